@@ -1,0 +1,15 @@
+// Compiles src/ to dist/ and makes the entry point executable. dist/ is emptied first: a file whose source is gone must not be shipped.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const here = import.meta.dirname;
+const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
+rmSync(join(here, 'dist'), { recursive: true, force: true });
+try {
+  execFileSync(process.execPath, [join(typescript, 'bin', 'tsc'), '--project', join(here, 'tsconfig.build.json')], { stdio: 'inherit' });
+} catch (error) {
+  process.exit(error.status ?? 1);
+}
+chmodSync(join(here, 'dist', 'main.js'), 0o755);

@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config';
+
+/** `pure` needs nothing but Node and takes seconds; `real` starts mysqld and named, fetched into the cache by its global set-up. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: ['test/{core,config,dns,mysql,cli,sim,scenarios,daemon,http}/**/*.test.ts', 'test/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'real',
+          include: ['test/{contract,lab}/**/*.test.ts'],
+          globalSetup: ['test/lab/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          // Two cores and 450 MB a server: one world at a time.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
