@@ -1,0 +1,160 @@
+/** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
+
+import { record } from './attempt.ts';
+import type { Alarm, Effect } from './events.ts';
+import { candidateBehind } from './guard.ts';
+import { differingForm, drift } from './intent.ts';
+import type { Situation } from './situation.ts';
+import { belongsToLine, isPublished, isSuperseded, situationOf } from './situation.ts';
+import type { ClusterState, PublicationState } from './state.ts';
+import type { ServerView } from './topology.ts';
+import type { Now } from './units.ts';
+
+/** The state with its alarms, and a line in the history for each that came or went. */
+export function raiseAlarms(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
+  const alarms: Alarm[] = [];
+  for (const publication of state.publications.values()) {
+    const situation = situationOf(state, publication, undefined, now);
+    for (const alarm of alarmsOf(situation)) if (!alarms.some((other) => isSame(other, alarm))) alarms.push(alarm);
+  }
+  const [first] = state.publications.values();
+  if (first) {
+    for (const alarm of alarms)
+      if (!state.alarms.some((old) => isSame(old, alarm))) effects.push(record(state, first, now, { kind: 'alarm', alarm, raised: true }));
+    for (const old of state.alarms)
+      if (!alarms.some((alarm) => isSame(old, alarm)))
+        effects.push(record(state, first, now, { kind: 'alarm', alarm: old, raised: false }));
+  }
+  return { ...state, alarms };
+}
+
+const isSame = (a: Alarm, b: Alarm): boolean => a.code === b.code && a.subject === b.subject;
+
+function alarmsOf(situation: Situation): readonly Alarm[] {
+  return [...situation.members.flatMap((member) => serverAlarms(situation, member)), ...rivals(situation), ...zoneAlarms(situation)];
+}
+
+function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[] {
+  const alarms: Alarm[] = [];
+  const failure = failureOf(situation, member);
+  if (member.contact === 'unknown')
+    alarms.push({ code: 'server-unknown', subject: member.address, sentence: failure ?? `${member.address} does not answer.` });
+  if (member.contact === 'alive')
+    alarms.push({ code: 'server-refuses', subject: member.address, sentence: failure ?? `${member.address} refuses us.` });
+  if (member.duplicate)
+    alarms.push({
+      code: 'duplicate-uuid',
+      subject: member.address,
+      sentence: `${member.address} has the same server UUID (${member.id}) as another server: its data folder was copied with auto.cnf.`,
+    });
+  if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
+  const errant = situation.publication.rejoins.get(member.address)?.errant;
+  if (isSuperseded(situation, member)) return [...alarms, ...staleSource(situation, member, errant)];
+  if (errant !== undefined && errant > 0)
+    alarms.push({
+      code: 'errant-transactions',
+      subject: member.address,
+      count: errant,
+      sentence: `${member.address} has ${plural(errant)} that the source ${situation.published?.address} lacks.`,
+    });
+  return alarms;
+}
+
+const plural = (count: number): string => (count === 1 ? '1 transaction' : `${count} transactions`);
+
+function staleSource(situation: Situation, member: ServerView, errant: number | undefined): readonly Alarm[] {
+  const stale = errant !== undefined && errant > 0;
+  if (!member.writable && !stale) return [];
+  const has = stale
+    ? `${plural(errant)} that ${situation.published?.address} lacks (stale writes)`
+    : 'no transaction that the source lacks';
+  const mend = stale
+    ? 'rebuild it from the source (CLONE): with auto-positioning its stale rows would flow to every replica if it were promoted later'
+    : 'make it read-only, and a replica of the source';
+  return [
+    {
+      code: 'stale-source',
+      subject: member.address,
+      ...(errant === undefined ? {} : { count: errant }),
+      sentence: `Former source ${member.address} is back${member.writable ? ', writable' : ''}, with ${has}: ${mend}.`,
+    },
+  ];
+}
+
+function failureOf({ state }: Situation, member: ServerView): string | undefined {
+  const probe = state.servers.get(member.address)?.latest?.probe;
+  return probe === undefined || probe.kind === 'reachable' ? undefined : probe.failure.message;
+}
+
+/** Other writable servers of the line that replicate from nobody, while the published one is writable too. */
+function rivals(situation: Situation): readonly Alarm[] {
+  const { published, candidates } = situation;
+  if (published === undefined || !candidates.includes(published)) return [];
+  return candidates
+    .filter((candidate) => candidate !== published)
+    .map((rival) => ({
+      code: 'two-sources',
+      subject: rival.address,
+      sentence: `${rival.address} is writable, and so is the published source ${published.address}: make it read-only.`,
+    }));
+}
+
+function zoneAlarms(situation: Situation): readonly Alarm[] {
+  const { publication, settings } = situation;
+  const alarms: Alarm[] = [];
+  const { readFailure, writeFailure } = publication;
+  if (readFailure) alarms.push({ code: 'nameserver-unreadable', subject: settings.nameserver, sentence: readFailure.message });
+  if (writeFailure) alarms.push({ code: 'update-refused', subject: settings.nameserver, sentence: writeFailure.message });
+  for (const late of lateNameservers(publication))
+    alarms.push({
+      code: 'secondary-behind',
+      subject: late,
+      sentence: `${late} did not answer the new RRset of epoch ${publication.propagation?.epoch} in time.`,
+    });
+  return [...alarms, ...ledgerAlarms(situation)];
+}
+
+const lateNameservers = ({ propagation }: PublicationState): readonly string[] =>
+  propagation && !propagation.running
+    ? propagation.nameservers.filter((entry) => entry.at === undefined).map((entry) => entry.nameserver)
+    : [];
+
+function ledgerAlarms(situation: Situation): readonly Alarm[] {
+  const { ledger, published, settings, publication, state } = situation;
+  if (ledger === undefined || ledger.cluster !== state.settings.cluster || publication.inFlight || publication.awaiting) return [];
+  const alarms: Alarm[] = [];
+  const wrong = drift(situation, ledger);
+  if (wrong.length > 0)
+    alarms.push({
+      code: 'zone-drift',
+      subject: settings.source.name,
+      sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} does not say what the ledger says.`,
+    });
+  if (published && ledger.by !== state.settings.instance && differingForm(situation, ledger, published)) {
+    alarms.push({
+      code: 'config-differs',
+      subject: settings.nameserver,
+      sentence: `Instance ${ledger.by} published ${settings.source.name} in another form than this configuration would.`,
+    });
+  }
+  return [...alarms, ...behindAlarm(situation)];
+}
+
+/** Before a move: the only server that could follow is not the most advanced. */
+function behindAlarm(situation: Situation): readonly Alarm[] {
+  const { published, candidates } = situation;
+  if (published === undefined || candidates.includes(published)) return [];
+  return candidates.flatMap((candidate) => {
+    const missing = belongsToLine(situation, candidate) ? candidateBehind(situation, candidate) : undefined;
+    return missing
+      ? [
+          {
+            code: 'candidate-behind' as const,
+            subject: candidate.address,
+            count: missing.count,
+            sentence: `${candidate.address} lacks ${plural(missing.count)} that ${missing.server} has executed.`,
+          },
+        ]
+      : [];
+  });
+}

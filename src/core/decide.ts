@@ -1,0 +1,257 @@
+/** The decision: an ordered table, the first rule that applies (docs/DECISIONS.md has the same rows). Reads a situation, remembers nothing. */
+
+import type { Decision } from './decision.ts';
+import { hold, names } from './decision.ts';
+import { doubt } from './doubt.ts';
+import type { Situation } from './situation.ts';
+import {
+  belongsToLine,
+  disqualification,
+  groupPrimary,
+  isPublished,
+  isSuperseded,
+  provenCandidates,
+  reachable,
+  strongEvidence,
+} from './situation.ts';
+import type { ServerView } from './topology.ts';
+import { isoTime } from './units.ts';
+import type { PointToReason } from './vocabulary.ts';
+
+type Rule = (situation: Situation) => Decision | undefined;
+
+const rules: readonly Rule[] = [
+  unreadableLedger,
+  foreignLedger,
+  foreignRrset,
+  lostLedger,
+  frozen,
+  commanded,
+  announced,
+  firstSource,
+  unknownSource,
+  groupAgrees,
+  followersMoved,
+  publishedIsCandidate,
+  switchover,
+  failover,
+];
+
+/** What the name shall do. Guards against unsafe moves come after this (guard.ts). */
+export function decide(situation: Situation): Decision {
+  for (const rule of rules) {
+    const decision = rule(situation);
+    if (decision) return decision;
+  }
+  return doubt(situation);
+}
+
+const pointTo = (reason: PointToReason, server: ServerView, sentence: string): Decision => ({
+  kind: 'point-to',
+  reason,
+  source: server.address,
+  sentence,
+});
+
+/** Rule 1. */
+function unreadableLedger({ reading, publication, settings }: Situation): Decision | undefined {
+  if (publication.readFailure) {
+    return hold('ledger-unknown', `Nameserver ${settings.nameserver} could not be read: ${publication.readFailure.message}`);
+  }
+  if (reading === undefined) return hold('ledger-unknown', `Nameserver ${settings.nameserver} has not been read yet.`);
+  if (reading.kind !== 'unreadable') return undefined;
+  return hold('ledger-unknown', `The ledger at _source-dns.${settings.source.name} ${reading.why}; this version leaves it alone.`);
+}
+
+/** Rule 2, first part. */
+function foreignLedger({ ledger, state, settings }: Situation): Decision | undefined {
+  if (ledger === undefined || ledger.cluster === state.settings.cluster) return undefined;
+  return hold(
+    'foreign-ledger',
+    `The ledger of ${settings.source.name} is cluster ${ledger.cluster}'s (instance ${ledger.by}), not ${state.settings.cluster}'s.`,
+  );
+}
+
+/** Rule 2, second part. */
+function foreignRrset({ ledger, publication, settings }: Situation): Decision | undefined {
+  if (ledger !== undefined || settings.adopt || publication.remembered !== undefined) return undefined;
+  const there = publication.view?.rrsets.filter((rrset) => rrset.name === settings.source.name) ?? [];
+  if (there.length === 0) return undefined;
+  return hold(
+    'foreign-rrset',
+    `${settings.source.name} has ${there.map((rrset) => rrset.type).join(' and ')} but no ledger: somebody else keeps it. Set adopt: true to take it over.`,
+  );
+}
+
+/** Rule 2, third part: published again only while the remembered source is a healthy candidate, and only when the loss lasts. */
+function lostLedger(situation: Situation): Decision | undefined {
+  const { publication, ledger, state, now, command } = situation;
+  const { remembered, lostSince } = publication;
+  // Whoever names a server by hand knows more than our memory of the ledger.
+  if (command !== undefined) return undefined;
+  if (remembered === undefined || lostSince === undefined || (ledger && ledger.epoch >= remembered.epoch)) return undefined;
+  const said = ledger ? `went back to epoch ${ledger.epoch}` : 'vanished';
+  const healthy = reachable(situation.members).find((member) => member.id === remembered.uuid);
+  const wrong = healthy ? disqualificationWithoutLedger(situation, healthy) : 'is not seen';
+  if (healthy && wrong === undefined && now.mono - lostSince >= state.settings.watch.freshForMs) {
+    return pointTo(
+      'ledger-restored',
+      healthy,
+      `The ledger ${said}; epoch ${remembered.epoch} named ${healthy.address}, which is healthy, so it is published again.`,
+    );
+  }
+  return hold(
+    'ledger-lost',
+    `The ledger ${said}, but epoch ${remembered.epoch} was seen (${remembered.source}${wrong === undefined ? '' : `, which ${wrong}`}).`,
+  );
+}
+
+/** The remembered source is judged by its own state alone: the line is what was lost. */
+function disqualificationWithoutLedger(situation: Situation, server: ServerView): string | undefined {
+  return disqualification({ ...situation, ledger: undefined, published: undefined }, server);
+}
+
+/** Rule 3. */
+function frozen({ ledger }: Situation): Decision | undefined {
+  if (ledger?.frozen === undefined) return undefined;
+  return hold(
+    'frozen',
+    `Frozen by ${ledger.frozen.by}${ledger.frozen.reason === '' ? '' : `: ${ledger.frozen.reason}`}. Thaw it to let the name move.`,
+  );
+}
+
+/** Rule 4, a command: the server must be able to be the source, but nothing needs to prove that it was promoted; unless it is forced. */
+function commanded(situation: Situation): Decision | undefined {
+  const { command, members } = situation;
+  if (command === undefined) return undefined;
+  const server = members.find((member) => member.address === command.server);
+  if (server === undefined) return hold('no-candidate', `${command.server} is no server of this cluster.`);
+  if (command.force) return pointTo('commanded', server, `${server.address} was named by command, by force.`);
+  const wrong = disqualification(situation, server);
+  if (wrong === undefined) return pointTo('commanded', server, `${server.address} was named by command, and is writable.`);
+  const reason = isSuperseded(situation, server) ? 'superseded-source' : belongsToLine(situation, server) ? 'no-candidate' : 'stranger';
+  return hold(reason, `${server.address} was named by command, but it ${wrong}.`);
+}
+
+/** Rule 4, an announcement in the ledger: it moves when that server becomes writable. */
+function announced(situation: Situation): Decision | undefined {
+  const { ledger, candidates, now } = situation;
+  const next = ledger?.next;
+  // Both are ISO 8601 in UTC, so they compare as text.
+  if (next === undefined || next.until < isoTime(now.wall)) return undefined;
+  const server = candidates.find((candidate) => candidate.id === next.uuid);
+  return server && !isPublished(situation, server)
+    ? pointTo('commanded', server, `${server.address} was announced by a failover tool, and is writable now.`)
+    : undefined;
+}
+
+/** Rule 5. */
+function firstSource(situation: Situation): Decision | undefined {
+  const { ledger, candidates, quorumSet } = situation;
+  if (ledger !== undefined) return undefined;
+  const [first, ...others] = candidates;
+  if (others.length > 0)
+    return hold(
+      'two-sources',
+      `Nothing is published yet, and ${names(candidates)} are all writable: make all but the source read-only, or name it with: follow.`,
+    );
+  const seen = reachable(quorumSet).length;
+  if (seen <= quorumSet.length / 2)
+    return hold('minority-view', `Nothing is published yet, and only ${seen} of ${quorumSet.length} servers are seen.`);
+  if (first === undefined) return hold('no-candidate', 'Nothing is published yet, and no server is writable.');
+  return pointTo('first-source', first, `${first.address} is the only writable server of ${quorumSet.length}.`);
+}
+
+/** Rule 6. */
+function unknownSource({ published, ledger }: Situation): Decision | undefined {
+  if (published !== undefined || ledger === undefined) return undefined;
+  return hold(
+    'unknown-source',
+    `The ledger names ${ledger.source} (${ledger.uuid}), published by ${ledger.by}, which is no server of this configuration.`,
+  );
+}
+
+/** Rule 8. */
+function groupAgrees(situation: Situation): Decision | undefined {
+  const primary = groupPrimary(situation);
+  if (primary === undefined || !situation.candidates.includes(primary)) return undefined;
+  if (isPublished(situation, primary)) return steady(primary, 'a majority of the group says PRIMARY');
+  return pointTo('group-primary', primary, `A majority of the group agrees that ${primary.address} is the primary.`);
+}
+
+const steady = (server: ServerView, because: string): Decision => pointTo('steady', server, `${server.address} is the source: ${because}.`);
+
+/** Rule 9. */
+function followersMoved(situation: Situation): Decision | undefined {
+  for (const candidate of situation.candidates) {
+    const others = reachable(situation.members).filter((member) => member.address !== candidate.address);
+    const followers = situation.topology.followersOf(candidate.address).length;
+    if (followers === 0 || followers <= others.length / 2) continue;
+    const said = `${followers} of ${others.length} other servers replicate from it`;
+    if (isPublished(situation, candidate)) return steady(candidate, said);
+    return pointTo('followers-moved', candidate, `${candidate.address} is writable, and ${said}.`);
+  }
+  return undefined;
+}
+
+/** Rule 10. */
+function publishedIsCandidate(situation: Situation): Decision | undefined {
+  const { published, candidates } = situation;
+  if (published === undefined || !candidates.includes(published)) return undefined;
+  const others = candidates.filter((candidate) => candidate !== published);
+  if (others.length === 0) return steady(published, 'it is published and writable, and no other server could be');
+  return hold(
+    'two-sources',
+    `${published.address} is published and writable, and so ${others.length === 1 ? 'is' : 'are'} ${names(others)}: make ${others.length === 1 ? 'it' : 'them'} read-only.`,
+  );
+}
+
+/** Rule 11. */
+function switchover(situation: Situation): Decision | undefined {
+  const { published } = situation;
+  const [proven, ...others] = provenCandidates(situation);
+  if (published?.contact !== 'reachable' || proven === undefined || others.length > 0) return undefined;
+  return pointTo(
+    'switchover',
+    proven,
+    `${published.address} ${disqualification(situation, published)}, and ${proven.address} is writable: ${strongEvidence(situation, proven).join('; ')}.`,
+  );
+}
+
+/** Rule 12. */
+function failover(situation: Situation): Decision | undefined {
+  const { published, candidates, topology, quorumSet, publication, state, now } = situation;
+  if (published?.contact !== 'unknown' || topology.followersOf(published.address).length > 0) return undefined;
+  const rest = quorumSet.filter((member) => member.address !== published.address);
+  if (reachable(rest).length <= rest.length / 2) return undefined;
+  const [proven, ...others] = provenCandidates(situation);
+  if (others.length > 0) return undefined;
+  if (proven)
+    return pointTo(
+      'failover',
+      proven,
+      `${published.address} does not answer, nobody replicates from it, and ${proven.address} is writable: ${strongEvidence(situation, proven).join('; ')}.`,
+    );
+  const [weak, ...more] = candidates;
+  if (weak === undefined || more.length > 0 || !isClusterOfTwo(situation)) return undefined;
+  const lasted = publication.weakSince === undefined ? 0 : now.mono - publication.weakSince;
+  const { settleMs } = state.settings.watch;
+  if (lasted < settleMs)
+    return hold(
+      'settling',
+      `${published.address} does not answer, and ${weak.address} is writable but was not seen to be promoted: waiting until that has lasted ${settleMs / 1000} s.`,
+    );
+  return pointTo(
+    'failover',
+    weak,
+    `${published.address} has not answered for ${settleMs / 1000} s, and ${weak.address}, the only other server, is writable.`,
+  );
+}
+
+const isClusterOfTwo = (situation: Situation): boolean => situation.members.length === 2;
+
+/** Whether the weak evidence of a cluster of two is there now: settle.ts remembers since when. */
+export function isWeakFailover(situation: Situation): boolean {
+  const decision = failover({ ...situation, publication: { ...situation.publication, weakSince: situation.now.mono } });
+  return decision?.reason === 'settling' || (decision?.reason === 'failover' && provenCandidates(situation).length === 0);
+}

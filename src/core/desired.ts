@@ -1,0 +1,88 @@
+/** What the zone should hold: the RRsets that follow from a ledger, a server and the configuration. */
+
+import type { Form } from './ledger.ts';
+import { formFits } from './ledger.ts';
+import { splitAddress } from './observation.ts';
+import type { PublicationSettings, SourceName } from './settings.ts';
+import type { ServerView } from './topology.ts';
+import type { Fqdn } from './units.ts';
+import type { Question, Rrset } from './zone.ts';
+
+/** One RRset as it should be; without `rrset`: it should not exist. */
+export interface Wanted extends Question {
+  readonly rrset?: Rrset;
+}
+
+/** Where the ledger of a source's name lives. */
+export const ledgerName = (source: SourceName): Fqdn => `_source-dns.${source.name}` as Fqdn;
+const srvName = (source: SourceName): Fqdn => `_mysql._tcp.${source.name}` as Fqdn;
+
+/** Every RRset that this publication reads, and may write. */
+export function managedQuestions(settings: PublicationSettings): readonly Question[] {
+  const { source, replicas } = settings;
+  return [
+    { name: ledgerName(source), type: 'TXT' },
+    { name: source.name, type: 'A' },
+    { name: source.name, type: 'AAAA' },
+    { name: source.name, type: 'CNAME' },
+    ...(source.srv ? [{ name: srvName(source), type: 'SRV' } as const] : []),
+    ...(replicas ? [{ name: replicas.name, type: 'A' } as const, { name: replicas.name, type: 'AAAA' } as const] : []),
+  ];
+}
+
+/** The source's RRsets in this form, and nothing else beside them. No targets: none of them exists. */
+export function wantedForForm(settings: PublicationSettings, form: Form, port: number): readonly Wanted[] {
+  const { source } = settings;
+  const cname = form.type === 'cname' ? form.targets : [];
+  const addresses = form.type === 'address' ? form.targets : [];
+  return [
+    addressRrset(source.name, 'A', form.ttlSeconds, addresses),
+    addressRrset(source.name, 'AAAA', form.ttlSeconds, addresses),
+    cnameRrset(source.name, form.ttlSeconds, cname),
+    ...(source.srv ? [srvRrset(source, form, port)] : []),
+  ];
+}
+
+const cnameRrset = (name: Fqdn, ttlSeconds: number, rdata: readonly string[]): Wanted => ({
+  name,
+  type: 'CNAME',
+  ...(rdata.length > 0 ? { rrset: { name, type: 'CNAME', ttlSeconds, rdata } } : {}),
+});
+
+function srvRrset(source: SourceName, { targets, ttlSeconds }: Form, port: number): Wanted {
+  const name = srvName(source);
+  if (targets.length === 0) return { name, type: 'SRV' };
+  return { name, type: 'SRV', rrset: { name, type: 'SRV', ttlSeconds, rdata: [{ priority: 0, weight: 0, port, target: source.name }] } };
+}
+
+/** The A or the AAAA RRset of a name: of the addresses given those that are of its family. */
+export function addressRrset(name: Fqdn, type: 'A' | 'AAAA', ttlSeconds: number, addresses: readonly string[]): Wanted {
+  const rdata = addresses.filter((address) => address.includes(':') === (type === 'AAAA'));
+  return { name, type, ...(rdata.length > 0 ? { rrset: { name, type, ttlSeconds, rdata } } : {}) };
+}
+
+/** How a server is published by this configuration, or why it must not be. */
+export function formOf(server: ServerView, source: SourceName, allowLoopback: boolean): Form | { readonly unsafe: string } {
+  const { host } = splitAddress(server.address);
+  if (source.type === 'cname') {
+    if (isIpText(host)) return { unsafe: `is configured by its IP address ${host}, which cannot be the target of a CNAME` };
+    return { type: 'cname', ttlSeconds: source.ttlSeconds, targets: [host.endsWith('.') ? host : `${host}.`] };
+  }
+  const { addresses } = server;
+  if (addresses === undefined || addresses.length === 0) return { unsafe: `has no address: ${host} could not be resolved` };
+  const bad = addresses.find((address) => unsafeKind(address, allowLoopback) !== undefined);
+  if (bad !== undefined) return { unsafe: `resolves to ${bad}, which is ${unsafeKind(bad, allowLoopback)}` };
+  const form: Form = { type: 'address', ttlSeconds: source.ttlSeconds, targets: addresses.toSorted() };
+  return formFits(form) ? form : { unsafe: `has ${addresses.length} addresses, more than fit into the ledger` };
+}
+
+const isIpText = (host: string): boolean => host.includes(':') || /^\d+(\.\d+){3}$/.test(host);
+
+/** What is wrong with publishing that address; undefined: nothing. */
+export function unsafeKind(address: string, allowLoopback: boolean): string | undefined {
+  const v4 = address.startsWith('::ffff:') ? address.slice(7) : address;
+  if (v4 === '0.0.0.0' || v4 === '::') return 'the unspecified address';
+  if (!allowLoopback && (v4.startsWith('127.') || v4 === '::1')) return 'a loopback address';
+  if (v4.startsWith('169.254.') || /^fe[89ab][0-9a-f]:/i.test(v4)) return 'a link-local address';
+  return undefined;
+}

@@ -1,0 +1,71 @@
+/** Rule 13: nothing applies, so the name stays; the first sentence that fits says why, and what would change it. */
+
+import type { Decision } from './decision.ts';
+import { hold, names } from './decision.ts';
+import type { Situation } from './situation.ts';
+import { belongsToLine, disqualification, isSuperseded, provenCandidates, reachable } from './situation.ts';
+import type { ServerView } from './topology.ts';
+
+export function doubt(situation: Situation): Decision {
+  return publishedMayLive(situation) ?? candidatesDoNotDo(situation) ?? nobodyCould(situation);
+}
+
+function publishedMayLive(situation: Situation): Decision | undefined {
+  const { published, topology } = situation;
+  if (published === undefined || published.contact === 'reachable') return undefined;
+  const followers = topology.followersOf(published.address);
+  if (followers.length > 0) {
+    const replicate = followers.length === 1 ? 'replicates' : 'replicate';
+    return hold('published-source-alive', `${published.address} does not answer us, but ${names(followers)} still ${replicate} from it.`);
+  }
+  if (published.contact === 'alive') {
+    return hold('published-source-alive', `${published.address} lives, but refuses us: ${refusal(situation, published)}`);
+  }
+  return minorityView(situation, published);
+}
+
+function minorityView({ quorumSet }: Situation, published: ServerView): Decision | undefined {
+  if (published.contact === 'unobserved') return hold('minority-view', `${published.address} has not been observed yet.`);
+  const rest = quorumSet.filter((member) => member.address !== published.address);
+  const seen = reachable(rest).length;
+  if (rest.length === 0 || seen > rest.length / 2) return undefined;
+  return hold(
+    'minority-view',
+    `${published.address} does not answer, but only ${seen} of ${rest.length} other servers do: this may be our own network.`,
+  );
+}
+
+function refusal({ state }: Situation, server: ServerView): string {
+  const probe = state.servers.get(server.address)?.latest?.probe;
+  return probe?.kind === 'alive' ? probe.failure.message : 'it answered with an error';
+}
+
+function candidatesDoNotDo(situation: Situation): Decision | undefined {
+  const { candidates, state } = situation;
+  const proven = provenCandidates(situation);
+  if (proven.length > 1) {
+    return hold('two-sources', `${names(proven)} could each be the source: make all but one read-only, or name it with: follow.`);
+  }
+  const [weak, ...others] = candidates;
+  if (weak === undefined) return undefined;
+  const said =
+    others.length === 0
+      ? `${weak.address} is writable, but nothing shows that it was`
+      : `${names(candidates)} are writable, but nothing shows that one was`;
+  return hold('unproven-candidate', `${said} promoted. If it was: source-dns follow ${state.settings.cluster} ${weak.address}`);
+}
+
+function nobodyCould(situation: Situation): Decision {
+  const { published, members } = situation;
+  const former = members.filter((member) => member.writable && isSuperseded(situation, member));
+  if (former.length > 0) {
+    return hold('superseded-source', `${names(former)} is writable, but is a former source that has not rejoined: its data may be stale.`);
+  }
+  const source = published?.address ?? 'the published source';
+  const strangers = members.filter((member) => member.writable && !belongsToLine(situation, member));
+  if (strangers.length > 0) {
+    return hold('stranger', `${names(strangers)} is writable, but does not belong to the replication line of ${source}.`);
+  }
+  const state = published && disqualification(situation, published);
+  return hold('no-candidate', `${source} ${state ?? 'is there'}, and no other server could be the source.`);
+}

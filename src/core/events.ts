@@ -1,0 +1,140 @@
+/** Everything that can happen to a cluster, and everything that `step` can ask for. Every effect that asks for something ends in exactly one event, by its deadline. */
+
+import type { Decision } from './decision.ts';
+import type { Failure, Probe } from './observation.ts';
+import type { ClusterSettings } from './settings.ts';
+import type { Fqdn, MonoMs, ServerAddress, ServerId, WallMs } from './units.ts';
+import type { AlarmCode } from './vocabulary.ts';
+import type { PropagationReport, Question, Rrset, UpdateOutcome, UpdatePlan, ZoneReading } from './zone.ts';
+
+export type Event =
+  | { readonly kind: 'tick' }
+  /** Ends `probe`. */
+  | { readonly kind: 'observed'; readonly server: ServerAddress; readonly probe: Probe }
+  | { readonly kind: 'connection-lost'; readonly server: ServerAddress }
+  /** Ends `resolve`. */
+  | { readonly kind: 'resolved'; readonly server: ServerAddress; readonly addresses?: readonly string[]; readonly failure?: Failure }
+  /** Ends `read-zone`. */
+  | { readonly kind: 'zone-read'; readonly nameserver: string; readonly reading: ZoneReading }
+  /** Ends `update`. */
+  | { readonly kind: 'update-done'; readonly nameserver: string; readonly try: string; readonly outcome: UpdateOutcome }
+  /** Ends `propagate`. */
+  | { readonly kind: 'propagated'; readonly nameserver: string; readonly epoch: number; readonly report: PropagationReport }
+  | { readonly kind: 'command'; readonly id: string; readonly command: Command }
+  | { readonly kind: 'reconfigured'; readonly settings: ClusterSettings };
+
+export type Effect =
+  | { readonly kind: 'probe'; readonly server: ServerAddress; readonly deadline: MonoMs }
+  | { readonly kind: 'resolve'; readonly server: ServerAddress; readonly deadline: MonoMs }
+  | {
+      readonly kind: 'read-zone';
+      readonly nameserver: string;
+      readonly zone?: Fqdn;
+      readonly questions: readonly Question[];
+      readonly deadline: MonoMs;
+    }
+  | {
+      readonly kind: 'update';
+      readonly nameserver: string;
+      readonly try: string;
+      readonly plan: UpdatePlan;
+      /** Not sent later than this: its evidence would be stale. */
+      readonly notAfter: MonoMs;
+      readonly deadline: MonoMs;
+    }
+  | {
+      readonly kind: 'propagate';
+      readonly nameserver: string;
+      readonly epoch: number;
+      readonly zone: Fqdn;
+      readonly present: readonly Rrset[];
+      readonly absent: readonly Question[];
+      readonly deadline: MonoMs;
+    }
+  /** Answers a command. */
+  | { readonly kind: 'reply'; readonly id: string; readonly answer: Answer }
+  /** For the log and the history; asks for nothing. */
+  | { readonly kind: 'record'; readonly entry: HistoryEntry }
+  /** A tick is wanted at this time at the latest; replaces the wake before it. */
+  | { readonly kind: 'wake'; readonly at: MonoMs };
+
+export type Command =
+  | {
+      readonly kind: 'follow';
+      readonly server: ServerAddress;
+      /** Publish it without asking MySQL. */
+      readonly force: boolean;
+      /** Answer with the update plan, and send nothing. */
+      readonly dryRun: boolean;
+      readonly reason?: string;
+      readonly by: string;
+    }
+  | { readonly kind: 'freeze'; readonly reason: string; readonly by: string }
+  | { readonly kind: 'thaw'; readonly by: string };
+
+/** One line a publication. */
+export interface Answer {
+  readonly results: readonly CommandResult[];
+}
+
+export interface CommandResult {
+  readonly nameserver: string;
+  /** `done` (or nothing to do), `held`: refused as unsafe, `lost-race`: another instance was first, `unreachable`, `failed`. */
+  readonly kind: 'done' | 'held' | 'lost-race' | 'unreachable' | 'failed';
+  /** The decision's reason, or the failure's code. */
+  readonly code: string;
+  readonly sentence: string;
+  readonly hint?: string;
+  /** The plan of a dry run. */
+  readonly plan?: UpdatePlan;
+}
+
+/** One line of the history: wall-clock times as ISO 8601. */
+export type HistoryEntry = { readonly at: string; readonly cluster: string; readonly nameserver: string } & (
+  | { readonly kind: 'decision'; readonly decision: Decision; readonly epoch?: number }
+  | ({ readonly kind: 'move' } & Move)
+  | { readonly kind: 'propagated'; readonly epoch: number; readonly nameservers: readonly NameserverTime[]; readonly complete: boolean }
+  /** Another instance moved the name. */
+  | { readonly kind: 'moved-elsewhere'; readonly epoch: number; readonly source: ServerAddress; readonly by: string; readonly why: string }
+  /** The ledger or an RRset was written without a move: repair, fence, rejoin, freeze, thaw, form, replicas, withdraw. */
+  | { readonly kind: 'written'; readonly what: string; readonly sentence: string; readonly epoch: number }
+  | { readonly kind: 'update-failed'; readonly what: string; readonly outcome: 'refused' | 'unknown'; readonly failure: Failure }
+  | { readonly kind: 'alarm'; readonly alarm: Alarm; readonly raised: boolean }
+);
+
+export interface NameserverTime {
+  readonly nameserver: string;
+  readonly at?: string;
+  readonly serial?: number;
+}
+
+/** One move of the name, with its times: the new source was seen writable, the decision was taken, the update left, and was applied. */
+export interface Move {
+  readonly epoch: number;
+  readonly from?: { readonly server: ServerAddress; readonly uuid: ServerId };
+  readonly to: { readonly server: ServerAddress; readonly uuid: ServerId };
+  readonly reason: string;
+  readonly sentence: string;
+  readonly name: Fqdn;
+  readonly seenAt: string;
+  readonly decidedAt: string;
+  readonly sentAt: string;
+  readonly appliedAt: string;
+}
+
+export interface Alarm {
+  readonly code: AlarmCode;
+  /** The server or nameserver that it is about. */
+  readonly subject: string;
+  readonly sentence: string;
+  readonly count?: number;
+}
+
+/** What survives a restart of the service, apart from the zone itself: read from the history. */
+export interface Remembered {
+  readonly nameserver: string;
+  readonly epoch: number;
+  readonly source: ServerAddress;
+  readonly uuid: ServerId;
+  readonly at?: WallMs;
+}

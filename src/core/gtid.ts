@@ -1,0 +1,130 @@
+/** GTID sets (manual 19.1.3.1): parse, format, union, subtract, contains, count. Tagged GTIDs (8.3 and later) are kept apart by `uuid:tag`. */
+
+/** Closed intervals, ascending, disjoint and not adjacent, by `uuid` or `uuid:tag` (lower case). */
+export type GtidSet = ReadonlyMap<string, readonly Interval[]>;
+export type Interval = readonly [first: number, last: number];
+
+export const emptyGtidSet: GtidSet = new Map();
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const tagPattern = /^[a-z_][a-z0-9_]{0,31}$/;
+const intervalPattern = /^(\d{1,19})(?:\s*-\s*(\d{1,19}))?$/;
+
+/** Reads what `@@gtid_executed` and its kin say. Returns undefined for text that is no GTID set, or numbers above 2^53. */
+export function parseGtidSet(text: string): GtidSet | undefined {
+  const collected = new Map<string, Interval[]>();
+  for (const part of text.toLowerCase().split(',')) {
+    const trimmed = part.trim();
+    if (trimmed !== '' && !collectPart(trimmed, collected)) return undefined;
+  }
+  return new Map([...collected].map(([key, intervals]) => [key, normalise(intervals)]));
+}
+
+/** Adds one `uuid[:tag]:interval[:interval]...[:tag:interval...]`; says whether it was one. A tag counts until the next tag. */
+function collectPart(part: string, collected: Map<string, Interval[]>): boolean {
+  const [uuid = '', ...fields] = part.split(':').map((field) => field.trim());
+  if (!uuidPattern.test(uuid)) return false;
+  let key = uuid;
+  let complete = false;
+  for (const field of fields) {
+    complete = !tagPattern.test(field);
+    if (!complete) {
+      key = `${uuid}:${field}`;
+      continue;
+    }
+    const interval = parseInterval(field);
+    if (interval === undefined) return false;
+    const list = collected.get(key);
+    if (list) list.push(interval);
+    else collected.set(key, [interval]);
+  }
+  // The server reads a UUID or tag without intervals as empty, but never writes it: such text was cut off.
+  return complete;
+}
+
+function parseInterval(text: string): Interval | undefined {
+  const match = intervalPattern.exec(text);
+  if (!match) return undefined;
+  const first = Number(match[1]);
+  const last = match[2] === undefined ? first : Number(match[2]);
+  return first >= 1 && last >= first && Number.isSafeInteger(last) ? [first, last] : undefined;
+}
+
+function normalise(intervals: readonly Interval[]): readonly Interval[] {
+  const result: Interval[] = [];
+  for (const [first, last] of intervals.toSorted((a, b) => a[0] - b[0])) {
+    const previous = result.at(-1);
+    if (previous && first <= previous[1] + 1) result[result.length - 1] = [previous[0], Math.max(previous[1], last)];
+    else result.push([first, last]);
+  }
+  return result;
+}
+
+/** As MySQL writes it: sorted by UUID, each UUID once, the untagged intervals before those of its tags. Without MySQL's line breaks. */
+export function formatGtidSet(set: GtidSet): string {
+  let previous = '';
+  let text = '';
+  for (const [key, intervals] of [...set].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    if (intervals.length === 0) continue;
+    const uuid = uuidOf(key);
+    if (uuid !== previous) text += `${text === '' ? '' : ','}${key}`;
+    else text += key.slice(uuid.length);
+    for (const [first, last] of intervals) text += first === last ? `:${first}` : `:${first}-${last}`;
+    previous = uuid;
+  }
+  return text;
+}
+
+export function union(a: GtidSet, b: GtidSet): GtidSet {
+  const result = new Map(a);
+  for (const [key, intervals] of b) result.set(key, normalise([...(result.get(key) ?? []), ...intervals]));
+  return result;
+}
+
+/** What `a` has and `b` has not: GTID_SUBTRACT(a, b). */
+export function subtract(a: GtidSet, b: GtidSet): GtidSet {
+  const result = new Map<string, readonly Interval[]>();
+  for (const [key, intervals] of a) {
+    const left = subtractIntervals(intervals, b.get(key) ?? []);
+    if (left.length > 0) result.set(key, left);
+  }
+  return result;
+}
+
+/** Both lists ascend, so one pass over each is enough: a set of many gaps must not cost its square. */
+function subtractIntervals(from: readonly Interval[], minus: readonly Interval[]): Interval[] {
+  const result: Interval[] = [];
+  let next = 0;
+  for (const [first, last] of from) {
+    let start = first;
+    while (next < minus.length && (minus[next] as Interval)[1] < start) next += 1;
+    for (let i = next; i < minus.length && start <= last; i += 1) {
+      const [cutFirst, cutLast] = minus[i] as Interval;
+      if (cutFirst > last) break;
+      if (cutFirst > start) result.push([start, cutFirst - 1]);
+      start = Math.max(start, cutLast + 1);
+      next = i;
+    }
+    if (start <= last) result.push([start, last]);
+  }
+  return result;
+}
+
+/** Whether `b` is a subset of `a`: GTID_SUBSET(b, a). */
+export const contains = (a: GtidSet, b: GtidSet): boolean => subtract(b, a).size === 0;
+
+/** How many transactions. */
+export function countGtids(set: GtidSet): number {
+  let count = 0;
+  for (const intervals of set.values()) for (const [first, last] of intervals) count += last - first + 1;
+  return count;
+}
+
+/** The server UUID of a key of the set, without the tag. */
+export const uuidOf = (key: string): string => key.slice(0, 36);
+
+/** Only the transactions of servers for which `keep` says yes. */
+export const restrict = (set: GtidSet, keep: (uuid: string) => boolean): GtidSet => new Map([...set].filter(([key]) => keep(uuidOf(key))));
+
+/** The highest transaction number that the set has of that server (untagged), if any. */
+export const newestOf = (set: GtidSet, uuid: string): number | undefined => set.get(uuid)?.at(-1)?.[1];

@@ -1,0 +1,75 @@
+/** Before any move: what may still stop it. */
+
+import type { Decision } from './decision.ts';
+import { hold } from './decision.ts';
+import { formOf } from './desired.ts';
+import { countGtids, restrict, subtract, uuidOf } from './gtid.ts';
+import { formerLimit } from './ledger.ts';
+import type { Situation } from './situation.ts';
+import { isPublished, isSuperseded } from './situation.ts';
+import type { ServerView } from './topology.ts';
+
+/** The decision, or the hold that stops its move. */
+export function guard(situation: Situation, decision: Decision): Decision {
+  if (decision.kind === 'hold') return decision;
+  const target = situation.members.find((member) => member.address === decision.source);
+  if (target === undefined || (isPublished(situation, target) && situation.ledger !== undefined)) return decision;
+  const automatic = situation.command === undefined;
+  return (
+    tooManyFormer(situation) ??
+    unsafeAddress(situation, target) ??
+    (automatic ? flapping(situation) : undefined) ??
+    (situation.command?.force ? undefined : behind(situation, target)) ??
+    decision
+  );
+}
+
+function tooManyFormer({ ledger }: Situation): Decision | undefined {
+  if (ledger === undefined || ledger.was.length < formerLimit) return undefined;
+  return hold(
+    'ledger-full',
+    `${ledger.was.length} former sources have not rejoined (${ledger.was.map((former) => former.address).join(', ')}); the ledger has no room for another.`,
+  );
+}
+
+function unsafeAddress({ settings, state }: Situation, target: ServerView): Decision | undefined {
+  const form = formOf(target, settings.source, state.settings.allowLoopback);
+  return 'unsafe' in form ? hold('unsafe-address', `${target.address} ${form.unsafe}.`) : undefined;
+}
+
+function flapping({ publication, state }: Situation): Decision | undefined {
+  if (!publication.flapping) return undefined;
+  const { maxMoves, maxMovesWindowMs } = state.settings.watch;
+  return hold(
+    'flapping',
+    `The name moved ${maxMoves} times within ${maxMovesWindowMs / 60_000} minutes; thaw it or name the source with: follow.`,
+  );
+}
+
+function behind(situation: Situation, target: ServerView): Decision | undefined {
+  if (situation.state.settings.gtidGuard !== 'hold') return undefined;
+  const missing = candidateBehind(situation, target);
+  return missing && hold('candidate-behind', `${target.address} lacks ${missing.count} transactions that ${missing.server} has executed.`);
+}
+
+/** The reachable server that has most of the line's transactions that this one lacks. A transaction of its own it cannot lack; a former source's are stale. */
+export function candidateBehind(situation: Situation, target: ServerView): { readonly server: string; readonly count: number } | undefined {
+  const own = target.known?.gtidExecuted;
+  if (own === undefined) return undefined;
+  const line = new Set([...(situation.published?.known?.gtidExecuted ?? own).keys()].map(uuidOf));
+  if (situation.ledger) line.add(situation.ledger.uuid);
+  if (target.id) line.delete(target.id);
+  let worst: { server: string; count: number } | undefined;
+  for (const member of situation.members) {
+    const theirs = member.facts?.gtidExecuted;
+    if (theirs === undefined || member === target || isSuperseded(situation, member)) continue;
+    const count = countGtids(
+      subtract(
+        restrict(theirs, (uuid) => line.has(uuid)),
+        own,
+      ),
+    );
+    if (count > (worst?.count ?? 0)) worst = { server: member.address, count };
+  }
+  return worst;
+}

@@ -1,0 +1,215 @@
+/** What to write next, from the decision and the zone as it was read: at most one thing, the most important first. */
+
+import type { Decision } from './decision.ts';
+import type { Wanted } from './desired.ts';
+import { formOf, wantedForForm } from './desired.ts';
+import type { Move } from './events.ts';
+import type { Form, Former, Ledger } from './ledger.ts';
+import { formText } from './ledger.ts';
+import { repairLimit, repairWindowMs, replicasEveryMs, replicasTakeoverIntervals } from './limits.ts';
+import { splitAddress } from './observation.ts';
+import { differs } from './plan.ts';
+import { wantedReplicas } from './replicas.ts';
+import type { Situation } from './situation.ts';
+import { isPublished, lineMarkFor } from './situation.ts';
+import type { WriteKind } from './state.ts';
+import type { ServerView } from './topology.ts';
+import type { MonoMs, ServerAddress, ServerId } from './units.ts';
+import { isoTime, plusMs } from './units.ts';
+
+/** One update to be planned and sent. */
+export interface Write {
+  readonly what: WriteKind;
+  /** The same for every attempt at the same thing. */
+  readonly aim: string;
+  readonly sentence: string;
+  readonly ledger: Ledger;
+  readonly wanted: readonly Wanted[];
+  readonly move?: Omit<Move, 'appliedAt' | 'sentAt' | 'decidedAt'>;
+  /** When its evidence stops being fresh. */
+  readonly notAfter: MonoMs;
+}
+
+export function intendedWrite(situation: Situation, decision: Decision): Write | undefined {
+  if (decision.kind === 'hold') return withdrawal(situation);
+  const target = situation.members.find((member) => member.address === decision.source);
+  if (target === undefined) return undefined;
+  if (!isPublished(situation, target) || situation.ledger === undefined || decision.reason === 'ledger-restored') {
+    return move(situation, decision, target);
+  }
+  if (decision.reason !== 'steady') return undefined;
+  const { ledger } = situation;
+  return (
+    ownForm(situation, ledger, target) ??
+    repair(situation, ledger, target) ??
+    rejoined(situation, ledger, target) ??
+    replicas(situation, ledger, target)
+  );
+}
+
+const portOf = (address: ServerAddress): number => splitAddress(address).port;
+
+const freshUntil = (situation: Situation, server: ServerView): MonoMs =>
+  plusMs(server.observedAt ?? situation.now.mono, situation.state.settings.watch.freshForMs);
+
+function move(situation: Situation, decision: Decision & { kind: 'point-to' }, target: ServerView): Write | undefined {
+  const { ledger, settings, state, now, publication, command } = situation;
+  const form = formOf(target, settings.source, state.settings.allowLoopback);
+  if ('unsafe' in form) return undefined;
+  const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0) + 1;
+  const previous = newest(ledger, publication.lastLedger);
+  const uuid = target.id ?? ('-' as ServerId);
+  const line = lineMarkFor(target, previous);
+  const next: Ledger = {
+    cluster: state.settings.cluster,
+    epoch,
+    source: target.address,
+    uuid,
+    by: state.settings.instance,
+    at: isoTime(now.wall),
+    why: decision.reason,
+    try: now.token,
+    form,
+    ...(line ? { line } : {}),
+    was: formersAfter(previous, target, uuid),
+    unknown: previous?.unknown ?? [],
+  };
+  return {
+    what: 'move',
+    aim: `move ${epoch} ${uuid} ${target.address}`,
+    sentence: decision.sentence,
+    ledger: next,
+    wanted: [...wantedForForm(settings, form, portOf(target.address)), ...wantedReplicas(situation, target.address)],
+    move: {
+      epoch,
+      ...(previous ? { from: { server: previous.source, uuid: previous.uuid } } : {}),
+      to: { server: target.address, uuid },
+      reason: decision.reason,
+      sentence: decision.sentence,
+      name: settings.source.name,
+      seenAt: isoTime(target.promoted && target.writableSince ? target.writableSince.wall : now.wall),
+    },
+    // A forced move has no evidence that could get stale.
+    notAfter: command?.force ? plusMs(now.mono, state.settings.watch.freshForMs) : freshUntil(situation, target),
+  };
+}
+
+/** After a ledger was lost, the one that we remember knows more than the one that is there. */
+const newest = (ledger: Ledger | undefined, last: Ledger | undefined): Ledger | undefined =>
+  last !== undefined && (ledger === undefined || last.epoch > ledger.epoch) ? last : ledger;
+
+/** The former sources after a move: the old source joins them, the new one leaves them. */
+function formersAfter(ledger: Ledger | undefined, target: ServerView, uuid: ServerId): readonly Former[] {
+  if (ledger === undefined) return [];
+  const isTarget = (former: Former) => former.uuid === uuid || former.address === target.address;
+  const old: Former = { uuid: ledger.uuid, address: ledger.source };
+  return [...ledger.was.filter((former) => former.uuid !== old.uuid), old].filter((former) => !isTarget(former));
+}
+
+/** The ledger with a change that is no move: the same epoch, a new try. */
+export const rewritten = (situation: Situation, ledger: Ledger, change: Partial<Ledger> = {}): Ledger => ({
+  ...ledger,
+  try: situation.now.token,
+  ...change,
+});
+
+/** This configuration publishes the source in another form than the ledger says: ours to change only where we published it. */
+function ownForm(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
+  const form = differingForm(situation, ledger, target);
+  const unnamed = ledger.uuid === '-' && target.id !== undefined;
+  const ours = ledger.by === situation.state.settings.instance || ledger.form.targets.length === 0;
+  if ((form === undefined && !unnamed) || !ours) return undefined;
+  const shown = form ?? ledger.form;
+  return {
+    what: 'form',
+    aim: `form ${formText(shown)}`,
+    sentence: `${situation.settings.source.name} is published as ${formText(shown)} instead of ${formText(ledger.form)}.`,
+    ledger: rewritten(situation, ledger, { form: shown, source: target.address, uuid: target.id ?? ledger.uuid }),
+    wanted: wantedForForm(situation.settings, shown, portOf(target.address)),
+    notAfter: freshUntil(situation, target),
+  };
+}
+
+/** The form that this configuration gives the published source, where the ledger says another. */
+export function differingForm({ settings, state }: Situation, ledger: Ledger, target: ServerView): Form | undefined {
+  if (settings.source.type === 'address' && target.addresses === undefined) return undefined;
+  const form = formOf(target, settings.source, state.settings.allowLoopback);
+  if ('unsafe' in form) return undefined;
+  return formText(form) === formText(ledger.form) && target.address === ledger.source ? undefined : form;
+}
+
+/** The RRsets in which the zone is not as the ledger says. */
+export function drift({ publication, settings }: Situation, ledger: Ledger): readonly Wanted[] {
+  const { view } = publication;
+  if (view === undefined) return [];
+  return wantedForForm(settings, ledger.form, portOf(ledger.source)).filter((want) => differs(view, want));
+}
+
+function repair(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
+  const wrong = drift(situation, ledger);
+  const recent = situation.publication.repairs.filter((at) => situation.now.mono - at < repairWindowMs);
+  if (wrong.length === 0 || recent.length >= repairLimit) return undefined;
+  return {
+    what: 'repair',
+    aim: 'repair',
+    sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} was changed by hand; it says again what the ledger says.`,
+    ledger: rewritten(situation, ledger),
+    wanted: wantedForForm(situation.settings, ledger.form, portOf(ledger.source)),
+    notAfter: freshUntil(situation, target),
+  };
+}
+
+function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
+  const isBack = (former: Former) =>
+    situation.members.some(
+      (member) =>
+        (member.id === former.uuid || member.address === former.address) &&
+        situation.publication.rejoins.get(member.address)?.rejoined === true,
+    );
+  const back = ledger.was.filter(isBack);
+  if (back.length === 0) return undefined;
+  return {
+    what: 'rejoin',
+    aim: `rejoin ${back.map((former) => former.uuid).join(' ')}`,
+    sentence: `${back.map((former) => former.address).join(', ')} replicates from ${target.address} and has nothing of its own: no longer superseded.`,
+    ledger: rewritten(situation, ledger, { was: ledger.was.filter((former) => !back.includes(former)) }),
+    wanted: [],
+    notAfter: freshUntil(situation, target),
+  };
+}
+
+function replicas(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
+  const { publication, state, now } = situation;
+  const { view, replicasWrittenAt, replicasWrongSince } = publication;
+  const wanted = wantedReplicas(situation, target.address);
+  if (view === undefined || !wanted.some((want) => differs(view, want))) return undefined;
+  if (replicasWrittenAt !== undefined && now.mono - replicasWrittenAt < replicasEveryMs) return undefined;
+  const wrongFor = replicasWrongSince === undefined ? 0 : now.mono - replicasWrongSince;
+  const ours = ledger.by === state.settings.instance;
+  if (!ours && wrongFor < replicasTakeoverIntervals * state.settings.watch.intervalMs) return undefined;
+  return {
+    what: 'replicas',
+    aim: `replicas ${JSON.stringify(wanted.map((want) => want.rrset?.rdata))}`,
+    sentence: `${situation.settings.replicas?.name} names the replicas that are fit to be read from.`,
+    ledger: rewritten(situation, ledger),
+    wanted,
+    notAfter: freshUntil(situation, target),
+  };
+}
+
+/** `on_no_source: withdraw`: only when every server was seen for `settle`, and none is a source. */
+function withdrawal(situation: Situation): Write | undefined {
+  const { ledger, publication, state, now, settings } = situation;
+  if (state.settings.onNoSource !== 'withdraw' || ledger === undefined || ledger.form.targets.length === 0) return undefined;
+  if (ledger.frozen || publication.decision.reason !== 'no-candidate') return undefined;
+  if (publication.sourcelessSince === undefined || now.mono - publication.sourcelessSince < state.settings.watch.settleMs) return undefined;
+  const form: Form = { ...ledger.form, targets: [] };
+  return {
+    what: 'withdraw',
+    aim: 'withdraw',
+    sentence: `Every server was seen for ${state.settings.watch.settleMs / 1000} s and none is a source: the name is withdrawn.`,
+    ledger: rewritten(situation, ledger, { form }),
+    wanted: wantedForForm(settings, form, portOf(ledger.source)),
+    notAfter: plusMs(now.mono, state.settings.watch.freshForMs),
+  };
+}

@@ -1,0 +1,32 @@
+/** Every bound of the core that is no setting, in one place. Milliseconds unless the name says otherwise. */
+
+/** Monotonic and wall time that part by more than this between two steps: the machine slept, or a clock was set; no observation counts any more. */
+export const clockJumpMs = 1000;
+/** How long after a suspicion the servers are asked at `suspect_interval`, once the decision is `steady` again. */
+export const suspectAfterSteadyMs = 5000;
+/** How long an unchanged hold keeps `suspect_interval`. */
+export const suspectDuringHoldMs = 60_000;
+/** A host name of a server is resolved again after this. */
+export const resolveEveryMs = 30_000;
+export const resolveAgainMs = 3000;
+export const resolveTimeoutMs = 2000;
+/** An update that the nameserver acknowledged must be visible after this (inline signing takes some milliseconds). */
+export const visibleWithinMs = 10_000;
+/** How soon a read that showed the zone before a known apply is repeated. */
+export const rereadMs = 5;
+/** After a write that failed: first and longest pause before the next. */
+export const writePauseMs = 250;
+export const writePauseMaxMs = 30_000;
+/** How long the authoritative nameservers are asked for the new RRset before it is an alarm. */
+export const propagationLimitMs = 60_000;
+/** Repairs of a zone that someone changed by hand: at most so many in the window, then only the alarm. */
+export const repairLimit = 10;
+export const repairWindowMs = 600_000;
+/** Commands that wait behind the one in progress. */
+export const commandQueueLimit = 16;
+/** A wrong replicas' RRset is the business of the instance in `by=`; another one takes it over after this many intervals. */
+export const replicasTakeoverIntervals = 30;
+/** The replicas' RRset is written at most this often. */
+export const replicasEveryMs = 2000;
+/** RRs in an RRset of ours at most: what one answer can carry, and below BIND's max-records-per-type of 100. */
+export const replicasLimit = 32;

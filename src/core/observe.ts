@@ -1,0 +1,83 @@
+/** Takes one probe's result into a server's memory, and says whether it is suspicious. */
+
+import { contains } from './gtid.ts';
+import type { Probe, ServerFacts } from './observation.ts';
+import { isWritable } from './observation.ts';
+import type { Receiving, ServerMemory } from './state.ts';
+import { without } from './state.ts';
+import type { Now, ServerId } from './units.ts';
+
+export interface Observed {
+  readonly memory: ServerMemory;
+  /** Something changed that may be the beginning of a move. */
+  readonly suspicious: boolean;
+  /** This server's transactions went away (a reset, or another data folder): what was known of its line is void. */
+  readonly historyVanished?: ServerId;
+}
+
+/** `Uptime` counts whole seconds, and probes take time: by so much may two readings of one process disagree. */
+const uptimeToleranceSeconds = 2;
+
+export function observe(memory: ServerMemory, probe: Probe, now: Now): Observed {
+  const contactChanged = memory.latest !== undefined && memory.latest.probe.kind !== probe.kind;
+  const latest = { probe, at: now.mono };
+  if (probe.kind === 'reachable')
+    return observeFacts(memory, probe.facts, { ...without(memory, 'unknownSince'), latest }, contactChanged, now);
+  const unknownSince = probe.kind === 'unknown' ? { unknownSince: memory.unknownSince ?? now.mono } : {};
+  return { memory: { ...without(memory, 'unknownSince'), latest, ...unknownSince }, suspicious: contactChanged };
+}
+
+function observeFacts(before: ServerMemory, facts: ServerFacts, memory: ServerMemory, contactChanged: boolean, now: Now): Observed {
+  const known = before.facts;
+  const writable = isWritable(facts);
+  const sameProcess = known !== undefined && before.factsAt !== undefined && isSameProcess(known, facts, now.mono - before.factsAt);
+  const promoted = writable && sameProcess && (before.promoted || !isWritable(known));
+  const since = writable ? { writableSince: before.writableSince ?? { mono: now.mono, wall: now.wall } } : {};
+  const vanished = known !== undefined && known.id === facts.id && lostHistory(known, facts);
+  return {
+    memory: {
+      ...without(memory, 'writableSince'),
+      facts,
+      factsAt: now.mono,
+      promoted,
+      ...since,
+      receiving: receivingSince(before, facts, sameProcess, now),
+    },
+    suspicious: contactChanged || (known !== undefined && roleText(known) !== roleText(facts)),
+    ...(vanished ? { historyVanished: facts.id } : {}),
+  };
+}
+
+/** The same connection is the same process for certain; across connections `Uptime` must have gone on. A restart forges a promotion otherwise. */
+function isSameProcess(known: ServerFacts, facts: ServerFacts, elapsedMs: number): boolean {
+  if (known.id !== facts.id) return false;
+  if (known.session === facts.session) return true;
+  return (
+    facts.uptimeSeconds >= known.uptimeSeconds + elapsedMs / 1000 - uptimeToleranceSeconds && known.uptimeSeconds > uptimeToleranceSeconds
+  );
+}
+
+function lostHistory(known: ServerFacts, facts: ServerFacts): boolean {
+  if (known.gtidExecuted === undefined || facts.gtidExecuted === undefined) return false;
+  return known.gtidExecuted !== facts.gtidExecuted && !contains(facts.gtidExecuted, known.gtidExecuted);
+}
+
+/** What makes a role: any change of it is a suspicion. */
+const roleText = (facts: ServerFacts): string =>
+  JSON.stringify([
+    facts.id,
+    isWritable(facts),
+    facts.channels.map((channel) => [channel.name, channel.sourceId, channel.sourceAddress, channel.receiver, channel.applier]),
+    facts.group?.members.map((member) => [member.id, member.state, member.role]),
+  ]);
+
+function receivingSince(before: ServerMemory, facts: ServerFacts, sameProcess: boolean, now: Now): ReadonlyMap<string, Receiving> {
+  const receiving = new Map<string, Receiving>();
+  for (const channel of facts.channels) {
+    if (channel.receiver !== 'on') continue;
+    const source = channel.sourceId ?? channel.sourceAddress;
+    const earlier = sameProcess ? before.receiving.get(channel.name) : undefined;
+    receiving.set(channel.name, earlier?.source === source ? earlier : { source, since: now.mono, witnessed: sameProcess });
+  }
+  return receiving;
+}

@@ -1,0 +1,77 @@
+/**
+ * When a former source is a replica again, and what it has that the source lacks. A busy replica always lacks something now, so samples are compared in order:
+ * attached, then a snapshot of the source, then executed here, then a later snapshot of the source that has all of it.
+ */
+
+import type { GtidSet } from './gtid.ts';
+import { contains, countGtids, restrict, subtract } from './gtid.ts';
+import type { Situation } from './situation.ts';
+import { isPublished } from './situation.ts';
+import type { Rejoin } from './state.ts';
+import type { ServerView } from './topology.ts';
+import type { ServerAddress } from './units.ts';
+
+/** The next state of every server's way back, from the newest observations. */
+export function trackRejoins(situation: Situation): ReadonlyMap<ServerAddress, Rejoin> {
+  const rejoins = new Map<ServerAddress, Rejoin>();
+  const { published } = situation;
+  if (published?.facts?.gtidExecuted === undefined) return situation.publication.rejoins;
+  for (const member of situation.members) {
+    if (isPublished(situation, member)) continue;
+    rejoins.set(member.address, trackOne(situation, published, member));
+  }
+  return rejoins;
+}
+
+function trackOne(situation: Situation, source: ServerView, member: ServerView): Rejoin {
+  const before = situation.publication.rejoins.get(member.address) ?? { rejoined: false };
+  const compared = compareErrant(situation, source, member, before);
+  if (!isAttached(situation, member)) {
+    const { errant, comparedAt } = compared;
+    return { rejoined: false, ...(errant === undefined ? {} : { errant }), ...(comparedAt === undefined ? {} : { comparedAt }) };
+  }
+  return advance(source, member, { ...compared, attachedAt: before.attachedAt ?? situation.now.mono }, lineOf(situation, source));
+}
+
+function advance(source: ServerView, member: ServerView, track: Rejoin, line: (uuid: string) => boolean): Rejoin {
+  const sourceSet = source.facts?.gtidExecuted;
+  const ownSet = member.facts?.gtidExecuted;
+  if (track.rejoined || sourceSet === undefined || ownSet === undefined || track.attachedAt === undefined) return track;
+  const sourceAt = source.observedAt ?? track.attachedAt;
+  const ownAt = member.observedAt ?? track.attachedAt;
+  if (track.target === undefined) return sourceAt > track.attachedAt ? { ...track, target: restrict(sourceSet, line) } : track;
+  if (track.executed === undefined) {
+    return contains(ownSet, track.target) ? { ...track, executed: { set: restrict(ownSet, line), at: ownAt } } : track;
+  }
+  if (sourceAt <= track.executed.at) return track;
+  if (contains(sourceSet, track.executed.set)) return { ...track, rejoined: true };
+  return { ...track, executed: { set: restrict(ownSet, line), at: ownAt } };
+}
+
+/** Its receiver is on to the published source and its applier runs. */
+function isAttached({ published, topology }: Situation, member: ServerView): boolean {
+  if (published === undefined || member.facts === undefined) return false;
+  const inGroup = published.facts?.group?.members.some(
+    (other) => other.id === member.id && other.state === 'ONLINE' && other.role === 'SECONDARY',
+  );
+  if (inGroup) return true;
+  if (!topology.followersOf(published.address).includes(member)) return false;
+  return member.upstreams.some((upstream) => upstream.member === published.address && upstream.channel.applier === 'on');
+}
+
+/** The transactions that count: those of servers that the source has executed anything of, and those of the members themselves. Another cluster's do not. */
+function lineOf({ members }: Situation, source: ServerView): (uuid: string) => boolean {
+  const sources = new Set([...(source.facts?.gtidExecuted?.keys() ?? [])].map((key) => key.slice(0, 36)));
+  const own = new Set(members.map((member) => member.id as string | undefined));
+  return (uuid) => sources.has(uuid) || own.has(uuid);
+}
+
+/** Counts what the member has and the source lacks, each time that the source was observed after the member. */
+function compareErrant(situation: Situation, source: ServerView, member: ServerView, before: Rejoin): Rejoin {
+  const own: GtidSet | undefined = member.facts?.gtidExecuted;
+  const theirs = source.facts?.gtidExecuted;
+  if (own === undefined || theirs === undefined || member.observedAt === undefined || source.observedAt === undefined) return before;
+  if (source.observedAt <= member.observedAt || before.comparedAt === source.observedAt) return before;
+  const errant = countGtids(subtract(restrict(own, lineOf(situation, source)), theirs));
+  return { ...before, errant, comparedAt: source.observedAt };
+}

@@ -1,0 +1,51 @@
+/** The replicas' RRset: who is fit to be read from. The zone itself remembers who is in, which gives the hysteresis. */
+
+import type { Wanted } from './desired.ts';
+import { addressRrset, unsafeKind } from './desired.ts';
+import { replicasLimit } from './limits.ts';
+import type { ReplicasName } from './settings.ts';
+import type { Situation } from './situation.ts';
+import { belongsToLine, isSuperseded } from './situation.ts';
+import type { ServerView } from './topology.ts';
+import type { ServerAddress } from './units.ts';
+import { findRrset } from './zone.ts';
+
+/** The A and AAAA RRsets of the replicas' name while `source` is the source; empty where nothing shall change. */
+export function wantedReplicas(situation: Situation, source: ServerAddress): readonly Wanted[] {
+  const { replicas } = situation.settings;
+  if (replicas === undefined) return [];
+  const fit = situation.members.filter((member) => member.address !== source && isFit(situation, replicas, member)).slice(0, replicasLimit);
+  const addresses = fit.flatMap((member) => publishable(situation, member));
+  if (addresses.length === 0 && replicas.whenEmpty === 'keep') return [];
+  const shown = addresses.length === 0 && replicas.whenEmpty === 'source' ? sourceAddresses(situation, source) : addresses;
+  const rdata = [...new Set(shown)].toSorted();
+  return [addressRrset(replicas.name, 'A', replicas.ttlSeconds, rdata), addressRrset(replicas.name, 'AAAA', replicas.ttlSeconds, rdata)];
+}
+
+const publishable = ({ state }: Situation, member: ServerView): readonly string[] =>
+  (member.addresses ?? []).filter((address) => unsafeKind(address, state.settings.allowLoopback) === undefined);
+
+function sourceAddresses(situation: Situation, source: ServerAddress): readonly string[] {
+  const member = situation.members.find((server) => server.address === source);
+  return member ? publishable(situation, member) : [];
+}
+
+/** It replicates, and lags no more than `max_lag`; one that is not in yet must be well below, so that a lag around the limit does not flap. */
+function isFit(situation: Situation, replicas: ReplicasName, member: ServerView): boolean {
+  if (member.contact !== 'reachable' || isSuperseded(situation, member) || !belongsToLine(situation, member)) return false;
+  const isIn = (member.addresses ?? []).some((address) => isListed(situation, replicas, address));
+  const limitMs = isIn ? replicas.maxLagMs : replicas.maxLagMs / 2;
+  return member.upstreams.some(
+    ({ state, channel, member: source }) =>
+      state === 'streams' &&
+      source !== undefined &&
+      channel.applier === 'on' &&
+      channel.lagSeconds !== undefined &&
+      channel.lagSeconds * 1000 <= limitMs,
+  );
+}
+
+function isListed({ publication }: Situation, replicas: ReplicasName, address: string): boolean {
+  const rrset = findRrset(publication.view?.rrsets ?? [], replicas.name, address.includes(':') ? 'AAAA' : 'A');
+  return rrset !== undefined && (rrset.rdata as readonly string[]).includes(address);
+}

@@ -1,0 +1,70 @@
+/** When to ask what: probes, addresses and reads that are due, and the next wake. */
+
+import { managedQuestions } from './desired.ts';
+import type { Effect } from './events.ts';
+import { resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
+import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
+import type { MonoMs, Now } from './units.ts';
+import { plusMs } from './units.ts';
+
+export function schedule(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
+  const servers = new Map(
+    [...state.servers].map(([address, memory]) => [address, resolveIfDue(probeIfDue(state, memory, now, effects), now, effects)]),
+  );
+  const publications = new Map([...state.publications].map(([name, publication]) => [name, readIfDue(publication, now, effects)]));
+  const next = { ...state, servers, publications };
+  effects.push({ kind: 'wake', at: wakeAt(next, now) });
+  return next;
+}
+
+const intervalMs = ({ settings, suspectUntil }: ClusterState, now: Now): number =>
+  now.mono < suspectUntil ? settings.watch.suspectIntervalMs : settings.watch.intervalMs;
+
+function probeIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
+  const lastAt = memory.latest?.at;
+  // A suspicion may shorten the pause that was planned, never lengthen it.
+  const due = lastAt === undefined ? memory.nextProbeAt : Math.min(memory.nextProbeAt, lastAt + intervalMs(state, now));
+  if (memory.probing !== undefined || now.mono < due)
+    return memory.nextProbeAt === due ? memory : { ...memory, nextProbeAt: due as MonoMs };
+  const deadline = plusMs(now.mono, state.settings.watch.probeTimeoutMs);
+  effects.push({ kind: 'probe', server: memory.settings.address, deadline });
+  return { ...memory, probing: deadline, nextProbeAt: plusMs(now.mono, intervalMs(state, now)) };
+}
+
+function resolveIfDue(memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
+  if (memory.settings.publish !== undefined || memory.resolving || now.mono < memory.nextResolveAt) return memory;
+  effects.push({ kind: 'resolve', server: memory.settings.address, deadline: plusMs(now.mono, resolveTimeoutMs) });
+  return { ...memory, resolving: true };
+}
+
+/** When a server's addresses are looked up again. */
+export const nextResolve = (now: Now, found: boolean): MonoMs => plusMs(now.mono, found ? resolveEveryMs : resolveAgainMs);
+
+function readIfDue(publication: PublicationState, now: Now, effects: Effect[]): PublicationState {
+  if (publication.reading || now.mono < publication.nextReadAt) return publication;
+  const { settings } = publication;
+  effects.push({
+    kind: 'read-zone',
+    nameserver: settings.nameserver,
+    ...(settings.zone === undefined ? {} : { zone: settings.zone }),
+    questions: managedQuestions(settings),
+    deadline: plusMs(now.mono, settings.timeoutMs),
+  });
+  return { ...publication, reading: true };
+}
+
+/** The earliest moment at which something is due that no answer will bring. */
+function wakeAt(state: ClusterState, now: Now): MonoMs {
+  const times: number[] = [plusMs(now.mono, state.settings.watch.intervalMs)];
+  for (const memory of state.servers.values()) {
+    if (memory.probing === undefined) times.push(memory.nextProbeAt);
+    if (!memory.resolving && memory.settings.publish === undefined) times.push(memory.nextResolveAt);
+  }
+  for (const publication of state.publications.values()) {
+    if (!publication.reading) times.push(publication.nextReadAt);
+    if (publication.nextWriteAt > now.mono) times.push(publication.nextWriteAt);
+  }
+  const until = state.commands[0]?.until;
+  if (until !== undefined) times.push(until);
+  return Math.max(now.mono, Math.min(...times)) as MonoMs;
+}

@@ -1,0 +1,75 @@
+/** What only time shows: who is gone, what has lasted, who was seen in the line. Updated after every decision, and nowhere else. */
+
+import { isWeakFailover } from './decide.ts';
+import type { Decision } from './decision.ts';
+import { trackRejoins } from './rejoin.ts';
+import type { Situation } from './situation.ts';
+import type { PublicationState } from './state.ts';
+import { without } from './state.ts';
+import type { MonoMs, ServerAddress, ServerId } from './units.ts';
+
+export function settle(situation: Situation, decision: Decision): PublicationState {
+  const { publication, now } = situation;
+  const isSteady = decision.kind === 'point-to' && decision.reason === 'steady';
+  const since = <K extends 'steadySince' | 'weakSince' | 'sourcelessSince'>(key: K, holds: boolean) =>
+    holds ? { [key]: publication[key] ?? now.mono } : {};
+  const steady: { steadySince?: MonoMs } = since('steadySince', isSteady);
+  return {
+    ...without(without(without(publication, 'steadySince'), 'weakSince'), 'sourcelessSince'),
+    ...steady,
+    ...since('weakSince', isWeakFailover(situation)),
+    ...since('sourcelessSince', isSourceless(situation, decision)),
+    line: lineNow(situation),
+    gone: goneNow(situation, steady.steadySince),
+    rejoins: trackRejoins(situation),
+  };
+}
+
+/** Every server answers, and none is writable: not a doubt, but a cluster without a source. */
+const isSourceless = ({ members }: Situation, decision: Decision): boolean =>
+  decision.reason === 'no-candidate' && members.every((member) => member.contact === 'reachable' && !member.writable);
+
+/** The published source, those that stream from it or are in its group, those that stream from these, and so on. */
+function lineNow({ publication, published, topology, ledger }: Situation): ReadonlySet<ServerId> {
+  if (ledger === undefined) return publication.line;
+  const line = new Set(publication.line);
+  if (published?.id !== undefined) line.add(published.id);
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const server of topology.servers) {
+      if (server.id === undefined || line.has(server.id)) continue;
+      const joins =
+        server.upstreams.some((upstream) => upstream.state === 'streams' && isIn(line, topology.servers, upstream.member)) ||
+        topology.servers.some((other) => other.id !== undefined && line.has(other.id) && isOnlineInGroupOf(other, server.id));
+      if (!joins) continue;
+      line.add(server.id);
+      grew = true;
+    }
+  }
+  return line;
+}
+
+type Servers = Situation['topology']['servers'];
+
+const isIn = (line: ReadonlySet<ServerId>, servers: Servers, address: ServerAddress | undefined): boolean => {
+  const id = servers.find((server) => server.address === address)?.id;
+  return id !== undefined && line.has(id);
+};
+
+const isOnlineInGroupOf = (member: Servers[number], id: ServerId | undefined): boolean =>
+  member.facts?.group?.members.some((other) => other.id === id && other.state === 'ONLINE') ?? false;
+
+/** Counted out after `gone_after` of silence while all was steady; counted in again by its first sign of life. */
+function goneNow({ publication, members, state, now }: Situation, steadySince: MonoMs | undefined): ReadonlySet<ServerAddress> {
+  const gone = new Set<ServerAddress>();
+  for (const member of members) {
+    if (member.contact === 'reachable' || member.contact === 'alive') continue;
+    const unknownSince = state.servers.get(member.address)?.unknownSince;
+    const longGone =
+      steadySince !== undefined &&
+      unknownSince !== undefined &&
+      now.mono - Math.max(steadySince, unknownSince) >= state.settings.watch.goneAfterMs;
+    if (publication.gone.has(member.address) || longGone) gone.add(member.address);
+  }
+  return gone;
+}

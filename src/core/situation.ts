@@ -1,0 +1,165 @@
+/** All that the decision looks at, for one publication at one moment: the zone, the servers as members of the line, and who could be the source. */
+
+import { newestOf } from './gtid.ts';
+import type { Ledger, LedgerReading, LineMark } from './ledger.ts';
+import type { PublicationSettings } from './settings.ts';
+import type { ClusterState, PublicationState } from './state.ts';
+import type { ServerView, Topology, Upstream } from './topology.ts';
+import { topologyOf } from './topology.ts';
+import type { Now, ServerAddress } from './units.ts';
+
+export interface Situation {
+  readonly state: ClusterState;
+  readonly publication: PublicationState;
+  readonly settings: PublicationSettings;
+  readonly topology: Topology;
+  readonly now: Now;
+  readonly reading: LedgerReading | undefined;
+  readonly ledger: Ledger | undefined;
+  readonly members: readonly ServerView[];
+  /** The member that the ledger names, by identity; by address only while nobody knows its identity. */
+  readonly published: ServerView | undefined;
+  /** Members that could be the source (rule 7), in configured order. */
+  readonly candidates: readonly ServerView[];
+  /** Members that are expected to answer: a majority of them must be seen. */
+  readonly quorumSet: readonly ServerView[];
+  readonly command: Commanded | undefined;
+}
+
+/** A server that a person or a failover tool named. */
+export interface Commanded {
+  readonly server: ServerAddress;
+  readonly force: boolean;
+}
+
+export function situationOf(state: ClusterState, publication: PublicationState, command: Commanded | undefined, now: Now): Situation {
+  const topology = topologyOf(state, now);
+  const reading = publication.view?.ledger;
+  const ledger = reading?.kind === 'ledger' ? reading.ledger : undefined;
+  const published = ledger && publishedView(topology, ledger);
+  const base = {
+    state,
+    publication,
+    settings: publication.settings,
+    topology,
+    now,
+    reading,
+    ledger,
+    members: topology.servers,
+    published,
+    quorumSet: topology.servers.filter((server) => !publication.gone.has(server.address) && !saysOffline(server)),
+    command,
+  };
+  return { ...base, candidates: topology.servers.filter((server) => isCandidate({ ...base, candidates: [] }, server)) };
+}
+
+function publishedView(topology: Topology, ledger: Ledger): ServerView | undefined {
+  const byId = topology.servers.find((server) => server.id === ledger.uuid);
+  return byId ?? topology.servers.find((server) => server.address === ledger.source && (server.id === undefined || ledger.uuid === '-'));
+}
+
+const saysOffline = (server: ServerView): boolean =>
+  server.facts?.group?.members.find((member) => member.id === server.id)?.state === 'OFFLINE';
+
+export const isPublished = (situation: Situation, server: ServerView): boolean => situation.published?.address === server.address;
+
+/** A former source that has not rejoined, by identity or by address: it may have come back under another UUID. */
+export const isSuperseded = (situation: Situation, server: ServerView): boolean =>
+  !isPublished(situation, server) &&
+  (situation.ledger?.was.some((former) => former.uuid === server.id || former.address === server.address) ?? false);
+
+/** Seen streaming from the line, or its executed set has the line's mark. The published source belongs; before the first publication the line does not count. */
+export function belongsToLine(situation: Situation, server: ServerView): boolean {
+  const { ledger, publication } = situation;
+  if (ledger === undefined || isPublished(situation, server)) return true;
+  if (server.id !== undefined && publication.line.has(server.id)) return true;
+  return ledger.line !== undefined && hasMark(server, ledger.line);
+}
+
+const hasMark = (server: ServerView, mark: LineMark): boolean =>
+  server.known?.gtidExecuted?.get(mark.uuid)?.some(([first, last]) => first <= mark.gno && mark.gno <= last) ?? false;
+
+/** The mark for a new ledger: the newest transaction of the previous source that the new one has; at first one of its own. Undefined without GTIDs. */
+export function lineMarkFor(next: ServerView, ledger: Ledger | undefined): LineMark | undefined {
+  const executed = next.known?.gtidExecuted;
+  const uuid = ledger?.uuid ?? next.id;
+  const gno = executed && uuid !== undefined ? newestOf(executed, uuid) : undefined;
+  if (uuid !== undefined && gno !== undefined) return { uuid, gno };
+  if (ledger?.line !== undefined) return ledger.line;
+  const other = executed && [...executed.keys()].find((key) => key.length === 36);
+  return other === undefined || executed === undefined ? undefined : { uuid: other, gno: newestOf(executed, other) ?? 1 };
+}
+
+/** Rule 7. */
+export const isCandidate = (situation: Situation, server: ServerView): boolean => disqualification(situation, server) === undefined;
+
+/** Why a server cannot be the source, in words; undefined for a candidate. */
+export function disqualification(situation: Situation, server: ServerView): string | undefined {
+  if (server.contact !== 'reachable') return contactWords[server.contact];
+  if (!server.writable) return server.facts?.offlineMode ? 'is in offline_mode' : 'is read-only';
+  if (server.settings.candidate === 'never') return 'is configured as candidate: never';
+  if (server.duplicate) return 'has the same server UUID as another server';
+  if (isSuperseded(situation, server)) return 'is a former source that has not rejoined';
+  if (!belongsToLine(situation, server)) return 'does not belong to the replication line';
+  const binding = server.upstreams.find((upstream) => binds(situation, server, upstream));
+  return binding && `is a replica of ${binding.member ?? binding.channel.sourceAddress} (receiver ${binding.channel.receiver})`;
+}
+
+const contactWords = {
+  reachable: 'answers',
+  alive: 'lives, but refuses us',
+  unknown: 'does not answer',
+  unobserved: 'has not been observed yet',
+} as const;
+
+/** Whether this channel makes the server a replica. An upstream outside the inventory does not; one that cannot be identified counts as a member. */
+function binds(situation: Situation, server: ServerView, upstream: Upstream): boolean {
+  if (upstream.outsider || upstream.member === server.address) return false;
+  const source = situation.members.find((member) => member.address === upstream.member);
+  if (source === undefined) return true;
+  if (upstream.state === 'connecting') return !(isPublished(situation, source) && source.contact === 'unknown');
+  // A ring of co-sources: the read-only half streams from the writable one, and the other way round.
+  const ring = source.contact === 'reachable' && !source.writable && situation.topology.followersOf(server.address).includes(source);
+  return !ring;
+}
+
+/** What shows that a candidate was meant to be the source; empty: nothing but that it is writable. */
+export function strongEvidence(situation: Situation, server: ServerView): readonly string[] {
+  const evidence: string[] = [];
+  if (server.promoted) evidence.push('its promotion was seen');
+  const followers = situation.topology.followersOf(server.address);
+  if (followers.length > 0)
+    evidence.push(
+      `${followers.map((follower) => follower.address).join(', ')} ${followers.length === 1 ? 'replicates' : 'replicate'} from it`,
+    );
+  if (groupPrimary(situation)?.address === server.address) evidence.push('a majority of its group says PRIMARY');
+  return evidence;
+}
+
+/** The candidates that something shows to be meant as the source. */
+export const provenCandidates = (situation: Situation): readonly ServerView[] =>
+  situation.candidates.filter((candidate) => strongEvidence(situation, candidate).length > 0);
+
+/** The member that a majority of the configured group members, several of them asked, agree on as PRIMARY. An expelled member is not believed. */
+export function groupPrimary(situation: Situation): ServerView | undefined {
+  const configured = situation.members.filter((member) => member.known?.group?.singlePrimary);
+  const votes = new Map<string, number>();
+  for (const member of configured) {
+    const vote = groupVote(member);
+    if (vote !== undefined) votes.set(vote, (votes.get(vote) ?? 0) + 1);
+  }
+  const needed = Math.max(Math.floor(configured.length / 2) + 1, Math.min(2, configured.length));
+  return situation.members.find((member) => member.id !== undefined && (votes.get(member.id) ?? 0) >= needed);
+}
+
+function groupVote(member: ServerView): string | undefined {
+  const view = member.facts?.group?.members;
+  if (view?.find((other) => other.id === member.id)?.state !== 'ONLINE') return undefined;
+  const present = view.filter((other) => other.state === 'ONLINE' || other.state === 'RECOVERING').length;
+  if (present <= view.length / 2) return undefined;
+  const primaries = view.filter((other) => other.role === 'PRIMARY' && other.state === 'ONLINE');
+  return primaries.length === 1 ? primaries[0]?.id : undefined;
+}
+
+export const reachable = (servers: readonly ServerView[]): readonly ServerView[] =>
+  servers.filter((server) => server.contact === 'reachable');

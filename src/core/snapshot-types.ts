@@ -1,0 +1,70 @@
+/** What a reader sees of a cluster: the API's JSON, the status page and the commands all print this. Built when read; nothing decides on it. */
+
+import type { Decision } from './decision.ts';
+import type { Alarm, Move, NameserverTime } from './events.ts';
+import type { Failure } from './observation.ts';
+import type { Fqdn, ServerAddress, ServerId } from './units.ts';
+
+export interface Snapshot {
+  readonly cluster: string;
+  readonly instance: string;
+  readonly mode: 'active' | 'observe';
+  /** Of the first publication, as are `ledger` and `published`. */
+  readonly decision: Decision;
+  readonly ledger: LedgerSnapshot | null;
+  /** The addresses (or the CNAME's target) that the nameserver answered last. */
+  readonly published: readonly string[];
+  readonly servers: readonly ServerSnapshot[];
+  readonly alarms: readonly Alarm[];
+  readonly publications: readonly PublicationSnapshot[];
+}
+
+export interface LedgerSnapshot {
+  readonly epoch: number;
+  readonly source: ServerAddress;
+  readonly uuid: ServerId;
+  readonly by: string;
+  readonly at: string;
+  readonly why: string;
+  readonly was: readonly string[];
+  readonly frozen: { readonly by: string; readonly reason: string } | null;
+}
+
+export interface PublicationSnapshot {
+  readonly nameserver: string;
+  readonly zone: Fqdn | null;
+  readonly name: Fqdn;
+  /** The decision was taken at least once on a zone that was read. */
+  readonly ready: boolean;
+  readonly decision: Decision;
+  readonly ledger: LedgerSnapshot | null;
+  readonly published: readonly string[];
+  readonly readFailure: Failure | null;
+  /** Updates that may still be applied although no answer came. */
+  readonly pendingUpdates: number;
+  readonly lastMove: Move | null;
+  readonly propagation: { readonly epoch: number; readonly complete: boolean; readonly nameservers: readonly NameserverTime[] } | null;
+}
+
+export interface ServerSnapshot {
+  readonly server: ServerAddress;
+  readonly uuid: ServerId | null;
+  readonly version: string | null;
+  /** `source`: published and writable. `superseded`: a former source that has not rejoined. `stranger`: writable, but not of the line. `writable`: a writable server that is none of these. */
+  readonly role: 'source' | 'replica' | 'superseded' | 'stranger' | 'writable' | 'read-only' | 'unknown';
+  readonly contact: 'reachable' | 'alive' | 'unknown' | 'unobserved';
+  readonly reachable: boolean;
+  readonly writable: boolean | null;
+  readonly lagSeconds: number | null;
+  readonly gtidExecuted: string | null;
+  readonly replicatesFrom: readonly {
+    readonly channel: string;
+    readonly source: string;
+    readonly receiver: string;
+    readonly applier: string;
+  }[];
+  /** What speaks for or against this server as the source, in a DBA's words. */
+  readonly evidence: readonly string[];
+  readonly alarms: readonly string[];
+  readonly failure: Failure | null;
+}

@@ -1,0 +1,108 @@
+/** The state as its readers see it. Built when read; nothing decides on it. */
+
+import { ledgerName } from './desired.ts';
+import type { Alarm } from './events.ts';
+import { formatGtidSet } from './gtid.ts';
+import type { Ledger } from './ledger.ts';
+import type { Situation } from './situation.ts';
+import { belongsToLine, disqualification, isPublished, isSuperseded, situationOf, strongEvidence } from './situation.ts';
+import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';
+import type { ClusterState, PublicationState } from './state.ts';
+import type { ServerView } from './topology.ts';
+import type { Now } from './units.ts';
+
+/** What a reader sees of the cluster now. */
+export function snapshot(state: ClusterState, now: Now): Snapshot {
+  const situations = [...state.publications.values()].map((publication) => situationOf(state, publication, undefined, now));
+  const publications = situations.map(publicationSnapshot);
+  const [first] = publications;
+  const [situation] = situations;
+  return {
+    cluster: state.settings.cluster,
+    instance: state.settings.instance,
+    mode: state.settings.mode,
+    decision: first?.decision ?? { kind: 'hold', reason: 'ledger-unknown', sentence: 'The cluster is published nowhere.' },
+    ledger: first?.ledger ?? null,
+    published: first?.published ?? [],
+    servers: situation ? situation.members.map((member) => serverSnapshot(situation, member, state.alarms)) : [],
+    alarms: state.alarms,
+    publications,
+  };
+}
+
+function publicationSnapshot({ publication, ledger, settings }: Situation): PublicationSnapshot {
+  const { propagation } = publication;
+  return {
+    nameserver: settings.nameserver,
+    zone: publication.view?.zone ?? settings.zone ?? null,
+    name: settings.source.name,
+    ready: publication.ready,
+    decision: publication.decision,
+    ledger: ledger ? ledgerSnapshot(ledger) : null,
+    published: publishedTargets(publication),
+    readFailure: publication.readFailure ?? null,
+    pendingUpdates: publication.pending.length,
+    lastMove: publication.lastMove ?? null,
+    propagation: propagation ? { epoch: propagation.epoch, complete: propagation.complete, nameservers: propagation.nameservers } : null,
+  };
+}
+
+const ledgerSnapshot = ({ epoch, source, uuid, by, at, why, was, frozen }: Ledger): LedgerSnapshot => ({
+  epoch,
+  source,
+  uuid,
+  by,
+  at,
+  why,
+  was: was.map((former) => `${former.uuid}@${former.address}`),
+  frozen: frozen ?? null,
+});
+
+function publishedTargets({ view, settings }: PublicationState): readonly string[] {
+  const targets = view?.rrsets.filter((rrset) => rrset.name === settings.source.name && rrset.name !== ledgerName(settings.source)) ?? [];
+  return targets.flatMap((rrset) => (rrset.type === 'SRV' || rrset.type === 'TXT' ? [] : [...rrset.rdata])).toSorted();
+}
+
+function serverSnapshot(situation: Situation, member: ServerView, alarms: readonly Alarm[]): ServerSnapshot {
+  const { known } = member;
+  const probe = situation.state.servers.get(member.address)?.latest?.probe;
+  const lags = member.facts?.channels.flatMap((channel) => (channel.lagSeconds === undefined ? [] : [channel.lagSeconds])) ?? [];
+  return {
+    server: member.address,
+    uuid: member.id ?? null,
+    version: known?.version.text ?? null,
+    role: roleOf(situation, member),
+    contact: member.contact,
+    reachable: member.contact === 'reachable',
+    writable: member.facts ? member.writable : null,
+    lagSeconds: lags.length > 0 ? Math.max(...lags) : null,
+    gtidExecuted: known?.gtidExecuted ? formatGtidSet(known.gtidExecuted) : null,
+    replicatesFrom: (member.facts?.channels ?? []).map((channel) => ({
+      channel: channel.name,
+      source: member.upstreams.find((upstream) => upstream.channel === channel)?.member ?? channel.sourceAddress,
+      receiver: channel.receiver,
+      applier: channel.applier,
+    })),
+    evidence: evidenceOf(situation, member),
+    alarms: alarms.filter((alarm) => alarm.subject === member.address).map((alarm) => alarm.code),
+    failure: probe === undefined || probe.kind === 'reachable' ? null : probe.failure,
+  };
+}
+
+function roleOf(situation: Situation, member: ServerView): ServerSnapshot['role'] {
+  if (member.facts === undefined) return isSuperseded(situation, member) ? 'superseded' : 'unknown';
+  if (isPublished(situation, member) && member.writable) return 'source';
+  if (isSuperseded(situation, member)) return 'superseded';
+  if (member.upstreams.length > 0) return 'replica';
+  if (!member.writable) return 'read-only';
+  return belongsToLine(situation, member) ? 'writable' : 'stranger';
+}
+
+/** What speaks for and against this server as the source. */
+function evidenceOf(situation: Situation, member: ServerView): readonly string[] {
+  const against = disqualification(situation, member);
+  const published = isPublished(situation, member) ? ['is the published source'] : [];
+  if (against !== undefined) return [...published, against];
+  const proof = strongEvidence(situation, member);
+  return [...published, 'is writable and could be the source', ...(proof.length > 0 ? proof : ['nothing shows that it was promoted'])];
+}

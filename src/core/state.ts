@@ -1,0 +1,241 @@
+/** What `step` remembers of one cluster. Plain data, never changed in place. */
+
+import type { Decision } from './decision.ts';
+import type { Alarm, Command, CommandResult, Move, NameserverTime, Remembered } from './events.ts';
+import type { GtidSet } from './gtid.ts';
+import type { Ledger, LedgerReading } from './ledger.ts';
+import type { Failure, Probe, ServerFacts } from './observation.ts';
+import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
+import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
+import type { Question, Rrset } from './zone.ts';
+
+export interface ClusterState {
+  readonly settings: ClusterSettings;
+  readonly servers: ReadonlyMap<ServerAddress, ServerMemory>;
+  readonly publications: ReadonlyMap<string, PublicationState>;
+  /** The first one is in progress. */
+  readonly commands: readonly RunningCommand[];
+  /** The servers are asked at `suspect_interval` until then. */
+  readonly suspectUntil: MonoMs;
+  /** Observations before this do not count: the clocks jumped. */
+  readonly staleBefore: MonoMs;
+  readonly clocks: { readonly mono: MonoMs; readonly wall: WallMs };
+  readonly alarms: readonly Alarm[];
+}
+
+export interface Moment {
+  readonly mono: MonoMs;
+  readonly wall: WallMs;
+}
+
+export interface ServerMemory {
+  readonly settings: ServerSettings;
+  readonly latest?: { readonly probe: Probe; readonly at: MonoMs };
+  /** The newest observation that it answered itself. */
+  readonly facts?: ServerFacts;
+  readonly factsAt?: MonoMs;
+  readonly unknownSince?: MonoMs;
+  /** When the present unbroken run of writable observations began. */
+  readonly writableSince?: Moment;
+  /** Its promotion was seen: read-only, then writable, in one server process. Ends when it is read-only or restarts. */
+  readonly promoted: boolean;
+  /** Since when each channel's receiver was seen on, to one source. */
+  readonly receiving: ReadonlyMap<string, Receiving>;
+  readonly probing?: MonoMs;
+  readonly nextProbeAt: MonoMs;
+  readonly addresses?: readonly string[];
+  readonly resolveFailure?: Failure;
+  readonly resolving: boolean;
+  readonly nextResolveAt: MonoMs;
+}
+
+export interface Receiving {
+  readonly source: string;
+  readonly since: MonoMs;
+  /** We saw it come on: that it connected is as good as a heartbeat. */
+  readonly witnessed: boolean;
+}
+
+export interface PublicationState {
+  readonly settings: PublicationSettings;
+  /** The zone as it was read last; never an older one than an update that is known to be applied. */
+  readonly view?: ZoneView;
+  readonly readFailure?: Failure;
+  readonly reading: boolean;
+  readonly nextReadAt: MonoMs;
+  /** When the last read ended, well or not. */
+  readonly readEndedAt?: MonoMs;
+  /** The move of the highest epoch that was seen: a ledger behind it is `ledger-lost`. */
+  readonly remembered?: Remembered;
+  /** The last ledger that was read and not behind. */
+  readonly lastLedger?: Ledger;
+  readonly lostSince?: MonoMs;
+  readonly inFlight?: Attempt;
+  /** Updates without an answer that proves anything: they may still be applied. */
+  readonly pending: readonly Attempt[];
+  /** An update was acknowledged; until a read shows it, what is read is old. */
+  readonly awaiting?: { readonly attempt: Attempt; readonly until: MonoMs };
+  /** The last update did not find the zone as it was read, or nobody knows: read again before the next one. */
+  readonly mustRead: boolean;
+  readonly writeFailure?: Failure;
+  readonly writeFailures: number;
+  readonly nextWriteAt: MonoMs;
+  readonly decision: Decision;
+  readonly decidedAt: Moment;
+  /** Decided at least once on a zone that was read. */
+  readonly ready: boolean;
+  /** Servers that were seen streaming from the published source, or from one of these. */
+  readonly line: ReadonlySet<ServerId>;
+  /** Servers that were unknown for `gone_after` while all was steady. */
+  readonly gone: ReadonlySet<ServerAddress>;
+  readonly steadySince?: MonoMs;
+  /** Since when the weak evidence of a cluster of two holds. */
+  readonly weakSince?: MonoMs;
+  /** Since when every server was seen and none is a source. */
+  readonly sourcelessSince?: MonoMs;
+  readonly rejoins: ReadonlyMap<ServerAddress, Rejoin>;
+  /** When epochs were seen to rise. */
+  readonly moves: readonly MonoMs[];
+  readonly flapping: boolean;
+  readonly repairs: readonly MonoMs[];
+  readonly replicasWrongSince?: MonoMs;
+  readonly replicasWrittenAt?: MonoMs;
+  readonly lastMove?: Move;
+  readonly propagation?: Propagation;
+}
+
+export interface Propagation {
+  readonly epoch: number;
+  readonly complete: boolean;
+  readonly running: boolean;
+  readonly nameservers: readonly NameserverTime[];
+}
+
+export interface ZoneView {
+  readonly zone: Fqdn;
+  readonly rrsets: readonly Rrset[];
+  readonly ledger: LedgerReading;
+  /** The ledger's RRset as text, to be compared; empty where there is none. */
+  readonly ledgerText: string;
+  readonly readAt: MonoMs;
+}
+
+/** One update that was sent. */
+export interface Attempt {
+  readonly try: string;
+  readonly what: WriteKind;
+  /** The same for every attempt at the same thing. */
+  readonly aim: string;
+  /** The ledger that it replaces: as soon as the zone has another, it can no longer be applied. */
+  readonly baseText: string;
+  /** After this its signature is too old for the nameserver. */
+  readonly lapsesAt: MonoMs;
+  readonly sentence: string;
+  readonly move?: Omit<Move, 'appliedAt'>;
+  readonly present: readonly Rrset[];
+  readonly absent: readonly Question[];
+  readonly commandId?: string;
+}
+
+export type WriteKind = 'move' | 'fence' | 'repair' | 'form' | 'rejoin' | 'freeze' | 'thaw' | 'replicas' | 'withdraw';
+
+/** How far a former source has come on its way back into the line. */
+export interface Rejoin {
+  /** When it was first seen attached to the published source, in this run. */
+  readonly attachedAt?: MonoMs;
+  /** The source's executed set, taken after that: must be executed here. */
+  readonly target?: GtidSet;
+  /** Its own executed set when it had done so: a later snapshot of the source must have it all. */
+  readonly executed?: { readonly set: GtidSet; readonly at: MonoMs };
+  readonly rejoined: boolean;
+  /** Transactions of its own that the source lacks; absent: not compared yet. */
+  readonly errant?: number;
+  /** When its set was last compared with the source's. */
+  readonly comparedAt?: MonoMs;
+}
+
+export interface RunningCommand {
+  readonly id: string;
+  readonly command: Command;
+  /** Undefined while it waits in the queue. */
+  readonly since?: MonoMs;
+  readonly until?: MonoMs;
+  /** By nameserver. */
+  readonly progress: ReadonlyMap<string, CommandProgress>;
+}
+
+export interface CommandProgress {
+  /** The epoch when the command was first looked at. */
+  readonly epoch?: number;
+  readonly result?: CommandResult;
+}
+
+/** A cluster of which nothing is known yet. */
+export function initialState(settings: ClusterSettings, remembered: readonly Remembered[], now: Now): ClusterState {
+  return {
+    settings,
+    servers: new Map(settings.servers.map((server) => [server.address, newServer(server, now.mono)])),
+    publications: new Map(
+      settings.publications.map((publication) => [
+        publication.nameserver,
+        newPublication(
+          publication,
+          remembered.find((entry) => entry.nameserver === publication.nameserver),
+          now,
+        ),
+      ]),
+    ),
+    commands: [],
+    suspectUntil: now.mono,
+    staleBefore: now.mono,
+    clocks: { mono: now.mono, wall: now.wall },
+    alarms: [],
+  };
+}
+
+export const newServer = (settings: ServerSettings, at: MonoMs): ServerMemory => ({
+  settings,
+  promoted: false,
+  receiving: new Map(),
+  nextProbeAt: at,
+  resolving: false,
+  nextResolveAt: at,
+});
+
+export const newPublication = (settings: PublicationSettings, remembered: Remembered | undefined, now: Now): PublicationState => ({
+  settings,
+  ...(remembered === undefined ? {} : { remembered }),
+  reading: false,
+  nextReadAt: now.mono,
+  pending: [],
+  mustRead: false,
+  writeFailures: 0,
+  nextWriteAt: now.mono,
+  decision: { kind: 'hold', reason: 'ledger-unknown', sentence: 'The zone has not been read yet.' },
+  decidedAt: { mono: now.mono, wall: now.wall },
+  ready: false,
+  line: new Set(),
+  gone: new Set(),
+  rejoins: new Map(),
+  moves: [],
+  flapping: false,
+  repairs: [],
+});
+
+/** The state with one server's memory replaced. */
+export const withServer = (state: ClusterState, memory: ServerMemory): ClusterState => ({
+  ...state,
+  servers: new Map(state.servers).set(memory.settings.address, memory),
+});
+
+/** The state with one publication replaced. */
+export const withPublication = (state: ClusterState, publication: PublicationState): ClusterState => ({
+  ...state,
+  publications: new Map(state.publications).set(publication.settings.nameserver, publication),
+});
+
+/** An object without one optional key: exactOptionalPropertyTypes knows no `undefined`. */
+export function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
+  const { [key]: _gone, ...rest } = value;
+  return rest;
+}

@@ -1,0 +1,160 @@
+/**
+ * The whole service, one state a cluster: an event and the moment go in, the next state and effects come out. It reads no clock, opens no socket, logs nothing.
+ * Events are tolerant of being late: what nobody waits for any more changes nothing.
+ */
+
+import { raiseAlarms } from './alarms.ts';
+import { record, updateDone } from './attempt.ts';
+import { acceptCommand, finishCommands, openCommand, resultOfUpdate, withResult } from './commands.ts';
+import type { Effect, Event } from './events.ts';
+import { clockJumpMs, suspectAfterSteadyMs } from './limits.ts';
+import type { Probe } from './observation.ts';
+import { observe } from './observe.ts';
+import { publish } from './publish.ts';
+import { nextResolve, schedule } from './schedule.ts';
+import type { ClusterSettings } from './settings.ts';
+import type { ClusterState, PublicationState } from './state.ts';
+import { newPublication, newServer, without, withPublication, withServer } from './state.ts';
+import type { MonoMs, Now, ServerAddress, ServerId } from './units.ts';
+import { isoTime } from './units.ts';
+import type { UpdateOutcome } from './zone.ts';
+import { zoneRead } from './zone-read.ts';
+
+export function step(state: ClusterState, event: Event, now: Now): readonly [ClusterState, readonly Effect[]] {
+  const effects: Effect[] = [];
+  let next = take(checkClocks(state, now), event, now, effects);
+  for (const nameserver of next.publications.keys()) next = publish(next, nameserver, now, effects);
+  next = finishCommands(next, now, effects);
+  next = raiseAlarms(next, now, effects);
+  return [schedule(next, now, effects), effects];
+}
+
+/** When the two clocks part, the machine slept or a clock was set: nothing that was observed before counts any more. */
+function checkClocks(state: ClusterState, now: Now): ClusterState {
+  const drifted = Math.abs(now.mono - state.clocks.mono - (now.wall - state.clocks.wall));
+  const clocks = { mono: now.mono, wall: now.wall };
+  return drifted > clockJumpMs ? { ...state, clocks, staleBefore: now.mono } : { ...state, clocks };
+}
+
+function take(state: ClusterState, event: Event, now: Now, effects: Effect[]): ClusterState {
+  switch (event.kind) {
+    case 'tick':
+      return state;
+    case 'observed':
+      return observed(state, event.server, event.probe, now);
+    case 'connection-lost':
+      return connectionLost(state, event.server, now);
+    case 'resolved':
+      return resolved(state, event, now);
+    case 'zone-read':
+      return forPublication(state, event.nameserver, (publication) =>
+        publication.reading ? zoneRead(state, publication, event.reading, now, effects) : publication,
+      );
+    case 'update-done':
+      return updated(state, event.nameserver, event.try, event.outcome, now, effects);
+    case 'propagated':
+      return forPublication(state, event.nameserver, (publication) => propagated(state, publication, event, now, effects));
+    case 'command':
+      return suspect(acceptCommand(state, event.id, event.command, now, effects), now);
+    case 'reconfigured':
+      return reconfigured(state, event.settings, now);
+  }
+}
+
+const forPublication = (
+  state: ClusterState,
+  nameserver: string,
+  change: (publication: PublicationState) => PublicationState,
+): ClusterState => {
+  const publication = state.publications.get(nameserver);
+  return publication ? withPublication(state, change(publication)) : state;
+};
+
+const suspect = (state: ClusterState, now: Now): ClusterState => ({
+  ...state,
+  suspectUntil: Math.max(state.suspectUntil, now.mono + suspectAfterSteadyMs) as MonoMs,
+});
+
+function observed(state: ClusterState, server: ServerAddress, probe: Probe, now: Now): ClusterState {
+  const memory = state.servers.get(server);
+  if (memory === undefined) return state;
+  const result = observe(without(memory, 'probing'), probe, now);
+  const next = withServer(result.historyVanished ? forgetLine(state, result.historyVanished) : state, result.memory);
+  return result.suspicious ? suspect(next, now) : next;
+}
+
+function forgetLine(state: ClusterState, id: ServerId): ClusterState {
+  const publications = [...state.publications].map(([name, publication]) => {
+    const line = new Set(publication.line);
+    line.delete(id);
+    return [name, { ...publication, line }] as const;
+  });
+  return { ...state, publications: new Map(publications) };
+}
+
+/** A crash is pushed to us: ask at once. */
+function connectionLost(state: ClusterState, server: ServerAddress, now: Now): ClusterState {
+  const memory = state.servers.get(server);
+  return memory ? suspect(withServer(state, { ...memory, nextProbeAt: now.mono }), now) : state;
+}
+
+function resolved(state: ClusterState, event: Event & { kind: 'resolved' }, now: Now): ClusterState {
+  const memory = state.servers.get(event.server);
+  if (memory === undefined) return state;
+  const found = event.addresses !== undefined && event.addresses.length > 0;
+  const waiting = { ...memory, resolving: false, nextResolveAt: nextResolve(now, found) };
+  // A resolver that fails for a while takes nothing away: the last answer stays.
+  if (!found) return withServer(state, event.failure ? { ...waiting, resolveFailure: event.failure } : waiting);
+  return withServer(state, { ...without(waiting, 'resolveFailure'), addresses: event.addresses.toSorted() });
+}
+
+function updated(
+  state: ClusterState,
+  nameserver: string,
+  token: string,
+  outcome: UpdateOutcome,
+  now: Now,
+  effects: Effect[],
+): ClusterState {
+  const attempt = state.publications.get(nameserver)?.inFlight;
+  const next = forPublication(state, nameserver, (publication) => updateDone(state, publication, token, outcome, now, effects));
+  const running = openCommand(next, nameserver);
+  if (attempt?.try !== token || running === undefined || attempt.commandId !== running.id) return next;
+  const result = resultOfUpdate(attempt, outcome);
+  return result ? withResult(next, nameserver, result) : next;
+}
+
+function propagated(
+  state: ClusterState,
+  publication: PublicationState,
+  event: Event & { kind: 'propagated' },
+  now: Now,
+  effects: Effect[],
+): PublicationState {
+  const nameservers = event.report.nameservers.map(({ nameserver, answeredAt, serial }) => ({
+    nameserver,
+    ...(answeredAt === undefined ? {} : { at: isoTime(answeredAt) }),
+    ...(serial === undefined ? {} : { serial }),
+  }));
+  const complete = nameservers.length > 0 && nameservers.every((entry) => entry.at !== undefined);
+  effects.push(record(state, publication, now, { kind: 'propagated', epoch: event.epoch, nameservers, complete }));
+  if (publication.propagation?.epoch !== event.epoch) return publication;
+  return { ...publication, propagation: { epoch: event.epoch, complete, running: false, nameservers } };
+}
+
+/** New settings keep what is known of the servers and publications that stay. A publication whose name or zone changed begins anew. */
+function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now): ClusterState {
+  const servers = settings.servers.map((server) => {
+    const known = state.servers.get(server.address);
+    return [server.address, known ? { ...known, settings: server } : newServer(server, now.mono)] as const;
+  });
+  const publications = settings.publications.map((publication) => {
+    const known = state.publications.get(publication.nameserver);
+    const same = known?.settings.source.name === publication.source.name && known.settings.zone === publication.zone;
+    return [
+      publication.nameserver,
+      known && same ? { ...known, settings: publication } : newPublication(publication, undefined, now),
+    ] as const;
+  });
+  return suspect({ ...state, settings, servers: new Map(servers), publications: new Map(publications) }, now);
+}

@@ -1,0 +1,129 @@
+/** Who replicates from whom, as the fresh observations say. Knows nothing of the zone. */
+
+import type { Channel, ServerFacts } from './observation.ts';
+import { isWritable } from './observation.ts';
+import type { ServerSettings } from './settings.ts';
+import type { ClusterState, Moment, ServerMemory } from './state.ts';
+import type { MonoMs, Now, ServerAddress, ServerId } from './units.ts';
+
+/** One configured server, now. */
+export interface ServerView {
+  readonly address: ServerAddress;
+  readonly settings: ServerSettings;
+  /** `unobserved`: no answer yet, or none that is fresh, and no probe has failed either. */
+  readonly contact: 'reachable' | 'alive' | 'unknown' | 'unobserved';
+  /** Only while it is reachable and the observation is fresh. */
+  readonly facts?: ServerFacts;
+  /** The newest facts, of whatever age. */
+  readonly known?: ServerFacts;
+  readonly observedAt?: MonoMs;
+  readonly id?: ServerId;
+  readonly writable: boolean;
+  readonly promoted: boolean;
+  readonly writableSince?: Moment;
+  readonly upstreams: readonly Upstream[];
+  /** Where clients shall connect to; absent: not resolved (yet). */
+  readonly addresses?: readonly string[];
+  /** Another server has the same UUID: a copied data folder. */
+  readonly duplicate: boolean;
+}
+
+/** One channel whose receiver is not off. */
+export interface Upstream {
+  readonly channel: Channel;
+  /** `streams`: on, and heard from within twice the heartbeat period. `silent`: says on, but nothing comes. */
+  readonly state: 'streams' | 'silent' | 'connecting';
+  /** The member it is; absent for a server outside the inventory, or one that cannot be identified. */
+  readonly member?: ServerAddress;
+  /** Its identity is known, and it is no member. */
+  readonly outsider: boolean;
+}
+
+export interface Topology {
+  readonly servers: readonly ServerView[];
+  /** The reachable members that stream from this one. */
+  followersOf(address: ServerAddress): readonly ServerView[];
+}
+
+/** The topology of all configured servers, in configured order. */
+export function topologyOf(state: ClusterState, now: Now): Topology {
+  const memories = [...state.servers.values()];
+  const byId = new Map<ServerId, ServerMemory[]>();
+  for (const memory of memories) {
+    const id = memory.facts?.id;
+    if (id !== undefined) byId.set(id, [...(byId.get(id) ?? []), memory]);
+  }
+  const servers = memories.map((memory) => viewOf(state, memory, byId, now));
+  const followers = new Map<ServerAddress, ServerView[]>();
+  for (const server of servers) {
+    for (const upstream of server.upstreams) {
+      if (upstream.state !== 'streams' || upstream.member === undefined || upstream.member === server.address) continue;
+      followers.set(upstream.member, [...(followers.get(upstream.member) ?? []), server]);
+    }
+  }
+  return { servers, followersOf: (address) => followers.get(address) ?? [] };
+}
+
+function viewOf(state: ClusterState, memory: ServerMemory, byId: ReadonlyMap<ServerId, readonly ServerMemory[]>, now: Now): ServerView {
+  const { settings, facts: known } = memory;
+  const contact = contactOf(state, memory, now);
+  const facts = contact === 'reachable' && memory.latest?.probe.kind === 'reachable' ? memory.latest.probe.facts : undefined;
+  const addresses = settings.publish ?? memory.addresses;
+  return {
+    address: settings.address,
+    settings,
+    contact,
+    ...(facts ? { facts } : {}),
+    ...(known ? { known, id: known.id } : {}),
+    ...(memory.factsAt === undefined ? {} : { observedAt: memory.factsAt }),
+    writable: facts !== undefined && isWritable(facts),
+    promoted: facts !== undefined && memory.promoted,
+    ...(memory.writableSince ? { writableSince: memory.writableSince } : {}),
+    upstreams: facts ? facts.channels.flatMap((channel) => upstreamOf(state, memory, channel, byId, now)) : [],
+    ...(addresses ? { addresses } : {}),
+    duplicate: known !== undefined && (byId.get(known.id)?.length ?? 0) > 1,
+  };
+}
+
+function contactOf(state: ClusterState, memory: ServerMemory, now: Now): ServerView['contact'] {
+  const { latest } = memory;
+  if (latest === undefined || latest.at <= state.staleBefore) return 'unobserved';
+  // A probe that brought nothing stays "nothing" until another one ends; an answer gets old.
+  if (latest.probe.kind === 'unknown') return 'unknown';
+  return now.mono - latest.at <= state.settings.watch.freshForMs ? latest.probe.kind : 'unobserved';
+}
+
+function upstreamOf(
+  state: ClusterState,
+  memory: ServerMemory,
+  channel: Channel,
+  byId: ReadonlyMap<ServerId, readonly ServerMemory[]>,
+  now: Now,
+): Upstream[] {
+  if (channel.receiver === 'off') return [];
+  const byIdentity = channel.sourceId === undefined ? undefined : byId.get(channel.sourceId)?.[0];
+  // Without an identity only an address of the inventory says who it is: any other may be the very name that we publish.
+  const byAddress = channel.sourceId === undefined ? state.servers.get(channel.sourceAddress) : undefined;
+  // A UUID that no member has shown is a stranger's only when every member has shown one.
+  const allIdentified = [...state.servers.values()].every((server) => server.facts !== undefined);
+  const member = byIdentity ?? byAddress ?? (allIdentified ? undefined : state.servers.get(channel.sourceAddress));
+  return [
+    {
+      channel,
+      state: channel.receiver === 'connecting' ? 'connecting' : isHeard(memory, channel, now) ? 'streams' : 'silent',
+      ...(member ? { member: member.settings.address } : {}),
+      outsider: member === undefined && channel.sourceId !== undefined && allIdentified,
+    },
+  ];
+}
+
+/** After a power cut of the source a receiver says "on" for `replica_net_timeout`: only a heartbeat or an event proves that it streams (manual 19.2.1.2). */
+function isHeard(memory: ServerMemory, channel: Channel, now: Now): boolean {
+  if (channel.heartbeatMs === 0) return true;
+  const bound = 2 * channel.heartbeatMs;
+  const receiving = memory.receiving.get(channel.name);
+  const connected =
+    receiving !== undefined && (receiving.witnessed || channel.heardAgoMs === undefined) && now.mono - receiving.since <= bound;
+  const heard = channel.heardAgoMs !== undefined && channel.heardAgoMs + now.mono - (memory.factsAt ?? now.mono) <= bound;
+  return connected || heard;
+}

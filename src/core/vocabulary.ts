@@ -1,0 +1,55 @@
+/** The closed vocabulary: each code has one row in docs/DECISIONS.md, one test and one metric label. The texts here are those rows. */
+
+/** Why the name shall point to a server. */
+export const pointToReasons = {
+  'first-source': 'Nothing was published yet, and exactly one writable server is there while a majority of the servers is seen.',
+  steady: 'The published source is the source.',
+  commanded: 'An operator or a failover tool named this server.',
+  'group-primary': 'A majority of the group agrees that this member is the primary.',
+  'followers-moved': 'More than half of the other servers replicate from this one.',
+  switchover: 'The published source has stepped down (read-only, or replicating), and one server was promoted.',
+  failover: 'The published source is gone, nobody replicates from it any more, and one server was promoted.',
+  'ledger-restored': 'The ledger vanished or went back; the source that it named is healthy and is published again.',
+} as const;
+
+/** Why the name stays as it is. */
+export const holdReasons = {
+  'ledger-unknown': 'The ledger could not be read, or was written by a version that this one does not understand.',
+  'foreign-ledger': "The ledger at this name is another cluster's.",
+  'foreign-rrset': 'The name exists, but has no ledger: somebody else keeps it. `adopt: true` takes it over.',
+  'ledger-lost': 'The ledger vanished, or went back behind an epoch that was seen.',
+  frozen: 'Someone froze the name: no move by any instance until it is thawed.',
+  'unknown-source': 'The ledger names a server that is not in this configuration.',
+  'two-sources': 'Several servers could be the source.',
+  'published-source-alive': 'The published source lives, or others still replicate from it.',
+  'minority-view': 'Too few servers are seen to tell a dead source from a broken network.',
+  'unproven-candidate': 'A writable server is there, but nothing shows that it was promoted.',
+  'superseded-source': 'Only a former source is writable; it has not rejoined, so its data may be stale.',
+  stranger: 'Only a server that does not belong to the replication line is writable.',
+  settling: 'In a cluster of two the only evidence is weak: it must last for `settle`.',
+  'no-candidate': 'No server could be the source.',
+  'candidate-behind': 'The candidate lacks transactions that another server has executed (`gtid_guard: hold`).',
+  flapping: 'The name moved too often; it stays until someone thaws it or commands a move.',
+  'unsafe-address': "The candidate's address must not be published: unresolvable, loopback, link-local or unspecified.",
+  'ledger-full': 'Eight former sources have not rejoined: forget or rejoin one of them first.',
+} as const;
+
+/** What an operator should know although it stops nothing by itself. */
+export const alarmCodes = {
+  'stale-source': 'A former source is back, writable or with transactions that the source lacks.',
+  'two-sources': 'More than one server of the line is writable.',
+  'candidate-behind': 'The source lacks transactions that another server has executed.',
+  'errant-transactions': 'A replica has transactions that the source lacks.',
+  'server-unknown': 'A server does not answer.',
+  'server-refuses': 'A server lives, but refuses us.',
+  'duplicate-uuid': 'Two servers have the same server UUID: one is a copied data folder.',
+  'zone-drift': 'Somebody changed the name by hand; it does not say what the ledger says.',
+  'config-differs': 'Another instance published this name in a form that this configuration would not.',
+  'nameserver-unreadable': 'The nameserver could not be read.',
+  'update-refused': 'The nameserver refused an update.',
+  'secondary-behind': 'A nameserver did not answer the new RRset in time.',
+} as const;
+
+export type PointToReason = keyof typeof pointToReasons;
+export type HoldReason = keyof typeof holdReasons;
+export type AlarmCode = keyof typeof alarmCodes;

@@ -1,0 +1,95 @@
+/** Takes what was read of the zone: is it newer than what we know, whose ledger is it, and which of our updates does it show. */
+
+import { applied, record } from './attempt.ts';
+import { ledgerName } from './desired.ts';
+import type { Effect } from './events.ts';
+import type { Ledger } from './ledger.ts';
+import { readLedger } from './ledger.ts';
+import { rereadMs } from './limits.ts';
+import type { ClusterState, PublicationState, ZoneView } from './state.ts';
+import { without } from './state.ts';
+import type { Now } from './units.ts';
+import { plusMs } from './units.ts';
+import type { ZoneReading } from './zone.ts';
+import { findRrset } from './zone.ts';
+
+export function zoneRead(
+  state: ClusterState,
+  before: PublicationState,
+  reading: ZoneReading,
+  now: Now,
+  effects: Effect[],
+): PublicationState {
+  const nextReadAt = plusMs(now.mono, state.settings.watch.intervalMs);
+  const ended = { ...before, reading: false, readEndedAt: now.mono, nextReadAt };
+  if (reading.kind === 'failed') return { ...ended, readFailure: reading.failure };
+  const view = viewOf(before, reading, now);
+  const { awaiting } = before;
+  if (awaiting && view.ledgerText === awaiting.attempt.baseText && now.mono < awaiting.until) {
+    // Older than an update that is known to be applied (inline signing shows it some milliseconds later): never the base of the next one.
+    return {
+      ...without(ended, 'readEndedAt'),
+      ...(before.readEndedAt === undefined ? {} : { readEndedAt: before.readEndedAt }),
+      nextReadAt: plusMs(now.mono, rereadMs),
+    };
+  }
+  const fresh: PublicationState = { ...without(without(ended, 'readFailure'), 'awaiting'), view, mustRead: false };
+  return noteLedger(state, settlePending(state, fresh, view, now, effects), before, view, now, effects);
+}
+
+function viewOf({ settings }: PublicationState, reading: ZoneReading & { kind: 'read' }, now: Now): ZoneView {
+  const rrset = findRrset(reading.rrsets, ledgerName(settings.source), 'TXT');
+  const rdata = rrset?.type === 'TXT' ? rrset.rdata : [];
+  return {
+    zone: reading.zone,
+    rrsets: reading.rrsets,
+    ledger: readLedger(rdata),
+    ledgerText: rdata.length === 0 ? '' : JSON.stringify(rdata.map((strings) => JSON.stringify(strings)).sort()),
+    readAt: now.mono,
+  };
+}
+
+/** An update that was based on another ledger than the one that is there now is either the one that is there, or can never be applied. */
+function settlePending(state: ClusterState, publication: PublicationState, view: ZoneView, now: Now, effects: Effect[]): PublicationState {
+  const token = view.ledger.kind === 'ledger' ? view.ledger.ledger.try : undefined;
+  const landed = publication.pending.find((attempt) => attempt.try === token);
+  const pending = publication.pending.filter((attempt) => attempt.baseText === view.ledgerText && attempt.lapsesAt > now.mono);
+  const settled = { ...publication, pending };
+  if (landed === undefined) return settled;
+  return applied(state, { ...without(settled, 'writeFailure'), writeFailures: 0, nextWriteAt: now.mono }, landed, now, effects);
+}
+
+function noteLedger(
+  state: ClusterState,
+  publication: PublicationState,
+  before: PublicationState,
+  view: ZoneView,
+  now: Now,
+  effects: Effect[],
+): PublicationState {
+  const ledger = view.ledger.kind === 'ledger' && view.ledger.ledger.cluster === state.settings.cluster ? view.ledger.ledger : undefined;
+  const known = publication.remembered?.epoch ?? 0;
+  if (ledger === undefined || ledger.epoch < known) {
+    const isLost = known > 0 && view.ledger.kind !== 'unreadable';
+    return isLost ? { ...publication, lostSince: before.lostSince ?? now.mono } : without(publication, 'lostSince');
+  }
+  const found = { ...without(publication, 'lostSince'), lastLedger: ledger };
+  return ledger.epoch > known ? movedElsewhere(state, found, ledger, known, now, effects) : found;
+}
+
+/** A higher epoch that is not ours: another instance moved the name, or we have just begun and know nothing yet. */
+function movedElsewhere(
+  state: ClusterState,
+  publication: PublicationState,
+  ledger: Ledger,
+  known: number,
+  now: Now,
+  effects: Effect[],
+): PublicationState {
+  const { epoch, source, uuid, by, why } = ledger;
+  const remembered = { nameserver: publication.settings.nameserver, epoch, source, uuid };
+  if (known === 0) return { ...publication, remembered };
+  effects.push(record(state, publication, now, { kind: 'moved-elsewhere', epoch, source, by, why }));
+  const moves = [...publication.moves, ...Array.from({ length: Math.min(epoch - known, 20) }, () => now.mono)].slice(-100);
+  return { ...publication, remembered, moves };
+}

@@ -1,0 +1,98 @@
+import type { Failure } from './observation.ts';
+import type { Fqdn, WallMs } from './units.ts';
+
+/** An SRV RDATA (RFC 2782). */
+export interface Srv {
+  readonly priority: number;
+  readonly weight: number;
+  readonly port: number;
+  readonly target: Fqdn;
+}
+
+/**
+ * An RRset, its RDATA in canonical form: addresses as the shortest text (RFC 5952), names as Fqdn, a TXT RR as its character-strings.
+ * A character-string is kept byte for byte: each JavaScript character is one byte (0 to 255). RDATA are in no particular order.
+ */
+export type Rrset =
+  | { readonly name: Fqdn; readonly type: 'A' | 'AAAA' | 'CNAME'; readonly ttlSeconds: number; readonly rdata: readonly string[] }
+  | { readonly name: Fqdn; readonly type: 'SRV'; readonly ttlSeconds: number; readonly rdata: readonly Srv[] }
+  | { readonly name: Fqdn; readonly type: 'TXT'; readonly ttlSeconds: number; readonly rdata: readonly (readonly string[])[] };
+
+export type RrType = Rrset['type'];
+
+export interface Question {
+  readonly name: Fqdn;
+  readonly type: RrType;
+}
+
+/**
+ * One RFC 2136 UPDATE message before it is bytes: all prerequisites must hold, or nothing is changed (3.2); all changes are made, or none (3.4).
+ * `--dry-run` prints this object.
+ */
+export interface UpdatePlan {
+  readonly zone: Fqdn;
+  readonly prerequisites: readonly Prerequisite[];
+  readonly changes: readonly Change[];
+}
+
+/** `rrset-is`: exists with exactly this RDATA, the TTL does not count (2.4.2). `rrset-absent`: does not exist (2.4.3). */
+export type Prerequisite = { readonly kind: 'rrset-is'; readonly rrset: Rrset } | ({ readonly kind: 'rrset-absent' } & Question);
+
+/** `delete-rrset` (2.5.2) of one that does not exist is no error. `add-rrset` (2.5.1) adds every RR of it. */
+export type Change = ({ readonly kind: 'delete-rrset' } & Question) | { readonly kind: 'add-rrset'; readonly rrset: Rrset };
+
+/** What reading the zone at its primary server brought. An RRset that does not exist is just not there. */
+export type ZoneReading =
+  | { readonly kind: 'read'; readonly zone: Fqdn; readonly rrsets: readonly Rrset[] }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/**
+ * What became of an update. `refused`: certainly not applied (a signed answer says so, or it never left).
+ * `unknown`: no answer, or one that proves nothing; it may still be applied later.
+ */
+export type UpdateOutcome =
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly rcode?: string; readonly failure: Failure }
+  | { readonly kind: 'unknown'; readonly failure: Failure };
+
+export type RefusalCode =
+  /** NXRRSET, YXRRSET, NXDOMAIN, YXDOMAIN: the zone is not as it was read. */
+  | 'prerequisite-failed'
+  /** It never left: expired in the queue, or the nameserver could not be reached. */
+  | 'not-sent'
+  /** Every other answer: bad key, clock, policy, zone; which one is in `failure.code`. */
+  | 'rejected';
+
+/** How far one RRset has come: one line a nameserver that is authoritative for the zone. */
+export interface PropagationReport {
+  readonly nameservers: readonly NameserverReport[];
+}
+
+export interface NameserverReport {
+  /** `address` or `address:port`. */
+  readonly nameserver: string;
+  /** When it first answered the new RRset; absent: not by the deadline. */
+  readonly answeredAt?: WallMs;
+  readonly serial?: number;
+  readonly failure?: Failure;
+}
+
+/** The RRset of that name and type, if it was read. */
+export const findRrset = (rrsets: readonly Rrset[], name: Fqdn, type: RrType): Rrset | undefined =>
+  rrsets.find((rrset) => rrset.name === name && rrset.type === type);
+
+const rdataText = (rrset: Rrset): string =>
+  JSON.stringify(
+    rrset.rdata
+      .map((rdata) =>
+        typeof rdata === 'string'
+          ? rdata
+          : 'port' in rdata
+            ? `${rdata.priority} ${rdata.weight} ${rdata.port} ${rdata.target}`
+            : JSON.stringify(rdata),
+      )
+      .sort(),
+  );
+
+/** The same RDATA, in whatever order (an RRset is a set: RFC 2181 5). The TTL does not count. */
+export const sameRdata = (a: Rrset, b: Rrset): boolean => a.type === b.type && rdataText(a) === rdataText(b);

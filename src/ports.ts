@@ -1,0 +1,65 @@
+/** What the shell must provide. Types only: the runtime is given these, and the simulator gives others. */
+import type { Failure, Probe } from './core/observation.ts';
+import type { Fqdn, MonoMs, ServerAddress, WallMs } from './core/units.ts';
+import type { PropagationReport, Question, Rrset, UpdateOutcome, UpdatePlan, ZoneReading } from './core/zone.ts';
+
+/** Both clocks, and the only timer of the runtime. */
+export interface Clock {
+  mono(): MonoMs;
+  wall(): WallMs;
+  /** Calls back once, `ms` from now (at least 0); the returned function cancels it. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** Random tokens of `[0-9a-z]`, at least 80 bits: PowerDNS compares TXT without case. */
+export interface Random {
+  token(): string;
+}
+
+/** Asks the MySQL servers of one cluster, on kept connections. */
+export interface ServerProber {
+  /** Resolves by the deadline, always; never rejects. */
+  probe(server: ServerAddress, deadline: MonoMs): Promise<Probe>;
+  /** The IP addresses of the server's host name (the address itself where it is one), sorted. */
+  resolve(server: ServerAddress, deadline: MonoMs): Promise<Resolution>;
+  /** Called when the kept connection to a server ends by itself: a crash is pushed to us, without polling. */
+  onConnectionLost(listener: (server: ServerAddress) => void): void;
+  close(): Promise<void>;
+}
+
+export type Resolution =
+  | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** One nameserver that can be read and updated. */
+export interface ZoneClient {
+  /** Reads these RRsets at the primary server. Resolves by the deadline, always; never rejects. */
+  read(request: ReadRequest): Promise<ZoneReading>;
+  /** Sends the plan once. Resolves by the deadline, always; never rejects. It is not sent after `notAfter`. */
+  update(request: UpdateRequest): Promise<UpdateOutcome>;
+  /** Asks every authoritative nameserver until it answers exactly these RRsets, or the deadline passes. Never rejects. */
+  propagation(request: PropagationRequest): Promise<PropagationReport>;
+  close(): Promise<void>;
+}
+
+export interface ReadRequest {
+  /** Absent: found by SOA of the first question's name. */
+  readonly zone?: Fqdn;
+  readonly questions: readonly Question[];
+  readonly deadline: MonoMs;
+}
+
+export interface UpdateRequest {
+  readonly plan: UpdatePlan;
+  readonly notAfter: MonoMs;
+  readonly deadline: MonoMs;
+}
+
+export interface PropagationRequest {
+  readonly zone: Fqdn;
+  /** Must be answered with exactly this RDATA. */
+  readonly present: readonly Rrset[];
+  /** Must not exist any more. */
+  readonly absent: readonly Question[];
+  readonly deadline: MonoMs;
+}
