@@ -1,0 +1,18 @@
+/** The answer to a command, publication by publication. Pure. */
+
+import type { Answer, CommandResult } from '../core/events.ts';
+import { planText } from './plan-text.ts';
+import { printable, type Style } from './style.ts';
+
+/** A dry run's plan is a script by itself: what is said about it is a comment. */
+export const answerText = (answer: Answer, style: Style): string =>
+  answer.results.map((result) => resultText(printable(result), result, style)).join('');
+
+function resultText(shown: CommandResult, result: CommandResult, style: Style): string {
+  const { nameserver, kind, code, sentence, hint } = shown;
+  const paint = kind === 'done' ? style.green : kind === 'failed' ? style.red : style.yellow;
+  const line = `${nameserver}: ${paint(`${kind} (${code})`)}: ${sentence}\n${hint === undefined ? '' : `  ${hint}\n`}`;
+  if (result.plan === undefined) return line;
+  const comment = line.trimEnd().replace(/^/gm, '; ');
+  return `${comment}\n${planText(result.plan)}`;
+}

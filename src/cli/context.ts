@@ -1,0 +1,34 @@
+/** What a command is given: it reaches for nothing of the process by itself. Types only. */
+
+import type { LoadResult } from '../config/load.ts';
+import type { AdapterMaker } from '../daemon/adapters.ts';
+import type { Clock, Random } from '../ports.ts';
+
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  /** Standard output is a terminal: redraw, do not append. */
+  readonly interactive: boolean;
+  readonly colours: boolean;
+  /** Nobody reads standard output any more (EPIPE). */
+  closed(): boolean;
+}
+
+export type SignalName = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
+
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** Print JSON instead of text. */
+  readonly json: boolean;
+  /** Reads the configuration, again each time. */
+  load(): Promise<LoadResult>;
+  readonly maker: AdapterMaker;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Who asks, as the ledger's `frozen=` and the log say it. */
+  readonly operator: string;
+  /** Listens until the returned function is called. */
+  onSignal(signal: SignalName, listener: () => void): () => void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}

@@ -1,0 +1,34 @@
+/** The exit codes that scripts rely on (docs/INTERFACE). */
+
+import type { Answer, CommandResult } from '../core/events.ts';
+import { type Problem, worstResult } from '../http/problem.ts';
+
+export const exitCodes = {
+  /** Or nothing to do. */
+  done: 0,
+  failed: 1,
+  /** Usage or configuration. */
+  usage: 2,
+  /** Refused as unsafe. */
+  held: 3,
+  /** A server or nameserver could not be reached. */
+  unreachable: 4,
+  /** Another instance moved the name meanwhile. */
+  'lost-race': 5,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Of the worst of the publications; no publication at all is a failure. */
+export function exitCodeOf(answer: Answer): ExitCode {
+  const worst: CommandResult['kind'] = worstResult(answer)?.kind ?? 'failed';
+  return exitCodes[worst];
+}
+
+/** What the caller got wrong, as the daemon words it, is usage here. */
+const usageProblems: readonly string[] = ['unknown-cluster', 'unknown-server', 'bad-request'];
+
+export const exitCodeOfProblem = (problem: Problem): ExitCode => {
+  if (problem.results !== undefined) return exitCodeOf({ results: problem.results });
+  return usageProblems.includes(problem.code) ? exitCodes.usage : exitCodes.failed;
+};

@@ -1,0 +1,13 @@
+/** `source-dns freeze CLUSTER`. */
+
+import type { CommandContext } from './context.ts';
+import type { ExitCode } from './exit-code.ts';
+import { giveCommand } from './give-command.ts';
+
+/** No automatic move, by any instance, until thawed. */
+export function freeze(
+  context: CommandContext,
+  { cluster, reason = 'no reason given' }: { cluster: string; reason?: string },
+): Promise<ExitCode> {
+  return giveCommand(context, cluster, { kind: 'freeze', reason, by: context.operator });
+}

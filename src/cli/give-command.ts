@@ -1,0 +1,76 @@
+/** Gives a command to the daemon where there is one; else does it by itself. The ledger makes both safe. */
+
+import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
+import type { Answer, Command } from '../core/events.ts';
+import { commandTimeoutMs } from '../daemon/command-desk.ts';
+import { findServer } from '../daemon/find-server.ts';
+import { type ApiResult, askDaemon } from '../http/client.ts';
+import { apiSocketPath } from '../http/unix-socket.ts';
+import { answerText } from './answer-text.ts';
+import { findCluster, onlyClusters, readConfiguration } from './configuration.ts';
+import type { CommandContext } from './context.ts';
+import { type ExitCode, exitCodeOf, exitCodeOfProblem, exitCodes } from './exit-code.ts';
+import { failureText, problemText } from './failure-text.ts';
+import { openActor } from './one-shot.ts';
+import { createStyle } from './style.ts';
+
+/** The daemon answers after this at the latest, beside the command's own time. */
+const daemonSlackMs = 2000;
+
+/** Prints the answer of every publication; the exit code is that of the worst. */
+export async function giveCommand(context: CommandContext, clusterName: string, command: Command): Promise<ExitCode> {
+  const config = await readConfiguration(context);
+  const cluster = config && findCluster(config, clusterName, context);
+  if (config === undefined || cluster === undefined) return exitCodes.usage;
+  const { kind, ...body } = command;
+  const result = await askDaemon(apiSocketPath(config.stateDir), {
+    method: 'POST',
+    path: `/v1/clusters/${encodeURIComponent(clusterName)}/${kind}`,
+    body,
+    timeoutMs: commandTimeoutMs(cluster.settings) + daemonSlackMs,
+  });
+  return result.kind === 'no-daemon' ? actAlone(context, config, cluster, command) : tellResult(context, result);
+}
+
+function tellResult(context: CommandContext, result: Exclude<ApiResult, { readonly kind: 'no-daemon' }>): ExitCode {
+  const { terminal, json } = context;
+  switch (result.kind) {
+    case 'document':
+      return tellAnswer(context, result.body as Answer);
+    case 'problem': {
+      const { problem } = result;
+      if (problem.results !== undefined) return tellAnswer(context, { results: problem.results });
+      if (json) terminal.out(`${JSON.stringify(problem)}\n`);
+      else terminal.err(problemText(problem));
+      return exitCodeOfProblem(problem);
+    }
+    case 'failed':
+      terminal.err(failureText(result.failure));
+      return exitCodes.failed;
+  }
+}
+
+function tellAnswer({ terminal, json }: CommandContext, answer: Answer): ExitCode {
+  terminal.out(json ? `${JSON.stringify(answer)}\n` : answerText(answer, createStyle(terminal.colours)));
+  return exitCodeOf(answer);
+}
+
+async function actAlone(context: CommandContext, config: LoadedConfig, cluster: LoadedCluster, command: Command): Promise<ExitCode> {
+  if (command.kind === 'follow') {
+    const servers = cluster.settings.servers.map(({ address }) => address);
+    const found = findServer(command.server, servers);
+    if (found.kind === 'not-found') {
+      context.terminal.err(`${found.sentence}\n`);
+      return exitCodes.usage;
+    }
+  }
+  const actor = await openActor(context, onlyClusters(config, [cluster]));
+  if (actor === undefined) return exitCodes.usage;
+  try {
+    const answer = await actor.service.command(cluster.settings.cluster, command);
+    if (answer === undefined) throw new Error(`the cluster ${cluster.settings.cluster} was not started`);
+    return tellAnswer(context, answer);
+  } finally {
+    await actor.close();
+  }
+}

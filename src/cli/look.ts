@@ -1,0 +1,121 @@
+/** Where `status` and `explain` get a cluster from: the daemon where there is one, else the servers and the nameserver themselves. */
+
+import type { LoadedConfig } from '../config/loaded.ts';
+import type { Snapshot } from '../core/snapshot-types.ts';
+import { type ApiResult, askDaemon } from '../http/client.ts';
+import { type ClusterDocument, clusterDocument } from '../http/documents.ts';
+import { apiSocketPath } from '../http/unix-socket.ts';
+import type { CommandContext } from './context.ts';
+import { type ExitCode, exitCodeOfProblem, exitCodes } from './exit-code.ts';
+import { failureText, problemText } from './failure-text.ts';
+import { type OneShot, openObserver } from './one-shot.ts';
+
+/** The daemon builds its answer from memory. */
+const daemonMs = 5000;
+/** Beside a probe and two exchanges with the nameserver (find the zone, read it). */
+const slackMs = 1000;
+
+export type Look =
+  | { readonly kind: 'seen'; readonly documents: readonly ClusterDocument[] }
+  /** `text` says why; for standard error. */
+  | { readonly kind: 'failed'; readonly text: string; readonly exitCode: ExitCode };
+
+export interface Looker {
+  /** Looks again, at what is known now. */
+  look(): Promise<Look>;
+  close(): Promise<void>;
+}
+
+/** `cluster` absent: all of them. Undefined: could not begin, and why was printed. */
+export async function openLooker(context: CommandContext, config: LoadedConfig, cluster?: string): Promise<Looker | undefined> {
+  const ask = () => askDaemon(apiSocketPath(config.stateDir), { method: 'GET', path: clusterPath(cluster), timeoutMs: daemonMs });
+  const first = await ask();
+  if (first.kind !== 'no-daemon') {
+    let next: ApiResult | undefined = first;
+    return {
+      async look() {
+        const result = next ?? (await ask());
+        next = undefined;
+        return daemonLook(result, cluster !== undefined);
+      },
+      close: async () => {},
+    };
+  }
+  return ownLooker(context, config);
+}
+
+const clusterPath = (cluster: string | undefined): string =>
+  cluster === undefined ? '/v1/clusters' : `/v1/clusters/${encodeURIComponent(cluster)}`;
+
+function daemonLook(result: ApiResult, one: boolean): Look {
+  const failed = (text: string, exitCode: ExitCode = exitCodes.failed): Look => ({ kind: 'failed', text, exitCode });
+  switch (result.kind) {
+    case 'problem':
+      return failed(problemText(result.problem), exitCodeOfProblem(result.problem));
+    case 'failed':
+      return failed(failureText(result.failure));
+    case 'no-daemon':
+      return failed('the daemon is gone\n');
+    case 'document': {
+      const documents: unknown = one ? [result.body] : (result.body as { clusters?: unknown } | null)?.clusters;
+      if (Array.isArray(documents) && documents.every(isClusterDocument)) return { kind: 'seen', documents };
+      return failed(failureText({ code: 'daemon-unusable', message: 'the daemon answers in a form that this version does not know' }));
+    }
+  }
+}
+
+const isClusterDocument = (value: unknown): value is ClusterDocument =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['publications', 'servers', 'alarms'].every((key) => Array.isArray((value as Record<string, unknown>)[key]));
+
+async function ownLooker(context: CommandContext, config: LoadedConfig): Promise<Looker | undefined> {
+  let wake: () => void = () => {};
+  const observer = await openObserver(context, config, () => wake());
+  if (observer === undefined) return undefined;
+  const modes = new Map(config.clusters.map(({ settings }) => [settings.cluster, settings.mode]));
+  const snapshots = (): readonly Snapshot[] => snapshotsOf(observer);
+  await new Promise<void>((resolve) => {
+    const cancel = context.clock.after(lookMs(config), resolve);
+    wake = () => {
+      if (!snapshots().every(isComplete)) return;
+      cancel();
+      resolve();
+    };
+    // The first events may have come already.
+    wake();
+  });
+  wake = () => {};
+  return {
+    // We only observe; what the configuration says is what the reader wants to know.
+    look: async () => ({
+      kind: 'seen',
+      documents: snapshots().map((snapshot) => clusterDocument({ ...snapshot, mode: modes.get(snapshot.cluster) ?? snapshot.mode })),
+    }),
+    close: () => observer.close(),
+  };
+}
+
+const snapshotsOf = ({ service }: OneShot): readonly Snapshot[] => service.clusters().flatMap((name) => service.snapshot(name) ?? []);
+
+/** Every zone was read or could not be, and every server was asked. */
+const isComplete = (snapshot: Snapshot): boolean =>
+  snapshot.publications.every(({ ready, readFailure }) => ready || readFailure !== null) &&
+  snapshot.servers.every(({ contact }) => contact !== 'unobserved');
+
+function lookMs(config: LoadedConfig): number {
+  const longest = config.clusters.map(
+    ({ settings }) => settings.watch.probeTimeoutMs + 2 * Math.max(0, ...settings.publications.map(({ timeoutMs }) => timeoutMs)),
+  );
+  return Math.max(0, ...longest) + slackMs;
+}
+
+/** 4 where a zone could not be read, or not one server of a cluster could be reached. */
+export function exitCodeOfLook(documents: readonly ClusterDocument[]): ExitCode {
+  const seen = documents.every(
+    ({ publications, servers }) =>
+      publications.every(({ ready, readFailure }) => ready && readFailure === null) &&
+      servers.some(({ contact }) => contact === 'reachable'),
+  );
+  return seen ? exitCodes.done : exitCodes.unreachable;
+}

@@ -1,0 +1,58 @@
+/** What SIGHUP does: the configuration is read again, and taken over whole or not at all. */
+
+import { formatConfigError } from '../config/config-error.ts';
+import type { LoadResult } from '../config/load.ts';
+import type { LoadedConfig } from '../config/loaded.ts';
+import type { Log } from '../daemon/log.ts';
+import type { Service } from '../daemon/service.ts';
+
+export interface ReloadOptions {
+  /** The one in force, for as long as it is. */
+  readonly config: LoadedConfig;
+  readonly log: Log;
+  readonly service: Pick<Service, 'reconfigure'>;
+  load(): Promise<LoadResult>;
+  onBug(error: unknown): void;
+}
+
+/** The returned function begins a reload; while one runs, the next ones become one. It never throws. */
+export function createReloader({ config, log, service, load, onBug }: ReloadOptions): () => void {
+  const { stateDir } = config;
+  let running = false;
+  let again = false;
+
+  async function reload(): Promise<void> {
+    const result = await load();
+    if (result.kind === 'invalid') {
+      for (const error of result.errors) log.say('error', 'config-refused', formatConfigError(error));
+      return log.say('error', 'reload-refused', `${result.file} has errors; the old configuration stays in force`);
+    }
+    const next = result.config;
+    for (const warning of next.warnings) log.say('warn', 'config-warning', warning);
+    const taken = await service.reconfigure(next);
+    if (taken.kind === 'refused') {
+      for (const failure of taken.failures) log.fail('error', failure);
+      return log.say('error', 'reload-refused', 'the new configuration cannot be used; the old one stays in force');
+    }
+    log.setLevel(next.logLevel);
+    if (next.stateDir !== stateDir) log.say('warn', 'state-dir-kept', `state_dir stays ${stateDir} until source-dns is restarted`);
+    const { added, changed, removed } = taken;
+    log.say('info', 'reloaded', `added: ${list(added)}; changed: ${list(changed)}; removed: ${list(removed)}`);
+  }
+
+  async function loop(): Promise<void> {
+    running = true;
+    do {
+      again = false;
+      await reload();
+    } while (again);
+    running = false;
+  }
+
+  return () => {
+    again = true;
+    if (!running) loop().catch(onBug);
+  };
+}
+
+const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));

@@ -1,0 +1,127 @@
+/** `source-dns run`: the daemon. */
+
+import type { LoadedConfig } from '../config/loaded.ts';
+import { type History, openHistory } from '../daemon/history.ts';
+import { createLog, type Log } from '../daemon/log.ts';
+import { type Service, startService } from '../daemon/service.ts';
+import { type ApiServer, startApi } from '../http/server.ts';
+import { apiSocketPath } from '../http/unix-socket.ts';
+import { readConfiguration } from './configuration.ts';
+import type { CommandContext } from './context.ts';
+import { type ExitCode, exitCodes } from './exit-code.ts';
+import { failureText } from './failure-text.ts';
+import { createReloader } from './reload.ts';
+
+/** Updates in flight have deadlines of seconds; this is for an adapter that does not end. */
+const stopLimitMs = 30_000;
+
+interface Daemon {
+  readonly config: LoadedConfig;
+  readonly log: Log;
+  readonly history: History;
+  readonly api: ApiServer;
+  readonly service: Service;
+}
+
+/** Runs until SIGTERM or SIGINT; a second one ends it at once. */
+export async function run(context: CommandContext): Promise<ExitCode> {
+  const config = await readConfiguration(context);
+  if (config === undefined) return exitCodes.usage;
+  const log = createLog(config.logLevel);
+  const onBug = (error: unknown): void => {
+    log.fatal(error);
+    // Whoever supervises us starts a new one; this one has half a state.
+    context.exit(exitCodes.failed);
+  };
+  const daemon = await startDaemon(context, config, log, onBug);
+  if (typeof daemon === 'number') return daemon;
+  log.say('info', 'started', `source-dns watches ${daemon.service.clusters().join(', ')} as ${config.instance}`);
+  await untilSignal(context, createReloader({ ...daemon, load: context.load, onBug }));
+  return stopDaemon(context, daemon);
+}
+
+/** An exit code: it could not start, and why was printed. */
+async function startDaemon(
+  context: CommandContext,
+  config: LoadedConfig,
+  log: Log,
+  onBug: (error: unknown) => void,
+): Promise<Daemon | ExitCode> {
+  const { terminal, maker, clock, random } = context;
+  for (const warning of config.warnings) log.say('warn', 'config-warning', warning);
+  // First of all: it tells whether another daemon has this state directory.
+  const api = await startApi(apiSocketPath(config.stateDir), onBug);
+  if (api.kind === 'failed') {
+    terminal.err(failureText(api.failure));
+    return api.failure.code === 'socket-path-too-long' ? exitCodes.usage : exitCodes.failed;
+  }
+  const history = await openHistory({
+    stateDir: config.stateDir,
+    onFailure(failure) {
+      if (failure === undefined) log.say('info', 'history-written-again', 'the history can be written again');
+      else log.fail('warn', failure);
+    },
+  });
+  const started = await startService({
+    config,
+    maker,
+    clock,
+    random,
+    remembered: history.remembered,
+    onRecord(entry) {
+      log.record(entry);
+      history.append(entry);
+    },
+    onWarning: (failure) => log.fail('warn', failure),
+    onBug,
+  });
+  if (started.kind === 'failed') {
+    for (const failure of started.failures) terminal.err(failureText(failure));
+    await Promise.all([api.server.close(), history.close()]);
+    return exitCodes.usage;
+  }
+  const { service } = started;
+  api.server.serve({
+    clusters: () => service.clusters(),
+    snapshot: (cluster) => service.snapshot(cluster),
+    history: (cluster) => history.recent(cluster),
+    command: (cluster, command) => service.command(cluster, command),
+  });
+  return { config, log, history, api: api.server, service };
+}
+
+/** Until the first of the two signals; reloads at each SIGHUP. */
+async function untilSignal(context: CommandContext, reload: () => void): Promise<void> {
+  context.onSignal('SIGHUP', reload);
+  await new Promise<void>((resolve) => {
+    let asked = false;
+    const onSignal = (): void => {
+      if (asked) context.exit(exitCodes.failed);
+      asked = true;
+      resolve();
+    };
+    context.onSignal('SIGTERM', onSignal);
+    context.onSignal('SIGINT', onSignal);
+  });
+}
+
+async function stopDaemon({ clock }: CommandContext, { log, service, api, history }: Daemon): Promise<ExitCode> {
+  log.say('info', 'stopping', 'source-dns finishes what is in flight');
+  let cancel: () => void = () => {};
+  const limit = new Promise<'late'>((resolve) => {
+    cancel = clock.after(stopLimitMs, () => resolve('late'));
+  });
+  const end = async (): Promise<'stopped'> => {
+    // In this order: the last answers still reach those who wait for them, and the last records the file.
+    await service.stop();
+    await api.close();
+    await history.close();
+    return 'stopped';
+  };
+  const ended = await Promise.race([end(), limit]);
+  cancel();
+  if (ended === 'stopped') log.say('info', 'stopped', 'source-dns has stopped');
+  else log.say('error', 'stop-late', `source-dns did not stop within ${stopLimitMs} ms; what was in flight may be applied or not`);
+  log.flush();
+  return ended === 'stopped' ? exitCodes.done : exitCodes.failed;
+}

@@ -1,0 +1,11 @@
+/** `source-dns schema`. */
+
+import { configJsonSchema } from '../config/json-schema.ts';
+import type { CommandContext } from './context.ts';
+import { type ExitCode, exitCodes } from './exit-code.ts';
+
+/** Prints the configuration's JSON Schema. */
+export function schema({ terminal }: CommandContext): ExitCode {
+  terminal.out(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
+  return exitCodes.done;
+}

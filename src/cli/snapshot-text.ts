@@ -1,0 +1,116 @@
+/** A cluster as `status` and `explain` print it. Pure. */
+
+import type { Alarm } from '../core/events.ts';
+import type { PublicationSnapshot, ServerSnapshot } from '../core/snapshot-types.ts';
+import type { ClusterDocument } from '../http/documents.ts';
+import { printable, type Style } from './style.ts';
+import { type Cell, tableText } from './table.ts';
+
+/** What DNS says, the decision, every server, every alarm. */
+export function statusText(document: ClusterDocument, style: Style): string {
+  const cluster = printable(document);
+  const observing = cluster.mode === 'observe' ? style.yellow('  observe: writes nothing') : '';
+  return [
+    `${style.bold(cluster.cluster)}${observing}\n`,
+    ...cluster.publications.map((publication) => publicationText(publication, cluster.publications.length > 1, style)),
+    '\n',
+    serversText(cluster.servers, style),
+    ...alarmLines(cluster.alarms, style),
+  ].join('');
+}
+
+/** The decision and the evidence for it, server by server. */
+export function explainText(document: ClusterDocument, style: Style): string {
+  const cluster = printable(document);
+  return [
+    `${style.bold(cluster.cluster)}\n`,
+    ...cluster.publications.map((publication) => publicationText(publication, cluster.publications.length > 1, style)),
+    ...cluster.servers.map((server) => `\n${evidenceText(server, style)}`),
+    ...alarmLines(cluster.alarms, style),
+  ].join('');
+}
+
+function publicationText(publication: PublicationSnapshot, several: boolean, style: Style): string {
+  const { name, nameserver, decision, ledger, published, propagation } = publication;
+  const answers = published.length > 0 ? published.join(', ') : style.yellow('nothing');
+  const source = ledger === null ? '' : `${style.dim(' = ')}${style.bold(ledger.source)}`;
+  const lines = [`${name}${several ? style.dim(` at ${nameserver}`) : ''} → ${answers}${source}`, `  ${decisionText(decision, style)}`];
+  if (ledger !== null) {
+    lines.push(`  ledger: epoch ${ledger.epoch}, ${ledger.why}, by ${ledger.by}, ${ledger.at}`);
+    if (ledger.was.length > 0) lines.push(`  former sources that have not rejoined: ${ledger.was.join(', ')}`);
+    if (ledger.frozen !== null) lines.push(style.yellow(`  frozen by ${ledger.frozen.by}: ${ledger.frozen.reason}`));
+  }
+  if (publication.readFailure !== null) lines.push(style.red(`  cannot read the zone: ${oneLine(publication.readFailure)}`));
+  if (publication.pendingUpdates > 0)
+    lines.push(style.yellow(`  ${publication.pendingUpdates} update(s) without an answer may still be applied`));
+  if (propagation !== null) lines.push(`  ${propagationText(propagation, style)}`);
+  return lines.map((line) => `  ${line}\n`).join('');
+}
+
+function decisionText(decision: PublicationSnapshot['decision'], style: Style): string {
+  const what =
+    decision.kind === 'hold' ? style.yellow(`hold: ${decision.reason}`) : style.green(`point to ${decision.source}: ${decision.reason}`);
+  return `${what}. ${decision.sentence}`;
+}
+
+function propagationText({ epoch, complete, nameservers }: NonNullable<PublicationSnapshot['propagation']>, style: Style): string {
+  const there = nameservers.filter(({ at }) => at !== undefined).length;
+  const text = `epoch ${epoch} is answered by ${there} of ${nameservers.length} nameservers`;
+  return complete ? text : style.yellow(text);
+}
+
+const headings = ['SERVER', 'UUID', 'VERSION', 'ROLE', 'WRITABLE', 'CONTACT', 'LAG', 'REPLICATES FROM', 'ALARMS'];
+
+function serversText(servers: readonly ServerSnapshot[], style: Style): string {
+  const rows = servers.map((server): readonly Cell[] => [
+    { text: server.server, ...(server.role === 'source' ? { paint: style.bold } : {}) },
+    { text: shortId(server.uuid) },
+    { text: server.version ?? '' },
+    { text: server.role, ...painted(roleColour(server, style)) },
+    { text: writableText(server.writable) },
+    { text: contactText(server), ...painted(server.contact === 'reachable' ? undefined : style.red) },
+    { text: server.lagSeconds === null ? '' : `${server.lagSeconds} s` },
+    { text: server.replicatesFrom.map(channelText).join(', ') },
+    { text: server.alarms.join(', '), paint: style.red },
+  ]);
+  return tableText(headings, rows);
+}
+
+const painted = (paint: Cell['paint']): Partial<Cell> => (paint === undefined ? {} : { paint });
+
+function roleColour({ role }: ServerSnapshot, style: Style): Cell['paint'] {
+  if (role === 'source') return style.green;
+  return role === 'replica' || role === 'read-only' ? undefined : style.yellow;
+}
+
+/** The first group of a UUID tells servers apart; a MariaDB identity is short by itself. */
+const shortId = (id: string | null): string => (id === null ? '' : /^[0-9a-f]{8}-/.test(id) ? id.slice(0, 8) : id);
+
+const writableText = (writable: boolean | null): string => (writable === null ? '?' : writable ? 'yes' : 'no');
+
+const contactText = ({ contact, failure }: ServerSnapshot): string => (failure === null ? contact : `${contact} (${failure.code})`);
+
+function channelText({ channel, source, receiver, applier }: ServerSnapshot['replicatesFrom'][number]): string {
+  const stopped = [receiver === 'on' ? '' : `receiver ${receiver}`, applier === 'on' ? '' : `applier ${applier}`].filter(
+    (text) => text !== '',
+  );
+  return `${source}${channel === '' ? '' : ` [${channel}]`}${stopped.length > 0 ? ` (${stopped.join(', ')})` : ''}`;
+}
+
+function evidenceText(server: ServerSnapshot, style: Style): string {
+  const facts = [server.role, server.contact, server.version, server.uuid].filter((fact) => fact !== null).join(', ');
+  const lines = [`  ${style.bold(server.server)}  ${facts}`, ...server.evidence.map((sentence) => `    - ${sentence}`)];
+  if (server.replicatesFrom.length > 0) lines.push(`    - replicates from ${server.replicatesFrom.map(channelText).join(', ')}`);
+  if (server.lagSeconds !== null) lines.push(`    - lag ${server.lagSeconds} s`);
+  if (server.gtidExecuted !== null) lines.push(`    - executed ${server.gtidExecuted === '' ? 'nothing' : server.gtidExecuted}`);
+  if (server.failure !== null) lines.push(style.red(`    - ${oneLine(server.failure)}`));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+const oneLine = ({ code, message, hint }: NonNullable<ServerSnapshot['failure']>): string =>
+  `${message} (${code})${hint === undefined ? '' : `; ${hint}`}`;
+
+const alarmLines = (alarms: readonly Alarm[], style: Style): readonly string[] =>
+  alarms.length === 0
+    ? []
+    : ['\n', ...alarms.map(({ code, subject, sentence }) => `  ${style.red(`! ${code}`)} ${subject}: ${sentence}\n`)];

@@ -1,0 +1,117 @@
+import { dirname } from 'node:path';
+import type { Scalar } from 'yaml';
+import { type ConfigError, type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
+import { crossChecks } from './cross-checks.ts';
+import { type ConfigDocument, eachScalarValue, type PlacedProblem, plainValue, positionOf, scalarAt } from './document.ts';
+import { asWanted, expand, type Variables } from './environment.ts';
+import { type FieldIssue, fieldIssues, sayIssue } from './issues.ts';
+import { notYetIssues } from './not-yet.ts';
+import { childrenOf, withValueAt } from './raw.ts';
+import { type ConfigFile, configSchema } from './schema.ts';
+import { type NamedFiles, readNamedFiles } from './secret-files.ts';
+
+/** A document after all checks. `config` is there where the schema found nothing; the errors may still be some. */
+export interface CheckedDocument {
+  readonly config?: ConfigFile;
+  readonly files: NamedFiles['files'];
+  readonly errors: readonly ConfigError[];
+  readonly warnings: readonly string[];
+  /** A password stands in the file itself, and is not taken from the environment. */
+  readonly literalPassword: boolean;
+}
+
+/** Everything that can be said about a file whose YAML is sound: variables, schema, cross checks, named files. All errors at once. */
+export async function checkDocument(read: ConfigDocument, file: string, env: Variables): Promise<CheckedDocument> {
+  const { expanded, unset, problems } = fillIn(read, env);
+  const plain = plainValue(read);
+  if (plain === undefined) {
+    return {
+      files: new Map(),
+      errors: [{ file, line: 1, column: 1, message: 'has too many aliases; write the values out' }],
+      warnings: [],
+      literalPassword: false,
+    };
+  }
+  const { raw, issues, config } = validate(plain.value, (path) => expanded.get(scalarAt(read, path)));
+  const named = await readNamedFiles(raw, dirname(file));
+  const reported = [...issues, ...notYetIssues(raw), ...crossChecks(raw), ...named.issues]
+    // What is wrong with a variable that is not set has been said.
+    .filter((issue) => !unset.has(scalarAt(read, issue.path)))
+    .map((issue) => placed(read, file, issue));
+  return {
+    ...(config && { config }),
+    files: named.files,
+    errors: [...problems.map((problem) => ({ file, ...problem })), ...once(reported)],
+    warnings: named.warnings,
+    literalPassword: childrenOf(raw, ['clusters']).some(([name]) => {
+      const password = scalarAt(read, ['clusters', name, 'mysql', 'password']);
+      return password !== undefined && !expanded.has(password);
+    }),
+  };
+}
+
+interface FilledIn {
+  /** The scalars that had a variable in them, with their new text. */
+  readonly expanded: Map<Scalar | undefined, string>;
+  readonly unset: Set<Scalar | undefined>;
+  readonly problems: readonly PlacedProblem[];
+}
+
+/** Replaces `${NAME}` in every scalar value of the document: after parsing, so that no value can change the structure. */
+function fillIn(read: ConfigDocument, env: Variables): FilledIn {
+  const expanded: FilledIn['expanded'] = new Map();
+  const unset: FilledIn['unset'] = new Set();
+  const problems: PlacedProblem[] = [];
+  eachScalarValue(read, (scalar, position) => {
+    if (typeof scalar.value !== 'string' || !scalar.value.includes('${')) return;
+    const expansion = expand(scalar.value, env);
+    problems.push(...expansion.problems.map((message) => ({ ...position, message })));
+    if (expansion.problems.length > 0) unset.add(scalar);
+    if (expansion.expanded) expanded.set(scalar, expansion.text);
+    scalar.value = expansion.text;
+  });
+  return { expanded, unset, problems };
+}
+
+interface Validated {
+  readonly raw: unknown;
+  readonly issues: readonly FieldIssue[];
+  readonly config: ConfigFile | undefined;
+}
+
+/** Against the schema. Text from a variable becomes a number, or true or false, exactly where the schema wants one. */
+function validate(plain: unknown, expandedAt: (path: ConfigPath) => string | undefined): Validated {
+  const check = (raw: unknown): Validated => {
+    const result = configSchema.safeParse(raw, { error: sayIssue });
+    return { raw, issues: result.success ? [] : fieldIssues(result.error.issues), config: result.data };
+  };
+  const first = check(plain);
+  let raw = plain;
+  for (const issue of first.issues) {
+    const text = issue.expected === undefined ? undefined : expandedAt(issue.path);
+    const value = text === undefined ? undefined : asWanted(text, issue.expected ?? '');
+    if (value !== undefined) raw = withValueAt(raw, issue.path, value);
+  }
+  return raw === plain ? first : check(raw);
+}
+
+/** Fields whose value is never shown. */
+const secretFields = new Set(['password']);
+const longestQuote = 60;
+
+/** What the file has at `path`, in quotes and before variables are replaced. */
+function quoted(read: ConfigDocument, path: ConfigPath): string {
+  const source = secretFields.has(String(path.at(-1))) ? undefined : scalarAt(read, path)?.source;
+  if (source === undefined) return 'the value';
+  return JSON.stringify(source.length > longestQuote ? `${source.slice(0, longestQuote)}...` : source);
+}
+
+function placed(read: ConfigDocument, file: string, issue: ConfigIssue): ConfigError {
+  const message = issue.message.includes('{value}') ? issue.message.replaceAll('{value}', () => quoted(read, issue.path)) : issue.message;
+  return { file, ...positionOf(read, issue.path, issue.atKey), path: pathText(issue.path), message };
+}
+
+/** Two checks may see the same mistake. */
+const once = (errors: readonly ConfigError[]): readonly ConfigError[] => [
+  ...new Map(errors.map((error) => [`${error.path} ${error.message}`, error])).values(),
+];

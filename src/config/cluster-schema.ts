@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import { duration, durationText, filePath, fqdn, host, hostPort, ipAddresses, label, oneOrList, port, ttl } from './fields.ts';
+
+/** The schema of one cluster. What spans several sections is in cross-checks.ts. */
+
+/** `_source-dns.` and `_mysql._tcp.` are put in front of the source's name: twelve characters each. */
+const roomForLedger = '_source-dns.'.length;
+
+/** Shown where a whole section is missing. */
+export const exampleServers = ['db1.example.com', 'db2.example.com'];
+export const exampleMysql = { user: 'source_dns', password_file: '/etc/source-dns/mysql.password' };
+export const examplePublish = { nameserver: 'ns1', source: { name: 'source.shop.db.example.com.' } };
+
+const server = z.strictObject({
+  host: host('Host name or IP address of the MySQL server', 'db1.example.com'),
+  port: port('Port of the MySQL server').default(3306),
+  publish: ipAddresses('The addresses that clients shall get, where they differ from those of the host').optional(),
+  candidate: z.enum(['auto', 'never']).default('auto').meta({ description: 'never: it is observed, but is never published as the source' }),
+});
+
+/** One entry of `servers`, in its short or its long form. */
+export const serverSchema = z
+  .union(
+    [
+      hostPort('host, host:port or [v6]:port', 'db1.example.com', 3306).transform(
+        (address): z.output<typeof server> => ({
+          ...address,
+          candidate: 'auto',
+        }),
+      ),
+      server,
+    ],
+    { error: 'is not a server; write db1.example.com, db1.example.com:3307 or { host: db1.example.com, publish: 203.0.113.13 }' },
+  )
+  .meta({ description: 'A MySQL server of the cluster' });
+
+const mysql = z
+  .strictObject({
+    user: z
+      .string()
+      .min(1)
+      .max(32)
+      .meta({ description: 'The MySQL account that observes', examples: ['source_dns'] }),
+    password: z
+      .string()
+      .min(1)
+      .max(4096)
+      .optional()
+      .meta({ description: `Its password; better \${NAME} from the environment, or password_file` }),
+    password_file: filePath('A file that holds the password', '/etc/source-dns/mysql.password').optional(),
+    tls: z
+      .enum(['disabled', 'preferred', 'required', 'verify'])
+      .default('preferred')
+      .meta({ description: 'verify: also check the certificate and the host name' }),
+    ca_file: filePath(
+      'PEM certificates to verify against, with tls: verify; default: those that Node trusts',
+      '/etc/source-dns/ca.pem',
+    ).optional(),
+    connect_timeout: duration('The longest that connecting may take', '10ms', '60s').prefault('1s'),
+    query_timeout: duration('The longest that one query may take', '10ms', '60s').prefault('1s'),
+  })
+  .check((ctx) => {
+    const { password, password_file, tls, ca_file } = ctx.value;
+    const fail = (message: string, ...at: string[]) => ctx.issues.push({ code: 'custom', message, path: at, input: undefined });
+    if (password !== undefined && password_file !== undefined) fail('stands beside password; keep one of the two', 'password_file');
+    if (password === undefined && password_file === undefined) {
+      fail(`has no password; write "password_file: /etc/source-dns/mysql.password" or "password: \${DB_PASSWORD}"`);
+    }
+    if (ca_file !== undefined && tls !== 'verify') fail(`is not used with "tls: ${tls}"; write "tls: verify", or remove it`, 'ca_file');
+  })
+  .meta({ description: 'How to log in to the servers', examples: [exampleMysql] });
+
+/** `watch`: how often and how patiently. */
+const watch = z
+  .strictObject({
+    interval: duration('How often each server is asked while all is steady', '10ms', '1h').prefault('1s'),
+    suspect_interval: duration('How often, once something is suspicious', '10ms', '1m').prefault('50ms'),
+    fresh_for: duration('How long an observation counts', '50ms', '1h').prefault('3s'),
+    settle: duration('How long weak evidence must last', '10ms', '1h').prefault('30s'),
+    gone_after: duration('When a silent server no longer counts for the majority', '1s', '168h').prefault('10m'),
+    max_moves: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(5)
+      .meta({ description: 'More moves than this within the window are held as flapping (1 to 100)' }),
+    max_moves_window: duration('The window of max_moves', '1s', '168h').prefault('10m'),
+  })
+  .check((ctx) => {
+    const value = ctx.value;
+    const fail = (at: string, message: string) => ctx.issues.push({ code: 'custom', message, path: [at], input: undefined });
+    const shown = (at: 'interval' | 'suspect_interval' | 'fresh_for' | 'gone_after') => durationText(value[at]);
+    if (value.suspect_interval > value.interval) {
+      fail(
+        'suspect_interval',
+        `${shown('suspect_interval')} must not be longer than interval (${shown('interval')}): suspicion asks more often`,
+      );
+    }
+    if (value.fresh_for <= value.interval) {
+      fail(
+        'fresh_for',
+        `${shown('fresh_for')} must be longer than interval (${shown('interval')}), or every observation is stale before the next one`,
+      );
+    }
+    if (value.gone_after <= value.fresh_for) {
+      fail(
+        'gone_after',
+        `${shown('gone_after')} must be longer than fresh_for (${shown('fresh_for')}): a server is stale long before it is gone`,
+      );
+    }
+  })
+  .meta({ description: 'How often the servers are asked, and how much is believed' });
+
+const source = z
+  .strictObject({
+    name: fqdn("The name that always answers with the source's address", 'source.shop.db.example.com.', roomForLedger),
+    ttl: ttl('Its TTL').default(5),
+    type: z
+      .enum(['address', 'cname'])
+      .default('address')
+      .meta({ description: "address: A and AAAA; cname: an alias of the server's host name" }),
+    srv: z.boolean().default(false).meta({ description: 'Also publish _mysql._tcp.<name> SRV, with the port' }),
+  })
+  .meta({ description: 'The name of the source', examples: [examplePublish.source] });
+
+const replicas = z
+  .strictObject({
+    name: fqdn('The name that answers with the addresses of the healthy replicas', 'replicas.shop.db.example.com.'),
+    ttl: ttl('Its TTL').default(5),
+    max_lag: duration('A replica further behind is left out', '0s', '24h').prefault('10s'),
+    when_empty: z
+      .enum(['source', 'keep', 'withdraw'])
+      .default('source')
+      .meta({ description: 'What the name says when no replica is healthy: the source, what it said before, or nothing' }),
+  })
+  .meta({ description: 'The name of the replicas' });
+
+/** `publish`: where and under which names. */
+const publish = z
+  .strictObject({
+    nameserver: oneOrList(label, 8, 'A name of the section nameservers, or a list: each is a publication with a ledger of its own', 'ns1'),
+    zone: fqdn('The zone of the names; default: found by SOA', 'db.example.com.').optional(),
+    source,
+    replicas: replicas.optional(),
+    adopt: z.boolean().default(false).meta({ description: 'true: take over a name that exists without a ledger' }),
+  })
+  .meta({ description: 'What is published, and where', examples: [examplePublish] });
+
+/** The fields one by one: a check that spans two of them does not wait for a third. */
+export const publishFields = publish.shape;
+export const sourceFields = source.shape;
+export const replicasFields = replicas.shape;
+
+const discoverWithin = z
+  .array(
+    z
+      .string()
+      .max(253)
+      .regex(/^\.[A-Za-z0-9._-]+$|^[0-9a-fA-F:.]+\/\d{1,3}$/, {
+        error: '{value} is neither a domain suffix nor a network; write ".db.example.com" or 10.1.0.0/16',
+      }),
+  )
+  .max(32)
+  .default([])
+  .meta({ description: 'Further servers may be discovered within these domains and networks (not in this version yet)' });
+
+/** One entry of `clusters`. */
+export const clusterSchema = z
+  .strictObject({
+    mode: z.enum(['active', 'observe']).default('active').meta({ description: 'observe: decide and report everything, write nothing' }),
+    servers: z
+      .array(serverSchema)
+      .min(1)
+      .max(100)
+      .meta({ description: 'The MySQL servers', examples: [exampleServers] }),
+    discover_within: discoverWithin,
+    mysql,
+    watch: watch.prefault({}),
+    publish,
+    on_no_source: z
+      .enum(['keep', 'withdraw'])
+      .default('keep')
+      .meta({ description: 'withdraw: remove the name when every member was seen and none is a source; never on unknown' }),
+    gtid_guard: z
+      .enum(['warn', 'hold'])
+      .default('warn')
+      .meta({ description: 'What to do about a candidate that lacks transactions which a reachable member has' }),
+    allow_loopback: z.boolean().default(false).meta({ description: 'Allow loopback addresses in DNS, for a lab' }),
+  })
+  .meta({ description: 'A MySQL replication cluster' });
+
+export type ClusterFile = z.output<typeof clusterSchema>;
+export type ServerFile = z.output<typeof serverSchema>;
+export type PublishFile = z.output<typeof publish>;

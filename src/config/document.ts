@@ -1,0 +1,142 @@
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml';
+import type { ConfigPath } from './config-error.ts';
+
+/** A place in the file; both from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface PlacedProblem extends Position {
+  readonly message: string;
+}
+
+/** The YAML file: its nodes know where they stand. */
+export interface ConfigDocument {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+/** Our own words: the library's quote the file, and what it stumbles over may be a password. */
+const syntaxWords: Readonly<Record<string, string>> = {
+  BAD_INDENT: 'the indentation is not that of its neighbours; line the keys of one section up',
+  TAB_AS_INDENT: 'a tab cannot indent; use spaces',
+  DUPLICATE_KEY: 'this key is there twice; keep one',
+  MULTIPLE_DOCS: 'a second document begins here; keep one',
+  MULTILINE_IMPLICIT_KEY: 'a key must be on one line; is a ":" missing, or the indentation wrong?',
+  BLOCK_AS_IMPLICIT_KEY: 'a second ":" on this line; put a value that has ": " in it in quotes',
+  MISSING_CHAR: 'something is missing here: a closing quote, bracket or brace, a comma or a ":"',
+  BAD_SCALAR_START: 'a plain value cannot begin with this character; put it in quotes',
+  BAD_ALIAS: 'there is no such anchor; put a value that begins with "*" in quotes',
+  BAD_DQ_ESCAPE: 'no such escape; use single quotes where backslashes are meant literally',
+  TAG_RESOLVE_FAILED: 'an unknown tag; put a value that begins with "!" in quotes',
+  UNEXPECTED_TOKEN: 'this was not expected here; put values with special characters in quotes',
+};
+
+const syntaxText = (code: string): string =>
+  syntaxWords[code] ?? `not valid YAML (${code.toLowerCase().replaceAll('_', ' ')}); put values with special characters in quotes`;
+
+const placeOf = (lines: LineCounter, offset: number): Position => {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
+};
+
+/** Parses the text. `fatal`: what was read of it is not worth checking any further. */
+export function readDocument(text: string): {
+  readonly read: ConfigDocument;
+  readonly problems: readonly PlacedProblem[];
+  readonly fatal: boolean;
+} {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  const problems = [...document.errors, ...document.warnings].map((error) => ({
+    ...placeOf(lines, error.pos[0]),
+    message: syntaxText(error.code),
+  }));
+  const wrongAliases: PlacedProblem[] = [];
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) === undefined)
+        wrongAliases.push({ ...placeOf(lines, alias.range?.[0] ?? 0), message: syntaxText('BAD_ALIAS') });
+    },
+  });
+  const fatal = wrongAliases.length > 0 || document.errors.some((error) => error.code !== 'DUPLICATE_KEY');
+  return { read: { document, lines }, problems: [...problems, ...wrongAliases], fatal };
+}
+
+/** The document as plain values; undefined where aliases make it explode. */
+export function plainValue({ document }: ConfigDocument): { readonly value: unknown } | undefined {
+  try {
+    return { value: document.toJS({ maxAliasCount: 100 }) };
+  } catch (error) {
+    // The only one left: "Excessive alias count".
+    if (error instanceof ReferenceError) return undefined;
+    throw error;
+  }
+}
+
+interface Found {
+  /** The node at the end of the path, or the deepest that there is. */
+  readonly node: unknown;
+  readonly key?: unknown;
+  readonly whole: boolean;
+}
+
+function find({ document }: ConfigDocument, path: ConfigPath): Found {
+  const resolved = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
+  let found: Found = { node: document.contents, whole: true };
+  for (const step of path) {
+    const parent = resolved(found.node);
+    if (isMap(parent)) {
+      const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      if (pair === undefined) return { ...found, whole: false };
+      found = { node: pair.value, key: pair.key, whole: true };
+    } else if (isSeq(parent) && typeof step === 'number' && parent.items[step] !== undefined) {
+      found = { node: parent.items[step], whole: true };
+    } else {
+      return { ...found, whole: false };
+    }
+  }
+  return found;
+}
+
+const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0];
+
+/** Where the value (or the key) at `path` stands; of what is missing, the section that it is missing from. */
+export function positionOf(read: ConfigDocument, path: ConfigPath, atKey = false): Position {
+  const found = find(read, path);
+  const emptyValue = found.node === null || (isScalar(found.node) && found.node.value === null);
+  const wantsKey = atKey || !found.whole || emptyValue || (isCollection(found.node) && path.length > 0);
+  const offset = (wantsKey ? startOf(found.key) : undefined) ?? startOf(found.node) ?? startOf(found.key) ?? 0;
+  return placeOf(read.lines, offset);
+}
+
+/** The scalar that stands at `path`, through aliases. */
+export function scalarAt(read: ConfigDocument, path: ConfigPath): Scalar | undefined {
+  const found = find(read, path);
+  const node = isAlias(found.node) ? found.node.resolve(read.document) : found.node;
+  return found.whole && isScalar(node) ? node : undefined;
+}
+
+/** Every scalar that is a value, with its place. */
+export function eachScalarValue({ document, lines }: ConfigDocument, found: (scalar: Scalar, position: Position) => void): void {
+  visit(document, {
+    Scalar: (key, scalar, ancestors) => {
+      if (key === 'key' && isPair(ancestors.at(-1))) return;
+      found(scalar, placeOf(lines, scalar.range?.[0] ?? 0));
+    },
+  });
+}

@@ -1,0 +1,37 @@
+import type { Fqdn } from '../core/units.ts';
+import type { Parsed } from './address.ts';
+
+/** A name is at most 255 bytes on the wire (RFC 1035 3.1): 254 characters with the final dot. */
+const longestName = 254;
+
+const wrong = (problem: string): Parsed<Fqdn> => ({ kind: 'wrong', problem });
+
+/**
+ * Reads an absolute domain name; the final dot may be left out. `room` is kept free in front of it, for `_source-dns.`.
+ * Wildcards, escapes and non-ASCII letters are refused: nobody can connect to them.
+ */
+export function parseFqdn(text: string, room: number): Parsed<Fqdn> {
+  const name = text.endsWith('.') ? text.slice(0, -1) : text;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly what is outside ASCII
+  if (/[^\x00-\x7f]/.test(name)) return wrong('{value} has letters that are not ASCII; write its IDNA form (xn--...)');
+  if (!text.endsWith('.') && !name.includes('.'))
+    return wrong('{value} is not a whole domain name; write for example source.shop.example.com.');
+  const longest = longestName - room;
+  if (name.length + 1 > longest) {
+    return wrong(
+      room === 0
+        ? `is too long: at most ${longest} characters`
+        : `is too long: at most ${longest} characters, so that "_source-dns." fits in front`,
+    );
+  }
+  for (const label of name.split('.')) {
+    if (label === '') return wrong('{value} has an empty label (two dots, or one in front)');
+    if (label.length > 63) return wrong('{value} has a label of more than 63 characters');
+    if (!/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/i.test(label))
+      return wrong(`{value} is not a host's name: labels have letters, digits and inner hyphens`);
+  }
+  return { kind: 'parsed', value: `${name.toLowerCase()}.` as Fqdn };
+}
+
+/** Whether `name` is `zone` or below it; both absolute and lower case. */
+export const isWithin = (name: Fqdn, zone: Fqdn): boolean => name === zone || name.endsWith(`.${zone}`);

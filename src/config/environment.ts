@@ -1,0 +1,30 @@
+/** Values by name, as `process.env` has them. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The text with its variables filled in, or what is wrong with them. */
+export type Expansion = { readonly text: string; readonly expanded: boolean; readonly problems: readonly string[] };
+
+/** Replaces `${NAME}`; `$${` is a literal `${`. What a variable brings is not expanded again. */
+export function expand(text: string, variables: Variables): Expansion {
+  const problems: string[] = [];
+  let expanded = false;
+  const result = text.replace(/\$\$\{|\$\{([^}]*)\}?/g, (match, inside: string | undefined) => {
+    if (inside === undefined) return '${';
+    if (!match.endsWith('}') || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(inside)) {
+      problems.push(`"\${" begins a variable: write \${NAME}, or $\${ for a literal \${`);
+      return match;
+    }
+    const value = Object.hasOwn(variables, inside) ? variables[inside] : undefined;
+    if (value === undefined) problems.push(`the environment variable ${inside.slice(0, 80)} is not set; set it, or write the value here`);
+    expanded = true;
+    return value ?? match;
+  });
+  return { text: result, expanded, problems: [...new Set(problems)] };
+}
+
+/** What a plain `${PORT}` stands for where a number, or true or false, is wanted; undefined where it is none. */
+export function asWanted(text: string, expected: string): number | boolean | undefined {
+  if (expected === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined;
+  if (expected !== 'number' && expected !== 'int') return undefined;
+  return /^-?\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : undefined;
+}

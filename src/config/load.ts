@@ -1,0 +1,95 @@
+import { homedir, hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { checkDocument } from './check-document.ts';
+import type { ConfigError } from './config-error.ts';
+import { readDocument } from './document.ts';
+import type { Variables } from './environment.ts';
+import { instanceForm } from './fields.ts';
+import type { LoadedConfig } from './loaded.ts';
+import { locateConfig } from './locate.ts';
+import type { ConfigFile } from './schema.ts';
+import { readBounded, wideRights } from './secret-files.ts';
+import { loadedClusters, loadedNameservers } from './settings-of.ts';
+import { configWarnings } from './warnings.ts';
+
+/** What the configuration depends on besides its files. */
+export interface Surroundings {
+  readonly env: Variables;
+  readonly cwd: string;
+  readonly home: string;
+  readonly hostName: string;
+}
+
+/** Those of this process. */
+export const surroundings = (): Surroundings => ({ env: process.env, cwd: process.cwd(), home: homedir(), hostName: hostname() });
+
+export type LoadResult =
+  | { readonly kind: 'loaded'; readonly config: LoadedConfig }
+  /** Every mistake that was found, in the order of the file. */
+  | { readonly kind: 'invalid'; readonly file: string; readonly errors: readonly ConfigError[] };
+
+/** A configuration of a thousand clusters is well below this. */
+const maxFileBytes = 1_048_576;
+
+/**
+ * Finds, reads and checks the configuration and every file that it names. Expected mistakes are values; it throws for bugs only.
+ * For a reload it is called again: nothing is kept between two calls.
+ */
+export async function loadConfig(configFlag: string | undefined, around: Surroundings = surroundings()): Promise<LoadResult> {
+  const located = await locateConfig(configFlag, around.env, around.cwd);
+  if (located.kind === 'none') {
+    const message = `there is no configuration; looked for ${located.looked.join(' and ')}; write one, or name it with --config or $SOURCE_DNS_CONFIG`;
+    return { kind: 'invalid', file: 'source-dns.yaml', errors: [{ file: 'source-dns.yaml', message }] };
+  }
+  const { file } = located;
+  const content = await readBounded(file, maxFileBytes);
+  if (content.kind === 'failed') {
+    return { kind: 'invalid', file, errors: [{ file, message: `the configuration ${content.problem}` }] };
+  }
+  const { read, problems, fatal } = readDocument(content.text);
+  const syntax = problems.map((problem): ConfigError => ({ file, ...problem }));
+  if (fatal) return { kind: 'invalid', file, errors: inOrder(syntax) };
+
+  const checked = await checkDocument(read, file, around.env);
+  const instance = checked.config?.instance ?? around.hostName;
+  const hostErrors = instanceForm.test(instance) ? [] : [hostNameError(file, around.hostName)];
+  const errors = [...syntax, ...checked.errors, ...(checked.config === undefined ? [] : hostErrors)];
+  if (checked.config === undefined || errors.length > 0) return { kind: 'invalid', file, errors: inOrder(errors) };
+
+  const { config, files } = checked;
+  const rights = checked.literalPassword ? wideRights(content.stats) : undefined;
+  return {
+    kind: 'loaded',
+    config: {
+      file,
+      instance,
+      stateDir: stateDir(config, file, around),
+      clusters: loadedClusters(config, files, instance),
+      nameservers: loadedNameservers(config, files),
+      logLevel: config.log.level,
+      warnings: [
+        ...configWarnings(config),
+        ...checked.warnings,
+        ...(rights === undefined ? [] : [`${file} has a password in it and ${rights}`]),
+      ],
+    },
+  };
+}
+
+const hostNameError = (file: string, hostName: string): ConfigError => ({
+  file,
+  line: 1,
+  column: 1,
+  path: 'instance',
+  message: `is missing, and the host's name ${JSON.stringify(hostName)} cannot stand in for it; write for example "instance: watcher-1"`,
+});
+
+const inOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
+  errors.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+
+/** A relative XDG_STATE_HOME is ignored, as the XDG base directory specification says. */
+function stateDir(config: ConfigFile, file: string, around: Surroundings): string {
+  if (config.state_dir !== undefined) return resolve(dirname(file), config.state_dir);
+  const xdg = around.env['XDG_STATE_HOME'];
+  return join(xdg?.startsWith('/') ? xdg : join(around.home, '.local', 'state'), 'source-dns');
+}

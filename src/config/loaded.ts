@@ -1,0 +1,68 @@
+import type { ClusterSettings } from '../core/settings.ts';
+import type { Secret } from './secret.ts';
+
+/** The whole configuration: every default filled in, every duration in milliseconds, every file that it names read. */
+export interface LoadedConfig {
+  /** Absolute path of the YAML file. */
+  readonly file: string;
+  readonly instance: string;
+  /** Absolute; not created. */
+  readonly stateDir: string;
+  readonly clusters: readonly LoadedCluster[];
+  readonly nameservers: ReadonlyMap<string, NameserverConfig>;
+  readonly logLevel: LogLevel;
+  /** What works but is likely not meant, one sentence each, with its place. */
+  readonly warnings: readonly string[];
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface LoadedCluster {
+  readonly settings: ClusterSettings;
+  readonly mysql: MysqlAccess;
+}
+
+/** How to log in to the servers of one cluster. */
+export interface MysqlAccess {
+  readonly user: string;
+  readonly password: Secret;
+  readonly tls: 'disabled' | 'preferred' | 'required' | 'verify';
+  /** PEM text, only with `verify`; absent: the certificate authorities that Node trusts. */
+  readonly ca?: string;
+  readonly connectTimeoutMs: number;
+  readonly queryTimeoutMs: number;
+}
+
+/** How to reach one primary nameserver, and how to sign for it. */
+export interface NameserverConfig {
+  /** As in `PublicationSettings.nameserver`. */
+  readonly name: string;
+  /** IP address or host name, without brackets. */
+  readonly address: string;
+  readonly port: number;
+  readonly via: 'rfc2136' | 'nsupdate';
+  readonly transport: 'tcp' | 'udp';
+  /** Always there with `via: rfc2136`. */
+  readonly key?: KeyFile;
+  readonly nsupdateArgs: readonly string[];
+  readonly timeoutMs: number;
+  /** Whole seconds. */
+  readonly fudgeMs: number;
+  /** The authoritative nameservers to wait for; absent: those of the zone's NS RRset. */
+  readonly verify?: readonly HostPort[];
+}
+
+/** A TSIG key file, read when the configuration was loaded: nsupdate wants the path, our own packets the text. */
+export interface KeyFile {
+  /** Absolute path. */
+  readonly file: string;
+  /** Which key of the file; absent: it holds one. */
+  readonly name?: string;
+  readonly text: Secret;
+}
+
+export interface HostPort {
+  /** IP address or host name, without brackets. */
+  readonly host: string;
+  readonly port: number;
+}

@@ -1,0 +1,23 @@
+import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Variables } from './environment.ts';
+
+/** Where the configuration file is, or what was looked for in vain. */
+export type Located = { readonly kind: 'found'; readonly file: string } | { readonly kind: 'none'; readonly looked: readonly string[] };
+
+/** `--config`, else $SOURCE_DNS_CONFIG, else the first that exists of ./source-dns.yaml and /etc/source-dns/source-dns.yaml. */
+export async function locateConfig(flag: string | undefined, env: Variables, cwd: string): Promise<Located> {
+  // A file that was named is taken, whether it exists or not: falling back to another one would run the wrong clusters.
+  const named = flag ?? (env['SOURCE_DNS_CONFIG'] || undefined);
+  if (named !== undefined) return { kind: 'found', file: resolve(cwd, named) };
+  const looked = [resolve(cwd, 'source-dns.yaml'), '/etc/source-dns/source-dns.yaml'];
+  for (const file of looked) if (await exists(file)) return { kind: 'found', file };
+  return { kind: 'none', looked };
+}
+
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    // One that is there but may not be read is ours all the same: reading it says so.
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT' && error.code !== 'ENOTDIR',
+  );

@@ -1,0 +1,28 @@
+import type { ConfigPath } from './config-error.ts';
+
+/** Looking into the plain values of a file that may be wrong anywhere. */
+
+/** What stands at `path`, or undefined. */
+export function valueAt(raw: unknown, path: ConfigPath): unknown {
+  let value = raw;
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<string | number, unknown>)[step];
+  }
+  return value;
+}
+
+/** The keys and values of the section at `path`; nothing where it is no section. */
+export function childrenOf(raw: unknown, path: ConfigPath): readonly (readonly [string, unknown])[] {
+  const value = valueAt(raw, path);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+}
+
+/** A copy in which `value` stands at `path`; what is not on the way there is shared. */
+export function withValueAt(raw: unknown, path: ConfigPath, value: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return value;
+  if (Array.isArray(raw)) return raw.map((item, index) => (index === step ? withValueAt(item, rest, value) : item));
+  if (typeof raw !== 'object' || raw === null) return raw;
+  return Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, key === String(step) ? withValueAt(item, rest, value) : item]));
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { clusterSchema, exampleMysql, examplePublish, exampleServers } from './cluster-schema.ts';
+import { duration, filePath, host, hostPort, instanceForm, label, port } from './fields.ts';
+
+/** The schema of the whole file. What spans several sections is in cross-checks.ts. */
+
+/** One entry of `nameservers`. */
+export const nameserverSchema = z
+  .strictObject({
+    address: host('IP address or host name of the primary nameserver of the zone', '192.0.2.53'),
+    port: port('Its port').default(53),
+    via: z.enum(['rfc2136', 'nsupdate']).default('rfc2136').meta({ description: "rfc2136: our own packets; nsupdate: BIND's program" }),
+    transport: z.enum(['tcp', 'udp']).default('tcp').meta({ description: 'tcp is kept open; udp changes to tcp above 512 bytes' }),
+    key_file: filePath("The TSIG key, in BIND's form", '/etc/source-dns/ddns.key').optional(),
+    key_name: z.string().min(1).max(254).optional().meta({ description: 'Which key, where the file holds several' }),
+    fudge: duration('How long a signed update stays valid (TSIG fudge): whole seconds', '1s', '300s').prefault('30s'),
+    nsupdate_args: z
+      .array(z.string().min(1).max(255))
+      .max(16)
+      .default([])
+      .meta({ description: 'Further arguments for nsupdate, e.g. ["-g"] for GSS-TSIG' }),
+    timeout: duration('The longest that one exchange may take', '50ms', '30s').prefault('2s'),
+    verify: z
+      .array(hostPort('address, address:port or [v6]:port', '192.0.2.54', 53))
+      .min(1)
+      .max(32)
+      .optional()
+      .meta({ description: "The authoritative nameservers to wait for; default: those of the zone's NS RRset" }),
+  })
+  .check((ctx) => {
+    const value = ctx.value;
+    const fail = (message: string, ...at: (string | number)[]) => ctx.issues.push({ code: 'custom', message, path: at, input: undefined });
+    if (value.fudge % 1000 !== 0) fail('{value} is not in whole seconds, as TSIG wants it (RFC 8945 4.2)', 'fudge');
+    if (value.key_name !== undefined && value.key_file === undefined) fail('names a key, but there is no key_file', 'key_name');
+    if (value.via === 'rfc2136') {
+      if (value.key_file === undefined) fail('has no key; write "key_file: /etc/source-dns/ddns.key": updates are always signed');
+      if (value.nsupdate_args.length > 0) fail('is only used with "via: nsupdate"; remove it', 'nsupdate_args');
+      return;
+    }
+    // nsupdate would send unsigned, and a nameserver that trusts addresses would take it.
+    if (value.key_file === undefined && value.nsupdate_args.length === 0) {
+      fail('has no key; write "key_file: ...", or "nsupdate_args: [-g]" for GSS-TSIG: updates are always signed');
+    }
+    const secretArg = value.nsupdate_args.findIndex((arg) => arg.startsWith('-y'));
+    if (secretArg >= 0) fail('shows the secret to everybody who lists processes; write key_file instead of -y', 'nsupdate_args', secretArg);
+  })
+  .meta({ description: 'A primary nameserver that takes updates' });
+
+const hookTimeout = duration('The longest that it may take', '100ms', '5m').prefault('10s');
+const hooks = z
+  .strictObject({
+    after_move: z
+      .array(
+        z.union(
+          [
+            z.strictObject({
+              command: z
+                .array(z.string().min(1).max(4096))
+                .min(1)
+                .max(64)
+                .meta({ description: 'A program and its arguments, run without a shell' }),
+              timeout: hookTimeout,
+            }),
+            z.strictObject({
+              url: z
+                .url({ protocol: /^https?$/ })
+                .max(2048)
+                .meta({ description: 'It gets a POST of JSON' }),
+              timeout: hookTimeout,
+            }),
+          ],
+          { error: 'is not a hook; write { command: [...] } or { url: "https://..." }' },
+        ),
+      )
+      .max(16)
+      .default([])
+      .meta({ description: 'Run after a move is in the zone' }),
+  })
+  .meta({ description: 'What to call after a move (not in this version yet)' });
+
+const http = z
+  .strictObject({
+    listen: hostPort('Address and port to listen on', '127.0.0.1:8053', 8053).optional(),
+    token_file: filePath('A file that holds the API token', '/etc/source-dns/api.token').optional(),
+  })
+  .meta({ description: 'HTTP over TCP (not in this version yet)' });
+
+const atLeastOne = (what: string) => (ctx: z.core.ParsePayload<Record<string, unknown>>) => {
+  if (Object.keys(ctx.value).length === 0) ctx.issues.push({ code: 'custom', message: `has no ${what}; add one`, input: undefined });
+};
+
+/** The configuration file. Input: as YAML brings it; output: durations in milliseconds, names absolute, every default filled in. */
+export const configSchema = z
+  .strictObject(
+    {
+      instance: z
+        .string()
+        .regex(instanceForm, { error: '{value} cannot stand in the ledger: 1 to 63 letters, digits, ".", "_", "-", "@", "/" and "+"' })
+        .optional()
+        .meta({ description: "This instance's name in the ledger; default: the host's name" }),
+      state_dir: filePath('Where the history and the API socket are', '/var/lib/source-dns').optional(),
+      clusters: z
+        .record(label, clusterSchema)
+        .check(atLeastOne('cluster'))
+        .meta({
+          description: 'The MySQL clusters, by name',
+          examples: [{ shop: { servers: exampleServers, mysql: exampleMysql, publish: examplePublish } }],
+        }),
+      nameservers: z
+        .record(label, nameserverSchema)
+        .check(atLeastOne('nameserver'))
+        .meta({
+          description: 'The nameservers, by name',
+          examples: [{ ns1: { address: '192.0.2.53', key_file: '/etc/source-dns/ddns.key' } }],
+        }),
+      hooks: hooks.optional(),
+      http: http.optional(),
+      log: z
+        .strictObject({
+          level: z
+            .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+            .default('info')
+            .meta({ description: 'The least that is logged' }),
+        })
+        .prefault({})
+        .meta({ description: 'The log, on standard error' }),
+    },
+    {
+      error: (issue) =>
+        issue.code === 'invalid_type' ? 'this is no configuration; write the sections "clusters:" and "nameservers:"' : undefined,
+    },
+  )
+  .meta({ title: 'source-dns', description: 'One DNS name that always answers with the MySQL source' });
+
+export type ConfigFile = z.output<typeof configSchema>;
+export type NameserverFile = z.output<typeof nameserverSchema>;

@@ -1,0 +1,132 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { ConfigIssue, ConfigPath } from './config-error.ts';
+import { pathText } from './config-error.ts';
+import { childrenOf, valueAt } from './raw.ts';
+import { Secret } from './secret.ts';
+
+/** A file that the configuration names, as it was read. */
+export interface NamedFile {
+  /** Absolute. */
+  readonly file: string;
+  readonly text: Secret;
+}
+
+/** All of them, by the path of the field that names them (as `pathText` writes it). */
+export interface NamedFiles {
+  readonly files: ReadonlyMap<string, NamedFile>;
+  readonly issues: readonly ConfigIssue[];
+  readonly warnings: readonly string[];
+}
+
+interface FileKind {
+  readonly section: 'clusters' | 'nameservers';
+  readonly field: ConfigPath;
+  readonly maxBytes: number;
+  readonly secret: boolean;
+  /** What is wrong with its text, or undefined. */
+  readonly check: (text: string) => string | undefined;
+}
+
+const fileKinds: readonly FileKind[] = [
+  {
+    section: 'clusters',
+    field: ['mysql', 'password_file'],
+    maxBytes: 4096,
+    secret: true,
+    check: (text) => (/[\r\n]/.test(text) ? 'has more than one line; it must hold the password alone' : undefined),
+  },
+  {
+    section: 'clusters',
+    field: ['mysql', 'ca_file'],
+    maxBytes: 1_048_576,
+    secret: false,
+    check: (text) =>
+      text.includes('-----BEGIN CERTIFICATE-----') ? undefined : 'has no PEM certificate in it (-----BEGIN CERTIFICATE-----)',
+  },
+  { section: 'nameservers', field: ['key_file'], maxBytes: 65_536, secret: true, check: () => undefined },
+];
+
+const failures: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user; change its owner or its rights',
+  EPERM: 'may not be read by this user; change its owner or its rights',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'is below something that is no directory',
+  ELOOP: 'is a symbolic link to itself',
+};
+
+/** What a failed system call means for the file, as the end of a sentence. */
+const fileFailure = (error: unknown): string => {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+  return failures[code] ?? `cannot be read (${code})`;
+};
+
+export type BoundedRead =
+  | { readonly kind: 'read'; readonly text: string; readonly stats: Stats }
+  | { readonly kind: 'failed'; readonly problem: string };
+
+/** Reads a regular file of at most `maxBytes`. Never waits: a FIFO or a device is refused. */
+export async function readBounded(file: string, maxBytes: number): Promise<BoundedRead> {
+  let handle: FileHandle | undefined;
+  try {
+    // O_NONBLOCK: opening a FIFO would otherwise wait for a writer.
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = await handle.stat();
+    if (stats.isDirectory()) return { kind: 'failed', problem: 'is a directory' };
+    if (!stats.isFile()) return { kind: 'failed', problem: 'is not a regular file' };
+    const buffer = Buffer.alloc(Math.min(stats.size, maxBytes) + 1);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+    if (bytesRead > maxBytes) return { kind: 'failed', problem: `is too large: at most ${maxBytes} bytes` };
+    return { kind: 'read', text: buffer.toString('utf8', 0, bytesRead), stats };
+  } catch (error) {
+    return { kind: 'failed', problem: fileFailure(error) };
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Why this file's rights are too wide for a secret, or undefined. */
+export function wideRights(stats: Stats): string | undefined {
+  if ((stats.mode & 0o002) !== 0) return 'can be changed by everybody on this host; chmod 0640 it';
+  return (stats.mode & 0o004) === 0 ? undefined : 'can be read by everybody on this host; chmod 0640 it';
+}
+
+type OneFile = { readonly named: NamedFile; readonly warning: string | undefined } | { readonly problem: string };
+
+async function readNamed(file: string, kind: FileKind): Promise<OneFile> {
+  const outcome = await readBounded(file, kind.maxBytes);
+  if (outcome.kind === 'failed') return outcome;
+  const text = outcome.text.replace(/\r?\n$/, '');
+  if (text.trim() === '') return { problem: 'is empty' };
+  const problem = kind.check(text);
+  if (problem !== undefined) return { problem };
+  return { named: { file, text: new Secret(text) }, warning: kind.secret ? wideRights(outcome.stats) : undefined };
+}
+
+/** Reads every file that the configuration names; relative paths are relative to `folder`. Fields that are no text are left to the schema. */
+export async function readNamedFiles(raw: unknown, folder: string): Promise<NamedFiles> {
+  const files = new Map<string, NamedFile>();
+  const issues: ConfigIssue[] = [];
+  const warnings: string[] = [];
+  for (const kind of fileKinds) {
+    for (const [name] of childrenOf(raw, [kind.section])) {
+      const path = [kind.section, name, ...kind.field];
+      const value = valueAt(raw, path);
+      if (typeof value !== 'string' || value === '') continue;
+      const file = resolve(folder, value);
+      const outcome = await readNamed(file, kind);
+      if ('problem' in outcome) {
+        issues.push({
+          path,
+          message: `the file ${value.startsWith('/') ? '{value}' : `{value} (beside the configuration: ${folder})`} ${outcome.problem}`,
+        });
+        continue;
+      }
+      files.set(pathText(path), outcome.named);
+      if (outcome.warning !== undefined) warnings.push(`${pathText(path)}: ${file} ${outcome.warning}`);
+    }
+  }
+  return { files, issues, warnings };
+}

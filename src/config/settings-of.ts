@@ -1,0 +1,103 @@
+import type { ClusterSettings, PublicationSettings, ServerSettings } from '../core/settings.ts';
+import { serverAddress } from './address.ts';
+import type { ClusterFile, PublishFile, ServerFile } from './cluster-schema.ts';
+import { pathText } from './config-error.ts';
+import type { LoadedCluster, NameserverConfig } from './loaded.ts';
+import type { ConfigFile, NameserverFile } from './schema.ts';
+import { Secret } from './secret.ts';
+import type { NamedFile } from './secret-files.ts';
+
+/** From the checked file to what the core and the adapters are given. */
+
+type Files = ReadonlyMap<string, NamedFile>;
+
+const serverSettings = (server: ServerFile): ServerSettings => ({
+  address: serverAddress(server.host, server.port),
+  ...(server.publish && { publish: server.publish }),
+  candidate: server.candidate,
+});
+
+function publications(publish: PublishFile, nameservers: ConfigFile['nameservers']): readonly PublicationSettings[] {
+  return publish.nameserver.flatMap((name) => {
+    const nameserver = nameservers[name];
+    if (nameserver === undefined) return [];
+    const { source, replicas, zone } = publish;
+    return [
+      {
+        nameserver: name,
+        ...(zone !== undefined && { zone }),
+        source: { name: source.name, ttlSeconds: source.ttl, type: source.type, srv: source.srv },
+        ...(replicas && {
+          replicas: { name: replicas.name, ttlSeconds: replicas.ttl, maxLagMs: replicas.max_lag, whenEmpty: replicas.when_empty },
+        }),
+        adopt: publish.adopt,
+        timeoutMs: nameserver.timeout,
+        fudgeMs: nameserver.fudge,
+      },
+    ];
+  });
+}
+
+function clusterSettings(name: string, cluster: ClusterFile, nameservers: ConfigFile['nameservers'], instance: string): ClusterSettings {
+  const { watch, mysql } = cluster;
+  return {
+    cluster: name,
+    instance,
+    mode: cluster.mode,
+    servers: cluster.servers.map(serverSettings),
+    watch: {
+      intervalMs: watch.interval,
+      suspectIntervalMs: watch.suspect_interval,
+      freshForMs: watch.fresh_for,
+      settleMs: watch.settle,
+      goneAfterMs: watch.gone_after,
+      maxMoves: watch.max_moves,
+      maxMovesWindowMs: watch.max_moves_window,
+      probeTimeoutMs: mysql.connect_timeout + mysql.query_timeout,
+    },
+    publications: publications(cluster.publish, nameservers),
+    onNoSource: cluster.on_no_source,
+    gtidGuard: cluster.gtid_guard,
+    allowLoopback: cluster.allow_loopback,
+  };
+}
+
+/** Every cluster, with how to log in to its servers. */
+export function loadedClusters(config: ConfigFile, files: Files, instance: string): readonly LoadedCluster[] {
+  return Object.entries(config.clusters).map(([name, cluster]) => {
+    const { mysql } = cluster;
+    const at = (field: string) => files.get(pathText(['clusters', name, 'mysql', field]))?.text;
+    const ca = at('ca_file')?.reveal();
+    return {
+      settings: clusterSettings(name, cluster, config.nameservers, instance),
+      mysql: {
+        user: mysql.user,
+        password: at('password_file') ?? new Secret(mysql.password ?? ''),
+        tls: mysql.tls,
+        ...(ca !== undefined && { ca }),
+        connectTimeoutMs: mysql.connect_timeout,
+        queryTimeoutMs: mysql.query_timeout,
+      },
+    };
+  });
+}
+
+function loadedNameserver(name: string, nameserver: NameserverFile, files: Files): NameserverConfig {
+  const key = files.get(pathText(['nameservers', name, 'key_file']));
+  return {
+    name,
+    address: nameserver.address,
+    port: nameserver.port,
+    via: nameserver.via,
+    transport: nameserver.transport,
+    ...(key && { key: { file: key.file, text: key.text, ...(nameserver.key_name !== undefined && { name: nameserver.key_name }) } }),
+    nsupdateArgs: nameserver.nsupdate_args,
+    timeoutMs: nameserver.timeout,
+    fudgeMs: nameserver.fudge,
+    ...(nameserver.verify && { verify: nameserver.verify }),
+  };
+}
+
+/** Every nameserver by its name. */
+export const loadedNameservers = (config: ConfigFile, files: Files): ReadonlyMap<string, NameserverConfig> =>
+  new Map(Object.entries(config.nameservers).map(([name, nameserver]) => [name, loadedNameserver(name, nameserver, files)]));

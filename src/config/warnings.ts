@@ -1,0 +1,47 @@
+import type { ClusterFile } from './cluster-schema.ts';
+import { durationText } from './fields.ts';
+import type { ConfigFile } from './schema.ts';
+
+/** A client that keeps the name longer than this keeps writing to the old source for minutes. */
+const longTtlSeconds = 300;
+
+/** What works but is likely not meant. */
+export function configWarnings(config: ConfigFile): readonly string[] {
+  const used = new Set(Object.values(config.clusters).flatMap((cluster) => cluster.publish.nameserver));
+  const unused = Object.keys(config.nameservers).filter((name) => !used.has(name));
+  return [
+    ...Object.entries(config.clusters).flatMap(([name, cluster]) =>
+      [...clusterWarnings(cluster), ...nameWarnings(cluster)].map((text) => `clusters.${name}.${text}`),
+    ),
+    ...unused.map((name) => `nameservers.${name}: no cluster is published there`),
+  ];
+}
+
+function clusterWarnings(cluster: ClusterFile): readonly string[] {
+  const warnings: string[] = [];
+  const { servers, watch, mysql, publish } = cluster;
+  if (servers.every((server) => server.candidate === 'never')) {
+    warnings.push('servers: all of them have "candidate: never", so none is ever published as the source');
+  }
+  const slowest = watch.interval + mysql.connect_timeout + mysql.query_timeout;
+  if (watch.fresh_for < slowest) {
+    warnings.push(
+      `watch.fresh_for: ${durationText(watch.fresh_for)} is shorter than interval, connect_timeout and query_timeout together (${durationText(slowest)}): a slow answer is stale when it comes`,
+    );
+  }
+  if (publish.source.type === 'cname' && servers.some((server) => server.publish !== undefined)) {
+    warnings.push('publish.source.type: with cname the name is an alias of the host, so the "publish" of a server does not count for it');
+  }
+  return warnings;
+}
+
+function nameWarnings({ publish }: ClusterFile): readonly string[] {
+  const named = [{ at: 'source', value: publish.source }, ...(publish.replicas ? [{ at: 'replicas', value: publish.replicas }] : [])];
+  return named.flatMap(({ at, value }) => [
+    ...(value.ttl === 0 ? [`publish.${at}.ttl: with 0 no resolver keeps the name, and each lookup asks the nameserver`] : []),
+    ...(value.ttl > longTtlSeconds
+      ? [`publish.${at}.ttl: clients may keep the old address for ${durationText(value.ttl * 1000)} after a move`]
+      : []),
+    ...(value.name.includes('_') ? [`publish.${at}.name: BIND refuses an address at a name with "_" unless check-names is off`] : []),
+  ]);
+}

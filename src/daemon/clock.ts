@@ -1,0 +1,30 @@
+/** The real clocks and the real randomness: the only place of the daemon that asks the machine for them. */
+
+import { randomBytes } from 'node:crypto';
+import type { MonoMs, WallMs } from '../core/units.ts';
+import type { Clock, Random } from '../ports.ts';
+
+/** The longest delay that Node's timers take: a longer one would fire at once. */
+const timerLimitMs = 2 ** 31 - 1;
+
+/** The machine's clocks. `after` takes at most 24 days; a longer wait fires early, which every caller must take as "look again". */
+export const systemClock: Clock = {
+  mono: () => performance.now() as MonoMs,
+  wall: () => Date.now() as WallMs,
+  after(ms, callback) {
+    const timer = setTimeout(callback, Math.min(timerLimitMs, Math.max(0, Math.ceil(ms))));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** 12 bytes are 96 bits; in base 36 that is at most 19 characters. */
+const tokenBytes = 12;
+const tokenLength = 19;
+
+/** Random tokens of `[0-9a-z]` with 96 bits, always 19 characters long. */
+export const systemRandom: Random = {
+  token: () =>
+    BigInt(`0x${randomBytes(tokenBytes).toString('hex')}`)
+      .toString(36)
+      .padStart(tokenLength, '0'),
+};

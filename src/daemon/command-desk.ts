@@ -1,0 +1,81 @@
+/** Who waits for the answer to which command. Bounded in number and in time. */
+
+import type { Answer, CommandResult } from '../core/events.ts';
+import { commandQueueLimit } from '../core/limits.ts';
+import type { ClusterSettings } from '../core/settings.ts';
+import type { Clock } from '../ports.ts';
+
+/** More commands than this wait at once only where something is badly wrong: refuse the next one. */
+export const commandLimit = 64;
+/** The core answers by its own deadlines; this is for the time that the machine itself takes. */
+const slackMs = 5000;
+/** Read, write, and read back. */
+const exchangesPerCommand = 3;
+
+/** The longest that a command waits for the core's answer, in milliseconds: behind a full queue. */
+export function commandTimeoutMs(settings: ClusterSettings): number {
+  const slowest = Math.max(0, ...settings.publications.map((publication) => publication.timeoutMs));
+  return slackMs + (commandQueueLimit + 1) * (settings.watch.probeTimeoutMs + exchangesPerCommand * slowest);
+}
+
+export interface CommandDesk {
+  open(id: string): { readonly kind: 'open'; readonly promise: Promise<Answer> } | { readonly kind: 'refused'; readonly answer: Answer };
+  /** The core's answer. A second one, or a late one, finds nobody and is dropped. */
+  answer(id: string, answer: Answer): void;
+  /** An answer that did not come from the core: the same for every publication. */
+  refusal(code: string, sentence: string, hint?: string): Answer;
+  /** After a bug: nobody gets an answer. */
+  fail(error: unknown): void;
+  /** At the end: who still waits is told so. */
+  close(): void;
+}
+
+interface Waiter {
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+  cancelTimeout(): void;
+}
+
+export function createCommandDesk(clock: Clock, settings: () => ClusterSettings): CommandDesk {
+  const waiters = new Map<string, Waiter>();
+
+  function refusal(code: string, sentence: string, hint?: string): Answer {
+    const result = { kind: 'failed', code, sentence, ...(hint === undefined ? {} : { hint }) } as const;
+    return { results: settings().publications.map(({ nameserver }): CommandResult => ({ nameserver, ...result })) };
+  }
+
+  function leave(id: string): Waiter | undefined {
+    const waiter = waiters.get(id);
+    waiters.delete(id);
+    waiter?.cancelTimeout();
+    return waiter;
+  }
+
+  return {
+    refusal,
+    open(id) {
+      if (waiters.size >= commandLimit) {
+        return { kind: 'refused', answer: refusal('too-many-commands', `${commandLimit} commands wait already`, 'try again in a moment') };
+      }
+      const promise = new Promise<Answer>((resolve, reject) => {
+        const timeoutMs = commandTimeoutMs(settings());
+        const cancelTimeout = clock.after(timeoutMs, () => {
+          leave(id)?.resolve(
+            refusal('no-answer', `nothing was decided within ${timeoutMs} ms`, 'source-dns status shows what it waits for'),
+          );
+        });
+        waiters.set(id, { resolve, reject, cancelTimeout });
+      });
+      return { kind: 'open', promise };
+    },
+    answer(id, answer) {
+      leave(id)?.resolve(answer);
+    },
+    fail(error) {
+      for (const id of [...waiters.keys()]) leave(id)?.reject(error);
+    },
+    close() {
+      for (const id of [...waiters.keys()]) leave(id)?.resolve(refusal('stopping', 'source-dns stopped before it could answer'));
+    },
+  };
+}

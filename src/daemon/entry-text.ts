@@ -1,0 +1,57 @@
+/** What a history entry says, for people: the log and `source-dns history` use the same words. Pure. */
+
+import type { HistoryEntry } from '../core/events.ts';
+
+export interface EntryText {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly code: string;
+  readonly sentence: string;
+}
+
+/** What a history entry says, in one sentence: for the log and for `source-dns history`. */
+export function describeEntry(entry: HistoryEntry): EntryText {
+  switch (entry.kind) {
+    case 'decision': {
+      const { kind, reason, sentence } = entry.decision;
+      const target = entry.decision.kind === 'point-to' ? `point to ${entry.decision.source}` : 'hold';
+      return { level: kind === 'hold' ? 'warn' : 'info', code: `decision-${reason}`, sentence: `${target} (${reason}): ${sentence}` };
+    }
+    case 'move': {
+      const from = entry.from === undefined ? '' : ` from ${entry.from.server}`;
+      return {
+        level: 'info',
+        code: 'moved',
+        sentence: `${entry.name} moved${from} to ${entry.to.server}, epoch ${entry.epoch} (${entry.reason}): ${entry.sentence}`,
+      };
+    }
+    case 'propagated':
+      return entry.complete
+        ? { level: 'info', code: 'propagated', sentence: `epoch ${entry.epoch} is at all ${entry.nameservers.length} nameservers` }
+        : { level: 'warn', code: 'propagation-incomplete', sentence: `epoch ${entry.epoch} is not yet at ${behind(entry.nameservers)}` };
+    case 'moved-elsewhere':
+      return {
+        level: 'info',
+        code: 'moved-elsewhere',
+        sentence: `${entry.by} moved the name to ${entry.source}, epoch ${entry.epoch} (${entry.why})`,
+      };
+    case 'written':
+      return { level: 'info', code: `written-${entry.what}`, sentence: entry.sentence };
+    case 'update-failed': {
+      const { code, message, hint } = entry.failure;
+      const sentence = `${entry.what}: the update is ${entry.outcome === 'refused' ? 'refused' : 'without a sure answer'}: ${message}`;
+      return { level: 'error', code, sentence: hint === undefined ? sentence : `${sentence}; ${hint}` };
+    }
+    case 'alarm': {
+      const { code, subject, sentence } = entry.alarm;
+      return entry.raised
+        ? { level: 'warn', code: `alarm-${code}`, sentence: `${subject}: ${sentence}` }
+        : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: over: ${code}` };
+    }
+  }
+}
+
+const behind = (nameservers: readonly { readonly nameserver: string; readonly at?: string }[]): string =>
+  nameservers
+    .filter((one) => one.at === undefined)
+    .map((one) => one.nameserver)
+    .join(', ') || 'every nameserver';

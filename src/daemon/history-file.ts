@@ -1,0 +1,111 @@
+/** Appends lines to a file of bounded size, one write at a time. Whoever appends never waits. */
+
+import { type FileHandle, open, rename } from 'node:fs/promises';
+
+/** Lines that wait for a slow disk at most; the next one is dropped (the memory has it). */
+export const pendingLimit = 1000;
+
+export interface Appender {
+  append(line: string): void;
+  close(): Promise<void>;
+}
+
+export interface AppenderOptions {
+  readonly file: string;
+  readonly rotateAtBytes: number;
+  /** What a new file begins with after a rotation. */
+  head(): string;
+  /** After each write: how it went. */
+  onResult(error: unknown): void;
+}
+
+/** Opens the file at the first line. */
+export function createAppender(options: AppenderOptions): Appender {
+  let pending: string[] = [];
+  let writing: Promise<void> | undefined;
+  let current: OpenFile | undefined;
+
+  /** The next lines that fit, but at least one. */
+  function take(bytes: number): string {
+    let text = '';
+    for (let line = pending[0]; line !== undefined && (text === '' || Buffer.byteLength(text + line) <= bytes); line = pending[0]) {
+      text += line;
+      pending.shift();
+    }
+    return text;
+  }
+
+  async function write(): Promise<void> {
+    while (pending.length > 0) {
+      let text = '';
+      try {
+        current = await rotated(current ?? (await openFile(options.file)), options);
+        text = take(options.rotateAtBytes - current.bytes);
+        await current.handle.appendFile(text);
+        current.bytes += Buffer.byteLength(text);
+        options.onResult(undefined);
+      } catch (error) {
+        // What could not be written is lost to the file, not to the memory. Opened anew next time: that also ends a line that was half written.
+        if (text === '') pending = [];
+        await current?.handle.close().catch(() => {});
+        current = undefined;
+        options.onResult(error);
+      }
+    }
+  }
+
+  const begin = (): void => {
+    writing ??= write().finally(() => {
+      writing = undefined;
+      if (pending.length > 0) begin();
+    });
+  };
+
+  return {
+    append(line) {
+      if (pending.length >= pendingLimit) return options.onResult(Object.assign(new Error('the disk is too slow'), { code: 'EBUSY' }));
+      pending.push(line);
+      begin();
+    },
+    async close() {
+      while (writing !== undefined) await writing;
+      await current?.handle.close();
+      current = undefined;
+    },
+  };
+}
+
+interface OpenFile {
+  readonly handle: FileHandle;
+  bytes: number;
+}
+
+async function openFile(file: string): Promise<OpenFile> {
+  const handle = await open(file, 'a+', 0o640);
+  try {
+    let { size } = await handle.stat();
+    if (size > 0) {
+      const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+      if (buffer[0] !== newline) {
+        await handle.appendFile('\n');
+        size += 1;
+      }
+    }
+    return { handle, bytes: size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+const newline = 0x0a;
+
+async function rotated(current: OpenFile, { file, rotateAtBytes, head }: AppenderOptions): Promise<OpenFile> {
+  if (current.bytes < rotateAtBytes) return current;
+  await rename(file, `${file}.1`);
+  await current.handle.close();
+  const next = await openFile(file);
+  const text = head();
+  await next.handle.appendFile(text);
+  return { handle: next.handle, bytes: next.bytes + Buffer.byteLength(text) };
+}

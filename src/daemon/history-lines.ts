@@ -1,0 +1,110 @@
+/** The history as JSON lines: what a line must have to be believed, and what a restart remembers of it. Pure. */
+
+import type { HistoryEntry, Remembered } from '../core/events.ts';
+import type { ServerAddress, ServerId, WallMs } from '../core/units.ts';
+
+/** One entry, one line, with its newline. */
+export const entryLine = (entry: HistoryEntry): string => `${JSON.stringify(entry)}\n`;
+
+export interface ReadLines {
+  readonly entries: readonly HistoryEntry[];
+  /** Lines that are no entry: torn by a power cut, or written by something else. */
+  readonly broken: number;
+}
+
+/** Reads lines, oldest first. A rotation copies the moves that must be remembered: those are told once. */
+export function readLines(text: string): ReadLines {
+  const entries: HistoryEntry[] = [];
+  const moves = new Set<string>();
+  let broken = 0;
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    const entry = readEntry(line);
+    if (entry === undefined) {
+      broken += 1;
+      continue;
+    }
+    if (isMove(entry)) {
+      if (moves.has(line)) continue;
+      moves.add(line);
+    }
+    entries.push(entry);
+  }
+  return { entries, broken };
+}
+
+type MoveEntry = Extract<HistoryEntry, { readonly kind: 'move' | 'moved-elsewhere' }>;
+
+const isMove = (entry: HistoryEntry): entry is MoveEntry => entry.kind === 'move' || entry.kind === 'moved-elsewhere';
+
+/** What each kind must have beside `at`, `cluster` and `nameserver`, so that a reader can rely on it. */
+const shapes: Readonly<Record<HistoryEntry['kind'], (entry: Readonly<Record<string, unknown>>) => boolean>> = {
+  decision: (entry) => hasTexts(entry['decision'], 'kind', 'reason', 'sentence'),
+  move: (entry) =>
+    isEpoch(entry['epoch']) &&
+    hasTexts(entry['to'], 'server', 'uuid') &&
+    (entry['from'] === undefined || hasTexts(entry['from'], 'server', 'uuid')) &&
+    hasTexts(entry, 'reason', 'sentence', 'name', 'seenAt', 'decidedAt', 'sentAt', 'appliedAt'),
+  propagated: (entry) =>
+    isEpoch(entry['epoch']) && Array.isArray(entry['nameservers']) && entry['nameservers'].every((one) => hasTexts(one, 'nameserver')),
+  'moved-elsewhere': (entry) => isEpoch(entry['epoch']) && hasTexts(entry, 'source', 'by', 'why'),
+  written: (entry) => isEpoch(entry['epoch']) && hasTexts(entry, 'what', 'sentence'),
+  'update-failed': (entry) => hasTexts(entry, 'what', 'outcome') && hasTexts(entry['failure'], 'code', 'message'),
+  alarm: (entry) => hasTexts(entry['alarm'], 'code', 'subject', 'sentence') && typeof entry['raised'] === 'boolean',
+};
+
+function readEntry(line: string): HistoryEntry | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (!hasTexts(value, 'at', 'cluster', 'nameserver', 'kind')) return undefined;
+  const shape = Object.entries(shapes).find(([kind]) => kind === value['kind'])?.[1];
+  return shape?.(value) ? (value as unknown as HistoryEntry) : undefined;
+}
+
+function hasTexts(value: unknown, ...keys: readonly string[]): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && keys.every((key) => typeof (value as Record<string, unknown>)[key] === 'string');
+}
+
+const isEpoch = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** The move of the highest epoch of each cluster and nameserver, kept as the history grows. */
+export interface Memory {
+  note(entry: HistoryEntry): void;
+  /** Of one cluster. */
+  remembered(cluster: string): readonly Remembered[];
+  /** The entries themselves, to be carried over a rotation. */
+  carried(): readonly HistoryEntry[];
+}
+
+/** An empty memory. */
+export function createMemory(): Memory {
+  const highest = new Map<string, MoveEntry>();
+  return {
+    note(entry) {
+      if (!isMove(entry)) return;
+      const key = JSON.stringify([entry.cluster, entry.nameserver]);
+      const known = highest.get(key);
+      // Of two at one epoch the later one counts: the first may have lost to the second.
+      if (known === undefined || entry.epoch >= known.epoch) highest.set(key, entry);
+    },
+    remembered: (cluster) => [...highest.values()].filter((entry) => entry.cluster === cluster).map(toRemembered),
+    carried: () => [...highest.values()],
+  };
+}
+
+/** What the ledger has where a source was never asked who it is. */
+const unknownId = '-' as ServerId;
+
+function toRemembered(entry: MoveEntry): Remembered {
+  const at = Date.parse(entry.at);
+  const when = Number.isNaN(at) ? {} : { at: at as WallMs };
+  const { nameserver, epoch } = entry;
+  if (entry.kind === 'move') return { nameserver, epoch, source: entry.to.server, uuid: entry.to.uuid, ...when };
+  // Another instance's move is recorded without the identity unless the core knew it.
+  const uuid = 'uuid' in entry && typeof entry.uuid === 'string' ? (entry.uuid as ServerId) : unknownId;
+  return { nameserver, epoch, source: entry.source as ServerAddress, uuid, ...when };
+}

@@ -1,0 +1,131 @@
+/** The history of every cluster: JSON lines in the state directory, and the newest of them in memory. It never stops the service: a full disk is told once. */
+
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HistoryEntry, Remembered } from '../core/events.ts';
+import type { Failure } from '../core/observation.ts';
+import { createAppender } from './history-file.ts';
+import { createMemory, entryLine, type ReadLines, readLines } from './history-lines.ts';
+
+/** At this size the file becomes `history.jsonl.1` and a new one begins: the two together are at most twice that. */
+const rotateAtBytes = 8 * 1024 * 1024;
+/** Entries kept in memory, a cluster. */
+export const recentLimit = 500;
+
+/** The file of the newest entries. */
+export const historyFile = (stateDir: string): string => join(stateDir, 'history.jsonl');
+
+export interface History {
+  /** Never throws, never waits. */
+  append(entry: HistoryEntry): void;
+  /** The newest `recentLimit` entries of a cluster, oldest first. */
+  recent(cluster: string): readonly HistoryEntry[];
+  /** The highest epoch of each of the cluster's nameservers. */
+  remembered(cluster: string): readonly Remembered[];
+  /** Resolves when what was appended is written, or could not be. */
+  close(): Promise<void>;
+}
+
+export interface HistoryOptions {
+  /** Created 0750 where it is not there. */
+  readonly stateDir: string;
+  /** Default: 8 MiB. */
+  readonly rotateAtBytes?: number;
+  /** Writing fails (told once), or goes again (undefined). */
+  onFailure(failure: Failure | undefined): void;
+}
+
+/** Reads what is there and goes on behind it. What cannot be read or written is told to `onFailure`; the history then lives in memory. */
+export async function openHistory(options: HistoryOptions): Promise<History> {
+  const file = historyFile(options.stateDir);
+  const limit = options.rotateAtBytes ?? rotateAtBytes;
+  const memory = createMemory();
+  const recent = new Map<string, HistoryEntry[]>();
+
+  function keep(entry: HistoryEntry): void {
+    memory.note(entry);
+    const list = recent.get(entry.cluster) ?? [];
+    list.push(entry);
+    if (list.length > recentLimit) list.shift();
+    recent.set(entry.cluster, list);
+  }
+
+  const before = await readHistory(options.stateDir, limit);
+  for (const entry of before.entries) keep(entry);
+  let failing = false;
+  const tell = (failure: Failure | undefined): void => {
+    if (failing === (failure !== undefined)) return;
+    failing = failure !== undefined;
+    options.onFailure(failure);
+  };
+  if (before.failure !== undefined) tell(before.failure);
+  try {
+    await mkdir(options.stateDir, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    tell(historyFailure('history-unwritable', options.stateDir, error));
+  }
+  const appender = createAppender({
+    file,
+    rotateAtBytes: limit,
+    head: () => memory.carried().map(entryLine).join(''),
+    onResult: (error) => tell(error === undefined ? undefined : historyFailure('history-unwritable', file, error)),
+  });
+  return {
+    append(entry) {
+      keep(entry);
+      appender.append(entryLine(entry));
+    },
+    recent: (cluster) => [...(recent.get(cluster) ?? [])],
+    remembered: memory.remembered,
+    close: appender.close,
+  };
+}
+
+export interface ReadHistory extends ReadLines {
+  readonly failure?: Failure;
+}
+
+/** Reads both files without writing anything. No files at all is an empty history; what cannot be read is a failure beside what could. */
+export async function readHistory(stateDir: string, limitBytes: number = rotateAtBytes): Promise<ReadHistory> {
+  const file = historyFile(stateDir);
+  let text = '';
+  let failure: Failure | undefined;
+  for (const path of [`${file}.1`, file]) {
+    try {
+      const part = await readTail(path, 2 * limitBytes);
+      text += part.endsWith('\n') || part === '' ? part : `${part}\n`;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') failure = historyFailure('history-unreadable', path, error);
+    }
+  }
+  return { ...readLines(text), ...(failure === undefined ? {} : { failure }) };
+}
+
+/** The last `limit` bytes at most: somebody may have put a giant there. */
+async function readTail(path: string, limit: number): Promise<string> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    const start = Math.max(0, size - limit);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What was remembered of one cluster, from entries that were read. */
+export function rememberedFrom(entries: readonly HistoryEntry[], cluster: string): readonly Remembered[] {
+  const memory = createMemory();
+  for (const entry of entries) memory.note(entry);
+  return memory.remembered(cluster);
+}
+
+function historyFailure(code: 'history-unreadable' | 'history-unwritable', path: string, error: unknown): Failure {
+  const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  return {
+    code,
+    message: `${path}: ${reason}`,
+    hint: 'the service goes on without it; the name and its ledger do not need it',
+  };
+}

@@ -1,0 +1,103 @@
+/** What an effect that asks for something means at the adapters, and which event ends it. */
+
+import type { Effect, Event } from '../core/events.ts';
+import type { Failure } from '../core/observation.ts';
+import type { ServerProber, ZoneClient } from '../ports.ts';
+
+/** What a cluster's runtime acts through. */
+export interface Adapters {
+  readonly prober: ServerProber;
+  /** By the nameserver's name in the configuration. */
+  readonly zoneClients: ReadonlyMap<string, ZoneClient>;
+}
+
+/** The effects that end in an event, by their deadline. */
+export type AskingEffect = Extract<Effect, { readonly deadline: unknown }>;
+
+/** Asks the adapter. Rejects where the adapter breaks its promise; throws where there is no such adapter, which is a bug. */
+export function ask(effect: AskingEffect, adapters: Adapters): Promise<Event> {
+  switch (effect.kind) {
+    case 'probe':
+      return answered(async () => ({
+        kind: 'observed',
+        server: effect.server,
+        probe: await adapters.prober.probe(effect.server, effect.deadline),
+      }));
+    case 'resolve':
+      return answered(async () => {
+        const resolution = await adapters.prober.resolve(effect.server, effect.deadline);
+        return resolution.kind === 'addresses'
+          ? { kind: 'resolved', server: effect.server, addresses: resolution.addresses }
+          : { kind: 'resolved', server: effect.server, failure: resolution.failure };
+      });
+    default:
+      return askZone(effect, zoneClient(adapters, effect.nameserver));
+  }
+}
+
+type ZoneEffect = Extract<AskingEffect, { readonly nameserver: string }>;
+
+function askZone(effect: ZoneEffect, client: ZoneClient): Promise<Event> {
+  const { nameserver, deadline } = effect;
+  switch (effect.kind) {
+    case 'read-zone':
+      return answered(async () => {
+        const { zone, questions } = effect;
+        const reading = await client.read({ ...(zone === undefined ? {} : { zone }), questions, deadline });
+        return { kind: 'zone-read', nameserver, reading };
+      });
+    case 'update':
+      return answered(async () => {
+        const outcome = await client.update({ plan: effect.plan, notAfter: effect.notAfter, deadline });
+        return { kind: 'update-done', nameserver, try: effect.try, outcome };
+      });
+    case 'propagate':
+      return answered(async () => {
+        const { zone, present, absent } = effect;
+        const report = await client.propagation({ zone, present, absent, deadline });
+        return { kind: 'propagated', nameserver, epoch: effect.epoch, report };
+      });
+  }
+}
+
+/** A function of its own so that an adapter's synchronous throw is a rejection, too. */
+const answered = (call: () => Promise<Event>): Promise<Event> => call();
+
+function zoneClient(adapters: Adapters, nameserver: string): ZoneClient {
+  const client = adapters.zoneClients.get(nameserver);
+  if (client === undefined)
+    throw new Error(`no zone client for the nameserver "${nameserver}": settings and adapters do not belong together`);
+  return client;
+}
+
+/** The event that ends an effect whose adapter gave no answer. An update may have left, so nothing is known of it. */
+export function unanswered(effect: AskingEffect, failure: Failure): Event {
+  switch (effect.kind) {
+    case 'probe':
+      return { kind: 'observed', server: effect.server, probe: { kind: 'unknown', failure } };
+    case 'resolve':
+      return { kind: 'resolved', server: effect.server, failure };
+    case 'read-zone':
+      return { kind: 'zone-read', nameserver: effect.nameserver, reading: { kind: 'failed', failure } };
+    case 'update':
+      return { kind: 'update-done', nameserver: effect.nameserver, try: effect.try, outcome: { kind: 'unknown', failure } };
+    case 'propagate':
+      return { kind: 'propagated', nameserver: effect.nameserver, epoch: effect.epoch, report: { nameservers: [] } };
+  }
+}
+
+/** Nothing came by the deadline, although the adapter promised it. */
+export const adapterDeadline = (effect: AskingEffect): Failure => ({
+  code: 'adapter-deadline',
+  message: `no answer to ${effect.kind} of ${subject(effect)} by its deadline`,
+  hint: 'this is a bug of source-dns or a blocked process; please report it',
+});
+
+/** The adapter threw, although it promised not to. Only the error's name and message are told. */
+export const adapterBug = (effect: AskingEffect, error: unknown): Failure => ({
+  code: 'adapter-bug',
+  message: `${effect.kind} of ${subject(effect)} threw ${error instanceof Error ? `${error.name}: ${error.message}` : 'something that is no Error'}`,
+  hint: 'this is a bug of source-dns; please report it',
+});
+
+const subject = (effect: AskingEffect): string => ('server' in effect ? effect.server : effect.nameserver);

@@ -1,0 +1,189 @@
+/** The only interpreter of effects: one cluster, one state, events strictly one at a time. It knows no clock, socket or file but those it is given. */
+
+import type { Answer, Command, Effect, Event, HistoryEntry, Remembered } from '../core/events.ts';
+import type { ClusterSettings } from '../core/settings.ts';
+import { snapshot } from '../core/snapshot.ts';
+import type { Snapshot } from '../core/snapshot-types.ts';
+import { type ClusterState, initialState } from '../core/state.ts';
+import { step } from '../core/step.ts';
+import type { MonoMs, Now } from '../core/units.ts';
+import type { Clock, Random } from '../ports.ts';
+import { type CommandDesk, createCommandDesk } from './command-desk.ts';
+import { createInFlight, type InFlight } from './in-flight.ts';
+import type { Adapters } from './perform.ts';
+
+/** The three functions of the core that the runtime drives. */
+export interface Core {
+  readonly initialState: typeof initialState;
+  readonly step: typeof step;
+  readonly snapshot: typeof snapshot;
+}
+
+export interface RuntimeOptions extends Adapters {
+  readonly settings: ClusterSettings;
+  readonly remembered: readonly Remembered[];
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Default: the real core. The simulator's mutants are others. */
+  readonly core?: Core;
+  /** For the log and the history. */
+  onRecord(entry: HistoryEntry): void;
+  /** Something may have changed: called after each batch of events. */
+  onChange?(): void;
+  /** `step` or a listener threw. The runtime is dead from here on, for half a state must not go on. Called once. */
+  onBug(error: unknown): void;
+}
+
+export interface ClusterRuntime {
+  readonly cluster: string;
+  /** The first tick is processed within this call. */
+  start(): void;
+  /** Changes nothing, and draws no random token. */
+  snapshot(): Snapshot;
+  /** Resolves with the core's answer, or one that says why there is none (`stopping`, `too-many-commands`, `no-answer`). Rejects only after a bug. */
+  command(command: Command): Promise<Answer>;
+  /** New settings, and new adapters where they differ. Resolves when every effect begun before has ended: then the old adapters may be closed. */
+  reconfigure(settings: ClusterSettings, adapters?: Partial<Adapters>): Promise<void>;
+  /** Finishes the updates in flight and the reading back of them, by their deadlines, and begins nothing else. The adapters are the caller's to close. */
+  stop(): Promise<void>;
+}
+
+/** Builds the runtime of one cluster; nothing happens before `start`. */
+export const createClusterRuntime = (options: RuntimeOptions): ClusterRuntime => new Runtime(options);
+
+class Runtime implements ClusterRuntime {
+  readonly cluster: string;
+  readonly #options: RuntimeOptions;
+  readonly #core: Core;
+  readonly #queue: Event[] = [];
+  readonly #inFlight: InFlight;
+  readonly #desk: CommandDesk;
+  #state: ClusterState;
+  #settings: ClusterSettings;
+  #adapters: Adapters;
+  #phase: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
+  #draining = false;
+  #cancelWake: () => void = () => {};
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: RuntimeOptions) {
+    const { settings, remembered, clock, random, prober, zoneClients, core = { initialState, step, snapshot } } = options;
+    this.cluster = settings.cluster;
+    this.#options = options;
+    this.#core = core;
+    this.#settings = settings;
+    this.#adapters = { prober, zoneClients };
+    this.#inFlight = createInFlight(clock, (event) => this.#post(event));
+    this.#desk = createCommandDesk(clock, () => this.#settings);
+    this.#state = core.initialState(settings, remembered, this.#now(random.token()));
+  }
+
+  start(): void {
+    if (this.#phase !== 'new') throw new Error('a runtime is started once');
+    this.#phase = 'running';
+    this.#listen();
+    this.#post({ kind: 'tick' });
+  }
+
+  snapshot(): Snapshot {
+    return this.#core.snapshot(this.#state, this.#now(''));
+  }
+
+  command(command: Command): Promise<Answer> {
+    if (this.#phase !== 'running') return Promise.resolve(this.#desk.refusal('stopping', 'source-dns is not running, or is about to stop'));
+    const id = this.#options.random.token();
+    const opened = this.#desk.open(id);
+    if (opened.kind === 'refused') return Promise.resolve(opened.answer);
+    this.#post({ kind: 'command', id, command });
+    return opened.promise;
+  }
+
+  reconfigure(settings: ClusterSettings, adapters: Partial<Adapters> = {}): Promise<void> {
+    if (this.#phase === 'new') throw new Error('a runtime is reconfigured after its start');
+    const before = this.#inFlight.ended();
+    const newProber = adapters.prober !== undefined && adapters.prober !== this.#adapters.prober;
+    this.#adapters = { ...this.#adapters, ...adapters };
+    this.#settings = settings;
+    if (newProber) this.#listen();
+    this.#post({ kind: 'reconfigured', settings });
+    return before;
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#finish();
+    return this.#stopped;
+  }
+
+  #now(token: string): Now {
+    const { clock } = this.#options;
+    return { mono: clock.mono(), wall: clock.wall(), token };
+  }
+
+  /** The one door for every event. An adapter that calls back while an event is being processed waits its turn. */
+  #post(event: Event): void {
+    if (this.#phase === 'new' || this.#phase === 'stopped') return;
+    this.#queue.push(event);
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#take(next);
+      this.#options.onChange?.();
+    } catch (error) {
+      this.#end();
+      this.#desk.fail(error);
+      this.#options.onBug(error);
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  /** The only place where the state changes. */
+  #take(event: Event): void {
+    const [state, effects] = this.#core.step(this.#state, event, this.#now(this.#options.random.token()));
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect, event);
+  }
+
+  #perform(effect: Effect, cause: Event): void {
+    if (effect.kind === 'record') this.#options.onRecord(effect.entry);
+    else if (effect.kind === 'reply') this.#desk.answer(effect.id, effect.answer);
+    else if (effect.kind === 'wake') this.#wake(effect.at);
+    else if (this.#phase === 'running' || readsBack(effect, cause)) this.#inFlight.begin(effect, this.#adapters);
+  }
+
+  #wake(at: MonoMs): void {
+    this.#cancelWake();
+    if (this.#phase !== 'running') return;
+    const { clock } = this.#options;
+    this.#cancelWake = clock.after(Math.max(0, at - clock.mono()), () => this.#post({ kind: 'tick' }));
+  }
+
+  #listen(): void {
+    const { prober } = this.#adapters;
+    // A replaced prober closes its connections; that says nothing about the servers.
+    prober.onConnectionLost((server) => {
+      if (this.#adapters.prober === prober) this.#post({ kind: 'connection-lost', server });
+    });
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#phase === 'running') {
+      this.#phase = 'stopping';
+      this.#cancelWake();
+      // A reading may be the one that shows what became of an update: it counts as part of it.
+      await this.#inFlight.none((effect) => effect.kind === 'update' || effect.kind === 'read-zone');
+    }
+    this.#end();
+    this.#desk.close();
+  }
+
+  #end(): void {
+    this.#phase = 'stopped';
+    this.#queue.length = 0;
+    this.#cancelWake();
+    this.#inFlight.abandon();
+  }
+}
+
+/** An update that came back while we stop is still read back, so that the history says what became of it. */
+const readsBack = (effect: Effect, cause: Event): boolean => effect.kind === 'read-zone' && cause.kind === 'update-done';

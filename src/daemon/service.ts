@@ -1,0 +1,170 @@
+/** All clusters of one configuration: a runtime each, and the adapters that they share. */
+
+import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
+import type { Answer, Command, HistoryEntry, Remembered } from '../core/events.ts';
+import type { Failure } from '../core/observation.ts';
+import type { Snapshot } from '../core/snapshot-types.ts';
+import type { Clock, Random, ServerProber } from '../ports.ts';
+import { type AdapterMaker, clientsOf, type OpenNameserver, openNameservers, sameProber } from './adapters.ts';
+import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
+
+export interface ServiceOptions {
+  readonly config: LoadedConfig;
+  readonly maker: AdapterMaker;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What survives of a cluster's earlier runs. */
+  remembered(cluster: string): readonly Remembered[];
+  onRecord(entry: HistoryEntry): void;
+  onChange?(cluster: string): void;
+  /** What works, but should be told. */
+  onWarning(failure: Failure): void;
+  onBug(error: unknown): void;
+}
+
+export interface Service {
+  clusters(): readonly string[];
+  /** Undefined: there is no such cluster. */
+  snapshot(cluster: string): Snapshot | undefined;
+  command(cluster: string, command: Command): Promise<Answer> | undefined;
+  /** Takes over another configuration: added, removed and changed clusters, and only those. Refused whole where a nameserver's key cannot be used. */
+  reconfigure(config: LoadedConfig): Promise<Reconfigured>;
+  /** Finishes the updates in flight and closes every adapter. */
+  stop(): Promise<void>;
+}
+
+export type Reconfigured =
+  | { readonly kind: 'done'; readonly added: readonly string[]; readonly changed: readonly string[]; readonly removed: readonly string[] }
+  | { readonly kind: 'refused'; readonly failures: readonly Failure[] };
+
+export type StartedService =
+  | { readonly kind: 'started'; readonly service: Service }
+  | { readonly kind: 'failed'; readonly failures: readonly Failure[] };
+
+interface RunningCluster {
+  readonly runtime: ClusterRuntime;
+  readonly prober: ServerProber;
+  readonly config: LoadedCluster;
+}
+
+/** Starts every cluster. */
+export async function startService(options: ServiceOptions): Promise<StartedService> {
+  const opened = await openNameservers(options.config.nameservers.values(), new Map(), options.maker);
+  if (opened.kind === 'failed') return opened;
+  opened.warnings.forEach(options.onWarning);
+  const service = new ClusterSet(options, opened.nameservers);
+  for (const cluster of options.config.clusters) service.add(cluster);
+  return { kind: 'started', service };
+}
+
+class ClusterSet implements Service {
+  readonly #options: ServiceOptions;
+  readonly #running = new Map<string, RunningCluster>();
+  #nameservers: ReadonlyMap<string, OpenNameserver>;
+  /** Reloads and the stop come one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+  #stopping = false;
+
+  constructor(options: ServiceOptions, nameservers: ReadonlyMap<string, OpenNameserver>) {
+    this.#options = options;
+    this.#nameservers = nameservers;
+  }
+
+  add(config: LoadedCluster): void {
+    const { maker, clock, random, remembered, onRecord, onBug, onChange } = this.#options;
+    const { settings } = config;
+    const prober = maker.prober(config);
+    const runtime = createClusterRuntime({
+      settings,
+      remembered: remembered(settings.cluster),
+      prober,
+      zoneClients: clientsOf(config, this.#nameservers),
+      clock,
+      random,
+      onRecord,
+      onBug,
+      onChange: () => onChange?.(settings.cluster),
+    });
+    this.#running.set(settings.cluster, { runtime, prober, config });
+    runtime.start();
+  }
+
+  clusters(): readonly string[] {
+    return [...this.#running.keys()];
+  }
+
+  snapshot(cluster: string): Snapshot | undefined {
+    return this.#running.get(cluster)?.runtime.snapshot();
+  }
+
+  command(cluster: string, command: Command): Promise<Answer> | undefined {
+    return this.#running.get(cluster)?.runtime.command(command);
+  }
+
+  reconfigure(config: LoadedConfig): Promise<Reconfigured> {
+    return this.#next(() => this.#reconfigure(config));
+  }
+
+  stop(): Promise<void> {
+    this.#stopping = true;
+    return this.#next(async () => {
+      await Promise.all([...this.#running.values()].map(end));
+      await Promise.all([...this.#nameservers.values()].map(({ client }) => client.close()));
+    });
+  }
+
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  async #reconfigure(config: LoadedConfig): Promise<Reconfigured> {
+    const nothing = { kind: 'done', added: [], changed: [], removed: [] } as const;
+    if (this.#stopping) return nothing;
+    const before = this.#nameservers;
+    const opened = await openNameservers(config.nameservers.values(), before, this.#options.maker);
+    if (opened.kind === 'failed') return { kind: 'refused', failures: opened.failures };
+    opened.warnings.forEach(this.#options.onWarning);
+    this.#nameservers = opened.nameservers;
+
+    const wanted = new Map(config.clusters.map((cluster) => [cluster.settings.cluster, cluster]));
+    const removed = [...this.#running].filter(([name]) => !wanted.has(name));
+    for (const [name] of removed) this.#running.delete(name);
+    const added = [...wanted].filter(([name]) => !this.#running.has(name));
+    const kept = [...wanted].flatMap(([name, cluster]) => this.#change(name, cluster, before) ?? []);
+    for (const [, cluster] of added) this.add(cluster);
+
+    await Promise.all([...removed.map(([, running]) => end(running)), ...kept.map((change) => change.done)]);
+    const unused = [...before.values()].filter(({ client }) => ![...this.#nameservers.values()].some((open) => open.client === client));
+    await Promise.all(unused.map(({ client }) => client.close()));
+    return { kind: 'done', added: names(added), changed: kept.map((change) => change.name), removed: names(removed) };
+  }
+
+  /** Begins the change of a running cluster. Nothing where it is new, or where all is as it was. */
+  #change(
+    name: string,
+    config: LoadedCluster,
+    before: ReadonlyMap<string, OpenNameserver>,
+  ): { name: string; done: Promise<void> } | undefined {
+    const running = this.#running.get(name);
+    if (running === undefined) return undefined;
+    const sameSettings = JSON.stringify(running.config.settings) === JSON.stringify(config.settings);
+    const sameLogin = sameProber(running.config, config);
+    const sameClients = config.settings.publications.every(
+      ({ nameserver }) => before.get(nameserver)?.client === this.#nameservers.get(nameserver)?.client,
+    );
+    if (sameSettings && sameLogin && sameClients) return undefined;
+    const prober = sameLogin ? running.prober : this.#options.maker.prober(config);
+    this.#running.set(name, { runtime: running.runtime, prober, config });
+    const ended = running.runtime.reconfigure(config.settings, { prober, zoneClients: clientsOf(config, this.#nameservers) });
+    return { name, done: sameLogin ? ended : ended.then(() => running.prober.close()) };
+  }
+}
+
+const names = (clusters: readonly (readonly [string, unknown])[]): readonly string[] => clusters.map(([name]) => name);
+
+async function end({ runtime, prober }: RunningCluster): Promise<void> {
+  await runtime.stop();
+  await prober.close();
+}

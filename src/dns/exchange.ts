@@ -1,0 +1,46 @@
+/** One question or update and its answer, as the transports see it: bytes out, bytes in, and a judge who says what an answer is worth. */
+import type { Failure } from '../core/observation.ts';
+import type { MonoMs } from '../core/units.ts';
+
+export interface Exchange<T> {
+  /** The exchange ends by then, always. */
+  readonly deadline: MonoMs;
+  /** It is not sent after this: the evidence for it is then too old. */
+  readonly notAfter?: MonoMs;
+  /** A lost datagram may be sent again (a question), or never (an update: the second would be another attempt). */
+  readonly repeatable: boolean;
+  /** Builds and signs the message. Called for each attempt: a message that was signed once must not be signed again. */
+  attempt(id: number): Attempt<T>;
+}
+
+export interface Attempt<T> {
+  /** The message, without TCP's length field. */
+  readonly bytes: Buffer;
+  /** What an answer with this id is worth. Pure, never throws. */
+  judge(answer: Buffer): Verdict<T>;
+}
+
+export type Verdict<T> =
+  | { readonly kind: 'final'; readonly value: T }
+  /** The answer did not fit into the datagram (TC). */
+  | { readonly kind: 'truncated' }
+  /** It proves nothing (unsigned, wrong MAC): keep listening, and tell it in words if nothing better comes. */
+  | { readonly kind: 'doubtful'; readonly failure: Failure }
+  /** It is no answer to this message. */
+  | { readonly kind: 'ignored' };
+
+export type ExchangeResult<T> =
+  | { readonly kind: 'answered'; readonly value: T }
+  | { readonly kind: 'truncated' }
+  /** Not a byte of it left. */
+  | { readonly kind: 'not-sent'; readonly failure: Failure }
+  /** It was sent, and nothing came that proves anything. `broken`: the connection ended, so a new one may be tried at once. */
+  | { readonly kind: 'unanswered'; readonly failure: Failure; readonly broken: boolean };
+
+/** The seam for the simulator: it exchanges message bytes here, so that everything but sockets runs in it. */
+export interface Transport {
+  /** Resolves by the exchange's deadline, always; never rejects. */
+  exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>>;
+  /** Ends every socket; what is in flight ends as unanswered, what waits as not sent. */
+  close(): void;
+}

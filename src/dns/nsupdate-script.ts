@@ -1,0 +1,52 @@
+/** An UpdatePlan in the language of `nsupdate`. Names and values cannot break out of their places. Pure. */
+import { isIP } from 'node:net';
+import type { Rrset, UpdatePlan } from '../core/zone.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { TsigKey } from './tsig.ts';
+
+/**
+ * The input of one nsupdate process. The plan must have passed `planFailure`: then a name has no character but those of a canonical Fqdn.
+ * The key goes in here, not into the arguments, where `ps` would show it; nor by file, which nsupdate may fail to read and then sends unsigned.
+ */
+export function nsupdateScript(plan: UpdatePlan, server: Endpoint, key: TsigKey | undefined): string {
+  if (isIP(server.host) === 0) throw new TypeError('an address is wanted');
+  return [
+    `server ${server.host} ${server.port}`,
+    `zone ${plan.zone}`,
+    ...(key === undefined ? [] : [`key ${key.algorithm}:${key.name} ${secretText(key)}`]),
+    ...plan.prerequisites.flatMap((prerequisite) =>
+      prerequisite.kind === 'rrset-absent'
+        ? [`prereq nxrrset ${prerequisite.name} IN ${prerequisite.type}`]
+        : rdataTexts(prerequisite.rrset).map((text) => `prereq yxrrset ${prerequisite.rrset.name} IN ${prerequisite.rrset.type} ${text}`),
+    ),
+    ...plan.changes.flatMap((change) =>
+      change.kind === 'delete-rrset'
+        ? [`update delete ${change.name} IN ${change.type}`]
+        : rdataTexts(change.rrset).map(
+            (text) => `update add ${change.rrset.name} ${change.rrset.ttlSeconds} IN ${change.rrset.type} ${text}`,
+          ),
+    ),
+    'send',
+    '',
+  ].join('\n');
+}
+
+/** The secret in base64, as it stands in the script. */
+export const secretText = (key: TsigKey): string => key.secret.export().toString('base64');
+
+function rdataTexts(rrset: Rrset): readonly string[] {
+  switch (rrset.type) {
+    case 'A':
+    case 'AAAA':
+    case 'CNAME':
+      return rrset.rdata;
+    case 'SRV':
+      return rrset.rdata.map(({ priority, weight, port, target }) => `${priority} ${weight} ${port} ${target}`);
+    case 'TXT':
+      return rrset.rdata.map((strings) => strings.map(quoted).join(' '));
+  }
+}
+
+/** A character-string as a master file writes it (RFC 1035 5.1): every byte that might mean something is `\DDD`. */
+const quoted = (text: string): string =>
+  `"${text.replace(/[^A-Za-z0-9 _=.,:/@+-]/g, (char) => `\\${String(char.charCodeAt(0)).padStart(3, '0')}`)}"`;

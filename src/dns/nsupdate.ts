@@ -1,0 +1,104 @@
+/** The zone client that updates through the program `nsupdate`, for what only it can do (GSS-TSIG, SIG(0), TLS). It reads by itself. */
+import { execa } from 'execa';
+import type { Failure } from '../core/observation.ts';
+import type { UpdateOutcome } from '../core/zone.ts';
+import type { UpdateRequest, ZoneClient } from '../ports.ts';
+import { resolveOne } from './endpoint.ts';
+import { nsupdateOutcome } from './nsupdate-outcome.ts';
+import { nsupdateScript, secretText } from './nsupdate-script.ts';
+import { type Correspondent, exchangeDeadline } from './query.ts';
+import { createReadingSide, notSent, type Rfc2136Options } from './rfc2136.ts';
+import { clientClosed, expiredInQueue, noAnswer, queueFull } from './transport-failures.ts';
+import type { TsigKey } from './tsig.ts';
+import { planFailure } from './update.ts';
+
+/** Each is a process: 20 ms and 9 ms of CPU. */
+export const MAX_PROCESSES = 16;
+/** nsupdate signs with this fudge; it has no option for it. So long may an update of unknown outcome still be applied. */
+export const NSUPDATE_FUDGE_SECONDS = 300;
+const MAX_OUTPUT_BYTES = 65_536;
+
+export interface NsupdateOptions extends Rfc2136Options {
+  /** The program, or a loader and the program. */
+  readonly command: readonly string[];
+  /** More options for it, as `-g`. They stand on the command line: no secrets. */
+  readonly args: readonly string[];
+}
+
+/** Opens no socket and starts no process before the first use. */
+export function createNsupdateClient(options: NsupdateOptions): ZoneClient {
+  const side = createReadingSide(options);
+  const running = new Set<AbortController>();
+  let closed = false;
+  const update = async (request: UpdateRequest): Promise<UpdateOutcome> => {
+    const { nameserver } = side.correspondent;
+    if (closed) return notSent(clientClosed(nameserver));
+    if (running.size >= MAX_PROCESSES) return notSent(queueFull(nameserver, MAX_PROCESSES));
+    const controller = new AbortController();
+    running.add(controller);
+    try {
+      return await runUpdate(options, side.correspondent, request, controller.signal);
+    } finally {
+      running.delete(controller);
+    }
+  };
+  return {
+    read: (request) => side.reader.read(request),
+    update,
+    propagation: (request) => side.propagation.watch(request),
+    close: async () => {
+      closed = true;
+      for (const controller of running) controller.abort();
+      side.close();
+    },
+  };
+}
+
+async function runUpdate(
+  options: NsupdateOptions,
+  correspondent: Correspondent,
+  request: UpdateRequest,
+  signal: AbortSignal,
+): Promise<UpdateOutcome> {
+  const { nameserver, clock, signing } = correspondent;
+  const invalid = planFailure(request.plan);
+  if (invalid !== undefined) return notSent(invalid);
+  const deadline = exchangeDeadline(correspondent, request.deadline);
+  const resolved = await resolveOne(options.address);
+  if (resolved.kind === 'failed') return notSent(resolved.failure);
+  if (signal.aborted) return notSent(clientClosed(nameserver));
+  const now = clock.mono();
+  if (now >= request.notAfter) return notSent(expiredInQueue(nameserver));
+  if (now >= deadline) return notSent(noAnswer(nameserver));
+  const [program, ...before] = options.command;
+  if (program === undefined) throw new TypeError('an empty command');
+  const timeoutSeconds = Math.max(1, Math.ceil((deadline - now) / 1000));
+  // -v: TCP. -r 0: a repeated datagram would make "applied" look like NXRRSET. -t bounds TCP in whole seconds; execa's time-out bounds all.
+  const args = [...before, ...options.args, '-v', '-r', '0', '-t', String(timeoutSeconds)];
+  const result = await execa(program, args, {
+    input: nsupdateScript(request.plan, { host: resolved.address, port: options.port }, options.key),
+    timeout: Math.max(1, deadline - now),
+    killSignal: 'SIGKILL',
+    cancelSignal: signal,
+    reject: false,
+    stdout: 'ignore',
+    maxBuffer: MAX_OUTPUT_BYTES,
+    env: { LC_ALL: 'C' },
+  });
+  if (result.exitCode === undefined && result.signal === undefined && !result.timedOut && !result.isCanceled)
+    return notSent(notRun(program, (result as { code?: string }).code));
+  const asked = { nameserver, what: 'update', zone: request.plan.zone, signing } as const;
+  const exitCode = result.timedOut || result.isCanceled ? undefined : result.exitCode;
+  return nsupdateOutcome(asked, exitCode, withoutSecret(result.stderr ?? '', options.key));
+}
+
+/** nsupdate quotes a key that it cannot use. */
+function withoutSecret(text: string, key: TsigKey | undefined): string {
+  return key === undefined ? text : text.replaceAll(secretText(key), '[secret]');
+}
+
+const notRun = (program: string, code: string | undefined): Failure => ({
+  code: 'nsupdate-not-run',
+  message: `The program ${program} could not be started: ${code ?? 'unknown error'}. Nothing was sent.`,
+  hint: 'Install it (Debian: bind9-dnsutils), or set via: rfc2136.',
+});

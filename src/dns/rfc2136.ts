@@ -1,0 +1,141 @@
+/** The zone client that speaks RFC 2136 itself, over a kept TCP connection or UDP, signed with TSIG. */
+import { randomInt } from 'node:crypto';
+import type { Failure } from '../core/observation.ts';
+import type { UpdateOutcome } from '../core/zone.ts';
+import type { Clock, UpdateRequest, ZoneClient } from '../ports.ts';
+import { type Asked, answerFailure, doubtfulFailure } from './answer-failures.ts';
+import { RCODE, rcodeName, TSIG_ERROR } from './codes.ts';
+import { type Endpoint, showEndpoint } from './endpoint.ts';
+import type { Exchange, Transport, Verdict } from './exchange.ts';
+import { PropagationWatch } from './propagation.ts';
+import { type Correspondent, exchangeDeadline, wallSeconds } from './query.ts';
+import { type AnswerCodes, judgeReply, prepareMessage } from './reply.ts';
+import { TcpTransport, type TransportOptions } from './tcp-transport.ts';
+import { noAnswer } from './transport-failures.ts';
+import type { TsigKey } from './tsig.ts';
+import { UdpTransport } from './udp-transport.ts';
+import { buildUpdate } from './update.ts';
+import type { OutgoingMessage } from './wire.ts';
+import { ZoneReader } from './zone-reader.ts';
+
+export interface Rfc2136Options {
+  /** As the configuration calls the nameserver. */
+  readonly name: string;
+  /** IP address, or a host name with one address. */
+  readonly address: string;
+  readonly port: number;
+  readonly transport: 'tcp' | 'udp';
+  /** Absent: messages go unsigned, and unsigned answers count. */
+  readonly key?: TsigKey;
+  readonly fudgeSeconds: number;
+  /** The longest that one exchange may take; the request's own deadline counts too. */
+  readonly timeoutMs: number;
+  /** The nameservers that propagation waits for; absent: the zone's NS RRset. */
+  readonly verify?: readonly Endpoint[];
+  readonly clock: Clock;
+  /** 0 to 65535, not to be guessed; default: crypto.randomInt. */
+  readonly messageId?: () => number;
+  /** Instead of sockets to the primary server: for the simulator. */
+  readonly transportOverride?: Transport;
+}
+
+/** What both kinds of client share: reading, and watching propagation. */
+export interface ReadingSide {
+  readonly correspondent: Correspondent;
+  readonly reader: ZoneReader;
+  readonly propagation: PropagationWatch;
+  close(): void;
+}
+
+/** Opens no socket: the connection is made at the first use. */
+export function createRfc2136Client(options: Rfc2136Options): ZoneClient {
+  const side = createReadingSide(options);
+  return {
+    read: (request) => side.reader.read(request),
+    update: (request) => sendUpdate(side.correspondent, request),
+    propagation: (request) => side.propagation.watch(request),
+    close: async () => side.close(),
+  };
+}
+
+/** See ReadingSide. */
+export function createReadingSide(options: Rfc2136Options): ReadingSide {
+  const { clock, timeoutMs, key, fudgeSeconds } = options;
+  const messageId = options.messageId ?? (() => randomInt(65_536));
+  const endpoint = { host: options.address, port: options.port };
+  const nameserver = `${options.name} (${showEndpoint(endpoint)})`;
+  const transport = options.transportOverride ?? openTransport(options.transport, { nameserver, ...endpoint, clock, timeoutMs, messageId });
+  const signing = key === undefined ? undefined : { key, fudgeSeconds };
+  const correspondent = { nameserver, transport, clock, signing, timeoutMs };
+  const propagation = new PropagationWatch({ primary: correspondent, endpoint, verify: options.verify, messageId });
+  return {
+    correspondent,
+    reader: new ZoneReader(correspondent),
+    propagation,
+    close: () => {
+      propagation.close();
+      transport.close();
+    },
+  };
+}
+
+function openTransport(kind: 'tcp' | 'udp', options: TransportOptions): Transport {
+  const tcp = new TcpTransport(options);
+  return kind === 'tcp' ? tcp : new UdpTransport(options, tcp);
+}
+
+async function sendUpdate(correspondent: Correspondent, request: UpdateRequest): Promise<UpdateOutcome> {
+  const built = buildUpdate(request.plan);
+  if (built.kind === 'invalid') return notSent(built.failure);
+  const { nameserver, signing, clock } = correspondent;
+  const asked: Asked = { nameserver, what: 'update', zone: request.plan.zone, signing };
+  const exchange: Exchange<UpdateOutcome> = {
+    deadline: exchangeDeadline(correspondent, request.deadline),
+    notAfter: request.notAfter,
+    repeatable: false,
+    attempt: (id) => updateAttempt({ id, ...built.message }, asked, clock),
+  };
+  const result = await correspondent.transport.exchange(exchange);
+  switch (result.kind) {
+    case 'answered':
+      return result.value;
+    case 'not-sent':
+      return notSent(result.failure);
+    case 'unanswered':
+      // Also an error that came without a signature: a forger must not make us believe that the update is off.
+      return { kind: 'unknown', failure: result.failure };
+    case 'truncated':
+      return { kind: 'unknown', failure: noAnswer(nameserver) };
+  }
+}
+
+/** The outcome of an update of which no byte left. */
+export const notSent = (failure: Failure): UpdateOutcome => ({ kind: 'refused', code: 'not-sent', failure });
+
+function updateAttempt(message: OutgoingMessage, asked: Asked, clock: Clock) {
+  const sent = prepareMessage(message, asked.signing, wallSeconds(clock));
+  return {
+    bytes: sent.bytes,
+    judge: (answer: Buffer): Verdict<UpdateOutcome> => {
+      const reply = judgeReply(answer, sent, wallSeconds(clock));
+      switch (reply.kind) {
+        case 'ignored':
+        case 'truncated':
+          return { kind: 'ignored' };
+        case 'doubtful':
+          return { kind: 'doubtful', failure: doubtfulFailure(asked, reply.codes, reply.fault) };
+        case 'proven':
+          return { kind: 'final', value: updateOutcome(asked, reply.codes) };
+      }
+    },
+  };
+}
+
+/** What a proven answer says of the update (RFC 2136 2.2). */
+export function updateOutcome(asked: Asked, codes: AnswerCodes): UpdateOutcome {
+  const failure = answerFailure(asked, codes);
+  // NOERROR with a TSIG error is nonsense: it proves neither.
+  if (codes.rcode === RCODE.NOERROR) return codes.tsigError === TSIG_ERROR.NONE ? { kind: 'applied' } : { kind: 'unknown', failure };
+  const code = failure.code === 'prerequisite-failed' ? 'prerequisite-failed' : 'rejected';
+  return { kind: 'refused', code, rcode: rcodeName(codes.rcode), failure };
+}

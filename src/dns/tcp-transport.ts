@@ -1,0 +1,165 @@
+/** A kept TCP connection: made at the first use, again after it ended; several messages in flight, the others wait in a bounded queue. */
+import { connect, type Socket } from 'node:net';
+import type { Failure } from '../core/observation.ts';
+import type { MonoMs } from '../core/units.ts';
+import type { Clock } from '../ports.ts';
+import { resolveOne } from './endpoint.ts';
+import type { Exchange, ExchangeResult, Transport } from './exchange.ts';
+import { TcpLink } from './tcp-link.ts';
+import { clientClosed, connectFailed, connectTimedOut, expiredInQueue, noAnswer, queueFull } from './transport-failures.ts';
+
+/** BIND drops what is above its update-quota (100) without a word, so stay below it. */
+export const MAX_IN_FLIGHT = 64;
+export const MAX_QUEUED = 1024;
+
+export interface TransportOptions {
+  /** Its name and address, for messages. */
+  readonly nameserver: string;
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  /** The longest that connecting may take. */
+  readonly timeoutMs: number;
+  /** 0 to 65535, not to be guessed. */
+  readonly messageId: () => number;
+}
+
+interface Queued {
+  readonly exchange: Exchange<unknown>;
+  settle(result: ExchangeResult<unknown>): void;
+}
+
+interface Connecting {
+  readonly until: MonoMs;
+  socket?: Socket;
+}
+
+export class TcpTransport implements Transport {
+  readonly #options: TransportOptions;
+  #queue: Queued[] = [];
+  #connecting: Connecting | undefined;
+  #link: TcpLink | undefined;
+  /** Links with answers to come: `#link`, and retired ones. */
+  readonly #links = new Set<TcpLink>();
+  #cancelWake: () => void = () => {};
+  #closed = false;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
+    const { nameserver } = this.#options;
+    if (this.#closed) return Promise.resolve({ kind: 'not-sent', failure: clientClosed(nameserver) });
+    if (this.#queue.length >= MAX_QUEUED) return Promise.resolve({ kind: 'not-sent', failure: queueFull(nameserver, MAX_QUEUED) });
+    return new Promise((resolve) => {
+      this.#queue.push({ exchange, settle: resolve as Queued['settle'] });
+      this.#advance();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelWake();
+    const failure = clientClosed(this.#options.nameserver);
+    this.#failQueue(failure);
+    this.#connecting?.socket?.destroy();
+    this.#connecting = undefined;
+    for (const link of this.#links) link.end(failure);
+    this.#links.clear();
+    this.#link = undefined;
+  }
+
+  /** Does all that is due now, and sets the timer for what is due next. */
+  #advance(): void {
+    if (this.#closed) return;
+    const now = this.#options.clock.mono();
+    this.#expire(now);
+    this.#tidyLinks();
+    if (this.#queue.length > 0 && this.#link === undefined && this.#connecting === undefined) this.#connect(now);
+    while (this.#link !== undefined && !this.#link.retired && this.#link.inFlight.size < MAX_IN_FLIGHT) {
+      const next = this.#queue.shift();
+      if (next === undefined) break;
+      this.#send(this.#link, next, now);
+    }
+    this.#setWake(now);
+  }
+
+  #send(link: TcpLink, { exchange, settle }: Queued, now: MonoMs): void {
+    const id = link.inFlight.freeId(this.#options.messageId);
+    const attempt = exchange.attempt(id);
+    link.inFlight.sent(id, exchange, attempt, now, settle);
+    link.send(attempt.bytes);
+  }
+
+  #expire(now: MonoMs): void {
+    const { nameserver } = this.#options;
+    this.#queue = this.#queue.filter(({ exchange, settle }) => {
+      if (sendBefore(exchange) > now) return true;
+      const stale = (exchange.notAfter ?? Number.POSITIVE_INFINITY) <= now;
+      const failure = stale ? expiredInQueue(nameserver) : this.#connecting ? connectTimedOut(nameserver) : noAnswer(nameserver);
+      settle({ kind: 'not-sent', failure });
+      return false;
+    });
+    if (this.#connecting !== undefined && this.#connecting.until <= now) this.#connectFailed(this.#connecting, connectTimedOut(nameserver));
+    // A peer that says nothing may be gone without a word (a firewall that forgot us, a power cut): the next use makes a new connection.
+    for (const link of this.#links) if (link.inFlight.expire(now)) link.retired = true;
+  }
+
+  #tidyLinks(): void {
+    for (const link of this.#links) {
+      if (!link.retired) continue;
+      if (this.#link === link) this.#link = undefined;
+      if (link.inFlight.size > 0) continue;
+      link.end(noAnswer(this.#options.nameserver));
+      this.#links.delete(link);
+    }
+  }
+
+  #connect(now: MonoMs): void {
+    const connecting: Connecting = { until: (now + this.#options.timeoutMs) as MonoMs };
+    this.#connecting = connecting;
+    void this.#open(connecting);
+  }
+
+  async #open(connecting: Connecting): Promise<void> {
+    const { nameserver, host, port, clock } = this.#options;
+    const resolved = await resolveOne(host);
+    if (this.#connecting !== connecting) return;
+    if (resolved.kind === 'failed') return this.#connectFailed(connecting, resolved.failure);
+    const socket = connect({ host: resolved.address, port, noDelay: true });
+    connecting.socket = socket;
+    const onError = (error: NodeJS.ErrnoException) => this.#connectFailed(connecting, connectFailed(nameserver, error));
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      if (this.#connecting !== connecting) return void socket.destroy();
+      socket.off('error', onError);
+      this.#connecting = undefined;
+      this.#link = new TcpLink(socket, { nameserver, clock, onChange: () => this.#advance() });
+      this.#links.add(this.#link);
+      this.#advance();
+    });
+  }
+
+  #connectFailed(connecting: Connecting, failure: Failure): void {
+    connecting.socket?.destroy();
+    if (this.#connecting !== connecting) return;
+    this.#connecting = undefined;
+    this.#failQueue(failure);
+  }
+
+  #failQueue(failure: Failure): void {
+    for (const { settle } of this.#queue) settle({ kind: 'not-sent', failure });
+    this.#queue = [];
+  }
+
+  #setWake(now: MonoMs): void {
+    this.#cancelWake();
+    let at = this.#connecting?.until ?? Number.POSITIVE_INFINITY;
+    for (const { exchange } of this.#queue) at = Math.min(at, sendBefore(exchange));
+    for (const link of this.#links) at = Math.min(at, link.inFlight.wakeAt());
+    this.#cancelWake = at === Number.POSITIVE_INFINITY ? () => {} : this.#options.clock.after(Math.max(0, at - now), () => this.#advance());
+  }
+}
+
+const sendBefore = ({ deadline, notAfter }: Exchange<unknown>): number => Math.min(deadline, notAfter ?? Number.POSITIVE_INFINITY);

@@ -1,0 +1,107 @@
+/** Datagrams, a socket of its own for each exchange: its random port is part of what a forger must guess (RFC 5452 4.5). */
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Failure } from '../core/observation.ts';
+import type { MonoMs } from '../core/units.ts';
+import { resolveOne } from './endpoint.ts';
+import type { Exchange, ExchangeResult, Transport } from './exchange.ts';
+import { InFlight } from './in-flight.ts';
+import type { TransportOptions } from './tcp-transport.ts';
+import { clientClosed, expiredInQueue, noAnswer, portUnreachable, queueFull } from './transport-failures.ts';
+
+/** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */
+export const MAX_DATAGRAM_BYTES = 512;
+export const MAX_UDP_SOCKETS = 64;
+/** A question without an answer is asked again after this, then after twice as long, and so on. */
+export const FIRST_REPEAT_MS = 250;
+
+export class UdpTransport implements Transport {
+  readonly #options: TransportOptions;
+  readonly #stream: Transport;
+  /** Each ends one exchange with that failure. */
+  readonly #open = new Set<(failure: Failure) => void>();
+  #closed = false;
+
+  /** `stream`: where longer messages go, and questions whose answers do not fit into a datagram. It is closed with this one. */
+  constructor(options: TransportOptions, stream: Transport) {
+    this.#options = options;
+    this.#stream = stream;
+  }
+
+  async exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
+    const { nameserver, host, clock } = this.#options;
+    // The size is the same under any id.
+    if (exchange.attempt(0).bytes.length > MAX_DATAGRAM_BYTES) return this.#stream.exchange(exchange);
+    if (this.#open.size >= MAX_UDP_SOCKETS) return { kind: 'not-sent', failure: queueFull(nameserver, MAX_UDP_SOCKETS) };
+    // Resolving has no deadline of its own; both are raced.
+    const resolved = await withDeadline(resolveOne(host), exchange.deadline, clock);
+    if (this.#closed) return { kind: 'not-sent', failure: clientClosed(nameserver) };
+    if (resolved === undefined) return { kind: 'not-sent', failure: noAnswer(nameserver) };
+    if (resolved.kind === 'failed') return { kind: 'not-sent', failure: resolved.failure };
+    if (exchange.notAfter !== undefined && exchange.notAfter <= clock.mono())
+      return { kind: 'not-sent', failure: expiredInQueue(nameserver) };
+    if (exchange.deadline <= clock.mono()) return { kind: 'not-sent', failure: noAnswer(nameserver) };
+    const result = await this.#overDatagrams(exchange, resolved.address);
+    return result.kind === 'truncated' ? this.#stream.exchange(exchange) : result;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const end of this.#open) end(clientClosed(this.#options.nameserver));
+    this.#stream.close();
+  }
+
+  #overDatagrams<T>(exchange: Exchange<T>, address: string): Promise<ExchangeResult<T>> {
+    const { nameserver, port, clock } = this.#options;
+    return new Promise((resolve) => {
+      const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+      const inFlight = new InFlight({ graceMs: Number.POSITIVE_INFINITY, noAnswer: noAnswer(nameserver) });
+      const cancels: (() => void)[] = [];
+      let over = false;
+      const finish = (result: ExchangeResult<T>) => {
+        if (over) return;
+        over = true;
+        this.#open.delete(end);
+        for (const cancel of cancels) cancel();
+        closeSocket(socket);
+        resolve(result);
+      };
+      const end = (failure: Failure) => {
+        if (inFlight.size > 0) inFlight.fail(failure);
+        else finish({ kind: 'not-sent', failure });
+      };
+      const send = (repeatMs: number) => {
+        const id = inFlight.freeId(this.#options.messageId);
+        const attempt = exchange.attempt(id);
+        inFlight.sent(id, exchange, attempt, clock.mono(), finish);
+        socket.send(attempt.bytes);
+        if (exchange.repeatable) cancels.push(clock.after(repeatMs, () => send(repeatMs * 2)));
+      };
+      this.#open.add(end);
+      socket.on('message', (answer) => inFlight.received(answer, clock.mono()));
+      // A port that is not open comes back by ICMP, which also a forger can send: so the end is `unanswered`, never `not-sent`.
+      socket.on('error', (error) => end(portUnreachable(nameserver, error)));
+      socket.connect(port, address, () => send(FIRST_REPEAT_MS));
+      const atDeadline = () => (inFlight.size > 0 ? void inFlight.expire(exchange.deadline) : end(noAnswer(nameserver)));
+      cancels.push(clock.after(Math.max(0, exchange.deadline - clock.mono()), atDeadline));
+    });
+  }
+}
+
+function closeSocket(socket: Socket): void {
+  socket.removeAllListeners('message');
+  socket.removeAllListeners('error');
+  // A late error of a socket that is being closed has nobody left to tell.
+  socket.on('error', () => {});
+  socket.close();
+}
+
+async function withDeadline<T>(work: Promise<T>, deadline: MonoMs, clock: TransportOptions['clock']): Promise<T | undefined> {
+  let cancel = () => {};
+  const late = new Promise<undefined>((resolve) => {
+    cancel = clock.after(Math.max(0, deadline - clock.mono()), () => resolve(undefined));
+  });
+  const winner = await Promise.race([work, late]);
+  cancel();
+  return winner;
+}

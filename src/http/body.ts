@@ -1,0 +1,73 @@
+/** Reads a request's JSON body, bounded, and checks its shape. */
+
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import { type Problem, problem } from './problem.ts';
+
+/** The longest body in bytes: ours are some hundred. */
+export const bodyLimit = 64 * 1024;
+
+/** Goes into one character-string of the ledger. */
+const reasonLimit = 200;
+const text = (limit: number) => z.string().min(1).max(limit);
+
+/** Who asks: becomes part of `frozen=<by>: <reason>`, so without colon and space. */
+const by = z
+  .string()
+  .regex(/^[A-Za-z0-9._@-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ @ -')
+  .optional();
+
+export const followBody = z.strictObject({
+  server: text(300),
+  force: z.boolean().optional(),
+  dryRun: z.boolean().optional(),
+  reason: text(reasonLimit).optional(),
+  id: text(200).optional(),
+  by,
+});
+export const freezeBody = z.strictObject({ reason: text(reasonLimit), by });
+export const thawBody = z.strictObject({ by });
+
+export type Body<T> = { readonly kind: 'body'; readonly value: T } | { readonly kind: 'wrong'; readonly problem: Problem };
+
+/** An absent body is an empty object. Never rejects. */
+export async function readBody<T>(request: IncomingMessage, shape: z.ZodType<T>): Promise<Body<T>> {
+  const type = request.headers['content-type']?.split(';')[0]?.trim();
+  const bytes = await collect(request);
+  if (bytes === 'too-large') return wrong(problem('body-too-large', `the body is longer than ${bodyLimit} bytes`));
+  if (bytes === 'aborted') return wrong(problem('bad-request', 'the body ended before it was complete'));
+  if (bytes.length > 0 && type !== 'application/json') return wrong(problem('wrong-media-type', `the body is ${type ?? 'of no type'}`));
+  let value: unknown;
+  try {
+    value = bytes.length === 0 ? {} : JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return wrong(problem('bad-request', 'the body is no JSON'));
+  }
+  const parsed = shape.safeParse(value);
+  if (parsed.success) return { kind: 'body', value: parsed.data };
+  return wrong(
+    problem('bad-request', parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ')),
+  );
+}
+
+const wrong = (what: Problem): Body<never> => ({ kind: 'wrong', problem: what });
+
+/** By events: leaving an iteration of a request half way would destroy the connection that the answer must take. */
+function collect(request: IncomingMessage): Promise<Buffer | 'too-large' | 'aborted'> {
+  return new Promise((resolve) => {
+    const parts: Buffer[] = [];
+    let length = 0;
+    request.on('data', (part: Buffer) => {
+      length += part.length;
+      if (length <= bodyLimit) {
+        parts.push(part);
+      } else {
+        request.pause();
+        resolve('too-large');
+      }
+    });
+    request.on('end', () => resolve(Buffer.concat(parts)));
+    request.on('error', () => resolve('aborted'));
+    request.on('close', () => resolve('aborted'));
+  });
+}

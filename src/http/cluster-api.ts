@@ -1,0 +1,14 @@
+/** What the HTTP server serves. Given to it: it starts nothing and decides nothing. */
+
+import type { Answer, Command, HistoryEntry } from '../core/events.ts';
+import type { Snapshot } from '../core/snapshot-types.ts';
+
+export interface ClusterApi {
+  clusters(): readonly string[];
+  /** Undefined: there is no such cluster. */
+  snapshot(cluster: string): Snapshot | undefined;
+  /** The newest entries, oldest first. */
+  history(cluster: string): readonly HistoryEntry[];
+  /** Undefined: there is no such cluster. Rejects only after a bug. */
+  command(cluster: string, command: Command): Promise<Answer> | undefined;
+}

@@ -1,0 +1,38 @@
+/** The JSON that users build upon (docs/API.md): a snapshot, and what was promised beside it. Pure. */
+
+import type { HistoryEntry } from '../core/events.ts';
+import type { Snapshot } from '../core/snapshot-types.ts';
+import type { Fqdn, ServerAddress } from '../core/units.ts';
+
+/** `GET /v1/clusters/{c}`, `status --json` and `explain --json`. */
+export type ClusterDocument = Omit<Snapshot, 'decision'> & {
+  /** The name that is published; of the first publication. */
+  readonly name: Fqdn | null;
+  readonly decision: Snapshot['decision'] & { readonly source: ServerAddress | null };
+};
+
+/** `GET /v1/clusters` and `status --json` without a cluster. */
+export interface ClustersDocument {
+  readonly clusters: readonly ClusterDocument[];
+}
+
+/** `GET /v1/clusters/{c}/history` and `history --json`: oldest first. */
+export interface HistoryDocument {
+  readonly entries: readonly HistoryEntry[];
+}
+
+/** A hold has the source `null`, so that a reader need not ask whether the key is there. */
+export function clusterDocument(snapshot: Snapshot): ClusterDocument {
+  const { cluster, decision, ...rest } = snapshot;
+  const source = decision.kind === 'point-to' ? decision.source : null;
+  return {
+    cluster,
+    name: snapshot.publications[0]?.name ?? null,
+    ...rest,
+    decision: { ...decision, source } as ClusterDocument['decision'],
+  };
+}
+
+/** Decided at least once, and the nameserver answered last time it was asked. */
+export const isReady = (snapshot: Pick<Snapshot, 'publications'>): boolean =>
+  snapshot.publications.every((publication) => publication.ready && publication.readFailure === null);

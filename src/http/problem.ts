@@ -1,0 +1,71 @@
+/** Errors as RFC 9457 problem details, each with a stable code. Pure. */
+
+import type { Answer, CommandResult } from '../core/events.ts';
+
+export interface Problem {
+  readonly status: number;
+  /** Stable; for machines. */
+  readonly code: string;
+  /** Short, and the same for every occurrence. */
+  readonly title: string;
+  /** This occurrence: what happened and to what. */
+  readonly detail: string;
+  /** What to do next. */
+  readonly hint?: string;
+  /** Of a command: one line a publication. */
+  readonly results?: readonly CommandResult[];
+}
+
+/** The media type of every error. */
+export const problemType = 'application/problem+json';
+
+/** What can go wrong with a request, whatever it asks for. */
+const problems = {
+  'bad-request': [400, 'The request is not as it must be'],
+  'unknown-route': [404, 'There is no such route'],
+  'unknown-cluster': [404, 'There is no such cluster'],
+  'unknown-server': [404, 'The cluster has no such server'],
+  'wrong-method': [405, 'The route does not take this method'],
+  'id-reused': [409, 'The id belongs to another request'],
+  'body-too-large': [413, 'The body is too large'],
+  'wrong-media-type': [415, 'The body must be application/json'],
+  'not-ready': [503, 'Not every cluster is decided and readable'],
+  starting: [503, 'The daemon is about to start'],
+  bug: [500, 'source-dns has a bug'],
+} as const;
+
+/** A problem of the closed list. */
+export function problem(code: keyof typeof problems, detail: string, hint?: string): Problem {
+  const [status, title] = problems[code];
+  return { status, code, title, detail, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** From the best to the worst: a command to several publications is as good as the worst of them. */
+const ranks = ['done', 'lost-race', 'held', 'unreachable', 'failed'] as const satisfies readonly CommandResult['kind'][];
+
+/** The result that speaks for all; undefined: there is none at all. */
+export const worstResult = (answer: Answer): CommandResult | undefined =>
+  [...answer.results].sort((a, b) => ranks.indexOf(b.kind) - ranks.indexOf(a.kind))[0];
+
+const statuses = { 'lost-race': 409, held: 409, unreachable: 502, failed: 500 } as const;
+const titles = {
+  'lost-race': 'Another instance was first',
+  held: 'Refused as unsafe',
+  unreachable: 'A server or nameserver could not be reached',
+  failed: 'The command failed',
+} as const;
+
+/** The problem that an answer is, or undefined where all is done. */
+export function answerProblem(answer: Answer): Problem | undefined {
+  const worst = worstResult(answer);
+  if (worst === undefined || worst.kind === 'done') return undefined;
+  const { kind, code, sentence, hint } = worst;
+  return {
+    status: statuses[kind],
+    code,
+    title: titles[kind],
+    detail: sentence,
+    ...(hint === undefined ? {} : { hint }),
+    results: answer.results,
+  };
+}

@@ -1,0 +1,156 @@
+/** Every route of the API in one table. A route answers with a document or a problem; it never writes to the connection. */
+
+import type { IncomingMessage } from 'node:http';
+import { didYouMean } from '../config/suggest.ts';
+import type { Answer, Command } from '../core/events.ts';
+import { findServer } from '../daemon/find-server.ts';
+import { followBody, freezeBody, readBody, thawBody } from './body.ts';
+import type { ClusterApi } from './cluster-api.ts';
+import { clusterDocument, isReady } from './documents.ts';
+import type { Once } from './once.ts';
+import { answerProblem, type Problem, problem } from './problem.ts';
+
+export type Reply = { readonly kind: 'document'; readonly body: unknown } | { readonly kind: 'problem'; readonly problem: Problem };
+
+export interface RouteContext {
+  readonly api: ClusterApi;
+  readonly once: Once;
+}
+
+interface Call extends RouteContext {
+  readonly request: IncomingMessage;
+  /** The `{c}` of the path; empty where the route has none. */
+  readonly cluster: string;
+}
+
+interface Route {
+  readonly method: 'GET' | 'POST';
+  /** `{c}` stands for one segment. */
+  readonly path: string;
+  answer(call: Call): Promise<Reply> | Reply;
+}
+
+const routes: readonly Route[] = [
+  { method: 'GET', path: '/healthz', answer: () => document({ status: 'ok' }) },
+  { method: 'GET', path: '/readyz', answer: ready },
+  {
+    method: 'GET',
+    path: '/v1/clusters',
+    answer: ({ api }) => document({ clusters: api.clusters().flatMap((name) => clusterOf(api, name)) }),
+  },
+  { method: 'GET', path: '/v1/clusters/{c}', answer: ({ api, cluster }) => document(clusterOf(api, cluster)[0]) },
+  { method: 'GET', path: '/v1/clusters/{c}/history', answer: ({ api, cluster }) => document({ entries: api.history(cluster) }) },
+  { method: 'POST', path: '/v1/clusters/{c}/follow', answer: follow },
+  { method: 'POST', path: '/v1/clusters/{c}/freeze', answer: freeze },
+  { method: 'POST', path: '/v1/clusters/{c}/thaw', answer: thaw },
+];
+
+/** Who asks, where the request does not say. */
+const unnamed = 'api';
+
+/** Finds the route and lets it answer. Rejects only after a bug. */
+export async function answerRequest(request: IncomingMessage, context: RouteContext): Promise<Reply> {
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  const matches = routes.flatMap((route) => {
+    const cluster = match(route.path, path);
+    return cluster === undefined ? [] : [{ route, cluster }];
+  });
+  const found = matches.find(({ route }) => route.method === request.method);
+  if (found === undefined) {
+    const methods = matches.map(({ route }) => route.method).join(', ');
+    return failed(
+      matches.length === 0
+        ? problem('unknown-route', `${path} is no route of this version`)
+        : problem('wrong-method', `${path} takes ${methods}, not ${request.method}`),
+    );
+  }
+  const { api } = context;
+  if (found.route.path.includes('{c}') && api.snapshot(found.cluster) === undefined) {
+    return failed(problem('unknown-cluster', `there is no cluster "${found.cluster}"${didYouMean(found.cluster, api.clusters())}`));
+  }
+  return found.route.answer({ ...context, request, cluster: found.cluster });
+}
+
+/** The value of `{c}` (empty where there is none), or undefined where the path is another. */
+function match(pattern: string, path: string): string | undefined {
+  const wanted = pattern.split('/');
+  const given = path.split('/');
+  if (wanted.length !== given.length) return undefined;
+  let cluster = '';
+  for (const [index, segment] of wanted.entries()) {
+    const actual = given[index] ?? '';
+    if (segment === '{c}') cluster = decoded(actual);
+    else if (segment !== actual) return undefined;
+  }
+  return cluster;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // Not our encoding: then it is the name of no cluster.
+    return segment;
+  }
+}
+
+const document = (body: unknown): Reply => ({ kind: 'document', body });
+const failed = (what: Problem): Reply => ({ kind: 'problem', problem: what });
+
+const clusterOf = (api: ClusterApi, name: string) => {
+  const snapshot = api.snapshot(name);
+  return snapshot === undefined ? [] : [clusterDocument(snapshot)];
+};
+
+function ready({ api }: Call): Reply {
+  const waiting = api.clusters().filter((name) => clusterOf(api, name).some((cluster) => !isReady(cluster)));
+  return waiting.length === 0 ? document({ status: 'ready' }) : failed(problem('not-ready', `not ready: ${waiting.join(', ')}`));
+}
+
+async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
+  const body = await readBody(request, followBody);
+  if (body.kind === 'wrong') return failed(body.problem);
+  const { server: text, force = false, dryRun = false, reason, id, by = unnamed } = body.value;
+  const servers = api.snapshot(cluster)?.servers.map(({ server }) => server) ?? [];
+  const found = findServer(text, servers);
+  if (found.kind === 'not-found') return failed(problem('unknown-server', found.sentence));
+  const command: Command = {
+    kind: 'follow',
+    server: found.server,
+    force,
+    dryRun,
+    ...(reason === undefined ? {} : { reason }),
+    by,
+  };
+  const work = () => send(api, cluster, command);
+  // A dry run changes nothing, so it may be repeated as often as one likes.
+  if (id === undefined || dryRun) return answered(await work());
+  const result = once.run(`${cluster}/${id}`, JSON.stringify([found.server, force]), work);
+  if (result.kind === 'reused') return failed(problem('id-reused', `the id "${id}" came before, with another server`));
+  return answered(await result.promise);
+}
+
+async function freeze({ api, request, cluster }: Call): Promise<Reply> {
+  const body = await readBody(request, freezeBody);
+  if (body.kind === 'wrong') return failed(body.problem);
+  return answered(await send(api, cluster, { kind: 'freeze', reason: body.value.reason, by: body.value.by ?? unnamed }));
+}
+
+async function thaw({ api, request, cluster }: Call): Promise<Reply> {
+  const body = await readBody(request, thawBody);
+  if (body.kind === 'wrong') return failed(body.problem);
+  return answered(await send(api, cluster, { kind: 'thaw', by: body.value.by ?? unnamed }));
+}
+
+/** A cluster that a reload removed while the body was read answers for itself. */
+const removed: Answer = {
+  results: [{ nameserver: '-', kind: 'failed', code: 'unknown-cluster', sentence: 'the cluster was removed meanwhile' }],
+};
+
+const send = (api: ClusterApi, cluster: string, command: Command): Promise<Answer> =>
+  api.command(cluster, command) ?? Promise.resolve(removed);
+
+function answered(answer: Answer): Reply {
+  const what = answerProblem(answer);
+  return what === undefined ? document(answer) : failed(what);
+}

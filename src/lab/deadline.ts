@@ -1,0 +1,12 @@
+/** Waits for `promise`, at most `deadlineMs` milliseconds; then rejects with the error that `late` makes. The timer never outlives the wait. */
+export async function within<T>(promise: Promise<T>, deadlineMs: number, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(late()), deadlineMs);
+  });
+  try {
+    return await Promise.race([promise, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { grantStatements } from '../mysql/grants.ts';
+import type { MysqlPrograms } from './mysql-programs.ts';
+import { isPortTaken, Mysqld } from './mysqld.ts';
+import { findFreePort, withFreePort } from './ports.ts';
+
+/** The servers of MySQL's picture "redundancy using replication" (manual 19.4.8), all on one port. */
+export interface MysqlCluster {
+  readonly source: LabServer;
+  readonly replicas: readonly [LabServer, LabServer, LabServer];
+  readonly all: readonly LabServer[];
+  readonly port: number;
+  readonly accounts: Accounts;
+  stop(): Promise<void>;
+}
+
+/** One server, with the name that the manual's picture gives it. */
+export interface LabServer {
+  readonly name: string;
+  readonly mysqld: Mysqld;
+  /** `address:port`, as source-dns is configured with it. */
+  readonly server: string;
+}
+
+/** Passwords of the lab's accounts, made anew for every lab. */
+export interface Accounts {
+  /** Replication and CLONE. */
+  readonly repl: string;
+  /** What the web application uses. */
+  readonly web: string;
+  /** What source-dns watches with. */
+  readonly watcher: string;
+}
+
+const NAMES = ['Source', 'Replica 1', 'Replica 2', 'Replica 3'];
+const PLUGINS = 'semisync_source.so;semisync_replica.so;mysql_clone.so';
+
+/** Starts all four at once: Source writable, the others super_read_only, none replicating yet. Rejects with a LabError; nothing is left behind then. */
+export async function startMysqlCluster(programs: MysqlPrograms, folder: string): Promise<MysqlCluster> {
+  const accounts = {
+    repl: randomBytes(12).toString('hex'),
+    web: randomBytes(12).toString('hex'),
+    watcher: randomBytes(12).toString('hex'),
+  };
+  const addresses = NAMES.map((_, index) => `127.0.0.${11 + index}`);
+  const start = async (port: number): Promise<LabServer[]> => {
+    const servers = NAMES.map((name, index) => {
+      const address = addresses[index] as string;
+      const mysqld = new Mysqld(programs, {
+        folder: join(folder, name.toLowerCase().replace(' ', '-')),
+        address,
+        port,
+        serverId: index + 1,
+        // As it would be in its my.cnf. Source's own says nothing of read_only: that is what makes its return dangerous.
+        readOnly: index === 0 ? 'off' : 'super-read-only',
+        initSql: accountSql(accounts),
+        options: [`--plugin-load-add=${PLUGINS}`, '--rpl-semi-sync-replica-enabled=ON'],
+      });
+      return { name, mysqld, server: `${address}:${port}` };
+    });
+    const started = await Promise.allSettled(servers.map(({ mysqld }) => mysqld.start()));
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed === undefined) return servers;
+    await Promise.all(servers.map(({ mysqld }) => mysqld.kill9()));
+    throw failed.reason;
+  };
+  const all = await withFreePort(() => findFreePort(addresses), start, { isTaken: isPortTaken });
+  const [source, first, second, third] = all as [LabServer, LabServer, LabServer, LabServer];
+  return {
+    source,
+    replicas: [first, second, third],
+    all,
+    port: source.mysqld.port,
+    accounts,
+    stop: async () => {
+      await Promise.all(all.map(({ mysqld }) => mysqld.stop()));
+    },
+  };
+}
+
+const accountSql = ({ repl, web, watcher }: Accounts): readonly string[] => [
+  `CREATE USER IF NOT EXISTS 'repl'@'127.0.0.%' IDENTIFIED BY '${repl}'`,
+  `GRANT REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO 'repl'@'127.0.0.%'`,
+  `CREATE USER IF NOT EXISTS 'web'@'127.0.0.%' IDENTIFIED BY '${web}'`,
+  `GRANT SELECT, INSERT, CREATE ON shop.* TO 'web'@'127.0.0.%'`,
+  `CREATE USER IF NOT EXISTS 'source_dns'@'127.0.0.%' IDENTIFIED BY '${watcher}'`,
+  ...grantStatements("'source_dns'@'127.0.0.%'").map((statement) => statement.replace(/;$/, '')),
+];

@@ -1,0 +1,70 @@
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { LabError } from './lab-error.ts';
+
+/** Below this, ports are often taken by well-known services. */
+const LOWEST_PORT = 10_000;
+/** Where Linux's ephemeral range begins when it cannot be read: outgoing connections take ports from there at any moment. */
+const DEFAULT_EPHEMERAL_START = 32_768;
+const ATTEMPTS = 50;
+
+/** A TCP port (with `udp`, also that UDP port) that is free on every one of `addresses`. Somebody may still take it before the server binds it: retry then. */
+export async function findFreePort(addresses: readonly string[], options: { udp?: boolean } = {}): Promise<number> {
+  const end = Math.max(LOWEST_PORT + 1, Math.min(ephemeralStart(), 65_536));
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const port = randomInt(LOWEST_PORT, end);
+    if (await isFree(addresses, port, options.udp === true)) return port;
+  }
+  throw new LabError(`no port of ${LOWEST_PORT}-${end} is free on ${addresses.join(', ')}`, {
+    hint: 'can these addresses be bound on this machine?',
+  });
+}
+
+/** Runs `start` with a fresh port (or several), again with another one when it fails because the port was taken meanwhile; at most `attempts` times. */
+export async function withFreePort<Ports, T>(
+  findPort: () => Promise<Ports>,
+  start: (port: Ports) => Promise<T>,
+  options: { isTaken: (error: unknown) => boolean; attempts?: number },
+): Promise<T> {
+  for (let left = (options.attempts ?? 5) - 1; ; left--) {
+    try {
+      return await start(await findPort());
+    } catch (error) {
+      if (left <= 0 || !options.isTaken(error)) throw error;
+    }
+  }
+}
+
+/** Binds all at once, so that one port is known to be free on all addresses in the same moment. */
+async function isFree(addresses: readonly string[], port: number, udp: boolean): Promise<boolean> {
+  const closers: (() => Promise<unknown>)[] = [];
+  try {
+    for (const address of addresses) {
+      const server = createServer();
+      closers.push(async () => (server.listening ? await once(server.close(), 'close') : undefined));
+      await once(server.listen(port, address), 'listening');
+      if (!udp) continue;
+      const socket = createSocket('udp4');
+      closers.push(() => new Promise<void>((resolve) => socket.close(resolve)));
+      socket.bind(port, address);
+      await once(socket, 'listening');
+    }
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await Promise.all(closers.map((close) => close()));
+  }
+}
+
+function ephemeralStart(): number {
+  try {
+    const start = Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
+    return start > LOWEST_PORT ? start : DEFAULT_EPHEMERAL_START;
+  } catch {
+    return DEFAULT_EPHEMERAL_START;
+  }
+}

@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BindPair } from './bind.ts';
+import { startBindPair } from './bind.ts';
+import { type BindPrograms, provideBind } from './bind-programs.ts';
+import { type DaemonProcess, startDaemon } from './daemon-process.ts';
+import { replicateFrom, replicating, waitForAcknowledgements } from './dba.ts';
+import { type LabConfig, writeLabConfig } from './lab-config.ts';
+import { type MysqlCluster, startMysqlCluster } from './mysql-cluster.ts';
+import { provideMysql } from './mysql-programs.ts';
+import type { Narrator } from './narrator.ts';
+import { Observer } from './observer.ts';
+import { WebClient } from './web-client.ts';
+
+/** Everything that runs in the lab. */
+export interface Stage {
+  readonly folder: string;
+  readonly programs: BindPrograms;
+  readonly cluster: MysqlCluster;
+  readonly bind: BindPair;
+  readonly config: LabConfig;
+  readonly daemon: DaemonProcess;
+  readonly web: WebClient;
+  /** What the primary and the secondary nameserver answer. */
+  readonly primary: Observer;
+  readonly secondary: Observer;
+  /** The name, without the last dot. */
+  readonly name: string;
+}
+
+type Closer = () => Promise<unknown>;
+
+/** Starts it all, runs `play`, and takes it all down again, also when something fails on the way. The folder goes too, unless `keep`. */
+export async function onStage(
+  options: { readonly program: readonly string[]; readonly keep: boolean; readonly narrator: Narrator },
+  play: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'source-dns-lab-'));
+  const closers: Closer[] = [];
+  try {
+    await play(await build(options.program, folder, options.narrator, closers));
+  } finally {
+    // In reverse: clients before servers, and every server before its folder.
+    for (const close of closers.reverse()) await close().catch((error: unknown) => options.narrator.say(`while ending: ${String(error)}`));
+    if (options.keep) options.narrator.say(`kept: ${folder}`);
+    else await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function build(program: readonly string[], folder: string, narrator: Narrator, closers: Closer[]): Promise<Stage> {
+  const [mysqlPrograms, programs] = await Promise.all([provideMysql(narrator.say), provideBind(narrator.say)]);
+  narrator.say(`MySQL ${mysqlPrograms.version} (${mysqlPrograms.origin}), BIND ${programs.version} (${programs.origin})`);
+  const [cluster, bind] = await bothOrNeither(
+    startMysqlCluster(mysqlPrograms, folder).then((started) => {
+      closers.push(started.stop);
+      return started;
+    }),
+    startBindPair(programs, { folder: join(folder, 'bind') }).then((started) => {
+      closers.push(started.stop);
+      return started;
+    }),
+  );
+  for (const { name, server, mysqld } of cluster.all) narrator.say(`${name.padEnd(9)} ${server}  mysqld, pid ${mysqld.pid}`);
+  for (const [role, named] of [
+    ['primary', bind.primary],
+    ['secondary', bind.secondary],
+  ] as const) {
+    narrator.say(`${role.padEnd(9)} ${named.address}:${named.port}   named, pid ${named.pid}, zone ${bind.zone}`);
+  }
+  for (const replica of cluster.replicas) await replicateFrom(replica, cluster.source, cluster.accounts);
+  await replicating(cluster.replicas);
+  await waitForAcknowledgements(cluster.source, cluster.replicas.length);
+  narrator.say('Replica 1, 2 and 3 replicate from Source; a commit is acknowledged when all three have it');
+  return await openName(program, { folder, programs, cluster, bind }, narrator, closers);
+}
+
+async function openName(
+  program: readonly string[],
+  servers: Pick<Stage, 'folder' | 'programs' | 'cluster' | 'bind'>,
+  narrator: Narrator,
+  closers: Closer[],
+): Promise<Stage> {
+  const { folder, cluster, bind } = servers;
+  const name = `source.shop.${bind.zone}`;
+  const [primary, secondary] = [new Observer(bind.primary, name), new Observer(bind.secondary, name)];
+  for (const observer of [primary, secondary]) {
+    await observer.start();
+    closers.push(() => observer.stop());
+  }
+  const config = await writeLabConfig(folder, cluster, bind);
+  narrator.say(`source-dns run, with ${config.file}:`);
+  narrator.show(config.text);
+  const daemon = await startDaemon(program, config, folder);
+  closers.push(daemon.stop);
+  const web = new WebClient({
+    host: name,
+    port: cluster.port,
+    user: 'web',
+    password: cluster.accounts.web,
+    resolver: `${bind.primary.address}:${bind.primary.port}`,
+  });
+  closers.push(() => web.stop());
+  return { ...servers, config, daemon, web, primary, secondary, name };
+}
+
+/** When one of two fails, the other is waited for before the failure is passed on: what it started must be known to be ended. */
+async function bothOrNeither<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
+}

@@ -1,0 +1,116 @@
+import { Resolver } from 'node:dns/promises';
+import { connect, type LookupFunction, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createPool, type Pool } from 'mysql2/promise';
+
+/** A web application: it knows one host name, a port and a password, and writes numbered rows all the time. */
+export interface WebClientOptions {
+  /** The name that always answers with the source. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  /** `address:port` of the resolver: the lab's own BIND. */
+  readonly resolver: string;
+}
+
+/** Pause between two writes, and after one that failed. */
+const PAUSE_MS = 5;
+const QUERY_TIMEOUT_MS = 3000;
+
+/** Writes rows 1, 2, 3, …: each number once, whether it was acknowledged or not. */
+export class WebClient {
+  /** Numbers of the rows whose commit was acknowledged, ascending. */
+  readonly acknowledged: number[] = [];
+  /** Writes that failed, or whose fate nobody knows. */
+  failures = 0;
+  /** The last failure, as the driver words it. */
+  lastFailure: string | undefined;
+  readonly #pool: Pool;
+  #next = 1;
+  #ended = false;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: WebClientOptions) {
+    const resolver = new Resolver({ timeout: 500, tries: 2 });
+    resolver.setServers([options.resolver]);
+    this.#pool = createPool({
+      user: options.user,
+      password: options.password,
+      connectionLimit: 4,
+      // Below the limit: else mysql2 never closes idle connections, and they would stay with the old source for ever.
+      maxIdle: 2,
+      idleTimeout: 2000,
+      connectTimeout: 2000,
+      // Every new connection resolves the name again.
+      stream: () => connectByName(options, resolver),
+    });
+  }
+
+  /** Makes the table, through the name. */
+  async createTable(): Promise<void> {
+    await this.#pool.query('CREATE DATABASE IF NOT EXISTS shop');
+    await this.#pool.query(
+      'CREATE TABLE IF NOT EXISTS shop.orders (n INT PRIMARY KEY, at TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP(3), server_uuid CHAR(36))',
+    );
+  }
+
+  /** Begins to write. */
+  start(): void {
+    this.#loop ??= this.#writeAll();
+  }
+
+  /** Ends after the write in progress, and closes its connections. */
+  async stop(): Promise<void> {
+    this.#ended = true;
+    await this.#loop;
+    await this.#pool.end().catch(() => undefined);
+  }
+
+  async #writeAll(): Promise<void> {
+    while (!this.#ended) {
+      const number = this.#next++;
+      if (await this.#write(number)) this.acknowledged.push(number);
+      else this.failures++;
+      await delay(PAUSE_MS);
+    }
+  }
+
+  async #write(number: number): Promise<boolean> {
+    const connection = await this.#pool.getConnection().catch((error: unknown) => this.#note(error));
+    if (connection === undefined) return false;
+    try {
+      await connection.query({
+        sql: 'INSERT INTO shop.orders (n, server_uuid) VALUES (?, @@server_uuid)',
+        values: [number],
+        timeout: QUERY_TIMEOUT_MS,
+      });
+      connection.release();
+      return true;
+    } catch (error) {
+      this.#note(error);
+      // A server that refuses a write (1290: it is read-only now) is not the source any more: this connection must not be used again.
+      connection.destroy();
+      return false;
+    }
+  }
+
+  #note(error: unknown): undefined {
+    this.lastFailure = error instanceof Error ? error.message : String(error);
+    return undefined;
+  }
+}
+
+function connectByName({ host, port }: WebClientOptions, resolver: Resolver): Socket {
+  const lookup: LookupFunction = (name, _options, callback) => {
+    resolver.resolve4(name).then(
+      (addresses) =>
+        callback(
+          null,
+          addresses.map((address) => ({ address, family: 4 })),
+        ),
+      (error: NodeJS.ErrnoException) => callback(error, []),
+    );
+  };
+  return connect({ host, port, lookup, noDelay: true });
+}

@@ -1,0 +1,127 @@
+import { connect, type Socket } from 'node:net';
+import { type Connection, createConnection, type QueryError } from 'mysql2';
+import { splitAddress } from '../core/observation.ts';
+import type { ServerAddress } from '../core/units.ts';
+import type { Row } from './row.ts';
+
+/** How to log in. The TLS options are one object for all connections: mysql2 keeps the parsed certificates by it. */
+export interface Access {
+  readonly cluster: string;
+  readonly user: string;
+  readonly password: string;
+  readonly ssl: SslOptions | undefined;
+}
+
+export interface SslOptions {
+  readonly rejectUnauthorized: boolean;
+  readonly verifyIdentity: boolean;
+  readonly ca?: Buffer | string;
+}
+
+/** A result, or whatever mysql2 calls an error. */
+export type Answer = { readonly kind: 'rows'; readonly rows: readonly Row[] } | { readonly kind: 'error'; readonly error: unknown };
+
+/** Numbers of connections are never used twice in a process, also not by the next prober after a reload: the same number means the same server process. */
+let lastNumber = 0;
+
+/** TCP asks an idle peer after this long whether it is there. Queries have deadlines of their own; this ends half-open connections between slow probes. */
+const keepAliveDelayMs = 10_000;
+
+/** One connection to one server, from the first SYN to its end. It ends once, and says once that it did. */
+export class Session {
+  /** What it is called in the facts. */
+  readonly number: number;
+  /** As the server's greeting says, before the login. */
+  serverVersion = '';
+  readonly #socket: Socket;
+  readonly #connection: Connection;
+  #ended = false;
+  /** Resolves when the login is done, or with the error that prevented it. */
+  readonly opened: Promise<Answer>;
+  /** Called at most once, when the connection ends without `destroy` or `end`. */
+  onLost: () => void = () => undefined;
+
+  constructor(server: ServerAddress, access: Access) {
+    lastNumber += 1;
+    this.number = lastNumber;
+    const { host, port } = splitAddress(server);
+    // The socket is ours, since mysql2's own destroy() only says good-bye, and a hung server never answers that.
+    this.#socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs });
+    // Node compares the certificate with this name; it sets it itself for a host name, but not for an IP address, and would then take `localhost`.
+    Object.assign(this.#socket, { _host: host });
+    this.#connection = createConnection(connectionOptions(host, port, access, this.#socket));
+    this.opened = new Promise((resolve) => {
+      this.#connection.once('connect', (greeting: unknown) => {
+        this.serverVersion = versionOf(greeting);
+        resolve({ kind: 'rows', rows: [] });
+      });
+      this.#connection.on('error', (error: unknown) => {
+        resolve({ kind: 'error', error });
+        this.#lose();
+      });
+      const closed = { code: 'PROTOCOL_CONNECTION_LOST', message: 'the server closed the connection' };
+      this.#connection.once('end', () => this.#lose());
+      this.#socket.once('close', () => {
+        resolve({ kind: 'error', error: closed });
+        this.#lose();
+      });
+    });
+  }
+
+  /** Sends one statement. Never rejects; it may never resolve: the caller has a deadline. */
+  query(sql: string): Promise<Answer> {
+    return new Promise((resolve) => {
+      this.#connection.query(sql, (error: QueryError | null, rows: unknown) => {
+        if (error === null) return resolve({ kind: 'rows', rows: Array.isArray(rows) ? (rows as Row[]) : [] });
+        resolve({ kind: 'error', error });
+        if (error.fatal === true) this.#lose();
+      });
+    });
+  }
+
+  /** Ends it at once, whatever the server does. No answer comes out of it any more. */
+  destroy(): void {
+    this.#ended = true;
+    this.#connection.destroy();
+    this.#socket.destroy();
+  }
+
+  /** Says good-bye, so that the server counts no aborted client, and resolves when the connection is closed. The caller bounds it. */
+  end(): Promise<void> {
+    this.#ended = true;
+    if (this.#socket.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#socket.once('close', () => resolve());
+      this.#connection.end();
+    });
+  }
+
+  #lose(): void {
+    if (this.#ended) return;
+    this.destroy();
+    this.onLost();
+  }
+}
+
+function connectionOptions(host: string, port: number, access: Access, socket: Socket) {
+  return {
+    host,
+    port,
+    user: access.user,
+    password: access.password,
+    stream: () => socket,
+    ...(access.ssl && { ssl: access.ssl }),
+    // The caller's deadline covers the connect.
+    connectTimeout: 0,
+    // Every cell is the server's own text: no number loses digits, no date goes through a time zone.
+    typeCast: (field: { string(): string | null }) => field.string(),
+    // A server must not be able to ask for our files.
+    flags: ['-LOCAL_FILES'],
+    connectAttributes: { program_name: 'source-dns', cluster: access.cluster },
+  };
+}
+
+function versionOf(greeting: unknown): string {
+  const version = typeof greeting === 'object' && greeting !== null && 'serverVersion' in greeting ? greeting.serverVersion : '';
+  return typeof version === 'string' ? version : '';
+}

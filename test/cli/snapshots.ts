@@ -1,0 +1,95 @@
+/** A cluster after a failover: what the renderers and the API are shown. */
+
+import type { Snapshot } from '../../src/core/snapshot-types.ts';
+import type { Fqdn, ServerAddress, ServerId } from '../../src/core/units.ts';
+
+const db1 = 'db1:3306' as ServerAddress;
+const db2 = 'db2:3306' as ServerAddress;
+const db3 = 'db3.example.com:3307' as ServerAddress;
+const id = (digit: number) => `${String(digit).repeat(8)}-1111-1111-1111-111111111111` as ServerId;
+const name = 'source.shop.db.example.com.' as Fqdn;
+
+const decision = { kind: 'point-to', reason: 'steady', source: db2, sentence: 'The published source is the source.' } as const;
+const ledger = {
+  epoch: 7,
+  source: db2,
+  uuid: id(2),
+  by: 'watcher-1',
+  at: '2026-11-22T11:30:00.123Z',
+  why: 'failover',
+  was: [`${id(1)}@db1:3306`],
+  frozen: { by: 'eve@host', reason: 'maintenance' },
+};
+
+export const shopSnapshot: Snapshot = {
+  cluster: 'shop',
+  instance: 'watcher-1',
+  mode: 'active',
+  decision,
+  ledger,
+  published: ['192.0.2.12'],
+  servers: [
+    {
+      server: db1,
+      uuid: id(1),
+      version: '8.4.3',
+      role: 'superseded',
+      contact: 'unknown',
+      reachable: false,
+      writable: null,
+      lagSeconds: null,
+      gtidExecuted: null,
+      replicatesFrom: [],
+      evidence: ['It is named in the ledger as a former source.'],
+      alarms: ['server-unknown'],
+      failure: { code: 'connection-refused', message: 'db1:3306 refused the connection', hint: 'is mysqld running?' },
+    },
+    {
+      server: db2,
+      uuid: id(2),
+      version: '8.4.3',
+      role: 'source',
+      contact: 'reachable',
+      reachable: true,
+      writable: true,
+      lagSeconds: null,
+      gtidExecuted: `${id(2)}:1-99`,
+      replicatesFrom: [],
+      evidence: ['Its promotion was seen.', '1 of 1 other reachable servers replicates from it.'],
+      alarms: [],
+      failure: null,
+    },
+    {
+      server: db3,
+      uuid: 'mariadb:3@db3.example.com:3307' as ServerId,
+      version: '11.4.2-MariaDB',
+      role: 'replica',
+      contact: 'reachable',
+      reachable: true,
+      writable: false,
+      lagSeconds: 2,
+      gtidExecuted: null,
+      replicatesFrom: [{ channel: 'c1', source: 'db2:3306', receiver: 'on', applier: 'off' }],
+      // What a server or a zone says may try to move the cursor.
+      evidence: ['It says: \u001b[2Jgone'],
+      alarms: [],
+      failure: null,
+    },
+  ],
+  alarms: [{ code: 'server-unknown', subject: db1, sentence: 'It does not answer.' }],
+  publications: [
+    {
+      nameserver: 'ns1',
+      zone: 'db.example.com.' as Fqdn,
+      name,
+      ready: true,
+      decision,
+      ledger,
+      published: ['192.0.2.12'],
+      readFailure: null,
+      pendingUpdates: 0,
+      lastMove: null,
+      propagation: { epoch: 7, complete: false, nameservers: [{ nameserver: '192.0.2.53', at: '2026-11-22T11:30:00.200Z' }, { nameserver: '192.0.2.54' }] },
+    },
+  ],
+};

@@ -1,0 +1,287 @@
+/** What every ZoneClient must do, on a real nameserver. One suite, run on each kind of client. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Fqdn } from '../../src/core/units.ts';
+import { type Change, type Prerequisite, type Rrset, sameRdata, type UpdateOutcome } from '../../src/core/zone.ts';
+import { systemClock as clock } from '../../src/daemon/clock.ts';
+import type { Clock, ZoneClient } from '../../src/ports.ts';
+
+/** The nameserver that the suite runs on: `startBind` gives one. */
+export interface Subject {
+  readonly zone: Fqdn;
+  /** Clusters whose names the key may change; the suite needs these two. */
+  readonly clusters: readonly [string, string];
+  /** A client with the right key and the system's clock, but for what is asked otherwise. */
+  open(options?: ClientVariation): Promise<ZoneClient>;
+}
+
+export interface ClientVariation {
+  readonly key?: 'right' | 'wrong-secret' | 'unknown-name';
+  readonly clock?: Clock;
+  /** Nobody listens there. */
+  readonly down?: boolean;
+}
+
+const soon = (ms = 5000) => (clock.mono() + ms) as ReturnType<typeof clock.mono>;
+const refusal = (outcome: UpdateOutcome) => (outcome.kind === 'applied' ? 'applied' : `${outcome.kind} ${outcome.failure.code}`);
+
+/** Runs the suite. `fudge` false: the client cannot be given another clock (nsupdate takes the system's). */
+export function zoneClientContract(title: string, subject: () => Subject, can: { readonly setClock: boolean }): void {
+  describe(title, () => {
+    let client: ZoneClient;
+    let names: ReturnType<typeof namesOf>;
+    const clients: ZoneClient[] = [];
+    const open = async (options?: ClientVariation) => {
+      const opened = await subject().open(options);
+      clients.push(opened);
+      return opened;
+    };
+    const update = (prerequisites: readonly Prerequisite[], changes: readonly Change[], by = client) =>
+      by.update({ plan: { zone: subject().zone, prerequisites, changes }, notAfter: soon(), deadline: soon() });
+    const read = async (...questions: readonly { name: Fqdn; type: Rrset['type'] }[]) => {
+      const reading = await client.read({ questions, deadline: soon() });
+      if (reading.kind === 'failed') throw new Error(JSON.stringify(reading.failure));
+      expect(reading.zone).toBe(subject().zone);
+      return reading.rrsets;
+    };
+
+    beforeAll(async () => {
+      client = await open();
+      names = namesOf(subject());
+    });
+    afterAll(async () => {
+      const { source, ledger, srv, other } = names;
+      const gone: Change[] = [
+        ...(['A', 'AAAA', 'CNAME'] as const).map((type): Change => ({ kind: 'delete-rrset', name: source, type })),
+        { kind: 'delete-rrset', name: ledger, type: 'TXT' },
+        { kind: 'delete-rrset', name: srv, type: 'SRV' },
+        { kind: 'delete-rrset', name: other, type: 'TXT' },
+      ];
+      expect(await update([], gone)).toEqual({ kind: 'applied' });
+      await Promise.all(clients.map((opened) => opened.close()));
+    });
+
+    test('a name that does not exist reads as nothing', async () => {
+      const { source, ledger } = names;
+      expect(await read({ name: ledger, type: 'TXT' }, { name: source, type: 'A' }, { name: source, type: 'CNAME' })).toEqual([]);
+    });
+
+    test('the first publication: absent RRsets as prerequisites, then it is there; the second finds them', async () => {
+      const { source, ledger, srv } = names;
+      const address: Rrset = { name: source, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] };
+      const service: Rrset = { name: srv, type: 'SRV', ttlSeconds: 5, rdata: [{ priority: 0, weight: 0, port: 3307, target: source }] };
+      const text: Rrset = { name: ledger, type: 'TXT', ttlSeconds: 5, rdata: [fields(1)] };
+      const first = () =>
+        update(
+          [
+            { kind: 'rrset-absent', name: ledger, type: 'TXT' },
+            { kind: 'rrset-absent', name: source, type: 'A' },
+          ],
+          [address, service, text].map((rrset): Change => ({ kind: 'add-rrset', rrset })),
+        );
+      expect(await first()).toEqual({ kind: 'applied' });
+      expect(await read({ name: ledger, type: 'TXT' }, { name: source, type: 'A' }, { name: srv, type: 'SRV' })).toEqual([
+        text,
+        address,
+        service,
+      ]);
+      expect(await first()).toMatchObject({ kind: 'refused', code: 'prerequisite-failed', failure: { code: 'prerequisite-failed' } });
+    });
+
+    test('A and AAAA are replaced by a CNAME, and back, each in one message', async () => {
+      const { source, ledger } = names;
+      const drop = (type: Rrset['type']): Change => ({ kind: 'delete-rrset', name: source, type });
+      const [before] = await read({ name: ledger, type: 'TXT' });
+      const guard: Prerequisite = { kind: 'rrset-is', rrset: before! };
+      const both = (last: string): Rrset[] => [
+        { name: source, type: 'A', ttlSeconds: 1, rdata: [`192.0.2.${last}`, '192.0.2.200'] },
+        { name: source, type: 'AAAA', ttlSeconds: 1, rdata: [`2001:db8::${last}`] },
+      ];
+      const alias: Rrset = { name: source, type: 'CNAME', ttlSeconds: 1, rdata: ['db2.example.com.'] };
+      const add = (rrset: Rrset): Change => ({ kind: 'add-rrset', rrset });
+      const ask = () => read({ name: source, type: 'A' }, { name: source, type: 'AAAA' }, { name: source, type: 'CNAME' });
+
+      expect(await update([guard], [drop('A'), ...both('2').map(add)])).toEqual({ kind: 'applied' });
+      expect((await ask()).map(sorted)).toEqual(both('2').map(sorted));
+      expect(await update([guard], [drop('A'), drop('AAAA'), add(alias)])).toEqual({ kind: 'applied' });
+      expect(await ask()).toEqual([alias]);
+      expect(await update([guard], [drop('CNAME'), ...both('3').map(add)])).toEqual({ kind: 'applied' });
+      expect((await ask()).map(sorted)).toEqual(both('3').map(sorted));
+    });
+
+    test('a TXT RR of many character-strings is read back byte for byte, and is its own prerequisite', async () => {
+      const { other } = names;
+      const strings = [...fields(9), '', ' "quoted"; \\ semi;colon \t\n$ORIGIN @ ( )', '\0\x01\x7f\x80\xff', 'x'.repeat(255)];
+      const text: Rrset = { name: other, type: 'TXT', ttlSeconds: 60, rdata: [strings] };
+      expect(await update([{ kind: 'rrset-absent', name: other, type: 'TXT' }], [{ kind: 'add-rrset', rrset: text }])).toEqual({
+        kind: 'applied',
+      });
+      expect(await read({ name: other, type: 'TXT' })).toEqual([text]);
+      const next: Rrset = { ...text, rdata: [['v=1', 'epoch=2']] };
+      const swap: readonly Change[] = [
+        { kind: 'delete-rrset', name: other, type: 'TXT' },
+        { kind: 'add-rrset', rrset: next },
+      ];
+      expect(await update([{ kind: 'rrset-is', rrset: text }], swap)).toEqual({ kind: 'applied' });
+      expect(await update([{ kind: 'rrset-is', rrset: text }], swap)).toMatchObject({ code: 'prerequisite-failed' });
+      // Another cut into character-strings is another RRset.
+      expect(await update([{ kind: 'rrset-is', rrset: { ...next, rdata: [['v=1epoch=2']] } }], swap)).toMatchObject({
+        code: 'prerequisite-failed',
+      });
+      expect(await read({ name: other, type: 'TXT' })).toEqual([next]);
+    });
+
+    test('a race of two clients has one winner in each of 100 rounds', async () => {
+      const { other } = names;
+      const rival = await open();
+      let [current] = await read({ name: other, type: 'TXT' });
+      const rounds = can.setClock ? 100 : 25; // a process each: 20 ms and more
+      for (let round = 0; round < rounds; round++) {
+        const attempt = (by: ZoneClient, instance: string) => {
+          const next: Rrset = { ...current!, rdata: [[`epoch=${round}`, `try=${instance}${round}`]] } as Rrset;
+          const changes: Change[] = [
+            { kind: 'delete-rrset', name: other, type: 'TXT' },
+            { kind: 'add-rrset', rrset: next },
+          ];
+          return update([{ kind: 'rrset-is', rrset: current! }], changes, by).then((outcome) => ({ outcome, next }));
+        };
+        const results = await Promise.all([attempt(client, 'a'), attempt(rival, 'b')]);
+        const winners = results.filter(({ outcome }) => outcome.kind === 'applied');
+        expect(winners).toHaveLength(1);
+        expect(results.find((result) => result !== winners[0])!.outcome).toMatchObject({ code: 'prerequisite-failed' });
+        [current] = await read({ name: other, type: 'TXT' });
+        expect(sameRdata(current!, winners[0]!.next)).toBe(true);
+      }
+    });
+
+    test('what the key may not change is refused as a whole', async () => {
+      const { source } = names;
+      const [before] = await read({ name: source, type: 'A' });
+      const denied = `forbidden.${subject().zone}` as Fqdn;
+      const outcome = await update(
+        [],
+        [
+          { kind: 'delete-rrset', name: source, type: 'A' },
+          { kind: 'add-rrset', rrset: { name: denied, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.9'] } },
+        ],
+      );
+      expect(outcome).toMatchObject({ kind: 'refused', code: 'rejected', rcode: 'REFUSED', failure: { code: 'update-refused' } });
+      expect((await read({ name: source, type: 'A' })).map(sorted)).toEqual([sorted(before!)]);
+    });
+
+    test('a name out of the zone is not sent; a zone that is not served is refused', async () => {
+      const rrset: Rrset = { name: 'source.elsewhere.test.' as Fqdn, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.9'] };
+      const changes: readonly Change[] = [{ kind: 'add-rrset', rrset }];
+      expect(await update([], changes)).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'not-in-zone' } });
+      const plan = { zone: 'elsewhere.test.' as Fqdn, prerequisites: [], changes };
+      const outcome = await client.update({ plan, notAfter: soon(), deadline: soon() });
+      expect(outcome).toMatchObject({ kind: 'refused', code: 'rejected', rcode: 'NOTAUTH', failure: { code: 'zone-not-served' } });
+      const reading = await client.read({ questions: [rrset], deadline: soon() });
+      expect(reading).toMatchObject({ kind: 'failed', failure: { code: 'query-refused' } });
+    });
+
+    test('another secret and an unknown key: nothing is changed, and the failure says which it is', async () => {
+      const { source } = names;
+      const [before] = await read({ name: source, type: 'A' });
+      for (const [key, code] of [
+        ['wrong-secret', 'tsig-badsig'],
+        ['unknown-name', 'tsig-badkey'],
+      ] as const) {
+        const stranger = await open({ key });
+        const outcome = await update([], [{ kind: 'delete-rrset', name: source, type: 'A' }], stranger);
+        // Unsigned by protocol (RFC 8945 5.3.2), so it is no proof.
+        expect(refusal(outcome)).toBe(`unknown ${code}`);
+        const reading = await stranger.read({ questions: [{ name: source, type: 'A' }], deadline: soon() });
+        expect(reading).toMatchObject({ kind: 'failed', failure: { code } });
+      }
+      expect((await read({ name: source, type: 'A' })).map(sorted)).toEqual([sorted(before!)]);
+    });
+
+    test.runIf(can.setClock)('a clock further off than the fudge is named, with the seconds', async () => {
+      const { source } = names;
+      const slow: Clock = { ...clock, wall: () => (clock.wall() - 1_000_000) as ReturnType<typeof clock.wall> };
+      const late = await open({ clock: slow });
+      const outcome = await update([], [{ kind: 'delete-rrset', name: source, type: 'A' }], late);
+      expect(outcome).toMatchObject({ kind: 'refused', code: 'rejected', rcode: 'NOTAUTH', failure: { code: 'tsig-badtime' } });
+      expect(refusal(outcome) && (outcome as { failure: { message: string } }).failure.message).toMatch(/ (999|1000|1001) s ahead of /);
+    });
+
+    test('what comes too late is not sent, nor what finds nobody', async () => {
+      const { source, other } = names;
+      const [before] = await read({ name: source, type: 'A' });
+      const plan = { zone: subject().zone, prerequisites: [], changes: [{ kind: 'delete-rrset', name: source, type: 'A' } as const] };
+      const past = (clock.mono() - 1) as ReturnType<typeof clock.mono>;
+      expect(await client.update({ plan, notAfter: past, deadline: soon() })).toMatchObject({
+        code: 'not-sent',
+        failure: { code: 'expired' },
+      });
+      expect((await read({ name: source, type: 'A' })).map(sorted)).toEqual([sorted(before!)]);
+
+      const nobody = await open({ down: true });
+      const outcome = await nobody.update({ plan, notAfter: soon(), deadline: soon(2000) });
+      // Over UDP only the answer would prove it: a forger can send ICMP. nsupdate does not always tell.
+      expect(['refused connection-refused', 'unknown connection-refused', 'unknown nsupdate-failed']).toContain(refusal(outcome));
+      const reading = await nobody.read({ questions: [{ name: other, type: 'TXT' }], deadline: soon(2000) });
+      expect(reading).toMatchObject({ kind: 'failed', failure: { code: 'connection-refused' } });
+    });
+
+    test('every nameserver has it in the end, with its serial', async () => {
+      const { source, other } = names;
+      const rrset: Rrset = { name: source, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.77'] };
+      const changes: readonly Change[] = [
+        { kind: 'delete-rrset', name: source, type: 'A' },
+        { kind: 'add-rrset', rrset },
+        { kind: 'delete-rrset', name: other, type: 'TXT' },
+      ];
+      expect(await update([], changes)).toEqual({ kind: 'applied' });
+      const appliedAt = clock.wall();
+      const report = await client.propagation({
+        zone: subject().zone,
+        present: [rrset],
+        absent: [{ name: other, type: 'TXT' }],
+        deadline: soon(20_000),
+      });
+      expect(report.nameservers).toHaveLength(2);
+      for (const nameserver of report.nameservers) {
+        expect(nameserver.failure).toBeUndefined();
+        expect(nameserver.answeredAt).toBeGreaterThanOrEqual(appliedAt);
+      }
+      const [primary, secondary] = report.nameservers;
+      expect(primary!.serial).toBeGreaterThan(1);
+      expect(secondary!.serial).toBe(primary!.serial);
+    });
+
+    test('closed, it answers at once', async () => {
+      const { source } = names;
+      const closing = await open();
+      const questions = [{ name: source, type: 'A' as const }];
+      expect(await closing.read({ questions, deadline: soon() })).toMatchObject({ kind: 'read' });
+      await closing.close();
+      expect(await closing.read({ questions, deadline: soon() })).toMatchObject({ failure: { code: 'client-closed' } });
+      expect(await update([], [], closing)).toMatchObject({ code: 'not-sent', failure: { code: 'client-closed' } });
+    });
+  });
+}
+
+const sorted = (rrset: Rrset) => ({ ...rrset, rdata: [...rrset.rdata].sort() });
+
+const namesOf = ({ zone, clusters: [one, two] }: Subject) => ({
+  source: `source.${one}.${zone}` as Fqdn,
+  ledger: `_source-dns.source.${one}.${zone}` as Fqdn,
+  srv: `_mysql._tcp.source.${one}.${zone}` as Fqdn,
+  other: `_source-dns.source.${two}.${zone}` as Fqdn,
+});
+
+/** A ledger's fields: eleven character-strings. */
+const fields = (epoch: number): readonly string[] => [
+  'v=1',
+  'cluster=shop',
+  `epoch=${epoch}`,
+  'source=db1.example.com:3306',
+  'uuid=0e7d4b9a-9d9c-11ee-8c90-0242ac120002',
+  'by=watcher-1',
+  'at=2026-11-22T11:30:00.123Z',
+  'why=first-source',
+  'try=k3j9x0a8s7d6f5g4h3j',
+  'form=A/5/192.0.2.1',
+  'line=0e7d4b9a-9d9c-11ee-8c90-0242ac120002:17',
+];

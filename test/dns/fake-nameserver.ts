@@ -1,0 +1,141 @@
+/** A nameserver of our own making on 127.0.0.1, TCP and UDP on one port, that answers whatever a test wants. Its TSIG is written anew from RFC 8945. */
+import { createHmac } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { createServer, type Socket } from 'node:net';
+import { nameToWire } from '../../src/dns/name.ts';
+import type { TsigKey } from '../../src/dns/tsig.ts';
+
+export interface FakeNameserver {
+  readonly port: number;
+  /** Every message that came, in order. */
+  readonly received: { readonly over: 'tcp' | 'udp'; readonly message: Buffer }[];
+  /** TCP connections accepted, ever. */
+  connections(): number;
+  /** TCP connections open now. */
+  open(): number;
+  /** Ends all TCP connections from its side. */
+  hangUp(): void;
+  close(): Promise<void>;
+}
+
+/** Called for each message; `reply` may be called often, at once or later. */
+export type Handler = (message: Buffer, reply: (answer: Buffer) => void, over: 'tcp' | 'udp', connection: Socket | undefined) => void;
+
+/** Starts it on a free port. */
+export async function startFakeNameserver(handler: Handler): Promise<FakeNameserver> {
+  const sockets = new Set<Socket>();
+  const received: FakeNameserver['received'] = [];
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    sockets.add(socket);
+    let buffered = Buffer.alloc(0);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      buffered = Buffer.concat([buffered, chunk]);
+      while (buffered.length >= 2 && buffered.length >= 2 + buffered.readUInt16BE()) {
+        const message = Buffer.from(buffered.subarray(2, 2 + buffered.readUInt16BE()));
+        buffered = buffered.subarray(2 + message.length);
+        received.push({ over: 'tcp', message });
+        handler(message, (answer) => socket.write(Buffer.concat([u16(answer.length), answer])), 'tcp', socket);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const udp = createSocket('udp4', (message, from) => {
+    received.push({ over: 'udp', message });
+    handler(message, (answer) => udp.send(answer, from.port, from.address), 'udp', undefined);
+  });
+  await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve));
+  return {
+    port,
+    received,
+    connections: () => connections,
+    open: () => sockets.size,
+    hangUp: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await Promise.all([new Promise<void>((resolve) => udp.close(() => resolve())), new Promise((resolve) => server.close(resolve))]);
+    },
+  };
+}
+
+export const u16 = (n: number): Buffer => Buffer.from([n >> 8, n & 0xff]);
+const u48 = (n: number): Buffer => Buffer.concat([u16(Math.floor(n / 2 ** 32)), u16(Math.floor(n / 65_536) & 0xffff), u16(n & 0xffff)]);
+
+/** The question section of a message (one question). */
+export function questionOf(message: Buffer): Buffer {
+  let at = 12;
+  while (message[at] !== 0) at += message[at]! + 1;
+  return message.subarray(12, at + 5);
+}
+
+export interface AnswerParts {
+  readonly rcode?: number;
+  /** More flags, as 0x0400 (AA, the default) or 0x0200 (TC). */
+  readonly flags?: number;
+  readonly answers?: readonly Buffer[];
+  readonly authorities?: readonly Buffer[];
+}
+
+/** An answer to the message, without TSIG. */
+export function answerTo(message: Buffer, parts: AnswerParts = {}): Buffer {
+  const { rcode = 0, flags = 0x0400, answers = [], authorities = [] } = parts;
+  const opcode = message.readUInt16BE(2) & 0x7800;
+  const header = [
+    message.subarray(0, 2),
+    u16(0x8000 | opcode | flags | rcode),
+    u16(1),
+    u16(answers.length),
+    u16(authorities.length),
+    u16(0),
+  ];
+  return Buffer.concat([...header, questionOf(message), ...answers, ...authorities]);
+}
+
+/** An RR; the names are canonical texts. */
+export function rr(owner: string, type: number, rdata: Buffer, { klass = 1, ttl = 5 } = {}): Buffer {
+  return Buffer.concat([wire(owner), u16(type), u16(klass), u16(0), u16(ttl), u16(rdata.length), rdata]);
+}
+
+export const wire = (name: string): Buffer => nameToWire(name as never)!;
+
+/** The RDATA of an SOA RR. */
+export const soaRdata = (serial: number): Buffer =>
+  Buffer.concat([wire('ns1.example.com.'), wire('hostmaster.example.com.'), ...[0, serial, 0, 60, 0, 60, 0, 60, 0, 1].map(u16)]);
+
+export interface TsigParts {
+  readonly error?: number;
+  readonly other?: Buffer;
+  readonly fudge?: number;
+  /** What stands in place of the right MAC. */
+  readonly mac?: Buffer;
+}
+
+/** Signs an answer (RFC 8945 5.3.1): the digest covers the request's MAC with its length, the message, and the TSIG variables. */
+export function signAnswer(answer: Buffer, request: Buffer, key: TsigKey, timeSeconds: number, parts: TsigParts = {}): Buffer {
+  const { error = 0, other = Buffer.alloc(0), fudge = 300 } = parts;
+  const digest = key.algorithm.slice('hmac-'.length);
+  const algorithm = wire(key.algorithm === 'hmac-md5' ? 'hmac-md5.sig-alg.reg.int.' : `${key.algorithm}.`);
+  const name = wire(key.name);
+  const requestMac = macOf(request, name, algorithm);
+  const time = Buffer.concat([u48(timeSeconds), u16(fudge)]);
+  const variables = Buffer.concat([name, u16(255), u16(0), u16(0), algorithm, time, u16(error), u16(other.length), other]);
+  const input = Buffer.concat([u16(requestMac.length), requestMac, answer, variables]);
+  const mac = parts.mac ?? createHmac(digest, key.secret.export()).update(input).digest();
+  const rdata = Buffer.concat([algorithm, time, u16(mac.length), mac, answer.subarray(0, 2), u16(error), u16(other.length), other]);
+  const signed = Buffer.concat([answer, rr(key.name, 250, rdata, { klass: 255, ttl: 0 })]);
+  signed.writeUInt16BE(signed.readUInt16BE(10) + 1, 10);
+  return signed;
+}
+
+/** The MAC in a request whose last RR is our TSIG: found from the name and algorithm, which are not compressed. */
+function macOf(request: Buffer, name: Buffer, algorithm: Buffer): Buffer {
+  const start = request.lastIndexOf(Buffer.concat([name, u16(250), u16(255)]));
+  const at = start + name.length + 10 + algorithm.length + 8;
+  return request.subarray(at + 2, at + 2 + request.readUInt16BE(at));
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import type { Fqdn } from '../../src/core/units.ts';
+import type { UpdatePlan } from '../../src/core/zone.ts';
+import { nsupdateOutcome } from '../../src/dns/nsupdate-outcome.ts';
+import { nsupdateScript } from '../../src/dns/nsupdate-script.ts';
+import { tsigKey } from '../../src/dns/tsig.ts';
+
+const name = 'source.example.com.' as Fqdn;
+const zone = 'example.com.' as Fqdn;
+const key = tsigKey('k.' as Fqdn, 'hmac-sha256', Buffer.from('a secret'));
+
+test('a plan as a script', () => {
+  const plan: UpdatePlan = {
+    zone,
+    prerequisites: [
+      { kind: 'rrset-is', rrset: { name, type: 'TXT', ttlSeconds: 300, rdata: [['v=1', 'why=first-source'], ['']] } },
+      { kind: 'rrset-absent', name, type: 'A' },
+    ],
+    changes: [
+      { kind: 'delete-rrset', name, type: 'AAAA' },
+      { kind: 'add-rrset', rrset: { name, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1', '192.0.2.2'] } },
+      { kind: 'add-rrset', rrset: { name, type: 'SRV', ttlSeconds: 5, rdata: [{ priority: 0, weight: 1, port: 3306, target: name }] } },
+      { kind: 'add-rrset', rrset: { name, type: 'CNAME', ttlSeconds: 0, rdata: ['db.example.'] } },
+    ],
+  };
+  expect(nsupdateScript(plan, { host: '2001:db8::53', port: 5353 }, key).split('\n')).toEqual([
+    'server 2001:db8::53 5353',
+    'zone example.com.',
+    'key hmac-sha256:k. YSBzZWNyZXQ=',
+    'prereq yxrrset source.example.com. IN TXT "v=1" "why=first-source"',
+    'prereq yxrrset source.example.com. IN TXT ""',
+    'prereq nxrrset source.example.com. IN A',
+    'update delete source.example.com. IN AAAA',
+    'update add source.example.com. 5 IN A 192.0.2.1',
+    'update add source.example.com. 5 IN A 192.0.2.2',
+    'update add source.example.com. 5 IN SRV 0 1 3306 source.example.com.',
+    'update add source.example.com. 0 IN CNAME db.example.',
+    'send',
+    '',
+  ]);
+});
+
+test('no byte of a TXT leaves its quotes', () => {
+  const every = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('');
+  const rrset = { name, type: 'TXT', ttlSeconds: 5, rdata: [[every.slice(0, 128), every.slice(128)]] } as const;
+  const script = nsupdateScript(
+    { zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset }] },
+    { host: '127.0.0.1', port: 53 },
+    undefined,
+  );
+  expect(script.split('\n')).toHaveLength(5);
+  expect(script).toContain('"\\000\\001');
+  expect(script).toMatch(/^update add \S+ 5 IN TXT "[^"\n;]*" "[^"\n;]*"$/m);
+});
+
+describe('outcomes', () => {
+  const asked = { nameserver: 'ns1 (127.0.0.1:53)', what: 'update', zone, signing: { key, fudgeSeconds: 300 } } as const;
+  const tsig = '; TSIG error with server: expected a TSIG or SIG(0)\n';
+  test.each([
+    ['applied', 0, '', 'applied'],
+    ['a warning is no success', 0, 'could not read key from x\n', 'unknown nsupdate-failed'],
+    ['lost the race', 2, 'update failed: NXRRSET\n', 'refused prerequisite-failed prerequisite-failed'],
+    ['first publication lost', 2, 'update failed: YXRRSET\n', 'refused prerequisite-failed prerequisite-failed'],
+    ['policy', 2, 'update failed: REFUSED\n', 'refused rejected update-refused'],
+    ['not served', 2, 'update failed: NOTAUTH\n', 'refused rejected zone-not-served'],
+    // Seen with 9.20: it prints the RCODE of an answer that it could not verify. A forger must not make us believe it.
+    ['unsigned NXRRSET', 2, `${tsig}update failed: NXRRSET\n`, 'unknown unsigned-answer'],
+    ['unsigned NOERROR', 2, tsig, 'unknown unsigned-answer'],
+    ['unsigned REFUSED', 2, `${tsig}update failed: REFUSED\n`, 'unknown update-refused'],
+    ['BADKEY', 2, '; TSIG error with server: tsig indicates error\nupdate failed: NOTAUTH(BADKEY)\n', 'unknown tsig-badkey'],
+    ['BADSIG', 2, '; TSIG error with server: tsig indicates error\nupdate failed: NOTAUTH(BADSIG)\n', 'unknown tsig-badsig'],
+    ['BADTIME', 2, '; TSIG error with server: clocks are unsynchronized\nupdate failed: NOTAUTH(BADTIME)\n', 'unknown tsig-badtime'],
+    ['nobody listens', 2, '; Communication with 127.0.0.1#53 failed: connection refused\n', 'refused not-sent connection-refused'],
+    ['silence', 2, '; Communication with 127.0.0.1#53 failed: timed out\n', 'unknown no-answer'],
+    ['hung up', 2, '; Communication with 127.0.0.1#53 failed: end of file\n', 'unknown connection-lost'],
+    ['a word that is not known', 2, 'update failed: BADCOOKIE\n', 'unknown nsupdate-failed'],
+    ['a line that it does not take', 1, 'syntax error\n', 'refused not-sent nsupdate-failed'],
+    ['killed at the deadline', undefined, '', 'unknown no-answer'],
+  ])('%s', (_, exitCode, stderr, expected) => {
+    const outcome = nsupdateOutcome(asked, exitCode, stderr);
+    const code = 'code' in outcome ? ` ${outcome.code}` : '';
+    expect(`${outcome.kind}${code}${'failure' in outcome ? ` ${outcome.failure.code}` : ''}`).toBe(expected);
+  });
+});

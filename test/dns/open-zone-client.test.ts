@@ -1,0 +1,62 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock as clock } from '../../src/daemon/clock.ts';
+import { resolveOne } from '../../src/dns/endpoint.ts';
+import { type NameserverOptions, openZoneClient } from '../../src/dns/open-zone-client.ts';
+
+const options: NameserverOptions = {
+  name: 'ns1',
+  address: '127.0.0.1',
+  port: 1,
+  via: 'rfc2136',
+  transport: 'tcp',
+  fudgeMs: 30_000,
+  timeoutMs: 500,
+};
+const key = (algorithm: string) => `key "k" { algorithm ${algorithm}; secret "c2VjcmV0"; };\n`;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'source-dns-key-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test.each(['rfc2136', 'nsupdate'] as const)('%s: a key that cannot be had is a failure, before anything is sent', async (via) => {
+  const keyFile = join(folder, 'ddns.key');
+  await rm(keyFile, { force: true });
+  const open = () => openZoneClient({ ...options, via, keyFile }, clock);
+  expect(await open()).toMatchObject({ kind: 'failed', failure: { code: 'key-unreadable', message: expect.stringContaining('ENOENT') } });
+  expect(await openZoneClient({ ...options, via, keyFile: folder }, clock)).toMatchObject({ failure: { code: 'key-unreadable' } });
+  await writeFile(keyFile, Buffer.alloc(70_000, '#'));
+  expect(await open()).toMatchObject({ failure: { code: 'key-unreadable', message: expect.stringContaining('65536') } });
+  await writeFile(keyFile, 'garbage');
+  expect(await open()).toMatchObject({ failure: { code: 'key-invalid' } });
+  await writeFile(keyFile, key('hmac-sha256'));
+  expect(await openZoneClient({ ...options, via, keyFile, keyName: 'other' }, clock)).toMatchObject({ failure: { code: 'key-not-found' } });
+  expect(await open()).toMatchObject({ kind: 'opened', warnings: [] });
+  await writeFile(keyFile, key('hmac-md5'));
+  expect(await open()).toMatchObject({ kind: 'opened', warnings: [{ code: 'tsig-weak-algorithm' }] });
+});
+
+test('a program that is not there: nothing was sent', async () => {
+  const opened = await openZoneClient(
+    { ...options, via: 'nsupdate', keyText: key('hmac-sha256'), nsupdateCommand: [join(folder, 'none')] },
+    clock,
+  );
+  if (opened.kind === 'failed') throw new Error(opened.failure.message);
+  const soon = (clock.mono() + 2000) as ReturnType<typeof clock.mono>;
+  const plan = { zone: 'example.com.' as never, prerequisites: [], changes: [] };
+  expect(await opened.client.update({ plan, notAfter: soon, deadline: soon })).toMatchObject({
+    kind: 'refused',
+    code: 'not-sent',
+    failure: { code: 'nsupdate-not-run', message: expect.stringContaining('ENOENT') },
+  });
+  await opened.client.close();
+});
+
+test('a host name that nobody knows', async () => {
+  expect(await resolveOne('nobody.invalid')).toMatchObject({ kind: 'failed', failure: { code: 'nameserver-not-found' } });
+  expect(await resolveOne('192.0.2.53')).toEqual({ kind: 'address', address: '192.0.2.53' });
+});

@@ -1,0 +1,204 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createMysqlServer } from 'mysql2';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Probe } from '../../src/core/observation.ts';
+import type { MonoMs, ServerAddress, WallMs } from '../../src/core/units.ts';
+import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
+import type { Clock, ServerProber } from '../../src/ports.ts';
+
+const clock: Clock = {
+  mono: () => performance.now() as MonoMs,
+  wall: () => Date.now() as WallMs,
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+const deadline = (ms = 2000): MonoMs => (clock.mono() + ms) as MonoMs;
+const closers: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+/** A server that does to each new connection what the test says. */
+async function fake(onConnection: (socket: Socket) => void): Promise<{ address: ServerAddress; sockets: Socket[] }> {
+  const sockets: Socket[] = [];
+  const server: Server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    onConnection(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(
+    () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        for (const socket of sockets) socket.destroy();
+      }),
+  );
+  return { address: `127.0.0.1:${(server.address() as { port: number }).port}` as ServerAddress, sockets };
+}
+
+function proberOf(address: ServerAddress, options: Partial<ProberOptions> = {}): ServerProber {
+  const limits = { connectTimeoutMs: 500, queryTimeoutMs: 500 };
+  const prober = createProber({
+    cluster: 'shop',
+    servers: [{ address }],
+    user: 'source_dns',
+    password: 'geheim',
+    tls: 'disabled',
+    ...limits,
+    clock,
+    ...options,
+  });
+  closers.push(() => prober.close());
+  return prober;
+}
+
+/** One packet of the MySQL protocol. */
+const packet = (sequence: number, body: Buffer): Buffer => Buffer.concat([Buffer.from([body.length, 0, 0, sequence]), body]);
+
+const errorPacket = (errno: number, text: string): Buffer =>
+  packet(0, Buffer.concat([Buffer.from([0xff, errno & 0xff, errno >> 8]), Buffer.from(text)]));
+
+const failureOf = (probe: Probe) => (probe.kind === 'reachable' ? undefined : probe.failure);
+
+describe('a server that refuses before the login', () => {
+  it.each([1040, 1042, 1043, 1044, 1045, 1129, 1130, 1203, 1226, 1251, 1275])('with error %i is alive', async (errno) => {
+    const { address } = await fake((socket) => socket.end(errorPacket(errno, 'No.')));
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'alive',
+      failure: { code: `mysql-${errno}`, message: `${address}: No.` },
+    });
+  });
+
+  it('with its good-bye is not', async () => {
+    const { address } = await fake((socket) => socket.end(errorPacket(1053, 'Server shutdown in progress')));
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'mysql-1053' } });
+  });
+
+  it.each([
+    ['5.5.5-10.11.6-MariaDB-0+deb12u1', 'flavour-unsupported'],
+    ['11.8.2-MariaDB', 'flavour-unsupported'],
+    ['8.0.41', 'version-unsupported'],
+    ['5.7.44-log', 'version-unsupported'],
+    ['what?', 'version-unsupported'],
+  ])('as %s is alive, and said to be not watched', async (serverVersion, code) => {
+    const server = createMysqlServer((connection) => {
+      connection.on('error', () => undefined);
+      (connection as unknown as { serverHandshake(handshake: object): void }).serverHandshake({
+        protocolVersion: 10,
+        serverVersion,
+        connectionId: 1,
+        statusFlags: 2,
+        characterSet: 8,
+        capabilityFlags: 0xff_f7_ff,
+        authCallback: (_: unknown, done: (error: null) => void) => done(null),
+      });
+    });
+    await new Promise<void>((resolve) => {
+      // Its types know no host and callback.
+      (server as unknown as { listen(port: number, host: string, done: () => void): void }).listen(0, '127.0.0.1', resolve);
+    });
+    const inner = (server as unknown as { _server: Server })._server;
+    closers.push(() => new Promise((resolve) => server.close(() => resolve(undefined))));
+    const address = `127.0.0.1:${(inner.address() as { port: number }).port}` as ServerAddress;
+    const prober = proberOf(address);
+    const probe = await prober.probe(address, deadline());
+    await prober.close();
+    expect(probe).toMatchObject({ kind: 'alive', failure: { code, hint: expect.stringContaining('8.4') } });
+  });
+});
+
+describe('what listens there', () => {
+  it('and says nothing: a deadline, and the connection is gone', async () => {
+    let closed: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const { address, sockets } = await fake((socket) => socket.on('close', closed).resume());
+    const prober = proberOf(address);
+    expect(await prober.probe(address, deadline(100))).toMatchObject({ kind: 'unknown', failure: { code: 'deadline' } });
+    await gone;
+    expect(await prober.probe(address, deadline(100))).toMatchObject({ kind: 'unknown', failure: { code: 'deadline' } });
+    expect(sockets).toHaveLength(2);
+  });
+
+  it('and hangs up', async () => {
+    const { address } = await fake((socket) => socket.end());
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'connection-lost' } });
+  });
+
+  it('and resets', async () => {
+    const { address } = await fake((socket) => socket.resetAndDestroy());
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'connection-lost' } });
+  });
+
+  it.each(['SSH-2.0-OpenSSH_9.2p1\r\n', 'HTTP/1.1 400 Bad Request\r\n\r\n', '\u0000'.repeat(9), '\n\u0000\u0000\u0000\n9.7.4'])(
+    'and is no MySQL server (%j)',
+    async (text) => {
+      for (const hangUp of [true, false]) {
+        const { address } = await fake((socket) => (hangUp ? socket.end(text) : socket.write(text)));
+        expect((await proberOf(address).probe(address, deadline(200))).kind).not.toBe('reachable');
+      }
+    },
+  );
+
+  it('and sends random packets: always an answer, never an exception', async () => {
+    let state = 99;
+    const byte = () => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return state >>> 24;
+    };
+    for (let round = 0; round < 60; round += 1) {
+      const body = Buffer.from(Array.from({ length: 1 + (byte() % 120) }, byte));
+      if (round % 2 === 0) body[0] = 10;
+      const { address } = await fake((socket) => socket.end(packet(0, body)));
+      const probe = await proberOf(address).probe(address, deadline(500));
+      expect(probe.kind).not.toBe('reachable');
+      expect(failureOf(probe)!.message.length).toBeLessThan(300);
+    }
+  });
+});
+
+describe('the prober', () => {
+  it('gives the password to no other server', async () => {
+    const { address, sockets } = await fake((socket) => socket.end());
+    const prober = proberOf('127.0.0.1:1' as ServerAddress);
+    expect(await prober.probe(address, deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'not-a-server' } });
+    expect(sockets).toEqual([]);
+  });
+
+  it('closed, answers so', async () => {
+    const { address } = await fake(() => undefined);
+    const prober = proberOf(address);
+    const probing = prober.probe(address, deadline());
+    await prober.close();
+    expect(failureOf(await probing)?.code).toBe('closed');
+    expect(failureOf(await prober.probe(address, deadline()))?.code).toBe('closed');
+  });
+
+  it('resolves names by the deadline', async () => {
+    const prober = proberOf('127.0.0.1:1' as ServerAddress);
+    expect(await prober.resolve('10.1.2.3:3306' as ServerAddress, deadline())).toEqual({ kind: 'addresses', addresses: ['10.1.2.3'] });
+    expect(await prober.resolve('[2001:db8::1]:3306' as ServerAddress, deadline())).toEqual({
+      kind: 'addresses',
+      addresses: ['2001:db8::1'],
+    });
+    const local = await prober.resolve('localhost:3306' as ServerAddress, deadline());
+    expect(local).toMatchObject({ kind: 'addresses', addresses: expect.arrayContaining(['127.0.0.1']) });
+    const late: Clock = {
+      ...clock,
+      after: (_, callback) => {
+        callback();
+        return () => undefined;
+      },
+    };
+    const impatient = proberOf('127.0.0.1:1' as ServerAddress, { clock: late });
+    expect(await impatient.resolve('localhost:3306' as ServerAddress, deadline())).toMatchObject({
+      kind: 'failed',
+      failure: { code: 'deadline' },
+    });
+  });
+});
