@@ -72,6 +72,14 @@ function compareErrant(situation: Situation, source: ServerView, member: ServerV
   const theirs = source.facts?.gtidExecuted;
   if (own === undefined || theirs === undefined || member.observedAt === undefined || source.observedAt === undefined) return before;
   if (source.observedAt <= member.observedAt || before.comparedAt === source.observedAt) return before;
-  const errant = countGtids(subtract(restrict(own, lineOf(situation, source)), theirs));
+  const line = lineOf(situation, source);
+  // A semi-synchronous source has a commit in its own set only when replicas acknowledged it: an attached replica may be ahead by what it was just sent.
+  const sent = isAttached(situation, member) ? source.id : undefined;
+  const errant = countGtids(
+    subtract(
+      restrict(own, (uuid) => line(uuid) && uuid !== sent),
+      theirs,
+    ),
+  );
   return { ...before, errant, comparedAt: source.observedAt };
 }

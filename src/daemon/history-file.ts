@@ -27,12 +27,12 @@ export function createAppender(options: AppenderOptions): Appender {
 
   /** The next lines that fit, but at least one. */
   function take(bytes: number): string {
-    let text = '';
-    for (let line = pending[0]; line !== undefined && (text === '' || Buffer.byteLength(text + line) <= bytes); line = pending[0]) {
-      text += line;
-      pending.shift();
+    let count = 0;
+    for (let left = bytes; count < pending.length; count++) {
+      left -= Buffer.byteLength(pending[count] ?? '');
+      if (left < 0 && count > 0) break;
     }
-    return text;
+    return pending.splice(0, count).join('');
   }
 
   async function write(): Promise<void> {

@@ -1,6 +1,7 @@
 /** One question or update and its answer, as the transports see it: bytes out, bytes in, and a judge who says what an answer is worth. */
 import type { Failure } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
+import type { Clock } from '../ports.ts';
 
 export interface Exchange<T> {
   /** The exchange ends by then, always. */
@@ -37,10 +38,26 @@ export type ExchangeResult<T> =
   /** It was sent, and nothing came that proves anything. `broken`: the connection ended, so a new one may be tried at once. */
   | { readonly kind: 'unanswered'; readonly failure: Failure; readonly broken: boolean };
 
-/** The seam for the simulator: it exchanges message bytes here, so that everything but sockets runs in it. */
+/** Where a transport goes, and with what. */
+export interface TransportOptions {
+  /** Its name and address, for messages. */
+  readonly nameserver: string;
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  /** The longest that connecting may take. */
+  readonly timeoutMs: number;
+  /** 0 to 65535, not to be guessed. */
+  readonly messageId: () => number;
+}
+
+/** Exchanges messages with one nameserver. */
 export interface Transport {
   /** Resolves by the exchange's deadline, always; never rejects. */
   exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>>;
   /** Ends every socket; what is in flight ends as unanswered, what waits as not sent. */
   close(): void;
 }
+
+/** The seam for the simulator: it exchanges message bytes here, so that everything but sockets runs in it. */
+export type OpenTransport = (kind: 'tcp' | 'udp', options: TransportOptions) => Transport;

@@ -47,6 +47,6 @@ function rdataTexts(rrset: Rrset): readonly string[] {
   }
 }
 
-/** A character-string as a master file writes it (RFC 1035 5.1): every byte that might mean something is `\DDD`. */
+/** A character-string as a zone file writes it (RFC 1035 5.1): every byte that might mean something is `\DDD`. */
 const quoted = (text: string): string =>
   `"${text.replace(/[^A-Za-z0-9 _=.,:/@+-]/g, (char) => `\\${String(char.charCodeAt(0)).padStart(3, '0')}`)}"`;

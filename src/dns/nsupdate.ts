@@ -85,9 +85,15 @@ async function runUpdate(
     maxBuffer: MAX_OUTPUT_BYTES,
     env: { LC_ALL: 'C' },
   });
-  if (result.exitCode === undefined && result.signal === undefined && !result.timedOut && !result.isCanceled)
-    return notSent(notRun(program, (result as { code?: string }).code));
-  const asked = { nameserver, what: 'update', zone: request.plan.zone, signing } as const;
+  // Only a process that was never there has certainly sent nothing.
+  const cause = result.cause as NodeJS.ErrnoException | undefined;
+  if (cause?.syscall?.startsWith('spawn')) return notSent(notRun(program, cause.code));
+  const asked = {
+    nameserver,
+    what: 'update',
+    zone: request.plan.zone,
+    signing: signing && { ...signing, fudgeSeconds: NSUPDATE_FUDGE_SECONDS },
+  } as const;
   const exitCode = result.timedOut || result.isCanceled ? undefined : result.exitCode;
   return nsupdateOutcome(asked, exitCode, withoutSecret(result.stderr ?? '', options.key));
 }

@@ -6,11 +6,10 @@ import type { PropagationRequest } from '../ports.ts';
 import { type Authority, findAuthorities, MAX_NAMESERVERS } from './authoritative.ts';
 import { TYPE } from './codes.ts';
 import { type Endpoint, showEndpoint } from './endpoint.ts';
+import type { OpenTransport } from './exchange.ts';
 import { ask, type Correspondent } from './query.ts';
 import { encodeRdata, soaSerial } from './rdata.ts';
-import { TcpTransport } from './tcp-transport.ts';
 import { clientClosed } from './transport-failures.ts';
-import { UdpTransport } from './udp-transport.ts';
 import { readRrset } from './zone-reader.ts';
 
 /** A NOTIFY and an IXFR take milliseconds where notify-delay is 0, and 5 s where it is not: so begin quickly and slow down. */
@@ -23,6 +22,7 @@ export interface PropagationOptions {
   readonly endpoint: Endpoint;
   readonly verify?: readonly Endpoint[] | undefined;
   readonly messageId: () => number;
+  readonly openTransport: OpenTransport;
 }
 
 export class PropagationWatch {
@@ -61,7 +61,7 @@ export class PropagationWatch {
     const nameserver = showEndpoint(endpoint);
     // Unsigned: a key for updates need not be known to the secondary servers, and the public sees unsigned answers too.
     const transportOptions = { nameserver, ...endpoint, clock, timeoutMs, messageId: this.#options.messageId };
-    const transport = new UdpTransport(transportOptions, new TcpTransport(transportOptions));
+    const transport = this.#options.openTransport('udp', transportOptions);
     const correspondent: Correspondent = { nameserver, transport, clock, timeoutMs };
     let wake = () => {};
     const end = () => {

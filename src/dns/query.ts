@@ -6,7 +6,6 @@ import { type Asked, answerFailure, doubtfulFailure } from './answer-failures.ts
 import { OPCODE, RCODE, TSIG_ERROR } from './codes.ts';
 import type { Attempt, Exchange, Transport, Verdict } from './exchange.ts';
 import { judgeReply, prepareMessage, type Signing } from './reply.ts';
-import { noAnswer } from './transport-failures.ts';
 import type { ReceivedMessage, WireQuestion } from './wire.ts';
 
 /** A nameserver that can be asked. */
@@ -50,7 +49,7 @@ export async function ask(correspondent: Correspondent, question: WireQuestion, 
     case 'answered':
       return result.value;
     case 'truncated':
-      return { kind: 'failed', failure: noAnswer(correspondent.nameserver) };
+      return { kind: 'failed', failure: truncated(correspondent.nameserver) };
     case 'not-sent':
     case 'unanswered':
       return { kind: 'failed', failure: result.failure };
@@ -84,6 +83,11 @@ function questionAttempt(correspondent: Correspondent, question: WireQuestion, i
     },
   };
 }
+
+const truncated = (nameserver: string): Failure => ({
+  code: 'malformed-answer',
+  message: `The nameserver ${nameserver} truncated its answer also over TCP.`,
+});
 
 const notAuthoritative = (nameserver: string, name: Fqdn): Failure => ({
   code: 'not-authoritative',

@@ -6,14 +6,12 @@ import type { Clock, UpdateRequest, ZoneClient } from '../ports.ts';
 import { type Asked, answerFailure, doubtfulFailure } from './answer-failures.ts';
 import { RCODE, rcodeName, TSIG_ERROR } from './codes.ts';
 import { type Endpoint, showEndpoint } from './endpoint.ts';
-import type { Exchange, Transport, Verdict } from './exchange.ts';
+import type { Exchange, OpenTransport, Verdict } from './exchange.ts';
+import { openSockets } from './open-transport.ts';
 import { PropagationWatch } from './propagation.ts';
 import { type Correspondent, exchangeDeadline, wallSeconds } from './query.ts';
 import { type AnswerCodes, judgeReply, prepareMessage } from './reply.ts';
-import { TcpTransport, type TransportOptions } from './tcp-transport.ts';
-import { noAnswer } from './transport-failures.ts';
 import type { TsigKey } from './tsig.ts';
-import { UdpTransport } from './udp-transport.ts';
 import { buildUpdate } from './update.ts';
 import type { OutgoingMessage } from './wire.ts';
 import { ZoneReader } from './zone-reader.ts';
@@ -35,8 +33,8 @@ export interface Rfc2136Options {
   readonly clock: Clock;
   /** 0 to 65535, not to be guessed; default: crypto.randomInt. */
   readonly messageId?: () => number;
-  /** Instead of sockets to the primary server: for the simulator. */
-  readonly transportOverride?: Transport;
+  /** Instead of sockets, to the primary server and to those of `verify`: for the simulator. */
+  readonly openTransport?: OpenTransport;
 }
 
 /** What both kinds of client share: reading, and watching propagation. */
@@ -64,10 +62,11 @@ export function createReadingSide(options: Rfc2136Options): ReadingSide {
   const messageId = options.messageId ?? (() => randomInt(65_536));
   const endpoint = { host: options.address, port: options.port };
   const nameserver = `${options.name} (${showEndpoint(endpoint)})`;
-  const transport = options.transportOverride ?? openTransport(options.transport, { nameserver, ...endpoint, clock, timeoutMs, messageId });
+  const openTransport = options.openTransport ?? openSockets;
+  const transport = openTransport(options.transport, { nameserver, ...endpoint, clock, timeoutMs, messageId });
   const signing = key === undefined ? undefined : { key, fudgeSeconds };
   const correspondent = { nameserver, transport, clock, signing, timeoutMs };
-  const propagation = new PropagationWatch({ primary: correspondent, endpoint, verify: options.verify, messageId });
+  const propagation = new PropagationWatch({ primary: correspondent, endpoint, verify: options.verify, messageId, openTransport });
   return {
     correspondent,
     reader: new ZoneReader(correspondent),
@@ -77,11 +76,6 @@ export function createReadingSide(options: Rfc2136Options): ReadingSide {
       transport.close();
     },
   };
-}
-
-function openTransport(kind: 'tcp' | 'udp', options: TransportOptions): Transport {
-  const tcp = new TcpTransport(options);
-  return kind === 'tcp' ? tcp : new UdpTransport(options, tcp);
 }
 
 async function sendUpdate(correspondent: Correspondent, request: UpdateRequest): Promise<UpdateOutcome> {
@@ -105,7 +99,7 @@ async function sendUpdate(correspondent: Correspondent, request: UpdateRequest):
       // Also an error that came without a signature: a forger must not make us believe that the update is off.
       return { kind: 'unknown', failure: result.failure };
     case 'truncated':
-      return { kind: 'unknown', failure: noAnswer(nameserver) };
+      throw new TypeError('only a question can be truncated');
   }
 }
 

@@ -2,27 +2,14 @@
 import { connect, type Socket } from 'node:net';
 import type { Failure } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
-import type { Clock } from '../ports.ts';
 import { resolveOne } from './endpoint.ts';
-import type { Exchange, ExchangeResult, Transport } from './exchange.ts';
+import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
 import { TcpLink } from './tcp-link.ts';
 import { clientClosed, connectFailed, connectTimedOut, expiredInQueue, noAnswer, queueFull } from './transport-failures.ts';
 
 /** BIND drops what is above its update-quota (100) without a word, so stay below it. */
 export const MAX_IN_FLIGHT = 64;
 export const MAX_QUEUED = 1024;
-
-export interface TransportOptions {
-  /** Its name and address, for messages. */
-  readonly nameserver: string;
-  readonly host: string;
-  readonly port: number;
-  readonly clock: Clock;
-  /** The longest that connecting may take. */
-  readonly timeoutMs: number;
-  /** 0 to 65535, not to be guessed. */
-  readonly messageId: () => number;
-}
 
 interface Queued {
   readonly exchange: Exchange<unknown>;

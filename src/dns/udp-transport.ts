@@ -4,9 +4,8 @@ import { isIPv6 } from 'node:net';
 import type { Failure } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
 import { resolveOne } from './endpoint.ts';
-import type { Exchange, ExchangeResult, Transport } from './exchange.ts';
+import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
 import { InFlight } from './in-flight.ts';
-import type { TransportOptions } from './tcp-transport.ts';
 import { clientClosed, expiredInQueue, noAnswer, portUnreachable, queueFull } from './transport-failures.ts';
 
 /** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */

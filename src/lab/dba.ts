@@ -16,7 +16,7 @@ export async function replicateFrom(replica: LabServer, source: LabServer, accou
   await replica.mysqld.sql(
     'STOP REPLICA',
     `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${source.mysqld.address}', SOURCE_PORT=${source.mysqld.port}, SOURCE_USER='repl', SOURCE_PASSWORD='${accounts.repl}',
-     SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=3600, SOURCE_HEARTBEAT_PERIOD=1`,
+     SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=3600, SOURCE_HEARTBEAT_PERIOD=0.2`,
     'START REPLICA',
   );
 }

@@ -107,7 +107,7 @@ async function failOver(stage: Stage, narrator: Narrator, hold: Hold): Promise<M
   const promotedAt = await makeWritable(first);
   narrator.say('Replica 1: RESET REPLICA ALL; SET GLOBAL read_only = OFF');
   const moving = followed(stage, first);
-  for (const replica of [second, third]) await replicateFrom(replica, first, cluster.accounts);
+  await Promise.all([second, third].map((replica) => replicateFrom(replica, first, cluster.accounts)));
   await replicating([second, third]);
   narrator.say('Replica 2 and 3: CHANGE REPLICATION SOURCE TO Replica 1');
   hold('c', true, "the manual's picture after the failover");
@@ -187,7 +187,7 @@ async function rebuild({ cluster, daemon }: Stage, narrator: Narrator, hold: Hol
 
 async function wayBack(stage: Stage, narrator: Narrator, hold: Hold): Promise<MoveTimes> {
   const { source, replicas, accounts, all } = stage.cluster;
-  const [first, second, third] = replicas;
+  const [first] = replicas;
   narrator.step('g', 'The way back: Source becomes the source again');
   narrator.explain(
     'The manual resets the binary log here (RESET BINARY LOGS AND GTIDS) so that replicas by file and position start anew. With',
@@ -204,9 +204,9 @@ async function wayBack(stage: Stage, narrator: Narrator, hold: Hold): Promise<Mo
   const promotedAt = await makeWritable(source);
   narrator.say('Source: RESET REPLICA ALL; SET GLOBAL read_only = OFF');
   const moving = followed(stage, source);
-  await first.mysqld.sql('SET GLOBAL rpl_semi_sync_source_enabled = OFF');
-  for (const replica of [first, second, third]) await replicateFrom(replica, source, accounts);
+  await Promise.all(replicas.map((replica) => replicateFrom(replica, source, accounts)));
   await replicating(replicas);
+  await first.mysqld.sql('SET GLOBAL rpl_semi_sync_source_enabled = OFF');
   narrator.say('Replica 1, 2 and 3: CHANGE REPLICATION SOURCE TO Source');
   const times = await timesOfMove(stage, 'Replica 1', 'Source', promotedAt, await moving);
   sayTimes(narrator, times);
