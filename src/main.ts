@@ -46,6 +46,7 @@ const lab = (context: CommandContext, { once, keep }: Extract<Command, { readonl
     program: [process.execPath, fileURLToPath(import.meta.url)],
     colours: terminal.colours,
     write: terminal.out,
+    abort: () => context.exit(130),
     onInterrupt(listener) {
       const stops = [context.onSignal('SIGINT', listener), context.onSignal('SIGTERM', listener)];
       return () => {

@@ -7,11 +7,11 @@ import { findServer } from '../daemon/find-server.ts';
 import { type ApiResult, askDaemon } from '../http/client.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
 import { answerText } from './answer-text.ts';
-import { findCluster, onlyClusters, readConfiguration } from './configuration.ts';
+import { findCluster, readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodeOf, exitCodeOfProblem, exitCodes } from './exit-code.ts';
 import { failureText, problemText } from './failure-text.ts';
-import { openActor } from './one-shot.ts';
+import { actOnce } from './one-shot.ts';
 import { createStyle } from './style.ts';
 
 /** The daemon answers after this at the latest, beside the command's own time. */
@@ -64,13 +64,6 @@ async function actAlone(context: CommandContext, config: LoadedConfig, cluster: 
       return exitCodes.usage;
     }
   }
-  const actor = await openActor(context, onlyClusters(config, [cluster]));
-  if (actor === undefined) return exitCodes.usage;
-  try {
-    const answer = await actor.service.command(cluster.settings.cluster, command);
-    if (answer === undefined) throw new Error(`the cluster ${cluster.settings.cluster} was not started`);
-    return tellAnswer(context, answer);
-  } finally {
-    await actor.close();
-  }
+  const answer = await actOnce(context, config, cluster, command);
+  return answer === undefined ? exitCodes.usage : tellAnswer(context, answer);
 }

@@ -2,13 +2,14 @@
 
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { Snapshot } from '../core/snapshot-types.ts';
+import type { Service } from '../daemon/service.ts';
 import { type ApiResult, askDaemon } from '../http/client.ts';
 import { type ClusterDocument, clusterDocument } from '../http/documents.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodeOfProblem, exitCodes } from './exit-code.ts';
 import { failureText, problemText } from './failure-text.ts';
-import { type OneShot, openObserver } from './one-shot.ts';
+import { openObserver } from './one-shot.ts';
 
 /** The daemon builds its answer from memory. */
 const daemonMs = 5000;
@@ -92,11 +93,11 @@ async function ownLooker(context: CommandContext, config: LoadedConfig): Promise
       kind: 'seen',
       documents: snapshots().map((snapshot) => clusterDocument({ ...snapshot, mode: modes.get(snapshot.cluster) ?? snapshot.mode })),
     }),
-    close: () => observer.close(),
+    close: () => observer.stop(),
   };
 }
 
-const snapshotsOf = ({ service }: OneShot): readonly Snapshot[] => service.clusters().flatMap((name) => service.snapshot(name) ?? []);
+const snapshotsOf = (service: Service): readonly Snapshot[] => service.clusters().flatMap((name) => service.snapshot(name) ?? []);
 
 /** Every zone was read or could not be, and every server was asked. */
 const isComplete = (snapshot: Snapshot): boolean =>

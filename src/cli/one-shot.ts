@@ -1,70 +1,110 @@
 /** The service inside a command, for as long as the command takes: the same runtime as the daemon's. */
 
-import type { LoadedConfig } from '../config/loaded.ts';
-import type { HistoryEntry, Remembered } from '../core/events.ts';
-import { openHistory, readHistory, rememberedFrom } from '../daemon/history.ts';
+import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
+import type { Answer, Command, HistoryEntry, Remembered } from '../core/events.ts';
+import type { Failure } from '../core/observation.ts';
+import { clientsOf, openNameservers } from '../daemon/adapters.ts';
+import { type History, openHistory, readHistory, rememberedFrom } from '../daemon/history.ts';
+import { createClusterRuntime } from '../daemon/runtime.ts';
 import { type Service, startService } from '../daemon/service.ts';
+import { onlyClusters } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { failureText } from './failure-text.ts';
 
-export interface OneShot {
-  readonly service: Service;
-  /** Finishes what is in flight. */
-  close(): Promise<void>;
-}
-
 /** Only looks: decides and reports, writes neither the zone nor the history. Undefined: it could not begin, and why was printed. */
-export async function openObserver(context: CommandContext, config: LoadedConfig, onChange: () => void): Promise<OneShot | undefined> {
+export async function openObserver(context: CommandContext, config: LoadedConfig, onChange: () => void): Promise<Service | undefined> {
+  const { maker, clock, random } = context;
   const { entries } = await readHistory(config.stateDir);
-  const clusters = config.clusters.map((cluster) => ({ ...cluster, settings: { ...cluster.settings, mode: 'observe' as const } }));
-  const remembered = (cluster: string) => rememberedFrom(entries, cluster);
-  const service = await start(context, { ...config, clusters }, { remembered, onRecord: () => {}, onChange });
-  return service === undefined ? undefined : { service, close: () => service.stop() };
-}
-
-/** Acts as the configuration says, and notes it in the history. Undefined: it could not begin, and why was printed. */
-export async function openActor(context: CommandContext, config: LoadedConfig): Promise<OneShot | undefined> {
-  const history = await openHistory({
-    stateDir: config.stateDir,
-    onFailure: (failure) => {
-      if (failure !== undefined) context.terminal.err(failureText(failure));
-    },
-  });
-  const service = await start(context, config, { remembered: history.remembered, onRecord: history.append });
-  if (service === undefined) {
-    await history.close();
-    return undefined;
-  }
-  return {
-    service,
-    async close() {
-      await service.stop();
-      await history.close();
-    },
-  };
-}
-
-interface Listeners {
-  remembered(cluster: string): readonly Remembered[];
-  onRecord(entry: HistoryEntry): void;
-  onChange?(): void;
-}
-
-async function start(context: CommandContext, config: LoadedConfig, listeners: Listeners): Promise<Service | undefined> {
-  const { terminal, maker, clock, random } = context;
   const started = await startService({
-    config,
+    config: { ...config, clusters: config.clusters.map(observing) },
     maker,
     clock,
     random,
-    ...listeners,
-    onWarning: (failure) => terminal.err(failureText(failure)),
-    onBug(error) {
-      terminal.err(`source-dns has a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
-      context.exit(1);
-    },
+    remembered: (cluster) => rememberedFrom(entries, cluster),
+    onRecord: () => {},
+    onChange,
+    onWarning: printTo(context),
+    onBug: endOn(context),
   });
   if (started.kind === 'started') return started.service;
-  for (const failure of started.failures) terminal.err(failureText(failure));
+  started.failures.forEach(printTo(context));
   return undefined;
 }
+
+/**
+ * Gives one command to a runtime of its own, as the configuration says, and notes in the history what came of it; a dry run writes nothing anywhere.
+ * Undefined: it could not begin, and why was printed.
+ */
+export async function actOnce(
+  context: CommandContext,
+  config: LoadedConfig,
+  cluster: LoadedCluster,
+  command: Command,
+): Promise<Answer | undefined> {
+  const { maker, clock, random } = context;
+  const { settings } = cluster;
+  const opened = await openNameservers(onlyClusters(config, [cluster]).nameservers.values(), new Map(), maker);
+  if (opened.kind === 'failed') {
+    opened.failures.forEach(printTo(context));
+    return undefined;
+  }
+  opened.warnings.forEach(printTo(context));
+  const dry = command.kind === 'follow' && command.dryRun;
+  const past = dry ? await readPast(config, settings.cluster) : await openPast(context, config, settings.cluster);
+  const prober = maker.prober(cluster);
+  const runtime = createClusterRuntime({
+    settings: dry ? observing(cluster).settings : settings,
+    remembered: past.remembered,
+    prober,
+    zoneClients: clientsOf(cluster, opened.nameservers),
+    clock,
+    random,
+    onRecord: past.append,
+    onBug: endOn(context),
+  });
+  try {
+    runtime.start();
+    // Before anything was answered, so that the command is judged first, and not after an automatic move.
+    return await runtime.command(command);
+  } finally {
+    await runtime.stop();
+    await prober.close();
+    await Promise.all([...opened.nameservers.values()].map(({ client }) => client.close()));
+    await past.close();
+  }
+}
+
+const observing = (cluster: LoadedCluster): LoadedCluster => ({ ...cluster, settings: { ...cluster.settings, mode: 'observe' } });
+
+interface Past {
+  readonly remembered: readonly Remembered[];
+  append(entry: HistoryEntry): void;
+  close(): Promise<void>;
+}
+
+async function readPast({ stateDir }: LoadedConfig, cluster: string): Promise<Past> {
+  const { entries } = await readHistory(stateDir);
+  return { remembered: rememberedFrom(entries, cluster), append: () => {}, close: async () => {} };
+}
+
+async function openPast(context: CommandContext, { stateDir }: LoadedConfig, cluster: string): Promise<Past> {
+  const history: History = await openHistory({
+    stateDir,
+    onFailure(failure) {
+      if (failure !== undefined) printTo(context)(failure);
+    },
+  });
+  return { remembered: history.remembered(cluster), append: history.append, close: history.close };
+}
+
+const printTo =
+  ({ terminal }: CommandContext) =>
+  (failure: Failure): void =>
+    terminal.err(failureText(failure));
+
+const endOn =
+  ({ terminal, exit }: CommandContext) =>
+  (error: unknown): void => {
+    terminal.err(`source-dns has a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
+    exit(1);
+  };

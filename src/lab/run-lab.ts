@@ -16,7 +16,9 @@ export interface LabOptions {
   readonly program: readonly string[];
   readonly colours: boolean;
   write(text: string): void;
-  /** Calls back once when the user wants it to end; the returned function stops listening. */
+  /** Ends this process at once; its children end with it. */
+  abort(): void;
+  /** Calls back whenever the user wants it to end; the returned function stops listening. */
   onInterrupt(listener: () => void): () => void;
 }
 
@@ -27,7 +29,13 @@ export async function runLab(options: LabOptions): Promise<number> {
   const interruption = new Promise<'interrupted'>((resolve) => {
     interrupted = () => resolve('interrupted');
   });
-  const stopListening = options.onInterrupt(() => interrupted());
+  let interrupts = 0;
+  const stopListening = options.onInterrupt(() => {
+    interrupts++;
+    if (interrupts > 1) options.abort();
+    narrator.say('interrupted: ending what runs (once more: at once)');
+    interrupted();
+  });
   let outcome: Outcome | undefined;
   try {
     await onStage({ program: options.program, keep: options.keep, narrator }, async (stage) => {
@@ -43,30 +51,24 @@ export async function runLab(options: LabOptions): Promise<number> {
     if (!(error instanceof LabError)) throw error;
     narrator.say(`${error.message}\n          ${error.hint}`);
     narrator.event('error', { message: error.message, hint: error.hint });
-    return 1;
   } finally {
     stopListening();
   }
+  summaryEvent(narrator, outcome);
   return outcome?.held ? 0 : 1;
 }
 
 function summary(narrator: Narrator, outcome: Outcome): void {
-  narrator.step('h', 'Summary');
   narrator.show(table(outcome.moves));
   narrator.say(
     `writes acknowledged: ${outcome.acknowledgedWrites}; acknowledged writes lost: ${outcome.lostWrites}; every step held: ${outcome.held ? 'yes' : 'NO'}`,
   );
-  const moves = outcome.moves.map(({ from, to, reason, promotedToAnswerMs, propagatedMs, seenMs, decidedMs, appliedMs }) => ({
-    from,
-    to,
-    reason,
-    promotedToAnswerMs,
-    propagatedMs,
-    seenMs,
-    decidedMs,
-    appliedMs,
-  }));
-  narrator.event('summary', { moves, acknowledgedWrites: outcome.acknowledgedWrites, lostWrites: outcome.lostWrites, held: outcome.held });
+}
+
+/** The last line for programs, whatever happened before it. */
+function summaryEvent(narrator: Narrator, outcome: Outcome | undefined): void {
+  const { moves, acknowledgedWrites, lostWrites, held } = outcome ?? { moves: [], acknowledgedWrites: 0, lostWrites: 0, held: false };
+  narrator.event('summary', { moves, acknowledgedWrites, lostWrites, held });
 }
 
 function table(moves: readonly MoveTimes[]): string {

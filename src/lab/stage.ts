@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { BindPair } from './bind.ts';
 import { startBindPair } from './bind.ts';
 import { type BindPrograms, provideBind } from './bind-programs.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { type DaemonProcess, startDaemon } from './daemon-process.ts';
 import { replicateFrom, replicating, waitForAcknowledgements } from './dba.ts';
 import { type LabConfig, writeLabConfig } from './lab-config.ts';
@@ -11,6 +12,7 @@ import { type MysqlCluster, startMysqlCluster } from './mysql-cluster.ts';
 import { provideMysql } from './mysql-programs.ts';
 import type { Narrator } from './narrator.ts';
 import { Observer } from './observer.ts';
+import { stopAllProcesses } from './processes.ts';
 import { WebClient } from './web-client.ts';
 
 /** Everything that runs in the lab. */
@@ -29,6 +31,8 @@ export interface Stage {
   readonly name: string;
 }
 
+const STOP_MS = 10_000;
+
 type Closer = () => Promise<unknown>;
 
 /** Starts it all, runs `play`, and takes it all down again, also when something fails on the way. The folder goes too, unless `keep`. */
@@ -41,10 +45,16 @@ export async function onStage(
   try {
     await play(await build(options.program, folder, options.narrator, closers));
   } finally {
+    options.narrator.say('ending: web application, source-dns, nameservers, MySQL servers');
     // In reverse: clients before servers, and every server before its folder.
     for (const close of closers.reverse()) await close().catch((error: unknown) => options.narrator.say(`while ending: ${String(error)}`));
+    // What an interrupted story was just about to start.
+    await stopAllProcesses(STOP_MS);
     if (options.keep) options.narrator.say(`kept: ${folder}`);
-    else await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    else {
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+      options.narrator.say(`ended; nothing is left but the programs in ${cacheFolder()}`);
+    }
   }
 }
 

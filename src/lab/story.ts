@@ -46,6 +46,7 @@ export async function playStory(stage: Stage, narrator: Narrator): Promise<Outco
   await theReturn(stage, narrator, hold);
   await rebuild(stage, narrator, hold);
   const back = await wayBack(stage, narrator, hold);
+  narrator.step('h', 'Summary');
   await stage.web.stop();
   const lostWrites = await countLost(stage);
   hold(
