@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
-import { parseHostPort, serverAddress } from '../config/address.ts';
+import { parseHostPort } from '../config/address.ts';
 import { didYouMean } from '../config/suggest.ts';
-import type { ServerAddress } from '../core/units.ts';
 import { type CommandName, commandHelp, commandNames, commands, generalHelp, type OptionName, optionNames } from './command-table.ts';
 
 /** A command with its arguments, as the composition root dispatches it. */
@@ -12,7 +11,8 @@ export type Command =
   | {
       readonly name: 'follow';
       readonly cluster: string;
-      readonly server: ServerAddress;
+      /** As it was typed: without a port, the cluster's servers tell which one is meant. */
+      readonly server: string;
       readonly force: boolean;
       readonly dryRun: boolean;
       readonly reason?: string;
@@ -162,8 +162,7 @@ function build(name: CommandName, given: Given, words: readonly string[]): Comma
     case 'follow': {
       const address = parseHostPort(server, 3306);
       if (address.kind === 'wrong') return address.problem.replaceAll('{value}', `"${server}"`);
-      const at = serverAddress(address.value.host, address.value.port);
-      return { name, cluster, server: at, force: given.flags.has('force'), dryRun: given.flags.has('dry-run'), ...why };
+      return { name, cluster, server, force: given.flags.has('force'), dryRun: given.flags.has('dry-run'), ...why };
     }
     case 'lab':
       return { name, once: given.flags.has('once'), keep: given.flags.has('keep') };

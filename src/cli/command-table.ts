@@ -24,7 +24,7 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
     options: [],
     summary: 'The daemon: watch the clusters and keep their names right',
     details: [
-      'Runs in the foreground and logs to standard error. SIGTERM and SIGINT finish what is in flight',
+      'Runs in the foreground and logs JSON to standard output. SIGTERM and SIGINT finish what is in flight',
       'and exit 0. SIGHUP reads the configuration again; a bad one is refused, and the old one stays.',
     ],
   },

@@ -1,13 +1,14 @@
 /** `source-dns follow CLUSTER SERVER`. */
 
-import type { ServerAddress } from '../core/units.ts';
+import { findServer } from '../daemon/find-server.ts';
 import type { CommandContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { giveCommand } from './give-command.ts';
 
 export interface FollowArguments {
   readonly cluster: string;
-  readonly server: ServerAddress;
+  /** As it was typed: `host`, `host:port` or `[v6]:port`. */
+  readonly server: string;
   readonly force: boolean;
   readonly dryRun: boolean;
   readonly reason?: string;
@@ -16,5 +17,9 @@ export interface FollowArguments {
 /** Publishes this server now; a dry run prints the update plan. */
 export function follow(context: CommandContext, { cluster, server, force, dryRun, reason }: FollowArguments): Promise<ExitCode> {
   const why = reason === undefined ? {} : { reason };
-  return giveCommand(context, cluster, { kind: 'follow', server, force, dryRun, ...why, by: context.operator });
+  return giveCommand(context, cluster, (servers) => {
+    const found = findServer(server, servers);
+    if (found.kind === 'not-found') return { kind: 'usage', sentence: found.sentence };
+    return { kind: 'follow', server: found.server, force, dryRun, ...why, by: context.operator };
+  });
 }

@@ -9,5 +9,5 @@ export function freeze(
   context: CommandContext,
   { cluster, reason = 'no reason given' }: { cluster: string; reason?: string },
 ): Promise<ExitCode> {
-  return giveCommand(context, cluster, { kind: 'freeze', reason, by: context.operator });
+  return giveCommand(context, cluster, () => ({ kind: 'freeze', reason, by: context.operator }));
 }

@@ -2,8 +2,8 @@
 
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command } from '../core/events.ts';
+import type { ServerAddress } from '../core/units.ts';
 import { commandTimeoutMs } from '../daemon/command-desk.ts';
-import { findServer } from '../daemon/find-server.ts';
 import { type ApiResult, askDaemon } from '../http/client.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
 import { answerText } from './answer-text.ts';
@@ -17,11 +17,19 @@ import { createStyle } from './style.ts';
 /** The daemon answers after this at the latest, beside the command's own time. */
 const daemonSlackMs = 2000;
 
+/** Makes the command, once the cluster's servers are known; or says what is wrong with what was typed. */
+export type MakeCommand = (servers: readonly ServerAddress[]) => Command | { readonly kind: 'usage'; readonly sentence: string };
+
 /** Prints the answer of every publication; the exit code is that of the worst. */
-export async function giveCommand(context: CommandContext, clusterName: string, command: Command): Promise<ExitCode> {
+export async function giveCommand(context: CommandContext, clusterName: string, make: MakeCommand): Promise<ExitCode> {
   const config = await readConfiguration(context);
   const cluster = config && findCluster(config, clusterName, context);
   if (config === undefined || cluster === undefined) return exitCodes.usage;
+  const command = make(cluster.settings.servers.map(({ address }) => address));
+  if (command.kind === 'usage') {
+    context.terminal.err(`${command.sentence}\n`);
+    return exitCodes.usage;
+  }
   const { kind, ...body } = command;
   const result = await askDaemon(apiSocketPath(config.stateDir), {
     method: 'POST',
@@ -56,14 +64,6 @@ function tellAnswer({ terminal, json }: CommandContext, answer: Answer): ExitCod
 }
 
 async function actAlone(context: CommandContext, config: LoadedConfig, cluster: LoadedCluster, command: Command): Promise<ExitCode> {
-  if (command.kind === 'follow') {
-    const servers = cluster.settings.servers.map(({ address }) => address);
-    const found = findServer(command.server, servers);
-    if (found.kind === 'not-found') {
-      context.terminal.err(`${found.sentence}\n`);
-      return exitCodes.usage;
-    }
-  }
   const answer = await actOnce(context, config, cluster, command);
   return answer === undefined ? exitCodes.usage : tellAnswer(context, answer);
 }

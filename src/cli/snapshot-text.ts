@@ -32,7 +32,8 @@ export function explainText(document: ClusterDocument, style: Style): string {
 
 function publicationText(publication: PublicationSnapshot, several: boolean, style: Style): string {
   const { name, nameserver, decision, ledger, published, propagation } = publication;
-  const answers = published.length > 0 ? published.join(', ') : style.yellow('nothing');
+  // Only a zone that was read can say that the name does not exist.
+  const answers = published.length > 0 ? published.join(', ') : style.yellow(publication.ready ? 'nothing' : 'not known');
   const source = ledger === null ? '' : `${style.dim(' = ')}${style.bold(ledger.source)}`;
   const lines = [`${name}${several ? style.dim(` at ${nameserver}`) : ''} → ${answers}${source}`, `  ${decisionText(decision, style)}`];
   if (ledger !== null) {

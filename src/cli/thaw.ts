@@ -6,5 +6,5 @@ import { giveCommand } from './give-command.ts';
 
 /** Automatic moves again. */
 export function thaw(context: CommandContext, { cluster }: { readonly cluster: string }): Promise<ExitCode> {
-  return giveCommand(context, cluster, { kind: 'thaw', by: context.operator });
+  return giveCommand(context, cluster, () => ({ kind: 'thaw', by: context.operator }));
 }

@@ -1,7 +1,7 @@
 /** The history as JSON lines: what a line must have to be believed, and what a restart remembers of it. Pure. */
 
 import type { HistoryEntry, Remembered } from '../core/events.ts';
-import type { ServerAddress, ServerId, WallMs } from '../core/units.ts';
+import type { WallMs } from '../core/units.ts';
 
 /** One entry, one line, with its newline. */
 export const entryLine = (entry: HistoryEntry): string => `${JSON.stringify(entry)}\n`;
@@ -47,7 +47,7 @@ const shapes: Readonly<Record<HistoryEntry['kind'], (entry: Readonly<Record<stri
     hasTexts(entry, 'reason', 'sentence', 'name', 'seenAt', 'decidedAt', 'sentAt', 'appliedAt'),
   propagated: (entry) =>
     isEpoch(entry['epoch']) && Array.isArray(entry['nameservers']) && entry['nameservers'].every((one) => hasTexts(one, 'nameserver')),
-  'moved-elsewhere': (entry) => isEpoch(entry['epoch']) && hasTexts(entry, 'source', 'by', 'why'),
+  'moved-elsewhere': (entry) => isEpoch(entry['epoch']) && hasTexts(entry, 'source', 'uuid', 'by', 'why'),
   written: (entry) => isEpoch(entry['epoch']) && hasTexts(entry, 'what', 'sentence'),
   'update-failed': (entry) => hasTexts(entry, 'what', 'outcome') && hasTexts(entry['failure'], 'code', 'message'),
   alarm: (entry) => hasTexts(entry['alarm'], 'code', 'subject', 'sentence') && typeof entry['raised'] === 'boolean',
@@ -96,15 +96,10 @@ export function createMemory(): Memory {
   };
 }
 
-/** What the ledger has where a source was never asked who it is. */
-const unknownId = '-' as ServerId;
-
 function toRemembered(entry: MoveEntry): Remembered {
   const at = Date.parse(entry.at);
   const when = Number.isNaN(at) ? {} : { at: at as WallMs };
   const { nameserver, epoch } = entry;
   if (entry.kind === 'move') return { nameserver, epoch, source: entry.to.server, uuid: entry.to.uuid, ...when };
-  // Another instance's move is recorded without the identity unless the core knew it.
-  const uuid = 'uuid' in entry && typeof entry.uuid === 'string' ? (entry.uuid as ServerId) : unknownId;
-  return { nameserver, epoch, source: entry.source as ServerAddress, uuid, ...when };
+  return { nameserver, epoch, source: entry.source, uuid: entry.uuid, ...when };
 }

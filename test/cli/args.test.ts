@@ -8,10 +8,10 @@ test.each([
   ['status', { name: 'status', watch: false }],
   ['status shop --watch', { name: 'status', cluster: 'shop', watch: true }],
   ['explain shop', { name: 'explain', cluster: 'shop' }],
-  ['follow shop db2', { name: 'follow', cluster: 'shop', server: 'db2:3306', force: false, dryRun: false }],
+  ['follow shop db2', { name: 'follow', cluster: 'shop', server: 'db2', force: false, dryRun: false }],
   [
     'follow --force shop DB2.example.com:3307 --dry-run --reason maintenance',
-    { name: 'follow', cluster: 'shop', server: 'db2.example.com:3307', force: true, dryRun: true, reason: 'maintenance' },
+    { name: 'follow', cluster: 'shop', server: 'DB2.example.com:3307', force: true, dryRun: true, reason: 'maintenance' },
   ],
   ['follow shop [2001:db8::1]:3307', { name: 'follow', cluster: 'shop', server: '[2001:db8::1]:3307', force: false, dryRun: false }],
   ['freeze shop', { name: 'freeze', cluster: 'shop' }],

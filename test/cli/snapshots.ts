@@ -89,7 +89,11 @@ export const shopSnapshot: Snapshot = {
       readFailure: null,
       pendingUpdates: 0,
       lastMove: null,
-      propagation: { epoch: 7, complete: false, nameservers: [{ nameserver: '192.0.2.53', at: '2026-11-22T11:30:00.200Z' }, { nameserver: '192.0.2.54' }] },
+      propagation: {
+        epoch: 7,
+        complete: false,
+        nameservers: [{ nameserver: '192.0.2.53', at: '2026-11-22T11:30:00.200Z' }, { nameserver: '192.0.2.54' }],
+      },
     },
   ],
 };

@@ -29,7 +29,15 @@ const move = (epoch: number, cluster = 'shop', nameserver = 'ns1'): HistoryEntry
   sentAt: at,
   appliedAt: at,
 });
-const written = (epoch: number): HistoryEntry => ({ at, cluster: 'shop', nameserver: 'ns1', kind: 'written', what: 'repair', sentence: 'x', epoch });
+const written = (epoch: number): HistoryEntry => ({
+  at,
+  cluster: 'shop',
+  nameserver: 'ns1',
+  kind: 'written',
+  what: 'repair',
+  sentence: 'x',
+  epoch,
+});
 
 function open(stateDir = folder, rotateAtBytes?: number) {
   const failures: (Failure | undefined)[] = [];
@@ -52,9 +60,7 @@ describe('the history', () => {
     const second = await open(stateDir).history;
     expect(second.recent('shop')).toEqual([move(1), move(2)]);
     expect(second.recent('other')).toEqual([]);
-    expect(second.remembered('shop')).toEqual([
-      { nameserver: 'ns1', epoch: 2, source: 'db2:3306', uuid: 'uuid-2', at: Date.parse(at) },
-    ]);
+    expect(second.remembered('shop')).toEqual([{ nameserver: 'ns1', epoch: 2, source: 'db2:3306', uuid: 'uuid-2', at: Date.parse(at) }]);
     await second.close();
   });
 
@@ -70,7 +76,15 @@ describe('the history', () => {
   });
 
   it('does not believe a line that has the wrong shape', async () => {
-    const lines = ['null', '[]', '"x"', '{}', JSON.stringify({ ...move(1), to: null }), JSON.stringify({ ...move(1), epoch: 'x' }), JSON.stringify({ ...move(1), kind: 'constructor' })];
+    const lines = [
+      'null',
+      '[]',
+      '"x"',
+      '{}',
+      JSON.stringify({ ...move(1), to: null }),
+      JSON.stringify({ ...move(1), epoch: 'x' }),
+      JSON.stringify({ ...move(1), kind: 'constructor' }),
+    ];
     await writeFile(historyFile(folder), `${lines.join('\n')}\n`);
     expect(await readHistory(folder)).toEqual({ entries: [], broken: lines.length });
   });
@@ -93,11 +107,21 @@ describe('the history', () => {
   });
 
   it('remembers the highest epoch of each nameserver, also of moves by others', async () => {
-    const elsewhere: HistoryEntry = { at, cluster: 'shop', nameserver: 'ns2', kind: 'moved-elsewhere', epoch: 9, source: 'db9:3306' as ServerAddress, by: 'b', why: 'failover' };
+    const elsewhere: HistoryEntry = {
+      at,
+      cluster: 'shop',
+      nameserver: 'ns2',
+      kind: 'moved-elsewhere',
+      epoch: 9,
+      source: 'db9:3306' as ServerAddress,
+      uuid: 'uuid-9' as ServerId,
+      by: 'b',
+      why: 'failover',
+    };
     const remembered = rememberedFrom([move(3), move(2), move(5, 'other'), move(1, 'shop', 'ns2'), elsewhere], 'shop');
     expect(remembered).toMatchObject([
       { nameserver: 'ns1', epoch: 3, uuid: 'uuid-3' },
-      { nameserver: 'ns2', epoch: 9, source: 'db9:3306' },
+      { nameserver: 'ns2', epoch: 9, source: 'db9:3306', uuid: 'uuid-9' },
     ]);
   });
 

@@ -55,7 +55,13 @@ describe('the runtime', () => {
     const w = world();
     w.on(onTick((now) => asking(now, 2000)));
     w.runtime.start();
-    expect(w.adapters.asked.map(({ call }) => call)).toEqual(['probe db1:3306', 'resolve db1:3306', 'read ns1', 'update ns1', 'propagation ns1']);
+    expect(w.adapters.asked.map(({ call }) => call)).toEqual([
+      'probe db1:3306',
+      'resolve db1:3306',
+      'read ns1',
+      'update ns1',
+      'propagation ns1',
+    ]);
     const [probe, resolve, read, update, propagation] = w.adapters.asked;
     probe?.answer({ kind: 'alive', failure: { code: 'mysql-1040', message: 'too many' } });
     resolve?.answer({ kind: 'addresses', addresses: ['192.0.2.1'] });
@@ -129,7 +135,12 @@ describe('the runtime', () => {
     w.on((event, now) => {
       wakes += 1;
       if (event.kind === 'connection-lost') return [{ kind: 'wake', at: plusMs(now.mono, 100) }];
-      return wakes === 1 ? [{ kind: 'wake', at: plusMs(now.mono, 1000) }, { kind: 'wake', at: plusMs(now.mono, 500) }] : [];
+      return wakes === 1
+        ? [
+            { kind: 'wake', at: plusMs(now.mono, 1000) },
+            { kind: 'wake', at: plusMs(now.mono, 500) },
+          ]
+        : [];
     });
     w.runtime.start();
     expect(w.clock.timers()).toBe(1);
@@ -175,7 +186,8 @@ describe('the runtime', () => {
       const deadline = plusMs(now.mono, 2000);
       const wake: Effect = { kind: 'wake', at: deadline };
       if (event.kind === 'tick') return [...asking(now.mono, 2000), wake];
-      if (event.kind === 'update-done') return [{ kind: 'read-zone', nameserver: 'ns1', questions: [], deadline }, ...asking(now.mono, 2000).slice(0, 2), wake];
+      if (event.kind === 'update-done')
+        return [{ kind: 'read-zone', nameserver: 'ns1', questions: [], deadline }, ...asking(now.mono, 2000).slice(0, 2), wake];
       return asking(now.mono, 2000);
     });
     w.runtime.start();

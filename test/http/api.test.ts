@@ -26,7 +26,9 @@ afterEach(async () => {
   expect(bugs).toEqual([]);
 });
 
-const result = (kind: CommandResult['kind'], code: string): Answer => ({ results: [{ nameserver: 'ns1', kind, code, sentence: `It is ${kind}.` }] });
+const result = (kind: CommandResult['kind'], code: string): Answer => ({
+  results: [{ nameserver: 'ns1', kind, code, sentence: `It is ${kind}.` }],
+});
 
 function fakeApi(answer: (command: Command) => Promise<Answer> = async () => result('done', 'commanded')) {
   const commands: Command[] = [];
@@ -55,7 +57,12 @@ const get = (path: string) => askDaemon(socket(), { method: 'GET', path, timeout
 const post = (path: string, body?: unknown) => askDaemon(socket(), { method: 'POST', path, body, timeoutMs: 5000 });
 
 /** A request as it should not be: what came back. */
-function raw(method: string, path: string, headers: Record<string, string>, body: string): Promise<{ status: number; type: string; text: string }> {
+function raw(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body: string,
+): Promise<{ status: number; type: string; text: string }> {
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath: socket(), method, path, headers, agent: false }, (response) => {
       let text = '';
@@ -120,8 +127,12 @@ describe('the socket', () => {
 
   it('names the remedy where the path is too long, or cannot be used', async () => {
     const long = join(folder, 'x'.repeat(120));
-    expect(await startApi(apiSocketPath(long), () => {})).toMatchObject({ failure: { code: 'socket-path-too-long', hint: expect.stringContaining('state_dir') } });
-    expect(await askDaemon(apiSocketPath(long), { method: 'GET', path: '/', timeoutMs: 1000 })).toMatchObject({ failure: { code: 'socket-path-too-long' } });
+    expect(await startApi(apiSocketPath(long), () => {})).toMatchObject({
+      failure: { code: 'socket-path-too-long', hint: expect.stringContaining('state_dir') },
+    });
+    expect(await askDaemon(apiSocketPath(long), { method: 'GET', path: '/', timeoutMs: 1000 })).toMatchObject({
+      failure: { code: 'socket-path-too-long' },
+    });
     await writeFile(join(folder, 'file'), '');
     expect(await startApi(apiSocketPath(join(folder, 'file')), () => {})).toMatchObject({ failure: { code: 'socket-unusable' } });
     await mkdir(socket());
@@ -141,7 +152,10 @@ describe('the routes', () => {
   });
 
   it('are not ready until every cluster is', async () => {
-    await serve({ ...fakeApi().api, snapshot: () => ({ ...shopSnapshot, publications: shopSnapshot.publications.map((one) => ({ ...one, ready: false })) }) });
+    await serve({
+      ...fakeApi().api,
+      snapshot: () => ({ ...shopSnapshot, publications: shopSnapshot.publications.map((one) => ({ ...one, ready: false })) }),
+    });
     expect(await get('/readyz')).toMatchObject({ kind: 'problem', problem: { status: 503, code: 'not-ready', detail: 'not ready: shop' } });
   });
 
@@ -156,7 +170,12 @@ describe('the routes', () => {
     await serve(api);
     const answer = await raw('GET', '/v1/clusters/shp', {}, '');
     expect(answer).toMatchObject({ status: 404, type: 'application/problem+json' });
-    expect(JSON.parse(answer.text)).toMatchObject({ type: 'about:blank', status: 404, code: 'unknown-cluster', detail: expect.stringContaining('"shop"') });
+    expect(JSON.parse(answer.text)).toMatchObject({
+      type: 'about:blank',
+      status: 404,
+      code: 'unknown-cluster',
+      detail: expect.stringContaining('"shop"'),
+    });
     const json = { 'content-type': 'application/json' };
     const cases: readonly [number, string, Promise<{ status: number; text: string }>][] = [
       [404, 'unknown-route', raw('GET', '/v2', {}, '')],
@@ -181,7 +200,10 @@ describe('the routes', () => {
   it('give commands', async () => {
     const { api, commands } = fakeApi();
     await serve(api);
-    expect(await post('/v1/clusters/shop/follow', { server: 'db2', force: true, reason: 'why', by: 'me@host' })).toEqual({ kind: 'document', body: result('done', 'commanded') });
+    expect(await post('/v1/clusters/shop/follow', { server: 'db2', force: true, reason: 'why', by: 'me@host' })).toEqual({
+      kind: 'document',
+      body: result('done', 'commanded'),
+    });
     await post('/v1/clusters/shop/freeze', { reason: 'why' });
     await post('/v1/clusters/shop/thaw');
     expect(commands).toEqual([
@@ -192,9 +214,19 @@ describe('the routes', () => {
   });
 
   it('answer a command that is not done as a problem, with the result of each publication', async () => {
-    for (const [kind, status] of [['held', 409], ['lost-race', 409], ['unreachable', 502], ['failed', 500]] as const) {
-      const server = await serve(fakeApi(async () => ({ results: [...result('done', 'commanded').results, ...result(kind, 'why').results] })).api);
-      expect(await post('/v1/clusters/shop/thaw')).toMatchObject({ kind: 'problem', problem: { status, code: 'why', results: [{ kind: 'done' }, { kind }] } });
+    for (const [kind, status] of [
+      ['held', 409],
+      ['lost-race', 409],
+      ['unreachable', 502],
+      ['failed', 500],
+    ] as const) {
+      const server = await serve(
+        fakeApi(async () => ({ results: [...result('done', 'commanded').results, ...result(kind, 'why').results] })).api,
+      );
+      expect(await post('/v1/clusters/shop/thaw')).toMatchObject({
+        kind: 'problem',
+        problem: { status, code: 'why', results: [{ kind: 'done' }, { kind }] },
+      });
       await server.close();
     }
   });
@@ -233,7 +265,7 @@ describe('the client', () => {
   });
 
   it('takes a program that is no daemon for what it is', async () => {
-    const stranger = createServer((connection) => connection.end('hello\n'));
+    const stranger = createServer((connection) => connection.resume().end('hello\n'));
     await new Promise<void>((resolve) => stranger.listen(socket(), resolve));
     expect(await get('/healthz')).toMatchObject({ kind: 'failed', failure: { code: 'daemon-unusable' } });
     await new Promise((resolve) => stranger.close(resolve));

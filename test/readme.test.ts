@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadConfig } from '../src/config/load.ts';
+import { accountStatements } from '../src/mysql/grants.ts';
+
+const root = join(import.meta.dirname, '..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+
+/** The fenced blocks of one language, in order. */
+const blocks = (language: string): readonly string[] =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map((match) => match[1] ?? '');
+
+test('the GRANT statements of the README are the ones that the prober needs', () => {
+  expect(blocks('sql')[0]?.trim().split('\n')).toEqual(accountStatements("'source_dns'@'10.0.0.%'"));
+});
+
+test('the configuration of the README loads, once its secrets are there', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'source-dns-readme-'));
+  try {
+    await writeFile(join(folder, 'mysql.password'), 'secret\n', { mode: 0o600 });
+    await writeFile(join(folder, 'source-dns.key'), 'key "k" { algorithm hmac-sha256; secret "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"; };\n', {
+      mode: 0o600,
+    });
+    const file = join(folder, 'source-dns.yaml');
+    await writeFile(file, (blocks('yaml')[0] ?? '').replaceAll('/etc/source-dns', folder));
+    expect(await loadConfig(file)).toMatchObject({
+      kind: 'loaded',
+      config: { clusters: [{ settings: { cluster: 'shop', mode: 'observe' } }], warnings: [] },
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('every file that the README points to is there', () => {
+  for (const [, target = ''] of readme.matchAll(/\]\((?!https?:)([^)#]+)/g))
+    expect(() => readFileSync(join(root, target))).not.toThrow(/ENOENT/);
+});
