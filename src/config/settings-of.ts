@@ -1,3 +1,4 @@
+import { nsupdateFudgeMs } from '../core/limits.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from '../core/settings.ts';
 import { serverAddress } from './address.ts';
 import type { ClusterFile, PublishFile, ServerFile } from './cluster-schema.ts';
@@ -32,7 +33,7 @@ function publications(publish: PublishFile, nameservers: ConfigFile['nameservers
         }),
         adopt: publish.adopt,
         timeoutMs: nameserver.timeout,
-        fudgeMs: nameserver.fudge,
+        fudgeMs: nameserver.via === 'nsupdate' ? nsupdateFudgeMs : nameserver.fudge,
       },
     ];
   });

@@ -30,3 +30,5 @@ export const replicasTakeoverIntervals = 30;
 export const replicasEveryMs = 2000;
 /** RRs in an RRset of ours at most: what one answer can carry, and below BIND's max-records-per-type of 100. */
 export const replicasLimit = 32;
+/** nsupdate signs with a fudge of 300 s and takes no other (nsupdate.c of BIND 9): for so long one of its updates may still be applied. */
+export const nsupdateFudgeMs = 300_000;

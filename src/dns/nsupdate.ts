@@ -1,5 +1,6 @@
 /** The zone client that updates through the program `nsupdate`, for what only it can do (GSS-TSIG, SIG(0), TLS). It reads by itself. */
 import { execa } from 'execa';
+import { nsupdateFudgeMs } from '../core/limits.ts';
 import type { Failure } from '../core/observation.ts';
 import type { UpdateOutcome } from '../core/zone.ts';
 import type { UpdateRequest, ZoneClient } from '../ports.ts';
@@ -14,8 +15,6 @@ import { planFailure } from './update.ts';
 
 /** Each is a process: 20 ms and 9 ms of CPU. */
 export const MAX_PROCESSES = 16;
-/** nsupdate signs with this fudge; it has no option for it. So long may an update of unknown outcome still be applied. */
-export const NSUPDATE_FUDGE_SECONDS = 300;
 const MAX_OUTPUT_BYTES = 65_536;
 
 export interface NsupdateOptions extends Rfc2136Options {
@@ -92,7 +91,7 @@ async function runUpdate(
     nameserver,
     what: 'update',
     zone: request.plan.zone,
-    signing: signing && { ...signing, fudgeSeconds: NSUPDATE_FUDGE_SECONDS },
+    signing: signing && { ...signing, fudgeSeconds: nsupdateFudgeMs / 1000 },
   } as const;
   const exitCode = result.timedOut || result.isCanceled ? undefined : result.exitCode;
   return nsupdateOutcome(asked, exitCode, withoutSecret(result.stderr ?? '', options.key));

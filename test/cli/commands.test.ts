@@ -191,10 +191,10 @@ describe('without a daemon', () => {
     expect(JSON.parse(s.state.out)).toHaveProperty('$schema');
   });
 
-  it.runIf(process.getuid?.() !== 0)('a history that cannot be read is a failure', async () => {
+  it('a history that cannot be read is a failure', async () => {
     const s = session();
-    await writeFile(join(folder, 'history.jsonl'), '');
-    await chmod(join(folder, 'history.jsonl'), 0);
+    // A folder: no rights would help, for root as for anybody else.
+    await mkdir(join(folder, 'history.jsonl'));
     expect(await history(s.context, {})).toBe(1);
   });
 

@@ -24,7 +24,7 @@ export interface ClientVariation {
 const soon = (ms = 5000) => (clock.mono() + ms) as ReturnType<typeof clock.mono>;
 const refusal = (outcome: UpdateOutcome) => (outcome.kind === 'applied' ? 'applied' : `${outcome.kind} ${outcome.failure.code}`);
 
-/** Runs the suite. `fudge` false: the client cannot be given another clock (nsupdate takes the system's). */
+/** Runs the suite. `setClock` false: the client cannot be given another clock (nsupdate takes the system's). */
 export function zoneClientContract(title: string, subject: () => Subject, can: { readonly setClock: boolean }): void {
   describe(title, () => {
     let client: ZoneClient;
@@ -130,7 +130,7 @@ export function zoneClientContract(title: string, subject: () => Subject, can: {
       expect(await read({ name: other, type: 'TXT' })).toEqual([next]);
     });
 
-    test('a race of two clients has one winner in each of 100 rounds', async () => {
+    test('a race of two clients has one winner in each round', async () => {
       const { other } = names;
       const rival = await open();
       let [current] = await read({ name: other, type: 'TXT' });
@@ -196,14 +196,15 @@ export function zoneClientContract(title: string, subject: () => Subject, can: {
       expect((await read({ name: source, type: 'A' })).map(sorted)).toEqual([sorted(before!)]);
     });
 
-    test.runIf(can.setClock)('a clock further off than the fudge is named, with the seconds', async () => {
-      const { source } = names;
-      const slow: Clock = { ...clock, wall: () => (clock.wall() - 1_000_000) as ReturnType<typeof clock.wall> };
-      const late = await open({ clock: slow });
-      const outcome = await update([], [{ kind: 'delete-rrset', name: source, type: 'A' }], late);
-      expect(outcome).toMatchObject({ kind: 'refused', code: 'rejected', rcode: 'NOTAUTH', failure: { code: 'tsig-badtime' } });
-      expect(refusal(outcome) && (outcome as { failure: { message: string } }).failure.message).toMatch(/ (999|1000|1001) s ahead of /);
-    });
+    if (can.setClock)
+      test('a clock further off than the fudge is named, with the seconds', async () => {
+        const { source } = names;
+        const slow: Clock = { ...clock, wall: () => (clock.wall() - 1_000_000) as ReturnType<typeof clock.wall> };
+        const late = await open({ clock: slow });
+        const outcome = await update([], [{ kind: 'delete-rrset', name: source, type: 'A' }], late);
+        expect(outcome).toMatchObject({ kind: 'refused', code: 'rejected', rcode: 'NOTAUTH', failure: { code: 'tsig-badtime' } });
+        expect(refusal(outcome) && (outcome as { failure: { message: string } }).failure.message).toMatch(/ (999|1000|1001) s ahead of /);
+      });
 
     test('what comes too late is not sent, nor what finds nobody', async () => {
       const { source, other } = names;

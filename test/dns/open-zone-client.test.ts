@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock as clock } from '../../src/daemon/clock.ts';
-import { resolveOne } from '../../src/dns/endpoint.ts';
 import { type NameserverOptions, openZoneClient } from '../../src/dns/open-zone-client.ts';
 
 const options: NameserverOptions = {
@@ -54,9 +53,4 @@ test('a program that is not there: nothing was sent', async () => {
     failure: { code: 'nsupdate-not-run', message: expect.stringContaining('ENOENT') },
   });
   await opened.client.close();
-});
-
-test('a host name that nobody knows', async () => {
-  expect(await resolveOne('nobody.invalid')).toMatchObject({ kind: 'failed', failure: { code: 'nameserver-not-found' } });
-  expect(await resolveOne('192.0.2.53')).toEqual({ kind: 'address', address: '192.0.2.53' });
 });

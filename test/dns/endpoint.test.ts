@@ -1,0 +1,43 @@
+import { lookup } from 'node:dns/promises';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { resolveAll, resolveOne, showEndpoint } from '../../src/dns/endpoint.ts';
+
+vi.mock('node:dns/promises', () => ({ lookup: vi.fn() }));
+const answer = (...addresses: string[]) =>
+  vi.mocked(lookup).mockResolvedValue(addresses.map((address) => ({ address, family: 4 })) as never);
+
+beforeEach(() => {
+  vi.mocked(lookup).mockReset();
+});
+
+test('an address is itself, without asking', async () => {
+  expect(await resolveOne('192.0.2.53')).toEqual({ kind: 'address', address: '192.0.2.53' });
+  expect(await resolveOne('2001:db8::53')).toEqual({ kind: 'address', address: '2001:db8::53' });
+  expect(lookup).not.toHaveBeenCalled();
+});
+
+test('a host name with one address, also where the resolver tells it twice', async () => {
+  answer('192.0.2.53', '192.0.2.53');
+  expect(await resolveOne('ns1.example.com')).toEqual({ kind: 'address', address: '192.0.2.53' });
+});
+
+test('a host name with several addresses is refused: which would be the lock?', async () => {
+  answer('192.0.2.53', '2001:db8::53');
+  expect(await resolveOne('ns1.example.com')).toMatchObject({
+    kind: 'failed',
+    failure: { code: 'nameserver-ambiguous', message: expect.stringContaining('192.0.2.53, 2001:db8::53') },
+  });
+  expect(await resolveAll('ns1.example.com')).toEqual(['192.0.2.53', '2001:db8::53']);
+});
+
+test('a host name that nobody knows', async () => {
+  vi.mocked(lookup).mockRejectedValue(Object.assign(new Error(), { code: 'ENOTFOUND' }));
+  expect(await resolveOne('nobody.invalid')).toMatchObject({ kind: 'failed', failure: { code: 'nameserver-not-found' } });
+});
+
+test('shown with its port, IPv6 in brackets', () => {
+  expect([showEndpoint({ host: '192.0.2.53', port: 53 }), showEndpoint({ host: '2001:db8::53', port: 5353 })]).toEqual([
+    '192.0.2.53:53',
+    '[2001:db8::53]:5353',
+  ]);
+});
