@@ -2,6 +2,7 @@
 
 import type { Command, CommandResult, Effect } from './events.ts';
 import { commandQueueLimit } from './limits.ts';
+import type { Failure } from './observation.ts';
 import type { Commanded } from './situation.ts';
 import type { Attempt, ClusterState, CommandProgress, PublicationState, RunningCommand } from './state.ts';
 import type { Now } from './units.ts';
@@ -79,8 +80,7 @@ export function resultOfUpdate(attempt: Attempt, outcome: UpdateOutcome): Omit<C
   if (outcome.kind === 'applied')
     return { kind: 'done', code: attempt.what === 'move' ? 'commanded' : attempt.what, sentence: attempt.sentence };
   if (outcome.kind === 'unknown' || outcome.code === 'prerequisite-failed') return undefined;
-  const { code, message, hint } = outcome.failure;
-  return { kind: outcome.code === 'not-sent' ? 'unreachable' : 'failed', code, sentence: message, ...(hint === undefined ? {} : { hint }) };
+  return resultOfFailure(outcome.failure);
 }
 
 /** Answers the command in progress when every publication has a result, or its time is up; then the next one begins. */
@@ -96,13 +96,30 @@ export function finishCommands(state: ClusterState, now: Now, effects: Effect[])
   return beginNext({ ...state, commands: rest }, now);
 }
 
+/** What the nameserver itself says no with; every other failure is silence of some kind. */
+const saysNo = new Set([
+  'update-refused',
+  'query-refused',
+  'zone-not-served',
+  'zone-not-found',
+  'not-in-zone',
+  'not-authoritative',
+  'formerr',
+  'servfail',
+  'notimp',
+  'unexpected-rcode',
+]);
+
+/** What a failure of the nameserver means for a command: it could not be reached, or it said no. */
+export const resultOfFailure = ({ code, message, hint }: Failure): Omit<CommandResult, 'nameserver'> => ({
+  kind: saysNo.has(code) || code.startsWith('tsig-') ? 'failed' : 'unreachable',
+  code,
+  sentence: message,
+  ...(hint === undefined ? {} : { hint }),
+});
+
 function timedOut({ settings, readFailure, writeFailure }: PublicationState): CommandResult {
   const failure = readFailure ?? writeFailure;
-  return {
-    nameserver: settings.nameserver,
-    kind: 'unreachable',
-    code: failure?.code ?? 'deadline',
-    sentence: failure?.message ?? `Nameserver ${settings.nameserver} or the server did not answer in time.`,
-    ...(failure?.hint === undefined ? {} : { hint: failure.hint }),
-  };
+  const sentence = `Nameserver ${settings.nameserver} or the server did not answer in time.`;
+  return { nameserver: settings.nameserver, ...(failure ? resultOfFailure(failure) : { kind: 'unreachable', code: 'deadline', sentence }) };
 }

@@ -63,11 +63,15 @@ describe('a kept connection', () => {
 describe('limits', () => {
   test(`${MAX_IN_FLIGHT} in flight, ${MAX_QUEUED} wait, more are not sent; what waits too long neither`, async () => {
     const { nameserver, update } = await start(() => {});
-    const waiting = Array.from({ length: MAX_IN_FLIGHT + MAX_QUEUED }, () => update(soon(600), soon(300)));
-    // The connection is not there yet, so all of them wait in the queue.
+    const tooMany = 200;
+    const waiting = Array.from({ length: MAX_IN_FLIGHT + MAX_QUEUED + tooMany }, () => update(soon(900), soon(500)));
     const outcomes = await Promise.all(waiting);
     const count = (code: string) => outcomes.filter((outcome) => outcome.kind !== 'applied' && outcome.failure.code === code).length;
-    expect([count('queue-full'), count('expired'), count('no-answer')]).toEqual([MAX_IN_FLIGHT, MAX_QUEUED - MAX_IN_FLIGHT, MAX_IN_FLIGHT]);
+    // Those that are in flight in the end came from the queue, where the connection was not there when all this began.
+    expect(count('queue-full')).toBeGreaterThanOrEqual(tooMany);
+    expect(count('queue-full')).toBeLessThanOrEqual(tooMany + MAX_IN_FLIGHT);
+    expect(count('queue-full') + count('expired')).toBe(tooMany + MAX_QUEUED);
+    expect(count('no-answer')).toBe(MAX_IN_FLIGHT);
     expect(outcomes.filter(({ kind }) => kind === 'unknown')).toHaveLength(MAX_IN_FLIGHT);
     expect(nameserver.received).toHaveLength(MAX_IN_FLIGHT);
   });
