@@ -1,7 +1,7 @@
 /** The answer to a command, publication by publication. Pure. */
 
 import type { Answer, CommandResult } from '../core/events.ts';
-import { planText } from './plan-text.ts';
+import { planLines } from '../dns/nsupdate-script.ts';
 import { printable, type Style } from './style.ts';
 
 /** A dry run's plan is a script by itself: what is said about it is a comment. */
@@ -14,5 +14,5 @@ function resultText(shown: CommandResult, result: CommandResult, style: Style): 
   const line = `${nameserver}: ${paint(`${kind} (${code})`)}: ${sentence}\n${hint === undefined ? '' : `  ${hint}\n`}`;
   if (result.plan === undefined) return line;
   const comment = line.trimEnd().replace(/^/gm, '; ');
-  return `${comment}\n${planText(result.plan)}`;
+  return [comment, ...planLines(result.plan), ''].join('\n');
 }

@@ -12,24 +12,29 @@ export function nsupdateScript(plan: UpdatePlan, server: Endpoint, key: TsigKey 
   if (isIP(server.host) === 0) throw new TypeError('an address is wanted');
   return [
     `server ${server.host} ${server.port}`,
-    `zone ${plan.zone}`,
     ...(key === undefined ? [] : [`key ${key.algorithm}:${key.name} ${secretText(key)}`]),
-    ...plan.prerequisites.flatMap((prerequisite) =>
-      prerequisite.kind === 'rrset-absent'
-        ? [`prereq nxrrset ${prerequisite.name} IN ${prerequisite.type}`]
-        : rdataTexts(prerequisite.rrset).map((text) => `prereq yxrrset ${prerequisite.rrset.name} IN ${prerequisite.rrset.type} ${text}`),
-    ),
-    ...plan.changes.flatMap((change) =>
-      change.kind === 'delete-rrset'
-        ? [`update delete ${change.name} IN ${change.type}`]
-        : rdataTexts(change.rrset).map(
-            (text) => `update add ${change.rrset.name} ${change.rrset.ttlSeconds} IN ${change.rrset.type} ${text}`,
-          ),
-    ),
-    'send',
+    ...planLines(plan),
     '',
   ].join('\n');
 }
+
+/** The plan alone, from `zone` to `send`: what a dry run shows. */
+export const planLines = (plan: UpdatePlan): readonly string[] => [
+  `zone ${plan.zone}`,
+  ...plan.prerequisites.flatMap((prerequisite) =>
+    prerequisite.kind === 'rrset-absent'
+      ? [`prereq nxrrset ${prerequisite.name} IN ${prerequisite.type}`]
+      : rdataTexts(prerequisite.rrset).map((text) => `prereq yxrrset ${prerequisite.rrset.name} IN ${prerequisite.rrset.type} ${text}`),
+  ),
+  ...plan.changes.flatMap((change) =>
+    change.kind === 'delete-rrset'
+      ? [`update delete ${change.name} IN ${change.type}`]
+      : rdataTexts(change.rrset).map(
+          (text) => `update add ${change.rrset.name} ${change.rrset.ttlSeconds} IN ${change.rrset.type} ${text}`,
+        ),
+  ),
+  'send',
+];
 
 /** The secret in base64, as it stands in the script. */
 export const secretText = (key: TsigKey): string => key.secret.export().toString('base64');

@@ -27,14 +27,14 @@ interface ErrorFields {
 /** ER_SERVER_SHUTDOWN: the server says itself that it is going, and the next that we hear will be a refusal. */
 const serverShutdown = 1053;
 
-/** What went wrong on the way to one server, classified. A server's error packet says that it lives (facts/mysql.md, MHA's list), whatever its number; but for its good-bye. */
+/** What went wrong on the way to one server, classified. A server's error packet says that it lives, whatever its number; but for its good-bye. */
 export function classify(asker: Asker, error: unknown): Problem {
   const fields: ErrorFields = typeof error === 'object' && error !== null ? error : { message: String(error) };
   if (typeof fields.errno === 'number' && fields.errno >= 1000 && typeof fields.sqlMessage === 'string') {
     return ofServerError(asker, fields.errno, fields.sqlMessage);
   }
   const code = typeof fields.code === 'string' ? fields.code : '';
-  const message = boundedLine(typeof fields.message === 'string' && fields.message !== '' ? fields.message : code);
+  const message = clientMessages[code] ?? boundedLine(typeof fields.message === 'string' && fields.message !== '' ? fields.message : code);
   if (code === 'AUTH_SWITCH_PLUGIN_ERROR') return aliveProblem(asker.server, 'login-unsupported', message, noCommonLogin(asker));
   return (
     ofTlsError(asker, code, message) ?? unknownProblem(asker.server, clientCodes[code] ?? 'connection-failed', message, clientHints[code])
@@ -88,8 +88,13 @@ const clientCodes: Readonly<Record<string, string>> = {
   PROTOCOL_CONNECTION_LOST: 'connection-lost',
 };
 
+/** Where the message of the system would only say the address once more. */
+const clientMessages: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there (connection refused)',
+};
+
 const clientHints: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Nothing listens there: is mysqld running, and is the port right? (bind_address, skip_networking)',
+  ECONNREFUSED: 'Is mysqld running, and is the port right? (bind_address, skip_networking)',
   ENOTFOUND: 'The host name has no address, by the resolver of this machine.',
   EAI_AGAIN: 'The resolver of this machine did not answer.',
 };

@@ -119,8 +119,8 @@ describe('without a daemon', () => {
   it('follow acts by itself: dry, held, done', async () => {
     const s = session();
     expect(await follow(s.context, { ...toDb2, server: db1, dryRun: true })).toBe(0);
-    expect(s.state.out).toContain('prereq nxrrset _source-dns.source.shop.db.example.com. TXT');
-    expect(s.state.out).toContain('update add source.shop.db.example.com. 5 A 192.0.2.11\n');
+    expect(s.state.out).toContain('prereq nxrrset _source-dns.source.shop.db.example.com. IN TXT');
+    expect(s.state.out).toContain('update add source.shop.db.example.com. 5 IN A 192.0.2.11\n');
     expect(s.world.zone.size).toBe(0);
     // Read-only: it must not be published.
     expect(await follow(s.context, toDb2)).toBe(3);

@@ -25,8 +25,8 @@ test('a plan as a script', () => {
   };
   expect(nsupdateScript(plan, { host: '2001:db8::53', port: 5353 }, key).split('\n')).toEqual([
     'server 2001:db8::53 5353',
-    'zone example.com.',
     'key hmac-sha256:k. YSBzZWNyZXQ=',
+    'zone example.com.',
     'prereq yxrrset source.example.com. IN TXT "v=1" "why=first-source"',
     'prereq yxrrset source.example.com. IN TXT ""',
     'prereq nxrrset source.example.com. IN A',
