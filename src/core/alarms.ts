@@ -1,9 +1,11 @@
 /** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
 
 import { record } from './attempt.ts';
+import { names } from './decision.ts';
 import type { Alarm, Effect } from './events.ts';
 import { candidateBehind } from './guard.ts';
 import { differingForm, drift } from './intent.ts';
+import { formerLimit } from './ledger.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, situationOf } from './situation.ts';
 import type { ClusterState, PublicationState } from './state.ts';
@@ -20,7 +22,8 @@ export function raiseAlarms(state: ClusterState, now: Now, effects: Effect[]): C
   const [first] = state.publications.values();
   if (first) {
     for (const alarm of alarms)
-      if (!state.alarms.some((old) => isSame(old, alarm))) effects.push(record(state, first, now, { kind: 'alarm', alarm, raised: true }));
+      if (!state.alarms.some((old) => isSame(old, alarm) && severity(old) === severity(alarm)))
+        effects.push(record(state, first, now, { kind: 'alarm', alarm, raised: true }));
     for (const old of state.alarms)
       if (!alarms.some((alarm) => isSame(old, alarm)))
         effects.push(record(state, first, now, { kind: 'alarm', alarm: old, raised: false }));
@@ -29,6 +32,9 @@ export function raiseAlarms(state: ClusterState, now: Now, effects: Effect[]): C
 }
 
 const isSame = (a: Alarm, b: Alarm): boolean => a.code === b.code && a.subject === b.subject;
+
+/** Transactions that were not counted yet, none, or some: three different things to say. How many changes all the time. */
+const severity = ({ count }: Alarm): number => (count === undefined ? -1 : Math.min(count, 1));
 
 function alarmsOf(situation: Situation): readonly Alarm[] {
   return [...situation.members.flatMap((member) => serverAlarms(situation, member)), ...rivals(situation), ...zoneAlarms(situation)];
@@ -65,18 +71,20 @@ const plural = (count: number): string => (count === 1 ? '1 transaction' : `${co
 function staleSource(situation: Situation, member: ServerView, errant: number | undefined): readonly Alarm[] {
   const stale = errant !== undefined && errant > 0;
   if (!member.writable && !stale) return [];
-  const has = stale
-    ? `${plural(errant)} that ${situation.published?.address} lacks (stale writes)`
-    : 'no transaction that the source lacks';
+  const source = situation.published?.address;
+  const is = member.writable ? 'is writable, and ' : '';
+  const counted =
+    errant === undefined ? `whether it has transactions that ${source} lacks is not known yet` : `has no transaction that ${source} lacks`;
+  const has = stale ? `has ${plural(errant)} that ${source} lacks (stale writes)` : counted;
   const mend = stale
     ? 'rebuild it from the source (CLONE): with auto-positioning its stale rows would flow to every replica if it were promoted later'
-    : 'make it read-only, and a replica of the source';
+    : `make it read-only${errant === undefined ? '' : `, and a replica of ${source}`}`;
   return [
     {
       code: 'stale-source',
       subject: member.address,
       ...(errant === undefined ? {} : { count: errant }),
-      sentence: `Former source ${member.address} is back${member.writable ? ', writable' : ''}, with ${has}: ${mend}.`,
+      sentence: `Former source ${member.address} ${is}${has}: ${mend}.`,
     },
   ];
 }
@@ -121,10 +129,12 @@ const lateNameservers = ({ propagation }: PublicationState): readonly string[] =
 
 function ledgerAlarms(situation: Situation): readonly Alarm[] {
   const { ledger, published, settings, publication, state } = situation;
-  if (ledger === undefined || ledger.cluster !== state.settings.cluster || publication.inFlight || publication.awaiting) return [];
+  if (ledger === undefined || ledger.cluster !== state.settings.cluster) return [];
   const alarms: Alarm[] = [];
   const wrong = drift(situation, ledger);
-  if (wrong.length > 0)
+  // An update that is on its way may be what sets it right.
+  const isKnown = state.alarms.some((alarm) => alarm.code === 'zone-drift' && alarm.subject === settings.source.name);
+  if (wrong.length > 0 && (isKnown || (publication.inFlight === undefined && publication.awaiting === undefined)))
     alarms.push({
       code: 'zone-drift',
       subject: settings.source.name,
@@ -137,6 +147,12 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
       sentence: `Instance ${ledger.by} published ${settings.source.name} in another form than this configuration would.`,
     });
   }
+  if (ledger.was.length >= formerLimit)
+    alarms.push({
+      code: 'ledger-full',
+      subject: settings.source.name,
+      sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}): the name cannot move before one of them has.`,
+    });
   return [...alarms, ...behindAlarm(situation)];
 }
 

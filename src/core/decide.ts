@@ -60,7 +60,7 @@ function unreadableLedger({ reading, publication, settings }: Situation): Decisi
   }
   if (reading === undefined) return hold('ledger-unknown', `Nameserver ${settings.nameserver} has not been read yet.`);
   if (reading.kind !== 'unreadable') return undefined;
-  return hold('ledger-unknown', `The ledger at _source-dns.${settings.source.name} ${reading.why}; this version leaves it alone.`);
+  return hold('ledger-unknown', `The ledger at _source-dns.${settings.source.name} ${reading.why}; it is left alone.`);
 }
 
 /** Rule 2, first part. */
@@ -150,6 +150,13 @@ function firstSource(situation: Situation): Decision | undefined {
   const { ledger, candidates, quorumSet } = situation;
   if (ledger !== undefined) return undefined;
   const [first, ...others] = candidates;
+  // The first publication is in no hurry: a server that was not asked yet may be writable too.
+  const waiting = quorumSet.filter((member) => member.contact === 'unobserved');
+  if (waiting.length > 0)
+    return hold(
+      'minority-view',
+      `Nothing is published yet, and ${names(waiting)} ${waiting.length === 1 ? 'has' : 'have'} not been observed yet.`,
+    );
   if (others.length > 0)
     return hold(
       'two-sources',
@@ -157,7 +164,10 @@ function firstSource(situation: Situation): Decision | undefined {
     );
   const seen = reachable(quorumSet).length;
   if (seen <= quorumSet.length / 2)
-    return hold('minority-view', `Nothing is published yet, and only ${seen} of ${quorumSet.length} servers are seen.`);
+    return hold(
+      'minority-view',
+      `Nothing is published yet, and only ${seen} of ${quorumSet.length} servers ${seen === 1 ? 'is' : 'are'} seen.`,
+    );
   if (first === undefined) return hold('no-candidate', 'Nothing is published yet, and no server is writable.');
   return pointTo('first-source', first, `${first.address} is the only writable server of ${quorumSet.length}.`);
 }
@@ -184,7 +194,9 @@ const steady = (server: ServerView, because: string): Decision => pointTo('stead
 /** Rule 9. */
 function followersMoved(situation: Situation): Decision | undefined {
   for (const candidate of situation.candidates) {
-    const others = reachable(situation.members).filter((member) => member.address !== candidate.address);
+    // One that was not asked yet (we have just begun) counts as another server: it may follow somebody else, or be the source.
+    const asked = situation.members.filter((member) => member.contact === 'reachable' || member.contact === 'unobserved');
+    const others = asked.filter((member) => member.address !== candidate.address);
     const followers = situation.topology.followersOf(candidate.address).length;
     if (followers === 0 || followers <= others.length / 2) continue;
     const said = `${followers} of ${others.length} other servers replicate from it`;

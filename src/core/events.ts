@@ -95,7 +95,14 @@ export type HistoryEntry = { readonly at: string; readonly cluster: string; read
   | ({ readonly kind: 'move' } & Move)
   | { readonly kind: 'propagated'; readonly epoch: number; readonly nameservers: readonly NameserverTime[]; readonly complete: boolean }
   /** Another instance moved the name. */
-  | { readonly kind: 'moved-elsewhere'; readonly epoch: number; readonly source: ServerAddress; readonly by: string; readonly why: string }
+  | {
+      readonly kind: 'moved-elsewhere';
+      readonly epoch: number;
+      readonly source: ServerAddress;
+      readonly uuid: ServerId;
+      readonly by: string;
+      readonly why: string;
+    }
   /** The ledger or an RRset was written without a move: repair, fence, rejoin, freeze, thaw, form, replicas, withdraw. */
   | { readonly kind: 'written'; readonly what: string; readonly sentence: string; readonly epoch: number }
   | { readonly kind: 'update-failed'; readonly what: string; readonly outcome: 'refused' | 'unknown'; readonly failure: Failure }

@@ -79,7 +79,11 @@ function move(situation: Situation, decision: Decision & { kind: 'point-to' }, t
     aim: `move ${epoch} ${uuid} ${target.address}`,
     sentence: decision.sentence,
     ledger: next,
-    wanted: [...wantedForForm(settings, form, portOf(target.address)), ...wantedReplicas(situation, target.address)],
+    // By force nobody was asked, so nothing is known of the replicas: their RRset is left to the next look.
+    wanted: [
+      ...wantedForForm(settings, form, portOf(target.address)),
+      ...(command?.force ? [] : wantedReplicas(situation, target.address)),
+    ],
     move: {
       epoch,
       ...(previous ? { from: { server: previous.source, uuid: previous.uuid } } : {}),
@@ -123,7 +127,10 @@ function ownForm(situation: Situation, ledger: Ledger, target: ServerView): Writ
   return {
     what: 'form',
     aim: `form ${formText(shown)}`,
-    sentence: `${situation.settings.source.name} is published as ${formText(shown)} instead of ${formText(ledger.form)}.`,
+    sentence:
+      ledger.form.targets.length === 0
+        ? `${target.address} is a source again: ${situation.settings.source.name} is published again.`
+        : `${situation.settings.source.name} is published as ${formText(shown)} instead of ${formText(ledger.form)}.`,
     ledger: rewritten(situation, ledger, { form: shown, source: target.address, uuid: target.id ?? ledger.uuid }),
     wanted: wantedForForm(situation.settings, shown, portOf(target.address)),
     notAfter: freshUntil(situation, target),
@@ -190,7 +197,7 @@ function replicas(situation: Situation, ledger: Ledger, target: ServerView): Wri
   return {
     what: 'replicas',
     aim: `replicas ${JSON.stringify(wanted.map((want) => want.rrset?.rdata))}`,
-    sentence: `${situation.settings.replicas?.name} names the replicas that are fit to be read from.`,
+    sentence: `${situation.settings.replicas?.name} is now ${wanted.flatMap((want) => (want.rrset?.rdata ?? []) as readonly string[]).join(' ') || 'withdrawn'}.`,
     ledger: rewritten(situation, ledger),
     wanted,
     notAfter: freshUntil(situation, target),

@@ -55,7 +55,7 @@ export type LedgerReading =
   | { readonly kind: 'unreadable'; readonly why: string };
 
 const required = ['v', 'cluster', 'epoch', 'source', 'uuid', 'by', 'at', 'why', 'try', 'form'] as const;
-const optional = new Set(['line', 'was', 'next', 'frozen']);
+const known: ReadonlySet<string> = new Set([...required, 'line', 'was', 'next', 'frozen']);
 
 /** Reads the TXT RRset's RDATA. Never throws: the zone is somebody else's to write. */
 export function readLedger(rdata: readonly (readonly string[])[]): LedgerReading {
@@ -67,7 +67,7 @@ export function readLedger(rdata: readonly (readonly string[])[]): LedgerReading
   for (const text of strings) {
     const equals = text.indexOf('=');
     const name = equals < 0 ? text : text.slice(0, equals);
-    if ((required as readonly string[]).includes(name) || optional.has(name)) {
+    if (equals >= 0 && known.has(name)) {
       fields.set(name, [...(fields.get(name) ?? []), text.slice(equals + 1)]);
     } else if (name.startsWith('!')) {
       return unreadable(`has the field "${name}", which this version must not ignore`);

@@ -6,6 +6,8 @@ export const clockJumpMs = 1000;
 export const suspectAfterSteadyMs = 5000;
 /** How long an unchanged hold keeps `suspect_interval`. */
 export const suspectDuringHoldMs = 60_000;
+/** A probe that ends so long after its deadline waited in this process (stopped, or starved of CPU): its evidence is older than it looks. */
+export const lateAnswerMs = 500;
 /** A host name of a server is resolved again after this. */
 export const resolveEveryMs = 30_000;
 export const resolveAgainMs = 3000;

@@ -1,7 +1,7 @@
 /** One publication's turn after every event: decide, remember, and write at most one thing. The decision is taken again at the moment of the write. */
 
 import { record, send } from './attempt.ts';
-import { commandedBy, isInformed, openCommand, withEpoch, withResult } from './commands.ts';
+import { commandedBy, isInformed, openCommand, resultOfFailure, withEpoch, withResult } from './commands.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decision.ts';
 import { sameDecision } from './decision.ts';
@@ -23,6 +23,8 @@ import { plusMs } from './units.ts';
 
 export function publish(state: ClusterState, nameserver: string, now: Now, effects: Effect[]): ClusterState {
   const publication = state.publications.get(nameserver) as PublicationState;
+  // What was read is older than an update that was applied. To decide on it would be to decide the same move once more, and to count it as flapping.
+  if (publication.awaiting && publication.readFailure === undefined) return state;
   const free = situationOf(state, publication, undefined, now);
   const decided = decideFor(free);
   const settled = noteDecision(
@@ -34,7 +36,8 @@ export function publish(state: ClusterState, nameserver: string, now: Now, effec
   );
   const next = withSuspicion(withPublication(state, settled), publication.decision, settled.decision, now);
   const running = openCommand(next, nameserver);
-  if (running && isInformed(next, settled, running)) return obey(next, settled, running, now, effects);
+  // Nothing is written of our own accord while somebody waits to be obeyed: a one-shot freeze must not come after a move of its own process.
+  if (running) return isInformed(next, settled, running) ? obey(next, settled, running, now, effects) : next;
   return write(next, situationOf(next, settled, undefined, now), settled.decision, undefined, now, effects);
 }
 
@@ -154,10 +157,7 @@ type Result = Omit<CommandResult, 'nameserver'>;
 function obey(state: ClusterState, publication: PublicationState, running: RunningCommand, now: Now, effects: Effect[]): ClusterState {
   const { nameserver } = publication.settings;
   const noted = withEpoch(state, nameserver, publication.remembered?.epoch ?? 0);
-  if (publication.readFailure) {
-    const { code, message, hint } = publication.readFailure;
-    return withResult(noted, nameserver, { kind: 'unreachable', code, sentence: message, ...(hint === undefined ? {} : { hint }) });
-  }
+  if (publication.readFailure) return withResult(noted, nameserver, resultOfFailure(publication.readFailure));
   const situation = situationOf(noted, publication, commandedBy(running), now);
   if (running.command.kind !== 'follow') return rewrite(noted, situation, running, now, effects);
   const known = noted.commands[0]?.progress.get(nameserver)?.epoch;
@@ -222,8 +222,8 @@ function rewrite(state: ClusterState, situation: Situation, running: RunningComm
   }
   const thawed = command.kind === 'thaw' ? withPublication(state, { ...publication, flapping: false, moves: [] }) : state;
   if ((command.kind === 'thaw') === (ledger.frozen === undefined)) {
-    const sentence =
-      command.kind === 'thaw' ? 'It was not frozen.' : `It is frozen already, by ${ledger.frozen?.by}: ${ledger.frozen?.reason}`;
+    const released = publication.flapping ? 'It was not frozen; its moves are counted anew.' : 'It was not frozen.';
+    const sentence = command.kind === 'thaw' ? released : `It is frozen already, by ${ledger.frozen?.by}: ${ledger.frozen?.reason}`;
     return withResult(thawed, nameserver, { kind: 'done', code: command.kind, sentence });
   }
   if (state.settings.mode === 'observe') return withResult(state, nameserver, observing(state));

@@ -24,14 +24,17 @@ export function trackRejoins(situation: Situation): ReadonlyMap<ServerAddress, R
 }
 
 function trackOne(situation: Situation, source: ServerView, member: ServerView): Rejoin {
-  const before = situation.publication.rejoins.get(member.address) ?? { rejoined: false };
+  const known = situation.publication.rejoins.get(member.address);
+  const before: Rejoin = known?.source === source.id && known !== undefined ? known : fresh(source);
   const compared = compareErrant(situation, source, member, before);
   if (!isAttached(situation, member)) {
     const { errant, comparedAt } = compared;
-    return { rejoined: false, ...(errant === undefined ? {} : { errant }), ...(comparedAt === undefined ? {} : { comparedAt }) };
+    return { ...fresh(source), ...(errant === undefined ? {} : { errant }), ...(comparedAt === undefined ? {} : { comparedAt }) };
   }
   return advance(source, member, { ...compared, attachedAt: before.attachedAt ?? situation.now.mono }, lineOf(situation, source));
 }
+
+const fresh = ({ id }: ServerView): Rejoin => ({ ...(id === undefined ? {} : { source: id }), rejoined: false });
 
 function advance(source: ServerView, member: ServerView, track: Rejoin, line: (uuid: string) => boolean): Rejoin {
   const sourceSet = source.facts?.gtidExecuted;

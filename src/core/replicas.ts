@@ -5,7 +5,7 @@ import { addressRrset, unsafeKind } from './desired.ts';
 import { replicasLimit } from './limits.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, isSuperseded } from './situation.ts';
+import { belongsToLine, isPublished, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import type { ServerAddress } from './units.ts';
 import { findRrset } from './zone.ts';
@@ -14,7 +14,9 @@ import { findRrset } from './zone.ts';
 export function wantedReplicas(situation: Situation, source: ServerAddress): readonly Wanted[] {
   const { replicas } = situation.settings;
   if (replicas === undefined) return [];
-  const fit = situation.members.filter((member) => member.address !== source && isFit(situation, replicas, member)).slice(0, replicasLimit);
+  // A move makes the published source a former one, which is no replica before it has rejoined.
+  const others = situation.members.filter((member) => member.address !== source && !isPublished(situation, member));
+  const fit = others.filter((member) => isFit(situation, replicas, member)).slice(0, replicasLimit);
   const addresses = fit.flatMap((member) => publishable(situation, member));
   if (addresses.length === 0 && replicas.whenEmpty === 'keep') return [];
   const shown = addresses.length === 0 && replicas.whenEmpty === 'source' ? sourceAddresses(situation, source) : addresses;

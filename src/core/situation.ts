@@ -54,8 +54,10 @@ export function situationOf(state: ClusterState, publication: PublicationState, 
 }
 
 function publishedView(topology: Topology, ledger: Ledger): ServerView | undefined {
-  const byId = topology.servers.find((server) => server.id === ledger.uuid);
-  return byId ?? topology.servers.find((server) => server.address === ledger.source && (server.id === undefined || ledger.uuid === '-'));
+  // Two servers with one UUID (a copied data folder): the ledger's address tells which one was meant.
+  const byId = topology.servers.filter((server) => server.id === ledger.uuid);
+  const named = byId.find((server) => server.address === ledger.source) ?? byId[0];
+  return named ?? topology.servers.find((server) => server.address === ledger.source && (server.id === undefined || ledger.uuid === '-'));
 }
 
 const saysOffline = (server: ServerView): boolean =>
@@ -117,11 +119,15 @@ function binds(situation: Situation, server: ServerView, upstream: Upstream): bo
   if (upstream.outsider || upstream.member === server.address) return false;
   const source = situation.members.find((member) => member.address === upstream.member);
   if (source === undefined) return true;
-  if (upstream.state === 'connecting') return !(isPublished(situation, source) && source.contact === 'unknown');
+  if (upstream.state === 'connecting') return !(source.contact === 'unknown' && isLeft(situation, server, source));
   // A ring of co-sources: the read-only half streams from the writable one, and the other way round.
   const ring = source.contact === 'reachable' && !source.writable && situation.topology.followersOf(server.address).includes(source);
   return !ring;
 }
+
+/** A receiver that still looks for a dead source: the published one, or, once the server itself is published, the one that it took over from. */
+const isLeft = (situation: Situation, server: ServerView, source: ServerView): boolean =>
+  isPublished(situation, source) || (isPublished(situation, server) && isSuperseded(situation, source));
 
 /** What shows that a candidate was meant to be the source; empty: nothing but that it is writable. */
 export function strongEvidence(situation: Situation, server: ServerView): readonly string[] {
@@ -142,13 +148,15 @@ export const provenCandidates = (situation: Situation): readonly ServerView[] =>
 
 /** The member that a majority of the configured group members, several of them asked, agree on as PRIMARY. An expelled member is not believed. */
 export function groupPrimary(situation: Situation): ServerView | undefined {
-  const configured = situation.members.filter((member) => member.known?.group?.singlePrimary);
+  // One that has not been seen since we began may well be in the group: the first to answer is no majority.
+  const configured = situation.members.filter((member) => member.known === undefined || member.known.group?.singlePrimary);
   const votes = new Map<string, number>();
   for (const member of configured) {
     const vote = groupVote(member);
     if (vote !== undefined) votes.set(vote, (votes.get(vote) ?? 0) + 1);
   }
-  const needed = Math.max(Math.floor(configured.length / 2) + 1, Math.min(2, configured.length));
+  // One member that was expelled, or left alone, agrees with itself: that is nobody's majority.
+  const needed = Math.max(Math.floor(configured.length / 2) + 1, 2);
   return situation.members.find((member) => member.id !== undefined && (votes.get(member.id) ?? 0) >= needed);
 }
 

@@ -141,6 +141,8 @@ export type WriteKind = 'move' | 'fence' | 'repair' | 'form' | 'rejoin' | 'freez
 
 /** How far a former source has come on its way back into the line. */
 export interface Rejoin {
+  /** The published source that all of this is about: after a move it begins anew. */
+  readonly source?: ServerId;
   /** When it was first seen attached to the published source, in this run. */
   readonly attachedAt?: MonoMs;
   /** The source's executed set, taken after that: must be executed here. */

@@ -7,13 +7,13 @@ import { raiseAlarms } from './alarms.ts';
 import { record, updateDone } from './attempt.ts';
 import { acceptCommand, finishCommands, openCommand, resultOfUpdate, withResult } from './commands.ts';
 import type { Effect, Event } from './events.ts';
-import { clockJumpMs, suspectAfterSteadyMs } from './limits.ts';
+import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './limits.ts';
 import type { Probe } from './observation.ts';
 import { observe } from './observe.ts';
 import { publish } from './publish.ts';
 import { nextResolve, schedule } from './schedule.ts';
 import type { ClusterSettings } from './settings.ts';
-import type { ClusterState, PublicationState } from './state.ts';
+import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
 import { newPublication, newServer, without, withPublication, withServer } from './state.ts';
 import type { MonoMs, Now, ServerAddress, ServerId } from './units.ts';
 import { isoTime } from './units.ts';
@@ -78,9 +78,16 @@ const suspect = (state: ClusterState, now: Now): ClusterState => ({
 function observed(state: ClusterState, server: ServerAddress, probe: Probe, now: Now): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
+  if (isOfThePast(state, memory, now)) return withServer(state, { ...without(memory, 'probing'), nextProbeAt: now.mono });
   const result = observe(without(memory, 'probing'), probe, now);
   const next = withServer(result.historyVanished ? forgetLine(state, result.historyVanished) : state, result.memory);
   return result.suspicious ? suspect(next, now) : next;
+}
+
+/** Asked before the clocks jumped, or answered to a process that stood still meanwhile: it says what was, not what is. Ask again. */
+function isOfThePast(state: ClusterState, { probing }: ServerMemory, now: Now): boolean {
+  if (probing === undefined) return false;
+  return now.mono > probing + lateAnswerMs || probing - state.settings.watch.probeTimeoutMs < state.staleBefore;
 }
 
 function forgetLine(state: ClusterState, id: ServerId): ClusterState {

@@ -58,7 +58,9 @@ export function topologyOf(state: ClusterState, now: Now): Topology {
   for (const server of servers) {
     for (const upstream of server.upstreams) {
       if (upstream.state !== 'streams' || upstream.member === undefined || upstream.member === server.address) continue;
-      followers.set(upstream.member, [...(followers.get(upstream.member) ?? []), server]);
+      const known = followers.get(upstream.member) ?? [];
+      // Two channels from one source are still one follower.
+      if (!known.includes(server)) followers.set(upstream.member, [...known, server]);
     }
   }
   return { servers, followersOf: (address) => followers.get(address) ?? [] };

@@ -31,22 +31,23 @@ export const holdReasons = {
   'candidate-behind': 'The candidate lacks transactions that another server has executed (`gtid_guard: hold`).',
   flapping: 'The name moved too often; it stays until someone thaws it or commands a move.',
   'unsafe-address': "The candidate's address must not be published: unresolvable, loopback, link-local or unspecified.",
-  'ledger-full': 'Eight former sources have not rejoined: forget or rejoin one of them first.',
+  'ledger-full': 'Eight former sources have not rejoined: the ledger has no room for a ninth.',
 } as const;
 
 /** What an operator should know although it stops nothing by itself. */
 export const alarmCodes = {
-  'stale-source': 'A former source is back, writable or with transactions that the source lacks.',
+  'stale-source': 'A former source is writable, or has transactions that the source lacks.',
   'two-sources': 'More than one server of the line is writable.',
-  'candidate-behind': 'The source lacks transactions that another server has executed.',
+  'candidate-behind': 'The server that could become the source lacks transactions that another one has executed.',
   'errant-transactions': 'A replica has transactions that the source lacks.',
   'server-unknown': 'A server does not answer.',
   'server-refuses': 'A server lives, but refuses us.',
   'duplicate-uuid': 'Two servers have the same server UUID: one is a copied data folder.',
   'zone-drift': 'Somebody changed the name by hand; it does not say what the ledger says.',
+  'ledger-full': 'Eight former sources have not rejoined: no move is possible until one of them has.',
   'config-differs': 'Another instance published this name in a form that this configuration would not.',
   'nameserver-unreadable': 'The nameserver could not be read.',
-  'update-refused': 'The nameserver refused an update.',
+  'update-refused': 'The nameserver refused an update, or did not answer it.',
   'secondary-behind': 'A nameserver did not answer the new RRset in time.',
 } as const;
 

@@ -52,9 +52,12 @@ function viewOf({ settings }: PublicationState, reading: ZoneReading & { kind: '
 /** An update that was based on another ledger than the one that is there now is either the one that is there, or can never be applied. */
 function settlePending(state: ClusterState, publication: PublicationState, view: ZoneView, now: Now, effects: Effect[]): PublicationState {
   const token = view.ledger.kind === 'ledger' ? view.ledger.ledger.try : undefined;
-  const landed = publication.pending.find((attempt) => attempt.try === token);
+  const { inFlight } = publication;
+  // A read may show the update before its answer comes, or instead of it.
+  const isInFlight = inFlight !== undefined && inFlight.try === token;
+  const landed = isInFlight ? inFlight : publication.pending.find((attempt) => attempt.try === token);
   const pending = publication.pending.filter((attempt) => attempt.baseText === view.ledgerText && attempt.lapsesAt > now.mono);
-  const settled = { ...publication, pending };
+  const settled: PublicationState = { ...(isInFlight ? without(publication, 'inFlight') : publication), pending };
   if (landed === undefined) return settled;
   return applied(state, { ...without(settled, 'writeFailure'), writeFailures: 0, nextWriteAt: now.mono }, landed, now, effects);
 }
@@ -89,7 +92,7 @@ function movedElsewhere(
   const { epoch, source, uuid, by, why } = ledger;
   const remembered = { nameserver: publication.settings.nameserver, epoch, source, uuid };
   if (known === 0) return { ...publication, remembered };
-  effects.push(record(state, publication, now, { kind: 'moved-elsewhere', epoch, source, by, why }));
+  effects.push(record(state, publication, now, { kind: 'moved-elsewhere', epoch, source, uuid, by, why }));
   const moves = [...publication.moves, ...Array.from({ length: Math.min(epoch - known, 20) }, () => now.mono)].slice(-100);
   return { ...publication, remembered, moves };
 }

@@ -1,0 +1,250 @@
+/** Random small worlds, as words; and the same worlds as the core sees them. */
+
+import type { Ledger } from '../../src/core/ledger.ts';
+import type { Channel, Group, Probe, ServerFacts } from '../../src/core/observation.ts';
+import type { ClusterSettings } from '../../src/core/settings.ts';
+import type { Situation } from '../../src/core/situation.ts';
+import { situationOf } from '../../src/core/situation.ts';
+import type { PublicationState, ServerMemory } from '../../src/core/state.ts';
+import type { MonoMs } from '../../src/core/units.ts';
+import {
+  address,
+  at,
+  channelFrom,
+  factsOf,
+  fqdn,
+  gtids,
+  ledgerOf,
+  publicationSettings,
+  random,
+  refusing,
+  seen,
+  silent,
+  stateOf,
+  uuid,
+} from './given.ts';
+
+export interface TwinServer {
+  readonly name: string;
+  readonly contact: 'reachable' | 'alive' | 'unknown' | 'unobserved';
+  /** It was asked before: its identity and its transactions are known, though not what it is now. */
+  readonly known: boolean;
+  readonly readOnly: boolean;
+  readonly promotionSeen: boolean;
+  readonly candidateNever: boolean;
+  readonly seenInLine: boolean;
+  /** Transactions of the line that it has executed, from the first on. A stranger has none. */
+  readonly executed: number;
+  readonly channels: readonly TwinChannel[];
+  readonly safeAddress: boolean;
+  /** It says that so many of its group's members are online, itself one of them or not, and who is the primary. */
+  readonly group?: { readonly self: 'ONLINE' | 'OFFLINE' | 'ERROR'; readonly unreachable: readonly string[]; readonly primary?: string };
+}
+
+export interface TwinChannel {
+  /** A member, somebody outside, or somebody whose identity is not known. */
+  readonly to: string;
+  readonly is: 'streaming' | 'silent' | 'connecting' | 'off';
+}
+
+export interface TwinLedger {
+  readonly cluster: 'shop' | 'stock';
+  readonly epoch: number;
+  /** A member, or db9, which is none. */
+  readonly source: string;
+  readonly was: readonly string[];
+  readonly frozen: boolean;
+  readonly next?: { readonly server: string; readonly expired: boolean };
+}
+
+export interface TwinWorld {
+  readonly servers: readonly TwinServer[];
+  readonly zone: 'unread' | 'unreachable' | 'garbage' | 'read';
+  readonly ledger?: TwinLedger;
+  readonly nameHasAddress: boolean;
+  readonly adopt: boolean;
+  /** The move of the highest epoch that was ever seen. */
+  readonly remembered?: { readonly epoch: number; readonly source: string; readonly lostForMs?: number };
+  readonly command?: { readonly server: string; readonly force: boolean };
+  readonly gone: readonly string[];
+  readonly flapping: boolean;
+  readonly weakForMs?: number;
+  readonly gtidGuard: 'warn' | 'hold';
+}
+
+/** Where the line's mark is: who has executed so many has it. */
+export const markAt = 50;
+
+/** The world of that number. Most are healthy in most things, so that the later rules are reached too. */
+export function anyWorld(seed: number): TwinWorld {
+  const dice = new Dice(seed);
+  const names = ['db1', 'db2', 'db3', 'db4', 'db5'].slice(0, 2 + dice.pick(4));
+  const source = dice.chance(4) ? 'db9' : dice.one(names);
+  const isGroup = dice.chance(15);
+  const servers = names.map((name) => anyServer(dice, name, names, source, isGroup));
+  const isLost = dice.chance(6);
+  const hasLedger = dice.chance(isLost ? 50 : 88);
+  return {
+    servers,
+    zone: dice.chance(96) ? 'read' : dice.one(['unread', 'unreachable', 'garbage'] as const),
+    ...(hasLedger ? { ledger: anyLedger(dice, names, source) } : {}),
+    nameHasAddress: hasLedger || dice.chance(20),
+    adopt: dice.chance(50),
+    ...(isLost ? { remembered: { epoch: 4, source: dice.one([...names, 'db9']), lostForMs: dice.one([0, 2999, 3000]) } } : {}),
+    ...(dice.chance(12) ? { command: { server: dice.chance(95) ? dice.one(names) : 'db8', force: dice.chance(30) } } : {}),
+    gone: names.filter(() => dice.chance(5)),
+    flapping: dice.chance(4),
+    ...(dice.chance(40) ? { weakForMs: dice.one([10_000, 30_000]) } : {}),
+    gtidGuard: dice.chance(20) ? 'hold' : 'warn',
+  };
+}
+
+class Dice {
+  readonly pick: (below: number) => number;
+
+  constructor(seed: number) {
+    this.pick = random(seed);
+  }
+
+  chance(percent: number): boolean {
+    return this.pick(100) < percent;
+  }
+
+  one<T>(values: readonly T[]): T {
+    return values[this.pick(values.length)]!;
+  }
+}
+
+function anyServer(dice: Dice, name: string, names: readonly string[], source: string, isGroup: boolean): TwinServer {
+  const contact = dice.chance(60) ? 'reachable' : dice.one(['reachable', 'alive', 'unknown', 'unknown', 'unobserved'] as const);
+  const isSource = name === source;
+  const isStranger = !isSource && name !== 'db1' && dice.chance(10);
+  const channels = dice.chance(isSource ? 15 : 60) ? 1 + dice.pick(2) : 0;
+  return {
+    name,
+    contact,
+    known: contact === 'reachable' || dice.chance(75),
+    readOnly: dice.chance(isSource ? 40 : 60),
+    promotionSeen: dice.chance(40),
+    candidateNever: dice.chance(5),
+    seenInLine: dice.chance(50) && !isStranger,
+    executed: isStranger ? 0 : dice.one([40, 100, 100, 100, 110]),
+    channels: Array.from({ length: channels }, () => anyChannel(dice, names, source)),
+    safeAddress: dice.chance(95),
+    ...(isGroup && dice.chance(90) ? { group: anyGroup(dice, names) } : {}),
+  };
+}
+
+const anyChannel = (dice: Dice, names: readonly string[], source: string): TwinChannel => ({
+  to: dice.chance(70) ? source : dice.one([...names, 'outside', 'nobody']),
+  is: dice.one(['streaming', 'streaming', 'streaming', 'silent', 'connecting', 'connecting', 'off']),
+});
+
+const anyGroup = (dice: Dice, names: readonly string[]): NonNullable<TwinServer['group']> => ({
+  self: dice.one(['ONLINE', 'ONLINE', 'ONLINE', 'ERROR', 'OFFLINE'] as const),
+  unreachable: dice.chance(70) ? [] : [dice.one(names)],
+  ...(dice.chance(90) ? { primary: dice.chance(70) ? names[1]! : dice.one(names) } : {}),
+});
+
+const eightFormers = ['db11', 'db12', 'db13', 'db14', 'db15', 'db16', 'db17', 'db18'];
+
+function anyLedger(dice: Dice, names: readonly string[], source: string): TwinLedger {
+  return {
+    cluster: dice.chance(3) ? 'stock' : 'shop',
+    epoch: 1 + dice.pick(3),
+    source,
+    was: dice.chance(3) ? eightFormers : names.filter((name) => name !== source && dice.chance(15)),
+    frozen: dice.chance(3),
+    ...(dice.chance(8) ? { next: { server: dice.one(names), expired: dice.chance(30) } } : {}),
+  };
+}
+
+/** The same as the core is told it: rows became facts, and time made memories. */
+export function situationOfWorld(world: TwinWorld): Situation {
+  const names = world.servers.map((server) => server.name);
+  const ledger = world.ledger && ledgerFrom(world.ledger);
+  const settings: Partial<ClusterSettings> = {
+    gtidGuard: world.gtidGuard,
+    servers: world.servers.map(({ name, candidateNever }) => ({ address: address(name), candidate: candidateNever ? 'never' : 'auto' })),
+    publications: [publicationSettings({ adopt: world.adopt })],
+  };
+  const state = stateOf({
+    servers: Object.fromEntries(world.servers.map((server) => [server.name, probeOf(server, names)])),
+    settings,
+    ...(ledger ? { ledger } : {}),
+    rrsets: world.nameHasAddress ? [{ name: fqdn('source.example.'), type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] }] : [],
+    publication: publicationFrom(world),
+    memory: Object.fromEntries(world.servers.map((server) => [server.name, memoryOf(server, names)])),
+  });
+  const { view, ...unread } = state.publications.get('ns1')!;
+  const garbage = { kind: 'unreadable', why: 'is garbage' } as const;
+  const publication =
+    world.zone === 'unread' || !view ? unread : { ...unread, view: world.zone === 'garbage' ? { ...view, ledger: garbage } : view };
+  const command = world.command && { server: address(world.command.server), force: world.command.force };
+  return situationOf(state, publication, command, at(1));
+}
+
+function ledgerFrom({ cluster, epoch, source, was, frozen, next }: TwinLedger): Ledger {
+  return ledgerOf(source, {
+    cluster,
+    epoch,
+    line: { uuid: uuid('db1'), gno: markAt },
+    was: was.map((name) => ({ uuid: uuid(name), address: address(name) })),
+    ...(frozen ? { frozen: { by: 'root', reason: 'rack' } } : {}),
+    ...(next ? { next: { uuid: uuid(next.server), until: next.expired ? '2026-11-22T11:29:00.000Z' : '2026-11-22T11:31:00.000Z' } } : {}),
+  });
+}
+
+function publicationFrom({ servers, remembered, gone, flapping, weakForMs, zone }: TwinWorld): Partial<PublicationState> {
+  const ago = (ms: number) => (1 - ms) as MonoMs;
+  return {
+    line: new Set(servers.filter((server) => server.seenInLine).map((server) => uuid(server.name))),
+    gone: new Set(gone.map(address)),
+    flapping,
+    ...(weakForMs === undefined ? {} : { weakSince: ago(weakForMs) }),
+    ...(remembered
+      ? { remembered: { nameserver: 'ns1', epoch: remembered.epoch, source: address(remembered.source), uuid: uuid(remembered.source) } }
+      : {}),
+    ...(remembered?.lostForMs === undefined ? {} : { lostSince: ago(remembered.lostForMs) }),
+    ...(zone === 'unreachable' ? { readFailure: { code: 'timeout', message: 'no answer' } } : {}),
+  };
+}
+
+function probeOf(server: TwinServer, names: readonly string[]): Probe | undefined {
+  if (server.contact === 'reachable') return seen(factsFrom(server, names));
+  return { alive: refusing, unknown: silent, unobserved: undefined }[server.contact];
+}
+
+function memoryOf(server: TwinServer, names: readonly string[]): Partial<ServerMemory> {
+  return {
+    addresses: [server.safeAddress ? `192.0.2.${server.name.slice(2)}` : '127.0.0.1'],
+    promoted: server.contact === 'reachable' && !server.readOnly && server.promotionSeen,
+    ...(server.known && server.contact !== 'reachable' ? { facts: factsFrom(server, names), factsAt: at(-5000).mono } : {}),
+  };
+}
+
+function factsFrom({ name, readOnly, executed, channels, group }: TwinServer, names: readonly string[]): ServerFacts {
+  return factsOf(name, {
+    readOnly,
+    channels: channels.map((channel, index) => ({ ...channelOf(channel), name: `c${index}` })),
+    gtidExecuted: gtids(executed === 0 ? 'db77:1-9' : `db1:1-${executed}`),
+    ...(group ? { group: groupFrom(name, group, names) } : {}),
+  });
+}
+
+function channelOf({ to, is }: TwinChannel): Channel {
+  const receiver = is === 'connecting' || is === 'off' ? is : 'on';
+  const channel = channelFrom(to === 'outside' ? 'db99' : to, { receiver, heardAgoMs: is === 'silent' ? 60_000 : 100 });
+  if (to !== 'nobody') return channel;
+  const { sourceId: _none, ...rest } = channel;
+  return { ...rest, sourceAddress: address('source.example') };
+}
+
+function groupFrom(name: string, { self, unreachable, primary }: NonNullable<TwinServer['group']>, names: readonly string[]): Group {
+  const stateOfMember = (other: string) => (other === name ? self : unreachable.includes(other) ? 'UNREACHABLE' : 'ONLINE');
+  return {
+    name: 'aaaaaaaa-aaaa-11f1-8000-000000000000',
+    singlePrimary: true,
+    members: names.map((other) => ({ id: uuid(other), state: stateOfMember(other), role: other === primary ? 'PRIMARY' : 'SECONDARY' })),
+  };
+}

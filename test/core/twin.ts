@@ -1,0 +1,215 @@
+/** The decision table of the design, once more: slow, and as it is written there. It shares no code with src/core. */
+
+import type { TwinChannel, TwinServer, TwinWorld } from './twin-world.ts';
+import { markAt } from './twin-world.ts';
+
+/** `point-to failover db2`, or `hold frozen`. */
+export type Verdict = string;
+
+/** What the document says about that world. */
+export function twin(world: TwinWorld): Verdict {
+  return new Twin(world).verdict();
+}
+
+class Twin {
+  readonly #world: TwinWorld;
+  readonly #servers: readonly TwinServer[];
+  readonly #published: TwinServer | undefined;
+  readonly #primary: TwinServer | undefined;
+  readonly #candidates: readonly TwinServer[];
+  readonly #proven: readonly TwinServer[];
+  readonly #quorumSet: readonly TwinServer[];
+
+  constructor(world: TwinWorld) {
+    this.#world = world;
+    this.#servers = world.servers;
+    this.#published = world.ledger && this.#server(world.ledger.source);
+    this.#primary = this.#servers.find((one) => this.#isElected(one));
+    this.#candidates = this.#servers.filter((one) => this.#isCandidate(one));
+    this.#proven = this.#candidates.filter((one) => this.#isProven(one));
+    // "Members, less those that were unknown for `gone_after`, less group members that themselves say OFFLINE."
+    const isOut = (one: TwinServer) => world.gone.includes(one.name) || (isReachable(one) && one.group?.self === 'OFFLINE');
+    this.#quorumSet = this.#servers.filter((one) => !isOut(one));
+  }
+
+  verdict(): Verdict {
+    return this.#guarded(this.#rules1to6() ?? this.#rules8to12() ?? this.#rule13());
+  }
+
+  #server(name: string): TwinServer | undefined {
+    return this.#servers.find((one) => one.name === name);
+  }
+
+  #isSuperseded(one: TwinServer): boolean {
+    return one !== this.#published && (this.#world.ledger?.was.includes(one.name) ?? false);
+  }
+
+  /** "Seen streaming from the published source or from a server of the line, or its executed set contains the mark." */
+  #inLine(one: TwinServer): boolean {
+    if (this.#world.ledger === undefined || one === this.#published) return true;
+    return one.known && (one.seenInLine || one.executed >= markAt);
+  }
+
+  #streams(one: TwinServer, from: TwinServer): boolean {
+    return isReachable(one) && one !== from && one.channels.some((channel) => channel.to === from.name && channel.is === 'streaming');
+  }
+
+  #followers(of: TwinServer): readonly TwinServer[] {
+    return this.#servers.filter((one) => this.#streams(one, of));
+  }
+
+  /**
+   * "Receivers are not on to another member (but for a ring: a read-only member that streams from it), nor connecting to any but the unreachable published source.
+   * An upstream outside the inventory does not matter; one that cannot be identified counts as a member."
+   */
+  #isReplicaBy(one: TwinServer, channel: TwinChannel): boolean {
+    if (channel.is === 'off' || channel.to === one.name) return false;
+    const upstream = this.#server(channel.to);
+    if (upstream === undefined) {
+      const isNamed = channel.to !== 'nobody';
+      // Before everybody has shown who they are nobody can be told to be outside.
+      return !(isNamed && this.#servers.every((other) => other.known));
+    }
+    if (channel.is !== 'connecting') return !(isReachable(upstream) && upstream.readOnly && this.#streams(upstream, one));
+    const isDead = upstream.contact === 'unknown';
+    // The source that it took over from is not the published one any more, but it is as dead.
+    const isFormer = one === this.#published && this.#isSuperseded(upstream);
+    return !(isDead && (upstream === this.#published || isFormer));
+  }
+
+  #isSourceByItself(one: TwinServer): boolean {
+    return isWritable(one) && !one.candidateNever && !one.channels.some((channel) => this.#isReplicaBy(one, channel));
+  }
+
+  #isCandidate(one: TwinServer): boolean {
+    return this.#isSourceByItself(one) && this.#inLine(one) && !this.#isSuperseded(one);
+  }
+
+  /** "A majority of its configured members, several asked, agree on one PRIMARY." Who was never asked may be a member. */
+  #isElected(one: TwinServer): boolean {
+    const configured = this.#servers.filter((other) => !other.known || other.group);
+    const votes = configured.filter((other) => this.#voteOf(other) === one.name).length;
+    return one.known && votes >= 2 && votes * 2 > configured.length;
+  }
+
+  /** Whoever lost its group is not believed. */
+  #voteOf(one: TwinServer): string | undefined {
+    const { group } = one;
+    if (!isReachable(one) || group?.self !== 'ONLINE') return undefined;
+    const online = this.#servers.filter((other) => other === one || !group.unreachable.includes(other.name));
+    if (online.length * 2 <= this.#servers.length) return undefined;
+    return online.find((other) => other.name === group.primary)?.name;
+  }
+
+  #isProven(one: TwinServer): boolean {
+    return (one.promotionSeen && isWritable(one)) || this.#followers(one).length > 0 || one === this.#primary;
+  }
+
+  #rules1to6(): Verdict | undefined {
+    const { zone, ledger, command } = this.#world;
+    if (zone !== 'read') return 'hold ledger-unknown';
+    const notOurs = this.#rule2();
+    if (notOurs) return notOurs;
+    if (ledger?.frozen) return 'hold frozen';
+    if (command) return this.#rule4(command);
+    const announced = ledger?.next && !ledger.next.expired ? this.#server(ledger.next.server) : undefined;
+    if (announced && announced !== this.#published && this.#candidates.includes(announced)) return `point-to commanded ${announced.name}`;
+    if (!ledger) return this.#rule5();
+    return this.#published ? undefined : 'hold unknown-source';
+  }
+
+  #rule2(): Verdict | undefined {
+    const { ledger, nameHasAddress, adopt, remembered, command } = this.#world;
+    if (ledger && ledger.cluster !== 'shop') return 'hold foreign-ledger';
+    if (!ledger && nameHasAddress && !adopt && !remembered) return 'hold foreign-rrset';
+    if (command || remembered?.lostForMs === undefined || (ledger && ledger.epoch >= remembered.epoch)) return undefined;
+    // The ledger that is there is not to be believed, so what the remembered source is by itself decides.
+    const { ledger: _old, ...withoutLedger } = this.#world;
+    const source = this.#server(remembered.source);
+    const isHealthy = source !== undefined && new Twin(withoutLedger).#isSourceByItself(source);
+    return isHealthy && remembered.lostForMs >= 3000 ? `point-to ledger-restored ${source.name}` : 'hold ledger-lost';
+  }
+
+  #rule4({ server, force }: { readonly server: string; readonly force: boolean }): Verdict {
+    const named = this.#server(server);
+    if (!named) return 'hold no-candidate';
+    if (force || this.#candidates.includes(named)) return `point-to commanded ${named.name}`;
+    if (this.#isSuperseded(named)) return 'hold superseded-source';
+    return this.#inLine(named) ? 'hold no-candidate' : 'hold stranger';
+  }
+
+  /** Everybody is asked first: the first publication is in no hurry. */
+  #rule5(): Verdict {
+    if (this.#quorumSet.some((one) => one.contact === 'unobserved')) return 'hold minority-view';
+    if (this.#candidates.length > 1) return 'hold two-sources';
+    if (!isMajority(this.#quorumSet.filter(isReachable), this.#quorumSet)) return 'hold minority-view';
+    return this.#candidates[0] ? `point-to first-source ${this.#candidates[0].name}` : 'hold no-candidate';
+  }
+
+  #rules8to12(): Verdict | undefined {
+    const published = this.#published!;
+    const moveOrStay = (one: TwinServer, reason: string) => `point-to ${one === published ? 'steady' : reason} ${one.name}`;
+    if (this.#primary && this.#candidates.includes(this.#primary)) return moveOrStay(this.#primary, 'group-primary');
+    const followed = this.#candidates.find((one) => this.#isFollowedByMost(one));
+    if (followed) return moveOrStay(followed, 'followers-moved');
+    if (this.#candidates.includes(published))
+      return this.#candidates.length === 1 ? `point-to steady ${published.name}` : 'hold two-sources';
+    if (isReachable(published) && this.#proven.length === 1) return `point-to switchover ${this.#proven[0]?.name}`;
+    return this.#rule12(published);
+  }
+
+  /** Who was not asked yet is another one. */
+  #isFollowedByMost(one: TwinServer): boolean {
+    const others = this.#servers.filter((other) => other !== one && (isReachable(other) || other.contact === 'unobserved'));
+    return isMajority(this.#followers(one), others);
+  }
+
+  #restIsSeen(published: TwinServer): boolean {
+    const rest = this.#quorumSet.filter((one) => one !== published);
+    return isMajority(rest.filter(isReachable), rest);
+  }
+
+  #rule12(published: TwinServer): Verdict | undefined {
+    if (published.contact !== 'unknown' || this.#followers(published).length > 0 || !this.#restIsSeen(published)) return undefined;
+    if (this.#proven.length === 1) return `point-to failover ${this.#proven[0]?.name}`;
+    if (this.#proven.length > 1 || this.#candidates.length !== 1 || this.#servers.length !== 2) return undefined;
+    return (this.#world.weakForMs ?? 0) >= 30_000 ? `point-to failover ${this.#candidates[0]?.name}` : 'hold settling';
+  }
+
+  #rule13(): Verdict {
+    const published = this.#published!;
+    const isAlone = this.#quorumSet.every((one) => one === published);
+    const mayLive = published.contact === 'alive' || (!isReachable(published) && this.#followers(published).length > 0);
+    if (mayLive) return 'hold published-source-alive';
+    if (published.contact === 'unobserved') return 'hold minority-view';
+    if (published.contact === 'unknown' && !isAlone && !this.#restIsSeen(published)) return 'hold minority-view';
+    if (this.#proven.length > 1) return 'hold two-sources';
+    if (this.#candidates.length > 0) return 'hold unproven-candidate';
+    const writable = this.#servers.filter(isWritable);
+    if (writable.some((one) => this.#isSuperseded(one))) return 'hold superseded-source';
+    return writable.some((one) => !this.#inLine(one)) ? 'hold stranger' : 'hold no-candidate';
+  }
+
+  /** "Before any move." */
+  #guarded(verdict: Verdict): Verdict {
+    const { ledger, flapping, command, gtidGuard } = this.#world;
+    const [kind, , name = ''] = verdict.split(' ');
+    const target = this.#server(name);
+    if (kind === 'hold' || target === undefined || target === this.#published) return verdict;
+    if ((ledger?.was.length ?? 0) >= 8) return 'hold ledger-full';
+    if (!target.safeAddress) return 'hold unsafe-address';
+    if (flapping && !command) return 'hold flapping';
+    return gtidGuard === 'hold' && !command?.force && this.#isBehind(target) ? 'hold candidate-behind' : verdict;
+  }
+
+  /** All transactions of the line began on db1: its own it cannot lack. Before the first publication the line is what the candidate has executed. */
+  #isBehind(target: TwinServer): boolean {
+    if (!target.known || target.name === 'db1' || (this.#world.ledger === undefined && target.executed === 0)) return false;
+    return this.#servers.some((one) => isReachable(one) && !this.#isSuperseded(one) && one.executed > target.executed);
+  }
+}
+
+const isReachable = (one: TwinServer): boolean => one.contact === 'reachable';
+const isWritable = (one: TwinServer): boolean => isReachable(one) && !one.readOnly;
+/** More than half. */
+const isMajority = (some: readonly TwinServer[], all: readonly TwinServer[]): boolean => some.length * 2 > all.length;

@@ -1,0 +1,77 @@
+/** The first command of a transcript: `cluster servers=db1,db2 source=db1 ...`, with the words of source-dns.yaml where it has them. */
+
+import type { ClusterSettings, PublicationSettings } from '../../src/core/settings.ts';
+import type { Fqdn, ServerAddress } from '../../src/core/units.ts';
+import { zoneName } from './print.ts';
+
+export interface ClusterWords {
+  readonly settings: ClusterSettings;
+  readonly servers: readonly string[];
+  /** The server that the others replicate from at the beginning; absent: nobody replicates. */
+  readonly source: string | undefined;
+}
+
+const known = new Set(
+  'servers source mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance'.split(
+    ' ',
+  ),
+);
+
+/** Reads `key=value` words; what is not said is as in the configuration's defaults. */
+export function settingsFrom(words: readonly string[]): ClusterWords {
+  const said = new Map(words.map((word) => word.split('=') as [string, string]));
+  for (const key of said.keys()) if (!known.has(key)) throw new Error(`a cluster has no ${key}`);
+  const servers = (said.get('servers') ?? 'db1,db2,db3').split(',');
+  const source = said.get('source') ?? 'db1';
+  const settings: ClusterSettings = {
+    cluster: 'shop',
+    instance: said.get('instance') ?? 'watcher-1',
+    mode: said.get('mode') === 'observe' ? 'observe' : 'active',
+    servers: servers.map((server) => ({
+      address: `${server}:3306` as ServerAddress,
+      candidate: said.get('never')?.split(',').includes(server) ? 'never' : 'auto',
+    })),
+    watch: {
+      intervalMs: 1000,
+      suspectIntervalMs: 50,
+      freshForMs: 3000,
+      settleMs: seconds(said.get('settle') ?? '30s'),
+      goneAfterMs: seconds(said.get('gone_after') ?? '600s'),
+      maxMoves: Number(said.get('max_moves') ?? '5'),
+      maxMovesWindowMs: 600_000,
+      probeTimeoutMs: 2000,
+    },
+    publications: [publicationFrom(said)],
+    onNoSource: said.get('on_no_source') === 'withdraw' ? 'withdraw' : 'keep',
+    gtidGuard: said.get('gtid_guard') === 'hold' ? 'hold' : 'warn',
+    allowLoopback: said.get('allow_loopback') === 'true',
+  };
+  return { settings, servers, source: source === 'none' ? undefined : source };
+}
+
+function publicationFrom(said: ReadonlyMap<string, string>): PublicationSettings {
+  const maxLag = said.get('replicas');
+  const whenEmpty = said.get('when_empty');
+  const replicas = {
+    name: `replicas.${zoneName}` as Fqdn,
+    ttlSeconds: 5,
+    maxLagMs: seconds(maxLag ?? '10s'),
+    whenEmpty: whenEmpty === 'keep' || whenEmpty === 'withdraw' ? whenEmpty : 'source',
+  } as const;
+  return {
+    nameserver: 'ns1',
+    zone: zoneName as Fqdn,
+    source: {
+      name: `source.${zoneName}` as Fqdn,
+      ttlSeconds: Number(said.get('ttl') ?? '5'),
+      type: said.get('type') === 'cname' ? 'cname' : 'address',
+      srv: said.get('srv') === 'true',
+    },
+    ...(maxLag === undefined ? {} : { replicas }),
+    adopt: said.get('adopt') === 'true',
+    timeoutMs: 2000,
+    fudgeMs: 30_000,
+  };
+}
+
+const seconds = (text: string): number => Number(text.replace(/s$/, '')) * 1000;

@@ -1,0 +1,203 @@
+/** The commands of a transcript: what a DBA, a DNS administrator, a failover tool and misfortune do to one cluster. Unknown words are errors. */
+
+import type { Command } from '../../src/core/events.ts';
+import type { Group, GroupMember, Probe } from '../../src/core/observation.ts';
+import type { Fqdn, ServerAddress, ServerId } from '../../src/core/units.ts';
+import type { Rrset } from '../../src/core/zone.ts';
+import { createFakeMysql, fakeUuid } from '../sim/fake-mysql.ts';
+import { unreachable } from '../sim/fake-prober.ts';
+import { createFakeZone } from '../sim/fake-zone.ts';
+import { ledgerRrset, otherInstanceMoves, withField } from './by-hand.ts';
+import { settingsFrom } from './cluster-words.ts';
+import { Printer, zoneName } from './print.ts';
+import type { Surroundings } from './world.ts';
+import { World } from './world.ts';
+
+const line = `${fakeUuid(1)}:1-100`;
+/** `db1` is `db1:3306`. */
+const addressOf = (word: string): ServerAddress => (word.includes(':') ? word : `${word}:3306`) as ServerAddress;
+
+interface GroupWords {
+  readonly members: readonly string[];
+  readonly primary: string;
+}
+
+/** Plays one transcript, command by command. */
+export class Script {
+  readonly #printer = new Printer();
+  #lines: string[] = [];
+  #world: World | undefined;
+  #commands = 0;
+  /** Lag by server, and the group as each member sees it: what the fake servers do not have. */
+  readonly #lag = new Map<string, number>();
+  readonly #groups = new Map<ServerAddress, GroupWords>();
+  /** Servers that we cannot reach, though others can. */
+  readonly #cut = new Set<string>();
+
+  /** Does it, and gives what came of it. */
+  play(command: string): readonly string[] {
+    this.#lines = [];
+    const [verb = '', ...words] = command.split(/\s+/);
+    if (verb === 'cluster') this.#begin(words);
+    else if (/^db\d$/.test(verb)) this.#server(verb, words);
+    else this.#other(verb, words);
+    return this.#lines;
+  }
+
+  get world(): World {
+    if (this.#world === undefined) throw new Error('the first command must be: cluster');
+    return this.#world;
+  }
+
+  #begin(words: readonly string[]): void {
+    const { settings, servers, source } = settingsFrom(words);
+    const mysql = createFakeMysql(servers.map(addressOf), { line });
+    for (const server of servers) if (source !== undefined && server !== source) mysql.follow(addressOf(server), addressOf(source));
+    for (let round = 0; round < 3; round += 1) mysql.advance(0);
+    const around: Surroundings = {
+      mysql,
+      zone: createFakeZone(zoneName as Fqdn),
+      addresses: new Map(servers.map((server) => [addressOf(server), [`192.0.2.${server.slice(2)}`]])),
+      nameserver: 'up',
+      behind: new Set(),
+      decorate: (server, probe) => this.#decorate(server, probe),
+    };
+    this.#world = new World(settings, around, (atMs, effect) => this.#lines.push(...this.#printer.effect(atMs, effect)));
+  }
+
+  #server(name: string, [verb = '', word = '', ...more]: readonly string[]): void {
+    const { mysql, addresses } = this.world.around;
+    const server = addressOf(name);
+    const verbs: Readonly<Record<string, () => unknown>> = {
+      kill: () => mysql.kill(server),
+      restart: () => mysql.restart(server, { readOnly: word === 'read-only' }),
+      hang: () => mysql.hang(server),
+      resume: () => mysql.resume(server),
+      refuse: () => Object.assign(mysql.server(server), { health: 'refusing' }),
+      promote: () => mysql.promote(server),
+      demote: () => mysql.demote(server),
+      writable: () => Object.assign(mysql.server(server), { readOnly: false, superReadOnly: false }),
+      follow: () => mysql.follow(server, addressOf(word)),
+      'stop-replica': () => mysql.stopReplica(server),
+      write: () => mysql.write(server, Number(word)),
+      clone: () => mysql.clone(server, addressOf(word)),
+      uuid: () => Object.assign(mysql.server(server), { uuid: fakeUuid(Number(word)) }),
+      executed: () => this.#executed(server, word),
+      lag: () => this.#lag.set(server, Number(word)),
+      address: () => addresses.set(server, [word, ...more]),
+    };
+    perform(verbs, verb);
+    if (verb === 'kill' || verb === 'restart') this.world.connectionLost(server);
+  }
+
+  #executed(server: ServerAddress, text: string): void {
+    const set = createFakeMysql(['x:1'], { line: fullUuids(text) }).server('x:1').executed;
+    this.world.around.mysql.server(server).executed = set;
+  }
+
+  #other(verb: string, words: readonly string[]): void {
+    const { world } = this;
+    const [first = '', second = ''] = words;
+    const by = 'operator';
+    const verbs: Readonly<Record<string, () => unknown>> = {
+      run: () => world.run(milliseconds(first)),
+      sleep: () => world.sleep(milliseconds(first)),
+      'new-process': () => world.restart(),
+      group: () => {
+        for (const member of first.split(',')) this.#groups.set(addressOf(member), { members: first.split(','), primary: second });
+      },
+      show: () => this.#show(first),
+      follow: () => {
+        const [force, dryRun] = [words.includes('force'), words.includes('dry-run')];
+        this.#command({ kind: 'follow', server: addressOf(first), force, dryRun, by });
+      },
+      freeze: () => this.#command({ kind: 'freeze', reason: words.join(' '), by }),
+      thaw: () => this.#command({ kind: 'thaw', by }),
+      network: () => (second === 'cut' ? this.#cut.add(addressOf(first)) : this.#cut.delete(addressOf(first))),
+      nameserver: () => this.#nameserver(first, second),
+      zone: () => this.#zone(words),
+      'other-instance': () => this.#otherInstance(first, second),
+    };
+    perform(verbs, verb);
+  }
+
+  #command(command: Command): void {
+    this.#commands += 1;
+    this.world.send({ kind: 'command', id: `c${this.#commands}`, command });
+  }
+
+  #nameserver(verb: string, word: string): void {
+    const { around } = this.world;
+    if (verb === 'up' || verb === 'down' || verb === 'refuses') around.nameserver = verb;
+    else if (verb === 'lost-answer' || verb === 'dropped') around.nextUpdate = verb;
+    else if (verb === 'late') around.nextUpdate = { lateMs: milliseconds(word) };
+    else if (verb === 'behind') around.behind.add(word);
+    else throw new Error(`a nameserver does not ${verb}`);
+  }
+
+  /** By hand, with another tool's key. */
+  #zone([verb = '', what = '', ...rest]: readonly string[]): void {
+    const { zone } = this.world.around;
+    const name = `${what}.${zoneName}` as Fqdn;
+    if (verb === 'set') zone.put({ name, type: rest[0] as 'A', ttlSeconds: 5, rdata: rest.slice(1) } as Rrset);
+    else if (verb === 'delete' && what === 'ledger') zone.remove(`_source-dns.source.${zoneName}`, 'TXT');
+    else if (verb === 'delete') zone.remove(name, rest[0] as 'A');
+    else if (verb === 'ledger') zone.put(withField(zone, fullUuids([what, ...rest].join(' '))));
+    else if (verb === 'ledger-is') zone.put(ledgerRrset([what, ...rest].map(fullUuids)));
+    else throw new Error(`nobody does that to a zone: ${verb}`);
+  }
+
+  #otherInstance(verb: string, word: string): void {
+    const { around } = this.world;
+    const move = () => otherInstanceMoves(around, addressOf(word));
+    if (verb === 'moves-to') move();
+    else if (verb === 'is-faster-with') around.beforeUpdate = move;
+    else throw new Error(`an instance does not ${verb}`);
+  }
+
+  #show(what: string): void {
+    const { zone } = this.world.around;
+    const shown = {
+      ledger: () => this.#printer.ledger(zone),
+      zone: () => this.#printer.zone(zone),
+      status: () => this.#printer.status(this.world.state, this.world.now()),
+    };
+    const show = shown[what as keyof typeof shown];
+    if (show === undefined) throw new Error(`cannot show ${what}`);
+    this.#lines.push(...show());
+  }
+
+  #decorate(server: ServerAddress, probe: Probe): Probe {
+    if (this.#cut.has(server)) return unreachable(server);
+    if (probe.kind !== 'reachable') return probe;
+    const lagSeconds = this.#lag.get(server);
+    const channels = probe.facts.channels.map((channel) => (lagSeconds === undefined ? channel : { ...channel, lagSeconds }));
+    const group = this.#groups.get(server);
+    return { ...probe, facts: { ...probe.facts, channels, ...(group ? { group: this.#groupNow(group) } : {}) } };
+  }
+
+  #groupNow({ members: names, primary }: GroupWords): Group {
+    const { mysql } = this.world.around;
+    const members = names.map((name): GroupMember => {
+      const { uuid, health } = mysql.server(addressOf(name));
+      const state = health === 'up' ? 'ONLINE' : 'UNREACHABLE';
+      return { id: uuid as ServerId, state, role: name === primary ? 'PRIMARY' : 'SECONDARY' };
+    });
+    return { name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: true, members };
+  }
+}
+
+const fullUuids = (text: string): string => text.replace(/UUID(\d)/g, (_, n: string) => fakeUuid(Number(n)));
+
+function perform(verbs: Readonly<Record<string, () => unknown>>, verb: string): void {
+  const action = verbs[verb];
+  if (action === undefined) throw new Error(`no such command: ${verb}`);
+  action();
+}
+
+/** `50ms`, `5s`, `2m`. */
+export function milliseconds(text: string): number {
+  const match = /^(\d+)(ms|s|m)$/.exec(text);
+  if (!match) throw new Error(`no duration: ${text}`);
+  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000 }[match[2] as 'ms' | 's' | 'm'];
+}

@@ -1,0 +1,209 @@
+/**
+ * One instance of the service in virtual time: `step`, and in place of the runtime and its adapters the fakes. Every answer takes some milliseconds, another
+ * number for each server, so that the order is always the same and partial views do occur.
+ */
+
+import type { Effect, Event } from '../../src/core/events.ts';
+import type { Probe } from '../../src/core/observation.ts';
+import type { ClusterSettings } from '../../src/core/settings.ts';
+import type { ClusterState } from '../../src/core/state.ts';
+import { initialState } from '../../src/core/state.ts';
+import { step } from '../../src/core/step.ts';
+import type { MonoMs, Now, ServerAddress, WallMs } from '../../src/core/units.ts';
+import type { UpdateOutcome, UpdatePlan } from '../../src/core/zone.ts';
+import type { FakeMysql } from '../sim/fake-mysql.ts';
+import type { FakeProber } from '../sim/fake-prober.ts';
+import { createFakeProber } from '../sim/fake-prober.ts';
+import type { FakeZone } from '../sim/fake-zone.ts';
+
+/** What the network to the nameserver does. */
+export type NameserverMood = 'up' | 'down' | 'refuses';
+/** What becomes of the next update alone. */
+export type UpdateFate = 'lost-answer' | 'dropped' | { readonly lateMs: number };
+
+/** Everything that happens outside of the core. */
+export interface Surroundings {
+  readonly mysql: FakeMysql;
+  readonly zone: FakeZone;
+  /** IP addresses by host name; none: the resolver fails. */
+  readonly addresses: Map<string, readonly string[]>;
+  nameserver: NameserverMood;
+  nextUpdate?: UpdateFate;
+  /** Called once, just before the next update reaches the zone: another instance was faster. */
+  beforeUpdate?: () => void;
+  /** Nameservers that never show the new RRset. */
+  readonly behind: Set<string>;
+  /** What a probe brings beside what the fake server says: lag, a group. */
+  decorate(server: ServerAddress, probe: Probe): Probe;
+}
+
+const epochWall = Date.UTC(2026, 10, 22, 11, 30);
+const answerMs = { resolve: 1, read: 1, update: 2, propagated: 8 };
+
+interface Due {
+  readonly at: number;
+  readonly fire: () => void;
+}
+
+/** The instance under test. */
+export class World {
+  readonly around: Surroundings;
+  readonly #prober: FakeProber;
+  readonly #order: readonly string[];
+  readonly #tell: (atMs: number, effect: Effect) => void;
+  #state: ClusterState;
+  #due: Due[] = [];
+  #wake: Due | undefined;
+  #mono = 0;
+  #steps = 0;
+  /** How far the wall clock has run ahead: the machine slept. */
+  #asleepMs = 0;
+  #life = 0;
+  #started = false;
+
+  constructor(settings: ClusterSettings, around: Surroundings, tell: (atMs: number, effect: Effect) => void) {
+    this.around = around;
+    this.#tell = tell;
+    this.#order = settings.servers.map((server) => server.address);
+    this.#prober = createFakeProber(around.mysql);
+    this.#state = initialState(settings, [], this.now());
+  }
+
+  get state(): ClusterState {
+    return this.#state;
+  }
+
+  now(): Now {
+    const token = `t${this.#steps}`;
+    return { mono: this.#mono as MonoMs, wall: (epochWall + this.#mono + this.#asleepMs) as WallMs, token };
+  }
+
+  /** Lets virtual time pass. */
+  run(ms: number): void {
+    if (!this.#started) this.send({ kind: 'tick' });
+    const end = this.#mono + ms;
+    for (let next = this.#next(end); next; next = this.#next(end)) {
+      this.#mono = Math.max(this.#mono, next.at);
+      this.around.mysql.advance(this.#mono);
+      next.fire();
+    }
+    this.#mono = end;
+    this.around.mysql.advance(end);
+  }
+
+  /** Hands an event to the core now. */
+  send(event: Event): void {
+    this.#started = true;
+    this.#steps += 1;
+    const [state, effects] = step(this.#state, event, this.now());
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  /** The machine sleeps: the wall clock goes on, the monotonic one does not. */
+  sleep(ms: number): void {
+    this.#asleepMs += ms;
+  }
+
+  /** A new process of the service. It has forgotten all but what its history tells. */
+  restart(): void {
+    const remembered = [...this.#state.publications.values()].flatMap((publication) => publication.remembered ?? []);
+    this.#life += 1;
+    this.#due = [];
+    this.#wake = undefined;
+    this.#started = false;
+    this.#state = initialState(this.#state.settings, remembered, this.now());
+  }
+
+  /** The kept connection to a server ended by itself. */
+  connectionLost(server: ServerAddress): void {
+    this.#prober.disconnect(server);
+    this.#after(1, () => this.send({ kind: 'connection-lost', server }));
+  }
+
+  /** Lets something happen later, whatever becomes of the service meanwhile. */
+  later(ms: number, fire: () => void): void {
+    this.#due.push({ at: this.#mono + ms, fire });
+  }
+
+  #next(end: number): Due | undefined {
+    const all = this.#wake ? [...this.#due, this.#wake] : this.#due;
+    const first = all.reduce<Due | undefined>((best, due) => (best === undefined || due.at < best.at ? due : best), undefined);
+    if (first === undefined || first.at > end) return undefined;
+    if (first === this.#wake) this.#wake = undefined;
+    else this.#due.splice(this.#due.indexOf(first), 1);
+    return first;
+  }
+
+  /** An answer to this process of the service, not to the next one. */
+  #after(ms: number, fire: () => void): void {
+    const life = this.#life;
+    this.later(ms, () => {
+      if (life === this.#life) fire();
+    });
+  }
+
+  #perform(effect: Effect): void {
+    if (effect.kind === 'probe') this.#probe(effect.server, effect.deadline);
+    else if (effect.kind === 'resolve') this.#after(answerMs.resolve, () => this.#resolve(effect.server));
+    else if (effect.kind === 'read-zone') this.#read(effect);
+    else if (effect.kind === 'propagate') this.#after(answerMs.propagated, () => this.#propagated(effect.nameserver, effect.epoch));
+    else if (effect.kind === 'wake') this.#wake = { at: Math.max(effect.at, this.#mono + 1), fire: () => this.send({ kind: 'tick' }) };
+    else this.#tell(this.#mono, effect);
+    if (effect.kind === 'update') this.#update(effect);
+  }
+
+  #probe(server: ServerAddress, deadline: number): void {
+    const answer = (): void => {
+      const hung = this.around.mysql.server(server).health === 'hung';
+      const probe = this.around.decorate(server, this.#prober.probe(server, this.#mono));
+      if (hung && this.#mono < deadline) this.#after(deadline - this.#mono, answer);
+      else this.send({ kind: 'observed', server, probe });
+    };
+    this.#after(1 + this.#order.indexOf(server), answer);
+  }
+
+  #resolve(server: ServerAddress): void {
+    const addresses = this.around.addresses.get(server);
+    const failure = { code: 'not-found', message: `${server} could not be resolved` };
+    this.send({ kind: 'resolved', server, ...(addresses ? { addresses } : { failure }) });
+  }
+
+  #read({ nameserver, questions, deadline }: Effect & { kind: 'read-zone' }): void {
+    const down = this.around.nameserver === 'down';
+    this.#after(down ? deadline - this.#mono : answerMs.read, () => {
+      const failure = { code: 'timeout', message: '192.0.2.53 does not answer.' };
+      this.send({ kind: 'zone-read', nameserver, reading: down ? { kind: 'failed', failure } : this.around.zone.read(questions) });
+    });
+  }
+
+  #update({ nameserver, try: token, plan, deadline }: Effect & { kind: 'update' }): void {
+    const done = (outcome: UpdateOutcome) => this.send({ kind: 'update-done', nameserver, try: token, outcome });
+    const fate = this.around.nameserver === 'down' ? 'dropped' : this.around.nextUpdate;
+    delete this.around.nextUpdate;
+    if (fate === undefined) {
+      this.#after(answerMs.update, () => done(this.#apply(plan)));
+      return;
+    }
+    // The message is on its way, whatever becomes of the process that sent it.
+    if (fate !== 'dropped') this.later(fate === 'lost-answer' ? answerMs.update : fate.lateMs, () => this.#apply(plan));
+    const failure = { code: 'timeout', message: `Nameserver ${nameserver} did not answer the update; it may still apply it.` };
+    this.#after(deadline - this.#mono, () => done({ kind: 'unknown', failure }));
+  }
+
+  #apply(plan: UpdatePlan): UpdateOutcome {
+    this.around.beforeUpdate?.();
+    delete this.around.beforeUpdate;
+    if (this.around.nameserver !== 'refuses') return this.around.zone.apply(plan);
+    const failure = { code: 'refused', message: 'The nameserver answered REFUSED: the key may not update this name.' };
+    return { kind: 'refused', code: 'rejected', rcode: 'REFUSED', failure };
+  }
+
+  #propagated(nameserver: string, epoch: number): void {
+    const answered = (name: string) =>
+      this.around.behind.has(name)
+        ? { nameserver: name }
+        : { nameserver: name, answeredAt: this.now().wall, serial: this.around.zone.serial };
+    this.send({ kind: 'propagated', nameserver, epoch, report: { nameservers: ['ns1', 'ns2'].map(answered) } });
+  }
+}
