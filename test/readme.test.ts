@@ -35,6 +35,15 @@ test('the configuration of the README loads, once its secrets are there', async 
   }
 });
 
+test('docker-compose.yml grants the same', () => {
+  const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
+  const granted = [
+    ...(/GRANT SELECT ON performance_schema.replication_%s .*?\\\n([\s\S]*?)\)\n/.exec(compose)?.[1] ?? '').matchAll(/\w+/g),
+  ].map(([name]) => `performance_schema.replication_${name}`);
+  const needed = accountStatements('x').flatMap((statement) => /ON (\S+) TO/.exec(statement)?.[1] ?? []);
+  expect(granted.toSorted()).toEqual(needed.toSorted());
+});
+
 test('every file that the README points to is there', () => {
   for (const [, target = ''] of readme.matchAll(/\]\((?!https?:)([^)#]+)/g))
     expect(() => readFileSync(join(root, target))).not.toThrow(/ENOENT/);

@@ -41,10 +41,12 @@ export function classify(asker: Asker, error: unknown): Problem {
   );
 }
 
+/** Nothing came that shows the server to be alive; the message begins with its address. */
 export function unknownProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
   return { kind: 'unknown', failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) } };
 }
 
+/** The server answered, but not with what was asked; the message begins with its address. */
 export function aliveProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
   return { kind: 'alive', failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) } };
 }

@@ -3,6 +3,7 @@ import type { MonoMs, ServerAddress } from '../core/units.ts';
 import type { Clock, Resolution, ServerProber } from '../ports.ts';
 import { withDeadline } from './deadline.ts';
 import { unknownProblem } from './failures.ts';
+import { HostLookup } from './host-lookup.ts';
 import { KeptConnection } from './kept-connection.ts';
 import { resolveServer } from './resolve.ts';
 import type { SslOptions } from './session.ts';
@@ -30,13 +31,14 @@ const closeTimeoutMs = 200;
 /** Asks the MySQL servers of one cluster, on one kept connection each, which is opened by the first probe. Nothing of it rejects. */
 export function createProber(options: ProberOptions): ServerProber {
   const ssl = sslOptions(options);
+  const hosts = new HostLookup(options.clock);
   const listeners: ((server: ServerAddress) => void)[] = [];
   const connections = new Map(
     options.servers.map(({ address }) => {
       const lost = () => {
         for (const listener of listeners) listener(address);
       };
-      const access = { cluster: options.cluster, user: options.user, password: options.password, ssl };
+      const access = { cluster: options.cluster, user: options.user, password: options.password, ssl, lookup: hosts.forConnect };
       return [address, new KeptConnection({ ...options, server: address, access, fallBack: options.tls === 'preferred', lost })];
     }),
   );
@@ -47,7 +49,7 @@ export function createProber(options: ProberOptions): ServerProber {
         connection?.probe(deadline) ?? Promise.resolve(unknownProblem(server, 'not-a-server', 'is none of the servers that may be asked'))
       );
     },
-    resolve: (server: ServerAddress, deadline: MonoMs): Promise<Resolution> => resolveServer(options.clock, server, deadline),
+    resolve: (server: ServerAddress, deadline: MonoMs): Promise<Resolution> => resolveServer(options.clock, hosts, server, deadline),
     onConnectionLost(listener: (server: ServerAddress) => void): void {
       listeners.push(listener);
     },

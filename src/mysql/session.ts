@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
 import { type Connection, createConnection, type QueryError } from 'mysql2';
 import { splitAddress } from '../core/observation.ts';
 import type { ServerAddress } from '../core/units.ts';
@@ -10,6 +10,8 @@ export interface Access {
   readonly user: string;
   readonly password: string;
   readonly ssl: SslOptions | undefined;
+  /** Finds the addresses of the server's host. */
+  readonly lookup: LookupFunction;
 }
 
 export interface SslOptions {
@@ -46,7 +48,7 @@ export class Session {
     this.number = lastNumber;
     const { host, port } = splitAddress(server);
     // The socket is ours, since mysql2's own destroy() only says good-bye, and a hung server never answers that.
-    this.#socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs });
+    this.#socket = connect({ host, port, lookup: access.lookup, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs });
     // Node compares the certificate with this name; it sets it itself for a host name, but not for an IP address, and would then take `localhost`.
     Object.assign(this.#socket, { _host: host });
     this.#connection = createConnection(connectionOptions(host, port, access, this.#socket));

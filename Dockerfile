@@ -1,0 +1,30 @@
+# source-dns alone: no compiler, no sources, no root.
+#
+#   docker build --tag source-dns .
+#   docker run --read-only --volume ./source-dns.yaml:/etc/source-dns/source-dns.yaml:ro source-dns
+#
+# Its secrets are files that the user 1000 can read, and that the configuration names (password_file, key_file).
+
+FROM node:22-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY . .
+RUN npm run build && npm ci --omit=dev --ignore-scripts
+
+FROM node:22-slim
+# XDG_STATE_HOME makes /var/lib/source-dns the default of `state_dir`: the history, and the socket that the commands use.
+ENV NODE_ENV=production XDG_STATE_HOME=/var/lib
+COPY --from=build /app/package.json /app/
+COPY --from=build /app/bind-config /app/bind-config
+COPY --from=build /app/node_modules /app/node_modules
+COPY --from=build /app/dist /app/dist
+RUN ln -s /app/dist/main.js /usr/local/bin/source-dns && install -d -o 1000 -g 1000 -m 0750 /var/lib/source-dns
+VOLUME /var/lib/source-dns
+# The image's user `node`, as a number: orchestrators can only tell from a number that it is not root.
+USER 1000:1000
+# Ready: every cluster was decided once, and its nameserver answered.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
+  CMD ["node", "-e", "require('node:http').get({ socketPath: '/var/lib/source-dns/api.sock', path: '/readyz' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
+ENTRYPOINT ["source-dns"]
+CMD ["run"]

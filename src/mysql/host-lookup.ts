@@ -1,0 +1,65 @@
+import { type LookupAddress, lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import type { MonoMs } from '../core/units.ts';
+import { plusMs } from '../core/units.ts';
+import type { Clock } from '../ports.ts';
+import { withDeadline } from './deadline.ts';
+
+/** Asks this machine's resolver; given in tests. */
+export type Resolver = (host: string, done: (error: Error | null, addresses: LookupAddress[]) => void) => void;
+
+/** How long a connection waits for the resolver before it takes what the resolver said the last time. */
+const patienceMs = 200;
+
+const systemResolver: Resolver = (host, done) => lookup(host, { all: true, order: 'verbatim' }, done);
+
+/**
+ * The hosts of one cluster's servers, looked up by this machine's resolver (so /etc/hosts counts). A lookup cannot be cancelled, and blocks one of libuv's few threads until the
+ * resolver gives up, which takes up to 40 s: so there is one in flight a host, and a connection does not wait for one that hangs where an earlier answer is known.
+ */
+export class HostLookup {
+  readonly #clock: Clock;
+  readonly #resolver: Resolver;
+  readonly #answers = new Map<string, LookupAddress[]>();
+  readonly #inFlight = new Map<string, Promise<LookupAddress[]>>();
+
+  constructor(clock: Clock, resolver: Resolver = systemResolver) {
+    this.#clock = clock;
+    this.#resolver = resolver;
+  }
+
+  /** All addresses, from the resolver. Rejects with its error (ENOTFOUND and others); the caller has a deadline. */
+  ask(host: string): Promise<LookupAddress[]> {
+    const running = this.#inFlight.get(host);
+    if (running !== undefined) return running;
+    const started = new Promise<LookupAddress[]>((resolve, reject) => {
+      this.#resolver(host, (error, addresses) => (error ? reject(error) : resolve(addresses)));
+    }).finally(() => this.#inFlight.delete(host));
+    this.#inFlight.set(host, started);
+    started.then(
+      (addresses) => this.#answers.set(host, addresses),
+      () => undefined,
+    );
+    return started;
+  }
+
+  /** For `net.connect`. A resolver that fails or hangs takes nothing away: the last answer is used. */
+  readonly forConnect: LookupFunction = (host, options, callback) => {
+    this.#soon(host).then(
+      (addresses) => {
+        const [first] = addresses;
+        if (options.all) callback(null, addresses);
+        else callback(null, first?.address ?? '', first?.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, []),
+    );
+  };
+
+  #soon(host: string): Promise<LookupAddress[]> {
+    const asked = this.ask(host);
+    const last = this.#answers.get(host);
+    if (last === undefined) return asked;
+    const deadline: MonoMs = plusMs(this.#clock.mono(), patienceMs);
+    return withDeadline(this.#clock, deadline, asked, () => last).catch(() => last);
+  }
+}

@@ -1,0 +1,51 @@
+import type { LookupAddress } from 'node:dns';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../src/daemon/clock.ts';
+import { HostLookup, type Resolver } from '../../src/mysql/host-lookup.ts';
+
+type Answer = Parameters<Parameters<Resolver>[1]>;
+
+/** A resolver that answers only when the test says so. */
+function heldResolver() {
+  const held: ((...answer: Answer) => void)[] = [];
+  const resolver: Resolver = (_host, done) => held.push(done);
+  return { held, resolver };
+}
+
+const connectTo = (hosts: HostLookup, all: boolean): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    hosts.forConnect('db1', { all }, (error, address) => (error ? reject(error) : resolve(address)));
+  });
+
+const address: LookupAddress = { address: '192.0.2.1', family: 4 };
+
+test('a resolver that hangs is asked once a host, however many wait', async () => {
+  const { held, resolver } = heldResolver();
+  const hosts = new HostLookup(systemClock, resolver);
+  const waiting = [hosts.ask('db1'), hosts.ask('db1'), connectTo(hosts, true), connectTo(hosts, false)];
+  expect(held).toHaveLength(1);
+  held[0]?.(null, [address]);
+  expect(await Promise.all(waiting)).toEqual([[address], [address], [address], '192.0.2.1']);
+});
+
+test('a connection takes the last answer where the resolver hangs or fails', async () => {
+  const { held, resolver } = heldResolver();
+  const hosts = new HostLookup(systemClock, resolver);
+  const first = hosts.ask('db1');
+  held[0]?.(null, [address]);
+  await first;
+  expect(await connectTo(hosts, true)).toEqual([address]);
+  expect(held).toHaveLength(2);
+  held[1]?.(new Error('EAI_AGAIN'), []);
+  const failing = connectTo(hosts, true);
+  held[2]?.(new Error('ENOTFOUND'), []);
+  expect(await failing).toEqual([address]);
+});
+
+test('without an earlier answer the failure is told', async () => {
+  const { held, resolver } = heldResolver();
+  const hosts = new HostLookup(systemClock, resolver);
+  const failing = connectTo(hosts, true);
+  held[0]?.(new Error('ENOTFOUND'), []);
+  await expect(failing).rejects.toThrow('ENOTFOUND');
+});
