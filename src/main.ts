@@ -7,6 +7,7 @@ import { type Command, parseArguments } from './cli/args.ts';
 import type { CommandContext } from './cli/context.ts';
 import { explain } from './cli/explain.ts';
 import { follow } from './cli/follow.ts';
+import { forget } from './cli/forget.ts';
 import { freeze } from './cli/freeze.ts';
 import { history } from './cli/history.ts';
 import { run } from './cli/run.ts';
@@ -24,10 +25,11 @@ import { createProber } from './mysql/probe.ts';
 const maker: AdapterMaker = {
   prober: ({ settings, mysql: { password, ...access } }) =>
     createProber({ cluster: settings.cluster, servers: settings.servers, ...access, password: password.reveal(), clock: systemClock }),
-  zoneClient: ({ key, ...options }) =>
+  zoneClient: ({ key, ...options }, onWarning) =>
     openZoneClient(
       {
         ...options,
+        onWarning,
         ...(key === undefined ? {} : { keyFile: key.file, keyText: key.text.reveal() }),
         ...(key?.name === undefined ? {} : { keyName: key.name }),
       },
@@ -69,6 +71,8 @@ function dispatch(command: Command, context: CommandContext): Promise<number> | 
       return freeze(context, command);
     case 'thaw':
       return thaw(context, command);
+    case 'forget':
+      return forget(context, command);
     case 'history':
       return history(context, command);
     case 'schema':

@@ -37,7 +37,10 @@ export interface ZoneClient {
   read(request: ReadRequest): Promise<ZoneReading>;
   /** Sends the plan once. Resolves by the deadline, always; never rejects. It is not sent after `notAfter`. */
   update(request: UpdateRequest): Promise<UpdateOutcome>;
-  /** Asks every authoritative nameserver until it answers exactly these RRsets, or the deadline passes. Never rejects. */
+  /**
+   * Asks every authoritative nameserver (or resolver) until it answers exactly these RRsets, or the deadline passes. A newer request for the
+   * same name ends the older one, whose report is then `superseded`. Never rejects.
+   */
   propagation(request: PropagationRequest): Promise<PropagationReport>;
   close(): Promise<void>;
 }
@@ -61,5 +64,7 @@ export interface PropagationRequest {
   readonly present: readonly Rrset[];
   /** Must not exist any more. */
   readonly absent: readonly Question[];
+  /** Who is asked; default: the authoritative nameservers. */
+  readonly among?: 'nameservers' | 'resolvers';
   readonly deadline: MonoMs;
 }

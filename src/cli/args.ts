@@ -19,6 +19,7 @@ export type Command =
     }
   | { readonly name: 'freeze'; readonly cluster: string; readonly reason?: string }
   | { readonly name: 'thaw'; readonly cluster: string }
+  | { readonly name: 'forget'; readonly cluster: string; readonly server: string }
   | { readonly name: 'history'; readonly cluster?: string }
   | { readonly name: 'schema' }
   | { readonly name: 'lab'; readonly once: boolean; readonly keep: boolean };
@@ -32,7 +33,7 @@ export type ParsedArguments =
   | { readonly kind: 'usage'; readonly text: string };
 
 /** Promised, but not in this version: saying so is kinder than "unknown". */
-const notYet: readonly string[] = ['check', 'forget', 'hook', 'advise', 'init'];
+const notYet: readonly string[] = ['check', 'hook', 'advise', 'init'];
 
 /** It becomes part of `frozen=<by>: <reason>`, one character-string of 255 bytes. */
 const longestReasonBytes = 150;
@@ -159,14 +160,21 @@ function build(name: CommandName, given: Given, words: readonly string[]): Comma
       return { name, cluster };
     case 'freeze':
       return { name, cluster, ...why };
+    case 'forget':
+      return serverProblem(server) ?? { name, cluster, server };
     case 'follow': {
-      const address = parseHostPort(server, 3306);
-      if (address.kind === 'wrong') return address.problem.replaceAll('{value}', `"${server}"`);
+      const wrong = serverProblem(server);
+      if (wrong !== undefined) return wrong;
       return { name, cluster, server, force: given.flags.has('force'), dryRun: given.flags.has('dry-run'), ...why };
     }
     case 'lab':
       return { name, once: given.flags.has('once'), keep: given.flags.has('keep') };
   }
+}
+
+function serverProblem(server: string): string | undefined {
+  const address = parseHostPort(server, 3306);
+  return address.kind === 'wrong' ? address.problem.replaceAll('{value}', `"${server}"`) : undefined;
 }
 
 function reasonProblem(reason: string): string | undefined {

@@ -1,6 +1,6 @@
 /** What the commands are called, take and say about themselves: the parser and `--help` read the same table. */
 
-export type CommandName = 'run' | 'status' | 'explain' | 'follow' | 'freeze' | 'thaw' | 'history' | 'schema' | 'lab';
+export type CommandName = 'run' | 'status' | 'explain' | 'follow' | 'freeze' | 'thaw' | 'forget' | 'history' | 'schema' | 'lab';
 
 export const optionNames = ['config', 'json', 'help', 'version', 'watch', 'force', 'dry-run', 'reason', 'once', 'keep'] as const;
 export type OptionName = (typeof optionNames)[number];
@@ -67,6 +67,15 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
     options: [],
     summary: 'Allow automatic moves again',
     details: ['Also ends the hold after too many moves (flapping).'],
+  },
+  forget: {
+    operands: [required('CLUSTER'), required('SERVER')],
+    options: [],
+    summary: 'Stop waiting for a server that will not come back',
+    details: [
+      'It no longer counts for the majority, and the ledger no longer names it as a former source that has',
+      'not rejoined. A server that lives is not forgotten (exit code 3).',
+    ],
   },
   history: {
     operands: [optional('CLUSTER')],

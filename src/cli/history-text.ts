@@ -44,6 +44,7 @@ function propagatedAt(move: MoveEntry, entries: readonly HistoryEntry[]): string
       entry.cluster === move.cluster &&
       entry.nameserver === move.nameserver &&
       entry.epoch === move.epoch &&
+      entry.among === undefined &&
       entry.complete,
   );
   if (report?.kind !== 'propagated') return undefined;

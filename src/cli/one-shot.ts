@@ -43,7 +43,7 @@ export async function actOnce(
 ): Promise<Answer | undefined> {
   const { maker, clock, random } = context;
   const { settings } = cluster;
-  const opened = await openNameservers(onlyClusters(config, [cluster]).nameservers.values(), new Map(), maker);
+  const opened = await openNameservers(onlyClusters(config, [cluster]).nameservers.values(), new Map(), maker, printTo(context));
   if (opened.kind === 'failed') {
     opened.failures.forEach(printTo(context));
     return undefined;

@@ -54,10 +54,14 @@ function decisionText(decision: PublicationSnapshot['decision'], style: Style): 
   return `${what}. ${decision.sentence}`;
 }
 
-function propagationText({ epoch, complete, nameservers }: NonNullable<PublicationSnapshot['propagation']>, style: Style): string {
-  const there = nameservers.filter(({ at }) => at !== undefined).length;
-  const text = `epoch ${epoch} is answered by ${there} of ${nameservers.length} nameservers`;
-  return complete ? text : style.yellow(text);
+function propagationText(
+  { epoch, complete, nameservers, resolvers }: NonNullable<PublicationSnapshot['propagation']>,
+  style: Style,
+): string {
+  const answers = (list: typeof nameservers) => `${list.filter(({ at }) => at !== undefined).length} of ${list.length}`;
+  const text = `epoch ${epoch} is answered by ${answers(nameservers)} nameservers`;
+  const told = complete ? text : style.yellow(text);
+  return resolvers === undefined ? told : `${told}, ${answers(resolvers.nameservers)} resolvers`;
 }
 
 const headings = ['SERVER', 'UUID', 'VERSION', 'ROLE', 'WRITABLE', 'CONTACT', 'LAG', 'REPLICATES FROM', 'ALARMS'];

@@ -50,6 +50,8 @@ export interface NameserverConfig {
   readonly fudgeMs: number;
   /** The authoritative nameservers to wait for; absent: those of the zone's NS RRset. */
   readonly verify?: readonly HostPort[];
+  /** Resolvers to watch after a move. */
+  readonly resolvers?: readonly HostPort[];
 }
 
 /** A TSIG key file, read when the configuration was loaded: nsupdate wants the path, our own packets the text. */

@@ -26,6 +26,12 @@ export const nameserverSchema = z
       .max(32)
       .optional()
       .meta({ description: "The authoritative nameservers to wait for; default: those of the zone's NS RRset" }),
+    resolvers: z
+      .array(hostPort('address, address:port or [v6]:port', '192.0.2.1', 53))
+      .min(1)
+      .max(32)
+      .optional()
+      .meta({ description: 'Resolvers that applications use: after a move they are asked too, and may lag by the TTL' }),
   })
   .check((ctx) => {
     const value = ctx.value;

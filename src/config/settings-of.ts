@@ -32,6 +32,7 @@ function publications(publish: PublishFile, nameservers: ConfigFile['nameservers
           replicas: { name: replicas.name, ttlSeconds: replicas.ttl, maxLagMs: replicas.max_lag, whenEmpty: replicas.when_empty },
         }),
         adopt: publish.adopt,
+        ...(nameserver.resolvers && { resolvers: true }),
         timeoutMs: nameserver.timeout,
         fudgeMs: nameserver.via === 'nsupdate' ? nsupdateFudgeMs : nameserver.fudge,
       },
@@ -96,6 +97,7 @@ function loadedNameserver(name: string, nameserver: NameserverFile, files: Files
     timeoutMs: nameserver.timeout,
     fudgeMs: nameserver.fudge,
     ...(nameserver.verify && { verify: nameserver.verify }),
+    ...(nameserver.resolvers && { resolvers: nameserver.resolvers }),
   };
 }
 

@@ -1,14 +1,15 @@
 /** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
 
-import { record } from './attempt.ts';
 import { names } from './decision.ts';
 import type { Alarm, Effect } from './events.ts';
 import { candidateBehind } from './guard.ts';
 import { differingForm, drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
+import { overdue } from './propagation.ts';
+import { record } from './record.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, situationOf } from './situation.ts';
-import type { ClusterState, PublicationState } from './state.ts';
+import type { ClusterState } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { Now } from './units.ts';
 
@@ -113,19 +114,21 @@ function zoneAlarms(situation: Situation): readonly Alarm[] {
   const { readFailure, writeFailure } = publication;
   if (readFailure) alarms.push({ code: 'nameserver-unreadable', subject: settings.nameserver, sentence: readFailure.message });
   if (writeFailure) alarms.push({ code: 'update-refused', subject: settings.nameserver, sentence: writeFailure.message });
-  for (const late of lateNameservers(publication))
+  const { propagation } = publication;
+  for (const late of overdue(propagation, 'nameservers', situation.now))
     alarms.push({
       code: 'secondary-behind',
       subject: late,
-      sentence: `${late} did not answer the new RRset of epoch ${publication.propagation?.epoch} in time.`,
+      sentence: `${late} did not answer the new RRset of epoch ${propagation?.epoch} in time.`,
+    });
+  for (const late of overdue(propagation, 'resolvers', situation.now))
+    alarms.push({
+      code: 'resolver-behind',
+      subject: late,
+      sentence: `${late} does not answer the new RRset of epoch ${propagation?.epoch} although its TTL is over.`,
     });
   return [...alarms, ...ledgerAlarms(situation)];
 }
-
-const lateNameservers = ({ propagation }: PublicationState): readonly string[] =>
-  propagation && !propagation.running
-    ? propagation.nameservers.filter((entry) => entry.at === undefined).map((entry) => entry.nameserver)
-    : [];
 
 function ledgerAlarms(situation: Situation): readonly Alarm[] {
   const { ledger, published, settings, publication, state } = situation;

@@ -1,9 +1,12 @@
 /** Updates on their way: sending one, and what is known of it afterwards. An update without an answer may still be applied: until that is settled, it is pending. */
 
-import type { Effect, HistoryEntry } from './events.ts';
+import { isOfSource } from './desired.ts';
+import type { Effect } from './events.ts';
 import type { Write } from './intent.ts';
-import { propagationLimitMs, visibleWithinMs, writePauseMaxMs, writePauseMs } from './limits.ts';
+import { queueingTimeouts, visibleWithinMs, writePauseMaxMs, writePauseMs } from './limits.ts';
 import { planUpdate } from './plan.ts';
+import { watchAgain, watchEpoch } from './propagation.ts';
+import { record } from './record.ts';
 import type { Attempt, ClusterState, PublicationState, ZoneView } from './state.ts';
 import { without } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
@@ -18,8 +21,9 @@ export interface Sent {
 /** Puts one update on its way. */
 export function send(publication: PublicationState, view: ZoneView, write: Write, commandId: string | undefined, now: Now): Sent {
   const { settings } = publication;
+  const own = write.wanted.filter((want) => isOfSource(settings.source, want));
   const plan = planUpdate(settings, view, write.ledger, write.wanted);
-  const notAfter = Math.min(write.notAfter, now.mono + settings.timeoutMs) as MonoMs;
+  const notAfter = Math.min(write.notAfter, now.mono + queueingTimeouts * settings.timeoutMs) as MonoMs;
   const attempt: Attempt = {
     try: write.ledger.try,
     what: write.what,
@@ -29,8 +33,8 @@ export function send(publication: PublicationState, view: ZoneView, write: Write
     lapsesAt: plusMs(notAfter, 2 * settings.fudgeMs),
     sentence: write.sentence,
     ...(write.move ? { move: { ...write.move, decidedAt: isoTime(publication.decidedAt.wall), sentAt: isoTime(now.wall) } } : {}),
-    present: plan.changes.flatMap((change) => (change.kind === 'add-rrset' ? [change.rrset] : [])),
-    absent: write.wanted.filter((want) => want.rrset === undefined).map(({ name, type }) => ({ name, type })),
+    present: own.flatMap((want) => want.rrset ?? []),
+    absent: own.filter((want) => want.rrset === undefined).map(({ name, type }) => ({ name, type })),
     ...(commandId === undefined ? {} : { commandId }),
   };
   return {
@@ -77,14 +81,17 @@ export function updateDone(
   const entry = { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure: outcome.failure } as const;
   effects.push(record(state, publication, now, entry));
   const lostRace = outcome.kind === 'refused' && outcome.code === 'prerequisite-failed';
+  // It waited too long in the queue: not sent, but decided again, on what is known now.
+  const expired = outcome.kind === 'refused' && outcome.failure.code === 'expired';
   const writeFailures = publication.writeFailures + 1;
-  const pause = lostRace && writeFailures === 1 ? 0 : Math.min(writePauseMs * 2 ** (writeFailures - 1), writePauseMaxMs);
+  const isHarmless = lostRace || (expired && writeFailures === 1);
+  const pause = isHarmless && writeFailures === 1 ? 0 : Math.min(writePauseMs * 2 ** (writeFailures - 1), writePauseMaxMs);
   return {
     ...landed,
     mustRead: outcome.kind === 'unknown' || lostRace,
     writeFailures,
     nextWriteAt: plusMs(now.mono, pause),
-    ...(lostRace ? {} : { writeFailure: outcome.failure }),
+    ...(isHarmless ? {} : { writeFailure: outcome.failure }),
     pending: outcome.kind === 'unknown' ? [...publication.pending.slice(-31), attempt] : publication.pending,
   };
 }
@@ -101,38 +108,15 @@ export function applied(
   if (attempt.move === undefined) {
     const epoch = view?.ledger.kind === 'ledger' ? view.ledger.ledger.epoch : 0;
     effects.push(record(state, publication, now, { kind: 'written', what: attempt.what, sentence: attempt.sentence, epoch }));
-    return publication;
+    return watchAgain(publication, { present: attempt.present, absent: attempt.absent }, now);
   }
   const move = { ...attempt.move, appliedAt: isoTime(now.wall) };
   effects.push(record(state, publication, now, { kind: 'move', ...move }));
-  if (view) {
-    const { nameserver, timeoutMs } = settings;
-    effects.push({
-      kind: 'propagate',
-      nameserver,
-      epoch: move.epoch,
-      zone: view.zone,
-      present: attempt.present,
-      absent: attempt.absent,
-      deadline: plusMs(now.mono, Math.max(timeoutMs, propagationLimitMs)),
-    });
-  }
-  return {
+  const moved: PublicationState = {
     ...publication,
     lastMove: move,
     remembered: { nameserver: settings.nameserver, epoch: move.epoch, source: move.to.server, uuid: move.to.uuid },
     moves: [...publication.moves.slice(-99), now.mono],
-    propagation: { epoch: move.epoch, complete: false, running: view !== undefined, nameservers: [] },
   };
-}
-
-type Entry = HistoryEntry extends infer T ? (T extends HistoryEntry ? Omit<T, 'at' | 'cluster' | 'nameserver'> : never) : never;
-
-/** A line for the history and the log. */
-export function record(state: ClusterState, publication: PublicationState, now: Now, entry: Entry): Effect {
-  const { cluster } = state.settings;
-  return {
-    kind: 'record',
-    entry: { at: isoTime(now.wall), cluster, nameserver: publication.settings.nameserver, ...entry } as HistoryEntry,
-  };
+  return watchEpoch(moved, move.epoch, { present: attempt.present, absent: attempt.absent }, move.from === undefined, now);
 }

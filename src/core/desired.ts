@@ -17,6 +17,9 @@ export interface Wanted extends Question {
 export const ledgerName = (source: SourceName): Fqdn => `_source-dns.${source.name}` as Fqdn;
 const srvName = (source: SourceName): Fqdn => `_mysql._tcp.${source.name}` as Fqdn;
 
+/** Whether it is one of the source's own RRsets: not the ledger, not the replicas'. */
+export const isOfSource = (source: SourceName, { name }: Question): boolean => name === source.name || name === srvName(source);
+
 /** Every RRset that this publication reads, and may write. */
 export function managedQuestions(settings: PublicationSettings): readonly Question[] {
   const { source, replicas } = settings;

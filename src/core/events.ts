@@ -19,7 +19,13 @@ export type Event =
   /** Ends `update`. */
   | { readonly kind: 'update-done'; readonly nameserver: string; readonly try: string; readonly outcome: UpdateOutcome }
   /** Ends `propagate`. */
-  | { readonly kind: 'propagated'; readonly nameserver: string; readonly epoch: number; readonly report: PropagationReport }
+  | {
+      readonly kind: 'propagated';
+      readonly nameserver: string;
+      readonly among?: 'nameservers' | 'resolvers';
+      readonly epoch: number;
+      readonly report: PropagationReport;
+    }
   | { readonly kind: 'command'; readonly id: string; readonly command: Command }
   | { readonly kind: 'reconfigured'; readonly settings: ClusterSettings };
 
@@ -45,6 +51,8 @@ export type Effect =
   | {
       readonly kind: 'propagate';
       readonly nameserver: string;
+      /** Who is asked; default: the authoritative nameservers. */
+      readonly among?: 'nameservers' | 'resolvers';
       readonly epoch: number;
       readonly zone: Fqdn;
       readonly present: readonly Rrset[];
@@ -70,7 +78,9 @@ export type Command =
       readonly by: string;
     }
   | { readonly kind: 'freeze'; readonly reason: string; readonly by: string }
-  | { readonly kind: 'thaw'; readonly by: string };
+  | { readonly kind: 'thaw'; readonly by: string }
+  /** The server will not come back: out of the quorum set, and out of the ledger's former sources. */
+  | { readonly kind: 'forget'; readonly server: ServerAddress; readonly by: string };
 
 /** One line a publication. */
 export interface Answer {
@@ -93,7 +103,14 @@ export interface CommandResult {
 export type HistoryEntry = { readonly at: string; readonly cluster: string; readonly nameserver: string } & (
   | { readonly kind: 'decision'; readonly decision: Decision; readonly epoch?: number }
   | ({ readonly kind: 'move' } & Move)
-  | { readonly kind: 'propagated'; readonly epoch: number; readonly nameservers: readonly NameserverTime[]; readonly complete: boolean }
+  | {
+      readonly kind: 'propagated';
+      readonly epoch: number;
+      /** They are resolvers; absent: authoritative nameservers. */
+      readonly among?: 'resolvers';
+      readonly nameservers: readonly NameserverTime[];
+      readonly complete: boolean;
+    }
   /** Another instance moved the name. */
   | {
       readonly kind: 'moved-elsewhere';

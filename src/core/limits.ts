@@ -12,6 +12,10 @@ export const lateAnswerMs = 500;
 export const resolveEveryMs = 30_000;
 export const resolveAgainMs = 3000;
 export const resolveTimeoutMs = 2000;
+/** A message may wait for its turn at a nameserver that many clusters share: at most so many of its time-outs. */
+export const queueingTimeouts = 3;
+/** A process that comes so late to its ticks has more suspicions than it can follow: its probes rest so many times as long, up to `interval`. */
+export const restPerLateness = 4;
 /** An update that the nameserver acknowledged must be visible after this (inline signing takes some milliseconds). */
 export const visibleWithinMs = 10_000;
 /** How soon a read that showed the zone before a known apply is repeated. */
@@ -19,8 +23,12 @@ export const rereadMs = 5;
 /** After a write that failed: first and longest pause before the next. */
 export const writePauseMs = 250;
 export const writePauseMaxMs = 30_000;
-/** How long the authoritative nameservers are asked for the new RRset before it is an alarm. */
-export const propagationLimitMs = 60_000;
+/** How long the authoritative nameservers are asked for the new RRset before it is an alarm: twice BIND's notify-delay of 5 s. They are asked on in slices as long. */
+export const propagationSliceMs = 10_000;
+/** Between two slices. */
+export const propagationPauseMs = 1000;
+/** A resolver may answer the old RRset until its TTL is over; after this much more it is an alarm. */
+export const resolverMarginMs = 10_000;
 /** Repairs of a zone that someone changed by hand: at most so many in the window, then only the alarm. */
 export const repairLimit = 10;
 export const repairWindowMs = 600_000;

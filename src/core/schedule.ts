@@ -2,7 +2,8 @@
 
 import { managedQuestions } from './desired.ts';
 import type { Effect } from './events.ts';
-import { resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
+import { queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs, restPerLateness } from './limits.ts';
+import { nextSlices, propagateIfDue } from './propagation.ts';
 import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 import { plusMs } from './units.ts';
@@ -11,14 +12,19 @@ export function schedule(state: ClusterState, now: Now, effects: Effect[]): Clus
   const servers = new Map(
     [...state.servers].map(([address, memory]) => [address, resolveIfDue(probeIfDue(state, memory, now, effects), now, effects)]),
   );
-  const publications = new Map([...state.publications].map(([name, publication]) => [name, readIfDue(publication, now, effects)]));
+  const publications = new Map(
+    [...state.publications].map(([name, publication]) => [name, propagateIfDue(readIfDue(publication, now, effects), now, effects)]),
+  );
   const next = { ...state, servers, publications };
-  effects.push({ kind: 'wake', at: wakeAt(next, now) });
-  return next;
+  const at = wakeAt(next, now);
+  effects.push({ kind: 'wake', at });
+  return { ...next, wakeAt: at };
 }
 
-const intervalMs = ({ settings, suspectUntil }: ClusterState, now: Now): number =>
-  now.mono < suspectUntil ? settings.watch.suspectIntervalMs : settings.watch.intervalMs;
+function intervalMs({ settings: { watch }, suspectUntil, lateMs }: ClusterState, now: Now): number {
+  if (now.mono >= suspectUntil) return watch.intervalMs;
+  return Math.min(watch.intervalMs, Math.max(watch.suspectIntervalMs, restPerLateness * lateMs));
+}
 
 function probeIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
   const lastAt = memory.latest?.at;
@@ -48,7 +54,7 @@ function readIfDue(publication: PublicationState, now: Now, effects: Effect[]): 
     nameserver: settings.nameserver,
     ...(settings.zone === undefined ? {} : { zone: settings.zone }),
     questions: managedQuestions(settings),
-    deadline: plusMs(now.mono, settings.timeoutMs),
+    deadline: plusMs(now.mono, queueingTimeouts * settings.timeoutMs),
   });
   return { ...publication, reading: true };
 }
@@ -62,6 +68,7 @@ function wakeAt(state: ClusterState, now: Now): MonoMs {
   }
   for (const publication of state.publications.values()) {
     if (!publication.reading) times.push(publication.nextReadAt);
+    times.push(...nextSlices(publication));
     if (publication.nextWriteAt > now.mono) times.push(publication.nextWriteAt);
   }
   const until = state.commands[0]?.until;

@@ -43,6 +43,8 @@ export interface PublicationSettings {
   readonly replicas?: ReplicasName;
   /** Take over a name that has RRsets but no ledger. */
   readonly adopt: boolean;
+  /** Resolvers that applications use are listed at the nameserver, and asked after a move as well. */
+  readonly resolvers?: boolean;
   /** The longest that one exchange with the nameserver may take. */
   readonly timeoutMs: number;
   /** TSIG fudge: how long a signed message stays valid, in both directions (RFC 8945 5.2.3). */

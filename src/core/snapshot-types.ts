@@ -43,7 +43,15 @@ export interface PublicationSnapshot {
   /** Updates that may still be applied although no answer came. */
   readonly pendingUpdates: number;
   readonly lastMove: Move | null;
-  readonly propagation: { readonly epoch: number; readonly complete: boolean; readonly nameservers: readonly NameserverTime[] } | null;
+  /** How far the last move has come. */
+  readonly propagation: {
+    readonly epoch: number;
+    /** Every authoritative nameserver answers it. */
+    readonly complete: boolean;
+    readonly nameservers: readonly NameserverTime[];
+    /** Those that are configured: they may lag by the TTL. */
+    readonly resolvers?: { readonly complete: boolean; readonly nameservers: readonly NameserverTime[] };
+  } | null;
 }
 
 export interface ServerSnapshot {

@@ -7,7 +7,7 @@ import type { Ledger } from './ledger.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isPublished, isSuperseded, situationOf, strongEvidence } from './situation.ts';
 import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';
-import type { ClusterState, PublicationState } from './state.ts';
+import type { ClusterState, Propagation, PublicationState } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { Now } from './units.ts';
 
@@ -43,9 +43,20 @@ function publicationSnapshot({ publication, ledger, settings }: Situation): Publ
     readFailure: publication.readFailure ?? null,
     pendingUpdates: publication.pending.length,
     lastMove: publication.lastMove ?? null,
-    propagation: propagation ? { epoch: propagation.epoch, complete: propagation.complete, nameservers: propagation.nameservers } : null,
+    propagation: propagation ? propagationSnapshot(propagation) : null,
   };
 }
+
+const propagationSnapshot = ({
+  epoch,
+  nameservers: authoritative,
+  resolvers,
+}: Propagation): NonNullable<PublicationSnapshot['propagation']> => ({
+  epoch,
+  complete: authoritative.complete,
+  nameservers: authoritative.nameservers,
+  ...(resolvers ? { resolvers: { complete: resolvers.complete, nameservers: resolvers.nameservers } } : {}),
+});
 
 const ledgerSnapshot = ({ epoch, source, uuid, by, at, why, was, frozen }: Ledger): LedgerSnapshot => ({
   epoch,

@@ -17,6 +17,10 @@ export interface ClusterState {
   readonly commands: readonly RunningCommand[];
   /** The servers are asked at `suspect_interval` until then. */
   readonly suspectUntil: MonoMs;
+  /** When the next tick was asked for. */
+  readonly wakeAt: MonoMs;
+  /** How late the last tick came: a sign of how busy the process is. */
+  readonly lateMs: number;
   /** Observations before this do not count: the clocks jumped. */
   readonly staleBefore: MonoMs;
   readonly clocks: { readonly mono: MonoMs; readonly wall: WallMs };
@@ -104,11 +108,26 @@ export interface PublicationState {
   readonly propagation?: Propagation;
 }
 
+/** How far the last move has come. */
 export interface Propagation {
   readonly epoch: number;
-  readonly complete: boolean;
-  readonly running: boolean;
+  readonly zone: Fqdn;
+  readonly present: readonly Rrset[];
+  readonly absent: readonly Question[];
+  readonly nameservers: Spread;
+  readonly resolvers?: Spread;
+}
+
+/** How far it has come among some nameservers. */
+export interface Spread {
   readonly nameservers: readonly NameserverTime[];
+  readonly complete: boolean;
+  /** They are being asked. */
+  readonly running: boolean;
+  /** When they are asked again. */
+  readonly nextAt: MonoMs;
+  /** Who has not answered by then is late. */
+  readonly overdueAt: MonoMs;
 }
 
 export interface ZoneView {
@@ -132,12 +151,13 @@ export interface Attempt {
   readonly lapsesAt: MonoMs;
   readonly sentence: string;
   readonly move?: Omit<Move, 'appliedAt'>;
+  /** The source's own RRsets as it leaves them. */
   readonly present: readonly Rrset[];
   readonly absent: readonly Question[];
   readonly commandId?: string;
 }
 
-export type WriteKind = 'move' | 'fence' | 'repair' | 'form' | 'rejoin' | 'freeze' | 'thaw' | 'replicas' | 'withdraw';
+export type WriteKind = 'move' | 'fence' | 'repair' | 'form' | 'rejoin' | 'freeze' | 'thaw' | 'replicas' | 'withdraw' | 'forget';
 
 /** How far a former source has come on its way back into the line. */
 export interface Rejoin {
@@ -189,6 +209,8 @@ export function initialState(settings: ClusterSettings, remembered: readonly Rem
     ),
     commands: [],
     suspectUntil: now.mono,
+    wakeAt: now.mono,
+    lateMs: 0,
     staleBefore: now.mono,
     clocks: { mono: now.mono, wall: now.wall },
     alarms: [],

@@ -4,19 +4,20 @@
  */
 
 import { raiseAlarms } from './alarms.ts';
-import { record, updateDone } from './attempt.ts';
+import { updateDone } from './attempt.ts';
 import { acceptCommand, finishCommands, openCommand, resultOfUpdate, withResult } from './commands.ts';
 import type { Effect, Event } from './events.ts';
 import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './limits.ts';
 import type { Probe } from './observation.ts';
 import { observe } from './observe.ts';
+import { propagated } from './propagation.ts';
 import { publish } from './publish.ts';
 import { nextResolve, schedule } from './schedule.ts';
 import type { ClusterSettings } from './settings.ts';
 import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
 import { newPublication, newServer, without, withPublication, withServer } from './state.ts';
+import { topologyOf } from './topology.ts';
 import type { MonoMs, Now, ServerAddress, ServerId } from './units.ts';
-import { isoTime } from './units.ts';
 import type { UpdateOutcome } from './zone.ts';
 import { zoneRead } from './zone-read.ts';
 
@@ -39,7 +40,7 @@ function checkClocks(state: ClusterState, now: Now): ClusterState {
 function take(state: ClusterState, event: Event, now: Now, effects: Effect[]): ClusterState {
   switch (event.kind) {
     case 'tick':
-      return state;
+      return { ...state, lateMs: Math.max(0, now.mono - state.wakeAt) };
     case 'observed':
       return observed(state, event.server, event.probe, now);
     case 'connection-lost':
@@ -80,8 +81,22 @@ function observed(state: ClusterState, server: ServerAddress, probe: Probe, now:
   if (memory === undefined) return state;
   if (isOfThePast(state, memory, now)) return withServer(state, { ...without(memory, 'probing'), nextProbeAt: now.mono });
   const result = observe(without(memory, 'probing'), probe, now);
-  const next = withServer(result.historyVanished ? forgetLine(state, result.historyVanished) : state, result.memory);
+  const known = withServer(result.historyVanished ? forgetLine(state, result.historyVanished) : state, result.memory);
+  const next = doubtPromotion(known, result.memory, now);
   return result.suspicious ? suspect(next, now) : next;
+}
+
+/** Somebody set a replica writable and left it a replica: months later, when its source dies, that must not pass for a promotion. */
+function doubtPromotion(state: ClusterState, memory: ServerMemory, now: Now): ClusterState {
+  const { promoted, writableSince, settings } = memory;
+  if (!promoted || writableSince === undefined || now.mono - writableSince.mono < state.settings.watch.settleMs) return state;
+  if (!memory.facts?.channels.some((channel) => channel.receiver === 'on')) return state;
+  const { servers, followersOf } = topologyOf(state, now);
+  const isReplicaOf = (source: ServerAddress | undefined) =>
+    source !== undefined && source !== settings.address && !followersOf(settings.address).some((follower) => follower.address === source);
+  const view = servers.find((server) => server.address === settings.address);
+  const isReplica = view?.upstreams.some((upstream) => upstream.state !== 'connecting' && isReplicaOf(upstream.member)) ?? false;
+  return isReplica ? withServer(state, { ...memory, promoted: false }) : state;
 }
 
 /** Asked before the clocks jumped, or answered to a process that stood still meanwhile: it says what was, not what is. Ask again. */
@@ -129,24 +144,6 @@ function updated(
   if (attempt?.try !== token || running === undefined || attempt.commandId !== running.id) return next;
   const result = resultOfUpdate(attempt, outcome);
   return result ? withResult(next, nameserver, result) : next;
-}
-
-function propagated(
-  state: ClusterState,
-  publication: PublicationState,
-  event: Event & { kind: 'propagated' },
-  now: Now,
-  effects: Effect[],
-): PublicationState {
-  const nameservers = event.report.nameservers.map(({ nameserver, answeredAt, serial }) => ({
-    nameserver,
-    ...(answeredAt === undefined ? {} : { at: isoTime(answeredAt) }),
-    ...(serial === undefined ? {} : { serial }),
-  }));
-  const complete = nameservers.length > 0 && nameservers.every((entry) => entry.at !== undefined);
-  effects.push(record(state, publication, now, { kind: 'propagated', epoch: event.epoch, nameservers, complete }));
-  if (publication.propagation?.epoch !== event.epoch) return publication;
-  return { ...publication, propagation: { epoch: event.epoch, complete, running: false, nameservers } };
 }
 
 /** New settings keep what is known of the servers and publications that stay. A publication whose name or zone changed begins anew. */

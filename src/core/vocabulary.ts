@@ -49,6 +49,7 @@ export const alarmCodes = {
   'nameserver-unreadable': 'The nameserver could not be read.',
   'update-refused': 'The nameserver refused an update, or did not answer it.',
   'secondary-behind': 'A nameserver did not answer the new RRset in time.',
+  'resolver-behind': 'A resolver still answers the old RRset although its TTL is over.',
 } as const;
 
 export type PointToReason = keyof typeof pointToReasons;

@@ -1,11 +1,12 @@
 /** Takes what was read of the zone: is it newer than what we know, whose ledger is it, and which of our updates does it show. */
 
-import { applied, record } from './attempt.ts';
+import { applied } from './attempt.ts';
 import { ledgerName } from './desired.ts';
 import type { Effect } from './events.ts';
 import type { Ledger } from './ledger.ts';
 import { readLedger } from './ledger.ts';
 import { rereadMs } from './limits.ts';
+import { record } from './record.ts';
 import type { ClusterState, PublicationState, ZoneView } from './state.ts';
 import { without } from './state.ts';
 import type { Now } from './units.ts';
@@ -20,7 +21,8 @@ export function zoneRead(
   now: Now,
   effects: Effect[],
 ): PublicationState {
-  const nextReadAt = plusMs(now.mono, state.settings.watch.intervalMs);
+  const restMs = reading.kind === 'read' ? (reading.restMs ?? 0) : 0;
+  const nextReadAt = plusMs(now.mono, Math.max(state.settings.watch.intervalMs, restMs));
   const ended = { ...before, reading: false, readEndedAt: now.mono, nextReadAt };
   if (reading.kind === 'failed') return { ...ended, readFailure: reading.failure };
   const view = viewOf(before, reading, now);

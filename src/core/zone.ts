@@ -43,7 +43,13 @@ export type Change = ({ readonly kind: 'delete-rrset' } & Question) | { readonly
 
 /** What reading the zone at its primary server brought. An RRset that does not exist is just not there. */
 export type ZoneReading =
-  | { readonly kind: 'read'; readonly zone: Fqdn; readonly rrsets: readonly Rrset[] }
+  | {
+      readonly kind: 'read';
+      readonly zone: Fqdn;
+      readonly rrsets: readonly Rrset[];
+      /** Without need the next reading shall come no sooner: many clusters share the nameserver. */
+      readonly restMs?: number;
+    }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
@@ -63,9 +69,11 @@ export type RefusalCode =
   /** Every other answer: bad key, clock, policy, zone; which one is in `failure.code`. */
   | 'rejected';
 
-/** How far one RRset has come: one line a nameserver that is authoritative for the zone. */
+/** How far one RRset has come: one line a nameserver that is authoritative for the zone, or a resolver. */
 export interface PropagationReport {
   readonly nameservers: readonly NameserverReport[];
+  /** A newer change of the same name is watched instead: what is missing here means nothing. */
+  readonly superseded?: boolean;
 }
 
 export interface NameserverReport {

@@ -7,7 +7,8 @@ import type { ServerProber, ZoneClient } from '../ports.ts';
 /** Makes adapters. Opens no connection; a zone client reads its key. */
 export interface AdapterMaker {
   prober(cluster: LoadedCluster): ServerProber;
-  zoneClient(nameserver: NameserverConfig): Promise<MadeZoneClient>;
+  /** `onWarning` hears later of what the nameserver shows in use. */
+  zoneClient(nameserver: NameserverConfig, onWarning: (failure: Failure) => void): Promise<MadeZoneClient>;
 }
 
 export type MadeZoneClient =
@@ -29,6 +30,7 @@ export async function openNameservers(
   wanted: Iterable<NameserverConfig>,
   present: ReadonlyMap<string, OpenNameserver>,
   maker: AdapterMaker,
+  onWarning: (failure: Failure) => void,
 ): Promise<OpenedNameservers> {
   const nameservers = new Map<string, OpenNameserver>();
   const made: ZoneClient[] = [];
@@ -40,7 +42,7 @@ export async function openNameservers(
       nameservers.set(config.name, known);
       continue;
     }
-    const result = await maker.zoneClient(config);
+    const result = await maker.zoneClient(config, onWarning);
     if (result.kind === 'failed') {
       failures.push({ ...result.failure, message: `nameserver ${config.name}: ${result.failure.message}` });
       continue;

@@ -17,6 +17,17 @@ export const systemClock: Clock = {
   },
 };
 
+/** A token is drawn for every event of every cluster: the system is asked for many at once. */
+const tokensAtOnce = 256;
+let pool = Buffer.alloc(0);
+
+function randomHex(bytes: number): string {
+  if (pool.length < bytes) pool = randomBytes(bytes * tokensAtOnce);
+  const hex = pool.toString('hex', 0, bytes);
+  pool = pool.subarray(bytes);
+  return hex;
+}
+
 /** 12 bytes are 96 bits; in base 36 that is at most 19 characters. */
 const tokenBytes = 12;
 const tokenLength = 19;
@@ -24,7 +35,7 @@ const tokenLength = 19;
 /** Random tokens of `[0-9a-z]` with 96 bits, always 19 characters long. */
 export const systemRandom: Random = {
   token: () =>
-    BigInt(`0x${randomBytes(tokenBytes).toString('hex')}`)
+    BigInt(`0x${randomHex(tokenBytes)}`)
       .toString(36)
       .padStart(tokenLength, '0'),
 };

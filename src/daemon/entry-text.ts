@@ -26,7 +26,11 @@ export function describeEntry(entry: HistoryEntry): EntryText {
     }
     case 'propagated':
       return entry.complete
-        ? { level: 'info', code: 'propagated', sentence: `epoch ${entry.epoch} is at all ${entry.nameservers.length} nameservers` }
+        ? {
+            level: 'info',
+            code: 'propagated',
+            sentence: `epoch ${entry.epoch} is at all ${entry.nameservers.length} ${entry.among ?? 'nameservers'}`,
+          }
         : { level: 'warn', code: 'propagation-incomplete', sentence: `epoch ${entry.epoch} is not yet at ${behind(entry.nameservers)}` };
     case 'moved-elsewhere':
       return {

@@ -53,12 +53,16 @@ function askZone(effect: ZoneEffect, client: ZoneClient): Promise<Event> {
       });
     case 'propagate':
       return answered(async () => {
-        const { zone, present, absent } = effect;
-        const report = await client.propagation({ zone, present, absent, deadline });
-        return { kind: 'propagated', nameserver, epoch: effect.epoch, report };
+        const { zone, present, absent, ...rest } = effect;
+        const among = amongOf(rest);
+        const report = await client.propagation({ zone, present, absent, ...among, deadline });
+        return { kind: 'propagated', nameserver, ...among, epoch: effect.epoch, report };
       });
   }
 }
+
+/** Without the key where it is not there. */
+const amongOf = ({ among }: Pick<AskingEffect & { kind: 'propagate' }, 'among'>) => (among === undefined ? {} : { among });
 
 /** A function of its own so that an adapter's synchronous throw is a rejection, too. */
 const answered = (call: () => Promise<Event>): Promise<Event> => call();
@@ -82,7 +86,7 @@ export function unanswered(effect: AskingEffect, failure: Failure): Event {
     case 'update':
       return { kind: 'update-done', nameserver: effect.nameserver, try: effect.try, outcome: { kind: 'unknown', failure } };
     case 'propagate':
-      return { kind: 'propagated', nameserver: effect.nameserver, epoch: effect.epoch, report: { nameservers: [] } };
+      return { kind: 'propagated', nameserver: effect.nameserver, ...amongOf(effect), epoch: effect.epoch, report: { nameservers: [] } };
   }
 }
 

@@ -49,7 +49,7 @@ interface RunningCluster {
 
 /** Starts every cluster. */
 export async function startService(options: ServiceOptions): Promise<StartedService> {
-  const opened = await openNameservers(options.config.nameservers.values(), new Map(), options.maker);
+  const opened = await openNameservers(options.config.nameservers.values(), new Map(), options.maker, options.onWarning);
   if (opened.kind === 'failed') return opened;
   opened.warnings.forEach(options.onWarning);
   const service = new ClusterSet(options, opened.nameservers);
@@ -123,7 +123,7 @@ class ClusterSet implements Service {
     const nothing = { kind: 'done', added: [], changed: [], removed: [] } as const;
     if (this.#stopping) return nothing;
     const before = this.#nameservers;
-    const opened = await openNameservers(config.nameservers.values(), before, this.#options.maker);
+    const opened = await openNameservers(config.nameservers.values(), before, this.#options.maker, this.#options.onWarning);
     if (opened.kind === 'failed') return { kind: 'refused', failures: opened.failures };
     opened.warnings.forEach(this.#options.onWarning);
     this.#nameservers = opened.nameservers;

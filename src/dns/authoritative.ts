@@ -1,6 +1,7 @@
 /** The authoritative nameservers of a zone: those of the configuration, else its NS RRset as the primary server tells it. */
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
+import { canonicalAddress } from './address.ts';
 import { TYPE } from './codes.ts';
 import { type Endpoint, resolveAll } from './endpoint.ts';
 import { isWithin } from './name.ts';
@@ -49,11 +50,17 @@ async function authoritiesOf(
   message: ReceivedMessage,
   deadline: MonoMs,
 ): Promise<readonly Authority[]> {
-  let addresses = addressesOf(message.bytes, message.additionals, name);
-  if (addresses.length === 0 && isWithin(name, zone)) addresses = await addressesInZone(primary, name, deadline);
-  if (addresses.length === 0) addresses = await resolveAll(name.slice(0, -1));
+  const told = addressesOf(message.bytes, message.additionals, name);
+  const addresses = told.length > 0 ? told : await addressesOfHost(primary, name, zone, deadline);
   if (addresses.length === 0) return [{ kind: 'failed', nameserver: name, failure: noAddress(name) }];
-  return addresses.map((host) => ({ kind: 'endpoint', endpoint: { host, port: host === endpoint.host ? endpoint.port : DNS_PORT } }));
+  const own = canonicalAddress(endpoint.host);
+  return addresses.map((host) => ({ kind: 'endpoint', endpoint: { host, port: host === own ? endpoint.port : DNS_PORT } }));
+}
+
+/** The addresses of a nameserver's name: in the zone itself, else by the system's resolver. Ends by the deadline, but for that resolver. */
+export async function addressesOfHost(primary: Correspondent, name: Fqdn, zone: Fqdn, deadline: MonoMs): Promise<readonly string[]> {
+  const inZone = isWithin(name, zone) ? await addressesInZone(primary, name, deadline) : [];
+  return inZone.length > 0 ? inZone : resolveAll(name.slice(0, -1));
 }
 
 async function addressesInZone(primary: Correspondent, name: Fqdn, deadline: MonoMs): Promise<readonly string[]> {

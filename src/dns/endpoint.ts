@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
 import type { Failure } from '../core/observation.ts';
+import { canonicalAddress } from './address.ts';
 
 /** `host` is an IP address (no brackets) or a host name. */
 export interface Endpoint {
@@ -37,10 +38,10 @@ export async function resolveOne(host: string): Promise<ResolvedAddress> {
 
 /** All addresses of a host (itself, where it is an address); none where it is not known. */
 export async function resolveAll(host: string): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return [host];
+  if (isIP(host) !== 0) return [canonicalAddress(host)];
   try {
     const found = await lookup(host, { all: true, verbatim: true });
-    return [...new Set(found.map(({ address }) => address))];
+    return [...new Set(found.map(({ address }) => canonicalAddress(address)))];
   } catch {
     return [];
   }

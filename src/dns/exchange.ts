@@ -10,6 +10,8 @@ export interface Exchange<T> {
   readonly notAfter?: MonoMs;
   /** A lost datagram may be sent again (a question), or never (an update: the second would be another attempt). */
   readonly repeatable: boolean;
+  /** The name that it is about: where many wait, names take turns. */
+  readonly lane: string;
   /** Builds and signs the message. Called for each attempt: a message that was signed once must not be signed again. */
   attempt(id: number): Attempt<T>;
 }
@@ -45,7 +47,7 @@ export interface TransportOptions {
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
-  /** The longest that connecting may take. */
+  /** The longest that connecting may take, and the longest that an answer may take from when its message was sent: waiting in the queue does not count. */
   readonly timeoutMs: number;
   /** 0 to 65535, not to be guessed. */
   readonly messageId: () => number;

@@ -4,6 +4,7 @@
  * An Fqdn is canonical: lower case (RFC 4343), final dot, and every byte that is not of `a-z 0-9 - _ * /` written as `\DDD` (RFC 1035 5.1).
  * So the same name is the same string, and no name can smuggle a space, a quote or a line end into a text.
  */
+import { domainToASCII } from 'node:url';
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn } from '../core/units.ts';
 
@@ -21,6 +22,8 @@ export type ParsedName =
  * internationalised names are refused, so that what is published is what one reads. Fails with `invalid-name`.
  */
 export function parseFqdn(text: string): ParsedName {
+  // Before the lower case: of some letters outside ASCII, as the Kelvin sign (U+212A), that would make one inside.
+  if (/[^\0-\x7f]/.test(text)) return invalid(text, 'it has a character outside ASCII', asciiHint(text));
   const name = (text.endsWith('.') ? text : `${text}.`).toLowerCase();
   const labels = name.slice(0, -1).split('.');
   const fault = labels.map(labelFault).find((found) => found !== undefined);
@@ -32,16 +35,25 @@ export function parseFqdn(text: string): ParsedName {
 function labelFault(label: string): string | undefined {
   if (label === '') return 'it has an empty label';
   if (label.length > MAX_LABEL_BYTES) return `the label ${label.slice(0, 20)}... is longer than ${MAX_LABEL_BYTES} bytes`;
-  // The trap of `\.` and of UTF-8 bytes: a library that takes them for plain text encodes another name than was meant.
-  if (/[^\0-\x7f]/.test(label)) return 'it has a character outside ASCII: write it in its xn-- form';
+  // The trap of `\.`: a library that takes it for plain text encodes another name than was meant.
   if (!/^[a-z0-9_-]+$/.test(label)) return 'only letters, digits, - and _ are allowed';
   return undefined;
 }
 
-const invalid = (text: string, fault: string): ParsedName => ({
+const invalid = (text: string, fault: string, hint?: string): ParsedName => ({
   kind: 'invalid',
-  failure: { code: 'invalid-name', message: `${JSON.stringify(text.slice(0, 300))} is no domain name: ${fault}.` },
+  failure: {
+    code: 'invalid-name',
+    message: `${JSON.stringify(text.slice(0, 300))} is no domain name: ${fault}.`,
+    ...(hint === undefined ? {} : { hint }),
+  },
 });
+
+/** The A-label form (RFC 5890 2.3.2.1): shown, never taken, for what looks like one letter may be another. */
+function asciiHint(text: string): string {
+  const ascii = domainToASCII(text.slice(0, 300));
+  return ascii === '' ? 'Write it in its xn-- form.' : `Write it in its xn-- form; is ${JSON.stringify(ascii)} what you mean?`;
+}
 
 /** Whether the name is the zone's apex or below it. */
 export const isWithin = (name: Fqdn, zone: Fqdn): boolean => zone === '.' || name === zone || name.endsWith(`.${zone}`);

@@ -1,14 +1,15 @@
-/** An UpdatePlan in the language of `nsupdate`. Names and values cannot break out of their places. Pure. */
+/** An update message in the language of `nsupdate`. Names and values cannot break out of their places. Pure. */
 import { isIP } from 'node:net';
-import type { Rrset, UpdatePlan } from '../core/zone.ts';
+import type { Rrset } from '../core/zone.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { TsigKey } from './tsig.ts';
+import type { AnyChange, AnyPrerequisite, UpdateMessage } from './update.ts';
 
 /**
  * The input of one nsupdate process. The plan must have passed `planFailure`: then a name has no character but those of a canonical Fqdn.
  * The key goes in here, not into the arguments, where `ps` would show it; nor by file, which nsupdate may fail to read and then sends unsigned.
  */
-export function nsupdateScript(plan: UpdatePlan, server: Endpoint, key: TsigKey | undefined): string {
+export function nsupdateScript(plan: UpdateMessage, server: Endpoint, key: TsigKey | undefined): string {
   if (isIP(server.host) === 0) throw new TypeError('an address is wanted');
   return [
     `server ${server.host} ${server.port}`,
@@ -19,22 +20,45 @@ export function nsupdateScript(plan: UpdatePlan, server: Endpoint, key: TsigKey 
 }
 
 /** The plan alone, from `zone` to `send`: what a dry run shows. */
-export const planLines = (plan: UpdatePlan): readonly string[] => [
+export const planLines = (plan: UpdateMessage): readonly string[] => [
   `zone ${plan.zone}`,
-  ...plan.prerequisites.flatMap((prerequisite) =>
-    prerequisite.kind === 'rrset-absent'
-      ? [`prereq nxrrset ${prerequisite.name} IN ${prerequisite.type}`]
-      : rdataTexts(prerequisite.rrset).map((text) => `prereq yxrrset ${prerequisite.rrset.name} IN ${prerequisite.rrset.type} ${text}`),
-  ),
-  ...plan.changes.flatMap((change) =>
-    change.kind === 'delete-rrset'
-      ? [`update delete ${change.name} IN ${change.type}`]
-      : rdataTexts(change.rrset).map(
-          (text) => `update add ${change.rrset.name} ${change.rrset.ttlSeconds} IN ${change.rrset.type} ${text}`,
-        ),
-  ),
+  ...plan.prerequisites.flatMap(prerequisiteLines),
+  ...plan.changes.flatMap(changeLines),
   'send',
 ];
+
+/** `yx`: must exist, `nx`: must not. */
+function prerequisiteLines(prerequisite: AnyPrerequisite): readonly string[] {
+  switch (prerequisite.kind) {
+    case 'rrset-exists':
+      return [`prereq yxrrset ${prerequisite.name} IN ${prerequisite.type}`];
+    case 'rrset-is':
+      return rdataTexts(prerequisite.rrset).map(
+        (text) => `prereq yxrrset ${prerequisite.rrset.name} IN ${prerequisite.rrset.type} ${text}`,
+      );
+    case 'rrset-absent':
+      return [`prereq nxrrset ${prerequisite.name} IN ${prerequisite.type}`];
+    case 'name-in-use':
+      return [`prereq yxdomain ${prerequisite.name}`];
+    case 'name-not-in-use':
+      return [`prereq nxdomain ${prerequisite.name}`];
+  }
+}
+
+function changeLines(change: AnyChange): readonly string[] {
+  switch (change.kind) {
+    case 'add-rrset':
+      return rdataTexts(change.rrset).map(
+        (text) => `update add ${change.rrset.name} ${change.rrset.ttlSeconds} IN ${change.rrset.type} ${text}`,
+      );
+    case 'delete-rrset':
+      return [`update delete ${change.name} IN ${change.type}`];
+    case 'delete-name':
+      return [`update delete ${change.name}`];
+    case 'delete-rrs':
+      return rdataTexts(change.rrset).map((text) => `update delete ${change.rrset.name} IN ${change.rrset.type} ${text}`);
+  }
+}
 
 /** The secret in base64, as it stands in the script. */
 export const secretText = (key: TsigKey): string => key.secret.export().toString('base64');

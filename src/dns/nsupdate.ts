@@ -3,8 +3,9 @@ import { execa } from 'execa';
 import { nsupdateFudgeMs } from '../core/limits.ts';
 import type { Failure } from '../core/observation.ts';
 import type { UpdateOutcome } from '../core/zone.ts';
-import type { UpdateRequest, ZoneClient } from '../ports.ts';
+import type { DnsClient, MessageRequest } from './dns-client.ts';
 import { resolveOne } from './endpoint.ts';
+import { createInspection } from './inspection.ts';
 import { nsupdateOutcome } from './nsupdate-outcome.ts';
 import { nsupdateScript, secretText } from './nsupdate-script.ts';
 import { type Correspondent, exchangeDeadline } from './query.ts';
@@ -25,11 +26,11 @@ export interface NsupdateOptions extends Rfc2136Options {
 }
 
 /** Opens no socket and starts no process before the first use. */
-export function createNsupdateClient(options: NsupdateOptions): ZoneClient {
+export function createNsupdateClient(options: NsupdateOptions): DnsClient {
   const side = createReadingSide(options);
   const running = new Set<AbortController>();
   let closed = false;
-  const update = async (request: UpdateRequest): Promise<UpdateOutcome> => {
+  const update = async (request: MessageRequest): Promise<UpdateOutcome> => {
     const { nameserver } = side.correspondent;
     if (closed) return notSent(clientClosed(nameserver));
     if (running.size >= MAX_PROCESSES) return notSent(queueFull(nameserver, MAX_PROCESSES));
@@ -45,6 +46,7 @@ export function createNsupdateClient(options: NsupdateOptions): ZoneClient {
     read: (request) => side.reader.read(request),
     update,
     propagation: (request) => side.propagation.watch(request),
+    inspection: createInspection(side.serials, update),
     close: async () => {
       closed = true;
       for (const controller of running) controller.abort();
@@ -56,7 +58,7 @@ export function createNsupdateClient(options: NsupdateOptions): ZoneClient {
 async function runUpdate(
   options: NsupdateOptions,
   correspondent: Correspondent,
-  request: UpdateRequest,
+  request: MessageRequest,
   signal: AbortSignal,
 ): Promise<UpdateOutcome> {
   const { nameserver, clock, signing } = correspondent;

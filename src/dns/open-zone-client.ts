@@ -1,9 +1,9 @@
 /** From a nameserver's configuration to its client; the key is read and checked before anything is sent. */
-import { open } from 'node:fs/promises';
 import type { Failure } from '../core/observation.ts';
-import type { Clock, ZoneClient } from '../ports.ts';
+import type { Clock } from '../ports.ts';
+import type { DnsClient } from './dns-client.ts';
 import type { Endpoint } from './endpoint.ts';
-import { MAX_KEY_FILE_BYTES, type ParsedKey, parseKeyFile } from './keyfile.ts';
+import { readKey } from './key-reading.ts';
 import { createNsupdateClient } from './nsupdate.ts';
 import { createRfc2136Client } from './rfc2136.ts';
 
@@ -15,7 +15,7 @@ export interface NameserverOptions {
   readonly port: number;
   readonly via: 'rfc2136' | 'nsupdate';
   readonly transport: 'tcp' | 'udp';
-  /** BIND's `key` statement. Absent: messages go unsigned. */
+  /** In any form of keyfile.ts. Absent: messages go unsigned. */
   readonly keyFile?: string;
   /** The text of `keyFile`, where it was read already. */
   readonly keyText?: string;
@@ -27,6 +27,10 @@ export interface NameserverOptions {
   readonly timeoutMs: number;
   /** The nameservers that propagation waits for; absent: the zone's NS RRset. */
   readonly verify?: readonly Endpoint[];
+  /** Resolvers that applications use: propagation asks them too, where it is told to. */
+  readonly resolvers?: readonly Endpoint[];
+  /** Hears later of what works, but should be told: that a zone's SOA names another server (`not-the-primary`). */
+  readonly onWarning?: (failure: Failure) => void;
   /** More arguments for nsupdate, as `-g`. */
   readonly nsupdateArgs?: readonly string[];
   /** The program and what stands before its options; default: `nsupdate`, found by PATH. */
@@ -34,17 +38,18 @@ export interface NameserverOptions {
 }
 
 export type OpenedZoneClient =
-  | { readonly kind: 'opened'; readonly client: ZoneClient; readonly warnings: readonly Failure[] }
+  | { readonly kind: 'opened'; readonly client: DnsClient; readonly warnings: readonly Failure[] }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
  * Opens no socket: the connection is made at the first use. Fails with `key-unreadable`, `key-invalid` or `key-not-found`: a key that cannot
- * be had must never end as an unsigned update. Warns of a key for hmac-md5 (`tsig-weak-algorithm`). Never rejects.
+ * be had must never end as an unsigned update. Warns of a key for hmac-md5 (`tsig-weak-algorithm`), and of rights that are too wide
+ * (`key-exposed`, `key-group-readable`) where it reads the file itself. Never rejects.
  */
 export async function openZoneClient(options: NameserverOptions, clock: Clock): Promise<OpenedZoneClient> {
   const parsed = await readKey(options);
   if (parsed?.kind === 'invalid') return { kind: 'failed', failure: parsed.failure };
-  const { name, address, port, transport, timeoutMs, verify, nsupdateArgs, nsupdateCommand } = options;
+  const { name, address, port, transport, timeoutMs, verify, resolvers, onWarning, nsupdateArgs, nsupdateCommand } = options;
   const clientOptions = {
     name,
     address,
@@ -54,6 +59,8 @@ export async function openZoneClient(options: NameserverOptions, clock: Clock): 
     clock,
     fudgeSeconds: Math.min(65_535, Math.ceil(options.fudgeMs / 1000)),
     ...(verify === undefined ? {} : { verify }),
+    ...(resolvers === undefined ? {} : { resolvers }),
+    ...(onWarning === undefined ? {} : { onWarning }),
     ...(parsed === undefined ? {} : { key: parsed.key }),
   };
   const client =
@@ -62,29 +69,3 @@ export async function openZoneClient(options: NameserverOptions, clock: Clock): 
       : createRfc2136Client(clientOptions);
   return { kind: 'opened', client, warnings: parsed?.warnings ?? [] };
 }
-
-async function readKey({ keyFile, keyText, keyName }: NameserverOptions): Promise<ParsedKey | undefined> {
-  if (keyText !== undefined) return parseKeyFile(keyText, keyFile ?? 'of the configuration', keyName);
-  if (keyFile === undefined) return undefined;
-  try {
-    const handle = await open(keyFile);
-    try {
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(MAX_KEY_FILE_BYTES + 1), 0);
-      if (bytesRead > MAX_KEY_FILE_BYTES) return unreadable(keyFile, `it has more than ${MAX_KEY_FILE_BYTES} bytes`);
-      return parseKeyFile(buffer.toString('utf8', 0, bytesRead), keyFile, keyName);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    return unreadable(keyFile, (error as NodeJS.ErrnoException).code ?? 'unknown error');
-  }
-}
-
-const unreadable = (file: string, why: string): ParsedKey => ({
-  kind: 'invalid',
-  failure: {
-    code: 'key-unreadable',
-    message: `The key file ${file} could not be read: ${why}. Nothing was sent.`,
-    hint: 'It must be readable by the user that runs source-dns (and by nobody else).',
-  },
-});

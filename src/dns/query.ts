@@ -3,8 +3,10 @@ import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
 import type { Clock } from '../ports.ts';
 import { type Asked, answerFailure, doubtfulFailure } from './answer-failures.ts';
-import { OPCODE, RCODE, TSIG_ERROR } from './codes.ts';
+import { OPCODE, RCODE, TSIG_ERROR, TYPE } from './codes.ts';
 import type { Attempt, Exchange, Transport, Verdict } from './exchange.ts';
+import { isWithin } from './name.ts';
+import { nameRdata } from './rdata.ts';
 import { judgeReply, prepareMessage, type Signing } from './reply.ts';
 import type { ReceivedMessage, WireQuestion } from './wire.ts';
 
@@ -18,11 +20,16 @@ export interface Correspondent {
   readonly signing?: Signing | undefined;
   /** The longest that one exchange may take. */
   readonly timeoutMs: number;
+  /** A resolver: it is asked to look further (RD = 1), and answers without authority. */
+  readonly recursive?: boolean;
 }
 
 export type Answer =
-  /** NOERROR or NXDOMAIN, authoritative. */
-  { readonly kind: 'answer'; readonly message: ReceivedMessage } | { readonly kind: 'failed'; readonly failure: Failure };
+  /** NOERROR or NXDOMAIN, authoritative unless a resolver was asked. */
+  ({ readonly kind: 'answer'; readonly message: ReceivedMessage } | { readonly kind: 'failed'; readonly failure: Failure }) & {
+    /** The nameserver's clock less ours, where a signed answer tells it; see AnswerCodes. */
+    readonly clockAheadSeconds?: number;
+  };
 
 /** The earlier of the request's own deadline and the nameserver's time-out from now. */
 export const exchangeDeadline = (correspondent: Correspondent, deadline: MonoMs): MonoMs =>
@@ -32,18 +39,18 @@ export const exchangeDeadline = (correspondent: Correspondent, deadline: MonoMs)
 export const wallSeconds = (clock: Clock): number => Math.floor(clock.wall() / 1000);
 
 /**
- * Asks with RD = 0 and takes only an authoritative answer (`not-authoritative` otherwise). A question does no harm, so it is asked once
+ * Asks with RD = 0 and takes only an authoritative answer (`not-authoritative` otherwise), but for a resolver. A question does no harm, so it is asked once
  * more where a kept connection broke under it. Ends by the deadline; never rejects.
  */
 export async function ask(correspondent: Correspondent, question: WireQuestion, deadline: MonoMs): Promise<Answer> {
-  const until = exchangeDeadline(correspondent, deadline);
   const exchange: Exchange<Answer> = {
-    deadline: until,
+    deadline,
     repeatable: true,
+    lane: question.name,
     attempt: (id) => questionAttempt(correspondent, question, id),
   };
   let result = await correspondent.transport.exchange(exchange);
-  if (result.kind === 'unanswered' && result.broken && correspondent.clock.mono() < until)
+  if (result.kind === 'unanswered' && result.broken && correspondent.clock.mono() < deadline)
     result = await correspondent.transport.exchange(exchange);
   switch (result.kind) {
     case 'answered':
@@ -58,7 +65,7 @@ export async function ask(correspondent: Correspondent, question: WireQuestion, 
 
 function questionAttempt(correspondent: Correspondent, question: WireQuestion, id: number): Attempt<Answer> {
   const { clock, signing, nameserver } = correspondent;
-  const message = { id, opcode: OPCODE.QUERY, question, answers: [], authorities: [] };
+  const message = { id, opcode: OPCODE.QUERY, question, answers: [], authorities: [], recursionDesired: correspondent.recursive === true };
   const sent = prepareMessage(message, signing, wallSeconds(clock));
   const asked: Asked = { nameserver, what: 'query', zone: question.name, signing };
   return {
@@ -72,12 +79,16 @@ function questionAttempt(correspondent: Correspondent, question: WireQuestion, i
         case 'doubtful':
           return { kind: 'doubtful', failure: doubtfulFailure(asked, reply.codes, reply.fault) };
         case 'proven': {
-          const { rcode, tsigError } = reply.codes;
+          const { rcode, tsigError, clockAheadSeconds } = reply.codes;
+          const clocks = clockAheadSeconds === undefined ? {} : { clockAheadSeconds };
           const good = tsigError === TSIG_ERROR.NONE && (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN);
-          if (!good) return { kind: 'final', value: { kind: 'failed', failure: answerFailure(asked, reply.codes) } };
-          if (!reply.message.authoritative)
-            return { kind: 'final', value: { kind: 'failed', failure: notAuthoritative(nameserver, question.name) } };
-          return { kind: 'final', value: { kind: 'answer', message: reply.message } };
+          if (!good) return { kind: 'final', value: { kind: 'failed', failure: answerFailure(asked, reply.codes), ...clocks } };
+          if (!reply.message.authoritative && !correspondent.recursive)
+            return {
+              kind: 'final',
+              value: { kind: 'failed', failure: notAuthoritative(nameserver, question.name, reply.message), ...clocks },
+            };
+          return { kind: 'final', value: { kind: 'answer', message: reply.message, ...clocks } };
         }
       }
     },
@@ -89,8 +100,21 @@ const truncated = (nameserver: string): Failure => ({
   message: `The nameserver ${nameserver} truncated its answer also over TCP.`,
 });
 
-const notAuthoritative = (nameserver: string, name: Fqdn): Failure => ({
-  code: 'not-authoritative',
-  message: `The nameserver ${nameserver} answered for ${name}, but not with authority: it is a resolver, or the name is delegated away from it.`,
-  hint: "Set the nameserver's address to a nameserver of the zone itself.",
-});
+/** An answer without authority: a referral says that the name is in another zone (RFC 1034 4.3.2), anything else comes from a resolver. */
+function notAuthoritative(nameserver: string, name: Fqdn, message: ReceivedMessage): Failure {
+  const cut = message.authorities.find((rr) => rr.type === TYPE.NS && rr.owner !== '.' && isWithin(name, rr.owner))?.owner;
+  if (cut === undefined)
+    return {
+      code: 'not-authoritative',
+      message: `The nameserver ${nameserver} answered for ${name}, but not with authority: it is a resolver, or does not serve that zone.`,
+      hint: "Set the nameserver's address to a nameserver of the zone itself.",
+    };
+  const others = message.authorities
+    .filter((rr) => rr.type === TYPE.NS && rr.owner === cut)
+    .map((rr) => nameRdata(message.bytes, rr, rr.rdataStart));
+  return {
+    code: 'not-authoritative',
+    message: `The nameserver ${nameserver} has delegated ${cut} to ${others.slice(0, 4).join(', ')}: ${name} is in that zone, and not there.`,
+    hint: `Set the nameserver's address to the primary server of ${cut}`,
+  };
+}

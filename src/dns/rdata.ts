@@ -1,8 +1,8 @@
-/** RDATA of the types that are published, to bytes and back. A, AAAA and TXT go through dns-packet, behind the checks that it lacks. Pure. */
-import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+/** RDATA of the types that are published, to bytes and back. TXT goes through dns-packet, behind the checks that it lacks. Pure. */
 import dnsPacket from 'dns-packet';
 import type { Fqdn } from '../core/units.ts';
 import type { Question, Rrset, RrType, Srv } from '../core/zone.ts';
+import { ipv4Bytes, ipv4Text, ipv6Bytes, ipv6Text } from './address.ts';
 import { CLASS, TYPE } from './codes.ts';
 import { nameToWire, readName } from './name.ts';
 import type { ReceivedMessage, ReceivedRr } from './wire.ts';
@@ -13,8 +13,6 @@ interface Codec<In, Out> {
   decode(bytes: Buffer, offset: number): Out;
 }
 const codecs = dnsPacket as unknown as {
-  readonly a: Codec<string, string>;
-  readonly aaaa: Codec<string, string>;
   readonly txt: Codec<Buffer[], Buffer[]>;
 };
 
@@ -38,9 +36,9 @@ export function encodeRdata(rrset: Rrset): EncodedRdata {
 function eachRdata(rrset: Rrset): (Buffer | string)[] {
   switch (rrset.type) {
     case 'A':
-      return rrset.rdata.map((text) => (isIPv4(text) ? codecs.a.encode(text).subarray(2) : `${show(text)} is no IPv4 address`));
+      return rrset.rdata.map((text) => ipv4Bytes(text) ?? `${show(text)} is no IPv4 address`);
     case 'AAAA':
-      return rrset.rdata.map(encodeIpv6);
+      return rrset.rdata.map((text) => ipv6Bytes(text) ?? `${show(text)} is no IPv6 address`);
     case 'CNAME':
       return rrset.rdata.map((text) => nameToWire(text as Fqdn) ?? `${show(text)} is no canonical domain name`);
     case 'SRV':
@@ -50,13 +48,18 @@ function eachRdata(rrset: Rrset): (Buffer | string)[] {
   }
 }
 
-const show = (text: string): string => JSON.stringify(text.slice(0, 100));
-
-function encodeIpv6(text: string): Buffer | string {
-  // isIPv6 takes fe80::1%eth0; a zone index means nothing outside its host (RFC 4007 11.2).
-  if (!isIPv6(text) || text.includes('%')) return `${show(text)} is no IPv6 address`;
-  return codecs.aaaa.encode(text).subarray(2);
+/**
+ * The same text for the same RDATA: by their bytes, in whatever order, so that it does not matter how an address was written. The TTL does not
+ * count. Of an RRset that cannot be written it says so, and that is like no other.
+ */
+export function rdataKey(rrset: Rrset): string {
+  const encoded = encodeRdata(rrset);
+  if (encoded.kind === 'invalid') return `invalid: ${encoded.fault}`;
+  const texts = encoded.rdata.map((rdata) => rdata.toString('hex'));
+  return [rrset.type, ...texts.sort()].join(' ');
 }
+
+const show = (text: string): string => JSON.stringify(text.slice(0, 100));
 
 function encodeSrv(srv: Srv): Buffer | string {
   const numbers = [srv.priority, srv.weight, srv.port];
@@ -78,9 +81,6 @@ function encodeTxt(strings: readonly string[]): Buffer | string {
   return rdata.length > 65_535 ? 'a TXT RR is longer than 65535 bytes' : rdata;
 }
 
-/** An address as it stands in an Rrset: the shortest text (RFC 5952), as getaddrinfo writes it. */
-export const canonicalIpv6 = (text: string): string => new SocketAddress({ family: 'ipv6', address: text }).address;
-
 /**
  * The RRset that the question asked for, out of the answer section. Only RRs of that very name, type and class count: behind a CNAME the
  * answer goes on with RRs of other names. `absent`: there are none. `malformed`: an RDATA that is not of its type.
@@ -101,10 +101,9 @@ function decodeRdata(type: RrType, bytes: Buffer, rr: ReceivedRr): AnyRdata | un
   const length = rr.end - rr.rdataStart;
   switch (type) {
     case 'A':
-      // dns-packet does not look at RDLENGTH.
-      return length === 4 ? codecs.a.decode(bytes, rr.rdataStart - 2) : undefined;
+      return length === 4 ? ipv4Text(bytes.subarray(rr.rdataStart, rr.end)) : undefined;
     case 'AAAA':
-      return length === 16 ? canonicalIpv6(codecs.aaaa.decode(bytes, rr.rdataStart - 2)) : undefined;
+      return length === 16 ? ipv6Text(bytes.subarray(rr.rdataStart, rr.end)) : undefined;
     case 'CNAME':
       return nameRdata(bytes, rr, rr.rdataStart);
     case 'SRV': {
@@ -141,11 +140,4 @@ export function addressesOf(bytes: Buffer, rrs: readonly ReceivedRr[], owner: Fq
     const decoded = decodeRdata(rr.type === TYPE.A ? 'A' : 'AAAA', bytes, rr);
     return typeof decoded === 'string' ? [decoded] : [];
   });
-}
-
-/** The serial number of an SOA RR (RFC 1035 3.3.13): behind MNAME and RNAME. */
-export function soaSerial(bytes: Buffer, rr: ReceivedRr): number | undefined {
-  const mname = readName(bytes, rr.rdataStart);
-  const rname = mname && readName(bytes, mname.end);
-  return rname !== undefined && rname.end + 20 === rr.end ? bytes.readUInt32BE(rname.end) : undefined;
 }

@@ -30,7 +30,7 @@ export interface AnswerCodes {
   readonly rcode: number;
   /** Error field of the TSIG RR; 0: none. */
   readonly tsigError: number;
-  /** BADTIME only: the nameserver's clock less ours, at the moment of signing. */
+  /** A verified answer only: the nameserver's clock less ours at the moment of signing. Both are whole seconds: 1 is no difference yet. */
   readonly clockAheadSeconds?: number;
 }
 

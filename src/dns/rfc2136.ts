@@ -2,15 +2,19 @@
 import { randomInt } from 'node:crypto';
 import type { Failure } from '../core/observation.ts';
 import type { UpdateOutcome } from '../core/zone.ts';
-import type { Clock, UpdateRequest, ZoneClient } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import { type Asked, answerFailure, doubtfulFailure } from './answer-failures.ts';
 import { RCODE, rcodeName, TSIG_ERROR } from './codes.ts';
+import type { DnsClient, MessageRequest } from './dns-client.ts';
 import { type Endpoint, showEndpoint } from './endpoint.ts';
 import type { Exchange, OpenTransport, Verdict } from './exchange.ts';
+import { createInspection } from './inspection.ts';
 import { openSockets } from './open-transport.ts';
+import { primaryCheck } from './primary-server.ts';
 import { PropagationWatch } from './propagation.ts';
-import { type Correspondent, exchangeDeadline, wallSeconds } from './query.ts';
+import { type Correspondent, wallSeconds } from './query.ts';
 import { type AnswerCodes, judgeReply, prepareMessage } from './reply.ts';
+import type { SerialsOptions } from './serials.ts';
 import type { TsigKey } from './tsig.ts';
 import { buildUpdate } from './update.ts';
 import type { OutgoingMessage } from './wire.ts';
@@ -30,6 +34,10 @@ export interface Rfc2136Options {
   readonly timeoutMs: number;
   /** The nameservers that propagation waits for; absent: the zone's NS RRset. */
   readonly verify?: readonly Endpoint[];
+  /** Resolvers that applications use: propagation asks them too, where it is told to. */
+  readonly resolvers?: readonly Endpoint[];
+  /** What works, but should be told: that the zone's SOA names another server. */
+  readonly onWarning?: (failure: Failure) => void;
   readonly clock: Clock;
   /** 0 to 65535, not to be guessed; default: crypto.randomInt. */
   readonly messageId?: () => number;
@@ -37,21 +45,24 @@ export interface Rfc2136Options {
   readonly openTransport?: OpenTransport;
 }
 
-/** What both kinds of client share: reading, and watching propagation. */
+/** What both kinds of client share: reading, watching propagation, and what an inspection needs. */
 export interface ReadingSide {
   readonly correspondent: Correspondent;
   readonly reader: ZoneReader;
   readonly propagation: PropagationWatch;
+  readonly serials: SerialsOptions;
   close(): void;
 }
 
 /** Opens no socket: the connection is made at the first use. */
-export function createRfc2136Client(options: Rfc2136Options): ZoneClient {
+export function createRfc2136Client(options: Rfc2136Options): DnsClient {
   const side = createReadingSide(options);
+  const update = (request: MessageRequest) => sendUpdate(side.correspondent, request);
   return {
     read: (request) => side.reader.read(request),
-    update: (request) => sendUpdate(side.correspondent, request),
+    update,
     propagation: (request) => side.propagation.watch(request),
+    inspection: createInspection(side.serials, update),
     close: async () => side.close(),
   };
 }
@@ -66,11 +77,13 @@ export function createReadingSide(options: Rfc2136Options): ReadingSide {
   const transport = openTransport(options.transport, { nameserver, ...endpoint, clock, timeoutMs, messageId });
   const signing = key === undefined ? undefined : { key, fudgeSeconds };
   const correspondent = { nameserver, transport, clock, signing, timeoutMs };
-  const propagation = new PropagationWatch({ primary: correspondent, endpoint, verify: options.verify, messageId, openTransport });
+  const serials = { primary: correspondent, endpoint, verify: options.verify, messageId, openTransport };
+  const propagation = new PropagationWatch({ ...serials, resolvers: options.resolvers });
   return {
     correspondent,
-    reader: new ZoneReader(correspondent),
+    reader: new ZoneReader(correspondent, options.onWarning && primaryCheck(correspondent, endpoint, options.onWarning)),
     propagation,
+    serials,
     close: () => {
       propagation.close();
       transport.close();
@@ -78,15 +91,16 @@ export function createReadingSide(options: Rfc2136Options): ReadingSide {
   };
 }
 
-async function sendUpdate(correspondent: Correspondent, request: UpdateRequest): Promise<UpdateOutcome> {
+async function sendUpdate(correspondent: Correspondent, request: MessageRequest): Promise<UpdateOutcome> {
   const built = buildUpdate(request.plan);
   if (built.kind === 'invalid') return notSent(built.failure);
   const { nameserver, signing, clock } = correspondent;
   const asked: Asked = { nameserver, what: 'update', zone: request.plan.zone, signing };
   const exchange: Exchange<UpdateOutcome> = {
-    deadline: exchangeDeadline(correspondent, request.deadline),
+    deadline: request.deadline,
     notAfter: request.notAfter,
     repeatable: false,
+    lane: laneOf(request.plan),
     attempt: (id) => updateAttempt({ id, ...built.message }, asked, clock),
   };
   const result = await correspondent.transport.exchange(exchange);
@@ -101,6 +115,13 @@ async function sendUpdate(correspondent: Correspondent, request: UpdateRequest):
     case 'truncated':
       throw new TypeError('only a question can be truncated');
   }
+}
+
+/** The name that an update begins with: those of one publication begin with the same few names. */
+function laneOf({ prerequisites, changes, zone }: MessageRequest['plan']): string {
+  const first = prerequisites[0] ?? changes[0];
+  if (first === undefined) return zone;
+  return 'rrset' in first ? first.rrset.name : first.name;
 }
 
 /** The outcome of an update of which no byte left. */

@@ -4,14 +4,11 @@ import type { Failure } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
 import { resolveOne } from './endpoint.ts';
 import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
+import { MessageQueue, QUEUE_LIMITS, type Queueable, queueable } from './queue.ts';
 import { TcpLink } from './tcp-link.ts';
 import { clientClosed, connectFailed, connectTimedOut, expiredInQueue, noAnswer, queueFull } from './transport-failures.ts';
 
-/** BIND drops what is above its update-quota (100) without a word, so stay below it. */
-export const MAX_IN_FLIGHT = 64;
-export const MAX_QUEUED = 1024;
-
-interface Queued {
+interface Queued extends Queueable {
   readonly exchange: Exchange<unknown>;
   settle(result: ExchangeResult<unknown>): void;
 }
@@ -23,7 +20,7 @@ interface Connecting {
 
 export class TcpTransport implements Transport {
   readonly #options: TransportOptions;
-  #queue: Queued[] = [];
+  readonly #queue = new MessageQueue<Queued>();
   #connecting: Connecting | undefined;
   #link: TcpLink | undefined;
   /** Links with answers to come: `#link`, and retired ones. */
@@ -38,10 +35,10 @@ export class TcpTransport implements Transport {
   exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
     const { nameserver } = this.#options;
     if (this.#closed) return Promise.resolve({ kind: 'not-sent', failure: clientClosed(nameserver) });
-    if (this.#queue.length >= MAX_QUEUED) return Promise.resolve({ kind: 'not-sent', failure: queueFull(nameserver, MAX_QUEUED) });
     return new Promise((resolve) => {
-      this.#queue.push({ exchange, settle: resolve as Queued['settle'] });
-      this.#advance();
+      const settle = resolve as Queued['settle'];
+      if (this.#queue.add({ ...queueable(exchange), exchange, settle }) === 'queued') this.#advance();
+      else settle({ kind: 'not-sent', failure: queueFull(nameserver, QUEUE_LIMITS.waiting) });
     });
   }
 
@@ -63,31 +60,33 @@ export class TcpTransport implements Transport {
     const now = this.#options.clock.mono();
     this.#expire(now);
     this.#tidyLinks();
-    if (this.#queue.length > 0 && this.#link === undefined && this.#connecting === undefined) this.#connect(now);
-    while (this.#link !== undefined && !this.#link.retired && this.#link.inFlight.size < MAX_IN_FLIGHT) {
-      const next = this.#queue.shift();
+    if (this.#queue.waiting > 0 && this.#link === undefined && this.#connecting === undefined) this.#connect(now);
+    while (this.#link !== undefined && !this.#link.retired) {
+      const next = this.#queue.take();
       if (next === undefined) break;
       this.#send(this.#link, next, now);
     }
     this.#setWake(now);
   }
 
-  #send(link: TcpLink, { exchange, settle }: Queued, now: MonoMs): void {
+  #send(link: TcpLink, { exchange, settle, rank }: Queued, now: MonoMs): void {
     const id = link.inFlight.freeId(this.#options.messageId);
     const attempt = exchange.attempt(id);
-    link.inFlight.sent(id, exchange, attempt, now, settle);
+    const deadline = Math.min(exchange.deadline, now + this.#options.timeoutMs) as MonoMs;
+    link.inFlight.sent(id, { ...exchange, deadline }, attempt, now, (result) => {
+      this.#queue.ended(rank);
+      settle(result);
+    });
     link.send(attempt.bytes);
   }
 
   #expire(now: MonoMs): void {
     const { nameserver } = this.#options;
-    this.#queue = this.#queue.filter(({ exchange, settle }) => {
-      if (sendBefore(exchange) > now) return true;
+    for (const { exchange, settle } of this.#queue.expire(now)) {
       const stale = (exchange.notAfter ?? Number.POSITIVE_INFINITY) <= now;
       const failure = stale ? expiredInQueue(nameserver) : this.#connecting ? connectTimedOut(nameserver) : noAnswer(nameserver);
       settle({ kind: 'not-sent', failure });
-      return false;
-    });
+    }
     if (this.#connecting !== undefined && this.#connecting.until <= now) this.#connectFailed(this.#connecting, connectTimedOut(nameserver));
     // A peer that says nothing may be gone without a word (a firewall that forgot us, a power cut): the next use makes a new connection.
     for (const link of this.#links) if (link.inFlight.expire(now)) link.retired = true;
@@ -136,17 +135,13 @@ export class TcpTransport implements Transport {
   }
 
   #failQueue(failure: Failure): void {
-    for (const { settle } of this.#queue) settle({ kind: 'not-sent', failure });
-    this.#queue = [];
+    for (const { settle } of this.#queue.drain()) settle({ kind: 'not-sent', failure });
   }
 
   #setWake(now: MonoMs): void {
     this.#cancelWake();
-    let at = this.#connecting?.until ?? Number.POSITIVE_INFINITY;
-    for (const { exchange } of this.#queue) at = Math.min(at, sendBefore(exchange));
+    let at = Math.min(this.#queue.wakeAt(), this.#connecting?.until ?? Number.POSITIVE_INFINITY);
     for (const link of this.#links) at = Math.min(at, link.inFlight.wakeAt());
     this.#cancelWake = at === Number.POSITIVE_INFINITY ? () => {} : this.#options.clock.after(Math.max(0, at - now), () => this.#advance());
   }
 }
-
-const sendBefore = ({ deadline, notAfter }: Exchange<unknown>): number => Math.min(deadline, notAfter ?? Number.POSITIVE_INFINITY);

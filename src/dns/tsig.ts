@@ -68,7 +68,7 @@ export type TsigVerdict =
       readonly kind: 'verified';
       /** Error field: not 0 for BADTIME and BADTRUNC, which are signed (RFC 8945 5.3.2). */
       readonly error: number;
-      /** BADTIME only: the nameserver's clock, seconds since 1970 (RFC 8945 5.2.3). */
+      /** The nameserver's clock, seconds since 1970: the time of signing, or for BADTIME other data (RFC 8945 5.2.3), if that has it. */
       readonly serverTimeSeconds?: number;
     }
   /** No TSIG RR, or one without MAC: BADKEY and BADSIG come so, and so does whatever a forger makes up. */
@@ -105,7 +105,7 @@ export function verifyAnswer(answer: Buffer, key: TsigKey, requestMac: Buffer, n
     return { kind: 'verified', error: tsig.error, ...time };
   }
   if (Math.abs(nowSeconds - tsig.timeSeconds) > tsig.fudgeSeconds) return { kind: 'not-verified', fault: 'wrong-time' };
-  return { kind: 'verified', error: tsig.error };
+  return { kind: 'verified', error: tsig.error, serverTimeSeconds: tsig.timeSeconds };
 }
 
 /** The fields of the RR that the MAC covers besides the message (RFC 8945 4.3.3). */

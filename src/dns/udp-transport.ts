@@ -6,19 +6,26 @@ import type { MonoMs } from '../core/units.ts';
 import { resolveOne } from './endpoint.ts';
 import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
 import { InFlight } from './in-flight.ts';
+import { MessageQueue, QUEUE_LIMITS, type Queueable, queueable } from './queue.ts';
 import { clientClosed, expiredInQueue, noAnswer, portUnreachable, queueFull } from './transport-failures.ts';
 
 /** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */
 export const MAX_DATAGRAM_BYTES = 512;
-export const MAX_UDP_SOCKETS = 64;
 /** A question without an answer is asked again after this, then after twice as long, and so on. */
 export const FIRST_REPEAT_MS = 250;
+
+interface Queued extends Queueable {
+  readonly exchange: Exchange<unknown>;
+  settle(result: ExchangeResult<unknown>): void;
+}
 
 export class UdpTransport implements Transport {
   readonly #options: TransportOptions;
   readonly #stream: Transport;
+  readonly #queue = new MessageQueue<Queued>();
   /** Each ends one exchange with that failure. */
   readonly #open = new Set<(failure: Failure) => void>();
+  #cancelWake: () => void = () => {};
   #closed = false;
 
   /** `stream`: where longer messages go, and questions whose answers do not fit into a datagram. It is closed with this one. */
@@ -27,11 +34,51 @@ export class UdpTransport implements Transport {
     this.#stream = stream;
   }
 
-  async exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
-    const { nameserver, host, clock } = this.#options;
+  exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
+    const { nameserver } = this.#options;
+    if (this.#closed) return Promise.resolve({ kind: 'not-sent', failure: clientClosed(nameserver) });
     // The size is the same under any id.
     if (exchange.attempt(0).bytes.length > MAX_DATAGRAM_BYTES) return this.#stream.exchange(exchange);
-    if (this.#open.size >= MAX_UDP_SOCKETS) return { kind: 'not-sent', failure: queueFull(nameserver, MAX_UDP_SOCKETS) };
+    return new Promise((resolve) => {
+      const settle = resolve as Queued['settle'];
+      if (this.#queue.add({ ...queueable(exchange), exchange, settle }) === 'queued') this.#advance();
+      else settle({ kind: 'not-sent', failure: queueFull(nameserver, QUEUE_LIMITS.waiting) });
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelWake();
+    const failure = clientClosed(this.#options.nameserver);
+    for (const { settle } of this.#queue.drain()) settle({ kind: 'not-sent', failure });
+    for (const end of this.#open) end(failure);
+    this.#stream.close();
+  }
+
+  /** Sends all that may be sent now, and sets the timer for what waits. */
+  #advance(): void {
+    if (this.#closed) return;
+    const { nameserver, clock } = this.#options;
+    const now = clock.mono();
+    for (const { exchange, settle } of this.#queue.expire(now)) {
+      const stale = (exchange.notAfter ?? Number.POSITIVE_INFINITY) <= now;
+      settle({ kind: 'not-sent', failure: stale ? expiredInQueue(nameserver) : noAnswer(nameserver) });
+    }
+    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) void this.#perform(next);
+    this.#cancelWake();
+    const at = this.#queue.wakeAt();
+    this.#cancelWake = at === Number.POSITIVE_INFINITY ? () => {} : clock.after(Math.max(0, at - now), () => this.#advance());
+  }
+
+  async #perform({ exchange, settle, rank }: Queued): Promise<void> {
+    const result = await this.#attempt(exchange);
+    this.#queue.ended(rank);
+    settle(result.kind === 'truncated' ? await this.#stream.exchange(exchange) : result);
+    this.#advance();
+  }
+
+  async #attempt<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
+    const { nameserver, host, clock, timeoutMs } = this.#options;
     // Resolving has no deadline of its own; both are raced.
     const resolved = await withDeadline(resolveOne(host), exchange.deadline, clock);
     if (this.#closed) return { kind: 'not-sent', failure: clientClosed(nameserver) };
@@ -40,14 +87,8 @@ export class UdpTransport implements Transport {
     if (exchange.notAfter !== undefined && exchange.notAfter <= clock.mono())
       return { kind: 'not-sent', failure: expiredInQueue(nameserver) };
     if (exchange.deadline <= clock.mono()) return { kind: 'not-sent', failure: noAnswer(nameserver) };
-    const result = await this.#overDatagrams(exchange, resolved.address);
-    return result.kind === 'truncated' ? this.#stream.exchange(exchange) : result;
-  }
-
-  close(): void {
-    this.#closed = true;
-    for (const end of this.#open) end(clientClosed(this.#options.nameserver));
-    this.#stream.close();
+    const deadline = Math.min(exchange.deadline, clock.mono() + timeoutMs) as MonoMs;
+    return this.#overDatagrams({ ...exchange, deadline }, resolved.address);
   }
 
   #overDatagrams<T>(exchange: Exchange<T>, address: string): Promise<ExchangeResult<T>> {

@@ -14,6 +14,7 @@ const HEADER_BYTES = 12;
 const FLAG_QR = 0x8000;
 const FLAG_AA = 0x0400;
 const FLAG_TC = 0x0200;
+const FLAG_RD = 0x0100;
 
 /** One RR of a message that is being built. Empty RDATA is meant so (RFC 2136 2.4, 2.5). */
 export interface WireRr {
@@ -37,13 +38,15 @@ export interface OutgoingMessage {
   readonly question: WireQuestion;
   readonly answers: readonly WireRr[];
   readonly authorities: readonly WireRr[];
+  /** RD: the one who is asked shall ask others. Default: no. */
+  readonly recursionDesired?: boolean;
 }
 
-/** The message's bytes, RD = 0, without TSIG. Throws on a name that is not canonical: check before (update.ts does). */
+/** The message's bytes, without TSIG. Throws on a name that is not canonical: check before (update.ts does). */
 export function encodeMessage(message: OutgoingMessage): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt16BE(message.id, 0);
-  header.writeUInt16BE(message.opcode << 11, 2);
+  header.writeUInt16BE((message.opcode << 11) | (message.recursionDesired ? FLAG_RD : 0), 2);
   header.writeUInt16BE(1, 4);
   header.writeUInt16BE(message.answers.length, 6);
   header.writeUInt16BE(message.authorities.length, 8);

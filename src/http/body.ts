@@ -27,6 +27,7 @@ export const followBody = z.strictObject({
 });
 export const freezeBody = z.strictObject({ reason: text(reasonLimit), by });
 export const thawBody = z.strictObject({ by });
+export const forgetBody = z.strictObject({ server: text(300), by });
 
 export type Body<T> = { readonly kind: 'body'; readonly value: T } | { readonly kind: 'wrong'; readonly problem: Problem };
 

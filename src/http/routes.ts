@@ -3,8 +3,9 @@
 import type { IncomingMessage } from 'node:http';
 import { didYouMean } from '../config/suggest.ts';
 import type { Answer, Command } from '../core/events.ts';
+import type { ServerAddress } from '../core/units.ts';
 import { findServer } from '../daemon/find-server.ts';
-import { followBody, freezeBody, readBody, thawBody } from './body.ts';
+import { followBody, forgetBody, freezeBody, readBody, thawBody } from './body.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { clusterDocument, isReady } from './documents.ts';
 import type { Once } from './once.ts';
@@ -43,6 +44,7 @@ const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/clusters/{c}/follow', answer: follow },
   { method: 'POST', path: '/v1/clusters/{c}/freeze', answer: freeze },
   { method: 'POST', path: '/v1/clusters/{c}/thaw', answer: thaw },
+  { method: 'POST', path: '/v1/clusters/{c}/forget', answer: forget },
 ];
 
 /** Who asks, where the request does not say. */
@@ -111,8 +113,7 @@ async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
   const body = await readBody(request, followBody);
   if (body.kind === 'wrong') return failed(body.problem);
   const { server: text, force = false, dryRun = false, reason, id, by = unnamed } = body.value;
-  const servers = api.snapshot(cluster)?.servers.map(({ server }) => server) ?? [];
-  const found = findServer(text, servers);
+  const found = serverOf(api, cluster, text);
   if (found.kind === 'not-found') return failed(problem('unknown-server', found.sentence));
   const command: Command = {
     kind: 'follow',
@@ -128,6 +129,26 @@ async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
   const result = once.run(`${cluster}/${id}`, JSON.stringify([found.server, force]), work);
   if (result.kind === 'reused') return failed(problem('id-reused', `the id "${id}" came before, with another server`));
   return answered(await result.promise);
+}
+
+const serverOf = (api: ClusterApi, cluster: string, text: string) =>
+  findServer(text, api.snapshot(cluster)?.servers.map(({ server }) => server) ?? []);
+
+/** A former source that the ledger names may be out of the configuration for long. */
+function formerOf(api: ClusterApi, cluster: string, text: string) {
+  const snapshot = api.snapshot(cluster);
+  const former =
+    snapshot?.publications.flatMap(({ ledger }) => ledger?.was ?? []).map((entry) => entry.slice(entry.lastIndexOf('@') + 1)) ?? [];
+  const known = [...(snapshot?.servers.map(({ server }) => server) ?? []), ...(former as ServerAddress[])];
+  return findServer(text, [...new Set(known)]);
+}
+
+async function forget({ api, request, cluster }: Call): Promise<Reply> {
+  const body = await readBody(request, forgetBody);
+  if (body.kind === 'wrong') return failed(body.problem);
+  const found = formerOf(api, cluster, body.value.server);
+  if (found.kind === 'not-found') return failed(problem('unknown-server', found.sentence));
+  return answered(await send(api, cluster, { kind: 'forget', server: found.server, by: body.value.by ?? unnamed }));
 }
 
 async function freeze({ api, request, cluster }: Call): Promise<Reply> {

@@ -13,6 +13,8 @@ beforeEach(() => {
 test('an address is itself, without asking', async () => {
   expect(await resolveOne('192.0.2.53')).toEqual({ kind: 'address', address: '192.0.2.53' });
   expect(await resolveOne('2001:db8::53')).toEqual({ kind: 'address', address: '2001:db8::53' });
+  expect(await resolveOne('2001:DB8:0::53')).toEqual({ kind: 'address', address: '2001:db8::53' });
+  expect(await resolveOne('fe80::53%eth0')).toEqual({ kind: 'address', address: 'fe80::53%eth0' });
   expect(lookup).not.toHaveBeenCalled();
 });
 

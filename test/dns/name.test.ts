@@ -27,10 +27,30 @@ describe('parseFqdn', () => {
     ['a\nupdate.example.', /only letters/],
     ['a\\.b.example.', /only letters/],
     ['*.example.', /only letters/],
-    ['münchen.example.', /xn--/],
+    ['münchen.example.', /outside ASCII/],
+    // Each of them would be ASCII after toLowerCase or IDNA: the Kelvin sign, an ideographic full stop, full-width letters.
+    ['\u212aey.example.', /outside ASCII/],
+    ['a\u3002example.', /outside ASCII/],
+    ['\uff41.example.', /outside ASCII/],
+    ['a\u00ad.example.', /outside ASCII/],
+    ['a\\046b.example.', /only letters/],
+    ['a%2eb.example.', /only letters/],
+    ['a\0.example.', /only letters/],
+    ['192.0.2.1 .', /only letters/],
+    ['[2001:db8::1]', /only letters/],
   ])('refuses %j', (text, fault) => {
     expect(parseFqdn(text)).toMatchObject({ kind: 'invalid', failure: { code: 'invalid-name', message: expect.stringMatching(fault) } });
   });
+});
+
+test('of an internationalised name the hint shows its form on the wire', () => {
+  const hintOf = (text: string) => {
+    const parsed = parseFqdn(text);
+    return parsed.kind === 'invalid' ? parsed.failure.hint : undefined;
+  };
+  expect(hintOf('MÜNCHEN.example.')).toContain('"xn--mnchen-3ya.example."');
+  expect(hintOf('€ x.')).toBe('Write it in its xn-- form.');
+  expect(parseFqdn('xn--mnchen-3ya.example.')).toEqual({ kind: 'name', name: 'xn--mnchen-3ya.example.' });
 });
 
 test('isWithin compares labels, not letters', () => {

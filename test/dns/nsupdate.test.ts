@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../src/core/units.ts';
 import type { UpdatePlan } from '../../src/core/zone.ts';
 import { nsupdateOutcome } from '../../src/dns/nsupdate-outcome.ts';
-import { nsupdateScript } from '../../src/dns/nsupdate-script.ts';
+import { nsupdateScript, planLines } from '../../src/dns/nsupdate-script.ts';
 import { tsigKey } from '../../src/dns/tsig.ts';
+import type { UpdateMessage } from '../../src/dns/update.ts';
 
 const name = 'source.example.com.' as Fqdn;
 const zone = 'example.com.' as Fqdn;
@@ -37,6 +38,31 @@ test('a plan as a script', () => {
     'update add source.example.com. 0 IN CNAME db.example.',
     'send',
     '',
+  ]);
+});
+
+test('all of RFC 2136 as a script', () => {
+  const plan: UpdateMessage = {
+    zone,
+    prerequisites: [
+      { kind: 'rrset-exists', name, type: 'A' },
+      { kind: 'name-in-use', name },
+      { kind: 'name-not-in-use', name: zone },
+    ],
+    changes: [
+      { kind: 'delete-name', name },
+      { kind: 'delete-rrs', rrset: { name, type: 'TXT', ttlSeconds: 5, rdata: [['a', 'b;'], ['c']] } },
+    ],
+  };
+  expect(planLines(plan)).toEqual([
+    'zone example.com.',
+    'prereq yxrrset source.example.com. IN A',
+    'prereq yxdomain source.example.com.',
+    'prereq nxdomain example.com.',
+    'update delete source.example.com.',
+    'update delete source.example.com. IN TXT "a" "b\\059"',
+    'update delete source.example.com. IN TXT "c"',
+    'send',
   ]);
 });
 

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -33,10 +34,22 @@ test.each(['rfc2136', 'nsupdate'] as const)('%s: a key that cannot be had is a f
   await writeFile(keyFile, 'garbage');
   expect(await open()).toMatchObject({ failure: { code: 'key-invalid' } });
   await writeFile(keyFile, key('hmac-sha256'));
+  await chmod(keyFile, 0o600);
   expect(await openZoneClient({ ...options, via, keyFile, keyName: 'other' }, clock)).toMatchObject({ failure: { code: 'key-not-found' } });
   expect(await open()).toMatchObject({ kind: 'opened', warnings: [] });
+  await chmod(keyFile, 0o644);
+  expect(await open()).toMatchObject({ kind: 'opened', warnings: [{ code: 'key-exposed' }] });
+  await chmod(keyFile, 0o600);
   await writeFile(keyFile, key('hmac-md5'));
   expect(await open()).toMatchObject({ kind: 'opened', warnings: [{ code: 'tsig-weak-algorithm' }] });
+});
+
+test('a FIFO is no key file, and is not waited for', async () => {
+  const keyFile = join(folder, 'fifo');
+  execFileSync('mkfifo', [keyFile]);
+  expect(await openZoneClient({ ...options, keyFile }, clock)).toMatchObject({
+    failure: { code: 'key-unreadable', message: expect.stringContaining('no regular file') },
+  });
 });
 
 test('a program that is not there: nothing was sent', async () => {

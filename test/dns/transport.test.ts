@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { MonoMs } from '../../src/core/units.ts';
 import type { Rrset, UpdatePlan } from '../../src/core/zone.ts';
-import { MAX_IN_FLIGHT, MAX_QUEUED } from '../../src/dns/tcp-transport.ts';
+import { QUEUE_LIMITS } from '../../src/dns/queue.ts';
 import { aAnswer, address, checkForLeaks, clock, isUpdate, name, sign, soon, start, zone } from './client-world.ts';
 import { answerTo } from './fake-nameserver.ts';
 
@@ -61,20 +61,24 @@ describe('a kept connection', () => {
 });
 
 describe('limits', () => {
-  test(`${MAX_IN_FLIGHT} in flight, ${MAX_QUEUED} wait, more are not sent; what waits too long neither`, async () => {
-    const { nameserver, update } = await start(() => {});
-    const tooMany = 200;
-    const waiting = Array.from({ length: MAX_IN_FLIGHT + MAX_QUEUED + tooMany }, () => update(soon(900), soon(500)));
-    const outcomes = await Promise.all(waiting);
-    const count = (code: string) => outcomes.filter((outcome) => outcome.kind !== 'applied' && outcome.failure.code === code).length;
-    // Those that are in flight in the end came from the queue, where the connection was not there when all this began.
-    expect(count('queue-full')).toBeGreaterThanOrEqual(tooMany);
-    expect(count('queue-full')).toBeLessThanOrEqual(tooMany + MAX_IN_FLIGHT);
-    expect(count('queue-full') + count('expired')).toBe(tooMany + MAX_QUEUED);
-    expect(count('no-answer')).toBe(MAX_IN_FLIGHT);
-    expect(outcomes.filter(({ kind }) => kind === 'unknown')).toHaveLength(MAX_IN_FLIGHT);
-    expect(nameserver.received).toHaveLength(MAX_IN_FLIGHT);
-  });
+  test.each(['tcp', 'udp'] as const)(
+    '%s: so many in flight, so many wait, more are not sent; what waits too long neither',
+    async (transport) => {
+      const { inFlightOfRank, waitingOfLane } = QUEUE_LIMITS;
+      const { nameserver, update } = await start(() => {}, { transport });
+      const tooMany = 200;
+      const waiting = Array.from({ length: inFlightOfRank + waitingOfLane + tooMany }, () => update(soon(900), soon(500)));
+      const outcomes = await Promise.all(waiting);
+      const count = (code: string) => outcomes.filter((outcome) => outcome.kind !== 'applied' && outcome.failure.code === code).length;
+      // Those that are in flight in the end came from the queue, where the connection was not there when all this began.
+      expect(count('queue-full')).toBeGreaterThanOrEqual(tooMany);
+      expect(count('queue-full')).toBeLessThanOrEqual(tooMany + inFlightOfRank);
+      expect(count('queue-full') + count('expired')).toBe(tooMany + waitingOfLane);
+      expect(count('no-answer')).toBe(inFlightOfRank);
+      expect(outcomes.filter(({ kind }) => kind === 'unknown')).toHaveLength(inFlightOfRank);
+      expect(nameserver.received).toHaveLength(inFlightOfRank);
+    },
+  );
 
   test.each(['tcp', 'udp'] as const)('%s: a deadline that has passed: nothing is sent, the answer comes at once', async (transport) => {
     const { nameserver, update, read } = await start(() => {}, { transport });

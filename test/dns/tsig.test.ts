@@ -61,10 +61,10 @@ describe.each(TSIG_ALGORITHMS)('%s', (algorithm) => {
   const verify = (bytes: Buffer, by = key, at = now) => verifyAnswer(bytes, by, request.mac, at);
 
   test('an answer signed as RFC 8945 says is verified, also under a changed id', () => {
-    expect(verify(signed)).toEqual({ kind: 'verified', error: 0 });
+    expect(verify(signed)).toMatchObject({ kind: 'verified', error: 0 });
     const forwarded = Buffer.from(signed);
     forwarded.writeUInt16BE(9999, 0);
-    expect(verify(forwarded)).toEqual({ kind: 'verified', error: 0 });
+    expect(verify(forwarded)).toMatchObject({ kind: 'verified', error: 0 });
   });
 
   test('no bit of it can be changed', () => {

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../src/core/units.ts';
-import type { Change, Rrset, UpdatePlan } from '../../src/core/zone.ts';
-import { buildUpdate } from '../../src/dns/update.ts';
+import type { Rrset } from '../../src/core/zone.ts';
+import { type AnyChange, buildUpdate, type UpdateMessage } from '../../src/dns/update.ts';
 import { encodeMessage } from '../../src/dns/wire.ts';
 
 const zone = 'z.' as Fqdn;
 const name = 's.z.' as Fqdn;
 const text = (rdata: readonly (readonly string[])[], ttlSeconds = 5): Rrset => ({ name, type: 'TXT', ttlSeconds, rdata });
-const planOf = (parts: Partial<UpdatePlan>): UpdatePlan => ({ zone, prerequisites: [], changes: [], ...parts });
+const planOf = (parts: Partial<UpdateMessage>): UpdateMessage => ({ zone, prerequisites: [], changes: [], ...parts });
 
-test('the bytes of every kind of prerequisite and change (RFC 2136 2.4.2, 2.4.3, 2.5.1, 2.5.2)', () => {
+test('the bytes of what a move has in it (RFC 2136 2.4.2, 2.4.3, 2.5.1, 2.5.2)', () => {
   const built = buildUpdate(
     planOf({
       prerequisites: [
@@ -50,12 +50,58 @@ test('the bytes of every kind of prerequisite and change (RFC 2136 2.4.2, 2.4.3,
   );
 });
 
+test('the bytes of every other prerequisite and change (RFC 2136 2.4.1, 2.4.4, 2.4.5, 2.5.3, 2.5.4)', () => {
+  const built = buildUpdate(
+    planOf({
+      prerequisites: [
+        { kind: 'rrset-exists', name, type: 'AAAA' },
+        { kind: 'name-in-use', name },
+        { kind: 'name-not-in-use', name },
+      ],
+      changes: [
+        { kind: 'delete-name', name },
+        { kind: 'delete-rrs', rrset: { name, type: 'A', ttlSeconds: 300, rdata: ['192.0.2.1', '192.0.2.2'] } },
+      ],
+    }),
+  );
+  if (built.kind === 'invalid') throw new Error(built.failure.message);
+  const owner = '0173017a00';
+  expect(encodeMessage({ id: 0xffff, ...built.message }).toString('hex')).toBe(
+    [
+      'ffff 2800 0001 0003 0003 0000',
+      '017a00 0006 0001',
+      owner, // AAAA, class ANY, TTL 0, no RDATA
+      '001c 00ff 00000000 0000',
+      owner, // type ANY, class ANY
+      '00ff 00ff 00000000 0000',
+      owner, // type ANY, class NONE
+      '00ff 00fe 00000000 0000',
+      owner, // type ANY, class ANY: as a change it deletes
+      '00ff 00ff 00000000 0000',
+      owner, // A, class NONE, TTL 0 whatever the RRset's TTL, with RDATA
+      '0001 00fe 00000000 0004 c0000201',
+      owner,
+      '0001 00fe 00000000 0004 c0000202',
+    ]
+      .join('')
+      .replaceAll(' ', ''),
+  );
+});
+
 describe('nothing is made of a plan that cannot be written', () => {
-  const add = (rrset: Rrset): readonly Change[] => [{ kind: 'add-rrset', rrset }];
-  test.each<[string, Partial<UpdatePlan>, string]>([
+  const add = (rrset: Rrset): readonly AnyChange[] => [{ kind: 'add-rrset', rrset }];
+  test.each<[string, Partial<UpdateMessage>, string]>([
     ['a name outside', { changes: [{ kind: 'delete-rrset', name: 's.other.' as Fqdn, type: 'A' }] }, 'not-in-zone'],
     ['a prerequisite outside', { prerequisites: [{ kind: 'rrset-absent', name: 'sz.' as Fqdn, type: 'A' }] }, 'not-in-zone'],
     ['a name that is none', { changes: [{ kind: 'delete-rrset', name: 'a b.z.' as Fqdn, type: 'A' }] }, 'invalid-plan'],
+    ['a deleted name outside', { changes: [{ kind: 'delete-name', name: 'z.z2.' as Fqdn }] }, 'not-in-zone'],
+    ['a used name outside', { prerequisites: [{ kind: 'name-in-use', name: '.' as Fqdn }] }, 'not-in-zone'],
+    ['no RR to delete', { changes: [{ kind: 'delete-rrs', rrset: text([]) }] }, 'invalid-plan'],
+    [
+      'an RR to delete that is none',
+      { changes: [{ kind: 'delete-rrs', rrset: { name, type: 'AAAA', ttlSeconds: 5, rdata: ['fe80::1%eth0'] } }] },
+      'invalid-plan',
+    ],
     ['a zone that is none', { zone: 'Z' as Fqdn }, 'invalid-plan'],
     ['a TTL below 0', { changes: add(text([['a']], -1)) }, 'invalid-plan'],
     ['a TTL above 2^31-1', { changes: add(text([['a']], 2 ** 31)) }, 'invalid-plan'],

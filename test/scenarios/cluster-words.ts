@@ -12,7 +12,7 @@ export interface ClusterWords {
 }
 
 const known = new Set(
-  'servers source mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance'.split(
+  'servers source mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers'.split(
     ' ',
   ),
 );
@@ -69,6 +69,7 @@ function publicationFrom(said: ReadonlyMap<string, string>): PublicationSettings
     },
     ...(maxLag === undefined ? {} : { replicas }),
     adopt: said.get('adopt') === 'true',
+    ...(said.get('resolvers') === 'true' ? { resolvers: true } : {}),
     timeoutMs: 2000,
     fudgeMs: 30_000,
   };

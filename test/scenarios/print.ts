@@ -122,7 +122,7 @@ function entryText(entry: HistoryEntry): string {
     case 'move':
       return moveText(entry);
     case 'propagated':
-      return `epoch ${entry.epoch} ${entry.complete ? 'everywhere' : 'not everywhere'}: ${entry.nameservers.map(({ nameserver, at }) => (at === undefined ? `not ${nameserver}` : nameserver)).join(', ')}`;
+      return `epoch ${entry.epoch} ${entry.complete ? 'everywhere' : 'not everywhere'}${entry.among === undefined ? '' : ` among ${entry.among}`}: ${entry.nameservers.map(({ nameserver, at }) => (at === undefined ? `not ${nameserver}` : nameserver)).join(', ')}`;
     case 'moved-elsewhere':
       return `epoch ${entry.epoch} ${entry.source} by ${entry.by} (${entry.why})`;
     case 'written':

@@ -113,6 +113,7 @@ export class Script {
       },
       freeze: () => this.#command({ kind: 'freeze', reason: words.join(' '), by }),
       thaw: () => this.#command({ kind: 'thaw', by }),
+      forget: () => this.#command({ kind: 'forget', server: addressOf(first), by }),
       network: () => (second === 'cut' ? this.#cut.add(addressOf(first)) : this.#cut.delete(addressOf(first))),
       nameserver: () => this.#nameserver(first, second),
       zone: () => this.#zone(words),
@@ -132,6 +133,7 @@ export class Script {
     else if (verb === 'lost-answer' || verb === 'dropped') around.nextUpdate = verb;
     else if (verb === 'late') around.nextUpdate = { lateMs: milliseconds(word) };
     else if (verb === 'behind') around.behind.add(word);
+    else if (verb === 'caught-up') around.behind.delete(word);
     else throw new Error(`a nameserver does not ${verb}`);
   }
 

@@ -147,7 +147,7 @@ export class World {
     if (effect.kind === 'probe') this.#probe(effect.server, effect.deadline);
     else if (effect.kind === 'resolve') this.#after(answerMs.resolve, () => this.#resolve(effect.server));
     else if (effect.kind === 'read-zone') this.#read(effect);
-    else if (effect.kind === 'propagate') this.#after(answerMs.propagated, () => this.#propagated(effect.nameserver, effect.epoch));
+    else if (effect.kind === 'propagate') this.#after(answerMs.propagated, () => this.#propagated(effect));
     else if (effect.kind === 'wake') this.#wake = { at: Math.max(effect.at, this.#mono + 1), fire: () => this.send({ kind: 'tick' }) };
     else this.#tell(this.#mono, effect);
     if (effect.kind === 'update') this.#update(effect);
@@ -199,11 +199,13 @@ export class World {
     return { kind: 'refused', code: 'rejected', rcode: 'REFUSED', failure };
   }
 
-  #propagated(nameserver: string, epoch: number): void {
+  #propagated({ nameserver, epoch, among }: Effect & { kind: 'propagate' }): void {
     const answered = (name: string) =>
       this.around.behind.has(name)
         ? { nameserver: name }
         : { nameserver: name, answeredAt: this.now().wall, serial: this.around.zone.serial };
-    this.send({ kind: 'propagated', nameserver, epoch, report: { nameservers: ['ns1', 'ns2'].map(answered) } });
+    const asked = among === 'resolvers' ? ['resolver1', 'resolver2'] : ['ns1', 'ns2'];
+    const whom = among === undefined ? {} : { among };
+    this.send({ kind: 'propagated', nameserver, ...whom, epoch, report: { nameservers: asked.map(answered) } });
   }
 }

@@ -1,0 +1,22 @@
+/** `source-dns forget CLUSTER SERVER`. */
+
+import { parseHostPort, serverAddress } from '../config/address.ts';
+import { findServer } from '../daemon/find-server.ts';
+import type { CommandContext } from './context.ts';
+import type { ExitCode } from './exit-code.ts';
+import { giveCommand } from './give-command.ts';
+
+/** Takes a server that will not come back out of the quorum set and out of the ledger's former sources. */
+export function forget(
+  context: CommandContext,
+  { cluster, server }: { readonly cluster: string; readonly server: string },
+): Promise<ExitCode> {
+  return giveCommand(context, cluster, (servers) => {
+    // A former source may be out of the configuration for long: the ledger knows it.
+    const found = findServer(server, servers);
+    if (found.kind === 'found') return { kind: 'forget', server: found.server, by: context.operator };
+    const parsed = parseHostPort(server, 3306);
+    if (parsed.kind === 'wrong') return { kind: 'usage', sentence: found.sentence };
+    return { kind: 'forget', server: serverAddress(parsed.value.host, parsed.value.port), by: context.operator };
+  });
+}

@@ -1,0 +1,79 @@
+/** Puts what is wanted on its way, if the moment allows: one update at a time, and never while another one may still land. */
+
+import { send } from './attempt.ts';
+import type { Decision } from './decision.ts';
+import type { Effect } from './events.ts';
+import type { Write } from './intent.ts';
+import { intendedWrite, rewritten } from './intent.ts';
+import { differs } from './plan.ts';
+import { wantedReplicas } from './replicas.ts';
+import type { Situation } from './situation.ts';
+import type { ClusterState, PublicationState, RunningCommand } from './state.ts';
+import { without, withPublication } from './state.ts';
+import type { Now } from './units.ts';
+import { plusMs } from './units.ts';
+
+/** Writes what the decision asks for, or `explicit`; before anything else than a pending update is wanted, that one is fenced off. */
+export function write(
+  state: ClusterState,
+  situation: Situation,
+  decision: Decision,
+  running: RunningCommand | undefined,
+  now: Now,
+  effects: Effect[],
+  explicit?: Write,
+): ClusterState {
+  const { publication } = situation;
+  const noted = noteReplicas(situation, decision);
+  const current = withPublication(state, noted);
+  const { view } = publication;
+  if (view === undefined || !mayWrite(state, publication)) return current;
+  const intended = explicit ?? intendedWrite({ ...situation, publication: noted }, decision);
+  const chosen = fenced(situation, intended);
+  if (chosen === undefined || now.mono < publication.nextWriteAt) return current;
+  if (now.mono - view.readAt > state.settings.watch.freshForMs) return withPublication(state, { ...noted, nextReadAt: now.mono });
+  if (chosen.notAfter <= now.mono) return current;
+  const sent = send(noted, view, chosen, chosen === intended ? running?.id : undefined, now);
+  effects.push(sent.effect);
+  return withPublication(state, sent.publication);
+}
+
+/** One update at a time, and only on a zone that was read after the last one. */
+const mayWrite = ({ settings }: ClusterState, publication: PublicationState): boolean =>
+  settings.mode === 'active' &&
+  !publication.mustRead &&
+  publication.readFailure === undefined &&
+  publication.awaiting === undefined &&
+  publication.inFlight === undefined;
+
+function noteReplicas({ publication, now, ...rest }: Situation, decision: Decision): PublicationState {
+  const { view } = publication;
+  const isSteady = decision.kind === 'point-to' && decision.reason === 'steady';
+  const wrong =
+    isSteady && view !== undefined && wantedReplicas({ publication, now, ...rest }, decision.source).some((want) => differs(view, want));
+  if (!wrong) return without(publication, 'replicasWrongSince');
+  return { ...publication, replicasWrongSince: publication.replicasWrongSince ?? now.mono };
+}
+
+/**
+ * An update whose outcome is unknown may land at any time until it lapses. While something else is wanted, or nothing, it is fenced: a compare-and-set of the
+ * ledger alone takes away what it was based on. Before the first publication there is no ledger to fence with: it is waited for.
+ */
+function fenced(situation: Situation, intended: Write | undefined): Write | undefined {
+  const { pending } = situation.publication;
+  const astray = pending.filter(
+    (attempt) => attempt.what !== 'fence' && attempt.aim !== intended?.aim && attempt.lapsesAt > situation.now.mono,
+  );
+  const [first] = astray;
+  if (first === undefined) return intended;
+  const { ledger, now, state } = situation;
+  if (ledger === undefined) return undefined;
+  return {
+    what: 'fence',
+    aim: 'fence',
+    sentence: `An update without an answer (${first.what}) must not be applied later: the ledger has a new try.`,
+    ledger: rewritten(situation, ledger),
+    wanted: [],
+    notAfter: plusMs(now.mono, state.settings.watch.freshForMs),
+  };
+}

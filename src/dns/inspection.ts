@@ -1,0 +1,41 @@
+/** What `source-dns check` asks of a nameserver before the first failover. It looks, and leaves no trace: not even a new serial. */
+import type { Fqdn, MonoMs, WallMs } from '../core/units.ts';
+import type { UpdateOutcome } from '../core/zone.ts';
+import type { MessageRequest } from './dns-client.ts';
+import type { Correspondent } from './query.ts';
+import { probeRights, type RightsRequest, type RrsetRight } from './rights.ts';
+import { readSerials, type SerialsOptions, type SerialsReport } from './serials.ts';
+import { readSoa, type SoaReading } from './soa.ts';
+
+/** Each ends by its deadline and never rejects. */
+export interface Inspection {
+  /** Whether the key may write these RRsets. */
+  rights(request: RightsRequest): Promise<readonly RrsetRight[]>;
+  /**
+   * The zone's serial and negative TTL, and the nameserver's clock against ours; that also where it is why the answer is no (`tsig-badtime`). The
+   * clock is absent where no signed answer tells it: without a key, and of PowerDNS, which signs with the time of the question.
+   */
+  soa(zone: Fqdn, deadline: MonoMs): Promise<SoaReading>;
+  /** Whether each authoritative nameserver has what the primary server has. */
+  serials(zone: Fqdn, deadline: MonoMs): Promise<SerialsReport>;
+}
+
+/** Looks at the zones of one nameserver, by the client's own way to update. */
+export const createInspection = (options: SerialsOptions, update: (request: MessageRequest) => Promise<UpdateOutcome>): Inspection => ({
+  rights: (request) => probeRights(update, request),
+  soa: (zone, deadline) => readSoaAndClock(options.primary, zone, deadline),
+  serials: (zone, deadline) => readSerials(options, zone, deadline),
+});
+
+async function readSoaAndClock(primary: Correspondent, zone: Fqdn, deadline: MonoMs): Promise<SoaReading> {
+  const reading = await readSoa(primary, zone, deadline);
+  if (reading.clockAheadSeconds !== 0) return reading;
+  // No difference, or an echo. By a clock that is wrong, but by less than the fudge, a clock of its own tells just that.
+  const wrongBySeconds = Math.floor((primary.signing?.fudgeSeconds ?? 0) / 2);
+  if (wrongBySeconds < 2) return reading;
+  const clock = { ...primary.clock, wall: () => (primary.clock.wall() - wrongBySeconds * 1000) as WallMs };
+  const again = await readSoa({ ...primary, clock }, zone, deadline);
+  if (again.clockAheadSeconds !== undefined && again.clockAheadSeconds !== 0) return reading;
+  const { clockAheadSeconds: _echo, ...rest } = reading;
+  return rest;
+}
