@@ -1,16 +1,17 @@
 /** The contract of ZoneClient on a real BIND: by our own packets over TCP and UDP, and by nsupdate. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Fqdn, MonoMs } from '../../src/core/units.ts';
 import { systemClock } from '../../src/daemon/clock.ts';
 import { type NameserverOptions, openZoneClient } from '../../src/dns/open-zone-client.ts';
+import { findFreePort } from '../../src/lab/ports.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import { answerTo, startFakeNameserver } from '../dns/fake-nameserver.ts';
 import { type BindFixture, startBind } from '../lab/bind-fixture.ts';
-import { type ClientVariation, type Subject, zoneClientContract } from './zone-client.contract.ts';
+import { bindDifferences, type Subject, variedKeyText } from './subject.ts';
+import { zoneClientContract } from './zone-client.contract.ts';
 
 let bind: BindFixture;
 let keyText: string;
@@ -19,7 +20,7 @@ let deadPort: number;
 beforeAll(async () => {
   bind = await startBind({ clusters: ['shop', 'blog'] });
   keyText = await readFile(bind.keyFile, 'utf8');
-  deadPort = await closedPort();
+  deadPort = await findFreePort(['127.0.0.1'], { udp: true });
 });
 afterAll(async () => {
   await bind.stop();
@@ -41,23 +42,18 @@ const optionsOf = (via: Pick<NameserverOptions, 'via' | 'transport'>): Nameserve
 const subjectOf = (via: Pick<NameserverOptions, 'via' | 'transport'>): Subject => ({
   zone: `${bind.zone}.` as Fqdn,
   clusters: ['shop', 'blog'],
+  nameservers: 2,
+  differences: bindDifferences,
   open: async (variation = {}) => {
     const port = variation.down ? { port: deadPort } : {};
-    // Over UDP a wrong key is only told at the deadline.
-    const timeout = variation.key === undefined ? {} : { timeoutMs: 400 };
-    const options = { ...optionsOf(via), ...port, ...timeout, keyText: keyTextOf(variation) };
+    const timeout = variation.hasty ? { timeoutMs: 400 } : {};
+    const options = { ...optionsOf(via), ...port, ...timeout, keyText: variedKeyText(keyText, variation) };
     const opened = await openZoneClient(options, variation.clock ?? systemClock);
     if (opened.kind === 'failed') throw new Error(opened.failure.message);
     expect(opened.warnings).toEqual([]);
     return opened.client;
   },
 });
-
-function keyTextOf({ key }: ClientVariation): string {
-  if (key === 'unknown-name') return keyText.replace(bind.keyName, 'nobody');
-  if (key === 'wrong-secret') return keyText.replace(/secret "[^"]+"/, `secret "${Buffer.alloc(32, 7).toString('base64')}"`);
-  return keyText;
-}
 
 zoneClientContract('rfc2136 over TCP', () => subjectOf({ via: 'rfc2136', transport: 'tcp' }), { setClock: true });
 zoneClientContract('rfc2136 over UDP', () => subjectOf({ via: 'rfc2136', transport: 'udp' }), { setClock: true });
@@ -124,12 +120,3 @@ test('nsupdate gets no secret in its arguments', async () => {
   expect(await readFile(`${spy}.argv`, 'utf8')).not.toContain(secret);
   await rm(folder, { recursive: true });
 });
-
-/** A port of 127.0.0.1 that nobody listens on. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -1,0 +1,87 @@
+/** A zone that is signed inline: named acknowledges a change of the unsigned zone, and answers it some milliseconds later. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../src/daemon/clock.ts';
+import { openZoneClient } from '../../src/dns/open-zone-client.ts';
+import { livingProcesses } from '../../src/lab/processes.ts';
+import type { ZoneClient } from '../../src/ports.ts';
+import { address } from '../core/given.ts';
+import { type NamedFixture, startNamed } from '../lab/named-fixture.ts';
+import { soon } from './contract-run.ts';
+import { ipOf, isSteadyOn, type ServerName, sourceName, startService, zone } from './service-on-zone.ts';
+
+let named: NamedFixture;
+let client: ZoneClient;
+
+beforeAll(async () => {
+  named = await startNamed(
+    `zone "lab.test" { type primary; file "@folder@/lab.test.db"; dnssec-policy default; inline-signing yes; update-policy { grant one zonesub ANY; }; };`,
+  );
+  const { address: host, port } = named.named;
+  const keyText = named.keyText(named.keys.one);
+  const opened = await openZoneClient(
+    {
+      name: 'ns1',
+      address: host,
+      port,
+      via: 'rfc2136',
+      transport: 'tcp',
+      keyText,
+      fudgeMs: 30_000,
+      timeoutMs: 5000,
+      verify: [{ host, port }],
+    },
+    systemClock,
+  );
+  if (opened.kind === 'failed') throw new Error(opened.failure.message);
+  client = opened.client;
+});
+afterAll(async () => {
+  await client.close();
+  await named.stop();
+  expect(livingProcesses()).toEqual([]);
+});
+
+test('twenty moves: each is one update, made on what the last one wrote, and reported when it is seen', async () => {
+  const updates: string[] = [];
+  let behind = 0;
+  let applied = '';
+  // What the service asks and is told; a read that shows the zone before an update that was acknowledged is what this test is about.
+  const watched: ZoneClient = {
+    ...client,
+    update: async (request) => {
+      const outcome = await client.update(request);
+      updates.push(outcome.kind === 'applied' ? 'applied' : outcome.failure.code);
+      const text = request.plan.changes.find((change) => change.kind === 'add-rrset' && change.rrset.type === 'TXT');
+      if (outcome.kind === 'applied') applied = JSON.stringify(text?.kind === 'add-rrset' ? text.rrset.rdata : []);
+      return outcome;
+    },
+    read: async (request) => {
+      const before = applied;
+      const reading = await client.read(request);
+      const text = reading.kind === 'read' ? reading.rrsets.find((rrset) => rrset.type === 'TXT') : undefined;
+      if (before !== '' && JSON.stringify(text?.rdata ?? []) !== before) behind += 1;
+      return reading;
+    },
+  };
+  const service = startService(watched, 5000);
+  await service.until('the first publication', isSteadyOn('db1'));
+  const moves = 20;
+  const names: readonly ServerName[] = ['db1', 'db2'];
+  for (let move = 1; move <= moves; move++) {
+    const name = names[move % 2]!;
+    await service.until('the former source to have rejoined', ({ runtime }) => runtime.snapshot().ledger?.was.length === 0);
+    service.promote(name);
+    await service.until(`move ${move}, to ${name}`, isSteadyOn(name));
+  }
+  await service.until('the nameserver to have answered the last move', ({ records }) =>
+    records.some((entry) => entry.kind === 'propagated' && entry.epoch === moves + 1 && entry.complete),
+  );
+  // No update was made on an old read: such a one would have found another ledger.
+  expect(new Set(updates)).toEqual(new Set(['applied']));
+  expect(behind).toBeGreaterThan(0);
+  const told = service.records.flatMap((entry) => (entry.kind === 'move' ? [`${entry.epoch} ${entry.to.server}`] : []));
+  expect(told).toEqual(Array.from({ length: moves + 1 }, (_, index) => `${index + 1} ${address(names[index % 2]!)}`));
+  const reading = await client.read({ zone, questions: [{ name: sourceName, type: 'A' }], deadline: soon() });
+  expect(reading).toMatchObject({ rrsets: [{ rdata: [ipOf(names[moves % 2]!)] }] });
+  await service.stop();
+});

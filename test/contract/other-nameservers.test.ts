@@ -1,0 +1,79 @@
+/** The contract of ZoneClient on Knot DNS and on PowerDNS: the same suite, with what they do differently as named expectations. */
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import type { Fqdn } from '../../src/core/units.ts';
+import { systemClock } from '../../src/daemon/clock.ts';
+import { openZoneClient } from '../../src/dns/open-zone-client.ts';
+import { findFreePort } from '../../src/lab/ports.ts';
+import { livingProcesses } from '../../src/lab/processes.ts';
+import { formatTsigKey } from '../../src/lab/tsig-key.ts';
+import type { ForeignNameserver } from '../lab/foreign-nameserver.ts';
+import { startKnot } from '../lab/knot-fixture.ts';
+import { startPowerdns } from '../lab/powerdns-fixture.ts';
+import { bindDifferences, type Differences, type Subject, variedKeyText } from './subject.ts';
+import { zoneClientContract } from './zone-client.contract.ts';
+
+const clusters = ['shop', 'blog'] as const;
+
+/** Knot 3.2 and 3.4. */
+const knotDifferences: Differences = {
+  ...bindDifferences,
+  denied: { outcome: 'unknown zone-not-served', rest: 'kept' },
+  otherZone: ['unknown zone-not-served', 'query-refused'],
+  unknownKey: ['unknown zone-not-served', 'zone-not-served'],
+  ttlAlone: 'ignored',
+};
+
+/** PowerDNS 4.7 and 4.9: it has no TSIG error, and compares TXT without case. */
+const powerdnsDifferences: Differences = {
+  ...bindDifferences,
+  denied: { outcome: 'applied', rest: 'changed' },
+  wrongSecret: ['unknown update-refused', 'zone-not-served'],
+  unknownKey: ['unknown update-refused', 'zone-not-served'],
+  aliasBesideAddress: 'refused update-refused',
+  wrongClock: { outcome: 'unknown update-refused', seconds: false },
+  txtCase: 'applied',
+};
+
+describe.each([
+  ['Knot', startKnot, knotDifferences],
+  ['PowerDNS', startPowerdns, powerdnsDifferences],
+] as const)('%s', (_, start, differences) => {
+  let nameserver: ForeignNameserver;
+  let deadPort: number;
+
+  beforeAll(async () => {
+    nameserver = await start(clusters);
+    deadPort = await findFreePort(['127.0.0.1'], { udp: true });
+  });
+  afterAll(async () => {
+    await nameserver.stop();
+    expect(livingProcesses()).toEqual([]);
+  });
+
+  const subjectOf = (transport: 'tcp' | 'udp'): Subject => ({
+    zone: `${nameserver.zone}.` as Fqdn,
+    clusters,
+    nameservers: 1,
+    differences,
+    open: async (variation = {}) => {
+      const { address, port, key } = nameserver;
+      const options = {
+        name: 'ns1',
+        address,
+        port: variation.down ? deadPort : port,
+        via: 'rfc2136',
+        transport,
+        keyText: variedKeyText(formatTsigKey(key), variation),
+        fudgeMs: 30_000,
+        timeoutMs: variation.hasty ? 400 : 2000,
+        verify: [{ host: address, port }],
+      } as const;
+      const opened = await openZoneClient(options, variation.clock ?? systemClock);
+      if (opened.kind === 'failed') throw new Error(opened.failure.message);
+      return opened.client;
+    },
+  });
+
+  zoneClientContract('rfc2136 over TCP', () => subjectOf('tcp'), { setClock: true });
+  zoneClientContract('rfc2136 over UDP', () => subjectOf('udp'), { setClock: true });
+});

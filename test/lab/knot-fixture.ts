@@ -1,0 +1,49 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ForeignConfiguration, type ForeignNameserver, firstRrs, startForeign } from './foreign-nameserver.ts';
+import { provideKnot } from './knot-programs.ts';
+
+/** Starts Knot DNS (some 100 ms). */
+export async function startKnot(clusters: readonly string[]): Promise<ForeignNameserver> {
+  const { knotd } = await provideKnot((line) => process.stderr.write(`${line}\n`));
+  return await startForeign({ name: 'knot', configure: (given) => configure(knotd, given) }, clusters);
+}
+
+async function configure(knotd: string, { folder, address, port, zone, key, owners }: ForeignConfiguration) {
+  const file = join(folder, 'knot.conf');
+  const rrs = firstRrs(zone).map(([name, type, rdata]) => `${name}. 60 ${type} ${rdata}\n`);
+  await writeFile(join(folder, `${zone}.zone`), rrs.join(''));
+  const text = `
+server:
+    rundir: "${folder}"
+    listen: ${address}@${port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+log:
+  - target: stderr
+    any: info
+database:
+    storage: "${folder}"
+key:
+  - id: ${key.name}
+    algorithm: ${key.algorithm}
+    secret: ${key.secret}
+acl:
+  - id: publisher
+    key: ${key.name}
+    action: update
+    update-type: [A, AAAA, CNAME, TXT, SRV]
+    update-owner: name
+    update-owner-match: equal
+    update-owner-name: [${owners.map((owner) => `${owner}.`).join(', ')}]
+zone:
+  - domain: ${zone}
+    storage: "${folder}"
+    file: "${zone}.zone"
+    zonefile-sync: -1
+    acl: publisher
+`;
+  await writeFile(file, text, { mode: 0o600 });
+  return [knotd, '--config', file] as const;
+}
