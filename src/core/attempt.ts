@@ -83,6 +83,8 @@ export function updateDone(
   const lostRace = outcome.kind === 'refused' && outcome.code === 'prerequisite-failed';
   // It waited too long in the queue: not sent, but decided again, on what is known now.
   const expired = outcome.kind === 'refused' && outcome.failure.code === 'expired';
+  // The failed prerequisite may be the answer to a duplicate of a datagram that was applied: a read will tell.
+  const mayBeThere = outcome.kind === 'unknown' || lostRace;
   const writeFailures = publication.writeFailures + 1;
   const isHarmless = lostRace || (expired && writeFailures === 1);
   const pause = isHarmless && writeFailures === 1 ? 0 : Math.min(writePauseMs * 2 ** (writeFailures - 1), writePauseMaxMs);
@@ -92,7 +94,7 @@ export function updateDone(
     writeFailures,
     nextWriteAt: plusMs(now.mono, pause),
     ...(isHarmless ? {} : { writeFailure: outcome.failure }),
-    pending: outcome.kind === 'unknown' ? [...publication.pending.slice(-31), attempt] : publication.pending,
+    pending: mayBeThere ? [...publication.pending.slice(-31), { ...attempt, answered: lostRace }] : publication.pending,
   };
 }
 

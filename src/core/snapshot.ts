@@ -41,7 +41,7 @@ function publicationSnapshot({ publication, ledger, settings }: Situation): Publ
     ledger: ledger ? ledgerSnapshot(ledger) : null,
     published: publishedTargets(publication),
     readFailure: publication.readFailure ?? null,
-    pendingUpdates: publication.pending.length,
+    pendingUpdates: publication.pending.filter((attempt) => !attempt.answered).length,
     lastMove: publication.lastMove ?? null,
     propagation: propagation ? propagationSnapshot(propagation) : null,
   };

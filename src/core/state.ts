@@ -154,6 +154,8 @@ export interface Attempt {
   /** The source's own RRsets as it leaves them. */
   readonly present: readonly Rrset[];
   readonly absent: readonly Question[];
+  /** Answered with a failed prerequisite: it cannot be applied any more, but a duplicate of it may have been. */
+  readonly answered?: boolean;
   readonly commandId?: string;
 }
 

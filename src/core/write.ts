@@ -62,7 +62,7 @@ function noteReplicas({ publication, now, ...rest }: Situation, decision: Decisi
 function fenced(situation: Situation, intended: Write | undefined): Write | undefined {
   const { pending } = situation.publication;
   const astray = pending.filter(
-    (attempt) => attempt.what !== 'fence' && attempt.aim !== intended?.aim && attempt.lapsesAt > situation.now.mono,
+    (attempt) => attempt.what !== 'fence' && !attempt.answered && attempt.aim !== intended?.aim && attempt.lapsesAt > situation.now.mono,
   );
   const [first] = astray;
   if (first === undefined) return intended;

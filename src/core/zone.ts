@@ -53,7 +53,8 @@ export type ZoneReading =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
- * What became of an update. `refused`: certainly not applied (a signed answer says so, or it never left).
+ * What became of an update. `refused`: not applied (a signed answer says so, or it never left); only a failed prerequisite may also be the answer to a duplicate
+ * of a datagram that was applied.
  * `unknown`: no answer, or one that proves nothing; it may still be applied later.
  */
 export type UpdateOutcome =
