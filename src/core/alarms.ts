@@ -10,14 +10,14 @@ import { record } from './record.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, situationOf } from './situation.ts';
 import type { ClusterState } from './state.ts';
-import type { ServerView } from './topology.ts';
+import type { ServerView, Topology } from './topology.ts';
 import type { Now } from './units.ts';
 
 /** The state with its alarms, and a line in the history for each that came or went. */
-export function raiseAlarms(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
+export function raiseAlarms(state: ClusterState, topology: Topology, now: Now, effects: Effect[]): ClusterState {
   const alarms: Alarm[] = [];
   for (const publication of state.publications.values()) {
-    const situation = situationOf(state, publication, undefined, now);
+    const situation = situationOf(state, publication, undefined, now, topology);
     for (const alarm of alarmsOf(situation)) if (!alarms.some((other) => isSame(other, alarm))) alarms.push(alarm);
   }
   const [first] = state.publications.values();

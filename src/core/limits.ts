@@ -14,8 +14,6 @@ export const resolveAgainMs = 3000;
 export const resolveTimeoutMs = 2000;
 /** A message may wait for its turn at a nameserver that many clusters share: at most so many of its time-outs. */
 export const queueingTimeouts = 3;
-/** A process that comes so late to its ticks has more suspicions than it can follow: its probes rest so many times as long, up to `interval`. */
-export const restPerLateness = 4;
 /** An update that the nameserver acknowledged must be visible after this (inline signing takes some milliseconds). */
 export const visibleWithinMs = 10_000;
 /** How soon a read that showed the zone before a known apply is repeated. */

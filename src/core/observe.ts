@@ -18,19 +18,28 @@ export interface Observed {
 /** `Uptime` counts whole seconds, and probes take time: by so much may two readings of one process disagree. */
 const uptimeToleranceSeconds = 2;
 
-export function observe(memory: ServerMemory, probe: Probe, now: Now): Observed {
+/** `staleBefore`: when the clocks parted last; the monotonic clock did not count how long the machine slept. */
+export function observe(memory: ServerMemory, probe: Probe, now: Now, staleBefore = Number.NEGATIVE_INFINITY): Observed {
   const contactChanged = memory.latest !== undefined && memory.latest.probe.kind !== probe.kind;
   const latest = { probe, at: now.mono };
   if (probe.kind === 'reachable')
-    return observeFacts(memory, probe.facts, { ...without(memory, 'unknownSince'), latest }, contactChanged, now);
+    return observeFacts(memory, probe.facts, { ...without(memory, 'unknownSince'), latest }, contactChanged, now, staleBefore);
   const unknownSince = probe.kind === 'unknown' ? { unknownSince: memory.unknownSince ?? now.mono } : {};
   return { memory: { ...without(memory, 'unknownSince'), latest, ...unknownSince }, suspicious: contactChanged };
 }
 
-function observeFacts(before: ServerMemory, facts: ServerFacts, memory: ServerMemory, contactChanged: boolean, now: Now): Observed {
+function observeFacts(
+  before: ServerMemory,
+  facts: ServerFacts,
+  memory: ServerMemory,
+  contactChanged: boolean,
+  now: Now,
+  staleBefore: number,
+): Observed {
   const known = before.facts;
   const writable = isWritable(facts);
-  const sameProcess = known !== undefined && before.factsAt !== undefined && isSameProcess(known, facts, now.mono - before.factsAt);
+  const elapsedMs = before.factsAt === undefined || before.factsAt <= staleBefore ? undefined : now.mono - before.factsAt;
+  const sameProcess = known !== undefined && isSameProcess(known, facts, elapsedMs);
   const promoted = writable && sameProcess && (before.promoted || !isWritable(known));
   const since = writable ? { writableSince: before.writableSince ?? { mono: now.mono, wall: now.wall } } : {};
   const vanished = known !== undefined && known.id === facts.id && lostHistory(known, facts);
@@ -49,9 +58,10 @@ function observeFacts(before: ServerMemory, facts: ServerFacts, memory: ServerMe
 }
 
 /** The same connection is the same process for certain; across connections `Uptime` must have gone on. A restart forges a promotion otherwise. */
-function isSameProcess(known: ServerFacts, facts: ServerFacts, elapsedMs: number): boolean {
+function isSameProcess(known: ServerFacts, facts: ServerFacts, elapsedMs: number | undefined): boolean {
   if (known.id !== facts.id) return false;
   if (known.session === facts.session) return true;
+  if (elapsedMs === undefined) return false;
   return (
     facts.uptimeSeconds >= known.uptimeSeconds + elapsedMs / 1000 - uptimeToleranceSeconds && known.uptimeSeconds > uptimeToleranceSeconds
   );

@@ -14,14 +14,15 @@ import type { Situation } from './situation.ts';
 import { situationOf } from './situation.ts';
 import type { ClusterState, PublicationState } from './state.ts';
 import { withPublication } from './state.ts';
+import type { Topology } from './topology.ts';
 import type { MonoMs, Now } from './units.ts';
 import { write } from './write.ts';
 
-export function publish(state: ClusterState, nameserver: string, now: Now, effects: Effect[]): ClusterState {
+export function publish(state: ClusterState, nameserver: string, topology: Topology, now: Now, effects: Effect[]): ClusterState {
   const publication = state.publications.get(nameserver) as PublicationState;
   // What was read is older than an update that was applied. To decide on it would be to decide the same move once more, and to count it as flapping.
   if (publication.awaiting && publication.readFailure === undefined) return state;
-  const free = situationOf(state, publication, undefined, now);
+  const free = situationOf(state, publication, undefined, now, topology);
   const decided = decideFor(free);
   const settled = noteDecision(
     state,
@@ -34,7 +35,7 @@ export function publish(state: ClusterState, nameserver: string, now: Now, effec
   const running = openCommand(next, nameserver);
   // Nothing is written of our own accord while somebody waits to be obeyed: a one-shot freeze must not come after a move of its own process.
   if (running) return isInformed(next, settled, running) ? obey(next, settled, running, now, effects) : next;
-  return write(next, situationOf(next, settled, undefined, now), settled.decision, undefined, now, effects);
+  return write(next, situationOf(next, settled, undefined, now, topology), settled.decision, undefined, now, effects);
 }
 
 interface Decided {

@@ -2,7 +2,7 @@
 
 import { managedQuestions } from './desired.ts';
 import type { Effect } from './events.ts';
-import { queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs, restPerLateness } from './limits.ts';
+import { queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
 import { nextSlices, propagateIfDue } from './propagation.ts';
 import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
@@ -16,15 +16,12 @@ export function schedule(state: ClusterState, now: Now, effects: Effect[]): Clus
     [...state.publications].map(([name, publication]) => [name, propagateIfDue(readIfDue(publication, now, effects), now, effects)]),
   );
   const next = { ...state, servers, publications };
-  const at = wakeAt(next, now);
-  effects.push({ kind: 'wake', at });
-  return { ...next, wakeAt: at };
+  effects.push({ kind: 'wake', at: wakeAt(next, now) });
+  return next;
 }
 
-function intervalMs({ settings: { watch }, suspectUntil, lateMs }: ClusterState, now: Now): number {
-  if (now.mono >= suspectUntil) return watch.intervalMs;
-  return Math.min(watch.intervalMs, Math.max(watch.suspectIntervalMs, restPerLateness * lateMs));
-}
+const intervalMs = ({ settings, suspectUntil }: ClusterState, now: Now): number =>
+  now.mono < suspectUntil ? settings.watch.suspectIntervalMs : settings.watch.intervalMs;
 
 function probeIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
   const lastAt = memory.latest?.at;

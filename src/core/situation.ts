@@ -32,8 +32,14 @@ export interface Commanded {
   readonly force: boolean;
 }
 
-export function situationOf(state: ClusterState, publication: PublicationState, command: Commanded | undefined, now: Now): Situation {
-  const topology = topologyOf(state, now);
+/** `topology` may be given where it is known already: it changes only with the observations, and it is half the work of a step. */
+export function situationOf(
+  state: ClusterState,
+  publication: PublicationState,
+  command: Commanded | undefined,
+  now: Now,
+  topology: Topology = topologyOf(state, now),
+): Situation {
   const reading = publication.view?.ledger;
   const ledger = reading?.kind === 'ledger' ? reading.ledger : undefined;
   const published = ledger && publishedView(topology, ledger);

@@ -17,10 +17,6 @@ export interface ClusterState {
   readonly commands: readonly RunningCommand[];
   /** The servers are asked at `suspect_interval` until then. */
   readonly suspectUntil: MonoMs;
-  /** When the next tick was asked for. */
-  readonly wakeAt: MonoMs;
-  /** How late the last tick came: a sign of how busy the process is. */
-  readonly lateMs: number;
   /** Observations before this do not count: the clocks jumped. */
   readonly staleBefore: MonoMs;
   readonly clocks: { readonly mono: MonoMs; readonly wall: WallMs };
@@ -211,8 +207,6 @@ export function initialState(settings: ClusterSettings, remembered: readonly Rem
     ),
     commands: [],
     suspectUntil: now.mono,
-    wakeAt: now.mono,
-    lateMs: 0,
     staleBefore: now.mono,
     clocks: { mono: now.mono, wall: now.wall },
     alarms: [],

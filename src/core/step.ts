@@ -24,9 +24,11 @@ import { zoneRead } from './zone-read.ts';
 export function step(state: ClusterState, event: Event, now: Now): readonly [ClusterState, readonly Effect[]] {
   const effects: Effect[] = [];
   let next = take(checkClocks(state, now), event, now, effects);
-  for (const nameserver of next.publications.keys()) next = publish(next, nameserver, now, effects);
+  // Nothing below brings another observation.
+  const topology = topologyOf(next, now);
+  for (const nameserver of next.publications.keys()) next = publish(next, nameserver, topology, now, effects);
   next = finishCommands(next, now, effects);
-  next = raiseAlarms(next, now, effects);
+  next = raiseAlarms(next, topology, now, effects);
   return [schedule(next, now, effects), effects];
 }
 
@@ -40,7 +42,7 @@ function checkClocks(state: ClusterState, now: Now): ClusterState {
 function take(state: ClusterState, event: Event, now: Now, effects: Effect[]): ClusterState {
   switch (event.kind) {
     case 'tick':
-      return { ...state, lateMs: Math.max(0, now.mono - state.wakeAt) };
+      return state;
     case 'observed':
       return observed(state, event.server, event.probe, now);
     case 'connection-lost':
@@ -79,8 +81,10 @@ const suspect = (state: ClusterState, now: Now): ClusterState => ({
 function observed(state: ClusterState, server: ServerAddress, probe: Probe, now: Now): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
-  if (isOfThePast(state, memory, now)) return withServer(state, { ...without(memory, 'probing'), nextProbeAt: now.mono });
-  const result = observe(without(memory, 'probing'), probe, now);
+  // Nothing is known of it then: what came before is older still, and a silence while nobody listened is none.
+  if (isOfThePast(state, memory, now))
+    return withServer(state, { ...without(without(memory, 'probing'), 'latest'), nextProbeAt: now.mono });
+  const result = observe(without(memory, 'probing'), probe, now, state.staleBefore);
   const known = withServer(result.historyVanished ? forgetLine(state, result.historyVanished) : state, result.memory);
   const next = doubtPromotion(known, result.memory, now);
   return result.suspicious ? suspect(next, now) : next;

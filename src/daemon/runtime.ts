@@ -11,6 +11,7 @@ import type { Clock, Random } from '../ports.ts';
 import { type CommandDesk, createCommandDesk } from './command-desk.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import type { Adapters } from './perform.ts';
+import { WorkShare } from './work-share.ts';
 
 /** The three functions of the core that the runtime drives. */
 export interface Core {
@@ -26,6 +27,8 @@ export interface RuntimeOptions extends Adapters {
   readonly random: Random;
   /** Default: the real core. The simulator's mutants are others. */
   readonly core?: Core;
+  /** What all runtimes of the process share; default: one of its own. */
+  readonly share?: WorkShare;
   /** For the log and the history. */
   onRecord(entry: HistoryEntry): void;
   /** Something may have changed: called after each batch of events. */
@@ -58,6 +61,7 @@ class Runtime implements ClusterRuntime {
   readonly #queue: Event[] = [];
   readonly #inFlight: InFlight;
   readonly #desk: CommandDesk;
+  readonly #share: WorkShare;
   #state: ClusterState;
   #settings: ClusterSettings;
   #adapters: Adapters;
@@ -70,6 +74,7 @@ class Runtime implements ClusterRuntime {
     const { settings, remembered, clock, random, prober, zoneClients, core = { initialState, step, snapshot } } = options;
     this.cluster = settings.cluster;
     this.#options = options;
+    this.#share = options.share ?? new WorkShare();
     this.#core = core;
     this.#settings = settings;
     this.#adapters = { prober, zoneClients };
@@ -125,6 +130,7 @@ class Runtime implements ClusterRuntime {
     this.#queue.push(event);
     if (this.#draining) return;
     this.#draining = true;
+    const begin = this.#options.clock.mono();
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#take(next);
       this.#options.onChange?.();
@@ -134,6 +140,7 @@ class Runtime implements ClusterRuntime {
       this.#options.onBug(error);
     } finally {
       this.#draining = false;
+      this.#share.worked(begin, this.#options.clock.mono());
     }
   }
 
@@ -155,7 +162,14 @@ class Runtime implements ClusterRuntime {
     this.#cancelWake();
     if (this.#phase !== 'running') return;
     const { clock } = this.#options;
-    this.#cancelWake = clock.after(Math.max(0, at - clock.mono()), () => this.#post({ kind: 'tick' }));
+    this.#cancelWake = clock.after(Math.max(0, at - clock.mono()), () => {
+      const now = clock.mono();
+      // A timer may be early by as much as its loop is late; a tick before its time would find nothing due.
+      if (now < at) return this.#wake(at);
+      const turn = this.#share.turn(now);
+      if (turn <= now) return this.#post({ kind: 'tick' });
+      this.#cancelWake = clock.after(turn - now, () => this.#post({ kind: 'tick' }));
+    });
   }
 
   #listen(): void {

@@ -7,6 +7,7 @@ import type { Snapshot } from '../core/snapshot-types.ts';
 import type { Clock, Random, ServerProber } from '../ports.ts';
 import { type AdapterMaker, clientsOf, type OpenNameserver, openNameservers, sameProber } from './adapters.ts';
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
+import { WorkShare } from './work-share.ts';
 
 export interface ServiceOptions {
   readonly config: LoadedConfig;
@@ -60,6 +61,7 @@ export async function startService(options: ServiceOptions): Promise<StartedServ
 class ClusterSet implements Service {
   readonly #options: ServiceOptions;
   readonly #running = new Map<string, RunningCluster>();
+  readonly #share = new WorkShare();
   #nameservers: ReadonlyMap<string, OpenNameserver>;
   /** Reloads and the stop come one after the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -81,6 +83,7 @@ class ClusterSet implements Service {
       zoneClients: clientsOf(config, this.#nameservers),
       clock,
       random,
+      share: this.#share,
       onRecord,
       onBug,
       onChange: () => onChange?.(settings.cluster),

@@ -48,6 +48,16 @@ export class TcpLink {
     this.#socket.write(frame);
   }
 
+  /** Keeps what is sent from here on until `release`. */
+  hold(): void {
+    this.#socket.cork();
+  }
+
+  /** Writes what was kept. */
+  release(): void {
+    this.#socket.uncork();
+  }
+
   /** Closes the connection; what is in flight ends with this failure. */
   end(failure: Failure): void {
     this.#over = true;

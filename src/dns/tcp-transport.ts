@@ -61,11 +61,15 @@ export class TcpTransport implements Transport {
     this.#expire(now);
     this.#tidyLinks();
     if (this.#queue.waiting > 0 && this.#link === undefined && this.#connecting === undefined) this.#connect(now);
+    const link = this.#link;
+    // What goes out now goes out in one write.
+    link?.hold();
     while (this.#link !== undefined && !this.#link.retired) {
       const next = this.#queue.take();
       if (next === undefined) break;
       this.#send(this.#link, next, now);
     }
+    link?.release();
     this.#setWake(now);
   }
 

@@ -51,6 +51,7 @@ test('the whole example loads to exactly these settings', async () => {
         adopt: false,
         timeoutMs: 2000,
         fudgeMs: 30_000,
+        resolvers: true,
       },
     ],
     onNoSource: 'keep',
@@ -74,7 +75,12 @@ test('the whole example loads to exactly these settings', async () => {
       { host: '192.0.2.54', port: 53 },
       { host: '192.0.2.55', port: 5353 },
     ],
+    resolvers: [
+      { host: '2001:db8::1', port: 5353 },
+      { host: '192.0.2.1', port: 53 },
+    ],
   });
+  expect(clusters[0]?.settings.publications[0]?.resolvers).toBe(true);
   expect(key).toMatchObject({ file: join(folder, 'ddns.key'), name: 'source-dns-key' });
   expect(key?.text.reveal()).toBe(keyText.trimEnd());
 });
@@ -94,7 +100,7 @@ test('what is left out has the defaults of the example', async () => {
       fudgeMs: 30_000,
     },
   ]);
-  const { key: _key, verify: _verify, ...ns1 } = full.nameservers.get('ns1')!;
+  const { key: _key, verify: _verify, resolvers: _resolvers, ...ns1 } = full.nameservers.get('ns1')!;
   expect(config.nameservers.get('ns1')).toMatchObject(ns1);
 });
 

@@ -7,6 +7,7 @@ import type { ClusterSettings } from '../../src/core/settings.ts';
 import type { Fqdn, ServerAddress, ServerId } from '../../src/core/units.ts';
 import { systemClock, systemRandom } from '../../src/daemon/clock.ts';
 import { type ClusterRuntime, createClusterRuntime } from '../../src/daemon/runtime.ts';
+import { WorkShare } from '../../src/daemon/work-share.ts';
 import type { ServerProber, ZoneClient } from '../../src/ports.ts';
 
 export interface ManyClusters {
@@ -16,7 +17,7 @@ export interface ManyClusters {
   readonly history: readonly HistoryEntry[];
   /** In every cluster db1 becomes a read-only replica of db2, or the other way round. */
   switchAll(): void;
-  /** Resolves when every cluster has this epoch, and a zone read that shows it. Rejects after the deadline, with what is missing. */
+  /** Resolves when every cluster has moved to this epoch. Rejects after the deadline, with what is missing. */
   awaitEpoch(epoch: number, deadlineMs: number): Promise<void>;
   start(): void;
   stop(): Promise<void>;
@@ -34,6 +35,7 @@ export const clusterName = (index: number): string => `c${String(index).padStart
 /** Starts nothing. */
 export function manyClusters({ count, zone, client }: ManyClustersOptions): ManyClusters {
   const history: HistoryEntry[] = [];
+  const share = new WorkShare();
   const worlds = Array.from({ length: count }, (_, index) => twoServers(index));
   const listeners = new Set<() => void>();
   const runtimes = worlds.map(({ prober }, index) =>
@@ -44,16 +46,20 @@ export function manyClusters({ count, zone, client }: ManyClustersOptions): Many
       zoneClients: new Map([['ns1', client]]),
       clock: systemClock,
       random: systemRandom,
-      onRecord: (entry) => {
-        history.push(entry);
-        for (const listener of listeners) listener();
-      },
+      share,
+      onRecord: (entry) => note(entry),
       onBug: (error) => {
         throw error;
       },
     }),
   );
-  const behind = (epoch: number) => runtimes.filter((runtime) => (runtime.snapshot().ledger?.epoch ?? 0) < epoch);
+  const epochs = new Map<string, number>();
+  const note = (entry: HistoryEntry) => {
+    history.push(entry);
+    if (entry.kind !== 'move') return;
+    epochs.set(entry.cluster, entry.epoch);
+    for (const listener of listeners) listener();
+  };
   return {
     names: worlds.map((_, index) => clusterName(index)),
     runtimes,
@@ -61,19 +67,29 @@ export function manyClusters({ count, zone, client }: ManyClustersOptions): Many
     switchAll: () => {
       for (const world of worlds) world.switch();
     },
-    async awaitEpoch(epoch, deadlineMs) {
-      const end = systemClock.mono() + deadlineMs;
-      while (behind(epoch).length > 0) {
-        if (systemClock.mono() > end) {
-          const late = behind(epoch)
+    awaitEpoch: (epoch, deadlineMs) =>
+      new Promise((resolve, reject) => {
+        const missing = () => runtimes.filter(({ cluster }) => (epochs.get(cluster) ?? 0) < epoch);
+        let left = missing().length;
+        const end = (settle: () => void) => {
+          cancel();
+          listeners.delete(listener);
+          settle();
+        };
+        const listener = () => {
+          left -= 1;
+          // Epochs may be passed twice: counted again before it is believed.
+          if (left <= 0) left = missing().length;
+          if (left === 0) end(resolve);
+        };
+        const cancel = systemClock.after(deadlineMs, () => {
+          const late = missing()
             .slice(0, 5)
             .map((runtime) => `${runtime.cluster}: ${runtime.snapshot().decision.sentence}`);
-          throw new Error(`${behind(epoch).length} of ${count} are not at epoch ${epoch} after ${deadlineMs} ms: ${late.join(' | ')}`);
-        }
-        // What is read last is not recorded, so it is looked for every few milliseconds.
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    },
+          end(() => reject(new Error(`${missing().length} of ${count} are not at epoch ${epoch}: ${late.join(' | ')}`)));
+        });
+        listeners.add(listener);
+      }),
     start: () => {
       for (const runtime of runtimes) runtime.start();
     },

@@ -38,6 +38,8 @@ export interface Surroundings {
 }
 
 const epochWall = Date.UTC(2026, 10, 22, 11, 30);
+/** How long the zone client waits for an answer to what it has sent. */
+const timeoutMs = 2000;
 const answerMs = { resolve: 1, read: 1, update: 2, propagated: 8 };
 
 interface Due {
@@ -171,7 +173,7 @@ export class World {
 
   #read({ nameserver, questions, deadline }: Effect & { kind: 'read-zone' }): void {
     const down = this.around.nameserver === 'down';
-    this.#after(down ? deadline - this.#mono : answerMs.read, () => {
+    this.#after(down ? Math.min(deadline - this.#mono, timeoutMs) : answerMs.read, () => {
       const failure = { code: 'timeout', message: '192.0.2.53 does not answer.' };
       this.send({ kind: 'zone-read', nameserver, reading: down ? { kind: 'failed', failure } : this.around.zone.read(questions) });
     });
@@ -188,7 +190,7 @@ export class World {
     // The message is on its way, whatever becomes of the process that sent it.
     if (fate !== 'dropped') this.later(fate === 'lost-answer' ? answerMs.update : fate.lateMs, () => this.#apply(plan));
     const failure = { code: 'timeout', message: `Nameserver ${nameserver} did not answer the update; it may still apply it.` };
-    this.#after(deadline - this.#mono, () => done({ kind: 'unknown', failure }));
+    this.#after(Math.min(deadline - this.#mono, timeoutMs), () => done({ kind: 'unknown', failure }));
   }
 
   #apply(plan: UpdatePlan): UpdateOutcome {
