@@ -1,0 +1,61 @@
+/** The faults are over: what people do then, and what must be well some time later. */
+
+import { newestOf } from '../../src/core/gtid.ts';
+import type { ServerAddress } from '../../src/core/units.ts';
+import type { Operator } from './operator.ts';
+import { addresses, instanceNames, ipOf, sourceName } from './settings.ts';
+import { ledgerIn } from './sight.ts';
+import type { Instances, World } from './world-types.ts';
+
+const calmWeather = { slow: 0, lostRequest: 0, lostUpdate: 0, lostAnswer: 0, late: 0, twice: 0 };
+
+/** The faults are over. The name is thawed, and where no rule could ever let it move again, people say where it shall point. */
+export function calm(world: World, instances: Instances, operator: Operator): void {
+  const { timeline, judge, nameserver } = world;
+  world.log(`${timeline.now} * calm`);
+  world.weather = { ...world.weather, ...calmWeather };
+  const ledger = ledgerIn(nameserver.zone.all());
+  const published = addresses.find((address) => world.mysql.server(address).uuid === ledger?.uuid);
+  const fit = addresses.filter((address) => couldMove(world, address));
+  operator.settleOn(fit.includes(operator.source) ? operator.source : (published ?? fit[0] ?? operator.source));
+  const [first] = instances.values();
+  for (const instance of instances.values()) {
+    instance.reach.cutFrom = new Set();
+    instance.reach.cutFromNameserver = false;
+    instance.setClock();
+    if (!instance.isRunning) instance.start();
+  }
+  timeline.after(4000, () => first?.command({ kind: 'thaw', by: 'dba' }));
+  timeline.after(8000, () => {
+    // A ledger that went back behind what was seen holds until somebody says what is right.
+    if (couldMove(world, operator.source) && !judge.ledgerTouched) return;
+    first?.command({ kind: 'follow', server: operator.source, force: true, dryRun: false, by: 'dba' });
+  });
+}
+
+/** Whether the rules let the name go to that server, or stay there, without a person's word: of the line, not superseded, and the ledger's source still exists. */
+function couldMove({ judge, nameserver, mysql }: World, address: ServerAddress): boolean {
+  const ledger = ledgerIn(nameserver.zone.all());
+  const { uuid, executed } = mysql.server(address);
+  if (ledger === undefined || ledger.uuid === uuid) return true;
+  const isLost = [...mysql.servers.values()].every((server) => server.uuid !== ledger.uuid);
+  const isSuperseded = ledger.was.some((former) => former.uuid === uuid || former.address === address);
+  const hasMark = ledger.line === undefined || (newestOf(executed, ledger.line.uuid) ?? 0) >= ledger.line.gno;
+  return !isLost && !isSuperseded && hasMark && !judge.strangers.has(uuid);
+}
+
+/** L1: what is still not well, although all has been calm for long. */
+export function unsettled({ nameserver, judge }: World, { source }: Operator): readonly string[] {
+  const ledger = ledgerIn(nameserver.zone.all());
+  const shown = nameserver.zone.find(sourceName, 'A')?.rdata.join();
+  const said = instanceNames.map((name) => judge.decisions.get(name));
+  return [
+    ...(ledger?.source === source && shown === ipOf(source)
+      ? []
+      : [`L1 the name says ${shown}, the ledger ${ledger?.source}, the source is ${source}`]),
+    ...(said.every((one) => one?.reason === 'steady' && one.source === source)
+      ? []
+      : [`L1 not steady: ${said.map((one) => one?.reason).join(', ')}`]),
+    ...(ledger && ledger.was.length > 0 ? [`L1 ${ledger.was.map((former) => former.address).join()} never rejoined`] : []),
+  ];
+}

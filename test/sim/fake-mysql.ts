@@ -1,0 +1,198 @@
+/**
+ * MySQL servers that replicate from one another, as far as a probe can see. They answer rows, which the real rows.ts reads.
+ * Time stands still between two calls of `advance`: a transaction that was received in one is applied in the next.
+ */
+
+import type { GtidSet } from '../../src/core/gtid.ts';
+import { emptyGtidSet, newestOf, parseGtidSet, subtract, union } from '../../src/core/gtid.ts';
+import type { ServerAddress } from '../../src/core/units.ts';
+import type { Row } from '../../src/mysql/row.ts';
+import { probeRow } from './mysql-rows.ts';
+
+/** One replication channel, as CHANGE REPLICATION SOURCE TO made it. */
+export interface FakeChannel {
+  source: ServerAddress;
+  /** Known once it has been connected. */
+  sourceUuid: string;
+  receiver: 'ON' | 'CONNECTING' | 'OFF';
+  applier: 'ON' | 'OFF';
+  heartbeatMs: number;
+  heardAt: number | undefined;
+  retrieved: GtidSet;
+}
+
+/** One server. What is not read-only may be changed at will: the methods of FakeMysql are only the usual ways. */
+export interface FakeServer {
+  readonly address: ServerAddress;
+  uuid: string;
+  /** `down`: refuses connections. `hung`: no answer at all, though the process lives. `refusing`: too many connections. */
+  health: 'up' | 'down' | 'hung' | 'refusing';
+  startedAt: number;
+  /** Counts processes: a connection does not outlive its own. */
+  process: number;
+  readOnly: boolean;
+  superReadOnly: boolean;
+  offlineMode: boolean;
+  version: string;
+  executed: GtidSet;
+  channel: FakeChannel | undefined;
+}
+
+/** Several servers, and what operators and failover tools do to them. Addresses that are no server's throw. */
+export interface FakeMysql {
+  readonly servers: ReadonlyMap<ServerAddress, FakeServer>;
+  server(address: string): FakeServer;
+  /** Lets replication go on until this time (milliseconds, never back). */
+  advance(now: number): void;
+  /** Commits so many transactions, if it is up and writable; says whether. */
+  write(address: string, transactions?: number): boolean;
+  /** STOP REPLICA, RESET REPLICA ALL, and writable. */
+  promote(address: string): void;
+  /** super_read_only on; the channel stays as it is. */
+  demote(address: string): void;
+  /** CHANGE REPLICATION SOURCE TO that one, START REPLICA, read-only. Auto-positioning: it takes all that it lacks. */
+  follow(address: string, source: string): void;
+  stopReplica(address: string): void;
+  startReplica(address: string): void;
+  kill(address: string): void;
+  hang(address: string): void;
+  /** A hung one goes on in the same process. */
+  resume(address: string): void;
+  /** A new process. read_only is what the configuration file says. A configured channel starts by itself. */
+  restart(address: string, options: { readonly readOnly: boolean }): void;
+  /** RESET BINARY LOGS AND GTIDS. */
+  resetGtids(address: string): void;
+  /** CLONE from that one: its data, its own UUID (or a new one), a new process; no channel, read-only. */
+  clone(address: string, donor: string, uuid?: string): void;
+  /** The result of `probeQuery`. */
+  rows(address: string): readonly Row[];
+}
+
+/** A new server at `address`: up, writable, replicating from nobody, `line` as its executed set. */
+export function createFakeMysql(addresses: readonly string[], options: { readonly line?: string; readonly now?: number } = {}): FakeMysql {
+  let now = options.now ?? 0;
+  const servers = new Map<ServerAddress, FakeServer>(
+    addresses.map((address, index) => [address as ServerAddress, newServer(address as ServerAddress, index + 1, now, options.line ?? '')]),
+  );
+  const server = (address: string): FakeServer => {
+    const found = servers.get(address as ServerAddress);
+    if (found === undefined) throw new Error(`no server ${address}`);
+    return found;
+  };
+  const newProcess = (of: FakeServer): void => {
+    of.health = 'up';
+    of.process += 1;
+    of.startedAt = now;
+    of.offlineMode = false;
+    if (of.channel) Object.assign(of.channel, { receiver: 'CONNECTING', applier: 'ON', heardAt: undefined });
+  };
+  return {
+    servers,
+    server,
+    advance(to) {
+      now = Math.max(now, to);
+      for (const one of servers.values()) if (one.health !== 'down') applyRetrieved(one);
+      for (const one of servers.values()) if (one.health !== 'down') receive(one, servers, now);
+    },
+    write(address, transactions = 1) {
+      const one = server(address);
+      if (one.health !== 'up' || one.readOnly || one.superReadOnly || one.offlineMode) return false;
+      const last = newestOf(one.executed, one.uuid) ?? 0;
+      one.executed = union(one.executed, new Map([[one.uuid, [[last + 1, last + transactions]]]]));
+      return true;
+    },
+    promote(address) {
+      Object.assign(server(address), { channel: undefined, readOnly: false, superReadOnly: false });
+    },
+    demote(address) {
+      Object.assign(server(address), { readOnly: true, superReadOnly: true });
+    },
+    follow(address, source) {
+      Object.assign(server(address), { readOnly: true, superReadOnly: true, channel: newChannel(server(source).address) });
+    },
+    stopReplica(address) {
+      const { channel } = server(address);
+      if (channel) Object.assign(channel, { receiver: 'OFF', applier: 'OFF' });
+    },
+    startReplica(address) {
+      const { channel } = server(address);
+      if (channel) Object.assign(channel, { receiver: 'CONNECTING', applier: 'ON', heardAt: undefined });
+    },
+    kill(address) {
+      server(address).health = 'down';
+    },
+    hang(address) {
+      server(address).health = 'hung';
+    },
+    resume(address) {
+      const one = server(address);
+      if (one.health === 'hung' || one.health === 'refusing') one.health = 'up';
+    },
+    restart(address, { readOnly }) {
+      const one = server(address);
+      newProcess(one);
+      Object.assign(one, { readOnly, superReadOnly: readOnly });
+    },
+    resetGtids(address) {
+      server(address).executed = emptyGtidSet;
+    },
+    clone(address, donor, uuid) {
+      const one = server(address);
+      one.channel = undefined;
+      newProcess(one);
+      Object.assign(one, { executed: server(donor).executed, readOnly: true, superReadOnly: true, uuid: uuid ?? one.uuid });
+    },
+    rows: (address) => [probeRow(server(address), now)],
+  };
+}
+
+/** The UUID of the n-th server, ending in n. */
+export const fakeUuid = (n: number): string => `5d000000-0000-11f1-8000-${String(n).padStart(12, '0')}`;
+
+function newServer(address: ServerAddress, number: number, now: number, line: string): FakeServer {
+  return {
+    address,
+    uuid: fakeUuid(number),
+    health: 'up',
+    startedAt: now,
+    process: 1,
+    readOnly: false,
+    superReadOnly: false,
+    offlineMode: false,
+    version: '9.7.4',
+    executed: parseGtidSet(line) ?? emptyGtidSet,
+    channel: undefined,
+  };
+}
+
+const newChannel = (source: ServerAddress): FakeChannel => ({
+  source,
+  sourceUuid: '',
+  receiver: 'CONNECTING',
+  applier: 'ON',
+  heartbeatMs: 1000,
+  heardAt: undefined,
+  retrieved: emptyGtidSet,
+});
+
+function applyRetrieved(server: FakeServer): void {
+  const { channel } = server;
+  if (channel?.applier === 'ON') server.executed = union(server.executed, channel.retrieved);
+}
+
+function receive(server: FakeServer, servers: ReadonlyMap<ServerAddress, FakeServer>, now: number): void {
+  const { channel } = server;
+  if (channel === undefined || channel.receiver === 'OFF' || server.health === 'hung') return;
+  const source = servers.get(channel.source);
+  // A source that hangs, or lost its power, says no good-bye: the receiver goes on saying ON (replica_net_timeout is a minute).
+  if (source === undefined || source.health === 'hung') return;
+  if (source.health === 'down') {
+    channel.receiver = 'CONNECTING';
+    return;
+  }
+  const lacking = subtract(source.executed, union(server.executed, channel.retrieved));
+  const due = channel.heardAt === undefined || now - channel.heardAt >= channel.heartbeatMs;
+  if (channel.receiver === 'CONNECTING') Object.assign(channel, { receiver: 'ON', sourceUuid: source.uuid });
+  else if (due || lacking.size > 0) channel.heardAt = now;
+  channel.retrieved = union(channel.retrieved, lacking);
+}

@@ -1,0 +1,59 @@
+/** One instance's connections to the fake MySQL servers: a probe goes through the real rows.ts. */
+
+import type { Failure, Probe } from '../../src/core/observation.ts';
+import type { ServerAddress } from '../../src/core/units.ts';
+import { readFacts } from '../../src/mysql/rows.ts';
+import type { FakeMysql } from './fake-mysql.ts';
+
+export interface FakeProber {
+  /** What a probe at this moment brings; the network lies in between, and is the caller's. */
+  probe(server: ServerAddress, now: number): Probe;
+  /** The kept connection broke: the next probe opens another one, and asks for `Uptime` again. */
+  disconnect(server: ServerAddress): void;
+}
+
+interface Connection {
+  readonly session: number;
+  readonly process: number;
+  /** As it was told when the connection began, in whole seconds; counted on from `at`. */
+  readonly uptimeSeconds: number;
+  readonly at: number;
+}
+
+/** No connection is open yet. */
+export function createFakeProber(mysql: FakeMysql): FakeProber {
+  const connections = new Map<ServerAddress, Connection>();
+  let sessions = 0;
+
+  function connectionTo(address: ServerAddress, now: number): Connection {
+    const { process, startedAt } = mysql.server(address);
+    const kept = connections.get(address);
+    if (kept?.process === process) return kept;
+    sessions += 1;
+    const opened = { session: sessions, process, uptimeSeconds: Math.floor((now - startedAt) / 1000), at: now };
+    connections.set(address, opened);
+    return opened;
+  }
+
+  return {
+    probe(address, now) {
+      const { health, process } = mysql.server(address);
+      if (health !== 'up' && connections.get(address)?.process !== process) connections.delete(address);
+      if (health === 'refusing') return { kind: 'alive', failure: failure('refused', `${address} has too many connections`) };
+      if (health !== 'up') return unreachable(address, health === 'down' ? 'connection-refused' : 'timeout');
+      const { session, uptimeSeconds, at } = connectionTo(address, now);
+      const counted = uptimeSeconds + Math.floor((now - at) / 1000);
+      const reading = readFacts({ server: address, session, uptimeSeconds: counted, probe: mysql.rows(address) });
+      return reading.kind === 'facts' ? { kind: 'reachable', facts: reading.facts } : { kind: 'alive', failure: reading.failure };
+    },
+    disconnect: (address) => void connections.delete(address),
+  };
+}
+
+/** Nothing came by the deadline. */
+export const unreachable = (address: string, code = 'timeout'): Probe => ({
+  kind: 'unknown',
+  failure: failure(code, `${address} does not answer`),
+});
+
+const failure = (code: string, message: string): Failure => ({ code, message });

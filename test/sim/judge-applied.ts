@@ -1,0 +1,87 @@
+/** S2, S3, S5 and the freeze: what must hold when the nameserver applies an update, by the zone before and after. */
+
+import type { Ledger } from '../../src/core/ledger.ts';
+import { splitAddress } from '../../src/core/observation.ts';
+import type { ServerAddress } from '../../src/core/units.ts';
+import type { Rrset } from '../../src/core/zone.ts';
+import { findRrset, sameRdata } from '../../src/core/zone.ts';
+import type { SentUpdate } from './judge.ts';
+import { pointsTheName } from './judge-sent.ts';
+import { ipOf, sourceName } from './settings.ts';
+import { ledgerIn } from './sight.ts';
+
+export interface Application {
+  readonly sent: SentUpdate;
+  readonly before: readonly Rrset[];
+  readonly after: readonly Rrset[];
+  /** Former sources that have, in truth, not rejoined. */
+  readonly stale: ReadonlySet<ServerAddress>;
+}
+
+export function brokenAtApplication(application: Application): string | undefined {
+  return overwrites(application) ?? breaksEpochs(application) ?? breaksRrset(application) ?? thaws(application) ?? revives(application);
+}
+
+/** S2: every RRset that it changes was as its sender had read it. A TTL is no part of an RRset's value (RFC 2136 2.4.2). */
+function overwrites({ sent, before }: Application): string | undefined {
+  const overwritten = sent.plan.changes
+    .map((change) => ('rrset' in change ? change.rrset : change))
+    .find(({ name, type }) => {
+      const there = findRrset(before, name, type);
+      const read = findRrset(sent.readRrsets, name, type);
+      return there === undefined || read === undefined ? there !== read : !sameRdata(there, read);
+    });
+  return overwritten && `S2 overwrites ${overwritten.type} that its sender had not read`;
+}
+
+function breaksEpochs({ sent, before }: Application): string | undefined {
+  const old = ledgerIn(before);
+  const { epoch, uuid } = sent.ledger;
+  if (old === undefined || old.epoch < sent.knownEpoch) {
+    return epoch === sent.knownEpoch + 1 ? undefined : `S2 epoch ${epoch} after ${sent.knownEpoch} was seen`;
+  }
+  if (epoch !== old.epoch && epoch !== old.epoch + 1) return `S2 epoch ${epoch} after ${old.epoch}`;
+  return (epoch === old.epoch) === (uuid === old.uuid) || sent.repeats ? undefined : `S2 epoch ${epoch} for another source`;
+}
+
+/** S3. */
+function breaksRrset({ sent, before, after }: Application): string | undefined {
+  const published = findRrset(after, sourceName, 'A');
+  if (published === undefined) return findRrset(before, sourceName, 'A') ? 'S3 the name is absent' : undefined;
+  if (published.rdata.length > 1 && pointsTheName(sent.plan)) return 'S3 two servers in the RRset';
+  const isOurs = pointsTheName(sent.plan) || agrees(before);
+  return isOurs && !agrees(after) ? 'S3 ledger and addresses disagree' : undefined;
+}
+
+function agrees(rrsets: readonly Rrset[]): boolean {
+  const ledger = ledgerIn(rrsets);
+  const published = findRrset(rrsets, sourceName, 'A');
+  const srv = findRrset(rrsets, '_mysql._tcp.db.example.test.' as Rrset['name'], 'SRV');
+  if (ledger === undefined || published === undefined || srv?.type !== 'SRV') return false;
+  const address = ipOf(ledger.source);
+  return (
+    published.rdata.join() === address &&
+    ledger.form.targets.join() === address &&
+    srv.rdata.every(({ port, target }) => port === splitAddress(ledger.source).port && target === sourceName)
+  );
+}
+
+/** A freeze holds for every instance, whatever it says itself. */
+function thaws({ sent, before, after }: Application): string | undefined {
+  const old = ledgerIn(before);
+  if (old?.frozen === undefined) return undefined;
+  const same = (type: 'A') => JSON.stringify(findRrset(before, sourceName, type)) === JSON.stringify(findRrset(after, sourceName, type));
+  return sent.ledger.epoch !== old.epoch || !same('A') ? 'FREEZE a frozen name was changed' : undefined;
+}
+
+/** S5. */
+function revives({ sent, before, stale }: Application): string | undefined {
+  const old: Ledger | undefined = ledgerIn(before);
+  const released = old?.was.find(
+    ({ uuid, address }) => address !== sent.ledger.source && !sent.ledger.was.some((former) => former.uuid === uuid),
+  );
+  if (released && stale.has(released.address))
+    return 'S5 a former source counts as rejoined, but has transactions of its own, or does not replicate';
+  if (old?.uuid === sent.ledger.uuid || sent.forced) return undefined;
+  return stale.has(sent.ledger.source) ? 'S5 a superseded source got the name back' : undefined;
+}

@@ -1,0 +1,51 @@
+/** What `probeQuery` answers for a fake server: every cell text or null, as the connection hands rows over. */
+
+import { formatGtidSet } from '../../src/core/gtid.ts';
+import { splitAddress } from '../../src/core/observation.ts';
+import type { Row } from '../../src/mysql/row.ts';
+import type { FakeChannel, FakeServer } from './fake-mysql.ts';
+
+const flag = (value: boolean): string => (value ? '1' : '0');
+
+/** The row of one server at this time (milliseconds, the same clock as the channel's `heardAt`). */
+export function probeRow(server: FakeServer, now: number): Row {
+  return {
+    server_uuid: server.uuid,
+    version: server.version,
+    version_comment: 'MySQL Community Server - GPL',
+    read_only: flag(server.readOnly || server.superReadOnly),
+    super_read_only: flag(server.superReadOnly),
+    offline_mode: flag(server.offlineMode),
+    gtid_mode: 'ON',
+    gtid_executed: formatGtidSet(server.executed),
+    performance_schema: '1',
+    group_members: '0',
+    ...channelCells(server.channel, now),
+  };
+}
+
+function channelCells(channel: FakeChannel | undefined, now: number): Row {
+  if (channel === undefined) return Object.fromEntries(channelColumns.map((column) => [column, null]));
+  const { host, port } = splitAddress(channel.source);
+  return {
+    ...Object.fromEntries(channelColumns.map((column) => [column, null])),
+    channel: '',
+    source_host: host,
+    source_port: String(port),
+    source_uuid: channel.sourceUuid,
+    receiver: channel.receiver,
+    applier: channel.applier,
+    heartbeat_s: (channel.heartbeatMs / 1000).toFixed(3),
+    auto_failover: '0',
+    heartbeat_age_us: channel.heardAt === undefined ? null : String((now - channel.heardAt) * 1000),
+    retrieved: formatGtidSet(channel.retrieved),
+    delay_s: '0',
+    receiver_errno: '0',
+    receiver_error: '',
+  };
+}
+
+const channelColumns =
+  'channel source_host source_port source_uuid receiver applier heartbeat_s auto_failover heartbeat_age_us queued_age_us queueing_age_us queued_commit_age_us retrieved applying_commit_age_us processing_commit_age_us delay_s remaining_delay_s receiver_errno receiver_error coordinator_errno coordinator_error worker_error'.split(
+    ' ',
+  );

@@ -1,0 +1,156 @@
+/** People and failover tools: what they do to the MySQL servers, with the mistakes that they make. They know nothing of source-dns. */
+
+import type { ServerAddress } from '../../src/core/units.ts';
+import { fakeUuid } from './fake-mysql.ts';
+import type { Act } from './script.ts';
+import { addresses } from './settings.ts';
+import type { World } from './world-types.ts';
+
+export interface Operator {
+  /** The server that people mean to be the source. */
+  readonly source: ServerAddress;
+  perform(act: Act): void;
+  /** The faults are over: one source, and everything else replicates from it. */
+  settleOn(source: ServerAddress): void;
+}
+
+/** Sets up replication from the first server. `onLoss` is told of each server process that ends. */
+export function createOperator(world: World, onLoss: (server: ServerAddress) => void): Operator {
+  const { mysql, timeline, judge } = world;
+  let source = addresses[0] as ServerAddress;
+  let uuids = addresses.length;
+  for (const other of others()) mysql.follow(other, source);
+
+  function others(): readonly ServerAddress[] {
+    return addresses.filter((address) => address !== source);
+  }
+  /** Up, of the line, and all its data is the source's: what a sensible person promotes. */
+  const fitHeirs = (): readonly ServerAddress[] =>
+    others().filter((address) => {
+      const { health, channel } = mysql.server(address);
+      return health === 'up' && channel !== undefined && !isStranger(address);
+    });
+  const isStranger = (address: ServerAddress): boolean => judge.strangers.has(mysql.server(address).uuid);
+  const isUp = (address: ServerAddress): boolean => mysql.server(address).health !== 'down';
+
+  function kill(server: ServerAddress): void {
+    mysql.kill(server);
+    onLoss(server);
+  }
+
+  /** Lets others replicate from the new source; by mistake only some of them. */
+  function repoint(how: 'none' | 'half' | 'no-repoint' | string): void {
+    const up = others().filter((address) => isUp(address) && !isStranger(address) && mysql.server(address).channel !== undefined);
+    const meant = how === 'half' ? up.slice(0, Math.ceil(up.length / 2)) : how === 'no-repoint' ? [] : up;
+    for (const address of meant) mysql.follow(address, source);
+  }
+
+  function switchover(act: Act & { kind: 'switchover' }): void {
+    const heirs = fitHeirs();
+    const heir = heirs[act.to % Math.max(1, heirs.length)];
+    if (heir === undefined) return;
+    const old = source;
+    const demote = () => isUp(old) && source !== old && mysql.demote(old);
+    source = heir;
+    if (act.mistake !== 'promote-first') demote();
+    timeline.after(act.stepMs, () => {
+      if (source !== heir) return;
+      mysql.promote(heir);
+      const second = heirs.find((address) => address !== heir);
+      if (act.mistake === 'two' && second) mysql.promote(second);
+      timeline.after(act.stepMs, () => {
+        if (source !== heir) return;
+        demote();
+        if (isUp(old) && mysql.server(old).health === 'up') mysql.follow(old, heir);
+        repoint(act.mistake);
+      });
+    });
+  }
+
+  function failover(act: Act & { kind: 'failover' }): void {
+    if (mysql.server(source).health === 'up') return;
+    const heirs = fitHeirs();
+    const heir = heirs[act.to % Math.max(1, heirs.length)];
+    if (heir === undefined) return;
+    source = heir;
+    mysql.promote(heir);
+    const second = heirs.find((address) => address !== heir);
+    if (act.mistake === 'two' && second) mysql.promote(second);
+    timeline.after(act.stepMs, () => source === heir && repoint(act.mistake));
+  }
+
+  /** The process, or the machine, of the source is away; it comes back as it was configured: writable, and some client has written to it. */
+  function loseSource(act: Act & { kind: 'lose-source' }): void {
+    const lost = source;
+    if (act.how === 'kill') kill(lost);
+    else mysql.hang(lost);
+    timeline.after(act.backMs, () => {
+      if (act.how === 'kill' && mysql.server(lost).health === 'down') mysql.restart(lost, { readOnly: false });
+      else mysql.resume(lost);
+      mysql.write(lost, 3);
+    });
+  }
+
+  function away(act: Act & { kind: 'away' }): void {
+    const server = addresses[act.server] as ServerAddress;
+    if (mysql.server(server).health !== 'up') return;
+    if (act.how === 'kill') kill(server);
+    else if (act.how === 'hang') mysql.hang(server);
+    else mysql.server(server).health = 'refusing';
+    timeline.after(act.forMs, () => {
+      if (mysql.server(server).health !== 'down') mysql.resume(server);
+      // read_only was set at run time, and is not in the configuration file.
+      else mysql.restart(server, { readOnly: act.readOnly && server !== source });
+    });
+  }
+
+  function readOnly(act: Act & { kind: 'read-only' }): void {
+    const server = source;
+    mysql.demote(server);
+    timeline.after(act.forMs, () => source === server && mysql.server(server).channel === undefined && mysql.promote(server));
+  }
+
+  /** An empty server in the place of a replica: another UUID, writable, nothing of our line. */
+  function stranger(server: ServerAddress): void {
+    if (server === source || world.nameserver.zone.all().some((rrset) => JSON.stringify(rrset).includes(`=${server}"`))) return;
+    uuids += 1;
+    mysql.clone(server, server, fakeUuid(uuids));
+    mysql.resetGtids(server);
+    mysql.promote(server);
+    mysql.write(server, 5);
+    judge.strangers.add(mysql.server(server).uuid);
+  }
+
+  /** Everything replicates from the source: rebuilt from it, or only pointed at it, with whatever transactions of its own it has. */
+  function mend(rebuild: boolean): void {
+    if (!isUp(source)) mysql.restart(source, { readOnly: false });
+    mysql.resume(source);
+    if (mysql.server(source).readOnly || mysql.server(source).channel) mysql.promote(source);
+    for (const address of others()) {
+      if (rebuild || isStranger(address)) mysql.clone(address, source);
+      else if (!isUp(address)) mysql.restart(address, { readOnly: true });
+      mysql.resume(address);
+      mysql.follow(address, source);
+      judge.strangers.delete(mysql.server(address).uuid);
+    }
+  }
+
+  return {
+    get source() {
+      return source;
+    },
+    perform(act) {
+      if (act.kind === 'switchover') switchover(act);
+      else if (act.kind === 'lose-source') loseSource(act);
+      else if (act.kind === 'failover') failover(act);
+      else if (act.kind === 'away') away(act);
+      else if (act.kind === 'read-only') readOnly(act);
+      else if (act.kind === 'stranger') stranger(addresses[act.server] as ServerAddress);
+      else if (act.kind === 'mend') mend(act.rebuild);
+    },
+    settleOn(next) {
+      source = next;
+      mend(true);
+    },
+  };
+}

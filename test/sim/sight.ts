@@ -1,0 +1,129 @@
+/** What one instance was told, kept apart from what its core makes of it: the judge's own log of delivered observations and readings. */
+
+import type { Command } from '../../src/core/events.ts';
+import type { Ledger } from '../../src/core/ledger.ts';
+import { readLedger } from '../../src/core/ledger.ts';
+import type { Channel, Probe, ServerFacts } from '../../src/core/observation.ts';
+import { isWritable } from '../../src/core/observation.ts';
+import type { ServerAddress, ServerId } from '../../src/core/units.ts';
+import type { Rrset } from '../../src/core/zone.ts';
+import { findRrset } from '../../src/core/zone.ts';
+import { slowestProbeMs } from './script.ts';
+import { addresses, freshForMs, ledgerOwner } from './settings.ts';
+
+export interface Sighting {
+  readonly server: ServerAddress;
+  readonly probe: Probe;
+  /** World time when the server was in this state. */
+  readonly measuredAt: number;
+  /** World time of the probe's deadline. */
+  readonly dueAt: number;
+  /** The server process, in truth. */
+  readonly process: number;
+}
+
+/** The memory of one instance's life. */
+export interface Sight {
+  readonly life: number;
+  readonly sightings: Map<ServerAddress, Sighting & { readonly at: number }>;
+  /** Newest answer of each server, of whatever age. */
+  readonly answers: Map<ServerAddress, { readonly facts: ServerFacts; readonly process: number; readonly beforeJump: boolean }>;
+  /** Servers that were seen read-only and then writable in one process; and whether `Uptime` proves across connections that it was one. */
+  readonly promoted: Map<ServerAddress, { readonly provable: boolean }>;
+  readonly commands: Map<string, Command>;
+  rrsets: readonly Rrset[];
+  ledger: Ledger | undefined;
+  /** The highest epoch that it knows of, and whose it is. */
+  epoch: number;
+  epochOf: ServerId | undefined;
+  /** When it read the zone last. */
+  goodReadAt: number;
+}
+
+export const newSight = (life: number): Sight => ({
+  life,
+  sightings: new Map(),
+  answers: new Map(),
+  promoted: new Map(),
+  commands: new Map(),
+  rrsets: [],
+  ledger: undefined,
+  epoch: 0,
+  epochOf: undefined,
+  goodReadAt: 0,
+});
+
+/** The clocks of the instance parted: what it was told before is no evidence any more. */
+export function noteJump(sight: Sight): void {
+  sight.sightings.clear();
+  for (const [server, answer] of sight.answers) sight.answers.set(server, { ...answer, beforeJump: true });
+}
+
+/** A process so young when it was seen read-only cannot be told from one that was restarted since, by a new connection. */
+const provableUptimeSeconds = 3;
+/** So much later than its deadline may an answer be taken. */
+const lateMs = 500;
+/** So short a sleep is not noticed. */
+const unnoticedSleepMs = 1000;
+
+export function noteSighting(sight: Sight, sighting: Sighting, now: number): void {
+  const { server, probe, process, dueAt } = sighting;
+  // It lay around in a process that stood still: nobody knows how the server is now.
+  if (now > dueAt + lateMs) {
+    sight.sightings.delete(server);
+    return;
+  }
+  sight.sightings.set(server, { ...sighting, at: now });
+  if (probe.kind !== 'reachable') return;
+  const before = sight.answers.get(server);
+  const sameProcess = before?.process === process && before.facts.id === probe.facts.id;
+  const turned = sameProcess && !isWritable(before.facts);
+  if (!isWritable(probe.facts) || !sameProcess) sight.promoted.delete(server);
+  else if (turned) sight.promoted.set(server, { provable: !before.beforeJump && before.facts.uptimeSeconds > provableUptimeSeconds });
+  sight.answers.set(server, { facts: probe.facts, process, beforeJump: false });
+}
+
+/** The ledger in these RRsets, if there is one that can be read. */
+export function ledgerIn(rrsets: readonly Rrset[]): Ledger | undefined {
+  const rrset = findRrset(rrsets, ledgerOwner, 'TXT');
+  const reading = readLedger(rrset?.type === 'TXT' ? rrset.rdata : []);
+  return reading.kind === 'ledger' ? reading.ledger : undefined;
+}
+
+/** What that server answered, if it did within `fresh_for` or little more, and was asked not much before: what a move may rest on, at best. */
+export function freshFacts(sight: Sight, server: ServerAddress, now: number): ServerFacts | undefined {
+  const sighting = sight.sightings.get(server);
+  if (sighting?.probe.kind !== 'reachable' || now - sighting.at > freshForMs + unnoticedSleepMs) return undefined;
+  return now - sighting.measuredAt > freshForMs + slowestProbeMs ? undefined : sighting.probe.facts;
+}
+
+/** What that server answered, if that is fresh beyond doubt: what must stop a move. */
+export function certainFacts(sight: Sight, server: ServerAddress, now: number): ServerFacts | undefined {
+  const at = sight.sightings.get(server)?.at ?? Number.NEGATIVE_INFINITY;
+  return now - at < freshForMs ? freshFacts(sight, server, now) : undefined;
+}
+
+/** The channels of that server whose receiver is not off, with the members that they lead to. */
+export const upstreams = (sight: Sight, facts: ServerFacts): readonly { channel: Channel; member: ServerAddress }[] =>
+  facts.channels
+    .filter((channel) => channel.receiver !== 'off')
+    .flatMap((channel) => {
+      const byId = addresses.find((address) => channel.sourceId !== undefined && sight.answers.get(address)?.facts.id === channel.sourceId);
+      const member = byId ?? addresses.find((address) => channel.sourceId === undefined && address === channel.sourceAddress);
+      return member ? [{ channel, member }] : [];
+    });
+
+/** The members that say, in a fresh answer, that they receive from this one. */
+export const followersOf = (sight: Sight, server: ServerAddress, now: number): readonly ServerAddress[] =>
+  addresses.filter((other) => {
+    const facts = other === server ? undefined : freshFacts(sight, other, now);
+    return facts !== undefined && upstreams(sight, facts).some(({ channel, member }) => member === server && channel.receiver === 'on');
+  });
+
+/** Of these, those that were heard from for certain within the heartbeat period. */
+export const heardFollowersOf = (sight: Sight, server: ServerAddress, now: number): readonly ServerAddress[] =>
+  followersOf(sight, server, now).filter((other) => {
+    const at = sight.sightings.get(other)?.at ?? 0;
+    const facts = freshFacts(sight, other, now);
+    return facts?.channels.some(({ heardAgoMs, heartbeatMs }) => heardAgoMs !== undefined && heardAgoMs + now - at <= heartbeatMs) ?? false;
+  });

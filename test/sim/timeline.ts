@@ -1,0 +1,72 @@
+/** Virtual time: things happen in the order of their time, and those of one moment in the order in which they were asked for. */
+
+export interface Timeline {
+  /** Milliseconds since the world began. */
+  readonly now: number;
+  /** Not before now; whole milliseconds. */
+  at(time: number, action: () => void): void;
+  after(ms: number, action: () => void): void;
+  /** Lets everything happen until this time, or until `stop` says so. */
+  runUntil(time: number, stop: () => boolean): void;
+}
+
+interface Entry {
+  readonly time: number;
+  readonly sequence: number;
+  readonly action: () => void;
+}
+
+export function createTimeline(): Timeline {
+  const heap: Entry[] = [];
+  let now = 0;
+  let sequence = 0;
+  const at = (time: number, action: () => void): void => {
+    sequence += 1;
+    push(heap, { time: Math.max(now, Math.ceil(time)), sequence, action });
+  };
+  return {
+    get now() {
+      return now;
+    },
+    at,
+    after: (ms, action) => at(now + ms, action),
+    runUntil(time, stop) {
+      while (!stop()) {
+        const [first] = heap;
+        if (first === undefined || first.time > time) break;
+        pop(heap);
+        now = first.time;
+        first.action();
+      }
+      now = Math.max(now, stop() ? now : time);
+    },
+  };
+}
+
+const isBefore = (a: Entry, b: Entry): boolean => a.time < b.time || (a.time === b.time && a.sequence < b.sequence);
+
+function push(heap: Entry[], entry: Entry): void {
+  let index = heap.push(entry) - 1;
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    if (!isBefore(entry, heap[parent] as Entry)) break;
+    heap[index] = heap[parent] as Entry;
+    index = parent;
+  }
+  heap[index] = entry;
+}
+
+function pop(heap: Entry[]): void {
+  const last = heap.pop() as Entry;
+  if (heap.length === 0) return;
+  let index = 0;
+  for (;;) {
+    let child = 2 * index + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && isBefore(heap[child + 1] as Entry, heap[child] as Entry)) child += 1;
+    if (!isBefore(heap[child] as Entry, last)) break;
+    heap[index] = heap[child] as Entry;
+    index = child;
+  }
+  heap[index] = last;
+}
