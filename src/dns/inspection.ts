@@ -1,7 +1,7 @@
 /** What `source-dns check` asks of a nameserver before the first failover. It looks, and leaves no trace: not even a new serial. */
 import type { Fqdn, MonoMs, WallMs } from '../core/units.ts';
 import type { UpdateOutcome } from '../core/zone.ts';
-import type { MessageRequest } from './dns-client.ts';
+import type { MessageRequest } from './message-request.ts';
 import type { Correspondent } from './query.ts';
 import { probeRights, type RightsRequest, type RrsetRight } from './rights.ts';
 import { readSerials, type SerialsOptions, type SerialsReport } from './serials.ts';

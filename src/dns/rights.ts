@@ -11,7 +11,7 @@
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
 import type { Question, Rrset, UpdateOutcome } from '../core/zone.ts';
-import type { MessageRequest } from './dns-client.ts';
+import type { MessageRequest } from './message-request.ts';
 import type { UpdateMessage } from './update.ts';
 
 /** RRsets that are asked about in one message: with names of the longest it is far below MAX_MESSAGE_BYTES. */
