@@ -52,6 +52,9 @@ const portOf = (address: ServerAddress): number => splitAddress(address).port;
 const freshUntil = (situation: Situation, server: ServerView): MonoMs =>
   plusMs(server.observedAt ?? situation.now.mono, situation.state.settings.watch.freshForMs);
 
+/** The reasons that begin with a promotion: it is what was seen. */
+const promotion: ReadonlySet<string> = new Set(['failover', 'switchover', 'group-primary']);
+
 function move(situation: Situation, decision: Decision & { kind: 'point-to' }, target: ServerView): Write | undefined {
   const { ledger, settings, state, now, publication, command } = situation;
   const form = formOf(target, settings.source, state.settings.allowLoopback);
@@ -91,7 +94,8 @@ function move(situation: Situation, decision: Decision & { kind: 'point-to' }, t
       reason: decision.reason,
       sentence: decision.sentence,
       name: settings.source.name,
-      seenAt: isoTime(target.promoted && target.writableSince ? target.writableSince.wall : now.wall),
+      // What a command or the followers ask for is seen now, however long the server has been writable.
+      seenAt: isoTime(promotion.has(decision.reason) && target.promoted && target.writableSince ? target.writableSince.wall : now.wall),
     },
     // A forced move has no evidence that could get stale.
     notAfter: command?.force ? plusMs(now.mono, state.settings.watch.freshForMs) : freshUntil(situation, target),
