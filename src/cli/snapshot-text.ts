@@ -2,6 +2,7 @@
 
 import type { Alarm } from '../core/events.ts';
 import type { PublicationSnapshot, ServerSnapshot } from '../core/snapshot-types.ts';
+import { alarmText } from '../daemon/entry-text.ts';
 import type { ClusterDocument } from '../http/documents.ts';
 import { printable, type Style } from './style.ts';
 import { type Cell, tableText } from './table.ts';
@@ -116,6 +117,4 @@ const oneLine = ({ code, message, hint }: NonNullable<ServerSnapshot['failure']>
   `${message} (${code})${hint === undefined ? '' : `; ${hint}`}`;
 
 const alarmLines = (alarms: readonly Alarm[], style: Style): readonly string[] =>
-  alarms.length === 0
-    ? []
-    : ['\n', ...alarms.map(({ code, subject, sentence }) => `  ${style.red(`! ${code}`)} ${subject}: ${sentence}\n`)];
+  alarms.length === 0 ? [] : ['\n', ...alarms.map((alarm) => `  ${style.red(`! ${alarm.code}`)} ${alarmText(alarm)}\n`)];

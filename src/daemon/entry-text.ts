@@ -1,6 +1,6 @@
 /** What a history entry says, for people: the log and `source-dns history` use the same words. Pure. */
 
-import type { HistoryEntry } from '../core/events.ts';
+import type { Alarm, HistoryEntry } from '../core/events.ts';
 
 export interface EntryText {
   readonly level: 'info' | 'warn' | 'error';
@@ -46,9 +46,9 @@ export function describeEntry(entry: HistoryEntry): EntryText {
       return { level: 'error', code, sentence: hint === undefined ? sentence : `${sentence}; ${hint}` };
     }
     case 'alarm': {
-      const { code, subject, sentence } = entry.alarm;
+      const { code, subject } = entry.alarm;
       return entry.raised
-        ? { level: 'warn', code: `alarm-${code}`, sentence: `${subject}: ${sentence}` }
+        ? { level: 'warn', code: `alarm-${code}`, sentence: alarmText(entry.alarm) }
         : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: over: ${code}` };
     }
   }
@@ -59,3 +59,6 @@ const behind = (nameservers: readonly { readonly nameserver: string; readonly at
     .filter((one) => one.at === undefined)
     .map((one) => one.nameserver)
     .join(', ') || 'every nameserver';
+
+/** Most sentences say what they are about; the others are told. */
+export const alarmText = ({ subject, sentence }: Alarm): string => (sentence.includes(subject) ? sentence : `${subject}: ${sentence}`);
