@@ -7,10 +7,12 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['test/{core,config,dns,mysql,cli,sim,scenarios,daemon,http}/**/*.test.ts', 'test/*.test.ts'],
+          include: ['test/{core,config,dns,mysql,cli,scenarios,daemon,http}/**/*.test.ts', 'test/*.test.ts'],
           testTimeout: 30_000,
         },
       },
+      // The simulated world: needs no more than `pure`, but takes half a minute.
+      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 120_000 } },
       {
         test: {
           name: 'real',

@@ -9,7 +9,7 @@ import { formText } from './ledger.ts';
 import { repairLimit, repairWindowMs, replicasEveryMs, replicasTakeoverIntervals } from './limits.ts';
 import { splitAddress } from './observation.ts';
 import { differs } from './plan.ts';
-import { wantedReplicas } from './replicas.ts';
+import { areReplicasWrong, wantedReplicas } from './replicas.ts';
 import type { Situation } from './situation.ts';
 import { isPublished, lineMarkFor } from './situation.ts';
 import type { WriteKind } from './state.ts';
@@ -191,9 +191,9 @@ function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Wri
 
 function replicas(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const { publication, state, now } = situation;
-  const { view, replicasWrittenAt, replicasWrongSince } = publication;
+  const { replicasWrittenAt, replicasWrongSince } = publication;
   const wanted = wantedReplicas(situation, target.address);
-  if (view === undefined || !wanted.some((want) => differs(view, want))) return undefined;
+  if (!areReplicasWrong(situation, wanted)) return undefined;
   if (replicasWrittenAt !== undefined && now.mono - replicasWrittenAt < replicasEveryMs) return undefined;
   const wrongFor = replicasWrongSince === undefined ? 0 : now.mono - replicasWrongSince;
   const ours = ledger.by === state.settings.instance;

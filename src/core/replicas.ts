@@ -3,12 +3,13 @@
 import type { Wanted } from './desired.ts';
 import { addressRrset, unsafeKind } from './desired.ts';
 import { replicasLimit } from './limits.ts';
+import { differs } from './plan.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import type { ServerAddress } from './units.ts';
-import { findRrset } from './zone.ts';
+import { findRrset, sameRdata } from './zone.ts';
 
 /** The A and AAAA RRsets of the replicas' name while `source` is the source; empty where nothing shall change. */
 export function wantedReplicas(situation: Situation, source: ServerAddress): readonly Wanted[] {
@@ -22,6 +23,18 @@ export function wantedReplicas(situation: Situation, source: ServerAddress): rea
   const shown = addresses.length === 0 && replicas.whenEmpty === 'source' ? sourceAddresses(situation, source) : addresses;
   const rdata = [...new Set(shown)].toSorted();
   return [addressRrset(replicas.name, 'A', replicas.ttlSeconds, rdata), addressRrset(replicas.name, 'AAAA', replicas.ttlSeconds, rdata)];
+}
+
+/** Whether the zone has others. Only another TTL is not wrong where another instance keeps it: two configurations would take turns for ever. */
+export function areReplicasWrong({ publication, ledger, state }: Situation, wanted: readonly Wanted[]): boolean {
+  const { view } = publication;
+  if (view === undefined) return false;
+  const ours = ledger?.by === state.settings.instance;
+  return wanted.some((want) => {
+    const there = findRrset(view.rrsets, want.name, want.type);
+    const onlyTtl = there !== undefined && want.rrset !== undefined && sameRdata(there, want.rrset);
+    return differs(view, want) && (ours || !onlyTtl);
+  });
 }
 
 const publishable = ({ state }: Situation, member: ServerView): readonly string[] =>

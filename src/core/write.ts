@@ -5,8 +5,7 @@ import type { Decision } from './decision.ts';
 import type { Effect } from './events.ts';
 import type { Write } from './intent.ts';
 import { intendedWrite, rewritten } from './intent.ts';
-import { differs } from './plan.ts';
-import { wantedReplicas } from './replicas.ts';
+import { areReplicasWrong, wantedReplicas } from './replicas.ts';
 import type { Situation } from './situation.ts';
 import type { ClusterState, PublicationState, RunningCommand } from './state.ts';
 import { without, withPublication } from './state.ts';
@@ -46,11 +45,10 @@ const mayWrite = ({ settings }: ClusterState, publication: PublicationState): bo
   publication.awaiting === undefined &&
   publication.inFlight === undefined;
 
-function noteReplicas({ publication, now, ...rest }: Situation, decision: Decision): PublicationState {
-  const { view } = publication;
+function noteReplicas(situation: Situation, decision: Decision): PublicationState {
+  const { publication, now } = situation;
   const isSteady = decision.kind === 'point-to' && decision.reason === 'steady';
-  const wrong =
-    isSteady && view !== undefined && wantedReplicas({ publication, now, ...rest }, decision.source).some((want) => differs(view, want));
+  const wrong = isSteady && areReplicasWrong(situation, wantedReplicas(situation, decision.source));
   if (!wrong) return without(publication, 'replicasWrongSince');
   return { ...publication, replicasWrongSince: publication.replicasWrongSince ?? now.mono };
 }

@@ -179,6 +179,8 @@ export function createJudge(now: () => number): Judge {
     const { at, failures } = unrestOf(sent.sender);
     if (!sent.move || ledgerIn(before) === undefined || sights.get(sent.sender)?.life !== sent.life || said === undefined || failures > 1)
       return undefined;
+    // Still waiting for the answer, or for a command.
+    if (inFlight.has(instanceKey(sent.sender, sent.try)) || sights.get(sent.sender)?.commands.size !== 0) return undefined;
     const wantsIt = said.source === sent.ledger.source;
     const couldFence = (sights.get(sent.sender)?.goodReadAt ?? 0) - Math.max(said.at, at) >= fenceWithinMs;
     return wantsIt || !couldFence ? undefined : 'S4 an update landed that its sender did not want any more';

@@ -33,8 +33,7 @@ export const mutants: readonly Mutant[] = [
       replace: 'plusMs(situation.now.mono, situation.state.settings.watch.freshForMs)',
     },
     breaks: 'S1, S4',
-    seed: 1,
-    story: 'an observation gets old',
+    seed: 29,
   },
   {
     name: 'a sleep of the machine is not noticed',
@@ -92,7 +91,7 @@ export const mutants: readonly Mutant[] = [
     find: 'if (others.length > 0) return undefined;\n  if (proven)',
     replace: 'if (proven)',
     breaks: 'S4',
-    seed: 2,
+    seed: 5,
   },
   {
     name: 'switchover to the first of several promoted servers',
@@ -172,7 +171,7 @@ export const mutants: readonly Mutant[] = [
     find: "if (outcome.kind === 'applied') {",
     replace: "if (outcome.kind !== 'refused') {",
     breaks: 'S2, S4, S6, L1',
-    seed: 21,
+    seed: 29,
   },
   {
     name: 'no fence around an update without an answer',

@@ -1,7 +1,6 @@
 /** Stories that once broke a promise, told act by act: a seed would tell another one as soon as the dice change. */
 
 import type { Act, Script, Weather } from './script.ts';
-import { slowestProbeMs } from './script.ts';
 
 export interface Story {
   readonly name: string;
@@ -37,12 +36,6 @@ const standingStill = (kind: 'stall' | 'suspend'): readonly Act[] =>
     ];
   });
 
-/** Again and again the source hangs, and somebody takes the address away when the probe of it is still waiting. */
-const waitingForLong: readonly Act[] = [5000, 15_000, 25_000, 35_000].flatMap((at): Act[] => [
-  { at, kind: 'lose-source', how: 'hang', backMs: 7000 },
-  { at: at + 3900, kind: 'hand', edit: 'no-address', to: 0, forMs: 0 },
-]);
-
 /** Again and again the source hangs until another server was promoted, and comes back when the move to that one is on its way. */
 const comingBack: readonly Act[] = [5000, 15_000, 25_000, 35_000].flatMap((at): Act[] => [
   { at: at - 200, kind: 'crash', instance: 'west', forMs: 9000, forgets: false },
@@ -59,6 +52,5 @@ export const stories: readonly Story[] = [
   // An answer lay in the socket while the process was stopped: 7 s old, it counted as fresh, and drift was repaired towards a read-only server.
   ...retold('an answer from before a stall is no evidence', standingStill('stall')),
   ...retold('an answer from before a sleep is no evidence', standingStill('suspend')),
-  ...retold('an observation gets old while the next probe waits', waitingForLong, { probeTimeoutMs: slowestProbeMs }),
   ...retold('a move without an answer is fenced', comingBack, { late: 0.7, slow: 0 }),
 ];

@@ -57,6 +57,7 @@ export const newSight = (life: number): Sight => ({
 export function noteJump(sight: Sight): void {
   sight.sightings.clear();
   for (const [server, answer] of sight.answers) sight.answers.set(server, { ...answer, beforeJump: true });
+  for (const server of sight.promoted.keys()) sight.promoted.set(server, { provable: false });
 }
 
 /** A process so young when it was seen read-only cannot be told from one that was restarted since, by a new connection. */

@@ -1,8 +1,8 @@
 /**
  * The core in its small world: some seeds of the real one, the same seed twice, and every mutant.
  *
- * One seed, with its faults and a readable log:   SIM_SEED=42 npx vitest run --project pure test/sim/sim.test.ts
- * Many seeds, to hunt (minutes of real time):     SIM_MINUTES=5 SIM_FROM=1000 npx vitest run --project pure test/sim/sim.test.ts
+ * One seed, with its faults and a readable log:   SIM_SEED=42 npm run sim
+ * Many seeds, to hunt (minutes of real time):     SIM_MINUTES=5 SIM_FROM=1000 npm run sim
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import type { ServerFacts } from '../../src/core/observation.ts';
+import { observe } from '../../src/core/observe.ts';
+import { newServer, type ServerMemory } from '../../src/core/state.ts';
+import type { MonoMs, Now, ServerAddress, ServerId, WallMs } from '../../src/core/units.ts';
+
+const facts = (session: number, uptimeSeconds: number, readOnly: boolean): ServerFacts => ({
+  id: '00000000-0000-0000-0000-000000000001' as ServerId,
+  flavour: 'mysql',
+  version: { major: 9, minor: 7, patch: 4, text: '9.7.4' },
+  session,
+  uptimeSeconds,
+  readOnly,
+  superReadOnly: readOnly,
+  offlineMode: false,
+  channels: [],
+});
+const at = (mono: number): Now => ({ mono: mono as MonoMs, wall: mono as WallMs, token: 't' });
+const seen = (memory: ServerMemory, what: ServerFacts, mono: number, staleBefore?: number): ServerMemory =>
+  observe(memory, { kind: 'reachable', facts: what }, at(mono), staleBefore).memory;
+
+const server = newServer({ address: 'db1:3306' as ServerAddress, candidate: 'auto' }, 0 as MonoMs);
+const readOnlyReplica = seen(server, facts(1, 1000, true), 1000);
+
+describe('a promotion was seen', () => {
+  test('on one connection', () => {
+    expect(seen(readOnlyReplica, facts(1, 1001, false), 2000).promoted).toBe(true);
+  });
+
+  test('across connections, when Uptime has gone on', () => {
+    expect(seen(readOnlyReplica, facts(2, 1010, false), 11_000).promoted).toBe(true);
+  });
+
+  test('not when the server was restarted in between', () => {
+    expect(seen(readOnlyReplica, facts(2, 3, false), 11_000).promoted).toBe(false);
+  });
+
+  test('not across a sleep of ours: our clock stood still, so that Uptime proves nothing', () => {
+    // It slept for 2,000 s by the wall clock and for 1 s by the monotonic one; the server was restarted 1,500 s ago.
+    expect(seen(readOnlyReplica, facts(2, 1500, false), 2000, 1900).promoted).toBe(false);
+  });
+
+  test('and it ends when the server is read-only again', () => {
+    const promoted = seen(readOnlyReplica, facts(1, 1001, false), 2000);
+    expect(seen(seen(promoted, facts(1, 1002, true), 3000), facts(2, 5, false), 60_000).promoted).toBe(false);
+  });
+});
