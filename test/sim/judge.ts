@@ -181,6 +181,8 @@ export function createJudge(now: () => number): Judge {
       return undefined;
     // Still waiting for the answer, or for a command.
     if (inFlight.has(instanceKey(sent.sender, sent.try)) || sights.get(sent.sender)?.commands.size !== 0) return undefined;
+    // Another update of its own is on its way and has the same base: the first of them to land is the fence of the other.
+    if ([...inFlight.keys()].some((key) => key.startsWith(`${sent.sender} `))) return undefined;
     const wantsIt = said.source === sent.ledger.source;
     const couldFence = (sights.get(sent.sender)?.goodReadAt ?? 0) - Math.max(said.at, at) >= fenceWithinMs;
     return wantsIt || !couldFence ? undefined : 'S4 an update landed that its sender did not want any more';
