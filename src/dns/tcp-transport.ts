@@ -4,14 +4,10 @@ import type { Failure } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
 import { resolveOne } from './endpoint.ts';
 import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
-import { MessageQueue, QUEUE_LIMITS, type Queueable, queueable } from './queue.ts';
+import { MessageQueue } from './queue.ts';
+import { enqueue, type QueuedExchange } from './queued-exchange.ts';
 import { TcpLink } from './tcp-link.ts';
-import { clientClosed, connectFailed, connectTimedOut, expiredInQueue, noAnswer, queueFull } from './transport-failures.ts';
-
-interface Queued extends Queueable {
-  readonly exchange: Exchange<unknown>;
-  settle(result: ExchangeResult<unknown>): void;
-}
+import { clientClosed, connectFailed, connectTimedOut, expiredInQueue, noAnswer } from './transport-failures.ts';
 
 interface Connecting {
   readonly until: MonoMs;
@@ -20,7 +16,7 @@ interface Connecting {
 
 export class TcpTransport implements Transport {
   readonly #options: TransportOptions;
-  readonly #queue = new MessageQueue<Queued>();
+  readonly #queue = new MessageQueue<QueuedExchange>();
   #connecting: Connecting | undefined;
   #link: TcpLink | undefined;
   /** Links with answers to come: `#link`, and retired ones. */
@@ -35,11 +31,7 @@ export class TcpTransport implements Transport {
   exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
     const { nameserver } = this.#options;
     if (this.#closed) return Promise.resolve({ kind: 'not-sent', failure: clientClosed(nameserver) });
-    return new Promise((resolve) => {
-      const settle = resolve as Queued['settle'];
-      if (this.#queue.add({ ...queueable(exchange), exchange, settle }) === 'queued') this.#advance();
-      else settle({ kind: 'not-sent', failure: queueFull(nameserver, QUEUE_LIMITS.waiting) });
-    });
+    return enqueue(this.#queue, nameserver, exchange, () => this.#advance());
   }
 
   close(): void {
@@ -73,7 +65,7 @@ export class TcpTransport implements Transport {
     this.#setWake(now);
   }
 
-  #send(link: TcpLink, { exchange, settle, rank }: Queued, now: MonoMs): void {
+  #send(link: TcpLink, { exchange, settle, rank }: QueuedExchange, now: MonoMs): void {
     const id = link.inFlight.freeId(this.#options.messageId);
     const attempt = exchange.attempt(id);
     const deadline = Math.min(exchange.deadline, now + this.#options.timeoutMs) as MonoMs;

@@ -6,23 +6,19 @@ import type { MonoMs } from '../core/units.ts';
 import { resolveOne } from './endpoint.ts';
 import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
 import { InFlight } from './in-flight.ts';
-import { MessageQueue, QUEUE_LIMITS, type Queueable, queueable } from './queue.ts';
-import { clientClosed, expiredInQueue, noAnswer, portUnreachable, queueFull } from './transport-failures.ts';
+import { MessageQueue } from './queue.ts';
+import { enqueue, type QueuedExchange } from './queued-exchange.ts';
+import { clientClosed, expiredInQueue, noAnswer, portUnreachable } from './transport-failures.ts';
 
 /** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */
 export const MAX_DATAGRAM_BYTES = 512;
 /** A question without an answer is asked again after this, then after twice as long, and so on. */
 export const FIRST_REPEAT_MS = 250;
 
-interface Queued extends Queueable {
-  readonly exchange: Exchange<unknown>;
-  settle(result: ExchangeResult<unknown>): void;
-}
-
 export class UdpTransport implements Transport {
   readonly #options: TransportOptions;
   readonly #stream: Transport;
-  readonly #queue = new MessageQueue<Queued>();
+  readonly #queue = new MessageQueue<QueuedExchange>();
   /** Each ends one exchange with that failure. */
   readonly #open = new Set<(failure: Failure) => void>();
   #cancelWake: () => void = () => {};
@@ -39,11 +35,7 @@ export class UdpTransport implements Transport {
     if (this.#closed) return Promise.resolve({ kind: 'not-sent', failure: clientClosed(nameserver) });
     // The size is the same under any id.
     if (exchange.attempt(0).bytes.length > MAX_DATAGRAM_BYTES) return this.#stream.exchange(exchange);
-    return new Promise((resolve) => {
-      const settle = resolve as Queued['settle'];
-      if (this.#queue.add({ ...queueable(exchange), exchange, settle }) === 'queued') this.#advance();
-      else settle({ kind: 'not-sent', failure: queueFull(nameserver, QUEUE_LIMITS.waiting) });
-    });
+    return enqueue(this.#queue, nameserver, exchange, () => this.#advance());
   }
 
   close(): void {
@@ -70,7 +62,7 @@ export class UdpTransport implements Transport {
     this.#cancelWake = at === Number.POSITIVE_INFINITY ? () => {} : clock.after(Math.max(0, at - now), () => this.#advance());
   }
 
-  async #perform({ exchange, settle, rank }: Queued): Promise<void> {
+  async #perform({ exchange, settle, rank }: QueuedExchange): Promise<void> {
     const result = await this.#attempt(exchange);
     this.#queue.ended(rank);
     settle(result.kind === 'truncated' ? await this.#stream.exchange(exchange) : result);
