@@ -2,7 +2,8 @@
 
 import type { Failure, Probe } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
-import { readFacts } from '../../src/mysql/rows.ts';
+import type { Build } from './build.ts';
+import { thisBuild } from './build.ts';
 import type { FakeMysql } from './fake-mysql.ts';
 
 export interface FakeProber {
@@ -20,8 +21,10 @@ interface Connection {
   readonly at: number;
 }
 
+type Reading = Pick<Build, 'readFacts' | 'supports'>;
+
 /** No connection is open yet. */
-export function createFakeProber(mysql: FakeMysql): FakeProber {
+export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): FakeProber {
   const connections = new Map<ServerAddress, Connection>();
   let sessions = 0;
 
@@ -37,13 +40,14 @@ export function createFakeProber(mysql: FakeMysql): FakeProber {
 
   return {
     probe(address, now) {
-      const { health, process } = mysql.server(address);
+      const { health, process, version } = mysql.server(address);
       if (health !== 'up' && connections.get(address)?.process !== process) connections.delete(address);
       if (health === 'refusing') return { kind: 'alive', failure: failure('refused', `${address} has too many connections`) };
       if (health !== 'up') return unreachable(address, health === 'down' ? 'connection-refused' : 'timeout');
+      if (!build.supports(version)) return { kind: 'alive', failure: failure('version-unsupported', `${address} is MySQL ${version}`) };
       const { session, uptimeSeconds, at } = connectionTo(address, now);
       const counted = uptimeSeconds + Math.floor((now - at) / 1000);
-      const reading = readFacts({ server: address, session, uptimeSeconds: counted, probe: mysql.rows(address) });
+      const reading = build.readFacts({ server: address, session, uptimeSeconds: counted, probe: mysql.rows(address) });
       return reading.kind === 'facts' ? { kind: 'reachable', facts: reading.facts } : { kind: 'alive', failure: reading.failure };
     },
     disconnect: (address) => void connections.delete(address),

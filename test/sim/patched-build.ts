@@ -1,60 +1,91 @@
-/** Makes a wrong core out of the right one: a patched copy of src/core in a git-ignored folder, which vitest transforms like any other source. */
+/** Makes other builds out of this one: patched copies of the source, compiled all at once, each loaded when its turn comes. */
 
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Mutant } from './mutants.ts';
-import { stories } from './regressions.ts';
-import { scriptOf } from './script.ts';
-import { runWorld } from './world.ts';
-import type { Core } from './world-types.ts';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { type Build, supportedBy, thisBuild } from './build.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-/** One a process: two runs at the same time must not meet. */
-export const mutantsFolder = join(root, '.vitest', `mutants-${process.pid}`);
-
-/** All mutants of a run are made from one copy, whatever happens to the source meanwhile. */
-const source = join(mutantsFolder, 'core');
-
-export function copyCore(): void {
-  removeMutants();
-  cpSync(join(root, 'src/core'), source, { recursive: true });
+export interface Patch {
+  /** In src. */
+  readonly file: string;
+  /** Must be there exactly once. */
+  readonly find: string;
+  readonly replace: string;
 }
 
-export interface Verdict {
-  readonly mutant: string;
-  /** The seed or story that caught it, or how many did not. */
-  readonly by: string;
-  readonly broken?: string;
+/** A build that differs from this one. */
+export interface Variant {
+  readonly name: string;
+  readonly patches: readonly Patch[];
 }
 
-/** Throws where a patch does not fit exactly once: the mutant is stale. */
-export async function loadMutant(mutant: Mutant, index: number): Promise<Core> {
-  const folder = join(mutantsFolder, String(index), 'core');
-  mkdirSync(folder, { recursive: true });
-  cpSync(source, folder, { recursive: true });
-  for (const { file, find, replace } of [mutant, ...(mutant.also ? [mutant.also] : [])]) {
-    const text = readFileSync(join(source, file), 'utf8');
+/** What runs in the world; the rest of the source is not copied. */
+const parts = ['core', 'dns', 'daemon', 'mysql', 'config', 'ports.ts'];
+
+const isOfCore = ({ patches }: Variant): boolean => patches.every(({ file }) => file.startsWith('core/'));
+const folderOf = ({ name }: Variant): string => name.replaceAll(/[^a-z0-9]+/gi, '-');
+
+/** The checkout, from wherever this file was compiled to. */
+function checkout(from: string): string {
+  return existsSync(join(from, 'src', 'core')) && existsSync(join(from, 'package-lock.json')) ? from : checkout(dirname(from));
+}
+
+/**
+ * Builds them. The returned function loads one; the folder is removed when the process ends. Throws where a patch does not fit exactly once: the
+ * variant is stale.
+ */
+export function buildVariants(variants: readonly Variant[]): (variant: Variant) => Promise<Build> {
+  const root = checkout(import.meta.dirname);
+  const cache = join(root, 'node_modules', '.cache', 'source-dns');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'builds-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const variant of variants) writeSource(variant, join(root, 'src'), join(folder, 'from', folderOf(variant)));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
+  const tsconfig = {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: { noEmit: false, noCheck: true, rootDir: 'from', outDir: 'to' },
+    include: ['from'],
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+  const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
+  execFileSync(process.execPath, [join(typescript, 'bin', 'tsc'), '--project', join(folder, 'tsconfig.json')], { stdio: 'inherit' });
+  return (variant) => load(variant, join(folder, 'to', folderOf(variant)));
+}
+
+/** The shell is copied only where it is patched. */
+function writeSource(variant: Variant, from: string, to: string): void {
+  for (const part of isOfCore(variant) ? ['core'] : parts) cpSync(join(from, part), join(to, part), { recursive: true });
+  for (const { file, find, replace } of variant.patches) {
+    const text = readFileSync(join(to, file), 'utf8');
     const fits = text.split(find).length - 1;
-    if (fits !== 1) throw new Error(`stale mutant "${mutant.name}": its text is ${fits} times in src/core/${file}, not once`);
+    if (fits !== 1) throw new Error(`stale patch of "${variant.name}": its text is ${fits} times in src/${file}, not once:\n${find}`);
     writeFileSync(
-      join(folder, file),
+      join(to, file),
       text.replace(find, () => replace),
     );
   }
-  const [{ step }, { initialState }] = await Promise.all([import(join(folder, 'step.ts')), import(join(folder, 'state.ts'))]);
-  return { step, initialState } as Core;
 }
 
-/** Runs seeds until a promise breaks: first what caught it before. */
-export function hunt(mutant: Mutant, core: Core, budget: number): Verdict {
-  const told = stories.filter(({ name }) => mutant.story !== undefined && name.startsWith(mutant.story)).map(({ script }) => script);
-  const seeds = [mutant.seed, ...Array.from({ length: budget }, (_, index) => index + 1)];
-  for (const [index, script] of [...told, ...seeds.map(scriptOf)].entries()) {
-    const { broken } = runWorld(script, core);
-    if (broken !== undefined) return { mutant: mutant.name, by: `${index < told.length ? 'story' : 'seed'} ${script.seed}`, broken };
-  }
-  return { mutant: mutant.name, by: `${seeds.length} seeds` };
+async function load(variant: Variant, folder: string): Promise<Build> {
+  const part = (file: string) => import(join(folder, file));
+  const [{ initialState }, { snapshot }, { step }] = await Promise.all(['core/state.js', 'core/snapshot.js', 'core/step.js'].map(part));
+  const core = { initialState, snapshot, step };
+  if (isOfCore(variant)) return { ...thisBuild, core };
+  const [lines, runtime, transport, client, rows, versions] = await Promise.all(
+    ['daemon/history-lines.js', 'daemon/runtime.js', 'dns/open-transport.js', 'dns/rfc2136.js', 'mysql/rows.js', 'mysql/version.js'].map(
+      part,
+    ),
+  );
+  return {
+    core,
+    createMemory: lines.createMemory,
+    readLines: lines.readLines,
+    createClusterRuntime: runtime.createClusterRuntime,
+    transportsOn: transport.transportsOn,
+    createRfc2136Client: client.createRfc2136Client,
+    readFacts: rows.readFacts,
+    supports: supportedBy(versions),
+  };
 }
-
-export const removeMutants = (): void => rmSync(mutantsFolder, { recursive: true, force: true });
