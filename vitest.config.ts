@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['test/{core,config,dns,mysql,cli,scenarios,daemon,http}/**/*.test.ts', 'test/*.test.ts'],
+          include: ['test/{core,config,dns,mysql,cli,scenarios,daemon,http}/**/*.test.ts', 'test/*.test.ts', 'test/chaos/judge.test.ts'],
           testTimeout: 30_000,
         },
       },
@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['test/{contract,lab}/**/*.test.ts'],
+          include: ['test/{contract,lab}/**/*.test.ts', 'test/chaos/chaos.test.ts'],
           globalSetup: ['test/lab/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderBindConfig } from './bind-config.ts';
 import type { BindPrograms } from './bind-programs.ts';
-import { isListenTaken, Named } from './named.ts';
+import { isListenTaken, Named, type NamedOptions } from './named.ts';
 import { findFreePort, withFreePort } from './ports.ts';
 import { generateTsigKey, writeTsigKey } from './tsig-key.ts';
 
@@ -17,7 +17,16 @@ export interface BindOptions {
   readonly zone?: string;
   /** Clusters whose names the key may change (`source.<cluster>.<zone>` and so on); default `shop`. */
   readonly clusters?: readonly string[];
+  /** Where each of the two runs; default: both on loopback, on free ports. */
+  readonly hosts?: { readonly primary: NameserverHost; readonly secondary: NameserverHost };
+  /** Changes a named.conf that was made of bind-config/, e.g. to add a statement. */
+  readonly adjust?: (role: Role, text: string) => string;
 }
+
+/** One nameserver's place, where it is not loopback. */
+export interface NameserverHost extends Pick<NamedOptions, 'address' | 'port' | 'logFile' | 'through'> {}
+
+type Role = 'primary' | 'secondary';
 
 /** A primary and a secondary nameserver, with the configuration of bind-config/. */
 export interface BindPair {
@@ -35,7 +44,7 @@ export interface BindPair {
 
 /** Starts both; resolves when both answer for the zone. Rejects with a LabError. */
 export async function startBindPair(programs: BindPrograms, options: BindOptions): Promise<BindPair> {
-  const { zone = 'lab.test', clusters = ['shop'] } = options;
+  const { zone = 'lab.test', clusters = ['shop'], hosts, adjust = (_role, text) => text } = options;
   const keyName = 'source-dns-key';
   const updateKey = generateTsigKey(keyName);
   const transferKey = generateTsigKey('transfer-key');
@@ -46,8 +55,12 @@ export async function startBindPair(programs: BindPrograms, options: BindOptions
   }
   const keyFile = join(folders.primary, 'source-dns.key');
   await writeTsigKey(keyFile, updateKey);
-  const addresses = { zone, address: ADDRESS, 'primary-address': ADDRESS, 'secondary-address': ADDRESS };
-  await writeFile(join(folders.primary, `${zone}.db`), await renderBindConfig('zone.db', addresses));
+  const addressOf = (role: Role) => hosts?.[role].address ?? ADDRESS;
+  const addresses = { zone, 'primary-address': addressOf('primary'), 'secondary-address': addressOf('secondary') };
+  await writeFile(
+    join(folders.primary, `${zone}.db`),
+    await renderBindConfig('zone.db', { ...addresses, address: addresses['primary-address'] }),
+  );
 
   const start = async (ports: { primary: number; secondary: number }): Promise<BindPair> => {
     const common = {
@@ -57,13 +70,12 @@ export async function startBindPair(programs: BindPrograms, options: BindOptions
       'primary-port': `${ports.primary}`,
       'secondary-port': `${ports.secondary}`,
     };
-    const make = async (role: 'primary' | 'secondary'): Promise<Named> => {
+    const make = async (role: Role): Promise<Named> => {
       const directory = folders[role];
-      await writeFile(
-        join(directory, 'named.conf'),
-        await renderBindConfig(`named.conf.${role}`, { ...common, directory, port: `${ports[role]}` }),
-      );
-      return new Named(programs, { folder: directory, address: ADDRESS, port: ports[role], zone });
+      const address = addressOf(role);
+      const text = await renderBindConfig(`named.conf.${role}`, { ...common, directory, address, port: `${ports[role]}` });
+      await writeFile(join(directory, 'named.conf'), adjust(role, text));
+      return new Named(programs, { ...hosts?.[role], folder: directory, address, port: ports[role], zone });
     };
     const [primary, secondary] = [await make('primary'), await make('secondary')];
     const stop = async (): Promise<void> => {
@@ -78,6 +90,7 @@ export async function startBindPair(programs: BindPrograms, options: BindOptions
     }
     return { primary, secondary, zone, keyFile, keyName, transferKeyFile: join(folders.primary, 'transfer.key'), stop };
   };
+  if (hosts !== undefined) return await start({ primary: hosts.primary.port, secondary: hosts.secondary.port });
   return await withFreePort(findTwoPorts, start, { isTaken: isListenTaken });
 }
 

@@ -19,11 +19,16 @@ const READY_MS = 20_000;
 const ANSWER_MS = 5000;
 const STOP_MS = 10_000;
 
-/** Starts it; resolves when its socket answers. `program` is source-dns itself: node and the entry file. */
-export async function startDaemon(program: readonly string[], config: LabConfig, folder: string): Promise<DaemonProcess> {
+/** Starts it; resolves when its socket answers. `program` is source-dns itself: node and the entry file. `through`: see LaunchOptions. */
+export async function startDaemon(
+  program: readonly string[],
+  config: Pick<LabConfig, 'file' | 'stateDir'>,
+  folder: string,
+  through: readonly string[] = [],
+): Promise<DaemonProcess> {
   const [command, ...first] = program as [string, ...string[]];
   const logFile = join(folder, 'source-dns.log');
-  const server = launch('source-dns run', command, [...first, '--config', config.file, 'run'], { cwd: folder, logFile });
+  const server = launch('source-dns run', command, [...first, '--config', config.file, 'run'], { cwd: folder, logFile, through });
   const socket = join(config.stateDir, 'api.sock');
   const get = async (path: string): Promise<unknown> => {
     const result = await askDaemon(socket, { method: 'GET', path, timeoutMs: ANSWER_MS });

@@ -35,14 +35,12 @@ export interface Accounts {
 
 const NAMES = ['Source', 'Replica 1', 'Replica 2', 'Replica 3'];
 const PLUGINS = 'semisync_source.so;semisync_replica.so;mysql_clone.so';
+/** Semi-synchronous replication and CLONE: what every server of a cluster is started with. */
+export const clusterOptions: readonly string[] = [`--plugin-load-add=${PLUGINS}`, '--rpl-semi-sync-replica-enabled=ON'];
 
 /** Starts all four at once: Source writable, the others super_read_only, none replicating yet. Rejects with a LabError; nothing is left behind then. */
 export async function startMysqlCluster(programs: MysqlPrograms, folder: string): Promise<MysqlCluster> {
-  const accounts = {
-    repl: randomBytes(12).toString('hex'),
-    web: randomBytes(12).toString('hex'),
-    watcher: randomBytes(12).toString('hex'),
-  };
+  const accounts = makeAccounts();
   const addresses = NAMES.map((_, index) => `127.0.0.${11 + index}`);
   const start = async (port: number): Promise<LabServer[]> => {
     const servers = NAMES.map((name, index) => {
@@ -55,7 +53,7 @@ export async function startMysqlCluster(programs: MysqlPrograms, folder: string)
         // As it would be in its my.cnf. Source's own says nothing of read_only: that is what makes its return dangerous.
         readOnly: index === 0 ? 'off' : 'super-read-only',
         initSql: accountSql(accounts),
-        options: [`--plugin-load-add=${PLUGINS}`, '--rpl-semi-sync-replica-enabled=ON'],
+        options: clusterOptions,
       });
       return { name, mysqld, server: `${address}:${port}` };
     });
@@ -79,11 +77,18 @@ export async function startMysqlCluster(programs: MysqlPrograms, folder: string)
   };
 }
 
-const accountSql = ({ repl, web, watcher }: Accounts): readonly string[] => [
-  `CREATE USER IF NOT EXISTS 'repl'@'127.0.0.%' IDENTIFIED BY '${repl}'`,
-  `GRANT REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO 'repl'@'127.0.0.%'`,
-  `CREATE USER IF NOT EXISTS 'web'@'127.0.0.%' IDENTIFIED BY '${web}'`,
-  `GRANT SELECT, INSERT, CREATE ON shop.* TO 'web'@'127.0.0.%'`,
-  `CREATE USER IF NOT EXISTS 'source_dns'@'127.0.0.%' IDENTIFIED BY '${watcher}'`,
-  ...grantStatements("'source_dns'@'127.0.0.%'").map((statement) => statement.replace(/;$/, '')),
+/** New passwords. */
+export function makeAccounts(): Accounts {
+  const password = () => randomBytes(12).toString('hex');
+  return { repl: password(), web: password(), watcher: password() };
+}
+
+/** Makes the accounts for clients of these hosts (a pattern of LIKE), with what each needs and nothing else. */
+export const accountSql = ({ repl, web, watcher }: Accounts, hosts = '127.0.0.%'): readonly string[] => [
+  `CREATE USER IF NOT EXISTS 'repl'@'${hosts}' IDENTIFIED BY '${repl}'`,
+  `GRANT REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO 'repl'@'${hosts}'`,
+  `CREATE USER IF NOT EXISTS 'web'@'${hosts}' IDENTIFIED BY '${web}'`,
+  `GRANT SELECT, INSERT, CREATE ON shop.* TO 'web'@'${hosts}'`,
+  `CREATE USER IF NOT EXISTS 'source_dns'@'${hosts}' IDENTIFIED BY '${watcher}'`,
+  ...grantStatements(`'source_dns'@'${hosts}'`).map((statement) => statement.replace(/;$/, '')),
 ];

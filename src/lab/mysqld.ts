@@ -12,7 +12,7 @@ import { launch, type ServerProcess } from './processes.ts';
 export interface MysqldOptions {
   /** Folder of its own; made when missing (mode 0700). Holds `data/`, `mysqld.log` and the socket. */
   readonly folder: string;
-  /** Any address of 127.0.0.0/8; also its `report_host`. */
+  /** Any address of 127.0.0.0/8, or one of the surroundings that `through` leads to; also its `report_host`. */
   readonly address: string;
   readonly port: number;
   readonly serverId: number;
@@ -22,6 +22,8 @@ export interface MysqldOptions {
   readonly initSql?: readonly string[];
   /** More options of mysqld; they win over the lab's. */
   readonly options?: readonly string[];
+  /** See LaunchOptions. */
+  readonly through?: readonly string[];
 }
 
 /** A start takes about 1 s on a quiet machine; recovery after `kill9` under load, on two busy cores, takes the longest. */
@@ -87,7 +89,7 @@ const REPLICATION: readonly string[] = [
   '--replica-parallel-workers=2',
 ];
 
-/** A real mysqld on loopback. It can be stopped, killed and started again, and keeps its data folder over that. */
+/** A real mysqld, on loopback by default. It can be stopped, killed and started again, and keeps its data folder over that. */
 export class Mysqld {
   readonly address: string;
   readonly port: number;
@@ -126,7 +128,11 @@ export class Mysqld {
     if (this.running) throw new Error(`mysqld at ${this.address}:${this.port} runs already`);
     await this.#prepare();
     const args = [...this.#arguments(), ...extra];
-    this.#server = launch(`mysqld ${this.address}:${this.port}`, this.#programs.mysqld, args, { cwd: this.folder, logFile: this.logFile });
+    this.#server = launch(`mysqld ${this.address}:${this.port}`, this.#programs.mysqld, args, {
+      cwd: this.folder,
+      logFile: this.logFile,
+      through: this.#options.through ?? [],
+    });
     try {
       await this.#server.awaitLine(READY, START_DEADLINE_MS);
     } catch (error) {

@@ -7,12 +7,15 @@ import { launch, type ServerProcess } from './processes.ts';
 
 /** One nameserver whose configuration is written already. */
 export interface NamedOptions {
-  /** Its folder, with `named.conf`; `named.log` goes there. */
+  /** Its folder, with `named.conf`; `named.log` goes there, unless `logFile` says otherwise. */
   readonly folder: string;
   readonly address: string;
   readonly port: number;
   /** The zone it must answer for before it counts as started; without the last dot. */
   readonly zone: string;
+  readonly logFile?: string;
+  /** See LaunchOptions. */
+  readonly through?: readonly string[];
 }
 
 const START_DEADLINE_MS = 30_000;
@@ -28,6 +31,7 @@ export class Named {
   readonly logFile: string;
   readonly #programs: BindPrograms;
   readonly #zone: string;
+  readonly #through: readonly string[];
   #server: ServerProcess | undefined;
 
   constructor(programs: BindPrograms, options: NamedOptions) {
@@ -36,7 +40,8 @@ export class Named {
     this.address = options.address;
     this.port = options.port;
     this.folder = options.folder;
-    this.logFile = join(options.folder, 'named.log');
+    this.logFile = options.logFile ?? join(options.folder, 'named.log');
+    this.#through = options.through ?? [];
   }
 
   /** Process id while it runs. */
@@ -54,7 +59,11 @@ export class Named {
     const started = performance.now();
     // -g: in the foreground, and every message to stderr, also those from before the configuration was read.
     const args = ['-g', '-4', '-n', '2', '-c', join(this.folder, 'named.conf')];
-    this.#server = launch(`named ${this.address}:${this.port}`, this.#programs.named, args, { cwd: this.folder, logFile: this.logFile });
+    this.#server = launch(`named ${this.address}:${this.port}`, this.#programs.named, args, {
+      cwd: this.folder,
+      logFile: this.logFile,
+      through: this.#through,
+    });
     try {
       await this.#server.awaitLine(/ running$/, START_DEADLINE_MS);
       // named goes on without a port that it could not bind: another nameserver would answer for it.

@@ -13,6 +13,11 @@ export interface Answer {
 /** How often each nameserver is asked: the resolution of every time that the lab reports. */
 const ASK_EVERY_MS = 2;
 const TIMEOUT_MS = 500;
+/** RFC 1035 section 4.1.1: the bit AA, and the codes by which the name exists or does not. */
+const FLAG_AA = 1 << 10;
+const RCODE = 0xf;
+const NOERROR = 0;
+const NXDOMAIN = 3;
 
 /** Asks one nameserver for the name all the time, and writes down every change of the answer. It trusts nothing that source-dns says of itself. */
 export class Observer {
@@ -94,7 +99,9 @@ export class Observer {
       const answered = once(socket, 'message', { signal: AbortSignal.timeout(TIMEOUT_MS) });
       socket.send(encode({ type: 'query', id, flags: 0, questions: [{ type: 'A', name: this.#name }] }));
       const packet = decode(((await answered) as [Buffer])[0]);
-      if (packet.id !== id) return undefined;
+      // A nameserver that is just starting answers SERVFAIL or REFUSED: that says nothing of the name.
+      const flags = packet.flags ?? 0;
+      if (packet.id !== id || (flags & FLAG_AA) === 0 || ![NOERROR, NXDOMAIN].includes(flags & RCODE)) return undefined;
       return (packet.answers ?? [])
         .flatMap((answer) => (answer.type === 'A' ? [answer.data] : []))
         .sort()

@@ -113,11 +113,20 @@ export class ServerProcess {
   }
 }
 
+/** Where a process runs. */
+export interface LaunchOptions {
+  readonly cwd: string;
+  readonly logFile: string;
+  /** A command that becomes this one in other surroundings, e.g. `nsenter --net=…`; it must exec, so that the process id is the server's own. */
+  readonly through?: readonly string[];
+}
+
 /** Starts a server in the foreground, in a process group of its own: Ctrl-C at the terminal must not reach it before its owner's orderly stop. */
-export function launch(name: string, command: string, args: readonly string[], options: { cwd: string; logFile: string }): ServerProcess {
+export function launch(name: string, command: string, args: readonly string[], options: LaunchOptions): ServerProcess {
   guard();
   const log = new BoundedLog(options.logFile);
-  const bound = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'TERM', command, ...args] : [command, ...args];
+  const whole = [...(options.through ?? []), command, ...args];
+  const bound = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'TERM', ...whole] : whole;
   const child = spawn(bound[0] ?? command, bound.slice(1), { cwd: options.cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const server = new ServerProcess(name, child, log);
   living.add(server);

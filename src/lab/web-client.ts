@@ -12,9 +12,10 @@ export interface WebClientOptions {
   readonly password: string;
   /** `address:port` of the resolver: the lab's own BIND. */
   readonly resolver: string;
+  /** Between two writes, and after one that failed; default 5 ms. */
+  readonly pauseMs?: number;
 }
 
-/** Pause between two writes, and after one that failed. */
 const PAUSE_MS = 5;
 const QUERY_TIMEOUT_MS = 3000;
 
@@ -27,6 +28,7 @@ export class WebClient {
   /** The last failure, as the driver words it. */
   lastFailure: string | undefined;
   readonly #pool: Pool;
+  readonly #pauseMs: number;
   #next = 1;
   #ended = false;
   #loop: Promise<void> | undefined;
@@ -34,6 +36,7 @@ export class WebClient {
   constructor(options: WebClientOptions) {
     const resolver = new Resolver({ timeout: 500, tries: 2 });
     resolver.setServers([options.resolver]);
+    this.#pauseMs = options.pauseMs ?? PAUSE_MS;
     this.#pool = createPool({
       user: options.user,
       password: options.password,
@@ -72,7 +75,7 @@ export class WebClient {
       const number = this.#next++;
       if (await this.#write(number)) this.acknowledged.push(number);
       else this.failures++;
-      await delay(PAUSE_MS);
+      await delay(this.#pauseMs);
     }
   }
 

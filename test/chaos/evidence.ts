@@ -1,0 +1,66 @@
+import type { Rr } from './journal.ts';
+import type { HandEdit } from './plan.ts';
+import type { Commit } from './referee.ts';
+
+/** What is known of one round from outside: nothing of it comes from source-dns's own words. Times are performance.now(). */
+export interface Evidence {
+  readonly names: { readonly source: string; readonly replicas: string };
+  readonly servers: readonly KnownServer[];
+  /** The zone when the round began, and what was known of it then. */
+  readonly zoneBefore: readonly Rr[];
+  readonly known: KnownZone;
+  readonly commits: readonly Commit[];
+  /** Transactions that the referee could not read. */
+  readonly gaps: number;
+  /** Edits that somebody made by hand in this round: each explains one transaction. */
+  readonly handEdits: readonly { readonly edit: HandEdit; readonly at: number }[];
+  /** When servers were no replicas although the name had left them, or was about to: from an operator's promotion of another one to his statement that makes it a replica. */
+  readonly stale: readonly StalePeriod[];
+  /** Transactions of its own that a server had, looked up on the servers before anybody rebuilt it. */
+  readonly errant: readonly { readonly uuid: string; readonly at: number; readonly gtids: string }[];
+  /** Every change of the answer of each nameserver, the one at the beginning first. */
+  readonly answers: Readonly<Record<'ns1' | 'ns2', readonly { readonly at: number; readonly addresses: string }[]>>;
+  /** Instances of source-dns that ended although nobody had told them to. */
+  readonly crashes: readonly string[];
+  readonly end: RoundEnd;
+  readonly rows: { readonly acknowledged: ReadonlySet<number>; readonly present: ReadonlySet<number>; readonly promised: boolean };
+}
+
+export interface KnownServer {
+  readonly uuid: string;
+  readonly server: string;
+  readonly address: string;
+}
+
+/** What earlier rounds have shown; the judge adds to it. */
+export interface KnownZone {
+  readonly tries: Set<string>;
+  /** Addresses that some committed state has shown, hand edits included: no nameserver may answer anything else. */
+  readonly shown: Set<string>;
+  highestEpoch: number;
+}
+
+export interface StalePeriod {
+  readonly uuid: string;
+  readonly from: number;
+  until?: number;
+}
+
+/** The round's calm: everything is mended, exactly one server is the source, and all others replicate from it. */
+export interface RoundEnd {
+  readonly source: KnownServer;
+  readonly boundMs: number;
+  /** How long after the calm began each answered with the source; undefined: not within the bound. */
+  readonly answeredMs: Readonly<Record<'ns1' | 'ns2', number | undefined>>;
+  /** The same for the ledger's last former source to be gone, and the replicas' RRset to name all of them. */
+  readonly settledMs: number | undefined;
+  /** The zone's serial at the beginning and the end of the quiet time. */
+  readonly quiet: { readonly ms: number; readonly before: number; readonly after: number };
+}
+
+/** A promise that was broken, and how one sees it. */
+export interface Violation {
+  readonly promise: 'S2' | 'S3' | 'S5' | 'L1' | 'L2' | 'rows' | 'crash' | 'referee';
+  readonly what: string;
+  readonly serial?: number;
+}

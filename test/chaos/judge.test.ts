@@ -1,0 +1,236 @@
+/** A judge that cannot find anyone guilty is a defect: every violation that it knows is made up here, and must be found. */
+import { describe, expect, test } from 'vitest';
+import type { Evidence, Violation } from './evidence.ts';
+import { applied, parseIxfr, type Rr, stringsOf } from './journal.ts';
+import { judge } from './judge.ts';
+import type { Commit } from './referee.ts';
+import { spread } from './report.ts';
+
+const source = 'source.shop.lab.test';
+const replicas = 'replicas.shop.lab.test';
+const servers = [1, 2, 3].map((n) => ({ uuid: `uuid${n}`, server: `10.99.${n}.2:3306`, address: `10.99.${n}.2` }));
+const server = (n: number) => servers[n - 1]!;
+
+interface Said {
+  readonly epoch: number;
+  readonly on: number;
+  readonly was?: readonly number[];
+  readonly try: string;
+  readonly form?: number;
+  readonly by?: string;
+}
+
+const ledger = (said: Said): Rr => {
+  const { uuid, server: address } = server(said.on);
+  const former = (said.was ?? []).map((n) => `was=${server(n).uuid}@${server(n).server}`);
+  const form = `form=address/1/${server(said.form ?? said.on).address}`;
+  const fields = [
+    'v=1',
+    'cluster=shop',
+    `epoch=${said.epoch}`,
+    `source=${address}`,
+    `uuid=${uuid}`,
+    `by=${said.by ?? 'w1'}`,
+    'at=now',
+    'why=failover',
+    `try=${said.try}`,
+    form,
+    ...former,
+  ];
+  return { name: `_source-dns.${source}`, ttl: 1, type: 'TXT', rdata: fields.map((field) => `"${field}"`).join(' ') };
+};
+const a = (address: string): Rr => ({ name: source, ttl: 1, type: 'A', rdata: address });
+const srv = (port = 3306): Rr => ({ name: `_mysql._tcp.${source}`, ttl: 1, type: 'SRV', rdata: `0 0 ${port} ${source}.` });
+const zoneOf = (said: Said): readonly Rr[] => [ledger(said), a(server(said.on).address), srv()];
+
+let serial = 0;
+/** The change from one zone to another, in one transaction. */
+function commit(before: readonly Rr[], zone: readonly Rr[], at = 1000): Commit {
+  const lacks = (rrs: readonly Rr[], rr: Rr) => !rrs.some((other) => JSON.stringify(other) === JSON.stringify(rr));
+  return {
+    serial: ++serial,
+    deleted: before.filter((rr) => lacks(zone, rr)),
+    added: zone.filter((rr) => lacks(before, rr)),
+    zone,
+    after: at - 20,
+    seenAt: at,
+  };
+}
+
+const first = zoneOf({ epoch: 4, on: 1, try: 't4' });
+const moved = zoneOf({ epoch: 5, on: 2, was: [1], try: 't5' });
+const rejoined = zoneOf({ epoch: 5, on: 2, try: 't6' });
+
+/** A round in which the name moves from the first server to the second, and nothing is wrong. */
+function evidence(changes: Partial<Evidence> = {}): Evidence {
+  const answers = [server(1), server(2)].map(({ address }, index) => ({ at: index * 1000, addresses: address }));
+  return {
+    names: { source, replicas },
+    servers,
+    zoneBefore: first,
+    known: { tries: new Set(['t4']), shown: new Set(), highestEpoch: 4 },
+    commits: [commit(first, moved, 1000), commit(moved, rejoined, 3000)],
+    gaps: 0,
+    handEdits: [],
+    stale: [{ uuid: 'uuid1', from: 900, until: 2000 }],
+    errant: [{ uuid: 'uuid1', at: 1900, gtids: 'uuid1:7' }],
+    answers: { ns1: answers, ns2: answers },
+    crashes: [],
+    end: {
+      source: server(2),
+      boundMs: 60_000,
+      answeredMs: { ns1: 0, ns2: 0 },
+      settledMs: 10,
+      quiet: { ms: 1500, before: 9, after: 9 },
+    },
+    rows: { acknowledged: new Set([1, 2]), present: new Set([1, 2, 3]), promised: true },
+    ...changes,
+  };
+}
+
+const promises = (violations: readonly Violation[]) => [...new Set(violations.map(({ promise }) => promise))].sort();
+const found = (changes: Partial<Evidence>) => judge(evidence(changes));
+const changedTo = (zone: readonly Rr[], before = first): Partial<Evidence> => ({ commits: [commit(before, zone)], zoneBefore: before });
+
+test('a round in which nothing is wrong', () => expect(found({})).toEqual([]));
+
+test('the first publication, and the ledger restored after somebody deleted it', () => {
+  const none: readonly Rr[] = [];
+  const begun = zoneOf({ epoch: 1, on: 1, try: 't1' });
+  const fresh = { known: { tries: new Set<string>(), shown: new Set(['']), highestEpoch: 0 }, handEdits: [] };
+  const answers = { ns1: [{ at: 0, addresses: '' }], ns2: [] };
+  expect(found({ ...fresh, zoneBefore: none, commits: [commit(none, begun)], answers })).toEqual([]);
+  const without = first.slice(1);
+  const restored = zoneOf({ epoch: 5, on: 1, try: 't5' });
+  const commits = [commit(first, without), commit(without, restored, 2000)];
+  expect(found({ commits, handEdits: [{ edit: 'no-ledger', at: 900 }], answers: { ns1: [], ns2: [] } })).toEqual([]);
+  expect(promises(found({ commits, answers: { ns1: [], ns2: [] } }))).toEqual(['S2', 'S3']);
+});
+
+describe('S2', () => {
+  test.each([
+    ['a gap', zoneOf({ epoch: 6, on: 2, was: [1], try: 't5' })],
+    ['a move without an epoch', zoneOf({ epoch: 4, on: 2, was: [1], try: 't5' })],
+    ['an epoch without a move', zoneOf({ epoch: 5, on: 1, try: 't5' })],
+    ['an epoch that goes back', zoneOf({ epoch: 3, on: 1, try: 't5' })],
+    ['an attempt that is applied twice', zoneOf({ epoch: 5, on: 2, was: [1], try: 't4' })],
+    ['two winners of one epoch', zoneOf({ epoch: 4, on: 1, try: 't5', by: 'w2' })],
+    ['no ledger any more', first.slice(1)],
+    ['an unreadable ledger', [{ ...ledger({ epoch: 5, on: 1, try: 't5' }), rdata: '"v=1" "cluster=shop"' }, ...first.slice(1)]],
+  ])('%s', (_, zone) => expect(promises(found(changedTo(zone)))).toContain('S2'));
+
+  test('an address that changes without the ledger', () => {
+    const alone = [first[0]!, a(server(2).address), srv()];
+    expect(promises(found(changedTo(alone)))).toEqual(['S2', 'S3']);
+  });
+
+  test('an instance that ends by itself', () => expect(promises(found({ crashes: ['w1 ended'] }))).toEqual(['crash']));
+
+  test('a part of the journal that could not be read', () => expect(promises(found({ gaps: 1 }))).toEqual(['referee']));
+});
+
+describe('S3', () => {
+  const said = { epoch: 5, on: 2, was: [1], try: 't5' };
+  test.each([
+    ['two servers', [...zoneOf(said), a(server(3).address)]],
+    ['no server', [ledger(said), srv()]],
+    ["another server's address", [ledger(said), a(server(3).address), srv()]],
+    ['another form', [ledger({ ...said, form: 3 }), a(server(2).address), srv()]],
+    ['no SRV', zoneOf(said).slice(0, 2)],
+    ['an SRV with another port', [ledger(said), a(server(2).address), srv(3307)]],
+  ])('%s in the zone', (_, zone) => expect(promises(found({ ...changedTo(zone), answers: { ns1: [], ns2: [] } }))).toEqual(['S3']));
+
+  test.each([['10.99.1.2 10.99.2.2'], [''], ['10.99.3.2']])('the answer "%s"', (addresses) => {
+    expect(promises(found({ answers: { ns1: [], ns2: [{ at: 5, addresses }] } }))).toEqual(['S3']);
+  });
+
+  test('what somebody changed by hand is no violation until source-dns writes the name, and then it must be right', () => {
+    const other = [first[0]!, a('10.99.200.7'), srv()];
+    const repaired = zoneOf({ epoch: 4, on: 1, try: 't5' });
+    const wrong = [ledger({ epoch: 4, on: 1, try: 't5' }), a('10.99.200.8'), srv()];
+    const handEdits = [{ edit: 'other-address', at: 900 } as const];
+    const answers = { ns1: [{ at: 1000, addresses: '10.99.200.7' }], ns2: [] };
+    expect(found({ commits: [commit(first, other), commit(other, repaired, 2000)], handEdits, answers })).toEqual([]);
+    expect(promises(found({ commits: [commit(first, other), commit(other, wrong, 2000)], handEdits, answers }))).toEqual(['S3']);
+    // One edit explains one transaction.
+    const twice = [commit(first, other), commit(other, repaired, 2000), commit(repaired, [repaired[0]!, a('10.99.200.7'), srv()], 3000)];
+    expect(promises(found({ commits: twice, handEdits, answers }))).toEqual(['S2', 'S3']);
+  });
+});
+
+describe('S5', () => {
+  test('a former source that gets the name back', () => {
+    const back = zoneOf({ epoch: 6, on: 1, was: [2], try: 't6' });
+    expect(promises(found({ commits: [commit(first, moved), commit(moved, back, 1500)] }))).toEqual(['S5']);
+  });
+
+  test('one that lost its part and gets the name, though no ledger says so', () => {
+    const stale = [{ uuid: 'uuid2', from: 500 }];
+    expect(promises(found({ ...changedTo(moved), stale }))).toEqual(['S5']);
+    // It became a replica at a moment that may have been before the commit.
+    expect(found({ ...changedTo(moved), stale: [{ uuid: 'uuid2', from: 500, until: 999 }] })).toEqual([]);
+  });
+
+  test('a move that does not record the former source', () =>
+    expect(promises(found(changedTo(zoneOf({ epoch: 5, on: 2, try: 't5' }))))).toEqual(['S5']));
+
+  test('a former source that counts as rejoined before anybody made it a replica', () => {
+    expect(promises(found({ stale: [{ uuid: 'uuid1', from: 900, until: 4000 }], errant: [] }))).toEqual(['S5']);
+  });
+
+  test('one that counts as rejoined and has transactions of its own', () => {
+    expect(promises(found({ errant: [{ uuid: 'uuid1', at: 4000, gtids: 'uuid1:7' }] }))).toEqual(['S5']);
+  });
+});
+
+describe('L1, L2 and the rows', () => {
+  const { end } = evidence();
+  test('a nameserver that does not answer with the source', () => {
+    expect(promises(found({ end: { ...end, answeredMs: { ns1: 5, ns2: undefined }, settledMs: undefined } }))).toEqual(['L1']);
+  });
+  test('a former source that never rejoins', () => expect(promises(found({ end: { ...end, settledMs: undefined } }))).toEqual(['L1']));
+  test('a write in the quiet time', () => {
+    expect(promises(found({ end: { ...end, quiet: { ms: 1500, before: 9, after: 10 } } }))).toEqual(['L2']);
+  });
+  test('an acknowledged row that is gone, unless nothing had promised it', () => {
+    const rows = { acknowledged: new Set([1, 4]), present: new Set([1]), promised: true };
+    expect(promises(found({ rows }))).toEqual(['rows']);
+    expect(found({ rows: { ...rows, promised: false } })).toEqual([]);
+  });
+});
+
+test('the journal is read as dig prints it', () => {
+  const soa = (n: number) => `lab.test.\t\t60\tIN\tSOA\tns1.lab.test. hostmaster.lab.test. ${n} 10 2 604800 1`;
+  const text = [
+    '; comment',
+    soa(3),
+    soa(1),
+    `${source}.\t1\tIN\tA\t10.99.1.2`,
+    soa(2),
+    `${source}.\t1\tIN\tA\t10.99.2.2`,
+    soa(2),
+    soa(3),
+    `x.lab.test.\t1\tIN\tTXT\t"a \\"b\\"" "c\\009d"`,
+    soa(3),
+    'key.\t0\tANY\tTSIG\thmac-sha256. 1 300 32 x 1 NOERROR 0',
+  ].join('\n');
+  const read = parseIxfr(text);
+  expect(read).toMatchObject([
+    { serial: 2, deleted: [{ rdata: '10.99.1.2' }], added: [{ name: source, ttl: 1, type: 'A', rdata: '10.99.2.2' }] },
+    { serial: 3, deleted: [], added: [{ type: 'TXT' }] },
+  ]);
+  expect(stringsOf('"a \\"b\\"" "c\\009d"')).toEqual(['a "b"', 'c\td']);
+  expect(parseIxfr(soa(3))).toEqual([]);
+  expect(parseIxfr('')).toBeUndefined();
+  expect(parseIxfr([soa(3), 'lab.test.\t60\tIN\tNS\tns1.lab.test.', soa(3)].join('\n'))).toMatchObject({
+    whole: [{ type: 'NS' }],
+    serial: 3,
+  });
+  const [transaction] = read as readonly Commit[];
+  expect(applied([a('10.99.1.2'), srv()], transaction!)).toEqual([srv(), a('10.99.2.2')]);
+});
+
+test('percentiles are by nearest rank', () => {
+  expect(spread([])).toBe('none');
+  expect(spread(Array.from({ length: 200 }, (_, index) => index + 1))).toBe('n 200, median 100 ms, p99 198 ms, max 200 ms');
+});
