@@ -2,6 +2,7 @@
 
 import { newestOf } from './gtid.ts';
 import type { Ledger, LedgerReading, LineMark } from './ledger.ts';
+import type { GroupMember } from './observation.ts';
 import type { PublicationSettings } from './settings.ts';
 import type { ClusterState, PublicationState } from './state.ts';
 import type { ServerView, Topology, Upstream } from './topology.ts';
@@ -112,6 +113,7 @@ export function disqualification(situation: Situation, server: ServerView): stri
 export function unfitness(situation: Situation, server: ServerView): string | undefined {
   if (server.settings.candidate === 'never') return 'is configured as candidate: never';
   if (server.duplicate) return 'has the same server UUID as another server';
+  if (isSecondary(server)) return 'is a secondary of its group';
   if (isSuperseded(situation, server)) return 'is a former source that has not rejoined';
   if (!belongsToLine(situation, server)) return 'does not belong to the replication line';
   const binding = server.upstreams.find((upstream) => binds(situation, server, upstream));
@@ -143,7 +145,7 @@ const isLeft = (situation: Situation, server: ServerView, source: ServerView): b
 /** What shows that a candidate was meant to be the source; empty: nothing but that it is writable. */
 export function strongEvidence(situation: Situation, server: ServerView): readonly string[] {
   const evidence: string[] = [];
-  if (server.promoted) evidence.push('its promotion was seen');
+  if (server.promoted && !isLeftToGroup(situation, server)) evidence.push('its promotion was seen');
   const followers = situation.topology.followersOf(server.address);
   if (followers.length > 0)
     evidence.push(
@@ -152,6 +154,22 @@ export function strongEvidence(situation: Situation, server: ServerView): readon
   if (groupPrimary(situation)?.address === server.address) evidence.push('a majority of its group says PRIMARY');
   return evidence;
 }
+
+const ownMembership = ({ id, known }: ServerView): GroupMember | undefined =>
+  known?.group?.singlePrimary ? known.group.members.find((member) => member.id === id) : undefined;
+
+const isInGroup = (member: GroupMember | undefined): boolean => member?.state === 'ONLINE' || member?.state === 'RECOVERING';
+
+/** By its own word. Somebody made it writable by hand: that elects nobody. */
+function isSecondary(server: ServerView): boolean {
+  const own = ownMembership(server);
+  return isInGroup(own) && own?.role === 'SECONDARY';
+}
+
+/** Its group goes on, somewhere: who became writable without it was made so by hand, or began a group of its own (bootstrap). */
+const isLeftToGroup = ({ members }: Situation, { known }: ServerView): boolean =>
+  known?.group?.singlePrimary === true &&
+  members.some((member) => member.facts?.group?.name === known.group?.name && isInGroup(ownMembership(member)));
 
 /** The candidates that something shows to be meant as the source. */
 export const provenCandidates = (situation: Situation): readonly ServerView[] =>

@@ -78,6 +78,8 @@ class Twin {
   }
 
   #isSourceByItself(one: TwinServer): boolean {
+    // "Not a secondary of its group, by its own word."
+    if (one.group?.self === 'ONLINE' && one.group.primary !== one.name) return false;
     return isWritable(one) && !one.candidateNever && !one.channels.some((channel) => this.#isReplicaBy(one, channel));
   }
 
@@ -114,7 +116,10 @@ class Twin {
   }
 
   #isProven(one: TwinServer): boolean {
-    return (one.promotionSeen && one.known && !one.readOnly) || this.#followers(one).length > 0 || one === this.#primary;
+    // "The promotion of a group's member counts only where no member is in that group any more."
+    const isElectedOnly = one.group !== undefined && this.#servers.some((other) => isReachable(other) && other.group?.self === 'ONLINE');
+    const isPromoted = one.promotionSeen && one.known && !one.readOnly && !isElectedOnly;
+    return isPromoted || this.#followers(one).length > 0 || one === this.#primary;
   }
 
   #rules1to6(): Verdict | undefined {
