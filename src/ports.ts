@@ -56,6 +56,8 @@ export interface UpdateRequest {
   readonly plan: UpdatePlan;
   readonly notAfter: MonoMs;
   readonly deadline: MonoMs;
+  /** Aborted: it is not wanted any more. If it has not left yet it must not leave, and is `refused`, `not-sent`, with the failure `recalled`. */
+  readonly recalled?: AbortSignal;
 }
 
 export interface PropagationRequest {

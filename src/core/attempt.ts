@@ -28,6 +28,7 @@ export function send(publication: PublicationState, view: ZoneView, write: Write
     try: write.ledger.try,
     what: write.what,
     aim: write.aim,
+    source: write.ledger.source,
     baseText: view.ledgerText,
     // It is signed at `notAfter` at the latest; the nameserver's clock may be behind ours by as much as the fudge.
     lapsesAt: plusMs(notAfter, 2 * settings.fudgeMs),
@@ -81,8 +82,8 @@ export function updateDone(
   const entry = { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure: outcome.failure } as const;
   effects.push(record(state, publication, now, entry));
   const lostRace = outcome.kind === 'refused' && outcome.code === 'prerequisite-failed';
-  // It waited too long in the queue: not sent, but decided again, on what is known now.
-  const expired = outcome.kind === 'refused' && outcome.failure.code === 'expired';
+  // It waited too long in the queue, or something else was wanted before it left: decided again, on what is known now.
+  const expired = outcome.kind === 'refused' && (outcome.failure.code === 'expired' || outcome.failure.code === 'recalled');
   // The failed prerequisite may be the answer to a duplicate of a datagram that was applied: a read will tell.
   const mayBeThere = outcome.kind === 'unknown' || lostRace;
   const writeFailures = publication.writeFailures + 1;

@@ -79,7 +79,7 @@ function withProgress(state: ClusterState, nameserver: string, change: CommandPr
 export function resultOfUpdate(attempt: Attempt, outcome: UpdateOutcome): Omit<CommandResult, 'nameserver'> | undefined {
   if (outcome.kind === 'applied')
     return { kind: 'done', code: attempt.what === 'move' ? 'commanded' : attempt.what, sentence: attempt.sentence };
-  if (outcome.kind === 'unknown' || outcome.code === 'prerequisite-failed') return undefined;
+  if (outcome.kind === 'unknown' || outcome.code === 'prerequisite-failed' || outcome.failure.code === 'recalled') return undefined;
   return resultOfFailure(outcome.failure);
 }
 

@@ -48,6 +48,8 @@ export type Effect =
       readonly notAfter: MonoMs;
       readonly deadline: MonoMs;
     }
+  /** The update of that try is not wanted any more: it must not leave, if it has not left yet. It still ends in its own event. */
+  | { readonly kind: 'recall'; readonly nameserver: string; readonly try: string }
   | {
       readonly kind: 'propagate';
       readonly nameserver: string;

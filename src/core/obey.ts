@@ -33,7 +33,9 @@ export function obey(
   if (running.command.kind !== 'follow') return rewrite(noted, situation, running, now, effects);
   const known = noted.commands[0]?.progress.get(nameserver)?.epoch;
   const decision = guard(situation, decide(situation));
-  const answer = answerWithoutWrite(situation, decision, running, known);
+  // What it has put on its way may still be applied: its outcome is the answer.
+  const isOnItsWay = publication.inFlight?.commandId === running.id;
+  const answer = isOnItsWay ? undefined : answerWithoutWrite(situation, decision, running, known);
   if (answer) return withResult(noted, nameserver, answer);
   // A command may move what moved too often, and its time is now.
   const unlatched = { ...publication, flapping: false, moves: [], decidedAt: { mono: now.mono, wall: now.wall } };

@@ -16,7 +16,7 @@ import type { ClusterState, PublicationState } from './state.ts';
 import { withPublication } from './state.ts';
 import type { Topology } from './topology.ts';
 import type { MonoMs, Now } from './units.ts';
-import { write } from './write.ts';
+import { recallOnly, write } from './write.ts';
 
 export function publish(state: ClusterState, nameserver: string, topology: Topology, now: Now, effects: Effect[]): ClusterState {
   const publication = state.publications.get(nameserver) as PublicationState;
@@ -34,7 +34,8 @@ export function publish(state: ClusterState, nameserver: string, topology: Topol
   const next = withSuspicion(withPublication(state, settled), publication.decision, settled.decision, now);
   const running = openCommand(next, nameserver);
   // Nothing is written of our own accord while somebody waits to be obeyed: a one-shot freeze must not come after a move of its own process.
-  if (running) return isInformed(next, settled, running) ? obey(next, settled, running, now, effects) : next;
+  if (running && isInformed(next, settled, running)) return obey(next, settled, running, now, effects);
+  if (running) return recallOnly(next, settled, settled.decision, effects);
   return write(next, situationOf(next, settled, undefined, now, topology), settled.decision, undefined, now, effects);
 }
 

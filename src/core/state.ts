@@ -147,6 +147,8 @@ export interface Attempt {
   readonly what: WriteKind;
   /** The same for every attempt at the same thing. */
   readonly aim: string;
+  /** Whom its ledger names as the source. */
+  readonly source: ServerAddress;
   /** The ledger that it replaces: as soon as the zone has another, it can no longer be applied. */
   readonly baseText: string;
   /** After this its signature is too old for the nameserver. */
@@ -158,6 +160,8 @@ export interface Attempt {
   readonly absent: readonly Question[];
   /** Answered with a failed prerequisite: it cannot be applied any more, but a duplicate of it may have been. */
   readonly answered?: boolean;
+  /** Something else is wanted by now: if it has not left yet, it never will. */
+  readonly recalled?: true;
   readonly commandId?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Puts what is wanted on its way, if the moment allows: one update at a time, and never while another one may still land. */
+/** Puts what is wanted on its way, if the moment allows: one update at a time, and never while another one may still land. Calls back what is wanted no more. */
 
 import { send } from './attempt.ts';
 import type { Decision } from './decision.ts';
@@ -7,10 +7,17 @@ import type { Write } from './intent.ts';
 import { intendedWrite, rewritten } from './intent.ts';
 import { areReplicasWrong, wantedReplicas } from './replicas.ts';
 import type { Situation } from './situation.ts';
-import type { ClusterState, PublicationState, RunningCommand } from './state.ts';
+import type { Attempt, ClusterState, PublicationState, RunningCommand, WriteKind } from './state.ts';
 import { without, withPublication } from './state.ts';
 import type { Now } from './units.ts';
 import { plusMs } from './units.ts';
+
+/** A command waits and has not looked around yet: nothing is begun, but what the decision does not want any more is called back. */
+export function recallOnly(state: ClusterState, publication: PublicationState, decision: Decision, effects: Effect[]): ClusterState {
+  return publication.inFlight?.commandId === undefined
+    ? withPublication(state, recalled(publication, decision, undefined, effects))
+    : state;
+}
 
 /** Writes what the decision asks for, or `explicit`; before anything else than a pending update is wanted, that one is fenced off. */
 export function write(
@@ -26,6 +33,7 @@ export function write(
   const noted = noteReplicas(situation, decision);
   const current = withPublication(state, noted);
   const { view } = publication;
+  if (publication.inFlight) return withPublication(state, recalled(noted, decision, explicit, effects));
   if (view === undefined || !mayWrite(state, publication)) return current;
   const intended = explicit ?? intendedWrite({ ...situation, publication: noted }, decision);
   const chosen = fenced(situation, intended);
@@ -37,13 +45,27 @@ export function write(
   return withPublication(state, sent.publication);
 }
 
+/** These say where the name points, or that it points nowhere. */
+const pointing: ReadonlySet<WriteKind> = new Set(['move', 'form', 'repair', 'withdraw']);
+
+/** Where the evidence changes while an update waits for its turn or for a connection, the decision is taken again: what has not left must not leave. */
+function recalled(publication: PublicationState, decision: Decision, explicit: Write | undefined, effects: Effect[]): PublicationState {
+  const { inFlight, settings } = publication;
+  if (inFlight === undefined || inFlight.recalled || !pointing.has(inFlight.what) || isWanted(inFlight, decision, explicit))
+    return publication;
+  effects.push({ kind: 'recall', nameserver: settings.nameserver, try: inFlight.try });
+  return { ...publication, inFlight: { ...inFlight, recalled: true } };
+}
+
+function isWanted(attempt: Attempt, decision: Decision, explicit: Write | undefined): boolean {
+  if (explicit !== undefined) return explicit.aim === attempt.aim;
+  if (attempt.what === 'withdraw') return decision.kind === 'hold';
+  return decision.kind === 'point-to' && decision.source === attempt.source;
+}
+
 /** One update at a time, and only on a zone that was read after the last one. */
 const mayWrite = ({ settings }: ClusterState, publication: PublicationState): boolean =>
-  settings.mode === 'active' &&
-  !publication.mustRead &&
-  publication.readFailure === undefined &&
-  publication.awaiting === undefined &&
-  publication.inFlight === undefined;
+  settings.mode === 'active' && !publication.mustRead && publication.readFailure === undefined && publication.awaiting === undefined;
 
 function noteReplicas(situation: Situation, decision: Decision): PublicationState {
   const { publication, now } = situation;

@@ -10,6 +10,8 @@ export const guardGraceMs = 50;
 export interface InFlight {
   /** Asks the adapter, and sees to it that one event comes of it. */
   begin(effect: AskingEffect, adapters: Adapters): void;
+  /** The update of that try must not leave any more. */
+  recall(token: string): void;
   /** Resolves when all that have begun so far have ended. */
   ended(): Promise<void>;
   /** Resolves when none of these is left, also none that began meanwhile. */
@@ -21,6 +23,7 @@ export interface InFlight {
 interface Entry {
   readonly effect: AskingEffect;
   readonly ended: Promise<void>;
+  readonly recall: AbortController;
   forget(): void;
 }
 
@@ -30,8 +33,10 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
 
   function begin(effect: AskingEffect, adapters: Adapters): void {
     let over: () => void = () => {};
+    const recall = new AbortController();
     const entry: Entry = {
       effect,
+      recall,
       ended: new Promise((resolve) => {
         over = resolve;
       }),
@@ -52,7 +57,7 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
     entries.add(entry);
     const guardMs = Math.max(0, effect.deadline - clock.mono()) + guardGraceMs;
     const cancelGuard = clock.after(guardMs, () => end(unanswered(effect, adapterDeadline(effect))));
-    ask(effect, adapters).then(end, (error: unknown) => end(unanswered(effect, adapterBug(effect, error))));
+    ask(effect, adapters, recall.signal).then(end, (error: unknown) => end(unanswered(effect, adapterBug(effect, error))));
   }
 
   const wait = async (some: readonly Entry[]): Promise<void> => {
@@ -68,6 +73,9 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
 
   return {
     begin,
+    recall(token) {
+      for (const { effect, recall } of entries) if (effect.kind === 'update' && effect.try === token) recall.abort();
+    },
     ended: () => wait([...entries]),
     none,
     abandon() {

@@ -14,8 +14,8 @@ export interface Adapters {
 /** The effects that end in an event, by their deadline. */
 export type AskingEffect = Extract<Effect, { readonly deadline: unknown }>;
 
-/** Asks the adapter. Rejects where the adapter breaks its promise; throws where there is no such adapter, which is a bug. */
-export function ask(effect: AskingEffect, adapters: Adapters): Promise<Event> {
+/** Asks the adapter; `recalled` counts for an update. Rejects where the adapter breaks its promise; throws where there is no such adapter, which is a bug. */
+export function ask(effect: AskingEffect, adapters: Adapters, recalled: AbortSignal): Promise<Event> {
   switch (effect.kind) {
     case 'probe':
       return answered(async () => ({
@@ -31,13 +31,13 @@ export function ask(effect: AskingEffect, adapters: Adapters): Promise<Event> {
           : { kind: 'resolved', server: effect.server, failure: resolution.failure };
       });
     default:
-      return askZone(effect, zoneClient(adapters, effect.nameserver));
+      return askZone(effect, zoneClient(adapters, effect.nameserver), recalled);
   }
 }
 
 type ZoneEffect = Extract<AskingEffect, { readonly nameserver: string }>;
 
-function askZone(effect: ZoneEffect, client: ZoneClient): Promise<Event> {
+function askZone(effect: ZoneEffect, client: ZoneClient, recalled: AbortSignal): Promise<Event> {
   const { nameserver, deadline } = effect;
   switch (effect.kind) {
     case 'read-zone':
@@ -48,7 +48,7 @@ function askZone(effect: ZoneEffect, client: ZoneClient): Promise<Event> {
       });
     case 'update':
       return answered(async () => {
-        const outcome = await client.update({ plan: effect.plan, notAfter: effect.notAfter, deadline });
+        const outcome = await client.update({ plan: effect.plan, notAfter: effect.notAfter, deadline, recalled });
         return { kind: 'update-done', nameserver, try: effect.try, outcome };
       });
     case 'propagate':

@@ -155,6 +155,7 @@ class Runtime implements ClusterRuntime {
     if (effect.kind === 'record') this.#options.onRecord(effect.entry);
     else if (effect.kind === 'reply') this.#desk.answer(effect.id, effect.answer);
     else if (effect.kind === 'wake') this.#wake(effect.at);
+    else if (effect.kind === 'recall') this.#inFlight.recall(effect.try);
     else if (this.#phase === 'running' || readsBack(effect, cause)) this.#inFlight.begin(effect, this.#adapters);
   }
 

@@ -8,6 +8,8 @@ export interface Exchange<T> {
   readonly deadline: MonoMs;
   /** It is not sent after this: the evidence for it is then too old. */
   readonly notAfter?: MonoMs;
+  /** Aborted: it is not sent any more. */
+  readonly recalled?: AbortSignal | undefined;
   /** A lost datagram may be sent again (a question), or never (an update: the second would be another attempt). */
   readonly repeatable: boolean;
   /** The name that it is about: where many wait, names take turns. */

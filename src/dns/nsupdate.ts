@@ -11,7 +11,7 @@ import { nsupdateOutcome } from './nsupdate-outcome.ts';
 import { nsupdateScript, secretText } from './nsupdate-script.ts';
 import { type Correspondent, exchangeDeadline } from './query.ts';
 import { createReadingSide, notSent, type Rfc2136Options } from './rfc2136.ts';
-import { clientClosed, expiredInQueue, noAnswer, queueFull } from './transport-failures.ts';
+import { clientClosed, expiredInQueue, noAnswer, queueFull, recalled } from './transport-failures.ts';
 import type { TsigKey } from './tsig.ts';
 import { planFailure } from './update.ts';
 
@@ -70,6 +70,7 @@ async function runUpdate(
   if (resolved.kind === 'failed') return notSent(resolved.failure);
   if (signal.aborted) return notSent(clientClosed(nameserver));
   const now = clock.mono();
+  if (request.recalled?.aborted) return notSent(recalled(nameserver));
   if (now >= request.notAfter) return notSent(expiredInQueue(nameserver));
   if (now >= deadline) return notSent(noAnswer(nameserver));
   const [program, ...before] = options.command;

@@ -100,6 +100,7 @@ async function sendUpdate(correspondent: Correspondent, request: MessageRequest)
   const exchange: Exchange<UpdateOutcome> = {
     deadline: request.deadline,
     notAfter: request.notAfter,
+    recalled: request.recalled,
     repeatable: false,
     lane: laneOf(request.plan),
     attempt: (id) => updateAttempt({ id, ...built.message }, asked, clock),

@@ -8,7 +8,7 @@ import { MessageQueue } from './queue.ts';
 import { enqueue, type QueuedExchange } from './queued-exchange.ts';
 import type { Sockets } from './sockets.ts';
 import { TcpLink } from './tcp-link.ts';
-import { clientClosed, connectFailed, connectTimedOut, expiredInQueue, noAnswer } from './transport-failures.ts';
+import { clientClosed, connectFailed, connectTimedOut, expiredInQueue, noAnswer, recalled } from './transport-failures.ts';
 
 interface Connecting {
   readonly until: MonoMs;
@@ -69,6 +69,11 @@ export class TcpTransport implements Transport {
   }
 
   #send(link: TcpLink, { exchange, settle, rank }: QueuedExchange, now: MonoMs): void {
+    if (exchange.recalled?.aborted) {
+      this.#queue.ended(rank);
+      settle({ kind: 'not-sent', failure: recalled(this.#options.nameserver) });
+      return;
+    }
     const id = link.inFlight.freeId(this.#options.messageId);
     const attempt = exchange.attempt(id);
     const deadline = Math.min(exchange.deadline, now + this.#options.timeoutMs) as MonoMs;

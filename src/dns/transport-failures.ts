@@ -37,6 +37,11 @@ export const expiredInQueue = (nameserver: string): Failure => ({
   message: `The update for the nameserver ${nameserver} waited longer than its evidence is fresh, so it was not sent.`,
 });
 
+export const recalled = (nameserver: string): Failure => ({
+  code: 'recalled',
+  message: `The update for the nameserver ${nameserver} was called back before it left: something else is known by now.`,
+});
+
 export const queueFull = (nameserver: string, limit: number): Failure => ({
   code: 'queue-full',
   message: `${limit} messages wait for the nameserver ${nameserver} already. This one was not sent.`,

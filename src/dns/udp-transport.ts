@@ -9,7 +9,7 @@ import { InFlight } from './in-flight.ts';
 import { MessageQueue } from './queue.ts';
 import { enqueue, type QueuedExchange } from './queued-exchange.ts';
 import type { Sockets } from './sockets.ts';
-import { clientClosed, expiredInQueue, noAnswer, portUnreachable } from './transport-failures.ts';
+import { clientClosed, expiredInQueue, noAnswer, portUnreachable, recalled } from './transport-failures.ts';
 
 /** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */
 export const MAX_DATAGRAM_BYTES = 512;
@@ -79,6 +79,7 @@ export class UdpTransport implements Transport {
     if (this.#closed) return { kind: 'not-sent', failure: clientClosed(nameserver) };
     if (resolved === undefined) return { kind: 'not-sent', failure: noAnswer(nameserver) };
     if (resolved.kind === 'failed') return { kind: 'not-sent', failure: resolved.failure };
+    if (exchange.recalled?.aborted) return { kind: 'not-sent', failure: recalled(nameserver) };
     if (exchange.notAfter !== undefined && exchange.notAfter <= clock.mono())
       return { kind: 'not-sent', failure: expiredInQueue(nameserver) };
     if (exchange.deadline <= clock.mono()) return { kind: 'not-sent', failure: noAnswer(nameserver) };
@@ -116,7 +117,7 @@ export class UdpTransport implements Transport {
       socket.on('message', (answer) => inFlight.received(answer, clock.mono()));
       // A port that is not open comes back by ICMP, which also a forger can send: so the end is `unanswered`, never `not-sent`.
       socket.on('error', (error) => end(portUnreachable(nameserver, error)));
-      socket.connect(port, address, () => send(FIRST_REPEAT_MS));
+      socket.connect(port, address, () => (exchange.recalled?.aborted ? end(recalled(nameserver)) : send(FIRST_REPEAT_MS)));
       const atDeadline = () => (inFlight.size > 0 ? void inFlight.expire(exchange.deadline) : end(noAnswer(nameserver)));
       cancels.push(clock.after(Math.max(0, exchange.deadline - clock.mono()), atDeadline));
     });

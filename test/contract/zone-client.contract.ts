@@ -118,7 +118,7 @@ export function zoneClientContract(title: string, subject: () => Subject, can: {
 
     interopContract(() => run, can);
 
-    test('what comes too late is not sent, nor what finds nobody', async () => {
+    test('what comes too late or was called back is not sent, nor what finds nobody', async () => {
       const { source, other } = names;
       const [before] = await read({ name: source, type: 'A' });
       const plan = { zone: subject().zone, prerequisites: [], changes: [{ kind: 'delete-rrset', name: source, type: 'A' } as const] };
@@ -126,6 +126,11 @@ export function zoneClientContract(title: string, subject: () => Subject, can: {
       expect(await client.update({ plan, notAfter: past, deadline: soon() })).toMatchObject({
         code: 'not-sent',
         failure: { code: 'expired' },
+      });
+      expect(await client.update({ plan, notAfter: soon(), deadline: soon(), recalled: AbortSignal.abort() })).toMatchObject({
+        kind: 'refused',
+        code: 'not-sent',
+        failure: { code: 'recalled' },
       });
       expect((await read({ name: source, type: 'A' })).map(sorted)).toEqual([sorted(before!)]);
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MonoMs } from '../../src/core/units.ts';
 import type { Rrset, UpdatePlan } from '../../src/core/zone.ts';
 import { QUEUE_LIMITS } from '../../src/dns/queue.ts';
-import { aAnswer, address, checkForLeaks, clock, isUpdate, name, sign, soon, start, zone } from './client-world.ts';
+import { aAnswer, address, checkForLeaks, clock, isUpdate, name, plan, sign, soon, start, zone } from './client-world.ts';
 import { answerTo } from './fake-nameserver.ts';
 
 checkForLeaks();
@@ -117,6 +117,21 @@ describe('UDP', () => {
     expect(first!.message.readUInt16BE()).not.toBe(second!.message.readUInt16BE());
     nameserver.received.length = 0;
     expect(await update(soon(700))).toMatchObject({ kind: 'unknown', failure: { code: 'no-answer' } });
+    expect(nameserver.received).toHaveLength(1);
+  });
+
+  test.each(['tcp', 'udp'] as const)('an update that is called back while it waits for its socket never leaves (%s)', async (transport) => {
+    const { nameserver, client, read } = await start(
+      (message, reply) => reply(sign(isUpdate(message) ? answerTo(message) : aAnswer(message), message)),
+      {
+        transport,
+      },
+    );
+    const recall = new AbortController();
+    const called = client.update({ plan, notAfter: soon(), deadline: soon(), recalled: recall.signal });
+    recall.abort();
+    expect(await called).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'recalled' } });
+    expect(await read()).toMatchObject({ kind: 'read' });
     expect(nameserver.received).toHaveLength(1);
   });
 

@@ -27,6 +27,8 @@ export class Printer {
     switch (effect.kind) {
       case 'update':
         return [line('update', this.#planText(effect.plan))];
+      case 'recall':
+        return [line('recall', 'the update in flight: if it has not left yet, it must not')];
       case 'reply':
         return effect.answer.results.flatMap((result) => [
           line('reply', replyText(result)),
