@@ -1,6 +1,6 @@
 /** What `npm test` asks of the world: so many seeds and the stories that once broke a promise, or every mutant. */
 
-import { type Build, thisBuild } from './build.ts';
+import type { Build } from './build.ts';
 import type { Mutant } from './mutants.ts';
 import { mutants } from './mutants.ts';
 import { buildVariants } from './patched-build.ts';
@@ -8,6 +8,7 @@ import { stories } from './regressions.ts';
 import { report } from './report.ts';
 import type { Script } from './script.ts';
 import { scriptOf } from './script.ts';
+import type { Builds } from './world.ts';
 import { runWorld } from './world.ts';
 
 type Say = (text: string) => void;
@@ -16,10 +17,9 @@ type Say = (text: string) => void;
 const healthySeeds = 30;
 /** How many seeds a mutant may take when the one that it is known for does not catch it any more. */
 const mutantBudget = 120;
-const builds = [thisBuild] as const;
 
 /** Whether every promise is kept, and the same seed gives the same history. */
-export async function checkSeeds(say: Say): Promise<boolean> {
+export async function checkSeeds(say: Say, builds: Builds): Promise<boolean> {
   const told = stories.filter(({ script }) => script.seed <= 2);
   const scripts: Script[] = [
     ...Array.from({ length: healthySeeds }, (_, index) => scriptOf(index + 1)),
@@ -36,25 +36,25 @@ export async function checkSeeds(say: Say): Promise<boolean> {
   say(`${healthySeeds} seeds and ${told.length} stories: every promise was kept, ${moves} moves`);
   // A world in which nothing happens proves nothing.
   if (moves <= 2 * healthySeeds) say('but hardly anything happened');
-  const same = await isRepeatable();
+  const same = await isRepeatable(builds);
   say(same ? 'the same seed gives the same history' : 'THE SAME SEED GIVES ANOTHER HISTORY');
   return same && moves > 2 * healthySeeds;
 }
 
-async function isRepeatable(): Promise<boolean> {
+async function isRepeatable(builds: Builds): Promise<boolean> {
   const hashOf = async (seed: number) => (await runWorld({ ...scriptOf(seed), endAt: 15_000 }, { builds })).hash;
   const [once, again, other] = [await hashOf(7), await hashOf(7), await hashOf(8)];
   return once === again && once !== other;
 }
 
 /** Whether every mutant (whose name holds this text) is caught, and breaks what it is said to break. Prints each with the seed that caught it. */
-export async function checkMutants(say: Say, named = '', budget = mutantBudget): Promise<boolean> {
+export async function checkMutants(say: Say, later: Build, named = '', budget = mutantBudget): Promise<boolean> {
   const chosen = mutants.filter(({ name }) => name.includes(named));
   const build = buildVariants(chosen);
   const width = Math.max(...chosen.map(({ name }) => name.length));
   let survivors = 0;
   for (const mutant of chosen) {
-    const { by, broken } = await hunt(mutant, await build(mutant), budget);
+    const { by, broken } = await hunt(mutant, { present: await build(mutant), later }, budget);
     const promise = broken?.split(' ')[0];
     const isCaught = promise !== undefined && mutant.breaks.includes(promise);
     if (!isCaught) survivors += 1;
@@ -66,11 +66,11 @@ export async function checkMutants(say: Say, named = '', budget = mutantBudget):
 }
 
 /** Runs worlds until a promise breaks: first what caught it before. */
-async function hunt(mutant: Mutant, build: Build, budget: number): Promise<{ readonly by: string; readonly broken?: string }> {
+async function hunt(mutant: Mutant, builds: Builds, budget: number): Promise<{ readonly by: string; readonly broken?: string }> {
   const told = stories.filter(({ name }) => mutant.story !== undefined && name.startsWith(mutant.story)).map(({ script }) => script);
   const seeds = [mutant.seed, ...Array.from({ length: budget }, (_, index) => index + 1)];
   for (const [index, script] of [...told, ...seeds.map(scriptOf)].entries()) {
-    const { broken } = await runWorld(script, { builds: [build] });
+    const { broken } = await runWorld(script, { builds });
     if (broken !== undefined)
       return { by: `${index < told.length ? 'story' : 'seed'} ${script.seed}`, broken: broken.split('\n')[0] as string };
   }

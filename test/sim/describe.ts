@@ -25,7 +25,8 @@ export function describeEvent(event: Event): string {
 function describeProbe(probe: Probe): string {
   if (probe.kind !== 'reachable') return `${probe.kind} ${probe.failure.code}`;
   const channels = probe.facts.channels.map((channel) => ` ${channel.receiver} ${channel.sourceAddress}`);
-  return `${isWritable(probe.facts) ? 'WRITABLE' : 'read-only'}${channels.join('')}`;
+  const group = probe.facts.group?.members.map(({ id, state, role }) => ` ${id.slice(-1)} ${state} ${role}`) ?? [];
+  return `${isWritable(probe.facts) ? 'WRITABLE' : 'read-only'}${channels.join('')}${group.join()}`;
 }
 
 function describeReading(reading: ZoneReading): string {

@@ -7,6 +7,8 @@ import type { GtidSet } from '../../src/core/gtid.ts';
 import { emptyGtidSet, newestOf, parseGtidSet, subtract, union } from '../../src/core/gtid.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import type { Row } from '../../src/mysql/row.ts';
+import type { FakeGroup } from './fake-group.ts';
+import { createFakeGroup } from './fake-group.ts';
 import { probeRow } from './mysql-rows.ts';
 
 /** One replication channel, as CHANGE REPLICATION SOURCE TO made it. */
@@ -41,6 +43,8 @@ export interface FakeServer {
 /** Several servers, and what operators and failover tools do to them. Addresses that are no server's throw. */
 export interface FakeMysql {
   readonly servers: ReadonlyMap<ServerAddress, FakeServer>;
+  /** Where the servers are one group. */
+  readonly group: FakeGroup | undefined;
   server(address: string): FakeServer;
   /** Lets replication go on until this time (milliseconds, never back). */
   advance(now: number): void;
@@ -67,6 +71,8 @@ export interface FakeMysql {
   clone(address: string, donor: string, uuid?: string): void;
   /** The result of `probeQuery`. */
   rows(address: string): readonly Row[];
+  /** The result of `groupQuery`: only a server with a group is asked for it. */
+  groupRows(address: string): readonly Row[] | undefined;
 }
 
 export interface FakeMysqlOptions {
@@ -77,6 +83,8 @@ export interface FakeMysqlOptions {
   readonly isOpen?: (from: ServerAddress, to: ServerAddress) => boolean;
   /** A receiver that hears nothing for so long says CONNECTING (replica_net_timeout); default: never. */
   readonly netTimeoutMs?: number;
+  /** They are a single-primary group, with this source of chance; default: they are not. */
+  readonly group?: { readonly between: (from: number, to: number) => number };
 }
 
 /** New servers: each up, writable, replicating from nobody, `line` as its executed set. */
@@ -98,17 +106,21 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
     of.offlineMode = false;
     if (of.channel) Object.assign(of.channel, { receiver: 'CONNECTING', applier: 'ON', heardAt: undefined });
   };
+  const group = options.group && createFakeGroup({ servers, isOpen, between: options.group.between });
   return {
     servers,
+    group,
     server,
     advance(to) {
       now = Math.max(now, to);
       for (const one of servers.values()) if (one.health !== 'down') applyRetrieved(one);
       for (const one of servers.values()) if (one.health !== 'down') receive(one, { servers, now, isOpen, netTimeoutMs });
+      group?.advance(now);
     },
     write(address, transactions = 1) {
       const one = server(address);
       if (one.health !== 'up' || one.readOnly || one.superReadOnly || one.offlineMode) return false;
+      if (group?.isStarted(one.address)) return group.commit(one.address, transactions);
       const last = newestOf(one.executed, one.uuid) ?? 0;
       one.executed = union(one.executed, new Map([[one.uuid, [[last + 1, last + transactions]]]]));
       return true;
@@ -157,7 +169,8 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       newProcess(one);
       Object.assign(one, { executed: server(donor).executed, readOnly: true, superReadOnly: true, uuid: uuid ?? one.uuid });
     },
-    rows: (address) => [probeRow(server(address), now)],
+    rows: (address) => [probeRow(server(address), now, group?.rows(server(address).address).length)],
+    groupRows: (address) => group?.rows(server(address).address),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Failure, Probe } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
+import { hasGroup } from '../../src/mysql/rows.ts';
 import type { Build } from './build.ts';
 import { thisBuild } from './build.ts';
 import type { FakeMysql } from './fake-mysql.ts';
@@ -47,7 +48,9 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
       if (!build.supports(version)) return { kind: 'alive', failure: failure('version-unsupported', `${address} is MySQL ${version}`) };
       const { session, uptimeSeconds, at } = connectionTo(address, now);
       const counted = uptimeSeconds + Math.floor((now - at) / 1000);
-      const reading = build.readFacts({ server: address, session, uptimeSeconds: counted, probe: mysql.rows(address) });
+      const probe = mysql.rows(address);
+      const group = hasGroup(probe) ? mysql.groupRows(address) : undefined;
+      const reading = build.readFacts({ server: address, session, uptimeSeconds: counted, probe, ...(group && { group }) });
       return reading.kind === 'facts' ? { kind: 'reachable', facts: reading.facts } : { kind: 'alive', failure: reading.failure };
     },
     disconnect: (address) => void connections.delete(address),

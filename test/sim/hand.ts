@@ -6,8 +6,14 @@ import { hostOf, ipOf, ledgerOwner, sourceName } from './settings.ts';
 import { ledgerIn } from './sight.ts';
 import type { World } from './world-types.ts';
 
-/** A ledger that was taken away is put back later, if nobody wrote another one meanwhile. */
+/** A ledger that was taken away is put back later, if nobody wrote another one meanwhile; a zone that was made anew stays so. */
 export function byHand({ primary, judge, timeline, script, members }: World, act: Act & { kind: 'hand' }): void {
+  if (act.edit === 'everything') {
+    judge.ledgerTouched = true;
+    judge.stale.clear();
+    for (const { name, type } of primary.rrsets()) primary.remove(name, type);
+    return;
+  }
   const type = script.shape.alias ? 'CNAME' : 'A';
   const there = primary.find(sourceName, type);
   const server = members[act.to];

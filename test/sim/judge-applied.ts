@@ -7,6 +7,7 @@ import type { Rrset } from '../../src/core/zone.ts';
 import { findRrset, sameRdata } from '../../src/core/zone.ts';
 import type { SentUpdate } from './judge.ts';
 import { pointsTheName } from './judge-sent.ts';
+import { laterField } from './later-version.ts';
 import type { Shape } from './script.ts';
 import { hostOf, ipOf, sourceName, srvName } from './settings.ts';
 import { ledgerIn } from './sight.ts';
@@ -21,7 +22,14 @@ export interface Application {
 }
 
 export function brokenAtApplication(application: Application): string | undefined {
-  return overwrites(application) ?? breaksEpochs(application) ?? breaksRrset(application) ?? thaws(application) ?? revives(application);
+  return (
+    overwrites(application) ??
+    forgets(application) ??
+    breaksEpochs(application) ??
+    breaksRrset(application) ??
+    thaws(application) ??
+    revives(application)
+  );
 }
 
 /** S2: every RRset that it changes was as its sender had read it. A TTL is no part of an RRset's value (RFC 2136 2.4.2). */
@@ -34,6 +42,12 @@ function overwrites({ sent, before }: Application): string | undefined {
       return there === undefined || read === undefined ? there !== read : !sameRdata(there, read);
     });
   return overwritten && `S2 overwrites ${overwritten.type} that its sender had not read`;
+}
+
+/** S2: a field of a version that its sender does not know is part of what it read. */
+function forgets({ sent, before, after }: Application): string | undefined {
+  const [there, left] = [before, after].map((rrsets) => laterField(ledgerIn(rrsets)?.unknown ?? []));
+  return there !== undefined && left === undefined && sent.read !== undefined ? 'S2 drops a field of a later version' : undefined;
 }
 
 function breaksEpochs({ sent, before }: Application): string | undefined {

@@ -4,7 +4,7 @@ import type { Ledger } from '../../src/core/ledger.ts';
 import { isWritable } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import type { Change } from '../../src/core/zone.ts';
-import { hostOf, ipOf, sourceName } from './settings.ts';
+import { hostOf, ipOf, settleMs, sourceName } from './settings.ts';
 import type { Sight } from './sight.ts';
 import { certainFacts, followersOf, freshFacts, heardFollowersOf, upstreams } from './sight.ts';
 
@@ -20,6 +20,8 @@ export interface Sending {
   readonly now: number;
   /** In truth: UUIDs of servers whose data is of no line of ours. */
   readonly strangers: ReadonlySet<string>;
+  /** In truth: who has been the primary of the group for as long as evidence may be old; undefined where that says nothing. */
+  readonly primaries: ReadonlySet<ServerAddress> | undefined;
   /** The name is published as a CNAME. */
   readonly alias: boolean;
 }
@@ -82,15 +84,18 @@ function unproven(sending: Sending): string | undefined {
   const reachable = others.filter((address) => freshFacts(sight, address, now) !== undefined);
   // A ledger that got lost is written again for the server that it named.
   if ((read === undefined || read.epoch < sending.knownEpoch) && sight.epochOf === ledger.uuid) return undefined;
+  if (sending.primaries?.has(target) === false) return 'S4 moves to a member that its group has not made the primary';
   const followers = followersOf(sight, target, now);
   if (read === undefined) {
     if (others.some((address) => isRival(sending, address))) return 'S4 first publication with several writable servers';
     return 1 + reachable.length <= members.length / 2 ? 'S4 first publication in a minority view' : undefined;
   }
-  if (followers.length > reachable.length / 2) return undefined;
+  if (followers.length > reachable.length / 2 || isGroupPrimary(sending)) return undefined;
+  if (ledger.why === 'group-primary') return 'S4 moves by the view of a minority';
   const published = members.find((address) => sight.answers.get(address)?.facts.id === read.uuid) ?? read.source;
   if (isRival(sending, published)) return 'S4 moves although the published source is writable';
-  if (!sight.promoted.has(target) && followers.length === 0) return 'S4 moves to a server that nothing shows to be promoted';
+  if (!sight.promoted.has(target) && followers.length === 0 && !isLastOfTwo(sending, published))
+    return 'S4 moves to a server that nothing shows to be promoted';
   const proven = others.filter(
     (address) =>
       address !== published &&
@@ -101,6 +106,23 @@ function unproven(sending: Sending): string | undefined {
   return freshFacts(sight, published, now) ? undefined : unprovenFailover(sending, published, reachable);
 }
 
+/** More than half of all servers, not only of those that answer, say that they are in a group, and that this is its primary. */
+function isGroupPrimary({ sight, ledger, now }: Sending): boolean {
+  const votes = sight.members.filter((address) => {
+    const facts = freshFacts(sight, address, now);
+    const isOnline = (id: string | undefined, role?: string): boolean =>
+      facts?.group?.members.some((one) => one.id === id && one.state === 'ONLINE' && (role === undefined || one.role === role)) ?? false;
+    return isOnline(facts?.id) && isOnline(ledger.uuid, 'PRIMARY');
+  });
+  return votes.length > 1 && votes.length > sight.members.length / 2;
+}
+
+/** The documented settle: in a cluster of two nobody is left to give evidence, so it is enough that the source has been silent for so long. */
+function isLastOfTwo({ sight, now }: Sending, published: ServerAddress): boolean {
+  const since = sight.silentSince.get(published);
+  return sight.members.length === 2 && since !== undefined && now - since >= settleMs;
+}
+
 function unprovenFailover({ sight, now }: Sending, published: ServerAddress, reachable: readonly ServerAddress[]): string | undefined {
   if (sight.sightings.get(published)?.probe.kind !== 'unknown') return 'S4 fails over without having asked the published source';
   if (heardFollowersOf(sight, published, now).length > 0) return 'S4 fails over while others hear the published source';
@@ -109,10 +131,11 @@ function unprovenFailover({ sight, now }: Sending, published: ServerAddress, rea
   return seen <= (sight.members.length - 1) / 2 ? 'S4 fails over in a minority view' : undefined;
 }
 
-/** Writable, no replica, of the line, not superseded: it could be the source as well. */
+/** Writable, no replica, no secondary of a group, of the line, not superseded: it could be the source as well. */
 function isRival({ sight, read, now, strangers }: Sending, server: ServerAddress): boolean {
   const facts = certainFacts(sight, server, now);
   if (facts === undefined || !isWritable(facts) || strangers.has(facts.id)) return false;
   if (facts.channels.some((channel) => channel.receiver !== 'off')) return false;
+  if (facts.group?.members.some(({ id, role }) => id === facts.id && role === 'SECONDARY')) return false;
   return !(read?.was.some((former) => former.uuid === facts.id || former.address === server) ?? false);
 }

@@ -11,7 +11,7 @@ import { brokenAtSending, isMove } from './judge-sent.ts';
 import type { InstanceName } from './settings.ts';
 import { ledgerOwner } from './settings.ts';
 import type { Sight, Sighting } from './sight.ts';
-import { ledgerIn, newSight, noteJump, noteSighting } from './sight.ts';
+import { ledgerIn, newSight, noteJump, noteSighting, oldestEvidenceMs } from './sight.ts';
 import { readUpdate } from './update-bytes.ts';
 import type { World } from './world-types.ts';
 
@@ -76,7 +76,7 @@ export interface Said {
 /** An instance that read the zone so long after it began to want something else, and had no trouble with its updates, could have fenced. */
 const fenceWithinMs = 1000;
 
-export function createJudge({ timeline, primary, script, members }: World): Judge {
+export function createJudge({ timeline, primary, script, members, mysql }: World): Judge {
   const now = (): number => timeline.now;
   const sights = new Map<InstanceName, Sight>();
   const decisions = new Map<InstanceName, Said>();
@@ -162,7 +162,9 @@ export function createJudge({ timeline, primary, script, members }: World): Judg
       if (now() >= judge.silentFrom) judge.breaks('L2 writes although nothing happens');
       const sight = sightOf(sender);
       const { read, knownEpoch } = wanted;
-      const sending = { sight, changes, ledger, read, knownEpoch, now: now(), strangers: judge.strangers, alias: script.shape.alias };
+      const primaries = mysql.group?.primariesSince(now() - oldestEvidenceMs(script.weather));
+      const truth = { strangers: judge.strangers, primaries };
+      const sending = { sight, changes, ledger, read, knownEpoch, now: now(), ...truth, alias: script.shape.alias };
       const promise = brokenAtSending(sending);
       if (promise) judge.breaks(promise);
       const forced = [...sight.commands.values()].some(

@@ -8,7 +8,7 @@ import type { FakeServer } from './fake-mysql.ts';
 const flag = (value: boolean): string => (value ? '1' : '0');
 
 /** The row of one server at this time (milliseconds, the same clock as the channel's `heardAt`). */
-export function probeRow(server: FakeServer, now: number): Row {
+export function probeRow(server: FakeServer, now: number, groupMembers = 0): Row {
   return {
     server_uuid: server.uuid,
     version: server.version,
@@ -19,7 +19,7 @@ export function probeRow(server: FakeServer, now: number): Row {
     gtid_mode: 'ON',
     gtid_executed: formatGtidSet(server.executed),
     performance_schema: '1',
-    group_members: '0',
+    group_members: String(groupMembers),
     ...channelCells(server, now),
   };
 }

@@ -141,6 +141,8 @@ export function createPrimary(world: World, host: Host): Primary {
       else armed = when;
     },
     start() {
+      // A crash that waited for an update until now would come after the faults are over, and nobody would start it again.
+      armed = undefined;
       if (isUp) return;
       isUp = true;
       process += 1;

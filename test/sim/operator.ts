@@ -2,6 +2,7 @@
 
 import type { ServerAddress } from '../../src/core/units.ts';
 import { fakeUuid } from './fake-mysql.ts';
+import { createGroupOperator } from './group-operator.ts';
 import type { Act } from './script.ts';
 import type { World } from './world-types.ts';
 
@@ -13,8 +14,9 @@ export interface Operator {
   settleOn(source: ServerAddress): void;
 }
 
-/** Sets up replication from the first server. `onLoss` is told of each server process that ends. */
+/** Sets up replication from the first server, unless the servers are a group. `onLoss` is told of each server process that ends. */
 export function createOperator(world: World, onLoss: (server: ServerAddress) => void): Operator {
+  if (world.mysql.group) return createGroupOperator(world, world.mysql.group, onLoss);
   const { mysql, timeline, judge, members: addresses } = world;
   let source = addresses[0] as ServerAddress;
   let uuids = addresses.length;

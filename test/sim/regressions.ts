@@ -1,7 +1,8 @@
 /** Stories that once broke a promise, told act by act: a seed would tell another one as soon as the dice change. */
 
-import type { Act, Script, Weather } from './script.ts';
+import type { Act, Script, Shape, Weather } from './script.ts';
 import { plainShape } from './script.ts';
+import type { InstanceName } from './settings.ts';
 
 export interface Story {
   readonly name: string;
@@ -21,12 +22,15 @@ const weather: Weather = {
   netTimeoutMs: 60_000,
 };
 
-function story(name: string, seed: number, acts: readonly Act[], change: Partial<Weather>): Story {
-  return {
-    name,
-    script: { seed, shape: plainShape, weather: { ...weather, ...change }, acts, calmAt: 45_000, settledAt: 65_000, endAt: 70_000 },
-  };
+function story(name: string, seed: number, acts: readonly Act[], change: Partial<Weather>, shape: Partial<Shape>): Story {
+  const world = { shape: { ...plainShape, ...shape }, weather: { ...weather, ...change } };
+  return { name, script: { seed, ...world, acts, calmAt: 45_000, settledAt: 65_000, endAt: 70_000 } };
 }
+
+/** Only one instance is there. */
+const alone = (instance: InstanceName, at: number, forMs: number): Act => ({ at, kind: 'crash', instance, forMs, forgets: false });
+
+const bothWays = (a: string, ...others: readonly string[]) => others.flatMap((b) => [[a, b] as const, [b, a] as const]);
 
 /** Again and again one instance stands still while the source becomes read-only and somebody takes the address away; the other one is not there to mend it. */
 const standingStill = (kind: 'stall' | 'suspend'): readonly Act[] =>
@@ -36,25 +40,63 @@ const standingStill = (kind: 'stall' | 'suspend'): readonly Act[] =>
       { at, kind: 'crash', instance: 'east', forMs: 9000, forgets: false },
       { at, kind, instance: 'west', forMs: 7000 },
       { at: at + 3000, kind: 'hand', edit: 'no-address', to: 0, forMs: 0 },
-      { at: at + 3100, kind: 'read-only', forMs: 5000 },
+      // After a stall the answer from before it lies in the socket, and no other one comes.
+      kind === 'suspend'
+        ? { at: at + 3100, kind: 'read-only', forMs: 5000 }
+        : { at: at + 3100, kind: 'lose-source', how: 'hang', backMs: 6500, tail: 0 },
     ];
   });
 
 /** Again and again the source hangs until another server was promoted, and comes back when the move to that one is on its way. */
 const comingBack: readonly Act[] = [5000, 15_000, 25_000, 35_000].flatMap((at): Act[] => [
-  { at: at - 200, kind: 'crash', instance: 'west', forMs: 9000, forgets: false },
-  { at, kind: 'lose-source', how: 'hang', backMs: 4500, tail: 0 },
-  { at: at + 1000, kind: 'failover', to: 1, mistake: 'no-repoint', stepMs: 20 },
+  alone('west', at - 200, 9500),
+  { at, kind: 'lose-source', how: 'hang', backMs: 2800, tail: 0 },
+  { at: at + 700, kind: 'failover', to: 1, mistake: 'no-repoint', stepMs: 20 },
   { at: at + 9000, kind: 'mend', rebuild: true },
 ]);
 
+/** The only instance sees the promoted server, and neither the source nor the others. */
+const fewInSight: readonly Act[] = [
+  alone('west', 4800, 12_000),
+  { at: 5000, kind: 'cut', ways: bothWays('east', 'db1:3306', 'db3:3306', 'db4:3306'), forMs: 9000 },
+  { at: 5100, kind: 'lose-source', how: 'hang', backMs: 20_000, tail: 0 },
+  { at: 6500, kind: 'failover', to: 0, mistake: 'no-repoint', stepMs: 20 },
+];
+
+/** The only instance does not see the source, but its replicas do; and somebody promotes another server before it is read-only. */
+const heardByOthers: readonly Act[] = [
+  alone('west', 3800, 12_000),
+  { at: 4000, kind: 'switchover', to: 0, mistake: 'promote-first', stepMs: 3500 },
+  { at: 5000, kind: 'cut', ways: bothWays('east', 'db1:3306'), forMs: 9000 },
+];
+
+/** While nobody watches, the zone is made anew, without anything of ours. */
+const zoneMadeAnew: readonly Act[] = [
+  { at: 5000, kind: 'switchover', to: 0, mistake: 'none', stepMs: 20 },
+  alone('east', 14_000, 6000),
+  alone('west', 14_000, 6500),
+  { at: 15_000, kind: 'hand', edit: 'everything', to: 0, forMs: 0 },
+];
+
+/** The only other server is replaced by an empty one, writable; then the source is gone. */
+const replacedByStranger: readonly Act[] = [
+  { at: 6000, kind: 'stranger', server: 1 },
+  { at: 9000, kind: 'lose-source', how: 'kill', backMs: 25_000, tail: 0 },
+];
+
 /** Chance still has the network's say, so each is told several times. */
-const retold = (name: string, acts: readonly Act[], change: Partial<Weather> = {}): readonly Story[] =>
-  Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change));
+const retold = (name: string, acts: readonly Act[], change: Partial<Weather> = {}, shape: Partial<Shape> = {}): readonly Story[] =>
+  Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change, shape));
+
+const fair: Partial<Weather> = { slow: 0, rttMs: 5 };
 
 export const stories: readonly Story[] = [
   // An answer lay in the socket while the process was stopped: 7 s old, it counted as fresh, and drift was repaired towards a read-only server.
-  ...retold('an answer from before a stall is no evidence', standingStill('stall')),
+  ...retold('an answer from before a stall is no evidence', standingStill('stall'), { slow: 0.8, probeTimeoutMs: 4900 }),
   ...retold('an answer from before a sleep is no evidence', standingStill('suspend')),
-  ...retold('a move without an answer is fenced', comingBack, { late: 0.7, slow: 0 }),
+  ...retold('a move without an answer is fenced', comingBack, { ...fair, late: 0.7, fudgeMs: 10_000 }),
+  ...retold('a minority view moves nothing', fewInSight, fair),
+  ...retold('a source that others hear keeps the name', heardByOthers, fair),
+  ...retold('the epoch is remembered where the zone forgot it', zoneMadeAnew, fair),
+  ...retold('a stranger in a cluster of two gets nothing', replacedByStranger, fair, { servers: 2 }),
 ];

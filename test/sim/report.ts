@@ -1,15 +1,14 @@
 /** What is printed of a run that broke a promise: the promise, everything that chance resolved, and the end of the history. */
 
-import type { Build } from './build.ts';
 import type { Act, Script } from './script.ts';
-import type { Outcome, RunOptions } from './world.ts';
+import type { Builds, Outcome } from './world.ts';
 import { runWorld } from './world.ts';
 
 export const verdictOf = ({ seed, broken, at, hash }: Outcome): string =>
   `seed ${seed}: ${broken === undefined ? 'every promise was kept' : `${broken}, at ${at} ms`} (history ${hash.slice(0, 12)})`;
 
 /** Runs it again, with its log. */
-export async function report(script: Script, lines: number, builds: RunOptions['builds']): Promise<string> {
+export async function report(script: Script, lines: number, builds: Builds): Promise<string> {
   const outcome = await runWorld(script, { builds, keepLog: true });
   const acts = script.acts.map((act) => `  ${JSON.stringify(act)}`);
   const { shape, weather } = script;
@@ -26,7 +25,7 @@ export async function report(script: Script, lines: number, builds: RunOptions['
 }
 
 /** Leaves out whatever can be left out, act by act, while the same promise still breaks. Ends after `tries` runs. */
-export async function shrunk(script: Script, builds: readonly [Build, ...Build[]], tries = 200): Promise<Script> {
+export async function shrunk(script: Script, builds: Builds, tries = 200): Promise<Script> {
   const promise = (await runWorld(script, { builds })).broken?.split(' ')[0];
   let smallest = script;
   let left = tries;

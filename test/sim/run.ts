@@ -1,5 +1,6 @@
 /**
  * `npm run sim -- --seed N`: that world, with its faults and its history; where a promise breaks, first made as short as it goes (`--whole`: not).
+ * `npm run sim -- --story TEXT [--seed N]`: the story whose name begins so.
  * `npm run sim -- --minutes N [--from SEED]`: one world after the other.
  * `npm run sim -- --check seeds`, `--check mutants [--named TEXT] [--budget SEEDS]`: what `npm test` runs.
  */
@@ -7,7 +8,11 @@
 import { parseArgs } from 'node:util';
 import { thisBuild } from './build.ts';
 import { checkMutants, checkSeeds } from './check.ts';
+import { laterVersion } from './later-version.ts';
+import { buildVariants } from './patched-build.ts';
+import { stories } from './regressions.ts';
 import { report, shrunk, verdictOf } from './report.ts';
+import type { Script } from './script.ts';
 import { scriptOf } from './script.ts';
 import { runWorld } from './world.ts';
 
@@ -19,10 +24,11 @@ const { values } = parseArgs({
     whole: { type: 'boolean' },
     check: { type: 'string' },
     named: { type: 'string' },
+    story: { type: 'string' },
     budget: { type: 'string' },
   },
 });
-const builds = [thisBuild] as const;
+const builds = { present: thisBuild, later: await buildVariants([laterVersion])(laterVersion) };
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Of a whole number that was asked for. */
@@ -33,8 +39,14 @@ function numberOf(text: string | undefined, otherwise: number): number {
   process.exit(2);
 }
 
-async function one(seed: number): Promise<void> {
-  const script = scriptOf(seed);
+function told(name: string, seed: number): Script {
+  const story = stories.find((each) => each.name.startsWith(name) && each.script.seed === seed);
+  if (story !== undefined) return story.script;
+  say(`no story begins with "${name}" and has seed ${seed}; there are: ${[...new Set(stories.map((each) => each.name))].join('; ')}`);
+  process.exit(2);
+}
+
+async function one(script: Script): Promise<void> {
   const { broken } = await runWorld(script, { builds });
   const shown = broken === undefined || values.whole ? script : await shrunk(script, builds);
   say(await report(shown, Number.POSITIVE_INFINITY, builds));
@@ -58,8 +70,15 @@ async function many(minutes: number, from: number): Promise<void> {
   process.exitCode = broken === 0 ? 0 : 1;
 }
 
-if (values.check === 'seeds') process.exitCode = (await checkSeeds(say)) ? 0 : 1;
+if (values.check === 'seeds') process.exitCode = (await checkSeeds(say, builds)) ? 0 : 1;
 else if (values.check === 'mutants')
-  process.exitCode = (await checkMutants(say, values.named, values.budget === undefined ? undefined : numberOf(values.budget, 1))) ? 0 : 1;
+  process.exitCode = (await checkMutants(
+    say,
+    builds.later,
+    values.named,
+    values.budget === undefined ? undefined : numberOf(values.budget, 1),
+  ))
+    ? 0
+    : 1;
 else if (values.minutes !== undefined) await many(numberOf(values.minutes, 1), numberOf(values.from, 1));
-else await one(numberOf(values.seed, 1));
+else await one(values.story === undefined ? scriptOf(numberOf(values.seed, 1)) : told(values.story, numberOf(values.seed, 1)));

@@ -34,6 +34,8 @@ export interface Weather {
 /** What the world is made of. */
 export interface Shape {
   readonly servers: number;
+  /** They are one group with a single primary, and nobody replicates otherwise. */
+  readonly group: boolean;
   readonly versions: readonly string[];
   readonly instances: number;
   readonly transport: 'tcp' | 'udp';
@@ -46,6 +48,8 @@ export interface Shape {
   readonly withdraws: boolean;
   /** `gtid_guard: hold`. */
   readonly guarded: boolean;
+  /** It runs a later version. */
+  readonly later?: InstanceName;
   /** So much faster than true time the clocks of an instance go. */
   readonly drift: Readonly<Partial<Record<InstanceName, number>>>;
 }
@@ -78,7 +82,12 @@ export type Act = { readonly at: number } & (
   | { readonly kind: 'clock'; readonly instance: InstanceName; readonly ms: number }
   | { readonly kind: 'suspend'; readonly instance: InstanceName; readonly forMs: number }
   | { readonly kind: 'stall'; readonly instance: InstanceName; readonly forMs: number }
-  | { readonly kind: 'hand'; readonly edit: 'address' | 'no-address' | 'ttl' | 'no-ledger'; readonly to: number; readonly forMs: number }
+  | {
+      readonly kind: 'hand';
+      readonly edit: 'address' | 'no-address' | 'ttl' | 'no-ledger' | 'everything';
+      readonly to: number;
+      readonly forMs: number;
+    }
   | { readonly kind: 'freeze'; readonly instance: InstanceName; readonly forMs: number }
   | { readonly kind: 'follow'; readonly instance: InstanceName; readonly to: number; readonly force: boolean }
   /** A failover tool's hook names the server that it promoted: mostly once. */
@@ -107,7 +116,7 @@ export const silenceForMs = 8000;
 export function scriptOf(seed: number): Script {
   const chance = createPrng(seed);
   const calmAt = faultsForMs;
-  const shape = shapeOf(chance);
+  const shape = grouped(seed, shapeOf(chance));
   return {
     seed,
     shape,
@@ -124,6 +133,7 @@ export function scriptOf(seed: number): Script {
 /** The mostly harmless shape, and in every third world something else. */
 export const plainShape: Shape = {
   servers: 4,
+  group: false,
   versions: ['9.7.4', '9.7.4', '9.7.4', '9.7.4', '9.7.4'],
   instances: 2,
   transport: 'tcp',
@@ -147,10 +157,15 @@ function shapeOf(chance: Prng): Shape {
     alias: chance.chance(0.15),
     withdraws: chance.chance(0.1),
     guarded: chance.chance(0.15),
+    ...(chance.chance(0.2) ? { later: chance.pick(['east', 'west'] as const) } : {}),
     drift: { east: drift(), west: drift(), north: drift() },
     ...(replicas ? { replicas } : {}),
   };
 }
+
+/** Every sixth world has a group, whatever the dice say: so all others stay as they were. */
+const grouped = (seed: number, shape: Shape): Shape =>
+  seed % 6 === 0 ? { ...shape, group: true, servers: seed % 4 === 0 ? 3 : 5 } : shape;
 
 function weatherOf(chance: Prng): Weather {
   const foul = chance.pick([0, 0.5, 1, 2]);
@@ -221,7 +236,7 @@ function actAt(writer: Writer, at: number, instance: InstanceName, server: numbe
     case 13:
       return [{ at, kind: 'clock', instance, ms: chance.pick([-3000, -1200, 500, 1500, 3000]) }];
     case 14:
-      return [{ at, kind: 'hand', edit: chance.pick(['address', 'no-address', 'ttl', 'no-ledger']), to, forMs }];
+      return [{ at, kind: 'hand', edit: chance.pick(['address', 'no-address', 'ttl', 'no-ledger', 'everything']), to, forMs }];
     case 15:
       return [{ at, kind: 'freeze', instance, forMs }];
     case 16:

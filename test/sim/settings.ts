@@ -32,6 +32,8 @@ export const nameserverHosts: ReadonlyMap<string, 'ns1' | 'ns2'> = new Map([
 
 /** An observation counts for so long. */
 export const freshForMs = 2500;
+/** In a cluster of two weak evidence must last for so long. */
+export const settleMs = 5000;
 /** The longest that one exchange with the nameserver may take. */
 export const exchangeMs = 1000;
 
@@ -54,7 +56,7 @@ export const settingsOf = (instance: InstanceName, { fudgeMs, probeTimeoutMs }: 
     intervalMs: 1000,
     suspectIntervalMs: 400,
     freshForMs,
-    settleMs: 5000,
+    settleMs,
     goneAfterMs: 3_600_000,
     maxMoves: 20,
     maxMovesWindowMs: 60_000,

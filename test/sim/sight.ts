@@ -8,8 +8,9 @@ import { isWritable } from '../../src/core/observation.ts';
 import type { ServerAddress, ServerId } from '../../src/core/units.ts';
 import type { Question, Rrset } from '../../src/core/zone.ts';
 import { findRrset } from '../../src/core/zone.ts';
+import type { Weather } from './script.ts';
 import { slowestProbeMs } from './script.ts';
-import { freshForMs, ledgerOwner } from './settings.ts';
+import { exchangeMs, freshForMs, ledgerOwner } from './settings.ts';
 
 export interface Sighting {
   readonly server: ServerAddress;
@@ -31,6 +32,8 @@ export interface Sight {
   readonly answers: Map<ServerAddress, { readonly facts: ServerFacts; readonly process: number; readonly beforeJump: boolean }>;
   /** Servers that were seen read-only and then writable in one process; and whether `Uptime` proves across connections that it was one. */
   readonly promoted: Map<ServerAddress, { readonly provable: boolean }>;
+  /** Since when every probe of that server ended without a word. */
+  readonly silentSince: Map<ServerAddress, number>;
   readonly commands: Map<string, Command>;
   rrsets: readonly Rrset[];
   ledger: Ledger | undefined;
@@ -50,6 +53,7 @@ export const newSight = (life: number, members: readonly ServerAddress[]): Sight
   sightings: new Map(),
   answers: new Map(),
   promoted: new Map(),
+  silentSince: new Map(),
   commands: new Map(),
   rrsets: [],
   ledger: undefined,
@@ -63,6 +67,7 @@ export const newSight = (life: number, members: readonly ServerAddress[]): Sight
 /** The clocks of the instance parted: what it was told before is no evidence any more. */
 export function noteJump(sight: Sight): void {
   sight.sightings.clear();
+  sight.silentSince.clear();
   for (const [server, answer] of sight.answers) sight.answers.set(server, { ...answer, beforeJump: true });
   for (const server of sight.promoted.keys()) sight.promoted.set(server, { provable: false });
 }
@@ -82,6 +87,8 @@ export function noteSighting(sight: Sight, server: ServerAddress, sighting: Sigh
     return;
   }
   const { probe, process } = sighting;
+  if (probe.kind !== 'unknown') sight.silentSince.delete(server);
+  else if (!sight.silentSince.has(server)) sight.silentSince.set(server, now);
   sight.sightings.set(server, { ...sighting, at: now });
   if (probe.kind !== 'reachable') return;
   const before = sight.answers.get(server);
@@ -105,6 +112,9 @@ export function freshFacts(sight: Sight, server: ServerAddress, now: number): Se
   if (sighting?.probe.kind !== 'reachable' || now - sighting.at > freshForMs + unnoticedSleepMs) return undefined;
   return now - sighting.measuredAt > freshForMs + slowestProbeMs ? undefined : sighting.probe.facts;
 }
+
+/** What a move rests on was true at most so long ago. */
+export const oldestEvidenceMs = ({ probeTimeoutMs }: Weather): number => freshForMs + unnoticedSleepMs + probeTimeoutMs + exchangeMs;
 
 /** What that server answered, if that is fresh beyond doubt: what must stop a move. */
 export function certainFacts(sight: Sight, server: ServerAddress, now: number): ServerFacts | undefined {

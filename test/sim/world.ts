@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { contains } from '../../src/core/gtid.ts';
 import type { Build } from './build.ts';
 import { calm, unsettled } from './calm.ts';
+import { groupLine } from './fake-group.ts';
 import { createFakeMysql, fakeUuid } from './fake-mysql.ts';
 import { byHand } from './hand.ts';
 import type { Instance } from './instance.ts';
@@ -35,10 +36,15 @@ export interface Outcome {
   readonly log: readonly string[];
 }
 
+/** What the instances run. */
+export interface Builds {
+  readonly present: Build;
+  readonly later: Build;
+}
+
 export interface RunOptions {
   readonly keepLog?: boolean;
-  /** What the instances run, in their order; the last one counts for the others. */
-  readonly builds: readonly [Build, ...Build[]];
+  readonly builds: Builds;
 }
 
 /** Runs the script until a promise breaks or all is well. */
@@ -68,7 +74,7 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
   const chance = createPrng(script.seed ^ 0x5eed);
   const members = addressesOf(script.shape);
   const world = {
-    buildOf: (name) => builds[instanceNames.indexOf(name)] ?? (builds.at(-1) as Build),
+    buildOf: (name) => (name === script.shape.later ? builds.later : builds.present),
     script,
     members,
     weather: script.weather,
@@ -85,7 +91,12 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
   } as { -readonly [K in keyof World]: World[K] };
   world.network = createNetwork(world);
   const isOpen = world.network.isOpen;
-  world.mysql = createFakeMysql(members, { line: `${fakeUuid(1)}:1-100`, isOpen, netTimeoutMs: script.weather.netTimeoutMs });
+  world.mysql = createFakeMysql(members, {
+    line: script.shape.group ? groupLine : `${fakeUuid(1)}:1-100`,
+    isOpen,
+    netTimeoutMs: script.weather.netTimeoutMs,
+    ...(script.shape.group ? { group: chance } : {}),
+  });
   for (const [index, address] of members.entries()) world.mysql.server(address).version = script.shape.versions[index] ?? '9.7.4';
   world.secondary = createSecondary(world, 'ns2', 'ns1');
   world.primary = createPrimary(world, 'ns1');
@@ -186,9 +197,15 @@ function befall({ timeline, script, members, judge }: World, instance: Instance,
   }
 }
 
-/** A former source has rejoined, in truth, when it receives from the published source and has nothing that this one lacks. */
+/** A former source has rejoined, in truth, when it receives from the published source, or from the primary of its group, and has nothing that this one lacks. */
 function noteRejoined({ judge, mysql, primary }: World): void {
   if (judge.stale.size === 0) return;
+  const head = mysql.group?.primary;
+  for (const address of head ? judge.stale : []) {
+    const isSecondary = address !== head && mysql.group?.isOnline(address) === true;
+    if (isSecondary && contains(mysql.server(head as string).executed, mysql.server(address).executed)) judge.stale.delete(address);
+  }
+  if (mysql.group) return;
   const ledger = ledgerIn(primary.rrsets());
   const source = [...mysql.servers.values()].find((server) => server.uuid === ledger?.uuid);
   if (source === undefined) return;
