@@ -7,9 +7,10 @@ import { afterAll, expect, test } from 'vitest';
 import { askSoaSerial } from '../../src/lab/ask-soa.ts';
 import { type BindPrograms, provideBind } from '../../src/lab/bind-programs.ts';
 import { type MysqlPrograms, parseMysqlVersion, provideMysql } from '../../src/lab/mysql-programs.ts';
-import { isPortTaken, Mysqld } from '../../src/lab/mysqld.ts';
+import { Mysqld } from '../../src/lab/mysqld.ts';
 import { isListenTaken, Named } from '../../src/lab/named.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
+import { isPortTaken } from '../../src/lab/sql-server.ts';
 import { startBind } from './bind-fixture.ts';
 import { startMysqlServers } from './mysql-fixture.ts';
 
