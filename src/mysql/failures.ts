@@ -14,6 +14,8 @@ export interface Asker {
   readonly server: ServerAddress;
   readonly user: string;
   readonly currentUser?: string;
+  /** What the account needs, where the flavour is known. */
+  readonly grants?: (account: string) => readonly string[];
 }
 
 /** The fields of what mysql2, node:net, node:dns and node:tls call an error. */
@@ -115,7 +117,7 @@ function hintForServerError(asker: Asker, errno: number): string | undefined {
     case 1142:
     case 1143:
     case 1227:
-      return grantStatements(account(asker)).join(' ');
+      return (asker.grants ?? grantStatements)(account(asker)).join(' ');
     case 1045:
     case 1698:
       return `Check the password. If there is no such account: ${accountStatements(account(asker)).join(' ')}`;

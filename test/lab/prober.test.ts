@@ -6,9 +6,8 @@ import { contains, formatGtidSet, parseGtidSet, subtract } from '../../src/core/
 import type { Probe, ServerFacts } from '../../src/core/observation.ts';
 import type { MonoMs, ServerAddress, WallMs } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
-import { accountName, grantStatements } from '../../src/mysql/grants.ts';
+import { accountName, grantStatements, probedTables } from '../../src/mysql/grants.ts';
 import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
-import { probedTables } from '../../src/mysql/queries.ts';
 import type { Clock, ServerProber } from '../../src/ports.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
 

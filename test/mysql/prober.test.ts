@@ -3,6 +3,7 @@ import { createServer as createMysqlServer } from 'mysql2';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Probe } from '../../src/core/observation.ts';
 import type { MonoMs, ServerAddress, WallMs } from '../../src/core/units.ts';
+import { traitsQuery } from '../../src/mysql/flavour.ts';
 import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
 import type { Clock, ServerProber } from '../../src/ports.ts';
 
@@ -18,7 +19,8 @@ const deadline = (ms = 2000): MonoMs => (clock.mono() + ms) as MonoMs;
 const closers: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
+  // Clients first: a server waits for its connections.
+  for (const close of closers.splice(0).reverse()) await close();
 });
 
 /** A server that does to each new connection what the test says. */
@@ -78,38 +80,73 @@ describe('a server that refuses before the login', () => {
     expect(await proberOf(address).probe(address, deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'mysql-1053' } });
   });
 
-  it.each([
-    ['5.5.5-10.11.6-MariaDB-0+deb12u1', 'flavour-unsupported'],
-    ['11.8.2-MariaDB', 'flavour-unsupported'],
-    ['8.0.41', 'version-unsupported'],
-    ['5.7.44-log', 'version-unsupported'],
-    ['what?', 'version-unsupported'],
-  ])('as %s is alive, and said to be not watched', async (serverVersion, code) => {
-    const server = createMysqlServer((connection) => {
-      connection.on('error', () => undefined);
-      (connection as unknown as { serverHandshake(handshake: object): void }).serverHandshake({
-        protocolVersion: 10,
-        serverVersion,
-        connectionId: 1,
-        statusFlags: 2,
-        characterSet: 8,
-        capabilityFlags: 0xff_f7_ff,
-        authCallback: (_: unknown, done: (error: null) => void) => done(null),
-      });
+  it.each(['5.6.51', '10.4.34-MariaDB', 'what?'])('as version %s is alive, and said to be not watched', async (version) => {
+    const { address, asked } = await answering([{ Variable_name: 'version', Value: version }]);
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'alive',
+      failure: {
+        code: 'version-unsupported',
+        message: `${address}: runs version ${version}`,
+        hint: expect.stringContaining('MariaDB 10.5.2'),
+      },
     });
-    await new Promise<void>((resolve) => {
-      // Its types know no host and callback.
-      (server as unknown as { listen(port: number, host: string, done: () => void): void }).listen(0, '127.0.0.1', resolve);
-    });
-    const inner = (server as unknown as { _server: Server })._server;
-    closers.push(() => new Promise((resolve) => server.close(() => resolve(undefined))));
-    const address = `127.0.0.1:${(inner.address() as { port: number }).port}` as ServerAddress;
-    const prober = proberOf(address);
-    const probe = await prober.probe(address, deadline());
-    await prober.close();
-    expect(probe).toMatchObject({ kind: 'alive', failure: { code, hint: expect.stringContaining('8.4') } });
+    // Nothing else is asked of a server that nobody here knows.
+    expect(asked).toEqual([traitsQuery]);
   });
 });
+
+/** A server that lets everybody in, and answers everything with these rows. */
+async function answering(rows: readonly Record<string, string>[]): Promise<{ address: ServerAddress; asked: string[] }> {
+  const asked: string[] = [];
+  const text = {
+    catalog: 'def',
+    schema: '',
+    table: '',
+    orgTable: '',
+    characterSet: 33,
+    columnLength: 999,
+    columnType: 253,
+    flags: 0,
+    decimals: 0,
+  };
+  const columns = Object.keys(rows[0] ?? {}).map((name) => ({ ...text, name, orgName: name }));
+  const server = createMysqlServer((connection) => {
+    // Its types know none of these.
+    const inside = connection as unknown as {
+      sequenceId: number;
+      writeTextResult(rows: unknown, columns: unknown): void;
+      serverHandshake(handshake: object): void;
+    };
+    connection.on('error', () => undefined);
+    connection.on('query', (sql: string) => {
+      asked.push(sql);
+      // The question was packet 0; the server's side of mysql2 counts on from the handshake.
+      inside.sequenceId = 1;
+      inside.writeTextResult(rows, columns);
+      inside.sequenceId = 0;
+    });
+    inside.serverHandshake({
+      protocolVersion: 10,
+      serverVersion: '9.7.4',
+      connectionId: 1,
+      statusFlags: 2,
+      characterSet: 8,
+      capabilityFlags: 0xff_f7_ff,
+      authCallback: (_: unknown, done: (error: null) => void) => {
+        done(null);
+        setImmediate(() => {
+          inside.sequenceId = 0;
+        });
+      },
+    });
+  });
+  await new Promise<void>((resolve) => {
+    (server as unknown as { listen(port: number, host: string, done: () => void): void }).listen(0, '127.0.0.1', resolve);
+  });
+  const inner = (server as unknown as { _server: Server })._server;
+  closers.push(() => new Promise((resolve) => server.close(() => resolve(undefined))));
+  return { address: `127.0.0.1:${(inner.address() as { port: number }).port}` as ServerAddress, asked };
+}
 
 describe('what listens there', () => {
   it('and says nothing: a deadline, and the connection is gone', async () => {

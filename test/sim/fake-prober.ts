@@ -1,8 +1,8 @@
-/** One instance's connections to the fake MySQL servers: a probe goes through the real rows.ts. */
+/** One instance's connections to the fake MySQL servers: a probe goes through the real mysql-8.ts. */
 
 import type { Failure, Probe } from '../../src/core/observation.ts';
-import type { ServerAddress } from '../../src/core/units.ts';
-import { readFacts } from '../../src/mysql/rows.ts';
+import type { MonoMs, ServerAddress } from '../../src/core/units.ts';
+import { mysql8 } from '../../src/mysql/mysql-8.ts';
 import type { FakeMysql } from './fake-mysql.ts';
 
 export interface FakeProber {
@@ -43,7 +43,8 @@ export function createFakeProber(mysql: FakeMysql): FakeProber {
       if (health !== 'up') return unreachable(address, health === 'down' ? 'connection-refused' : 'timeout');
       const { session, uptimeSeconds, at } = connectionTo(address, now);
       const counted = uptimeSeconds + Math.floor((now - at) / 1000);
-      const reading = readFacts({ server: address, session, uptimeSeconds: counted, probe: mysql.rows(address) });
+      const told = { answers: { server: mysql.rows(address) }, at: now as MonoMs, notes: new Map() };
+      const reading = mysql8.read({ server: address, session, uptimeSeconds: counted, ...told });
       return reading.kind === 'facts' ? { kind: 'reachable', facts: reading.facts } : { kind: 'alive', failure: reading.failure };
     },
     disconnect: (address) => void connections.delete(address),
