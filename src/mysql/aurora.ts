@@ -40,6 +40,7 @@ function readAurora({ server, session, uptimeSeconds, answers, notes }: ProbeInp
   const self = first.text('self');
   const version = first.parsed('version', parseVersion);
   const innodbReadOnly = first.flag('innodb_read_only');
+  const readOnly = first.flag('read_only') || innodbReadOnly;
   const members: ManagedMember[] = [];
   let odd = first.oddColumn;
   for (const row of rows) {
@@ -57,7 +58,7 @@ function readAurora({ server, session, uptimeSeconds, answers, notes }: ProbeInp
     version,
     session,
     uptimeSeconds,
-    readOnly: first.flag('read_only') || innodbReadOnly,
+    readOnly,
     superReadOnly: innodbReadOnly,
     offlineMode: false,
     channels: [],

@@ -1,25 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { contains, formatGtidSet, parseGtidSet, subtract } from '../../src/core/gtid.ts';
 import type { Probe, ServerFacts } from '../../src/core/observation.ts';
-import type { MonoMs, ServerAddress, WallMs } from '../../src/core/units.ts';
+import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import { accountName, grantStatements, probedTables } from '../../src/mysql/grants.ts';
 import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
-import type { Clock, ServerProber } from '../../src/ports.ts';
+import type { ServerProber } from '../../src/ports.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
+import { clock, deadline, until } from './probing.ts';
 
-const clock: Clock = {
-  mono: () => performance.now() as MonoMs,
-  wall: () => Date.now() as WallMs,
-  after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
-const deadline = (ms = 5000): MonoMs => (clock.mono() + ms) as MonoMs;
 const user = 'source_dns';
 const account = accountName(user);
 const password = "p'a\\ss-äöü-0815";
@@ -52,17 +43,6 @@ async function facts(index: number, by = prober): Promise<ServerFacts> {
   const answer = await probe(index, by);
   if (answer.kind !== 'reachable') throw new Error(`${answer.kind}: ${answer.failure.message}`);
   return answer.facts;
-}
-
-/** Asks again until the answer is as wanted, at most 20 s. */
-async function until<T>(ask: () => Promise<T> | T, wanted: (answer: T) => boolean): Promise<T> {
-  const end = deadline(20_000);
-  for (;;) {
-    const answer = await ask();
-    if (wanted(answer)) return answer;
-    if (clock.mono() > end) throw new Error(`still ${JSON.stringify(answer)}`);
-    await pause(10);
-  }
 }
 
 beforeAll(async () => {
