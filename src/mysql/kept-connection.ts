@@ -42,6 +42,9 @@ interface Turn {
   late: boolean;
 }
 
+/** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
+const globalPrivilegeMissing = 'mysql-1227';
+
 /** The account that the server chose for us. */
 const accountQuery = 'SELECT CURRENT_USER() AS account';
 
@@ -151,7 +154,11 @@ export class KeptConnection {
 
   async #ask(ready: Ready): Promise<Probe> {
     const asked = await askStatements((sql) => ready.session.query(sql), ready.set, ready.spellings);
-    return asked.kind === 'error' ? classify(ready.asker, asked.error) : this.#read(ready, asked.answers);
+    if (asked.kind === 'answers') return this.#read(ready, asked.answers);
+    const problem = classify(ready.asker, asked.error);
+    // A global privilege that is granted now counts for new connections only (manual 8.2.13).
+    if (problem.failure.code === globalPrivilegeMissing && this.#ready === ready) this.#drop();
+    return problem;
   }
 
   #read(ready: Ready, answers: Answers): Probe {

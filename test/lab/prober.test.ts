@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { contains, formatGtidSet, parseGtidSet, subtract } from '../../src/core/gtid.ts';
+import { contains, formatGtidSet, parseGtidSet, subtract, union } from '../../src/core/gtid.ts';
 import type { Probe, ServerFacts } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
@@ -310,7 +310,7 @@ describe('the end', () => {
 });
 
 describe('GTID sets', () => {
-  it("subtract and contains as the server's GTID_SUBTRACT and GTID_SUBSET do, on 400 random pairs", async () => {
+  it("subtract, contains and union as the server's GTID_SUBTRACT and GTID_SUBSET do, on 400 random pairs", async () => {
     const connection = await mysql.connect(0);
     let state = 4711;
     const pick = (below: number): number => {
@@ -327,15 +327,16 @@ describe('GTID sets', () => {
     for (let round = 0; round < 400; round += 1) {
       const [left, right] = [randomText(), randomText()];
       const [rows] = await connection.query(
-        'SELECT GTID_SUBTRACT(?, ?) AS minus, GTID_SUBSET(?, ?) AS subset, GTID_SUBTRACT(?, "") AS same',
-        [left, right, right, left, left],
+        'SELECT GTID_SUBTRACT(?, ?) AS minus, GTID_SUBSET(?, ?) AS subset, GTID_SUBTRACT(?, "") AS same, GTID_SUBTRACT(CONCAT(?, ",", ?), "") AS both_of_them',
+        [left, right, right, left, left, left, right],
       );
-      const [row] = rows as { minus: string; subset: number; same: string }[];
+      const [row] = rows as { minus: string; subset: number; same: string; both_of_them: string }[];
       const [l, r] = [parseGtidSet(left)!, parseGtidSet(right)!];
       const unbroken = (text: string) => text.replaceAll('\n', '');
       expect(formatGtidSet(l), left).toBe(unbroken(row!.same));
       expect(formatGtidSet(subtract(l, r)), `${left} minus ${right}`).toBe(unbroken(row!.minus));
       expect(contains(l, r), `${right} in ${left}`).toBe(row!.subset === 1);
+      expect(formatGtidSet(union(l, r)), `${left} and ${right}`).toBe(unbroken(row!.both_of_them));
     }
   });
 });
