@@ -32,6 +32,9 @@ export const isMariadbKey = (key: string): boolean => key.length < 36;
 /** The domain of a key. */
 export const domainOf = (key: string): string => key.slice(0, key.indexOf('-'));
 
+/** The `server_id` of the server that wrote a key's transactions. */
+export const writerOf = (key: string): number => Number(key.slice(key.indexOf('-') + 1));
+
 /**
  * What `a` has executed and `b` has not. In each domain everything up to the newest transaction that both have is common; of what follows, each server's part is
  * what lies above the other's. Servers that number a domain without order (`gtid_strict_mode` off, and two writers) cannot be compared so.

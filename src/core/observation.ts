@@ -1,4 +1,5 @@
 import type { GtidSet } from './gtid.ts';
+import { isMariadbKey, writerOf } from './mariadb-gtid.ts';
 import type { ServerAddress, ServerId } from './units.ts';
 
 /** What one probe of one server brought. `unknown` is never "down": it only says that nothing came by the deadline. */
@@ -159,6 +160,10 @@ export interface ManagedMember {
 /** Whether it takes writes. A Galera node outside of the primary component, or closed by an administrator, refuses them though nothing is read-only. */
 export const isWritable = ({ readOnly, superReadOnly, offlineMode, wsrep }: ServerFacts): boolean =>
   !readOnly && !superReadOnly && !offlineMode && (wsrep === undefined || (wsrep.primaryComponent && wsrep.ready && !wsrep.closed));
+
+/** Whether this server wrote the transactions of that origin: what `uuidOf` says of a key of a GTID set. */
+export const isOwnOrigin = ({ id, serverId }: ServerFacts, origin: string): boolean =>
+  isMariadbKey(origin) ? writerOf(origin) === serverId : origin === id;
 
 /** Splits `host:port` or `[addr]:port`. */
 export function splitAddress(address: ServerAddress): { host: string; port: number } {

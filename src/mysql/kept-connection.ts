@@ -4,11 +4,11 @@ import type { Clock } from '../ports.ts';
 import { askStatements, type Spellings } from './ask.ts';
 import type { ChannelNotes } from './channel-notes.ts';
 import { boundedDeadline, withDeadline } from './deadline.ts';
-import { type Asker, classify, type Problem, unknownProblem } from './failures.ts';
+import { type Asker, aliveProblem, classify, type Problem, unknownProblem } from './failures.ts';
 import { querySetOf, readTraits, readUptime, traitsQuery, uptimeQuery } from './flavour.ts';
 import type { Answers, QuerySet } from './query-set.ts';
 import { type Row, rowsUnexpected } from './row.ts';
-import { type Access, Session } from './session.ts';
+import { type Access, type Answer, Session } from './session.ts';
 
 export interface KeptConnectionOptions {
   readonly server: ServerAddress;
@@ -40,6 +40,8 @@ type Introduction = Pick<Ready, 'asker' | 'set' | 'startedAt'>;
 /** One part of a probe: once it is late, nothing of it may touch the connection any more. */
 interface Turn {
   late: boolean;
+  /** Something of it was answered. */
+  answered: boolean;
 }
 
 /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
@@ -85,18 +87,21 @@ export class KeptConnection {
     const opened =
       this.#ready ?? (await this.#bounded(deadline, this.#options.connectTimeoutMs, 'no connection', (turn) => this.#open(turn)));
     if ('kind' in opened) return opened;
-    return this.#bounded(deadline, this.#options.queryTimeoutMs, 'no answer', () => this.#ask(opened));
+    return this.#bounded(deadline, this.#options.queryTimeoutMs, 'no answer', (turn) => this.#ask(opened, turn));
   }
 
   /** Runs one part of a probe. When it is late the connection is destroyed, so that a late answer is never taken for that of the next query. */
   async #bounded<T>(deadline: MonoMs, ms: number, what: string, work: (turn: Turn) => Promise<T | Problem>): Promise<T | Problem> {
-    const { clock } = this.#options;
+    const { clock, server } = this.#options;
     const begun = clock.mono();
-    const turn: Turn = { late: false };
+    const turn: Turn = { late: false, answered: false };
     const result = await withDeadline(clock, boundedDeadline(clock, deadline, ms), work(turn), () => {
       turn.late = true;
       this.#drop();
-      return this.#unknown('deadline', `${what} within ${Math.round(clock.mono() - begun)} ms`);
+      const waited = Math.round(clock.mono() - begun);
+      // A replica that waits for its applier to stop answers everything but its replication status: it lives.
+      if (turn.answered) return aliveProblem(server, 'deadline', `did not answer all that it was asked within ${waited} ms`);
+      return this.#unknown('deadline', `${what} within ${waited} ms`);
     });
     return this.#closed ? this.#unknown('closed', 'the prober was closed meanwhile') : result;
   }
@@ -152,8 +157,14 @@ export class KeptConnection {
     return { asker: { ...asker, grants: set.grants, ...(typeof currentUser === 'string' && { currentUser }) }, set, startedAt };
   }
 
-  async #ask(ready: Ready): Promise<Probe> {
-    const asked = await askStatements((sql) => ready.session.query(sql), ready.set, ready.spellings);
+  async #ask(ready: Ready, turn: Turn): Promise<Probe> {
+    const query = async (sql: string): Promise<Answer> => {
+      const answer = await ready.session.query(sql);
+      // Also an error that the client made of a lost connection: but then the session is gone, and the turn with it.
+      turn.answered = true;
+      return answer;
+    };
+    const asked = await askStatements(query, ready.set, ready.spellings);
     if (asked.kind === 'answers') return this.#read(ready, asked.answers);
     const problem = classify(ready.asker, asked.error);
     // A global privilege that is granted now counts for new connections only (manual 8.2.13).

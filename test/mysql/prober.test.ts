@@ -81,7 +81,7 @@ describe('a server that refuses before the login', () => {
   });
 
   it.each(['5.6.51', '10.4.34-MariaDB', 'what?'])('as version %s is alive, and said to be not watched', async (version) => {
-    const { address, asked } = await answering([{ Variable_name: 'version', Value: version }]);
+    const { address, asked } = await answering(() => [{ Variable_name: 'version', Value: version }]);
     expect(await proberOf(address).probe(address, deadline())).toMatchObject({
       kind: 'alive',
       failure: {
@@ -95,8 +95,37 @@ describe('a server that refuses before the login', () => {
   });
 });
 
-/** A server that lets everybody in, and answers everything with these rows. */
-async function answering(rows: readonly Record<string, string>[]): Promise<{ address: ServerAddress; asked: string[] }> {
+describe('a server that answers some questions only', () => {
+  it('lives: MariaDB does not show its replication status while it waits for an applier to stop', async () => {
+    const { address } = await answering((sql) => {
+      if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
+      return sql.startsWith('SHOW ALL') ? undefined : [{ Value: '60', account: 'source_dns@%' }];
+    });
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'alive',
+      failure: {
+        code: 'deadline',
+        message: expect.stringMatching(/^127\.0\.0\.1:\d+: did not answer all that it was asked within 5\d\d ms$/),
+      },
+    });
+  });
+
+  it('and is unknown when it answers nothing of a probe', async () => {
+    const { address } = await answering((sql) => {
+      if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
+      return sql.includes('@@global.server_id') ? undefined : [{ Value: '60', account: 'source_dns@%' }];
+    });
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'unknown',
+      failure: { code: 'deadline', message: expect.stringMatching(/no answer within/) },
+    });
+  });
+});
+
+type TextRow = Readonly<Record<string, string>>;
+
+/** A server that lets everybody in, and answers with these rows; undefined: never. */
+async function answering(rowsFor: (sql: string) => readonly TextRow[] | undefined): Promise<{ address: ServerAddress; asked: string[] }> {
   const asked: string[] = [];
   const text = {
     catalog: 'def',
@@ -109,20 +138,30 @@ async function answering(rows: readonly Record<string, string>[]): Promise<{ add
     flags: 0,
     decimals: 0,
   };
-  const columns = Object.keys(rows[0] ?? {}).map((name) => ({ ...text, name, orgName: name }));
   const server = createMysqlServer((connection) => {
     // Its types know none of these.
     const inside = connection as unknown as {
       sequenceId: number;
       writeTextResult(rows: unknown, columns: unknown): void;
+      writeOk(): void;
       serverHandshake(handshake: object): void;
     };
     connection.on('error', () => undefined);
     connection.on('query', (sql: string) => {
       asked.push(sql);
+      const rows = rowsFor(sql);
+      if (rows === undefined) return;
+      const columns = Object.keys(rows[0] ?? { none: '' }).map((name) => ({ ...text, name, orgName: name }));
       // The question was packet 0; the server's side of mysql2 counts on from the handshake.
       inside.sequenceId = 1;
       inside.writeTextResult(rows, columns);
+      inside.sequenceId = 0;
+    });
+    // What mysql2 calls every SET.
+    connection.on('stmt_prepare', (sql: string) => {
+      asked.push(sql);
+      inside.sequenceId = 1;
+      inside.writeOk();
       inside.sequenceId = 0;
     });
     inside.serverHandshake({
