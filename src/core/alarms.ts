@@ -7,6 +7,7 @@ import { differingForm, drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
 import { overdue } from './propagation.ts';
 import { record } from './record.ts';
+import { replicasAlarms } from './replicas-alarms.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, situationOf } from './situation.ts';
 import type { ClusterState } from './state.ts';
@@ -156,6 +157,7 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
       subject: settings.source.name,
       sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}): the name cannot move before one of them has.`,
     });
+  for (const alarm of replicasAlarms(situation, ledger)) if (!alarms.some((other) => isSame(other, alarm))) alarms.push(alarm);
   return [...alarms, ...behindAlarm(situation)];
 }
 

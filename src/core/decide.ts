@@ -3,6 +3,7 @@
 import type { Decision } from './decision.ts';
 import { hold, names } from './decision.ts';
 import { doubt } from './doubt.ts';
+import { mayHaveRivals, standing } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import {
   belongsToLine,
@@ -85,15 +86,17 @@ function foreignRrset({ ledger, publication, settings }: Situation): Decision | 
 
 /** Rule 2, third part: published again only while the remembered source is a healthy candidate, and only when the loss lasts. */
 function lostLedger(situation: Situation): Decision | undefined {
-  const { publication, ledger, state, now, command } = situation;
-  const { remembered, lostSince } = publication;
+  const { publication, ledger, state, command } = situation;
+  const { remembered, lostSince, view } = publication;
   // Whoever names a server by hand knows more than our memory of the ledger.
   if (command !== undefined) return undefined;
   if (remembered === undefined || lostSince === undefined || (ledger && ledger.epoch >= remembered.epoch)) return undefined;
   const said = ledger ? `went back to epoch ${ledger.epoch}` : 'vanished';
   const healthy = reachable(situation.members).find((member) => member.id === remembered.uuid);
   const wrong = healthy ? disqualificationWithoutLedger(situation, healthy) : 'is not seen';
-  if (healthy && wrong === undefined && now.mono - lostSince >= state.settings.watch.freshForMs) {
+  // That it lasts a read must say: time alone would restore it after a single old one.
+  const lasted = (view?.readAt ?? lostSince) - lostSince;
+  if (healthy && wrong === undefined && lasted >= state.settings.watch.freshForMs) {
     return pointTo(
       'ledger-restored',
       healthy,
@@ -147,8 +150,9 @@ function announced(situation: Situation): Decision | undefined {
 
 /** Rule 5. */
 function firstSource(situation: Situation): Decision | undefined {
-  const { ledger, candidates, quorumSet } = situation;
+  const { ledger, quorumSet } = situation;
   if (ledger !== undefined) return undefined;
+  const candidates = [...situation.candidates, ...standing(situation)];
   const [first, ...others] = candidates;
   // The first publication is in no hurry: a server that was not asked yet may be writable too.
   const waiting = quorumSet.filter((member) => member.contact === 'unobserved');
@@ -168,7 +172,8 @@ function firstSource(situation: Situation): Decision | undefined {
       'minority-view',
       `Nothing is published yet, and only ${seen} of ${quorumSet.length} servers ${seen === 1 ? 'is' : 'are'} seen.`,
     );
-  if (first === undefined) return hold('no-candidate', 'Nothing is published yet, and no server is writable.');
+  if (first === undefined || !situation.candidates.includes(first))
+    return hold('no-candidate', 'Nothing is published yet, and no server is writable.');
   return pointTo('first-source', first, `${first.address} is the only writable server of ${quorumSet.length}.`);
 }
 
@@ -191,20 +196,25 @@ function groupAgrees(situation: Situation): Decision | undefined {
 
 const steady = (server: ServerView, because: string): Decision => pointTo('steady', server, `${server.address} is the source: ${because}.`);
 
-/** Rule 9. */
+/** Rule 9. Replicas of several sources may be a majority for two servers: then they say nothing, but for the published one. */
 function followersMoved(situation: Situation): Decision | undefined {
-  for (const candidate of situation.candidates) {
-    // One that was not asked yet (we have just begun) counts as another server: it may follow somebody else, or be the source.
-    const asked = situation.members.filter((member) => member.contact === 'reachable' || member.contact === 'unobserved');
-    const others = asked.filter((member) => member.address !== candidate.address);
-    const followers = situation.topology.followersOf(candidate.address).length;
-    if (followers === 0 || followers <= others.length / 2) continue;
-    const said = `${followers} of ${others.length} other servers replicate from it`;
-    if (isPublished(situation, candidate)) return steady(candidate, said);
-    return pointTo('followers-moved', candidate, `${candidate.address} is writable, and ${said}.`);
-  }
-  return undefined;
+  const { members, candidates, topology } = situation;
+  const followed = members.filter(
+    (member) => (candidates.includes(member) || member.contact !== 'reachable') && isFollowedByMost(situation, member),
+  );
+  const candidate = followed.find((member) => isPublished(situation, member)) ?? followed[0];
+  if (candidate === undefined || !candidates.includes(candidate)) return undefined;
+  const said = `${topology.followersOf(candidate.address).length} of ${othersThan(situation, candidate)} other servers replicate from it`;
+  if (isPublished(situation, candidate)) return steady(candidate, said);
+  return followed.length > 1 ? undefined : pointTo('followers-moved', candidate, `${candidate.address} is writable, and ${said}.`);
 }
+
+const isFollowedByMost = (situation: Situation, server: ServerView): boolean =>
+  situation.topology.followersOf(server.address).length > othersThan(situation, server) / 2;
+
+/** One that was not asked yet (we have just begun) counts as another server: it may follow somebody else, or be the source. */
+const othersThan = ({ members }: Situation, server: ServerView): number =>
+  members.filter(({ contact, address }) => (contact === 'reachable' || contact === 'unobserved') && address !== server.address).length;
 
 /** Rule 10. */
 function publishedIsCandidate(situation: Situation): Decision | undefined {
@@ -223,6 +233,7 @@ function switchover(situation: Situation): Decision | undefined {
   const { published } = situation;
   const [proven, ...others] = provenCandidates(situation);
   if (published?.contact !== 'reachable' || proven === undefined || others.length > 0) return undefined;
+  if (mayHaveRivals(situation)) return undefined;
   return pointTo(
     'switchover',
     proven,
@@ -236,6 +247,7 @@ function failover(situation: Situation): Decision | undefined {
   if (published?.contact !== 'unknown' || topology.followersOf(published.address).length > 0) return undefined;
   const rest = quorumSet.filter((member) => member.address !== published.address);
   if (reachable(rest).length <= rest.length / 2) return undefined;
+  if (mayHaveRivals(situation)) return undefined;
   const [proven, ...others] = provenCandidates(situation);
   if (others.length > 0) return undefined;
   if (proven)

@@ -20,16 +20,17 @@ const srvName = (source: SourceName): Fqdn => `_mysql._tcp.${source.name}` as Fq
 /** Whether it is one of the source's own RRsets: not the ledger, not the replicas'. */
 export const isOfSource = (source: SourceName, { name }: Question): boolean => name === source.name || name === srvName(source);
 
-/** Every RRset that this publication reads, and may write. */
-export function managedQuestions(settings: PublicationSettings): readonly Question[] {
+/** Every RRset that this publication reads, and may write; also the replicas' under the name that the ledger says, which may be a former one. */
+export function managedQuestions(settings: PublicationSettings, written?: Fqdn): readonly Question[] {
   const { source, replicas } = settings;
+  const names = new Set([...(replicas ? [replicas.name] : []), ...(written === undefined ? [] : [written])]);
   return [
     { name: ledgerName(source), type: 'TXT' },
     { name: source.name, type: 'A' },
     { name: source.name, type: 'AAAA' },
     { name: source.name, type: 'CNAME' },
     ...(source.srv ? [{ name: srvName(source), type: 'SRV' } as const] : []),
-    ...(replicas ? [{ name: replicas.name, type: 'A' } as const, { name: replicas.name, type: 'AAAA' } as const] : []),
+    ...[...names].flatMap((name) => [{ name, type: 'A' } as const, { name, type: 'AAAA' } as const]),
   ];
 }
 

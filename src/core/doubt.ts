@@ -2,6 +2,7 @@
 
 import type { Decision } from './decision.ts';
 import { hold, names } from './decision.ts';
+import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isSuperseded, provenCandidates, reachable } from './situation.ts';
 import type { ServerView } from './topology.ts';
@@ -43,8 +44,20 @@ function refusal({ state }: Situation, server: ServerView): string {
 function candidatesDoNotDo(situation: Situation): Decision | undefined {
   const { candidates, state } = situation;
   const proven = provenCandidates(situation);
-  if (proven.length > 1) {
-    return hold('two-sources', `${names(proven)} could each be the source: make all but one read-only, or name it with: follow.`);
+  const rivals = proven.length > 0 ? provenStanding(situation) : [];
+  if (proven.length + rivals.length > 1) {
+    const away = rivals.length === 0 ? '' : ` ${names(rivals)} ${rivals.length === 1 ? 'was' : 'were'} writable at the last answer.`;
+    return hold(
+      'two-sources',
+      `${names([...proven, ...rivals])} could each be the source: make all but one read-only, or name it with: follow.${away}`,
+    );
+  }
+  const waiting = unobserved(situation);
+  if (proven.length > 0 && waiting.length > 0) {
+    return hold(
+      'minority-view',
+      `${names(proven)} could be the source, but ${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} still being asked: what became of ${waiting.length === 1 ? 'it' : 'them'} is not known.`,
+    );
   }
   const [weak, ...others] = candidates;
   if (weak === undefined) return undefined;

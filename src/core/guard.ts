@@ -1,10 +1,11 @@
 /** Before any move: what may still stop it. */
 
 import type { Decision } from './decision.ts';
-import { hold } from './decision.ts';
+import { hold, names } from './decision.ts';
 import { formOf } from './desired.ts';
 import { countGtids, restrict, subtract, uuidOf } from './gtid.ts';
 import { formerLimit } from './ledger.ts';
+import { unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { isPublished, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
@@ -48,11 +49,20 @@ function flapping({ publication, state }: Situation): Decision | undefined {
 
 function behind(situation: Situation, target: ServerView): Decision | undefined {
   if (situation.state.settings.gtidGuard !== 'hold') return undefined;
+  const waiting = situation.command === undefined ? unobserved(situation) : [];
+  if (waiting.length > 0)
+    return hold(
+      'candidate-behind',
+      `${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} still being asked, and may have transactions that ${target.address} lacks.`,
+    );
   const missing = candidateBehind(situation, target);
   return missing && hold('candidate-behind', `${target.address} lacks ${missing.count} transactions that ${missing.server} has executed.`);
 }
 
-/** The reachable server that has most of the line's transactions that this one lacks. A transaction of its own it cannot lack; a former source's are stale. */
+/**
+ * The server that has most of the line's transactions that this one lacks: not one that does not answer, which may be gone with them.
+ * A transaction of its own it cannot lack; a former source's are stale.
+ */
 export function candidateBehind(situation: Situation, target: ServerView): { readonly server: string; readonly count: number } | undefined {
   const own = target.known?.gtidExecuted;
   if (own === undefined) return undefined;
@@ -61,7 +71,7 @@ export function candidateBehind(situation: Situation, target: ServerView): { rea
   if (target.id) line.delete(target.id);
   let worst: { server: string; count: number } | undefined;
   for (const member of situation.members) {
-    const theirs = member.facts?.gtidExecuted;
+    const theirs = member.contact === 'unknown' ? undefined : member.known?.gtidExecuted;
     if (theirs === undefined || member === target || isSuperseded(situation, member)) continue;
     const count = countGtids(restrict(subtract(theirs, own), (uuid) => line.has(uuid)));
     if (count > (worst?.count ?? 0)) worst = { server: member.address, count };

@@ -5,11 +5,12 @@ import type { Wanted } from './desired.ts';
 import { formOf, wantedForForm } from './desired.ts';
 import type { Move } from './events.ts';
 import type { Form, Former, Ledger } from './ledger.ts';
-import { formText } from './ledger.ts';
+import { formText, replicasText, withReplicas } from './ledger.ts';
 import { repairLimit, repairWindowMs, replicasEveryMs, replicasTakeoverIntervals } from './limits.ts';
 import { splitAddress } from './observation.ts';
 import { differs } from './plan.ts';
-import { areReplicasWrong, wantedReplicas } from './replicas.ts';
+import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './replicas.ts';
+import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
 import { isPublished, lineMarkFor } from './situation.ts';
 import type { WriteKind } from './state.ts';
@@ -81,7 +82,7 @@ function move(situation: Situation, decision: Decision & { kind: 'point-to' }, t
     what: 'move',
     aim: `move ${epoch} ${uuid} ${target.address}`,
     sentence: decision.sentence,
-    ledger: next,
+    ledger: withReplicas(next, replicasAfterMove(situation, previous)),
     // By force nobody was asked, so nothing is known of the replicas: their RRset is left to the next look.
     wanted: [
       ...wantedForForm(settings, form, portOf(target.address)),
@@ -100,6 +101,13 @@ function move(situation: Situation, decision: Decision & { kind: 'point-to' }, t
     // A forced move has no evidence that could get stale.
     notAfter: command?.force ? plusMs(now.mono, state.settings.watch.freshForMs) : freshUntil(situation, target),
   };
+}
+
+/** A move writes the replicas' RRset by the rules of this configuration; what was published under another name is remembered until it is removed. */
+function replicasAfterMove({ settings, command }: Situation, previous: Ledger | undefined): ReplicasName | undefined {
+  const written = previous?.replicas;
+  const isElsewhere = written !== undefined && written.name !== settings.replicas?.name;
+  return command?.force || isElsewhere ? written : settings.replicas;
 }
 
 /** After a ledger was lost, the one that we remember knows more than the one that is there. */
@@ -135,7 +143,12 @@ function ownForm(situation: Situation, ledger: Ledger, target: ServerView): Writ
       ledger.form.targets.length === 0
         ? `${target.address} is a source again: ${situation.settings.source.name} is published again.`
         : `${situation.settings.source.name} is published as ${formText(shown)} instead of ${formText(ledger.form)}.`,
-    ledger: rewritten(situation, ledger, { form: shown, source: target.address, uuid: target.id ?? ledger.uuid }),
+    ledger: rewritten(situation, ledger, {
+      form: shown,
+      source: target.address,
+      uuid: target.id ?? ledger.uuid,
+      by: situation.state.settings.instance,
+    }),
     wanted: wantedForForm(situation.settings, shown, portOf(target.address)),
     notAfter: freshUntil(situation, target),
   };
@@ -189,23 +202,55 @@ function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Wri
   };
 }
 
+/** The replicas' RRset as this instance sees it, and the rules by which it is kept: those of the configuration of the instance in `by=`. */
 function replicas(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
-  const { publication, state, now } = situation;
-  const { replicasWrittenAt, replicasWrongSince } = publication;
+  const { publication, state, now, settings } = situation;
+  const { replicasWrittenAt } = publication;
+  const { instance } = state.settings;
+  const ours = ledger.by === instance;
+  const leftover = ours ? leftoverReplicas(situation, ledger) : [];
+  const rules = leftover === undefined ? ledger.replicas : settings.replicas;
   const wanted = wantedReplicas(situation, target.address);
-  if (!areReplicasWrong(situation, wanted)) return undefined;
+  const isNew = ours && replicasText(rules) !== replicasText(ledger.replicas);
+  if (!isNew && !areReplicasWrong(situation, wanted)) return undefined;
+  if (isLookingAround(situation)) return undefined;
   if (replicasWrittenAt !== undefined && now.mono - replicasWrittenAt < replicasEveryMs) return undefined;
-  const wrongFor = replicasWrongSince === undefined ? 0 : now.mono - replicasWrongSince;
-  const ours = ledger.by === state.settings.instance;
-  if (!ours && wrongFor < replicasTakeoverIntervals * state.settings.watch.intervalMs) return undefined;
+  if (!ours && !mayTakeOver(situation, ledger, target)) return undefined;
   return {
     what: 'replicas',
-    aim: `replicas ${JSON.stringify(wanted.map((want) => want.rrset?.rdata))}`,
-    sentence: `${situation.settings.replicas?.name} is now ${wanted.flatMap((want) => (want.rrset?.rdata ?? []) as readonly string[]).join(' ') || 'withdrawn'}.`,
-    ledger: rewritten(situation, ledger),
-    wanted,
+    aim: `replicas ${replicasText(rules)} ${JSON.stringify(wanted.map((want) => want.rrset?.rdata))}`,
+    sentence: replicasSentence(situation, ledger, wanted, leftover),
+    ledger: rewritten(situation, withReplicas(ledger, rules), { by: instance }),
+    wanted: [...(leftover ?? []), ...wanted],
     notAfter: freshUntil(situation, target),
   };
+}
+
+/** Only where the instance in `by=` seems to be gone, and only to do what it would: one that lives and does not agree would take it back for ever. */
+function mayTakeOver(situation: Situation, ledger: Ledger, target: ServerView): boolean {
+  const { publication, state, now } = situation;
+  const { replicasWrongSince, replicasYielded } = publication;
+  const wrongFor = replicasWrongSince === undefined ? 0 : now.mono - replicasWrongSince;
+  const differs = doRulesDiffer(situation, ledger) || differingForm(situation, ledger, target) !== undefined;
+  return !replicasYielded && !differs && wrongFor >= replicasTakeoverIntervals * state.settings.watch.intervalMs;
+}
+
+function replicasSentence({ settings, state }: Situation, ledger: Ledger, wanted: readonly Wanted[], leftover?: readonly Wanted[]): string {
+  const name = settings.replicas?.name;
+  const shown = wanted.flatMap((want) => (want.rrset?.rdata ?? []) as readonly string[]).join(' ');
+  const former = leftover === undefined || ledger.replicas?.name === name ? undefined : ledger.replicas?.name;
+  const isKept = wanted.length === 0;
+  return [
+    ...(name === undefined ? [] : [isKept ? `${name} stays as it is.` : `${name} is now ${shown || 'withdrawn'}.`]),
+    ...(former === undefined
+      ? []
+      : [
+          leftover && leftover.length > 0
+            ? `${former} is not configured any more, and removed.`
+            : `${former} is not configured any more, and left as it is.`,
+        ]),
+    ...(ledger.by === state.settings.instance ? [] : [`Instance ${ledger.by} left it wrong, so this one keeps it from now on.`]),
+  ].join(' ');
 }
 
 /** `on_no_source: withdraw`: only when every server was seen for `settle`, and none is a source. */

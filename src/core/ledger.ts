@@ -1,6 +1,7 @@
 /** The ledger: one TXT RR, one character-string a field, next to the source's name (docs/LEDGER.md). Version 1. */
 
-import type { ServerAddress, ServerId } from './units.ts';
+import type { ReplicasName } from './settings.ts';
+import type { Fqdn, ServerAddress, ServerId } from './units.ts';
 
 export interface Ledger {
   readonly cluster: string;
@@ -16,6 +17,8 @@ export interface Ledger {
   /** New for every attempt to write: reading it back tells whether that attempt won. */
   readonly try: string;
   readonly form: Form;
+  /** The replicas' name and by which rules it is kept; absent: none, or by a version that did not say. */
+  readonly replicas?: ReplicasName;
   /** A transaction that every server of this line has executed: `<uuid>:<gno>`. */
   readonly line?: LineMark;
   /** Former sources that have not rejoined. */
@@ -55,7 +58,7 @@ export type LedgerReading =
   | { readonly kind: 'unreadable'; readonly why: string };
 
 const required = ['v', 'cluster', 'epoch', 'source', 'uuid', 'by', 'at', 'why', 'try', 'form'] as const;
-const known: ReadonlySet<string> = new Set([...required, 'line', 'was', 'next', 'frozen']);
+const known: ReadonlySet<string> = new Set([...required, 'replicas', 'line', 'was', 'next', 'frozen']);
 
 /** Reads the TXT RRset's RDATA. Never throws: the zone is somebody else's to write. */
 export function readLedger(rdata: readonly (readonly string[])[]): LedgerReading {
@@ -94,6 +97,9 @@ function readFields(values: (name: string) => readonly string[], unknown: readon
   if (line !== undefined && lineMark === undefined) return unreadable(`has line=${line}, which is not <uuid>:<gno>`);
   const [nextUuid, nextUntil] = one('next').split(',');
   const frozen = values('frozen')[0];
+  const replicas = values('replicas').map(readReplicas);
+  // Whatever it means: nobody's publication depends on it, so it is copied like a field that is not known.
+  const odd = values('replicas').filter((_, index) => replicas[index] === undefined);
   const colon = frozen?.indexOf(': ') ?? -1;
   return {
     kind: 'ledger',
@@ -107,16 +113,19 @@ function readFields(values: (name: string) => readonly string[], unknown: readon
       why: one('why'),
       try: one('try'),
       form,
+      ...withRules(replicas.find((one) => one !== undefined)),
       ...(lineMark === undefined ? {} : { line: lineMark }),
       was: was as Former[],
       ...(nextUuid && nextUntil ? { next: { uuid: nextUuid as ServerId, until: nextUntil } } : {}),
       ...(frozen === undefined
         ? {}
         : { frozen: colon < 0 ? { by: frozen, reason: '' } : { by: frozen.slice(0, colon), reason: frozen.slice(colon + 2) } }),
-      unknown,
+      unknown: [...unknown, ...odd.map((text) => `replicas=${text}`)],
     },
   };
 }
+
+const withRules = (replicas: ReplicasName | undefined): Pick<Ledger, 'replicas'> => (replicas ? { replicas } : {});
 
 const unreadable = (why: string): LedgerReading => ({ kind: 'unreadable', why });
 
@@ -125,6 +134,18 @@ function readForm(text: string): Form | undefined {
   if (!match) return undefined;
   const targets = match[3] === '' ? [] : (match[3] as string).split(',');
   return { type: match[1] as Form['type'], ttlSeconds: Number(match[2]), targets };
+}
+
+function readReplicas(text: string): ReplicasName | undefined {
+  const match = /^(.+)\/(\d{1,10})\/(\d{1,15})\/(source|keep|withdraw)$/.exec(text);
+  if (!match) return undefined;
+  const [, name, ttlSeconds, maxLagMs, whenEmpty] = match;
+  return {
+    name: name as Fqdn,
+    ttlSeconds: Number(ttlSeconds),
+    maxLagMs: Number(maxLagMs),
+    whenEmpty: whenEmpty as ReplicasName['whenEmpty'],
+  };
 }
 
 function readFormer(text: string): Former | undefined {
@@ -151,6 +172,7 @@ export function writeLedger(ledger: Ledger): readonly string[] {
     `why=${ledger.why}`,
     `try=${ledger.try}`,
     `form=${formText(ledger.form)}`,
+    ...(ledger.replicas ? [`replicas=${rulesText(ledger.replicas)}`] : []),
     ...(ledger.line ? [`line=${ledger.line.uuid}:${ledger.line.gno}`] : []),
     ...ledger.was.map((former) => `was=${former.uuid}@${former.address}`),
     ...(ledger.next ? [`next=${ledger.next.uuid},${ledger.next.until}`] : []),
@@ -161,6 +183,20 @@ export function writeLedger(ledger: Ledger): readonly string[] {
 
 /** `<type>/<ttl>/<addresses>`. */
 export const formText = (form: Form): string => `${form.type}/${form.ttlSeconds}/${form.targets.join(',')}`;
+
+/** The same ledger with these rules for the replicas' name, if they can be written. */
+export function withReplicas(ledger: Ledger, replicas: ReplicasName | undefined): Ledger {
+  const { replicas: _old, ...rest } = ledger;
+  return { ...rest, ...withRules(replicasText(replicas) === '' ? undefined : replicas) };
+}
+
+const rulesText = ({ name, ttlSeconds, maxLagMs, whenEmpty }: ReplicasName): string => `${name}/${ttlSeconds}/${maxLagMs}/${whenEmpty}`;
+
+/** `<name>/<ttl>/<max_lag in ms>/<when_empty>`; empty: none, or a name that is too long to be written. */
+export function replicasText(replicas: ReplicasName | undefined): string {
+  const text = replicas ? rulesText(replicas) : '';
+  return /^[ -~]*$/.test(text) && `replicas=${text}`.length <= stringLimit ? text : '';
+}
 
 /** Whether the form can be written: a character-string ends at 255 bytes. */
 export const formFits = (form: Form): boolean => `form=${formText(form)}`.length <= stringLimit;

@@ -158,8 +158,10 @@ export interface ManagedMember {
 }
 
 /** Whether it takes writes. A Galera node outside of the primary component, or closed by an administrator, refuses them though nothing is read-only. */
-export const isWritable = ({ readOnly, superReadOnly, offlineMode, wsrep }: ServerFacts): boolean =>
-  !readOnly && !superReadOnly && !offlineMode && (wsrep === undefined || (wsrep.primaryComponent && wsrep.ready && !wsrep.closed));
+export const isWritable = (facts: ServerFacts): boolean =>
+  !facts.readOnly && !facts.superReadOnly && !facts.offlineMode && (facts.wsrep === undefined || isOpen(facts.wsrep));
+
+const isOpen = (wsrep: Wsrep): boolean => wsrep.primaryComponent && wsrep.ready && !wsrep.closed;
 
 /** Whether this server wrote the transactions of that origin: what `uuidOf` says of a key of a GTID set. */
 export const isOwnOrigin = ({ id, serverId }: ServerFacts, origin: string): boolean =>

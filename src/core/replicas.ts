@@ -2,6 +2,8 @@
 
 import type { Wanted } from './desired.ts';
 import { addressRrset, unsafeKind } from './desired.ts';
+import type { Ledger } from './ledger.ts';
+import { replicasText } from './ledger.ts';
 import { replicasLimit } from './limits.ts';
 import { differs } from './plan.ts';
 import type { ReplicasName } from './settings.ts';
@@ -35,6 +37,35 @@ export function areReplicasWrong({ publication, ledger, state }: Situation, want
     const onlyTtl = there !== undefined && want.rrset !== undefined && sameRdata(there, want.rrset);
     return differs(view, want) && (ours || !onlyTtl);
   });
+}
+
+/** A server was not asked yet, or its name not resolved: just after a start nobody is a replica, and a name that works would be emptied. There is no hurry. */
+export const isLookingAround = ({ members, state }: Situation): boolean =>
+  members.some(
+    ({ contact, addresses, address }) =>
+      contact === 'unobserved' || (addresses === undefined && state.servers.get(address)?.resolveFailure === undefined),
+  );
+
+/** Another instance keeps them by other rules than this configuration has: it is left to do so. An older version's ledger does not say by which. */
+export const doRulesDiffer = ({ state, settings }: Situation, ledger: Ledger): boolean =>
+  ledger.by !== state.settings.instance &&
+  ledger.replicas !== undefined &&
+  replicasText(ledger.replicas) !== replicasText(settings.replicas);
+
+/**
+ * What was published for the replicas under a name that is not configured any more, to be removed: only RRsets that still show servers of ours, and nothing else.
+ * Undefined: that is not known yet.
+ */
+export function leftoverReplicas({ publication, settings, members }: Situation, ledger: Ledger): readonly Wanted[] | undefined {
+  const name = ledger.replicas?.name;
+  if (name === undefined || name === settings.replicas?.name) return [];
+  const { view } = publication;
+  if (!view?.questions?.some((question) => question.name === name)) return undefined;
+  const known = new Set(members.flatMap((member) => member.addresses ?? []));
+  const there = (['A', 'AAAA'] as const).flatMap((type) => findRrset(view.rrsets, name, type) ?? []);
+  const ours = there.filter((rrset) => (rrset.rdata as readonly string[]).every((address) => known.has(address)));
+  const isWaiting = ours.length < there.length && members.some((member) => member.addresses === undefined);
+  return isWaiting ? undefined : ours.map(({ type }) => ({ name, type }));
 }
 
 const publishable = ({ state }: Situation, member: ServerView): readonly string[] =>

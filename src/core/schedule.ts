@@ -45,15 +45,16 @@ export const nextResolve = (now: Now, found: boolean): MonoMs => plusMs(now.mono
 
 function readIfDue(publication: PublicationState, now: Now, effects: Effect[]): PublicationState {
   if (publication.reading || now.mono < publication.nextReadAt) return publication;
-  const { settings } = publication;
+  const { settings, lastLedger } = publication;
+  const questions = managedQuestions(settings, lastLedger?.replicas?.name);
   effects.push({
     kind: 'read-zone',
     nameserver: settings.nameserver,
     ...(settings.zone === undefined ? {} : { zone: settings.zone }),
-    questions: managedQuestions(settings),
+    questions,
     deadline: plusMs(now.mono, queueingTimeouts * settings.timeoutMs),
   });
-  return { ...publication, reading: true };
+  return { ...publication, reading: true, questions };
 }
 
 /** The earliest moment at which something is due that no answer will bring. */

@@ -39,7 +39,8 @@ function lineNow({ publication, published, topology, ledger }: Situation): Reado
     for (const server of topology.servers) {
       if (server.id === undefined || line.has(server.id)) continue;
       const joins =
-        server.upstreams.some((upstream) => upstream.state === 'streams' && isIn(line, topology.servers, upstream.member)) ||
+        (server.facts !== undefined &&
+          server.upstreams.some((upstream) => upstream.state === 'streams' && isIn(line, topology.servers, upstream.member))) ||
         topology.servers.some((other) => other.id !== undefined && line.has(other.id) && isOnlineInGroupOf(other, server.id));
       if (!joins) continue;
       line.add(server.id);

@@ -105,6 +105,11 @@ export const isCandidate = (situation: Situation, server: ServerView): boolean =
 export function disqualification(situation: Situation, server: ServerView): string | undefined {
   if (server.contact !== 'reachable') return contactWords[server.contact];
   if (!server.writable) return server.facts?.offlineMode ? 'is in offline_mode' : 'is read-only';
+  return unfitness(situation, server);
+}
+
+/** Why a server cannot be the source however writable it is; undefined: it can. */
+export function unfitness(situation: Situation, server: ServerView): string | undefined {
   if (server.settings.candidate === 'never') return 'is configured as candidate: never';
   if (server.duplicate) return 'has the same server UUID as another server';
   if (isSuperseded(situation, server)) return 'is a former source that has not rejoined';
@@ -127,7 +132,7 @@ function binds(situation: Situation, server: ServerView, upstream: Upstream): bo
   if (source === undefined) return true;
   if (upstream.state === 'connecting') return !(source.contact === 'unknown' && isLeft(situation, server, source));
   // A ring of co-sources: the read-only half streams from the writable one, and the other way round.
-  const ring = source.contact === 'reachable' && !source.writable && situation.topology.followersOf(server.address).includes(source);
+  const ring = !source.writable && situation.topology.followersOf(server.address).includes(source);
   return !ring;
 }
 

@@ -62,6 +62,8 @@ export interface PublicationState {
   readonly view?: ZoneView;
   readonly readFailure?: Failure;
   readonly reading: boolean;
+  /** What is asked by the read that is on its way, or was by the last one. */
+  readonly questions?: readonly Question[];
   readonly nextReadAt: MonoMs;
   /** When the last read ended, well or not. */
   readonly readEndedAt?: MonoMs;
@@ -100,6 +102,8 @@ export interface PublicationState {
   readonly repairs: readonly MonoMs[];
   readonly replicasWrongSince?: MonoMs;
   readonly replicasWrittenAt?: MonoMs;
+  /** Another instance took them over while this one was there and kept them: it is not taken back before the two agree again. */
+  readonly replicasYielded?: true;
   readonly lastMove?: Move;
   readonly propagation?: Propagation;
 }
@@ -129,6 +133,8 @@ export interface Spread {
 export interface ZoneView {
   readonly zone: Fqdn;
   readonly rrsets: readonly Rrset[];
+  /** What was asked: of anything else it is not known whether it is there. */
+  readonly questions?: readonly Question[];
   readonly ledger: LedgerReading;
   /** The ledger's RRset as text, to be compared; empty where there is none. */
   readonly ledgerText: string;

@@ -20,8 +20,10 @@ export interface ServerView {
   readonly observedAt?: MonoMs;
   readonly id?: ServerId;
   readonly writable: boolean;
+  /** Its promotion was seen, and its newest answer, of whatever age, says that it is still writable. */
   readonly promoted: boolean;
   readonly writableSince?: Moment;
+  /** As its newest answer said, of whatever age. */
   readonly upstreams: readonly Upstream[];
   /** Where clients shall connect to; absent: not resolved (yet). */
   readonly addresses?: readonly string[];
@@ -32,7 +34,7 @@ export interface ServerView {
 /** One channel whose receiver is not off. */
 export interface Upstream {
   readonly channel: Channel;
-  /** `streams`: on, and heard from within twice the heartbeat period. `silent`: says on, but nothing comes. */
+  /** `streams`: on, and when it answered it had heard within twice the heartbeat period. `silent`: says on, but nothing came. */
   readonly state: 'streams' | 'silent' | 'connecting';
   /** The member it is; absent for a server outside the inventory, or one that cannot be identified. */
   readonly member?: ServerAddress;
@@ -57,6 +59,7 @@ export function topologyOf(state: ClusterState, now: Now): Topology {
   const servers = memories.map((memory) => viewOf(state, memory, byId, now));
   const followers = new Map<ServerAddress, ServerView[]>();
   for (const server of servers) {
+    if (server.facts === undefined) continue;
     for (const upstream of server.upstreams) {
       if (upstream.state !== 'streams' || upstream.member === undefined || upstream.member === server.address) continue;
       const known = followers.get(upstream.member) ?? [];
@@ -80,9 +83,9 @@ function viewOf(state: ClusterState, memory: ServerMemory, byId: ReadonlyMap<Ser
     ...(known ? { known, id: known.id } : {}),
     ...(memory.factsAt === undefined ? {} : { observedAt: memory.factsAt }),
     writable: facts !== undefined && isWritable(facts),
-    promoted: facts !== undefined && memory.promoted,
+    promoted: memory.promoted,
     ...(memory.writableSince ? { writableSince: memory.writableSince } : {}),
-    upstreams: facts ? facts.channels.flatMap((channel) => upstreamOf(state, memory, channel, byId, now)) : [],
+    upstreams: known ? known.channels.flatMap((channel) => upstreamOf(state, memory, channel, byId)) : [],
     ...(addresses ? { addresses } : {}),
     duplicate: known !== undefined && (byId.get(known.id)?.length ?? 0) > 1,
   };
@@ -101,27 +104,31 @@ function upstreamOf(
   memory: ServerMemory,
   channel: Channel,
   byId: ReadonlyMap<ServerId, readonly ServerMemory[]>,
-  now: Now,
 ): Upstream[] {
   if (channel.receiver === 'off') return [];
   const { member, outsider } = sourceOf(state, channel, byId);
   return [
     {
       channel,
-      state: channel.receiver === 'connecting' ? 'connecting' : isHeard(memory, channel, now) ? 'streams' : 'silent',
+      state: channel.receiver === 'connecting' ? 'connecting' : isHeard(memory, channel) ? 'streams' : 'silent',
       ...(member ? { member: member.settings.address } : {}),
       outsider,
     },
   ];
 }
 
-/** After a power cut of the source a receiver says "on" for `replica_net_timeout`: only a heartbeat or an event proves that it streams (manual 19.2.1.2). */
-function isHeard(memory: ServerMemory, channel: Channel, now: Now): boolean {
+/**
+ * After a power cut of the source a receiver says "on" for `replica_net_timeout`: only a heartbeat or an event proves that it streams (manual 19.2.1.2).
+ * Judged at the moment of the answer: that nothing was heard since is not known before the next one.
+ */
+function isHeard(memory: ServerMemory, channel: Channel): boolean {
   if (channel.heartbeatMs === 0) return true;
   const bound = 2 * channel.heartbeatMs;
   const receiving = memory.receiving.get(channel.name);
   const connected =
-    receiving !== undefined && (receiving.witnessed || channel.heardAgoMs === undefined) && now.mono - receiving.since <= bound;
-  const heard = channel.heardAgoMs !== undefined && channel.heardAgoMs + now.mono - (memory.factsAt ?? now.mono) <= bound;
+    receiving !== undefined &&
+    (receiving.witnessed || channel.heardAgoMs === undefined) &&
+    (memory.factsAt ?? receiving.since) - receiving.since <= bound;
+  const heard = channel.heardAgoMs !== undefined && channel.heardAgoMs <= bound;
   return connected || heard;
 }

@@ -46,6 +46,7 @@ export const alarmCodes = {
   'zone-drift': 'Somebody changed the name by hand; it does not say what the ledger says.',
   'ledger-full': 'Eight former sources have not rejoined: no move is possible until one of them has.',
   'config-differs': 'Another instance published this name in a form that this configuration would not.',
+  'replicas-differ': "Another instance took over the replicas' RRset, and keeps it otherwise than this one would.",
   'nameserver-unreadable': 'The nameserver could not be read.',
   'update-refused': 'The nameserver refused an update, or did not answer it.',
   'secondary-behind': 'A nameserver did not answer the new RRset in time.',

@@ -49,7 +49,7 @@ function noteReplicas(situation: Situation, decision: Decision): PublicationStat
   const { publication, now } = situation;
   const isSteady = decision.kind === 'point-to' && decision.reason === 'steady';
   const wrong = isSteady && areReplicasWrong(situation, wantedReplicas(situation, decision.source));
-  if (!wrong) return without(publication, 'replicasWrongSince');
+  if (!wrong) return without(isSteady ? without(publication, 'replicasYielded') : publication, 'replicasWrongSince');
   return { ...publication, replicasWrongSince: publication.replicasWrongSince ?? now.mono };
 }
 

@@ -39,12 +39,13 @@ export function zoneRead(
   return noteLedger(state, settlePending(state, fresh, view, now, effects), before, view, now, effects);
 }
 
-function viewOf({ settings }: PublicationState, reading: ZoneReading & { kind: 'read' }, now: Now): ZoneView {
+function viewOf({ settings, questions }: PublicationState, reading: ZoneReading & { kind: 'read' }, now: Now): ZoneView {
   const rrset = findRrset(reading.rrsets, ledgerName(settings.source), 'TXT');
   const rdata = rrset?.type === 'TXT' ? rrset.rdata : [];
   return {
     zone: reading.zone,
     rrsets: reading.rrsets,
+    ...(questions ? { questions } : {}),
     ledger: readLedger(rdata),
     ledgerText: rdata.length === 0 ? '' : JSON.stringify(rdata.map((strings) => JSON.stringify(strings)).sort()),
     readAt: now.mono,
@@ -78,8 +79,15 @@ function noteLedger(
     const isLost = known > 0 && view.ledger.kind !== 'unreadable';
     return isLost ? { ...publication, lostSince: before.lostSince ?? now.mono } : without(publication, 'lostSince');
   }
-  const found = { ...without(publication, 'lostSince'), lastLedger: ledger };
+  const found = { ...withYield(state, without(publication, 'lostSince'), ledger), lastLedger: ledger };
   return ledger.epoch > known ? movedElsewhere(state, found, ledger, known, now, effects) : found;
+}
+
+/** The replicas' RRset was ours to keep, and without a move it is another's now: that one lives, and so do we, so we do not agree. */
+function withYield({ settings }: ClusterState, publication: PublicationState, ledger: Ledger): PublicationState {
+  const { lastLedger } = publication;
+  if (ledger.by === settings.instance || lastLedger?.epoch !== ledger.epoch) return without(publication, 'replicasYielded');
+  return lastLedger.by === settings.instance ? { ...publication, replicasYielded: true } : publication;
 }
 
 /** A higher epoch that is not ours: another instance moved the name, or we have just begun and know nothing yet. */

@@ -61,5 +61,5 @@ export interface Transport {
   close(): void;
 }
 
-/** The seam for the simulator: it exchanges message bytes here, so that everything but sockets runs in it. */
+/** Makes the transport to one nameserver. */
 export type OpenTransport = (kind: 'tcp' | 'udp', options: TransportOptions) => Transport;

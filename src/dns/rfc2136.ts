@@ -42,7 +42,7 @@ export interface Rfc2136Options {
   readonly clock: Clock;
   /** 0 to 65535, not to be guessed; default: crypto.randomInt. */
   readonly messageId?: () => number;
-  /** Instead of sockets, to the primary server and to those of `verify`: for the simulator. */
+  /** Default: on real sockets. The simulator's are on its own network. */
   readonly openTransport?: OpenTransport;
 }
 

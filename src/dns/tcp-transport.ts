@@ -1,11 +1,12 @@
 /** A kept TCP connection: made at the first use, again after it ended; several messages in flight, the others wait in a bounded queue. */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Failure } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
 import { resolveOne } from './endpoint.ts';
 import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
 import { MessageQueue } from './queue.ts';
 import { enqueue, type QueuedExchange } from './queued-exchange.ts';
+import type { Sockets } from './sockets.ts';
 import { TcpLink } from './tcp-link.ts';
 import { clientClosed, connectFailed, connectTimedOut, expiredInQueue, noAnswer } from './transport-failures.ts';
 
@@ -16,6 +17,7 @@ interface Connecting {
 
 export class TcpTransport implements Transport {
   readonly #options: TransportOptions;
+  readonly #sockets: Sockets;
   readonly #queue = new MessageQueue<QueuedExchange>();
   #connecting: Connecting | undefined;
   #link: TcpLink | undefined;
@@ -24,8 +26,9 @@ export class TcpTransport implements Transport {
   #cancelWake: () => void = () => {};
   #closed = false;
 
-  constructor(options: TransportOptions) {
+  constructor(options: TransportOptions, sockets: Sockets) {
     this.#options = options;
+    this.#sockets = sockets;
   }
 
   exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
@@ -109,7 +112,7 @@ export class TcpTransport implements Transport {
     const resolved = await resolveOne(host);
     if (this.#connecting !== connecting) return;
     if (resolved.kind === 'failed') return this.#connectFailed(connecting, resolved.failure);
-    const socket = connect({ host: resolved.address, port, noDelay: true });
+    const socket = this.#sockets.connect(resolved.address, port);
     connecting.socket = socket;
     const onError = (error: NodeJS.ErrnoException) => this.#connectFailed(connecting, connectFailed(nameserver, error));
     socket.once('error', onError);

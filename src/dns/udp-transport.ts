@@ -1,5 +1,5 @@
 /** Datagrams, a socket of its own for each exchange: its random port is part of what a forger must guess (RFC 5452 4.5). */
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Failure } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
@@ -8,6 +8,7 @@ import type { Exchange, ExchangeResult, Transport, TransportOptions } from './ex
 import { InFlight } from './in-flight.ts';
 import { MessageQueue } from './queue.ts';
 import { enqueue, type QueuedExchange } from './queued-exchange.ts';
+import type { Sockets } from './sockets.ts';
 import { clientClosed, expiredInQueue, noAnswer, portUnreachable } from './transport-failures.ts';
 
 /** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */
@@ -18,6 +19,7 @@ export const FIRST_REPEAT_MS = 250;
 export class UdpTransport implements Transport {
   readonly #options: TransportOptions;
   readonly #stream: Transport;
+  readonly #sockets: Sockets;
   readonly #queue = new MessageQueue<QueuedExchange>();
   /** Each ends one exchange with that failure. */
   readonly #open = new Set<(failure: Failure) => void>();
@@ -25,9 +27,10 @@ export class UdpTransport implements Transport {
   #closed = false;
 
   /** `stream`: where longer messages go, and questions whose answers do not fit into a datagram. It is closed with this one. */
-  constructor(options: TransportOptions, stream: Transport) {
+  constructor(options: TransportOptions, stream: Transport, sockets: Sockets) {
     this.#options = options;
     this.#stream = stream;
+    this.#sockets = sockets;
   }
 
   exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
@@ -86,7 +89,7 @@ export class UdpTransport implements Transport {
   #overDatagrams<T>(exchange: Exchange<T>, address: string): Promise<ExchangeResult<T>> {
     const { nameserver, port, clock } = this.#options;
     return new Promise((resolve) => {
-      const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+      const socket = this.#sockets.datagrams(isIPv6(address) ? 'udp6' : 'udp4');
       const inFlight = new InFlight({ graceMs: Number.POSITIVE_INFINITY, noAnswer: noAnswer(nameserver) });
       const cancels: (() => void)[] = [];
       let over = false;

@@ -110,4 +110,8 @@ describe('the RRsets of a form', () => {
       'replicas.example. AAAA',
     ]);
   });
+  it('and so is what the ledger says was published under another name', () => {
+    const texts = managedQuestions(publicationSettings(), fqdn('readers.example.')).map(({ name, type }) => `${name} ${type}`);
+    expect(texts.slice(-2)).toEqual(['readers.example. A', 'readers.example. AAAA']);
+  });
 });

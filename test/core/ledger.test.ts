@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../../src/core/ledger.ts';
-import { formFits, formText, readLedger, writeLedger } from '../../src/core/ledger.ts';
+import { formFits, formText, readLedger, replicasText, withReplicas, writeLedger } from '../../src/core/ledger.ts';
 import type { ServerId } from '../../src/core/units.ts';
-import { address, ledgerOf, random, uuid } from './given.ts';
+import { address, fqdn, ledgerOf, random, uuid } from './given.ts';
 
 const promised = [
   'v=1',
@@ -86,6 +86,38 @@ describe('what the ledger says (docs/LEDGER.md)', () => {
 
   it('of no addresses: the name is withdrawn', () => {
     expect(read(replaced('form', 'form=address/5/')).form).toEqual({ type: 'address', ttlSeconds: 5, targets: [] });
+  });
+});
+
+describe('the rules of the replicas', () => {
+  const rules = { name: fqdn('replicas.example.'), ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: 'keep' } as const;
+
+  it('follow the form, and are read as they were written', () => {
+    const ledger = withReplicas(read(promised), rules);
+    expect(writeLedger(ledger)).toEqual(promised.toSpliced(10, 0, 'replicas=replicas.example./5/10000/keep'));
+    expect(read(writeLedger(ledger))).toEqual(ledger);
+    expect(writeLedger(withReplicas(ledger, undefined))).toEqual(promised);
+  });
+
+  it('with a name that has slashes of its own (RFC 2317)', () => {
+    const odd = { ...rules, name: fqdn('0/25.2.0.192.example.') };
+    expect(read(writeLedger(withReplicas(read(promised), odd))).replicas).toEqual(odd);
+  });
+
+  it('in words that this version does not know are copied unchanged', () => {
+    const strange = 'replicas=replicas.example./5/10000/nearest';
+    const ledger = read([...promised, strange]);
+    expect(ledger.replicas).toBeUndefined();
+    expect(writeLedger(withReplicas(ledger, rules)).filter((field) => field.startsWith('replicas='))).toEqual([
+      'replicas=replicas.example./5/10000/keep',
+      strange,
+    ]);
+  });
+
+  it('of a name that is too long are not written: cut off they would differ for ever', () => {
+    const long = { ...rules, name: fqdn(`${'a'.repeat(240)}.example.`) };
+    expect(replicasText(long)).toBe('');
+    expect(withReplicas(read(promised), long)).toEqual(read(promised));
   });
 });
 

@@ -90,7 +90,7 @@ export function anyWorld(seed: number): TwinWorld {
     ...(hasLedger ? { ledger: anyLedger(dice, names, source) } : {}),
     nameHasAddress: hasLedger || dice.chance(20),
     adopt: dice.chance(50),
-    ...(isLost ? { remembered: { epoch: 4, source: dice.one([...names, 'db9']), lostForMs: dice.one([0, 2999, 3000]) } } : {}),
+    ...(isLost ? { remembered: { epoch: 4, source: dice.one([...names, 'db9']), lostForMs: dice.one([0, 1500, 2999, 3000]) } } : {}),
     ...(dice.chance(12) ? { command: { server: dice.chance(95) ? dice.one(names) : 'db8', force: dice.chance(30) } } : {}),
     gone: names.filter(() => dice.chance(5)),
     flapping: dice.chance(4),
@@ -205,7 +205,8 @@ function publicationFrom({ servers, remembered, gone, flapping, weakForMs, zone 
     ...(remembered
       ? { remembered: { nameserver: 'ns1', epoch: remembered.epoch, source: address(remembered.source), uuid: uuid(remembered.source) } }
       : {}),
-    ...(remembered?.lostForMs === undefined ? {} : { lostSince: ago(remembered.lostForMs) }),
+    // What was read at 0 shows that it is still lost.
+    ...(remembered?.lostForMs === undefined ? {} : { lostSince: (0 - remembered.lostForMs) as MonoMs }),
     ...(zone === 'unreachable' ? { readFailure: { code: 'timeout', message: 'no answer' } } : {}),
   };
 }
@@ -218,7 +219,7 @@ function probeOf(server: TwinServer, names: readonly string[]): Probe | undefine
 function memoryOf(server: TwinServer, names: readonly string[]): Partial<ServerMemory> {
   return {
     addresses: [server.safeAddress ? `192.0.2.${server.name.slice(2)}` : '127.0.0.1'],
-    promoted: server.contact === 'reachable' && !server.readOnly && server.promotionSeen,
+    promoted: server.known && !server.readOnly && server.promotionSeen,
     ...(server.known && server.contact !== 'reachable' ? { facts: factsFrom(server, names), factsAt: at(-5000).mono } : {}),
   };
 }

@@ -85,6 +85,18 @@ class Twin {
     return this.#isSourceByItself(one) && this.#inLine(one) && !this.#isSuperseded(one);
   }
 
+  /** "It was a candidate when it answered last, and lives: it refuses us, or others replicate from it." */
+  #isStanding(one: TwinServer): boolean {
+    if (isReachable(one) || one.contact === 'unobserved' || !one.known) return false;
+    if (one.contact === 'unknown' && this.#followers(one).length === 0) return false;
+    return this.#isCandidate({ ...one, contact: 'reachable' });
+  }
+
+  /** "Rules 11 and 12 wait until every server was asked, and for whoever was meant as the source as well." */
+  #mayBeSomebodyElse(): boolean {
+    return this.#servers.some((one) => one.contact === 'unobserved' || (this.#isStanding(one) && this.#isProven(one)));
+  }
+
   /** "A majority of its configured members, several asked, agree on one PRIMARY." Who was never asked may be a member. */
   #isElected(one: TwinServer): boolean {
     const configured = this.#servers.filter((other) => !other.known || other.group);
@@ -102,7 +114,7 @@ class Twin {
   }
 
   #isProven(one: TwinServer): boolean {
-    return (one.promotionSeen && isWritable(one)) || this.#followers(one).length > 0 || one === this.#primary;
+    return (one.promotionSeen && one.known && !one.readOnly) || this.#followers(one).length > 0 || one === this.#primary;
   }
 
   #rules1to6(): Verdict | undefined {
@@ -141,7 +153,7 @@ class Twin {
   /** Everybody is asked first: the first publication is in no hurry. */
   #rule5(): Verdict {
     if (this.#quorumSet.some((one) => one.contact === 'unobserved')) return 'hold minority-view';
-    if (this.#candidates.length > 1) return 'hold two-sources';
+    if (this.#servers.filter((one) => this.#isCandidate(one) || this.#isStanding(one)).length > 1) return 'hold two-sources';
     if (!isMajority(this.#quorumSet.filter(isReachable), this.#quorumSet)) return 'hold minority-view';
     return this.#candidates[0] ? `point-to first-source ${this.#candidates[0].name}` : 'hold no-candidate';
   }
@@ -150,11 +162,14 @@ class Twin {
     const published = this.#published!;
     const moveOrStay = (one: TwinServer, reason: string) => `point-to ${one === published ? 'steady' : reason} ${one.name}`;
     if (this.#primary && this.#candidates.includes(this.#primary)) return moveOrStay(this.#primary, 'group-primary');
-    const followed = this.#candidates.find((one) => this.#isFollowedByMost(one));
-    if (followed) return moveOrStay(followed, 'followers-moved');
+    // "More than half of the other servers replicate from one": several sources of each replica may make it two.
+    const followed = this.#servers.filter((one) => this.#isFollowedByMost(one) && (!isReachable(one) || this.#candidates.includes(one)));
+    const choice = followed.includes(published) ? [published] : followed;
+    if (choice.length === 1 && this.#candidates.includes(choice[0]!)) return moveOrStay(choice[0]!, 'followers-moved');
     if (this.#candidates.includes(published))
       return this.#candidates.length === 1 ? `point-to steady ${published.name}` : 'hold two-sources';
-    if (isReachable(published) && this.#proven.length === 1) return `point-to switchover ${this.#proven[0]?.name}`;
+    if (isReachable(published) && this.#proven.length === 1 && !this.#mayBeSomebodyElse())
+      return `point-to switchover ${this.#proven[0]?.name}`;
     return this.#rule12(published);
   }
 
@@ -171,6 +186,7 @@ class Twin {
 
   #rule12(published: TwinServer): Verdict | undefined {
     if (published.contact !== 'unknown' || this.#followers(published).length > 0 || !this.#restIsSeen(published)) return undefined;
+    if (this.#mayBeSomebodyElse()) return undefined;
     if (this.#proven.length === 1) return `point-to failover ${this.#proven[0]?.name}`;
     if (this.#proven.length > 1 || this.#candidates.length !== 1 || this.#servers.length !== 2) return undefined;
     return (this.#world.weakForMs ?? 0) >= 30_000 ? `point-to failover ${this.#candidates[0]?.name}` : 'hold settling';
@@ -184,6 +200,10 @@ class Twin {
     if (published.contact === 'unobserved') return 'hold minority-view';
     if (published.contact === 'unknown' && !isAlone && !this.#restIsSeen(published)) return 'hold minority-view';
     if (this.#proven.length > 1) return 'hold two-sources';
+    if (this.#proven.length === 1) {
+      if (this.#servers.some((one) => this.#isStanding(one) && this.#isProven(one))) return 'hold two-sources';
+      if (this.#servers.some((one) => one.contact === 'unobserved')) return 'hold minority-view';
+    }
     if (this.#candidates.length > 0) return 'hold unproven-candidate';
     const writable = this.#servers.filter(isWritable);
     if (writable.some((one) => this.#isSuperseded(one))) return 'hold superseded-source';
@@ -199,13 +219,16 @@ class Twin {
     if ((ledger?.was.length ?? 0) >= 8) return 'hold ledger-full';
     if (!target.safeAddress) return 'hold unsafe-address';
     if (flapping && !command) return 'hold flapping';
-    return gtidGuard === 'hold' && !command?.force && this.#isBehind(target) ? 'hold candidate-behind' : verdict;
+    if (gtidGuard === 'warn' || command?.force) return verdict;
+    const waits = !command && this.#servers.some((one) => one.contact === 'unobserved');
+    return waits || this.#isBehind(target) ? 'hold candidate-behind' : verdict;
   }
 
   /** All transactions of the line began on db1: its own it cannot lack. Before the first publication the line is what the candidate has executed. */
   #isBehind(target: TwinServer): boolean {
     if (!target.known || target.name === 'db1' || (this.#world.ledger === undefined && target.executed === 0)) return false;
-    return this.#servers.some((one) => isReachable(one) && !this.#isSuperseded(one) && one.executed > target.executed);
+    const others = this.#servers.filter((one) => one.known && one.contact !== 'unknown' && !this.#isSuperseded(one));
+    return others.some((one) => one.executed > target.executed);
   }
 }
 

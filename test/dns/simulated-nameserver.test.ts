@@ -5,10 +5,10 @@ import { systemClock } from '../../src/daemon/clock.ts';
 import { openZoneClient } from '../../src/dns/open-zone-client.ts';
 import { findFreePort } from '../../src/lab/ports.ts';
 import { formatTsigKey, generateTsigKey } from '../../src/lab/tsig-key.ts';
-import { SimulatedNameserver } from '../contract/simulated-nameserver.ts';
-import { SimulatedZone } from '../contract/simulated-zone.ts';
 import { bindDifferences, type Subject, variedKeyText } from '../contract/subject.ts';
 import { zoneClientContract } from '../contract/zone-client.contract.ts';
+import { SimulatedNameserver } from '../sim/simulated-nameserver.ts';
+import { SimulatedZone } from '../sim/simulated-zone.ts';
 import { type FakeNameserver, startFakeNameserver } from './fake-nameserver.ts';
 
 const clusters = ['shop', 'blog'] as const;

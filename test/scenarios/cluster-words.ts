@@ -12,7 +12,7 @@ export interface ClusterWords {
 }
 
 const known = new Set(
-  'servers source mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers'.split(
+  'servers source mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for'.split(
     ' ',
   ),
 );
@@ -34,7 +34,7 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
     watch: {
       intervalMs: 1000,
       suspectIntervalMs: 50,
-      freshForMs: 3000,
+      freshForMs: seconds(said.get('fresh_for') ?? '3s'),
       settleMs: seconds(said.get('settle') ?? '30s'),
       goneAfterMs: seconds(said.get('gone_after') ?? '600s'),
       maxMoves: Number(said.get('max_moves') ?? '5'),

@@ -14,6 +14,8 @@ import type { Surroundings } from './world.ts';
 import { World } from './world.ts';
 
 const line = `${fakeUuid(1)}:1-100`;
+/** How long one of two instances runs before the other one's turn. */
+const turnMs = 5;
 /** `db1` is `db1:3306`. */
 const addressOf = (word: string): ServerAddress => (word.includes(':') ? word : `${word}:3306`) as ServerAddress;
 
@@ -27,6 +29,10 @@ export class Script {
   readonly #printer = new Printer();
   #lines: string[] = [];
   #world: World | undefined;
+  /** A second instance, with a network of its own. */
+  #second: World | undefined;
+  #stopped: World | undefined;
+  readonly #cutFromSecond = new Set<string>();
   #commands = 0;
   /** Lag by server, and the group as each member sees it: what the fake servers do not have. */
   readonly #lag = new Map<string, number>();
@@ -87,7 +93,9 @@ export class Script {
       address: () => addresses.set(server, [word, ...more]),
     };
     perform(verbs, verb);
-    if (verb === 'kill' || verb === 'restart') this.world.connectionLost(server);
+    if (verb !== 'kill' && verb !== 'restart') return;
+    this.world.connectionLost(server);
+    this.#second?.connectionLost(server);
   }
 
   #executed(server: ServerAddress, text: string): void {
@@ -100,7 +108,9 @@ export class Script {
     const [first = '', second = ''] = words;
     const by = 'operator';
     const verbs: Readonly<Record<string, () => unknown>> = {
-      run: () => world.run(milliseconds(first)),
+      run: () => this.#run(milliseconds(first)),
+      also: () => this.#also(words),
+      stop: () => this.#stop(first),
       sleep: () => world.sleep(milliseconds(first)),
       'new-process': () => world.restart(),
       group: () => {
@@ -114,12 +124,45 @@ export class Script {
       freeze: () => this.#command({ kind: 'freeze', reason: words.join(' '), by }),
       thaw: () => this.#command({ kind: 'thaw', by }),
       forget: () => this.#command({ kind: 'forget', server: addressOf(first), by }),
-      network: () => (second === 'cut' ? this.#cut.add(addressOf(first)) : this.#cut.delete(addressOf(first))),
+      network: () => {
+        const cut = words[2] === 'watcher-2' ? this.#cutFromSecond : this.#cut;
+        return second === 'cut' ? cut.add(addressOf(first)) : cut.delete(addressOf(first));
+      },
       nameserver: () => this.#nameserver(first, second),
       zone: () => this.#zone(words),
       'other-instance': () => this.#otherInstance(first, second),
     };
     perform(verbs, verb);
+  }
+
+  /** Begins together with the first one, and is told of by its name. */
+  #also(words: readonly string[]): void {
+    const { around } = this.world;
+    const { settings } = settingsFrom(words);
+    const decorate = (server: ServerAddress, probe: Probe) =>
+      this.#cutFromSecond.has(server) ? unreachable(server) : this.#decorated(server, probe);
+    this.#second = new World(settings, { ...around, decorate }, (atMs, effect) => {
+      this.#lines.push(...this.#printer.effect(atMs, effect).map((line) => line.replace(' ', ` ${settings.instance} `)));
+    });
+  }
+
+  #stop(instance: string): void {
+    this.#stopped = instance === 'watcher-2' ? this.#second : this.world;
+  }
+
+  #run(ms: number): void {
+    if (this.#second === undefined) {
+      this.world.run(ms);
+      return;
+    }
+    const running = [this.world, this.#second].filter((world) => world !== this.#stopped);
+    // In small turns, as if at once.
+    for (let past = 0, turn = 1; past < ms; past += turn) {
+      // Just after something was done, who was first counts.
+      turn = Math.min(past < 50 ? 1 : turnMs, ms - past);
+      for (const world of running) world.run(turn);
+    }
+    this.#lines = this.#lines.toSorted((a, b) => (a.slice(0, 9) < b.slice(0, 9) ? -1 : a.slice(0, 9) > b.slice(0, 9) ? 1 : 0));
   }
 
   #command(command: Command): void {
@@ -170,7 +213,10 @@ export class Script {
   }
 
   #decorate(server: ServerAddress, probe: Probe): Probe {
-    if (this.#cut.has(server)) return unreachable(server);
+    return this.#cut.has(server) ? unreachable(server) : this.#decorated(server, probe);
+  }
+
+  #decorated(server: ServerAddress, probe: Probe): Probe {
     if (probe.kind !== 'reachable') return probe;
     const lagSeconds = this.#lag.get(server);
     const channels = probe.facts.channels.map((channel) => (lagSeconds === undefined ? channel : { ...channel, lagSeconds }));

@@ -52,6 +52,7 @@ export class World {
   readonly around: Surroundings;
   readonly #prober: FakeProber;
   readonly #order: readonly string[];
+  readonly #instance: string;
   readonly #tell: (atMs: number, effect: Effect) => void;
   #state: ClusterState;
   #due: Due[] = [];
@@ -67,6 +68,7 @@ export class World {
     this.around = around;
     this.#tell = tell;
     this.#order = settings.servers.map((server) => server.address);
+    this.#instance = settings.instance;
     this.#prober = createFakeProber(around.mysql);
     this.#state = initialState(settings, [], this.now());
   }
@@ -76,7 +78,8 @@ export class World {
   }
 
   now(): Now {
-    const token = `t${this.#steps}`;
+    // Two instances must never have the same.
+    const token = `${this.#instance}-t${this.#steps}`;
     return { mono: this.#mono as MonoMs, wall: (epochWall + this.#mono + this.#asleepMs) as WallMs, token };
   }
 

@@ -3,27 +3,27 @@
 import { newestOf } from '../../src/core/gtid.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import type { Operator } from './operator.ts';
-import { addresses, instanceNames, ipOf, sourceName } from './settings.ts';
+import { hostOf, ipOf, sourceName } from './settings.ts';
 import { ledgerIn } from './sight.ts';
 import type { Instances, World } from './world-types.ts';
 
-const calmWeather = { slow: 0, lostRequest: 0, lostUpdate: 0, lostAnswer: 0, late: 0, twice: 0 };
+const calmWeather = { slow: 0, lost: 0, late: 0, twice: 0, forged: 0 };
 
 /** The faults are over. The name is thawed, and where no rule could ever let it move again, people say where it shall point. */
 export function calm(world: World, instances: Instances, operator: Operator): void {
-  const { timeline, judge, nameserver } = world;
+  const { timeline, judge, primary, members } = world;
   world.log(`${timeline.now} * calm`);
   world.weather = { ...world.weather, ...calmWeather };
-  const ledger = ledgerIn(nameserver.zone.all());
-  const published = addresses.find((address) => world.mysql.server(address).uuid === ledger?.uuid);
-  const fit = addresses.filter((address) => couldMove(world, address));
+  primary.start();
+  world.network.mendAll();
+  const ledger = ledgerIn(primary.rrsets());
+  const published = members.find((address) => world.mysql.server(address).uuid === ledger?.uuid);
+  const fit = members.filter((address) => couldMove(world, address));
   operator.settleOn(fit.includes(operator.source) ? operator.source : (published ?? fit[0] ?? operator.source));
   const [first] = instances.values();
   for (const instance of instances.values()) {
-    instance.reach.cutFrom = new Set();
-    instance.reach.cutFromNameserver = false;
-    instance.setClock();
-    if (!instance.isRunning) instance.start();
+    instance.machine.setClock();
+    instance.start();
   }
   timeline.after(4000, () => first?.command({ kind: 'thaw', by: 'dba' }));
   timeline.after(8000, () => {
@@ -34,8 +34,8 @@ export function calm(world: World, instances: Instances, operator: Operator): vo
 }
 
 /** Whether the rules let the name go to that server, or stay there, without a person's word: of the line, not superseded, and the ledger's source still exists. */
-function couldMove({ judge, nameserver, mysql }: World, address: ServerAddress): boolean {
-  const ledger = ledgerIn(nameserver.zone.all());
+function couldMove({ judge, primary, mysql }: World, address: ServerAddress): boolean {
+  const ledger = ledgerIn(primary.rrsets());
   const { uuid, executed } = mysql.server(address);
   if (ledger === undefined || ledger.uuid === uuid) return true;
   const isLost = [...mysql.servers.values()].every((server) => server.uuid !== ledger.uuid);
@@ -45,12 +45,13 @@ function couldMove({ judge, nameserver, mysql }: World, address: ServerAddress):
 }
 
 /** L1: what is still not well, although all has been calm for long. */
-export function unsettled({ nameserver, judge }: World, { source }: Operator): readonly string[] {
-  const ledger = ledgerIn(nameserver.zone.all());
-  const shown = nameserver.zone.find(sourceName, 'A')?.rdata.join();
-  const said = instanceNames.map((name) => judge.decisions.get(name));
+export function unsettled({ primary, judge, script }: World, instances: Instances, { source }: Operator): readonly string[] {
+  const ledger = ledgerIn(primary.rrsets());
+  const { alias } = script.shape;
+  const shown = primary.find(sourceName, alias ? 'CNAME' : 'A')?.rdata.join();
+  const said = [...instances.keys()].map((name) => judge.decisions.get(name));
   return [
-    ...(ledger?.source === source && shown === ipOf(source)
+    ...(ledger?.source === source && shown === (alias ? hostOf(source) : ipOf(source))
       ? []
       : [`L1 the name says ${shown}, the ledger ${ledger?.source}, the source is ${source}`]),
     ...(said.every((one) => one?.reason === 'steady' && one.source === source)

@@ -30,7 +30,9 @@ function describeProbe(probe: Probe): string {
 
 function describeReading(reading: ZoneReading): string {
   if (reading.kind === 'failed') return 'failed';
-  const shown = reading.rrsets.flatMap((rrset) => (rrset.name === sourceName && rrset.type === 'A' ? rrset.rdata : [])).join(' ');
+  const shown = reading.rrsets
+    .flatMap((rrset) => ((rrset.name === sourceName && rrset.type === 'A') || rrset.type === 'CNAME' ? rrset.rdata : []))
+    .join(' ');
   const ledger = ledgerIn(reading.rrsets);
   if (ledger === undefined) return `${shown} without a ledger`;
   const was = ledger.was.map((former) => ` was ${former.address}`).join('');

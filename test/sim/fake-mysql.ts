@@ -54,7 +54,8 @@ export interface FakeMysql {
   follow(address: string, source: string): void;
   stopReplica(address: string): void;
   startReplica(address: string): void;
-  kill(address: string): void;
+  /** `tail`: so many of its own newest transactions are lost with it. */
+  kill(address: string, tail?: number): void;
   hang(address: string): void;
   /** A hung one goes on in the same process. */
   resume(address: string): void;
@@ -68,8 +69,19 @@ export interface FakeMysql {
   rows(address: string): readonly Row[];
 }
 
-/** A new server at `address`: up, writable, replicating from nobody, `line` as its executed set. */
-export function createFakeMysql(addresses: readonly string[], options: { readonly line?: string; readonly now?: number } = {}): FakeMysql {
+export interface FakeMysqlOptions {
+  /** The executed set of all. */
+  readonly line?: string;
+  readonly now?: number;
+  /** Whether what leaves one server arrives at the other; default: always. */
+  readonly isOpen?: (from: ServerAddress, to: ServerAddress) => boolean;
+  /** A receiver that hears nothing for so long says CONNECTING (replica_net_timeout); default: never. */
+  readonly netTimeoutMs?: number;
+}
+
+/** New servers: each up, writable, replicating from nobody, `line` as its executed set. */
+export function createFakeMysql(addresses: readonly string[], options: FakeMysqlOptions = {}): FakeMysql {
+  const { isOpen = () => true, netTimeoutMs = Number.POSITIVE_INFINITY } = options;
   let now = options.now ?? 0;
   const servers = new Map<ServerAddress, FakeServer>(
     addresses.map((address, index) => [address as ServerAddress, newServer(address as ServerAddress, index + 1, now, options.line ?? '')]),
@@ -92,7 +104,7 @@ export function createFakeMysql(addresses: readonly string[], options: { readonl
     advance(to) {
       now = Math.max(now, to);
       for (const one of servers.values()) if (one.health !== 'down') applyRetrieved(one);
-      for (const one of servers.values()) if (one.health !== 'down') receive(one, servers, now);
+      for (const one of servers.values()) if (one.health !== 'down') receive(one, { servers, now, isOpen, netTimeoutMs });
     },
     write(address, transactions = 1) {
       const one = server(address);
@@ -118,8 +130,11 @@ export function createFakeMysql(addresses: readonly string[], options: { readonl
       const { channel } = server(address);
       if (channel) Object.assign(channel, { receiver: 'CONNECTING', applier: 'ON', heardAt: undefined });
     },
-    kill(address) {
-      server(address).health = 'down';
+    kill(address, tail = 0) {
+      const one = server(address);
+      const last = newestOf(one.executed, one.uuid) ?? 0;
+      if (tail > 0 && last > tail) one.executed = subtract(one.executed, new Map([[one.uuid, [[last - tail + 1, last]]]]));
+      one.health = 'down';
     },
     hang(address) {
       server(address).health = 'hung';
@@ -180,12 +195,25 @@ function applyRetrieved(server: FakeServer): void {
   if (channel?.applier === 'ON') server.executed = union(server.executed, channel.retrieved);
 }
 
-function receive(server: FakeServer, servers: ReadonlyMap<ServerAddress, FakeServer>, now: number): void {
+interface Surroundings {
+  readonly servers: ReadonlyMap<ServerAddress, FakeServer>;
+  readonly now: number;
+  readonly isOpen: (from: ServerAddress, to: ServerAddress) => boolean;
+  readonly netTimeoutMs: number;
+}
+
+function receive(server: FakeServer, { servers, now, isOpen, netTimeoutMs }: Surroundings): void {
   const { channel } = server;
   if (channel === undefined || channel.receiver === 'OFF' || server.health === 'hung') return;
   const source = servers.get(channel.source);
-  // A source that hangs, or lost its power, says no good-bye: the receiver goes on saying ON (replica_net_timeout is a minute).
-  if (source === undefined || source.health === 'hung') return;
+  const isConnected = channel.receiver === 'ON';
+  const hears = source !== undefined && isOpen(source.address, server.address);
+  const asks = source !== undefined && isOpen(server.address, source.address);
+  // A source that hangs, or is cut off, says no good-bye: the receiver goes on saying ON until its own patience is over.
+  if (source === undefined || source.health === 'hung' || !hears || (!isConnected && !asks)) {
+    if (isConnected && now - (channel.heardAt ?? now) >= netTimeoutMs) channel.receiver = 'CONNECTING';
+    return;
+  }
   if (source.health === 'down') {
     channel.receiver = 'CONNECTING';
     return;

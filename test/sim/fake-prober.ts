@@ -1,8 +1,9 @@
-/** One instance's connections to the fake MySQL servers: a probe goes through the real mysql-8.ts. */
+/** One instance's connections to the fake MySQL servers: a probe goes through the real flavour.ts and mysql-8.ts. */
 
 import type { Failure, Probe } from '../../src/core/observation.ts';
 import type { MonoMs, ServerAddress } from '../../src/core/units.ts';
-import { mysql8 } from '../../src/mysql/mysql-8.ts';
+import type { Build } from './build.ts';
+import { thisBuild } from './build.ts';
 import type { FakeMysql } from './fake-mysql.ts';
 
 export interface FakeProber {
@@ -20,8 +21,10 @@ interface Connection {
   readonly at: number;
 }
 
+type Reading = Pick<Build, 'querySetOf' | 'readTraits'>;
+
 /** No connection is open yet. */
-export function createFakeProber(mysql: FakeMysql): FakeProber {
+export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): FakeProber {
   const connections = new Map<ServerAddress, Connection>();
   let sessions = 0;
 
@@ -37,14 +40,16 @@ export function createFakeProber(mysql: FakeMysql): FakeProber {
 
   return {
     probe(address, now) {
-      const { health, process } = mysql.server(address);
+      const { health, process, version } = mysql.server(address);
       if (health !== 'up' && connections.get(address)?.process !== process) connections.delete(address);
       if (health === 'refusing') return { kind: 'alive', failure: failure('refused', `${address} has too many connections`) };
       if (health !== 'up') return unreachable(address, health === 'down' ? 'connection-refused' : 'timeout');
+      const set = build.querySetOf(address, build.readTraits([{ Variable_name: 'version', Value: version }]));
+      if ('kind' in set) return set;
       const { session, uptimeSeconds, at } = connectionTo(address, now);
       const counted = uptimeSeconds + Math.floor((now - at) / 1000);
       const told = { answers: { server: mysql.rows(address) }, at: now as MonoMs, notes: new Map() };
-      const reading = mysql8.read({ server: address, session, uptimeSeconds: counted, ...told });
+      const reading = set.read({ server: address, session, uptimeSeconds: counted, ...told });
       return reading.kind === 'facts' ? { kind: 'reachable', facts: reading.facts } : { kind: 'alive', failure: reading.failure };
     },
     disconnect: (address) => void connections.delete(address),

@@ -7,7 +7,8 @@ import type { Rrset } from '../../src/core/zone.ts';
 import { findRrset, sameRdata } from '../../src/core/zone.ts';
 import type { SentUpdate } from './judge.ts';
 import { pointsTheName } from './judge-sent.ts';
-import { ipOf, sourceName } from './settings.ts';
+import type { Shape } from './script.ts';
+import { hostOf, ipOf, sourceName, srvName } from './settings.ts';
 import { ledgerIn } from './sight.ts';
 
 export interface Application {
@@ -16,6 +17,7 @@ export interface Application {
   readonly after: readonly Rrset[];
   /** Former sources that have, in truth, not rejoined. */
   readonly stale: ReadonlySet<ServerAddress>;
+  readonly shape: Shape;
 }
 
 export function brokenAtApplication(application: Application): string | undefined {
@@ -24,7 +26,7 @@ export function brokenAtApplication(application: Application): string | undefine
 
 /** S2: every RRset that it changes was as its sender had read it. A TTL is no part of an RRset's value (RFC 2136 2.4.2). */
 function overwrites({ sent, before }: Application): string | undefined {
-  const overwritten = sent.plan.changes
+  const overwritten = sent.changes
     .map((change) => ('rrset' in change ? change.rrset : change))
     .find(({ name, type }) => {
       const there = findRrset(before, name, type);
@@ -44,34 +46,37 @@ function breaksEpochs({ sent, before }: Application): string | undefined {
   return (epoch === old.epoch) === (uuid === old.uuid) || sent.repeats ? undefined : `S2 epoch ${epoch} for another source`;
 }
 
+const typeOf = ({ alias }: Shape): 'A' | 'CNAME' => (alias ? 'CNAME' : 'A');
+
 /** S3. */
-function breaksRrset({ sent, before, after }: Application): string | undefined {
-  const published = findRrset(after, sourceName, 'A');
-  if (published === undefined) return findRrset(before, sourceName, 'A') ? 'S3 the name is absent' : undefined;
-  if (published.rdata.length > 1 && pointsTheName(sent.plan)) return 'S3 two servers in the RRset';
-  const isOurs = pointsTheName(sent.plan) || agrees(before);
-  return isOurs && !agrees(after) ? 'S3 ledger and addresses disagree' : undefined;
+function breaksRrset({ sent, before, after, shape }: Application): string | undefined {
+  const published = findRrset(after, sourceName, typeOf(shape));
+  if (published === undefined && shape.withdraws) return undefined;
+  if (published === undefined) return findRrset(before, sourceName, typeOf(shape)) ? 'S3 the name is absent' : undefined;
+  if (published.rdata.length > 1 && pointsTheName(sent.changes)) return 'S3 two servers in the RRset';
+  const isOurs = pointsTheName(sent.changes) || agrees(before, shape);
+  return isOurs && !agrees(after, shape) ? 'S3 ledger and addresses disagree' : undefined;
 }
 
-function agrees(rrsets: readonly Rrset[]): boolean {
+function agrees(rrsets: readonly Rrset[], shape: Shape): boolean {
   const ledger = ledgerIn(rrsets);
-  const published = findRrset(rrsets, sourceName, 'A');
-  const srv = findRrset(rrsets, '_mysql._tcp.db.example.test.' as Rrset['name'], 'SRV');
+  const published = findRrset(rrsets, sourceName, typeOf(shape));
+  const srv = findRrset(rrsets, srvName, 'SRV');
   if (ledger === undefined || published === undefined || srv?.type !== 'SRV') return false;
-  const address = ipOf(ledger.source);
+  const target = shape.alias ? hostOf(ledger.source) : ipOf(ledger.source);
   return (
-    published.rdata.join() === address &&
-    ledger.form.targets.join() === address &&
-    srv.rdata.every(({ port, target }) => port === splitAddress(ledger.source).port && target === sourceName)
+    published.rdata.join() === target &&
+    ledger.form.targets.join() === target &&
+    srv.rdata.every(({ port, target: name }) => port === splitAddress(ledger.source).port && name === sourceName)
   );
 }
 
 /** A freeze holds for every instance, whatever it says itself. */
-function thaws({ sent, before, after }: Application): string | undefined {
+function thaws({ sent, before, after, shape }: Application): string | undefined {
   const old = ledgerIn(before);
   if (old?.frozen === undefined) return undefined;
-  const same = (type: 'A') => JSON.stringify(findRrset(before, sourceName, type)) === JSON.stringify(findRrset(after, sourceName, type));
-  return sent.ledger.epoch !== old.epoch || !same('A') ? 'FREEZE a frozen name was changed' : undefined;
+  const published = (rrsets: readonly Rrset[]) => JSON.stringify(findRrset(rrsets, sourceName, typeOf(shape)));
+  return sent.ledger.epoch !== old.epoch || published(before) !== published(after) ? 'FREEZE a frozen name was changed' : undefined;
 }
 
 /** S5. */

@@ -3,44 +3,48 @@
 import type { Ledger } from '../../src/core/ledger.ts';
 import { isWritable } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
-import type { UpdatePlan } from '../../src/core/zone.ts';
-import { addresses, ipOf, sourceName } from './settings.ts';
+import type { Change } from '../../src/core/zone.ts';
+import { hostOf, ipOf, sourceName } from './settings.ts';
 import type { Sight } from './sight.ts';
 import { certainFacts, followersOf, freshFacts, heardFollowersOf, upstreams } from './sight.ts';
 
 export interface Sending {
   readonly sight: Sight;
-  readonly plan: UpdatePlan;
-  /** The ledger that the plan writes. */
+  readonly changes: readonly Change[];
+  /** The ledger that it writes. */
   readonly ledger: Ledger;
-  /** The ledger that its sender had read. */
+  /** The ledger that its sender had read when it decided. */
   readonly read: Ledger | undefined;
+  /** The highest epoch that it knew of. */
+  readonly knownEpoch: number;
   readonly now: number;
   /** In truth: UUIDs of servers whose data is of no line of ours. */
   readonly strangers: ReadonlySet<string>;
+  /** The name is published as a CNAME. */
+  readonly alias: boolean;
 }
 
-/** Whether the plan says where the name points; else it changes the ledger alone. */
-export const pointsTheName = (plan: UpdatePlan): boolean =>
-  plan.changes.some((change) => change.kind === 'add-rrset' && change.rrset.name === sourceName);
+/** Whether it says where the name points; else it changes the ledger alone, or the replicas' RRset. */
+export const pointsTheName = (changes: readonly Change[]): boolean =>
+  changes.some((change) => change.kind === 'add-rrset' && change.rrset.name === sourceName);
 
 export const isMove = ({ ledger, read }: Pick<Sending, 'ledger' | 'read'>): boolean => read === undefined || ledger.epoch !== read.epoch;
 
 export function brokenAtSending(sending: Sending): string | undefined {
-  const { ledger, read, sight, plan } = sending;
+  const { ledger, read, sight, changes } = sending;
   const moves = isMove(sending);
   if (!moves && read && (ledger.uuid !== read.uuid || ledger.source !== read.source)) return 'S2 the source changes without an epoch';
-  if (!moves && !pointsTheName(plan)) return undefined;
+  if (!moves && !pointsTheName(changes)) return undefined;
   const command = [...sight.commands.values()].find(
     (one) => one.kind === 'follow' && one.server === ledger.source && ledger.why === 'commanded',
   );
-  if (!addresses.includes(ledger.source)) return 'S1 points outside the inventory';
+  if (!sight.members.includes(ledger.source)) return 'S1 points outside the inventory';
   if (moves && command?.kind === 'follow' && command.force) return undefined;
   return unfit(sending) ?? (moves && command === undefined ? unproven(sending) : undefined);
 }
 
 /** S1: the server that the name shall point to, by the newest that was delivered. */
-function unfit({ sight, ledger, read, now, strangers, plan }: Sending): string | undefined {
+function unfit({ sight, ledger, read, now, strangers, changes, alias }: Sending): string | undefined {
   const target = ledger.source;
   const facts = freshFacts(sight, target, now);
   if (facts === undefined) return 'S1 points to a server without a fresh observation';
@@ -61,27 +65,30 @@ function unfit({ sight, ledger, read, now, strangers, plan }: Sending): string |
     ({ channel, member }) => member !== target && !(channel.receiver === 'on' ? isRing(member) : isLeft(member)),
   );
   if (binding) return 'S1 points to a replica of a member';
-  const shown = plan.changes.flatMap((change) =>
+  const shown = changes.flatMap((change) =>
     change.kind === 'add-rrset' && change.rrset.name === sourceName ? (change.rrset.rdata as string[]) : [],
   );
-  return shown.some((address) => address !== ipOf(target)) ? 'S1 publishes an address that is not the server' : undefined;
+  return shown.some((address) => address !== (alias ? hostOf(target) : ipOf(target)))
+    ? 'S1 publishes an address that is not the server'
+    : undefined;
 }
 
 /** S4: a move needs a reason that does not leave a doubt. */
 function unproven(sending: Sending): string | undefined {
   const { sight, ledger, read, now } = sending;
   const target = ledger.source;
-  const others = addresses.filter((address) => address !== target);
+  const { members } = sight;
+  const others = members.filter((address) => address !== target);
   const reachable = others.filter((address) => freshFacts(sight, address, now) !== undefined);
   // A ledger that got lost is written again for the server that it named.
-  if ((read === undefined || read.epoch < sight.epoch) && sight.epochOf === ledger.uuid) return undefined;
+  if ((read === undefined || read.epoch < sending.knownEpoch) && sight.epochOf === ledger.uuid) return undefined;
   const followers = followersOf(sight, target, now);
   if (read === undefined) {
     if (others.some((address) => isRival(sending, address))) return 'S4 first publication with several writable servers';
-    return 1 + reachable.length <= addresses.length / 2 ? 'S4 first publication in a minority view' : undefined;
+    return 1 + reachable.length <= members.length / 2 ? 'S4 first publication in a minority view' : undefined;
   }
   if (followers.length > reachable.length / 2) return undefined;
-  const published = addresses.find((address) => sight.answers.get(address)?.facts.id === read.uuid) ?? read.source;
+  const published = members.find((address) => sight.answers.get(address)?.facts.id === read.uuid) ?? read.source;
   if (isRival(sending, published)) return 'S4 moves although the published source is writable';
   if (!sight.promoted.has(target) && followers.length === 0) return 'S4 moves to a server that nothing shows to be promoted';
   const proven = others.filter(
@@ -99,7 +106,7 @@ function unprovenFailover({ sight, now }: Sending, published: ServerAddress, rea
   if (heardFollowersOf(sight, published, now).length > 0) return 'S4 fails over while others hear the published source';
   // The target itself counts among those that are seen; the published source does not.
   const seen = reachable.filter((address) => address !== published).length + 1;
-  return seen <= (addresses.length - 1) / 2 ? 'S4 fails over in a minority view' : undefined;
+  return seen <= (sight.members.length - 1) / 2 ? 'S4 fails over in a minority view' : undefined;
 }
 
 /** Writable, no replica, of the line, not superseded: it could be the source as well. */

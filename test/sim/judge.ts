@@ -1,35 +1,39 @@
-/** The promises, judged by what was delivered to each instance and what the zone held: never by what a core believes. */
+/** The promises, judged by what was delivered to each instance, what left it and what the zone held: never by what a core believes. */
 
 import type { Command, HistoryEntry, Remembered } from '../../src/core/events.ts';
 import type { Ledger } from '../../src/core/ledger.ts';
 import { readLedger } from '../../src/core/ledger.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
-import type { Rrset, UpdateOutcome, UpdatePlan, ZoneReading } from '../../src/core/zone.ts';
+import type { Change, Question, Rrset, UpdateOutcome, ZoneReading } from '../../src/core/zone.ts';
 import { brokenAtApplication } from './judge-applied.ts';
+import { brokenByOutcome, brokenByReading } from './judge-belief.ts';
 import { brokenAtSending, isMove } from './judge-sent.ts';
 import type { InstanceName } from './settings.ts';
 import { ledgerOwner } from './settings.ts';
 import type { Sight, Sighting } from './sight.ts';
 import { ledgerIn, newSight, noteJump, noteSighting } from './sight.ts';
+import { readUpdate } from './update-bytes.ts';
+import type { World } from './world-types.ts';
 
-/** One update that left an instance. */
-export interface SentUpdate {
-  readonly number: number;
+/** One update that an instance decided to send, with what it knew of the zone then. */
+interface WantedUpdate {
   readonly sender: InstanceName;
   readonly life: number;
-  readonly at: number;
-  /** The sender's wall clock. */
-  readonly signedAt: number;
+  readonly read: Ledger | undefined;
+  readonly readRrsets: readonly Rrset[];
+  /** The highest epoch that the sender knew. */
+  readonly knownEpoch: number;
+}
+
+/** One that left, as it was on the wire. */
+export interface SentUpdate extends WantedUpdate {
   readonly try: string;
-  readonly plan: UpdatePlan;
+  readonly changes: readonly Change[];
   readonly ledger: Ledger;
   readonly move: boolean;
   readonly forced: boolean;
   /** A lost ledger is written again: the same source, a new epoch. */
   readonly repeats: boolean;
-  readonly readRrsets: readonly Rrset[];
-  /** The highest epoch that the sender knew. */
-  readonly knownEpoch: number;
 }
 
 export interface Judge {
@@ -44,17 +48,21 @@ export interface Judge {
   silentFrom: number;
   readonly decisions: ReadonlyMap<InstanceName, Said>;
   readonly moves: number;
+  /** That left. */
+  readonly updates: number;
   started(instance: InstanceName, remembered: Remembered | undefined): void;
-  observed(instance: InstanceName, sighting: Sighting): void;
+  crashed(instance: InstanceName): void;
+  clockJumped(instance: InstanceName): void;
+  observed(instance: InstanceName, server: ServerAddress, sighting: Sighting | undefined): void;
+  reads(instance: InstanceName, questions: readonly Question[]): void;
   zoneRead(instance: InstanceName, reading: ZoneReading): void;
   commanded(instance: InstanceName, id: string, command: Command): void;
   answered(instance: InstanceName, id: string): void;
-  clockJumped(instance: InstanceName): void;
-  crashed(instance: InstanceName): void;
   recorded(instance: InstanceName, entry: HistoryEntry): void;
-  sent(sender: InstanceName, token: string, plan: UpdatePlan, signedAt: number): SentUpdate;
+  wants(instance: InstanceName, token: string): void;
+  leaves(host: string, message: Buffer): void;
   updateDone(instance: InstanceName, token: string, outcome: UpdateOutcome): void;
-  applied(sent: SentUpdate, before: readonly Rrset[], after: readonly Rrset[]): void;
+  applied(message: Buffer, before: readonly Rrset[], after: readonly Rrset[]): void;
   breaks(promise: string): void;
 }
 
@@ -68,14 +76,18 @@ export interface Said {
 /** An instance that read the zone so long after it began to want something else, and had no trouble with its updates, could have fenced. */
 const fenceWithinMs = 1000;
 
-export function createJudge(now: () => number): Judge {
+export function createJudge({ timeline, primary, script, members }: World): Judge {
+  const now = (): number => timeline.now;
   const sights = new Map<InstanceName, Sight>();
   const decisions = new Map<InstanceName, Said>();
   /** Per instance: when an update last left or ended, how many failed in a row, and when it last could not read. */
   const unrest = new Map<InstanceName, { at: number; failures: number }>();
-  const inFlight = new Map<string, SentUpdate>();
-  let updates = 0;
-  let lives = 0;
+  const inFlight = new Map<string, WantedUpdate>();
+  /** By its bytes: a copy of it is the same update. */
+  const sent = new Map<string, SentUpdate>();
+  const left = new Set<string>();
+  const landed = new Set<string>();
+  let [updates, moves, lives] = [0, 0, 0];
   let broken: string | undefined;
   const sightOf = (instance: InstanceName): Sight => sights.get(instance) as Sight;
   const unrestOf = (instance: InstanceName) => unrest.get(instance) ?? { at: 0, failures: 0 };
@@ -84,28 +96,41 @@ export function createJudge(now: () => number): Judge {
     get broken() {
       return broken;
     },
+    get moves() {
+      return moves;
+    },
+    get updates() {
+      return updates;
+    },
     strangers: new Set(),
     stale: new Set(),
     ledgerTouched: false,
     silentFrom: Number.POSITIVE_INFINITY,
     decisions,
-    moves: 0,
     breaks(promise) {
       broken ??= promise;
     },
     started(instance, remembered) {
       lives += 1;
-      sights.set(instance, { ...newSight(lives), epoch: remembered?.epoch ?? 0, epochOf: remembered?.uuid });
+      sights.set(instance, { ...newSight(lives, members), epoch: remembered?.epoch ?? 0, epochOf: remembered?.uuid });
       decisions.delete(instance);
       unrest.set(instance, { at: now(), failures: 0 });
     },
-    observed: (instance, sighting) => noteSighting(sightOf(instance), sighting, now()),
+    crashed: (instance) => void decisions.delete(instance),
+    clockJumped(instance) {
+      const sight = sights.get(instance);
+      if (sight) noteJump(sight);
+    },
+    observed: (instance, server, sighting) => noteSighting(sightOf(instance), server, sighting, now()),
+    reads: (instance, questions) => void Object.assign(sightOf(instance), { questions, askedAt: now() }),
     zoneRead(instance, reading) {
+      const sight = sightOf(instance);
+      const promise = brokenByReading(reading, sight.questions, primary, sight.askedAt);
+      if (promise) judge.breaks(promise);
       if (reading.kind === 'failed') {
         unrest.set(instance, { ...unrestOf(instance), at: now() });
         return;
       }
-      const sight = sightOf(instance);
       sight.goodReadAt = now();
       sight.rrsets = reading.rrsets;
       sight.ledger = ledgerIn(reading.rrsets);
@@ -113,11 +138,6 @@ export function createJudge(now: () => number): Judge {
     },
     commanded: (instance, id, command) => void sightOf(instance).commands.set(id, command),
     answered: (instance, id) => void sightOf(instance).commands.delete(id),
-    crashed: (instance) => void decisions.delete(instance),
-    clockJumped(instance) {
-      const sight = sights.get(instance);
-      if (sight) noteJump(sight);
-    },
     recorded(instance, entry) {
       if (entry.kind !== 'decision') return;
       const { decision } = entry;
@@ -125,66 +145,79 @@ export function createJudge(now: () => number): Judge {
       decisions.set(instance, { source, reason: decision.reason, at: now() });
       if (decision.reason === 'ledger-lost' && !judge.ledgerTouched) judge.breaks('S6 says ledger-lost, but nobody touched the ledger');
     },
-    sent(sender, token, plan, signedAt) {
-      const sight = sightOf(sender);
-      const ledger = ledgerOf(plan) as Ledger;
-      const read = sight.ledger;
+    wants(sender, token) {
+      const { life, ledger: read, rrsets: readRrsets, epoch: knownEpoch } = sightOf(sender);
       unrest.set(sender, { ...unrestOf(sender), at: now() });
+      inFlight.set(instanceKey(sender, token), { sender, life, read, readRrsets, knownEpoch });
+    },
+    leaves(host, message) {
       updates += 1;
+      const { changes } = readUpdate(message);
+      const ledger = ledgerOf(changes);
+      const sender = host as InstanceName;
+      const wanted = ledger && inFlight.get(instanceKey(sender, ledger.try));
+      if (ledger === undefined || wanted === undefined)
+        return judge.breaks('S4 an update leaves that nobody decided on, or without a ledger');
+      if (left.has(instanceKey(sender, ledger.try))) return judge.breaks('S4 an update leaves twice');
       if (now() >= judge.silentFrom) judge.breaks('L2 writes although nothing happens');
-      const promise = brokenAtSending({ sight, plan, ledger, read, now: now(), strangers: judge.strangers });
+      const sight = sightOf(sender);
+      const { read, knownEpoch } = wanted;
+      const sending = { sight, changes, ledger, read, knownEpoch, now: now(), strangers: judge.strangers, alias: script.shape.alias };
+      const promise = brokenAtSending(sending);
       if (promise) judge.breaks(promise);
       const forced = [...sight.commands.values()].some(
         (command) => command.kind === 'follow' && command.force && command.server === ledger.source,
       );
-      const sent: SentUpdate = {
-        number: updates,
-        sender,
-        life: sight.life,
-        at: now(),
-        signedAt,
-        try: token,
-        plan,
+      const repeats = read !== undefined && read.uuid === ledger.uuid && (forced || read.epoch < knownEpoch);
+      left.add(instanceKey(sender, ledger.try));
+      sent.set(message.toString('latin1'), {
+        ...wanted,
+        try: ledger.try,
+        changes,
         ledger,
         move: isMove({ ledger, read }),
         forced,
-        repeats: read !== undefined && read.uuid === ledger.uuid && (forced || read.epoch < sight.epoch),
-        readRrsets: sight.rrsets,
-        knownEpoch: sight.epoch,
-      };
-      inFlight.set(instanceKey(sender, token), sent);
-      return sent;
+        repeats,
+      });
     },
     updateDone(instance, token, outcome) {
-      const sent = inFlight.get(instanceKey(instance, token));
-      inFlight.delete(instanceKey(instance, token));
-      if (outcome.kind === 'applied' && sent) noteEpoch(sightOf(instance), sent.ledger);
+      const key = instanceKey(instance, token);
+      const promise = brokenByOutcome(outcome, { left: left.has(key), applied: landed.has(key) });
+      if (promise) judge.breaks(promise);
+      inFlight.delete(key);
+      const ledger = [...sent.values()].find((one) => one.sender === instance && one.try === token)?.ledger;
+      if (outcome.kind === 'applied' && ledger) noteEpoch(sightOf(instance), ledger);
       const failures = outcome.kind === 'applied' ? 0 : unrestOf(instance).failures + 1;
       unrest.set(instance, { at: now(), failures });
     },
-    applied(sent, before, after) {
-      const promise = brokenAtApplication({ sent, before, after, stale: judge.stale }) ?? landsAstray(sent, before);
+    applied(message, before, after) {
+      const update = sent.get(message.toString('latin1'));
+      if (update === undefined) return judge.breaks('S6 the nameserver applied an update that no instance sent');
+      landed.add(instanceKey(update.sender, update.try));
+      const promise =
+        brokenAtApplication({ sent: update, before, after, stale: judge.stale, shape: script.shape }) ?? landsAstray(update, before);
       if (promise) judge.breaks(promise);
-      if (!sent.move) return;
-      (judge as { moves: number }).moves += 1;
-      judge.stale.delete(sent.ledger.source);
+      if (!update.move) return;
+      moves += 1;
+      judge.stale.delete(update.ledger.source);
       const old = ledgerIn(before);
-      if (old && old.source !== sent.ledger.source) judge.stale.add(old.source);
+      if (old && old.source !== update.ledger.source) judge.stale.add(old.source);
     },
   };
 
   /** S4: an update whose outcome was unknown lands although its sender has wanted something else for long, and nothing kept it from fencing. */
-  function landsAstray(sent: SentUpdate, before: readonly Rrset[]): string | undefined {
-    const said = decisions.get(sent.sender);
-    const { at, failures } = unrestOf(sent.sender);
-    if (!sent.move || ledgerIn(before) === undefined || sights.get(sent.sender)?.life !== sent.life || said === undefined || failures > 1)
+  function landsAstray(update: SentUpdate, before: readonly Rrset[]): string | undefined {
+    const { sender } = update;
+    const said = decisions.get(sender);
+    const { at, failures } = unrestOf(sender);
+    if (!update.move || ledgerIn(before) === undefined || sights.get(sender)?.life !== update.life || said === undefined || failures > 1)
       return undefined;
     // Still waiting for the answer, or for a command.
-    if (inFlight.has(instanceKey(sent.sender, sent.try)) || sights.get(sent.sender)?.commands.size !== 0) return undefined;
+    if (inFlight.has(instanceKey(sender, update.try)) || sights.get(sender)?.commands.size !== 0) return undefined;
     // Another update of its own is on its way and has the same base: the first of them to land is the fence of the other.
-    if ([...inFlight.keys()].some((key) => key.startsWith(`${sent.sender} `))) return undefined;
-    const wantsIt = said.source === sent.ledger.source;
-    const couldFence = (sights.get(sent.sender)?.goodReadAt ?? 0) - Math.max(said.at, at) >= fenceWithinMs;
+    if ([...inFlight.keys()].some((key) => key.startsWith(`${sender} `))) return undefined;
+    const wantsIt = said.source === update.ledger.source;
+    const couldFence = (sights.get(sender)?.goodReadAt ?? 0) - Math.max(said.at, at) >= fenceWithinMs;
     return wantsIt || !couldFence ? undefined : 'S4 an update landed that its sender did not want any more';
   }
 
@@ -197,8 +230,8 @@ function noteEpoch(sight: Sight, { epoch, uuid }: Ledger): void {
   if (epoch > sight.epoch) Object.assign(sight, { epoch, epochOf: uuid });
 }
 
-function ledgerOf(plan: UpdatePlan): Ledger | undefined {
-  for (const change of plan.changes) {
+function ledgerOf(changes: readonly Change[]): Ledger | undefined {
+  for (const change of changes) {
     if (change.kind !== 'add-rrset' || change.rrset.type !== 'TXT' || change.rrset.name !== ledgerOwner) continue;
     const reading = readLedger(change.rrset.rdata);
     if (reading.kind === 'ledger') return reading.ledger;

@@ -1,9 +1,9 @@
 /** What the first statement of mysql-8.ts brings of a fake server: every cell text or null, as the connection hands rows over. */
 
-import { formatGtidSet } from '../../src/core/gtid.ts';
+import { contains, formatGtidSet } from '../../src/core/gtid.ts';
 import { splitAddress } from '../../src/core/observation.ts';
 import type { Row } from '../../src/mysql/row.ts';
-import type { FakeChannel, FakeServer } from './fake-mysql.ts';
+import type { FakeServer } from './fake-mysql.ts';
 
 const flag = (value: boolean): string => (value ? '1' : '0');
 
@@ -20,11 +20,14 @@ export function probeRow(server: FakeServer, now: number): Row {
     gtid_executed: formatGtidSet(server.executed),
     performance_schema: '1',
     group_members: '0',
-    ...channelCells(server.channel, now),
+    ...channelCells(server, now),
   };
 }
 
-function channelCells(channel: FakeChannel | undefined, now: number): Row {
+/** What was received is applied in the next moment. Milliseconds. */
+const applyingForMs = 50;
+
+function channelCells({ channel, executed }: FakeServer, now: number): Row {
   if (channel === undefined) return Object.fromEntries(channelColumns.map((column) => [column, null]));
   const { host, port } = splitAddress(channel.source);
   return {
@@ -39,6 +42,7 @@ function channelCells(channel: FakeChannel | undefined, now: number): Row {
     auto_failover: '0',
     heartbeat_age_us: channel.heardAt === undefined ? null : String((now - channel.heardAt) * 1000),
     retrieved: formatGtidSet(channel.retrieved),
+    applying_commit_age_us: contains(executed, channel.retrieved) ? null : String(applyingForMs * 1000),
     delay_s: '0',
     receiver_errno: '0',
     receiver_error: '',

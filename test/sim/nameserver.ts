@@ -1,95 +1,183 @@
-/** One primary nameserver in time: messages take their way, get lost, come late or twice; what is read may be a little old. */
+/**
+ * A nameserver process: takes the bytes of messages and answers with bytes. An update is in the journal before it is answered, so that a crash loses
+ * it whole or not at all. What is read may be a little older than what was written (inline signing), and a secondary server's zone is older still.
+ */
 
-import type { Question, Rrset, UpdateOutcome, ZoneReading } from '../../src/core/zone.ts';
-import type { FakeZone } from './fake-zone.ts';
-import { createFakeZone } from './fake-zone.ts';
-import type { SentUpdate } from './judge.ts';
-import { zoneName } from './settings.ts';
+import type { Fqdn, WallMs } from '../../src/core/units.ts';
+import type { Rrset, RrType } from '../../src/core/zone.ts';
+import { findRrset, sameRdata } from '../../src/core/zone.ts';
+import { RCODE, TYPE } from '../../src/dns/codes.ts';
+import { encodeRdata } from '../../src/dns/rdata.ts';
+import { createForger } from './forger.ts';
+import type { Host } from './network.ts';
+import { grantedNames, serverKey, zoneName } from './settings.ts';
+import { SimulatedNameserver } from './simulated-nameserver.ts';
+import { SimulatedZone } from './simulated-zone.ts';
+import { isUpdate, rrsetsOf } from './update-bytes.ts';
 import type { World } from './world-types.ts';
 import { beginning } from './world-types.ts';
 
-export interface Nameserver {
-  readonly zone: FakeZone;
-  read(questions: readonly Question[], limitMs: number, done: (reading: ZoneReading) => void): void;
-  update(sent: SentUpdate, limitMs: number, done: (outcome: UpdateOutcome) => void): void;
-  /** Somebody edits the zone. */
-  byHand(edit: (zone: FakeZone) => void): void;
+/** What a socket knows of it. */
+export interface NameserverProcess {
+  readonly host: Host;
+  readonly isUp: boolean;
+  /** Counts processes: a connection does not outlive its own. */
+  readonly process: number;
+  /** What comes back for a message: mostly one answer. */
+  receive(message: Buffer, over: 'tcp' | 'udp', from: Host): readonly Buffer[];
+  /** Calls back once, if that process ends. */
+  onDeath(process: number, callback: () => void): void;
 }
 
-const silence = { code: 'timeout', message: 'ns1 does not answer' };
+/** A nameserver answers SERVFAIL until it has read its zone. */
+const loadingMs = 300;
 
-export function createNameserver(world: World): Nameserver {
-  const zone = createFakeZone(zoneName);
-  let shown = zone.all();
-  const show = (): void => {
-    const all = zone.all();
+export type CrashMoment = 'now' | 'before-journal' | 'after-journal';
+
+export interface Primary extends NameserverProcess {
+  /** What its zone holds, sorted by name and type. */
+  rrsets(): readonly Rrset[];
+  find(name: Fqdn, type: RrType): Rrset | undefined;
+  /** By hand: this RRset instead of what was there. */
+  put(rrset: Rrset): void;
+  remove(name: Fqdn, type: RrType): void;
+  /** It was shown with this RDATA (undefined: not there) at some time since then. */
+  wasShown(name: Fqdn, type: RrType, rrset: Rrset | undefined, since: number): boolean;
+  /** Ends it now, or when the next update has come, before or after that is in the journal. */
+  crash(when: CrashMoment): void;
+  start(): void;
+}
+
+export function createPrimary(world: World, host: Host): Primary {
+  const zone = new SimulatedZone(zoneName);
+  const shown = new SimulatedZone(zoneName);
+  const clock = { wall: () => (beginning + world.timeline.now) as WallMs };
+  let loadedAt = 0;
+  const isLoaded = (): boolean => world.timeline.now >= loadedAt;
+  const common = { keys: [serverKey], clock, grants: new Map([[serverKey.name, new Set(grantedNames)]]), isLoaded };
+  const updating = new SimulatedNameserver({ ...common, zone });
+  const answering = new SimulatedNameserver({ ...common, zone: shown });
+  const forger = createForger(world);
+  const past: { readonly from: number; readonly rrsets: readonly Rrset[] }[] = [{ from: 0, rrsets: [] }];
+  const mourners = new Map<number, (() => void)[]>();
+  let process = 1;
+  let isUp = true;
+  let armed: CrashMoment | undefined;
+
+  function show(): void {
+    const now = new SimulatedZone(zoneName);
+    now.become(zone);
     world.timeline.after(world.weather.readLagMs, () => {
-      shown = all;
+      shown.become(now);
+      past.push({ from: world.timeline.now, rrsets: rrsetsOf(shown.all()) });
+      world.secondary.notify(now);
     });
-  };
+  }
 
-  function arrive(sent: SentUpdate): UpdateOutcome {
-    const age = Math.abs(sent.signedAt - (beginning + world.timeline.now));
-    if (age > world.script.weather.fudgeMs) {
-      const failure = { code: 'badtime', message: `signed ${age} ms ago, or ahead` };
-      return { kind: 'refused', code: 'rejected', rcode: 'NOTAUTH', failure };
-    }
+  function die(): void {
+    if (!isUp) return;
+    isUp = false;
+    armed = undefined;
+    for (const mourner of mourners.get(process) ?? []) mourner();
+    mourners.delete(process);
+    world.log(`${world.timeline.now} ${host} died`);
+  }
+
+  function update(message: Buffer, over: 'tcp' | 'udp', from: Host): Buffer | undefined {
+    if (armed === 'before-journal') return void die();
     world.noteRejoined();
-    const before = zone.all();
-    const outcome = zone.apply(sent.plan);
-    world.log(
-      `${world.timeline.now} ns1 ${sent.sender}#${sent.number} ${outcome.kind === 'refused' ? (outcome.rcode ?? outcome.code) : outcome.kind}`,
-    );
-    if (outcome.kind === 'applied') {
-      world.judge.applied(sent, before, zone.all());
+    const before = rrsetsOf(zone.all());
+    const answer = updating.receive(message, over);
+    const rcode = answer === undefined ? undefined : answer.readUInt16BE(2) & 0xf;
+    world.log(`${world.timeline.now} ${host} update from ${from}: ${rcodeText(rcode)}`);
+    if (rcode === RCODE.NOERROR) {
+      world.judge.applied(message, before, rrsetsOf(zone.all()));
       show();
     }
-    return outcome;
+    if (armed === 'after-journal') return void die();
+    return answer;
   }
 
   return {
-    zone,
-    read(questions, limitMs, done) {
-      const { chance, timeline, weather } = world;
-      const there = travel(world, limitMs);
-      const back = travel(world, limitMs);
-      const lost = chance.chance(weather.lostRequest) || there + back > limitMs;
-      timeline.after(Math.min(there, limitMs), () => {
-        const reading = answerOf(shown, questions);
-        timeline.after(lost ? limitMs - Math.min(there, limitMs) : back, () => done(lost ? { kind: 'failed', failure: silence } : reading));
-      });
+    host,
+    get isUp() {
+      return isUp;
     },
-    update(sent, limitMs, done) {
-      const { chance, timeline, weather } = world;
-      const there = travel(world, limitMs);
-      const back = travel(world, limitMs);
-      const lost = chance.chance(weather.lostUpdate);
-      const late = chance.chance(weather.late);
-      const silent = lost || late || chance.chance(weather.lostAnswer) || there + back > limitMs;
-      if (late) timeline.after(chance.between(limitMs, weather.fudgeMs + 1000), () => void arrive(sent));
-      else if (!lost) {
-        timeline.after(there, () => {
-          const outcome = arrive(sent);
-          if (!silent) timeline.after(back, () => done(outcome));
-        });
-        if (chance.chance(weather.twice)) timeline.after(there + chance.between(1, weather.fudgeMs + 1000), () => void arrive(sent));
-      }
-      if (silent) timeline.after(limitMs, () => done({ kind: 'unknown', failure: silence }));
+    get process() {
+      return process;
     },
-    byHand(edit) {
-      edit(zone);
+    receive(message, over, from) {
+      if (!isUp) return [];
+      if (!isUpdate(message)) return forger.answers(message, answering.receive(message, over));
+      const answer = update(message, over, from);
+      return isUp ? forger.answers(message, answer) : [];
+    },
+    onDeath(of, callback) {
+      const waiting = mourners.get(of) ?? [];
+      waiting.push(callback);
+      mourners.set(of, waiting);
+    },
+    rrsets: () => rrsetsOf(zone.all()),
+    find: (name, type) => findRrset(rrsetsOf(zone.all()), name, type),
+    put(rrset) {
+      const encoded = encodeRdata(rrset);
+      if (encoded.kind === 'invalid') throw new Error(encoded.fault);
+      const { name: owner, ttlSeconds } = rrset;
+      zone.edit(owner, TYPE[rrset.type], { owner, type: TYPE[rrset.type], ttlSeconds, rdata: encoded.rdata });
       show();
+    },
+    remove(name, type) {
+      zone.edit(name, TYPE[type]);
+      show();
+    },
+    wasShown: (name, type, rrset, since) =>
+      past.some(({ rrsets }, index) => {
+        const until = past[index + 1]?.from ?? Number.POSITIVE_INFINITY;
+        const there = findRrset(rrsets, name, type);
+        return until >= since && (there === undefined || rrset === undefined ? there === rrset : sameRdata(there, rrset));
+      }),
+    crash(when) {
+      if (when === 'now') die();
+      else armed = when;
+    },
+    start() {
+      if (isUp) return;
+      isUp = true;
+      process += 1;
+      loadedAt = world.timeline.now + loadingMs;
+      shown.become(zone);
+      past.push({ from: world.timeline.now, rrsets: rrsetsOf(shown.all()) });
     },
   };
 }
 
-const answerOf = (rrsets: readonly Rrset[], questions: readonly Question[]): ZoneReading => ({
-  kind: 'read',
-  zone: zoneName,
-  rrsets: questions.flatMap(({ name, type }) => rrsets.find((rrset) => rrset.name === name && rrset.type === type) ?? []),
-});
+const rcodeText = (rcode: number | undefined): string => Object.entries(RCODE).find(([, code]) => code === rcode)?.[0] ?? String(rcode);
 
-/** One way, in milliseconds. */
-export function travel({ chance, weather }: World, limitMs: number): number {
-  return chance.chance(weather.slow) ? chance.between(weather.rttMs, Math.ceil(limitMs * 0.7)) : chance.between(0, weather.rttMs);
+export interface Secondary extends NameserverProcess {
+  /** The primary server says that its zone has changed, and hands it over. */
+  notify(zone: SimulatedZone): void;
+}
+
+/** It gets the zone a little later; while it is cut off, when that is over. */
+export function createSecondary(world: World, host: Host, primary: Host): Secondary {
+  const zone = new SimulatedZone(zoneName);
+  const clock = { wall: () => (beginning + world.timeline.now) as WallMs };
+  const nameserver = new SimulatedNameserver({ keys: [], clock, grants: new Map(), zone });
+  return {
+    host,
+    isUp: true,
+    process: 1,
+    receive(message, over) {
+      const answer = nameserver.receive(message, over);
+      return answer === undefined ? [] : [answer];
+    },
+    onDeath() {},
+    notify(from) {
+      const transfer = (): void => {
+        if (!world.network.isOpen(primary, host) || !world.network.isOpen(host, primary)) world.timeline.after(500, transfer);
+        else if (from.serial > zone.serial) zone.become(from);
+      };
+      world.timeline.after(5, transfer);
+    },
+  };
 }

@@ -3,7 +3,6 @@
 import type { ServerAddress } from '../../src/core/units.ts';
 import { fakeUuid } from './fake-mysql.ts';
 import type { Act } from './script.ts';
-import { addresses } from './settings.ts';
 import type { World } from './world-types.ts';
 
 export interface Operator {
@@ -16,7 +15,7 @@ export interface Operator {
 
 /** Sets up replication from the first server. `onLoss` is told of each server process that ends. */
 export function createOperator(world: World, onLoss: (server: ServerAddress) => void): Operator {
-  const { mysql, timeline, judge } = world;
+  const { mysql, timeline, judge, members: addresses } = world;
   let source = addresses[0] as ServerAddress;
   let uuids = addresses.length;
   for (const other of others()) mysql.follow(other, source);
@@ -33,8 +32,8 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
   const isStranger = (address: ServerAddress): boolean => judge.strangers.has(mysql.server(address).uuid);
   const isUp = (address: ServerAddress): boolean => mysql.server(address).health !== 'down';
 
-  function kill(server: ServerAddress): void {
-    mysql.kill(server);
+  function kill(server: ServerAddress, tail = 0): void {
+    mysql.kill(server, tail);
     onLoss(server);
   }
 
@@ -82,7 +81,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
   /** The process, or the machine, of the source is away; it comes back as it was configured: writable, and some client has written to it. */
   function loseSource(act: Act & { kind: 'lose-source' }): void {
     const lost = source;
-    if (act.how === 'kill') kill(lost);
+    if (act.how === 'kill') kill(lost, act.tail);
     else mysql.hang(lost);
     timeline.after(act.backMs, () => {
       if (act.how === 'kill' && mysql.server(lost).health === 'down') mysql.restart(lost, { readOnly: false });
@@ -112,7 +111,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
 
   /** An empty server in the place of a replica: another UUID, writable, nothing of our line. */
   function stranger(server: ServerAddress): void {
-    if (server === source || world.nameserver.zone.all().some((rrset) => JSON.stringify(rrset).includes(`=${server}"`))) return;
+    if (server === source || world.primary.rrsets().some((rrset) => JSON.stringify(rrset).includes(`=${server}"`))) return;
     uuids += 1;
     mysql.clone(server, server, fakeUuid(uuids));
     mysql.resetGtids(server);

@@ -1,6 +1,7 @@
 /** Stories that once broke a promise, told act by act: a seed would tell another one as soon as the dice change. */
 
 import type { Act, Script, Weather } from './script.ts';
+import { plainShape } from './script.ts';
 
 export interface Story {
   readonly name: string;
@@ -10,18 +11,21 @@ export interface Story {
 const weather: Weather = {
   rttMs: 30,
   slow: 0.4,
-  lostRequest: 0,
-  lostUpdate: 0,
-  lostAnswer: 0,
+  lost: 0,
   late: 0,
   twice: 0,
+  forged: 0,
   readLagMs: 0,
   fudgeMs: 5000,
   probeTimeoutMs: 900,
+  netTimeoutMs: 60_000,
 };
 
 function story(name: string, seed: number, acts: readonly Act[], change: Partial<Weather>): Story {
-  return { name, script: { seed, weather: { ...weather, ...change }, acts, calmAt: 45_000, settledAt: 65_000, endAt: 70_000 } };
+  return {
+    name,
+    script: { seed, shape: plainShape, weather: { ...weather, ...change }, acts, calmAt: 45_000, settledAt: 65_000, endAt: 70_000 },
+  };
 }
 
 /** Again and again one instance stands still while the source becomes read-only and somebody takes the address away; the other one is not there to mend it. */
@@ -39,7 +43,7 @@ const standingStill = (kind: 'stall' | 'suspend'): readonly Act[] =>
 /** Again and again the source hangs until another server was promoted, and comes back when the move to that one is on its way. */
 const comingBack: readonly Act[] = [5000, 15_000, 25_000, 35_000].flatMap((at): Act[] => [
   { at: at - 200, kind: 'crash', instance: 'west', forMs: 9000, forgets: false },
-  { at, kind: 'lose-source', how: 'hang', backMs: 4500 },
+  { at, kind: 'lose-source', how: 'hang', backMs: 4500, tail: 0 },
   { at: at + 1000, kind: 'failover', to: 1, mistake: 'no-repoint', stepMs: 20 },
   { at: at + 9000, kind: 'mend', rebuild: true },
 ]);

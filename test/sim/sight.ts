@@ -6,10 +6,10 @@ import { readLedger } from '../../src/core/ledger.ts';
 import type { Channel, Probe, ServerFacts } from '../../src/core/observation.ts';
 import { isWritable } from '../../src/core/observation.ts';
 import type { ServerAddress, ServerId } from '../../src/core/units.ts';
-import type { Rrset } from '../../src/core/zone.ts';
+import type { Question, Rrset } from '../../src/core/zone.ts';
 import { findRrset } from '../../src/core/zone.ts';
 import { slowestProbeMs } from './script.ts';
-import { addresses, freshForMs, ledgerOwner } from './settings.ts';
+import { freshForMs, ledgerOwner } from './settings.ts';
 
 export interface Sighting {
   readonly server: ServerAddress;
@@ -25,6 +25,7 @@ export interface Sighting {
 /** The memory of one instance's life. */
 export interface Sight {
   readonly life: number;
+  readonly members: readonly ServerAddress[];
   readonly sightings: Map<ServerAddress, Sighting & { readonly at: number }>;
   /** Newest answer of each server, of whatever age. */
   readonly answers: Map<ServerAddress, { readonly facts: ServerFacts; readonly process: number; readonly beforeJump: boolean }>;
@@ -36,12 +37,16 @@ export interface Sight {
   /** The highest epoch that it knows of, and whose it is. */
   epoch: number;
   epochOf: ServerId | undefined;
+  /** What it asked the nameserver last, and when. */
+  questions: readonly Question[];
+  askedAt: number;
   /** When it read the zone last. */
   goodReadAt: number;
 }
 
-export const newSight = (life: number): Sight => ({
+export const newSight = (life: number, members: readonly ServerAddress[]): Sight => ({
   life,
+  members,
   sightings: new Map(),
   answers: new Map(),
   promoted: new Map(),
@@ -50,6 +55,8 @@ export const newSight = (life: number): Sight => ({
   ledger: undefined,
   epoch: 0,
   epochOf: undefined,
+  questions: [],
+  askedAt: 0,
   goodReadAt: 0,
 });
 
@@ -67,13 +74,14 @@ const lateMs = 500;
 /** So short a sleep is not noticed. */
 const unnoticedSleepMs = 1000;
 
-export function noteSighting(sight: Sight, sighting: Sighting, now: number): void {
-  const { server, probe, process, dueAt } = sighting;
+/** `sighting`: what is true of the answer; there is none where the prober gave none. */
+export function noteSighting(sight: Sight, server: ServerAddress, sighting: Sighting | undefined, now: number): void {
   // It lay around in a process that stood still: nobody knows how the server is now.
-  if (now > dueAt + lateMs) {
+  if (sighting === undefined || now > sighting.dueAt + lateMs) {
     sight.sightings.delete(server);
     return;
   }
+  const { probe, process } = sighting;
   sight.sightings.set(server, { ...sighting, at: now });
   if (probe.kind !== 'reachable') return;
   const before = sight.answers.get(server);
@@ -109,14 +117,16 @@ export const upstreams = (sight: Sight, facts: ServerFacts): readonly { channel:
   facts.channels
     .filter((channel) => channel.receiver !== 'off')
     .flatMap((channel) => {
-      const byId = addresses.find((address) => channel.sourceId !== undefined && sight.answers.get(address)?.facts.id === channel.sourceId);
-      const member = byId ?? addresses.find((address) => channel.sourceId === undefined && address === channel.sourceAddress);
+      const byId = sight.members.find(
+        (address) => channel.sourceId !== undefined && sight.answers.get(address)?.facts.id === channel.sourceId,
+      );
+      const member = byId ?? sight.members.find((address) => channel.sourceId === undefined && address === channel.sourceAddress);
       return member ? [{ channel, member }] : [];
     });
 
 /** The members that say, in a fresh answer, that they receive from this one. */
 export const followersOf = (sight: Sight, server: ServerAddress, now: number): readonly ServerAddress[] =>
-  addresses.filter((other) => {
+  sight.members.filter((other) => {
     const facts = other === server ? undefined : freshFacts(sight, other, now);
     return facts !== undefined && upstreams(sight, facts).some(({ channel, member }) => member === server && channel.receiver === 'on');
   });

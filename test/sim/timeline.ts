@@ -1,4 +1,7 @@
-/** Virtual time: things happen in the order of their time, and those of one moment in the order in which they were asked for. */
+/**
+ * Virtual time: things happen in the order of their time, and those of one moment in the order in which they were asked for. Between two of them
+ * every promise that can go on goes on, so what waits for a promise happens within the moment that settles it.
+ */
 
 export interface Timeline {
   /** Milliseconds since the world began. */
@@ -7,7 +10,7 @@ export interface Timeline {
   at(time: number, action: () => void): void;
   after(ms: number, action: () => void): void;
   /** Lets everything happen until this time, or until `stop` says so. */
-  runUntil(time: number, stop: () => boolean): void;
+  runUntil(time: number, stop: () => boolean): Promise<void>;
 }
 
 interface Entry {
@@ -30,18 +33,22 @@ export function createTimeline(): Timeline {
     },
     at,
     after: (ms, action) => at(now + ms, action),
-    runUntil(time, stop) {
+    async runUntil(time, stop) {
       while (!stop()) {
         const [first] = heap;
         if (first === undefined || first.time > time) break;
         pop(heap);
         now = first.time;
         first.action();
+        await settled();
       }
       now = Math.max(now, stop() ? now : time);
     },
   };
 }
+
+/** Nothing in the world waits for anything but promises and the timeline, so one turn of the event loop lets all of them go on. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const isBefore = (a: Entry, b: Entry): boolean => a.time < b.time || (a.time === b.time && a.sequence < b.sequence);
 

@@ -1,34 +1,40 @@
 /** What the parts of the world know of each other. */
 
-import type { initialState } from '../../src/core/state.ts';
-import type { step } from '../../src/core/step.ts';
+import type { Probe } from '../../src/core/observation.ts';
+import type { ServerAddress } from '../../src/core/units.ts';
+import type { Build } from './build.ts';
 import type { FakeMysql } from './fake-mysql.ts';
 import type { Instance } from './instance.ts';
 import type { Judge } from './judge.ts';
-import type { Nameserver } from './nameserver.ts';
+import type { Primary, Secondary } from './nameserver.ts';
+import type { Host, Network } from './network.ts';
 import type { Prng } from './prng.ts';
 import type { Script, Weather } from './script.ts';
 import type { InstanceName } from './settings.ts';
+import type { Sighting } from './sight.ts';
 import type { Timeline } from './timeline.ts';
-
-/** The core under test: the real one, or a mutant. */
-export interface Core {
-  readonly initialState: typeof initialState;
-  readonly step: typeof step;
-}
 
 export type Instances = ReadonlyMap<InstanceName, Instance>;
 
 export interface World {
-  readonly core: Core;
+  /** What each instance runs. */
+  buildOf(instance: InstanceName): Build;
   readonly script: Script;
+  /** The configured servers. */
+  readonly members: readonly ServerAddress[];
   /** As it is now: the calm is still. */
   weather: Weather;
   readonly timeline: Timeline;
   readonly chance: Prng;
+  readonly network: Network;
   readonly mysql: FakeMysql;
-  readonly nameserver: Nameserver;
+  readonly primary: Primary;
+  readonly secondary: Secondary;
   readonly judge: Judge;
+  /** What is true of each answer that a prober gave. */
+  readonly sightings: WeakMap<Probe, Sighting>;
+  /** A DNS message leaves that instance. */
+  leaves(from: Host, message: Buffer): void;
   /** Tells the judge who has rejoined by now, in truth. */
   noteRejoined(): void;
   /** One line of the history: part of its hash. */

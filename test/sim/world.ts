@@ -1,23 +1,25 @@
-/** One run of the simulated world: four MySQL servers, one nameserver, two instances of source-dns, and a script of misfortunes; then calm. */
+/** One run of the simulated world: MySQL servers, nameservers, instances of source-dns, and a script of misfortunes; then calm. */
 
 import { createHash } from 'node:crypto';
 import { contains } from '../../src/core/gtid.ts';
-import type { ServerAddress } from '../../src/core/units.ts';
+import type { Build } from './build.ts';
 import { calm, unsettled } from './calm.ts';
 import { createFakeMysql, fakeUuid } from './fake-mysql.ts';
 import { byHand } from './hand.ts';
 import type { Instance } from './instance.ts';
 import { createInstance } from './instance.ts';
 import { createJudge } from './judge.ts';
-import { createNameserver } from './nameserver.ts';
+import { createPrimary, createSecondary } from './nameserver.ts';
+import { createNetwork } from './network.ts';
 import type { Operator } from './operator.ts';
 import { createOperator } from './operator.ts';
 import { createPrng } from './prng.ts';
 import type { Act, InstanceAct, Script } from './script.ts';
-import { addresses, instanceNames, ipOf, sourceName } from './settings.ts';
+import { addressesOf, hostOf, instanceNames, ipOf, sourceName } from './settings.ts';
 import { ledgerIn } from './sight.ts';
 import { createTimeline } from './timeline.ts';
-import type { Core, Instances, World } from './world-types.ts';
+import { isUpdate } from './update-bytes.ts';
+import type { Instances, World } from './world-types.ts';
 
 export interface Outcome {
   readonly seed: number;
@@ -27,61 +29,87 @@ export interface Outcome {
   readonly at: number;
   readonly hash: string;
   readonly moves: number;
+  readonly updates: number;
   readonly events: number;
   /** Only if it was asked for. */
   readonly log: readonly string[];
 }
 
+export interface RunOptions {
+  readonly keepLog?: boolean;
+  /** What the instances run, in their order; the last one counts for the others. */
+  readonly builds: readonly [Build, ...Build[]];
+}
+
 /** Runs the script until a promise breaks or all is well. */
-export function runWorld(script: Script, core: Core, options: { readonly keepLog?: boolean } = {}): Outcome {
+export async function runWorld(script: Script, options: RunOptions): Promise<Outcome> {
   const hash = createHash('sha256');
   const log: string[] = [];
   let events = 0;
-  const timeline = createTimeline();
-  const judge = createJudge(() => timeline.now);
-  const world = {
-    core,
-    script,
-    weather: script.weather,
-    timeline,
-    judge,
-    chance: createPrng(script.seed ^ 0x5eed),
-    mysql: createFakeMysql(addresses, { line: `${fakeUuid(1)}:1-100` }),
-    noteRejoined: () => noteRejoined(world),
-    log(line: string) {
-      events += 1;
-      hash.update(line);
-      if (options.keepLog) log.push(line);
-    },
-  } as { -readonly [K in keyof World]: World[K] };
-  world.nameserver = createNameserver(world);
-  const instances = new Map(instanceNames.map((name) => [name, createInstance(world, name)]));
+  const world = createWorld(script, options, (line) => {
+    events += 1;
+    hash.update(line);
+    if (options.keepLog) log.push(line);
+  });
+  const { timeline, judge } = world;
+  const names = instanceNames.slice(0, script.shape.instances);
+  const instances = new Map(names.map((name) => [name, createInstance(world, name)]));
   const operator = createOperator(world, (server) => {
-    for (const instance of instances.values()) instance.connectionLost(server);
+    for (const instance of instances.values()) instance.serverDied(server);
   });
   beginWith(world, instances, operator);
-  timeline.runUntil(script.endAt, () => judge.broken !== undefined);
-  return {
-    seed: script.seed,
-    ...(judge.broken ? { broken: judge.broken } : {}),
-    at: timeline.now,
-    hash: hash.digest('hex'),
-    moves: judge.moves,
-    events,
+  await timeline.runUntil(script.endAt, () => judge.broken !== undefined);
+  const { broken, moves, updates } = judge;
+  return { seed: script.seed, ...(broken ? { broken } : {}), at: timeline.now, hash: hash.digest('hex'), moves, updates, events, log };
+}
+
+function createWorld(script: Script, { builds }: RunOptions, log: World['log']): World {
+  const timeline = createTimeline();
+  const chance = createPrng(script.seed ^ 0x5eed);
+  const members = addressesOf(script.shape);
+  const world = {
+    buildOf: (name) => builds[instanceNames.indexOf(name)] ?? (builds.at(-1) as Build),
+    script,
+    members,
+    weather: script.weather,
+    timeline,
+    chance,
+    sightings: new WeakMap(),
+    noteRejoined: () => noteRejoined(world),
+    leaves(from, message) {
+      if (!isUpdate(message)) return;
+      world.judge.leaves(from, message);
+      replayed(world, message);
+    },
     log,
-  };
+  } as { -readonly [K in keyof World]: World[K] };
+  world.network = createNetwork(world);
+  const isOpen = world.network.isOpen;
+  world.mysql = createFakeMysql(members, { line: `${fakeUuid(1)}:1-100`, isOpen, netTimeoutMs: script.weather.netTimeoutMs });
+  for (const [index, address] of members.entries()) world.mysql.server(address).version = script.shape.versions[index] ?? '9.7.4';
+  world.secondary = createSecondary(world, 'ns2', 'ns1');
+  world.primary = createPrimary(world, 'ns1');
+  world.judge = createJudge(world);
+  return world;
+}
+
+/** Somebody has recorded an update, and sends it again from elsewhere. */
+function replayed({ chance, weather, timeline, primary }: World, message: Buffer): void {
+  if (!chance.chance(weather.twice)) return;
+  timeline.after(chance.between(1, weather.fudgeMs + 1000), () => void primary.receive(message, 'tcp', 'somebody'));
 }
 
 function beginWith(world: World, instances: Instances, operator: Operator): void {
-  const { timeline, script, judge } = world;
+  const { timeline, script, judge, members } = world;
   const replicate = (): void => {
     world.mysql.advance(timeline.now);
     world.noteRejoined();
     timeline.after(50, replicate);
   };
   const write = (): void => {
-    const [ip] = world.nameserver.zone.find(sourceName, 'A')?.rdata ?? [];
-    const published = addresses.find((address) => ipOf(address) === ip);
+    const { alias } = script.shape;
+    const [shown] = world.primary.find(sourceName, alias ? 'CNAME' : 'A')?.rdata ?? [];
+    const published = members.find((address) => (alias ? hostOf(address) : ipOf(address)) === shown);
     if (published) world.mysql.write(published);
     timeline.after(500, write);
   };
@@ -93,7 +121,7 @@ function beginWith(world: World, instances: Instances, operator: Operator): void
   for (const act of script.acts) timeline.at(act.at, () => perform(world, instances, operator, act));
   timeline.at(script.calmAt, () => calm(world, instances, operator));
   timeline.at(script.settledAt, () => {
-    for (const promise of unsettled(world, operator)) judge.breaks(promise);
+    for (const promise of unsettled(world, instances, operator)) judge.breaks(promise);
     judge.silentFrom = timeline.now;
   });
 }
@@ -101,49 +129,67 @@ function beginWith(world: World, instances: Instances, operator: Operator): void
 function perform(world: World, instances: Instances, operator: Operator, act: Act): void {
   world.log(`${world.timeline.now} * ${JSON.stringify(act)}`);
   if (act.kind === 'hand') byHand(world, act);
-  else if ('instance' in act) befall(world, instances.get(act.instance) as Instance, act);
+  else if (act.kind === 'cut') cut(world, act);
+  else if (act.kind === 'crash-nameserver') crashNameserver(world, act);
+  else if ('instance' in act) befall(world, instances.get(act.instance) as Instance, operator, act);
   else operator.perform(act);
 }
 
+/** A cut ends in time, or with the faults. */
+function cut({ network, timeline, script }: World, act: Act & { kind: 'cut' }): void {
+  const mends = act.ways.map(([from, to]) => network.cut(from, to));
+  timeline.after(act.forMs, () => {
+    // When the faults are over, all of them are mended.
+    if (timeline.now < script.calmAt) for (const mend of mends) mend();
+  });
+}
+
+function crashNameserver({ primary, timeline, script }: World, act: Act & { kind: 'crash-nameserver' }): void {
+  primary.crash(act.when);
+  // Where no update came, it goes now.
+  timeline.after(act.when === 'now' ? 0 : act.forMs / 2, () => timeline.now < script.calmAt && primary.crash('now'));
+  timeline.after(act.forMs, () => primary.start());
+}
+
 /** What happens to one instance of source-dns, or through it. */
-function befall({ timeline, script }: World, instance: Instance, act: InstanceAct): void {
+function befall({ timeline, script, members, judge }: World, instance: Instance, operator: Operator, act: InstanceAct): void {
   const later = (action: () => void) => timeline.after('forMs' in act ? act.forMs : 0, () => timeline.now < script.calmAt && action());
   switch (act.kind) {
-    case 'partition':
-      instance.reach.cutFrom = new Set(act.servers.map((index) => addresses[index] as ServerAddress));
-      later(() => Object.assign(instance.reach, { cutFrom: new Set() }));
-      break;
-    case 'cut-nameserver':
-      instance.reach.cutFromNameserver = true;
-      later(() => Object.assign(instance.reach, { cutFromNameserver: false }));
-      break;
     case 'crash':
       instance.crash(act.forgets);
       later(() => instance.start());
       break;
     case 'clock':
-      instance.stepClock(act.ms);
+      instance.machine.stepClock(act.ms);
+      if (Math.abs(act.ms) > 1000) judge.clockJumped(instance.name);
       break;
     case 'suspend':
-      instance.suspend(act.forMs);
+      instance.machine.suspend(act.forMs);
+      if (act.forMs > 1000) judge.clockJumped(instance.name);
       break;
     case 'stall':
-      instance.stall(act.forMs);
+      instance.machine.stall(act.forMs);
       break;
     case 'freeze':
       instance.command({ kind: 'freeze', reason: 'maintenance', by: 'dba' });
       later(() => instance.command({ kind: 'thaw', by: 'dba' }));
       break;
-    case 'follow':
-      instance.command({ kind: 'follow', server: addresses[act.to] as ServerAddress, force: act.force, dryRun: false, by: 'dba' });
+    case 'follow': {
+      const server = members[act.to];
+      if (server) instance.command({ kind: 'follow', server, force: act.force, dryRun: false, by: 'dba' });
+      break;
+    }
+    case 'hook':
+      for (let count = 0; count < act.times; count += 1)
+        instance.command({ kind: 'follow', server: operator.source, force: false, dryRun: false, by: 'failover-tool' });
       break;
   }
 }
 
 /** A former source has rejoined, in truth, when it receives from the published source and has nothing that this one lacks. */
-function noteRejoined({ judge, mysql, nameserver }: World): void {
+function noteRejoined({ judge, mysql, primary }: World): void {
   if (judge.stale.size === 0) return;
-  const ledger = ledgerIn(nameserver.zone.all());
+  const ledger = ledgerIn(primary.rrsets());
   const source = [...mysql.servers.values()].find((server) => server.uuid === ledger?.uuid);
   if (source === undefined) return;
   for (const server of mysql.servers.values()) {

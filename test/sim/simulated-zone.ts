@@ -42,6 +42,26 @@ export class SimulatedZone {
     return [...this.#rrsets.values()].filter((rrset) => rrset.owner === owner);
   }
 
+  /** Everything but the SOA. */
+  all(): readonly StoredRrset[] {
+    return [...this.#rrsets.values()];
+  }
+
+  /** By hand: this RRset instead of what was there, or nothing in its place (a CNAME and other data are not kept apart: so can a zone file be). */
+  edit(owner: Fqdn, type: number, rrset?: StoredRrset): void {
+    const next = new Map(this.#rrsets);
+    if (rrset === undefined) next.delete(keyOf(owner, type));
+    else next.set(keyOf(owner, type), rrset);
+    this.#rrsets = next;
+    this.#serial += 1;
+  }
+
+  /** A transfer: from here on it is as that one is now. */
+  become(other: SimulatedZone): void {
+    this.#rrsets = other.#rrsets;
+    this.#serial = other.#serial;
+  }
+
   /** There are RRs at the name, or below it (an empty non-terminal: RFC 8020). */
   has(owner: Fqdn): boolean {
     return owner === this.name || [...this.#rrsets.values()].some((rrset) => isWithin(rrset.owner, owner));

@@ -12,6 +12,8 @@ export interface SimulatedOptions {
   readonly clock: { wall(): WallMs };
   /** Names that each key may change; a key that has none may read only. A secondary server has none for any. */
   readonly grants: ReadonlyMap<Fqdn, ReadonlySet<Fqdn>>;
+  /** The zone has been read from its file and journal; default: always. Until then it answers SERVFAIL. */
+  readonly isLoaded?: () => boolean;
 }
 
 const FLAG_QR = 0x8000;
@@ -51,6 +53,7 @@ export class SimulatedNameserver {
 
   #answer(message: ReceivedMessage, tsig: RequestTsig): Sections {
     if (tsig.kind === 'signed' && tsig.error !== TSIG_ERROR.NONE) return only(RCODE.NOTAUTH);
+    if (this.#options.isLoaded?.() === false) return only(RCODE.SERVFAIL);
     if (message.opcode === OPCODE.UPDATE) return only(this.#update(message, tsig));
     return message.opcode === OPCODE.QUERY ? this.#query(message) : only(RCODE.NOTIMP);
   }

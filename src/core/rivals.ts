@@ -1,0 +1,32 @@
+/**
+ * Who else could be the source, although it is no candidate now. What speaks for a move must be fresh; what speaks against it does not get old:
+ * it stands until the server was asked again (docs/decisions/008).
+ */
+
+import { isWritable } from './observation.ts';
+import type { Situation } from './situation.ts';
+import { strongEvidence, unfitness } from './situation.ts';
+import type { ServerView } from './topology.ts';
+
+/** Members that were not asked yet, or whose answer got old while the next one is waited for: nobody knows what they are now. */
+export const unobserved = ({ members }: Situation): readonly ServerView[] => members.filter((member) => member.contact === 'unobserved');
+
+/**
+ * Members that were candidates when they answered last, and are known to live: they refuse us, or others replicate from them.
+ * One of which nobody hears any more stands in nobody's way: it may be gone for ever.
+ */
+export const standing = (situation: Situation): readonly ServerView[] =>
+  situation.members.filter(
+    (member) =>
+      (member.contact === 'alive' || (member.contact === 'unknown' && situation.topology.followersOf(member.address).length > 0)) &&
+      member.known !== undefined &&
+      isWritable(member.known) &&
+      unfitness(situation, member) === undefined,
+  );
+
+/** Of these, those that something shows to be meant as the source. */
+export const provenStanding = (situation: Situation): readonly ServerView[] =>
+  standing(situation).filter((member) => strongEvidence(situation, member).length > 0);
+
+/** Rules 11 and 12: whether another server may have been promoted as well. */
+export const mayHaveRivals = (situation: Situation): boolean => unobserved(situation).length > 0 || provenStanding(situation).length > 0;

@@ -1,0 +1,192 @@
+/** Builds that are wrong in what they make of the servers, and in what they decide. */
+
+import type { Mutant } from './mutants.ts';
+
+export const decidingMutants: readonly Mutant[] = [
+  {
+    name: 'observations never get old',
+    patches: [
+      {
+        file: 'core/topology.ts',
+        find: "return now.mono - latest.at <= state.settings.watch.freshForMs ? latest.probe.kind : 'unobserved';",
+        replace: 'return latest.probe.kind;',
+      },
+      // An update is not sent later than its evidence is fresh, either.
+      {
+        file: 'core/intent.ts',
+        find: 'plusMs(server.observedAt ?? situation.now.mono, situation.state.settings.watch.freshForMs)',
+        replace: 'plusMs(situation.now.mono, situation.state.settings.watch.freshForMs)',
+      },
+    ],
+    breaks: ['S1', 'S4'],
+    seed: 29,
+  },
+  {
+    name: 'a sleep of the machine is not noticed',
+    patches: [{ file: 'core/step.ts', find: 'return drifted > clockJumpMs ?', replace: 'return drifted > Number.POSITIVE_INFINITY ?' }],
+    breaks: ['S1', 'S4'],
+    seed: 24,
+  },
+  {
+    name: 'an answer that waited counts as fresh',
+    patches: [{ file: 'core/step.ts', find: 'return now.mono > probing + lateAnswerMs || probing', replace: 'return probing' }],
+    breaks: ['S1', 'S4'],
+    seed: 1,
+    story: 'an answer from before a stall',
+  },
+  {
+    name: 'an answer from before a sleep counts as fresh',
+    patches: [{ file: 'core/step.ts', find: ' || probing - state.settings.watch.probeTimeoutMs < state.staleBefore;', replace: ';' }],
+    breaks: ['S1'],
+    seed: 1,
+    story: 'an answer from before a sleep',
+  },
+  {
+    name: 'read_only is ignored',
+    patches: [
+      { file: 'core/observation.ts', find: '!facts.readOnly && !facts.superReadOnly && !facts.offlineMode', replace: '!facts.offlineMode' },
+    ],
+    breaks: ['S1', 'S4'],
+    seed: 2,
+  },
+  {
+    name: 'a superseded source is a candidate',
+    patches: [
+      {
+        file: 'core/situation.ts',
+        find: "if (isSuperseded(situation, server)) return 'is a former source that has not rejoined';",
+        replace: '',
+      },
+    ],
+    breaks: ['S1', 'S5'],
+    seed: 1,
+  },
+  {
+    name: 'a stranger is a candidate',
+    patches: [
+      {
+        file: 'core/situation.ts',
+        find: "if (!belongsToLine(situation, server)) return 'does not belong to the replication line';",
+        replace: '',
+      },
+    ],
+    breaks: ['S1'],
+    seed: 53,
+  },
+  {
+    name: 'failover to the first of several promoted servers',
+    patches: [{ file: 'core/decide.ts', find: 'if (others.length > 0) return undefined;\n  if (proven)', replace: 'if (proven)' }],
+    breaks: ['S4'],
+    seed: 5,
+  },
+  {
+    name: 'switchover to the first of several promoted servers',
+    patches: [
+      {
+        file: 'core/decide.ts',
+        find: "if (published?.contact !== 'reachable' || proven === undefined || others.length > 0) return undefined;",
+        replace: "if (published?.contact !== 'reachable' || proven === undefined) return undefined;",
+      },
+    ],
+    breaks: ['S4'],
+    seed: 37,
+  },
+  {
+    name: 'a second source takes the name from a writable one',
+    patches: [
+      { file: 'core/decide.ts', find: '  publishedIsCandidate,\n  switchover,', replace: '  switchover,\n  publishedIsCandidate,' },
+    ],
+    breaks: ['S4'],
+    seed: 2,
+  },
+  {
+    name: 'being writable is proof enough',
+    patches: [
+      {
+        file: 'core/situation.ts',
+        find: 'situation.candidates.filter((candidate) => strongEvidence(situation, candidate).length > 0);',
+        replace: 'situation.candidates;',
+      },
+    ],
+    breaks: ['S4'],
+    seed: 14,
+  },
+  {
+    name: 'a restart forges a promotion',
+    patches: [
+      {
+        file: 'core/observe.ts',
+        find: 'const sameProcess = known !== undefined && isSameProcess(known, facts, elapsedMs);',
+        replace: 'const sameProcess = known !== undefined && known.id === facts.id && elapsedMs !== 0;',
+      },
+    ],
+    breaks: ['S4'],
+    seed: 14,
+  },
+  {
+    name: 'failover in a minority view',
+    patches: [{ file: 'core/decide.ts', find: 'if (reachable(rest).length <= rest.length / 2) return undefined;', replace: '' }],
+    breaks: ['S4'],
+    seed: 8,
+  },
+  {
+    name: 'failover while others hear the source',
+    patches: [
+      {
+        file: 'core/decide.ts',
+        find: "published?.contact !== 'unknown' || topology.followersOf(published.address).length > 0",
+        replace: "published?.contact !== 'unknown'",
+      },
+    ],
+    breaks: ['S4'],
+    seed: 33,
+  },
+  {
+    name: 'the decision of the step before is written',
+    patches: [
+      {
+        file: 'core/publish.ts',
+        find: 'settled.decision, undefined, now, effects);',
+        replace: 'publication.decision, undefined, now, effects);',
+      },
+    ],
+    breaks: ['S1', 'S4', 'FREEZE'],
+    seed: 3,
+  },
+  {
+    name: 'a freeze is ignored',
+    patches: [
+      {
+        file: 'core/decide.ts',
+        find: 'if (ledger?.frozen === undefined) return undefined;',
+        replace: 'if (ledger?.frozen === undefined || ledger.epoch > 0) return undefined;',
+      },
+    ],
+    breaks: ['FREEZE'],
+    seed: 10,
+  },
+  {
+    name: 'a freeze by another instance is ignored',
+    patches: [
+      {
+        file: 'core/decide.ts',
+        find: 'if (ledger?.frozen === undefined) return undefined;',
+        replace: 'if (ledger?.frozen === undefined || ledger.by !== arguments[0].state.settings.instance) return undefined;',
+      },
+    ],
+    breaks: ['FREEZE'],
+    seed: 10,
+  },
+  {
+    name: 'a probe without an answer stays open for ever',
+    patches: [
+      {
+        file: 'core/step.ts',
+        find: "const result = observe(without(memory, 'probing'), probe,",
+        replace: "const result = observe(probe.kind === 'unknown' ? memory : without(memory, 'probing'), probe,",
+      },
+    ],
+    breaks: ['L1'],
+    seed: 1,
+  },
+];

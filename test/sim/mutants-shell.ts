@@ -1,0 +1,166 @@
+/** Builds whose core is right, and what is around it wrong. */
+
+import type { Mutant } from './mutants.ts';
+
+export const shellMutants: readonly Mutant[] = [
+  {
+    name: 'the remembered epoch is lost in a restart',
+    patches: [
+      {
+        file: 'daemon/history-lines.ts',
+        find: 'remembered: (cluster) => [...highest.values()].filter((entry) => entry.cluster === cluster).map(toRemembered),',
+        replace: 'remembered: () => [],',
+      },
+    ],
+    breaks: ['S2', 'S4'],
+    seed: 1,
+  },
+  {
+    name: 'the wall clock measures how old an observation is',
+    patches: [
+      {
+        file: 'daemon/runtime.ts',
+        find: 'return { mono: clock.mono(), wall: clock.wall(), token };',
+        replace: 'return { mono: clock.wall() as unknown as MonoMs, wall: clock.wall(), token };',
+      },
+    ],
+    breaks: ['S1', 'S4', 'L1'],
+    seed: 1,
+  },
+  {
+    name: 'an answer that never comes is waited for without end',
+    patches: [
+      {
+        file: 'daemon/in-flight.ts',
+        find: 'const cancelGuard = clock.after(guardMs, () => end(unanswered(effect, adapterDeadline(effect))));',
+        replace: 'const cancelGuard = (): void => void guardMs;',
+      },
+      { file: 'dns/in-flight.ts', find: 'giveUpAt: deadline,', replace: 'giveUpAt: Number.POSITIVE_INFINITY as MonoMs,' },
+    ],
+    breaks: ['L1'],
+    seed: 1,
+  },
+  {
+    name: 'unsigned answers are trusted',
+    patches: [
+      {
+        file: 'dns/reply.ts',
+        find: "return { kind: 'doubtful', codes: { ...codes, tsigError: verdict.claimedError }, fault: 'unsigned' };",
+        replace: "return { kind: 'proven', message, codes };",
+      },
+    ],
+    breaks: ['S6'],
+    seed: 1,
+  },
+  {
+    name: 'any signature will do',
+    patches: [
+      {
+        file: 'dns/tsig.ts',
+        find: "if (!timingSafeEqual(tsig.mac, mac)) return { kind: 'not-verified', fault: 'wrong-mac' };",
+        replace: 'timingSafeEqual(tsig.mac, mac);',
+      },
+    ],
+    breaks: ['S6'],
+    seed: 1,
+  },
+  {
+    name: 'an answer to another request will do',
+    patches: [
+      {
+        file: 'dns/tsig.ts',
+        find: 'const mac = computeMac(key, [length, requestMac, signed], tsig);',
+        replace: 'const mac = tsig.mac.length > 0 ? tsig.mac : computeMac(key, [length, requestMac, signed], tsig);',
+      },
+    ],
+    breaks: ['S6'],
+    seed: 1,
+  },
+  {
+    name: 'no answer means not sent',
+    patches: [
+      { file: 'dns/rfc2136.ts', find: "return { kind: 'unknown', failure: result.failure };", replace: 'return notSent(result.failure);' },
+    ],
+    breaks: ['S6'],
+    seed: 1,
+  },
+  {
+    name: 'a signature that lives for ten minutes',
+    patches: [
+      {
+        file: 'dns/rfc2136.ts',
+        find: 'const signing = key === undefined ? undefined : { key, fudgeSeconds };',
+        replace: 'const signing = key === undefined ? undefined : { key, fudgeSeconds: Math.max(600, fudgeSeconds) };',
+      },
+    ],
+    breaks: ['S4'],
+    seed: 1,
+  },
+  {
+    name: 'what waited too long is sent all the same',
+    patches: [
+      {
+        file: 'dns/queue.ts',
+        find: 'sendBefore: Math.min(deadline, notAfter ?? Number.POSITIVE_INFINITY) as MonoMs,',
+        replace: 'sendBefore: Math.max(deadline, notAfter ?? 0) as MonoMs,',
+      },
+    ],
+    breaks: ['S1'],
+    seed: 1,
+  },
+  {
+    name: 'an RRset need only exist, with whatever RDATA',
+    patches: [
+      {
+        file: 'dns/update.ts',
+        find: 'return rrsetExistsWithRdata(prerequisite.rrset);',
+        replace: 'return [rrsetExists(prerequisite.rrset)];',
+      },
+    ],
+    breaks: ['S2'],
+    seed: 1,
+  },
+  {
+    name: 'an update is sent again when its connection breaks',
+    patches: [
+      {
+        file: 'dns/rfc2136.ts',
+        find: 'const result = await correspondent.transport.exchange(exchange);',
+        replace:
+          "let result = await correspondent.transport.exchange(exchange);\n  if (result.kind === 'unanswered') result = await correspondent.transport.exchange(exchange);",
+      },
+    ],
+    breaks: ['S4'],
+    seed: 1,
+  },
+  {
+    name: 'a nameserver that fails has an empty zone',
+    patches: [
+      {
+        file: 'dns/query.ts',
+        find: 'const good = tsigError === TSIG_ERROR.NONE && (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN);',
+        replace: 'const good = tsigError === TSIG_ERROR.NONE;',
+      },
+      {
+        file: 'dns/query.ts',
+        find: 'if (!reply.message.authoritative && !correspondent.recursive)',
+        replace: 'if (nameserver === undefined)',
+      },
+    ],
+    breaks: ['S6'],
+    seed: 1,
+  },
+  {
+    name: 'versions compared as text',
+    patches: [
+      {
+        file: 'mysql/version.ts',
+        find: '  if (version.major !== major) return version.major > major;',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+        replace: '  if (version.major !== major) return version.text >= `${major}.${minor}.${patch}`;',
+      },
+    ],
+    breaks: ['L1'],
+    seed: 1,
+  },
+];

@@ -1,0 +1,124 @@
+/** Builds that are wrong in what they write into the zone, and in what they make of it. */
+
+import type { Mutant } from './mutants.ts';
+
+export const writingMutants: readonly Mutant[] = [
+  {
+    name: 'no prerequisites',
+    patches: [{ file: 'core/plan.ts', find: 'prerequisites: all.map((want) => asRead(view, want)),', replace: 'prerequisites: [],' }],
+    breaks: ['S2'],
+    seed: 1,
+  },
+  {
+    name: 'no ledger among the prerequisites',
+    patches: [
+      {
+        file: 'core/plan.ts',
+        find: 'prerequisites: all.map((want) => asRead(view, want)),',
+        replace: 'prerequisites: wanted.map((want) => asRead(view, want)),',
+      },
+    ],
+    breaks: ['S2'],
+    seed: 1,
+  },
+  {
+    name: 'an unknown outcome counts as applied',
+    patches: [{ file: 'core/attempt.ts', find: "if (outcome.kind === 'applied') {", replace: "if (outcome.kind !== 'refused') {" }],
+    breaks: ['S2', 'S4', 'S6', 'L1'],
+    seed: 29,
+  },
+  {
+    name: 'no fence around an update without an answer',
+    patches: [{ file: 'core/write.ts', find: 'const chosen = fenced(situation, intended);', replace: 'const chosen = intended;' }],
+    breaks: ['S4'],
+    seed: 64,
+    story: 'a move without an answer',
+  },
+  {
+    name: 'the epoch is not raised',
+    patches: [
+      {
+        file: 'core/intent.ts',
+        find: 'const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0) + 1;',
+        replace: 'const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0, 1);',
+      },
+    ],
+    breaks: ['S2'],
+    seed: 1,
+  },
+  {
+    name: 'drift is repaired while the source is down',
+    patches: [
+      {
+        file: 'core/intent.ts',
+        find: "if (decision.kind === 'hold') return withdrawal(situation);",
+        replace:
+          "if (decision.kind === 'hold') return situation.ledger && situation.published ? repair(situation, situation.ledger, situation.published) : undefined;",
+      },
+    ],
+    breaks: ['S1'],
+    seed: 4,
+  },
+  {
+    name: 'a read from before a known update is believed',
+    patches: [
+      {
+        file: 'core/zone-read.ts',
+        find: 'if (awaiting && view.ledgerText === awaiting.attempt.baseText',
+        replace: "if (awaiting && view.ledgerText === 'never'",
+      },
+    ],
+    breaks: ['S6'],
+    seed: 1,
+  },
+  {
+    name: 'attached counts as rejoined',
+    patches: [
+      {
+        file: 'core/rejoin.ts',
+        find: 'if (track.rejoined || sourceSet === undefined || ownSet === undefined || track.attachedAt === undefined) return track;',
+        replace:
+          'if (sourceSet !== undefined && ownSet !== undefined && track.attachedAt !== undefined) return { ...track, rejoined: true };\n  return track;',
+      },
+    ],
+    breaks: ['S5'],
+    seed: 3,
+  },
+  {
+    name: 'what was superseded is forgotten at the next move',
+    patches: [{ file: 'core/intent.ts', find: 'was: formersAfter(previous, target, uuid),', replace: 'was: previous?.was ?? [],' }],
+    breaks: ['S5'],
+    seed: 1,
+  },
+  {
+    name: 'fields of a newer version are dropped',
+    patches: [{ file: 'core/ledger.ts', find: 'return [...fields, ...ledger.unknown];', replace: 'return fields;' }],
+    breaks: ['S2'],
+    seed: 1,
+  },
+  {
+    name: 'the old RRset is not deleted',
+    patches: [
+      {
+        file: 'core/plan.ts',
+        find: '.filter((want) => findRrset(view.rrsets, want.name, want.type))',
+        replace: ".filter((want) => want.type === 'TXT' && findRrset(view.rrsets, want.name, want.type))",
+      },
+    ],
+    breaks: ['S3'],
+    seed: 1,
+  },
+  {
+    name: 'what became of an update is not asked',
+    patches: [
+      {
+        file: 'core/attempt.ts',
+        find: 'pending: mayBeThere ? [...publication.pending.slice(-31), { ...attempt, answered: lostRace }] : publication.pending,',
+        replace: 'pending: publication.pending,',
+      },
+    ],
+    breaks: ['S2', 'S4', 'S6'],
+    seed: 1,
+    story: 'a move without an answer',
+  },
+];

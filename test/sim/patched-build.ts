@@ -1,0 +1,89 @@
+/** Makes other builds out of this one: patched copies of the source, compiled all at once, each loaded when its turn comes. */
+
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { type Build, thisBuild } from './build.ts';
+
+export interface Patch {
+  /** In src. */
+  readonly file: string;
+  /** Must be there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A build that differs from this one. */
+export interface Variant {
+  readonly name: string;
+  readonly patches: readonly Patch[];
+}
+
+/** What runs in the world; the rest of the source is not copied. */
+const parts = ['core', 'dns', 'daemon', 'mysql', 'config', 'ports.ts'];
+
+const isOfCore = ({ patches }: Variant): boolean => patches.every(({ file }) => file.startsWith('core/'));
+const folderOf = ({ name }: Variant): string => name.replaceAll(/[^a-z0-9]+/gi, '-');
+
+/** The checkout, from wherever this file was compiled to. */
+function checkout(from: string): string {
+  return existsSync(join(from, 'src', 'core')) && existsSync(join(from, 'package-lock.json')) ? from : checkout(dirname(from));
+}
+
+/**
+ * Builds them. The returned function loads one; the folder is removed when the process ends. Throws where a patch does not fit exactly once: the
+ * variant is stale.
+ */
+export function buildVariants(variants: readonly Variant[]): (variant: Variant) => Promise<Build> {
+  const root = checkout(import.meta.dirname);
+  const cache = join(root, 'node_modules', '.cache', 'source-dns');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'builds-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const variant of variants) writeSource(variant, join(root, 'src'), join(folder, 'from', folderOf(variant)));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
+  const tsconfig = {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: { noEmit: false, noCheck: true, rootDir: 'from', outDir: 'to' },
+    include: ['from'],
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+  const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
+  execFileSync(process.execPath, [join(typescript, 'bin', 'tsc'), '--project', join(folder, 'tsconfig.json')], { stdio: 'inherit' });
+  return (variant) => load(variant, join(folder, 'to', folderOf(variant)));
+}
+
+/** The shell is copied only where it is patched. */
+function writeSource(variant: Variant, from: string, to: string): void {
+  for (const part of isOfCore(variant) ? ['core'] : parts) cpSync(join(from, part), join(to, part), { recursive: true });
+  for (const { file, find, replace } of variant.patches) {
+    const text = readFileSync(join(to, file), 'utf8');
+    const fits = text.split(find).length - 1;
+    if (fits !== 1) throw new Error(`stale patch of "${variant.name}": its text is ${fits} times in src/${file}, not once:\n${find}`);
+    writeFileSync(
+      join(to, file),
+      text.replace(find, () => replace),
+    );
+  }
+}
+
+async function load(variant: Variant, folder: string): Promise<Build> {
+  const part = (file: string) => import(join(folder, file));
+  const [{ initialState }, { snapshot }, { step }] = await Promise.all(['core/state.js', 'core/snapshot.js', 'core/step.js'].map(part));
+  const core = { initialState, snapshot, step };
+  if (isOfCore(variant)) return { ...thisBuild, core };
+  const [lines, runtime, transport, client, flavour] = await Promise.all(
+    ['daemon/history-lines.js', 'daemon/runtime.js', 'dns/open-transport.js', 'dns/rfc2136.js', 'mysql/flavour.js'].map(part),
+  );
+  return {
+    core,
+    createMemory: lines.createMemory,
+    readLines: lines.readLines,
+    createClusterRuntime: runtime.createClusterRuntime,
+    transportsOn: transport.transportsOn,
+    createRfc2136Client: client.createRfc2136Client,
+    readTraits: flavour.readTraits,
+    querySetOf: flavour.querySetOf,
+  };
+}
