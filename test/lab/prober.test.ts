@@ -4,8 +4,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { contains, formatGtidSet, parseGtidSet, subtract, union } from '../../src/core/gtid.ts';
 import type { Probe, ServerFacts } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
+import type { Mysqld } from '../../src/lab/mysqld.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import { accountName, grantStatements, probedTables } from '../../src/mysql/grants.ts';
+import { mysql57 } from '../../src/mysql/mysql-5.7.ts';
+import { mysql8 } from '../../src/mysql/mysql-8.ts';
 import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
@@ -71,6 +74,14 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
+/** The rows as a probe's connection hands them over: text or null. */
+async function textRows(server: Mysqld, sql: string): Promise<Record<string, string | null>[]> {
+  const connection = await server.connect();
+  const [rows] = await connection.query({ sql, typeCast: (field) => field.string() });
+  connection.destroy();
+  return rows as Record<string, string | null>[];
+}
+
 describe('what is seen', () => {
   it('a source, its replica, and a promotion within one session', async () => {
     const source = await facts(0);
@@ -122,6 +133,20 @@ describe('what is seen', () => {
       () => facts(1),
       ({ channels }) => channels[0]?.lagSeconds === 0,
     );
+  });
+
+  it('the same by the statements for older versions, as far as they go', async () => {
+    const now = await facts(1);
+    for (const [set, spelling] of [
+      [mysql8, 1],
+      [mysql57, 0],
+    ] as const) {
+      const rows = await textRows(mysql.servers[1]!, set.statements[0]!.spellings[spelling]!);
+      const told = { session: now.session, uptimeSeconds: now.uptimeSeconds, at: clock.mono(), notes: new Map() };
+      const reading = set.read({ server: addressOf(1), answers: { server: rows }, ...told });
+      const { lagSeconds: _lag, heardAgoMs: _heard, ...channel } = now.channels[0]!;
+      expect(reading).toMatchObject({ kind: 'facts', facts: { id: now.id, gtidExecuted: now.gtidExecuted, channels: [channel] } });
+    }
   });
 
   it('one probe of a server at a time, and the same address as it is', async () => {
