@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../src/config/load.ts';
-import { accountStatements } from '../src/mysql/grants.ts';
+import { accountStatements, mariadbGrantStatements } from '../src/mysql/grants.ts';
 
 const root = join(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -14,7 +14,11 @@ const blocks = (language: string): readonly string[] =>
   [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map((match) => match[1] ?? '');
 
 test('the GRANT statements of the README are the ones that the prober needs', () => {
-  expect(blocks('sql')[0]?.trim().split('\n')).toEqual(accountStatements("'source_dns'@'10.0.0.%'"));
+  const account = "'source_dns'@'10.0.0.%'";
+  expect(blocks('sql').map((block) => block.trim().split('\n'))).toEqual([
+    accountStatements(account),
+    accountStatements(account, mariadbGrantStatements),
+  ]);
 });
 
 test('the configuration of the README loads, once its secrets are there', async () => {

@@ -1,6 +1,11 @@
-/** GTID sets (manual 19.1.3.1): parse, format, union, subtract, contains, count. Tagged GTIDs (8.3 and later) are kept apart by `uuid:tag`. */
+/**
+ * GTID sets (manual 19.1.3.1): parse, format, union, subtract, contains, count. Tagged GTIDs (8.3 and later) are kept apart by `uuid:tag`.
+ * MariaDB's positions are read as sets too (mariadb-gtid.ts), so that whoever compares two servers needs not know which product they are.
+ */
 
-/** Closed intervals, ascending, disjoint and not adjacent, by `uuid` or `uuid:tag` (lower case). */
+import { formatMariadbGtids, intervalsByDomain, isMariadbKey, subtractMariadb } from './mariadb-gtid.ts';
+
+/** Closed intervals, ascending, disjoint and not adjacent, by `uuid` or `uuid:tag` (lower case), or by MariaDB's `domain-server`. */
 export type GtidSet = ReadonlyMap<string, readonly Interval[]>;
 export type Interval = readonly [first: number, last: number];
 
@@ -62,6 +67,7 @@ function normalise(intervals: readonly Interval[]): readonly Interval[] {
 
 /** As MySQL writes it: sorted by UUID, each UUID once, the untagged intervals before those of its tags. Without MySQL's line breaks. */
 export function formatGtidSet(set: GtidSet): string {
+  if (isMariadbSet(set)) return formatMariadbGtids(set);
   let previous = '';
   let text = '';
   for (const [key, intervals] of [...set].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
@@ -83,6 +89,7 @@ export function union(a: GtidSet, b: GtidSet): GtidSet {
 
 /** What `a` has and `b` has not: GTID_SUBTRACT(a, b). */
 export function subtract(a: GtidSet, b: GtidSet): GtidSet {
+  if (isMariadbSet(a)) return subtractMariadb(a, b);
   const result = new Map<string, readonly Interval[]>();
   for (const [key, intervals] of a) {
     const left = subtractIntervals(intervals, b.get(key) ?? []);
@@ -115,12 +122,19 @@ export const contains = (a: GtidSet, b: GtidSet): boolean => subtract(b, a).size
 
 /** How many transactions. */
 export function countGtids(set: GtidSet): number {
+  const disjoint = isMariadbSet(set) ? [...intervalsByDomain(set).values()].map(normalise) : set.values();
   let count = 0;
-  for (const intervals of set.values()) for (const [first, last] of intervals) count += last - first + 1;
+  for (const intervals of disjoint) for (const [first, last] of intervals) count += last - first + 1;
   return count;
 }
 
-/** The server UUID of a key of the set, without the tag. */
+/** One cluster is one product: a set never has keys of both. */
+function isMariadbSet(set: GtidSet): boolean {
+  for (const key of set.keys()) return isMariadbKey(key);
+  return false;
+}
+
+/** Who wrote a key's transactions: the server UUID without the tag, or MariaDB's whole `domain-server`. */
 export const uuidOf = (key: string): string => key.slice(0, 36);
 
 /** Only the transactions of servers for which `keep` says yes. */

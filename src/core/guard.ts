@@ -73,12 +73,7 @@ export function candidateBehind(situation: Situation, target: ServerView): { rea
   for (const member of situation.members) {
     const theirs = member.contact === 'unknown' ? undefined : member.known?.gtidExecuted;
     if (theirs === undefined || member === target || isSuperseded(situation, member)) continue;
-    const count = countGtids(
-      subtract(
-        restrict(theirs, (uuid) => line.has(uuid)),
-        own,
-      ),
-    );
+    const count = countGtids(restrict(subtract(theirs, own), (uuid) => line.has(uuid)));
     if (count > (worst?.count ?? 0)) worst = { server: member.address, count };
   }
   return worst;

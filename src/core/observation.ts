@@ -1,4 +1,5 @@
 import type { GtidSet } from './gtid.ts';
+import { isMariadbKey, writerOf } from './mariadb-gtid.ts';
 import type { ServerAddress, ServerId } from './units.ts';
 
 /** What one probe of one server brought. `unknown` is never "down": it only says that nothing came by the deadline. */
@@ -28,9 +29,37 @@ export interface ServerFacts {
   readonly superReadOnly: boolean;
   readonly offlineMode: boolean;
   readonly channels: readonly Channel[];
-  /** Absent where the server runs without GTIDs. */
+  /** Absent where the server runs without GTIDs, or where they cannot be compared with another server's. MariaDB: from its positions (mariadb-gtid.ts). */
   readonly gtidExecuted?: GtidSet;
+  /** `server_id`; given where it is the identity that a replica knows its source by (MariaDB has no server UUID). */
+  readonly serverId?: number;
+  readonly positions?: MariadbPositions;
+  /** Where the binary log ends; given without GTIDs, and where our account may see it. */
+  readonly binlogEnd?: Coordinates;
   readonly group?: Group;
+  readonly wsrep?: Wsrep;
+  readonly managed?: ManagedCluster;
+}
+
+/** A place in a server's binary log. Positions of two files cannot be compared, nor those of two servers. */
+export interface Coordinates {
+  readonly file: string;
+  /** Bytes from the beginning of the file. */
+  readonly position: number;
+}
+
+/** MariaDB's own view: the newest GTID of each domain (MariaDB manual, "Global Transaction ID", System Variables). */
+export interface MariadbPositions {
+  /** Of the binary log: what replicas could get here. */
+  readonly binlog: GtidSet;
+  /** Of what the appliers executed. */
+  readonly replica: GtidSet;
+  /** The newer of the two in each domain: where this server would begin as a replica. */
+  readonly current: GtidSet;
+  /** `gtid_domain_id`: the domain of its own writes. */
+  readonly domain: number;
+  /** `gtid_strict_mode`: sequence numbers ascend in every domain. */
+  readonly strict: boolean;
 }
 
 /** Compared as numbers, never as strings: there is 5.7, 8.4, 9.7 and 26.1. */
@@ -45,18 +74,26 @@ export interface Version {
 /** One replication channel of a replica (manual 19.2.2). */
 export interface Channel {
   readonly name: string;
-  /** Absent until the receiver has been connected once. */
+  /** Absent until the receiver has been connected once, and for MariaDB. */
   readonly sourceId?: ServerId;
+  /** MariaDB: the source's `server_id`, while the receiver is on or has been connected to this very address. */
+  readonly sourceServerId?: number;
   /** `host:port` that the receiver connects to: may be the very name that we publish, so never an identity by itself. */
   readonly sourceAddress: ServerAddress;
   readonly receiver: 'on' | 'connecting' | 'off';
-  /** Milliseconds since the last heartbeat or event came from the source; absent: none since the receiver was started. */
+  /**
+   * Milliseconds since the last heartbeat or event came from the source; absent: none since the receiver was started.
+   * Where the server tells no time, since the probe that saw its counters move: too young by at most one interval between two probes.
+   */
   readonly heardAgoMs?: number;
   /** 0: heartbeats are off. */
   readonly heartbeatMs: number;
   readonly applier: 'on' | 'off';
   readonly lagSeconds?: number;
   readonly retrieved?: GtidSet;
+  /** Up to where it has received, and executed, the source's binary log; where no GTIDs say it. */
+  readonly received?: Coordinates;
+  readonly applied?: Coordinates;
   /** SOURCE_CONNECTION_AUTO_FAILOVER: the replica may choose another source by itself (manual 19.4.9). */
   readonly autoFailover: boolean;
   /** The last error of receiver or applier, as the server words it (bounded). */
@@ -76,7 +113,59 @@ export interface GroupMember {
   readonly role: 'PRIMARY' | 'SECONDARY' | '';
 }
 
-export const isWritable = (facts: ServerFacts): boolean => !facts.readOnly && !facts.superReadOnly && !facts.offlineMode;
+/** Galera as one node sees it, by its `wsrep_` status (Galera manual, "Galera Status Variables"). */
+export interface Wsrep {
+  /** `wsrep_cluster_state_uuid`: nodes with the same one share their data. */
+  readonly clusterUuid: string;
+  /** `wsrep_gcomm_uuid`: this process, as the others know it. */
+  readonly nodeUuid: string;
+  /** `wsrep_cluster_status` is Primary: it belongs to the part that has the majority. */
+  readonly primaryComponent: boolean;
+  /** `wsrep_ready`: it executes queries, and does not refuse all with error 1047. */
+  readonly ready: boolean;
+  /** `wsrep_local_state`. A donor may be written to, but lags. */
+  readonly state: 'undefined' | 'joining' | 'donor' | 'joined' | 'synced' | 'error';
+  /** `wsrep_cluster_size`: how many nodes this one sees, itself included. */
+  readonly size: number;
+  /** `wsrep_local_index`: its place in that list, from 0; it changes with every view. Absent outside of a component. */
+  readonly index?: number;
+  /** `wsrep_cluster_conf_id`: counts the views of this part of the cluster; absent outside of a primary component. */
+  readonly view?: number;
+  /** `wsrep_last_committed`: the sequence number of the newest write set that is committed here. */
+  readonly lastCommitted: number;
+  /** `wsrep_reject_queries`, or a `pxc_maint_mode`: an administrator has closed it. */
+  readonly closed: boolean;
+  /** `wsrep_desync`: it takes no part in flow control. */
+  readonly desynced: boolean;
+}
+
+/** What a managed service's own table says of its cluster, as one server sees it. */
+export interface ManagedCluster {
+  readonly kind: 'aurora' | 'rds-cluster';
+  /** What the service calls this server. */
+  readonly self: string;
+  readonly members: readonly ManagedMember[];
+}
+
+export interface ManagedMember {
+  readonly name: string;
+  /** Aurora only: whether it is the writer. */
+  readonly writer?: boolean;
+  /** Aurora only: milliseconds since the service heard of it. A member that was deleted stays in the table for a while. */
+  readonly heardAgoMs?: number;
+  /** RDS only: `endpoint:port`. */
+  readonly address?: ServerAddress;
+}
+
+/** Whether it takes writes. A Galera node outside of the primary component, or closed by an administrator, refuses them though nothing is read-only. */
+export const isWritable = (facts: ServerFacts): boolean =>
+  !facts.readOnly && !facts.superReadOnly && !facts.offlineMode && (facts.wsrep === undefined || isOpen(facts.wsrep));
+
+const isOpen = (wsrep: Wsrep): boolean => wsrep.primaryComponent && wsrep.ready && !wsrep.closed;
+
+/** Whether this server wrote the transactions of that origin: what `uuidOf` says of a key of a GTID set. */
+export const isOwnOrigin = ({ id, serverId }: ServerFacts, origin: string): boolean =>
+  isMariadbKey(origin) ? writerOf(origin) === serverId : origin === id;
 
 /** Splits `host:port` or `[addr]:port`. */
 export function splitAddress(address: ServerAddress): { host: string; port: number } {

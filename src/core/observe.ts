@@ -77,8 +77,17 @@ const roleText = (facts: ServerFacts): string =>
   JSON.stringify([
     facts.id,
     isWritable(facts),
-    facts.channels.map((channel) => [channel.name, channel.sourceId, channel.sourceAddress, channel.receiver, channel.applier]),
+    facts.channels.map((channel) => [
+      channel.name,
+      channel.sourceId,
+      channel.sourceServerId,
+      channel.sourceAddress,
+      channel.receiver,
+      channel.applier,
+    ]),
     facts.group?.members.map((member) => [member.id, member.state, member.role]),
+    facts.wsrep && [facts.wsrep.clusterUuid, facts.wsrep.state, facts.wsrep.size, facts.wsrep.view],
+    facts.managed?.members.map((member) => [member.name, member.writer]),
   ]);
 
 function receivingSince(before: ServerMemory, facts: ServerFacts, sameProcess: boolean, now: Now): ReadonlyMap<string, Receiving> {

@@ -5,6 +5,7 @@
 
 import type { GtidSet } from './gtid.ts';
 import { contains, countGtids, restrict, subtract } from './gtid.ts';
+import { isOwnOrigin } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { isPublished } from './situation.ts';
 import type { Rejoin } from './state.ts';
@@ -65,8 +66,8 @@ function isAttached({ published, topology }: Situation, member: ServerView): boo
 /** The transactions that count: those of servers that the source has executed anything of, and those of the members themselves. Another cluster's do not. */
 function lineOf({ members }: Situation, source: ServerView): (uuid: string) => boolean {
   const sources = new Set([...(source.facts?.gtidExecuted?.keys() ?? [])].map((key) => key.slice(0, 36)));
-  const own = new Set(members.map((member) => member.id as string | undefined));
-  return (uuid) => sources.has(uuid) || own.has(uuid);
+  const known = members.flatMap((member) => member.known ?? []);
+  return (uuid) => sources.has(uuid) || known.some((facts) => isOwnOrigin(facts, uuid));
 }
 
 /** Counts what the member has and the source lacks, each time that the source was observed after the member. */
@@ -77,12 +78,10 @@ function compareErrant(situation: Situation, source: ServerView, member: ServerV
   if (source.observedAt <= member.observedAt || before.comparedAt === source.observedAt) return before;
   const line = lineOf(situation, source);
   // A semi-synchronous source has a commit in its own set only when replicas acknowledged it: an attached replica may be ahead by what it was just sent.
-  const sent = isAttached(situation, member) ? source.id : undefined;
+  const sender = isAttached(situation, member) ? source.facts : undefined;
   const errant = countGtids(
-    subtract(
-      restrict(own, (uuid) => line(uuid) && uuid !== sent),
-      theirs,
-    ),
+    // In this order: MariaDB's positions are compared by what both have, so nothing may be left out before.
+    restrict(subtract(own, theirs), (uuid) => line(uuid) && !(sender && isOwnOrigin(sender, uuid))),
   );
   return { ...before, errant, comparedAt: source.observedAt };
 }

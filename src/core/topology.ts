@@ -3,6 +3,7 @@
 import type { Channel, ServerFacts } from './observation.ts';
 import { isWritable } from './observation.ts';
 import type { ServerSettings } from './settings.ts';
+import { sourceOf } from './source-of.ts';
 import type { ClusterState, Moment, ServerMemory } from './state.ts';
 import type { MonoMs, Now, ServerAddress, ServerId } from './units.ts';
 
@@ -105,18 +106,13 @@ function upstreamOf(
   byId: ReadonlyMap<ServerId, readonly ServerMemory[]>,
 ): Upstream[] {
   if (channel.receiver === 'off') return [];
-  const byIdentity = channel.sourceId === undefined ? undefined : byId.get(channel.sourceId)?.[0];
-  // Without an identity only an address of the inventory says who it is: any other may be the very name that we publish.
-  const byAddress = channel.sourceId === undefined ? state.servers.get(channel.sourceAddress) : undefined;
-  // A UUID that no member has shown is a stranger's only when every member has shown one.
-  const allIdentified = [...state.servers.values()].every((server) => server.facts !== undefined);
-  const member = byIdentity ?? byAddress ?? (allIdentified ? undefined : state.servers.get(channel.sourceAddress));
+  const { member, outsider } = sourceOf(state, channel, byId);
   return [
     {
       channel,
       state: channel.receiver === 'connecting' ? 'connecting' : isHeard(memory, channel) ? 'streams' : 'silent',
       ...(member ? { member: member.settings.address } : {}),
-      outsider: member === undefined && channel.sourceId !== undefined && allIdentified,
+      outsider,
     },
   ];
 }

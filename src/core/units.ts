@@ -9,7 +9,7 @@ export type MonoMs = Brand<number, 'MonoMs'>;
 export type WallMs = Brand<number, 'WallMs'>;
 /** A MySQL server as it is configured: `host:port`, lower case, IPv6 in brackets. */
 export type ServerAddress = Brand<string, 'ServerAddress'>;
-/** Who a MySQL server is, wherever it answers: its `server_uuid`, or `mariadb:<server_id>@host:port`. */
+/** Who a MySQL server is, wherever it answers: its `server_uuid`, or `mariadb:<server_id>@host:port`, or `aurora:<instance>`. */
 export type ServerId = Brand<string, 'ServerId'>;
 /** An absolute domain name: lower case, with the final dot. */
 export type Fqdn = Brand<string, 'Fqdn'>;

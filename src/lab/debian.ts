@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { LabError } from './lab-error.ts';
@@ -162,6 +162,8 @@ async function unpack(configuration: string, folder: string, pinned: readonly st
   for (const archive of await readdir(archives)) {
     await execa('dpkg-deb', ['--extract', join(archives, archive), root], { timeout: UNPACK_TIMEOUT_MS });
   }
+  // Packages of Debian 12 still bring libraries below /lib, which is a link to /usr/lib on an installed system.
+  if (existsSync(join(root, 'lib'))) await cp(join(root, 'lib'), join(root, 'usr', 'lib'), { recursive: true, verbatimSymlinks: true });
 }
 
 async function apt(configuration: string, args: readonly string[], timeoutMs: number, cwd = '/'): Promise<string> {

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { grantStatements } from '../mysql/grants.ts';
 import type { MysqlPrograms } from './mysql-programs.ts';
-import { isPortTaken, Mysqld } from './mysqld.ts';
+import { Mysqld } from './mysqld.ts';
 import { findFreePort, withFreePort } from './ports.ts';
+import { isPortTaken } from './sql-server.ts';
 
 /** The servers of MySQL's picture "redundancy using replication" (manual 19.4.8), all on one port. */
 export interface MysqlCluster {

@@ -1,8 +1,10 @@
 import { type GtidSet, parseGtidSet } from '../core/gtid.ts';
 import type { Channel } from '../core/observation.ts';
-import type { ServerAddress, ServerId } from '../core/units.ts';
-import { serverId } from './identity.ts';
-import { lagSeconds } from './lag.ts';
+import type { MonoMs, ServerId } from '../core/units.ts';
+import { type ChannelNote, heardAgoOf, noteOf } from './channel-notes.ts';
+import type { ChannelCoordinates } from './coordinates.ts';
+import { serverId, sourceAddress } from './identity.ts';
+import { type LagInput, lagSeconds } from './lag.ts';
 import type { RowReader } from './row.ts';
 import { boundedLine } from './text.ts';
 
@@ -11,29 +13,59 @@ const groupChannels: ReadonlySet<string> = new Set(['group_replication_applier',
 
 export const isGroupChannel = (name: string): boolean => groupChannels.has(name);
 
-/** Reads one channel of the probe's row. `executed` is absent without GTIDs. */
-export function readChannel(row: RowReader, executed: GtidSet | undefined): Channel {
+/** What else is known of the channel. */
+export interface ChannelSurroundings {
+  /** Absent without GTIDs. */
+  readonly executed: GtidSet | undefined;
+  /** Absent with GTIDs, and where our account may not see them. */
+  readonly coordinates: ChannelCoordinates | undefined;
+  /** Whether the server takes the time of what it receives: with the Performance Schema on (manual 29.12.11.11), from 8.0. */
+  readonly timed: boolean;
+  readonly at: MonoMs;
+  readonly note: ChannelNote | undefined;
+}
+
+/** Reads one channel of the probe's row. */
+export function readChannel(row: RowReader, around: ChannelSurroundings): { channel: Channel; note: ChannelNote } {
+  const { executed, coordinates, timed, at } = around;
   const receiver = receiverStates[row.oneOf('receiver', ['OFF', 'ON', 'CONNECTING'])];
   const applier = row.oneOf('applier', ['OFF', 'ON']) === 'ON' ? 'on' : 'off';
   const sourceId = readSourceId(row, receiver);
+  const address = sourceAddress(row.text('source_host'), row.number('source_port'));
   const retrieved = executed && row.parsed('retrieved', parseGtidSet);
-  const heardAgoMs = newestAgeMs(row, ['heartbeat_age_us', 'queued_age_us', 'queueing_age_us']);
-  const lag = lagSeconds(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', retrieved, executed });
+  const mark = [executed && row.text('retrieved'), coordinates?.received?.file, coordinates?.received?.position].join(' ');
+  const note = noteOf(around.note, { at, sourceAddress: address, receiverOn: receiver === 'on', mark });
+  const heardAgoMs = newestAgeMs(row, ['heartbeat_age_us', 'queued_age_us', 'queueing_age_us'], timed ? undefined : heardAgoOf(note, at));
+  const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', retrieved, executed }, around);
   const lastError = readError(row, applier === 'off');
-  return {
+  const channel = {
     name: row.text('channel'),
     ...(sourceId !== undefined && { sourceId }),
-    sourceAddress: sourceAddress(row),
+    sourceAddress: address,
     receiver,
     ...(heardAgoMs !== undefined && { heardAgoMs }),
     heartbeatMs: Math.round(row.number('heartbeat_s') * 1000),
     applier,
     ...(lag !== undefined && { lagSeconds: lag }),
     ...(retrieved && { retrieved }),
+    ...coordinateFields(coordinates),
     autoFailover: row.flag('auto_failover'),
     ...(lastError !== undefined && { lastError }),
-  };
+  } as const;
+  return { channel, note };
 }
+
+/** Without GTIDs and times only the server itself can tell: an applier that seems idle may have all of it before it. */
+function readLag(row: RowReader, input: LagInput, { timed, coordinates }: ChannelSurroundings): number | undefined {
+  const lag = lagSeconds(row, input);
+  if (timed || input.executed !== undefined) return lag;
+  return input.applierOn ? coordinates?.behindSeconds : undefined;
+}
+
+const coordinateFields = (coordinates: ChannelCoordinates | undefined): Pick<Channel, 'received' | 'applied'> => ({
+  ...(coordinates?.received && { received: coordinates.received }),
+  ...(coordinates?.applied && { applied: coordinates.applied }),
+});
 
 const receiverStates = { ON: 'on', CONNECTING: 'connecting', OFF: 'off' } as const;
 
@@ -47,17 +79,11 @@ function readSourceId(row: RowReader, receiver: Channel['receiver']): ServerId |
   return receiver === 'connecting' && row.flag('auto_failover') ? undefined : id;
 }
 
-/** IPv6 in brackets, lower case: as the configuration writes it. A host that was never set is empty. */
-function sourceAddress(row: RowReader): ServerAddress {
-  const host = row.text('source_host').toLowerCase();
-  const bracketed = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-  return `${bracketed}:${row.number('source_port')}` as ServerAddress;
-}
-
-/** A clock that was set back between two events would give a negative age. */
-function newestAgeMs(row: RowReader, columns: readonly string[]): number | undefined {
-  const ages = columns.map((column) => row.optionalNumber(column)).filter((age) => age !== undefined);
-  return ages.length === 0 ? undefined : Math.max(0, Math.floor(Math.min(...ages) / 1000));
+/** A clock that was set back between two events would give a negative age. `counted` is what the server's counters say, in milliseconds. */
+function newestAgeMs(row: RowReader, columns: readonly string[], counted: number | undefined): number | undefined {
+  const told = columns.map((column) => row.optionalNumber(column)).filter((age) => age !== undefined);
+  const ages = [...told.map((age) => age / 1000), ...(counted === undefined ? [] : [counted])];
+  return ages.length === 0 ? undefined : Math.max(0, Math.floor(Math.min(...ages)));
 }
 
 /** A worker says what went wrong, its coordinator only that something did. A stopped applier matters more than a receiver that is trying again. */

@@ -1,6 +1,6 @@
 import type { Failure } from '../core/observation.ts';
 import type { ServerAddress } from '../core/units.ts';
-import { accountName, accountOfCurrentUser, accountStatements, grantStatements } from './grants.ts';
+import { accountName, accountOfCurrentUser, accountStatements, grantStatements, mariadbGrantStatements } from './grants.ts';
 import { boundedLine } from './text.ts';
 
 /** A probe that brought no facts: `alive` where a MySQL server answered, `unknown` where nothing did. */
@@ -14,6 +14,8 @@ export interface Asker {
   readonly server: ServerAddress;
   readonly user: string;
   readonly currentUser?: string;
+  /** What the account needs, where the flavour is known. */
+  readonly grants?: (account: string) => readonly string[];
 }
 
 /** The fields of what mysql2, node:net, node:dns and node:tls call an error. */
@@ -115,14 +117,14 @@ function hintForServerError(asker: Asker, errno: number): string | undefined {
     case 1142:
     case 1143:
     case 1227:
-      return grantStatements(account(asker)).join(' ');
+      return (asker.grants ?? grantStatements)(account(asker)).join(' ');
     case 1045:
     case 1698:
-      return `Check the password. If there is no such account: ${accountStatements(account(asker)).join(' ')}`;
+      return `Check the password. If there is no such account: ${newAccount(account(asker))}`;
     case 1129:
-      return 'Too many connections from this machine were broken off. On the server: TRUNCATE TABLE performance_schema.host_cache; (formerly FLUSH HOSTS)';
+      return 'Too many connections from this machine were broken off. On the server: TRUNCATE TABLE performance_schema.host_cache; (MariaDB: FLUSH HOSTS;)';
     case 1130:
-      return `No account of the server may come from this machine: ${accountStatements(accountName(asker.user)).join(' ')}`;
+      return `No account of the server may come from this machine: ${newAccount(accountName(asker.user))}`;
     case 1820:
     case 1862:
       return `ALTER USER ${account(asker)} IDENTIFIED BY '<password>' PASSWORD EXPIRE NEVER;`;
@@ -139,6 +141,10 @@ function hintForServerError(asker: Asker, errno: number): string | undefined {
 
 const account = (asker: Asker): string =>
   asker.currentUser === undefined ? accountName(asker.user) : accountOfCurrentUser(asker.currentUser);
+
+/** Before the login nobody knows which product it is. */
+const newAccount = (name: string): string =>
+  `${accountStatements(name).join(' ')} (MariaDB: ${accountStatements(name, mariadbGrantStatements).join(' ')})`;
 
 const noCommonLogin = (asker: Asker): string =>
   `The server and this client have no way to log in in common: ALTER USER ${account(asker)} IDENTIFIED WITH caching_sha2_password BY '<password>';`;

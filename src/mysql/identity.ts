@@ -1,4 +1,4 @@
-import type { ServerId } from '../core/units.ts';
+import type { ServerAddress, ServerId } from '../core/units.ts';
 import type { RowReader } from './row.ts';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -6,4 +6,17 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 /** A `server_uuid` in that column: always lower case, so that two servers' views of one can be compared. */
 export function serverId(row: RowReader, column: string): ServerId {
   return (row.parsed(column, (text) => (uuidPattern.test(text.toLowerCase()) ? text.toLowerCase() : undefined)) ?? '') as ServerId;
+}
+
+/**
+ * MariaDB has no UUID of its own: its `server_uid` is made from the port and the network card, so several servers of one machine share it, and a move changes it. A
+ * server is known by its `server_id` at the address that it was configured with.
+ */
+export const mariadbServerId = (serverId: number, server: ServerAddress): ServerId => `mariadb:${serverId}@${server}` as ServerId;
+
+/** Where a receiver connects to. IPv6 in brackets, lower case: as the configuration writes it. A host that was never set is empty. */
+export function sourceAddress(host: string, port: number): ServerAddress {
+  const lower = host.toLowerCase();
+  const bracketed = lower.includes(':') && !lower.startsWith('[') ? `[${lower}]` : lower;
+  return `${bracketed}:${port}` as ServerAddress;
 }

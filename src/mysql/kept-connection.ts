@@ -1,14 +1,14 @@
 import type { Probe } from '../core/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/units.ts';
 import type { Clock } from '../ports.ts';
+import { askStatements, type Spellings } from './ask.ts';
+import type { ChannelNotes } from './channel-notes.ts';
 import { boundedDeadline, withDeadline } from './deadline.ts';
 import { type Asker, aliveProblem, classify, type Problem, unknownProblem } from './failures.ts';
-import { groupQuery, probeQuery, sessionQuery, sessionSetup } from './queries.ts';
-import { type Row, RowReader, rowsUnexpected } from './row.ts';
-import { hasGroup, readFacts } from './rows.ts';
-import { type Access, Session } from './session.ts';
-import { boundedLine } from './text.ts';
-import { flavourOf, isSupported, parseVersion } from './version.ts';
+import { querySetOf, readTraits, readUptime, traitsQuery, uptimeQuery } from './flavour.ts';
+import type { Answers, QuerySet } from './query-set.ts';
+import { type Row, rowsUnexpected } from './row.ts';
+import { type Access, type Answer, Session } from './session.ts';
 
 export interface KeptConnectionOptions {
   readonly server: ServerAddress;
@@ -26,17 +26,29 @@ export interface KeptConnectionOptions {
 interface Ready {
   readonly session: Session;
   readonly asker: Asker;
+  readonly set: QuerySet;
   /** When the server process began, on our monotonic clock. */
   readonly startedAt: number;
+  readonly spellings: Spellings;
+  /** What the last probe left for the next. */
+  notes: ChannelNotes;
 }
+
+/** What was found out of a server after the login, before the first probe. */
+type Introduction = Pick<Ready, 'asker' | 'set' | 'startedAt'>;
 
 /** One part of a probe: once it is late, nothing of it may touch the connection any more. */
 interface Turn {
   late: boolean;
+  /** Something of it was answered. */
+  answered: boolean;
 }
 
-/** ER_UNKNOWN_SYSTEM_VARIABLE: the plugin went between the two queries. */
-const unknownVariable = 1193;
+/** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
+const globalPrivilegeMissing = 'mysql-1227';
+
+/** The account that the server chose for us. */
+const accountQuery = 'SELECT CURRENT_USER() AS account';
 
 /** The connection to one server: opened on demand, kept while it answers, replaced when it does not. */
 export class KeptConnection {
@@ -75,18 +87,21 @@ export class KeptConnection {
     const opened =
       this.#ready ?? (await this.#bounded(deadline, this.#options.connectTimeoutMs, 'no connection', (turn) => this.#open(turn)));
     if ('kind' in opened) return opened;
-    return this.#bounded(deadline, this.#options.queryTimeoutMs, 'no answer', () => this.#ask(opened));
+    return this.#bounded(deadline, this.#options.queryTimeoutMs, 'no answer', (turn) => this.#ask(opened, turn));
   }
 
   /** Runs one part of a probe. When it is late the connection is destroyed, so that a late answer is never taken for that of the next query. */
   async #bounded<T>(deadline: MonoMs, ms: number, what: string, work: (turn: Turn) => Promise<T | Problem>): Promise<T | Problem> {
-    const { clock } = this.#options;
+    const { clock, server } = this.#options;
     const begun = clock.mono();
-    const turn: Turn = { late: false };
+    const turn: Turn = { late: false, answered: false };
     const result = await withDeadline(clock, boundedDeadline(clock, deadline, ms), work(turn), () => {
       turn.late = true;
       this.#drop();
-      return this.#unknown('deadline', `${what} within ${Math.round(clock.mono() - begun)} ms`);
+      const waited = Math.round(clock.mono() - begun);
+      // A replica that waits for its applier to stop answers everything but its replication status: it lives.
+      if (turn.answered) return aliveProblem(server, 'deadline', `did not answer all that it was asked within ${waited} ms`);
+      return this.#unknown('deadline', `${what} within ${waited} ms`);
     });
     return this.#closed ? this.#unknown('closed', 'the prober was closed meanwhile') : result;
   }
@@ -99,24 +114,17 @@ export class KeptConnection {
   }
 
   async #logIn(access: Access): Promise<Ready | Problem> {
-    const { server, clock } = this.#options;
+    const { server } = this.#options;
     const session = new Session(server, access);
     this.#session = session;
     const opened = await session.opened;
     const asker: Asker = { server, user: access.user };
     if (opened.kind === 'error') return this.#fail(session, classify(asker, opened.error));
-    const unsupported = refusal(server, session.serverVersion);
-    if (unsupported) return this.#fail(session, unsupported);
-    const set = await session.query(sessionSetup(this.#options.queryTimeoutMs));
-    const answer = set.kind === 'error' ? set : await session.query(sessionQuery);
-    if (answer.kind === 'error') return this.#fail(session, classify(asker, answer.error));
-    const row = new RowReader(answer.rows[0] ?? {});
-    const currentUser = row.text('account');
-    const startedAt = clock.mono() - row.number('uptime_s') * 1000;
-    if (row.oddColumn !== undefined) return this.#fail(session, { kind: 'alive', failure: rowsUnexpected(server, row.oddColumn) });
+    const introduced = await this.#introduce(session, asker);
+    if ('kind' in introduced) return this.#fail(session, introduced);
     // The deadline may have passed meanwhile, and another session be on its way.
     if (this.#session !== session) return this.#unknown('deadline', 'the connection came too late');
-    const ready = { session, asker: { ...asker, currentUser }, startedAt };
+    const ready = { session, ...introduced, spellings: new Map(), notes: new Map() };
     this.#ready = ready;
     session.onLost = () => {
       if (this.#session === session) this.#drop();
@@ -125,20 +133,53 @@ export class KeptConnection {
     return ready;
   }
 
-  async #ask(ready: Ready): Promise<Probe> {
-    const { session, asker } = ready;
-    const answer = await session.query(probeQuery);
-    if (answer.kind === 'error') return classify(asker, answer.error);
-    const group = hasGroup(answer.rows) ? await session.query(groupQuery) : undefined;
-    if (group?.kind === 'error' && errnoOf(group.error) !== unknownVariable) return classify(asker, group.error);
-    return this.#read(ready, answer.rows, group?.kind === 'rows' ? group.rows : undefined);
+  /** Asks what it is, and makes the session ready for its probes. */
+  async #introduce(session: Session, asker: Asker): Promise<Introduction | Problem> {
+    const { server, clock, queryTimeoutMs } = this.#options;
+    const traits = await session.query(traitsQuery);
+    if (traits.kind === 'error') return classify(asker, traits.error);
+    const set = querySetOf(server, readTraits(traits.rows));
+    if ('kind' in set) return set;
+    const ask = async (sql: string): Promise<readonly Row[] | Problem> => {
+      const answer = await session.query(sql);
+      return answer.kind === 'rows' ? answer.rows : classify(asker, answer.error);
+    };
+    const setUp = await ask(set.setup(queryTimeoutMs));
+    if ('kind' in setUp) return setUp;
+    const uptime = await ask(uptimeQuery);
+    if ('kind' in uptime) return uptime;
+    const uptimeSeconds = readUptime(uptime);
+    if (uptimeSeconds === undefined) return { kind: 'alive', failure: rowsUnexpected(server, 'Uptime') };
+    const startedAt = clock.mono() - uptimeSeconds * 1000;
+    const account = await ask(accountQuery);
+    if ('kind' in account) return account;
+    const currentUser = account[0]?.['account'];
+    return { asker: { ...asker, grants: set.grants, ...(typeof currentUser === 'string' && { currentUser }) }, set, startedAt };
   }
 
-  #read({ session, startedAt }: Ready, probe: readonly Row[], group: readonly Row[] | undefined): Probe {
+  async #ask(ready: Ready, turn: Turn): Promise<Probe> {
+    const query = async (sql: string): Promise<Answer> => {
+      const answer = await ready.session.query(sql);
+      // Also an error that the client made of a lost connection: but then the session is gone, and the turn with it.
+      turn.answered = true;
+      return answer;
+    };
+    const asked = await askStatements(query, ready.set, ready.spellings);
+    if (asked.kind === 'answers') return this.#read(ready, asked.answers);
+    const problem = classify(ready.asker, asked.error);
+    // A global privilege that is granted now counts for new connections only (manual 8.2.13).
+    if (problem.failure.code === globalPrivilegeMissing && this.#ready === ready) this.#drop();
+    return problem;
+  }
+
+  #read(ready: Ready, answers: Answers): Probe {
     const { server, clock } = this.#options;
-    const uptimeSeconds = Math.max(0, Math.floor((clock.mono() - startedAt) / 1000));
-    const reading = readFacts({ server, session: session.number, uptimeSeconds, probe, ...(group && { group }) });
-    return reading.kind === 'facts' ? { kind: 'reachable', facts: reading.facts } : { kind: 'alive', failure: reading.failure };
+    const at = clock.mono();
+    const uptimeSeconds = Math.max(0, Math.floor((at - ready.startedAt) / 1000));
+    const reading = ready.set.read({ server, session: ready.session.number, uptimeSeconds, answers, at, notes: ready.notes });
+    if (reading.kind === 'failed') return { kind: 'alive', failure: reading.failure };
+    ready.notes = reading.notes;
+    return { kind: 'reachable', facts: reading.facts };
   }
 
   /** A session that never was of use. */
@@ -157,17 +198,4 @@ export class KeptConnection {
   #unknown(code: string, what: string): Problem {
     return unknownProblem(this.#options.server, code, what);
   }
-}
-
-const errnoOf = (error: unknown): unknown => (typeof error === 'object' && error !== null && 'errno' in error ? error.errno : undefined);
-
-/** What the greeting already tells that we cannot watch. It answered, so it lives. */
-function refusal(server: ServerAddress, serverVersion: string): Problem | undefined {
-  const said = boundedLine(serverVersion);
-  if (flavourOf(serverVersion) === 'mariadb') {
-    return aliveProblem(server, 'flavour-unsupported', `is a MariaDB server (${said})`, 'This version watches MySQL 8.4 and later.');
-  }
-  const version = parseVersion(serverVersion);
-  if (version && isSupported(version)) return undefined;
-  return aliveProblem(server, 'version-unsupported', `runs version ${said}`, 'This version watches MySQL 8.4 and later.');
 }

@@ -1,5 +1,6 @@
 import type { Failure } from '../core/observation.ts';
 import type { ServerAddress } from '../core/units.ts';
+import type { FactsReading } from './query-set.ts';
 
 /** One result row as the connection hands it over: every cell is the server's text, or null. Untrusted: any column may be missing or odd. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -74,7 +75,12 @@ export class RowReader {
 export function rowsUnexpected(server: ServerAddress, column: string): Failure {
   return {
     code: 'rows-unexpected',
-    message: `${server}: the column ${column} of the server's answer is missing or not as MySQL documents it`,
-    hint: 'Is this a MySQL server, and not a proxy or a compatible product? Please report its version and the column.',
+    message: `${server}: the column ${column} of the server's answer is missing or not as its manual says`,
+    hint: 'Is this a MySQL or MariaDB server, and not a proxy or a compatible product? Please report its version and the column.',
   };
 }
+
+/** More channels than MySQL allows (256, manual 19.2.2) are no server's. */
+export const maxRows = 300;
+
+export const failedReading = (failure: Failure): FactsReading => ({ kind: 'failed', failure });

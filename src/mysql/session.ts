@@ -33,8 +33,6 @@ const keepAliveDelayMs = 10_000;
 export class Session {
   /** What it is called in the facts. */
   readonly number: number;
-  /** As the server's greeting says, before the login. */
-  serverVersion = '';
   readonly #socket: Socket;
   readonly #connection: Connection;
   #ended = false;
@@ -53,10 +51,7 @@ export class Session {
     Object.assign(this.#socket, { _host: host });
     this.#connection = createConnection(connectionOptions(host, port, access, this.#socket));
     this.opened = new Promise((resolve) => {
-      this.#connection.once('connect', (greeting: unknown) => {
-        this.serverVersion = versionOf(greeting);
-        resolve({ kind: 'rows', rows: [] });
-      });
+      this.#connection.once('connect', () => resolve({ kind: 'rows', rows: [] }));
       this.#connection.on('error', (error: unknown) => {
         resolve({ kind: 'error', error });
         this.#lose();
@@ -121,9 +116,4 @@ function connectionOptions(host: string, port: number, access: Access, socket: S
     flags: ['-LOCAL_FILES'],
     connectAttributes: { program_name: 'source-dns', cluster: access.cluster },
   };
-}
-
-function versionOf(greeting: unknown): string {
-  const version = typeof greeting === 'object' && greeting !== null && 'serverVersion' in greeting ? greeting.serverVersion : '';
-  return typeof version === 'string' ? version : '';
 }

@@ -2,15 +2,16 @@ import type { Version } from '../core/observation.ts';
 
 const versionPattern = /^(\d{1,4})\.(\d{1,4})\.(\d{1,4})(?!\d)/;
 
-/** Reads `9.7.4-2`, `8.4.3`, `26.1.0`. Undefined for text that does not begin with three numbers. */
+/** Reads `9.7.4-2`, `8.4.3`, `26.1.0`, `10.11.6-MariaDB`. Undefined for text that does not begin with three numbers. */
 export function parseVersion(text: string): Version | undefined {
   const match = versionPattern.exec(text);
   if (!match) return undefined;
   return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]), text: text.slice(0, 100) };
 }
 
-/** By what the server says before the login. MariaDB may put `5.5.5-` before its own version, so its name decides. */
-export const flavourOf = (text: string): 'mysql' | 'mariadb' => (/mariadb/i.test(text) ? 'mariadb' : 'mysql');
-
-/** Whether the queries of this folder can be asked: MySQL 8.4 and later. */
-export const isSupported = (version: Version): boolean => version.major > 8 || (version.major === 8 && version.minor >= 4);
+/** Whether it is that version or a later one. As numbers: 5.7.9 < 5.7.44 < 8.0.9 < 8.0.11 < 8.4.0 < 9.7.0 < 26.1.0. */
+export function atLeast(version: Version, major: number, minor: number, patch: number): boolean {
+  if (version.major !== major) return version.major > major;
+  if (version.minor !== minor) return version.minor > minor;
+  return version.patch >= patch;
+}

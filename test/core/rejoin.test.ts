@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseMariadbGtids } from '../../src/core/mariadb-gtid.ts';
 import type { ServerFacts } from '../../src/core/observation.ts';
 import { observe } from '../../src/core/observe.ts';
 import { trackRejoins } from '../../src/core/rejoin.ts';
@@ -97,5 +98,17 @@ describe('a former source has rejoined when', () => {
     const history = new History();
     for (let n = 1; n < 4; n += 1) history.source('db1:1-100').replica('db1:1-100,db9:1-50');
     expect(history.db1).toMatchObject({ rejoined: true });
+  });
+
+  it('with the positions of MariaDB as well: also what a replica wrote itself counts, though the source never had anything of it', () => {
+    const mariadb = (name: string, serverId: number, position: string, over: Partial<ServerFacts> = {}) =>
+      factsOf(name, { flavour: 'mariadb', serverId, gtidExecuted: parseMariadbGtids(position)!, ...over });
+    const replica = (position: string) =>
+      mariadb('db1', 11, position, { readOnly: true, channels: [{ ...channelFrom('db2'), sourceServerId: 12 }] });
+    const history = new History();
+    for (let n = 1; n < 5; n += 1) history.sees(mariadb('db2', 12, `0-12-${100 + n}`)).sees(replica(`0-12-${100 + n},0-11-${101 + n}`));
+    expect(history.db1).toMatchObject({ rejoined: false, errant: 1 });
+    for (let n = 5; n < 9; n += 1) history.sees(mariadb('db2', 12, `0-12-${100 + n}`)).sees(replica(`0-12-${99 + n}`));
+    expect(history.db1).toMatchObject({ rejoined: true, errant: 0 });
   });
 });

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { type MysqlPrograms, provideMysql } from '../../src/lab/mysql-programs.ts';
-import { isPortTaken, Mysqld, type MysqldOptions } from '../../src/lab/mysqld.ts';
+import { Mysqld, type MysqldOptions } from '../../src/lab/mysqld.ts';
 import { findFreePort, withFreePort } from '../../src/lab/ports.ts';
+import { isPortTaken } from '../../src/lab/sql-server.ts';
 
 /** What a test may ask of the servers; what is left out is a writable, empty server. */
 export interface MysqlServersOptions {

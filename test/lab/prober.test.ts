@@ -1,26 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { contains, formatGtidSet, parseGtidSet, subtract } from '../../src/core/gtid.ts';
+import { contains, formatGtidSet, parseGtidSet, subtract, union } from '../../src/core/gtid.ts';
 import type { Probe, ServerFacts } from '../../src/core/observation.ts';
-import type { MonoMs, ServerAddress, WallMs } from '../../src/core/units.ts';
+import type { ServerAddress } from '../../src/core/units.ts';
+import type { Mysqld } from '../../src/lab/mysqld.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
-import { accountName, grantStatements } from '../../src/mysql/grants.ts';
+import { accountName, grantStatements, probedTables } from '../../src/mysql/grants.ts';
+import { mysql57 } from '../../src/mysql/mysql-5.7.ts';
+import { mysql8 } from '../../src/mysql/mysql-8.ts';
 import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
-import { probedTables } from '../../src/mysql/queries.ts';
-import type { Clock, ServerProber } from '../../src/ports.ts';
+import type { ServerProber } from '../../src/ports.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
+import { clock, deadline, until } from './probing.ts';
 
-const clock: Clock = {
-  mono: () => performance.now() as MonoMs,
-  wall: () => Date.now() as WallMs,
-  after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
-const deadline = (ms = 5000): MonoMs => (clock.mono() + ms) as MonoMs;
 const user = 'source_dns';
 const account = accountName(user);
 const password = "p'a\\ss-äöü-0815";
@@ -55,17 +48,6 @@ async function facts(index: number, by = prober): Promise<ServerFacts> {
   return answer.facts;
 }
 
-/** Asks again until the answer is as wanted, at most 20 s. */
-async function until<T>(ask: () => Promise<T> | T, wanted: (answer: T) => boolean): Promise<T> {
-  const end = deadline(20_000);
-  for (;;) {
-    const answer = await ask();
-    if (wanted(answer)) return answer;
-    if (clock.mono() > end) throw new Error(`still ${JSON.stringify(answer)}`);
-    await pause(10);
-  }
-}
-
 beforeAll(async () => {
   mysql = await startMysqlServers(2, { replicate: true, readOnly: (index) => (index === 0 ? 'off' : 'super-read-only') });
   const quoted = password.replaceAll('\\', '\\\\').replaceAll("'", "''");
@@ -91,6 +73,14 @@ beforeEach(() => {
 afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
+
+/** The rows as a probe's connection hands them over: text or null. */
+async function textRows(server: Mysqld, sql: string): Promise<Record<string, string | null>[]> {
+  const connection = await server.connect();
+  const [rows] = await connection.query({ sql, typeCast: (field) => field.string() });
+  connection.destroy();
+  return rows as Record<string, string | null>[];
+}
 
 describe('what is seen', () => {
   it('a source, its replica, and a promotion within one session', async () => {
@@ -143,6 +133,20 @@ describe('what is seen', () => {
       () => facts(1),
       ({ channels }) => channels[0]?.lagSeconds === 0,
     );
+  });
+
+  it('the same by the statements for older versions, as far as they go', async () => {
+    const now = await facts(1);
+    for (const [set, spelling] of [
+      [mysql8, 1],
+      [mysql57, 0],
+    ] as const) {
+      const rows = await textRows(mysql.servers[1]!, set.statements[0]!.spellings[spelling]!);
+      const told = { session: now.session, uptimeSeconds: now.uptimeSeconds, at: clock.mono(), notes: new Map() };
+      const reading = set.read({ server: addressOf(1), answers: { server: rows }, ...told });
+      const { lagSeconds: _lag, heardAgoMs: _heard, ...channel } = now.channels[0]!;
+      expect(reading).toMatchObject({ kind: 'facts', facts: { id: now.id, gtidExecuted: now.gtidExecuted, channels: [channel] } });
+    }
   });
 
   it('one probe of a server at a time, and the same address as it is', async () => {
@@ -331,7 +335,7 @@ describe('the end', () => {
 });
 
 describe('GTID sets', () => {
-  it("subtract and contains as the server's GTID_SUBTRACT and GTID_SUBSET do, on 400 random pairs", async () => {
+  it("subtract, contains and union as the server's GTID_SUBTRACT and GTID_SUBSET do, on 400 random pairs", async () => {
     const connection = await mysql.connect(0);
     let state = 4711;
     const pick = (below: number): number => {
@@ -348,15 +352,16 @@ describe('GTID sets', () => {
     for (let round = 0; round < 400; round += 1) {
       const [left, right] = [randomText(), randomText()];
       const [rows] = await connection.query(
-        'SELECT GTID_SUBTRACT(?, ?) AS minus, GTID_SUBSET(?, ?) AS subset, GTID_SUBTRACT(?, "") AS same',
-        [left, right, right, left, left],
+        'SELECT GTID_SUBTRACT(?, ?) AS minus, GTID_SUBSET(?, ?) AS subset, GTID_SUBTRACT(?, "") AS same, GTID_SUBTRACT(CONCAT(?, ",", ?), "") AS both_of_them',
+        [left, right, right, left, left, left, right],
       );
-      const [row] = rows as { minus: string; subset: number; same: string }[];
+      const [row] = rows as { minus: string; subset: number; same: string; both_of_them: string }[];
       const [l, r] = [parseGtidSet(left)!, parseGtidSet(right)!];
       const unbroken = (text: string) => text.replaceAll('\n', '');
       expect(formatGtidSet(l), left).toBe(unbroken(row!.same));
       expect(formatGtidSet(subtract(l, r)), `${left} minus ${right}`).toBe(unbroken(row!.minus));
       expect(contains(l, r), `${right} in ${left}`).toBe(row!.subset === 1);
+      expect(formatGtidSet(union(l, r)), `${left} and ${right}`).toBe(unbroken(row!.both_of_them));
     }
   });
 });

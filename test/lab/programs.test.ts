@@ -6,10 +6,12 @@ import { createConnection } from 'mysql2/promise';
 import { afterAll, expect, test } from 'vitest';
 import { askSoaSerial } from '../../src/lab/ask-soa.ts';
 import { type BindPrograms, provideBind } from '../../src/lab/bind-programs.ts';
+import { provideMariadb } from '../../src/lab/mariadb-programs.ts';
 import { type MysqlPrograms, parseMysqlVersion, provideMysql } from '../../src/lab/mysql-programs.ts';
-import { isPortTaken, Mysqld } from '../../src/lab/mysqld.ts';
+import { Mysqld } from '../../src/lab/mysqld.ts';
 import { isListenTaken, Named } from '../../src/lab/named.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
+import { isPortTaken } from '../../src/lab/sql-server.ts';
 import { startBind } from './bind-fixture.ts';
 import { startMysqlServers } from './mysql-fixture.ts';
 
@@ -43,7 +45,9 @@ test('the cache is taken in milliseconds, and has every program', async () => {
 
 test('fetched programs use no library of the system', async () => {
   const [mysql, bind] = [await provideMysql(silent), await provideBind(silent)];
-  for (const program of [mysql.mysqld, bind.named, bind.nsupdate, bind.dig]) {
+  const mariadb = [await provideMariadb('10.11', silent), await provideMariadb('11.8', silent)];
+  expect(mariadb.map(({ version }) => version)).toEqual([expect.stringMatching(/^10\.11\./), expect.stringMatching(/^11\.8\./)]);
+  for (const program of [mysql.mysqld, bind.named, bind.nsupdate, bind.dig, ...mariadb.map(({ mariadbd }) => mariadbd)]) {
     const root = join(program, '..', '..', 'root');
     // Installed programs are run with the system's libraries, as they should be.
     if (!existsSync(root)) continue;

@@ -3,6 +3,7 @@ import { createServer as createMysqlServer } from 'mysql2';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Probe } from '../../src/core/observation.ts';
 import type { MonoMs, ServerAddress, WallMs } from '../../src/core/units.ts';
+import { traitsQuery } from '../../src/mysql/flavour.ts';
 import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
 import type { Clock, ServerProber } from '../../src/ports.ts';
 
@@ -18,7 +19,8 @@ const deadline = (ms = 2000): MonoMs => (clock.mono() + ms) as MonoMs;
 const closers: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
+  // Clients first: a server waits for its connections.
+  for (const close of closers.splice(0).reverse()) await close();
 });
 
 /** A server that does to each new connection what the test says. */
@@ -78,38 +80,112 @@ describe('a server that refuses before the login', () => {
     expect(await proberOf(address).probe(address, deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'mysql-1053' } });
   });
 
-  it.each([
-    ['5.5.5-10.11.6-MariaDB-0+deb12u1', 'flavour-unsupported'],
-    ['11.8.2-MariaDB', 'flavour-unsupported'],
-    ['8.0.41', 'version-unsupported'],
-    ['5.7.44-log', 'version-unsupported'],
-    ['what?', 'version-unsupported'],
-  ])('as %s is alive, and said to be not watched', async (serverVersion, code) => {
-    const server = createMysqlServer((connection) => {
-      connection.on('error', () => undefined);
-      (connection as unknown as { serverHandshake(handshake: object): void }).serverHandshake({
-        protocolVersion: 10,
-        serverVersion,
-        connectionId: 1,
-        statusFlags: 2,
-        characterSet: 8,
-        capabilityFlags: 0xff_f7_ff,
-        authCallback: (_: unknown, done: (error: null) => void) => done(null),
-      });
+  it.each(['5.6.51', '10.4.34-MariaDB', 'what?'])('as version %s is alive, and said to be not watched', async (version) => {
+    const { address, asked } = await answering(() => [{ Variable_name: 'version', Value: version }]);
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'alive',
+      failure: {
+        code: 'version-unsupported',
+        message: `${address}: runs version ${version}`,
+        hint: expect.stringContaining('MariaDB 10.5.2'),
+      },
     });
-    await new Promise<void>((resolve) => {
-      // Its types know no host and callback.
-      (server as unknown as { listen(port: number, host: string, done: () => void): void }).listen(0, '127.0.0.1', resolve);
-    });
-    const inner = (server as unknown as { _server: Server })._server;
-    closers.push(() => new Promise((resolve) => server.close(() => resolve(undefined))));
-    const address = `127.0.0.1:${(inner.address() as { port: number }).port}` as ServerAddress;
-    const prober = proberOf(address);
-    const probe = await prober.probe(address, deadline());
-    await prober.close();
-    expect(probe).toMatchObject({ kind: 'alive', failure: { code, hint: expect.stringContaining('8.4') } });
+    // Nothing else is asked of a server that nobody here knows.
+    expect(asked).toEqual([traitsQuery]);
   });
 });
+
+describe('a server that answers some questions only', () => {
+  it('lives: MariaDB does not show its replication status while it waits for an applier to stop', async () => {
+    const { address } = await answering((sql) => {
+      if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
+      return sql.startsWith('SHOW ALL') ? undefined : [{ Value: '60', account: 'source_dns@%' }];
+    });
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'alive',
+      failure: {
+        code: 'deadline',
+        message: expect.stringMatching(/^127\.0\.0\.1:\d+: did not answer all that it was asked within 5\d\d ms$/),
+      },
+    });
+  });
+
+  it('and is unknown when it answers nothing of a probe', async () => {
+    const { address } = await answering((sql) => {
+      if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
+      return sql.includes('@@global.server_id') ? undefined : [{ Value: '60', account: 'source_dns@%' }];
+    });
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'unknown',
+      failure: { code: 'deadline', message: expect.stringMatching(/no answer within/) },
+    });
+  });
+});
+
+type TextRow = Readonly<Record<string, string>>;
+
+/** A server that lets everybody in, and answers with these rows; undefined: never. */
+async function answering(rowsFor: (sql: string) => readonly TextRow[] | undefined): Promise<{ address: ServerAddress; asked: string[] }> {
+  const asked: string[] = [];
+  const text = {
+    catalog: 'def',
+    schema: '',
+    table: '',
+    orgTable: '',
+    characterSet: 33,
+    columnLength: 999,
+    columnType: 253,
+    flags: 0,
+    decimals: 0,
+  };
+  const server = createMysqlServer((connection) => {
+    // Its types know none of these.
+    const inside = connection as unknown as {
+      sequenceId: number;
+      writeTextResult(rows: unknown, columns: unknown): void;
+      writeOk(): void;
+      serverHandshake(handshake: object): void;
+    };
+    connection.on('error', () => undefined);
+    connection.on('query', (sql: string) => {
+      asked.push(sql);
+      const rows = rowsFor(sql);
+      if (rows === undefined) return;
+      const columns = Object.keys(rows[0] ?? { none: '' }).map((name) => ({ ...text, name, orgName: name }));
+      // The question was packet 0; the server's side of mysql2 counts on from the handshake.
+      inside.sequenceId = 1;
+      inside.writeTextResult(rows, columns);
+      inside.sequenceId = 0;
+    });
+    // What mysql2 calls every SET.
+    connection.on('stmt_prepare', (sql: string) => {
+      asked.push(sql);
+      inside.sequenceId = 1;
+      inside.writeOk();
+      inside.sequenceId = 0;
+    });
+    inside.serverHandshake({
+      protocolVersion: 10,
+      serverVersion: '9.7.4',
+      connectionId: 1,
+      statusFlags: 2,
+      characterSet: 8,
+      capabilityFlags: 0xff_f7_ff,
+      authCallback: (_: unknown, done: (error: null) => void) => {
+        done(null);
+        setImmediate(() => {
+          inside.sequenceId = 0;
+        });
+      },
+    });
+  });
+  await new Promise<void>((resolve) => {
+    (server as unknown as { listen(port: number, host: string, done: () => void): void }).listen(0, '127.0.0.1', resolve);
+  });
+  const inner = (server as unknown as { _server: Server })._server;
+  closers.push(() => new Promise((resolve) => server.close(() => resolve(undefined))));
+  return { address: `127.0.0.1:${(inner.address() as { port: number }).port}` as ServerAddress, asked };
+}
 
 describe('what listens there', () => {
   it('and says nothing: a deadline, and the connection is gone', async () => {

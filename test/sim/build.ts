@@ -7,8 +7,7 @@ import { createMemory, readLines } from '../../src/daemon/history-lines.ts';
 import { type Core, createClusterRuntime } from '../../src/daemon/runtime.ts';
 import { transportsOn } from '../../src/dns/open-transport.ts';
 import { createRfc2136Client } from '../../src/dns/rfc2136.ts';
-import { readFacts } from '../../src/mysql/rows.ts';
-import { isSupported, parseVersion } from '../../src/mysql/version.ts';
+import { querySetOf, readTraits } from '../../src/mysql/flavour.ts';
 
 export interface Build {
   readonly core: Core;
@@ -17,9 +16,8 @@ export interface Build {
   readonly readLines: typeof readLines;
   readonly transportsOn: typeof transportsOn;
   readonly createRfc2136Client: typeof createRfc2136Client;
-  readonly readFacts: typeof readFacts;
-  /** Whether servers of that version are asked at all. */
-  readonly supports: (version: string) => boolean;
+  readonly readTraits: typeof readTraits;
+  readonly querySetOf: typeof querySetOf;
 }
 
 export const thisBuild: Build = {
@@ -29,17 +27,6 @@ export const thisBuild: Build = {
   readLines,
   transportsOn,
   createRfc2136Client,
-  readFacts,
-  supports: supportedBy({ isSupported, parseVersion }),
+  readTraits,
+  querySetOf,
 };
-
-/** How the functions of src/mysql/version.ts are put together for a connection. */
-export function supportedBy(of: {
-  readonly isSupported: typeof isSupported;
-  readonly parseVersion: typeof parseVersion;
-}): Build['supports'] {
-  return (text) => {
-    const version = of.parseVersion(text);
-    return version !== undefined && of.isSupported(version);
-  };
-}

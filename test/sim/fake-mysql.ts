@@ -1,5 +1,5 @@
 /**
- * MySQL servers that replicate from one another, as far as a probe can see. They answer rows, which the real rows.ts reads.
+ * MySQL servers that replicate from one another, as far as a probe can see. They answer rows, which the real mysql-8.ts reads.
  * Time stands still between two calls of `advance`: a transaction that was received in one is applied in the next.
  */
 
@@ -69,7 +69,7 @@ export interface FakeMysql {
   resetGtids(address: string): void;
   /** CLONE from that one: its data, its own UUID (or a new one), a new process; no channel, read-only. */
   clone(address: string, donor: string, uuid?: string): void;
-  /** The result of `probeQuery`. */
+  /** The answer of the first statement of mysql-8.ts. */
   rows(address: string): readonly Row[];
   /** The result of `groupQuery`: only a server with a group is asked for it. */
   groupRows(address: string): readonly Row[] | undefined;

@@ -1,8 +1,8 @@
-/** One instance's connections to the fake MySQL servers: a probe goes through the real rows.ts. */
+/** One instance's connections to the fake MySQL servers: a probe goes through the real flavour.ts and mysql-8.ts. */
 
 import type { Failure, Probe } from '../../src/core/observation.ts';
-import type { ServerAddress } from '../../src/core/units.ts';
-import { hasGroup } from '../../src/mysql/rows.ts';
+import type { MonoMs, ServerAddress } from '../../src/core/units.ts';
+import { hasGroup } from '../../src/mysql/group.ts';
 import type { Build } from './build.ts';
 import { thisBuild } from './build.ts';
 import type { FakeMysql } from './fake-mysql.ts';
@@ -22,7 +22,7 @@ interface Connection {
   readonly at: number;
 }
 
-type Reading = Pick<Build, 'readFacts' | 'supports'>;
+type Reading = Pick<Build, 'querySetOf' | 'readTraits'>;
 
 /** No connection is open yet. */
 export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): FakeProber {
@@ -45,12 +45,17 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
       if (health !== 'up' && connections.get(address)?.process !== process) connections.delete(address);
       if (health === 'refusing') return { kind: 'alive', failure: failure('refused', `${address} has too many connections`) };
       if (health !== 'up') return unreachable(address, health === 'down' ? 'connection-refused' : 'timeout');
-      if (!build.supports(version)) return { kind: 'alive', failure: failure('version-unsupported', `${address} is MySQL ${version}`) };
+      const set = build.querySetOf(address, build.readTraits([{ Variable_name: 'version', Value: version }]));
+      if ('kind' in set) return set;
       const { session, uptimeSeconds, at } = connectionTo(address, now);
       const counted = uptimeSeconds + Math.floor((now - at) / 1000);
-      const probe = mysql.rows(address);
-      const group = hasGroup(probe) ? mysql.groupRows(address) : undefined;
-      const reading = build.readFacts({ server: address, session, uptimeSeconds: counted, probe, ...(group && { group }) });
+      const answers = { server: mysql.rows(address) };
+      const told = {
+        answers: hasGroup(answers) ? { ...answers, group: mysql.groupRows(address) ?? [] } : answers,
+        at: now as MonoMs,
+        notes: new Map(),
+      };
+      const reading = set.read({ server: address, session, uptimeSeconds: counted, ...told });
       return reading.kind === 'facts' ? { kind: 'reachable', facts: reading.facts } : { kind: 'alive', failure: reading.failure };
     },
     disconnect: (address) => void connections.delete(address),

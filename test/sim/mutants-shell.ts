@@ -132,8 +132,9 @@ export const shellMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'mysql/version.ts',
-        find: 'export const isSupported = (version: Version): boolean => version.major > 8 || (version.major === 8 && version.minor >= 4);',
-        replace: "export const isSupported = (version: Version): boolean => version.text >= '8.4';",
+        find: '  if (version.major !== major) return version.major > major;',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+        replace: '  if (version.major !== major) return version.text >= `${major}.${minor}.${patch}`;',
       },
     ],
     breaks: ['L1'],

@@ -1,4 +1,4 @@
-/** What `probeQuery` answers for a fake server: every cell text or null, as the connection hands rows over. */
+/** What the first statement of mysql-8.ts brings of a fake server: every cell text or null, as the connection hands rows over. */
 
 import { contains, formatGtidSet } from '../../src/core/gtid.ts';
 import { splitAddress } from '../../src/core/observation.ts';

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { type Build, supportedBy, thisBuild } from './build.ts';
+import { type Build, thisBuild } from './build.ts';
 
 export interface Patch {
   /** In src. */
@@ -73,10 +73,8 @@ async function load(variant: Variant, folder: string): Promise<Build> {
   const [{ initialState }, { snapshot }, { step }] = await Promise.all(['core/state.js', 'core/snapshot.js', 'core/step.js'].map(part));
   const core = { initialState, snapshot, step };
   if (isOfCore(variant)) return { ...thisBuild, core };
-  const [lines, runtime, transport, client, rows, versions] = await Promise.all(
-    ['daemon/history-lines.js', 'daemon/runtime.js', 'dns/open-transport.js', 'dns/rfc2136.js', 'mysql/rows.js', 'mysql/version.js'].map(
-      part,
-    ),
+  const [lines, runtime, transport, client, flavour] = await Promise.all(
+    ['daemon/history-lines.js', 'daemon/runtime.js', 'dns/open-transport.js', 'dns/rfc2136.js', 'mysql/flavour.js'].map(part),
   );
   return {
     core,
@@ -85,7 +83,7 @@ async function load(variant: Variant, folder: string): Promise<Build> {
     createClusterRuntime: runtime.createClusterRuntime,
     transportsOn: transport.transportsOn,
     createRfc2136Client: client.createRfc2136Client,
-    readFacts: rows.readFacts,
-    supports: supportedBy(versions),
+    readTraits: flavour.readTraits,
+    querySetOf: flavour.querySetOf,
   };
 }

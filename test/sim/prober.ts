@@ -15,7 +15,7 @@ export interface SimulatedProber extends ServerProber {
   serverDied(server: ServerAddress): void;
 }
 
-export function createProber(world: World, host: Host, life: Life, build: Pick<Build, 'readFacts' | 'supports'>): SimulatedProber {
+export function createProber(world: World, host: Host, life: Life, build: Pick<Build, 'querySetOf' | 'readTraits'>): SimulatedProber {
   const { timeline, chance, network } = world;
   const prober = createFakeProber(world.mysql, build);
   const listeners: ((server: ServerAddress) => void)[] = [];

@@ -1,34 +1,35 @@
 /**
- * Every statement that a probe sends. They are constants: nothing from outside is ever put into one.
+ * MySQL 8.0, 8.4, 9.x and the calendar versions (26.x).
  *
  * One SELECT brings all but the group, because mysql2 waits for each answer before it sends the next statement: a second statement is a second
- * round trip, which counts at `suspect_interval`. It needs no privilege but SELECT on the tables of grants.ts. `SHOW REPLICA STATUS` is not used:
+ * round trip, which counts at `suspect_interval`. It needs no privilege but SELECT on the tables of grants.ts. `SHOW REPLICA STATUS` is not used where there are GTIDs:
  * it needs REPLICATION CLIENT, and its Seconds_Behind_Source can be computed from the same tables (see lag.ts).
  */
 
-/**
- * Sent once on each new connection. Times must not jump with a zone's daylight saving; a probe never writes; a server that we no longer wait for should
- * drop the query too; and the server should neither close the kept connection between two slow probes nor keep it for ever when our machine is gone.
- */
-export const sessionSetup = (queryTimeoutMs: number): string =>
-  `SET SESSION time_zone = '+00:00', autocommit = 1, transaction_read_only = 1, max_execution_time = ${Math.max(1, Math.ceil(queryTimeoutMs))}, wait_timeout = 3600`;
+import { coordinateStatements } from './coordinates.ts';
+import { grantStatements } from './grants.ts';
+import { groupStatement } from './group.ts';
+import { readMysql } from './mysql-rows.ts';
+import type { QuerySet } from './query-set.ts';
 
-/** Sent once on each new connection: reading one status variable makes the server sum them over all its threads. Needs no privilege. */
-export const sessionQuery =
-  "SELECT CURRENT_USER() AS account, (SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Uptime') AS uptime_s";
+/** `max_execution_time` is in milliseconds. */
+const setup = (queryTimeoutMs: number): string =>
+  `SET SESSION time_zone = '+00:00', autocommit = 1, transaction_read_only = 1, max_execution_time = ${Math.max(1, Math.ceil(queryTimeoutMs))}, wait_timeout = 3600`;
 
 /** Microseconds from that time until now, both by the server's clock; NULL for the zero date, which says "never". */
 const age = (column: string): string => `TIMESTAMPDIFF(MICROSECOND, ${column}, NOW(6))`;
 
-/** One row for each channel, or one row with a NULL channel. The server's own columns are the same in each. */
-export const probeQuery = `SELECT @@server_uuid AS server_uuid, @@version AS version, @@version_comment AS version_comment,
+/** One row for each channel, or one row with a NULL channel. The server's own columns are the same in each. SOURCE_CONNECTION_AUTO_FAILOVER came with 8.0.22. */
+const probeQuery = (
+  autoFailover: string,
+): string => `SELECT @@server_uuid AS server_uuid, @@version AS version, @@version_comment AS version_comment,
  @@global.read_only AS read_only, @@global.super_read_only AS super_read_only, @@global.offline_mode AS offline_mode,
  @@global.gtid_mode AS gtid_mode, @@global.gtid_executed AS gtid_executed, @@global.performance_schema AS performance_schema,
  (SELECT COUNT(*) FROM performance_schema.replication_group_members) AS group_members, ch.*
 FROM (SELECT 1) AS one LEFT JOIN (
  SELECT c.CHANNEL_NAME AS channel, c.HOST AS source_host, c.PORT AS source_port, s.SOURCE_UUID AS source_uuid,
   s.SERVICE_STATE AS receiver, a.SERVICE_STATE AS applier,
-  c.HEARTBEAT_INTERVAL AS heartbeat_s, c.SOURCE_CONNECTION_AUTO_FAILOVER AS auto_failover,
+  c.HEARTBEAT_INTERVAL AS heartbeat_s, ${autoFailover} AS auto_failover,
   ${age('s.LAST_HEARTBEAT_TIMESTAMP')} AS heartbeat_age_us,
   ${age('s.LAST_QUEUED_TRANSACTION_END_QUEUE_TIMESTAMP')} AS queued_age_us,
   ${age('s.QUEUEING_TRANSACTION_START_QUEUE_TIMESTAMP')} AS queueing_age_us,
@@ -49,17 +50,15 @@ FROM (SELECT 1) AS one LEFT JOIN (
  LEFT JOIN performance_schema.replication_applier_status_by_coordinator AS co USING (CHANNEL_NAME)
 ) AS ch ON TRUE`;
 
-/** Only for a server whose probe row counts group members: the variables exist only where the plugin is loaded (error 1193). */
-export const groupQuery = `SELECT @@global.group_replication_group_name AS group_name, @@global.group_replication_single_primary_mode AS single_primary,
- MEMBER_ID AS member_id, MEMBER_STATE AS member_state, MEMBER_ROLE AS member_role FROM performance_schema.replication_group_members`;
-
-/** The tables of `performance_schema` that the queries read, and nothing else: what the user needs SELECT on. */
-export const probedTables = [
-  'replication_applier_configuration',
-  'replication_applier_status',
-  'replication_applier_status_by_coordinator',
-  'replication_applier_status_by_worker',
-  'replication_connection_configuration',
-  'replication_connection_status',
-  'replication_group_members',
-] as const;
+/** MySQL 8.0 and later. */
+export const mysql8: QuerySet = {
+  name: 'MySQL 8',
+  setup,
+  statements: [
+    { name: 'server', spellings: [probeQuery('c.SOURCE_CONNECTION_AUTO_FAILOVER'), probeQuery("'0'")] },
+    groupStatement,
+    ...coordinateStatements,
+  ],
+  read: (input) => readMysql(input, true),
+  grants: grantStatements,
+};

@@ -1,47 +1,30 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { formatGtidSet } from '../../src/core/gtid.ts';
 import type { Channel, ServerFacts } from '../../src/core/observation.ts';
-import type { ServerAddress } from '../../src/core/units.ts';
-import type { Row } from '../../src/mysql/row.ts';
-import { type FactsReading, hasGroup, readFacts } from '../../src/mysql/rows.ts';
+import { hasGroup } from '../../src/mysql/group.ts';
+import { mysql8 } from '../../src/mysql/mysql-8.ts';
+import type { Answers } from '../../src/mysql/query-set.ts';
+import { changed as changedAnswers, readAnswers, factsOf as readFacts, recording, server } from './recorded.ts';
 
-/** Recorded from MySQL 9.7.4 with the queries of queries.ts, as the connection hands rows over: text or null. */
-interface Recorded {
-  readonly probe: readonly Row[];
-  readonly group?: readonly Row[];
-}
-
-const folder = new URL('fixtures/', import.meta.url);
-const recorded = (name: string): Recorded => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as Recorded;
-const server = 'db1.example.com:3306' as ServerAddress;
-const read = (rows: Recorded): FactsReading => readFacts({ server, session: 7, uptimeSeconds: 60, ...rows });
-
-function factsOf(rows: Recorded): ServerFacts {
-  const reading = read(rows);
-  if (reading.kind === 'failed') throw new Error(reading.failure.message);
-  return reading.facts;
-}
+const { cases } = recording('mysql-9.7');
+const recorded = (name: string): Answers => cases[name] ?? {};
+const factsOf = (answers: Answers): ServerFacts => readFacts(mysql8, answers);
 
 /** The recorded rows with other cells in the first row; undefined takes the column away. */
-function changed(name: string, cells: Record<string, unknown>): Recorded {
-  const rows = recorded(name);
-  const first = Object.fromEntries(Object.entries({ ...rows.probe[0], ...cells }).filter(([, cell]) => cell !== undefined));
-  return { ...rows, probe: [first, ...rows.probe.slice(1)] };
-}
+const changed = (name: string, cells: Record<string, unknown>): Answers => changedAnswers(recorded(name), 'server', cells);
 
-function failureOf(rows: Recorded): { code: string; message: string } {
-  const reading = read(rows);
+function failureOf(rows: Answers): { code: string; message: string } {
+  const reading = readAnswers(mysql8, rows);
   if (reading.kind === 'facts') throw new Error('facts, but a failure was expected');
   return reading.failure;
 }
 
-const channelOf = (rows: Recorded): Channel => {
+const channelOf = (rows: Answers): Channel => {
   const [channel] = factsOf(rows).channels;
   if (!channel) throw new Error('no channel');
   return channel;
 };
-const sourceUuid = recorded('source').probe[0]!['server_uuid'] as string;
+const sourceUuid = recorded('source')['server']![0]!['server_uuid'] as string;
 
 describe('recorded rows', () => {
   it('of a source', () => {
@@ -124,8 +107,8 @@ describe('recorded rows', () => {
 
   it('of a member of a group, whose own channels are no replication channels', () => {
     const rows = recorded('group-primary');
-    expect(hasGroup(rows.probe)).toBe(true);
-    expect(rows.probe.map((row) => row['channel'])).toContain('group_replication_applier');
+    expect(hasGroup(rows)).toBe(true);
+    expect(rows['server']!.map((row) => row['channel'])).toContain('group_replication_applier');
     expect(factsOf(rows)).toMatchObject({
       channels: [],
       group: {
@@ -188,9 +171,9 @@ describe('cells', () => {
 describe('unexpected rows', () => {
   it('name the column, for every column that is missing or odd', () => {
     for (const name of ['source', 'replica-on']) {
-      for (const column of Object.keys(recorded(name).probe[0]!)) {
+      for (const column of Object.keys(recorded(name)['server']![0]!)) {
         // A source's row has NULL in every column of a channel, and only the first of them is looked at.
-        if (name === 'source' && recorded(name).probe[0]![column] === null && column !== 'channel') continue;
+        if (name === 'source' && recorded(name)['server']![0]![column] === null && column !== 'channel') continue;
         for (const cell of [undefined, 42]) {
           expect(failureOf(changed(name, { [column]: cell })), `${name} ${column}`).toMatchObject({
             code: 'rows-unexpected',
@@ -220,22 +203,18 @@ describe('unexpected rows', () => {
   });
 
   it('no row, or too many', () => {
-    expect(failureOf({ probe: [] }).code).toBe('rows-unexpected');
-    expect(failureOf({ probe: Array.from({ length: 301 }, () => recorded('source').probe[0]!) }).code).toBe('rows-unexpected');
+    expect(failureOf({ server: [] }).code).toBe('rows-unexpected');
+    expect(failureOf({ server: Array.from({ length: 301 }, () => recorded('source')['server']![0]!) }).code).toBe('rows-unexpected');
   });
 
   it('of a group', () => {
     const rows = recorded('group-primary');
-    const odd = rows.group!.map((row) => ({ ...row, member_state: 'WELL' }));
+    const odd = rows['group']!.map((row) => ({ ...row, member_state: 'WELL' }));
     expect(failureOf({ ...rows, group: odd }).message).toContain(' member_state ');
     expect(factsOf({ ...rows, group: [] })).not.toHaveProperty('group');
   });
 
-  it('without the Performance Schema a replica would look like a source', () => {
-    expect(failureOf(changed('source', { performance_schema: '0' })).code).toBe('performance-schema-off');
-  });
-
-  it('no fixture is left unread', () => {
-    for (const file of readdirSync(folder)) factsOf(recorded(file.replace('.json', '')));
+  it('no recorded case is left unread', () => {
+    for (const answers of Object.values(cases)) factsOf(answers);
   });
 });

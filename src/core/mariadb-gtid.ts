@@ -1,0 +1,74 @@
+/**
+ * MariaDB's GTIDs, `domain-server-sequence` (MariaDB manual, "Global Transaction ID"), as the sets of gtid.ts: a key is `domain-server`, and one that was read has
+ * the interval from 1 to the newest sequence number that this server wrote. The numbers of one domain ascend over all its servers, so an interval says "up to", not
+ * "all of": what `0-1` lacks of 1 to 110, another server of domain 0 has written. Whoever has executed one transaction of a domain has executed all before it.
+ */
+
+import type { GtidSet, Interval } from './gtid.ts';
+
+const gtidPattern = /^(\d{1,10})-(\d{1,10})-(\d{1,20})$/;
+
+/**
+ * Reads `@@gtid_binlog_state` (the newest of each server of each domain), `@@gtid_slave_pos` and its kin (the newest of each domain). Returns undefined for text that
+ * is neither, or numbers above 2^53.
+ */
+export function parseMariadbGtids(text: string): GtidSet | undefined {
+  const newest = new Map<string, number>();
+  for (const part of text.split(',')) {
+    const trimmed = part.trim();
+    if (trimmed === '') continue;
+    const match = gtidPattern.exec(trimmed);
+    const sequence = Number(match?.[3]);
+    if (!match || !Number.isSafeInteger(sequence)) return undefined;
+    const key = `${Number(match[1])}-${Number(match[2])}`;
+    if (sequence > 0) newest.set(key, Math.max(sequence, newest.get(key) ?? 0));
+  }
+  return new Map([...newest].map(([key, sequence]) => [key, [[1, sequence]]]));
+}
+
+/** Whether the key is MariaDB's `domain-server`, and not MySQL's UUID. */
+export const isMariadbKey = (key: string): boolean => key.length < 36;
+
+/** The domain of a key. */
+export const domainOf = (key: string): string => key.slice(0, key.indexOf('-'));
+
+/** The `server_id` of the server that wrote a key's transactions. */
+export const writerOf = (key: string): number => Number(key.slice(key.indexOf('-') + 1));
+
+/**
+ * What `a` has executed and `b` has not. In each domain everything up to the newest transaction that both have is common; of what follows, each server's part is
+ * what lies above the other's. Servers that number a domain without order (`gtid_strict_mode` off, and two writers) cannot be compared so.
+ */
+export function subtractMariadb(a: GtidSet, b: GtidSet): GtidSet {
+  const common = new Map<string, number>();
+  for (const [key, intervals] of a) {
+    const both = Math.min(newest(intervals), newest(b.get(key) ?? []));
+    common.set(domainOf(key), Math.max(both, common.get(domainOf(key)) ?? 0));
+  }
+  const result = new Map<string, readonly Interval[]>();
+  for (const [key, intervals] of a) {
+    const from = Math.max(common.get(domainOf(key)) ?? 0, newest(b.get(key) ?? []));
+    const left = intervals.flatMap(([first, last]): Interval[] => (last > from ? [[Math.max(first, from + 1), last]] : []));
+    if (left.length > 0) result.set(key, left);
+  }
+  return result;
+}
+
+/** Each number of a domain was given once, whoever gave it: the numbers of all servers of a domain are counted together. */
+export function intervalsByDomain(set: GtidSet): ReadonlyMap<string, readonly Interval[]> {
+  const domains = new Map<string, Interval[]>();
+  for (const [key, intervals] of set) domains.set(domainOf(key), [...(domains.get(domainOf(key)) ?? []), ...intervals]);
+  return domains;
+}
+
+/** As MariaDB writes it: by domain, then by sequence number. A part that does not begin at 1 (a difference) is written `domain-server-first..last`. */
+export function formatMariadbGtids(set: GtidSet): string {
+  const parts = [...set].flatMap(([key, intervals]) => intervals.map(([first, last]) => ({ key, first, last })));
+  const order = (key: string): number => Number(domainOf(key));
+  return parts
+    .toSorted((a, b) => order(a.key) - order(b.key) || a.last - b.last)
+    .map(({ key, first, last }) => (first === 1 ? `${key}-${last}` : `${key}-${first}..${last}`))
+    .join(',');
+}
+
+const newest = (intervals: readonly Interval[]): number => intervals.at(-1)?.[1] ?? 0;

@@ -1,0 +1,38 @@
+/** Which member is at the other end of a channel. By identity, never by address where there is an identity: the address may be the very name that we publish. */
+
+import type { Channel } from './observation.ts';
+import type { ClusterState, ServerMemory } from './state.ts';
+import type { ServerId } from './units.ts';
+
+export interface ChannelSource {
+  readonly member?: ServerMemory;
+  /** Its identity is known, and it is no member's. */
+  readonly outsider: boolean;
+}
+
+export function sourceOf(state: ClusterState, channel: Channel, byId: ReadonlyMap<ServerId, readonly ServerMemory[]>): ChannelSource {
+  // Without an identity only an address of the inventory says who it is.
+  const byAddress = state.servers.get(channel.sourceAddress);
+  const found = withIdentity(state, channel, byId);
+  if (found === undefined) return { ...(byAddress && { member: byAddress }), outsider: false };
+  const [first, ...others] = found;
+  if (first !== undefined) {
+    // MariaDB's server_id is unique by agreement only: of several, the address decides, or nothing.
+    const member = others.length === 0 || channel.sourceId !== undefined ? first : found.find((each) => each === byAddress);
+    return { ...(member && { member }), outsider: false };
+  }
+  // An identity that no member has shown is a stranger's only when every member has shown one.
+  const allIdentified = [...state.servers.values()].every((server) => server.facts !== undefined);
+  return allIdentified ? { outsider: true } : { ...(byAddress && { member: byAddress }), outsider: false };
+}
+
+/** The members that have shown the identity which the channel tells; undefined where it tells none. */
+function withIdentity(
+  state: ClusterState,
+  channel: Channel,
+  byId: ReadonlyMap<ServerId, readonly ServerMemory[]>,
+): readonly ServerMemory[] | undefined {
+  if (channel.sourceId !== undefined) return byId.get(channel.sourceId) ?? [];
+  if (channel.sourceServerId === undefined) return undefined;
+  return [...state.servers.values()].filter((server) => server.facts?.serverId === channel.sourceServerId);
+}

@@ -1,0 +1,46 @@
+import type { Group, GroupMember } from '../core/observation.ts';
+import { serverId } from './identity.ts';
+import type { Answers, Statement } from './query-set.ts';
+import { type Row, RowReader } from './row.ts';
+
+/** Whether the server has a group whose members should be asked for. */
+export const hasGroup = (answers: Answers): boolean => Number(answers['server']?.[0]?.['group_members'] ?? 0) > 0;
+
+/** ER_UNKNOWN_SYSTEM_VARIABLE: the variables exist only where the plugin is loaded, and it went between the two queries. */
+export const pluginGone = 1193;
+
+/** Group Replication by the tables of MySQL 8.0 and later. Only for a server whose row counts group members. */
+export const groupStatement: Statement = {
+  name: 'group',
+  spellings: [
+    `SELECT @@global.group_replication_group_name AS group_name, @@global.group_replication_single_primary_mode AS single_primary,
+ MEMBER_ID AS member_id, MEMBER_STATE AS member_state, MEMBER_ROLE AS member_role FROM performance_schema.replication_group_members`,
+  ],
+  when: hasGroup,
+  absentOn: [pluginGone],
+};
+
+/** Reads the answer of the group's statement; no group where there are no rows. */
+export function readGroup(rows: readonly Row[] = []): { group?: Group; oddColumn?: string } {
+  const members: GroupMember[] = [];
+  let name = '';
+  let singlePrimary = false;
+  for (const row of rows) {
+    const reader = new RowReader(row);
+    // The plugin may be loaded and no group configured.
+    name = reader.optionalText('group_name') ?? '';
+    singlePrimary = reader.flag('single_primary');
+    // A member that never started has no identity here, only the state OFFLINE.
+    if (reader.text('member_id') !== '') members.push(readMember(reader));
+    if (reader.oddColumn !== undefined) return { oddColumn: reader.oddColumn };
+  }
+  return members.length === 0 || name === '' ? {} : { group: { name, singlePrimary, members } };
+}
+
+function readMember(reader: RowReader): GroupMember {
+  return {
+    id: serverId(reader, 'member_id'),
+    state: reader.oneOf('member_state', ['OFFLINE', 'ONLINE', 'RECOVERING', 'ERROR', 'UNREACHABLE']),
+    role: reader.oneOf('member_role', ['', 'PRIMARY', 'SECONDARY']),
+  };
+}

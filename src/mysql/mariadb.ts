@@ -1,0 +1,88 @@
+/**
+ * MariaDB 10.5 and later. It has no Performance Schema tables of replication: one SELECT brings the server, SHOW ALL SLAVES STATUS the channels (this spelling is known to
+ * every version). It says no time of what was received, only counts: see channel-notes.ts.
+ */
+
+import { type GtidSet, union } from '../core/gtid.ts';
+import { parseMariadbGtids } from '../core/mariadb-gtid.ts';
+import type { MariadbPositions, Version } from '../core/observation.ts';
+import { mariadbGrantStatements } from './grants.ts';
+import { mariadbServerId } from './identity.ts';
+import { readMariadbChannels } from './mariadb-channels.ts';
+import type { FactsReading, ProbeInput, QuerySet } from './query-set.ts';
+import { failedReading, RowReader, rowsUnexpected } from './row.ts';
+import { parseVersion } from './version.ts';
+
+/** `max_statement_time` is in seconds. */
+const setup = (queryTimeoutMs: number): string =>
+  `SET SESSION time_zone = '+00:00', autocommit = 1, tx_read_only = 1, max_statement_time = ${Math.max(1, Math.ceil(queryTimeoutMs)) / 1000}, wait_timeout = 3600`;
+
+const serverQuery = `SELECT @@global.server_id AS server_id, @@version AS version, @@version_comment AS version_comment,
+ @@global.read_only AS read_only, @@global.innodb_read_only AS innodb_read_only, @@global.log_bin AS log_bin,
+ @@global.gtid_domain_id AS gtid_domain, @@global.gtid_strict_mode AS gtid_strict, @@global.gtid_binlog_state AS gtid_binlog_state,
+ @@global.gtid_binlog_pos AS gtid_binlog_pos, @@global.gtid_slave_pos AS gtid_replica_pos, @@global.gtid_current_pos AS gtid_current_pos`;
+
+/** A server of that version. */
+export const mariadb = (version: Version): QuerySet => ({
+  name: 'MariaDB',
+  setup,
+  statements: [
+    { name: 'server', spellings: [serverQuery] },
+    { name: 'channels', spellings: ['SHOW ALL SLAVES STATUS'] },
+  ],
+  read: readMariadb,
+  grants: (account) => mariadbGrantStatements(account, version),
+});
+
+/** Turns the answers into facts. Failures: `rows-unexpected` (names the column). Never throws. */
+export function readMariadb(input: ProbeInput): FactsReading {
+  const { server, session, uptimeSeconds, answers } = input;
+  const reader = new RowReader(answers['server']?.[0] ?? {});
+  const serverId = reader.number('server_id');
+  const version = reader.parsed('version', parseVersion);
+  reader.text('version_comment');
+  // From 12.0 it is a word: NO_LOCK blocks locking reads as well, NO_LOCK_NO_ADMIN administrators too.
+  const readOnly = reader.oneOf('read_only', ['0', '1', 'OFF', 'ON', 'NO_LOCK', 'NO_LOCK_NO_ADMIN']);
+  const innodbReadOnly = reader.flag('innodb_read_only');
+  const positions = readPositions(reader);
+  const executed = readExecuted(reader, positions);
+  const { channels, notes, oddColumn } = readMariadbChannels(input);
+  const odd = reader.oddColumn ?? oddColumn;
+  if (odd !== undefined || version === undefined) return failedReading(rowsUnexpected(server, odd ?? 'version'));
+  const facts = {
+    id: mariadbServerId(serverId, server),
+    flavour: 'mariadb' as const,
+    version,
+    session,
+    uptimeSeconds,
+    readOnly: (readOnly !== '0' && readOnly !== 'OFF') || innodbReadOnly,
+    superReadOnly: readOnly === 'NO_LOCK_NO_ADMIN' || innodbReadOnly,
+    offlineMode: false,
+    channels,
+    serverId,
+    positions,
+    ...(executed && { gtidExecuted: executed }),
+  };
+  return { kind: 'facts', facts, notes };
+}
+
+function readPositions(reader: RowReader): MariadbPositions {
+  const position = (column: string): GtidSet => reader.parsed(column, parseMariadbGtids) ?? new Map();
+  return {
+    binlog: position('gtid_binlog_pos'),
+    replica: position('gtid_replica_pos'),
+    current: position('gtid_current_pos'),
+    domain: reader.number('gtid_domain'),
+    strict: reader.flag('gtid_strict'),
+  };
+}
+
+/**
+ * What it has executed: the binary log's state has the newest transaction of each server that ever wrote to it, the replica's position what came while the binary log
+ * was off, or before it was reset. A server that has neither says nothing.
+ */
+function readExecuted(reader: RowReader, { replica, current }: MariadbPositions): GtidSet | undefined {
+  const state = reader.parsed('gtid_binlog_state', parseMariadbGtids) ?? new Map();
+  if (!reader.flag('log_bin') && replica.size === 0) return undefined;
+  return union(union(state, replica), current);
+}

@@ -1,0 +1,78 @@
+import { type GtidSet, parseGtidSet } from '../core/gtid.ts';
+import type { Channel } from '../core/observation.ts';
+import type { ChannelNote } from './channel-notes.ts';
+import { isGroupChannel, readChannel } from './channel-rows.ts';
+import { readBinlogEnd, readCoordinates } from './coordinates.ts';
+import { readGroup } from './group.ts';
+import { serverId } from './identity.ts';
+import type { FactsReading, ProbeInput } from './query-set.ts';
+import { failedReading, maxRows, RowReader, rowsUnexpected } from './row.ts';
+import { parseVersion } from './version.ts';
+
+/**
+ * Turns the answers of a MySQL server into facts: of every version, since their queries give their columns the same names. `timed`: whether this version can take the
+ * time of what it receives. Failures: `rows-unexpected`.
+ */
+export function readMysql(input: ProbeInput, timed: boolean): FactsReading {
+  const { server, session, uptimeSeconds, answers } = input;
+  const rows = answers['server'] ?? [];
+  const first = rows[0];
+  if (first === undefined || rows.length > maxRows) return failedReading(rowsUnexpected(server, 'server_uuid'));
+  const reader = new RowReader(first);
+  const version = reader.parsed('version', parseVersion);
+  const gtidExecuted = readExecuted(reader);
+  const binlogEnd = readBinlogEnd(answers['binlog']);
+  reader.text('version_comment');
+  reader.number('group_members');
+  const facts = {
+    id: serverId(reader, 'server_uuid'),
+    flavour: 'mysql' as const,
+    session,
+    uptimeSeconds,
+    readOnly: reader.flag('read_only'),
+    superReadOnly: reader.flag('super_read_only'),
+    offlineMode: reader.flag('offline_mode'),
+    ...(gtidExecuted && { gtidExecuted }),
+    ...(binlogEnd && { binlogEnd }),
+  };
+  const { channels, notes, oddColumn } = readChannels(input, reader.flag('performance_schema') && timed, gtidExecuted);
+  const group = readGroup(answers['group']);
+  const odd = reader.oddColumn ?? oddColumn ?? group.oddColumn;
+  if (odd !== undefined || version === undefined) return failedReading(rowsUnexpected(server, odd ?? 'version'));
+  return { kind: 'facts', facts: { ...facts, version, channels, ...(group.group && { group: group.group }) }, notes };
+}
+
+/** Also the permissive modes without own GTIDs leave transactions out of the set, so that it proves nothing. */
+function readExecuted(reader: RowReader): GtidSet | undefined {
+  const mode = reader.oneOf('gtid_mode', ['OFF', 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON']);
+  return mode === 'ON' || mode === 'ON_PERMISSIVE' ? reader.parsed('gtid_executed', parseGtidSet) : undefined;
+}
+
+interface ChannelsReading {
+  readonly channels: readonly Channel[];
+  readonly notes: ReadonlyMap<string, ChannelNote>;
+  readonly oddColumn?: string;
+}
+
+function readChannels(input: ProbeInput, timed: boolean, executed: GtidSet | undefined): ChannelsReading {
+  const channels: Channel[] = [];
+  const notes = new Map<string, ChannelNote>();
+  const coordinates = readCoordinates(input.answers['status']);
+  for (const row of input.answers['server'] ?? []) {
+    const reader = new RowReader(row);
+    const name = reader.optionalText('channel');
+    if (name !== undefined && !isGroupChannel(name)) {
+      const { channel, note } = readChannel(reader, {
+        executed,
+        coordinates: coordinates.get(name),
+        timed,
+        at: input.at,
+        note: input.notes.get(name),
+      });
+      channels.push(channel);
+      notes.set(name, note);
+    }
+    if (reader.oddColumn !== undefined) return { channels: [], notes, oddColumn: reader.oddColumn };
+  }
+  return { channels, notes };
+}
