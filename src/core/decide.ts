@@ -9,6 +9,7 @@ import {
   belongsToLine,
   disqualification,
   groupPrimary,
+  isLeftToGroup,
   isPublished,
   isSuperseded,
   provenCandidates,
@@ -174,6 +175,12 @@ function firstSource(situation: Situation): Decision | undefined {
     );
   if (first === undefined || !situation.candidates.includes(first))
     return hold('no-candidate', 'Nothing is published yet, and no server is writable.');
+  // Somebody may have begun a group of one member while the others elect.
+  if (isLeftToGroup(situation, first) && groupPrimary(situation) !== first)
+    return hold(
+      'no-candidate',
+      `Nothing is published yet, and ${first.address} is writable, but no majority of the configured group members says that it is the primary.`,
+    );
   return pointTo('first-source', first, `${first.address} is the only writable server of ${quorumSet.length}.`);
 }
 

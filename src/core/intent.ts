@@ -12,7 +12,7 @@ import { differs } from './plan.ts';
 import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './replicas.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
-import { isPublished, lineMarkFor } from './situation.ts';
+import { groupPrimary, isPublished, lineMarkFor } from './situation.ts';
 import type { WriteKind } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { MonoMs, ServerAddress, ServerId } from './units.ts';
@@ -32,7 +32,7 @@ export interface Write {
 }
 
 export function intendedWrite(situation: Situation, decision: Decision): Write | undefined {
-  if (decision.kind === 'hold') return withdrawal(situation);
+  if (decision.kind === 'hold') return backAgain(situation, decision) ?? withdrawal(situation);
   const target = situation.members.find((member) => member.address === decision.source);
   if (target === undefined) return undefined;
   if (!isPublished(situation, target) || situation.ledger === undefined || decision.reason === 'ledger-restored') {
@@ -182,6 +182,19 @@ function repair(situation: Situation, ledger: Ledger, target: ServerView): Write
     notAfter: freshUntil(situation, target),
   };
 }
+
+/**
+ * A group may give its old primary the role back before that was seen to have rejoined: the name waits for just that. Only in a group: elsewhere the published
+ * server may by now replicate from the former source, and have its stale writes from there. Whom a person named keeps the name.
+ */
+const backAgain = (situation: Situation, { reason }: Decision): Write | undefined =>
+  reason === 'superseded-source' &&
+  situation.ledger &&
+  situation.ledger.why !== 'commanded' &&
+  situation.published &&
+  groupPrimary(situation)
+    ? rejoined(situation, situation.ledger, situation.published)
+    : undefined;
 
 function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const isBack = (former: Former) =>

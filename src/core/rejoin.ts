@@ -52,13 +52,14 @@ function advance(source: ServerView, member: ServerView, track: Rejoin, line: (u
   return { ...track, executed: { set: restrict(ownSet, line), at: ownAt } };
 }
 
-/** Its receiver is on to the published source and its applier runs. */
+/**
+ * Its receiver is on to the published source and its applier runs; or both are ONLINE in one group, whatever their roles: a group admits nobody with transactions of
+ * its own, and an old view does not do, for snapshots that were taken later are compared.
+ */
 function isAttached({ published, topology }: Situation, member: ServerView): boolean {
   if (published === undefined || member.facts === undefined) return false;
-  const inGroup = published.facts?.group?.members.some(
-    (other) => other.id === member.id && other.state === 'ONLINE' && other.role === 'SECONDARY',
-  );
-  if (inGroup) return true;
+  const view = published.facts?.group?.members ?? [];
+  if ([published.id, member.id].every((id) => view.some((other) => other.id === id && other.state === 'ONLINE'))) return true;
   if (!topology.followersOf(published.address).includes(member)) return false;
   return member.upstreams.some((upstream) => upstream.member === published.address && upstream.channel.applier === 'on');
 }

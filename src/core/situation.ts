@@ -167,7 +167,7 @@ function isSecondary(server: ServerView): boolean {
 }
 
 /** Its group goes on, somewhere: who became writable without it was made so by hand, or began a group of its own (bootstrap). */
-const isLeftToGroup = ({ members }: Situation, { known }: ServerView): boolean =>
+export const isLeftToGroup = ({ members }: Situation, { known }: ServerView): boolean =>
   known?.group?.singlePrimary === true &&
   members.some((member) => member.facts?.group?.name === known.group?.name && isInGroup(ownMembership(member)));
 

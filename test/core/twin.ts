@@ -117,7 +117,7 @@ class Twin {
 
   #isProven(one: TwinServer): boolean {
     // "The promotion of a group's member counts only where no member is in that group any more."
-    const isElectedOnly = one.group !== undefined && this.#servers.some((other) => isReachable(other) && other.group?.self === 'ONLINE');
+    const isElectedOnly = isInElectingGroup(one, this.#servers);
     const isPromoted = one.promotionSeen && one.known && !one.readOnly && !isElectedOnly;
     return isPromoted || this.#followers(one).length > 0 || one === this.#primary;
   }
@@ -160,7 +160,9 @@ class Twin {
     if (this.#quorumSet.some((one) => one.contact === 'unobserved')) return 'hold minority-view';
     if (this.#servers.filter((one) => this.#isCandidate(one) || this.#isStanding(one)).length > 1) return 'hold two-sources';
     if (!isMajority(this.#quorumSet.filter(isReachable), this.#quorumSet)) return 'hold minority-view';
-    return this.#candidates[0] ? `point-to first-source ${this.#candidates[0].name}` : 'hold no-candidate';
+    const first = this.#candidates[0];
+    const isElectedElsewhere = first && isInElectingGroup(first, this.#servers) && this.#primary !== first;
+    return first && !isElectedElsewhere ? `point-to first-source ${first.name}` : 'hold no-candidate';
   }
 
   #rules8to12(): Verdict | undefined {
@@ -241,3 +243,7 @@ const isReachable = (one: TwinServer): boolean => one.contact === 'reachable';
 const isWritable = (one: TwinServer): boolean => isReachable(one) && !one.readOnly;
 /** More than half. */
 const isMajority = (some: readonly TwinServer[], all: readonly TwinServer[]): boolean => some.length * 2 > all.length;
+
+/** It is of a group, and some member is in that group still: only the group says who its primary is. */
+const isInElectingGroup = (one: TwinServer, all: readonly TwinServer[]): boolean =>
+  one.group !== undefined && all.some((other) => isReachable(other) && other.group?.self === 'ONLINE');

@@ -34,12 +34,14 @@ export function calm(world: World, instances: Instances, operator: Operator): vo
 }
 
 /** Whether the rules let the name go to that server, or stay there, without a person's word: of the line, not superseded, and the ledger's source still exists. */
-function couldMove({ judge, primary, mysql }: World, address: ServerAddress): boolean {
+function couldMove({ judge, primary, mysql, script }: World, address: ServerAddress): boolean {
   const ledger = ledgerIn(primary.rrsets());
   const { uuid, executed } = mysql.server(address);
   if (ledger === undefined || ledger.uuid === uuid) return true;
   const isLost = [...mysql.servers.values()].every((server) => server.uuid !== ledger.uuid);
-  const isSuperseded = ledger.was.some((former) => former.uuid === uuid || former.address === address);
+  // A group brings its members back by itself, also its old primary; but what a person said stays.
+  const isLasting = !script.shape.group || ledger.why === 'commanded';
+  const isSuperseded = isLasting && ledger.was.some((former) => former.uuid === uuid || former.address === address);
   const hasMark = ledger.line === undefined || (newestOf(executed, ledger.line.uuid) ?? 0) >= ledger.line.gno;
   return !isLost && !isSuperseded && hasMark && !judge.strangers.has(uuid);
 }

@@ -202,8 +202,10 @@ function noteRejoined({ judge, mysql, primary }: World): void {
   if (judge.stale.size === 0) return;
   const head = mysql.group?.primary;
   for (const address of head ? judge.stale : []) {
-    const isSecondary = address !== head && mysql.group?.isOnline(address) === true;
-    if (isSecondary && contains(mysql.server(head as string).executed, mysql.server(address).executed)) judge.stale.delete(address);
+    const isOnline = mysql.group?.isOnline(address) === true;
+    // The primary itself has what the others have, and more at any moment.
+    if (isOnline && (address === head || contains(mysql.server(head as string).executed, mysql.server(address).executed)))
+      judge.stale.delete(address);
   }
   if (mysql.group) return;
   const ledger = ledgerIn(primary.rrsets());
