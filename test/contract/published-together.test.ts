@@ -98,7 +98,7 @@ describe("the replicas' RRset", () => {
     cluster.lag('db2', 60);
     await second.writes('replicas');
     expect(await bystander.published(cluster)).toEqual([source, db3]);
-    expect(await bystander.ledger(cluster)).toMatchObject({ epoch: 1, by: 'one' });
+    expect(await bystander.ledger(cluster)).toMatchObject({ epoch: 1, by: 'two' });
   });
 
   test.each<['source' | 'withdraw', string, readonly string[]]>([

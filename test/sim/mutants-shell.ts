@@ -140,4 +140,11 @@ export const shellMutants: readonly Mutant[] = [
     breaks: ['L1'],
     seed: 1,
   },
+  {
+    name: 'what was called back leaves all the same',
+    patches: [{ file: 'daemon/runtime.ts', find: 'this.#inFlight.recall(effect.try);', replace: 'void effect.try;' }],
+    breaks: ['S1', 'S4'],
+    seed: 1,
+    story: 'a move that has not left',
+  },
 ];

@@ -51,7 +51,7 @@ export const writingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/intent.ts',
-        find: "if (decision.kind === 'hold') return withdrawal(situation);",
+        find: "if (decision.kind === 'hold') return backAgain(situation, decision) ?? withdrawal(situation);",
         replace:
           "if (decision.kind === 'hold') return situation.ledger && situation.published ? repair(situation, situation.ledger, situation.published) : undefined;",
       },

@@ -55,6 +55,15 @@ const comingBack: readonly Act[] = [5000, 15_000, 25_000, 35_000].flatMap((at): 
   { at: at + 9000, kind: 'mend', rebuild: true },
 ]);
 
+/** Again and again the connection to the nameserver breaks, a move waits for a new one, and the source comes back meanwhile. */
+const backBeforeItLeft: readonly Act[] = [5000, 15_000, 25_000, 35_000].flatMap((at, round): Act[] => [
+  alone('west', at - 200, 9500),
+  { at, kind: 'lose-source', how: 'kill', backMs: 1900 + 150 * round, tail: 0 },
+  { at: at + 1150, kind: 'crash-nameserver', when: 'now', forMs: 30 },
+  { at: at + 1200, kind: 'failover', to: 1, mistake: 'no-repoint', stepMs: 20 },
+  { at: at + 9000, kind: 'mend', rebuild: true },
+]);
+
 /** The only instance sees the promoted server, and neither the source nor the others. */
 const fewInSight: readonly Act[] = [
   alone('west', 4800, 12_000),
@@ -95,6 +104,7 @@ export const stories: readonly Story[] = [
   ...retold('an answer from before a stall is no evidence', standingStill('stall'), { slow: 0.8, probeTimeoutMs: 4900 }),
   ...retold('an answer from before a sleep is no evidence', standingStill('suspend')),
   ...retold('a move without an answer is fenced', comingBack, { ...fair, late: 0.7, fudgeMs: 10_000 }),
+  ...retold('a move that has not left is called back', backBeforeItLeft, { slow: 0, rttMs: 450 }),
   ...retold('a minority view moves nothing', fewInSight, fair),
   ...retold('a source that others hear keeps the name', heardByOthers, fair),
   ...retold('the epoch is remembered where the zone forgot it', zoneMadeAnew, fair),
