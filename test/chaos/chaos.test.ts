@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
-const ROUNDS = 6;
+const ROUNDS = 4;
 /** Rounds take some ten seconds; a machine that is busy with other things may take several times as long. */
 const TIMEOUT_MS = 600_000;
 /** The exit code that says: not on this machine. */
