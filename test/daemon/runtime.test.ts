@@ -82,6 +82,30 @@ describe('the runtime', () => {
     expect(new Set(w.tokens).size).toBe(w.tokens.length);
   });
 
+  it('tells the adapter which update was called back, and no other; it still ends in its own event', async () => {
+    const w = world();
+    const update = (now: MonoMs, token: string): Effect => {
+      const deadline = plusMs(now, 2000);
+      return { kind: 'update', nameserver: 'ns1', try: token, plan, notAfter: deadline, deadline };
+    };
+    w.on(
+      onTick((now) => [
+        update(now, 'one'),
+        update(now, 'two'),
+        { kind: 'recall', nameserver: 'ns1', try: 'one' },
+        { kind: 'recall', nameserver: 'ns1', try: 'gone' },
+      ]),
+    );
+    w.runtime.start();
+    const signals = w.adapters.asked.map(({ request }) => (request as { recalled: AbortSignal }).recalled.aborted);
+    expect(signals).toEqual([true, false]);
+    const failure = { code: 'recalled', message: 'called back' };
+    w.adapters.asked[0]?.answer({ kind: 'refused', code: 'not-sent', failure });
+    await settled();
+    expect(w.events.slice(1)).toMatchObject([{ kind: 'update-done', try: 'one', outcome: { code: 'not-sent' } }]);
+    expect(w.bugs).toEqual([]);
+  });
+
   it('ends every effect shortly after its deadline when the adapter says nothing, and drops what it says later', async () => {
     const w = world();
     w.on(onTick((now) => asking(now, 2000)));
