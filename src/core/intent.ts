@@ -12,7 +12,7 @@ import { differs } from './plan.ts';
 import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './replicas.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
-import { groupPrimary, isPublished, lineMarkFor } from './situation.ts';
+import { groupPrimary, isLedgerBehind, isPublished, lineMarkFor } from './situation.ts';
 import type { WriteKind } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { MonoMs, ServerAddress, ServerId } from './units.ts';
@@ -35,7 +35,8 @@ export function intendedWrite(situation: Situation, decision: Decision): Write |
   if (decision.kind === 'hold') return backAgain(situation, decision) ?? withdrawal(situation);
   const target = situation.members.find((member) => member.address === decision.source);
   if (target === undefined) return undefined;
-  if (!isPublished(situation, target) || situation.ledger === undefined || decision.reason === 'ledger-restored') {
+  const isAnew = decision.reason === 'ledger-restored' || (decision.reason === 'commanded' && isLedgerBehind(situation));
+  if (!isPublished(situation, target) || situation.ledger === undefined || isAnew) {
     return move(situation, decision, target);
   }
   if (decision.reason !== 'steady') return undefined;

@@ -9,7 +9,7 @@ import { intendedWrite, rewritten } from './intent.ts';
 import type { Ledger } from './ledger.ts';
 import { planUpdate } from './plan.ts';
 import type { Situation } from './situation.ts';
-import { isPublished, situationOf } from './situation.ts';
+import { isLedgerBehind, situationOf } from './situation.ts';
 import type { ClusterState, PublicationState, RunningCommand } from './state.ts';
 import { withPublication } from './state.ts';
 import type { Now } from './units.ts';
@@ -49,10 +49,12 @@ function answerWithoutWrite(
   running: RunningCommand,
   known: number | undefined,
 ): Result | undefined {
-  const { publication, ledger, state, members, published } = situation;
+  const { publication, ledger, state, published } = situation;
   const { command } = running;
   if (command.kind !== 'follow') return undefined;
-  if (ledger && published?.address === command.server && ledger.source === command.server) {
+  // A ledger that went back is not in force: what was named is published anew, at an epoch that nobody has seen.
+  const isInForce = !isLedgerBehind(situation);
+  if (ledger && isInForce && published?.address === command.server && ledger.source === command.server) {
     return { kind: 'done', code: 'steady', sentence: `${command.server} is published already, since epoch ${ledger.epoch}.` };
   }
   if (decision.kind === 'hold') return { kind: 'held', code: decision.reason, sentence: decision.sentence };
@@ -63,16 +65,12 @@ function answerWithoutWrite(
       sentence: `Instance ${ledger.by} moved the name to ${ledger.source} meanwhile (epoch ${ledger.epoch}).`,
     };
   }
-  if (command.dryRun && publication.view) {
-    const target = members.find((member) => member.address === command.server);
-    const intended = target && !isPublished(situation, target) ? intendedWrite(situation, decision) : undefined;
-    if (intended)
-      return {
-        kind: 'done',
-        code: 'dry-run',
-        sentence: decision.sentence,
-        plan: planUpdate(publication.settings, publication.view, intended.ledger, intended.wanted),
-      };
+  // Whatever comes of it, a dry run writes nothing.
+  if (command.dryRun) {
+    const intended = intendedWrite(situation, decision);
+    const { view, settings } = publication;
+    const plan = intended && view && planUpdate(settings, view, intended.ledger, intended.wanted);
+    return { kind: 'done', code: 'dry-run', sentence: decision.sentence, ...(plan ? { plan } : {}) };
   }
   return state.settings.mode === 'observe' ? observing(state) : undefined;
 }

@@ -142,6 +142,10 @@ function binds(situation: Situation, server: ServerView, upstream: Upstream): bo
 const isLeft = (situation: Situation, server: ServerView, source: ServerView): boolean =>
   isPublished(situation, source) || (isPublished(situation, server) && isSuperseded(situation, source));
 
+/** The zone names an epoch before the highest that we remember: it was restored from a copy, or published anew by somebody who had forgotten. */
+export const isLedgerBehind = ({ ledger, publication }: Situation): boolean =>
+  ledger !== undefined && ledger.epoch < (publication.remembered?.epoch ?? 0);
+
 /** What shows that a candidate was meant to be the source; empty: nothing but that it is writable. */
 export function strongEvidence(situation: Situation, server: ServerView): readonly string[] {
   const evidence: string[] = [];

@@ -29,7 +29,9 @@ export function calm(world: World, instances: Instances, operator: Operator): vo
   timeline.after(8000, () => {
     // A ledger that went back behind what was seen holds until somebody says what is right.
     if (couldMove(world, operator.source) && !judge.ledgerTouched) return;
-    first?.command({ kind: 'follow', server: operator.source, force: true, dryRun: false, by: 'dba' });
+    // An instance that lost its history believes the zone as it is: it is the others that ask for a word.
+    const asking = judge.ledgerTouched ? [...instances.values()] : [first];
+    for (const instance of asking) instance?.command({ kind: 'follow', server: operator.source, force: true, dryRun: false, by: 'dba' });
   });
 }
 
