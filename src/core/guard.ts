@@ -19,7 +19,7 @@ export function guard(situation: Situation, decision: Decision): Decision {
   return (
     tooManyFormer(situation) ??
     unsafeAddress(situation, target) ??
-    (automatic ? flapping(situation) : undefined) ??
+    (automatic ? (flapping(situation) ?? outdated(situation, target)) : undefined) ??
     (situation.command?.force ? undefined : behind(situation, target)) ??
     decision
   );
@@ -30,6 +30,22 @@ function tooManyFormer({ ledger }: Situation): Decision | undefined {
   return hold(
     'ledger-full',
     `${ledger.was.length} former sources have not rejoined (${ledger.was.map((former) => former.address).join(', ')}); the ledger has no room for another.`,
+  );
+}
+
+/**
+ * Another instance moved the name on what it saw. What we saw before that, fresh as it may be, is no reason to move it again: a slow instance would give the name
+ * back to the old source by what its servers were like before.
+ */
+function outdated({ publication, published, ledger }: Situation, target: ServerView): Decision | undefined {
+  const { movedElsewhereAt } = publication;
+  if (movedElsewhereAt === undefined) return undefined;
+  const known = [target, ...(published?.contact === 'reachable' ? [published] : [])];
+  const old = known.filter((server) => (server.observedAt ?? movedElsewhereAt) <= movedElsewhereAt);
+  if (old.length === 0) return undefined;
+  return hold(
+    'minority-view',
+    `${names(old)} ${old.length === 1 ? 'has' : 'have'} not been observed since ${ledger?.by ?? 'another instance'} moved the name.`,
   );
 }
 

@@ -60,6 +60,8 @@ export interface PublicationState {
   readonly settings: PublicationSettings;
   /** The zone as it was read last; never an older one than an update that is known to be applied. */
   readonly view?: ZoneView;
+  /** When it was read last that another instance had moved the name. */
+  readonly movedElsewhereAt?: MonoMs;
   readonly readFailure?: Failure;
   readonly reading: boolean;
   /** What is asked by the read that is on its way, or was by the last one. */

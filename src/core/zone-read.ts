@@ -104,5 +104,5 @@ function movedElsewhere(
   if (known === 0) return { ...publication, remembered };
   effects.push(record(state, publication, now, { kind: 'moved-elsewhere', epoch, source, uuid, by, why }));
   const moves = [...publication.moves, ...Array.from({ length: Math.min(epoch - known, 20) }, () => now.mono)].slice(-100);
-  return { ...publication, remembered, moves };
+  return { ...publication, remembered, moves, movedElsewhereAt: now.mono };
 }
