@@ -12,7 +12,7 @@ export interface ClusterWords {
 }
 
 const known = new Set(
-  'servers source mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for'.split(
+  'servers source mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval'.split(
     ' ',
   ),
 );
@@ -32,7 +32,7 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
       candidate: said.get('never')?.split(',').includes(server) ? 'never' : 'auto',
     })),
     watch: {
-      intervalMs: 1000,
+      intervalMs: seconds(said.get('interval') ?? '1s'),
       suspectIntervalMs: 50,
       freshForMs: seconds(said.get('fresh_for') ?? '3s'),
       settleMs: seconds(said.get('settle') ?? '30s'),
