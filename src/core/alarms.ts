@@ -157,8 +157,7 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
       subject: settings.source.name,
       sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}): the name cannot move before one of them has.`,
     });
-  for (const alarm of replicasAlarms(situation, ledger)) if (!alarms.some((other) => isSame(other, alarm))) alarms.push(alarm);
-  return [...alarms, ...behindAlarm(situation)];
+  return [...alarms, ...replicasAlarms(situation, ledger), ...behindAlarm(situation)];
 }
 
 /** Before a move: the only server that could follow is not the most advanced. */

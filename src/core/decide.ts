@@ -9,6 +9,7 @@ import {
   belongsToLine,
   disqualification,
   groupPrimary,
+  isLedgerBehind,
   isLeftToGroup,
   isPublished,
   isSuperseded,
@@ -91,7 +92,7 @@ function lostLedger(situation: Situation): Decision | undefined {
   const { remembered, lostSince, view } = publication;
   // Whoever names a server by hand knows more than our memory of the ledger.
   if (command !== undefined) return undefined;
-  if (remembered === undefined || lostSince === undefined || (ledger && ledger.epoch >= remembered.epoch)) return undefined;
+  if (remembered === undefined || lostSince === undefined || (ledger && !isLedgerBehind(situation))) return undefined;
   const said = ledger ? `went back to epoch ${ledger.epoch}` : 'vanished';
   const healthy = reachable(situation.members).find((member) => member.id === remembered.uuid);
   const wrong = healthy ? disqualificationWithoutLedger(situation, healthy) : 'is not seen';

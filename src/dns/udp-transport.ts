@@ -79,7 +79,6 @@ export class UdpTransport implements Transport {
     if (this.#closed) return { kind: 'not-sent', failure: clientClosed(nameserver) };
     if (resolved === undefined) return { kind: 'not-sent', failure: noAnswer(nameserver) };
     if (resolved.kind === 'failed') return { kind: 'not-sent', failure: resolved.failure };
-    if (exchange.recalled?.aborted) return { kind: 'not-sent', failure: recalled(nameserver) };
     if (exchange.notAfter !== undefined && exchange.notAfter <= clock.mono())
       return { kind: 'not-sent', failure: expiredInQueue(nameserver) };
     if (exchange.deadline <= clock.mono()) return { kind: 'not-sent', failure: noAnswer(nameserver) };

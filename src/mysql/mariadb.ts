@@ -35,7 +35,7 @@ export const mariadb = (version: Version): QuerySet => ({
 });
 
 /** Turns the answers into facts. Failures: `rows-unexpected` (names the column). Never throws. */
-export function readMariadb(input: ProbeInput): FactsReading {
+function readMariadb(input: ProbeInput): FactsReading {
   const { server, session, uptimeSeconds, answers } = input;
   const reader = new RowReader(answers['server']?.[0] ?? {});
   const serverId = reader.number('server_id');

@@ -1,9 +1,9 @@
 /** A thousand clusters in one zone of a real BIND, through one zone client: all are published, all move at once, none fails and none waits for ever. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/daemon/clock.ts';
-import { openZoneClient } from '../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import { type BindFixture, startBind } from '../lab/bind-fixture.ts';
+import { openAt } from './bind-subject.ts';
 import { clusterName, manyClusters } from './many-clusters.ts';
 
 const count = 1000;
@@ -20,23 +20,8 @@ afterAll(async () => {
 });
 
 test(`${count} clusters are published at once, then all move at once: each once, in order, everywhere`, async () => {
-  const { address, port } = bind.primary;
-  const opened = await openZoneClient(
-    {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport: 'tcp',
-      keyFile: bind.keyFile,
-      fudgeMs: 30_000,
-      timeoutMs: 5000,
-      verify: [bind.primary, bind.secondary].map((server) => ({ host: server.address, port: server.port })),
-    },
-    systemClock,
-  );
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  const clusters = manyClusters({ count, zone: `${bind.zone}.`, client: opened.client });
+  const client = await openAt(bind);
+  const clusters = manyClusters({ count, zone: `${bind.zone}.`, client });
   try {
     clusters.start();
     await clusters.awaitEpoch(1, deadlineMs);
@@ -49,13 +34,13 @@ test(`${count} clusters are published at once, then all move at once: each once,
     // An update that waited for longer than its evidence is fresh was decided again: that is no failure. Everything else would be.
     const failures = clusters.history.flatMap((entry) => (entry.kind === 'update-failed' ? [entry.failure.code] : []));
     expect(failures.filter((code) => code !== 'expired')).toEqual([]);
-    const reading = await opened.client.read({
+    const reading = await client.read({
       questions: [{ name: `source.${clusterName(count - 1)}.${bind.zone}.` as never, type: 'A' }],
       deadline: (systemClock.mono() + 60_000) as never,
     });
     expect(reading).toMatchObject({ kind: 'read', rrsets: [{ rdata: ['192.0.2.2'] }] });
   } finally {
     await clusters.stop();
-    await opened.client.close();
+    await client.close();
   }
 });

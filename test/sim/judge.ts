@@ -85,7 +85,8 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
   const inFlight = new Map<string, WantedUpdate>();
   /** By its bytes: a copy of it is the same update. */
   const sent = new Map<string, SentUpdate>();
-  const left = new Set<string>();
+  /** By its sender and its try. */
+  const left = new Map<string, SentUpdate>();
   const landed = new Set<string>();
   let [updates, moves, lives] = [0, 0, 0];
   let broken: string | undefined;
@@ -171,8 +172,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
         (command) => command.kind === 'follow' && command.force && command.server === ledger.source,
       );
       const repeats = read !== undefined && read.uuid === ledger.uuid && (forced || read.epoch < knownEpoch);
-      left.add(instanceKey(sender, ledger.try));
-      sent.set(message.toString('latin1'), {
+      const update: SentUpdate = {
         ...wanted,
         try: ledger.try,
         changes,
@@ -180,14 +180,16 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
         move: isMove({ ledger, read }),
         forced,
         repeats,
-      });
+      };
+      left.set(instanceKey(sender, ledger.try), update);
+      sent.set(message.toString('latin1'), update);
     },
     updateDone(instance, token, outcome) {
       const key = instanceKey(instance, token);
       const promise = brokenByOutcome(outcome, { left: left.has(key), applied: landed.has(key) });
       if (promise) judge.breaks(promise);
       inFlight.delete(key);
-      const ledger = [...sent.values()].find((one) => one.sender === instance && one.try === token)?.ledger;
+      const ledger = left.get(key)?.ledger;
       if (outcome.kind === 'applied' && ledger) noteEpoch(sightOf(instance), ledger);
       const failures = outcome.kind === 'applied' ? 0 : unrestOf(instance).failures + 1;
       unrest.set(instance, { at: now(), failures });

@@ -21,7 +21,6 @@ export interface Machine {
 
 /** One process. After `end` nothing of it happens any more, and no message reaches it. */
 export interface Life {
-  readonly isOver: boolean;
   readonly clock: Clock;
   /** Something comes in for it, from a socket or a person: it is taken when the process gets time. */
   deliver(action: () => void): void;
@@ -63,9 +62,6 @@ export function createMachine({ timeline, chance }: Pick<World, 'timeline' | 'ch
       };
     }
     return {
-      get isOver() {
-        return over;
-      },
       clock: { mono, wall, after },
       deliver,
       end() {

@@ -45,7 +45,7 @@ export function createProber(world: World, host: Host, life: Life, build: Pick<B
     resolve: (server, deadline) =>
       new Promise<Resolution>((resolve) => {
         const failed = chance.chance(world.weather.lost);
-        const ms = failed ? Math.max(0, deadline - life.clock.mono()) : network.travelMs(exchange);
+        const ms = failed ? Math.max(0, deadline - life.clock.mono()) : network.travelMs(resolverMs);
         const failure = { code: 'not-found', message: `${server} could not be resolved` };
         timeline.after(ms, () =>
           life.deliver(() => resolve(failed ? { kind: 'failed', failure } : { kind: 'addresses', addresses: [ipOf(server)] })),
@@ -65,4 +65,4 @@ export function createProber(world: World, host: Host, life: Life, build: Pick<B
 }
 
 /** A resolver answers faster than this. Milliseconds. */
-const exchange = 100;
+const resolverMs = 100;
