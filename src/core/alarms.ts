@@ -5,11 +5,12 @@ import type { Alarm, Effect } from './events.ts';
 import { candidateBehind } from './guard.ts';
 import { differingForm, drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
+import { arePeers } from './multi-primary.ts';
 import { overdue } from './propagation.ts';
 import { record } from './record.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, isPublished, isSuperseded, situationOf } from './situation.ts';
+import { belongsToLine, isPublished, isSuperseded, otherCandidates, situationOf } from './situation.ts';
 import type { ClusterState } from './state.ts';
 import type { ServerView, Topology } from './topology.ts';
 import type { Now } from './units.ts';
@@ -55,6 +56,13 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
       subject: member.address,
       sentence: `${member.address} has the same server UUID (${member.id}) as another server: its data folder was copied with auto.cnf.`,
     });
+  const twin = situation.members.find((other) => other !== member && isSameServerId(other, member));
+  if (twin)
+    alarms.push({
+      code: 'duplicate-server-id',
+      subject: member.address,
+      sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}: their replicas cannot be told apart by it.`,
+    });
   if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
   const errant = situation.publication.rejoins.get(member.address)?.errant;
   if (isSuperseded(situation, member)) return [...alarms, ...staleSource(situation, member, errant)];
@@ -68,12 +76,16 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
   return alarms;
 }
 
+const isSameServerId = (a: ServerView, b: ServerView): boolean => a.known?.serverId !== undefined && a.known.serverId === b.known?.serverId;
+
 const plural = (count: number): string => (count === 1 ? '1 transaction' : `${count} transactions`);
 
 function staleSource(situation: Situation, member: ServerView, errant: number | undefined): readonly Alarm[] {
   const stale = errant !== undefined && errant > 0;
-  if (!member.writable && !stale) return [];
-  const source = situation.published?.address;
+  // A writable peer in one multi-primary cluster is as it should be.
+  const { published, members } = situation;
+  if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
+  const source = published?.address;
   const is = member.writable ? 'is writable, and ' : '';
   const counted =
     errant === undefined ? `whether it has transactions that ${source} lacks is not known yet` : `has no transaction that ${source} lacks`;
@@ -100,13 +112,11 @@ function failureOf({ state }: Situation, member: ServerView): string | undefined
 function rivals(situation: Situation): readonly Alarm[] {
   const { published, candidates } = situation;
   if (published === undefined || !candidates.includes(published)) return [];
-  return candidates
-    .filter((candidate) => candidate !== published)
-    .map((rival) => ({
-      code: 'two-sources',
-      subject: rival.address,
-      sentence: `${rival.address} is writable, and so is the published source ${published.address}: make it read-only.`,
-    }));
+  return otherCandidates(situation, published).map((rival) => ({
+    code: 'two-sources',
+    subject: rival.address,
+    sentence: `${rival.address} is writable, and so is the published source ${published.address}: make it read-only.`,
+  }));
 }
 
 function zoneAlarms(situation: Situation): readonly Alarm[] {

@@ -1,25 +1,27 @@
 /** The decision: an ordered table, the first rule that applies (docs/DECISIONS.md has the same rows). Reads a situation, remembers nothing. */
 
 import type { Decision } from './decision.ts';
-import { hold, names } from './decision.ts';
+import { hold, names, pointTo } from './decision.ts';
 import { doubt } from './doubt.ts';
+import { foreignLedger, foreignRrset, frozen, lostLedger, unknownSource, unreadableLedger } from './ledger-rules.ts';
+import { arePeers, firstOfEach } from './multi-primary.ts';
 import { mayHaveRivals, standing } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import {
   belongsToLine,
   disqualification,
   groupPrimary,
-  isLedgerBehind,
   isLeftToGroup,
   isPublished,
   isSuperseded,
+  otherCandidates,
   provenCandidates,
   reachable,
   strongEvidence,
+  whoStillCount,
 } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { isoTime } from './units.ts';
-import type { PointToReason } from './vocabulary.ts';
 
 type Rule = (situation: Situation) => Decision | undefined;
 
@@ -49,82 +51,6 @@ export function decide(situation: Situation): Decision {
   return doubt(situation);
 }
 
-const pointTo = (reason: PointToReason, server: ServerView, sentence: string): Decision => ({
-  kind: 'point-to',
-  reason,
-  source: server.address,
-  sentence,
-});
-
-/** Rule 1. */
-function unreadableLedger({ reading, publication, settings }: Situation): Decision | undefined {
-  if (publication.readFailure) {
-    return hold('ledger-unknown', `Nameserver ${settings.nameserver} could not be read: ${publication.readFailure.message}`);
-  }
-  if (reading === undefined) return hold('ledger-unknown', `Nameserver ${settings.nameserver} has not been read yet.`);
-  if (reading.kind !== 'unreadable') return undefined;
-  return hold('ledger-unknown', `The ledger at _source-dns.${settings.source.name} ${reading.why}; it is left alone.`);
-}
-
-/** Rule 2, first part. */
-function foreignLedger({ ledger, state, settings }: Situation): Decision | undefined {
-  if (ledger === undefined || ledger.cluster === state.settings.cluster) return undefined;
-  return hold(
-    'foreign-ledger',
-    `The ledger of ${settings.source.name} is cluster ${ledger.cluster}'s (instance ${ledger.by}), not ${state.settings.cluster}'s.`,
-  );
-}
-
-/** Rule 2, second part. */
-function foreignRrset({ ledger, publication, settings }: Situation): Decision | undefined {
-  if (ledger !== undefined || settings.adopt || publication.remembered !== undefined) return undefined;
-  const there = publication.view?.rrsets.filter((rrset) => rrset.name === settings.source.name) ?? [];
-  if (there.length === 0) return undefined;
-  return hold(
-    'foreign-rrset',
-    `${settings.source.name} has ${there.map((rrset) => rrset.type).join(' and ')} but no ledger: somebody else keeps it. Set adopt: true to take it over.`,
-  );
-}
-
-/** Rule 2, third part: published again only while the remembered source is a healthy candidate, and only when the loss lasts. */
-function lostLedger(situation: Situation): Decision | undefined {
-  const { publication, ledger, state, command } = situation;
-  const { remembered, lostSince, view } = publication;
-  // Whoever names a server by hand knows more than our memory of the ledger.
-  if (command !== undefined) return undefined;
-  if (remembered === undefined || lostSince === undefined || (ledger && !isLedgerBehind(situation))) return undefined;
-  const said = ledger ? `went back to epoch ${ledger.epoch}` : 'vanished';
-  const healthy = reachable(situation.members).find((member) => member.id === remembered.uuid);
-  const wrong = healthy ? disqualificationWithoutLedger(situation, healthy) : 'is not seen';
-  // That it lasts a read must say: time alone would restore it after a single old one.
-  const lasted = (view?.readAt ?? lostSince) - lostSince;
-  if (healthy && wrong === undefined && lasted >= state.settings.watch.freshForMs) {
-    return pointTo(
-      'ledger-restored',
-      healthy,
-      `The ledger ${said}; epoch ${remembered.epoch} named ${healthy.address}, which is healthy, so it is published again.`,
-    );
-  }
-  return hold(
-    'ledger-lost',
-    `The ledger ${said}, but epoch ${remembered.epoch} was seen (${remembered.source}${wrong === undefined ? '' : `, which ${wrong}`}).`,
-  );
-}
-
-/** The remembered source is judged by its own state alone: the line is what was lost. */
-function disqualificationWithoutLedger(situation: Situation, server: ServerView): string | undefined {
-  return disqualification({ ...situation, ledger: undefined, published: undefined }, server);
-}
-
-/** Rule 3. */
-function frozen({ ledger }: Situation): Decision | undefined {
-  if (ledger?.frozen === undefined) return undefined;
-  return hold(
-    'frozen',
-    `Frozen by ${ledger.frozen.by}${ledger.frozen.reason === '' ? '' : `: ${ledger.frozen.reason}`}. Thaw it to let the name move.`,
-  );
-}
-
 /** Rule 4, a command: the server must be able to be the source, but nothing needs to prove that it was promoted; unless it is forced. */
 function commanded(situation: Situation): Decision | undefined {
   const { command, members } = situation;
@@ -152,9 +78,9 @@ function announced(situation: Situation): Decision | undefined {
 
 /** Rule 5. */
 function firstSource(situation: Situation): Decision | undefined {
-  const { ledger, quorumSet } = situation;
+  const { ledger, quorumSet, members } = situation;
   if (ledger !== undefined) return undefined;
-  const candidates = [...situation.candidates, ...standing(situation)];
+  const candidates = firstOfEach(members, [...situation.candidates, ...standing(situation)]);
   const [first, ...others] = candidates;
   // The first publication is in no hurry: a server that was not asked yet may be writable too.
   const waiting = quorumSet.filter((member) => member.contact === 'unobserved');
@@ -182,16 +108,9 @@ function firstSource(situation: Situation): Decision | undefined {
       'no-candidate',
       `Nothing is published yet, and ${first.address} is writable, but no majority of the configured group members says that it is the primary.`,
     );
-  return pointTo('first-source', first, `${first.address} is the only writable server of ${quorumSet.length}.`);
-}
-
-/** Rule 6. */
-function unknownSource({ published, ledger }: Situation): Decision | undefined {
-  if (published !== undefined || ledger === undefined) return undefined;
-  return hold(
-    'unknown-source',
-    `The ledger names ${ledger.source} (${ledger.uuid}), published by ${ledger.by}, which is no server of this configuration.`,
-  );
+  const writable = situation.candidates.length;
+  const said = writable === 1 ? 'the only writable server of' : `the first of ${writable} writable peers of one cluster, among`;
+  return pointTo('first-source', first, `${first.address} is ${said} ${quorumSet.length}${writable === 1 ? '' : ' servers'}.`);
 }
 
 /** Rule 8. */
@@ -204,9 +123,12 @@ function groupAgrees(situation: Situation): Decision | undefined {
 
 const steady = (server: ServerView, because: string): Decision => pointTo('steady', server, `${server.address} is the source: ${because}.`);
 
-/** Rule 9. Replicas of several sources may be a majority for two servers: then they say nothing, but for the published one. */
+/**
+ * Rule 9. Replicas of several sources may be a majority for two servers: then they say nothing, but for the published one. Nor does it matter of which member of a
+ * multi-primary cluster others replicate.
+ */
 function followersMoved(situation: Situation): Decision | undefined {
-  const { members, candidates, topology } = situation;
+  const { members, candidates, topology, published } = situation;
   const followed = members.filter(
     (member) => (candidates.includes(member) || member.contact !== 'reachable') && isFollowedByMost(situation, member),
   );
@@ -214,6 +136,7 @@ function followersMoved(situation: Situation): Decision | undefined {
   if (candidate === undefined || !candidates.includes(candidate)) return undefined;
   const said = `${topology.followersOf(candidate.address).length} of ${othersThan(situation, candidate)} other servers replicate from it`;
   if (isPublished(situation, candidate)) return steady(candidate, said);
+  if (published && candidates.includes(published) && arePeers(members, published, candidate)) return undefined;
   return followed.length > 1 ? undefined : pointTo('followers-moved', candidate, `${candidate.address} is writable, and ${said}.`);
 }
 
@@ -228,8 +151,13 @@ const othersThan = ({ members }: Situation, server: ServerView): number =>
 function publishedIsCandidate(situation: Situation): Decision | undefined {
   const { published, candidates } = situation;
   if (published === undefined || !candidates.includes(published)) return undefined;
-  const others = candidates.filter((candidate) => candidate !== published);
-  if (others.length === 0) return steady(published, 'it is published and writable, and no other server could be');
+  const others = otherCandidates(situation, published);
+  const peers = candidates.filter((candidate) => candidate !== published);
+  if (others.length === 0)
+    return steady(
+      published,
+      `it is published and writable, and ${peers.length === 0 ? 'no other server could be' : `only its peers in one cluster could be as well (${names(peers)})`}`,
+    );
   return hold(
     'two-sources',
     `${published.address} is published and writable, and so ${others.length === 1 ? 'is' : 'are'} ${names(others)}: make ${others.length === 1 ? 'it' : 'them'} read-only.`,
@@ -253,6 +181,7 @@ function switchover(situation: Situation): Decision | undefined {
 function failover(situation: Situation): Decision | undefined {
   const { published, candidates, topology, quorumSet, publication, state, now } = situation;
   if (published?.contact !== 'unknown' || topology.followersOf(published.address).length > 0) return undefined;
+  if (whoStillCount(situation, published).length > 0) return undefined;
   const rest = quorumSet.filter((member) => member.address !== published.address);
   if (reachable(rest).length <= rest.length / 2) return undefined;
   if (mayHaveRivals(situation)) return undefined;

@@ -12,6 +12,13 @@ export const sameDecision = (a: Decision, b: Decision): boolean =>
 
 export const hold = (reason: HoldReason, sentence: string): Decision => ({ kind: 'hold', reason, sentence });
 
+export const pointTo = (reason: PointToReason, { address: source }: { readonly address: ServerAddress }, sentence: string): Decision => ({
+  kind: 'point-to',
+  reason,
+  source,
+  sentence,
+});
+
 /** Servers as a sentence names them. */
 export const names = (servers: readonly { readonly address: ServerAddress }[]): string =>
   servers.map((server) => server.address).join(', ');

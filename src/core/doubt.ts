@@ -4,7 +4,7 @@ import type { Decision } from './decision.ts';
 import { hold, names } from './decision.ts';
 import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, disqualification, isSuperseded, provenCandidates, reachable } from './situation.ts';
+import { belongsToLine, disqualification, isSuperseded, provenCandidates, reachable, whoStillCount } from './situation.ts';
 import type { ServerView } from './topology.ts';
 
 export function doubt(situation: Situation): Decision {
@@ -21,6 +21,14 @@ function publishedMayLive(situation: Situation): Decision | undefined {
   }
   if (published.contact === 'alive') {
     return hold('published-source-alive', `${published.address} lives, but refuses us: ${refusal(situation, published)}`);
+  }
+  const counting = published.contact === 'unknown' ? whoStillCount(situation, published) : [];
+  if (counting.length > 0) {
+    const still = counting.length === 1 ? 'still counts' : 'still count';
+    return hold(
+      'published-source-alive',
+      `${published.address} does not answer us, but ${names(counting)} ${still} it among the members of the cluster.`,
+    );
   }
   return minorityView(situation, published);
 }

@@ -7,12 +7,13 @@ import type { Move } from './events.ts';
 import type { Form, Former, Ledger } from './ledger.ts';
 import { formText, replicasText, withReplicas } from './ledger.ts';
 import { repairLimit, repairWindowMs, replicasEveryMs, replicasTakeoverIntervals } from './limits.ts';
+import { lineMarkFor } from './line-mark.ts';
 import { splitAddress } from './observation.ts';
 import { differs } from './plan.ts';
 import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './replicas.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
-import { groupPrimary, isLedgerBehind, isPublished, lineMarkFor } from './situation.ts';
+import { groupPrimary, isLedgerBehind, isPublished } from './situation.ts';
 import type { WriteKind } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { MonoMs, ServerAddress, ServerId } from './units.ts';
@@ -64,7 +65,7 @@ function move(situation: Situation, decision: Decision & { kind: 'point-to' }, t
   const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0) + 1;
   const previous = newest(ledger, publication.lastLedger);
   const uuid = target.id ?? ('-' as ServerId);
-  const line = lineMarkFor(target, previous);
+  const line = lineMarkFor(target.known, previous);
   const next: Ledger = {
     cluster: state.settings.cluster,
     epoch,
@@ -209,11 +210,22 @@ function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Wri
   return {
     what: 'rejoin',
     aim: `rejoin ${back.map((former) => former.uuid).join(' ')}`,
-    sentence: `${back.map((former) => former.address).join(', ')} replicates from ${target.address} and has nothing of its own: no longer superseded.`,
+    sentence: `${back.map(({ address }) => `${address} ${howItRejoined(situation, address, target)}`).join(', ')}: no longer superseded.`,
     ledger: rewritten(situation, ledger, { was: ledger.was.filter((former) => !back.includes(former)) }),
     wanted: [],
     notAfter: freshUntil(situation, target),
   };
+}
+
+function howItRejoined({ publication }: Situation, address: ServerAddress, { address: source }: ServerView): string {
+  const words = {
+    gtids: `replicates from ${source} and has nothing of its own`,
+    'write-set': `is a node of one cluster with ${source} again`,
+    shared: `reads the storage that ${source} writes`,
+    // Nobody can tell without GTIDs.
+    coordinates: `replicates from ${source} and has caught up (what it wrote by itself is not known without GTIDs)`,
+  };
+  return words[publication.rejoins.get(address)?.target?.kind ?? 'gtids'];
 }
 
 /** The replicas' RRset as this instance sees it, and the rules by which it is kept: those of the configuration of the instance in `by=`. */

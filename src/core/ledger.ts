@@ -19,7 +19,7 @@ export interface Ledger {
   readonly form: Form;
   /** The replicas' name and by which rules it is kept; absent: none, or by a version that did not say. */
   readonly replicas?: ReplicasName;
-  /** A transaction that every server of this line has executed: `<uuid>:<gno>`. */
+  /** A transaction that every server of this line has executed (line-mark.ts): `<uuid>:<gno>`, or MariaDB's `<domain>-<server>:<sequence>`. */
   readonly line?: LineMark;
   /** Former sources that have not rejoined. */
   readonly was: readonly Former[];
@@ -38,6 +38,7 @@ export interface Form {
 }
 
 export interface LineMark {
+  /** Or MariaDB's `domain-server`: a key of a GTID set. */
   readonly uuid: string;
   readonly gno: number;
 }
@@ -94,7 +95,8 @@ function readFields(values: (name: string) => readonly string[], unknown: readon
   if (was.some((former) => former === undefined)) return unreadable('has a field was= that is not <uuid>@<host:port>');
   const line = values('line')[0];
   const lineMark = line === undefined ? undefined : readLine(line);
-  if (line !== undefined && lineMark === undefined) return unreadable(`has line=${line}, which is not <uuid>:<gno>`);
+  if (line !== undefined && lineMark === undefined)
+    return unreadable(`has line=${line}, which is neither <uuid>:<gno> nor <domain>-<server>:<sequence>`);
   const [nextUuid, nextUntil] = one('next').split(',');
   const frozen = values('frozen')[0];
   const replicas = values('replicas').map(readReplicas);
@@ -155,7 +157,7 @@ function readFormer(text: string): Former | undefined {
 }
 
 function readLine(text: string): LineMark | undefined {
-  const match = /^([0-9a-f-]{36}):(\d{1,16})$/.exec(text);
+  const match = /^([0-9a-f-]{36}|\d{1,10}-\d{1,10}):(\d{1,16})$/.exec(text);
   return match ? { uuid: match[1] as string, gno: Number(match[2]) } : undefined;
 }
 

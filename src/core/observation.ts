@@ -105,6 +105,8 @@ export interface Group {
   readonly name: string;
   readonly singlePrimary: boolean;
   readonly members: readonly GroupMember[];
+  /** By how much this member's applier is late on what the group has agreed on; absent where that is not known. */
+  readonly lagSeconds?: number;
 }
 
 export interface GroupMember {
@@ -151,6 +153,8 @@ export interface ManagedMember {
   readonly name: string;
   /** Aurora only: whether it is the writer. */
   readonly writer?: boolean;
+  /** Aurora only, of a reader: how far its pages are behind the writer's. */
+  readonly lagSeconds?: number;
   /** Aurora only: milliseconds since the service heard of it. A member that was deleted stays in the table for a while. */
   readonly heardAgoMs?: number;
   /** RDS only: `endpoint:port`. */

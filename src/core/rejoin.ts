@@ -1,22 +1,26 @@
 /**
  * When a former source is a replica again, and what it has that the source lacks. A busy replica always lacks something now, so samples are compared in order:
- * attached, then a snapshot of the source, then executed here, then a later snapshot of the source that has all of it.
+ * attached, then a snapshot of the source, then reached here, then, with GTIDs, a later snapshot of the source that has all of its own. Without GTIDs nobody can tell
+ * what it wrote by itself; in a Galera cluster it was let in again only after its state was compared, or replaced.
  */
 
 import type { GtidSet } from './gtid.ts';
 import { contains, countGtids, restrict, subtract } from './gtid.ts';
+import { isInAuroraTable } from './membership.ts';
+import { arePeers } from './multi-primary.ts';
 import { isOwnOrigin } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { isPublished } from './situation.ts';
 import type { Rejoin } from './state.ts';
 import type { ServerView } from './topology.ts';
-import type { ServerAddress } from './units.ts';
+import type { MonoMs, ServerAddress } from './units.ts';
+import { hasReached, isAtOrAfter, waypointOf } from './waypoint.ts';
 
 /** The next state of every server's way back, from the newest observations. */
 export function trackRejoins(situation: Situation): ReadonlyMap<ServerAddress, Rejoin> {
   const rejoins = new Map<ServerAddress, Rejoin>();
   const { published } = situation;
-  if (published?.facts?.gtidExecuted === undefined) return situation.publication.rejoins;
+  if (published?.facts === undefined) return situation.publication.rejoins;
   for (const member of situation.members) {
     if (isPublished(situation, member)) continue;
     rejoins.set(member.address, trackOne(situation, published, member));
@@ -38,30 +42,45 @@ function trackOne(situation: Situation, source: ServerView, member: ServerView):
 const fresh = ({ id }: ServerView): Rejoin => ({ ...(id === undefined ? {} : { source: id }), rejoined: false });
 
 function advance(source: ServerView, member: ServerView, track: Rejoin, line: (uuid: string) => boolean): Rejoin {
-  const sourceSet = source.facts?.gtidExecuted;
-  const ownSet = member.facts?.gtidExecuted;
-  if (track.rejoined || sourceSet === undefined || ownSet === undefined || track.attachedAt === undefined) return track;
+  if (track.rejoined || source.facts === undefined || member.facts === undefined || track.attachedAt === undefined) return track;
   const sourceAt = source.observedAt ?? track.attachedAt;
-  const ownAt = member.observedAt ?? track.attachedAt;
-  if (track.target === undefined) return sourceAt > track.attachedAt ? { ...track, target: restrict(sourceSet, line) } : track;
+  if (track.target === undefined || isReset(source, track)) {
+    const target = sourceAt > track.attachedAt ? waypointOf(source, member, line) : undefined;
+    return target ? { ...track, target } : track;
+  }
   if (track.executed === undefined) {
-    return contains(ownSet, track.target) ? { ...track, executed: { set: restrict(ownSet, line), at: ownAt } } : track;
+    if (!hasReached(source, member, track.target)) return track;
+    return track.target.kind === 'gtids' ? { ...track, ...executedBy(member, track.attachedAt, line) } : { ...track, rejoined: true };
   }
   if (sourceAt <= track.executed.at) return track;
-  if (contains(sourceSet, track.executed.set)) return { ...track, rejoined: true };
-  return { ...track, executed: { set: restrict(ownSet, line), at: ownAt } };
+  if (source.facts.gtidExecuted && contains(source.facts.gtidExecuted, track.executed.set)) return { ...track, rejoined: true };
+  return { ...track, ...executedBy(member, track.attachedAt, line) };
 }
 
+const executedBy = ({ facts, observedAt }: ServerView, attachedAt: MonoMs, line: (uuid: string) => boolean): Pick<Rejoin, 'executed'> =>
+  facts?.gtidExecuted ? { executed: { set: restrict(facts.gtidExecuted, line), at: observedAt ?? attachedAt } } : {};
+
+/** The source's binary log began anew: the old place is in no file of it. */
+const isReset = ({ facts }: ServerView, { target }: Rejoin): boolean =>
+  target?.kind === 'coordinates' && facts?.binlogEnd !== undefined && !isAtOrAfter(facts.binlogEnd, target.at);
+
 /**
- * Its receiver is on to the published source and its applier runs; or both are ONLINE in one group, whatever their roles: a group admits nobody with transactions of
- * its own, and an old view does not do, for snapshots that were taken later are compared.
+ * Its receiver is on to the published source and its applier runs; or both are in one cluster that admits nobody with transactions of its own, whatever their roles. An old
+ * view of that cluster does not do, for snapshots that were taken later are compared.
  */
 function isAttached({ published, topology }: Situation, member: ServerView): boolean {
   if (published === undefined || member.facts === undefined) return false;
-  const view = published.facts?.group?.members ?? [];
-  if ([published.id, member.id].every((id) => view.some((other) => other.id === id && other.state === 'ONLINE'))) return true;
+  if (areTogether(topology.servers, published, member)) return true;
   if (!topology.followersOf(published.address).includes(member)) return false;
   return member.upstreams.some((upstream) => upstream.member === published.address && upstream.channel.applier === 'on');
+}
+
+function areTogether(members: readonly ServerView[], source: ServerView, member: ServerView): boolean {
+  const [theirs, own] = [source.facts, member.facts];
+  if (theirs === undefined || own === undefined) return false;
+  if (theirs.wsrep && own.wsrep) return own.wsrep.state === 'synced' && own.wsrep.primaryComponent && arePeers(members, source, member);
+  if (theirs.managed?.kind === 'aurora') return !member.writable && isInAuroraTable(theirs, own.id) && isInAuroraTable(own, theirs.id);
+  return [theirs.id, own.id].every((id) => theirs.group?.members.some((other) => other.id === id && other.state === 'ONLINE'));
 }
 
 /** The transactions that count: those of servers that the source has executed anything of, and those of the members themselves. Another cluster's do not. */
@@ -78,11 +97,15 @@ function compareErrant(situation: Situation, source: ServerView, member: ServerV
   if (own === undefined || theirs === undefined || member.observedAt === undefined || source.observedAt === undefined) return before;
   if (source.observedAt <= member.observedAt || before.comparedAt === source.observedAt) return before;
   const line = lineOf(situation, source);
+  const together = areTogether(situation.members, source, member);
+  // Each node of a Galera cluster applies in its own time what all of them have agreed on; so does each member of a group what is committed under the group's name.
+  if (together && source.facts?.wsrep) return before;
+  const groupName = together ? source.facts?.group?.name : undefined;
   // A semi-synchronous source has a commit in its own set only when replicas acknowledged it: an attached replica may be ahead by what it was just sent.
   const sender = isAttached(situation, member) ? source.facts : undefined;
   const errant = countGtids(
     // In this order: MariaDB's positions are compared by what both have, so nothing may be left out before.
-    restrict(subtract(own, theirs), (uuid) => line(uuid) && !(sender && isOwnOrigin(sender, uuid))),
+    restrict(subtract(own, theirs), (uuid) => line(uuid) && uuid !== groupName && !(sender && isOwnOrigin(sender, uuid))),
   );
   return { ...before, errant, comparedAt: source.observedAt };
 }

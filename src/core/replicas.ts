@@ -6,6 +6,7 @@ import type { Ledger } from './ledger.ts';
 import { replicasText } from './ledger.ts';
 import { replicasLimit } from './limits.ts';
 import { differs } from './plan.ts';
+import { replicaLag } from './replica-lag.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded } from './situation.ts';
@@ -19,7 +20,8 @@ export function wantedReplicas(situation: Situation, source: ServerAddress): rea
   if (replicas === undefined) return [];
   // A move makes the published source a former one, which is no replica before it has rejoined.
   const others = situation.members.filter((member) => member.address !== source && !isPublished(situation, member));
-  const fit = others.filter((member) => isFit(situation, replicas, member)).slice(0, replicasLimit);
+  const from = situation.members.find((member) => member.address === source);
+  const fit = others.filter((member) => isFit(situation, replicas, from, member)).slice(0, replicasLimit);
   const addresses = fit.flatMap((member) => publishable(situation, member));
   if (addresses.length === 0 && replicas.whenEmpty === 'keep') return [];
   const shown = addresses.length === 0 && replicas.whenEmpty === 'source' ? sourceAddresses(situation, source) : addresses;
@@ -77,18 +79,11 @@ function sourceAddresses(situation: Situation, source: ServerAddress): readonly 
 }
 
 /** It replicates, and lags no more than `max_lag`; one that is not in yet must be well below, so that a lag around the limit does not flap. */
-function isFit(situation: Situation, replicas: ReplicasName, member: ServerView): boolean {
+function isFit(situation: Situation, replicas: ReplicasName, source: ServerView | undefined, member: ServerView): boolean {
   if (member.contact !== 'reachable' || isSuperseded(situation, member) || !belongsToLine(situation, member)) return false;
   const isIn = (member.addresses ?? []).some((address) => isListed(situation, replicas, address));
-  const limitMs = isIn ? replicas.maxLagMs : replicas.maxLagMs / 2;
-  return member.upstreams.some(
-    ({ state, channel, member: source }) =>
-      state === 'streams' &&
-      source !== undefined &&
-      channel.applier === 'on' &&
-      channel.lagSeconds !== undefined &&
-      channel.lagSeconds * 1000 <= limitMs,
-  );
+  const lagSeconds = replicaLag(situation, source, member);
+  return lagSeconds !== undefined && lagSeconds * 1000 <= (isIn ? replicas.maxLagMs : replicas.maxLagMs / 2);
 }
 
 function isListed({ publication }: Situation, replicas: ReplicasName, address: string): boolean {

@@ -3,6 +3,7 @@
  * it stands until the server was asked again (docs/decisions/008).
  */
 
+import { arePeers } from './multi-primary.ts';
 import { isWritable } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { strongEvidence, unfitness } from './situation.ts';
@@ -24,9 +25,13 @@ export const standing = (situation: Situation): readonly ServerView[] =>
       unfitness(situation, member) === undefined,
   );
 
-/** Of these, those that something shows to be meant as the source. */
+/** Of these, those that something shows to be meant as the source. A peer of a candidate is none: both may write, and either will do. */
 export const provenStanding = (situation: Situation): readonly ServerView[] =>
-  standing(situation).filter((member) => strongEvidence(situation, member).length > 0);
+  standing(situation).filter(
+    (member) =>
+      strongEvidence(situation, member).length > 0 &&
+      !situation.candidates.some((candidate) => arePeers(situation.members, candidate, member)),
+  );
 
 /** Rules 11 and 12: whether another server may have been promoted as well. */
 export const mayHaveRivals = (situation: Situation): boolean => unobserved(situation).length > 0 || provenStanding(situation).length > 0;

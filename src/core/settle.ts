@@ -2,6 +2,8 @@
 
 import { isWeakFailover } from './decide.ts';
 import type { Decision } from './decision.ts';
+import { isInAuroraTable } from './membership.ts';
+import { multiPrimaryOf } from './multi-primary.ts';
 import { trackRejoins } from './rejoin.ts';
 import type { Situation } from './situation.ts';
 import type { PublicationState } from './state.ts';
@@ -29,7 +31,7 @@ export function settle(situation: Situation, decision: Decision): PublicationSta
 const isSourceless = ({ members }: Situation, decision: Decision): boolean =>
   decision.reason === 'no-candidate' && members.every((member) => member.contact === 'reachable' && !member.writable);
 
-/** The published source, those that stream from it or are in its group, those that stream from these, and so on. */
+/** The published source, those that stream from it or are in its cluster, those that stream from these, and so on. */
 function lineNow({ publication, published, topology, ledger }: Situation): ReadonlySet<ServerId> {
   if (ledger === undefined) return publication.line;
   const line = new Set(publication.line);
@@ -41,7 +43,7 @@ function lineNow({ publication, published, topology, ledger }: Situation): Reado
       const joins =
         (server.facts !== undefined &&
           server.upstreams.some((upstream) => upstream.state === 'streams' && isIn(line, topology.servers, upstream.member))) ||
-        topology.servers.some((other) => other.id !== undefined && line.has(other.id) && isOnlineInGroupOf(other, server.id));
+        topology.servers.some((other) => other.id !== undefined && line.has(other.id) && isInClusterOf(other, server));
       if (!joins) continue;
       line.add(server.id);
       grew = true;
@@ -51,14 +53,19 @@ function lineNow({ publication, published, topology, ledger }: Situation): Reado
 }
 
 type Servers = Situation['topology']['servers'];
+type Server = Servers[number];
 
 const isIn = (line: ReadonlySet<ServerId>, servers: Servers, address: ServerAddress | undefined): boolean => {
   const id = servers.find((server) => server.address === address)?.id;
   return id !== undefined && line.has(id);
 };
 
-const isOnlineInGroupOf = (member: Servers[number], id: ServerId | undefined): boolean =>
-  member.facts?.group?.members.some((other) => other.id === id && other.state === 'ONLINE') ?? false;
+/** A server of the line says so: ONLINE in its group, or in its table of an Aurora cluster. A Galera node says it itself: in the primary component of the same cluster. */
+function isInClusterOf({ facts, known }: Server, { id, facts: own }: Server): boolean {
+  const isOnline = facts?.group?.members.some((other) => other.id === id && other.state === 'ONLINE') ?? false;
+  if (isOnline || (facts !== undefined && id !== undefined && isInAuroraTable(facts, id))) return true;
+  return own?.wsrep?.primaryComponent === true && multiPrimaryOf(own) === multiPrimaryOf(known);
+}
 
 /** Counted out after `gone_after` of silence while all was steady; counted in again by its first sign of life. */
 function goneNow({ publication, members, state, now }: Situation, steadySince: MonoMs | undefined): ReadonlySet<ServerAddress> {

@@ -1,8 +1,10 @@
 /** All that the decision looks at, for one publication at one moment: the zone, the servers as members of the line, and who could be the source. */
 
-import { newestOf } from './gtid.ts';
-import type { Ledger, LedgerReading, LineMark } from './ledger.ts';
-import type { GroupMember } from './observation.ts';
+import type { Ledger, LedgerReading } from './ledger.ts';
+import { hasLineMark } from './line-mark.ts';
+import { hasMajority, isInAuroraTable, isPresent, isWriterByTable, ownMembership, whoCount } from './membership.ts';
+import { arePeers, firstOfEach, multiPrimaryOf, outsideMajority } from './multi-primary.ts';
+import type { ServerFacts } from './observation.ts';
 import type { PublicationSettings } from './settings.ts';
 import type { ClusterState, PublicationState } from './state.ts';
 import type { ServerView, Topology, Upstream } from './topology.ts';
@@ -67,8 +69,7 @@ function publishedView(topology: Topology, ledger: Ledger): ServerView | undefin
   return named ?? topology.servers.find((server) => server.address === ledger.source && (server.id === undefined || ledger.uuid === '-'));
 }
 
-const saysOffline = (server: ServerView): boolean =>
-  server.facts?.group?.members.find((member) => member.id === server.id)?.state === 'OFFLINE';
+const saysOffline = ({ facts }: ServerView): boolean => facts !== undefined && ownMembership(facts)?.state === 'OFFLINE';
 
 export const isPublished = (situation: Situation, server: ServerView): boolean => situation.published?.address === server.address;
 
@@ -77,26 +78,13 @@ export const isSuperseded = (situation: Situation, server: ServerView): boolean 
   !isPublished(situation, server) &&
   (situation.ledger?.was.some((former) => former.uuid === server.id || former.address === server.address) ?? false);
 
-/** Seen streaming from the line, or its executed set has the line's mark. The published source belongs; before the first publication the line does not count. */
+/** Seen in the line (settle.ts), or it shows by itself that it is of it. The published source belongs; before the first publication the line does not count. */
 export function belongsToLine(situation: Situation, server: ServerView): boolean {
   const { ledger, publication } = situation;
   if (ledger === undefined || isPublished(situation, server)) return true;
   if (server.id !== undefined && publication.line.has(server.id)) return true;
-  return ledger.line !== undefined && hasMark(server, ledger.line);
-}
-
-const hasMark = (server: ServerView, mark: LineMark): boolean =>
-  server.known?.gtidExecuted?.get(mark.uuid)?.some(([first, last]) => first <= mark.gno && mark.gno <= last) ?? false;
-
-/** The mark for a new ledger: the newest transaction of the previous source that the new one has; at first one of its own. Undefined without GTIDs. */
-export function lineMarkFor(next: ServerView, ledger: Ledger | undefined): LineMark | undefined {
-  const executed = next.known?.gtidExecuted;
-  const uuid = ledger?.uuid ?? next.id;
-  const gno = executed && uuid !== undefined ? newestOf(executed, uuid) : undefined;
-  if (uuid !== undefined && gno !== undefined) return { uuid, gno };
-  if (ledger?.line !== undefined) return ledger.line;
-  const other = executed && [...executed.keys()].find((key) => key.length === 36);
-  return other === undefined || executed === undefined ? undefined : { uuid: other, gno: newestOf(executed, other) ?? 1 };
+  if (server.known === undefined) return false;
+  return (ledger.line !== undefined && hasLineMark(server.known, ledger.line)) || isInAuroraTable(server.known, ledger.uuid);
 }
 
 /** Rule 7. */
@@ -105,8 +93,13 @@ export const isCandidate = (situation: Situation, server: ServerView): boolean =
 /** Why a server cannot be the source, in words; undefined for a candidate. */
 export function disqualification(situation: Situation, server: ServerView): string | undefined {
   if (server.contact !== 'reachable') return contactWords[server.contact];
-  if (!server.writable) return server.facts?.offlineMode ? 'is in offline_mode' : 'is read-only';
+  if (!server.writable) return (server.facts && whyNotWritable(server.facts)) ?? 'is read-only';
   return unfitness(situation, server);
+}
+
+function whyNotWritable(facts: ServerFacts): string | undefined {
+  if (facts.offlineMode) return 'is in offline_mode';
+  return facts.readOnly || facts.superReadOnly ? 'is read-only' : outsideMajority(facts);
 }
 
 /** Why a server cannot be the source however writable it is; undefined: it can. */
@@ -114,6 +107,8 @@ export function unfitness(situation: Situation, server: ServerView): string | un
   if (server.settings.candidate === 'never') return 'is configured as candidate: never';
   if (server.duplicate) return 'has the same server UUID as another server';
   if (isSecondary(server)) return 'is a secondary of its group';
+  const outside = server.known && outsideMajority(server.known);
+  if (outside !== undefined) return outside;
   if (isSuperseded(situation, server)) return 'is a former source that has not rejoined';
   if (!belongsToLine(situation, server)) return 'does not belong to the replication line';
   const binding = server.upstreams.find((upstream) => binds(situation, server, upstream));
@@ -156,28 +151,46 @@ export function strongEvidence(situation: Situation, server: ServerView): readon
       `${followers.map((follower) => follower.address).join(', ')} ${followers.length === 1 ? 'replicates' : 'replicate'} from it`,
     );
   if (groupPrimary(situation)?.address === server.address) evidence.push('a majority of its group says PRIMARY');
+  const cluster = multiPrimaryOf(server.known);
+  if (cluster !== undefined && cluster === publishedCluster(situation))
+    evidence.push(`it writes in the same cluster as ${situation.ledger?.source}`);
+  if (server.known && isWriterByTable(server.known)) evidence.push("its cluster's own table names it the writer");
   return evidence;
 }
 
-const ownMembership = ({ id, known }: ServerView): GroupMember | undefined =>
-  known?.group?.singlePrimary ? known.group.members.find((member) => member.id === id) : undefined;
+/** The multi-primary cluster of the published source; where that has not been seen since we began, the ledger's mark tells. */
+const publishedCluster = ({ published, ledger }: Situation): string | undefined =>
+  published?.known ? multiPrimaryOf(published.known) : ledger?.line?.uuid;
 
-const isInGroup = (member: GroupMember | undefined): boolean => member?.state === 'ONLINE' || member?.state === 'RECOVERING';
+const ownElector = ({ known }: ServerView) => (known?.group?.singlePrimary ? ownMembership(known) : undefined);
 
 /** By its own word. Somebody made it writable by hand: that elects nobody. */
 function isSecondary(server: ServerView): boolean {
-  const own = ownMembership(server);
-  return isInGroup(own) && own?.role === 'SECONDARY';
+  const own = ownElector(server);
+  return isPresent(own) && own?.role === 'SECONDARY';
 }
 
 /** Its group goes on, somewhere: who became writable without it was made so by hand, or began a group of its own (bootstrap). */
 export const isLeftToGroup = ({ members }: Situation, { known }: ServerView): boolean =>
   known?.group?.singlePrimary === true &&
-  members.some((member) => member.facts?.group?.name === known.group?.name && isInGroup(ownMembership(member)));
+  members.some((member) => member.facts?.group?.name === known.group?.name && isPresent(ownElector(member)));
 
-/** The candidates that something shows to be meant as the source. */
+/** Members that still count the silent published source among those that are present in their cluster. The ledger tells who it is, also where it was never seen. */
+export const whoStillCount = ({ members, ledger, state }: Situation, published: ServerView): readonly ServerView[] => {
+  const id = published.id ?? ledger?.uuid;
+  return whoCount(members, { ...published, ...(id === undefined ? {} : { id }) }, state.settings.watch.freshForMs);
+};
+
+/** The candidates that something shows to be meant as the source: one of each multi-primary cluster. */
 export const provenCandidates = (situation: Situation): readonly ServerView[] =>
-  situation.candidates.filter((candidate) => strongEvidence(situation, candidate).length > 0);
+  firstOfEach(
+    situation.members,
+    situation.candidates.filter((candidate) => strongEvidence(situation, candidate).length > 0),
+  );
+
+/** Candidates beside that server which do not write in the same cluster as it does. */
+export const otherCandidates = ({ members, candidates }: Situation, server: ServerView): readonly ServerView[] =>
+  candidates.filter((candidate) => candidate !== server && !arePeers(members, candidate, server));
 
 /** The member that a majority of the configured group members, several of them asked, agree on as PRIMARY. An expelled member is not believed. */
 export function groupPrimary(situation: Situation): ServerView | undefined {
@@ -193,12 +206,9 @@ export function groupPrimary(situation: Situation): ServerView | undefined {
   return situation.members.find((member) => member.id !== undefined && (votes.get(member.id) ?? 0) >= needed);
 }
 
-function groupVote(member: ServerView): string | undefined {
-  const view = member.facts?.group?.members;
-  if (view?.find((other) => other.id === member.id)?.state !== 'ONLINE') return undefined;
-  const present = view.filter((other) => other.state === 'ONLINE' || other.state === 'RECOVERING').length;
-  if (present <= view.length / 2) return undefined;
-  const primaries = view.filter((other) => other.role === 'PRIMARY' && other.state === 'ONLINE');
+function groupVote({ facts }: ServerView): string | undefined {
+  if (facts?.group === undefined || ownMembership(facts)?.state !== 'ONLINE' || !hasMajority(facts.group)) return undefined;
+  const primaries = facts.group.members.filter((other) => other.role === 'PRIMARY' && other.state === 'ONLINE');
   return primaries.length === 1 ? primaries[0]?.id : undefined;
 }
 

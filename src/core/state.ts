@@ -7,6 +7,7 @@ import type { Ledger, LedgerReading } from './ledger.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
 import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
+import type { Waypoint } from './waypoint.ts';
 import type { Question, Rrset } from './zone.ts';
 
 export interface ClusterState {
@@ -175,8 +176,8 @@ export interface Rejoin {
   readonly source?: ServerId;
   /** When it was first seen attached to the published source, in this run. */
   readonly attachedAt?: MonoMs;
-  /** The source's executed set, taken after that: must be executed here. */
-  readonly target?: GtidSet;
+  /** Where the source was after that: must be reached here. */
+  readonly target?: Waypoint;
   /** Its own executed set when it had done so: a later snapshot of the source must have it all. */
   readonly executed?: { readonly set: GtidSet; readonly at: MonoMs };
   readonly rejoined: boolean;

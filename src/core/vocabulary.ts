@@ -43,6 +43,7 @@ export const alarmCodes = {
   'server-unknown': 'A server does not answer.',
   'server-refuses': 'A server lives, but refuses us.',
   'duplicate-uuid': 'Two servers have the same server UUID: one is a copied data folder.',
+  'duplicate-server-id': 'Two MariaDB servers have the same `server_id`: who replicates from which of them cannot be told.',
   'zone-drift': 'Somebody changed the name by hand; it does not say what the ledger says.',
   'ledger-full': 'Eight former sources have not rejoined: no move is possible until one of them has.',
   'config-differs': 'Another instance published this name in a form that this configuration would not.',

@@ -17,7 +17,8 @@ const setup = (queryTimeoutMs: number): string =>
 
 /** The age is by the server's clock, which is that of the table. */
 const topologyQuery = `SELECT @@aurora_server_id AS self, @@version AS version, @@global.innodb_read_only AS innodb_read_only, @@global.read_only AS read_only,
- SERVER_ID AS member, SESSION_ID AS member_session, TIMESTAMPDIFF(MICROSECOND, LAST_UPDATE_TIMESTAMP, NOW(6)) AS heard_age_us
+ SERVER_ID AS member, SESSION_ID AS member_session, TIMESTAMPDIFF(MICROSECOND, LAST_UPDATE_TIMESTAMP, NOW(6)) AS heard_age_us,
+ REPLICA_LAG_IN_MILLISECONDS AS lag_ms
 FROM information_schema.replica_host_status`;
 
 /** What the writer's row has instead of a session. */
@@ -47,7 +48,14 @@ function readAurora({ server, session, uptimeSeconds, answers, notes }: ProbeInp
     const reader = new RowReader(row);
     const age = reader.optionalNumber('heard_age_us');
     const heard = age === undefined ? {} : { heardAgoMs: Math.max(0, Math.floor(age / 1000)) };
-    members.push({ name: reader.text('member'), writer: reader.text('member_session') === writerSession, ...heard });
+    const writer = reader.text('member_session') === writerSession;
+    const lag = reader.optionalNumber('lag_ms');
+    members.push({
+      name: reader.text('member'),
+      writer,
+      ...(!writer && lag !== undefined && { lagSeconds: Math.round(lag) / 1000 }),
+      ...heard,
+    });
     odd ??= reader.oddColumn;
   }
   if (odd !== undefined || version === undefined) return failedReading(rowsUnexpected(server, odd ?? 'version'));

@@ -5,13 +5,24 @@ import { type ChannelNote, heardAgoOf, noteOf } from './channel-notes.ts';
 import type { ChannelCoordinates } from './coordinates.ts';
 import { serverId, sourceAddress } from './identity.ts';
 import { type LagInput, lagSeconds } from './lag.ts';
-import type { RowReader } from './row.ts';
+import { type Row, RowReader } from './row.ts';
 import { boundedLine } from './text.ts';
 
 /** Group Replication's own channels: what they carry is told by the group, and they have no source. */
 const groupChannels: ReadonlySet<string> = new Set(['group_replication_applier', 'group_replication_recovery']);
 
 export const isGroupChannel = (name: string): boolean => groupChannels.has(name);
+
+/** The lag of a group's member, of the row of its applier's channel. Undefined for any other channel, and where that is not known: a probe does not fail for it. */
+export function readGroupLag(cells: Row, executed: GtidSet | undefined): number | undefined {
+  if (cells['channel'] !== 'group_replication_applier') return undefined;
+  const row = new RowReader(cells);
+  const applierOn = row.oneOf('applier', ['OFF', 'ON']) === 'ON';
+  const retrieved = executed && row.parsed('retrieved', parseGtidSet);
+  // Whether the group goes on its list of members tells, not this channel's receiver.
+  const lag = lagSeconds(row, { receiverOn: true, applierOn, retrieved, executed });
+  return row.oddColumn === undefined ? lag : undefined;
+}
 
 /** What else is known of the channel. */
 export interface ChannelSurroundings {

@@ -20,8 +20,8 @@ export const groupStatement: Statement = {
   absentOn: [pluginGone],
 };
 
-/** Reads the answer of the group's statement; no group where there are no rows. */
-export function readGroup(rows: readonly Row[] = []): { group?: Group; oddColumn?: string } {
+/** Reads the answer of the group's statement; no group where there are no rows. `lagSeconds`: of this member. */
+export function readGroup(rows: readonly Row[] = [], lagSeconds?: number): { group?: Group; oddColumn?: string } {
   const members: GroupMember[] = [];
   let name = '';
   let singlePrimary = false;
@@ -34,7 +34,9 @@ export function readGroup(rows: readonly Row[] = []): { group?: Group; oddColumn
     if (reader.text('member_id') !== '') members.push(readMember(reader));
     if (reader.oddColumn !== undefined) return { oddColumn: reader.oddColumn };
   }
-  return members.length === 0 || name === '' ? {} : { group: { name, singlePrimary, members } };
+  return members.length === 0 || name === ''
+    ? {}
+    : { group: { name, singlePrimary, members, ...(lagSeconds !== undefined && { lagSeconds }) } };
 }
 
 function readMember(reader: RowReader): GroupMember {

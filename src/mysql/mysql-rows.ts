@@ -1,7 +1,7 @@
 import { type GtidSet, parseGtidSet } from '../core/gtid.ts';
 import type { Channel } from '../core/observation.ts';
 import type { ChannelNote } from './channel-notes.ts';
-import { isGroupChannel, readChannel } from './channel-rows.ts';
+import { isGroupChannel, readChannel, readGroupLag } from './channel-rows.ts';
 import { readBinlogEnd, readCoordinates } from './coordinates.ts';
 import { readGroup } from './group.ts';
 import { serverId } from './identity.ts';
@@ -35,8 +35,8 @@ export function readMysql(input: ProbeInput, timed: boolean): FactsReading {
     ...(gtidExecuted && { gtidExecuted }),
     ...(binlogEnd && { binlogEnd }),
   };
-  const { channels, notes, oddColumn } = readChannels(input, reader.flag('performance_schema') && timed, gtidExecuted);
-  const group = readGroup(answers['group']);
+  const { channels, notes, groupLag, oddColumn } = readChannels(input, reader.flag('performance_schema') && timed, gtidExecuted);
+  const group = readGroup(answers['group'], groupLag);
   const odd = reader.oddColumn ?? oddColumn ?? group.oddColumn;
   if (odd !== undefined || version === undefined) return failedReading(rowsUnexpected(server, odd ?? 'version'));
   return { kind: 'facts', facts: { ...facts, version, channels, ...(group.group && { group: group.group }) }, notes };
@@ -51,6 +51,8 @@ function readExecuted(reader: RowReader): GtidSet | undefined {
 interface ChannelsReading {
   readonly channels: readonly Channel[];
   readonly notes: ReadonlyMap<string, ChannelNote>;
+  /** Seconds. */
+  readonly groupLag?: number;
   readonly oddColumn?: string;
 }
 
@@ -58,9 +60,11 @@ function readChannels(input: ProbeInput, timed: boolean, executed: GtidSet | und
   const channels: Channel[] = [];
   const notes = new Map<string, ChannelNote>();
   const coordinates = readCoordinates(input.answers['status']);
+  let groupLag: number | undefined;
   for (const row of input.answers['server'] ?? []) {
     const reader = new RowReader(row);
     const name = reader.optionalText('channel');
+    groupLag ??= readGroupLag(row, executed);
     if (name !== undefined && !isGroupChannel(name)) {
       const { channel, note } = readChannel(reader, {
         executed,
@@ -74,5 +78,5 @@ function readChannels(input: ProbeInput, timed: boolean, executed: GtidSet | und
     }
     if (reader.oddColumn !== undefined) return { channels: [], notes, oddColumn: reader.oddColumn };
   }
-  return { channels, notes };
+  return { channels, notes, ...(groupLag !== undefined && { groupLag }) };
 }

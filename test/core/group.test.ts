@@ -30,12 +30,18 @@ function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
 }
 
 describe('the published primary does not answer us once, and db2 became writable', () => {
-  const others = Object.fromEntries(['db3', 'db4', 'db5'].map((name) => [name, member(name, 'db1', all)]));
+  const suspecting = 'db1? db2 db3 db4 db5';
+  const others = Object.fromEntries(['db3', 'db4', 'db5'].map((name) => [name, member(name, 'db1', suspecting)]));
   const memory = { db2: { promoted: true } };
 
   it('by hand: a secondary that somebody made writable is not elected', () => {
-    const servers = { db1: silent, db2: member('db2', 'db1', all, writable), ...others };
+    const servers = { db1: silent, db2: member('db2', 'db1', suspecting, writable), ...others };
     expect(verdict(servers, { memory })).toBe('hold no-candidate');
+  });
+
+  it('outside of the group, which still has db1 among its present members: that may be our own network', () => {
+    const inGroup = Object.fromEntries(['db3', 'db4', 'db5'].map((name) => [name, member(name, 'db1', all)]));
+    expect(verdict({ db1: silent, db2: seen(factsOf('db2')), ...inGroup }, { memory })).toBe('hold published-source-alive');
   });
 
   it('as the primary of a group of its own: that was bootstrapped, and the others go on without it', () => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parseMariadbGtids } from '../../src/core/mariadb-gtid.ts';
-import type { ServerFacts } from '../../src/core/observation.ts';
+import type { Group, ServerFacts, Wsrep } from '../../src/core/observation.ts';
 import { observe } from '../../src/core/observe.ts';
 import { trackRejoins } from '../../src/core/rejoin.ts';
 import { situationOf } from '../../src/core/situation.ts';
 import type { ClusterState, Rejoin } from '../../src/core/state.ts';
 import { withPublication, withServer } from '../../src/core/state.ts';
+import type { ServerId } from '../../src/core/units.ts';
 import { address, at, channelFrom, factsOf, gtids, ledgerOf, replicaOf, seen, stateOf, uuid } from './given.ts';
 
 const was = [{ uuid: uuid('db1'), address: address('db1') }];
@@ -110,5 +111,115 @@ describe('a former source has rejoined when', () => {
     expect(history.db1).toMatchObject({ rejoined: false, errant: 1 });
     for (let n = 5; n < 9; n += 1) history.sees(mariadb('db2', 12, `0-12-${100 + n}`)).sees(replica(`0-12-${99 + n}`));
     expect(history.db1).toMatchObject({ rejoined: true, errant: 0 });
+  });
+});
+
+describe('without GTIDs', () => {
+  const place = (text: string) => ({ file: `binlog.${text.split(':')[0]}`, position: Number(text.split(':')[1]) });
+  const { gtidExecuted: _none, ...plain } = factsOf('db2');
+  const source = (end: string): ServerFacts => ({ ...plain, binlogEnd: place(end) });
+  const replica = (applied: string): ServerFacts => ({
+    ...plain,
+    id: uuid('db1'),
+    readOnly: true,
+    channels: [{ ...channelFrom('db2'), applied: place(applied) }],
+  });
+
+  it('it has applied past where the source was after it attached', () => {
+    const history = new History().sees(source('000009:100')).sees(replica('000008:900'));
+    history.sees(source('000009:500')).sees(replica('000009:400'));
+    expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'coordinates' } });
+    history.sees(source('000010:4')).sees(replica('000010:4'));
+    expect(history.db1?.rejoined).toBe(true);
+  });
+
+  it("the source's binary log began anew: the old place is never reached", () => {
+    const history = new History().sees(source('000009:100')).sees(replica('000009:90')).sees(source('000009:500'));
+    history.sees(source('000001:200')).sees(replica('000001:150'));
+    expect(history.db1?.rejoined).toBe(false);
+    history.sees(source('000001:200')).sees(replica('000001:200'));
+    expect(history.db1?.rejoined).toBe(true);
+  });
+
+  it('not where our account may not see the places', () => {
+    const history = new History();
+    for (let n = 1; n < 9; n += 1) history.sees(plain).sees({ ...replica('000001:1'), channels: [channelFrom('db2')] });
+    expect(history.db1?.rejoined).toBe(false);
+  });
+});
+
+describe('a node of the same Galera cluster', () => {
+  const node = (name: string, lastCommitted: number, over: Partial<Wsrep> = {}): ServerFacts => {
+    const { gtidExecuted: _own, ...facts } = factsOf(name);
+    const [size, view, index] = [2, 7, name === 'db1' ? 0 : 1];
+    const state = { primaryComponent: true, ready: true, state: 'synced', closed: false, desynced: false } as const;
+    return { ...facts, wsrep: { clusterUuid: 'c', nodeUuid: name, size, view, index, lastCommitted, ...state, ...over } };
+  };
+
+  it('has rejoined when it is synced, and has what the source had after that', () => {
+    const history = new History()
+      .sees(node('db2', 100))
+      .sees(node('db1', 90, { state: 'joined' }))
+      .sees(node('db2', 110));
+    expect(history.db1?.attachedAt).toBeUndefined();
+    history.sees(node('db1', 105)).sees(node('db2', 120)).sees(node('db1', 119));
+    expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'write-set', number: 120 } });
+    expect(history.sees(node('db1', 120)).db1?.rejoined).toBe(true);
+  });
+
+  it('not outside of the primary component', () => {
+    const outside = node('db1', 500, { primaryComponent: false, ready: false });
+    const history = new History();
+    for (let n = 1; n < 9; n += 1) history.sees(node('db2', 100)).sees(outside);
+    expect(history.db1?.rejoined).toBe(false);
+  });
+});
+
+it('a reader of the storage that the Aurora writer writes has nothing to catch up with', () => {
+  const instance = (name: string, own: string, writer: boolean): ServerFacts => {
+    const { gtidExecuted: _none, ...facts } = factsOf(name, { readOnly: !writer });
+    const members = ['shop-1', 'shop-2'].map((one) => ({ name: one, writer: one === 'shop-2' }));
+    return { ...facts, id: `aurora:${own}` as ServerId, managed: { kind: 'aurora', self: own, members } };
+  };
+  const servers = { db1: seen(instance('db1', 'shop-1', false)), db2: seen(instance('db2', 'shop-2', true)) };
+  const ledger = ledgerOf('db2', {
+    uuid: 'aurora:shop-2' as ServerId,
+    was: [{ uuid: 'aurora:shop-1' as ServerId, address: address('db1') }],
+  });
+  let state = stateOf({ servers, ledger });
+  for (let n = 1; n < 6; n += 1) {
+    const publication = state.publications.get('ns1')!;
+    const rejoins = trackRejoins(situationOf(state, publication, undefined, at(n)));
+    state = withPublication(state, { ...publication, rejoins });
+    for (const [name, probe] of Object.entries(servers))
+      state = withServer(state, observe(state.servers.get(address(name))!, probe, at(n)).memory);
+  }
+  expect(state.publications.get('ns1')?.rejoins.get(address('db1'))).toMatchObject({ rejoined: true, target: { kind: 'shared' } });
+});
+
+describe('of two members of one group', () => {
+  const name = 'aaaaaaaa-aaaa-11f1-8000-000000000000';
+  const group: Group = {
+    name,
+    singlePrimary: true,
+    members: [
+      { id: uuid('db1'), state: 'ONLINE', role: 'SECONDARY' },
+      { id: uuid('db2'), state: 'ONLINE', role: 'PRIMARY' },
+    ],
+  };
+  const member = (server: string, executed: string): ServerFacts =>
+    factsOf(server, { readOnly: server === 'db1', gtidExecuted: gtids(executed.replaceAll('group', name)), group });
+
+  it("what was committed under the name of the group is nobody's own: each applies it in its own time", () => {
+    const history = new History();
+    for (let n = 1; n < 5; n += 1)
+      history.sees(member('db1', `db1:1-100,group:1-${n * 10}`)).sees(member('db2', `db1:1-100,group:1-${n * 10 - 5}`));
+    expect(history.db1).toMatchObject({ errant: 0 });
+  });
+
+  it('what one wrote under its own name counts', () => {
+    const history = new History();
+    for (let n = 1; n < 5; n += 1) history.sees(member('db1', 'db1:1-102,group:1-10')).sees(member('db2', 'db1:1-100,group:1-10'));
+    expect(history.db1).toMatchObject({ rejoined: false, errant: 2 });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Channel, Probe } from '../../src/core/observation.ts';
+import type { Channel, Group, Probe } from '../../src/core/observation.ts';
 import { wantedReplicas } from '../../src/core/replicas.ts';
 import type { ReplicasName } from '../../src/core/settings.ts';
 import type { Rrset } from '../../src/core/zone.ts';
@@ -58,6 +58,34 @@ describe('fit to be read from', () => {
   it('after a move: not the source that was, although it replicates from the new one already', () => {
     const servers = { db1: seen(replicaOf('db2', 'db1')), db2: seen(factsOf('db2')), db3: seen(replicaOf('db2', 'db3')) };
     expect(replicas({ servers }, 'source', 'db2')).toEqual(['192.0.2.3']);
+  });
+});
+
+describe('fit to be read from without a channel', () => {
+  const withGroup = (name: string, over: Partial<Group> = {}): Probe => {
+    const members = ['db1', 'db2', 'db3'].map(
+      (one) => ({ id: uuid(one), state: 'ONLINE', role: one === 'db1' ? 'PRIMARY' : 'SECONDARY' }) as const,
+    );
+    const group = { name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: true, members, lagSeconds: 0, ...over };
+    return seen(factsOf(name, { readOnly: name !== 'db1', group }));
+  };
+  const group = { db1: withGroup('db1'), db2: withGroup('db2'), db3: withGroup('db3') };
+
+  it('a member of the same group', () => expect(replicas({ servers: group })).toEqual(['192.0.2.2', '192.0.2.3']));
+
+  it.each([
+    ['lags', { lagSeconds: 20 }],
+    ['is joining', { members: [{ id: uuid('db3'), state: 'RECOVERING', role: 'SECONDARY' }] as const }],
+    ['has left it', { members: [{ id: uuid('db3'), state: 'ONLINE', role: 'PRIMARY' }] as const }],
+  ])('not one that %s', (_, over) => expect(replicas({ servers: { ...group, db3: withGroup('db3', over) } })).toEqual(['192.0.2.2']));
+
+  it('a reader of Aurora, by the lag in its table', () => {
+    const instance = (name: string, lagSeconds: number): Probe => {
+      const { gtidExecuted: _none, ...facts } = factsOf(name, { readOnly: name !== 'db1' });
+      const members = ['db1', 'db2', 'db3'].map((one) => ({ name: one, writer: one === 'db1', ...(one === 'db1' ? {} : { lagSeconds }) }));
+      return seen({ ...facts, managed: { kind: 'aurora', self: name, members } });
+    };
+    expect(replicas({ servers: { db1: instance('db1', 0), db2: instance('db2', 0.02), db3: instance('db3', 20) } })).toEqual(['192.0.2.2']);
   });
 });
 

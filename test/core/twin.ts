@@ -115,6 +115,16 @@ class Twin {
     return online.find((other) => other.name === group.primary)?.name;
   }
 
+  /** "Members of its group that are in the majority still count it among those that are present." */
+  #isCounted(one: TwinServer): boolean {
+    return this.#servers.some((other) => {
+      if (other === one || !isReachable(other) || other.group?.self !== 'ONLINE') return false;
+      const { unreachable } = other.group;
+      const present = this.#servers.filter((each) => each === other || !unreachable.includes(each.name));
+      return present.length * 2 > this.#servers.length && present.includes(one);
+    });
+  }
+
   #isProven(one: TwinServer): boolean {
     // "The promotion of a group's member counts only where no member is in that group any more."
     const isElectedOnly = isInElectingGroup(one, this.#servers);
@@ -193,6 +203,7 @@ class Twin {
 
   #rule12(published: TwinServer): Verdict | undefined {
     if (published.contact !== 'unknown' || this.#followers(published).length > 0 || !this.#restIsSeen(published)) return undefined;
+    if (this.#isCounted(published)) return undefined;
     if (this.#mayBeSomebodyElse()) return undefined;
     if (this.#proven.length === 1) return `point-to failover ${this.#proven[0]?.name}`;
     if (this.#proven.length > 1 || this.#candidates.length !== 1 || this.#servers.length !== 2) return undefined;
@@ -202,7 +213,8 @@ class Twin {
   #rule13(): Verdict {
     const published = this.#published!;
     const isAlone = this.#quorumSet.every((one) => one === published);
-    const mayLive = published.contact === 'alive' || (!isReachable(published) && this.#followers(published).length > 0);
+    const isCounted = published.contact === 'unknown' && this.#isCounted(published);
+    const mayLive = published.contact === 'alive' || isCounted || (!isReachable(published) && this.#followers(published).length > 0);
     if (mayLive) return 'hold published-source-alive';
     if (published.contact === 'unobserved') return 'hold minority-view';
     if (published.contact === 'unknown' && !isAlone && !this.#restIsSeen(published)) return 'hold minority-view';

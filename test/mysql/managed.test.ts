@@ -32,8 +32,8 @@ describe('rows of Aurora MySQL 3 (read, not run)', () => {
         self: 'shop-1',
         members: [
           { name: 'shop-1', writer: true, heardAgoMs: 412 },
-          { name: 'shop-2', writer: false, heardAgoMs: 398 },
-          { name: 'shop-3', writer: false, heardAgoMs: 86_400_000 },
+          { name: 'shop-2', writer: false, lagSeconds: 0.019, heardAgoMs: 398 },
+          { name: 'shop-3', writer: false, lagSeconds: 0.019, heardAgoMs: 86_400_000 },
         ],
       },
     });

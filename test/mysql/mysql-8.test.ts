@@ -115,8 +115,18 @@ describe('recorded rows', () => {
         name: 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa',
         singlePrimary: true,
         members: [{ id: sourceUuid, state: 'ONLINE', role: 'PRIMARY' }],
+        lagSeconds: 0,
       },
     });
+  });
+
+  it('of a member that is behind its group: by the oldest transaction that it has not applied', () => {
+    const rows = recorded('group-primary');
+    const late = { retrieved: `${sourceUuid}:1-30`, applying_commit_age_us: '2500000' };
+    const server = rows['server']!.map((row) => (row['channel'] === 'group_replication_applier' ? { ...row, ...late } : row));
+    expect(factsOf({ ...rows, server }).group?.lagSeconds).toBe(2.5);
+    const odd = server.map((row) => ({ ...row, retrieved: row['channel'] === 'group_replication_applier' ? null : row['retrieved'] }));
+    expect(factsOf({ ...rows, server: odd }).group).not.toHaveProperty('lagSeconds');
   });
 
   it('of a server with the plugin and no group, and of one that left its group', () => {

@@ -1,13 +1,14 @@
 /** The commands of a transcript: what a DBA, a DNS administrator, a failover tool and misfortune do to one cluster. Unknown words are errors. */
 
 import type { Command } from '../../src/core/events.ts';
-import type { Group, GroupMember, Probe } from '../../src/core/observation.ts';
-import type { Fqdn, ServerAddress, ServerId } from '../../src/core/units.ts';
+import type { Probe } from '../../src/core/observation.ts';
+import type { Fqdn, ServerAddress } from '../../src/core/units.ts';
 import type { Rrset } from '../../src/core/zone.ts';
 import { createFakeMysql, fakeUuid } from '../sim/fake-mysql.ts';
 import { unreachable } from '../sim/fake-prober.ts';
 import { createFakeZone } from '../sim/fake-zone.ts';
 import { ledgerRrset, otherInstanceMoves, withField } from './by-hand.ts';
+import { ClusterViews } from './cluster-views.ts';
 import { settingsFrom } from './cluster-words.ts';
 import { Printer, zoneName } from './print.ts';
 import type { Surroundings } from './world.ts';
@@ -19,11 +20,6 @@ const turnMs = 5;
 /** `db1` is `db1:3306`. */
 const addressOf = (word: string): ServerAddress => (word.includes(':') ? word : `${word}:3306`) as ServerAddress;
 
-interface GroupWords {
-  readonly members: readonly string[];
-  readonly primary: string;
-}
-
 /** Plays one transcript, command by command. */
 export class Script {
   readonly #printer = new Printer();
@@ -34,9 +30,9 @@ export class Script {
   #stopped: World | undefined;
   readonly #cutFromSecond = new Set<string>();
   #commands = 0;
-  /** Lag by server, and the group as each member sees it: what the fake servers do not have. */
+  /** Lag by server, and what members of a cluster say of each other: what the fake servers do not have. */
   readonly #lag = new Map<string, number>();
-  readonly #groups = new Map<ServerAddress, GroupWords>();
+  readonly #views = new ClusterViews();
   /** Servers that we cannot reach, though others can. */
   readonly #cut = new Set<string>();
 
@@ -113,9 +109,8 @@ export class Script {
       stop: () => this.#stop(first),
       sleep: () => world.sleep(milliseconds(first)),
       'new-process': () => world.restart(),
-      group: () => {
-        for (const member of first.split(',')) this.#groups.set(addressOf(member), { members: first.split(','), primary: second });
-      },
+      group: () => this.#views.group(first.split(',').map(addressOf), second === 'multi-primary' ? undefined : addressOf(second)),
+      galera: () => this.#views.galera(first.split(',').map(addressOf)),
       show: () => this.#show(first),
       follow: () => {
         const [force, dryRun] = [words.includes('force'), words.includes('dry-run')];
@@ -220,18 +215,7 @@ export class Script {
     if (probe.kind !== 'reachable') return probe;
     const lagSeconds = this.#lag.get(server);
     const channels = probe.facts.channels.map((channel) => (lagSeconds === undefined ? channel : { ...channel, lagSeconds }));
-    const group = this.#groups.get(server);
-    return { ...probe, facts: { ...probe.facts, channels, ...(group ? { group: this.#groupNow(group) } : {}) } };
-  }
-
-  #groupNow({ members: names, primary }: GroupWords): Group {
-    const { mysql } = this.world.around;
-    const members = names.map((name): GroupMember => {
-      const { uuid, health } = mysql.server(addressOf(name));
-      const state = health === 'up' ? 'ONLINE' : 'UNREACHABLE';
-      return { id: uuid as ServerId, state, role: name === primary ? 'PRIMARY' : 'SECONDARY' };
-    });
-    return { name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: true, members };
+    return { ...probe, facts: this.#views.decorate(server, { ...probe.facts, channels }, this.world.around.mysql) };
   }
 }
 

@@ -105,8 +105,8 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/situation.ts',
-        find: 'situation.candidates.filter((candidate) => strongEvidence(situation, candidate).length > 0);',
-        replace: 'situation.candidates;',
+        find: 'situation.candidates.filter((candidate) => strongEvidence(situation, candidate).length > 0),',
+        replace: 'situation.candidates,',
       },
     ],
     breaks: ['S4'],
@@ -166,7 +166,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'a freeze is ignored',
     patches: [
       {
-        file: 'core/decide.ts',
+        file: 'core/ledger-rules.ts',
         find: 'if (ledger?.frozen === undefined) return undefined;',
         replace: 'if (ledger?.frozen === undefined || ledger.epoch > 0) return undefined;',
       },
@@ -178,7 +178,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'a freeze by another instance is ignored',
     patches: [
       {
-        file: 'core/decide.ts',
+        file: 'core/ledger-rules.ts',
         find: 'if (ledger?.frozen === undefined) return undefined;',
         replace: 'if (ledger?.frozen === undefined || ledger.by !== arguments[0].state.settings.instance) return undefined;',
       },

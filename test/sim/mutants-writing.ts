@@ -76,9 +76,9 @@ export const writingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/rejoin.ts',
-        find: 'if (track.rejoined || sourceSet === undefined || ownSet === undefined || track.attachedAt === undefined) return track;',
+        find: 'if (track.rejoined || source.facts === undefined || member.facts === undefined || track.attachedAt === undefined) return track;',
         replace:
-          'if (sourceSet !== undefined && ownSet !== undefined && track.attachedAt !== undefined) return { ...track, rejoined: true };\n  return track;',
+          'if (source.facts !== undefined && member.facts !== undefined && track.attachedAt !== undefined) return { ...track, rejoined: true };\n  return track;',
       },
     ],
     breaks: ['S5'],

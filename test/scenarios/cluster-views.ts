@@ -1,0 +1,71 @@
+/** Clusters that know their own members, as each server sees them: what the fake servers of a transcript do not have. */
+
+import type { Group, GroupMember, ServerFacts, Wsrep } from '../../src/core/observation.ts';
+import type { ServerAddress, ServerId } from '../../src/core/units.ts';
+import type { FakeMysql } from '../sim/fake-mysql.ts';
+
+interface GroupWords {
+  readonly members: readonly ServerAddress[];
+  /** Absent in multi-primary mode. */
+  readonly primary: ServerAddress | undefined;
+}
+
+interface GaleraWords {
+  readonly members: readonly ServerAddress[];
+  readonly view: number;
+}
+
+const clusterUuid = 'cccccccc-cccc-11f1-8000-000000000000';
+
+export class ClusterViews {
+  readonly #groups = new Map<ServerAddress, GroupWords>();
+  /** Every node that ever was in the Galera cluster, with the view in which it was last. */
+  readonly #nodes = new Map<ServerAddress, GaleraWords>();
+  #view = 0;
+
+  /** From now on these are one group, with that primary; without one it is in multi-primary mode. */
+  group(members: readonly ServerAddress[], primary: ServerAddress | undefined): void {
+    for (const member of members) this.#groups.set(member, { members, primary });
+  }
+
+  /** From now on these are the primary component of the Galera cluster; whoever was in it before is not. */
+  galera(members: readonly ServerAddress[]): void {
+    this.#view += 1;
+    for (const member of members) this.#nodes.set(member, { members, view: this.#view });
+  }
+
+  decorate(server: ServerAddress, facts: ServerFacts, mysql: FakeMysql): ServerFacts {
+    const group = this.#groups.get(server);
+    const node = this.#nodes.get(server);
+    if (group) return { ...facts, group: groupNow(group, mysql) };
+    if (node === undefined) return facts;
+    // As on MariaDB: each node numbers on its own, so nobody can compare them.
+    const { gtidExecuted: _own, ...others } = facts;
+    return { ...others, wsrep: this.#wsrepNow(server, node, mysql) };
+  }
+
+  #wsrepNow(server: ServerAddress, { members, view }: GaleraWords, mysql: FakeMysql): Wsrep {
+    const isIn = view === this.#view;
+    return {
+      clusterUuid,
+      nodeUuid: `node-${server}`,
+      primaryComponent: isIn,
+      ready: isIn,
+      state: isIn ? 'synced' : 'undefined',
+      size: isIn ? members.length : 1,
+      ...(isIn ? { index: members.indexOf(server), view } : {}),
+      lastCommitted: mysql.server(server).executed.size > 0 ? 100 + view : 0,
+      closed: false,
+      desynced: false,
+    };
+  }
+}
+
+function groupNow({ members: names, primary }: GroupWords, mysql: FakeMysql): Group {
+  const members = names.map((name): GroupMember => {
+    const { uuid, health } = mysql.server(name);
+    const state = health === 'up' ? 'ONLINE' : 'UNREACHABLE';
+    return { id: uuid as ServerId, state, role: primary === undefined || name === primary ? 'PRIMARY' : 'SECONDARY' };
+  });
+  return { name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: primary !== undefined, members, lagSeconds: 0 };
+}
