@@ -21,7 +21,7 @@ export const holdReasons = {
   frozen: 'Someone froze the name: no move by any instance until it is thawed.',
   'unknown-source': 'The ledger names a server that is not in this configuration.',
   'two-sources': 'Several servers could be the source.',
-  'published-source-alive': 'The published source lives, or others still replicate from it.',
+  'published-source-alive': 'The published source lives, or others still replicate from it or count it in their cluster.',
   'minority-view': 'Too few servers are seen to tell a dead source from a broken network.',
   'unproven-candidate': 'A writable server is there, but nothing shows that it was promoted.',
   'superseded-source': 'Only a former source is writable; it has not rejoined, so its data may be stale.',

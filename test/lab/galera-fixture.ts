@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MariadbSeries } from '../../src/lab/mariadb-programs.ts';
 import type { Mariadbd } from '../../src/lab/mariadbd.ts';
@@ -8,7 +8,7 @@ import { until } from './probing.ts';
 
 /** Galera notices a lost node within a second or two, not the usual five to fifteen. */
 const FAST =
-  'evs.keepalive_period=PT0.2S;evs.inactive_check_period=PT0.2S;evs.suspect_timeout=PT1S;evs.inactive_timeout=PT2S;evs.install_timeout=PT2S';
+  'evs.keepalive_period=PT0.2S;evs.inactive_check_period=PT0.2S;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT4S;evs.install_timeout=PT4S';
 
 /** Three nodes of one cluster, all synced. */
 export const startGalera = (series: MariadbSeries): Promise<MariadbServers> =>
@@ -40,8 +40,9 @@ export const startGalera = (series: MariadbSeries): Promise<MariadbServers> =>
  * A state transfer wants scripts and programs of other packages. All nodes begin with the same data, so a newcomer is told that it has what the first one has; the few
  * write sets since then come from the first one's cache.
  */
-async function joinCluster(first: Mariadbd, server: Mariadbd, emptyData: string): Promise<void> {
+export async function joinCluster(first: Mariadbd, server: Mariadbd, emptyData: string): Promise<void> {
   const data = join(server.folder, 'data');
+  await rm(data, { recursive: true, force: true });
   await copyEmptyData(emptyData, data);
   const status = await statusOf(first);
   const state = [

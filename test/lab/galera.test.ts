@@ -4,7 +4,8 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
-import { startGalera } from './galera-fixture.ts';
+import { followedName } from './followed-name.ts';
+import { joinCluster, startGalera } from './galera-fixture.ts';
 import type { MariadbServers } from './mariadb-fixture.ts';
 import { clock, deadline, factsOf, until } from './probing.ts';
 import { type RowRecorder, rowRecorder } from './row-recorder.ts';
@@ -97,6 +98,21 @@ describe('Galera with MariaDB 10.11', () => {
     await recorder.take('closed', addressOf(1));
     await galera.servers[1]!.sql('SET GLOBAL wsrep_reject_queries = NONE');
     expect(isWritable(await facts(1))).toBe(true);
+  });
+
+  it('one node is published, and when it dies the first of the others; back in the cluster it is a node as any other', async () => {
+    const name = await followedName([0, 1, 2].map(addressOf), prober);
+    try {
+      expect(await name.recorded('move')).toMatchObject({ epoch: 1, reason: 'first-source', to: { server: addressOf(0) } });
+      await galera.servers[0]!.kill9();
+      expect(await name.recorded('move', ({ epoch }) => epoch === 2)).toMatchObject({ reason: 'failover', to: { server: addressOf(1) } });
+      await joinCluster(galera.servers[1]!, galera.servers[0]!, galera.programs.emptyData);
+      await name.recorded('written', ({ what }) => what === 'rejoin');
+      const { decision } = await until(name.snapshot, ({ ledger }) => ledger?.was.length === 0);
+      expect(decision).toMatchObject({ reason: 'steady', source: addressOf(1) });
+    } finally {
+      await name.stop();
+    }
   });
 
   it('a node that lost the majority says so, and answers on; the lost ones are unknown', async () => {

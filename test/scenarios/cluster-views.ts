@@ -1,4 +1,4 @@
-/** Clusters that know their own members, as each server sees them: what the fake servers of a transcript do not have. */
+/** Clusters that know their own members, as each server sees them, and MariaDB's server_id: what the fake servers of a transcript do not have. */
 
 import type { Group, GroupMember, ServerFacts, Wsrep } from '../../src/core/observation.ts';
 import type { ServerAddress, ServerId } from '../../src/core/units.ts';
@@ -21,6 +21,7 @@ export class ClusterViews {
   readonly #groups = new Map<ServerAddress, GroupWords>();
   /** Every node that ever was in the Galera cluster, with the view in which it was last. */
   readonly #nodes = new Map<ServerAddress, GaleraWords>();
+  readonly #serverIds = new Map<ServerAddress, number>();
   #view = 0;
 
   /** From now on these are one group, with that primary; without one it is in multi-primary mode. */
@@ -34,7 +35,14 @@ export class ClusterViews {
     for (const member of members) this.#nodes.set(member, { members, view: this.#view });
   }
 
-  decorate(server: ServerAddress, facts: ServerFacts, mysql: FakeMysql): ServerFacts {
+  /** It is a MariaDB server with that `server_id`. */
+  serverId(server: ServerAddress, id: number): void {
+    this.#serverIds.set(server, id);
+  }
+
+  decorate(server: ServerAddress, known: ServerFacts, mysql: FakeMysql): ServerFacts {
+    const serverId = this.#serverIds.get(server);
+    const facts: ServerFacts = serverId === undefined ? known : { ...known, flavour: 'mariadb', serverId };
     const group = this.#groups.get(server);
     const node = this.#nodes.get(server);
     if (group) return { ...facts, group: groupNow(group, mysql) };

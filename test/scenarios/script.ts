@@ -86,6 +86,7 @@ export class Script {
       uuid: () => Object.assign(mysql.server(server), { uuid: fakeUuid(Number(word)) }),
       executed: () => this.#executed(server, word),
       lag: () => this.#lag.set(server, Number(word)),
+      'server-id': () => this.#views.serverId(server, Number(word)),
       address: () => addresses.set(server, [word, ...more]),
     };
     perform(verbs, verb);
