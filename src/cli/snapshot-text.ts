@@ -96,10 +96,13 @@ const writableText = (writable: boolean | null): string => (writable === null ? 
 
 const contactText = ({ contact, failure }: ServerSnapshot): string => (failure === null ? contact : `${contact} (${failure.code})`);
 
-function channelText({ channel, source, receiver, applier }: ServerSnapshot['replicatesFrom'][number]): string {
-  const stopped = [receiver === 'on' ? '' : `receiver ${receiver}`, applier === 'on' ? '' : `applier ${applier}`].filter(
-    (text) => text !== '',
-  );
+function channelText({ channel, source, receiver, applier, failoverSources }: ServerSnapshot['replicatesFrom'][number]): string {
+  const list = failoverSources?.map(({ address, weight }) => `${address} ${weight}`) ?? [];
+  const stopped = [
+    receiver === 'on' ? '' : `receiver ${receiver}`,
+    applier === 'on' ? '' : `applier ${applier}`,
+    list.length > 0 ? `may choose ${list.join(', ')}` : '',
+  ].filter((text) => text !== '');
   return `${source}${channel === '' ? '' : ` [${channel}]`}${stopped.length > 0 ? ` (${stopped.join(', ')})` : ''}`;
 }
 

@@ -2,6 +2,7 @@
 
 import { names } from './decision.ts';
 import type { Alarm, Effect } from './events.ts';
+import { failoverListAlarm } from './failover-lists.ts';
 import { candidateBehind } from './guard.ts';
 import { differingForm, drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
@@ -64,6 +65,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
       sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}: their replicas cannot be told apart by it.`,
     });
   if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
+  alarms.push(...failoverListAlarm(situation, member));
   const errant = situation.publication.rejoins.get(member.address)?.errant;
   if (isSuperseded(situation, member)) return [...alarms, ...staleSource(situation, member, errant)];
   if (errant !== undefined && errant > 0)

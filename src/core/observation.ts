@@ -96,8 +96,29 @@ export interface Channel {
   readonly applied?: Coordinates;
   /** SOURCE_CONNECTION_AUTO_FAILOVER: the replica may choose another source by itself (manual 19.4.9). */
   readonly autoFailover: boolean;
+  /** From what it then chooses, the highest weight first. Absent: it does not move by itself, or our account may not see the list. */
+  readonly failoverSources?: readonly FailoverSource[];
+  /** The groups whose members it keeps in that list by itself. */
+  readonly managedGroups?: readonly ManagedGroup[];
   /** The last error of receiver or applier, as the server words it (bounded). */
   readonly lastError?: string;
+}
+
+/** One server of a channel's source list (manual 19.4.9). */
+export interface FailoverSource {
+  /** As the list words it: a name of another spelling may be the same server. */
+  readonly address: ServerAddress;
+  /** 1 to 100. A replica leaves its source for one of a higher weight as soon as that answers. */
+  readonly weight: number;
+  /** The group whose membership put it there. */
+  readonly managed?: string;
+}
+
+/** A group that a channel's source list follows: by role its members get one weight or the other. */
+export interface ManagedGroup {
+  readonly name: string;
+  readonly primaryWeight: number;
+  readonly secondaryWeight: number;
 }
 
 /** Group Replication as one member sees it. */

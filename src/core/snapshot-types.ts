@@ -2,7 +2,7 @@
 
 import type { Decision } from './decision.ts';
 import type { Alarm, Move, NameserverTime } from './events.ts';
-import type { Failure } from './observation.ts';
+import type { FailoverSource, Failure, ManagedGroup } from './observation.ts';
 import type { Fqdn, ServerAddress, ServerId } from './units.ts';
 
 export interface Snapshot {
@@ -70,6 +70,11 @@ export interface ServerSnapshot {
     readonly source: string;
     readonly receiver: string;
     readonly applier: string;
+    /** It may choose another source by itself (manual 19.4.9). */
+    readonly autoFailover: boolean;
+    /** From these, the highest weight first; null: it does not, or its list is not to be seen. */
+    readonly failoverSources: readonly FailoverSource[] | null;
+    readonly managedGroups: readonly ManagedGroup[];
   }[];
   /** What speaks for or against this server as the source, in a DBA's words. */
   readonly evidence: readonly string[];

@@ -40,6 +40,7 @@ export const alarmCodes = {
   'two-sources': 'More than one server of the line is writable.',
   'candidate-behind': 'The server that could become the source lacks transactions that another one has executed.',
   'errant-transactions': 'A replica has transactions that the source lacks.',
+  'failover-list': 'A replica may choose a former source, or a server that is not configured, as its source by itself.',
   'server-unknown': 'A server does not answer.',
   'server-refuses': 'A server lives, but refuses us.',
   'duplicate-uuid': 'Two servers have the same server UUID: one is a copied data folder.',

@@ -7,6 +7,7 @@
  */
 
 import { coordinateStatements } from './coordinates.ts';
+import { failoverStatements } from './failover-lists.ts';
 import { grantStatements } from './grants.ts';
 import { groupStatement } from './group.ts';
 import { readMysql } from './mysql-rows.ts';
@@ -25,7 +26,7 @@ const probes = ['c.SOURCE_CONNECTION_AUTO_FAILOVER', "'0'"].map((autoFailover) =
 export const mysql8: QuerySet = {
   name: 'MySQL 8',
   setup,
-  statements: [{ name: 'server', spellings: probes }, groupStatement, ...coordinateStatements],
+  statements: [{ name: 'server', spellings: probes }, groupStatement, ...coordinateStatements, ...failoverStatements],
   read: (input) => readMysql(input, true),
   grants: grantStatements,
 };

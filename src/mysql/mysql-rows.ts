@@ -3,6 +3,7 @@ import type { Channel } from '../core/observation.ts';
 import type { ChannelNote } from './channel-notes.ts';
 import { isGroupChannel, readChannel, readGroupLag } from './channel-rows.ts';
 import { readBinlogEnd, readCoordinates } from './coordinates.ts';
+import { readFailoverLists } from './failover-lists.ts';
 import { readGroup } from './group.ts';
 import { serverId } from './identity.ts';
 import type { FactsReading, ProbeInput } from './query-set.ts';
@@ -61,6 +62,7 @@ function readChannels(input: ProbeInput, timed: boolean, executed: GtidSet | und
   const notes = new Map<string, ChannelNote>();
   const coordinates = readCoordinates(input.answers['status']);
   let groupLag: number | undefined;
+  const listsOf = readFailoverLists(input.answers);
   for (const row of input.answers['server'] ?? []) {
     const reader = new RowReader(row);
     const name = reader.optionalText('channel');
@@ -73,7 +75,7 @@ function readChannels(input: ProbeInput, timed: boolean, executed: GtidSet | und
         at: input.at,
         note: input.notes.get(name),
       });
-      channels.push(channel);
+      channels.push(channel.autoFailover ? { ...channel, ...listsOf(name) } : channel);
       notes.set(name, note);
     }
     if (reader.oddColumn !== undefined) return { channels: [], notes, oddColumn: reader.oddColumn };

@@ -28,10 +28,10 @@ describe('what the commands print', () => {
           frozen by eve@host: maintenance
           epoch 7 is answered by 1 of 2 nameservers
 
-        SERVER                UUID                            VERSION         ROLE        WRITABLE  CONTACT                       LAG  REPLICATES FROM              ALARMS
-        db1:3306              11111111                        8.4.3           superseded  ?         unknown (connection-refused)                                    server-unknown
+        SERVER                UUID                            VERSION         ROLE        WRITABLE  CONTACT                       LAG  REPLICATES FROM                                                   ALARMS
+        db1:3306              11111111                        8.4.3           superseded  ?         unknown (connection-refused)                                                                         server-unknown
         db2:3306              22222222                        8.4.3           source      yes       reachable
-        db3.example.com:3307  mariadb:3@db3.example.com:3307  11.4.2-MariaDB  replica     no        reachable                     2 s  db2:3306 [c1] (applier off)
+        db3.example.com:3307  mariadb:3@db3.example.com:3307  11.4.2-MariaDB  replica     no        reachable                     2 s  db2:3306 [c1] (applier off, may choose db1:3306 80, db2:3306 60)
 
         ! server-unknown db1:3306: It does not answer.
       "
@@ -66,7 +66,7 @@ describe('what the commands print', () => {
 
         db3.example.com:3307  replica, reachable, 11.4.2-MariaDB, mariadb:3@db3.example.com:3307
           - It says: �[2Jgone
-          - replicates from db2:3306 [c1] (applier off)
+          - replicates from db2:3306 [c1] (applier off, may choose db1:3306 80, db2:3306 60)
           - lag 2 s
 
         ! server-unknown db1:3306: It does not answer.

@@ -69,7 +69,20 @@ export const shopSnapshot: Snapshot = {
       writable: false,
       lagSeconds: 2,
       gtidExecuted: null,
-      replicatesFrom: [{ channel: 'c1', source: 'db2:3306', receiver: 'on', applier: 'off' }],
+      replicatesFrom: [
+        {
+          channel: 'c1',
+          source: 'db2:3306',
+          receiver: 'on',
+          applier: 'off',
+          autoFailover: true,
+          failoverSources: [
+            { address: db1, weight: 80 },
+            { address: db2, weight: 60 },
+          ],
+          managedGroups: [],
+        },
+      ],
       // What a server or a zone says may try to move the cursor.
       evidence: ['It says: \u001b[2Jgone'],
       alarms: [],

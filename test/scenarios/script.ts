@@ -1,13 +1,14 @@
 /** The commands of a transcript: what a DBA, a DNS administrator, a failover tool and misfortune do to one cluster. Unknown words are errors. */
 
 import type { Command } from '../../src/core/events.ts';
-import type { Probe } from '../../src/core/observation.ts';
+import type { FailoverSource, Probe } from '../../src/core/observation.ts';
 import type { Fqdn, ServerAddress } from '../../src/core/units.ts';
 import type { Rrset } from '../../src/core/zone.ts';
 import { createFakeMysql, fakeUuid } from '../sim/fake-mysql.ts';
 import { unreachable } from '../sim/fake-prober.ts';
 import { createFakeZone } from '../sim/fake-zone.ts';
 import { ledgerRrset, otherInstanceMoves, withField } from './by-hand.ts';
+import { ChannelViews } from './channel-views.ts';
 import { ClusterViews } from './cluster-views.ts';
 import { settingsFrom } from './cluster-words.ts';
 import { Printer, zoneName } from './print.ts';
@@ -30,8 +31,8 @@ export class Script {
   #stopped: World | undefined;
   readonly #cutFromSecond = new Set<string>();
   #commands = 0;
-  /** Lag by server, and what members of a cluster say of each other: what the fake servers do not have. */
-  readonly #lag = new Map<string, number>();
+  /** What the fake servers do not have. */
+  readonly #channels = new ChannelViews();
   readonly #views = new ClusterViews();
   /** Servers that we cannot reach, though others can. */
   readonly #cut = new Set<string>();
@@ -85,8 +86,9 @@ export class Script {
       clone: () => mysql.clone(server, addressOf(word)),
       uuid: () => Object.assign(mysql.server(server), { uuid: fakeUuid(Number(word)) }),
       executed: () => this.#executed(server, word),
-      lag: () => this.#lag.set(server, Number(word)),
       'server-id': () => this.#views.serverId(server, Number(word)),
+      lag: () => this.#channels.lag(server, Number(word)),
+      list: () => this.#channels.list(server, [word, ...more].map(listed)),
       address: () => addresses.set(server, [word, ...more]),
     };
     perform(verbs, verb);
@@ -214,10 +216,14 @@ export class Script {
 
   #decorated(server: ServerAddress, probe: Probe): Probe {
     if (probe.kind !== 'reachable') return probe;
-    const lagSeconds = this.#lag.get(server);
-    const channels = probe.facts.channels.map((channel) => (lagSeconds === undefined ? channel : { ...channel, lagSeconds }));
-    return { ...probe, facts: this.#views.decorate(server, { ...probe.facts, channels }, this.world.around.mysql) };
+    return { ...probe, facts: this.#views.decorate(server, this.#channels.decorate(server, probe.facts), this.world.around.mysql) };
   }
+}
+
+/** `db1=80`: a source and its weight. */
+function listed(word: string): FailoverSource {
+  const [source = '', weight] = word.split('=');
+  return { address: addressOf(source), weight: Number(weight) };
 }
 
 const fullUuids = (text: string): string => text.replace(/UUID(\d)/g, (_, n: string) => fakeUuid(Number(n)));
