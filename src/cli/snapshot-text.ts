@@ -1,5 +1,6 @@
 /** A cluster as `status` and `explain` print it. Pure. */
 
+import { lackWords } from '../core/ahead.ts';
 import type { Alarm } from '../core/events.ts';
 import type { PublicationSnapshot, ServerSnapshot } from '../core/snapshot-types.ts';
 import { alarmText } from '../daemon/entry-text.ts';
@@ -65,7 +66,7 @@ function propagationText(
   return resolvers === undefined ? told : `${told}, ${answers(resolvers.nameservers)} resolvers`;
 }
 
-const headings = ['SERVER', 'UUID', 'VERSION', 'ROLE', 'WRITABLE', 'CONTACT', 'LAG', 'REPLICATES FROM', 'ALARMS'];
+const headings = ['SERVER', 'UUID', 'VERSION', 'ROLE', 'WRITABLE', 'CONTACT', 'LAG', 'BEHIND', 'REPLICATES FROM', 'ALARMS'];
 
 function serversText(servers: readonly ServerSnapshot[], style: Style): string {
   const rows = servers.map((server): readonly Cell[] => [
@@ -76,6 +77,7 @@ function serversText(servers: readonly ServerSnapshot[], style: Style): string {
     { text: writableText(server.writable) },
     { text: contactText(server), ...painted(server.contact === 'reachable' ? undefined : style.red) },
     { text: server.lagSeconds === null ? '' : `${server.lagSeconds} s` },
+    { text: behindText(server.lacks) },
     { text: server.replicatesFrom.map(channelText).join(', ') },
     { text: server.alarms.join(', '), paint: style.red },
   ]);
@@ -96,6 +98,18 @@ const writableText = (writable: boolean | null): string => (writable === null ? 
 
 const contactText = ({ contact, failure }: ServerSnapshot): string => (failure === null ? contact : `${contact} (${failure.code})`);
 
+/** Compared with the server of the line that has most. */
+function behindText(lacks: ServerSnapshot['lacks']): string {
+  if (!lacks) return '';
+  const behind = (['executed', 'received'] as const).flatMap((what) => {
+    const lack = lacks[what];
+    return lack === null
+      ? []
+      : `${lack.transactions !== undefined ? -lack.transactions : lack.bytes !== undefined ? `-${lack.bytes} B` : 'less'} ${what}`;
+  });
+  return behind.join(', ') || 'most advanced';
+}
+
 function channelText({ channel, source, receiver, applier, failoverSources }: ServerSnapshot['replicatesFrom'][number]): string {
   const list = failoverSources?.map(({ address, weight }) => `${address} ${weight}`) ?? [];
   const stopped = [
@@ -112,8 +126,14 @@ function evidenceText(server: ServerSnapshot, style: Style): string {
   if (server.replicatesFrom.length > 0) lines.push(`    - replicates from ${server.replicatesFrom.map(channelText).join(', ')}`);
   if (server.lagSeconds !== null) lines.push(`    - lag ${server.lagSeconds} s`);
   if (server.gtidExecuted !== null) lines.push(`    - executed ${server.gtidExecuted === '' ? 'nothing' : server.gtidExecuted}`);
+  if (server.lacks) lines.push(`    - ${lacksText(server.lacks)}`);
   if (server.failure !== null) lines.push(style.red(`    - ${oneLine(server.failure)}`));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function lacksText(lacks: NonNullable<ServerSnapshot['lacks']>): string {
+  const words = lackWords(lacks);
+  return words === undefined ? 'has all that others of the line have executed or received' : `lacks ${words}`;
 }
 
 const oneLine = ({ code, message, hint }: NonNullable<ServerSnapshot['failure']>): string =>

@@ -1,9 +1,9 @@
 /** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
 
+import { candidateLacks, countOf, lackWords, promotedBehind } from './ahead.ts';
 import { names } from './decision.ts';
 import type { Alarm, Effect } from './events.ts';
 import { failoverListAlarm } from './failover-lists.ts';
-import { candidateBehind } from './guard.ts';
 import { differingForm, drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
 import { arePeers } from './multi-primary.ts';
@@ -169,7 +169,7 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
       subject: settings.source.name,
       sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}): the name cannot move before one of them has.`,
     });
-  return [...alarms, ...replicasAlarms(situation, ledger), ...behindAlarm(situation)];
+  return [...alarms, ...replicasAlarms(situation, ledger), ...behindAlarm(situation), ...promotedAlarm(situation)];
 }
 
 /** Before a move: the only server that could follow is not the most advanced. */
@@ -177,16 +177,18 @@ function behindAlarm(situation: Situation): readonly Alarm[] {
   const { published, candidates } = situation;
   if (published === undefined || candidates.includes(published)) return [];
   return candidates.flatMap((candidate) => {
-    const missing = belongsToLine(situation, candidate) ? candidateBehind(situation, candidate) : undefined;
-    return missing
-      ? [
-          {
-            code: 'candidate-behind' as const,
-            subject: candidate.address,
-            count: missing.count,
-            sentence: `${candidate.address} lacks ${plural(missing.count)} that ${missing.server} has executed.`,
-          },
-        ]
-      : [];
+    const lacks = belongsToLine(situation, candidate) ? candidateLacks(situation, candidate) : undefined;
+    if (lacks === undefined) return [];
+    const sentence = `${candidate.address} lacks ${lackWords(lacks)}.`;
+    return [{ code: 'candidate-behind' as const, subject: candidate.address, count: countOf(lacks), sentence }];
   });
+}
+
+/** After a move: it went to a server that was not the most advanced. */
+function promotedAlarm(situation: Situation): readonly Alarm[] {
+  const behind = promotedBehind(situation);
+  const { published } = situation;
+  if (published === undefined || behind === undefined) return [];
+  const sentence = `${published.address} was promoted, but of the previous source ${behind.previous} it lacks ${lackWords(behind.lacks)}.`;
+  return [{ code: 'promoted-behind', subject: published.address, count: countOf(behind.lacks), sentence }];
 }

@@ -1,13 +1,13 @@
 /** Before any move: what may still stop it. */
 
+import { candidateLacks, lackWords } from './ahead.ts';
 import type { Decision } from './decision.ts';
 import { hold, names } from './decision.ts';
 import { formOf } from './desired.ts';
-import { countGtids, restrict, subtract, uuidOf } from './gtid.ts';
 import { formerLimit } from './ledger.ts';
 import { unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
-import { isPublished, isSuperseded } from './situation.ts';
+import { isPublished } from './situation.ts';
 import type { ServerView } from './topology.ts';
 
 /** The decision, or the hold that stops its move. */
@@ -71,26 +71,7 @@ function behind(situation: Situation, target: ServerView): Decision | undefined 
       'candidate-behind',
       `${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} still being asked, and may have transactions that ${target.address} lacks.`,
     );
-  const missing = candidateBehind(situation, target);
-  return missing && hold('candidate-behind', `${target.address} lacks ${missing.count} transactions that ${missing.server} has executed.`);
-}
-
-/**
- * The server that has most of the line's transactions that this one lacks: not one that does not answer, which may be gone with them.
- * A transaction of its own it cannot lack; a former source's are stale.
- */
-export function candidateBehind(situation: Situation, target: ServerView): { readonly server: string; readonly count: number } | undefined {
-  const own = target.known?.gtidExecuted;
-  if (own === undefined) return undefined;
-  const line = new Set([...(situation.published?.known?.gtidExecuted ?? own).keys()].map(uuidOf));
-  if (situation.ledger) line.add(situation.ledger.uuid);
-  if (target.id) line.delete(target.id);
-  let worst: { server: string; count: number } | undefined;
-  for (const member of situation.members) {
-    const theirs = member.contact === 'unknown' ? undefined : member.known?.gtidExecuted;
-    if (theirs === undefined || member === target || isSuperseded(situation, member)) continue;
-    const count = countGtids(restrict(subtract(theirs, own), (uuid) => line.has(uuid)));
-    if (count > (worst?.count ?? 0)) worst = { server: member.address, count };
-  }
-  return worst;
+  // Not for what was only received: a relay log may be discarded at any time, and then nobody could ever let the name go on (decision 014).
+  const lacks = candidateLacks(situation, target);
+  return lacks?.executed ? hold('candidate-behind', `${target.address} lacks ${lackWords(lacks)}.`) : undefined;
 }

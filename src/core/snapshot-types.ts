@@ -1,5 +1,6 @@
 /** What a reader sees of a cluster: the API's JSON, the status page and the commands all print this. Built when read; nothing decides on it. */
 
+import type { Lacks } from './ahead.ts';
 import type { Decision } from './decision.ts';
 import type { Alarm, Move, NameserverTime } from './events.ts';
 import type { FailoverSource, Failure, ManagedGroup } from './observation.ts';
@@ -65,6 +66,8 @@ export interface ServerSnapshot {
   readonly writable: boolean | null;
   readonly lagSeconds: number | null;
   readonly gtidExecuted: string | null;
+  /** What others of the line have and it has not; null where nothing can be said. */
+  readonly lacks: Lacks | null;
   readonly replicatesFrom: readonly {
     readonly channel: string;
     readonly source: string;

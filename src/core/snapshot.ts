@@ -1,5 +1,6 @@
 /** The state as its readers see it. Built when read; nothing decides on it. */
 
+import { lacksOf } from './ahead.ts';
 import { ledgerName } from './desired.ts';
 import type { Alarm } from './events.ts';
 import { formatGtidSet } from './gtid.ts';
@@ -88,6 +89,7 @@ function serverSnapshot(situation: Situation, member: ServerView, alarms: readon
     writable: member.facts ? member.writable : null,
     lagSeconds: lags.length > 0 ? Math.max(...lags) : null,
     gtidExecuted: known?.gtidExecuted ? formatGtidSet(known.gtidExecuted) : null,
+    lacks: lacksOf(situation, member) ?? null,
     replicatesFrom: (member.facts?.channels ?? []).map((channel) => ({
       channel: channel.name,
       source: member.upstreams.find((upstream) => upstream.channel === channel)?.member ?? channel.sourceAddress,

@@ -38,7 +38,8 @@ export const holdReasons = {
 export const alarmCodes = {
   'stale-source': 'A former source is writable, or has transactions that the source lacks.',
   'two-sources': 'More than one server of the line is writable.',
-  'candidate-behind': 'The server that could become the source lacks transactions that another one has executed.',
+  'candidate-behind': 'The server that could become the source lacks transactions that another one has executed or received.',
+  'promoted-behind': 'The source was promoted although another server has transactions of the previous source that it lacks.',
   'errant-transactions': 'A replica has transactions that the source lacks.',
   'failover-list': 'A replica may choose a former source, or a server that is not configured, as its source by itself.',
   'server-unknown': 'A server does not answer.',

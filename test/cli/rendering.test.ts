@@ -28,10 +28,10 @@ describe('what the commands print', () => {
           frozen by eve@host: maintenance
           epoch 7 is answered by 1 of 2 nameservers
 
-        SERVER                UUID                            VERSION         ROLE        WRITABLE  CONTACT                       LAG  REPLICATES FROM                                                   ALARMS
-        db1:3306              11111111                        8.4.3           superseded  ?         unknown (connection-refused)                                                                         server-unknown
-        db2:3306              22222222                        8.4.3           source      yes       reachable
-        db3.example.com:3307  mariadb:3@db3.example.com:3307  11.4.2-MariaDB  replica     no        reachable                     2 s  db2:3306 [c1] (applier off, may choose db1:3306 80, db2:3306 60)
+        SERVER                UUID                            VERSION         ROLE        WRITABLE  CONTACT                       LAG  BEHIND                     REPLICATES FROM                                                   ALARMS
+        db1:3306              11111111                        8.4.3           superseded  ?         unknown (connection-refused)                                                                                                    server-unknown
+        db2:3306              22222222                        8.4.3           source      yes       reachable                          most advanced
+        db3.example.com:3307  mariadb:3@db3.example.com:3307  11.4.2-MariaDB  replica     no        reachable                     2 s  -12 executed, -3 received  db2:3306 [c1] (applier off, may choose db1:3306 80, db2:3306 60)
 
         ! server-unknown db1:3306: It does not answer.
       "
@@ -63,11 +63,13 @@ describe('what the commands print', () => {
           - Its promotion was seen.
           - 1 of 1 other reachable servers replicates from it.
           - executed 22222222-1111-1111-1111-111111111111:1-99
+          - has all that others of the line have executed or received
 
         db3.example.com:3307  replica, reachable, 11.4.2-MariaDB, mariadb:3@db3.example.com:3307
           - It says: �[2Jgone
           - replicates from db2:3306 [c1] (applier off, may choose db1:3306 80, db2:3306 60)
           - lag 2 s
+          - lacks 12 transactions that db2:3306 has executed
 
         ! server-unknown db1:3306: It does not answer.
       "

@@ -39,6 +39,7 @@ export const shopSnapshot: Snapshot = {
       writable: null,
       lagSeconds: null,
       gtidExecuted: null,
+      lacks: null,
       replicatesFrom: [],
       evidence: ['It is named in the ledger as a former source.'],
       alarms: ['server-unknown'],
@@ -54,6 +55,7 @@ export const shopSnapshot: Snapshot = {
       writable: true,
       lagSeconds: null,
       gtidExecuted: `${id(2)}:1-99`,
+      lacks: { executed: null, received: null },
       replicatesFrom: [],
       evidence: ['Its promotion was seen.', '1 of 1 other reachable servers replicates from it.'],
       alarms: [],
@@ -69,6 +71,7 @@ export const shopSnapshot: Snapshot = {
       writable: false,
       lagSeconds: 2,
       gtidExecuted: null,
+      lacks: { executed: { server: db2, transactions: 12 }, received: { server: db2, transactions: 3 } },
       replicatesFrom: [
         {
           channel: 'c1',

@@ -1,7 +1,9 @@
 /** What the service does and says, as lines of a transcript. For the reader's sake the port 3306 is left out, UUIDs and tries are numbered. */
 
+import { lackWords } from '../../src/core/ahead.ts';
 import type { CommandResult, Effect, HistoryEntry, Move } from '../../src/core/events.ts';
 import { snapshot } from '../../src/core/snapshot.ts';
+import type { ServerSnapshot } from '../../src/core/snapshot-types.ts';
 import type { ClusterState } from '../../src/core/state.ts';
 import type { Now } from '../../src/core/units.ts';
 import type { Rrset, UpdatePlan } from '../../src/core/zone.ts';
@@ -59,7 +61,7 @@ export class Printer {
     const heading = `${decision.kind} ${decision.reason}: ${decision.sentence}`;
     const rows = servers.map(
       (server) =>
-        `${server.server} ${server.role}, ${server.contact}: ${server.evidence.join('; ')}${server.alarms.length > 0 ? ` [${server.alarms.join(' ')}]` : ''}`,
+        `${server.server} ${server.role}, ${server.contact}: ${server.evidence.join('; ')}${lacksText(server.lacks)}${server.alarms.length > 0 ? ` [${server.alarms.join(' ')}]` : ''}`,
     );
     const names = [`published: ${published.join(' ') || 'nothing'}`];
     return [heading, ...names, ...rows, ...alarms.map((alarm) => `alarm ${alarm.code} ${alarm.subject}: ${alarm.sentence}`)].map((text) =>
@@ -96,6 +98,11 @@ export class Printer {
     );
     return `epoch ${value('epoch')} ${this.#tryName(value('try'))}: ${[...others, ...gone].join(', ') || 'the ledger alone'}`;
   }
+}
+
+function lacksText(lacks: ServerSnapshot['lacks']): string {
+  const words = lacks && lackWords(lacks);
+  return words ? `; lacks ${words}` : '';
 }
 
 const shortName = (name: string): string => name.replace(`.${zoneName}`, '');

@@ -1,7 +1,7 @@
 /** The commands of a transcript: what a DBA, a DNS administrator, a failover tool and misfortune do to one cluster. Unknown words are errors. */
 
 import type { Command } from '../../src/core/events.ts';
-import type { FailoverSource, Probe } from '../../src/core/observation.ts';
+import type { Coordinates, FailoverSource, Probe } from '../../src/core/observation.ts';
 import type { Fqdn, ServerAddress } from '../../src/core/units.ts';
 import type { Rrset } from '../../src/core/zone.ts';
 import { createFakeMysql, fakeUuid } from '../sim/fake-mysql.ts';
@@ -82,6 +82,8 @@ export class Script {
       writable: () => Object.assign(mysql.server(server), { readOnly: false, superReadOnly: false }),
       follow: () => mysql.follow(server, addressOf(word)),
       'stop-replica': () => mysql.stopReplica(server),
+      'stop-applier': () => Object.assign(mysql.server(server).channel ?? {}, { applier: 'OFF' }),
+      coordinates: () => this.#channels.coordinates(server, [word, ...more].map(coordinates)),
       write: () => mysql.write(server, Number(word)),
       clone: () => mysql.clone(server, addressOf(word)),
       uuid: () => Object.assign(mysql.server(server), { uuid: fakeUuid(Number(word)) }),
@@ -224,6 +226,12 @@ export class Script {
 function listed(word: string): FailoverSource {
   const [source = '', weight] = word.split('=');
   return { address: addressOf(source), weight: Number(weight) };
+}
+
+/** `3/1540`: file and position of a binary log. */
+function coordinates(word: string): Coordinates {
+  const [file = '', position] = word.split('/');
+  return { file: `binlog.${file.padStart(6, '0')}`, position: Number(position) };
 }
 
 const fullUuids = (text: string): string => text.replace(/UUID(\d)/g, (_, n: string) => fakeUuid(Number(n)));
