@@ -3,8 +3,9 @@
 import { findCluster, onlyClusters, readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
+import { explainText } from './explain-text.ts';
 import { exitCodeOfLook, openLooker } from './look.ts';
-import { explainText } from './snapshot-text.ts';
+
 import { createStyle } from './style.ts';
 
 /** Prints the decision, its sentence, and the evidence server by server. */

@@ -1,6 +1,5 @@
-/** A cluster as `status` and `explain` print it. Pure. */
+/** A cluster as `status` prints it. Pure. */
 
-import { lackWords } from '../core/ahead.ts';
 import type { Alarm } from '../core/events.ts';
 import type { PublicationSnapshot, ServerSnapshot } from '../core/snapshot-types.ts';
 import { alarmText } from '../daemon/entry-text.ts';
@@ -21,18 +20,8 @@ export function statusText(document: ClusterDocument, style: Style): string {
   ].join('');
 }
 
-/** The decision and the evidence for it, server by server. */
-export function explainText(document: ClusterDocument, style: Style): string {
-  const cluster = printable(document);
-  return [
-    `${style.bold(cluster.cluster)}\n`,
-    ...cluster.publications.map((publication) => publicationText(publication, cluster.publications.length > 1, style)),
-    ...cluster.servers.map((server) => `\n${evidenceText(server, style)}`),
-    ...alarmLines(cluster.alarms, style),
-  ].join('');
-}
-
-function publicationText(publication: PublicationSnapshot, several: boolean, style: Style): string {
+/** What DNS says, the decision, the ledger, and how far the last move has come. */
+export function publicationText(publication: PublicationSnapshot, several: boolean, style: Style): string {
   const { name, nameserver, decision, ledger, published, propagation } = publication;
   // Only a zone that was read can say that the name does not exist.
   const answers = published.length > 0 ? published.join(', ') : style.yellow(publication.ready ? 'nothing' : 'not known');
@@ -120,24 +109,10 @@ function channelText({ channel, source, receiver, applier, failoverSources }: Se
   return `${source}${channel === '' ? '' : ` [${channel}]`}${stopped.length > 0 ? ` (${stopped.join(', ')})` : ''}`;
 }
 
-function evidenceText(server: ServerSnapshot, style: Style): string {
-  const facts = [server.role, server.contact, server.version, server.uuid].filter((fact) => fact !== null).join(', ');
-  const lines = [`  ${style.bold(server.server)}  ${facts}`, ...server.evidence.map((sentence) => `    - ${sentence}`)];
-  if (server.replicatesFrom.length > 0) lines.push(`    - replicates from ${server.replicatesFrom.map(channelText).join(', ')}`);
-  if (server.lagSeconds !== null) lines.push(`    - lag ${server.lagSeconds} s`);
-  if (server.gtidExecuted !== null) lines.push(`    - executed ${server.gtidExecuted === '' ? 'nothing' : server.gtidExecuted}`);
-  if (server.lacks) lines.push(`    - ${lacksText(server.lacks)}`);
-  if (server.failure !== null) lines.push(style.red(`    - ${oneLine(server.failure)}`));
-  return lines.map((line) => `${line}\n`).join('');
-}
-
-function lacksText(lacks: NonNullable<ServerSnapshot['lacks']>): string {
-  const words = lackWords(lacks);
-  return words === undefined ? 'has all that others of the line have executed or received' : `lacks ${words}`;
-}
-
-const oneLine = ({ code, message, hint }: NonNullable<ServerSnapshot['failure']>): string =>
+/** A failure with its hint. */
+export const oneLine = ({ code, message, hint }: NonNullable<ServerSnapshot['failure']>): string =>
   `${message} (${code})${hint === undefined ? '' : `; ${hint}`}`;
 
-const alarmLines = (alarms: readonly Alarm[], style: Style): readonly string[] =>
+/** Every alarm on a line of its own, after an empty one. */
+export const alarmLines = (alarms: readonly Alarm[], style: Style): readonly string[] =>
   alarms.length === 0 ? [] : ['\n', ...alarms.map((alarm) => `  ${style.red(`! ${alarm.code}`)} ${alarmText(alarm)}\n`)];

@@ -123,7 +123,7 @@ const contactWords = {
 } as const;
 
 /** Whether this channel makes the server a replica. An upstream outside the inventory does not; one that cannot be identified counts as a member. */
-function binds(situation: Situation, server: ServerView, upstream: Upstream): boolean {
+export function binds(situation: Situation, server: ServerView, upstream: Upstream): boolean {
   if (upstream.outsider || upstream.member === server.address) return false;
   const source = situation.members.find((member) => member.address === upstream.member);
   if (source === undefined) return true;
@@ -165,7 +165,7 @@ const publishedCluster = ({ published, ledger }: Situation): string | undefined 
 const ownElector = ({ known }: ServerView) => (known?.group?.singlePrimary ? ownMembership(known) : undefined);
 
 /** By its own word. Somebody made it writable by hand: that elects nobody. */
-function isSecondary(server: ServerView): boolean {
+export function isSecondary(server: ServerView): boolean {
   const own = ownElector(server);
   return isPresent(own) && own?.role === 'SECONDARY';
 }

@@ -38,6 +38,8 @@ export interface PublicationSnapshot {
   /** The decision was taken at least once on a zone that was read. */
   readonly ready: boolean;
   readonly decision: Decision;
+  /** What would change the decision: sentences, with the command or statement where one is known. */
+  readonly wouldChange: readonly string[];
   readonly ledger: LedgerSnapshot | null;
   readonly published: readonly string[];
   readonly readFailure: Failure | null;
@@ -81,6 +83,10 @@ export interface ServerSnapshot {
   }[];
   /** What speaks for or against this server as the source, in a DBA's words. */
   readonly evidence: readonly string[];
+  /** What it told when it answered last: who it is, its flags, channels, lists, replicas, group or component, and its place. */
+  readonly observed: readonly string[];
+  /** What it lacks to be a candidate, each read on from "would be a candidate if"; empty: it is one. */
+  readonly missing: readonly string[];
   readonly alarms: readonly string[];
   readonly failure: Failure | null;
 }

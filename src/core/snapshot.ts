@@ -3,8 +3,11 @@
 import { lacksOf } from './ahead.ts';
 import { ledgerName } from './desired.ts';
 import type { Alarm } from './events.ts';
+import { wouldChange } from './explain.ts';
 import { formatGtidSet } from './gtid.ts';
 import type { Ledger } from './ledger.ts';
+import { missingOf } from './missing.ts';
+import { observedOf } from './observed.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isPublished, isSuperseded, situationOf, strongEvidence } from './situation.ts';
 import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';
@@ -31,7 +34,8 @@ export function snapshot(state: ClusterState, now: Now): Snapshot {
   };
 }
 
-function publicationSnapshot({ publication, ledger, settings }: Situation): PublicationSnapshot {
+function publicationSnapshot(situation: Situation): PublicationSnapshot {
+  const { publication, ledger, settings } = situation;
   const { propagation } = publication;
   return {
     nameserver: settings.nameserver,
@@ -39,6 +43,7 @@ function publicationSnapshot({ publication, ledger, settings }: Situation): Publ
     name: settings.source.name,
     ready: publication.ready,
     decision: publication.decision,
+    wouldChange: wouldChange(situation, publication.decision),
     ledger: ledger ? ledgerSnapshot(ledger) : null,
     published: publishedTargets(publication),
     readFailure: publication.readFailure ?? null,
@@ -100,6 +105,8 @@ function serverSnapshot(situation: Situation, member: ServerView, alarms: readon
       managedGroups: channel.managedGroups ?? [],
     })),
     evidence: evidenceOf(situation, member),
+    observed: observedOf(situation, member),
+    missing: missingOf(situation, member),
     alarms: alarms.filter((alarm) => alarm.subject === member.address).map((alarm) => alarm.code),
     failure: probe === undefined || probe.kind === 'reachable' ? null : probe.failure,
   };

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { answerText } from '../../src/cli/answer-text.ts';
 import { exitCodeOf, exitCodeOfProblem, exitCodes } from '../../src/cli/exit-code.ts';
+import { explainText } from '../../src/cli/explain-text.ts';
 import { historyText } from '../../src/cli/history-text.ts';
 import { exitCodeOfLook } from '../../src/cli/look.ts';
-import { explainText, statusText } from '../../src/cli/snapshot-text.ts';
+import { statusText } from '../../src/cli/snapshot-text.ts';
 import { createStyle } from '../../src/cli/style.ts';
 import type { CommandResult, HistoryEntry } from '../../src/core/events.ts';
 import type { Fqdn, ServerAddress, ServerId } from '../../src/core/units.ts';
@@ -54,26 +55,47 @@ describe('what the commands print', () => {
           former sources that have not rejoined: 11111111-1111-1111-1111-111111111111@db1:3306
           frozen by eve@host: maintenance
           epoch 7 is answered by 1 of 2 nameservers
+          what would change it:
+            - By hand: source-dns follow shop SERVER
 
         db1:3306  superseded, unknown, 8.4.3, 11111111-1111-1111-1111-111111111111
           - It is named in the ledger as a former source.
           - db1:3306 refused the connection (connection-refused); is mysqld running?
+          - would be a candidate if
+            - it answered
+            - it had rejoined, as a replica of db2:3306
 
         db2:3306  source, reachable, 8.4.3, 22222222-1111-1111-1111-111111111111
           - Its promotion was seen.
           - 1 of 1 other reachable servers replicates from it.
-          - executed 22222222-1111-1111-1111-111111111111:1-99
-          - has all that others of the line have executed or received
+          - answered 0.2 s ago as MySQL 8.4.3
 
         db3.example.com:3307  replica, reachable, 11.4.2-MariaDB, mariadb:3@db3.example.com:3307
           - It says: �[2Jgone
-          - replicates from db2:3306 [c1] (applier off, may choose db1:3306 80, db2:3306 60)
-          - lag 2 s
-          - lacks 12 transactions that db2:3306 has executed
+          - takes no writes: read_only is on
+          - would be a candidate if it were writable: SET GLOBAL read_only = OFF
 
         ! server-unknown db1:3306: It does not answer.
       "
     `);
+  });
+
+  it('explain keeps to 100 columns, and loses no word by it', () => {
+    const long = 'db2:3306 says a word and another word and '.repeat(9);
+    const document = { ...shop, servers: shop.servers.map((server) => ({ ...server, observed: [long.trim()] })) };
+    const text = explainText(document, plain);
+    expect(text.split('\n').filter((line) => line.length > 100)).toEqual([]);
+    expect(text.replace(/\n {6,}/g, ' ')).toContain(`    - ${long.trim()}\n`);
+    const painted = explainText(document, createStyle(true));
+    expect(painted.replace(new RegExp(`${escapeCode}\\[\\d*m`, 'g'), '')).toBe(text);
+  });
+
+  it('explain of a daemon of an earlier version', () => {
+    const servers = shop.servers.map(({ observed: _observed, missing: _missing, lacks: _lacks, ...server }) => server);
+    const publications = shop.publications.map(({ wouldChange: _wouldChange, ...publication }) => publication);
+    const earlier = { ...shop, servers, publications } as unknown as typeof shop;
+    expect(explainText(earlier, plain)).toContain('point to db2:3306');
+    expect(statusText(earlier, plain)).toContain('db2:3306');
   });
 
   it('nothing that moves the cursor', () => {

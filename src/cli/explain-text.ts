@@ -1,0 +1,49 @@
+/** A cluster as `explain` prints it: the decision, what would change it, and the evidence server by server. Pure. */
+
+import type { PublicationSnapshot, ServerSnapshot } from '../core/snapshot-types.ts';
+import type { ClusterDocument } from '../http/documents.ts';
+import { alarmLines, oneLine, publicationText } from './snapshot-text.ts';
+import { printable, type Style } from './style.ts';
+import { wrapped } from './wrap.ts';
+
+/** In columns: what a terminal and a mail can show. */
+const width = 100;
+
+/** The decision and the evidence for it, server by server. */
+export function explainText(document: ClusterDocument, style: Style): string {
+  const cluster = printable(document);
+  const several = cluster.publications.length > 1;
+  const text = [
+    `${style.bold(cluster.cluster)}\n`,
+    ...cluster.publications.map((publication) => `${publicationText(publication, several, style)}${wouldChangeText(publication, style)}`),
+    ...cluster.servers.map((server) => `\n${serverText(server, style)}`),
+    ...alarmLines(cluster.alarms, style),
+  ].join('');
+  return wrapped(text, width);
+}
+
+/** A daemon of an earlier version does not say it. */
+function wouldChangeText({ wouldChange = [] }: Partial<PublicationSnapshot>, style: Style): string {
+  if (wouldChange.length === 0) return '';
+  return [`    ${style.bold('what would change it:')}`, ...wouldChange.map((sentence) => `      - ${sentence}`)]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function serverText(server: ServerSnapshot, style: Style): string {
+  const { observed = [], missing = [] }: Partial<ServerSnapshot> = server;
+  const facts = [server.role, server.contact, server.version, server.uuid].filter((fact) => fact !== null).join(', ');
+  const lines = [
+    `  ${style.bold(server.server)}  ${facts}`,
+    // What is evidence may be told twice.
+    ...[...new Set([...server.evidence, ...observed])].map((sentence) => `    - ${sentence}`),
+    ...(server.failure === null ? [] : [style.red(`    - ${oneLine(server.failure)}`)]),
+    ...missingLines(missing),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function missingLines(conditions: readonly string[]): readonly string[] {
+  if (conditions.length <= 1) return conditions.map((condition) => `    - would be a candidate if ${condition}`);
+  return ['    - would be a candidate if', ...conditions.map((condition) => `      - ${condition}`)];
+}

@@ -1,0 +1,30 @@
+/** Text within a number of columns. Pure. */
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what a style's colours begin with.
+const sgr = /\u001b\[[\d;]*m/g;
+
+/** Every line that is longer is broken between words, and goes on two columns to the right of where it began, or of its bullet. Colours take no room. */
+export const wrapped = (text: string, columns: number): string =>
+  text
+    .split('\n')
+    .map((line) => wrappedLine(line, columns))
+    .join('\n');
+
+function wrappedLine(line: string, columns: number): string {
+  if (widthOf(line) <= columns) return line;
+  const margin = ' '.repeat(widthOf(/^ */.exec(line)?.[0] ?? '') + 2);
+  const lines: string[] = [];
+  let current = '';
+  for (const word of line.split(/(?<=\S) (?=\S)/)) {
+    const longer = current === '' ? word : `${current} ${word}`;
+    if (current === '' || widthOf(longer) <= columns) {
+      current = longer;
+      continue;
+    }
+    lines.push(current);
+    current = `${margin}${word}`;
+  }
+  return [...lines, current].join('\n');
+}
+
+const widthOf = (text: string): number => [...text.replace(sgr, '')].length;

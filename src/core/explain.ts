@@ -1,0 +1,242 @@
+/** What would change the decision, with this cluster's names and the very command or statement where one is known: for people, nothing decides on it. */
+
+import { closing, follow, forget, thaw } from './advice.ts';
+import { candidateLacks, lacksOf } from './ahead.ts';
+import type { Decision } from './decision.ts';
+import { names } from './decision.ts';
+import { ledgerName } from './desired.ts';
+import { firstOfEach, multiPrimaryOf } from './multi-primary.ts';
+import { provenStanding, unobserved } from './rivals.ts';
+import type { Situation } from './situation.ts';
+import {
+  belongsToLine,
+  isLeftToGroup,
+  isPublished,
+  isSuperseded,
+  otherCandidates,
+  provenCandidates,
+  reachable,
+  whoStillCount,
+} from './situation.ts';
+import type { ServerView } from './topology.ts';
+import type { HoldReason, PointToReason } from './vocabulary.ts';
+
+type Explanation = (situation: Situation) => readonly string[];
+
+/** One to three short sentences. */
+export function wouldChange(situation: Situation, decision: Decision): readonly string[] {
+  if (decision.kind === 'hold') return holds[decision.reason](situation);
+  return decision.reason === 'steady' ? steady(situation) : moving[decision.reason](situation);
+}
+
+const holds: Readonly<Record<HoldReason, Explanation>> = {
+  'ledger-unknown': unknownLedger,
+  'foreign-ledger': ({ settings, ledger }) => [
+    `Give one of the two clusters another name: source.name in the configuration of this one, or of ${ledger?.cluster ?? 'the other one'}.`,
+    `Where that cluster is gone for good: delete the TXT RRset of ${ledgerName(settings.source)}, and set adopt: true.`,
+  ],
+  'foreign-rrset': ({ settings }) => [
+    `adopt: true at this nameserver in the configuration takes ${settings.source.name} over.`,
+    `Or delete the RRsets of ${settings.source.name}: then it is published anew.`,
+  ],
+  'ledger-lost': lostLedger,
+  frozen: (situation) => [`${thaw(situation)} lets it move again; nothing else does, not even a command.`],
+  'unknown-source': (situation) => [
+    `Add ${situation.ledger?.source} to the servers of this configuration, as ${situation.ledger?.by} has it.`,
+    `Or name one of this configuration's servers: ${follow(situation)}`,
+  ],
+  'two-sources': twoSources,
+  'published-source-alive': publishedAlive,
+  'minority-view': minorityView,
+  'unproven-candidate': unproven,
+  'superseded-source': (situation) => [
+    `Promote an up-to-date replica${bestReplica(situation)}.`,
+    ...byForce(situation, 'holds the right data', (member) => member.writable && isSuperseded(situation, member)),
+  ],
+  stranger: (situation) => [
+    `Promote a server of the line${bestReplica(situation)}.`,
+    ...byForce(situation, 'is meant to take over', (member) => member.writable && !belongsToLine(situation, member)),
+  ],
+  settling: (situation) => [
+    `Time: it must last for settle, ${situation.state.settings.watch.settleMs / 1000} s. An answer of ${published(situation)} ends it.`,
+    `At once: ${followOneOf(situation, situation.candidates)}`,
+  ],
+  'no-candidate': noCandidate,
+  'candidate-behind': candidateBehind,
+  flapping: (situation) => [
+    `${thaw(situation)} lets it move of its own accord again, once the tools that fight are found.`,
+    `Or name the source: ${follow(situation)}`,
+  ],
+  'unsafe-address': (situation) => [
+    `An address that clients can reach: mend what the host name of ${target(situation)?.address ?? 'that server'} resolves to, or set publish: for it.`,
+    'Loopback addresses are published only with allow_loopback: true.',
+  ],
+  'ledger-full': (situation) => [
+    'One former source less: one of them becomes a replica of the source again, and catches up.',
+    ...(situation.ledger?.was ?? []).slice(0, 1).map((former) => `One that will not come back: ${forget(situation, former)}`),
+  ],
+};
+
+/** The update that does it is on its way, unless something stands in its way. */
+const inMotion: Explanation = ({ state, publication }) => {
+  if (state.settings.mode === 'observe') return ['This instance only observes and writes nothing: mode: active lets it move the name.'];
+  if (publication.writeFailure) return [`The nameserver must take the update. It said: ${publication.writeFailure.message}`];
+  return ['Nothing is needed: the update is on its way. Until it is in the zone, a change of what the servers say calls it back.'];
+};
+
+const moving: Readonly<Record<Exclude<PointToReason, 'steady'>, Explanation>> = {
+  'first-source': inMotion,
+  commanded: inMotion,
+  'group-primary': inMotion,
+  'followers-moved': inMotion,
+  switchover: inMotion,
+  failover: inMotion,
+  'ledger-restored': inMotion,
+};
+
+const published = ({ published: source, ledger }: Situation): string => source?.address ?? ledger?.source ?? 'the published source';
+
+const others = (situation: Situation): readonly ServerView[] => situation.members.filter((member) => !isPublished(situation, member));
+
+/** Whom a move would go to. */
+const target = (situation: Situation): ServerView | undefined => provenCandidates(situation)[0] ?? situation.candidates[0];
+
+const followOneOf = (situation: Situation, servers: readonly ServerView[], force = false): string =>
+  follow(situation, servers.length === 1 ? servers[0] : undefined, force);
+
+function byForce(situation: Situation, only: string, which: (member: ServerView) => boolean): readonly string[] {
+  const servers = situation.members.filter(which);
+  return servers.length === 0
+    ? []
+    : [`Only if ${servers.length === 1 ? names(servers) : 'one of them'} ${only}: ${followOneOf(situation, servers, true)}`];
+}
+
+function steady(situation: Situation): readonly string[] {
+  const source = published(situation);
+  const rest = others(situation);
+  if (rest.length === 0) return [`Nothing of its own accord: ${source} is the only server.`];
+  const one = rest.length === 1 ? names(rest) : 'one of the others';
+  const byHand = `By hand: ${followOneOf(situation, rest)}`;
+  if (situation.published?.known?.managed?.kind === 'aurora') return [`A failover by the service: it makes ${one} the writer.`, byHand];
+  if (situation.published && isLeftToGroup(situation, situation.published))
+    return ["The group's choice of another primary, by itself or by: SELECT group_replication_set_as_primary('UUID')", byHand];
+  if (multiPrimaryOf(situation.published?.known) !== undefined)
+    return [`${source} no longer writes for its cluster: then the first of its peers, in configured order.`, byHand];
+  return [
+    `A switchover: ${source} becomes read-only${situation.published ? ` (${closing(situation.published)})` : ''}, and ${one} is promoted.`,
+    `A failover: ${source} does not answer, nobody replicates from it any more, and ${one} is promoted.`,
+    byHand,
+  ];
+}
+
+function unknownLedger({ publication, reading, settings }: Situation): readonly string[] {
+  if (publication.readFailure) {
+    const { hint } = publication.readFailure;
+    return [`An answer of nameserver ${settings.nameserver}: it is asked again all the time.`, ...(hint === undefined ? [] : [hint])];
+  }
+  if (reading === undefined) return [`The first answer of nameserver ${settings.nameserver}.`];
+  return [`Upgrade this instance to the version that wrote the ledger, or mend the TXT RRset of ${ledgerName(settings.source)}.`];
+}
+
+function lostLedger(situation: Situation): readonly string[] {
+  const { publication, state } = situation;
+  const source = publication.remembered?.source ?? 'the server that it named';
+  return [
+    `By itself: once ${source} is writable, replicates from nobody, and the loss has lasted for fresh_for (${state.settings.watch.freshForMs / 1000} s).`,
+    `Or restore the zone from where epoch ${publication.remembered?.epoch ?? '?'} is in it.`,
+    `Or name the source: ${follow(situation)}`,
+  ];
+}
+
+function twoSources(situation: Situation): readonly string[] {
+  const { members, candidates, published: source } = situation;
+  const isSourceThere = source !== undefined && candidates.includes(source);
+  const could = isSourceThere ? otherCandidates(situation, source) : firstOfEach(members, candidates);
+  const rivals = [...could, ...provenStanding(situation)].filter((member) => member !== source);
+  const [first] = rivals;
+  return [
+    ...(first ? [`${isSourceThere ? `On ${names(rivals)}` : `On all but the source (${names(rivals)})`}: ${closing(first)}`] : []),
+    `Or name the one that is meant: ${followOneOf(situation, rivals)}`,
+    ...(situation.ledger === undefined ? [] : ['Or more than half of the other servers replicate from one of them.']),
+  ];
+}
+
+function unproven(situation: Situation): readonly string[] {
+  const { candidates } = situation;
+  const [first] = candidates;
+  return [
+    `If ${candidates.length === 1 ? names(candidates) : 'one of them'} was promoted: ${followOneOf(situation, candidates)}`,
+    'Evidence would do as well: another server that replicates from it, or a promotion that is seen (read-only, then writable).',
+    ...(first ? [`If not, on ${names(candidates)}: ${closing(first)}`] : []),
+  ];
+}
+
+function publishedAlive(situation: Situation): readonly string[] {
+  const { published: source, state } = situation;
+  if (source === undefined) return [];
+  const probe = state.servers.get(source.address)?.latest?.probe;
+  const hint = probe?.kind === 'alive' ? probe.failure.hint : undefined;
+  return [
+    `An answer of ${source.address} to us.${hint === undefined ? '' : ` ${hint}`}`,
+    `If it is to be replaced: ${replacement(situation, source)}`,
+    `By hand: ${follow(situation)}`,
+  ];
+}
+
+function replacement(situation: Situation, source: ServerView): string {
+  const followers = situation.topology.followersOf(source.address);
+  if (followers.length > 0) return `that nobody replicates from it any more (now ${names(followers)}), and that one server is promoted.`;
+  const counting = source.contact === 'unknown' ? whoStillCount(situation, source) : [];
+  if (counting.length > 0)
+    return `that ${names(counting)} no longer ${counting.length === 1 ? 'counts' : 'count'} it among the members of their cluster.`;
+  return `${closing(source)} there, and promote another one.`;
+}
+
+function minorityView(situation: Situation): readonly string[] {
+  const waiting = unobserved(situation);
+  if (waiting.length > 0) return [`The answer of ${names(waiting)}, or that none comes: known within one probe.`];
+  const { published: source, quorumSet, ledger, publication } = situation;
+  const counted = quorumSet.filter((member) => member !== source || source.contact === 'reachable');
+  const unseen = counted.filter((member) => member.contact !== 'reachable');
+  const seen = reachable(counted).length;
+  if (publication.movedElsewhereAt !== undefined && seen > counted.length / 2)
+    return [`An answer of each server that is younger than the move by ${ledger?.by ?? 'another instance'}: known within one probe.`];
+  return [
+    `More answers, of ${names(unseen)}: ${seen} of ${counted.length} ${counted.length < quorumSet.length ? 'other ' : ''}servers is no majority.`,
+    'Mend the network of this machine, or look at those servers.',
+    ...unseen.slice(0, 1).map((member) => `One that will not come back: ${forget(situation, member)}`),
+  ];
+}
+
+function noCandidate(situation: Situation): readonly string[] {
+  const { published: source } = situation;
+  const first = situation.candidates[0];
+  if (situation.ledger === undefined && first) return [`That a majority of the group names ${first.address} as its primary.`];
+  const back = source && others(situation).length > 0 ? [`Or ${source.address} is the source again: see what it lacks.`] : [];
+  return [`Promote a server: the name follows it${bestReplica(situation)}.`, ...back];
+}
+
+function candidateBehind(situation: Situation): readonly string[] {
+  const waiting = unobserved(situation);
+  if (waiting.length > 0) return [`The answer of ${names(waiting)}, or that none comes.`];
+  const candidate = target(situation);
+  if (candidate === undefined) return [];
+  const lacks = candidateLacks(situation, candidate);
+  const ahead = lacks?.executed?.server;
+  return [
+    ...(ahead === undefined
+      ? []
+      : [`${candidate.address} gets what ${ahead} has, as its replica for a while; or promote ${ahead} instead.`]),
+    `To give these transactions up: ${follow(situation, candidate, true)}`,
+  ];
+}
+
+/** The replica that lacks least, where that is known. */
+function bestReplica(situation: Situation): string {
+  const ready = others(situation).filter((member) => member.contact === 'reachable' && member.settings.candidate !== 'never');
+  const best = ready.filter((member) => {
+    const lacks = lacksOf(situation, member);
+    return lacks !== undefined && lacks.executed === null && lacks.received === null;
+  });
+  return best.length === 0 || best.length === ready.length ? '' : ` (${names(best)} ${best.length === 1 ? 'is' : 'are'} the most advanced)`;
+}

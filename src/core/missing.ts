@@ -1,0 +1,74 @@
+/** What a server lacks to be a candidate (rule 7), one condition after the other, with what would bring it about. */
+
+import { detaching, follow, opening } from './advice.ts';
+import { outsideMajority } from './multi-primary.ts';
+import type { Wsrep } from './observation.ts';
+import type { Situation } from './situation.ts';
+import { belongsToLine, binds, disqualification, isSecondary, isSuperseded } from './situation.ts';
+import type { ServerView } from './topology.ts';
+
+/** Each reads on from "would be a candidate if". Empty: it is one. */
+export function missingOf(situation: Situation, server: ServerView): readonly string[] {
+  if (disqualification(situation, server) === undefined) return [];
+  const conditions = [
+    ...answering(server),
+    ...writable(server),
+    ...ofMajority(server),
+    ...eligible(situation, server),
+    ...detached(situation, server),
+  ];
+  // Whatever a rule may ask for that is not known here.
+  return conditions.length > 0 ? conditions : [`it were not so that it ${disqualification(situation, server)}`];
+}
+
+function answering({ contact }: ServerView): readonly string[] {
+  if (contact === 'reachable') return [];
+  return [contact === 'alive' ? 'it let us in' : 'it answered'];
+}
+
+function writable({ known, writable: is }: ServerView): readonly string[] {
+  if (known === undefined || is) return [];
+  if (known.managed?.kind === 'aurora') return ['the service made it the writer'];
+  const statements = opening(known);
+  return statements === '' ? [] : [`it were writable: ${statements}`];
+}
+
+/** Of a cluster in which every member of the majority may write. */
+function ofMajority({ known }: ServerView): readonly string[] {
+  if (known === undefined || outsideMajority(known) === undefined) return [];
+  return [
+    known.wsrep ? `its Galera node were ${nodeWords(known.wsrep)}` : 'it were ONLINE in its group, in the part that has the majority',
+  ];
+}
+
+function nodeWords({ primaryComponent, ready, closed }: Wsrep): string {
+  const words = [
+    primaryComponent ? '' : 'in the primary component',
+    ready ? '' : 'ready (wsrep_ready)',
+    closed ? 'open (wsrep_reject_queries, pxc_maint_mode)' : '',
+  ];
+  return words.filter((text) => text !== '').join(' and ');
+}
+
+function eligible(situation: Situation, server: ServerView): readonly string[] {
+  const source = situation.published?.address ?? 'the source';
+  return [
+    ...(server.settings.candidate === 'never' ? ['its configuration said candidate: auto'] : []),
+    ...(server.duplicate ? ['its UUID were its own: remove auto.cnf of the copied data folder, and restart it'] : []),
+    ...(isSecondary(server) ? [`its group made it the primary: SELECT group_replication_set_as_primary('${server.id}')`] : []),
+    ...(isSuperseded(situation, server)
+      ? [`it had rejoined, as a replica of ${source} without transactions of its own (by force: ${follow(situation, server, true)})`]
+      : []),
+    ...(belongsToLine(situation, server) || isSuperseded(situation, server)
+      ? []
+      : [`it belonged to the line, by replicating from ${source} (by force: ${follow(situation, server, true)})`]),
+  ];
+}
+
+function detached(situation: Situation, server: ServerView): readonly string[] {
+  const { known } = server;
+  if (known === undefined) return [];
+  return server.upstreams
+    .filter((upstream) => binds(situation, server, upstream))
+    .map(({ channel, member }) => `it were no replica of ${member ?? channel.sourceAddress}: ${detaching(known, channel.name)}`);
+}

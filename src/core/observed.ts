@@ -1,0 +1,160 @@
+/** What a server told when it answered last, in a DBA's words, one sentence after the other. Each reads on from the server's name. */
+
+import type { Lacks } from './ahead.ts';
+import { lacksOf, lackWords } from './ahead.ts';
+import { channelWords } from './failover-lists.ts';
+import { formatGtidSet } from './gtid.ts';
+import type { Channel, Coordinates, Group, ManagedCluster, ServerFacts, Wsrep } from './observation.ts';
+import type { Situation } from './situation.ts';
+import type { ServerView } from './topology.ts';
+import { isoTime } from './units.ts';
+
+/** Empty where it has never answered. */
+export function observedOf(situation: Situation, member: ServerView): readonly string[] {
+  const { known } = member;
+  if (known === undefined) return [];
+  return [
+    identityWords(situation, member, known),
+    writableWords(member, known),
+    ...known.channels.map((channel) => channelSentence(situation, member, channel)),
+    ...known.channels.flatMap((channel) => listWords(channel)),
+    followerWords(situation, member),
+    ...(known.group ? [groupWords(situation, member, known.group)] : []),
+    ...(known.wsrep ? [wsrepWords(known.wsrep)] : []),
+    ...(known.managed ? [managedWords(known.managed)] : []),
+    ...placeWords(known),
+    ...aheadWords(lacksOf(situation, member)),
+  ];
+}
+
+function identityWords({ now }: Situation, { contact, observedAt }: ServerView, { flavour, version, uptimeSeconds }: ServerFacts): string {
+  const ago = observedAt === undefined ? '' : ` ${ageWords(now.mono - observedAt)} ago`;
+  const product = `${flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} ${version.text}`;
+  return `answered${contact === 'reachable' ? '' : ' last'}${ago}: ${product}, up for ${ageWords(uptimeSeconds * 1000)}`;
+}
+
+function writableWords({ writable, writableSince }: ServerView, facts: ServerFacts): string {
+  const closed = [
+    facts.readOnly ? 'read_only' : '',
+    facts.superReadOnly && facts.flavour === 'mysql' ? 'super_read_only' : '',
+    facts.offlineMode ? 'offline_mode' : '',
+  ].filter((flag) => flag !== '');
+  if (closed.length > 0) return `takes no writes: ${closed.join(' and ')} ${closed.length === 1 ? 'is' : 'are'} on`;
+  if (!writable && facts.wsrep) return 'takes no writes, by the state of its Galera node';
+  return `takes writes${writableSince === undefined ? '' : `, seen so since ${isoTime(writableSince.wall)}`}`;
+}
+
+function channelSentence(situation: Situation, member: ServerView, channel: Channel): string {
+  const { receiver, applier, heardAgoMs, heartbeatMs, lagSeconds, lastError } = channel;
+  const heard = heardAgoMs === undefined ? 'never heard of it since it was started' : `heard ${ageWords(heardAgoMs)} ago`;
+  const said = [
+    `receiver ${receiver}`,
+    ...(receiver === 'on' ? [`${heard}${heartbeatMs === 0 ? ' (heartbeats are off)' : ''}`] : []),
+    `applier ${applier}`,
+    lagSeconds === undefined ? 'lag unknown' : `lag ${lagSeconds} s`,
+    ...(lastError === undefined ? [] : [`last error: ${lastError}`]),
+  ];
+  return `${channelWords(channel.name)}: replicates from ${sourceWords(situation, member, channel)}; ${said.join(', ')}`;
+}
+
+/** Who it is by identity, and what the channel calls it where that is another thing. */
+function sourceWords({ members }: Situation, member: ServerView, channel: Channel): string {
+  const { sourceId, sourceServerId, sourceAddress } = channel;
+  const upstream = member.upstreams.find((each) => each.channel === channel);
+  const source = upstream?.member ?? members.find(({ id }) => sourceId !== undefined && id === sourceId)?.address;
+  const by = sourceId !== undefined ? 'by its UUID' : sourceServerId !== undefined ? 'by its server_id' : 'by its address alone';
+  if (source !== undefined) return `${source} (${by}${source === sourceAddress ? '' : `; the channel says ${sourceAddress}`})`;
+  if (upstream?.outsider) return `${sourceAddress}, which is no server of this cluster (${sourceId ?? `server_id ${sourceServerId}`})`;
+  return `${sourceAddress}, which did not say yet who it is`;
+}
+
+function listWords({ name, autoFailover, failoverSources, managedGroups = [] }: Channel): readonly string[] {
+  if (!autoFailover) return [];
+  const may = `${channelWords(name)}: may choose another source by itself`;
+  if (failoverSources === undefined)
+    return [
+      `${may}, from a list that our account may not see (GRANT SELECT ON performance_schema.replication_asynchronous_connection_failover)`,
+    ];
+  const list = failoverSources.map(
+    ({ address, weight, managed }) => `${address} weight ${weight}${managed === undefined ? '' : ` (of group ${managed})`}`,
+  );
+  const groups = managedGroups.map(
+    ({ name: group, primaryWeight, secondaryWeight }) =>
+      `keeps the members of group ${group} there: primary ${primaryWeight}, secondaries ${secondaryWeight}`,
+  );
+  return [[`${may}, from: ${list.join(', ') || 'an empty list'}`, ...groups].join('; ')];
+}
+
+function followerWords({ topology }: Situation, { address }: ServerView): string {
+  const followers = topology.followersOf(address).map((follower) => follower.address);
+  if (followers.length === 0) return 'nobody is seen replicating from it';
+  return `${followers.join(', ')} ${followers.length === 1 ? 'replicates' : 'replicate'} from it`;
+}
+
+function groupWords({ members: servers }: Situation, { id }: ServerView, { name, singlePrimary, members }: Group): string {
+  const own = members.find((member) => member.id === id);
+  const online = members.filter(({ state }) => state === 'ONLINE').length;
+  const primaries = members.filter(({ role, state }) => role === 'PRIMARY' && state === 'ONLINE');
+  const named = primaries.map((primary) => servers.find((server) => server.id === primary.id)?.address ?? primary.id);
+  const self =
+    own === undefined ? 'it is no member by its own view' : `it is ${[own.state, own.role].filter((word) => word !== '').join(' ')}`;
+  const mode = singlePrimary ? 'single-primary' : 'multi-primary';
+  return `group ${name} (${mode}): ${self}, and sees ${online} of ${members.length} ONLINE; primary: ${named.join(', ') || 'none'}`;
+}
+
+function wsrepWords(wsrep: Wsrep): string {
+  const said = [
+    wsrep.primaryComponent ? 'in the primary component' : 'outside of the primary component',
+    `${wsrep.size} ${wsrep.size === 1 ? 'node' : 'nodes'}`,
+    wsrep.state,
+    wsrep.ready ? 'ready' : 'not ready',
+    ...(wsrep.closed ? ['closed by an administrator'] : []),
+    ...(wsrep.desynced ? ['desynced'] : []),
+    `committed up to ${wsrep.lastCommitted}`,
+  ];
+  return `Galera ${wsrep.clusterUuid}: ${said.join(', ')}`;
+}
+
+function managedWords({ kind, self, members }: ManagedCluster): string {
+  const named = members.map(({ name, writer, heardAgoMs, address }) => {
+    const said = [writer ? 'writer' : '', address ?? '', heardAgoMs === undefined ? '' : `heard of ${ageWords(heardAgoMs)} ago`];
+    const words = said.filter((word) => word !== '').join(', ');
+    return words === '' ? name : `${name} (${words})`;
+  });
+  return `${kind === 'aurora' ? 'Aurora' : 'RDS'} calls it ${self}, and names ${named.join(', ') || 'nobody'}`;
+}
+
+/** By GTIDs, or by coordinates without them. */
+function placeWords({ gtidExecuted, channels, binlogEnd }: ServerFacts): readonly string[] {
+  if (gtidExecuted) {
+    const retrieved = channels.flatMap((channel) =>
+      channel.retrieved && channel.retrieved.size > 0 ? [formatGtidSet(channel.retrieved)] : [],
+    );
+    return [
+      `has executed ${formatGtidSet(gtidExecuted) || 'nothing'}${retrieved.length === 0 ? '' : `; received ${retrieved.join(' and ')}`}`,
+    ];
+  }
+  const places = channels.flatMap(({ applied, received }) =>
+    applied && received ? [`has executed its source's binary log up to ${at(applied)}, and received it up to ${at(received)}`] : [],
+  );
+  return [...places, ...(binlogEnd ? [`its own binary log ends at ${at(binlogEnd)}`] : [])];
+}
+
+const at = ({ file, position }: Coordinates): string => `${file}:${position}`;
+
+function aheadWords(lacks: Lacks | undefined): readonly string[] {
+  if (lacks === undefined) return [];
+  const words = lackWords(lacks);
+  return [words === undefined ? 'lacks nothing that others of the line have executed or received' : `lacks ${words}`];
+}
+
+/** An age that a person reads at a glance. */
+function ageWords(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
+  if (seconds < 120) return `${Math.floor(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
+}
