@@ -3,7 +3,7 @@
 import type { Lacks } from './ahead.ts';
 import { lacksOf, lackWords } from './ahead.ts';
 import { channelWords } from './failover-lists.ts';
-import { formatGtidSet } from './gtid.ts';
+import { emptyGtidSet, formatGtidSet, subtract } from './gtid.ts';
 import type { Channel, Coordinates, Group, ManagedCluster, ServerFacts, Wsrep } from './observation.ts';
 import type { Situation } from './situation.ts';
 import type { ServerView } from './topology.ts';
@@ -61,9 +61,17 @@ function channelSentence(situation: Situation, member: ServerView, channel: Chan
 function sourceWords({ members }: Situation, member: ServerView, channel: Channel): string {
   const { sourceId, sourceServerId, sourceAddress } = channel;
   const upstream = member.upstreams.find((each) => each.channel === channel);
-  const source = upstream?.member ?? members.find(({ id }) => sourceId !== undefined && id === sourceId)?.address;
-  const by = sourceId !== undefined ? 'by its UUID' : sourceServerId !== undefined ? 'by its server_id' : 'by its address alone';
-  if (source !== undefined) return `${source} (${by}${source === sourceAddress ? '' : `; the channel says ${sourceAddress}`})`;
+  const identified = upstream?.member ?? members.find(({ id }) => sourceId !== undefined && id === sourceId)?.address;
+  const source = identified ?? members.find(({ address }) => address === sourceAddress)?.address;
+  const isNamed = members.find(({ address }) => address === source)?.id !== undefined;
+  const by =
+    isNamed && sourceId !== undefined
+      ? 'by its UUID'
+      : isNamed && sourceServerId !== undefined
+        ? 'by its server_id'
+        : 'by its address alone';
+  if (source !== undefined && !upstream?.outsider)
+    return `${source} (${by}${source === sourceAddress ? '' : `; the channel says ${sourceAddress}`})`;
   if (upstream?.outsider) return `${sourceAddress}, which is no server of this cluster (${sourceId ?? `server_id ${sourceServerId}`})`;
   return `${sourceAddress}, which did not say yet who it is`;
 }
@@ -127,12 +135,9 @@ function managedWords({ kind, self, members }: ManagedCluster): string {
 /** By GTIDs, or by coordinates without them. */
 function placeWords({ gtidExecuted, channels, binlogEnd }: ServerFacts): readonly string[] {
   if (gtidExecuted) {
-    const retrieved = channels.flatMap((channel) =>
-      channel.retrieved && channel.retrieved.size > 0 ? [formatGtidSet(channel.retrieved)] : [],
-    );
-    return [
-      `has executed ${formatGtidSet(gtidExecuted) || 'nothing'}${retrieved.length === 0 ? '' : `; received ${retrieved.join(' and ')}`}`,
-    ];
+    const waiting = channels.map(({ retrieved }) => subtract(retrieved ?? emptyGtidSet, gtidExecuted)).filter(({ size }) => size > 0);
+    const received = waiting.length === 0 ? '' : `; has received besides ${waiting.map(formatGtidSet).join(' and ')}`;
+    return [`has executed ${formatGtidSet(gtidExecuted) || 'nothing'}${received}`];
   }
   const places = channels.flatMap(({ applied, received }) =>
     applied && received ? [`has executed its source's binary log up to ${at(applied)}, and received it up to ${at(received)}`] : [],

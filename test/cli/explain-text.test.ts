@@ -87,8 +87,8 @@ describe('explain', () => {
           - is read-only
           - answered 0.3 s ago: MySQL 9.7.4, up for 16 min
           - takes no writes: read_only and super_read_only are on
-          - default channel: replicates from db1:3306 (by its UUID); receiver connecting, applier on, lag
-            0 s, last error: error connecting to source
+          - default channel: replicates from db1:3306 (by its address alone); receiver connecting, applier
+            on, lag 0 s, last error: error connecting to source
           - nobody is seen replicating from it
           - has executed 5d000000-0000-11f1-8000-000000000001:1-100
           - lacks 8 transactions that db3:3306 has received
@@ -103,8 +103,8 @@ describe('explain', () => {
           - default channel: may choose another source by itself, from: db1:3306 weight 80, db2:3306
             weight 60
           - nobody is seen replicating from it
-          - has executed 5d000000-0000-11f1-8000-000000000001:1-97; received
-            5d000000-0000-11f1-8000-000000000001:90-108
+          - has executed 5d000000-0000-11f1-8000-000000000001:1-97; has received besides
+            5d000000-0000-11f1-8000-000000000001:98-108
           - lacks 3 transactions that db2:3306 has executed
           - would be a candidate if
             - it were writable: SET GLOBAL read_only = OFF
@@ -114,8 +114,8 @@ describe('explain', () => {
           - lives, but refuses us
           - answered last 2 min ago: MySQL 9.7.4, up for 16 min
           - takes no writes: read_only and super_read_only are on
-          - default channel: replicates from db1:3306 (by its UUID); receiver on, heard 0.1 s ago, applier
-            on, lag 0 s
+          - default channel: replicates from db1:3306 (by its address alone); receiver on, heard 0.1 s
+            ago, applier on, lag 0 s
           - nobody is seen replicating from it
           - has executed 5d000000-0000-11f1-8000-000000000001:1-100
           - too many connections (too-many-connections)

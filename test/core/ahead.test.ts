@@ -289,4 +289,31 @@ describe('without GTIDs', () => {
     const db1 = bare('db1', { binlogEnd: at('4/950') });
     expect(lacks('db3', { servers: { db1, db2, db3: off } })!.executed).toEqual({ server: address('db1'), bytes: 850 });
   });
+
+  type Place = readonly [file: number, position: number];
+  const told = (place: Place) => place.join('/');
+
+  /** Sorted, the last one is ahead. */
+  function slow(places: readonly Place[], [file, position]: Place): number | string | undefined {
+    const [lastFile, lastPosition] = places.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]).at(-1)!;
+    if (file !== lastFile) return 'a later file';
+    return position === lastPosition ? undefined : lastPosition - position;
+  }
+
+  it('like a slow twin, on 500 random clusters', () => {
+    for (let seed = 1; seed <= 500; seed += 1) {
+      const pick = random(seed);
+      const places = ['db2', 'db3', 'db4'].map((name) => ({ name, place: [9 + pick(3), 100 + pick(9)] as Place }));
+      const replicas = places.map(({ name, place }) => [name, reading(name, told(place), told(place))]);
+      const servers = { db1: silent, ...Object.fromEntries(replicas) };
+      for (const { name, place } of places) {
+        const lack = lacks(name, { servers })!.executed;
+        const expected = slow(
+          places.map((each) => each.place),
+          place,
+        );
+        expect(lack ? (lack.bytes ?? 'a later file') : undefined, `seed ${seed} ${name}`).toBe(expected);
+      }
+    }
+  });
 });

@@ -3,7 +3,7 @@ import { missingOf } from '../../src/core/missing.ts';
 import type { Channel, ServerFacts, Version, Wsrep } from '../../src/core/observation.ts';
 import { observedOf } from '../../src/core/observed.ts';
 import type { ServerAddress, ServerId } from '../../src/core/units.ts';
-import { address, channelFrom, factsOf, type Given, given, ledgerOf, replicaOf, seen, silent, uuid } from './given.ts';
+import { address, channelFrom, factsOf, type Given, given, gtids, ledgerOf, replicaOf, seen, silent, uuid } from './given.ts';
 
 /** What is said of db2 in a cluster whose source is db1. */
 function said(over: Partial<ServerFacts>, world: Partial<Given> = {}): readonly string[] {
@@ -55,6 +55,14 @@ describe('a channel', () => {
       'db9:3306, which did not say yet who it is',
     );
     expect(channelSaid({ receiver: 'off' })).toContain('db1:3306 (by its UUID); receiver off, applier on');
+  });
+
+  it('a source that has never been seen is known by its address alone, also where the receiver is off', () => {
+    for (const receiver of ['off', 'connecting'] as const) {
+      const db2 = seen(replicaOf('db1', 'db2', { channels: [channelFrom('db1', { receiver })] }));
+      const situation = given({ servers: { db1: silent, db2 }, ledger: ledgerOf('db1') });
+      expect(observedOf(situation, situation.members[1]!)[2]).toContain(`db1:3306 (by its address alone); receiver ${receiver}`);
+    }
   });
 
   it('its last error, and heartbeats that are off', () => {
@@ -112,6 +120,13 @@ describe('what it is part of', () => {
       'Aurora calls it i-2, and names i-1 (writer, heard of 0.3 s ago), i-2',
     );
   });
+});
+
+it('its place: what was received and not executed yet beside what was executed', () => {
+  const place = (retrieved: string) =>
+    said({ channels: [channelFrom('db1', { retrieved: gtids(retrieved) })] }).find((text) => text.startsWith('has executed'));
+  expect(place('db1:90-100')).toBe(`has executed ${uuid('db1')}:1-100`);
+  expect(place('db1:90-107')).toBe(`has executed ${uuid('db1')}:1-100; has received besides ${uuid('db1')}:101-107`);
 });
 
 it('coordinates, where there are no GTIDs', () => {
