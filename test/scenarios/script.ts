@@ -15,8 +15,6 @@ import type { Surroundings } from './world.ts';
 import { World } from './world.ts';
 
 const line = `${fakeUuid(1)}:1-100`;
-/** How long one of two instances runs before the other one's turn. */
-const turnMs = 5;
 /** `db1` is `db1:3306`. */
 const addressOf = (word: string): ServerAddress => (word.includes(':') ? word : `${word}:3306`) as ServerAddress;
 
@@ -152,10 +150,9 @@ export class Script {
       return;
     }
     const running = [this.world, this.#second].filter((world) => world !== this.#stopped);
-    // In small turns, as if at once.
-    for (let past = 0, turn = 1; past < ms; past += turn) {
-      // Just after something was done, who was first counts.
-      turn = Math.min(past < 50 ? 1 : turnMs, ms - past);
+    // From one thing that is due to the next, wherever: as if at once.
+    for (let past = 0, turn = 0; past < ms; past += turn) {
+      turn = Math.min(ms - past, Math.max(Math.min(...running.map((world) => world.untilNext())), 1));
       for (const world of running) world.run(turn);
     }
     this.#lines = this.#lines.toSorted((a, b) => (a.slice(0, 9) < b.slice(0, 9) ? -1 : a.slice(0, 9) > b.slice(0, 9) ? 1 : 0));
