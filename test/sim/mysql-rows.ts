@@ -3,12 +3,18 @@
 import { contains, formatGtidSet } from '../../src/core/gtid.ts';
 import { splitAddress } from '../../src/core/observation.ts';
 import type { Row } from '../../src/mysql/row.ts';
-import type { FakeServer } from './fake-mysql.ts';
+import type { FakeChannel, FakeServer } from './fake-mysql.ts';
 
 const flag = (value: boolean): string => (value ? '1' : '0');
 
-/** The row of one server at this time (milliseconds, the same clock as the channel's `heardAt`). */
-export function probeRow(server: FakeServer, now: number, groupMembers = 0): Row {
+/** The rows of one server at this time (milliseconds, the same clock as the channel's `heardAt`): one for each channel, at least one. */
+export function probeRows(server: FakeServer, channels: readonly FakeChannel[], now: number, groupMembers = 0): readonly Row[] {
+  const cells = serverCells(server, groupMembers);
+  if (channels.length === 0) return [{ ...cells, ...noChannel }];
+  return channels.map((channel) => ({ ...cells, ...noChannel, ...channelCells(server, channel, now) }));
+}
+
+function serverCells(server: FakeServer, groupMembers: number): Row {
   return {
     server_uuid: server.uuid,
     version: server.version,
@@ -20,19 +26,17 @@ export function probeRow(server: FakeServer, now: number, groupMembers = 0): Row
     gtid_executed: formatGtidSet(server.executed),
     performance_schema: '1',
     group_members: String(groupMembers),
-    ...channelCells(server, now),
   };
 }
 
 /** What was received is applied in the next moment. Milliseconds. */
 const applyingForMs = 50;
 
-function channelCells({ channel, executed }: FakeServer, now: number): Row {
-  if (channel === undefined) return Object.fromEntries(channelColumns.map((column) => [column, null]));
-  const { host, port } = splitAddress(channel.source);
+function channelCells({ executed }: FakeServer, channel: FakeChannel, now: number): Row {
+  const { host, port } = splitAddress(channel.host);
+  const [first] = channel.waiting;
   return {
-    ...Object.fromEntries(channelColumns.map((column) => [column, null])),
-    channel: '',
+    channel: channel.name,
     source_host: host,
     source_port: String(port),
     source_uuid: channel.sourceUuid,
@@ -42,8 +46,9 @@ function channelCells({ channel, executed }: FakeServer, now: number): Row {
     auto_failover: '0',
     heartbeat_age_us: channel.heardAt === undefined ? null : String((now - channel.heardAt) * 1000),
     retrieved: formatGtidSet(channel.retrieved),
-    applying_commit_age_us: contains(executed, channel.retrieved) ? null : String(applyingForMs * 1000),
-    delay_s: '0',
+    applying_commit_age_us: contains(executed, channel.retrieved) || first ? null : String(applyingForMs * 1000),
+    delay_s: String(channel.delayMs / 1000),
+    ...(first ? { remaining_delay_s: String(Math.ceil((first.until - now) / 1000)) } : {}),
     receiver_errno: '0',
     receiver_error: '',
   };
@@ -53,3 +58,5 @@ const channelColumns =
   'channel source_host source_port source_uuid receiver applier heartbeat_s auto_failover heartbeat_age_us queued_age_us queueing_age_us queued_commit_age_us retrieved applying_commit_age_us processing_commit_age_us delay_s remaining_delay_s receiver_errno receiver_error coordinator_errno coordinator_error worker_error'.split(
     ' ',
   );
+
+const noChannel: Row = Object.fromEntries(channelColumns.map((column) => [column, null]));
