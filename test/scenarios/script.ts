@@ -94,6 +94,7 @@ export class Script {
       follow: () => this.#follow(server, word, more),
       'stop-replica': () => mysql.stopReplica(server),
       'start-replica': () => mysql.startReplica(server),
+      'without-gtids': () => Object.assign(mysql.server(server), { gtids: false }),
       'reset-gtids': () => mysql.resetGtids(server),
       delay: () => Object.assign(mysql.server(server).channel ?? {}, { delayMs: milliseconds(word) }),
       write: () => mysql.write(server, Number(word)),

@@ -45,6 +45,8 @@ export interface FakeServer {
   superReadOnly: boolean;
   offlineMode: boolean;
   version: string;
+  /** gtid_mode. */
+  gtids: boolean;
   executed: GtidSet;
   channel: FakeChannel | undefined;
   /** Of a replica with several sources. */
@@ -212,6 +214,7 @@ function newServer(address: ServerAddress, number: number, now: number, line: st
     superReadOnly: false,
     offlineMode: false,
     version: '9.7.4',
+    gtids: true,
     executed: parseGtidSet(line) ?? emptyGtidSet,
     channel: undefined,
     otherChannels: [],

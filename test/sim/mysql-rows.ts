@@ -22,8 +22,8 @@ function serverCells(server: FakeServer, groupMembers: number): Row {
     read_only: flag(server.readOnly || server.superReadOnly),
     super_read_only: flag(server.superReadOnly),
     offline_mode: flag(server.offlineMode),
-    gtid_mode: 'ON',
-    gtid_executed: formatGtidSet(server.executed),
+    gtid_mode: server.gtids ? 'ON' : 'OFF',
+    gtid_executed: server.gtids ? formatGtidSet(server.executed) : '',
     performance_schema: '1',
     group_members: String(groupMembers),
   };
@@ -32,7 +32,7 @@ function serverCells(server: FakeServer, groupMembers: number): Row {
 /** What was received is applied in the next moment. Milliseconds. */
 const applyingForMs = 50;
 
-function channelCells({ executed }: FakeServer, channel: FakeChannel, now: number): Row {
+function channelCells({ executed, gtids }: FakeServer, channel: FakeChannel, now: number): Row {
   const { host, port } = splitAddress(channel.host);
   const [first] = channel.waiting;
   return {
@@ -45,7 +45,7 @@ function channelCells({ executed }: FakeServer, channel: FakeChannel, now: numbe
     heartbeat_s: (channel.heartbeatMs / 1000).toFixed(3),
     auto_failover: '0',
     heartbeat_age_us: channel.heardAt === undefined ? null : String((now - channel.heardAt) * 1000),
-    retrieved: formatGtidSet(channel.retrieved),
+    retrieved: gtids ? formatGtidSet(channel.retrieved) : '',
     applying_commit_age_us: contains(executed, channel.retrieved) || first ? null : String(applyingForMs * 1000),
     delay_s: String(channel.delayMs / 1000),
     ...(first ? { remaining_delay_s: String(Math.ceil((first.until - now) / 1000)) } : {}),
