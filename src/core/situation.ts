@@ -59,7 +59,8 @@ export function situationOf(
     quorumSet: topology.servers.filter((server) => !publication.gone.has(server.address) && !saysOffline(server)),
     command,
   };
-  return { ...base, candidates: topology.servers.filter((server) => isCandidate({ ...base, candidates: [] }, server)) };
+  const unjudged = { ...base, candidates: [] };
+  return { ...base, candidates: topology.servers.filter((server) => isCandidate(unjudged, server)) };
 }
 
 function publishedView(topology: Topology, ledger: Ledger): ServerView | undefined {
