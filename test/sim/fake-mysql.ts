@@ -6,7 +6,9 @@
 import type { GtidSet } from '../../src/core/gtid.ts';
 import { emptyGtidSet, newestOf, parseGtidSet, subtract, union } from '../../src/core/gtid.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
+import type { Answers } from '../../src/mysql/query-set.ts';
 import type { Row } from '../../src/mysql/row.ts';
+import { coordinateAnswers } from './coordinate-rows.ts';
 import type { FakeGroup } from './fake-group.ts';
 import { createFakeGroup } from './fake-group.ts';
 import { probeRows } from './mysql-rows.ts';
@@ -89,6 +91,8 @@ export interface FakeMysql {
   clone(address: string, donor: string, uuid?: string): void;
   /** The answer of the first statement of mysql-8.ts. */
   rows(address: string): readonly Row[];
+  /** The answers to the statements that only a server without GTIDs is asked; undefined for one that has them. */
+  coordinates(address: string): Answers | undefined;
   /** The result of `groupQuery`: only a server with a group is asked for it. */
   groupRows(address: string): readonly Row[] | undefined;
 }
@@ -196,6 +200,10 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       Object.assign(one, { executed: server(donor).executed, readOnly: true, superReadOnly: true, uuid: uuid ?? one.uuid });
     },
     rows: (address) => probeRows(server(address), channelsOf(server(address)), now, group?.rows(server(address).address).length),
+    coordinates(address) {
+      const one = server(address);
+      return one.gtids ? undefined : coordinateAnswers(one, channelsOf(one), servers);
+    },
     groupRows: (address) => group?.rows(server(address).address),
   };
 }
