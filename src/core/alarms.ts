@@ -89,8 +89,11 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
   const source = published?.address;
   const is = member.writable ? 'is writable, and ' : '';
+  const unknown = [member, situation.published].some((server) => server?.facts && !server.facts.gtidExecuted)
+    ? 'cannot be told without GTIDs'
+    : 'is not known yet';
   const counted =
-    errant === undefined ? `whether it has transactions that ${source} lacks is not known yet` : `has no transaction that ${source} lacks`;
+    errant === undefined ? `whether it has transactions that ${source} lacks ${unknown}` : `has no transaction that ${source} lacks`;
   const has = stale ? `has ${plural(errant)} that ${source} lacks (stale writes)` : counted;
   const mend = stale
     ? 'rebuild it from the source (CLONE): with auto-positioning its stale rows would flow to every replica if it were promoted later'

@@ -134,6 +134,7 @@ function followersMoved(situation: Situation): Decision | undefined {
   );
   const candidate = followed.find((member) => isPublished(situation, member)) ?? followed[0];
   if (candidate === undefined || !candidates.includes(candidate)) return undefined;
+  if (!isPublished(situation, candidate) && strongEvidence(situation, candidate).length === 0) return undefined;
   const said = `${topology.followersOf(candidate.address).length} of ${othersThan(situation, candidate)} other servers replicate from it`;
   if (isPublished(situation, candidate)) return steady(candidate, said);
   if (published && candidates.includes(published) && arePeers(members, published, candidate)) return undefined;

@@ -17,7 +17,8 @@ function publishedMayLive(situation: Situation): Decision | undefined {
   const followers = topology.followersOf(published.address);
   if (followers.length > 0) {
     const replicate = followers.length === 1 ? 'replicates' : 'replicate';
-    return hold('published-source-alive', `${published.address} does not answer us, but ${names(followers)} still ${replicate} from it.`);
+    const silent = published.contact === 'alive' ? `refuses us (${refusal(situation, published)})` : 'does not answer us';
+    return hold('published-source-alive', `${published.address} ${silent}, but ${names(followers)} still ${replicate} from it.`);
   }
   if (published.contact === 'alive') {
     return hold('published-source-alive', `${published.address} lives, but refuses us: ${refusal(situation, published)}`);

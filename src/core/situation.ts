@@ -5,6 +5,7 @@ import { hasLineMark } from './line-mark.ts';
 import { hasMajority, isInAuroraTable, isPresent, isWriterByTable, ownMembership, whoCount } from './membership.ts';
 import { arePeers, firstOfEach, multiPrimaryOf, outsideMajority } from './multi-primary.ts';
 import type { ServerFacts } from './observation.ts';
+import { isWritable } from './observation.ts';
 import type { PublicationSettings } from './settings.ts';
 import type { ClusterState, PublicationState } from './state.ts';
 import type { ServerView, Topology, Upstream } from './topology.ts';
@@ -59,7 +60,8 @@ export function situationOf(
     quorumSet: topology.servers.filter((server) => !publication.gone.has(server.address) && !saysOffline(server)),
     command,
   };
-  return { ...base, candidates: topology.servers.filter((server) => isCandidate({ ...base, candidates: [] }, server)) };
+  const unjudged = { ...base, candidates: [] };
+  return { ...base, candidates: topology.servers.filter((server) => isCandidate(unjudged, server)) };
 }
 
 function publishedView(topology: Topology, ledger: Ledger): ServerView | undefined {
@@ -127,6 +129,8 @@ export function binds(situation: Situation, server: ServerView, upstream: Upstre
   if (upstream.outsider || upstream.member === server.address) return false;
   const source = situation.members.find((member) => member.address === upstream.member);
   if (source === undefined) return true;
+  // The published source is no replica of who takes no writes: that is the passive half of a ring, be it there, stopped or dead.
+  if (isPublished(situation, server) && source.known !== undefined && !isWritable(source.known)) return false;
   if (upstream.state === 'connecting') return !(source.contact === 'unknown' && isLeft(situation, server, source));
   // A ring of co-sources: the read-only half streams from the writable one, and the other way round.
   const ring = !source.writable && situation.topology.followersOf(server.address).includes(source);
@@ -146,7 +150,7 @@ export function strongEvidence(situation: Situation, server: ServerView): readon
   const evidence: string[] = [];
   if (server.promoted && !isLeftToGroup(situation, server)) evidence.push('its promotion was seen');
   const followers = situation.topology.followersOf(server.address);
-  if (followers.length > 0)
+  if (followers.length > 0 && !isStillReplicaOfPublished(situation, server))
     evidence.push(
       `${followers.map((follower) => follower.address).join(', ')} ${followers.length === 1 ? 'replicates' : 'replicate'} from it`,
     );
@@ -157,6 +161,10 @@ export function strongEvidence(situation: Situation, server: ServerView): readon
   if (server.known && isWriterByTable(server.known)) evidence.push("its cluster's own table names it the writer");
   return evidence;
 }
+
+/** An intermediate source whose receiver looks for the dead published one: its replicas were there before, and show nothing. */
+const isStillReplicaOfPublished = ({ published }: Situation, server: ServerView): boolean =>
+  published !== undefined && server !== published && server.upstreams.some((upstream) => upstream.member === published.address);
 
 /** The multi-primary cluster of the published source; where that has not been seen since we began, the ledger's mark tells. */
 const publishedCluster = ({ published, ledger }: Situation): string | undefined =>

@@ -19,7 +19,7 @@ export const holdReasons = {
   'foreign-rrset': 'The name exists, but has no ledger: somebody else keeps it. `adopt: true` takes it over.',
   'ledger-lost': 'The ledger vanished, or went back behind an epoch that was seen.',
   frozen: 'Someone froze the name: no move by any instance until it is thawed.',
-  'unknown-source': 'The ledger names a server that is not in this configuration.',
+  'unknown-source': 'The ledger names a server that is not in this configuration, or that answers with another server UUID now.',
   'two-sources': 'Several servers could be the source.',
   'published-source-alive': 'The published source lives, or others still replicate from it or count it in their cluster.',
   'minority-view': 'Too few servers are seen to tell a dead source from a broken network.',

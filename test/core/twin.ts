@@ -70,6 +70,8 @@ class Twin {
       // Before everybody has shown who they are nobody can be told to be outside.
       return !(isNamed && this.#servers.every((other) => other.known));
     }
+    // "The published source is no replica of who takes no writes."
+    if (one === this.#published && upstream.known && upstream.readOnly) return false;
     if (channel.is !== 'connecting') return !(isReachable(upstream) && upstream.readOnly && this.#streams(upstream, one));
     const isDead = upstream.contact === 'unknown';
     // The source that it took over from is not the published one any more, but it is as dead.
@@ -129,7 +131,10 @@ class Twin {
     // "The promotion of a group's member counts only where no member is in that group any more."
     const isElectedOnly = isInElectingGroup(one, this.#servers);
     const isPromoted = one.promotionSeen && one.known && !one.readOnly && !isElectedOnly;
-    return isPromoted || this.#followers(one).length > 0 || one === this.#primary;
+    // "Those of an intermediate source that still looks for the published one were there before."
+    const published = this.#published;
+    const isBelow = one !== published && one.channels.some((channel) => channel.to === published?.name && channel.is !== 'off');
+    return isPromoted || (this.#followers(one).length > 0 && !isBelow) || one === this.#primary;
   }
 
   #rules1to6(): Verdict | undefined {
@@ -182,7 +187,9 @@ class Twin {
     // "More than half of the other servers replicate from one": several sources of each replica may make it two.
     const followed = this.#servers.filter((one) => this.#isFollowedByMost(one) && (!isReachable(one) || this.#candidates.includes(one)));
     const choice = followed.includes(published) ? [published] : followed;
-    if (choice.length === 1 && this.#candidates.includes(choice[0]!)) return moveOrStay(choice[0]!, 'followers-moved');
+    const [moved] = choice;
+    const isMeant = moved && this.#candidates.includes(moved) && (moved === published || this.#proven.includes(moved));
+    if (choice.length === 1 && isMeant) return moveOrStay(moved, 'followers-moved');
     if (this.#candidates.includes(published))
       return this.#candidates.length === 1 ? `point-to steady ${published.name}` : 'hold two-sources';
     if (isReachable(published) && this.#proven.length === 1 && !this.#mayBeSomebodyElse())

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alarmCodes, holdReasons, pointToReasons } from '../../src/core/vocabulary.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/DECISIONS.md'), 'utf8');
+const root = join(import.meta.dirname, '../..');
+const page = readFileSync(join(root, 'docs/DECISIONS.md'), 'utf8');
 
 /** The rows of the table under that heading: code, meaning, what to do. */
 function rows(heading: string): readonly (readonly string[])[] {
@@ -37,4 +38,20 @@ it('names every reason of a decision in the rules', () => {
   const [rules = ''] = page.split('## point-to');
   const unnamed = [...Object.keys(pointToReasons), ...Object.keys(holdReasons)].filter((reason) => !rules.includes(`\`${reason}\``));
   expect(unnamed).toEqual([]);
+});
+
+it('has every reason that a document says the name holds, or points to a server for', () => {
+  const folders = ['.', 'docs', 'docs/decisions'];
+  const documents = folders.flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(root, folder, file)));
+  const said = documents
+    .filter((path) => path.endsWith('.md'))
+    .flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/\b(hold|point-to):? `([a-z]+(?:-[a-z]+)*)`/g)].map(([, kind, code = '']) => ({
+        path,
+        kind,
+        code,
+      })),
+    );
+  expect(said.length).toBeGreaterThan(10);
+  expect(said.filter(({ kind, code }) => !(code in (kind === 'hold' ? holdReasons : pointToReasons)))).toEqual([]);
 });

@@ -7,12 +7,14 @@ import { zoneName } from './print.ts';
 export interface ClusterWords {
   readonly settings: ClusterSettings;
   readonly servers: readonly string[];
+  /** Servers that are there, and in no configuration. */
+  readonly outside: readonly string[];
   /** The server that the others replicate from at the beginning; absent: nobody replicates. */
   readonly source: string | undefined;
 }
 
 const known = new Set(
-  'servers source mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval'.split(
+  'servers outside source publish mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval'.split(
     ' ',
   ),
 );
@@ -30,6 +32,7 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
     servers: servers.map((server) => ({
       address: `${server}:3306` as ServerAddress,
       candidate: said.get('never')?.split(',').includes(server) ? 'never' : 'auto',
+      ...publishFrom(said.get('publish'), server),
     })),
     watch: {
       intervalMs: seconds(said.get('interval') ?? '1s'),
@@ -46,7 +49,14 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
     gtidGuard: said.get('gtid_guard') === 'hold' ? 'hold' : 'warn',
     allowLoopback: said.get('allow_loopback') === 'true',
   };
-  return { settings, servers, source: source === 'none' ? undefined : source };
+  const outside = said.get('outside')?.split(',') ?? [];
+  return { settings, servers, outside, source: source === 'none' ? undefined : source };
+}
+
+/** `publish=db1@203.0.113.1,db2@203.0.113.2`: the addresses that clients shall get, where they differ. */
+function publishFrom(words: string | undefined, server: string): { readonly publish?: readonly string[] } {
+  const addresses = words?.split(',').flatMap((word) => (word.startsWith(`${server}@`) ? [word.slice(server.length + 1)] : [])) ?? [];
+  return addresses.length > 0 ? { publish: addresses } : {};
 }
 
 function publicationFrom(said: ReadonlyMap<string, string>): PublicationSettings {

@@ -6,6 +6,7 @@ import type { Fqdn, ServerAddress } from '../../src/core/units.ts';
 import type { Rrset } from '../../src/core/zone.ts';
 import { createFakeMysql, fakeUuid } from '../sim/fake-mysql.ts';
 import { unreachable } from '../sim/fake-prober.ts';
+import type { FakeZone } from '../sim/fake-zone.ts';
 import { createFakeZone } from '../sim/fake-zone.ts';
 import { ledgerRrset, otherInstanceMoves, withField } from './by-hand.ts';
 import { ChannelViews } from './channel-views.ts';
@@ -16,8 +17,8 @@ import type { Surroundings } from './world.ts';
 import { World } from './world.ts';
 
 const line = `${fakeUuid(1)}:1-100`;
-/** How long one of two instances runs before the other one's turn. */
-const turnMs = 5;
+/** replica_net_timeout. */
+const netTimeoutMs = 60_000;
 /** `db1` is `db1:3306`. */
 const addressOf = (word: string): ServerAddress => (word.includes(':') ? word : `${word}:3306`) as ServerAddress;
 
@@ -36,6 +37,10 @@ export class Script {
   readonly #views = new ClusterViews();
   /** Servers that we cannot reach, though others can. */
   readonly #cut = new Set<string>();
+  /** Pairs of servers that do not reach each other, as `db1:3306 db2:3306`, both ways. */
+  readonly #parted = new Set<string>();
+  /** Servers that do not let our account in. */
+  readonly #denying = new Set<string>();
 
   /** Does it, and gives what came of it. */
   play(command: string): readonly string[] {
@@ -53,14 +58,21 @@ export class Script {
   }
 
   #begin(words: readonly string[]): void {
-    const { settings, servers, source } = settingsFrom(words);
-    const mysql = createFakeMysql(servers.map(addressOf), { line });
+    const { settings, servers, outside, source } = settingsFrom(words);
+    const zone = createFakeZone(zoneName as Fqdn);
+    const addresses = new Map([...servers, ...outside].map((server) => [addressOf(server), [`192.0.2.${server.slice(2)}`]]));
+    const mysql = createFakeMysql([...addresses.keys()], {
+      line,
+      netTimeoutMs,
+      isOpen: (from, to) => !this.#parted.has(`${from} ${to}`),
+      resolve: (host) => serverAt(zone, addresses, host),
+    });
     for (const server of servers) if (source !== undefined && server !== source) mysql.follow(addressOf(server), addressOf(source));
     for (let round = 0; round < 3; round += 1) mysql.advance(0);
     const around: Surroundings = {
       mysql,
-      zone: createFakeZone(zoneName as Fqdn),
-      addresses: new Map(servers.map((server) => [addressOf(server), [`192.0.2.${server.slice(2)}`]])),
+      zone,
+      addresses,
       nameserver: 'up',
       behind: new Set(),
       decorate: (server, probe) => this.#decorate(server, probe),
@@ -76,14 +88,18 @@ export class Script {
       restart: () => mysql.restart(server, { readOnly: word === 'read-only' }),
       hang: () => mysql.hang(server),
       resume: () => mysql.resume(server),
-      refuse: () => Object.assign(mysql.server(server), { health: 'refusing' }),
+      refuse: () => this.#refuse(server, word),
       promote: () => mysql.promote(server),
       demote: () => mysql.demote(server),
       writable: () => Object.assign(mysql.server(server), { readOnly: false, superReadOnly: false }),
-      follow: () => mysql.follow(server, addressOf(word)),
+      follow: () => this.#follow(server, word, more),
       'stop-replica': () => mysql.stopReplica(server),
       'stop-applier': () => Object.assign(mysql.server(server).channel ?? {}, { applier: 'OFF' }),
       coordinates: () => this.#channels.coordinates(server, [word, ...more].map(coordinates)),
+      'start-replica': () => mysql.startReplica(server),
+      'without-gtids': () => Object.assign(mysql.server(server), { gtids: false }),
+      'reset-gtids': () => mysql.resetGtids(server),
+      delay: () => Object.assign(mysql.server(server).channel ?? {}, { delayMs: milliseconds(word) }),
       write: () => mysql.write(server, Number(word)),
       clone: () => mysql.clone(server, addressOf(word)),
       uuid: () => Object.assign(mysql.server(server), { uuid: fakeUuid(Number(word)) }),
@@ -97,6 +113,22 @@ export class Script {
     if (verb !== 'kill' && verb !== 'restart') return;
     this.world.connectionLost(server);
     this.#second?.connectionLost(server);
+  }
+
+  /** `follow db1`, `follow db1 by 10.0.0.1` (another address of the same server), `follow db1 as-well`, `follow source.example` (our own name). */
+  #follow(server: ServerAddress, word: string, [how, host]: readonly string[]): void {
+    const { mysql, zone, addresses } = this.world.around;
+    if (how === 'as-well') mysql.followAlso(server, addressOf(word), word);
+    else if (how === 'by') mysql.follow(server, addressOf(word), addressOf(host ?? ''));
+    else if (/^db\d$/.test(word)) mysql.follow(server, addressOf(word));
+    else mysql.follow(server, serverAt(zone, addresses, addressOf(word)) ?? '', addressOf(word));
+  }
+
+  #refuse(server: ServerAddress, why: string): void {
+    this.world.around.mysql.server(server).health = 'refusing';
+    if (why === 'account') this.#denying.add(server);
+    else if (why === '') this.#denying.delete(server);
+    else throw new Error(`a server does not refuse an ${why}`);
   }
 
   #executed(server: ServerAddress, text: string): void {
@@ -124,10 +156,7 @@ export class Script {
       freeze: () => this.#command({ kind: 'freeze', reason: words.join(' '), by }),
       thaw: () => this.#command({ kind: 'thaw', by }),
       forget: () => this.#command({ kind: 'forget', server: addressOf(first), by }),
-      network: () => {
-        const cut = words[2] === 'watcher-2' ? this.#cutFromSecond : this.#cut;
-        return second === 'cut' ? cut.add(addressOf(first)) : cut.delete(addressOf(first));
-      },
+      network: () => this.#network(words),
       nameserver: () => this.#nameserver(first, second),
       zone: () => this.#zone(words),
       'other-instance': () => this.#otherInstance(first, second),
@@ -156,10 +185,9 @@ export class Script {
       return;
     }
     const running = [this.world, this.#second].filter((world) => world !== this.#stopped);
-    // In small turns, as if at once.
-    for (let past = 0, turn = 1; past < ms; past += turn) {
-      // Just after something was done, who was first counts.
-      turn = Math.min(past < 50 ? 1 : turnMs, ms - past);
+    // From one thing that is due to the next, wherever: as if at once.
+    for (let past = 0, turn = 0; past < ms; past += turn) {
+      turn = Math.min(ms - past, Math.max(Math.min(...running.map((world) => world.untilNext())), 1));
       for (const world of running) world.run(turn);
     }
     this.#lines = this.#lines.toSorted((a, b) => (a.slice(0, 9) < b.slice(0, 9) ? -1 : a.slice(0, 9) > b.slice(0, 9) ? 1 : 0));
@@ -168,6 +196,16 @@ export class Script {
   #command(command: Command): void {
     this.#commands += 1;
     this.world.send({ kind: 'command', id: `c${this.#commands}`, command });
+  }
+
+  /** `network db1 cut`: we do not reach it. `network db1 cut watcher-2`: the other instance does not. `network db1 cut from db2`: those two do not reach each other. */
+  #network([first = '', verb = '', whom = '', other = '']: readonly string[]): void {
+    if (verb !== 'cut' && verb !== 'mended') throw new Error(`a network is not ${verb}`);
+    const [cut, names] =
+      whom === 'from'
+        ? [this.#parted, [`${addressOf(first)} ${addressOf(other)}`, `${addressOf(other)} ${addressOf(first)}`]]
+        : [whom === 'watcher-2' ? this.#cutFromSecond : this.#cut, [addressOf(first)]];
+    for (const name of names) verb === 'cut' ? cut.add(name) : cut.delete(name);
   }
 
   #nameserver(verb: string, word: string): void {
@@ -217,6 +255,9 @@ export class Script {
   }
 
   #decorated(server: ServerAddress, probe: Probe): Probe {
+    if (probe.kind === 'alive' && this.#denying.has(server)) {
+      return { ...probe, failure: { code: 'access-denied', message: `${server} does not let our account in (access denied)` } };
+    }
     if (probe.kind !== 'reachable') return probe;
     return { ...probe, facts: this.#views.decorate(server, this.#channels.decorate(server, probe.facts), this.world.around.mysql) };
   }
@@ -232,6 +273,14 @@ function listed(word: string): FailoverSource {
 function coordinates(word: string): Coordinates {
   const [file = '', position] = word.split('/');
   return { file: `binlog.${file.padStart(6, '0')}`, position: Number(position) };
+}
+
+/** The server that a name in our zone leads to; the port is everybody's. */
+function serverAt(zone: FakeZone, addresses: ReadonlyMap<string, readonly string[]>, host: ServerAddress): ServerAddress | undefined {
+  const rrset = zone.find(`${host.replace(/:\d+$/, '')}.`, 'A');
+  const [target] = rrset?.type === 'A' ? rrset.rdata : [];
+  const found = [...addresses].find(([, those]) => target !== undefined && those.includes(target));
+  return found && (found[0] as ServerAddress);
 }
 
 const fullUuids = (text: string): string => text.replace(/UUID(\d)/g, (_, n: string) => fakeUuid(Number(n)));

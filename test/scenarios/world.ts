@@ -131,9 +131,20 @@ export class World {
     this.#due.push({ at: this.#mono + ms, fire });
   }
 
+  /** Milliseconds until something is due here. */
+  untilNext(): number {
+    return this.#started ? Math.max((this.#first()?.at ?? Number.POSITIVE_INFINITY) - this.#mono, 0) : 0;
+  }
+
+  #first(): Due | undefined {
+    let first = this.#wake;
+    // Of two at the same time what was asked for goes before the wake.
+    for (const due of this.#due.toReversed()) if (first === undefined || due.at <= first.at) first = due;
+    return first;
+  }
+
   #next(end: number): Due | undefined {
-    const all = this.#wake ? [...this.#due, this.#wake] : this.#due;
-    const first = all.reduce<Due | undefined>((best, due) => (best === undefined || due.at < best.at ? due : best), undefined);
+    const first = this.#first();
     if (first === undefined || first.at > end) return undefined;
     if (first === this.#wake) this.#wake = undefined;
     else this.#due.splice(this.#due.indexOf(first), 1);

@@ -6,13 +6,20 @@
 import type { GtidSet } from '../../src/core/gtid.ts';
 import { emptyGtidSet, newestOf, parseGtidSet, subtract, union } from '../../src/core/gtid.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
+import type { Answers } from '../../src/mysql/query-set.ts';
 import type { Row } from '../../src/mysql/row.ts';
+import { coordinateAnswers } from './coordinate-rows.ts';
 import type { FakeGroup } from './fake-group.ts';
 import { createFakeGroup } from './fake-group.ts';
-import { probeRow } from './mysql-rows.ts';
+import { probeRows } from './mysql-rows.ts';
 
 /** One replication channel, as CHANGE REPLICATION SOURCE TO made it. */
 export interface FakeChannel {
+  /** Empty for the usual only one. */
+  readonly name: string;
+  /** SOURCE_HOST and SOURCE_PORT: an address, or a name that may lead elsewhere tomorrow. */
+  readonly host: ServerAddress;
+  /** The server that it leads to, or led to when the receiver connected last. */
   source: ServerAddress;
   /** Known once it has been connected. */
   sourceUuid: string;
@@ -21,6 +28,10 @@ export interface FakeChannel {
   heartbeatMs: number;
   heardAt: number | undefined;
   retrieved: GtidSet;
+  /** SOURCE_DELAY, milliseconds. */
+  delayMs: number;
+  /** What was received and has to wait for its time; always empty without a delay. */
+  waiting: { readonly until: number; readonly set: GtidSet }[];
 }
 
 /** One server. What is not read-only may be changed at will: the methods of FakeMysql are only the usual ways. */
@@ -36,8 +47,12 @@ export interface FakeServer {
   superReadOnly: boolean;
   offlineMode: boolean;
   version: string;
+  /** gtid_mode. */
+  gtids: boolean;
   executed: GtidSet;
   channel: FakeChannel | undefined;
+  /** Of a replica with several sources. */
+  otherChannels: readonly FakeChannel[];
 }
 
 /** Several servers, and what operators and failover tools do to them. Addresses that are no server's throw. */
@@ -54,8 +69,13 @@ export interface FakeMysql {
   promote(address: string): void;
   /** super_read_only on; the channel stays as it is. */
   demote(address: string): void;
-  /** CHANGE REPLICATION SOURCE TO that one, START REPLICA, read-only. Auto-positioning: it takes all that it lacks. */
-  follow(address: string, source: string): void;
+  /**
+   * CHANGE REPLICATION SOURCE TO that one, START REPLICA, read-only. Auto-positioning: it takes all that it lacks.
+   * `host`: what it calls its source, where that is not the source's own address.
+   */
+  follow(address: string, source: string, host?: string): void;
+  /** The same for one more channel, of that name. */
+  followAlso(address: string, source: string, channel: string): void;
   stopReplica(address: string): void;
   startReplica(address: string): void;
   /** `tail`: so many of its own newest transactions are lost with it. */
@@ -71,6 +91,8 @@ export interface FakeMysql {
   clone(address: string, donor: string, uuid?: string): void;
   /** The answer of the first statement of mysql-8.ts. */
   rows(address: string): readonly Row[];
+  /** The answers to the statements that only a server without GTIDs is asked; undefined for one that has them. */
+  coordinates(address: string): Answers | undefined;
   /** The result of `groupQuery`: only a server with a group is asked for it. */
   groupRows(address: string): readonly Row[] | undefined;
 }
@@ -83,13 +105,15 @@ export interface FakeMysqlOptions {
   readonly isOpen?: (from: ServerAddress, to: ServerAddress) => boolean;
   /** A receiver that hears nothing for so long says CONNECTING (replica_net_timeout); default: never. */
   readonly netTimeoutMs?: number;
+  /** Where a name leads that is no server's address. */
+  readonly resolve?: (host: ServerAddress) => ServerAddress | undefined;
   /** They are a single-primary group, with this source of chance; default: they are not. */
   readonly group?: { readonly between: (from: number, to: number) => number };
 }
 
 /** New servers: each up, writable, replicating from nobody, `line` as its executed set. */
 export function createFakeMysql(addresses: readonly string[], options: FakeMysqlOptions = {}): FakeMysql {
-  const { isOpen = () => true, netTimeoutMs = Number.POSITIVE_INFINITY } = options;
+  const { isOpen = () => true, netTimeoutMs = Number.POSITIVE_INFINITY, resolve = () => undefined } = options;
   let now = options.now ?? 0;
   const servers = new Map<ServerAddress, FakeServer>(
     addresses.map((address, index) => [address as ServerAddress, newServer(address as ServerAddress, index + 1, now, options.line ?? '')]),
@@ -104,7 +128,7 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
     of.process += 1;
     of.startedAt = now;
     of.offlineMode = false;
-    if (of.channel) Object.assign(of.channel, { receiver: 'CONNECTING', applier: 'ON', heardAt: undefined });
+    for (const channel of channelsOf(of)) start(channel);
   };
   const group = options.group && createFakeGroup({ servers, isOpen, between: options.group.between });
   return {
@@ -113,8 +137,11 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
     server,
     advance(to) {
       now = Math.max(now, to);
-      for (const one of servers.values()) if (one.health !== 'down') applyRetrieved(one);
-      for (const one of servers.values()) if (one.health !== 'down') receive(one, { servers, now, isOpen, netTimeoutMs });
+      const running = [...servers.values()].filter((one) => one.health !== 'down');
+      for (const one of running) for (const channel of channelsOf(one)) applyRetrieved(one, channel, now);
+      const around = { servers, now, isOpen, netTimeoutMs, resolve };
+      for (const one of running.filter(({ health }) => health !== 'hung'))
+        for (const channel of channelsOf(one)) if (channel.receiver !== 'OFF') receive(one, channel, around);
       group?.advance(now);
     },
     write(address, transactions = 1) {
@@ -126,21 +153,24 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       return true;
     },
     promote(address) {
-      Object.assign(server(address), { channel: undefined, readOnly: false, superReadOnly: false });
+      Object.assign(server(address), { channel: undefined, otherChannels: [], readOnly: false, superReadOnly: false });
     },
     demote(address) {
       Object.assign(server(address), { readOnly: true, superReadOnly: true });
     },
-    follow(address, source) {
-      Object.assign(server(address), { readOnly: true, superReadOnly: true, channel: newChannel(server(source).address) });
+    follow(address, source, host) {
+      const channel = newChannel(server(source).address, host as ServerAddress | undefined);
+      Object.assign(server(address), { readOnly: true, superReadOnly: true, channel });
+    },
+    followAlso(address, source, name) {
+      const one = server(address);
+      one.otherChannels = [...one.otherChannels, newChannel(server(source).address, undefined, name)];
     },
     stopReplica(address) {
-      const { channel } = server(address);
-      if (channel) Object.assign(channel, { receiver: 'OFF', applier: 'OFF' });
+      for (const channel of channelsOf(server(address))) Object.assign(channel, { receiver: 'OFF', applier: 'OFF' });
     },
     startReplica(address) {
-      const { channel } = server(address);
-      if (channel) Object.assign(channel, { receiver: 'CONNECTING', applier: 'ON', heardAt: undefined });
+      for (const channel of channelsOf(server(address))) start(channel);
     },
     kill(address, tail = 0) {
       const one = server(address);
@@ -165,11 +195,15 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
     },
     clone(address, donor, uuid) {
       const one = server(address);
-      one.channel = undefined;
+      Object.assign(one, { channel: undefined, otherChannels: [] });
       newProcess(one);
       Object.assign(one, { executed: server(donor).executed, readOnly: true, superReadOnly: true, uuid: uuid ?? one.uuid });
     },
-    rows: (address) => [probeRow(server(address), now, group?.rows(server(address).address).length)],
+    rows: (address) => probeRows(server(address), channelsOf(server(address)), now, group?.rows(server(address).address).length),
+    coordinates(address) {
+      const one = server(address);
+      return one.gtids ? undefined : coordinateAnswers(one, channelsOf(one), servers);
+    },
     groupRows: (address) => group?.rows(server(address).address),
   };
 }
@@ -188,12 +222,22 @@ function newServer(address: ServerAddress, number: number, now: number, line: st
     superReadOnly: false,
     offlineMode: false,
     version: '9.7.4',
+    gtids: true,
     executed: parseGtidSet(line) ?? emptyGtidSet,
     channel: undefined,
+    otherChannels: [],
   };
 }
 
-const newChannel = (source: ServerAddress): FakeChannel => ({
+/** All of a server's channels. */
+const channelsOf = ({ channel, otherChannels }: FakeServer): readonly FakeChannel[] =>
+  channel ? [channel, ...otherChannels] : otherChannels;
+
+const start = (channel: FakeChannel): void => void Object.assign(channel, { receiver: 'CONNECTING', applier: 'ON', heardAt: undefined });
+
+const newChannel = (source: ServerAddress, host = source, name = ''): FakeChannel => ({
+  name,
+  host,
   source,
   sourceUuid: '',
   receiver: 'CONNECTING',
@@ -201,11 +245,15 @@ const newChannel = (source: ServerAddress): FakeChannel => ({
   heartbeatMs: 1000,
   heardAt: undefined,
   retrieved: emptyGtidSet,
+  delayMs: 0,
+  waiting: [],
 });
 
-function applyRetrieved(server: FakeServer): void {
-  const { channel } = server;
-  if (channel?.applier === 'ON') server.executed = union(server.executed, channel.retrieved);
+function applyRetrieved(server: FakeServer, channel: FakeChannel, now: number): void {
+  channel.waiting = channel.waiting.filter(({ until }) => until > now);
+  if (channel.applier === 'OFF') return;
+  const due = channel.waiting.reduce((set, { set: waiting }) => subtract(set, waiting), channel.retrieved);
+  server.executed = union(server.executed, due);
 }
 
 interface Surroundings {
@@ -213,13 +261,14 @@ interface Surroundings {
   readonly now: number;
   readonly isOpen: (from: ServerAddress, to: ServerAddress) => boolean;
   readonly netTimeoutMs: number;
+  readonly resolve: (host: ServerAddress) => ServerAddress | undefined;
 }
 
-function receive(server: FakeServer, { servers, now, isOpen, netTimeoutMs }: Surroundings): void {
-  const { channel } = server;
-  if (channel === undefined || channel.receiver === 'OFF' || server.health === 'hung') return;
-  const source = servers.get(channel.source);
+function receive(server: FakeServer, channel: FakeChannel, { servers, now, isOpen, netTimeoutMs, resolve }: Surroundings): void {
   const isConnected = channel.receiver === 'ON';
+  // A name is looked up when a receiver connects, and never after.
+  if (!isConnected) channel.source = resolve(channel.host) ?? channel.source;
+  const source = servers.get(channel.source);
   const hears = source !== undefined && isOpen(source.address, server.address);
   const asks = source !== undefined && isOpen(server.address, source.address);
   // A source that hangs, or is cut off, says no good-bye: the receiver goes on saying ON until its own patience is over.
@@ -236,4 +285,5 @@ function receive(server: FakeServer, { servers, now, isOpen, netTimeoutMs }: Sur
   if (channel.receiver === 'CONNECTING') Object.assign(channel, { receiver: 'ON', sourceUuid: source.uuid });
   else if (due || lacking.size > 0) channel.heardAt = now;
   channel.retrieved = union(channel.retrieved, lacking);
+  if (channel.delayMs > 0 && lacking.size > 0) channel.waiting.push({ until: now + channel.delayMs, set: lacking });
 }

@@ -49,7 +49,7 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
       if ('kind' in set) return set;
       const { session, uptimeSeconds, at } = connectionTo(address, now);
       const counted = uptimeSeconds + Math.floor((now - at) / 1000);
-      const answers = { server: mysql.rows(address) };
+      const answers = { server: mysql.rows(address), ...mysql.coordinates(address) };
       const told = {
         answers: hasGroup(answers) ? { ...answers, group: mysql.groupRows(address) ?? [] } : answers,
         at: now as MonoMs,

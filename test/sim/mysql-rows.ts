@@ -3,36 +3,37 @@
 import { contains, formatGtidSet } from '../../src/core/gtid.ts';
 import { splitAddress } from '../../src/core/observation.ts';
 import type { Row } from '../../src/mysql/row.ts';
-import type { FakeServer } from './fake-mysql.ts';
+import type { FakeChannel, FakeServer } from './fake-mysql.ts';
 
 const flag = (value: boolean): string => (value ? '1' : '0');
 
-/** The row of one server at this time (milliseconds, the same clock as the channel's `heardAt`). */
-export function probeRow(server: FakeServer, now: number, groupMembers = 0): Row {
-  return {
+/** The rows of one server at this time (milliseconds, the same clock as the channel's `heardAt`): one for each channel, at least one. */
+export function probeRows(server: FakeServer, channels: readonly FakeChannel[], now: number, groupMembers = 0): readonly Row[] {
+  const cells = {
     server_uuid: server.uuid,
     version: server.version,
     version_comment: 'MySQL Community Server - GPL',
     read_only: flag(server.readOnly || server.superReadOnly),
     super_read_only: flag(server.superReadOnly),
     offline_mode: flag(server.offlineMode),
-    gtid_mode: 'ON',
-    gtid_executed: formatGtidSet(server.executed),
+    gtid_mode: server.gtids ? 'ON' : 'OFF',
+    gtid_executed: server.gtids ? formatGtidSet(server.executed) : '',
     performance_schema: '1',
     group_members: String(groupMembers),
-    ...channelCells(server, now),
   };
+  return channels.length > 0 ? channels.map((channel) => withChannel(cells, server, channel, now)) : [{ ...cells, ...noChannel }];
 }
 
 /** What was received is applied in the next moment. Milliseconds. */
 const applyingForMs = 50;
 
-function channelCells({ channel, executed }: FakeServer, now: number): Row {
-  if (channel === undefined) return Object.fromEntries(channelColumns.map((column) => [column, null]));
-  const { host, port } = splitAddress(channel.source);
+// Every probe of every test comes by here: to name all columns is much quicker than to lay them over one another.
+function withChannel(cells: Row, { executed, gtids }: FakeServer, channel: FakeChannel, now: number): Row {
+  const { host, port } = splitAddress(channel.host);
+  const [waiting] = channel.waiting;
   return {
-    ...Object.fromEntries(channelColumns.map((column) => [column, null])),
-    channel: '',
+    ...cells,
+    channel: channel.name,
     source_host: host,
     source_port: String(port),
     source_uuid: channel.sourceUuid,
@@ -41,15 +42,24 @@ function channelCells({ channel, executed }: FakeServer, now: number): Row {
     heartbeat_s: (channel.heartbeatMs / 1000).toFixed(3),
     auto_failover: '0',
     heartbeat_age_us: channel.heardAt === undefined ? null : String((now - channel.heardAt) * 1000),
-    retrieved: formatGtidSet(channel.retrieved),
-    applying_commit_age_us: contains(executed, channel.retrieved) ? null : String(applyingForMs * 1000),
-    delay_s: '0',
+    queued_age_us: null,
+    queueing_age_us: null,
+    queued_commit_age_us: null,
+    retrieved: gtids ? formatGtidSet(channel.retrieved) : '',
+    applying_commit_age_us: waiting || contains(executed, channel.retrieved) ? null : String(applyingForMs * 1000),
+    processing_commit_age_us: null,
+    delay_s: String(channel.delayMs / 1000),
+    remaining_delay_s: waiting ? String(Math.ceil((waiting.until - now) / 1000)) : null,
     receiver_errno: '0',
     receiver_error: '',
+    coordinator_errno: null,
+    coordinator_error: null,
+    worker_error: null,
   };
 }
 
-const channelColumns =
-  'channel source_host source_port source_uuid receiver applier heartbeat_s auto_failover heartbeat_age_us queued_age_us queueing_age_us queued_commit_age_us retrieved applying_commit_age_us processing_commit_age_us delay_s remaining_delay_s receiver_errno receiver_error coordinator_errno coordinator_error worker_error'.split(
-    ' ',
-  );
+const noChannel: Row = Object.fromEntries(
+  'channel source_host source_port source_uuid receiver applier heartbeat_s auto_failover heartbeat_age_us queued_age_us queueing_age_us queued_commit_age_us retrieved applying_commit_age_us processing_commit_age_us delay_s remaining_delay_s receiver_errno receiver_error coordinator_errno coordinator_error worker_error'
+    .split(' ')
+    .map((column) => [column, null]),
+);
