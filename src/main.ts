@@ -24,7 +24,14 @@ import { createProber } from './mysql/probe.ts';
 
 const maker: AdapterMaker = {
   prober: ({ settings, mysql: { password, ...access } }) =>
-    createProber({ cluster: settings.cluster, servers: settings.servers, ...access, password: password.reveal(), clock: systemClock }),
+    createProber({
+      cluster: settings.cluster,
+      servers: settings.servers,
+      ...(settings.discoverWithin && { discoverWithin: settings.discoverWithin }),
+      ...access,
+      password: password.reveal(),
+      clock: systemClock,
+    }),
   zoneClient: ({ key, ...options }, onWarning) =>
     openZoneClient(
       {

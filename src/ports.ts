@@ -16,12 +16,14 @@ export interface Random {
   token(): string;
 }
 
-/** Asks the MySQL servers of one cluster, on kept connections. */
+/** Asks the MySQL servers of one cluster, on kept connections: the configured ones, and those within its scopes, which are opened by their first probe. */
 export interface ServerProber {
   /** Resolves by the deadline, always; never rejects. */
   probe(server: ServerAddress, deadline: MonoMs): Promise<Probe>;
   /** The IP addresses of the server's host name (the address itself where it is one), sorted. */
   resolve(server: ServerAddress, deadline: MonoMs): Promise<Resolution>;
+  /** A discovered server is not asked any more: nothing is kept of it. A configured one is left as it is. */
+  release(server: ServerAddress): void;
   /** Called when the kept connection to a server ends by itself: a crash is pushed to us, without polling. */
   onConnectionLost(listener: (server: ServerAddress) => void): void;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, durationText, filePath, fqdn, host, hostPort, ipAddresses, label, oneOrList, port, ttl } from './fields.ts';
+import { duration, durationText, filePath, fqdn, host, hostPort, ipAddresses, label, oneOrList, port, scope, ttl } from './fields.ts';
 
 /** The schema of one cluster. What spans several sections is in cross-checks.ts. */
 
@@ -152,17 +152,14 @@ export const sourceFields = source.shape;
 export const replicasFields = replicas.shape;
 
 const discoverWithin = z
-  .array(
-    z
-      .string()
-      .max(253)
-      .regex(/^\.[A-Za-z0-9._-]+$|^[0-9a-fA-F:.]+\/\d{1,3}$/, {
-        error: '{value} is neither a domain suffix nor a network; write ".db.example.com" or 10.1.0.0/16',
-      }),
-  )
+  .array(scope)
   .max(32)
   .default([])
-  .meta({ description: 'Further servers may be discovered within these domains and networks (not in this version yet)' });
+  .meta({
+    description:
+      'Further servers of the replication may be discovered there, and get our password: ends of host names, networks, addresses; default: none',
+    examples: [['.db.example.com', '10.1.0.0/16']],
+  });
 
 /** One entry of `clusters`. */
 export const clusterSchema = z

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { canonicalIp, type Parsed, parseHost, parseHostPort } from './address.ts';
 import { parseFqdn } from './domain-name.ts';
+import { parseScope } from './scope.ts';
 
 /** The fields that the schema is made of: text in, checked value out. */
 
@@ -79,6 +80,12 @@ export const hostPort = (description: string, example: string, defaultPort: numb
     .string()
     .transform((value, ctx) => checked(ctx, parseHostPort(value, defaultPort)))
     .meta({ description, examples: [example] });
+
+/** Where servers may be discovered. */
+export const scope = z
+  .string()
+  .max(253)
+  .transform((text, ctx) => checked(ctx, parseScope(text)));
 
 const ipAddress = z.string().transform((text, ctx) => {
   const ip = canonicalIp(text);

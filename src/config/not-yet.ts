@@ -5,7 +5,7 @@ import { childrenOf, valueAt } from './raw.ts';
  * What the schema knows and this version does not do: refused, so that nobody relies on it in vain.
  * Taking a line out of this list switches it on. `*` is every key.
  */
-const notYet: readonly ConfigPath[] = [['hooks'], ['http'], ['clusters', '*', 'discover_within']];
+const notYet: readonly ConfigPath[] = [['hooks'], ['http']];
 
 function spread(raw: unknown, pattern: ConfigPath, done: ConfigPath = []): readonly ConfigPath[] {
   const [step, ...rest] = pattern;

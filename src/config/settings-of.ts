@@ -47,6 +47,7 @@ function clusterSettings(name: string, cluster: ClusterFile, nameservers: Config
     instance,
     mode: cluster.mode,
     servers: cluster.servers.map(serverSettings),
+    ...(cluster.discover_within.length > 0 && { discoverWithin: cluster.discover_within }),
     watch: {
       intervalMs: watch.interval,
       suspectIntervalMs: watch.suspect_interval,

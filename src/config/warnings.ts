@@ -23,6 +23,11 @@ function clusterWarnings(cluster: ClusterFile): readonly string[] {
   if (servers.every((server) => server.candidate === 'never')) {
     warnings.push('servers: all of them have "candidate: never", so none is ever published as the source');
   }
+  if (cluster.discover_within.length > 0 && mysql.tls !== 'verify') {
+    warnings.push(
+      `discover_within: with "tls: ${mysql.tls}" whoever can put a host there gets the password of ${mysql.user}; set "tls: verify" (with ca_file), which sends it only to a server that has a certificate for its name`,
+    );
+  }
   const slowest = watch.interval + mysql.connect_timeout + mysql.query_timeout;
   if (watch.fresh_for < slowest) {
     warnings.push(

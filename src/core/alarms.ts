@@ -15,6 +15,7 @@ import { belongsToLine, isPublished, isSuperseded, otherCandidates, situationOf 
 import type { ClusterState } from './state.ts';
 import type { ServerView, Topology } from './topology.ts';
 import type { Now } from './units.ts';
+import { unlistedAlarms } from './unlisted.ts';
 
 /** The state with its alarms, and a line in the history for each that came or went. */
 export function raiseAlarms(state: ClusterState, topology: Topology, now: Now, effects: Effect[]): ClusterState {
@@ -41,7 +42,12 @@ const isSame = (a: Alarm, b: Alarm): boolean => a.code === b.code && a.subject =
 const severity = ({ count }: Alarm): number => (count === undefined ? -1 : Math.min(count, 1));
 
 function alarmsOf(situation: Situation): readonly Alarm[] {
-  return [...situation.members.flatMap((member) => serverAlarms(situation, member)), ...rivals(situation), ...zoneAlarms(situation)];
+  return [
+    ...situation.members.flatMap((member) => serverAlarms(situation, member)),
+    ...rivals(situation),
+    ...unlistedAlarms(situation),
+    ...zoneAlarms(situation),
+  ];
 }
 
 function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[] {

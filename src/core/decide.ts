@@ -22,6 +22,7 @@ import {
 } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { isoTime } from './units.ts';
+import { othersUnlisted, sourceUnlisted } from './unlisted.ts';
 
 type Rule = (situation: Situation) => Decision | undefined;
 
@@ -101,7 +102,7 @@ function firstSource(situation: Situation): Decision | undefined {
       `Nothing is published yet, and only ${seen} of ${quorumSet.length} servers ${seen === 1 ? 'is' : 'are'} seen.`,
     );
   if (first === undefined || !situation.candidates.includes(first))
-    return hold('no-candidate', 'Nothing is published yet, and no server is writable.');
+    return sourceUnlisted(situation) ?? hold('no-candidate', 'Nothing is published yet, and no server is writable.');
   // Somebody may have begun a group of one member while the others elect.
   if (isLeftToGroup(situation, first) && groupPrimary(situation) !== first)
     return hold(
@@ -145,8 +146,10 @@ const isFollowedByMost = (situation: Situation, server: ServerView): boolean =>
   situation.topology.followersOf(server.address).length > othersThan(situation, server) / 2;
 
 /** One that was not asked yet (we have just begun) counts as another server: it may follow somebody else, or be the source. */
-const othersThan = ({ members }: Situation, server: ServerView): number =>
-  members.filter(({ contact, address }) => (contact === 'reachable' || contact === 'unobserved') && address !== server.address).length;
+const othersThan = (situation: Situation, server: ServerView): number =>
+  [...situation.members, ...othersUnlisted(situation)].filter(
+    ({ contact, address }) => (contact === 'reachable' || contact === 'unobserved') && address !== server.address,
+  ).length;
 
 /** Rule 10. */
 function publishedIsCandidate(situation: Situation): Decision | undefined {

@@ -6,9 +6,10 @@ import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isSuperseded, provenCandidates, reachable, whoStillCount } from './situation.ts';
 import type { ServerView } from './topology.ts';
+import { sourceUnlisted } from './unlisted.ts';
 
 export function doubt(situation: Situation): Decision {
-  return publishedMayLive(situation) ?? candidatesDoNotDo(situation) ?? nobodyCould(situation);
+  return publishedMayLive(situation) ?? sourceUnlisted(situation) ?? candidatesDoNotDo(situation) ?? nobodyCould(situation);
 }
 
 function publishedMayLive(situation: Situation): Decision | undefined {

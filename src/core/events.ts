@@ -63,6 +63,8 @@ export type Effect =
     }
   /** Answers a command. */
   | { readonly kind: 'reply'; readonly id: string; readonly answer: Answer }
+  /** This discovered server is not asked any more: nothing is to be kept of it. */
+  | { readonly kind: 'release'; readonly server: ServerAddress }
   /** For the log and the history; asks for nothing. */
   | { readonly kind: 'record'; readonly entry: HistoryEntry }
   /** A tick is wanted at this time at the latest; replaces the wake before it. */

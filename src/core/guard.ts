@@ -9,6 +9,7 @@ import { unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { isPublished } from './situation.ts';
 import type { ServerView } from './topology.ts';
+import { mayBeUnlisted } from './unlisted.ts';
 
 /** The decision, or the hold that stops its move. */
 export function guard(situation: Situation, decision: Decision): Decision {
@@ -19,7 +20,7 @@ export function guard(situation: Situation, decision: Decision): Decision {
   return (
     tooManyFormer(situation) ??
     unsafeAddress(situation, target) ??
-    (automatic ? (flapping(situation) ?? outdated(situation, target)) : undefined) ??
+    (automatic ? (flapping(situation) ?? outdated(situation, target) ?? mayBeUnlisted(situation)) : undefined) ??
     (situation.command?.force ? undefined : behind(situation, target)) ??
     decision
   );

@@ -18,6 +18,12 @@ export const queueingTimeouts = 3;
 export const visibleWithinMs = 10_000;
 /** How soon a read that showed the zone before a known apply is repeated. */
 export const rereadMs = 5;
+/** Servers of a cluster that were discovered, at most. */
+export const discoveredLimit = 16;
+/** Further addresses of known servers that are remembered, at most. */
+export const aliasLimit = 64;
+/** The longest pause before a discovered server that does not answer, or is not who it should be, is asked again. */
+export const discoveredPauseMaxMs = 60_000;
 /** After a write that failed: first and longest pause before the next. */
 export const writePauseMs = 250;
 export const writePauseMaxMs = 30_000;

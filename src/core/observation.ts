@@ -29,6 +29,8 @@ export interface ServerFacts {
   readonly superReadOnly: boolean;
   readonly offlineMode: boolean;
   readonly channels: readonly Channel[];
+  /** Who has registered as its replica; absent: not asked, or our account may not ask. A replica that left may still be in it. */
+  readonly replicas?: readonly ReportedReplica[];
   /** Absent where the server runs without GTIDs, or where they cannot be compared with another server's. MariaDB: from its positions (mariadb-gtid.ts). */
   readonly gtidExecuted?: GtidSet;
   /** `server_id`; given where it is the identity that a replica knows its source by (MariaDB has no server UUID). */
@@ -40,6 +42,19 @@ export interface ServerFacts {
   readonly wsrep?: Wsrep;
   readonly managed?: ManagedCluster;
 }
+
+/** A row of `SHOW REPLICAS` (manual 15.7.7.36): what the replica itself reports, so anybody's word. */
+export interface ReportedReplica {
+  /** `report_host` and `report_port`. */
+  readonly address: ServerAddress;
+  readonly claim: Claim;
+}
+
+/** Who somebody says is there: a server UUID, or MariaDB's `server_id`. */
+export type Claim = ServerId | number;
+
+/** Whether that is who this server says it is. */
+export const isClaimed = (claim: Claim, { id, serverId }: ServerFacts): boolean => claim === id || claim === serverId;
 
 /** A place in a server's binary log. Positions of two files cannot be compared, nor those of two servers. */
 export interface Coordinates {
@@ -134,6 +149,8 @@ export interface GroupMember {
   readonly id: ServerId;
   readonly state: 'ONLINE' | 'RECOVERING' | 'OFFLINE' | 'ERROR' | 'UNREACHABLE';
   readonly role: 'PRIMARY' | 'SECONDARY' | '';
+  /** Where its clients connect to (`report_host` and `report_port`), as far as it says so. */
+  readonly address?: ServerAddress;
 }
 
 /** Galera as one node sees it, by its `wsrep_` status (Galera manual, "Galera Status Variables"). */

@@ -15,8 +15,10 @@ export function replicaLag(situation: Situation, source: ServerView | undefined,
 
 /** Several sources: the best of them is the one that it is read for. */
 function ofChannels({ upstreams }: ServerView): number | undefined {
-  const lags = upstreams.flatMap(({ state, channel, member }) =>
-    state === 'streams' && member !== undefined && channel.applier === 'on' && channel.lagSeconds !== undefined ? [channel.lagSeconds] : [],
+  const lags = upstreams.flatMap(({ state, channel, member, outsider }) =>
+    state === 'streams' && member !== undefined && !outsider && channel.applier === 'on' && channel.lagSeconds !== undefined
+      ? [channel.lagSeconds]
+      : [],
   );
   return lags.length === 0 ? undefined : Math.min(...lags);
 }

@@ -1,6 +1,7 @@
 /** When to ask what: probes, addresses and reads that are due, and the next wake. */
 
 import { managedQuestions } from './desired.ts';
+import { discoveredPauseMs } from './discovery.ts';
 import type { Effect } from './events.ts';
 import { queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
 import { nextSlices, propagateIfDue } from './propagation.ts';
@@ -20,22 +21,28 @@ export function schedule(state: ClusterState, now: Now, effects: Effect[]): Clus
   return next;
 }
 
-const intervalMs = ({ settings, suspectUntil }: ClusterState, now: Now): number =>
-  now.mono < suspectUntil ? settings.watch.suspectIntervalMs : settings.watch.intervalMs;
+function pauseMs(state: ClusterState, memory: ServerMemory, now: Now): number {
+  if (memory.settings.discovered) return discoveredPauseMs(state, memory);
+  const { suspectIntervalMs, intervalMs } = state.settings.watch;
+  return now.mono < state.suspectUntil ? suspectIntervalMs : intervalMs;
+}
 
 function probeIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
   const lastAt = memory.latest?.at;
   // A suspicion may shorten the pause that was planned, never lengthen it.
-  const due = lastAt === undefined ? memory.nextProbeAt : Math.min(memory.nextProbeAt, lastAt + intervalMs(state, now));
+  const due = lastAt === undefined ? memory.nextProbeAt : Math.min(memory.nextProbeAt, lastAt + pauseMs(state, memory, now));
   if (memory.probing !== undefined || now.mono < due)
     return memory.nextProbeAt === due ? memory : { ...memory, nextProbeAt: due as MonoMs };
   const deadline = plusMs(now.mono, state.settings.watch.probeTimeoutMs);
   effects.push({ kind: 'probe', server: memory.settings.address, deadline });
-  return { ...memory, probing: deadline, nextProbeAt: plusMs(now.mono, intervalMs(state, now)) };
+  return { ...memory, probing: deadline, nextProbeAt: plusMs(now.mono, pauseMs(state, memory, now)) };
 }
 
+/** Only what may be published is looked up. */
+const isLookedUp = ({ settings }: ServerMemory): boolean => settings.publish === undefined && settings.discovered === undefined;
+
 function resolveIfDue(memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
-  if (memory.settings.publish !== undefined || memory.resolving || now.mono < memory.nextResolveAt) return memory;
+  if (!isLookedUp(memory) || memory.resolving || now.mono < memory.nextResolveAt) return memory;
   effects.push({ kind: 'resolve', server: memory.settings.address, deadline: plusMs(now.mono, resolveTimeoutMs) });
   return { ...memory, resolving: true };
 }
@@ -62,7 +69,7 @@ function wakeAt(state: ClusterState, now: Now): MonoMs {
   const times: number[] = [plusMs(now.mono, state.settings.watch.intervalMs)];
   for (const memory of state.servers.values()) {
     if (memory.probing === undefined) times.push(memory.nextProbeAt);
-    if (!memory.resolving && memory.settings.publish === undefined) times.push(memory.nextResolveAt);
+    if (!memory.resolving && isLookedUp(memory)) times.push(memory.nextResolveAt);
   }
   for (const publication of state.publications.values()) {
     if (!publication.reading) times.push(publication.nextReadAt);

@@ -1,3 +1,5 @@
+import type { DiscoveryScope } from './discovery-scope.ts';
+import type { Claim } from './observation.ts';
 import type { Fqdn, ServerAddress } from './units.ts';
 
 /** One cluster as the core sees it: the configuration with every default filled in and every duration in milliseconds. No secrets. */
@@ -7,6 +9,8 @@ export interface ClusterSettings {
   /** `observe`: decide and report everything, write nothing. */
   readonly mode: 'active' | 'observe';
   readonly servers: readonly ServerSettings[];
+  /** Where further servers may be discovered; absent: nowhere. */
+  readonly discoverWithin?: readonly DiscoveryScope[];
   readonly watch: WatchSettings;
   readonly publications: readonly PublicationSettings[];
   readonly onNoSource: 'keep' | 'withdraw';
@@ -19,6 +23,17 @@ export interface ServerSettings {
   /** IP addresses that clients shall get instead of those that the host's name resolves to. */
   readonly publish?: readonly string[];
   readonly candidate: 'auto' | 'never';
+  /** It is not in the configuration, but was discovered: it is evidence, and nothing is ever published to it. */
+  readonly discovered?: Discovered;
+}
+
+/** Whose word led to a server. */
+export interface Discovered {
+  readonly by: ServerAddress;
+  /** In its list of replicas, as the source of one of its channels, or as a member of its group. */
+  readonly how: 'replicas' | 'channel' | 'group';
+  /** Who is said to be there; empty: nobody says who. */
+  readonly claims: readonly Claim[];
 }
 
 export interface WatchSettings {

@@ -8,6 +8,7 @@ import { trackRejoins } from './rejoin.ts';
 import type { Situation } from './situation.ts';
 import type { PublicationState } from './state.ts';
 import { without } from './state.ts';
+import { isBelieved } from './topology.ts';
 import type { MonoMs, ServerAddress, ServerId } from './units.ts';
 
 export function settle(situation: Situation, decision: Decision): PublicationState {
@@ -39,7 +40,7 @@ function lineNow({ publication, published, topology, ledger }: Situation): Reado
   for (let grew = true; grew; ) {
     grew = false;
     for (const server of topology.servers) {
-      if (server.id === undefined || line.has(server.id)) continue;
+      if (server.id === undefined || line.has(server.id) || !isBelieved(server)) continue;
       const joins =
         (server.facts !== undefined &&
           server.upstreams.some((upstream) => upstream.state === 'streams' && isIn(line, topology.servers, upstream.member))) ||

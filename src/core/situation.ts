@@ -9,7 +9,7 @@ import { isWritable } from './observation.ts';
 import type { PublicationSettings } from './settings.ts';
 import type { ClusterState, PublicationState } from './state.ts';
 import type { ServerView, Topology, Upstream } from './topology.ts';
-import { topologyOf } from './topology.ts';
+import { isBelieved, topologyOf } from './topology.ts';
 import type { Now, ServerAddress } from './units.ts';
 
 export interface Situation {
@@ -20,6 +20,7 @@ export interface Situation {
   readonly now: Now;
   readonly reading: LedgerReading | undefined;
   readonly ledger: Ledger | undefined;
+  /** The configured servers. */
   readonly members: readonly ServerView[];
   /** The member that the ledger names, by identity; by address only while nobody knows its identity. */
   readonly published: ServerView | undefined;
@@ -46,7 +47,9 @@ export function situationOf(
 ): Situation {
   const reading = publication.view?.ledger;
   const ledger = reading?.kind === 'ledger' ? reading.ledger : undefined;
-  const published = ledger && publishedView(topology, ledger);
+  // What was discovered is evidence, but no member: it is not in the quorum set, and never published.
+  const members = topology.servers.filter((server) => server.discovered === undefined);
+  const published = ledger && publishedView(members, ledger);
   const base = {
     state,
     publication,
@@ -55,20 +58,20 @@ export function situationOf(
     now,
     reading,
     ledger,
-    members: topology.servers,
+    members,
     published,
-    quorumSet: topology.servers.filter((server) => !publication.gone.has(server.address) && !saysOffline(server)),
+    quorumSet: members.filter((server) => !publication.gone.has(server.address) && !saysOffline(server)),
     command,
   };
   const unjudged = { ...base, candidates: [] };
-  return { ...base, candidates: topology.servers.filter((server) => isCandidate(unjudged, server)) };
+  return { ...base, candidates: members.filter((server) => isCandidate(unjudged, server)) };
 }
 
-function publishedView(topology: Topology, ledger: Ledger): ServerView | undefined {
+function publishedView(members: readonly ServerView[], ledger: Ledger): ServerView | undefined {
   // Two servers with one UUID (a copied data folder): the ledger's address tells which one was meant.
-  const byId = topology.servers.filter((server) => server.id === ledger.uuid);
+  const byId = members.filter((server) => server.id === ledger.uuid);
   const named = byId.find((server) => server.address === ledger.source) ?? byId[0];
-  return named ?? topology.servers.find((server) => server.address === ledger.source && (server.id === undefined || ledger.uuid === '-'));
+  return named ?? members.find((server) => server.address === ledger.source && (server.id === undefined || ledger.uuid === '-'));
 }
 
 const saysOffline = ({ facts }: ServerView): boolean => facts !== undefined && ownMembership(facts)?.state === 'OFFLINE';
@@ -107,6 +110,11 @@ function whyNotWritable(facts: ServerFacts): string | undefined {
 /** Why a server cannot be the source however writable it is; undefined: it can. */
 export function unfitness(situation: Situation, server: ServerView): string | undefined {
   if (server.settings.candidate === 'never') return 'is configured as candidate: never';
+  return defect(situation, server);
+}
+
+/** What of its own state keeps a server from being the source, whatever the configuration says of it. */
+export function defect(situation: Situation, server: ServerView): string | undefined {
   if (server.duplicate) return 'has the same server UUID as another server';
   if (isSecondary(server)) return 'is a secondary of its group';
   const outside = server.known && outsideMajority(server.known);
@@ -179,9 +187,9 @@ export function isSecondary(server: ServerView): boolean {
 }
 
 /** Its group goes on, somewhere: who became writable without it was made so by hand, or began a group of its own (bootstrap). */
-export const isLeftToGroup = ({ members }: Situation, { known }: ServerView): boolean =>
+export const isLeftToGroup = ({ topology }: Situation, { known }: ServerView): boolean =>
   known?.group?.singlePrimary === true &&
-  members.some((member) => member.facts?.group?.name === known.group?.name && isPresent(ownElector(member)));
+  topology.servers.some((member) => isBelieved(member) && member.facts?.group?.name === known.group?.name && isPresent(ownElector(member)));
 
 /** Members that still count the silent published source among those that are present in their cluster. The ledger tells who it is, also where it was never seen. */
 export const whoStillCount = ({ members, ledger, state }: Situation, published: ServerView): readonly ServerView[] => {

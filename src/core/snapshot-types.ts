@@ -59,6 +59,12 @@ export interface PublicationSnapshot {
 
 export interface ServerSnapshot {
   readonly server: ServerAddress;
+  /** Who led to it, where it is not in the configuration: then it counts as evidence (`verified`) or for nothing, and is never published. */
+  readonly discovered: {
+    readonly by: ServerAddress;
+    readonly how: 'replicas' | 'channel' | 'group';
+    readonly state: 'unverified' | 'stale' | 'verified';
+  } | null;
   readonly uuid: ServerId | null;
   readonly version: string | null;
   /** `source`: published and writable. `superseded`: a former source that has not rejoined. `stranger`: writable, but not of the line. `writable`: a writable server that is none of these. */

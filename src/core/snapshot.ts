@@ -14,6 +14,7 @@ import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } fr
 import type { ClusterState, Propagation, PublicationState } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { Now } from './units.ts';
+import { unlistedEvidence } from './unlisted.ts';
 
 /** What a reader sees of the cluster now. */
 export function snapshot(state: ClusterState, now: Now): Snapshot {
@@ -28,7 +29,7 @@ export function snapshot(state: ClusterState, now: Now): Snapshot {
     decision: first?.decision ?? { kind: 'hold', reason: 'ledger-unknown', sentence: 'The cluster is published nowhere.' },
     ledger: first?.ledger ?? null,
     published: first?.published ?? [],
-    servers: situation ? situation.members.map((member) => serverSnapshot(situation, member, state.alarms)) : [],
+    servers: situation ? situation.topology.servers.map((member) => serverSnapshot(situation, member, state.alarms)) : [],
     alarms: state.alarms,
     publications,
   };
@@ -86,6 +87,7 @@ function serverSnapshot(situation: Situation, member: ServerView, alarms: readon
   const lags = member.facts?.channels.flatMap((channel) => (channel.lagSeconds === undefined ? [] : [channel.lagSeconds])) ?? [];
   return {
     server: member.address,
+    discovered: discoveredSnapshot(member),
     uuid: member.id ?? null,
     version: known?.version.text ?? null,
     role: roleOf(situation, member),
@@ -121,8 +123,14 @@ function roleOf(situation: Situation, member: ServerView): ServerSnapshot['role'
   return belongsToLine(situation, member) ? 'writable' : 'stranger';
 }
 
+function discoveredSnapshot({ settings, discovered }: ServerView): ServerSnapshot['discovered'] {
+  if (settings.discovered === undefined || discovered === undefined) return null;
+  return { by: settings.discovered.by, how: settings.discovered.how, state: discovered };
+}
+
 /** What speaks for and against this server as the source. */
 function evidenceOf(situation: Situation, member: ServerView): readonly string[] {
+  if (member.discovered !== undefined) return unlistedEvidence(situation, member);
   const against = disqualification(situation, member);
   const published = isPublished(situation, member) ? ['is the published source'] : [];
   if (against !== undefined) return [...published, against];

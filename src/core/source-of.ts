@@ -5,8 +5,9 @@ import type { ClusterState, ServerMemory } from './state.ts';
 import type { ServerId } from './units.ts';
 
 export interface ChannelSource {
+  /** It may be one that was discovered. */
   readonly member?: ServerMemory;
-  /** Its identity is known, and it is no member's. */
+  /** Its identity is known, and it is no configured member's. */
   readonly outsider: boolean;
 }
 
@@ -19,10 +20,12 @@ export function sourceOf(state: ClusterState, channel: Channel, byId: ReadonlyMa
   if (first !== undefined) {
     // MariaDB's server_id is unique by agreement only: of several, the address decides, or nothing.
     const member = others.length === 0 || channel.sourceId !== undefined ? first : found.find((each) => each === byAddress);
-    return { ...(member && { member }), outsider: false };
+    return { ...(member && { member }), outsider: member?.settings.discovered !== undefined };
   }
   // An identity that no member has shown is a stranger's only when every member has shown one.
-  const allIdentified = [...state.servers.values()].every((server) => server.facts !== undefined);
+  const allIdentified = [...state.servers.values()].every(
+    ({ facts, settings }) => facts !== undefined || settings.discovered !== undefined,
+  );
   return allIdentified ? { outsider: true } : { ...(byAddress && { member: byAddress }), outsider: false };
 }
 

@@ -12,7 +12,9 @@ import type { Question, Rrset } from './zone.ts';
 
 export interface ClusterState {
   readonly settings: ClusterSettings;
+  /** The configured ones in their order, then those that were discovered. */
   readonly servers: ReadonlyMap<ServerAddress, ServerMemory>;
+  readonly discovery: DiscoveryMemory;
   readonly publications: ReadonlyMap<string, PublicationState>;
   /** The first one is in progress. */
   readonly commands: readonly RunningCommand[];
@@ -29,8 +31,18 @@ export interface Moment {
   readonly wall: WallMs;
 }
 
+/** What is remembered of addresses that are not asked. */
+export interface DiscoveryMemory {
+  /** Further addresses of servers that are known already, until they are looked at again. */
+  readonly aliases: ReadonlyMap<ServerAddress, MonoMs>;
+  /** Those for which there is no room. */
+  readonly unasked: readonly ServerAddress[];
+}
+
 export interface ServerMemory {
   readonly settings: ServerSettings;
+  /** Of a discovered one: when it was, and when a configured one last spoke of it. */
+  readonly mentioned?: { readonly firstAt: MonoMs; readonly lastAt: MonoMs };
   readonly latest?: { readonly probe: Probe; readonly at: MonoMs };
   /** The newest observation that it answered itself. */
   readonly facts?: ServerFacts;
@@ -208,6 +220,7 @@ export function initialState(settings: ClusterSettings, remembered: readonly Rem
   return {
     settings,
     servers: new Map(settings.servers.map((server) => [server.address, newServer(server, now.mono)])),
+    discovery: { aliases: new Map(), unasked: [] },
     publications: new Map(
       settings.publications.map((publication) => [
         publication.nameserver,

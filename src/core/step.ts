@@ -6,6 +6,7 @@
 import { raiseAlarms } from './alarms.ts';
 import { updateDone } from './attempt.ts';
 import { acceptCommand, finishCommands, openCommand, resultOfUpdate, withResult } from './commands.ts';
+import { discover } from './discovery.ts';
 import type { Effect, Event } from './events.ts';
 import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './limits.ts';
 import type { Probe } from './observation.ts';
@@ -23,7 +24,7 @@ import { zoneRead } from './zone-read.ts';
 
 export function step(state: ClusterState, event: Event, now: Now): readonly [ClusterState, readonly Effect[]] {
   const effects: Effect[] = [];
-  let next = take(checkClocks(state, now), event, now, effects);
+  let next = discover(take(checkClocks(state, now), event, now, effects), now, effects);
   // Nothing below brings another observation.
   const topology = topologyOf(next, now);
   for (const nameserver of next.publications.keys()) next = publish(next, nameserver, topology, now, effects);
@@ -87,7 +88,8 @@ function observed(state: ClusterState, server: ServerAddress, probe: Probe, now:
   const result = observe(without(memory, 'probing'), probe, now, state.staleBefore);
   const known = withServer(result.historyVanished ? forgetLine(state, result.historyVanished) : state, result.memory);
   const next = doubtPromotion(known, result.memory, now);
-  return result.suspicious ? suspect(next, now) : next;
+  // What is not in the configuration is never moved to: that is no hurry.
+  return result.suspicious && memory.settings.discovered === undefined ? suspect(next, now) : next;
 }
 
 /** Somebody set a replica writable and left it a replica: months later, when its source dies, that must not pass for a promotion. */
@@ -99,7 +101,8 @@ function doubtPromotion(state: ClusterState, memory: ServerMemory, now: Now): Cl
   const isReplicaOf = (source: ServerAddress | undefined) =>
     source !== undefined && source !== settings.address && !followersOf(settings.address).some((follower) => follower.address === source);
   const view = servers.find((server) => server.address === settings.address);
-  const isReplica = view?.upstreams.some((upstream) => upstream.state !== 'connecting' && isReplicaOf(upstream.member)) ?? false;
+  const isReplica =
+    view?.upstreams.some(({ state: is, outsider, member }) => is !== 'connecting' && !outsider && isReplicaOf(member)) ?? false;
   return isReplica ? withServer(state, { ...memory, promoted: false }) : state;
 }
 
@@ -121,7 +124,9 @@ function forgetLine(state: ClusterState, id: ServerId): ClusterState {
 /** A crash is pushed to us: ask at once. */
 function connectionLost(state: ClusterState, server: ServerAddress, now: Now): ClusterState {
   const memory = state.servers.get(server);
-  return memory ? suspect(withServer(state, { ...memory, nextProbeAt: now.mono }), now) : state;
+  if (memory === undefined) return state;
+  const asked = withServer(state, { ...memory, nextProbeAt: now.mono });
+  return memory.settings.discovered ? asked : suspect(asked, now);
 }
 
 function resolved(state: ClusterState, event: Event & { kind: 'resolved' }, now: Now): ClusterState {
@@ -150,12 +155,14 @@ function updated(
   return result ? withResult(next, nameserver, result) : next;
 }
 
-/** New settings keep what is known of the servers and publications that stay. A publication whose name or zone changed begins anew. */
+/** New settings keep what is known of the servers and publications that stay; whether a discovered one may stay is looked at next. A publication whose name or zone changed begins anew. */
 function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now): ClusterState {
   const servers = settings.servers.map((server) => {
     const known = state.servers.get(server.address);
-    return [server.address, known ? { ...known, settings: server } : newServer(server, now.mono)] as const;
+    return [server.address, known ? { ...without(known, 'mentioned'), settings: server } : newServer(server, now.mono)] as const;
   });
+  const configured = new Set(settings.servers.map(({ address }) => address));
+  const discovered = [...state.servers].filter(([address, memory]) => memory.settings.discovered && !configured.has(address));
   const publications = settings.publications.map((publication) => {
     const known = state.publications.get(publication.nameserver);
     const same = known?.settings.source.name === publication.source.name && known.settings.zone === publication.zone;
@@ -164,5 +171,5 @@ function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now):
       known && same ? { ...known, settings: publication } : newPublication(publication, undefined, now),
     ] as const;
   });
-  return suspect({ ...state, settings, servers: new Map(servers), publications: new Map(publications) }, now);
+  return suspect({ ...state, settings, servers: new Map([...servers, ...discovered]), publications: new Map(publications) }, now);
 }

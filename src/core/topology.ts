@@ -1,13 +1,13 @@
 /** Who replicates from whom, as the fresh observations say. Knows nothing of the zone. */
 
 import type { Channel, ServerFacts } from './observation.ts';
-import { isWritable } from './observation.ts';
-import type { ServerSettings } from './settings.ts';
+import { isClaimed, isWritable } from './observation.ts';
+import type { Discovered, ServerSettings } from './settings.ts';
 import { sourceOf } from './source-of.ts';
 import type { ClusterState, Moment, ServerMemory } from './state.ts';
 import type { MonoMs, Now, ServerAddress, ServerId } from './units.ts';
 
-/** One configured server, now. */
+/** One server, configured or discovered, now. */
 export interface ServerView {
   readonly address: ServerAddress;
   readonly settings: ServerSettings;
@@ -29,26 +29,34 @@ export interface ServerView {
   readonly addresses?: readonly string[];
   /** Another server has the same UUID: a copied data folder. */
   readonly duplicate: boolean;
+  /**
+   * Absent for a configured one. `unverified`: it never answered. `stale`: it is not who those that spoke of it say. `verified`: it is, or nobody said who.
+   */
+  readonly discovered?: 'unverified' | 'stale' | 'verified';
 }
+
+/** Whether what it says is evidence. */
+export const isBelieved = ({ discovered }: ServerView): boolean => discovered === undefined || discovered === 'verified';
 
 /** One channel whose receiver is not off. */
 export interface Upstream {
   readonly channel: Channel;
   /** `streams`: on, and when it answered it had heard within twice the heartbeat period. `silent`: says on, but nothing came. */
   readonly state: 'streams' | 'silent' | 'connecting';
-  /** The member it is; absent for a server outside the inventory, or one that cannot be identified. */
+  /** The member or discovered server that it is; absent for any other, or one that cannot be identified. */
   readonly member?: ServerAddress;
-  /** Its identity is known, and it is no member. */
+  /** Its identity is known, and it is no member; also where it was discovered. */
   readonly outsider: boolean;
 }
 
 export interface Topology {
+  /** The configured ones in their order, then those that were discovered. */
   readonly servers: readonly ServerView[];
-  /** The reachable members that stream from this one. */
+  /** The reachable servers that stream from this one: members, and verified discovered ones. */
   followersOf(address: ServerAddress): readonly ServerView[];
 }
 
-/** The topology of all configured servers, in configured order. */
+/** The topology of all servers that are asked. */
 export function topologyOf(state: ClusterState, now: Now): Topology {
   const memories = [...state.servers.values()];
   const byId = new Map<ServerId, ServerMemory[]>();
@@ -59,7 +67,7 @@ export function topologyOf(state: ClusterState, now: Now): Topology {
   const servers = memories.map((memory) => viewOf(state, memory, byId, now));
   const followers = new Map<ServerAddress, ServerView[]>();
   for (const server of servers) {
-    if (server.facts === undefined) continue;
+    if (server.facts === undefined || !isBelieved(server)) continue;
     for (const upstream of server.upstreams) {
       if (upstream.state !== 'streams' || upstream.member === undefined || upstream.member === server.address) continue;
       const known = followers.get(upstream.member) ?? [];
@@ -88,7 +96,14 @@ function viewOf(state: ClusterState, memory: ServerMemory, byId: ReadonlyMap<Ser
     upstreams: known ? known.channels.flatMap((channel) => upstreamOf(state, memory, channel, byId)) : [],
     ...(addresses ? { addresses } : {}),
     duplicate: known !== undefined && (byId.get(known.id)?.length ?? 0) > 1,
+    ...(settings.discovered ? { discovered: verify(settings.discovered, known) } : {}),
   };
+}
+
+/** Identities decide: an address may have passed to somebody else. */
+export function verify({ claims }: Discovered, known: ServerFacts | undefined): NonNullable<ServerView['discovered']> {
+  if (known === undefined) return 'unverified';
+  return claims.length === 0 || claims.some((claim) => isClaimed(claim, known)) ? 'verified' : 'stale';
 }
 
 function contactOf(state: ClusterState, memory: ServerMemory, now: Now): ServerView['contact'] {

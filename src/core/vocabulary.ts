@@ -19,7 +19,8 @@ export const holdReasons = {
   'foreign-rrset': 'The name exists, but has no ledger: somebody else keeps it. `adopt: true` takes it over.',
   'ledger-lost': 'The ledger vanished, or went back behind an epoch that was seen.',
   frozen: 'Someone froze the name: no move by any instance until it is thawed.',
-  'unknown-source': 'The ledger names a server that is not in this configuration, or that answers with another server UUID now.',
+  'unknown-source':
+    'The ledger names a server that is not in this configuration, or that answers with another server UUID now; or a discovered server looks like the source.',
   'two-sources': 'Several servers could be the source.',
   'published-source-alive': 'The published source lives, or others still replicate from it or count it in their cluster.',
   'minority-view': 'Too few servers are seen to tell a dead source from a broken network.',
@@ -46,6 +47,8 @@ export const alarmCodes = {
   'server-refuses': 'A server lives, but refuses us.',
   'duplicate-uuid': 'Two servers have the same server UUID: one is a copied data folder.',
   'duplicate-server-id': 'Two MariaDB servers have the same `server_id`: who replicates from which of them cannot be told.',
+  'not-configured': 'A server that was discovered is part of the replication, but not in the configuration.',
+  'discovery-full': 'More servers were found than are asked.',
   'zone-drift': 'Somebody changed the name by hand; it does not say what the ledger says.',
   'ledger-full': 'Eight former sources have not rejoined: no move is possible until one of them has.',
   'config-differs': 'Another instance published this name in a form that this configuration would not.',

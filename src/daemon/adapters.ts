@@ -75,9 +75,14 @@ function sameNameserver(a: NameserverConfig, b: NameserverConfig): boolean {
   return plain(a) === plain(b) && a.key?.text.reveal() === b.key?.text.reveal();
 }
 
-/** Whether a prober made from one would do for the other: it sends the password to its own servers only, so these count. */
+/** Whether a prober made from one would do for the other: it sends the password to its own servers and within its scopes only, so these count. */
 export function sameProber(a: LoadedCluster, b: LoadedCluster): boolean {
   const plain = ({ settings, mysql: { password, ...rest } }: LoadedCluster) =>
-    JSON.stringify({ ...rest, cluster: settings.cluster, servers: settings.servers.map((server) => server.address) });
+    JSON.stringify({
+      ...rest,
+      cluster: settings.cluster,
+      servers: settings.servers.map((server) => server.address),
+      discoverWithin: settings.discoverWithin,
+    });
   return plain(a) === plain(b) && a.mysql.password.reveal() === b.mysql.password.reveal();
 }

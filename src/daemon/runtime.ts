@@ -156,6 +156,7 @@ class Runtime implements ClusterRuntime {
     else if (effect.kind === 'reply') this.#desk.answer(effect.id, effect.answer);
     else if (effect.kind === 'wake') this.#wake(effect.at);
     else if (effect.kind === 'recall') this.#inFlight.recall(effect.try);
+    else if (effect.kind === 'release') this.#adapters.prober.release(effect.server);
     else if (this.#phase === 'running' || readsBack(effect, cause)) this.#inFlight.begin(effect, this.#adapters);
   }
 

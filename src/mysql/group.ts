@@ -1,5 +1,5 @@
 import type { Group, GroupMember } from '../core/observation.ts';
-import { serverId } from './identity.ts';
+import { reportedAddress, serverId } from './identity.ts';
 import type { Answers, Statement } from './query-set.ts';
 import { type Row, RowReader } from './row.ts';
 
@@ -14,7 +14,8 @@ export const groupStatement: Statement = {
   name: 'group',
   spellings: [
     `SELECT @@global.group_replication_group_name AS group_name, @@global.group_replication_single_primary_mode AS single_primary,
- MEMBER_ID AS member_id, MEMBER_STATE AS member_state, MEMBER_ROLE AS member_role FROM performance_schema.replication_group_members`,
+ MEMBER_ID AS member_id, MEMBER_STATE AS member_state, MEMBER_ROLE AS member_role, MEMBER_HOST AS member_host, MEMBER_PORT AS member_port
+ FROM performance_schema.replication_group_members`,
   ],
   when: hasGroup,
   absentOn: [pluginGone],
@@ -31,7 +32,7 @@ export function readGroup(rows: readonly Row[] = [], lagSeconds?: number): { gro
     name = reader.optionalText('group_name') ?? '';
     singlePrimary = reader.flag('single_primary');
     // A member that never started has no identity here, only the state OFFLINE.
-    if (reader.text('member_id') !== '') members.push(readMember(reader));
+    if (reader.text('member_id') !== '') members.push(readMember(reader, row));
     if (reader.oddColumn !== undefined) return { oddColumn: reader.oddColumn };
   }
   return members.length === 0 || name === ''
@@ -39,10 +40,12 @@ export function readGroup(rows: readonly Row[] = [], lagSeconds?: number): { gro
     : { group: { name, singlePrimary, members, ...(lagSeconds !== undefined && { lagSeconds }) } };
 }
 
-function readMember(reader: RowReader): GroupMember {
+function readMember(reader: RowReader, row: Row): GroupMember {
+  const address = reportedAddress(row, 'member_host', 'member_port');
   return {
     id: serverId(reader, 'member_id'),
     state: reader.oneOf('member_state', ['OFFLINE', 'ONLINE', 'RECOVERING', 'ERROR', 'UNREACHABLE']),
     role: reader.oneOf('member_role', ['', 'PRIMARY', 'SECONDARY']),
+    ...(address && { address }),
   };
 }

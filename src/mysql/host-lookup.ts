@@ -43,6 +43,11 @@ export class HostLookup {
     return started;
   }
 
+  /** Keeps no answer of a host that is not asked any more. */
+  forget(host: string): void {
+    this.#answers.delete(host);
+  }
+
   /** For `net.connect`. A resolver that fails or hangs takes nothing away: the last answer is used. */
   readonly forConnect: LookupFunction = (host, options, callback) => {
     this.#soon(host).then(

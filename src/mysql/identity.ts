@@ -1,5 +1,5 @@
 import type { ServerAddress, ServerId } from '../core/units.ts';
-import type { RowReader } from './row.ts';
+import type { Row, RowReader } from './row.ts';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -19,4 +19,11 @@ export function sourceAddress(host: string, port: number): ServerAddress {
   const lower = host.toLowerCase();
   const bracketed = lower.includes(':') && !lower.startsWith('[') ? `[${lower}]` : lower;
   return `${bracketed}:${port}` as ServerAddress;
+}
+
+/** Where a server says that its clients reach it. Undefined where it says nothing, or a port that does not exist: what a server reports is for people, and need not be anything. */
+export function reportedAddress(row: Row, hostColumn: string, portColumn: string): ServerAddress | undefined {
+  const host = String(row[hostColumn] ?? '').replace(/\.$/, '');
+  const port = Number(row[portColumn] ?? 0);
+  return host === '' || !Number.isInteger(port) || port < 1 || port > 65_535 ? undefined : sourceAddress(host, port);
 }

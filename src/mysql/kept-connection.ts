@@ -7,12 +7,15 @@ import { boundedDeadline, withDeadline } from './deadline.ts';
 import { type Asker, aliveProblem, classify, type Problem, unknownProblem } from './failures.ts';
 import { querySetOf, readTraits, readUptime, traitsQuery, uptimeQuery } from './flavour.ts';
 import type { Answers, QuerySet } from './query-set.ts';
+import { withReplicas } from './replicas.ts';
 import { type Row, rowsUnexpected } from './row.ts';
 import { type Access, type Answer, Session } from './session.ts';
 
 export interface KeptConnectionOptions {
   readonly server: ServerAddress;
   readonly access: Access;
+  /** Ask it who has registered as its replica. */
+  readonly asksReplicas: boolean;
   /** Go without TLS where the server has none. */
   readonly fallBack: boolean;
   readonly connectTimeoutMs: number;
@@ -138,8 +141,9 @@ export class KeptConnection {
     const { server, clock, queryTimeoutMs } = this.#options;
     const traits = await session.query(traitsQuery);
     if (traits.kind === 'error') return classify(asker, traits.error);
-    const set = querySetOf(server, readTraits(traits.rows));
-    if ('kind' in set) return set;
+    const flavour = querySetOf(server, readTraits(traits.rows));
+    if ('kind' in flavour) return flavour;
+    const set = this.#options.asksReplicas ? withReplicas(flavour) : flavour;
     const ask = async (sql: string): Promise<readonly Row[] | Problem> => {
       const answer = await session.query(sql);
       return answer.kind === 'rows' ? answer.rows : classify(asker, answer.error);

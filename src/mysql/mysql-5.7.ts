@@ -15,7 +15,7 @@ const setup = (queryTimeoutMs: number): string => sessionSetup('tx_read_only', q
 
 /** `replication_group_members` has no MEMBER_ROLE; without a single primary every member that is online is one (as 8.0 says it, too). */
 const groupQuery = `SELECT @@global.group_replication_group_name AS group_name, @@global.group_replication_single_primary_mode AS single_primary,
- MEMBER_ID AS member_id, MEMBER_STATE AS member_state,
+ MEMBER_ID AS member_id, MEMBER_STATE AS member_state, MEMBER_HOST AS member_host, MEMBER_PORT AS member_port,
  CASE WHEN MEMBER_STATE <> 'ONLINE' THEN '' WHEN NOT @@global.group_replication_single_primary_mode THEN 'PRIMARY' WHEN MEMBER_ID = (
   SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'group_replication_primary_member'
  ) THEN 'PRIMARY' ELSE 'SECONDARY' END AS member_role FROM performance_schema.replication_group_members`;

@@ -32,6 +32,7 @@ export const shopSnapshot: Snapshot = {
     {
       server: db1,
       uuid: id(1),
+      discovered: null,
       version: '8.4.3',
       role: 'superseded',
       contact: 'unknown',
@@ -50,6 +51,7 @@ export const shopSnapshot: Snapshot = {
     {
       server: db2,
       uuid: id(2),
+      discovered: null,
       version: '8.4.3',
       role: 'source',
       contact: 'reachable',
@@ -68,6 +70,7 @@ export const shopSnapshot: Snapshot = {
     {
       server: db3,
       uuid: 'mariadb:3@db3.example.com:3307' as ServerId,
+      discovered: null,
       version: '11.4.2-MariaDB',
       role: 'replica',
       contact: 'reachable',

@@ -175,6 +175,7 @@ function twoServers(index: number): TwoServers {
     prober: {
       probe: async (server): Promise<Probe> => ({ kind: 'reachable', facts: factsOf(server.startsWith('db1') ? 0 : 1) }),
       resolve: async () => ({ kind: 'addresses', addresses: ['192.0.2.9'] }),
+      release: () => {},
       onConnectionLost: () => {},
       close: async () => {},
     },

@@ -160,6 +160,7 @@ export class Instance {
     const prober: ServerProber = {
       probe: async (server) => cluster.probe(server),
       resolve: async () => ({ kind: 'addresses', addresses: [] }),
+      release: () => {},
       onConnectionLost: () => {},
       close: async () => {},
     };

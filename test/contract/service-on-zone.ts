@@ -40,6 +40,7 @@ export function startService(client: ZoneClient, timeoutMs: number): Service {
   const prober: ServerProber = {
     probe: async (server) => probeOf(server),
     resolve: async () => ({ kind: 'addresses', addresses: [] }),
+    release: () => {},
     onConnectionLost: () => {},
     close: async () => {},
   };

@@ -2,10 +2,12 @@
 
 import type { Ledger } from '../../src/core/ledger.ts';
 import type { Channel, Group, Probe, ServerFacts } from '../../src/core/observation.ts';
+import { observe } from '../../src/core/observe.ts';
 import type { ClusterSettings } from '../../src/core/settings.ts';
 import type { Situation } from '../../src/core/situation.ts';
 import { situationOf } from '../../src/core/situation.ts';
 import type { PublicationState, ServerMemory } from '../../src/core/state.ts';
+import { newServer, withServer } from '../../src/core/state.ts';
 import type { MonoMs } from '../../src/core/units.ts';
 import {
   address,
@@ -57,8 +59,14 @@ export interface TwinLedger {
   readonly next?: { readonly server: string; readonly expired: boolean };
 }
 
+/** A server that is not in the configuration; who speaks of it may mean somebody else. */
+export interface TwinUnlisted extends TwinServer {
+  readonly isSomebodyElse: boolean;
+}
+
 export interface TwinWorld {
   readonly servers: readonly TwinServer[];
+  readonly unlisted: readonly TwinUnlisted[];
   readonly zone: 'unread' | 'unreachable' | 'garbage' | 'read';
   readonly ledger?: TwinLedger;
   readonly nameHasAddress: boolean;
@@ -81,11 +89,13 @@ export function anyWorld(seed: number): TwinWorld {
   const names = ['db1', 'db2', 'db3', 'db4', 'db5'].slice(0, 2 + dice.pick(4));
   const source = dice.chance(4) ? 'db9' : dice.one(names);
   const isGroup = dice.chance(15);
-  const servers = names.map((name) => anyServer(dice, name, names, source, isGroup));
+  const members = names.map((name) => anyServer(dice, name, names, source, isGroup));
+  const { servers, unlisted } = withUnlisted(new Dice(seed + 5_000_000), members, source);
   const isLost = dice.chance(6);
   const hasLedger = dice.chance(isLost ? 50 : 88);
   return {
     servers,
+    unlisted,
     zone: dice.chance(96) ? 'read' : dice.one(['unread', 'unreachable', 'garbage'] as const),
     ...(hasLedger ? { ledger: anyLedger(dice, names, source) } : {}),
     nameHasAddress: hasLedger || dice.chance(20),
@@ -140,6 +150,16 @@ const anyChannel = (dice: Dice, names: readonly string[], source: string): TwinC
   is: dice.one(['streaming', 'streaming', 'streaming', 'silent', 'connecting', 'connecting', 'off']),
 });
 
+/** In one world of four, one or two servers outside of the configuration; some members replicate from them. */
+function withUnlisted(dice: Dice, members: readonly TwinServer[], source: string): Pick<TwinWorld, 'servers' | 'unlisted'> {
+  if (!dice.chance(25)) return { servers: members, unlisted: [] };
+  const names = ['db21.lan', 'db22.lan'].slice(0, 1 + dice.pick(2));
+  const followed = members.map((server) => server.name);
+  const unlisted = names.map((name) => ({ ...anyServer(dice, name, followed, source, false), isSomebodyElse: dice.chance(15) }));
+  const redirected = (channel: TwinChannel) => (dice.chance(20) ? { ...channel, to: dice.one(names) } : channel);
+  return { servers: members.map((server) => ({ ...server, channels: server.channels.map(redirected) })), unlisted };
+}
+
 const anyGroup = (dice: Dice, names: readonly string[]): NonNullable<TwinServer['group']> => ({
   self: dice.one(['ONLINE', 'ONLINE', 'ONLINE', 'ERROR', 'OFFLINE'] as const),
   unreachable: dice.chance(70) ? [] : [dice.one(names)],
@@ -167,8 +187,9 @@ export function situationOfWorld(world: TwinWorld): Situation {
     gtidGuard: world.gtidGuard,
     servers: world.servers.map(({ name, candidateNever }) => ({ address: address(name), candidate: candidateNever ? 'never' : 'auto' })),
     publications: [publicationSettings({ adopt: world.adopt })],
+    discoverWithin: [{ kind: 'suffix', suffix: '.lan' }],
   };
-  const state = stateOf({
+  const known = stateOf({
     servers: Object.fromEntries(world.servers.map((server) => [server.name, probeOf(server, names)])),
     settings,
     ...(ledger ? { ledger } : {}),
@@ -176,12 +197,27 @@ export function situationOfWorld(world: TwinWorld): Situation {
     publication: publicationFrom(world),
     memory: Object.fromEntries(world.servers.map((server) => [server.name, memoryOf(server, names)])),
   });
+  const state = world.unlisted.reduce((some, server) => withServer(some, discoveredFrom(server, names)), known);
   const { view, ...unread } = state.publications.get('ns1')!;
   const garbage = { kind: 'unreadable', why: 'is garbage' } as const;
   const publication =
     world.zone === 'unread' || !view ? unread : { ...unread, view: world.zone === 'garbage' ? { ...view, ledger: garbage } : view };
   const command = world.command && { server: address(world.command.server), force: world.command.force };
   return situationOf(state, publication, command, at(1));
+}
+
+function discoveredFrom(server: TwinUnlisted, names: readonly string[]): ServerMemory {
+  const claims = [server.isSomebodyElse ? uuid('db33') : uuid(server.name)];
+  const found = newServer(
+    { address: address(server.name), candidate: 'never', discovered: { by: address('db1'), how: 'replicas', claims } },
+    at(-1).mono,
+  );
+  const probe = probeOf(server, names);
+  return {
+    ...(probe ? observe(found, probe, at(0)).memory : found),
+    ...memoryOf(server, names),
+    mentioned: { firstAt: at(-5000).mono, lastAt: at(0).mono },
+  };
 }
 
 function ledgerFrom({ cluster, epoch, source, was, frozen, next }: TwinLedger): Ledger {
@@ -195,10 +231,10 @@ function ledgerFrom({ cluster, epoch, source, was, frozen, next }: TwinLedger): 
   });
 }
 
-function publicationFrom({ servers, remembered, gone, flapping, weakForMs, zone }: TwinWorld): Partial<PublicationState> {
+function publicationFrom({ servers, unlisted, remembered, gone, flapping, weakForMs, zone }: TwinWorld): Partial<PublicationState> {
   const ago = (ms: number) => (1 - ms) as MonoMs;
   return {
-    line: new Set(servers.filter((server) => server.seenInLine).map((server) => uuid(server.name))),
+    line: new Set([...servers, ...unlisted].filter((server) => server.seenInLine).map((server) => uuid(server.name))),
     gone: new Set(gone.map(address)),
     flapping,
     ...(weakForMs === undefined ? {} : { weakSince: ago(weakForMs) }),

@@ -1,6 +1,6 @@
 /** The decision table of the design, once more: slow, and as it is written there. It shares no code with src/core. */
 
-import type { TwinChannel, TwinServer, TwinWorld } from './twin-world.ts';
+import type { TwinChannel, TwinServer, TwinUnlisted, TwinWorld } from './twin-world.ts';
 import { markAt } from './twin-world.ts';
 
 /** `point-to failover db2`, or `hold frozen`. */
@@ -54,8 +54,28 @@ class Twin {
     return isReachable(one) && one !== from && one.channels.some((channel) => channel.to === from.name && channel.is === 'streaming');
   }
 
+  /** "Members, and discovered servers that are who they are said to be." */
   #followers(of: TwinServer): readonly TwinServer[] {
-    return this.#servers.filter((one) => this.#streams(one, of));
+    const verified = this.#world.unlisted.filter((one) => !one.isSomebodyElse);
+    return [...this.#servers, ...verified].filter((one) => this.#streams(one, of));
+  }
+
+  /** "It replicates from one of ours, or one of ours from it; or it belongs to the line and has not left for somebody else." */
+  #takesPart(one: TwinUnlisted): boolean {
+    if (!one.known || one.isSomebodyElse) return false;
+    const upstreams = one.channels.filter((channel) => channel.is !== 'off').map((channel) => channel.to);
+    if (this.#followers(one).length > 0 || upstreams.some((name) => this.#server(name))) return true;
+    const hasLeft = upstreams.includes('outside') && this.#servers.every((member) => member.known);
+    return this.#inLine(one) && !hasLeft;
+  }
+
+  /** "A discovered server that looks like the source", at its newest answer, and lives. */
+  #unlistedSource(): TwinUnlisted | undefined {
+    return this.#world.unlisted.find((one) => {
+      const lives = one.contact !== 'unknown' || this.#followers(one).length > 0;
+      const itself = { ...one, contact: 'reachable', candidateNever: false } as const;
+      return lives && this.#takesPart(one) && this.#isSourceByItself(itself) && this.#inLine(one) && this.#isProven(one);
+    });
   }
 
   /**
@@ -67,6 +87,8 @@ class Twin {
     const upstream = this.#server(channel.to);
     if (upstream === undefined) {
       const isNamed = channel.to !== 'nobody';
+      // It has shown who it is, and that it is no member.
+      if (this.#world.unlisted.some((other) => other.name === channel.to && other.known)) return false;
       // Before everybody has shown who they are nobody can be told to be outside.
       return !(isNamed && this.#servers.every((other) => other.known));
     }
@@ -176,6 +198,7 @@ class Twin {
     if (this.#servers.filter((one) => this.#isCandidate(one) || this.#isStanding(one)).length > 1) return 'hold two-sources';
     if (!isMajority(this.#quorumSet.filter(isReachable), this.#quorumSet)) return 'hold minority-view';
     const first = this.#candidates[0];
+    if (!first && this.#unlistedSource()) return 'hold unknown-source';
     const isElectedElsewhere = first && isInElectingGroup(first, this.#servers) && this.#primary !== first;
     return first && !isElectedElsewhere ? `point-to first-source ${first.name}` : 'hold no-candidate';
   }
@@ -200,7 +223,10 @@ class Twin {
   /** Who was not asked yet is another one. */
   #isFollowedByMost(one: TwinServer): boolean {
     const others = this.#servers.filter((other) => other !== one && (isReachable(other) || other.contact === 'unobserved'));
-    return isMajority(this.#followers(one), others);
+    const unlisted = this.#world.unlisted.filter(
+      (other) => this.#takesPart(other) && (isReachable(other) || other.contact === 'unobserved'),
+    );
+    return isMajority(this.#followers(one), [...others, ...unlisted]);
   }
 
   #restIsSeen(published: TwinServer): boolean {
@@ -225,6 +251,7 @@ class Twin {
     if (mayLive) return 'hold published-source-alive';
     if (published.contact === 'unobserved') return 'hold minority-view';
     if (published.contact === 'unknown' && !isAlone && !this.#restIsSeen(published)) return 'hold minority-view';
+    if (this.#unlistedSource()) return 'hold unknown-source';
     if (this.#proven.length > 1) return 'hold two-sources';
     if (this.#proven.length === 1) {
       if (this.#servers.some((one) => this.#isStanding(one) && this.#isProven(one))) return 'hold two-sources';
@@ -245,6 +272,9 @@ class Twin {
     if ((ledger?.was.length ?? 0) >= 8) return 'hold ledger-full';
     if (!target.safeAddress) return 'hold unsafe-address';
     if (flapping && !command) return 'hold flapping';
+    // "Not asked yet": it may be the source.
+    if (!command && this.#world.unlisted.some((one) => one.contact === 'unobserved')) return 'hold minority-view';
+    if (!command && this.#unlistedSource()) return 'hold unknown-source';
     if (gtidGuard === 'warn' || command?.force) return verdict;
     const waits = !command && this.#servers.some((one) => one.contact === 'unobserved');
     return waits || this.#isBehind(target) ? 'hold candidate-behind' : verdict;

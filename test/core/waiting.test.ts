@@ -19,12 +19,13 @@ const kinds: Readonly<Record<string, number>> = {
   'hold two-sources': 400,
   'hold published-source-alive': 200,
   'hold minority-view': 200,
+  'hold unknown-source': 300,
   'hold candidate-behind': 100,
   'hold ledger-lost': 200,
   'hold flapping': 50,
   'hold settling': 30,
-  'point-to switchover': 60,
-  'point-to failover': 60,
+  'point-to switchover': 90,
+  'point-to failover': 90,
   'point-to followers-moved': 100,
 };
 

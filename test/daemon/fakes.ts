@@ -88,6 +88,7 @@ export function fakeAdapters(nameservers: readonly string[] = ['ns1']): FakeAdap
     prober: {
       probe: (server) => ask(`probe ${server}`, server),
       resolve: (server) => ask(`resolve ${server}`, server),
+      release: (server) => void closed.push(server),
       onConnectionLost: (listener) => void listeners.push(listener),
       close: async () => void closed.push('prober'),
     },

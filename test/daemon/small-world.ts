@@ -72,6 +72,7 @@ export function smallWorld(): SmallWorld {
         return {
           probe: async (server) => probes.get(server) ?? { kind: 'unknown', failure: { code: 'connection-refused', message: 'refused' } },
           resolve: async (server) => ({ kind: 'addresses', addresses: [server === db1 ? '192.0.2.11' : '192.0.2.12'] }),
+          release: (server) => void log.push(`release ${server}`),
           onConnectionLost: () => {},
           close: async () => void log.push(`close prober ${cluster}`),
         };

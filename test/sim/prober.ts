@@ -51,6 +51,8 @@ export function createProber(world: World, host: Host, life: Life, build: Pick<B
           life.deliver(() => resolve(failed ? { kind: 'failed', failure } : { kind: 'addresses', addresses: [ipOf(server)] })),
         );
       }),
+    // Nothing is discovered in this world.
+    release: () => {},
     onConnectionLost: (listener) => void listeners.push(listener),
     serverDied(server) {
       timeline.after(1, () => {
