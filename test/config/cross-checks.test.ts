@@ -203,13 +203,6 @@ test.each([
   expect(await complaint(minimal({ more }))).toBe(expected);
 });
 
-test('discovery is not there yet either; an empty list is', async () => {
-  expect(await complaint(minimal({ cluster: 'discover_within: [".db.example.com", 10.1.0.0/16]' }))).toBe(
-    'clusters.shop.discover_within: is not supported by this version yet: remove it',
-  );
-  expect(await complaint(minimal({ cluster: 'discover_within: []' }))).toBeUndefined();
-});
-
 test.each([
   ['{}', 'clusters: has no cluster; add one'],
   ['{ "a b": {} }', 'clusters["a b"]: this name cannot be used: 1 to 63 letters, digits, ".", "_" and "-", the first a letter or digit'],

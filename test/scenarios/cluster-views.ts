@@ -73,7 +73,7 @@ function groupNow({ members: names, primary }: GroupWords, mysql: FakeMysql): Gr
   const members = names.map((name): GroupMember => {
     const { uuid, health } = mysql.server(name);
     const state = health === 'up' ? 'ONLINE' : 'UNREACHABLE';
-    return { id: uuid as ServerId, state, role: primary === undefined || name === primary ? 'PRIMARY' : 'SECONDARY' };
+    return { id: uuid as ServerId, state, role: primary === undefined || name === primary ? 'PRIMARY' : 'SECONDARY', address: name };
   });
   return { name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: primary !== undefined, members, lagSeconds: 0 };
 }

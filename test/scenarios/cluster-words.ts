@@ -14,7 +14,7 @@ export interface ClusterWords {
 }
 
 const known = new Set(
-  'servers outside source publish mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval'.split(
+  'servers outside source publish mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval discover_within'.split(
     ' ',
   ),
 );
@@ -24,6 +24,7 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
   const said = new Map(words.map((word) => word.split('=') as [string, string]));
   for (const key of said.keys()) if (!known.has(key)) throw new Error(`a cluster has no ${key}`);
   const servers = (said.get('servers') ?? 'db1,db2,db3').split(',');
+  const suffix = said.get('discover_within');
   const source = said.get('source') ?? 'db1';
   const settings: ClusterSettings = {
     cluster: 'shop',
@@ -34,6 +35,7 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
       candidate: said.get('never')?.split(',').includes(server) ? 'never' : 'auto',
       ...publishFrom(said.get('publish'), server),
     })),
+    ...(suffix === undefined ? {} : { discoverWithin: [{ kind: 'suffix', suffix }] }),
     watch: {
       intervalMs: seconds(said.get('interval') ?? '1s'),
       suspectIntervalMs: 50,

@@ -31,6 +31,8 @@ export class Printer {
         return [line('update', this.#planText(effect.plan))];
       case 'recall':
         return [line('recall', 'the update in flight: if it has not left yet, it must not')];
+      case 'release':
+        return [line('release', `${effect.server} is not asked any more`)];
       case 'reply':
         return effect.answer.results.flatMap((result) => [
           line('reply', replyText(result)),

@@ -1,8 +1,8 @@
 /** The commands of a transcript: what a DBA, a DNS administrator, a failover tool and misfortune do to one cluster. Unknown words are errors. */
 
 import type { Command } from '../../src/core/events.ts';
-import type { Coordinates, FailoverSource, Probe } from '../../src/core/observation.ts';
-import type { Fqdn, ServerAddress } from '../../src/core/units.ts';
+import type { Coordinates, FailoverSource, Probe, ReportedReplica } from '../../src/core/observation.ts';
+import type { Fqdn, ServerAddress, ServerId } from '../../src/core/units.ts';
 import type { Rrset } from '../../src/core/zone.ts';
 import { createFakeMysql, fakeUuid } from '../sim/fake-mysql.ts';
 import { unreachable } from '../sim/fake-prober.ts';
@@ -35,6 +35,7 @@ export class Script {
   /** What the fake servers do not have. */
   readonly #channels = new ChannelViews();
   readonly #views = new ClusterViews();
+  readonly #listed = new Map<ServerAddress, readonly ReportedReplica[]>();
   /** Servers that we cannot reach, though others can. */
   readonly #cut = new Set<string>();
   /** Pairs of servers that do not reach each other, as `db1:3306 db2:3306`, both ways. */
@@ -47,7 +48,7 @@ export class Script {
     this.#lines = [];
     const [verb = '', ...words] = command.split(/\s+/);
     if (verb === 'cluster') this.#begin(words);
-    else if (/^db\d$/.test(verb)) this.#server(verb, words);
+    else if (/^db\d(?:\.lan)?$/.test(verb)) this.#server(verb, words);
     else this.#other(verb, words);
     return this.#lines;
   }
@@ -108,6 +109,7 @@ export class Script {
       lag: () => this.#channels.lag(server, Number(word)),
       list: () => this.#channels.list(server, [word, ...more].map(listed)),
       address: () => addresses.set(server, [word, ...more]),
+      lists: () => this.#lists(server, word, more[0]),
     };
     perform(verbs, verb);
     if (verb !== 'kill' && verb !== 'restart') return;
@@ -120,7 +122,7 @@ export class Script {
     const { mysql, zone, addresses } = this.world.around;
     if (how === 'as-well') mysql.followAlso(server, addressOf(word), word);
     else if (how === 'by') mysql.follow(server, addressOf(word), addressOf(host ?? ''));
-    else if (/^db\d$/.test(word)) mysql.follow(server, addressOf(word));
+    else if (/^db\d(?:\.lan)?$/.test(word)) mysql.follow(server, addressOf(word));
     else mysql.follow(server, serverAt(zone, addresses, addressOf(word)) ?? '', addressOf(word));
   }
 
@@ -129,6 +131,16 @@ export class Script {
     if (why === 'account') this.#denying.add(server);
     else if (why === '') this.#denying.delete(server);
     else throw new Error(`a server does not refuse an ${why}`);
+  }
+
+  /** Rows of SHOW REPLICAS beside those of the servers that do replicate from it: so many hosts that are not there, or one with a UUID; 0: none any more. */
+  #lists(server: ServerAddress, word: string, id = ''): void {
+    const isNumber = /^\d+$/.test(word);
+    const hosts = Array.from({ length: Number(word) }, (_, n) => ({
+      address: addressOf(`h${n + 1}.lan`),
+      claim: fakeUuid(100 + n) as ServerId,
+    }));
+    this.#listed.set(server, isNumber ? hosts : [{ address: addressOf(word), claim: fullUuids(id) as ServerId }]);
   }
 
   #executed(server: ServerAddress, text: string): void {
@@ -259,7 +271,16 @@ export class Script {
       return { ...probe, failure: { code: 'access-denied', message: `${server} does not let our account in (access denied)` } };
     }
     if (probe.kind !== 'reachable') return probe;
-    return { ...probe, facts: this.#views.decorate(server, this.#channels.decorate(server, probe.facts), this.world.around.mysql) };
+    const replicas = this.world.state.settings.discoverWithin ? { replicas: this.#replicasOf(server) } : {};
+    const facts = { ...this.#channels.decorate(server, probe.facts), ...replicas };
+    return { ...probe, facts: this.#views.decorate(server, facts, this.world.around.mysql) };
+  }
+
+  #replicasOf(source: ServerAddress): readonly ReportedReplica[] {
+    const replicas = [...this.world.around.mysql.servers.values()].filter(
+      ({ channel, health }) => health === 'up' && channel?.source === source && channel.receiver === 'ON',
+    );
+    return [...replicas.map(({ address, uuid }) => ({ address, claim: uuid as ServerId })), ...(this.#listed.get(source) ?? [])];
   }
 }
 

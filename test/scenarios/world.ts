@@ -13,7 +13,7 @@ import type { MonoMs, Now, ServerAddress, WallMs } from '../../src/core/units.ts
 import type { UpdateOutcome, UpdatePlan } from '../../src/core/zone.ts';
 import type { FakeMysql } from '../sim/fake-mysql.ts';
 import type { FakeProber } from '../sim/fake-prober.ts';
-import { createFakeProber } from '../sim/fake-prober.ts';
+import { createFakeProber, unreachable } from '../sim/fake-prober.ts';
 import type { FakeZone } from '../sim/fake-zone.ts';
 
 /** What the network to the nameserver does. */
@@ -171,12 +171,15 @@ export class World {
 
   #probe(server: ServerAddress, deadline: number): void {
     const answer = (): void => {
-      const hung = this.around.mysql.server(server).health === 'hung';
-      const probe = this.around.decorate(server, this.#prober.probe(server, this.#mono));
+      const isThere = this.around.mysql.servers.has(server);
+      const hung = isThere && this.around.mysql.server(server).health === 'hung';
+      const probe = isThere ? this.around.decorate(server, this.#prober.probe(server, this.#mono)) : unreachable(server);
       if (hung && this.#mono < deadline) this.#after(deadline - this.#mono, answer);
       else this.send({ kind: 'observed', server, probe });
     };
-    this.#after(1 + this.#order.indexOf(server), answer);
+    const place = this.#order.indexOf(server);
+    // Who is not configured answers last.
+    this.#after(1 + (place < 0 ? this.#order.length : place), answer);
   }
 
   #resolve(server: ServerAddress): void {
