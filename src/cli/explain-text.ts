@@ -2,7 +2,7 @@
 
 import type { PublicationSnapshot, ServerSnapshot } from '../core/snapshot-types.ts';
 import type { ClusterDocument } from '../http/documents.ts';
-import { alarmLines, oneLine, publicationText } from './snapshot-text.ts';
+import { alarmLines, oneLine, publicationText, roleText } from './snapshot-text.ts';
 import { printable, type Style } from './style.ts';
 import { wrapped } from './wrap.ts';
 
@@ -32,7 +32,7 @@ function wouldChangeText({ wouldChange = [] }: Partial<PublicationSnapshot>, sty
 
 function serverText(server: ServerSnapshot, style: Style): string {
   const { observed = [], missing = [] }: Partial<ServerSnapshot> = server;
-  const facts = [server.role, server.contact, server.version, server.uuid].filter((fact) => fact !== null).join(', ');
+  const facts = [roleText(server), server.contact, server.version, server.uuid].filter((fact) => fact !== null).join(', ');
   const lines = [
     `  ${style.bold(server.server)}  ${facts}`,
     // What is evidence may be told twice.

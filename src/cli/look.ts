@@ -116,7 +116,7 @@ export function exitCodeOfLook(documents: readonly ClusterDocument[]): ExitCode 
   const seen = documents.every(
     ({ publications, servers }) =>
       publications.every(({ ready, readFailure }) => ready && readFailure === null) &&
-      servers.some(({ contact }) => contact === 'reachable'),
+      servers.some(({ contact, discovered }) => contact === 'reachable' && !discovered),
   );
   return seen ? exitCodes.done : exitCodes.unreachable;
 }

@@ -62,7 +62,7 @@ function serversText(servers: readonly ServerSnapshot[], style: Style): string {
     { text: server.server, ...(server.role === 'source' ? { paint: style.bold } : {}) },
     { text: shortId(server.uuid) },
     { text: server.version ?? '' },
-    { text: server.role, ...painted(roleColour(server, style)) },
+    { text: roleText(server), ...painted(roleColour(server, style)) },
     { text: writableText(server.writable) },
     { text: contactText(server), ...painted(server.contact === 'reachable' ? undefined : style.red) },
     { text: server.lagSeconds === null ? '' : `${server.lagSeconds} s` },
@@ -74,6 +74,10 @@ function serversText(servers: readonly ServerSnapshot[], style: Style): string {
 }
 
 const painted = (paint: Cell['paint']): Partial<Cell> => (paint === undefined ? {} : { paint });
+
+/** Of a discovered server its role says little: nothing is ever published to it. */
+export const roleText = ({ role, discovered }: ServerSnapshot): string =>
+  discovered ? `${role} (${discovered.state === 'verified' ? '' : `${discovered.state}, `}discovered)` : role;
 
 function roleColour({ role }: ServerSnapshot, style: Style): Cell['paint'] {
   if (role === 'source') return style.green;

@@ -21,9 +21,14 @@ export function sourceAddress(host: string, port: number): ServerAddress {
   return `${bracketed}:${port}` as ServerAddress;
 }
 
+/** `report_host` has at most 255 characters (manual 19.1.6.3). */
+const longestReported = 255;
+
 /** Where a server says that its clients reach it. Undefined where it says nothing, or a port that does not exist: what a server reports is for people, and need not be anything. */
 export function reportedAddress(row: Row, hostColumn: string, portColumn: string): ServerAddress | undefined {
   const host = String(row[hostColumn] ?? '').replace(/\.$/, '');
   const port = Number(row[portColumn] ?? 0);
-  return host === '' || !Number.isInteger(port) || port < 1 || port > 65_535 ? undefined : sourceAddress(host, port);
+  return host === '' || host.length > longestReported || !Number.isInteger(port) || port < 1 || port > 65_535
+    ? undefined
+    : sourceAddress(host, port);
 }

@@ -98,6 +98,19 @@ describe('what the commands print', () => {
     expect(statusText(earlier, plain)).toContain('db2:3306');
   });
 
+  it('of a discovered server that it is one', () => {
+    const [first, second, ...others] = shop.servers;
+    const found = (state: 'verified' | 'stale') => ({ by: first!.server, how: 'replicas', state }) as const;
+    const servers = [{ ...first!, discovered: found('stale') }, { ...second!, discovered: found('verified') }, ...others];
+    for (const text of [statusText({ ...shop, servers }, plain), explainText({ ...shop, servers }, plain)]) {
+      expect(text).toMatch(/db1:3306 .*superseded \(stale, discovered\)/);
+      expect(text).toMatch(/db2:3306 .*source \(discovered\)/);
+    }
+    // An older daemon does not say.
+    const { discovered: _unsaid, ...old } = first!;
+    expect(statusText({ ...shop, servers: [old as typeof first & object] }, plain)).toContain('superseded ');
+  });
+
   it('nothing that moves the cursor', () => {
     expect(explainText(shop, plain)).not.toContain(escapeCode);
     const evil = { ...shopSnapshot, servers: [], cluster: 'a\u009bb\u202ec' };
@@ -249,6 +262,8 @@ describe('exit codes', () => {
   it('tell a look that saw nothing from one that did', () => {
     expect(exitCodeOfLook([shop])).toBe(0);
     expect(exitCodeOfLook([{ ...shop, servers: shop.servers.map((server) => ({ ...server, contact: 'unknown' })) }])).toBe(4);
+    const found = { by: shop.servers[0]!.server, how: 'channel', state: 'verified' } as const;
+    expect(exitCodeOfLook([{ ...shop, servers: shop.servers.map((server) => ({ ...server, discovered: found })) }])).toBe(4);
     const unread = shop.publications.map((one) => ({ ...one, readFailure: { code: 'x', message: 'x' } }));
     expect(exitCodeOfLook([{ ...shop, publications: unread }])).toBe(4);
   });

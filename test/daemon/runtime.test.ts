@@ -4,7 +4,7 @@ import { type Fqdn, type MonoMs, plusMs } from '../../src/core/units.ts';
 import { commandLimit, commandTimeoutMs } from '../../src/daemon/command-desk.ts';
 import { guardGraceMs } from '../../src/daemon/in-flight.ts';
 import { createClusterRuntime } from '../../src/daemon/runtime.ts';
-import { db1, type FakeCore, fakeAdapters, fakeClock, fakeCore, fakeRandom, settings, settled } from './fakes.ts';
+import { db1, db2, type FakeCore, fakeAdapters, fakeClock, fakeCore, fakeRandom, settings, settled } from './fakes.ts';
 
 const zone = 'db.example.com.' as Fqdn;
 const thaw: Command = { kind: 'thaw', by: 'me' };
@@ -104,6 +104,14 @@ describe('the runtime', () => {
     await settled();
     expect(w.events.slice(1)).toMatchObject([{ kind: 'update-done', try: 'one', outcome: { code: 'not-sent' } }]);
     expect(w.bugs).toEqual([]);
+  });
+
+  it('tells the prober whom it need not keep a connection to', () => {
+    const w = world();
+    w.on(onTick(() => [{ kind: 'release', server: db2 }]));
+    w.runtime.start();
+    expect(w.adapters.closed).toEqual([db2]);
+    expect(w.events).toHaveLength(1);
   });
 
   it('ends every effect shortly after its deadline when the adapter says nothing, and drops what it says later', async () => {

@@ -79,6 +79,12 @@ describe('the service', () => {
     expect(await change({ clusters: [cluster('shop', 'other')] })).toEqual(['open prober shop', 'close prober shop']);
     const servers = [{ address: 'db9:3306' as ServerAddress, candidate: 'auto' as const }];
     expect(await change({ clusters: [cluster('shop', 'other', { servers })] })).toEqual(['open prober shop', 'close prober shop']);
+    const discoverWithin = [{ kind: 'suffix', suffix: '.lan' }] as const;
+    expect(await change({ clusters: [cluster('shop', 'other', { servers, discoverWithin })] })).toEqual([
+      'open prober shop',
+      'close prober shop',
+    ]);
+    expect(await change({ clusters: [cluster('shop', 'other', { servers })] })).toEqual(['open prober shop', 'close prober shop']);
     const rekeyed = new Map([['ns1', nameserver({ key: { file: '/etc/key', text: new Secret('another') } })]]);
     expect(await change({ clusters: [cluster('shop', 'other', { servers })], nameservers: rekeyed })).toEqual(['open ns1', 'close ns1']);
     expect(service?.snapshot('shop')?.servers.map(({ server }) => server)).toEqual(['db9:3306']);

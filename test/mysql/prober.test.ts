@@ -246,6 +246,48 @@ describe('the prober', () => {
     expect(sockets).toEqual([]);
   });
 
+  it('asks who is within its scopes, once it is told to, and leaves when it is released', async () => {
+    const { address, sockets } = await fake(() => undefined);
+    const loopback = { kind: 'network', address: { family: 4, bytes: [127, 0, 0, 0] }, bits: 8 } as const;
+    const prober = proberOf('127.0.0.1:1' as ServerAddress, { discoverWithin: [loopback] });
+    for (const outside of ['db4.lan:3306', '10.1.2.3:3306', '[::1]:3306'] as ServerAddress[])
+      expect(failureOf(await prober.probe(outside, deadline()))?.code).toBe('not-a-server');
+    expect(sockets).toEqual([]);
+    const lost: ServerAddress[] = [];
+    prober.onConnectionLost((server) => lost.push(server));
+    const probing = prober.probe(address, deadline());
+    while (sockets.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const ended = new Promise((resolve) => sockets[0]?.once('close', resolve));
+    prober.release(address);
+    await ended;
+    expect(failureOf(await probing)?.code).toBe('closed');
+    // A configured one is not released.
+    prober.release('127.0.0.1:1' as ServerAddress);
+    expect(failureOf(await prober.probe('127.0.0.1:1' as ServerAddress, deadline()))?.code).not.toBe('closed');
+    // It may be found again.
+    void prober.probe(address, deadline());
+    while (sockets.length === 1) await new Promise((resolve) => setImmediate(resolve));
+    await prober.close();
+    expect(failureOf(await prober.probe(address, deadline()))?.code).toBe('closed');
+    expect(lost).toEqual([]);
+  });
+
+  it.each([
+    ['configured', 1],
+    ['discovered', 0],
+  ])('asks a %s server %d times for its replicas', async (which, times) => {
+    const { address, asked } = await answering((sql) => {
+      if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
+      return [{ Value: '60', account: 'source_dns@%' }];
+    });
+    const loopback = { kind: 'network', address: { family: 4, bytes: [127, 0, 0, 0] }, bits: 8 } as const;
+    const servers = [{ address: which === 'configured' ? address : ('127.0.0.1:1' as ServerAddress) }];
+    await proberOf(address, { servers, discoverWithin: [loopback] }).probe(address, deadline());
+    expect(asked.filter((sql) => /SHOW (?:REPLICAS|SLAVE HOSTS)/.test(sql))).toHaveLength(times);
+    await proberOf(address, { servers: [{ address }] }).probe(address, deadline());
+    expect(asked.filter((sql) => /SHOW (?:REPLICAS|SLAVE HOSTS)/.test(sql))).toHaveLength(times);
+  });
+
   it('closed, answers so', async () => {
     const { address } = await fake(() => undefined);
     const prober = proberOf(address);
