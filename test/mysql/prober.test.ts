@@ -283,9 +283,9 @@ describe('the prober', () => {
     const loopback = { kind: 'network', address: { family: 4, bytes: [127, 0, 0, 0] }, bits: 8 } as const;
     const servers = [{ address: which === 'configured' ? address : ('127.0.0.1:1' as ServerAddress) }];
     await proberOf(address, { servers, discoverWithin: [loopback] }).probe(address, deadline());
-    expect(asked.filter((sql) => /SHOW (?:REPLICAS|SLAVE HOSTS)/.test(sql))).toHaveLength(times);
+    expect(asked.filter((sql) => sql === 'SHOW REPLICAS' || sql === 'SHOW SLAVE HOSTS')).toHaveLength(times);
     await proberOf(address, { servers: [{ address }] }).probe(address, deadline());
-    expect(asked.filter((sql) => /SHOW (?:REPLICAS|SLAVE HOSTS)/.test(sql))).toHaveLength(times);
+    expect(asked.filter((sql) => sql === 'SHOW REPLICAS' || sql === 'SHOW SLAVE HOSTS')).toHaveLength(times);
   });
 
   it('closed, answers so', async () => {
