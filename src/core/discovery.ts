@@ -19,41 +19,43 @@ const isDiscovered = ({ settings }: ServerMemory): boolean => settings.discovere
 
 /** The state with the discovered servers that the newest answers call for. */
 export function discover(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
-  const all = [...state.servers.values()];
-  const found = all.filter(isDiscovered);
-  if (found.length === 0 && (state.settings.discoverWithin ?? []).length === 0) return state;
+  const { discoverWithin = [], servers: configured } = state.settings;
+  if (discoverWithin.length === 0 && state.servers.size === configured.length) return state;
   const mentions = mentionsOf(state, now);
-  const servers = new Map(all.filter((memory) => !isDiscovered(memory)).map((memory) => [memory.settings.address, memory]));
+  const kept = withoutEnded(state, mentions, now, effects);
+  // There is no hurry: before every configured server was asked, a member's second address would pass for somebody else.
+  if ([...kept.servers.values()].some((memory) => !isDiscovered(memory) && memory.latest === undefined)) return kept;
+  const { aliases } = kept.discovery;
+  const servers = new Map(kept.servers);
+  const wanted = [...mentions].filter(([address, mention]) => !servers.has(address) && !aliases.has(address) && !isKnown(servers, mention));
+  const asked = wanted.slice(0, roomIn(kept));
+  for (const [address, mention] of asked) servers.set(address, newlyFound(address, mention, now));
+  return { ...kept, servers, discovery: { aliases, unasked: wanted.slice(asked.length).map(([address]) => address) } };
+}
+
+/** Those that are known by now to be somebody else, or are over, are not asked any more. */
+function withoutEnded(state: ClusterState, mentions: ReadonlyMap<ServerAddress, Mention>, now: Now, effects: Effect[]): ClusterState {
+  const servers = new Map([...state.servers].filter(([, memory]) => !isDiscovered(memory)));
   const aliases = new Map([...state.discovery.aliases].filter(([, until]) => now.mono < until));
   let next = state;
-  for (const memory of found) {
+  for (const memory of [...state.servers.values()].filter(isDiscovered)) {
     const { address } = memory.settings;
     const noted = withMention(memory, mentions.get(address));
     const end = endOf(state, servers, noted, now);
-    if (end === undefined) {
-      servers.set(address, noted);
-      continue;
-    }
+    if (end === undefined) servers.set(address, noted);
+    else effects.push({ kind: 'release', server: address });
     if (end === 'alias') aliases.set(address, plusMs(now.mono, state.settings.watch.goneAfterMs));
-    else next = withoutLineOf(next, memory);
-    effects.push({ kind: 'release', server: address });
+    else if (end === 'over') next = withoutLineOf(next, memory);
   }
-  const wanted = [...mentions].filter(([address, mention]) => !servers.has(address) && !aliases.has(address) && !isKnown(servers, mention));
-  // There is no hurry: before every configured server was asked, a member's second address would pass for somebody else.
-  if ([...servers.values()].some((memory) => !isDiscovered(memory) && memory.latest === undefined))
-    return { ...next, servers, discovery: { ...state.discovery, aliases } };
-  const asked = wanted.slice(0, roomFor(state, servers, aliases));
-  for (const [address, mention] of asked) servers.set(address, newlyFound(address, mention, now));
-  return { ...next, servers, discovery: { aliases, unasked: wanted.slice(asked.length).map(([address]) => address) } };
+  return { ...next, servers, discovery: { ...state.discovery, aliases } };
 }
 
 function withMention(memory: ServerMemory, mention: Mention | undefined): ServerMemory {
-  if (mention === undefined || memory.mentioned === undefined) return memory;
-  return {
-    ...memory,
-    settings: { ...memory.settings, discovered: mention.discovered },
-    mentioned: { ...memory.mentioned, lastAt: mention.at },
-  };
+  const { mentioned } = memory;
+  if (mention === undefined || mentioned === undefined) return memory;
+  // The newest answer that speaks of it may be of one that fell silent.
+  const lastAt = Math.max(mentioned.lastAt, mention.at) as MonoMs;
+  return { ...memory, settings: { ...memory.settings, discovered: mention.discovered }, mentioned: { ...mentioned, lastAt } };
 }
 
 const newlyFound = (address: ServerAddress, { discovered, at }: Mention, now: Now): ServerMemory => ({
@@ -71,8 +73,8 @@ const withIdentity = (servers: Servers, claims: readonly (Claim | undefined)[]):
   [...servers.values()].find(({ facts }) => facts !== undefined && claims.some((claim) => claim !== undefined && isClaimed(claim, facts)));
 
 /** For how many more there is room. */
-const roomFor = ({ settings }: ClusterState, servers: Servers, aliases: ReadonlyMap<ServerAddress, MonoMs>): number =>
-  aliases.size >= aliasLimit ? 0 : Math.max(0, discoveredLimit - (servers.size - settings.servers.length));
+const roomIn = ({ settings, servers, discovery }: ClusterState): number =>
+  discovery.aliases.size >= aliasLimit ? 0 : Math.max(0, discoveredLimit - (servers.size - settings.servers.length));
 
 /** Why it is not asked any more. `servers`: those that come before it. */
 function endOf(state: ClusterState, servers: Servers, memory: ServerMemory, now: Now): 'alias' | 'over' | undefined {

@@ -16,14 +16,14 @@ const discoveredOf = ({ topology }: Situation): readonly ServerView[] =>
   topology.servers.filter((server) => server.discovered !== undefined);
 
 /**
- * Verified, and of this replication: it replicates from one of ours, or one of ours from it; or it belongs to the line and has not left for somebody else. A list of replicas
- * may still name one that has.
+ * Verified, and of this replication: it replicates from one of ours; or it belongs to the line, and has not left for somebody else (a list of replicas may still name one that
+ * has), unless others follow it. Another cluster that one of ours replicates from takes no part: an upstream outside the inventory does not matter.
  */
 export function takesPart(situation: Situation, server: ServerView): boolean {
   if (server.discovered !== 'verified') return false;
-  if (situation.topology.followersOf(server.address).length > 0) return true;
   if (server.upstreams.some(({ member }) => situation.members.some(({ address }) => address === member))) return true;
-  return belongsToLine(situation, server) && server.upstreams.every(({ outsider }) => !outsider);
+  if (!belongsToLine(situation, server)) return false;
+  return situation.topology.followersOf(server.address).length > 0 || server.upstreams.every(({ outsider }) => !outsider);
 }
 
 /** Those that rule 9 counts among the other servers while they answer. */

@@ -60,13 +60,13 @@ class Twin {
     return [...this.#servers, ...verified].filter((one) => this.#streams(one, of));
   }
 
-  /** "It replicates from one of ours, or one of ours from it; or it belongs to the line and has not left for somebody else." */
+  /** "It replicates from one of ours; or it belongs to the line, and is followed, or has not left for somebody else." */
   #takesPart(one: TwinUnlisted): boolean {
     if (!one.known || one.isSomebodyElse) return false;
     const upstreams = one.channels.filter((channel) => channel.is !== 'off').map((channel) => channel.to);
-    if (this.#followers(one).length > 0 || upstreams.some((name) => this.#server(name))) return true;
+    if (upstreams.some((name) => this.#server(name))) return true;
     const hasLeft = upstreams.includes('outside') && this.#servers.every((member) => member.known);
-    return this.#inLine(one) && !hasLeft;
+    return this.#inLine(one) && (!hasLeft || this.#followers(one).length > 0);
   }
 
   /** "A discovered server that looks like the source", at its newest answer, and lives. */

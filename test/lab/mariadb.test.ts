@@ -3,7 +3,7 @@ import { contains, countGtids, formatGtidSet, subtract } from '../../src/core/gt
 import type { ServerFacts } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
-import { createProber } from '../../src/mysql/probe.ts';
+import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { type MariadbServers, startMariadbServers } from './mariadb-fixture.ts';
 import { clock, deadline, factsOf, until } from './probing.ts';
@@ -27,7 +27,10 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     mariadb.servers[index]!.sql(...ids.map((id) => `INSERT INTO shop.t VALUES (${id})`));
 
   beforeAll(async () => {
-    mariadb = await startMariadbServers(series, 2, { readOnly: (index) => index > 0 });
+    mariadb = await startMariadbServers(series, 2, {
+      readOnly: (index) => index > 0,
+      options: (index) => (index > 0 ? [`--report-host=127.0.0.${21 + index}`] : []),
+    });
     recorder = rowRecorder(`mariadb-${series}`, mariadb);
     await mariadb.servers[0]!.sql('CREATE DATABASE shop', 'CREATE TABLE shop.t (i INT PRIMARY KEY)');
     await mariadb.follow(1, 0);
@@ -39,19 +42,15 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  beforeEach(() => {
+  function newProber(options: Partial<ProberOptions> = {}): ServerProber {
     const servers = mariadb.servers.map((_, index) => ({ address: addressOf(index) }));
     const { user, password } = mariadb;
-    prober = createProber({
-      cluster: 'shop',
-      servers,
-      user,
-      password,
-      tls: 'preferred',
-      connectTimeoutMs: 2000,
-      queryTimeoutMs: 1000,
-      clock,
-    });
+    const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 1000 };
+    return createProber({ cluster: 'shop', servers, user, password, tls: 'preferred', ...limits, clock, ...options });
+  }
+
+  beforeEach(() => {
+    prober = newProber();
   });
 
   afterEach(() => prober.close());
@@ -183,6 +182,22 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await recorder.take('replica-two-channels', addressOf(1));
     await mariadb.servers[1]!.sql("RESET REPLICA 'second' ALL");
     expect((await facts(1)).channels).toHaveLength(1);
+  });
+
+  it('its replicas by one privilege more, where servers may be discovered', async () => {
+    const account = "'source_dns'@'127.0.0.%'";
+    const discoverWithin = [{ kind: 'suffix', suffix: '.lan' }] as const;
+    const without = newProber({ discoverWithin });
+    expect((await factsOf(without, addressOf(0))).replicas).toBeUndefined();
+    await without.close();
+    await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `GRANT REPLICATION MASTER ADMIN ON *.* TO ${account}`);
+    const having = newProber({ discoverWithin });
+    await until(
+      async () => (await factsOf(having, addressOf(0))).replicas,
+      (replicas) => JSON.stringify(replicas) === JSON.stringify([{ address: addressOf(1), claim: 2 }]),
+    );
+    await having.close();
+    await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `REVOKE REPLICATION MASTER ADMIN ON *.* FROM ${account}`);
   });
 
   it('without the privilege the server is alive, and the hint gives it', async () => {
