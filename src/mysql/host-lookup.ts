@@ -22,6 +22,8 @@ export class HostLookup {
   readonly #resolver: Resolver;
   readonly #answers = new Map<string, LookupAddress[]>();
   readonly #inFlight = new Map<string, Promise<LookupAddress[]>>();
+  /** Hosts whose answer is on its way, and not wanted any more. */
+  readonly #forgotten = new Set<string>();
 
   constructor(clock: Clock, resolver: Resolver = systemResolver) {
     this.#clock = clock;
@@ -30,6 +32,7 @@ export class HostLookup {
 
   /** All addresses, from the resolver. Rejects with its error (ENOTFOUND and others); the caller has a deadline. */
   ask(host: string): Promise<LookupAddress[]> {
+    this.#forgotten.delete(host);
     const running = this.#inFlight.get(host);
     if (running !== undefined) return running;
     const started = new Promise<LookupAddress[]>((resolve, reject) => {
@@ -37,8 +40,10 @@ export class HostLookup {
     }).finally(() => this.#inFlight.delete(host));
     this.#inFlight.set(host, started);
     started.then(
-      (addresses) => this.#answers.set(host, addresses),
-      () => undefined,
+      (addresses) => {
+        if (!this.#forgotten.delete(host)) this.#answers.set(host, addresses);
+      },
+      () => this.#forgotten.delete(host),
     );
     return started;
   }
@@ -46,6 +51,7 @@ export class HostLookup {
   /** Keeps no answer of a host that is not asked any more. */
   forget(host: string): void {
     this.#answers.delete(host);
+    if (this.#inFlight.has(host)) this.#forgotten.add(host);
   }
 
   /** For `net.connect`. A resolver that fails or hangs takes nothing away: the last answer is used. */

@@ -73,7 +73,8 @@ export function createProber(options: ProberOptions): ServerProber {
       const connection = discovered.get(server);
       if (connection === undefined) return;
       discovered.delete(server);
-      hosts.forget(splitAddress(server).host);
+      const hostOf = (address: ServerAddress) => splitAddress(address).host;
+      if (![...configured.keys(), ...discovered.keys()].some((other) => hostOf(other) === hostOf(server))) hosts.forget(hostOf(server));
       void end(connection);
     },
     resolve: (server: ServerAddress, deadline: MonoMs): Promise<Resolution> => resolveServer(options.clock, hosts, server, deadline),

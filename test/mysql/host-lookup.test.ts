@@ -49,3 +49,27 @@ test('without an earlier answer the failure is told', async () => {
   held[0]?.(new Error('ENOTFOUND'), []);
   await expect(failing).rejects.toThrow('ENOTFOUND');
 });
+
+test('of a host that is forgotten no answer is kept, also not the one that is on its way', async () => {
+  const { held, resolver } = heldResolver();
+  const hosts = new HostLookup(systemClock, resolver);
+  for (const forgottenAt of ['before', 'after'] as const) {
+    const asking = hosts.ask('db1');
+    if (forgottenAt === 'before') hosts.forget('db1');
+    held.at(-1)?.(null, [address]);
+    await asking;
+    if (forgottenAt === 'after') hosts.forget('db1');
+    const failing = connectTo(hosts, true);
+    held.at(-1)?.(new Error('ENOTFOUND'), []);
+    await expect(failing).rejects.toThrow('ENOTFOUND');
+  }
+  // Whoever asks again wants it again.
+  const first = hosts.ask('db1');
+  hosts.forget('db1');
+  const again = hosts.ask('db1');
+  held.at(-1)?.(null, [address]);
+  await Promise.all([first, again]);
+  const failing = connectTo(hosts, true);
+  held.at(-1)?.(new Error('ENOTFOUND'), []);
+  expect(await failing).toEqual([address]);
+});
