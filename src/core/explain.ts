@@ -19,6 +19,7 @@ import {
   whoStillCount,
 } from './situation.ts';
 import type { ServerView } from './topology.ts';
+import { justFound, unlistedSources } from './unlisted.ts';
 import type { HoldReason, PointToReason } from './vocabulary.ts';
 
 type Explanation = (situation: Situation) => readonly string[];
@@ -41,10 +42,7 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
   ],
   'ledger-lost': lostLedger,
   frozen: (situation) => [`${thaw(situation)} lets it move again; nothing else does, not even a command.`],
-  'unknown-source': (situation) => [
-    `Add ${situation.ledger?.source} to the servers of this configuration, as ${situation.ledger?.by} has it.`,
-    `Or name one of this configuration's servers: ${follow(situation)}`,
-  ],
+  'unknown-source': unknownSource,
   'two-sources': twoSources,
   'published-source-alive': publishedAlive,
   'minority-view': minorityView,
@@ -138,6 +136,18 @@ function unknownLedger({ publication, reading, settings }: Situation): readonly 
   return [`Upgrade this instance to the version that wrote the ledger, or mend the TXT RRset of ${ledgerName(settings.source)}.`];
 }
 
+function unknownSource(situation: Situation): readonly string[] {
+  const { ledger, published: source } = situation;
+  const unlisted = unlistedSources(situation);
+  const isLedgers = ledger !== undefined && source === undefined;
+  return [
+    isLedgers
+      ? `Add ${ledger.source} to the servers of this configuration, as ${ledger.by} has it.`
+      : `Add ${names(unlisted)} to servers in the configuration of every instance, then: source-dns reload`,
+    `Or name one of this configuration's servers: ${follow(situation)}`,
+  ];
+}
+
 function lostLedger(situation: Situation): readonly string[] {
   const { publication, state } = situation;
   const source = publication.remembered?.source ?? 'the server that it named';
@@ -193,7 +203,7 @@ function replacement(situation: Situation, source: ServerView): string {
 }
 
 function minorityView(situation: Situation): readonly string[] {
-  const waiting = unobserved(situation);
+  const waiting = [...unobserved(situation), ...justFound(situation)];
   if (waiting.length > 0) return [`The answer of ${names(waiting)}, or that none comes: known within one probe.`];
   const { published: source, quorumSet, ledger, publication } = situation;
   const counted = quorumSet.filter((member) => member !== source || source.contact === 'reachable');

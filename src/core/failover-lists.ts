@@ -70,18 +70,18 @@ export const channelWords = (name: string): string => (name === '' ? 'default ch
  * The member that a replica's configuration calls so: by the configured address, its short name, an address that it resolves to, or because a channel to that very
  * address told the member's identity.
  */
-export function memberAt({ topology, state }: Situation, address: ServerAddress): ServerView | undefined {
-  const named = topology.servers.find((server) => isSpelledLike(server.address, address));
+export function memberAt({ topology, members, state }: Situation, address: ServerAddress): ServerView | undefined {
+  const named = members.find((server) => isSpelledLike(server.address, address));
   if (named) return named;
   const { host, port } = splitAddress(address);
-  const resolved = topology.servers.find(
+  const resolved = members.find(
     (server) => splitAddress(server.address).port === port && state.servers.get(server.address)?.addresses?.includes(host),
   );
   if (resolved) return resolved;
   const known = topology.servers
     .flatMap(({ upstreams }) => upstreams)
     .find(({ channel, member }) => member && channel.sourceAddress === address);
-  return topology.servers.find((server) => server.address === known?.member);
+  return members.find((server) => server.address === known?.member);
 }
 
 /** `db1` and `db1.example.com` are one host. */

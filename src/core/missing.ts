@@ -9,6 +9,8 @@ import type { ServerView } from './topology.ts';
 
 /** Each reads on from "would be a candidate if". Empty: it is one. */
 export function missingOf(situation: Situation, server: ServerView): readonly string[] {
+  // Whatever else it lacks: nothing is published to a server that was only discovered.
+  if (server.discovered !== undefined) return ['it were among the servers of the configuration'];
   if (disqualification(situation, server) === undefined) return [];
   const conditions = [
     ...answering(server),

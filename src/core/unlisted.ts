@@ -54,14 +54,16 @@ export function sourceUnlisted(situation: Situation): Decision | undefined {
 const looksLikeSource = (situation: Situation, server: ServerView): string =>
   `${server.address} looks like the source (${strongEvidence(situation, server).join('; ')}), but is not in the configuration: add it to servers.`;
 
+/** Found, and not asked yet. */
+export const justFound = (situation: Situation): readonly ServerView[] =>
+  discoveredOf(situation).filter(({ address }) => situation.state.servers.get(address)?.latest === undefined);
+
 /** The same before any automatic move; and one that was found just now is asked first. */
 export function mayBeUnlisted(situation: Situation): Decision | undefined {
-  const asked = discoveredOf(situation).filter(({ address }) => situation.state.servers.get(address)?.latest === undefined);
+  const asked = justFound(situation);
   if (asked.length === 0) return sourceUnlisted(situation);
-  return hold(
-    'minority-view',
-    `${names(asked)} ${asked.length === 1 ? 'was' : 'were'} discovered just now, and ${asked.length === 1 ? 'is' : 'are'} still being asked.`,
-  );
+  const are = asked.length === 1 ? ['was', 'is'] : ['were', 'are'];
+  return hold('minority-view', `${names(asked)} ${are[0]} discovered just now, and ${are[1]} still being asked.`);
 }
 
 /** What an operator should know of servers that are not in the configuration. */
