@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/core/decide.ts';
+import { wouldChange } from '../../src/core/explain.ts';
 import { guard } from '../../src/core/guard.ts';
 import type { Ledger } from '../../src/core/ledger.ts';
 import type { Claim, Probe } from '../../src/core/observation.ts';
@@ -142,11 +143,18 @@ describe('an unlisted server that looks like the source', () => {
     const { latest: _none, facts: _unknown, ...unasked } = world.state.servers.get(x)!;
     const state = withServer(world.state, unasked);
     const next = situationOf(state, world.publication, undefined, at(1));
-    expect(guard(next, decide(next)).reason).toBe('minority-view');
+    const decision = guard(next, decide(next));
+    expect(decision.reason).toBe('minority-view');
+    expect(wouldChange(next, decision)).toEqual(['The answer of db4.lan:3306, or that none comes: known within one probe.']);
   });
 
   it('is shown with what speaks for it', () => {
-    const { state } = situation({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted });
+    const world = situation({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted });
+    const { state } = world;
+    expect(wouldChange(world, guard(world, decide(world)))).toEqual([
+      'Add db4.lan:3306 to servers in the configuration of every instance, then: source-dns reload',
+      expect.stringContaining('source-dns follow shop'),
+    ]);
     expect(snapshot(state, at(1)).servers.at(-1)).toMatchObject({
       server: x,
       discovered: { by: address('db1'), how: 'replicas', state: 'verified' },
@@ -156,6 +164,7 @@ describe('an unlisted server that looks like the source', () => {
         'looks like the source',
         'its promotion was seen',
       ],
+      missing: ['it were among the servers of the configuration'],
     });
   });
 });

@@ -109,7 +109,7 @@ export class Script {
       lag: () => this.#channels.lag(server, Number(word)),
       list: () => this.#channels.list(server, [word, ...more].map(listed)),
       address: () => addresses.set(server, [word, ...more]),
-      lists: () => this.#lists(server, word, more[0]),
+      'show-replicas': () => this.#lists(server, word, more[0]),
     };
     perform(verbs, verb);
     if (verb !== 'kill' && verb !== 'restart') return;
