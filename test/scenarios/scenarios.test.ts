@@ -41,7 +41,7 @@ describe('test/scenarios/README.md', () => {
     const verbs = new Set(
       commands.map((command) =>
         command
-          .replace(/^db\d/, 'dbN')
+          .replace(/^db\d(?:\.lan)?/, 'dbN')
           .split(' ', command.startsWith('db') ? 2 : 1)
           .join(' '),
       ),
