@@ -29,7 +29,7 @@ export async function secondaryAgain(scene: Scene, member: LabServer): Promise<b
   await scene.rejoined(member);
   const { role, superReadOnly } = await membershipOf(member);
   const { alarms } = await scene.stage.daemon.snapshot();
-  return role === 'SECONDARY' && superReadOnly && !alarms.some(({ code, subject }) => code === 'stale-source' && subject === member.server);
+  return role === 'SECONDARY' && superReadOnly && !alarms.some(({ subject }) => subject === member.server);
 }
 
 /** A former primary that is up, but outside, is let in again. */
@@ -41,6 +41,6 @@ export const rejoins = (title: string): Step => ({
     await joinGroup(first, scene.stage.cluster.accounts);
     scene.narrator.say(`${first.name}: START GROUP_REPLICATION; the group sends it what it lacks`);
     const secondary = await secondaryAgain(scene, first);
-    return { held: secondary && stays(), text: `${first.name} is a secondary, super_read_only, and not stale any more` };
+    return { held: secondary && stays(), text: `${first.name} is a secondary, super_read_only, and no alarm speaks of it` };
   },
 });

@@ -28,7 +28,7 @@ const outside: Step = {
 export const groupKill: Scenario = {
   name: 'group-kill',
   summary: 'Group Replication: kill -9 of the primary, which comes back outside of the group',
-  seconds: 27,
+  seconds: 25,
   servers: threeMembers,
   arrange: makeGroup,
   steps: [killed, electionOf('The group elects, and the name follows'), outside, rejoins('Member 1 rejoins its group')],

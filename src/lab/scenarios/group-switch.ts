@@ -15,8 +15,8 @@ const switchTo = (index: number, title: string): Step => ({
     const { alarms, decision } = await scene.stage.daemon.snapshot();
     const { role, superReadOnly } = await membershipOf(old);
     return {
-      held: reason === 'group-primary' && role === 'SECONDARY' && superReadOnly && !alarms.some(({ code }) => code === 'stale-source'),
-      text: `${old.name} is a secondary now, and not stale. source-dns: ${decision.sentence}`,
+      held: reason === 'group-primary' && role === 'SECONDARY' && superReadOnly && alarms.length === 0,
+      text: `${old.name} is a secondary now, and no alarm is raised. source-dns: ${decision.sentence}`,
     };
   },
 });
