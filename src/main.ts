@@ -19,7 +19,7 @@ import { loadConfig } from './config/load.ts';
 import type { AdapterMaker } from './daemon/adapters.ts';
 import { systemClock, systemRandom } from './daemon/clock.ts';
 import { openZoneClient } from './dns/open-zone-client.ts';
-import { runLab } from './lab/run-lab.ts';
+import { labCommand } from './lab/lab-command.ts';
 import { createProber } from './mysql/probe.ts';
 
 const maker: AdapterMaker = {
@@ -47,14 +47,14 @@ const maker: AdapterMaker = {
 const terminal = openTerminal(process);
 
 /** The lab starts this very program as its daemon. */
-const lab = (context: CommandContext, { once, keep }: Extract<Command, { readonly name: 'lab' }>): Promise<number> =>
-  runLab({
-    once,
-    keep,
+const lab = (context: CommandContext, { name: _, ...command }: Extract<Command, { readonly name: 'lab' }>): Promise<number> =>
+  labCommand({
+    ...command,
     json: context.json,
     program: [process.execPath, fileURLToPath(import.meta.url)],
     colours: terminal.colours,
     write: terminal.out,
+    writeError: terminal.err,
     abort: () => context.exit(130),
     onInterrupt(listener) {
       const stops = [context.onSignal('SIGINT', listener), context.onSignal('SIGTERM', listener)];

@@ -22,7 +22,8 @@ export type Command =
   | { readonly name: 'forget'; readonly cluster: string; readonly server: string }
   | { readonly name: 'history'; readonly cluster?: string }
   | { readonly name: 'schema' }
-  | { readonly name: 'lab'; readonly once: boolean; readonly keep: boolean };
+  /** The scenario as it was typed: only the lab knows which there are. */
+  | { readonly name: 'lab'; readonly scenario?: string; readonly list: boolean; readonly once: boolean; readonly keep: boolean };
 
 export type ParsedArguments =
   | { readonly kind: 'command'; readonly command: Command; readonly config?: string; readonly json: boolean }
@@ -47,6 +48,8 @@ const options = {
   force: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   reason: { type: 'string' },
+  scenario: { type: 'string' },
+  list: { type: 'boolean' },
   once: { type: 'boolean' },
   keep: { type: 'boolean' },
 } as const satisfies Record<OptionName, { type: 'string' | 'boolean'; short?: string }>;
@@ -167,8 +170,11 @@ function build(name: CommandName, given: Given, words: readonly string[]): Comma
       if (wrong !== undefined) return wrong;
       return { name, cluster, server, force: given.flags.has('force'), dryRun: given.flags.has('dry-run'), ...why };
     }
-    case 'lab':
-      return { name, once: given.flags.has('once'), keep: given.flags.has('keep') };
+    case 'lab': {
+      const scenario = given.values.get('scenario');
+      const [list, once, keep] = [given.flags.has('list'), given.flags.has('once'), given.flags.has('keep')];
+      return { name, ...(scenario !== undefined && { scenario }), list, once, keep };
+    }
   }
 }
 

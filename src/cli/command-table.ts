@@ -2,7 +2,20 @@
 
 export type CommandName = 'run' | 'status' | 'explain' | 'follow' | 'freeze' | 'thaw' | 'forget' | 'history' | 'schema' | 'lab';
 
-export const optionNames = ['config', 'json', 'help', 'version', 'watch', 'force', 'dry-run', 'reason', 'once', 'keep'] as const;
+export const optionNames = [
+  'config',
+  'json',
+  'help',
+  'version',
+  'watch',
+  'force',
+  'dry-run',
+  'reason',
+  'scenario',
+  'list',
+  'once',
+  'keep',
+] as const;
 export type OptionName = (typeof optionNames)[number];
 
 interface CommandEntry {
@@ -95,11 +108,17 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
   lab: {
     operands: [],
     options: [
-      { name: 'once', text: 'Play the failover once and exit, 0 if all went well' },
+      { name: 'scenario', value: 'NAME', text: "What to play; without it, the manual's failover" },
+      { name: 'list', text: 'Say which scenarios there are, what each needs and how long it takes' },
+      { name: 'once', text: 'Play it once and exit, 0 if all went well' },
       { name: 'keep', text: 'Leave the files of the servers for inspection' },
     ],
     summary: "Real MySQL servers and BIND on loopback: the manual's failover, live",
-    details: ['Needs no configuration, no root and no container. Everything is on 127.0.0.1 and is gone afterwards.'],
+    details: [
+      'Needs no configuration, no root and no container. Everything is on loopback (where servers are cut',
+      'off, in network namespaces) and is gone afterwards. Where MySQL cannot be had, and no scenario was',
+      'named, the failover is played with MariaDB.',
+    ],
   },
 };
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Accounts } from './accounts.ts';
+import type { LabServer } from './cluster.ts';
 import { LabError } from './lab-error.ts';
-import type { Accounts, LabServer } from './mysql-cluster.ts';
 
 /**
  * What a DBA or a failover tool does, by the manual's procedure (19.4.8 "Switching Sources During Failover"), statement by statement. Nothing here knows of DNS.

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BindPair } from './bind.ts';
-import type { MysqlCluster } from './mysql-cluster.ts';
+import type { Cluster } from './cluster.ts';
 
 /** Where the lab's source-dns finds its configuration. */
 export interface LabConfig {
@@ -12,7 +12,7 @@ export interface LabConfig {
 }
 
 /** Writes the configuration that the daemon of the lab runs with: the same that a user would write, with everything else left at its default. */
-export async function writeLabConfig(folder: string, cluster: MysqlCluster, bind: BindPair): Promise<LabConfig> {
+export async function writeLabConfig(folder: string, cluster: Cluster, bind: BindPair): Promise<LabConfig> {
   const stateDir = join(folder, 'state');
   const passwordFile = join(folder, 'mysql.password');
   await mkdir(stateDir, { recursive: true, mode: 0o750 });

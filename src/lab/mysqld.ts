@@ -64,6 +64,12 @@ const REPLICATION: readonly string[] = [
   '--replica-parallel-workers=2',
 ];
 
+/** Semi-synchronous replication and CLONE: what every server is started with that may become a source or a replica so. */
+export const semiSyncOptions: readonly string[] = [
+  '--plugin-load-add=semisync_source.so;semisync_replica.so;mysql_clone.so',
+  '--rpl-semi-sync-replica-enabled=ON',
+];
+
 /** A real mysqld, on loopback by default. It can be stopped, killed and started again, and keeps its data folder over that. */
 export class Mysqld extends SqlServer {
   constructor(programs: MysqlPrograms, options: MysqldOptions) {

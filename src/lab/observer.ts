@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decode, encode } from 'dns-packet';
+import { LabError } from './lab-error.ts';
 
 /** What one nameserver answered, from when on (performance.now). */
 export interface Answer {
@@ -67,7 +68,11 @@ export class Observer {
       return await new Promise<number>((resolve, reject) => {
         this.#waiters.push({ addresses, resolve });
         const late = () =>
-          reject(new Error(`${this.#address}:${this.#port} answers "${this.current}", not "${addresses}", after ${deadlineMs} ms`));
+          reject(
+            new LabError(`${this.#address}:${this.#port} answers "${this.current}", not "${addresses}", after ${deadlineMs} ms`, {
+              hint: 'run the lab with --keep, and read source-dns.log and the logs of the nameservers in its folder',
+            }),
+          );
         timer = setTimeout(late, deadlineMs);
       });
     } finally {

@@ -11,12 +11,15 @@ const LOWEST_PORT = 10_000;
 const DEFAULT_EPHEMERAL_START = 32_768;
 const ATTEMPTS = 50;
 
-/** A TCP port (with `udp`, also that UDP port) that is free on every one of `addresses`. Somebody may still take it before the server binds it: retry then. */
-export async function findFreePort(addresses: readonly string[], options: { udp?: boolean } = {}): Promise<number> {
+/** A TCP port (with `udp`, also that UDP port) that is free on every one of `addresses`, and is none of `butNot`. Somebody may still take it before the server binds it: retry then. */
+export async function findFreePort(
+  addresses: readonly string[],
+  options: { udp?: boolean; butNot?: readonly number[] } = {},
+): Promise<number> {
   const end = Math.max(LOWEST_PORT + 1, Math.min(ephemeralStart(), 65_536));
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = randomInt(LOWEST_PORT, end);
-    if (await isFree(addresses, port, options.udp === true)) return port;
+    if (!options.butNot?.includes(port) && (await isFree(addresses, port, options.udp === true))) return port;
   }
   throw new LabError(`no port of ${LOWEST_PORT}-${end} is free on ${addresses.join(', ')}`, {
     hint: 'can these addresses be bound on this machine?',

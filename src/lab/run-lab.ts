@@ -1,11 +1,18 @@
+import { type BindPrograms, provideBind } from './bind-programs.ts';
 import { LabError } from './lab-error.ts';
 import type { MoveTimes } from './move-times.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
+import { inOwnNetwork, runInOwnNetwork } from './own-network.ts';
+import { letterAfter, type Outcome, play } from './play.ts';
+import { type Product, provideProduct } from './products.ts';
+import type { Scenario } from './scenario.ts';
 import { onStage, type Stage } from './stage.ts';
-import { type Outcome, playStory } from './story.ts';
 
 /** How `source-dns lab` was called. */
 export interface LabOptions {
+  readonly scenario: Scenario;
+  /** What is played where the scenario's product cannot be had; absent: then it fails. */
+  readonly fallback?: Scenario;
   /** End after the summary. */
   readonly once: boolean;
   /** One JSON object a line. */
@@ -22,9 +29,31 @@ export interface LabOptions {
   onInterrupt(listener: () => void): () => void;
 }
 
-/** The manual's failover, live. Resolves with the exit code: 0 only if every step held. */
+/** Plays a scenario, live. Resolves with the exit code: 0 only if every step held. */
 export async function runLab(options: LabOptions): Promise<number> {
   const narrator = createNarrator(options);
+  const elsewhere = options.scenario.network === true && !inOwnNetwork();
+  let outcome: Outcome | undefined;
+  try {
+    if (elsewhere) return await inNetwork(options);
+    outcome = await playOnStage(options, narrator);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    narrator.say(`${error.message}\n          ${error.hint}`);
+    narrator.event('error', { message: error.message, hint: error.hint });
+  }
+  summaryEvent(narrator, outcome);
+  return outcome?.held ? 0 : 1;
+}
+
+/** The same lab again, in a network namespace. */
+function inNetwork({ program, scenario, once, json, keep, onInterrupt }: LabOptions): Promise<number> {
+  const flags = [once && '--once', json && '--json', keep && '--keep'].filter((flag) => flag !== false);
+  return runInOwnNetwork([...program, 'lab', '--scenario', scenario.name, ...flags], onInterrupt);
+}
+
+/** Resolves with what it came to; undefined when the user ended it before that. */
+async function playOnStage(options: LabOptions, narrator: Narrator): Promise<Outcome | undefined> {
   let interrupted: () => void = () => undefined;
   const interruption = new Promise<'interrupted'>((resolve) => {
     interrupted = () => resolve('interrupted');
@@ -38,24 +67,46 @@ export async function runLab(options: LabOptions): Promise<number> {
   });
   let outcome: Outcome | undefined;
   try {
-    await onStage({ program: options.program, keep: options.keep, narrator }, async (stage) => {
-      const result = await Promise.race([playStory(stage, narrator), interruption]);
+    const { program, keep } = options;
+    const provided = await Promise.race([provide(options, narrator), interruption]);
+    if (provided === 'interrupted') return undefined;
+    const { scenario, product, bind } = provided;
+    await onStage({ scenario, product, bind, program, keep, narrator }, async (stage) => {
+      const result = await Promise.race([play(scenario, stage, narrator), interruption]);
       if (result === 'interrupted') return;
       outcome = result;
       summary(narrator, result);
       if (options.once) return;
-      lookAround(narrator, stage, options.program);
+      lookAround(narrator, scenario, stage, program);
       await interruption;
     });
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    narrator.say(`${error.message}\n          ${error.hint}`);
-    narrator.event('error', { message: error.message, hint: error.hint });
   } finally {
     stopListening();
   }
-  summaryEvent(narrator, outcome);
-  return outcome?.held ? 0 : 1;
+  return outcome;
+}
+
+/** The programs of the scenario; of its fallback, with a notice, where they cannot be had. */
+async function provide(
+  { scenario, fallback }: LabOptions,
+  narrator: Narrator,
+): Promise<{ scenario: Scenario; product: Product; bind: BindPrograms }> {
+  const productOf = async (wanted: Scenario) => ({
+    scenario: wanted,
+    product: await provideProduct(wanted.servers.product, wanted.servers.plugins ?? [], narrator.say),
+  });
+  const withFallback = () =>
+    productOf(scenario).catch(async (error: unknown) => {
+      if (fallback === undefined || !(error instanceof LabError)) throw error;
+      const notice = `${scenario.servers.product} cannot be had here (${error.message.trimEnd()}): playing the scenario ${fallback.name} with ${fallback.servers.product} instead`;
+      narrator.say(notice);
+      narrator.event('fallback', { scenario: fallback.name, product: fallback.servers.product, because: error.message });
+      return await productOf(fallback);
+    });
+  const [chosen, bind] = await Promise.all([withFallback(), provideBind(narrator.say)]);
+  const { family, version, origin } = chosen.product;
+  narrator.say(`${family} ${version} (${origin}), BIND ${bind.version} (${bind.origin})`);
+  return { ...chosen, bind };
 }
 
 function summary(narrator: Narrator, outcome: Outcome): void {
@@ -89,21 +140,29 @@ function table(moves: readonly MoveTimes[]): string {
     .join('\n');
 }
 
-function lookAround(narrator: Narrator, { bind, config, programs, name, cluster, folder }: Stage, program: readonly string[]): void {
+function lookAround(
+  narrator: Narrator,
+  scenario: Scenario,
+  { bind, config, programs, name, cluster, folder, primary, network }: Stage,
+  program: readonly string[],
+): void {
   const self = `${program.join(' ')} --config ${config.file}`;
   const dig = `${programs.dig} @${bind.primary.address} -p ${bind.primary.port}`;
-  narrator.step('i', 'It all still runs. Look around; Ctrl-C ends it');
+  const source = cluster.all.find(({ mysqld }) => mysqld.address === primary.current) ?? cluster.all[0];
+  const others = cluster.all.filter((each) => each !== source);
+  narrator.step(letterAfter(scenario), 'It all still runs. Look around; Ctrl-C ends it');
   narrator.show(
     [
+      ...(network === undefined ? [] : [`${network.enter.join(' ')} sh   # first: the lab is in a network of its own`]),
       `${dig} +short ${name}`,
       `${dig} +short TXT _source-dns.${name}`,
       `${dig} +short replicas.shop.${bind.zone}`,
       `${self} status`,
       `${self} explain shop`,
       `${self} history shop`,
-      `${self} follow shop ${cluster.replicas[1].server} --dry-run`,
+      `${self} follow shop ${(others[1] ?? source).server} --dry-run`,
       `${self} freeze shop --reason "trying it"`,
-      `kill -9 ${cluster.source.mysqld.pid}   # Source again; then promote a replica over its socket, and watch: status --watch`,
+      `kill -9 ${source.mysqld.pid}   # ${source.name} again; then ${scenario.servers.elects ? 'let the group elect' : 'promote a replica over its socket'}, and watch: status --watch`,
       `ls ${folder}   # logs, data, configuration`,
     ].join('\n'),
   );

@@ -41,8 +41,24 @@ const START_DEADLINE_MS = 90_000;
 /** Time for an orderly shutdown before SIGKILL. */
 const STOP_DEADLINE_MS = 20_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** The longest statements wait a minute for transactions, or copy a whole server. */
+const STATEMENT_TIMEOUT_MS = 120_000;
 /** `sun_path` of a unix socket has 108 bytes, the last one is 0. */
 const MAX_SOCKET_PATH = 107;
+
+/** A statement that failed. The statement itself is not told: there are passwords in some. */
+export class SqlError extends LabError {
+  /** As mysql2 has them. */
+  readonly errno: number | undefined;
+  readonly code: string | undefined;
+
+  constructor({ address, port, logFile }: Pick<SqlServer, 'address' | 'port' | 'logFile'>, { cause }: { readonly cause: unknown }) {
+    const { message, errno, code, sql: _, ...rest } = cause as Error & { errno?: number; code?: string; sql?: string };
+    super(`${address}:${port}: ${message}`, { hint: `see ${logFile}; --keep keeps it`, cause: rest });
+    this.errno = errno;
+    this.code = code;
+  }
+}
 
 /** A real server on loopback. It can be stopped, killed and started again, and keeps its data folder over that. */
 export class SqlServer {
@@ -62,6 +78,11 @@ export class SqlServer {
     this.port = options.port;
     this.folder = options.folder;
     this.logFile = join(options.folder, 'mysqld.log');
+  }
+
+  /** What runs: `mysqld` or `mariadbd`. */
+  get program(): string {
+    return this.#program.name;
   }
 
   /** Process id while it runs. */
@@ -114,6 +135,12 @@ export class SqlServer {
     await this.start(extra);
   }
 
+  /** Takes its data away, so that it starts as an empty server. It must not run. */
+  async forgetData(): Promise<void> {
+    if (this.running) throw new Error(`${this.#program.name} at ${this.address}:${this.port} runs`);
+    await rm(join(this.folder, 'data'), { recursive: true, force: true });
+  }
+
   /** SIGSTOP: it hangs, with its connections open, until `resume()`. What a dead disk or a lost network looks like to clients. */
   suspend(): void {
     this.#server?.signal('SIGSTOP');
@@ -134,13 +161,15 @@ export class SqlServer {
     });
   }
 
-  /** Runs statements as root, one after the other; resolves with the rows of the last one. */
+  /** Runs statements as root, one after the other; resolves with the rows of the last one. Rejects with a SqlError. */
   async sql(...statements: string[]): Promise<Record<string, unknown>[]> {
     const connection = await this.connect();
     try {
       let rows: unknown = [];
-      for (const statement of statements) [rows] = await connection.query(statement);
+      for (const statement of statements) [rows] = await connection.query({ sql: statement, timeout: STATEMENT_TIMEOUT_MS });
       return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
+    } catch (error) {
+      throw new SqlError(this, { cause: error });
     } finally {
       connection.destroy();
     }

@@ -3,23 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BindPair } from './bind.ts';
 import { startBindPair } from './bind.ts';
-import { type BindPrograms, provideBind } from './bind-programs.ts';
+import type { BindPrograms } from './bind-programs.ts';
 import { cacheFolder } from './cache-folder.ts';
+import { type Cluster, startCluster } from './cluster.ts';
 import { type DaemonProcess, startDaemon } from './daemon-process.ts';
-import { replicateFrom, replicating, waitForAcknowledgements } from './dba.ts';
 import { type LabConfig, writeLabConfig } from './lab-config.ts';
-import { type MysqlCluster, startMysqlCluster } from './mysql-cluster.ts';
-import { provideMysql } from './mysql-programs.ts';
 import type { Narrator } from './narrator.ts';
+import { makeNetwork, type Network } from './network.ts';
 import { Observer } from './observer.ts';
 import { stopAllProcesses } from './processes.ts';
+import type { Product } from './products.ts';
+import type { Scenario } from './scenario.ts';
 import { WebClient } from './web-client.ts';
 
 /** Everything that runs in the lab. */
 export interface Stage {
   readonly folder: string;
   readonly programs: BindPrograms;
-  readonly cluster: MysqlCluster;
+  readonly cluster: Cluster;
   readonly bind: BindPair;
   readonly config: LabConfig;
   readonly daemon: DaemonProcess;
@@ -29,6 +30,19 @@ export interface Stage {
   readonly secondary: Observer;
   /** The name, without the last dot. */
   readonly name: string;
+  /** Where the scenario cuts servers from each other. */
+  readonly network?: Network;
+}
+
+/** What a stage is made of. */
+export interface StageOptions {
+  readonly scenario: Scenario;
+  readonly product: Product;
+  readonly bind: BindPrograms;
+  /** source-dns itself, to be started as the daemon: node and the entry file. */
+  readonly program: readonly string[];
+  readonly keep: boolean;
+  readonly narrator: Narrator;
 }
 
 const STOP_MS = 10_000;
@@ -36,34 +50,36 @@ const STOP_MS = 10_000;
 type Closer = () => Promise<unknown>;
 
 /** Starts it all, runs `play`, and takes it all down again, also when something fails on the way. The folder goes too, unless `keep`. */
-export async function onStage(
-  options: { readonly program: readonly string[]; readonly keep: boolean; readonly narrator: Narrator },
-  play: (stage: Stage) => Promise<void>,
-): Promise<void> {
+export async function onStage(options: StageOptions, play: (stage: Stage) => Promise<void>): Promise<void> {
+  const { narrator, product, keep } = options;
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-lab-'));
   const closers: Closer[] = [];
   try {
-    await play(await build(options.program, folder, options.narrator, closers));
+    await play(await build(options, folder, closers));
   } finally {
-    options.narrator.say('ending: web application, source-dns, nameservers, MySQL servers');
+    narrator.say(`ending: web application, source-dns, nameservers, ${product.family} servers`);
     // In reverse: clients before servers, and every server before its folder.
-    for (const close of closers.reverse()) await close().catch((error: unknown) => options.narrator.say(`while ending: ${String(error)}`));
+    for (const close of closers.reverse()) await close().catch((error: unknown) => narrator.say(`while ending: ${String(error)}`));
     // What an interrupted story was just about to start.
     await stopAllProcesses(STOP_MS);
-    if (options.keep) options.narrator.say(`kept: ${folder}`);
+    if (keep) narrator.say(`kept: ${folder}`);
     else {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-      options.narrator.say(`ended; nothing is left but the programs in ${cacheFolder()}`);
+      narrator.say(`ended; nothing is left but the programs in ${cacheFolder()}`);
     }
   }
 }
 
-async function build(program: readonly string[], folder: string, narrator: Narrator, closers: Closer[]): Promise<Stage> {
-  const [mysqlPrograms, programs] = await Promise.all([provideMysql(narrator.say), provideBind(narrator.say)]);
-  narrator.say(`MySQL ${mysqlPrograms.version} (${mysqlPrograms.origin}), BIND ${programs.version} (${programs.origin})`);
+async function build(
+  { scenario, product, bind: programs, program, keep, narrator }: StageOptions,
+  folder: string,
+  closers: Closer[],
+): Promise<Stage> {
+  const plan = scenario.servers;
+  const network = scenario.network ? await makeNetwork(plan.names.length, folder) : undefined;
   const [cluster, bind] = await bothOrNeither(
-    startMysqlCluster(mysqlPrograms, folder).then((started) => {
-      closers.push(started.stop);
+    startCluster(plan, product, folder, network).then((started) => {
+      closers.push(keep ? started.stop : started.kill9);
       return started;
     }),
     startBindPair(programs, { folder: join(folder, 'bind') }).then((started) => {
@@ -71,23 +87,20 @@ async function build(program: readonly string[], folder: string, narrator: Narra
       return started;
     }),
   );
-  for (const { name, server, mysqld } of cluster.all) narrator.say(`${name.padEnd(9)} ${server}  mysqld, pid ${mysqld.pid}`);
+  for (const { name, server, mysqld } of cluster.all) narrator.say(`${name.padEnd(9)} ${server}  ${mysqld.program}, pid ${mysqld.pid}`);
   for (const [role, named] of [
     ['primary', bind.primary],
     ['secondary', bind.secondary],
   ] as const) {
     narrator.say(`${role.padEnd(9)} ${named.address}:${named.port}   named, pid ${named.pid}, zone ${bind.zone}`);
   }
-  for (const replica of cluster.replicas) await replicateFrom(replica, cluster.source, cluster.accounts);
-  await replicating(cluster.replicas);
-  await waitForAcknowledgements(cluster.source, cluster.replicas.length);
-  narrator.say('Replica 1, 2 and 3 replicate from Source; a commit is acknowledged when all three have it');
-  return await openName(program, { folder, programs, cluster, bind }, narrator, closers);
+  narrator.say(await scenario.arrange(cluster));
+  return await openName(program, { folder, programs, cluster, bind, ...(network && { network }) }, narrator, closers);
 }
 
 async function openName(
   program: readonly string[],
-  servers: Pick<Stage, 'folder' | 'programs' | 'cluster' | 'bind'>,
+  servers: Pick<Stage, 'folder' | 'programs' | 'cluster' | 'bind' | 'network'>,
   narrator: Narrator,
   closers: Closer[],
 ): Promise<Stage> {

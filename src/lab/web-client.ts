@@ -54,7 +54,7 @@ export class WebClient {
   async createTable(): Promise<void> {
     await this.#pool.query('CREATE DATABASE IF NOT EXISTS shop');
     await this.#pool.query(
-      'CREATE TABLE IF NOT EXISTS shop.orders (n INT PRIMARY KEY, at TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP(3), server_uuid CHAR(36))',
+      'CREATE TABLE IF NOT EXISTS shop.orders (n INT PRIMARY KEY, at TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP(3), server_id INT)',
     );
   }
 
@@ -84,7 +84,7 @@ export class WebClient {
     if (connection === undefined) return false;
     try {
       await connection.query({
-        sql: 'INSERT INTO shop.orders (n, server_uuid) VALUES (?, @@server_uuid)',
+        sql: 'INSERT INTO shop.orders (n, server_id) VALUES (?, @@server_id)',
         values: [number],
         timeout: QUERY_TIMEOUT_MS,
       });

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { type Accounts, accountSql, makeAccounts } from '../../src/lab/accounts.ts';
+import type { LabServer } from '../../src/lab/cluster.ts';
 import { executedOf } from '../../src/lab/dba.ts';
-import { type Accounts, accountSql, clusterOptions, type LabServer, makeAccounts } from '../../src/lab/mysql-cluster.ts';
 import type { MysqlPrograms } from '../../src/lab/mysql-programs.ts';
-import { Mysqld } from '../../src/lab/mysqld.ts';
+import { Mysqld, semiSyncOptions } from '../../src/lab/mysqld.ts';
 import { addressOf, type HostName, type Network } from './network.ts';
 
 export const mysqlPort = 3306;
@@ -51,7 +52,7 @@ export async function startCluster(programs: MysqlPrograms, network: Network, fo
       serverId: index + 1,
       readOnly: 'super-read-only',
       initSql: accountSql(accounts, '10.99.%'),
-      options: clusterOptions,
+      options: semiSyncOptions,
       through: network.through(host),
     });
     return { name: host, host, address, mysqld, server: `${address}:${mysqlPort}`, uuid: '' };

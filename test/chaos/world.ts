@@ -76,7 +76,7 @@ async function build(surroundings: Surroundings, size: WorldSize, closers: Close
   await replicating(replicas);
   await source.mysqld.sql(
     'CREATE DATABASE shop',
-    'CREATE TABLE shop.orders (n INT PRIMARY KEY, at TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP(3), server_uuid CHAR(36))',
+    'CREATE TABLE shop.orders (n INT PRIMARY KEY, at TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP(3), server_id INT)',
   );
   const { primary, secondary } = nameservers.pair;
   const observers = { ns1: new Observer(primary, sourceName), ns2: new Observer(secondary, sourceName) };

@@ -22,8 +22,10 @@ test.each([
   ['history', { name: 'history' }],
   ['history shop', { name: 'history', cluster: 'shop' }],
   ['schema', { name: 'schema' }],
-  ['lab', { name: 'lab', once: false, keep: false }],
-  ['lab --once --json --keep', { name: 'lab', once: true, keep: true }],
+  ['lab', { name: 'lab', list: false, once: false, keep: false }],
+  ['lab --scenario group-kill', { name: 'lab', scenario: 'group-kill', list: false, once: false, keep: false }],
+  ['lab --list', { name: 'lab', list: true, once: false, keep: false }],
+  ['lab --once --json --keep', { name: 'lab', list: false, once: true, keep: true }],
 ])('%s', (line, command) => {
   expect(parse(line)).toEqual({ kind: 'command', command, json: line.includes('--json') });
 });

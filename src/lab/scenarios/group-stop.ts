@@ -1,0 +1,44 @@
+import { makeGroup, membershipOf, threeMembers } from '../group.ts';
+import { electionOf, secondaryAgain } from '../group-steps.ts';
+import type { Scenario, Step } from '../scenario.ts';
+
+const stopped: Step = {
+  title: 'The primary is stopped by SIGSTOP: its connections live, and nothing answers',
+  async play(scene) {
+    const [first] = scene.all;
+    first.mysqld.suspend();
+    scene.narrator.say(`kill -STOP ${first.mysqld.pid}`);
+    await scene.unseen(first);
+    await scene.sayDecision();
+    return { held: scene.published === first, text: 'unknown is never "down": the name stays until the group has elected' };
+  },
+};
+
+const continued: Step = {
+  title: 'The old primary wakes up, and knows of nothing',
+  async play(scene) {
+    const [first] = scene.all;
+    const { name } = scene.published;
+    const stays = scene.watchTheName();
+    first.mysqld.resume();
+    const woken = await membershipOf(first);
+    scene.narrator.say(
+      `kill -CONT ${first.mysqld.pid}; Member 1 calls itself ${woken.state} ${woken.role}${woken.superReadOnly ? '' : ', and is not read-only'}`,
+    );
+    // It learns of its expulsion some seconds later: until then it is what the alarm says.
+    await scene.alarmRaised('stale-source', first);
+    const secondary = await secondaryAgain(scene, first);
+    await scene.writes();
+    return { held: secondary && stays(), text: `it was expelled, and rejoined by itself as a secondary; the name never left ${name}` };
+  },
+};
+
+/** A primary that hangs: to its clients it looks like a dead disk or a lost network. */
+export const groupStop: Scenario = {
+  name: 'group-stop',
+  summary: 'Group Replication: the primary hangs (SIGSTOP), and wakes up after the election',
+  seconds: 22,
+  servers: threeMembers,
+  arrange: makeGroup,
+  steps: [stopped, electionOf('The group elects, and the name follows'), continued],
+};

@@ -1,0 +1,109 @@
+import type { LabServer } from '../cluster.ts';
+import { makeWritable } from '../dba.ts';
+import { isClean, isReplicaAgain, nameFollows, sourceCrashes, sourceReturns } from '../failover-steps.ts';
+import {
+  caughtUp,
+  mariadbSemiSyncOptions,
+  mostAdvanced,
+  replicateByGtid,
+  replicatingByGtid,
+  stopReplicatingByGtid,
+  waitForReplica,
+} from '../mariadb-dba.ts';
+import type { MariadbSeries } from '../mariadb-programs.ts';
+import { fourServers } from '../picture.ts';
+import type { Scenario, Step } from '../scenario.ts';
+
+const namesOf = (servers: readonly LabServer[]): string => servers.map(({ name }) => name).join(', ');
+
+const promotion: Step = {
+  title: 'The replica that has most is promoted; nobody tells source-dns',
+  async play(scene) {
+    const [source, ...replicas] = scene.all;
+    const { accounts } = scene.stage.cluster;
+    const { chosen, others } = await mostAdvanced(replicas);
+    scene.narrator.say(`STOP REPLICA IO_THREAD on all; ${chosen.name} has executed all that any of them had received`);
+    await stopReplicatingByGtid(chosen);
+    await waitForReplica(chosen, true);
+    scene.promoted(source, chosen, await makeWritable(chosen));
+    scene.narrator.say(`${chosen.name}: RESET REPLICA ALL; SET GLOBAL read_only = OFF`);
+    await Promise.all(others.map((replica) => replicateByGtid(replica, chosen, accounts)));
+    await replicatingByGtid(others);
+    scene.narrator.say(`${namesOf(others)}: CHANGE MASTER TO ${chosen.name}, MASTER_USE_GTID=slave_pos`);
+    return { held: true, text: "the manual's picture after the failover" };
+  },
+};
+
+const rebuild: Step = {
+  title: 'Source is rebuilt and becomes a replica',
+  async play(scene) {
+    const [source] = scene.all;
+    const { published: current, narrator } = scene;
+    narrator.explain(
+      'Made a replica as it is, it would keep the stale row. The binary logs of the new source go back to the first transaction, so an',
+    );
+    narrator.explain('empty server gets all of it from there. On a real one it would be mariadb-backup.');
+    await source.mysqld.stop();
+    await source.mysqld.forgetData();
+    await source.mysqld.start(['--read-only=ON']);
+    await replicateByGtid(source, current, scene.stage.cluster.accounts);
+    await replicatingByGtid([source]);
+    await caughtUp(source, current);
+    narrator.say(`Source: empty again, read_only; CHANGE MASTER TO ${current.name}; it has caught up`);
+    await scene.rejoined(source);
+    return { held: await isReplicaAgain(scene, source), text: 'Source has rejoined: no longer superseded, no alarm left' };
+  },
+};
+
+const wayBack: Step = {
+  title: 'The way back: Source becomes the source again',
+  async play(scene) {
+    const [source] = scene.all;
+    const { published: old, narrator } = scene;
+    const { accounts } = scene.stage.cluster;
+    const others = scene.all.filter((each) => each !== source);
+    await old.mysqld.sql('SET GLOBAL read_only = ON');
+    await caughtUp(source, old);
+    narrator.say(`${old.name}: SET GLOBAL read_only = ON; Source has executed all that it has`);
+    await stopReplicatingByGtid(source);
+    await waitForReplica(source, true);
+    scene.promoted(old, source, await makeWritable(source));
+    narrator.say('Source: RESET REPLICA ALL; SET GLOBAL read_only = OFF');
+    await waitForReplica(old, false);
+    // What it executed as a source counts as its position as a replica.
+    await old.mysqld.sql('SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_binlog_pos');
+    await Promise.all(others.map((replica) => replicateByGtid(replica, source, accounts)));
+    await replicatingByGtid(others);
+    narrator.say(`${namesOf(others)}: CHANGE MASTER TO Source`);
+    const { reason } = await scene.theMove();
+    await scene.writes();
+    const clean = await isClean(scene);
+    return {
+      held: clean && (reason === 'switchover' || reason === 'followers-moved'),
+      text: `the name follows (${reason}), the web application writes on, and ${clean ? 'the stale row is in no server' : 'THE STALE ROW IS STILL THERE'}`,
+    };
+  },
+};
+
+const scenarioOf = (name: string, series: MariadbSeries): Scenario => ({
+  name,
+  summary: `the same with MariaDB by GTID; commits wait for one replica, the one that has most is promoted`,
+  seconds: 8,
+  servers: {
+    product: `MariaDB ${series}`,
+    names: fourServers,
+    readOnly: (index) => index > 0,
+    options: () => mariadbSemiSyncOptions,
+  },
+  async arrange({ all: [source, ...replicas], accounts }) {
+    for (const replica of replicas) await replicateByGtid(replica, source, accounts);
+    await replicatingByGtid(replicas);
+    await waitForReplica(source, true);
+    return 'Replica 1, 2 and 3 replicate from Source; a commit is acknowledged when one of them has it';
+  },
+  steps: [sourceCrashes, promotion, nameFollows('failover', 'followers-moved'), sourceReturns, rebuild, wayBack],
+});
+
+/** The picture of the manual with MariaDB: also what is played where MySQL cannot be had. */
+export const mariadb = scenarioOf('mariadb', '10.11');
+export const mariadb118 = scenarioOf('mariadb-11.8', '11.8');
