@@ -11,7 +11,7 @@ import { overdue } from './propagation.ts';
 import { record } from './record.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, isPublished, isSuperseded, otherCandidates, situationOf } from './situation.ts';
+import { belongsToLine, isPublished, isSuperseded, otherWriters, situationOf } from './situation.ts';
 import type { ClusterState } from './state.ts';
 import type { ServerView, Topology } from './topology.ts';
 import type { Now } from './units.ts';
@@ -102,7 +102,7 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
     errant === undefined ? `whether it has transactions that ${source} lacks ${unknown}` : `has no transaction that ${source} lacks`;
   const has = stale ? `has ${plural(errant)} that ${source} lacks (stale writes)` : counted;
   const mend = stale
-    ? 'rebuild it from the source (CLONE): with auto-positioning its stale rows would flow to every replica if it were promoted later'
+    ? `rebuild it from the source (${member.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'}): with auto-positioning its stale rows would flow to every replica if it were promoted later`
     : `make it read-only${errant === undefined ? '' : `, and a replica of ${source}`}`;
   return [
     {
@@ -119,11 +119,11 @@ function failureOf({ state }: Situation, member: ServerView): string | undefined
   return probe === undefined || probe.kind === 'reachable' ? undefined : probe.failure.message;
 }
 
-/** Other writable servers of the line that replicate from nobody, while the published one is writable too. */
+/** Other writable servers of the line that replicate from nobody, or from each other, while the published one is writable too. */
 function rivals(situation: Situation): readonly Alarm[] {
   const { published, candidates } = situation;
   if (published === undefined || !candidates.includes(published)) return [];
-  return otherCandidates(situation, published).map((rival) => ({
+  return otherWriters(situation, published).map((rival) => ({
     code: 'two-sources',
     subject: rival.address,
     sentence: `${rival.address} is writable, and so is the published source ${published.address}: make it read-only.`,

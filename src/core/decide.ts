@@ -14,7 +14,7 @@ import {
   isLeftToGroup,
   isPublished,
   isSuperseded,
-  otherCandidates,
+  otherWriters,
   provenCandidates,
   reachable,
   strongEvidence,
@@ -155,8 +155,8 @@ const othersThan = (situation: Situation, server: ServerView): number =>
 function publishedIsCandidate(situation: Situation): Decision | undefined {
   const { published, candidates } = situation;
   if (published === undefined || !candidates.includes(published)) return undefined;
-  const others = otherCandidates(situation, published);
-  const peers = candidates.filter((candidate) => candidate !== published);
+  const others = otherWriters(situation, published);
+  const peers = candidates.filter((candidate) => candidate !== published && !others.includes(candidate));
   if (others.length === 0)
     return steady(
       published,

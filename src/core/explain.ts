@@ -13,7 +13,7 @@ import {
   isLeftToGroup,
   isPublished,
   isSuperseded,
-  otherCandidates,
+  otherWriters,
   provenCandidates,
   reachable,
   whoStillCount,
@@ -161,7 +161,7 @@ function lostLedger(situation: Situation): readonly string[] {
 function twoSources(situation: Situation): readonly string[] {
   const { members, candidates, published: source } = situation;
   const isSourceThere = source !== undefined && candidates.includes(source);
-  const could = isSourceThere ? otherCandidates(situation, source) : firstOfEach(members, candidates);
+  const could = isSourceThere ? otherWriters(situation, source) : firstOfEach(members, candidates);
   const rivals = [...could, ...provenStanding(situation)].filter((member) => member !== source);
   const [first] = rivals;
   return [

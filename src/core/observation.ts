@@ -105,6 +105,8 @@ export interface Channel {
   readonly heartbeatMs: number;
   readonly applier: 'on' | 'off';
   readonly lagSeconds?: number;
+  /** SOURCE_DELAY: it is behind by so much on purpose (manual 19.4.11). Absent: it is not. */
+  readonly delaySeconds?: number;
   readonly retrieved?: GtidSet;
   /** Up to where it has received, and executed, the source's binary log; where no GTIDs say it. */
   readonly received?: Coordinates;

@@ -45,13 +45,14 @@ function writableWords({ writable, writableSince }: ServerView, facts: ServerFac
 }
 
 function channelSentence(situation: Situation, member: ServerView, channel: Channel): string {
-  const { receiver, applier, heardAgoMs, heartbeatMs, lagSeconds, lastError } = channel;
+  const { receiver, applier, heardAgoMs, heartbeatMs, lagSeconds, delaySeconds, lastError } = channel;
   const heard = heardAgoMs === undefined ? 'never heard of it since it was started' : `heard ${ageWords(heardAgoMs)} ago`;
   const said = [
     `receiver ${receiver}`,
     ...(receiver === 'on' ? [`${heard}${heartbeatMs === 0 ? ' (heartbeats are off)' : ''}`] : []),
     `applier ${applier}`,
     lagSeconds === undefined ? 'lag unknown' : `lag ${lagSeconds} s`,
+    ...(delaySeconds === undefined ? [] : [`delayed by ${delaySeconds} s on purpose`]),
     ...(lastError === undefined ? [] : [`last error: ${lastError}`]),
   ];
   return `${channelWords(channel.name)}: replicates from ${sourceWords(situation, member, channel)}; ${said.join(', ')}`;

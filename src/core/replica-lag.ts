@@ -13,11 +13,11 @@ export function replicaLag(situation: Situation, source: ServerView | undefined,
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-/** Several sources: the best of them is the one that it is read for. */
+/** Several sources: the best of them is the one that it is read for. One that is delayed on purpose has no lag until the next write; but then it will have. */
 function ofChannels({ upstreams }: ServerView): number | undefined {
-  const lags = upstreams.flatMap(({ state, channel, member, outsider }) =>
-    state === 'streams' && member !== undefined && !outsider && channel.applier === 'on' && channel.lagSeconds !== undefined
-      ? [channel.lagSeconds]
+  const lags = upstreams.flatMap(({ state, member, outsider, channel: { applier, lagSeconds, delaySeconds = 0 } }) =>
+    state === 'streams' && member !== undefined && !outsider && applier === 'on' && lagSeconds !== undefined
+      ? [Math.max(lagSeconds, delaySeconds)]
       : [],
   );
   return lags.length === 0 ? undefined : Math.min(...lags);

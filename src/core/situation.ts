@@ -140,10 +140,17 @@ export function binds(situation: Situation, server: ServerView, upstream: Upstre
   // The published source is no replica of who takes no writes: that is the passive half of a ring, be it there, stopped or dead.
   if (isPublished(situation, server) && source.known !== undefined && !isWritable(source.known)) return false;
   if (upstream.state === 'connecting') return !(source.contact === 'unknown' && isLeft(situation, server, source));
-  // A ring of co-sources: the read-only half streams from the writable one, and the other way round.
-  const ring = !source.writable && situation.topology.followersOf(server.address).includes(source);
-  return !ring;
+  // A ring of co-sources: the read-only half streams from the writable one, and the other way round. Where both are writable the published one is no replica either.
+  const ring = situation.topology.followersOf(server.address).includes(source);
+  return !(ring && (!source.writable || isPublished(situation, server)));
 }
+
+/** Members that are writable, and replicate from that server as it does from them. */
+export const writableRing = ({ members, topology }: Situation, server: ServerView): readonly ServerView[] =>
+  members.filter(
+    (member) =>
+      member.writable && topology.followersOf(server.address).includes(member) && topology.followersOf(member.address).includes(server),
+  );
 
 /** A receiver that still looks for a dead source: the published one, or, once the server itself is published, the one that it took over from. */
 const isLeft = (situation: Situation, server: ServerView, source: ServerView): boolean =>
@@ -204,9 +211,14 @@ export const provenCandidates = (situation: Situation): readonly ServerView[] =>
     situation.candidates.filter((candidate) => strongEvidence(situation, candidate).length > 0),
   );
 
-/** Candidates beside that server which do not write in the same cluster as it does. */
-export const otherCandidates = ({ members, candidates }: Situation, server: ServerView): readonly ServerView[] =>
-  candidates.filter((candidate) => candidate !== server && !arePeers(members, candidate, server));
+/** Who could write beside that server: candidates that do not write in the same cluster as it does, and the other half of a ring. */
+export const otherWriters = (situation: Situation, server: ServerView): readonly ServerView[] => {
+  const { members, candidates } = situation;
+  const ring = writableRing(situation, server);
+  return members.filter(
+    (member) => member !== server && ((candidates.includes(member) && !arePeers(members, member, server)) || ring.includes(member)),
+  );
+};
 
 /** The member that a majority of the configured group members, several of them asked, agree on as PRIMARY. An expelled member is not believed. */
 export function groupPrimary(situation: Situation): ServerView | undefined {

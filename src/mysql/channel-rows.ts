@@ -48,6 +48,7 @@ export function readChannel(row: RowReader, around: ChannelSurroundings): { chan
   const note = noteOf(around.note, { at, sourceAddress: address, receiverOn: receiver === 'on', mark });
   const heardAgoMs = newestAgeMs(row, ['heartbeat_age_us', 'queued_age_us', 'queueing_age_us'], timed ? undefined : heardAgoOf(note, at));
   const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', retrieved, executed }, around);
+  const delaySeconds = row.number('delay_s');
   const lastError = readError(row, applier === 'off');
   const channel = {
     name: row.text('channel'),
@@ -58,6 +59,7 @@ export function readChannel(row: RowReader, around: ChannelSurroundings): { chan
     heartbeatMs: Math.round(row.number('heartbeat_s') * 1000),
     applier,
     ...(lag !== undefined && { lagSeconds: lag }),
+    ...(delaySeconds > 0 && { delaySeconds }),
     ...(retrieved && { retrieved }),
     ...coordinateFields(coordinates),
     autoFailover: row.flag('auto_failover'),

@@ -45,6 +45,7 @@ function readChannel(row: Row, reader: RowReader, name: string, before: ChannelN
   });
   const heardAgoMs = heardAgoOf(note, at);
   const behind = reader.optionalNumber('Seconds_Behind_Master');
+  const delaySeconds = reader.number('SQL_Delay');
   const usesGtids = reader.oneOf('Using_Gtid', ['No', 'Current_Pos', 'Slave_Pos']) !== 'No';
   const retrieved = usesGtids ? reader.parsed('Gtid_IO_Pos', parseMariadbGtids) : undefined;
   const received = coordinatesOf(row, 'Master_Log_File', 'Read_Master_Log_Pos');
@@ -59,6 +60,7 @@ function readChannel(row: Row, reader: RowReader, name: string, before: ChannelN
     heartbeatMs: Math.round(reader.number('Slave_heartbeat_period') * 1000),
     applier,
     ...(behind !== undefined && applier === 'on' && { lagSeconds: behind }),
+    ...(delaySeconds > 0 && { delaySeconds }),
     ...(retrieved && { retrieved }),
     ...(received && { received }),
     ...(applied && { applied }),

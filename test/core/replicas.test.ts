@@ -41,6 +41,7 @@ describe('fit to be read from', () => {
     ['has its applier stopped', lagging('db3', { applier: 'off' })],
     ['has its receiver off', lagging('db3', { receiver: 'off' })],
     ['hears nothing', lagging('db3', { heardAgoMs: 60_000 })],
+    ['is delayed on purpose, though nothing waits now', lagging('db3', { delaySeconds: 3600 })],
     ['replicates from an outsider', lagging('db3', { sourceId: uuid('db9') })],
   ])('not one that %s', (_, db3) => expect(replicas({ servers: { ...healthy, db3 } })).toEqual(['192.0.2.2']));
 

@@ -94,11 +94,16 @@ class Twin {
     }
     // "The published source is no replica of who takes no writes."
     if (one === this.#published && upstream.known && upstream.readOnly) return false;
-    if (channel.is !== 'connecting') return !(isReachable(upstream) && upstream.readOnly && this.#streams(upstream, one));
+    const isRing = isReachable(upstream) && this.#streams(upstream, one);
+    if (channel.is !== 'connecting') return !(isRing && (upstream.readOnly || one === this.#published));
     const isDead = upstream.contact === 'unknown';
     // The source that it took over from is not the published one any more, but it is as dead.
     const isFormer = one === this.#published && this.#isSuperseded(upstream);
     return !(isDead && (upstream === this.#published || isFormer));
+  }
+
+  #isInWritableRing(one: TwinServer): boolean {
+    return this.#servers.some((other) => isWritable(other) && this.#streams(other, one) && this.#streams(one, other));
   }
 
   #isSourceByItself(one: TwinServer): boolean {
@@ -214,7 +219,7 @@ class Twin {
     const isMeant = moved && this.#candidates.includes(moved) && (moved === published || this.#proven.includes(moved));
     if (choice.length === 1 && isMeant) return moveOrStay(moved, 'followers-moved');
     if (this.#candidates.includes(published))
-      return this.#candidates.length === 1 ? `point-to steady ${published.name}` : 'hold two-sources';
+      return this.#candidates.length === 1 && !this.#isInWritableRing(published) ? `point-to steady ${published.name}` : 'hold two-sources';
     if (isReachable(published) && this.#proven.length === 1 && !this.#mayBeSomebodyElse())
       return `point-to switchover ${this.#proven[0]?.name}`;
     return this.#rule12(published);
