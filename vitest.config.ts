@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** `pure` needs nothing but Node and takes seconds; `real` starts mysqld and named, fetched into the cache by its global set-up. */
 export default defineConfig({
   test: {
+    // By default one core is left idle: of two that is half of them.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
