@@ -8,6 +8,7 @@ import type { Form, Former, Ledger } from './ledger.ts';
 import { formText, replicasText, withReplicas } from './ledger.ts';
 import { repairLimit, repairWindowMs, replicasEveryMs, replicasTakeoverIntervals } from './limits.ts';
 import { lineMarkFor } from './line-mark.ts';
+import { multiPrimaryOf } from './multi-primary.ts';
 import { splitAddress } from './observation.ts';
 import { differs } from './plan.ts';
 import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './replicas.ts';
@@ -18,6 +19,7 @@ import type { WriteKind } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { MonoMs, ServerAddress, ServerId } from './units.ts';
 import { isoTime, plusMs } from './units.ts';
+import { reachedWords } from './waypoint.ts';
 
 /** One update to be planned and sent. */
 export interface Write {
@@ -97,13 +99,16 @@ function move(situation: Situation, decision: Decision & { kind: 'point-to' }, t
       reason: decision.reason,
       sentence: decision.sentence,
       name: settings.source.name,
-      // What a command or the followers ask for is seen now, however long the server has been writable.
-      seenAt: isoTime(promotion.has(decision.reason) && target.promoted && target.writableSince ? target.writableSince.wall : now.wall),
+      // What a command or the followers ask for is seen now, however long the server has been writable; so is the turn of a peer.
+      seenAt: isoTime(promotion.has(decision.reason) && wasPromoted(target) ? target.writableSince.wall : now.wall),
     },
     // A forced move has no evidence that could get stale.
     notAfter: command?.force ? plusMs(now.mono, state.settings.watch.freshForMs) : freshUntil(situation, target),
   };
 }
+
+const wasPromoted = (server: ServerView): server is ServerView & Required<Pick<ServerView, 'writableSince'>> =>
+  server.promoted && server.writableSince !== undefined && multiPrimaryOf(server.known) === undefined;
 
 /** A move writes the replicas' RRset by the rules of this configuration; what was published under another name is remembered until it is removed. */
 function replicasAfterMove({ settings, command }: Situation, previous: Ledger | undefined): ReplicasName | undefined {
@@ -210,22 +215,11 @@ function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Wri
   return {
     what: 'rejoin',
     aim: `rejoin ${back.map((former) => former.uuid).join(' ')}`,
-    sentence: `${back.map(({ address }) => `${address} ${howItRejoined(situation, address, target)}`).join(', ')}: no longer superseded.`,
+    sentence: `${back.map(({ address }) => `${address} ${reachedWords(situation.publication.rejoins.get(address)?.target, target.address)}`).join(', ')}: no longer superseded.`,
     ledger: rewritten(situation, ledger, { was: ledger.was.filter((former) => !back.includes(former)) }),
     wanted: [],
     notAfter: freshUntil(situation, target),
   };
-}
-
-function howItRejoined({ publication }: Situation, address: ServerAddress, { address: source }: ServerView): string {
-  const words = {
-    gtids: `replicates from ${source} and has nothing of its own`,
-    'write-set': `is a node of one cluster with ${source} again`,
-    shared: `reads the storage that ${source} writes`,
-    // Nobody can tell without GTIDs.
-    coordinates: `replicates from ${source} and has caught up (what it wrote by itself is not known without GTIDs)`,
-  };
-  return words[publication.rejoins.get(address)?.target?.kind ?? 'gtids'];
 }
 
 /** The replicas' RRset as this instance sees it, and the rules by which it is kept: those of the configuration of the instance in `by=`. */

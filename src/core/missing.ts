@@ -28,8 +28,10 @@ function answering({ contact }: ServerView): readonly string[] {
   return [contact === 'alive' ? 'it let us in' : 'it answered'];
 }
 
-function writable({ known, writable: is }: ServerView): readonly string[] {
-  if (known === undefined || is) return [];
+function writable(server: ServerView): readonly string[] {
+  const { known, writable: is } = server;
+  // Its group makes its primary writable; who does it by hand elects nobody.
+  if (known === undefined || is || isSecondary(server)) return [];
   if (known.managed?.kind === 'aurora') return ['the service made it the writer'];
   const statements = opening(known);
   return statements === '' ? [] : [`it were writable: ${statements}`];

@@ -6,6 +6,7 @@ import type { Alarm } from './events.ts';
 import { wouldChange } from './explain.ts';
 import { formatGtidSet } from './gtid.ts';
 import type { Ledger } from './ledger.ts';
+import { isPresent, ownMembership } from './membership.ts';
 import { missingOf } from './missing.ts';
 import { observedOf } from './observed.ts';
 import type { Situation } from './situation.ts';
@@ -119,6 +120,8 @@ function roleOf(situation: Situation, member: ServerView): ServerSnapshot['role'
   if (isPublished(situation, member) && member.writable) return 'source';
   if (isSuperseded(situation, member)) return 'superseded';
   if (member.upstreams.length > 0) return 'replica';
+  // Their source is the cluster's, and not a channel's.
+  if (!member.writable && (isPresent(ownMembership(member.facts)) || member.facts.managed?.kind === 'aurora')) return 'replica';
   if (!member.writable) return 'read-only';
   return belongsToLine(situation, member) ? 'writable' : 'stranger';
 }

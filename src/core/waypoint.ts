@@ -8,6 +8,7 @@ import { contains, restrict } from './gtid.ts';
 import { multiPrimaryOf } from './multi-primary.ts';
 import type { Coordinates } from './observation.ts';
 import type { ServerView } from './topology.ts';
+import type { ServerAddress } from './units.ts';
 
 export type Waypoint =
   | { readonly kind: 'gtids'; readonly set: GtidSet }
@@ -53,4 +54,16 @@ export function isAtOrAfter(place: Coordinates, other: Coordinates): boolean {
   if (!file || !otherFile || file[1] !== otherFile[1]) return false;
   const files = Number(file[2]) - Number(otherFile[2]);
   return files > 0 || (files === 0 && place.position >= other.position);
+}
+
+/** How a former source has come back, in words. */
+export function reachedWords(waypoint: Waypoint | undefined, source: ServerAddress): string {
+  const words = {
+    gtids: `replicates from ${source} and has nothing of its own`,
+    'write-set': `is a node of one cluster with ${source} again`,
+    shared: `reads the storage that ${source} writes`,
+    // Nobody can tell without GTIDs.
+    coordinates: `replicates from ${source} and has caught up (what it wrote by itself is not known without GTIDs)`,
+  };
+  return words[waypoint?.kind ?? 'gtids'];
 }
