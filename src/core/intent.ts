@@ -80,7 +80,7 @@ function move(situation: Situation, decision: Decision & { kind: 'point-to' }, t
     form,
     ...(line ? { line } : {}),
     was: formersAfter(previous, target, uuid),
-    unknown: previous?.unknown ?? [],
+    unknown: unknownFields(ledger, previous),
   };
   return {
     what: 'move',
@@ -120,6 +120,14 @@ function replicasAfterMove({ settings, command }: Situation, previous: Ledger | 
 /** After a ledger was lost, the one that we remember knows more than the one that is there. */
 const newest = (ledger: Ledger | undefined, last: Ledger | undefined): Ledger | undefined =>
   last !== undefined && (ledger === undefined || last.epoch > ledger.epoch) ? last : ledger;
+
+/** Of a ledger that went back as well as of the newer one that we remember: where both have a field, the zone's is kept. */
+function unknownFields(ledger: Ledger | undefined, previous: Ledger | undefined): readonly string[] {
+  const nameOf = (field: string): string => field.split('=', 1)[0] as string;
+  const there = ledger?.unknown ?? [];
+  const names = new Set(there.map(nameOf));
+  return [...there, ...(previous?.unknown ?? []).filter((field) => !names.has(nameOf(field)))];
+}
 
 /** The former sources after a move: the old source joins them, the new one leaves them. */
 function formersAfter(ledger: Ledger | undefined, target: ServerView, uuid: ServerId): readonly Former[] {
