@@ -7,6 +7,7 @@ import { failoverListAlarm } from './failover-lists.ts';
 import { differingForm, drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
 import { arePeers } from './multi-primary.ts';
+import { notReplicatingAlarm } from './not-replicating.ts';
 import { overdue } from './propagation.ts';
 import { record } from './record.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
@@ -71,7 +72,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
       sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}: their replicas cannot be told apart by it.`,
     });
   if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
-  alarms.push(...failoverListAlarm(situation, member));
+  alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
   const errant = situation.publication.rejoins.get(member.address)?.errant;
   if (isSuperseded(situation, member)) return [...alarms, ...staleSource(situation, member, errant)];
   if (errant !== undefined && errant > 0)

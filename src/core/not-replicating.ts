@@ -1,0 +1,33 @@
+/** Replicas of the published source that get nothing of it while it is well: when it is gone, they are behind by all of that. */
+
+import type { Alarm } from './events.ts';
+import type { Channel } from './observation.ts';
+import { isClaimed } from './observation.ts';
+import type { Situation } from './situation.ts';
+import type { ServerView } from './topology.ts';
+
+/**
+ * The alarm `not-replicating` of a server whose channel from the published source is stopped, or fails. Not while that source is away: then every replica's is. A receiver that is just
+ * connecting has no error yet.
+ */
+export function notReplicatingAlarm({ published }: Situation, replica: ServerView): readonly Alarm[] {
+  if (published?.facts === undefined || !published.writable || replica.facts === undefined) return [];
+  const stopped = replica.facts.channels.find((channel) => isFrom(published, channel) && isStopped(channel));
+  if (stopped === undefined) return [];
+  const { receiver, applier, lastError } = stopped;
+  return [
+    {
+      code: 'not-replicating',
+      subject: replica.address,
+      sentence: `${replica.address} does not replicate from the source ${published.address}: receiver ${receiver}, applier ${applier}${lastError === undefined ? '; it was stopped: START REPLICA' : ` (${lastError})`}.`,
+    },
+  ];
+}
+
+const isFrom = (source: ServerView, { sourceId, sourceServerId, sourceAddress }: Channel): boolean => {
+  const claim = sourceId ?? sourceServerId;
+  return claim === undefined || source.facts === undefined ? sourceAddress === source.address : isClaimed(claim, source.facts);
+};
+
+const isStopped = ({ receiver, applier, lastError }: Channel): boolean =>
+  receiver === 'off' || applier === 'off' || (receiver === 'connecting' && lastError !== undefined);
