@@ -6,6 +6,7 @@
 import type { Lack, Lacks } from './ahead.ts';
 import type { Channel, Coordinates } from './observation.ts';
 import type { Situation } from './situation.ts';
+import { isIdentifiedAs } from './source-of.ts';
 import type { ServerView } from './topology.ts';
 import type { ServerAddress } from './units.ts';
 import { isAtOrAfter } from './waypoint.ts';
@@ -65,9 +66,5 @@ function progressOf(situation: Situation, { address, facts }: ServerView): reado
 }
 
 /** Whose binary log a channel reads: by identity where it tells one, also of a receiver that is off. */
-function logOf({ members }: Situation, { sourceId, sourceServerId, sourceAddress }: Channel): ServerAddress {
-  const source = members.find(({ id, known }) =>
-    sourceId !== undefined ? id === sourceId : sourceServerId !== undefined && known?.serverId === sourceServerId,
-  );
-  return source?.address ?? sourceAddress;
-}
+const logOf = ({ members }: Situation, channel: Channel): ServerAddress =>
+  members.find(({ known }) => known && isIdentifiedAs(channel, known))?.address ?? channel.sourceAddress;

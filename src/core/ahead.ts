@@ -116,12 +116,7 @@ const receivedBy = ({ gtidExecuted, channels }: ServerFacts): GtidSet | undefine
 function lacksByWriteSets(node: Wsrep, others: readonly ServerView[]): Lacks | undefined {
   const peers = others.filter(({ known }) => known?.wsrep?.clusterUuid === node.clusterUuid);
   if (peers.length === 0) return undefined;
-  let most: Lack | null = null;
-  for (const { address, known } of peers) {
-    const transactions = (known?.wsrep?.lastCommitted ?? 0) - node.lastCommitted;
-    if (transactions > (most?.transactions ?? 0)) most = { server: address, transactions };
-  }
-  return { executed: most, received: null };
+  return { executed: most(peers, ({ wsrep }) => (wsrep?.lastCommitted ?? 0) - node.lastCommitted), received: null };
 }
 
 function lacksByGtids(target: ServerView, others: readonly ServerView[], isCounted: (origin: string) => boolean): Lacks | undefined {
@@ -136,13 +131,19 @@ function worst(
   isCounted: (origin: string) => boolean,
 ): Lack | null {
   const own = target.known && setOf(target.known);
-  let most: Lack | null = null;
-  for (const { address, known } of others) {
-    const theirs = known && setOf(known);
-    if (own === undefined || theirs === undefined) continue;
+  return most(others, (facts) => {
+    const theirs = setOf(facts);
     // In this order: MariaDB's positions are compared by what both have, so nothing may be left out before.
-    const transactions = countGtids(restrict(subtract(theirs, own), isCounted));
-    if (transactions > (most?.transactions ?? 0)) most = { server: address, transactions };
+    return own && theirs ? countGtids(restrict(subtract(theirs, own), isCounted)) : 0;
+  });
+}
+
+/** The server that has most of what is counted, the first of several; null: nobody has any. */
+function most(servers: readonly ServerView[], countIn: (facts: ServerFacts) => number): Lack | null {
+  let found: Lack | null = null;
+  for (const { address, known } of servers) {
+    const transactions = known ? countIn(known) : 0;
+    if (transactions > (found?.transactions ?? 0)) found = { server: address, transactions };
   }
-  return most;
+  return found;
 }

@@ -9,6 +9,7 @@ import type { Mention } from './mentions.ts';
 import { mayBeAsked, mentionsOf } from './mentions.ts';
 import type { Claim } from './observation.ts';
 import { isClaimed } from './observation.ts';
+import { isIdentifiedAs } from './source-of.ts';
 import type { ClusterState, ServerMemory } from './state.ts';
 import { newServer } from './state.ts';
 import { verify } from './topology.ts';
@@ -97,12 +98,7 @@ function isOver(state: ClusterState, memory: ServerMemory, now: Now): boolean {
 }
 
 const isFollowed = ({ servers }: ClusterState, { facts }: ServerMemory): boolean =>
-  facts !== undefined &&
-  [...servers.values()].some((server) =>
-    server.facts?.channels.some(({ sourceId, sourceServerId }) =>
-      [sourceId, sourceServerId].some((claim) => claim !== undefined && isClaimed(claim, facts)),
-    ),
-  );
+  facts !== undefined && [...servers.values()].some((server) => server.facts?.channels.some((channel) => isIdentifiedAs(channel, facts)));
 
 /** Whoever is forgotten is forgotten whole: networks that come and go would fill the line. */
 function withoutLineOf(state: ClusterState, { facts }: ServerMemory): ClusterState {

@@ -9,6 +9,14 @@ export const ownMembership = ({ id, group }: ServerFacts): GroupMember | undefin
 
 export const isPresent = (member: GroupMember | undefined): boolean => member?.state === 'ONLINE' || member?.state === 'RECOVERING';
 
+/** Whether this view has that server among the members that are present. */
+export const isPresentIn = (group: Group | undefined, id: ServerId | undefined): boolean =>
+  isPresent(group?.members.find((member) => member.id === id));
+
+/** Whether this view has that server as ONLINE: present, and no longer catching up. */
+export const isOnlineIn = (group: Group | undefined, id: ServerId | undefined): boolean =>
+  group?.members.some((member) => member.id === id && member.state === 'ONLINE') ?? false;
+
 /** More than half of the members that this view lists are present in it. An expelled or isolated member sees the others as UNREACHABLE, or not at all. */
 export const hasMajority = ({ members }: Group): boolean => members.filter(isPresent).length > members.length / 2;
 
@@ -34,8 +42,7 @@ export function whoCount(members: readonly ServerView[], silent: ServerView, fre
 
 function lists(facts: ServerFacts, id: ServerId, freshForMs: number): boolean {
   const { group, managed } = facts;
-  if (group && ownMembership(facts)?.state === 'ONLINE' && hasMajority(group))
-    return group.members.some((member) => member.id === id && isPresent(member));
+  if (group && isOnlineIn(group, facts.id) && hasMajority(group)) return isPresentIn(group, id);
   return (
     managed?.members.some(
       ({ name, writer, heardAgoMs }) => writer === true && auroraId(name) === id && heardAgoMs !== undefined && heardAgoMs <= freshForMs,

@@ -4,6 +4,7 @@ import { isWithin } from './discovery-scope.ts';
 import type { Claim, ServerFacts } from './observation.ts';
 import { splitAddress } from './observation.ts';
 import type { ClusterSettings, Discovered } from './settings.ts';
+import { claimOf } from './source-of.ts';
 import type { ClusterState } from './state.ts';
 import type { MonoMs, Now, ServerAddress } from './units.ts';
 
@@ -49,8 +50,8 @@ interface Said {
 function saidBy({ channels, replicas = [], group }: ServerFacts): readonly Said[] {
   return [
     // A channel that is off may be years old.
-    ...channels.flatMap(({ receiver, sourceAddress, sourceId, sourceServerId }): readonly Said[] =>
-      receiver === 'off' ? [] : [{ how: 'channel', address: sourceAddress, claim: sourceId ?? sourceServerId }],
+    ...channels.flatMap((channel): readonly Said[] =>
+      channel.receiver === 'off' ? [] : [{ how: 'channel', address: channel.sourceAddress, claim: claimOf(channel) }],
     ),
     ...replicas.map(({ address, claim }): Said => ({ how: 'replicas', address, claim })),
     ...(group?.members ?? []).flatMap(({ id, state, address }): readonly Said[] =>

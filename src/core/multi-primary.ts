@@ -3,7 +3,7 @@
  * while it can be, and then made anew by configured order (docs/decisions/012).
  */
 
-import { hasMajority, isPresent, ownMembership } from './membership.ts';
+import { hasMajority, isPresentIn, ownMembership } from './membership.ts';
 import type { ServerFacts, Wsrep } from './observation.ts';
 import type { ServerView } from './topology.ts';
 
@@ -32,11 +32,8 @@ export function outsideMajority(facts: ServerFacts): string | undefined {
 export function arePeers(members: readonly ServerView[], a: ServerView, b: ServerView): boolean {
   const cluster = multiPrimaryOf(a.known);
   if (cluster === undefined || cluster !== multiPrimaryOf(b.known)) return false;
-  return a.known?.wsrep ? !isSplit(members, cluster) : seesPresent(a, b) || seesPresent(b, a);
+  return a.known?.wsrep ? !isSplit(members, cluster) : isPresentIn(a.known?.group, b.id) || isPresentIn(b.known?.group, a.id);
 }
-
-const seesPresent = ({ known }: ServerView, other: ServerView): boolean =>
-  known?.group !== undefined && isPresent(known.group.members.find(({ id }) => id === other.id));
 
 /** Two parts were both made primary by hand (`pc.bootstrap`): more nodes answer than any of them counts, or two have the same place in one view. */
 function isSplit(members: readonly ServerView[], cluster: string): boolean {

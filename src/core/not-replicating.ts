@@ -2,8 +2,8 @@
 
 import type { Alarm } from './events.ts';
 import type { Channel } from './observation.ts';
-import { isClaimed } from './observation.ts';
 import type { Situation } from './situation.ts';
+import { claimOf, isIdentifiedAs } from './source-of.ts';
 import type { ServerView } from './topology.ts';
 
 /**
@@ -24,10 +24,8 @@ export function notReplicatingAlarm({ published }: Situation, replica: ServerVie
   ];
 }
 
-const isFrom = (source: ServerView, { sourceId, sourceServerId, sourceAddress }: Channel): boolean => {
-  const claim = sourceId ?? sourceServerId;
-  return claim === undefined || source.facts === undefined ? sourceAddress === source.address : isClaimed(claim, source.facts);
-};
+const isFrom = ({ address, facts }: ServerView, channel: Channel): boolean =>
+  claimOf(channel) === undefined || facts === undefined ? channel.sourceAddress === address : isIdentifiedAs(channel, facts);
 
 const isStopped = ({ receiver, applier, lastError }: Channel): boolean =>
   receiver === 'off' || applier === 'off' || (receiver === 'connecting' && lastError !== undefined);

@@ -6,7 +6,7 @@
 
 import type { GtidSet } from './gtid.ts';
 import { contains, countGtids, restrict, subtract } from './gtid.ts';
-import { isInAuroraTable } from './membership.ts';
+import { isInAuroraTable, isOnlineIn } from './membership.ts';
 import { arePeers } from './multi-primary.ts';
 import { isOwnOrigin } from './observation.ts';
 import type { Situation } from './situation.ts';
@@ -80,7 +80,7 @@ function areTogether(members: readonly ServerView[], source: ServerView, member:
   if (theirs === undefined || own === undefined) return false;
   if (theirs.wsrep && own.wsrep) return own.wsrep.state === 'synced' && own.wsrep.primaryComponent && arePeers(members, source, member);
   if (theirs.managed?.kind === 'aurora') return !member.writable && isInAuroraTable(theirs, own.id) && isInAuroraTable(own, theirs.id);
-  return [theirs.id, own.id].every((id) => theirs.group?.members.some((other) => other.id === id && other.state === 'ONLINE'));
+  return [theirs.id, own.id].every((id) => isOnlineIn(theirs.group, id));
 }
 
 /** The transactions that count: those of servers that the source has executed anything of, and those of the members themselves. Another cluster's do not. */

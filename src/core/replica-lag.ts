@@ -1,6 +1,6 @@
 /** How far behind its source a server's data are, by whatever way they come to it: what decides whether it is read from. */
 
-import { hasMajority, isPresent, ownMembership } from './membership.ts';
+import { hasMajority, isOnlineIn, isPresentIn } from './membership.ts';
 import { arePeers } from './multi-primary.ts';
 import type { Situation } from './situation.ts';
 import type { ServerView } from './topology.ts';
@@ -25,8 +25,8 @@ function ofChannels({ upstreams }: ServerView): number | undefined {
 
 /** A member of the source's group that is ONLINE there, and sees a majority of it. */
 function ofGroup(source: ServerView | undefined, { facts }: ServerView): number | undefined {
-  if (facts?.group === undefined || ownMembership(facts)?.state !== 'ONLINE' || !hasMajority(facts.group)) return undefined;
-  return isPresent(facts.group.members.find(({ id }) => id === source?.id)) ? facts.group.lagSeconds : undefined;
+  if (facts?.group === undefined || !isOnlineIn(facts.group, facts.id) || !hasMajority(facts.group)) return undefined;
+  return isPresentIn(facts.group, source?.id) ? facts.group.lagSeconds : undefined;
 }
 
 /** Flow control keeps the queue of a synced node short, so it counts as in step. */

@@ -2,7 +2,7 @@
 
 import { isWeakFailover } from './decide.ts';
 import type { Decision } from './decision.ts';
-import { isInAuroraTable } from './membership.ts';
+import { isInAuroraTable, isOnlineIn } from './membership.ts';
 import { multiPrimaryOf } from './multi-primary.ts';
 import { trackRejoins } from './rejoin.ts';
 import type { Situation } from './situation.ts';
@@ -63,8 +63,7 @@ const isIn = (line: ReadonlySet<ServerId>, servers: Servers, address: ServerAddr
 
 /** A server of the line says so: ONLINE in its group, or in its table of an Aurora cluster. A Galera node says it itself: in the primary component of the same cluster. */
 function isInClusterOf({ facts, known }: Server, { id, facts: own }: Server): boolean {
-  const isOnline = facts?.group?.members.some((other) => other.id === id && other.state === 'ONLINE') ?? false;
-  if (isOnline || (facts !== undefined && id !== undefined && isInAuroraTable(facts, id))) return true;
+  if (isOnlineIn(facts?.group, id) || (facts !== undefined && id !== undefined && isInAuroraTable(facts, id))) return true;
   return own?.wsrep?.primaryComponent === true && multiPrimaryOf(own) === multiPrimaryOf(known);
 }
 

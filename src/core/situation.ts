@@ -2,7 +2,7 @@
 
 import type { Ledger, LedgerReading } from './ledger.ts';
 import { hasLineMark } from './line-mark.ts';
-import { hasMajority, isInAuroraTable, isPresent, isWriterByTable, ownMembership, whoCount } from './membership.ts';
+import { hasMajority, isInAuroraTable, isOnlineIn, isPresent, isWriterByTable, ownMembership, whoCount } from './membership.ts';
 import { arePeers, firstOfEach, multiPrimaryOf, outsideMajority } from './multi-primary.ts';
 import type { ServerFacts } from './observation.ts';
 import { isWritable } from './observation.ts';
@@ -235,7 +235,7 @@ export function groupPrimary(situation: Situation): ServerView | undefined {
 }
 
 function groupVote({ facts }: ServerView): string | undefined {
-  if (facts?.group === undefined || ownMembership(facts)?.state !== 'ONLINE' || !hasMajority(facts.group)) return undefined;
+  if (facts?.group === undefined || !isOnlineIn(facts.group, facts.id) || !hasMajority(facts.group)) return undefined;
   const primaries = facts.group.members.filter((other) => other.role === 'PRIMARY' && other.state === 'ONLINE');
   return primaries.length === 1 ? primaries[0]?.id : undefined;
 }

@@ -1,6 +1,7 @@
 /** Which member is at the other end of a channel. By identity, never by address where there is an identity: the address may be the very name that we publish. */
 
-import type { Channel } from './observation.ts';
+import type { Channel, Claim, ServerFacts } from './observation.ts';
+import { isClaimed } from './observation.ts';
 import type { ClusterState, ServerMemory } from './state.ts';
 import type { ServerId } from './units.ts';
 
@@ -9,6 +10,15 @@ export interface ChannelSource {
   readonly member?: ServerMemory;
   /** Its identity is known, and it is no configured member's. */
   readonly outsider: boolean;
+}
+
+/** Whom a channel says that its source is, whatever its receiver does; undefined where it has no identity of it. */
+export const claimOf = ({ sourceId, sourceServerId }: Channel): Claim | undefined => sourceId ?? sourceServerId;
+
+/** Whether a channel says by identity that its source is the server of these facts. */
+export function isIdentifiedAs(channel: Channel, facts: ServerFacts): boolean {
+  const claim = claimOf(channel);
+  return claim !== undefined && isClaimed(claim, facts);
 }
 
 export function sourceOf(state: ClusterState, channel: Channel, byId: ReadonlyMap<ServerId, readonly ServerMemory[]>): ChannelSource {
