@@ -1,5 +1,5 @@
 import type { LabServer } from './cluster.ts';
-import type { Step } from './scenario.ts';
+import type { Step, Verdict } from './scenario.ts';
 import type { Scene } from './scene.ts';
 
 /** Steps that several scenarios have in common: a source that crashes, the name that follows, and the old source's return. */
@@ -55,8 +55,19 @@ export const sourceReturns: Step = {
   },
 };
 
+/** The way back: the name has followed to the old source, and nothing is left of what that one wrote while it was none. */
+export async function nameIsBack(scene: Scene): Promise<Verdict> {
+  const { reason } = await scene.theMove();
+  await scene.writes();
+  const clean = await isClean(scene);
+  return {
+    held: clean && (reason === 'switchover' || reason === 'followers-moved'),
+    text: `the name follows (${reason}), the web application writes on, and ${clean ? 'the stale row is in no server' : 'THE STALE ROW IS STILL THERE'}`,
+  };
+}
+
 /** Whether the stale row is in no server. */
-export async function isClean({ all }: Scene): Promise<boolean> {
+async function isClean({ all }: Scene): Promise<boolean> {
   const stale = await Promise.all(all.map(({ mysqld }) => mysqld.sql(`SELECT n FROM shop.orders WHERE n = ${STALE_ROW}`)));
   return stale.every((rows) => rows.length === 0);
 }

@@ -4,6 +4,7 @@ import { contains } from '../../src/core/gtid.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import type { FakeGroup } from './fake-group.ts';
 import type { Operator } from './operator.ts';
+import { takeAway } from './outage.ts';
 import type { Act } from './script.ts';
 import type { World } from './world-types.ts';
 
@@ -67,10 +68,7 @@ export function createGroupOperator(world: World, group: FakeGroup, onLoss: (ser
 
   function away(act: Act & { kind: 'away' }): void {
     const server = addresses[act.server] as ServerAddress;
-    if (mysql.server(server).health !== 'up') return;
-    if (act.how === 'kill') kill(server);
-    else if (act.how === 'hang') mysql.hang(server);
-    else mysql.server(server).health = 'refusing';
+    if (!takeAway(world, server, act.how, () => kill(server))) return;
     timeline.after(act.forMs, () => {
       restart(server, act.readOnly);
       later(startedByHandMs, () => mysql.server(server).health === 'up' && !group.isStarted(server) && group.start(server));

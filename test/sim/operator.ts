@@ -3,6 +3,7 @@
 import type { ServerAddress } from '../../src/core/units.ts';
 import { fakeUuid } from './fake-mysql.ts';
 import { createGroupOperator } from './group-operator.ts';
+import { takeAway } from './outage.ts';
 import type { Act } from './script.ts';
 import type { World } from './world-types.ts';
 
@@ -94,10 +95,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
 
   function away(act: Act & { kind: 'away' }): void {
     const server = addresses[act.server] as ServerAddress;
-    if (mysql.server(server).health !== 'up') return;
-    if (act.how === 'kill') kill(server);
-    else if (act.how === 'hang') mysql.hang(server);
-    else mysql.server(server).health = 'refusing';
+    if (!takeAway(world, server, act.how, () => kill(server))) return;
     timeline.after(act.forMs, () => {
       if (mysql.server(server).health !== 'down') mysql.resume(server);
       // read_only was set at run time, and is not in the configuration file.

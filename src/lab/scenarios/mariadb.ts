@@ -1,6 +1,6 @@
 import type { LabServer } from '../cluster.ts';
 import { makeWritable } from '../dba.ts';
-import { isClean, isReplicaAgain, nameFollows, sourceCrashes, sourceReturns } from '../failover-steps.ts';
+import { isReplicaAgain, nameFollows, nameIsBack, sourceCrashes, sourceReturns } from '../failover-steps.ts';
 import {
   caughtUp,
   mariadbSemiSyncOptions,
@@ -75,13 +75,7 @@ const wayBack: Step = {
     await Promise.all(others.map((replica) => replicateByGtid(replica, source, accounts)));
     await replicatingByGtid(others);
     narrator.say(`${namesOf(others)}: CHANGE MASTER TO Source`);
-    const { reason } = await scene.theMove();
-    await scene.writes();
-    const clean = await isClean(scene);
-    return {
-      held: clean && (reason === 'switchover' || reason === 'followers-moved'),
-      text: `the name follows (${reason}), the web application writes on, and ${clean ? 'the stale row is in no server' : 'THE STALE ROW IS STILL THERE'}`,
-    };
+    return nameIsBack(scene);
   },
 };
 

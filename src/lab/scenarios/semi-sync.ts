@@ -10,7 +10,7 @@ import {
   stopReplicating,
   waitForAcknowledgements,
 } from '../dba.ts';
-import { isClean, isReplicaAgain, nameFollows, sourceCrashes, sourceReturns } from '../failover-steps.ts';
+import { isReplicaAgain, nameFollows, nameIsBack, sourceCrashes, sourceReturns } from '../failover-steps.ts';
 import { semiSyncOptions } from '../mysqld.ts';
 import { fourServers, picture } from '../picture.ts';
 import type { Scenario, Step } from '../scenario.ts';
@@ -78,13 +78,7 @@ const wayBack: Step = {
     await replicating(replicas);
     await first.mysqld.sql('SET GLOBAL rpl_semi_sync_source_enabled = OFF');
     narrator.say('Replica 1, 2 and 3: CHANGE REPLICATION SOURCE TO Source');
-    const { reason } = await scene.theMove();
-    await scene.writes();
-    const clean = await isClean(scene);
-    return {
-      held: clean && (reason === 'switchover' || reason === 'followers-moved'),
-      text: `the name follows (${reason}), the web application writes on, and ${clean ? 'the stale row is in no server' : 'THE STALE ROW IS STILL THERE'}`,
-    };
+    return nameIsBack(scene);
   },
 };
 
