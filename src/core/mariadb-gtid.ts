@@ -30,7 +30,7 @@ export function parseMariadbGtids(text: string): GtidSet | undefined {
 export const isMariadbKey = (key: string): boolean => key.length < 36;
 
 /** The domain of a key. */
-export const domainOf = (key: string): string => key.slice(0, key.indexOf('-'));
+const domainOf = (key: string): string => key.slice(0, key.indexOf('-'));
 
 /** The `server_id` of the server that wrote a key's transactions. */
 export const writerOf = (key: string): number => Number(key.slice(key.indexOf('-') + 1));

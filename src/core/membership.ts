@@ -21,7 +21,7 @@ export const isOnlineIn = (group: Group | undefined, id: ServerId | undefined): 
 export const hasMajority = ({ members }: Group): boolean => members.filter(isPresent).length > members.length / 2;
 
 /** What Aurora calls a server, as a server's identity. */
-export const auroraId = (name: string): ServerId => `aurora:${name}` as ServerId;
+const auroraId = (name: string): ServerId => `aurora:${name}` as ServerId;
 
 /** Whether Aurora's table, as this server shows it, lists that one. A server that was deleted stays in it for a while. */
 export const isInAuroraTable = ({ managed }: ServerFacts, id: ServerId): boolean =>

@@ -146,7 +146,7 @@ export function binds(situation: Situation, server: ServerView, upstream: Upstre
 }
 
 /** Members that are writable, and replicate from that server as it does from them. */
-export const writableRing = ({ members, topology }: Situation, server: ServerView): readonly ServerView[] =>
+const writableRing = ({ members, topology }: Situation, server: ServerView): readonly ServerView[] =>
   members.filter(
     (member) =>
       member.writable && topology.followersOf(server.address).includes(member) && topology.followersOf(member.address).includes(server),

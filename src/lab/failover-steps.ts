@@ -5,7 +5,7 @@ import type { Scene } from './scene.ts';
 /** Steps that several scenarios have in common: a source that crashes, the name that follows, and the old source's return. */
 
 /** The number of the row that only the returned source has: the web application counts from 1. */
-export const STALE_ROW = -1;
+const STALE_ROW = -1;
 
 /** kill -9 of the first server; resolves when source-dns has seen it and has said what it makes of it. */
 export async function crash(scene: Scene): Promise<LabServer> {
