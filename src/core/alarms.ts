@@ -127,7 +127,7 @@ function rivals(situation: Situation): readonly Alarm[] {
   return otherWriters(situation, published).map((rival) => ({
     code: 'two-sources',
     subject: rival.address,
-    sentence: `${rival.address} is writable, and so is the published source ${published.address}: make it read-only.`,
+    sentence: `${rival.address} is writable, and so is the published source ${published.address}: make the one read-only that is not meant to be the source.`,
   }));
 }
 

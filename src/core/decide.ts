@@ -91,10 +91,7 @@ function firstSource(situation: Situation): Decision | undefined {
       `Nothing is published yet, and ${names(waiting)} ${waiting.length === 1 ? 'has' : 'have'} not been observed yet.`,
     );
   if (others.length > 0)
-    return hold(
-      'two-sources',
-      `Nothing is published yet, and ${names(candidates)} are all writable: make all but the source read-only, or name it with: follow.`,
-    );
+    return hold('two-sources', `Nothing is published yet, and ${names(candidates)} are all writable: make all but the source read-only.`);
   const seen = reachable(quorumSet).length;
   if (seen <= quorumSet.length / 2)
     return hold(
@@ -164,7 +161,7 @@ function publishedIsCandidate(situation: Situation): Decision | undefined {
     );
   return hold(
     'two-sources',
-    `${published.address} is published and writable, and so ${others.length === 1 ? 'is' : 'are'} ${names(others)}: make ${others.length === 1 ? 'it' : 'them'} read-only.`,
+    `${published.address} is published and writable, and ${others.length === 1 ? 'another server' : `${others.length} other servers`} could be the source as well: only one of them may be writable.`,
   );
 }
 
@@ -204,7 +201,7 @@ function failover(situation: Situation): Decision | undefined {
   if (lasted < settleMs)
     return hold(
       'settling',
-      `${published.address} does not answer, and ${weak.address} is writable but was not seen to be promoted: waiting until that has lasted ${settleMs / 1000} s.`,
+      `${published.address} does not answer, and nothing proves that the only other server is the source now: waiting until that has lasted ${settleMs / 1000} s.`,
     );
   return pointTo(
     'failover',

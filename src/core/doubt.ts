@@ -52,15 +52,12 @@ function refusal({ state }: Situation, server: ServerView): string {
 }
 
 function candidatesDoNotDo(situation: Situation): Decision | undefined {
-  const { candidates, state } = situation;
+  const { candidates } = situation;
   const proven = provenCandidates(situation);
   const rivals = proven.length > 0 ? provenStanding(situation) : [];
   if (proven.length + rivals.length > 1) {
     const away = rivals.length === 0 ? '' : ` ${names(rivals)} ${rivals.length === 1 ? 'was' : 'were'} writable at the last answer.`;
-    return hold(
-      'two-sources',
-      `${names([...proven, ...rivals])} could each be the source: make all but one read-only, or name it with: follow.${away}`,
-    );
+    return hold('two-sources', `${names([...proven, ...rivals])} could each be the source: make all but one read-only.${away}`);
   }
   const waiting = unobserved(situation);
   if (proven.length > 0 && waiting.length > 0) {
@@ -69,26 +66,36 @@ function candidatesDoNotDo(situation: Situation): Decision | undefined {
       `${names(proven)} could be the source, but ${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} still being asked: what became of ${waiting.length === 1 ? 'it' : 'them'} is not known.`,
     );
   }
-  const [weak, ...others] = candidates;
-  if (weak === undefined) return undefined;
-  const said =
-    others.length === 0
-      ? `${weak.address} is writable, but nothing shows that it was`
-      : `${names(candidates)} are writable, but nothing shows that one was`;
-  return hold('unproven-candidate', `${said} promoted. If it was: source-dns follow ${state.settings.cluster} ${weak.address}`);
+  if (candidates.length === 0) return undefined;
+  const said = candidates.length === 1 ? 'a writable server is' : 'writable servers are';
+  return hold(
+    'unproven-candidate',
+    `${publishedWords(situation)}${followerWords(situation)}, but nothing proves that ${said} the source now.`,
+  );
+}
+
+/** What is wrong with the published source. */
+function publishedWords(situation: Situation): string {
+  const { published } = situation;
+  if (published === undefined) return 'The published source is not known';
+  return `${published.address} ${disqualification(situation, published) ?? 'is there'}${isClosedByRestart(published) ? ' since it was restarted' : ''}`;
+}
+
+/** It was writable, and nobody was seen to close it. */
+const isClosedByRestart = ({ facts, writable, openAskedAt, closedAt }: ServerView): boolean =>
+  facts !== undefined && !writable && openAskedAt !== undefined && closedAt === undefined;
+
+function followerWords({ published, topology }: Situation): string {
+  const followers = published ? topology.followersOf(published.address) : [];
+  return followers.length === 0 ? '' : ` (${names(followers)} ${followers.length === 1 ? 'replicates' : 'replicate'} from it)`;
 }
 
 function nobodyCould(situation: Situation): Decision {
-  const { published, members } = situation;
+  const { members } = situation;
   const former = members.filter((member) => member.writable && isSuperseded(situation, member));
-  if (former.length > 0) {
-    return hold('superseded-source', `${names(former)} is writable, but is a former source that has not rejoined: its data may be stale.`);
-  }
-  const source = published?.address ?? 'the published source';
+  if (former.length > 0) return hold('superseded-source', `${publishedWords(situation)}, and only a former source is writable.`);
   const strangers = members.filter((member) => member.writable && !belongsToLine(situation, member));
-  if (strangers.length > 0) {
-    return hold('stranger', `${names(strangers)} is writable, but does not belong to the replication line of ${source}.`);
-  }
-  const state = published && disqualification(situation, published);
-  return hold('no-candidate', `${source} ${state ?? 'is there'}, and no other server could be the source.`);
+  if (strangers.length > 0)
+    return hold('stranger', `${publishedWords(situation)}, and only a server that is not of its replication line is writable.`);
+  return hold('no-candidate', `${publishedWords(situation)}, and no other server could be the source.`);
 }

@@ -8,9 +8,9 @@ import type { Form, Former, Ledger } from './ledger.ts';
 import { formText, replicasText, withReplicas } from './ledger.ts';
 import { repairLimit, repairWindowMs, replicasEveryMs, replicasTakeoverIntervals } from './limits.ts';
 import { lineMarkFor } from './line-mark.ts';
-import { multiPrimaryOf } from './multi-primary.ts';
 import { splitAddress } from './observation.ts';
 import { differs } from './plan.ts';
+import { moveSeenAt } from './promotion.ts';
 import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './replicas.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
@@ -57,9 +57,6 @@ const portOf = (address: ServerAddress): number => splitAddress(address).port;
 const freshUntil = (situation: Situation, server: ServerView): MonoMs =>
   plusMs(server.observedAt ?? situation.now.mono, situation.state.settings.watch.freshForMs);
 
-/** The reasons that begin with a promotion: it is what was seen. */
-const promotion: ReadonlySet<string> = new Set(['failover', 'switchover', 'group-primary']);
-
 function move(situation: Situation, decision: Decision & { kind: 'point-to' }, target: ServerView): Write | undefined {
   const { ledger, settings, state, now, publication, command } = situation;
   const form = formOf(target, settings.source, state.settings.allowLoopback);
@@ -99,16 +96,12 @@ function move(situation: Situation, decision: Decision & { kind: 'point-to' }, t
       reason: decision.reason,
       sentence: decision.sentence,
       name: settings.source.name,
-      // What a command or the followers ask for is seen now, however long the server has been writable; so is the turn of a peer.
-      seenAt: isoTime(promotion.has(decision.reason) && wasPromoted(target) ? target.writableSince.wall : now.wall),
+      seenAt: isoTime(moveSeenAt(decision.reason, situation.published, target, now)),
     },
     // A forced move has no evidence that could get stale.
     notAfter: command?.force ? plusMs(now.mono, state.settings.watch.freshForMs) : freshUntil(situation, target),
   };
 }
-
-const wasPromoted = (server: ServerView): server is ServerView & Required<Pick<ServerView, 'writableSince'>> =>
-  server.promoted && server.writableSince !== undefined && multiPrimaryOf(server.known) === undefined;
 
 /** A move writes the replicas' RRset by the rules of this configuration; what was published under another name is remembered until it is removed. */
 function replicasAfterMove({ settings, command }: Situation, previous: Ledger | undefined): ReplicasName | undefined {

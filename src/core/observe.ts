@@ -3,9 +3,9 @@
 import { contains } from './gtid.ts';
 import type { Probe, ServerFacts } from './observation.ts';
 import { isWritable } from './observation.ts';
-import type { Receiving, ServerMemory } from './state.ts';
+import type { Moment, Receiving, ServerMemory } from './state.ts';
 import { without } from './state.ts';
-import type { Now, ServerId } from './units.ts';
+import type { MonoMs, Now, ServerId } from './units.ts';
 
 export interface Observed {
   readonly memory: ServerMemory;
@@ -18,12 +18,19 @@ export interface Observed {
 /** `Uptime` counts whole seconds, and probes take time: by so much may two readings of one process disagree. */
 const uptimeToleranceSeconds = 2;
 
-/** `staleBefore`: when the clocks parted last; the monotonic clock did not count how long the machine slept. */
-export function observe(memory: ServerMemory, probe: Probe, now: Now, staleBefore = Number.NEGATIVE_INFINITY): Observed {
+/** What is known of the probe itself. */
+export interface Asked {
+  /** When it was sent, at the earliest; absent: just now. */
+  readonly askedAt?: MonoMs;
+  /** When the clocks parted last: the monotonic clock did not count how long the machine slept. Absent: never. */
+  readonly staleBefore?: MonoMs;
+}
+
+export function observe(memory: ServerMemory, probe: Probe, now: Now, asked: Asked = {}): Observed {
   const contactChanged = memory.latest !== undefined && memory.latest.probe.kind !== probe.kind;
   const latest = { probe, at: now.mono };
   if (probe.kind === 'reachable')
-    return observeFacts(memory, probe.facts, { ...without(memory, 'unknownSince'), latest }, contactChanged, now, staleBefore);
+    return observeFacts(memory, probe.facts, { ...without(memory, 'unknownSince'), latest }, contactChanged, now, asked);
   const unknownSince = probe.kind === 'unknown' ? { unknownSince: memory.unknownSince ?? now.mono } : {};
   return { memory: { ...without(memory, 'unknownSince'), latest, ...unknownSince }, suspicious: contactChanged };
 }
@@ -34,26 +41,49 @@ function observeFacts(
   memory: ServerMemory,
   contactChanged: boolean,
   now: Now,
-  staleBefore: number,
+  { askedAt = now.mono, staleBefore = Number.NEGATIVE_INFINITY as MonoMs }: Asked,
 ): Observed {
   const known = before.facts;
   const writable = isWritable(facts);
   const elapsedMs = before.factsAt === undefined || before.factsAt <= staleBefore ? undefined : now.mono - before.factsAt;
   const sameProcess = known !== undefined && isSameProcess(known, facts, elapsedMs);
-  const promoted = writable && sameProcess && (before.promoted || !isWritable(known));
-  const since = writable ? { writableSince: before.writableSince ?? { mono: now.mono, wall: now.wall } } : {};
+  const moment = { mono: now.mono, wall: now.wall };
+  const since = writable ? { writableSince: before.writableSince ?? moment } : {};
   const vanished = known !== undefined && known.id === facts.id && lostHistory(known, facts);
   return {
     memory: {
-      ...without(memory, 'writableSince'),
+      ...without(without(without(without(memory, 'writableSince'), 'promotedAt'), 'closedAt'), 'openAskedAt'),
       facts,
       factsAt: now.mono,
-      promoted,
       ...since,
+      ...turns(before, facts, sameProcess, { askedAt, moment }),
       receiving: receivingSince(before, facts, sameProcess, now),
     },
     suspicious: contactChanged || (known !== undefined && roleText(known) !== roleText(facts)),
     ...(vanished ? { historyVanished: facts.id } : {}),
+  };
+}
+
+/**
+ * When it opened and closed, within one process: read-only is also what a restart makes of a server, and so is writable. That it closed is remembered through a restart: somebody
+ * meant it to be closed.
+ */
+function turns(
+  before: ServerMemory,
+  facts: ServerFacts,
+  sameProcess: boolean,
+  { askedAt, moment }: { readonly askedAt: MonoMs; readonly moment: Moment },
+): Pick<ServerMemory, 'promotedAt' | 'openAskedAt' | 'closedAt'> {
+  const sameServer = before.facts?.id === facts.id;
+  const wasWritable = before.facts !== undefined && isWritable(before.facts);
+  if (isWritable(facts)) {
+    const promotedAt = sameProcess ? (wasWritable ? before.promotedAt : moment.mono) : undefined;
+    return { openAskedAt: askedAt, ...(promotedAt === undefined ? {} : { promotedAt }) };
+  }
+  const closedAt = sameServer ? (sameProcess && wasWritable ? moment : before.closedAt) : undefined;
+  return {
+    ...(sameServer && before.openAskedAt !== undefined ? { openAskedAt: before.openAskedAt } : {}),
+    ...(closedAt === undefined ? {} : { closedAt }),
   };
 }
 

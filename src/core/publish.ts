@@ -16,6 +16,7 @@ import type { ClusterState, PublicationState } from './state.ts';
 import { withPublication } from './state.ts';
 import type { Topology } from './topology.ts';
 import type { MonoMs, Now } from './units.ts';
+import { withWritableServers } from './writable-servers.ts';
 import { recallOnly, write } from './write.ts';
 
 export function publish(state: ClusterState, nameserver: string, topology: Topology, now: Now, effects: Effect[]): ClusterState {
@@ -56,7 +57,7 @@ function decideFor(situation: Situation): Decided {
     moves,
     flapping: situation.publication.flapping || (wantsMove && moves.length >= maxMoves),
   };
-  return { decision: guard({ ...situation, publication }, decision), publication };
+  return { decision: withWritableServers(situation, guard({ ...situation, publication }, decision)), publication };
 }
 
 function noteDecision(

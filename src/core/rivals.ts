@@ -8,9 +8,20 @@ import { isWritable } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { strongEvidence, unfitness } from './situation.ts';
 import type { ServerView } from './topology.ts';
+import { isBelieved } from './topology.ts';
 
-/** Members that were not asked yet, or whose answer got old while the next one is waited for: nobody knows what they are now. */
-export const unobserved = ({ members }: Situation): readonly ServerView[] => members.filter((member) => member.contact === 'unobserved');
+/**
+ * Servers that were not asked yet, or whose answer got old while the next one is waited for: nobody knows what they are now. All members; and of the discovered ones those
+ * that were replicas of the published source.
+ */
+export const unobserved = ({ topology, published }: Situation): readonly ServerView[] =>
+  topology.servers.filter(
+    (server) =>
+      server.contact === 'unobserved' && (server.discovered === undefined || (isBelieved(server) && streamsFrom(server, published))),
+  );
+
+const streamsFrom = ({ upstreams }: ServerView, source: ServerView | undefined): boolean =>
+  source !== undefined && upstreams.some(({ state, member }) => state === 'streams' && member === source.address);
 
 /**
  * Members that were candidates when they answered last, and are known to live: they refuse us, or others replicate from them.

@@ -6,6 +6,7 @@ import { hasMajority, isInAuroraTable, isOnlineIn, isPresent, isWriterByTable, o
 import { arePeers, firstOfEach, multiPrimaryOf, outsideMajority } from './multi-primary.ts';
 import type { ServerFacts } from './observation.ts';
 import { isWritable } from './observation.ts';
+import { isPromotedInIncident } from './promotion.ts';
 import type { PublicationSettings } from './settings.ts';
 import type { ClusterState, PublicationState } from './state.ts';
 import type { ServerView, Topology, Upstream } from './topology.ts';
@@ -163,7 +164,7 @@ export const isLedgerBehind = ({ ledger, publication }: Situation): boolean =>
 /** What shows that a candidate was meant to be the source; empty: nothing but that it is writable. */
 export function strongEvidence(situation: Situation, server: ServerView): readonly string[] {
   const evidence: string[] = [];
-  if (server.promoted && !isLeftToGroup(situation, server)) evidence.push('its promotion was seen');
+  if (isPromotedInIncident(situation.published, server) && !isLeftToGroup(situation, server)) evidence.push('its promotion was seen');
   const followers = situation.topology.followersOf(server.address);
   if (followers.length > 0 && !isStillReplicaOfPublished(situation, server))
     evidence.push(

@@ -16,6 +16,7 @@ import type { ClusterState, Propagation, PublicationState } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { Now } from './units.ts';
 import { unlistedEvidence } from './unlisted.ts';
+import { proofWords } from './writable-servers.ts';
 
 /** What a reader sees of the cluster now. */
 export function snapshot(state: ClusterState, now: Now): Snapshot {
@@ -138,5 +139,5 @@ function evidenceOf(situation: Situation, member: ServerView): readonly string[]
   const published = isPublished(situation, member) ? ['is the published source'] : [];
   if (against !== undefined) return [...published, against];
   const proof = strongEvidence(situation, member);
-  return [...published, 'is writable and could be the source', ...(proof.length > 0 ? proof : ['nothing shows that it was promoted'])];
+  return [...published, 'is writable and could be the source', ...(proof.length > 0 ? proof : [proofWords(situation, member)])];
 }

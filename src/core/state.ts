@@ -50,8 +50,12 @@ export interface ServerMemory {
   readonly unknownSince?: MonoMs;
   /** When the present unbroken run of writable observations began. */
   readonly writableSince?: Moment;
-  /** Its promotion was seen: read-only, then writable, in one server process. Ends when it is read-only or restarts. */
-  readonly promoted: boolean;
+  /** When its promotion was seen: read-only, then writable, in one server process. Absent as soon as it is read-only again, or restarts. */
+  readonly promotedAt?: MonoMs;
+  /** When the newest probe was sent that found it writable. */
+  readonly openAskedAt?: MonoMs;
+  /** When it was seen to close: writable, then not, in one server process. Absent as soon as it is writable again. */
+  readonly closedAt?: Moment;
   /** Since when each channel's receiver was seen on, to one source. */
   readonly receiving: ReadonlyMap<string, Receiving>;
   readonly probing?: MonoMs;
@@ -241,7 +245,6 @@ export function initialState(settings: ClusterSettings, remembered: readonly Rem
 
 export const newServer = (settings: ServerSettings, at: MonoMs): ServerMemory => ({
   settings,
-  promoted: false,
   receiving: new Map(),
   nextProbeAt: at,
   resolving: false,

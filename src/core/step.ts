@@ -19,6 +19,7 @@ import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
 import { newPublication, newServer, without, withPublication, withServer } from './state.ts';
 import { topologyOf } from './topology.ts';
 import type { MonoMs, Now, ServerAddress, ServerId } from './units.ts';
+import { plusMs } from './units.ts';
 import type { UpdateOutcome } from './zone.ts';
 import { zoneRead } from './zone-read.ts';
 
@@ -85,7 +86,8 @@ function observed(state: ClusterState, server: ServerAddress, probe: Probe, now:
   // Nothing is known of it then: what came before is older still, and a silence while nobody listened is none.
   if (isOfThePast(state, memory, now))
     return withServer(state, { ...without(without(memory, 'probing'), 'latest'), nextProbeAt: now.mono });
-  const result = observe(without(memory, 'probing'), probe, now, state.staleBefore);
+  const askedAt = memory.probing === undefined ? now.mono : plusMs(memory.probing, -state.settings.watch.probeTimeoutMs);
+  const result = observe(without(memory, 'probing'), probe, now, { askedAt, staleBefore: state.staleBefore });
   const known = withServer(result.historyVanished ? forgetLine(state, result.historyVanished) : state, result.memory);
   const next = doubtPromotion(known, result.memory, now);
   // What is not in the configuration is never moved to: that is no hurry.
@@ -94,8 +96,8 @@ function observed(state: ClusterState, server: ServerAddress, probe: Probe, now:
 
 /** Somebody set a replica writable and left it a replica: months later, when its source dies, that must not pass for a promotion. */
 function doubtPromotion(state: ClusterState, memory: ServerMemory, now: Now): ClusterState {
-  const { promoted, writableSince, settings } = memory;
-  if (!promoted || writableSince === undefined || now.mono - writableSince.mono < state.settings.watch.settleMs) return state;
+  const { promotedAt, settings } = memory;
+  if (promotedAt === undefined || now.mono - promotedAt < state.settings.watch.settleMs) return state;
   if (!memory.facts?.channels.some((channel) => channel.receiver === 'on')) return state;
   const { servers, followersOf } = topologyOf(state, now);
   const isReplicaOf = (source: ServerAddress | undefined) =>
@@ -103,7 +105,7 @@ function doubtPromotion(state: ClusterState, memory: ServerMemory, now: Now): Cl
   const view = servers.find((server) => server.address === settings.address);
   const isReplica =
     view?.upstreams.some(({ state: is, outsider, member }) => is !== 'connecting' && !outsider && isReplicaOf(member)) ?? false;
-  return isReplica ? withServer(state, { ...memory, promoted: false }) : state;
+  return isReplica ? withServer(state, without(memory, 'promotedAt')) : state;
 }
 
 /** Asked before the clocks jumped, or answered to a process that stood still meanwhile: it says what was, not what is. Ask again. */

@@ -20,9 +20,11 @@ export interface ServerView {
   readonly observedAt?: MonoMs;
   readonly id?: ServerId;
   readonly writable: boolean;
-  /** Its promotion was seen, and its newest answer, of whatever age, says that it is still writable. */
-  readonly promoted: boolean;
   readonly writableSince?: Moment;
+  /** As in `ServerMemory`, by its newest answers, of whatever age. */
+  readonly promotedAt?: MonoMs;
+  readonly openAskedAt?: MonoMs;
+  readonly closedAt?: Moment;
   /** As its newest answer said, of whatever age. */
   readonly upstreams: readonly Upstream[];
   /** Where clients shall connect to; absent: not resolved (yet). */
@@ -91,8 +93,10 @@ function viewOf(state: ClusterState, memory: ServerMemory, byId: ReadonlyMap<Ser
     ...(known ? { known, id: known.id } : {}),
     ...(memory.factsAt === undefined ? {} : { observedAt: memory.factsAt }),
     writable: facts !== undefined && isWritable(facts),
-    promoted: memory.promoted,
     ...(memory.writableSince ? { writableSince: memory.writableSince } : {}),
+    ...(memory.promotedAt === undefined ? {} : { promotedAt: memory.promotedAt }),
+    ...(memory.openAskedAt === undefined ? {} : { openAskedAt: memory.openAskedAt }),
+    ...(memory.closedAt ? { closedAt: memory.closedAt } : {}),
     upstreams: known ? known.channels.flatMap((channel) => upstreamOf(state, memory, channel, byId)) : [],
     ...(addresses ? { addresses } : {}),
     duplicate: known !== undefined && (byId.get(known.id)?.length ?? 0) > 1,

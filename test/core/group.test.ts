@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/core/decide.ts';
 import type { Group, GroupMember, Probe, ServerFacts } from '../../src/core/observation.ts';
 import type { Given } from './given.ts';
-import { factsOf, given, ledgerOf, seen, silent, uuid } from './given.ts';
+import { at, factsOf, given, ledgerOf, seen, silent, uuid } from './given.ts';
 
 const line = { line: new Set(['db2', 'db3', 'db4', 'db5'].map(uuid)) };
 
@@ -32,7 +32,7 @@ function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
 describe('the published primary does not answer us once, and db2 became writable', () => {
   const suspecting = 'db1? db2 db3 db4 db5';
   const others = Object.fromEntries(['db3', 'db4', 'db5'].map((name) => [name, member(name, 'db1', suspecting)]));
-  const memory = { db2: { promoted: true } };
+  const memory = { db2: { promotedAt: at(1).mono } };
 
   it('by hand: a secondary that somebody made writable is not elected', () => {
     const servers = { db1: silent, db2: member('db2', 'db1', suspecting, writable), ...others };
@@ -66,7 +66,7 @@ it('an isolated primary that believes in itself does not keep the name', () => {
 
 it('after the group was given up: then a member is promoted like any other server', () => {
   const stopped = Object.fromEntries(['db1', 'db3', 'db4', 'db5'].map((name) => [name, member(name, '', `${name}-`)]));
-  expect(verdict({ ...stopped, db2: member('db2', '', 'db2-', writable) }, { memory: { db2: { promoted: true } } })).toBe(
+  expect(verdict({ ...stopped, db2: member('db2', '', 'db2-', writable) }, { memory: { db2: { promotedAt: at(1).mono } } })).toBe(
     'point-to switchover db2:3306',
   );
 });

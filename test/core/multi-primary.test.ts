@@ -5,7 +5,7 @@ import { decide } from '../../src/core/decide.ts';
 import type { Group, ManagedMember, Probe, ServerFacts, Wsrep } from '../../src/core/observation.ts';
 import type { ServerId } from '../../src/core/units.ts';
 import type { Given } from './given.ts';
-import { factsOf, given, ledgerOf, refusing, replicaOf, seen, silent, uuid } from './given.ts';
+import { at, factsOf, given, ledgerOf, refusing, replicaOf, seen, silent, uuid } from './given.ts';
 
 const clusterUuid = 'cccccccc-cccc-11f1-8000-000000000000';
 const places = ['db1', 'db2', 'db3', 'db4'];
@@ -66,7 +66,7 @@ describe('Galera: the published node is left, and the next one is', () => {
 
   it('but not while a server outside of the cluster was promoted, too', () => {
     const servers = { db1: left, db2: node('db2'), db3: node('db3'), db4: seen(factsOf('db4')) };
-    expect(verdict(servers, { memory: { db4: { promoted: true } } })).toBe('hold two-sources');
+    expect(verdict(servers, { memory: { db4: { promotedAt: at(1).mono } } })).toBe('hold two-sources');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ServerFacts } from '../../src/core/observation.ts';
-import { observe } from '../../src/core/observe.ts';
+import { type Asked, observe } from '../../src/core/observe.ts';
 import { newServer, type ServerMemory } from '../../src/core/state.ts';
 import type { MonoMs, Now, ServerAddress, ServerId, WallMs } from '../../src/core/units.ts';
 
@@ -16,32 +16,59 @@ const facts = (session: number, uptimeSeconds: number, readOnly: boolean): Serve
   channels: [],
 });
 const at = (mono: number): Now => ({ mono: mono as MonoMs, wall: mono as WallMs, token: 't' });
-const seen = (memory: ServerMemory, what: ServerFacts, mono: number, staleBefore?: number): ServerMemory =>
-  observe(memory, { kind: 'reachable', facts: what }, at(mono), staleBefore).memory;
+const seen = (memory: ServerMemory, what: ServerFacts, mono: number, asked: Asked = {}): ServerMemory =>
+  observe(memory, { kind: 'reachable', facts: what }, at(mono), asked).memory;
 
 const server = newServer({ address: 'db1:3306' as ServerAddress, candidate: 'auto' }, 0 as MonoMs);
 const readOnlyReplica = seen(server, facts(1, 1000, true), 1000);
 
 describe('a promotion was seen', () => {
   test('on one connection', () => {
-    expect(seen(readOnlyReplica, facts(1, 1001, false), 2000).promoted).toBe(true);
+    expect(seen(readOnlyReplica, facts(1, 1001, false), 2000).promotedAt).toBe(2000);
   });
 
   test('across connections, when Uptime has gone on', () => {
-    expect(seen(readOnlyReplica, facts(2, 1010, false), 11_000).promoted).toBe(true);
+    expect(seen(readOnlyReplica, facts(2, 1010, false), 11_000).promotedAt).toBe(11_000);
   });
 
   test('not when the server was restarted in between', () => {
-    expect(seen(readOnlyReplica, facts(2, 3, false), 11_000).promoted).toBe(false);
+    expect(seen(readOnlyReplica, facts(2, 3, false), 11_000).promotedAt).toBeUndefined();
   });
 
   test('not across a sleep of ours: our clock stood still, so that Uptime proves nothing', () => {
     // It slept for 2,000 s by the wall clock and for 1 s by the monotonic one; the server was restarted 1,500 s ago.
-    expect(seen(readOnlyReplica, facts(2, 1500, false), 2000, 1900).promoted).toBe(false);
+    expect(seen(readOnlyReplica, facts(2, 1500, false), 2000, { staleBefore: 1900 as MonoMs }).promotedAt).toBeUndefined();
   });
 
   test('and it ends when the server is read-only again', () => {
     const promoted = seen(readOnlyReplica, facts(1, 1001, false), 2000);
-    expect(seen(seen(promoted, facts(1, 1002, true), 3000), facts(2, 5, false), 60_000).promoted).toBe(false);
+    expect(seen(seen(promoted, facts(1, 1002, true), 3000), facts(2, 5, false), 60_000).promotedAt).toBeUndefined();
+  });
+});
+
+describe('a source was seen', () => {
+  const source = seen(server, facts(1, 1000, false), 1000, { askedAt: 990 as MonoMs });
+  const closed = seen(source, facts(1, 1001, true), 2000);
+
+  test('writable, by a probe that was sent then', () => {
+    expect(source.openAskedAt).toBe(990);
+  });
+
+  test('to close, and what was asked before it did is remembered', () => {
+    expect(closed).toMatchObject({ openAskedAt: 990, closedAt: { mono: 2000 } });
+  });
+
+  test('to close, also when it is restarted after that', () => {
+    expect(seen(closed, facts(2, 1, true), 9000).closedAt?.mono).toBe(2000);
+  });
+
+  test('not to close when a restart made it read-only', () => {
+    expect(seen(source, facts(2, 1, true), 2000)).not.toHaveProperty('closedAt');
+  });
+
+  test('to open again: that it had closed does not count any more', () => {
+    const open = seen(closed, facts(1, 1002, false), 3000, { askedAt: 2995 as MonoMs });
+    expect(open.openAskedAt).toBe(2995);
+    expect(open).not.toHaveProperty('closedAt');
   });
 });

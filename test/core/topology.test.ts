@@ -107,25 +107,25 @@ describe('a promotion that was seen', () => {
     return observe(before, seen(factsOf('db1', facts)), at(elapsedMs));
   };
 
-  it('read-only, then writable, on one connection', () => expect(promote({}).memory.promoted).toBe(true));
+  it('read-only, then writable, on one connection', () => expect(promote({}).memory.promotedAt).toBeDefined());
   it('on two connections to one process: its Uptime went on', () => {
-    expect(promote({ session: 2, uptimeSeconds: 1001 }).memory.promoted).toBe(true);
+    expect(promote({ session: 2, uptimeSeconds: 1001 }).memory.promotedAt).toBeDefined();
   });
-  it('a restart must not forge it', () => expect(promote({ session: 2, uptimeSeconds: 1 }).memory.promoted).toBe(false));
+  it('a restart must not forge it', () => expect(promote({ session: 2, uptimeSeconds: 1 }).memory.promotedAt).toBeUndefined());
   it('nor a restart long ago, whose Uptime is high by now', () => {
-    expect(promote({ session: 2, uptimeSeconds: 1500 }, 3_600_000).memory.promoted).toBe(false);
+    expect(promote({ session: 2, uptimeSeconds: 1500 }, 3_600_000).memory.promotedAt).toBeUndefined();
   });
-  it('nor another server at the same address', () => expect(promote({ id: 'x' as ServerId }).memory.promoted).toBe(false));
+  it('nor another server at the same address', () => expect(promote({ id: 'x' as ServerId }).memory.promotedAt).toBeUndefined());
   it('a server that was writable when we first saw it was not seen to be promoted', () => {
-    expect(observe(newServer(settings, at(0).mono), seen(factsOf('db1')), at(0)).memory.promoted).toBe(false);
+    expect(observe(newServer(settings, at(0).mono), seen(factsOf('db1')), at(0)).memory.promotedAt).toBeUndefined();
   });
   it('is suspicious', () => expect(promote({}).suspicious).toBe(true));
   it('survives silence, ends with read-only and with a restart', () => {
     const { memory } = promote({});
     const quiet = observe(memory, silent, at(2000)).memory;
-    expect(observe(quiet, seen(factsOf('db1', { session: 2, uptimeSeconds: 1003 })), at(3000)).memory.promoted).toBe(true);
-    expect(observe(quiet, seen(factsOf('db1', { session: 2, uptimeSeconds: 1 })), at(3000)).memory.promoted).toBe(false);
-    expect(observe(memory, seen(factsOf('db1', readOnly)), at(3000)).memory.promoted).toBe(false);
+    expect(observe(quiet, seen(factsOf('db1', { session: 2, uptimeSeconds: 1003 })), at(3000)).memory.promotedAt).toBeDefined();
+    expect(observe(quiet, seen(factsOf('db1', { session: 2, uptimeSeconds: 1 })), at(3000)).memory.promotedAt).toBeUndefined();
+    expect(observe(memory, seen(factsOf('db1', readOnly)), at(3000)).memory.promotedAt).toBeUndefined();
   });
   it('transactions that went away take what was known of the line with them', () => {
     const { memory } = observe(newServer(settings, at(0).mono), seen(factsOf('db1')), at(0));

@@ -32,7 +32,10 @@ export interface TwinServer {
   /** It was asked before: its identity and its transactions are known, though not what it is now. */
   readonly known: boolean;
   readonly readOnly: boolean;
-  readonly promotionSeen: boolean;
+  /** `early`: and the published source, asked after that, was still writable. */
+  readonly promotionSeen: 'never' | 'early' | 'in-incident';
+  /** It was seen to close, since it was seen writable. */
+  readonly closeSeen: boolean;
   readonly candidateNever: boolean;
   readonly seenInLine: boolean;
   /** Transactions of the line that it has executed, from the first on. A stranger has none. */
@@ -135,7 +138,8 @@ function anyServer(dice: Dice, name: string, names: readonly string[], source: s
     contact,
     known: contact === 'reachable' || dice.chance(75),
     readOnly: dice.chance(isSource ? 40 : 60),
-    promotionSeen: dice.chance(40),
+    promotionSeen: dice.one(['never', 'never', 'never', 'early', 'in-incident', 'in-incident'] as const),
+    closeSeen: dice.chance(30),
     candidateNever: dice.chance(5),
     seenInLine: dice.chance(50) && !isStranger,
     executed: isStranger ? 0 : dice.one([40, 100, 100, 100, 110]),
@@ -255,10 +259,18 @@ function probeOf(server: TwinServer, names: readonly string[]): Probe | undefine
 function memoryOf(server: TwinServer, names: readonly string[]): Partial<ServerMemory> {
   return {
     addresses: [server.safeAddress ? `192.0.2.${server.name.slice(2)}` : '127.0.0.1'],
-    promoted: server.known && !server.readOnly && server.promotionSeen,
+    ...(server.known && !server.readOnly ? promotionOf(server) : {}),
+    ...(server.known ? { openAskedAt: askedAt } : {}),
+    ...(server.known && server.readOnly && server.closeSeen ? { closedAt: { mono: at(-1).mono, wall: at(-1).wall } } : {}),
     ...(server.known && server.contact !== 'reachable' ? { facts: factsFrom(server, names), factsAt: at(-5000).mono } : {}),
   };
 }
+
+/** When every server was asked whether it is writable. */
+const askedAt = at(-10).mono;
+
+const promotionOf = ({ promotionSeen }: TwinServer): Partial<ServerMemory> =>
+  promotionSeen === 'never' ? {} : { promotedAt: at(promotionSeen === 'early' ? -11 : -9).mono };
 
 function factsFrom({ name, readOnly, executed, channels, group }: TwinServer, names: readonly string[]): ServerFacts {
   return factsOf(name, {

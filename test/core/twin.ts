@@ -125,7 +125,15 @@ class Twin {
 
   /** "Rules 11 and 12 wait until every server was asked, and for whoever was meant as the source as well." */
   #mayBeSomebodyElse(): boolean {
-    return this.#servers.some((one) => one.contact === 'unobserved' || (this.#isStanding(one) && this.#isProven(one)));
+    return this.#isStillAsked() || this.#servers.some((one) => this.#isStanding(one) && this.#isProven(one));
+  }
+
+  /** "Every server", and a discovered one that replicated from the published source when it answered last. */
+  #isStillAsked(): boolean {
+    const source = this.#published;
+    const wasFollower = (one: TwinUnlisted) =>
+      one.known && !one.isSomebodyElse && one.channels.some(({ to, is }) => to === source?.name && is === 'streaming');
+    return [...this.#servers, ...this.#world.unlisted.filter(wasFollower)].some(({ contact }) => contact === 'unobserved');
   }
 
   /** "A majority of its configured members, several asked, agree on one PRIMARY." Who was never asked may be a member. */
@@ -157,11 +165,19 @@ class Twin {
   #isProven(one: TwinServer): boolean {
     // "The promotion of a group's member counts only where no member is in that group any more."
     const isElectedOnly = isInElectingGroup(one, this.#servers);
-    const isPromoted = one.promotionSeen && one.known && !one.readOnly && !isElectedOnly;
-    // "Those of an intermediate source that still looks for the published one were there before."
     const published = this.#published;
+    const isPromoted = this.#isPromoted(one) && !isElectedOnly;
+    // "Those of an intermediate source that still looks for the published one were there before."
     const isBelow = one !== published && one.channels.some((channel) => channel.to === published?.name && channel.is !== 'off');
     return isPromoted || (this.#followers(one).length > 0 && !isBelow) || one === this.#primary;
+  }
+
+  /** "In this incident: unless the published source, asked after that, was still writable, and was not seen to close since." */
+  #isPromoted(one: TwinServer): boolean {
+    if (!one.known || one.readOnly || one.promotionSeen === 'never') return false;
+    const source = this.#published;
+    const wentOn = one.promotionSeen === 'early' && source !== undefined && source !== one && source.known;
+    return !wentOn || (source.readOnly && source.closeSeen);
   }
 
   #rules1to6(): Verdict | undefined {
@@ -260,7 +276,7 @@ class Twin {
     if (this.#proven.length > 1) return 'hold two-sources';
     if (this.#proven.length === 1) {
       if (this.#servers.some((one) => this.#isStanding(one) && this.#isProven(one))) return 'hold two-sources';
-      if (this.#servers.some((one) => one.contact === 'unobserved')) return 'hold minority-view';
+      if (this.#isStillAsked()) return 'hold minority-view';
     }
     if (this.#candidates.length > 0) return 'hold unproven-candidate';
     const writable = this.#servers.filter(isWritable);

@@ -6,7 +6,7 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import type { Change } from '../../src/core/zone.ts';
 import { hostOf, ipOf, settleMs, sourceName } from './settings.ts';
 import type { Sight } from './sight.ts';
-import { certainFacts, followersOf, freshFacts, heardFollowersOf, upstreams } from './sight.ts';
+import { certainFacts, followersOf, freshFacts, heardFollowersOf, isPromotedInIncident, upstreams } from './sight.ts';
 
 export interface Sending {
   readonly sight: Sight;
@@ -94,17 +94,20 @@ function unproven(sending: Sending): string | undefined {
   if (ledger.why === 'group-primary') return 'S4 moves by the view of a minority';
   const published = members.find((address) => sight.answers.get(address)?.facts.id === read.uuid) ?? read.source;
   if (isRival(sending, published)) return 'S4 moves although the published source is writable';
-  if (!sight.promoted.has(target) && followers.length === 0 && !isLastOfTwo(sending, published))
-    return 'S4 moves to a server that nothing shows to be promoted';
+  if (isPromotedInIncident(sight, target, published) === false && followers.length === 0 && !isLastOfTwo(sending, published))
+    return 'S4 moves to a server that nothing shows to be promoted in this incident';
   const proven = others.filter(
     (address) =>
       address !== published &&
       isRival(sending, address) &&
-      (sight.promoted.get(address)?.provable === true || heardFollowersOf(sight, address, now).length > 0),
+      (isPromotedForCertain(sight, address, published) || heardFollowersOf(sight, address, now).length > 0),
   );
   if (proven.length > 0) return 'S4 moves although another server was promoted too';
   return freshFacts(sight, published, now) ? undefined : unprovenFailover(sending, published, reachable);
 }
+
+const isPromotedForCertain = (sight: Sight, server: ServerAddress, published: ServerAddress): boolean =>
+  isPromotedInIncident(sight, server, published) === true && sight.promoted.get(server)?.provable === true;
 
 /** More than half of all servers, not only of those that answer, say that they are in a group, and that this is its primary. */
 function isGroupPrimary({ sight, ledger, now }: Sending): boolean {

@@ -214,7 +214,11 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'a secondary of a group that is writable was promoted',
     patches: [
       { file: 'core/situation.ts', find: "if (isSecondary(server)) return 'is a secondary of its group';", replace: '' },
-      { file: 'core/situation.ts', find: 'if (server.promoted && !isLeftToGroup(situation, server))', replace: 'if (server.promoted)' },
+      {
+        file: 'core/situation.ts',
+        find: 'if (isPromotedInIncident(situation.published, server) && !isLeftToGroup(situation, server))',
+        replace: 'if (isPromotedInIncident(situation.published, server))',
+      },
     ],
     breaks: ['S4'],
     seed: 21048,
@@ -222,7 +226,11 @@ export const decidingMutants: readonly Mutant[] = [
   {
     name: 'who begins a group of its own was promoted',
     patches: [
-      { file: 'core/situation.ts', find: 'if (server.promoted && !isLeftToGroup(situation, server))', replace: 'if (server.promoted)' },
+      {
+        file: 'core/situation.ts',
+        find: 'if (isPromotedInIncident(situation.published, server) && !isLeftToGroup(situation, server))',
+        replace: 'if (isPromotedInIncident(situation.published, server))',
+      },
     ],
     breaks: ['S4'],
     seed: 54,

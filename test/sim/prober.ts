@@ -24,7 +24,8 @@ export function createProber(world: World, host: Host, life: Life, build: Pick<B
 
   function probe(server: ServerAddress, deadline: MonoMs): Promise<Probe> {
     const limitMs = Math.max(0, deadline - life.clock.mono());
-    const dueAt = timeline.now + limitMs;
+    const askedAt = timeline.now;
+    const dueAt = askedAt + limitMs;
     const there = Math.min(network.travelMs(limitMs), limitMs);
     const back = network.travelMs(limitMs);
     const lost = there + back > limitMs || chance.chance(world.weather.lost);
@@ -34,7 +35,7 @@ export function createProber(world: World, host: Host, life: Life, build: Pick<B
         const seen = lost || isCut(server) ? unreachable(server) : prober.probe(server, measuredAt);
         const isSilent = seen.kind === 'unknown' && seen.failure.code === 'timeout';
         if (isSilent) prober.disconnect(server);
-        world.sightings.set(seen, { server, probe: seen, measuredAt, dueAt, process: world.mysql.server(server).process });
+        world.sightings.set(seen, { server, probe: seen, measuredAt, askedAt, dueAt, process: world.mysql.server(server).process });
         timeline.after(isSilent ? limitMs - there : back, () => life.deliver(() => resolve(seen)));
       }),
     );

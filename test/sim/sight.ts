@@ -17,6 +17,8 @@ export interface Sighting {
   readonly probe: Probe;
   /** World time when the server was in this state. */
   readonly measuredAt: number;
+  /** World time when the probe was sent. */
+  readonly askedAt: number;
   /** World time of the probe's deadline. */
   readonly dueAt: number;
   /** The server process, in truth. */
@@ -30,8 +32,10 @@ export interface Sight {
   readonly sightings: Map<ServerAddress, Sighting & { readonly at: number }>;
   /** Newest answer of each server, of whatever age. */
   readonly answers: Map<ServerAddress, { readonly facts: ServerFacts; readonly process: number; readonly beforeJump: boolean }>;
-  /** Servers that were seen read-only and then writable in one process; and whether `Uptime` proves across connections that it was one. */
-  readonly promoted: Map<ServerAddress, { readonly provable: boolean }>;
+  /** Servers that were seen read-only and then writable in one process: when that was delivered, and whether `Uptime` proves across connections that it was one. */
+  readonly promoted: Map<ServerAddress, { readonly at: number; readonly provable: boolean }>;
+  /** When the newest probe was sent that found a server writable; and whether it was seen to close after that, in one process. */
+  readonly open: Map<ServerAddress, { readonly askedAt: number; readonly closed: boolean }>;
   /** Since when every probe of that server ended without a word. */
   readonly silentSince: Map<ServerAddress, number>;
   readonly commands: Map<string, Command>;
@@ -53,6 +57,7 @@ export const newSight = (life: number, members: readonly ServerAddress[]): Sight
   sightings: new Map(),
   answers: new Map(),
   promoted: new Map(),
+  open: new Map(),
   silentSince: new Map(),
   commands: new Map(),
   rrsets: [],
@@ -69,7 +74,7 @@ export function noteJump(sight: Sight): void {
   sight.sightings.clear();
   sight.silentSince.clear();
   for (const [server, answer] of sight.answers) sight.answers.set(server, { ...answer, beforeJump: true });
-  for (const server of sight.promoted.keys()) sight.promoted.set(server, { provable: false });
+  for (const [server, { at }] of sight.promoted) sight.promoted.set(server, { at, provable: false });
 }
 
 /** A process so young when it was seen read-only cannot be told from one that was restarted since, by a new connection. */
@@ -95,8 +100,34 @@ export function noteSighting(sight: Sight, server: ServerAddress, sighting: Sigh
   const sameProcess = before?.process === process && before.facts.id === probe.facts.id;
   const turned = sameProcess && !isWritable(before.facts);
   if (!isWritable(probe.facts) || !sameProcess) sight.promoted.delete(server);
-  else if (turned) sight.promoted.set(server, { provable: !before.beforeJump && before.facts.uptimeSeconds > provableUptimeSeconds });
+  else if (turned)
+    sight.promoted.set(server, { at: now, provable: !before.beforeJump && before.facts.uptimeSeconds > provableUptimeSeconds });
+  noteOpen(sight, sighting, sameProcess);
   sight.answers.set(server, { facts: probe.facts, process, beforeJump: false });
+}
+
+function noteOpen({ open, answers }: Sight, { server, probe, askedAt }: Sighting, sameProcess: boolean): void {
+  if (probe.kind !== 'reachable') return;
+  const before = answers.get(server)?.facts;
+  if (isWritable(probe.facts)) open.set(server, { askedAt, closed: false });
+  else if (before?.id !== probe.facts.id) open.delete(server);
+  else if (sameProcess && isWritable(before)) open.set(server, { askedAt, ...open.get(server), closed: true });
+}
+
+/** Clocks of an instance that run fast or slow, in the longest time between a probe and its answer. */
+const askedToleranceMs = 10;
+
+/**
+ * Whether the promotion of that server was seen, in this incident: unless the published source was asked after that, and answered that it was still writable. Undefined: nobody
+ * can say which of the two came first.
+ */
+export function isPromotedInIncident({ promoted, open }: Sight, server: ServerAddress, published: ServerAddress): boolean | undefined {
+  const promotion = promoted.get(server);
+  const source = open.get(published);
+  if (promotion === undefined) return false;
+  if (source === undefined || source.closed || server === published) return true;
+  if (Math.abs(source.askedAt - promotion.at) < askedToleranceMs) return undefined;
+  return source.askedAt < promotion.at;
 }
 
 /** The ledger in these RRsets, if there is one that can be read. */

@@ -1,0 +1,38 @@
+/**
+ * A promotion belongs to an incident: the source is lost, or makes way, and another server is promoted. A replica that somebody made writable while all was well is no
+ * part of the incident that comes later (docs/decisions/003).
+ */
+
+import { multiPrimaryOf } from './multi-primary.ts';
+import type { Moment } from './state.ts';
+import type { ServerView } from './topology.ts';
+import type { WallMs } from './units.ts';
+
+/**
+ * Whether the promotion of that server was seen, and proves something. While the published source, asked after the promotion, answers and is still writable, the other server
+ * is a second writable server and no more: also when that source restarts later, or falls silent. The promotion proves something again as soon as that source was seen to
+ * close: somebody fenced it.
+ */
+export function isPromotedInIncident(published: ServerView | undefined, { promotedAt, address }: ServerView): boolean {
+  if (promotedAt === undefined) return false;
+  if (published?.openAskedAt === undefined || published.address === address) return true;
+  return published.openAskedAt < promotedAt || published.closedAt !== undefined;
+}
+
+/** Whether the server was promoted while the published source went on to be writable: that shows nothing. */
+export const isPromotedBesideSource = (published: ServerView | undefined, server: ServerView): boolean =>
+  server.promotedAt !== undefined && !isPromotedInIncident(published, server);
+
+/** The reasons of a move that begins with a promotion. */
+const beginWithPromotion: ReadonlySet<string> = new Set(['failover', 'switchover', 'group-primary']);
+
+/**
+ * When it was seen what a move rests on: a promoted server, and a published source that makes way for it. What a command or the followers ask for is seen now, however long
+ * the server has been writable; so is the turn of a peer.
+ */
+export function moveSeenAt(reason: string, published: ServerView | undefined, target: ServerView, now: Moment): WallMs {
+  const { promotedAt, writableSince, known } = target;
+  if (!beginWithPromotion.has(reason) || promotedAt === undefined || multiPrimaryOf(known) !== undefined) return now.wall;
+  const closedAt = published?.closedAt;
+  return closedAt !== undefined && closedAt.mono > promotedAt ? closedAt.wall : (writableSince ?? now).wall;
+}
