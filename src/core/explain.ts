@@ -176,7 +176,7 @@ function unproven(situation: Situation): readonly string[] {
   const [first] = candidates;
   return [
     `If ${candidates.length === 1 ? names(candidates) : 'one of them'} was promoted: ${followOneOf(situation, candidates)}`,
-    'Evidence would do as well: another server that replicates from it, or a promotion that is seen (read-only, then writable).',
+    `Evidence would do as well: another server that replicates from it, or a promotion that is seen while ${published(situation)} is not writable.`,
     ...(first ? [`If not, on ${names(candidates)}: ${closing(first)}`] : []),
   ];
 }

@@ -166,7 +166,7 @@ describe('what would change a hold', () => {
         Or name the source: source-dns follow shop SERVER
       unproven-candidate, several
         If one of them was promoted: source-dns follow shop SERVER
-        Evidence would do as well: another server that replicates from it, or a promotion that is seen (read-only, then writable).
+        Evidence would do as well: another server that replicates from it, or a promotion that is seen while db1:3306 is not writable.
         If not, on db2:3306, db3:3306: SET GLOBAL super_read_only = ON
       frozen
         source-dns thaw shop lets it move again; nothing else does, not even a command.
@@ -203,7 +203,7 @@ describe('what would change a hold', () => {
         The answer of db1:3306, or that none comes: known within one probe.
       unproven-candidate
         If db2:3306 was promoted: source-dns follow shop db2:3306
-        Evidence would do as well: another server that replicates from it, or a promotion that is seen (read-only, then writable).
+        Evidence would do as well: another server that replicates from it, or a promotion that is seen while db1:3306 is not writable.
         If not, on db2:3306: SET GLOBAL super_read_only = ON
       superseded-source
         Promote an up-to-date replica (db3:3306 is the most advanced).
