@@ -98,8 +98,9 @@ function formerEnd({ published, ledger, members, publication, now }: Situation, 
   const former = isPlanned
     ? published
     : members.find(({ id, address }) => last !== undefined && (id === last.uuid || address === last.address));
-  const movedAt = isPlanned ? now.mono : publication.moves.at(-1);
-  if (former?.facts === undefined || former.writable || former.address === source || movedAt === undefined) return new Map();
+  const seen = [publication.moves.at(-1), publication.movedElsewhereAt].filter((at) => at !== undefined);
+  const movedAt = isPlanned ? now.mono : Math.max(...seen);
+  if (former?.facts === undefined || former.writable || former.address === source) return new Map();
   return new Map([[former.address, (now.mono - movedAt) / 1000]]);
 }
 
