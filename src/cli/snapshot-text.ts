@@ -77,7 +77,8 @@ function serversText(servers: readonly ServerSnapshot[], style: Style): string {
 /** A line for each server that gets its data by more than one step, or by none. */
 const wayLines = (servers: readonly ServerSnapshot[], style: Style): readonly string[] =>
   servers.flatMap(({ way, writable, replicatesFrom }) => {
-    if (way === null || (way.broken === null && way.hops.length < 2)) return [];
+    // A daemon of an earlier version does not say.
+    if (!way || (way.broken === null && way.hops.length < 2)) return [];
     // A second writable server: what is to be said of that is elsewhere.
     if (writable === true && replicatesFrom.length === 0) return [];
     return `  ${way.broken === null ? way.sentence : style.yellow(way.sentence)}\n`;

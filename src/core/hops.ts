@@ -53,7 +53,7 @@ function channelHops({ address, upstreams }: ServerView): readonly Hop[] {
 /** To every other member of the cluster that it is in. */
 function memberHops({ members }: Situation, server: ServerView, others: readonly ServerView[]): readonly Hop[] {
   const { known, address } = server;
-  if (known === undefined) return [];
+  if (known === undefined || !(known.group || known.wsrep || known.managed)) return [];
   const to = (how: Hop['how'], lagSeconds: number, isMember: (other: ServerView) => boolean): readonly Hop[] =>
     others
       .filter((other) => other.address !== address && isMember(other))

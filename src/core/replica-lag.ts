@@ -31,22 +31,22 @@ export function waysTo(situation: Situation, ends: ReadonlyMap<ServerAddress, nu
   const passable = new Set(situation.topology.servers.filter((server) => isPassable(situation, server)).map(({ address }) => address));
   const hops = hopsOf(situation).filter(({ replica, upstream }) => !ends.has(replica) && (ends.has(upstream) || passable.has(upstream)));
   // A way gets only better, so this ends, also where servers replicate in a circle.
-  for (let grew = true; grew; ) {
-    grew = false;
-    // What this round finds counts from the next one on: of two ways that are equally good the shorter one is found first.
-    const before = new Map(ways);
-    for (const hop of hops) {
-      const rest = before.get(hop.upstream);
-      if (rest === undefined) continue;
-      const lagSeconds = Math.max(hop.lagSeconds, rest.lagSeconds);
-      const known = ways.get(hop.replica);
-      if (known !== undefined && known.lagSeconds <= lagSeconds) continue;
-      ways.set(hop.replica, { lagSeconds, hop });
-      grew = true;
-    }
+  for (let found = betterWays(ways, hops); found.length > 0; found = betterWays(ways, hops)) {
+    for (const [address, way] of found) if (isBetter(way, ways.get(address))) ways.set(address, way);
   }
   return ways;
 }
+
+/** What one more hop brings. Of two ways that are equally good the shorter one is found first. */
+const betterWays = (ways: Ways, hops: readonly Hop[]): readonly (readonly [ServerAddress, Way])[] =>
+  hops.flatMap((hop) => {
+    const rest = ways.get(hop.upstream);
+    if (rest === undefined) return [];
+    const way = { lagSeconds: Math.max(hop.lagSeconds, rest.lagSeconds), hop };
+    return isBetter(way, ways.get(hop.replica)) ? [[hop.replica, way] as const] : [];
+  });
+
+const isBetter = (way: Way, known: Way | undefined): boolean => known === undefined || way.lagSeconds < known.lagSeconds;
 
 /** A move makes the published source a former one. */
 const isPassable = (situation: Situation, server: ServerView): boolean =>

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Channel, Group, Probe, ServerFacts } from '../../src/core/observation.ts';
 import { waysTo } from '../../src/core/replica-lag.ts';
 import type { Situation } from '../../src/core/situation.ts';
+import { snapshot } from '../../src/core/snapshot.ts';
 import type { ServerId } from '../../src/core/units.ts';
 import type { Given } from './given.ts';
-import { address, channelFrom, factsOf, given, ledgerOf, random, refusing, replicaOf, seen, silent, uuid } from './given.ts';
+import { address, at, channelFrom, factsOf, given, ledgerOf, random, refusing, replicaOf, seen, silent, stateOf, uuid } from './given.ts';
 
 const source = seen(factsOf('db1'));
 const below = (upstream: string, name: string, channel: Partial<Channel> = {}): Probe =>
@@ -152,6 +153,28 @@ describe('membership of one cluster is a hop, too', () => {
     const db3 = below('db2', 'db3', { sourceId: 'aurora:db2' as ServerId });
     expect(lag('db3', { db1: instance('db1'), db2: instance('db2'), db3 })).toBe(0.02);
   });
+});
+
+it('status shows this lag, and null where there is none', () => {
+  const { lagSeconds: _unknown, ...channel } = channelFrom('db1');
+  const servers = {
+    db1: source,
+    db2: below('db1', 'db2', { lagSeconds: 7 }),
+    db3: below('db2', 'db3'),
+    db4: seen(replicaOf('db1', 'db4', { channels: [channel] })),
+    db5: seen(factsOf('db5', { readOnly: true })),
+    db6: silent,
+  };
+  const shown = snapshot(stateOf({ servers, ledger: ledgerOf('db1') }), at(1)).servers;
+  expect(shown.map(({ lagSeconds }) => lagSeconds)).toEqual([null, 7, 7, null, null, null]);
+  expect(shown.map(({ way }) => way?.sentence ?? null)).toEqual([
+    null,
+    'db2:3306 gets its data from db1:3306 (lag 7 s)',
+    'db3:3306 gets its data from db2:3306 (lag 0 s), and that from db1:3306 (lag 7 s)',
+    'db4:3306 gets its data from db1:3306 (lag unknown)',
+    'db5:3306 gets nothing of the source: db5:3306 replicates from nobody',
+    null,
+  ]);
 });
 
 it('a server in the middle that was only discovered counts where it is verified', () => {

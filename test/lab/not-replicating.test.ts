@@ -1,4 +1,4 @@
-/** Real servers that get nothing of the source: the statement that the alarm proposes is run, and helps; and where it would lose data, none is proposed. */
+/** Real servers that get nothing of the source, or get it late: the statement that the alarm proposes is run, and helps; and where it would lose data, none is proposed. */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../src/core/snapshot-types.ts';
@@ -104,9 +104,14 @@ const mariadbServers = async (): Promise<Servers> => {
 };
 
 describe.each([
-  { product: 'MySQL', start: mysqlServers, close: 'SET GLOBAL super_read_only = ON' },
-  { product: 'MariaDB', start: mariadbServers, close: 'SET GLOBAL read_only = ON' },
-])('$product servers that get nothing of the source', ({ start, close }) => {
+  {
+    product: 'MySQL',
+    start: mysqlServers,
+    close: 'SET GLOBAL super_read_only = ON',
+    delay: 'CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 3600',
+  },
+  { product: 'MariaDB', start: mariadbServers, close: 'SET GLOBAL read_only = ON', delay: 'CHANGE MASTER TO MASTER_DELAY = 3600' },
+])('$product servers that get nothing of the source', ({ start, close, delay }) => {
   let all: Servers;
   let watch: Watch;
   const addressOf = (index: number): ServerAddress => `${all.servers[index]!.address}:${all.port}` as ServerAddress;
@@ -170,6 +175,14 @@ describe.each([
       () => all.servers[0]!.sql('SELECT i FROM shop.t'),
       (rows) => rows.length === 2,
     );
+  });
+
+  it('a replica of a delayed one is as late, and not read from', async () => {
+    await all.servers[3]!.sql('STOP REPLICA', delay, 'START REPLICA');
+    await all.servers[0]!.sql('STOP REPLICA');
+    await all.follow(0, 3);
+    const { servers } = await watch.sees(({ servers: [first] }) => hasReplicas(2) && first?.lagSeconds === 3600);
+    expect(servers[0]?.way?.hops).toMatchObject([{ server: addressOf(3) }, { server: addressOf(1), lagSeconds: 3600 }]);
   });
 
   it('none is proposed for a server with transactions of its own', async () => {

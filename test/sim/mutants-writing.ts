@@ -126,8 +126,8 @@ export const writingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/replica-lag.ts',
-        find: 'const rest = before.get(hop.upstream);',
-        replace: 'const rest = before.get(hop.upstream) ?? { lagSeconds: 0 };',
+        find: 'const rest = ways.get(hop.upstream);',
+        replace: 'const rest = ways.get(hop.upstream) ?? { lagSeconds: 0 };',
       },
       { file: 'core/replica-lag.ts', find: '!isSuperseded(situation, server) && !isPublished(situation, server);', replace: 'true;' },
     ],
