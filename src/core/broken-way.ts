@@ -40,10 +40,11 @@ function stepFrom(situation: Situation, ways: Ways, server: ServerView, through:
   const { known } = server;
   if (known === undefined) return { kind: 'unknown', why: 'has not answered yet' };
   const own = known.channels.map((channel) => ({ channel, upstream: upstreamOf(situation, channel) }));
-  // Of several channels the one that brings most is told: one that runs, else one from a server of ours.
+  // Of several channels the one is told that could help most: from a server that has the source's data, else one that runs, else one from a server of ours.
   const [chosen] = [
+    ...own.filter(({ upstream }) => upstream !== undefined && ways.has(upstream.address)),
     ...own.filter(({ channel, upstream }) => upstream !== undefined && stateOf(server, channel) === 'streams'),
-    ...own.filter(({ channel, upstream }) => upstream !== undefined && stateOf(server, channel) !== 'streams'),
+    ...own.filter(({ upstream }) => upstream !== undefined),
     ...own,
   ];
   if (chosen === undefined) return withoutChannel(situation, server, through);

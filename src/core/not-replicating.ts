@@ -85,7 +85,8 @@ function remedy({ situation, ways, server, published, broken }: Case): string {
   if (errant !== undefined && errant > 0) return `It has transactions that ${source} lacks: ${copy}.`;
   const [, ...beyond] = broken.through;
   if (beyond.length === 0 && isMendable(ways, broken)) return mending(broken, server);
-  if (broken.kind === 'out' && beyond.length === 0) return 'To bring it back into its group: START GROUP_REPLICATION.';
+  if (broken.kind === 'out' && beyond.length === 0 && known?.group?.name === published.known?.group?.name)
+    return 'To bring it back into its group: START GROUP_REPLICATION.';
   if (known?.gtidExecuted === undefined || published.known?.gtidExecuted === undefined)
     return `Without GTIDs nobody can tell where it would have to begin: ${copy}.`;
   const { decision } = situation.publication;

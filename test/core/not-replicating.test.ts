@@ -136,8 +136,24 @@ describe('a server whose data come from nowhere', () => {
     ({ name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: true, members: [{ id: uuid('db2'), state, role: '' }] }) as const;
 
   it('its group goes on without it', () => {
-    expect(said({ db2: seen(factsOf('db2', { readOnly: true, group: group('ERROR') })) })).toBe(
+    const out = seen(factsOf('db2', { readOnly: true, group: group('ERROR') }));
+    expect(said({ db1: seen(factsOf('db1', { group: group('ERROR') })), db2: out })).toBe(
       'db2:3306 is ERROR in its group, and gets nothing of the source db1:3306. To bring it back into its group: START GROUP_REPLICATION.',
+    );
+    expect(said({ db2: out }), 'the source is in no group').toContain(
+      'is ERROR in its group, and gets nothing of the source db1:3306. To make it a replica of',
+    );
+  });
+
+  it('of several channels the one is told that could help', () => {
+    const channels = [channelFrom('db4'), channelFrom('db3', { name: 'c3', receiver: 'off' })];
+    const servers = {
+      db2: seen(replicaOf('db4', 'db2', { channels })),
+      db3: seen(replicaOf('db1', 'db3')),
+      db4: seen(factsOf('db4', { readOnly: true })),
+    };
+    expect(said(servers)).toBe(
+      "db2:3306 does not replicate from db3:3306: receiver off, applier on. It was stopped: START REPLICA FOR CHANNEL 'c3'.",
     );
   });
 
