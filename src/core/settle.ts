@@ -5,6 +5,7 @@ import type { Decision } from './decision.ts';
 import { isInAuroraTable, isOnlineIn } from './membership.ts';
 import { multiPrimaryOf } from './multi-primary.ts';
 import { trackRejoins } from './rejoin.ts';
+import { waysToSource } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
 import type { PublicationState } from './state.ts';
 import { without } from './state.ts';
@@ -25,6 +26,7 @@ export function settle(situation: Situation, decision: Decision): PublicationSta
     line: lineNow(situation),
     gone: goneNow(situation, steady.steadySince),
     rejoins: trackRejoins(situation),
+    wayless: waylessNow(situation),
   };
 }
 
@@ -80,4 +82,18 @@ function goneNow({ publication, members, state, now }: Situation, steadySince: M
     if (publication.gone.has(member.address) || longGone) gone.add(member.address);
   }
   return gone;
+}
+
+/** While the source is away nobody is added, for then no replica gets anything; and a server that does not answer stays what it was. */
+function waylessNow(situation: Situation): ReadonlyMap<ServerAddress, MonoMs> {
+  const { published, members, publication, now } = situation;
+  if (published === undefined) return new Map();
+  const ways = waysToSource(situation);
+  const isWell = published.facts !== undefined && published.writable;
+  return new Map(
+    members.flatMap(({ address, facts }): [ServerAddress, MonoMs][] => {
+      const since = publication.wayless.get(address) ?? (isWell && facts !== undefined ? now.mono : undefined);
+      return since === undefined || ways.has(address) ? [] : [[address, since]];
+    }),
+  );
 }

@@ -115,6 +115,8 @@ export interface PublicationState {
   /** Since when every server was seen and none is a source. */
   readonly sourcelessSince?: MonoMs;
   readonly rejoins: ReadonlyMap<ServerAddress, Rejoin>;
+  /** Members that have no way to the published source while it is well, and since when. */
+  readonly wayless: ReadonlyMap<ServerAddress, MonoMs>;
   /** When epochs were seen to rise. */
   readonly moves: readonly MonoMs[];
   readonly flapping: boolean;
@@ -266,6 +268,7 @@ export const newPublication = (settings: PublicationSettings, remembered: Rememb
   line: new Set(),
   gone: new Set(),
   rejoins: new Map(),
+  wayless: new Map(),
   moves: [],
   flapping: false,
   repairs: [],

@@ -43,7 +43,8 @@ export const alarmCodes = {
   'promoted-behind': 'The source was promoted although another server has transactions of the previous source that it lacks.',
   'errant-transactions': 'A replica has transactions that the source lacks.',
   'failover-list': 'A replica may choose a former source, or a server that is not configured, as its source by itself.',
-  'not-replicating': 'A replica of the source gets nothing of it: its receiver or applier is stopped, or fails.',
+  'not-replicating':
+    'A server gets nothing of the source: its channel is stopped or fails, it has none, or it leads to a server that does not follow the source.',
   'server-unknown': 'A server does not answer.',
   'server-refuses': 'A server lives, but refuses us.',
   'duplicate-uuid': 'Two servers have the same server UUID: one is a copied data folder.',

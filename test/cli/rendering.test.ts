@@ -91,11 +91,23 @@ describe('what the commands print', () => {
   });
 
   it('explain of a daemon of an earlier version', () => {
-    const servers = shop.servers.map(({ observed: _observed, missing: _missing, lacks: _lacks, ...server }) => server);
+    const servers = shop.servers.map(({ observed: _observed, missing: _missing, lacks: _lacks, way: _way, ...server }) => server);
     const publications = shop.publications.map(({ wouldChange: _wouldChange, ...publication }) => publication);
     const earlier = { ...shop, servers, publications } as unknown as typeof shop;
     expect(explainText(earlier, plain)).toContain('point to db2:3306');
     expect(statusText(earlier, plain)).toContain('db2:3306');
+  });
+
+  it('from whom a server gets its data, where that is not the source, and where they do not come', () => {
+    const [first, second, third] = shop.servers;
+    const hop = { server: second!.server, how: 'channel', lagSeconds: 0 } as const;
+    const textOf = (way: (typeof shop.servers)[number]['way'], over: Partial<(typeof shop.servers)[number]> = {}) =>
+      statusText({ ...shop, servers: [first!, second!, { ...third!, ...over, way }] }, plain);
+    expect(textOf({ hops: [hop, hop], broken: null, sentence: 'the whole way' })).toMatch(/\n {2}the whole way\n/);
+    expect(textOf({ hops: [hop], broken: null, sentence: 'the whole way' })).not.toContain('the whole way');
+    expect(textOf({ hops: [], broken: 'is broken', sentence: 'the broken way' })).toMatch(/\n {2}the broken way\n/);
+    const rival = { writable: true, replicatesFrom: [] };
+    expect(textOf({ hops: [], broken: 'is broken', sentence: 'the broken way' }, rival)).not.toContain('the broken way');
   });
 
   it('of a discovered server that it is one', () => {

@@ -39,6 +39,7 @@ export const shopSnapshot: Snapshot = {
       reachable: false,
       writable: null,
       lagSeconds: null,
+      way: null,
       gtidExecuted: null,
       lacks: null,
       replicatesFrom: [],
@@ -58,6 +59,7 @@ export const shopSnapshot: Snapshot = {
       reachable: true,
       writable: true,
       lagSeconds: null,
+      way: null,
       gtidExecuted: `${id(2)}:1-99`,
       lacks: { executed: null, received: null },
       replicatesFrom: [],
@@ -77,6 +79,11 @@ export const shopSnapshot: Snapshot = {
       reachable: true,
       writable: false,
       lagSeconds: 2,
+      way: {
+        hops: [{ server: db2, how: 'channel', lagSeconds: 2 }],
+        broken: null,
+        sentence: 'db3:3307 gets its data from db2:3306 (lag 2 s)',
+      },
       gtidExecuted: null,
       lacks: { executed: { server: db2, transactions: 12 }, received: { server: db2, transactions: 3 } },
       replicatesFrom: [

@@ -71,6 +71,11 @@ export class Printer {
     );
   }
 
+  /** From whom each server gets its data. */
+  ways(state: ClusterState, now: Now): readonly string[] {
+    return snapshot(state, now).servers.flatMap(({ way }) => (way === null ? [] : this.plain(way.sentence)));
+  }
+
   #dryRun(plan: UpdatePlan): string {
     return `          would be: ${this.plain(this.#planText(plan))}`;
   }

@@ -34,6 +34,8 @@ export const nameserverHosts: ReadonlyMap<string, 'ns1' | 'ns2'> = new Map([
 export const freshForMs = 2500;
 /** In a cluster of two weak evidence must last for so long. */
 export const settleMs = 5000;
+/** A replica that lags more is not read from. */
+export const maxLagMs = 10_000;
 /** The longest that one exchange with the nameserver may take. */
 export const exchangeMs = 1000;
 
@@ -67,7 +69,7 @@ export const settingsOf = (instance: InstanceName, { fudgeMs, probeTimeoutMs }: 
       nameserver: 'ns1',
       zone: zoneName,
       source: { name: sourceName, ttlSeconds: 5, type: shape.alias ? 'cname' : 'address', srv: true },
-      ...(shape.replicas ? { replicas: { name: replicasName, ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: shape.replicas } } : {}),
+      ...(shape.replicas ? { replicas: { name: replicasName, ttlSeconds: 5, maxLagMs, whenEmpty: shape.replicas } } : {}),
       adopt: false,
       timeoutMs: exchangeMs,
       fudgeMs,
