@@ -1,10 +1,12 @@
 /** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
 
+import { addressAlarm } from './address-alarm.ts';
 import { candidateLacks, countOf, lackWords, promotedBehind } from './ahead.ts';
 import { names } from './decision.ts';
 import type { Alarm, Effect } from './events.ts';
 import { failoverListAlarm } from './failover-lists.ts';
-import { differingForm, drift } from './intent.ts';
+import { differingForm } from './form.ts';
+import { drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
 import { arePeers } from './multi-primary.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
@@ -71,6 +73,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
       subject: member.address,
       sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}: their replicas cannot be told apart by it.`,
     });
+  alarms.push(...addressAlarm(situation, member));
   if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
   alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
   const errant = situation.publication.rejoins.get(member.address)?.errant;

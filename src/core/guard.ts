@@ -3,7 +3,7 @@
 import { candidateLacks, lackWords } from './ahead.ts';
 import type { Decision } from './decision.ts';
 import { hold, names } from './decision.ts';
-import { formOf } from './desired.ts';
+import { moveForm } from './form.ts';
 import { formerLimit } from './ledger.ts';
 import { unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
@@ -50,8 +50,8 @@ function outdated({ publication, published, ledger }: Situation, target: ServerV
   );
 }
 
-function unsafeAddress({ settings, state }: Situation, target: ServerView): Decision | undefined {
-  const form = formOf(target, settings.source, state.settings.allowLoopback);
+function unsafeAddress(situation: Situation, target: ServerView): Decision | undefined {
+  const form = moveForm(situation, target);
   return 'unsafe' in form ? hold('unsafe-address', `${target.address} ${form.unsafe}.`) : undefined;
 }
 

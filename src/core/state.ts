@@ -60,10 +60,30 @@ export interface ServerMemory {
   readonly receiving: ReadonlyMap<string, Receiving>;
   readonly probing?: MonoMs;
   readonly nextProbeAt: MonoMs;
+  /** What the resolver said last, sorted. */
+  readonly proposed?: readonly string[];
+  /** Those from which it answered (server-addresses.ts): what clients get. They stay until others are proven. */
   readonly addresses?: readonly string[];
+  /** What came of each address of its host: of those that the resolver says, and of the one where it answers. */
+  readonly trials: ReadonlyMap<string, AddressTrial>;
+  /** The address that is being tried. */
+  readonly trying?: string;
   readonly resolveFailure?: Failure;
   readonly resolving: boolean;
   readonly nextResolveAt: MonoMs;
+}
+
+/** Who was found at an address of a server's host. */
+export interface AddressTrial {
+  /** `same`: that server. `other`: another identity. `silent`: nobody who says who it is. `untried`: it has left, and what is there now is not known. */
+  readonly outcome: 'same' | 'other' | 'silent' | 'untried';
+  readonly at: MonoMs;
+  /** That server was found there at least once since the resolver says so. */
+  readonly wasSame: boolean;
+  /** The other one. */
+  readonly id?: ServerId;
+  /** What came instead of an answer. */
+  readonly said?: string;
 }
 
 export interface Receiving {
@@ -246,6 +266,7 @@ export function initialState(settings: ClusterSettings, remembered: readonly Rem
 export const newServer = (settings: ServerSettings, at: MonoMs): ServerMemory => ({
   settings,
   receiving: new Map(),
+  trials: new Map(),
   nextProbeAt: at,
   resolving: false,
   nextResolveAt: at,

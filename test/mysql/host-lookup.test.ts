@@ -14,7 +14,7 @@ function heldResolver() {
 
 const connectTo = (hosts: HostLookup, all: boolean): Promise<unknown> =>
   new Promise((resolve, reject) => {
-    hosts.forConnect('db1', { all }, (error, address) => (error ? reject(error) : resolve(address)));
+    hosts.forConnect()('db1', { all }, (error, address) => (error ? reject(error) : resolve(address)));
   });
 
 const address: LookupAddress = { address: '192.0.2.1', family: 4 };

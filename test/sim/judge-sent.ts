@@ -4,7 +4,7 @@ import type { Ledger } from '../../src/core/ledger.ts';
 import { isWritable } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import type { Change } from '../../src/core/zone.ts';
-import { hostOf, ipOf, settleMs, sourceName } from './settings.ts';
+import { hostOf, settleMs, sourceName } from './settings.ts';
 import type { Sight } from './sight.ts';
 import { certainFacts, followersOf, freshFacts, heardFollowersOf, isPromotedInIncident, upstreams } from './sight.ts';
 
@@ -70,7 +70,8 @@ function unfit({ sight, ledger, read, now, strangers, changes, alias }: Sending)
   const shown = changes.flatMap((change) =>
     change.kind === 'add-rrset' && change.rrset.name === sourceName ? (change.rrset.rdata as string[]) : [],
   );
-  return shown.some((address) => address !== (alias ? hostOf(target) : ipOf(target)))
+  // It is proven by the answer that came from there.
+  return shown.some((address) => address !== (alias ? hostOf(target) : facts.peer))
     ? 'S1 publishes an address that is not the server'
     : undefined;
 }
