@@ -85,8 +85,10 @@ export type Command =
   | {
       readonly kind: 'follow';
       readonly server: ServerAddress;
-      /** Publish it without asking MySQL. */
+      /** Publish it although it cannot be asked, or although its data are in doubt. */
       readonly force: boolean;
+      /** With force: also where it was just seen read-only or replicating. */
+      readonly althoughReadOnly?: true;
       /** Answer with the update plan, and send nothing. */
       readonly dryRun: boolean;
       readonly reason?: string;

@@ -166,7 +166,8 @@ export class Script {
       show: () => this.#show(first),
       follow: () => {
         const [force, dryRun] = [words.includes('force'), words.includes('dry-run')];
-        this.#command({ kind: 'follow', server: addressOf(first), force, dryRun, by });
+        const although = words.includes('although-read-only') ? ({ althoughReadOnly: true } as const) : {};
+        this.#command({ kind: 'follow', server: addressOf(first), force, ...although, dryRun, by });
       },
       freeze: () => this.#command({ kind: 'freeze', reason: words.join(' '), by }),
       thaw: () => this.#command({ kind: 'thaw', by }),
