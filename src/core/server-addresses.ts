@@ -3,11 +3,12 @@
  * answered there.
  */
 
+import type { AddressTrial } from './address-trial.ts';
 import type { Effect } from './events.ts';
 import { addressLimit, retryAddressMs } from './limits.ts';
 import type { Failure, Places, Probe, ServerFacts } from './observation.ts';
 import { splitAddress } from './observation.ts';
-import type { AddressTrial, ClusterState, ServerMemory } from './state.ts';
+import type { ClusterState, ServerMemory } from './state.ts';
 import { without } from './state.ts';
 import type { MonoMs, Now, ServerAddress } from './units.ts';
 import { plusMs } from './units.ts';

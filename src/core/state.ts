@@ -1,5 +1,6 @@
 /** What `step` remembers of one cluster. Plain data, never changed in place. */
 
+import type { AddressTrial } from './address-trial.ts';
 import type { Decision } from './decision.ts';
 import type { Alarm, Command, CommandResult, Move, NameserverTime, Remembered } from './events.ts';
 import type { GtidSet } from './gtid.ts';
@@ -71,19 +72,6 @@ export interface ServerMemory {
   readonly resolveFailure?: Failure;
   readonly resolving: boolean;
   readonly nextResolveAt: MonoMs;
-}
-
-/** Who was found at an address of a server's host. */
-export interface AddressTrial {
-  /** `same`: that server. `other`: another identity. `silent`: nobody who says who it is. `untried`: it has left, and what is there now is not known. */
-  readonly outcome: 'same' | 'other' | 'silent' | 'untried';
-  readonly at: MonoMs;
-  /** That server was found there at least once since the resolver says so. */
-  readonly wasSame: boolean;
-  /** The other one. */
-  readonly id?: ServerId;
-  /** What came instead of an answer. */
-  readonly said?: string;
 }
 
 export interface Receiving {
