@@ -61,14 +61,12 @@ export interface ServerMemory {
   readonly receiving: ReadonlyMap<string, Receiving>;
   readonly probing?: MonoMs;
   readonly nextProbeAt: MonoMs;
-  /** What the resolver said last, sorted. */
+  /** What the resolver said last, sorted; what came of trying each of these (server-addresses.ts); and the one that is being tried. */
   readonly proposed?: readonly string[];
-  /** Those from which it answered (server-addresses.ts): what clients get. They stay until others are proven. */
-  readonly addresses?: readonly string[];
-  /** What came of each address of its host: of those that the resolver says, and of the one where it answers. */
   readonly trials: ReadonlyMap<string, AddressTrial>;
-  /** The address that is being tried. */
   readonly trying?: string;
+  /** Those at which it answered: what clients get. They stay until others are proven. */
+  readonly addresses?: readonly string[];
   readonly resolveFailure?: Failure;
   readonly resolving: boolean;
   readonly nextResolveAt: MonoMs;
