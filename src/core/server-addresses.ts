@@ -72,8 +72,10 @@ export function takeTrial(state: ClusterState, before: ServerMemory, probe: Prob
   const trial = trialOf(memory, memory.facts, probe, memory.trials.get(address), now);
   const tried = accept(state, { ...memory, trials: new Map(memory.trials).set(address, trial) });
   const { proposed = [], facts } = tried;
-  const isElsewhere = facts?.peer !== undefined && !proposed.includes(facts.peer);
-  if (isElsewhere && proposalOf(state, tried).kind === 'proven') effects.push({ kind: 'renew', server: memory.settings.address });
+  const isElsewhere = facts?.peer !== undefined && !proposed.includes(facts.peer) && proposalOf(state, tried).kind === 'proven';
+  // A machine that slept has counted its Uptime wrong since: a new connection asks for it again.
+  const isDoubtful = probe.kind === 'reachable' && trial.outcome === 'silent';
+  if (isElsewhere || isDoubtful) effects.push({ kind: 'renew', server: memory.settings.address });
   return tried;
 }
 
@@ -120,18 +122,26 @@ export function proposalOf(state: ClusterState, memory: ServerMemory): Proposal 
 
 const isIpv6 = (address: string): boolean => address.includes(':');
 
-/** Another configured server that is at that address: it answered there, or is known to be there. Servers of one machine differ by their port. */
+/**
+ * Another configured server that is at that address: it answered there, or is known to be there. Servers of one machine differ by their port, and a MariaDB server has another identity under
+ * each name, so the place tells as well.
+ */
 export function memberAt(state: ClusterState, memory: ServerMemory, address: string): ServerAddress | undefined {
   const trial = memory.trials.get(address);
   if (trial?.outcome === 'same') return undefined;
-  const { port } = splitAddress(memory.settings.address);
-  const member = [...state.servers.values()].find((other) => {
-    if (other.settings.address === memory.settings.address || other.settings.discovered) return false;
-    if (trial?.id !== undefined) return other.facts?.id === trial.id;
-    return splitAddress(other.settings.address).port === port && (other.facts?.peer === address || other.addresses?.includes(address));
+  const member = othersThan(state, memory).find((other) => {
+    if (trial?.id !== undefined && other.facts?.id === trial.id) return true;
+    const isKnownThere = trial?.outcome !== 'other' && other.addresses?.includes(address) === true;
+    return hasPortOf(other, memory) && (other.facts?.peer === address || isKnownThere);
   });
   return member?.settings.address;
 }
+
+const othersThan = (state: ClusterState, memory: ServerMemory): readonly ServerMemory[] =>
+  [...state.servers.values()].filter(({ settings }) => settings.address !== memory.settings.address && !settings.discovered);
+
+const hasPortOf = (a: ServerMemory, b: ServerMemory): boolean =>
+  splitAddress(a.settings.address).port === splitAddress(b.settings.address).port;
 
 /** The address that is to be tried next, and when; undefined: none. Only of a server that answers, and not where the kept connection leads. */
 export function nextTrial({
@@ -181,11 +191,10 @@ export function placesOf(state: ClusterState, memory: ServerMemory): Places | un
  */
 export function notMisled(state: ClusterState, memory: ServerMemory, probe: Probe): Probe {
   if (probe.kind !== 'reachable' || memory.facts === undefined || memory.facts.id === probe.facts.id) return probe;
-  const { id, peer } = probe.facts;
-  const { port } = splitAddress(memory.settings.address);
-  const isThat = ({ settings, facts }: ServerMemory) =>
-    facts?.id === id && facts.peer === peer && splitAddress(settings.address).port === port;
-  const member = peer === undefined ? undefined : [...state.servers.values()].find((other) => other !== memory && isThat(other));
+  const { id, peer, serverId } = probe.facts;
+  const isThat = ({ facts }: ServerMemory) =>
+    facts?.peer === peer && (facts?.id === id || (serverId !== undefined && facts?.serverId === serverId));
+  const member = peer === undefined ? undefined : othersThan(state, memory).find((other) => hasPortOf(other, memory) && isThat(other));
   if (member === undefined) return probe;
   const message = `${memory.settings.address}: its host name leads to ${peer}, where ${member.settings.address} answers`;
   return { kind: 'unknown', failure: { code: 'another-member', message, hint: 'mend the address records of its host name' } };

@@ -16,6 +16,9 @@ const pick = random(20_261_126);
 const one = <T>(values: readonly T[]): T => values[pick(values.length)]!;
 const letters = (count: number): string => 'abcdefghij'.repeat(30).slice(0, count);
 
+const auroraAnswers = recording('aurora-3').cases['writer']!;
+const mariadbAnswers = Object.values(recording('mariadb-11.8').cases)[0]!;
+
 /** A host name of so many letters, with labels of 63 at most. */
 const hostOf = (length: number): string => letters(length).replace(/.{60}(?=.)/g, (label) => `${label.slice(0, 59)}.`);
 
@@ -28,8 +31,8 @@ function configured(): ServerAddress | undefined {
 
 /** An identity, if the prober takes the row that tells it. */
 function observed(server: ServerAddress): ServerId | undefined {
-  const auroraRows = changed(recording('aurora-3').cases['writer']!, 'server', { self: letters(one([1, 62, 63, 64, 250, 260])) });
-  const mariadbRows = changed(Object.values(recording('mariadb-11.8').cases)[0]!, 'server', {
+  const auroraRows = changed(auroraAnswers, 'server', { self: letters(one([1, 62, 63, 64, 250, 260])) });
+  const mariadbRows = changed(mariadbAnswers, 'server', {
     server_id: one(['1', '4294967295', '4294967296', '1e300', '-1']),
   });
   const flavour = one(['mysql', 'mysql', 'aurora', 'mariadb'] as const);
@@ -82,7 +85,7 @@ function anyLedger(): Ledger | undefined {
 
 it('any ledger of what configuration and prober take is read as it was written', () => {
   let [written, refused] = [0, 0];
-  for (let round = 0; round < 6000; round += 1) {
+  for (let round = 0; round < 4000; round += 1) {
     const ledger = anyLedger();
     if (ledger === undefined) {
       refused += 1;
@@ -93,7 +96,7 @@ it('any ledger of what configuration and prober take is read as it was written',
     expect(strings.filter((text) => text.length > 255)).toEqual([]);
     expect(readLedger([strings])).toEqual({ kind: 'ledger', ledger });
   }
-  expect(Math.min(written, refused)).toBeGreaterThan(300);
+  expect(Math.min(written, refused)).toBeGreaterThan(200);
 });
 
 describe('beyond the bounds', () => {
