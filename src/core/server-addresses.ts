@@ -67,8 +67,9 @@ export function takePeer(state: ClusterState, before: ServerMemory, memory: Serv
 export function takeTrial(state: ClusterState, before: ServerMemory, probe: Probe, now: Now, effects: Effect[]): ServerMemory {
   const address = before.trying;
   const memory = without(before, 'trying');
-  // Of a server that is silent itself nothing is known elsewhere either.
-  if (address === undefined || memory.facts === undefined || memory.latest?.probe.kind !== 'reachable') return memory;
+  // Of a server that is silent itself nothing is known elsewhere either; and where the kept connection leads by now, that one tells.
+  if (address === undefined || memory.facts === undefined || memory.latest?.probe.kind !== 'reachable' || address === memory.facts.peer)
+    return memory;
   const trial = trialOf(memory, memory.facts, probe, memory.trials.get(address), now);
   const tried = accept(state, { ...memory, trials: new Map(memory.trials).set(address, trial) });
   const { proposed = [], facts } = tried;

@@ -82,6 +82,12 @@ describe('what the resolver says', () => {
     ]);
   });
 
+  it('is no matter of a trial where the kept connection leads by now', () => {
+    const state = worldOf();
+    const arrived = { ...db1(state), trying: one };
+    expect(proposalOf(state, takeTrial(state, arrived, silent, at(1), [])).kind).toBe('proven');
+  });
+
   it('of a server that is silent itself says nothing', () => {
     const state = worldOf();
     const memory = { ...takeProposal(state, db1(state), [new1]), latest: { probe: silent, at: at(1).mono }, trying: new1 };
