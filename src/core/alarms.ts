@@ -1,10 +1,13 @@
 /** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
 
+import { addressAlarm } from './address-alarm.ts';
+import { follow } from './advice.ts';
 import { candidateLacks, countOf, lackWords, promotedBehind } from './ahead.ts';
 import { names } from './decision.ts';
 import type { Alarm, Effect } from './events.ts';
 import { failoverListAlarm } from './failover-lists.ts';
-import { differingForm, drift } from './intent.ts';
+import { differingForm } from './form.ts';
+import { drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
 import { arePeers } from './multi-primary.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
@@ -17,6 +20,7 @@ import type { ClusterState } from './state.ts';
 import type { ServerView, Topology } from './topology.ts';
 import type { Now } from './units.ts';
 import { unlistedAlarms } from './unlisted.ts';
+import { isReplicaOf, wayBack } from './way-back.ts';
 
 /** The state with its alarms, and a line in the history for each that came or went. */
 export function raiseAlarms(state: ClusterState, topology: Topology, now: Now, effects: Effect[]): ClusterState {
@@ -71,6 +75,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
       subject: member.address,
       sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}: their replicas cannot be told apart by it.`,
     });
+  alarms.push(...addressAlarm(situation, member));
   if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
   alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
   const errant = situation.publication.rejoins.get(member.address)?.errant;
@@ -93,6 +98,8 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   const stale = errant !== undefined && errant > 0;
   // A writable peer in one multi-primary cluster is as it should be.
   const { published, members } = situation;
+  const misplaced = misplacedName(situation, member);
+  if (misplaced !== undefined) return [{ code: 'stale-source', subject: member.address, sentence: misplaced }];
   if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
   const source = published?.address;
   const is = member.writable ? 'is writable, and ' : '';
@@ -113,6 +120,17 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
       sentence: `Former source ${member.address} ${is}${has}: ${mend}.`,
     },
   ];
+}
+
+/** The published server is a replica of this former source, or has nothing that it lacks: then the name is what is wrong, and advice to make this one a replica would lose data. */
+function misplacedName(situation: Situation, member: ServerView): string | undefined {
+  const { published } = situation;
+  if (published === undefined || !member.writable) return undefined;
+  const back = wayBack(situation, member);
+  if (back !== undefined)
+    return `${member.address} is writable, but the name points to ${published.address}: ${back}. The name goes back with: ${follow(situation, member)}`;
+  if (!isReplicaOf(situation, published, member)) return undefined;
+  return `${member.address} is writable, and the published ${published.address} replicates from it, but may have transactions that ${member.address} lacks: see which of the two is the source, and bring these transactions to it first`;
 }
 
 function failureOf({ state }: Situation, member: ServerView): string | undefined {

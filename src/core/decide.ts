@@ -1,5 +1,6 @@
 /** The decision: an ordered table, the first rule that applies (docs/DECISIONS.md has the same rows). Reads a situation, remembers nothing. */
 
+import { follow } from './advice.ts';
 import type { Decision } from './decision.ts';
 import { hold, names, pointTo } from './decision.ts';
 import { doubt } from './doubt.ts';
@@ -9,6 +10,7 @@ import { mayHaveRivals, standing } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import {
   belongsToLine,
+  binds,
   disqualification,
   groupPrimary,
   isLeftToGroup,
@@ -23,6 +25,7 @@ import {
 import type { ServerView } from './topology.ts';
 import { isoTime } from './units.ts';
 import { othersUnlisted, sourceUnlisted } from './unlisted.ts';
+import { wayBack } from './way-back.ts';
 
 type Rule = (situation: Situation) => Decision | undefined;
 
@@ -58,11 +61,34 @@ function commanded(situation: Situation): Decision | undefined {
   if (command === undefined) return undefined;
   const server = members.find((member) => member.address === command.server);
   if (server === undefined) return hold('no-candidate', `${command.server} is no server of this cluster.`);
+  const closed = command.force && !command.althoughReadOnly ? knownReplica(situation, server) : undefined;
+  if (closed !== undefined) return hold('no-candidate', closed);
   if (command.force) return pointTo('commanded', server, `${server.address} was named by command, by force.`);
+  const back = wayBack(situation, server);
+  if (back !== undefined)
+    return pointTo('commanded', server, `${server.address} was named by command, and is writable; nothing is lost, since ${back}.`);
   const wrong = disqualification(situation, server);
   if (wrong === undefined) return pointTo('commanded', server, `${server.address} was named by command, and is writable.`);
   const reason = isSuperseded(situation, server) ? 'superseded-source' : belongsToLine(situation, server) ? 'no-candidate' : 'stranger';
   return hold(reason, `${server.address} was named by command, but it ${wrong}.`);
+}
+
+/** Force overrides what is unknown, not what was just seen: that the server takes no writes, or replicates from another one. */
+function knownReplica(situation: Situation, server: ServerView): string | undefined {
+  const { published, candidates, members } = situation;
+  if (server.contact !== 'reachable') return undefined;
+  const binding = server.upstreams.find((upstream) => binds(situation, server, upstream));
+  if (server.writable && binding === undefined) return undefined;
+  const upstream = members.find((member) => member.address === binding?.member);
+  const source = [...candidates, upstream].find((member) => member?.writable && member !== server);
+  const replicates = binding ? ` and replicates from ${binding.member ?? binding.channel.sourceAddress}` : '';
+  const truth =
+    source &&
+    (source === published
+      ? ` The source is ${source.address}, which is published.`
+      : ` If ${source.address} is the source: ${follow(situation, source)}`);
+  const state = server.writable ? 'writable' : 'read-only';
+  return `${server.address} was named by force, but was just seen: it is ${state}${replicates}.${truth ?? ''} If clients shall get it all the same: ${follow(situation, server, true)} --although-read-only`;
 }
 
 /** Rule 4, an announcement in the ledger: it moves when that server becomes writable. */

@@ -21,6 +21,7 @@ import {
 import type { ServerView } from './topology.ts';
 import { justFound, unlistedSources } from './unlisted.ts';
 import type { HoldReason, PointToReason } from './vocabulary.ts';
+import { wayBack } from './way-back.ts';
 
 type Explanation = (situation: Situation) => readonly string[];
 
@@ -48,8 +49,13 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
   'minority-view': minorityView,
   'unproven-candidate': unproven,
   'superseded-source': (situation) => [
+    ...goingBack(situation),
     `Promote an up-to-date replica${bestReplica(situation)}.`,
-    ...byForce(situation, 'holds the right data', (member) => member.writable && isSuperseded(situation, member)),
+    ...byForce(
+      situation,
+      'holds the right data',
+      (member) => member.writable && isSuperseded(situation, member) && wayBack(situation, member) === undefined,
+    ),
   ],
   stranger: (situation) => [
     `Promote a server of the line${bestReplica(situation)}.`,
@@ -108,6 +114,12 @@ function byForce(situation: Situation, only: string, which: (member: ServerView)
     ? []
     : [`Only if ${servers.length === 1 ? names(servers) : 'one of them'} ${only}: ${followOneOf(situation, servers, true)}`];
 }
+
+/** A move by mistake is undone with a plain command. */
+const goingBack: Explanation = (situation) =>
+  situation.members
+    .filter((member) => wayBack(situation, member) !== undefined)
+    .map((member) => `Back to ${member.address}: ${follow(situation, member)}`);
 
 function steady(situation: Situation): readonly string[] {
   const source = published(situation);

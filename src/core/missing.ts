@@ -6,6 +6,7 @@ import type { Wsrep } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, binds, disqualification, isSecondary, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
+import { wayBack } from './way-back.ts';
 
 /** Each reads on from "would be a candidate if". Empty: it is one. */
 export function missingOf(situation: Situation, server: ServerView): readonly string[] {
@@ -61,7 +62,9 @@ function eligible(situation: Situation, server: ServerView): readonly string[] {
     ...(server.duplicate ? ['its UUID were its own: remove auto.cnf of the copied data folder, and restart it'] : []),
     ...(isSecondary(server) ? [`its group made it the primary: SELECT group_replication_set_as_primary('${server.id}')`] : []),
     ...(isSuperseded(situation, server)
-      ? [`it had rejoined, as a replica of ${source} without transactions of its own (by force: ${follow(situation, server, true)})`]
+      ? wayBack(situation, server) !== undefined
+        ? [`the name went back to it by command: ${follow(situation, server)}`]
+        : [`it had rejoined, as a replica of ${source} without transactions of its own (by force: ${follow(situation, server, true)})`]
       : []),
     ...(belongsToLine(situation, server) || isSuperseded(situation, server)
       ? []

@@ -8,6 +8,7 @@ import { replicasLimit } from './limits.ts';
 import { differs } from './plan.ts';
 import type { Ways } from './replica-lag.ts';
 import { waysTo } from './replica-lag.ts';
+import { isLocating } from './server-addresses.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded } from './situation.ts';
@@ -44,10 +45,10 @@ export function areReplicasWrong({ publication, ledger, state }: Situation, want
 
 /** A server was not asked yet, or its name not resolved: just after a start nobody is a replica, and a name that works would be emptied. There is no hurry. */
 export const isLookingAround = ({ members, state }: Situation): boolean =>
-  members.some(
-    ({ contact, addresses, address }) =>
-      contact === 'unobserved' || (addresses === undefined && state.servers.get(address)?.resolveFailure === undefined),
-  );
+  members.some(({ contact, address }) => {
+    const memory = state.servers.get(address);
+    return contact === 'unobserved' || (memory !== undefined && isLocating(state, memory));
+  });
 
 /** Another instance keeps them by other rules than this configuration has: it is left to do so. An older version's ledger does not say by which. */
 export const doRulesDiffer = ({ state, settings }: Situation, ledger: Ledger): boolean =>
@@ -59,15 +60,16 @@ export const doRulesDiffer = ({ state, settings }: Situation, ledger: Ledger): b
  * What was published for the replicas under a name that is not configured any more, to be removed: only RRsets that still show servers of ours, and nothing else.
  * Undefined: that is not known yet.
  */
-export function leftoverReplicas({ publication, settings, members }: Situation, ledger: Ledger): readonly Wanted[] | undefined {
+export function leftoverReplicas({ publication, settings, members, state }: Situation, ledger: Ledger): readonly Wanted[] | undefined {
   const name = ledger.replicas?.name;
   if (name === undefined || name === settings.replicas?.name) return [];
   const { view } = publication;
   if (!view?.questions?.some((question) => question.name === name)) return undefined;
-  const known = new Set(members.flatMap((member) => member.addresses ?? []));
+  const addressesOf = (member: ServerView) => [...(member.addresses ?? []), ...(state.servers.get(member.address)?.proposed ?? [])];
+  const known = new Set(members.flatMap(addressesOf));
   const there = (['A', 'AAAA'] as const).flatMap((type) => findRrset(view.rrsets, name, type) ?? []);
   const ours = there.filter((rrset) => (rrset.rdata as readonly string[]).every((address) => known.has(address)));
-  const isWaiting = ours.length < there.length && members.some((member) => member.addresses === undefined);
+  const isWaiting = ours.length < there.length && members.some((member) => addressesOf(member).length === 0);
   return isWaiting ? undefined : ours.map(({ type }) => ({ name, type }));
 }
 

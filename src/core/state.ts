@@ -1,5 +1,6 @@
 /** What `step` remembers of one cluster. Plain data, never changed in place. */
 
+import type { AddressTrial } from './address-trial.ts';
 import type { Decision } from './decision.ts';
 import type { Alarm, Command, CommandResult, Move, NameserverTime, Remembered } from './events.ts';
 import type { GtidSet } from './gtid.ts';
@@ -60,6 +61,11 @@ export interface ServerMemory {
   readonly receiving: ReadonlyMap<string, Receiving>;
   readonly probing?: MonoMs;
   readonly nextProbeAt: MonoMs;
+  /** What the resolver said last, sorted; what came of trying each of these (server-addresses.ts); and the one that is being tried. */
+  readonly proposed?: readonly string[];
+  readonly trials: ReadonlyMap<string, AddressTrial>;
+  readonly trying?: string;
+  /** Those at which it answered: what clients get. They stay until others are proven. */
   readonly addresses?: readonly string[];
   readonly resolveFailure?: Failure;
   readonly resolving: boolean;
@@ -248,6 +254,7 @@ export function initialState(settings: ClusterSettings, remembered: readonly Rem
 export const newServer = (settings: ServerSettings, at: MonoMs): ServerMemory => ({
   settings,
   receiving: new Map(),
+  trials: new Map(),
   nextProbeAt: at,
   resolving: false,
   nextResolveAt: at,

@@ -31,7 +31,8 @@ export const holdReasons = {
   'no-candidate': 'No server could be the source.',
   'candidate-behind': 'The candidate lacks transactions that another server has executed (`gtid_guard: hold`).',
   flapping: 'The name moved too often; it stays until someone thaws it or commands a move.',
-  'unsafe-address': "The candidate's address must not be published: unresolvable, loopback, link-local or unspecified.",
+  'unsafe-address':
+    "The candidate's address must not be published: unresolvable, loopback, link-local or unspecified, or its host name does not lead to it alone.",
   'ledger-full': 'Eight former sources have not rejoined: the ledger has no room for a ninth.',
 } as const;
 
@@ -49,6 +50,7 @@ export const alarmCodes = {
   'server-refuses': 'A server lives, but refuses us.',
   'duplicate-uuid': 'Two servers have the same server UUID: one is a copied data folder.',
   'duplicate-server-id': 'Two MariaDB servers have the same `server_id`: who replicates from which of them cannot be told.',
+  'address-unproven': 'The host name of a server leads to an address at which that server was not found.',
   'not-configured': 'A server that was discovered is part of the replication, but not in the configuration.',
   'discovery-full': 'More servers were found than are asked.',
   'zone-drift': 'Somebody changed the name by hand; it does not say what the ledger says.',

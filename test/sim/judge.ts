@@ -9,7 +9,7 @@ import { brokenAtApplication } from './judge-applied.ts';
 import { brokenByOutcome, brokenByReading } from './judge-belief.ts';
 import type { Readable } from './judge-replicas.ts';
 import { brokenReplicas, readableNow } from './judge-replicas.ts';
-import { brokenAtSending, isMove } from './judge-sent.ts';
+import { brokenAtSending, isMove, isWayBack } from './judge-sent.ts';
 import type { InstanceName } from './settings.ts';
 import { ledgerOwner } from './settings.ts';
 import type { Sight, Sighting } from './sight.ts';
@@ -36,6 +36,8 @@ export interface SentUpdate extends WantedUpdate {
   readonly ledger: Ledger;
   readonly move: boolean;
   readonly forced: boolean;
+  /** A person's plain command went back to a former source, with nothing to lose. */
+  readonly wayBack: boolean;
   /** A lost ledger is written again: the same source, a new epoch. */
   readonly repeats: boolean;
 }
@@ -184,6 +186,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
         ledger,
         move: isMove({ ledger, read }),
         forced,
+        wayBack: isWayBack(sending),
         repeats,
       };
       left.set(instanceKey(sender, ledger.try), update);

@@ -240,11 +240,44 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/step.ts',
-        find: "const result = observe(without(memory, 'probing'), probe,",
-        replace: "const result = observe(probe.kind === 'unknown' ? memory : without(memory, 'probing'), probe,",
+        find: "const result = observe(without(asked, 'probing'), probe,",
+        replace: "const result = observe(probe.kind === 'unknown' ? asked : without(asked, 'probing'), probe,",
       },
     ],
     breaks: ['L1'],
     seed: 1,
+  },
+  {
+    name: 'what the resolver says is published untried',
+    patches: [
+      {
+        file: 'core/server-addresses.ts',
+        find: 'if (facts?.peer === undefined || !proposed?.includes(facts.peer)) return memory;',
+        replace: 'if (proposed) return { ...memory, addresses: proposed };',
+      },
+      { file: 'core/form.ts', find: 'if (unprovenAddress(situation, target)) return undefined;', replace: '' },
+    ],
+    breaks: ['S1', 'S3'],
+    seed: 1,
+    story: 'a host name leads nowhere',
+  },
+  {
+    name: 'what another member says counts for this one',
+    patches: [{ file: 'core/step.ts', find: 'const probe = notMisled(state, memory, told);', replace: 'const probe = told;' }],
+    breaks: ['S4'],
+    seed: 13,
+  },
+  {
+    name: 'force overrides what was just seen',
+    patches: [
+      {
+        file: 'core/decide.ts',
+        find: 'const closed = command.force && !command.althoughReadOnly ? knownReplica',
+        replace: 'const closed = false ? knownReplica',
+      },
+    ],
+    breaks: ['S1'],
+    seed: 1,
+    story: 'a replica is named by force',
   },
 ];

@@ -93,6 +93,12 @@ const replacedByStranger: readonly Act[] = [
   { at: 9000, kind: 'lose-source', how: 'kill', backMs: 25_000, tail: 0 },
 ];
 
+/** The record of the source's host leads nowhere when the resolver is asked again, and is put right. */
+const ledNowhere: readonly Act[] = [{ at: 20_000, kind: 'resolver', server: 0, says: 'nobody', forMs: 13_000 }];
+
+/** A typing mistake: a replica of a healthy source. */
+const namedByForce: readonly Act[] = [{ at: 6000, kind: 'follow', instance: 'east', to: 1, force: true }];
+
 /** Chance still has the network's say, so each is told several times. */
 const retold = (name: string, acts: readonly Act[], change: Partial<Weather> = {}, shape: Partial<Shape> = {}): readonly Story[] =>
   Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change, shape));
@@ -109,4 +115,6 @@ export const stories: readonly Story[] = [
   ...retold('a source that others hear keeps the name', heardByOthers, fair),
   ...retold('the epoch is remembered where the zone forgot it', zoneMadeAnew, fair),
   ...retold('a stranger in a cluster of two gets nothing', replacedByStranger, fair, { servers: 2 }),
+  ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),
+  ...retold('a replica is named by force, and nothing moves', namedByForce, fair),
 ];

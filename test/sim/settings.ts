@@ -41,6 +41,8 @@ export const exchangeMs = 1000;
 
 /** What clients get for that server. */
 export const ipOf = (address: ServerAddress): string => `192.0.2.${allAddresses.indexOf(address) + 1}`;
+/** Nobody is there. */
+export const nowhere = '192.0.2.99';
 /** What they get where the name is an alias. */
 export const hostOf = (address: ServerAddress): Fqdn => `${address.split(':')[0]}.` as Fqdn;
 
