@@ -103,7 +103,7 @@ describe('explain', () => {
           - default channel: may choose another source by itself, from: db1:3306 weight 80, db2:3306
             weight 60
           - nobody is seen replicating from it
-          - has executed 5d000000-0000-11f1-8000-000000000001:1-97; has received besides
+          - has executed 5d000000-0000-11f1-8000-000000000001:1-97; has also received
             5d000000-0000-11f1-8000-000000000001:98-108
           - lacks 3 transactions that db2:3306 has executed
           - would be a candidate if

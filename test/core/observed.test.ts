@@ -126,7 +126,7 @@ it('its place: what was received and not executed yet beside what was executed',
   const place = (retrieved: string) =>
     said({ channels: [channelFrom('db1', { retrieved: gtids(retrieved) })] }).find((text) => text.startsWith('has executed'));
   expect(place('db1:90-100')).toBe(`has executed ${uuid('db1')}:1-100`);
-  expect(place('db1:90-107')).toBe(`has executed ${uuid('db1')}:1-100; has received besides ${uuid('db1')}:101-107`);
+  expect(place('db1:90-107')).toBe(`has executed ${uuid('db1')}:1-100; has also received ${uuid('db1')}:101-107`);
 });
 
 it('coordinates, where there are no GTIDs', () => {

@@ -256,6 +256,7 @@ export class Script {
       ledger: () => this.#printer.ledger(zone),
       zone: () => this.#printer.zone(zone),
       status: () => this.#printer.status(this.world.state, this.world.now()),
+      explain: () => this.#printer.explain(this.world.state, this.world.now()),
     };
     const show = shown[what as keyof typeof shown];
     if (show === undefined) throw new Error(`cannot show ${what}`);
