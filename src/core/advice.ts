@@ -16,16 +16,37 @@ export function opening({ offlineMode, readOnly, superReadOnly }: ServerFacts): 
   ].join('; ');
 }
 
-/** Ends one channel for good. The words REPLICA came with MySQL 8.0.22 and MariaDB 10.5.1; for older ones it is said in English. */
-export function detaching({ flavour, version }: ServerFacts, channel: string): string {
-  const named = channel === '' ? '' : ` '${channel}'`;
-  if (flavour === 'mariadb') return `STOP REPLICA${named}; RESET REPLICA${named} ALL`;
-  if (!isAtLeast8022(version)) return `stop and reset its replication${named}`;
-  const forChannel = named === '' ? '' : ` FOR CHANNEL${named}`;
-  return `STOP REPLICA${forChannel}; RESET REPLICA ALL${forChannel}`;
+/** Ends one channel for good, and deletes what of its relay log is not executed yet (manual 15.4.2.3). */
+export function detaching(facts: ServerFacts, channel: string): string {
+  const { stop, reset, after, atEnd } = spelling(facts, channel);
+  return `${stop}${after}${atEnd}; ${reset}${after} ALL${atEnd}`;
+}
+
+/** Starts the threads of one channel, or one of them. */
+export function starting(facts: ServerFacts, channel: string, thread: '' | ' SQL_THREAD' = ''): string {
+  const { start, after, atEnd } = spelling(facts, channel);
+  return `${start}${after}${thread}${atEnd}`;
+}
+
+/** The word REPLICA came with MySQL 8.0.22 and MariaDB 10.5.1. */
+const today = { stop: 'STOP REPLICA', start: 'START REPLICA', reset: 'RESET REPLICA' };
+const before8022 = { stop: 'STOP SLAVE', start: 'START SLAVE', reset: 'RESET SLAVE' };
+
+/**
+ * MySQL names a channel at the end of a statement, MariaDB after its verb. Where MySQL has several channels, a statement that names none means all of them, also those from other
+ * clusters: then the default channel is named too.
+ */
+function spelling({ flavour, version, channels }: ServerFacts, channel: string): typeof today & { after: string; atEnd: string } {
+  const isNamed = channel !== '' || channels.length > 1;
+  if (flavour === 'mariadb') return { ...today, after: isNamed ? ` ${quote(channel)}` : '', atEnd: '' };
+  const verbs = isAtLeast8022(version) ? today : before8022;
+  return { ...verbs, after: '', atEnd: isNamed ? ` FOR CHANNEL ${quote(channel)}` : '' };
 }
 
 const isAtLeast8022 = ({ major, minor, patch }: Version): boolean => major > 8 || (major === 8 && (minor > 0 || patch >= 22));
+
+/** A text as SQL writes it. */
+export const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
 /** Names the source by hand; `server` absent: whichever it is. */
 export const follow = ({ state }: Situation, server?: { readonly address: string }, force = false): string =>

@@ -1,5 +1,6 @@
 /** Replicas that choose another source by themselves (manual 19.4.9): what is wrong in the lists that they choose from. */
 
+import { quote } from './advice.ts';
 import type { Alarm } from './events.ts';
 import type { FailoverSource } from './observation.ts';
 import { splitAddress } from './observation.ts';
@@ -60,8 +61,6 @@ function deletion(channel: string, address: ServerAddress): string {
   const { host, port } = splitAddress(address);
   return `SELECT asynchronous_connection_failover_delete_source(${quote(channel)}, ${quote(host)}, ${port}, '');`;
 }
-
-const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
 /** The default channel has no name. */
 export const channelWords = (name: string): string => (name === '' ? 'default channel' : `channel ${name}`);

@@ -9,6 +9,7 @@ import type { Ledger } from './ledger.ts';
 import { isPresent, ownMembership } from './membership.ts';
 import { missingOf } from './missing.ts';
 import { observedOf } from './observed.ts';
+import { promotionOf } from './promote-by-hand.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isPublished, isSuperseded, situationOf, strongEvidence } from './situation.ts';
 import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';
@@ -111,6 +112,7 @@ function serverSnapshot(situation: Situation, member: ServerView, alarms: readon
     evidence: evidenceOf(situation, member),
     observed: observedOf(situation, member),
     missing: missingOf(situation, member),
+    promotion: promotionOf(situation, member) ?? null,
     alarms: alarms.filter((alarm) => alarm.subject === member.address).map((alarm) => alarm.code),
     failure: probe === undefined || probe.kind === 'reachable' ? null : probe.failure,
   };

@@ -78,9 +78,10 @@ export class Printer {
       `${decision.kind} ${decision.reason}: ${decision.sentence}`,
       ...wouldChange.map((sentence) => `  would change it: ${sentence}`),
     ]);
-    const each = servers.flatMap(({ server, role, evidence, missing }) => [
+    const each = servers.flatMap(({ server, role, evidence, missing, promotion }) => [
       `${server} ${role}: ${evidence.join('; ')}`,
       ...missing.map((condition) => `  would be a candidate if ${condition}`),
+      ...(promotion === null ? [] : [`  ${promotion}`]),
     ]);
     return [...decided, ...each].map((text) => this.plain(text));
   }
