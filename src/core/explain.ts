@@ -1,7 +1,7 @@
 /** What would change the decision, with this cluster's names and the very command or statement where one is known: for people, nothing decides on it. */
 
 import { closing, follow, forget, thaw } from './advice.ts';
-import { candidateLacks, lacksOf } from './ahead.ts';
+import { candidateLacks, formerSourceOf, lacksOf } from './ahead.ts';
 import type { Decision } from './decision.ts';
 import { names } from './decision.ts';
 import { ledgerName } from './desired.ts';
@@ -107,7 +107,9 @@ const orOneOf = (servers: readonly ServerView[]): string => (servers.length === 
 /** What is writable in vain is closed before another server is opened. */
 function closeFirst(situation: Situation, which: (member: ServerView) => boolean): readonly string[] {
   const writable = situation.members.filter(which);
-  return [`Close ${names(writable)} (${writable.slice(0, 1).map(closing)}), then promote an up-to-date replica${bestReplica(situation)}.`];
+  const could = others(situation).some((member) => couldBePromoted(situation, member));
+  const then = could ? `then promote an up-to-date replica${bestReplica(situation)}` : `until ${published(situation)} answers again`;
+  return [`Close ${names(writable)} (${writable.slice(0, 1).map(closing)}), ${then}.`];
 }
 
 function byForce(situation: Situation, only: string, which: (member: ServerView) => boolean): readonly string[] {
@@ -234,8 +236,12 @@ function noCandidate(situation: Situation): readonly string[] {
   const first = situation.candidates[0];
   if (situation.ledger === undefined && first) return [`That a majority of the group names ${first.address} as its primary.`];
   const back = source && others(situation).length > 0 ? [`Or ${source.address} is the source again: see what it lacks.`] : [];
-  if (others(situation).some((member) => couldBePromoted(situation, member)))
-    return [`Promote a server: the name follows it${bestReplica(situation)}.`, ...back];
+  if (others(situation).some((member) => couldBePromoted(situation, member))) {
+    const follows = `the name follows it${bestReplica(situation)}.`;
+    // One that was restarted read-only has all that it ever had.
+    if (source?.facts) return [`Either ${source.address} is the source again: see what it lacks.`, `Or promote another server: ${follows}`];
+    return [`Promote a server: ${follows}`, ...back];
+  }
   const former = others(situation).filter((member) => member.facts !== undefined && isSuperseded(situation, member));
   return [
     'No server that answers could be promoted: see what each of them lacks.',
@@ -259,8 +265,11 @@ function candidateBehind(situation: Situation): readonly string[] {
   if (candidate === undefined) return [];
   const lacks = candidateLacks(situation, candidate);
   const ahead = lacks?.executed?.server;
+  const holder = situation.members.find(({ address }) => address === ahead);
+  const former = holder && formerSourceOf(situation, holder);
   return [
-    ...(ahead === undefined
+    ...(former ? [`${ahead} replicates from the former source ${former.address}: what it has more may be stale writes.`] : []),
+    ...(ahead === undefined || former
       ? []
       : [
           `Close ${candidate.address} (${closing(candidate)}); then promote ${ahead}, or let ${candidate.address} get from it what it lacks.`,

@@ -1,5 +1,6 @@
 /** Replicas of the published source that get nothing of it while it is well: when it is gone, they are behind by all of that. */
 
+import { starting } from './advice.ts';
 import type { Alarm } from './events.ts';
 import type { Channel } from './observation.ts';
 import type { Situation } from './situation.ts';
@@ -14,12 +15,17 @@ export function notReplicatingAlarm({ published }: Situation, replica: ServerVie
   if (published?.facts === undefined || !published.writable || replica.facts === undefined) return [];
   const stopped = replica.facts.channels.find((channel) => isFrom(published, channel) && isStopped(channel));
   if (stopped === undefined) return [];
-  const { receiver, applier, lastError } = stopped;
+  const { name, receiver, applier, lastError } = stopped;
+  // Somebody may need it stopped: for a backup, or because it still has what was deleted on the source by mistake.
+  const why =
+    lastError === undefined
+      ? `; it was stopped, or never started. If nobody needs it stopped: ${starting(replica.facts, name)}`
+      : ` (${lastError}).`;
   return [
     {
       code: 'not-replicating',
       subject: replica.address,
-      sentence: `${replica.address} does not replicate from the source ${published.address}: receiver ${receiver}, applier ${applier}${lastError === undefined ? '; it was stopped: START REPLICA' : ` (${lastError})`}.`,
+      sentence: `${replica.address} does not replicate from the source ${published.address}: receiver ${receiver}, applier ${applier}${why}`,
     },
   ];
 }

@@ -85,7 +85,7 @@ function listWords({ name, autoFailover, failoverSources, managedGroups = [] }: 
   const may = `${channelWords(name)}: may choose another source by itself`;
   if (failoverSources === undefined)
     return [
-      `${may}, from a list that our account may not see (GRANT SELECT ON performance_schema.replication_asynchronous_connection_failover)`,
+      `${may}, from a list that our account may not see (it lacks SELECT on performance_schema.replication_asynchronous_connection_failover)`,
     ];
   const list = failoverSources.map(
     ({ address, weight, managed }) => `${address} weight ${weight}${managed === undefined ? '' : ` (of group ${managed})`}`,

@@ -45,9 +45,12 @@ function isOfCluster({ members }: Situation, server: ServerView, channel: Channe
 /** Why a second server would take writes, as far as that is known or must be feared. */
 function obstacleOf(situation: Situation, server: ServerView): string | undefined {
   const { published, members, quorumSet } = situation;
-  if (published?.writable && published !== server) return `the source ${published.address} takes writes`;
-  const writer = members.find((other) => other !== server && mayWrite(situation, other) && !arePeers(members, other, server));
+  const { decision } = situation.publication;
+  const source = decision.kind === 'point-to' ? decision.source : published?.address;
+  const writers = members.filter((other) => other !== server && mayWrite(situation, other) && !arePeers(members, other, server));
+  const writer = writers.find(({ address }) => address === source) ?? writers[0];
   if (writer) {
+    if (writer.address === source) return `the source ${source} takes writes`;
     const mend = isSuperseded(situation, writer)
       ? `first close it (${closing(writer)})`
       : `if it is not the source, first close it (${closing(writer)})`;

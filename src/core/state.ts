@@ -115,6 +115,8 @@ export interface PublicationState {
   /** Since when every server was seen and none is a source. */
   readonly sourcelessSince?: MonoMs;
   readonly rejoins: ReadonlyMap<ServerAddress, Rejoin>;
+  /** What a server that replicates from a former source was like when it was first seen to: what it gets from there since may be stale writes, which nobody lacks. */
+  readonly beforeStale: ReadonlyMap<ServerAddress, ServerFacts>;
   /** When epochs were seen to rise. */
   readonly moves: readonly MonoMs[];
   readonly flapping: boolean;
@@ -266,6 +268,7 @@ export const newPublication = (settings: PublicationSettings, remembered: Rememb
   line: new Set(),
   gone: new Set(),
   rejoins: new Map(),
+  beforeStale: new Map(),
   moves: [],
   flapping: false,
   repairs: [],

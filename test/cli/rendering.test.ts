@@ -165,7 +165,7 @@ describe('what the commands print', () => {
       { nameserver: 'ns2', kind: 'held', code: 'frozen', sentence: 'Frozen by eve.', hint: 'thaw it' },
     ];
     expect(answerText({ results }, plain)).toMatchInlineSnapshot(`
-      "; ns1: done (dry-run): An operator named db2:3306.
+      "; ns1: dry run, nothing was written: An operator named db2:3306.
       zone example.
       send
       ns2: held (frozen): Frozen by eve.

@@ -84,7 +84,7 @@ describe('a channel', () => {
       'db1:3306 weight 80 (of group g)',
     );
     expect(lists({ failoverSources: [] })).toContain('from: an empty list');
-    expect(lists({})).toContain('GRANT SELECT ON performance_schema.replication_asynchronous_connection_failover');
+    expect(lists({})).toContain('it lacks SELECT on performance_schema.replication_asynchronous_connection_failover');
   });
 });
 

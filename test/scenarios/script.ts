@@ -269,7 +269,7 @@ export class Script {
 
   #decorated(server: ServerAddress, probe: Probe): Probe {
     if (probe.kind === 'alive' && this.#denying.has(server)) {
-      return { ...probe, failure: { code: 'access-denied', message: `${server} does not let our account in (access denied)` } };
+      return { ...probe, failure: { code: 'access-denied', message: `${server}: Access denied for our account` } };
     }
     if (probe.kind !== 'reachable') return probe;
     const replicas = this.world.state.settings.discoverWithin ? { replicas: this.#replicasOf(server) } : {};
