@@ -22,7 +22,10 @@ function publishedMayLive(situation: Situation): Decision | undefined {
     return hold('published-source-alive', `${published.address} ${silent}, but ${names(followers)} still ${replicate} from it.`);
   }
   if (published.contact === 'alive') {
-    return hold('published-source-alive', `${published.address} lives, but refuses us: ${refusal(situation, published)}`);
+    return hold(
+      'published-source-alive',
+      `${published.address} lives, but refuses us: ${refusal(situation, published).replace(/\.$/, '')}.`,
+    );
   }
   const counting = published.contact === 'unknown' ? whoStillCount(situation, published) : [];
   if (counting.length > 0) {

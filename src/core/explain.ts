@@ -182,12 +182,13 @@ function twoSources(situation: Situation): readonly string[] {
 }
 
 function unproven(situation: Situation): readonly string[] {
-  const { candidates } = situation;
+  const { candidates, published: source } = situation;
   const [first] = candidates;
+  const again = source?.facts && !source.writable ? `; then ${source.address} can be opened again: see what it lacks` : '';
   return [
     `If ${orOneOf(candidates)} was promoted: ${followOneOf(situation, candidates)}`,
     `Evidence would do as well: another server that replicates from it, or a promotion that is seen while ${published(situation)} is not writable.`,
-    ...(first ? [`If not, on ${names(candidates)}: ${closing(first)}`] : []),
+    ...(first ? [`If not, on ${names(candidates)}: ${closing(first)}${again}`] : []),
   ];
 }
 
