@@ -57,7 +57,7 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
   ],
   settling: (situation) => [
     `Time: it must last for settle, ${situation.state.settings.watch.settleMs / 1000} s. An answer of ${published(situation)} ends it.`,
-    `At once: ${followOneOf(situation, situation.candidates)}`,
+    `At once, if ${published(situation)} is gone for certain: ${followOneOf(situation, situation.candidates)}`,
   ],
   'no-candidate': noCandidate,
   'candidate-behind': candidateBehind,
@@ -228,7 +228,7 @@ function minorityView(situation: Situation): readonly string[] {
   return [
     `More answers, of ${names(unseen)}: ${seen} of ${counted.length} ${counted.length < quorumSet.length ? 'other ' : ''}servers is no majority.`,
     'Mend the network of this machine, or look at those servers.',
-    ...unseen.slice(0, 1).map((member) => `One that will not come back: ${forget(situation, member)}`),
+    ...unseen.slice(0, 1).map((member) => `Only if ${member.address} is gone for good: ${forget(situation, member)}`),
   ];
 }
 

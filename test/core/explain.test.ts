@@ -193,7 +193,7 @@ describe('what would change a hold', () => {
       minority-view
         More answers, of db2:3306, db4:3306: 1 of 3 other servers is no majority.
         Mend the network of this machine, or look at those servers.
-        One that will not come back: source-dns forget shop db2:3306
+        Only if db2:3306 is gone for good: source-dns forget shop db2:3306
       minority-view, after a move of another instance
         An answer of each server that is younger than the move by watcher-1: known within one probe.
       minority-view, asking
@@ -210,7 +210,7 @@ describe('what would change a hold', () => {
         Only if db2:3306 is meant to take over: source-dns follow shop db2:3306 --force
       settling
         Time: it must last for settle, 30 s. An answer of db1:3306 ends it.
-        At once: source-dns follow shop db2:3306
+        At once, if db1:3306 is gone for certain: source-dns follow shop db2:3306
       no-candidate
         Promote a server: the name follows it (db2:3306 is the most advanced).
         Or db1:3306 is the source again: see what it lacks.
