@@ -19,17 +19,17 @@ export function opening({ offlineMode, readOnly, superReadOnly }: ServerFacts): 
   ].join('; ');
 }
 
-/** Ends one channel for good. The words REPLICA came with MySQL 8.0.22 and MariaDB 10.5.1; for older ones it is said in English. */
-export function detaching({ flavour, version }: ServerFacts, channel: string): string {
-  const named = channel === '' ? '' : ` '${channel}'`;
-  if (flavour === 'mariadb') return `STOP REPLICA${named}; RESET REPLICA${named} ALL`;
-  if (!isAtLeast(version, [8, 0, 22])) return `stop and reset its replication${named}`;
-  const forChannel = named === '' ? '' : ` FOR CHANNEL${named}`;
-  return `STOP REPLICA${forChannel}; RESET REPLICA ALL${forChannel}`;
+/** Ends one channel for good, and deletes what of its relay log is not executed yet (manual 15.4.2.3). */
+export function detaching(server: ServerFacts, channel: string): string {
+  const { stop, reset, named, suffix } = dialect(server, channel);
+  return `${stop}${named}${suffix}; ${reset}${named} ALL${suffix}`;
 }
 
-/** Lets both threads of a channel run. */
-export const starting = (server: ServerFacts, channel: string): string => onChannel(server, 'start', channel);
+/** Starts the threads of one channel, or one of them. */
+export function starting(server: ServerFacts, channel: string, thread: '' | ' SQL_THREAD' = ''): string {
+  const { start, named, suffix } = dialect(server, channel);
+  return `${start}${named}${thread}${suffix}`;
+}
 
 /**
  * Makes it a replica of that server by GTIDs: by the channel that it has, whose account stays as it is, or by a new one. To be proposed only where it has no transaction that the source
@@ -37,7 +37,7 @@ export const starting = (server: ServerFacts, channel: string): string => onChan
  */
 export function following(server: ServerFacts, source: ServerAddress, channel?: string): string {
   const { host, port } = splitAddress(source);
-  const { change, prefix, named, suffix } = dialect(server, channel ?? '');
+  const { stop, change, prefix, named, suffix } = dialect(server, channel ?? '');
   const account = [
     ['USER', "'USER'"],
     ['PASSWORD', "'PASSWORD'"],
@@ -50,11 +50,7 @@ export function following(server: ServerFacts, source: ServerAddress, channel?: 
     ...(server.flavour === 'mariadb' ? mariadbPosition(server) : [['AUTO_POSITION', '1']]),
   ].map(([option, value]) => `${prefix}${option} = ${value}`);
   const statement = `${change}${named} TO ${options.join(', ')}${suffix}`;
-  return [
-    ...(channel === undefined ? [] : [onChannel(server, 'stop', channel)]),
-    statement,
-    onChannel(server, 'start', channel ?? ''),
-  ].join('; ');
+  return [...(channel === undefined ? [] : [`${stop}${named}${suffix}`]), statement, starting(server, channel ?? '')].join('; ');
 }
 
 /** A former source of MariaDB has its own writes in the binary log only, and would begin before them. DEMOTE_TO_SLAVE came with 10.10. */
@@ -67,20 +63,19 @@ function mariadbPosition({ version, positions }: ServerFacts): readonly (readonl
   ];
 }
 
-function onChannel(server: ServerFacts, verb: 'start' | 'stop', channel: string): string {
-  const { named, suffix, ...verbs } = dialect(server, channel);
-  return `${verbs[verb]}${named}${suffix}`;
-}
-
-/** START REPLICA came with MySQL 8.0.22 and MariaDB 10.5.1, CHANGE REPLICATION SOURCE with MySQL 8.0.23. MariaDB names a channel after the verb, MySQL at the end. */
-function dialect({ flavour, version }: ServerFacts, channel: string) {
+/**
+ * START REPLICA came with MySQL 8.0.22 and MariaDB 10.5.1, CHANGE REPLICATION SOURCE with MySQL 8.0.23. MariaDB names a channel after the verb, MySQL at the end. Where a server has
+ * several channels, a statement that names none means all of them, also those from other clusters: then the default channel is named too.
+ */
+function dialect({ flavour, version, channels }: ServerFacts, channel: string) {
   const isMariadb = flavour === 'mariadb';
-  const name = channel === '' ? '' : quote(channel);
+  const name = channel !== '' || channels.length > 1 ? quote(channel) : '';
   const isOld = !isAtLeast(version, isMariadb ? [10, 5, 1] : [8, 0, 22]);
   const saysSource = !isMariadb && isAtLeast(version, [8, 0, 23]);
   return {
     start: isOld ? 'START SLAVE' : 'START REPLICA',
     stop: isOld ? 'STOP SLAVE' : 'STOP REPLICA',
+    reset: isOld ? 'RESET SLAVE' : 'RESET REPLICA',
     change: saysSource ? 'CHANGE REPLICATION SOURCE' : 'CHANGE MASTER',
     prefix: saysSource ? 'SOURCE_' : 'MASTER_',
     named: isMariadb && name !== '' ? ` ${name}` : '',

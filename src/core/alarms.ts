@@ -2,7 +2,7 @@
 
 import { addressAlarm } from './address-alarm.ts';
 import { follow } from './advice.ts';
-import { candidateLacks, countOf, lackWords, promotedBehind } from './ahead.ts';
+import { candidateLacks, countOf, formerSourceOf, lackWords, promotedBehind } from './ahead.ts';
 import { names } from './decision.ts';
 import type { Alarm, Effect } from './events.ts';
 import { failoverListAlarm } from './failover-lists.ts';
@@ -73,7 +73,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
     alarms.push({
       code: 'duplicate-server-id',
       subject: member.address,
-      sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}: their replicas cannot be told apart by it.`,
+      sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}: who replicates from which of them cannot be told. Give each server a server_id of its own.`,
     });
   alarms.push(...addressAlarm(situation, member));
   if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
@@ -85,9 +85,17 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
       code: 'errant-transactions',
       subject: member.address,
       count: errant,
-      sentence: `${member.address} has ${plural(errant)} that the source ${situation.published?.address} lacks.`,
+      sentence: `${member.address} has ${plural(errant)} that the source ${situation.published?.address} lacks: ${errantMend(situation, member)}.`,
     });
   return alarms;
+}
+
+/** If it is promoted, they reach every other server by auto-positioning (manual 19.1.3.3). */
+function errantMend(situation: Situation, member: ServerView): string {
+  const former = formerSourceOf(situation, member);
+  return former
+    ? `it replicates from the former source ${former.address}, so these may be stale writes. Rebuild it from the source`
+    : 'find out what they are, or rebuild it from the source, before it is ever promoted';
 }
 
 const isSameServerId = (a: ServerView, b: ServerView): boolean => a.known?.serverId !== undefined && a.known.serverId === b.known?.serverId;
@@ -108,9 +116,9 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
     : 'is not known yet';
   const counted =
     errant === undefined ? `whether it has transactions that ${source} lacks ${unknown}` : `has no transaction that ${source} lacks`;
-  const has = stale ? `has ${plural(errant)} that ${source} lacks (stale writes)` : counted;
+  const has = stale ? `has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it)` : counted;
   const mend = stale
-    ? `rebuild it from the source (${member.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'}): with auto-positioning its stale rows would flow to every replica if it were promoted later`
+    ? `save them if they matter (mysqlbinlog), then rebuild it from the source (${member.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'}): with auto-positioning its stale rows would flow to every replica if it were promoted later`
     : `make it read-only${errant === undefined ? '' : `, and a replica of ${source}`}`;
   return [
     {
@@ -182,20 +190,20 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
     alarms.push({
       code: 'zone-drift',
       subject: settings.source.name,
-      sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} does not say what the ledger says.`,
+      sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} does not say what the ledger says. It is put right while the source is well; else name the server that is meant: ${follow(situation)}`,
     });
   if (published && ledger.by !== state.settings.instance && differingForm(situation, ledger, published)) {
     alarms.push({
       code: 'config-differs',
       subject: settings.nameserver,
-      sentence: `Instance ${ledger.by} published ${settings.source.name} in another form than this configuration would.`,
+      sentence: `Instance ${ledger.by} published ${settings.source.name} in another form than this configuration would: make the two configurations the same.`,
     });
   }
   if (ledger.was.length >= formerLimit)
     alarms.push({
       code: 'ledger-full',
       subject: settings.source.name,
-      sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}): the name cannot move before one of them has.`,
+      sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}): the name cannot move before one of them has, or is forgotten: source-dns forget.`,
     });
   return [...alarms, ...replicasAlarms(situation, ledger), ...behindAlarm(situation), ...promotedAlarm(situation)];
 }
@@ -217,6 +225,6 @@ function promotedAlarm(situation: Situation): readonly Alarm[] {
   const behind = promotedBehind(situation);
   const { published } = situation;
   if (published === undefined || behind === undefined) return [];
-  const sentence = `${published.address} was promoted, but of the previous source ${behind.previous} it lacks ${lackWords(behind.lacks)}.`;
+  const sentence = `${published.address} was promoted, but of the previous source ${behind.previous} it lacks ${lackWords(behind.lacks)}${behind.mayBeStale ? `, unless ${behind.previous} wrote them after the promotion` : ''}.`;
   return [{ code: 'promoted-behind', subject: published.address, count: countOf(behind.lacks), sentence }];
 }

@@ -2,7 +2,7 @@
 
 import { follow } from './advice.ts';
 import type { Decision } from './decision.ts';
-import { hold, names, pointTo } from './decision.ts';
+import { hold, holdWhileAsking, names, pointTo } from './decision.ts';
 import { doubt } from './doubt.ts';
 import { foreignLedger, foreignRrset, frozen, lostLedger, unknownSource, unreadableLedger } from './ledger-rules.ts';
 import { arePeers, firstOfEach } from './multi-primary.ts';
@@ -112,8 +112,7 @@ function firstSource(situation: Situation): Decision | undefined {
   // The first publication is in no hurry: a server that was not asked yet may be writable too.
   const waiting = quorumSet.filter((member) => member.contact === 'unobserved');
   if (waiting.length > 0)
-    return hold(
-      'minority-view',
+    return holdWhileAsking(
       `Nothing is published yet, and ${names(waiting)} ${waiting.length === 1 ? 'has' : 'have'} not been observed yet.`,
     );
   if (others.length > 0)
@@ -159,11 +158,15 @@ function followersMoved(situation: Situation): Decision | undefined {
   const candidate = followed.find((member) => isPublished(situation, member)) ?? followed[0];
   if (candidate === undefined || !candidates.includes(candidate)) return undefined;
   if (!isPublished(situation, candidate) && strongEvidence(situation, candidate).length === 0) return undefined;
-  const said = `${topology.followersOf(candidate.address).length} of ${othersThan(situation, candidate)} other servers replicate from it`;
+  const said = followedWords(topology.followersOf(candidate.address).length, othersThan(situation, candidate), members.length - 1);
   if (isPublished(situation, candidate)) return steady(candidate, said);
   if (published && candidates.includes(published) && arePeers(members, published, candidate)) return undefined;
   return followed.length > 1 ? undefined : pointTo('followers-moved', candidate, `${candidate.address} is writable, and ${said}.`);
 }
+
+/** Those that do not answer are not counted, and it is said that there are more. */
+const followedWords = (followers: number, counted: number, others: number): string =>
+  `${followers} of ${counted} other servers ${counted < others ? 'that answer ' : ''}replicate from it`;
 
 const isFollowedByMost = (situation: Situation, server: ServerView): boolean =>
   situation.topology.followersOf(server.address).length > othersThan(situation, server) / 2;

@@ -2,7 +2,7 @@
 
 import { candidateLacks, lackWords } from './ahead.ts';
 import type { Decision } from './decision.ts';
-import { hold, names } from './decision.ts';
+import { hold, holdWhileAsking, names } from './decision.ts';
 import { moveForm } from './form.ts';
 import { fits, formerLimit, highestEpoch } from './ledger.ts';
 import { unobserved } from './rivals.ts';
@@ -56,8 +56,7 @@ function outdated({ publication, published, ledger }: Situation, target: ServerV
   const known = [target, ...(published?.contact === 'reachable' ? [published] : [])];
   const old = known.filter((server) => (server.observedAt ?? movedElsewhereAt) <= movedElsewhereAt);
   if (old.length === 0) return undefined;
-  return hold(
-    'minority-view',
+  return holdWhileAsking(
     `${names(old)} ${old.length === 1 ? 'has' : 'have'} not been observed since ${ledger?.by ?? 'another instance'} moved the name.`,
   );
 }

@@ -1,6 +1,6 @@
-/** What a server lacks to be a candidate (rule 7), one condition after the other, with what would bring it about. */
+/** What a server lacks to be a candidate (rule 7), one condition after the other. How to promote it by hand, and whether that is safe now: promote-by-hand.ts. */
 
-import { detaching, follow, opening } from './advice.ts';
+import { follow, opening } from './advice.ts';
 import { outsideMajority } from './multi-primary.ts';
 import type { Wsrep } from './observation.ts';
 import type { Situation } from './situation.ts';
@@ -15,10 +15,10 @@ export function missingOf(situation: Situation, server: ServerView): readonly st
   if (disqualification(situation, server) === undefined) return [];
   const conditions = [
     ...answering(server),
-    ...writable(server),
     ...ofMajority(server),
     ...eligible(situation, server),
     ...detached(situation, server),
+    ...writable(server),
   ];
   // Whatever a rule may ask for that is not known here.
   return conditions.length > 0 ? conditions : [`it were not so that it ${disqualification(situation, server)}`];
@@ -34,8 +34,7 @@ function writable(server: ServerView): readonly string[] {
   // Its group makes its primary writable; who does it by hand elects nobody.
   if (known === undefined || is || isSecondary(server)) return [];
   if (known.managed?.kind === 'aurora') return ['the service made it the writer'];
-  const statements = opening(known);
-  return statements === '' ? [] : [`it were writable: ${statements}`];
+  return opening(known) === '' ? [] : ['it were writable'];
 }
 
 /** Of a cluster in which every member of the majority may write. */
@@ -64,11 +63,11 @@ function eligible(situation: Situation, server: ServerView): readonly string[] {
     ...(isSuperseded(situation, server)
       ? wayBack(situation, server) !== undefined
         ? [`the name went back to it by command: ${follow(situation, server)}`]
-        : [`it had rejoined, as a replica of ${source} without transactions of its own (by force: ${follow(situation, server, true)})`]
+        : [`it had rejoined, as a replica of ${source} without transactions of its own`]
       : []),
     ...(belongsToLine(situation, server) || isSuperseded(situation, server)
       ? []
-      : [`it belonged to the line, by replicating from ${source} (by force: ${follow(situation, server, true)})`]),
+      : [`it belonged to the line: a replica of ${source} that has its data`]),
   ];
 }
 
@@ -77,5 +76,5 @@ function detached(situation: Situation, server: ServerView): readonly string[] {
   if (known === undefined) return [];
   return server.upstreams
     .filter((upstream) => binds(situation, server, upstream))
-    .map(({ channel, member }) => `it were no replica of ${member ?? channel.sourceAddress}: ${detaching(known, channel.name)}`);
+    .map(({ channel, member }) => `it were no replica of ${member ?? channel.sourceAddress}`);
 }

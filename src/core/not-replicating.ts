@@ -27,8 +27,12 @@ function stoppedSentence(situation: Situation, server: ServerView): string | und
   const stopped = server.facts.channels.find((channel) => upstreamOf(situation, channel) === published && isStopped(channel));
   if (stopped === undefined) return undefined;
   const { receiver, applier, lastError, name } = stopped;
-  const next = lastError === undefined ? `; it was stopped: ${starting(server.facts, name)}` : ` (${lastError})`;
-  return `${server.address} does not replicate from the source ${published.address}: receiver ${receiver}, applier ${applier}${next}.`;
+  // Somebody may need it stopped: for a backup, or because it still has what was deleted on the source by mistake.
+  const next =
+    lastError === undefined
+      ? `; it was stopped, or never started. If nobody needs it stopped: ${starting(server.facts, name)}`
+      : ` (${lastError}).`;
+  return `${server.address} does not replicate from the source ${published.address}: receiver ${receiver}, applier ${applier}${next}`;
 }
 
 const isStopped = ({ receiver, applier, lastError }: Channel): boolean =>

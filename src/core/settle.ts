@@ -4,9 +4,11 @@ import { isWeakFailover } from './decide.ts';
 import type { Decision } from './decision.ts';
 import { isInAuroraTable, isOnlineIn } from './membership.ts';
 import { multiPrimaryOf } from './multi-primary.ts';
+import type { ServerFacts } from './observation.ts';
 import { trackRejoins } from './rejoin.ts';
 import { waysToSource } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
+import { isSuperseded } from './situation.ts';
 import type { PublicationState } from './state.ts';
 import { without } from './state.ts';
 import { isBelieved } from './topology.ts';
@@ -27,6 +29,7 @@ export function settle(situation: Situation, decision: Decision): PublicationSta
     gone: goneNow(situation, steady.steadySince),
     rejoins: trackRejoins(situation),
     wayless: waylessNow(situation),
+    beforeStale: beforeStale(situation),
   };
 }
 
@@ -96,4 +99,19 @@ function waylessNow(situation: Situation): ReadonlyMap<ServerAddress, MonoMs> {
       return since === undefined || ways.has(address) ? [] : [[address, since]];
     }),
   );
+}
+
+/** Kept until the server has rejoined: also when it no longer replicates from there, it has what it got. */
+function beforeStale(situation: Situation): ReadonlyMap<ServerAddress, ServerFacts> {
+  const { publication, members } = situation;
+  const former = members.filter((member) => isSuperseded(situation, member)).map(({ address }) => address);
+  if (former.length === 0 && publication.beforeStale.size === 0) return publication.beforeStale;
+  const kept = new Map<ServerAddress, ServerFacts>();
+  for (const { address, facts, upstreams } of members) {
+    const known = publication.beforeStale.get(address);
+    const reads = facts !== undefined && upstreams.some(({ state, member }) => state === 'streams' && member && former.includes(member));
+    if (known && (reads || publication.rejoins.get(address)?.rejoined !== true)) kept.set(address, known);
+    else if (reads && !former.includes(address)) kept.set(address, facts);
+  }
+  return kept;
 }

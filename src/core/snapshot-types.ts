@@ -107,6 +107,8 @@ export interface ServerSnapshot {
   readonly observed: readonly string[];
   /** What it lacks to be a candidate, each read on from "would be a candidate if"; empty: it is one. */
   readonly missing: readonly string[];
+  /** How a person would promote it now, with the statements, or why that would be wrong now; null: it is a candidate, or no statement would make it one. */
+  readonly promotion: string | null;
   readonly alarms: readonly string[];
   readonly failure: Failure | null;
 }

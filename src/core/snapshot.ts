@@ -8,12 +8,14 @@ import type { Ledger } from './ledger.ts';
 import { isPresent, ownMembership } from './membership.ts';
 import { missingOf } from './missing.ts';
 import { observedOf } from './observed.ts';
+import { promotionOf } from './promote-by-hand.ts';
+import type { Propagation } from './publication.ts';
 import type { Ways } from './replica-lag.ts';
 import { waysToSource } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isPublished, isSuperseded, situationOf, strongEvidence } from './situation.ts';
 import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';
-import type { ClusterState, Propagation, PublicationState } from './state.ts';
+import type { ClusterState, PublicationState } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { Now } from './units.ts';
 import { unlistedEvidence } from './unlisted.ts';
@@ -119,6 +121,7 @@ function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): S
     evidence: evidenceOf(situation, member),
     observed: observedOf(situation, member),
     missing: missingOf(situation, member),
+    promotion: promotionOf(situation, member) ?? null,
     alarms: situation.state.alarms.filter((alarm) => alarm.subject === member.address).map((alarm) => alarm.code),
     failure: probe === undefined || probe.kind === 'reachable' ? null : probe.failure,
   };

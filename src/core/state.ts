@@ -2,13 +2,12 @@
 
 import type { AddressTrial } from './address-trial.ts';
 import type { Decision } from './decision.ts';
-import type { Alarm, Command, CommandResult, Move, NameserverTime, Remembered } from './events.ts';
-import type { GtidSet } from './gtid.ts';
+import type { Alarm, Command, CommandResult, Move, Remembered } from './events.ts';
 import type { Ledger, LedgerReading } from './ledger.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
+import type { Propagation, Rejoin } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
 import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
-import type { Waypoint } from './waypoint.ts';
 import type { Question, Rrset } from './zone.ts';
 
 export interface ClusterState {
@@ -123,6 +122,8 @@ export interface PublicationState {
   readonly rejoins: ReadonlyMap<ServerAddress, Rejoin>;
   /** Members that have no way to the published source while it is well, and since when. */
   readonly wayless: ReadonlyMap<ServerAddress, MonoMs>;
+  /** What a server that replicates from a former source was like when it was first seen to: what it gets from there since may be stale writes, which nobody lacks. */
+  readonly beforeStale: ReadonlyMap<ServerAddress, ServerFacts>;
   /** When epochs were seen to rise. */
   readonly moves: readonly MonoMs[];
   readonly flapping: boolean;
@@ -133,28 +134,6 @@ export interface PublicationState {
   readonly replicasYielded?: true;
   readonly lastMove?: Move;
   readonly propagation?: Propagation;
-}
-
-/** How far the last move has come. */
-export interface Propagation {
-  readonly epoch: number;
-  readonly zone: Fqdn;
-  readonly present: readonly Rrset[];
-  readonly absent: readonly Question[];
-  readonly nameservers: Spread;
-  readonly resolvers?: Spread;
-}
-
-/** How far it has come among some nameservers. */
-export interface Spread {
-  readonly nameservers: readonly NameserverTime[];
-  readonly complete: boolean;
-  /** They are being asked. */
-  readonly running: boolean;
-  /** When they are asked again. */
-  readonly nextAt: MonoMs;
-  /** Who has not answered by then is late. */
-  readonly overdueAt: MonoMs;
 }
 
 export interface ZoneView {
@@ -193,23 +172,6 @@ export interface Attempt {
 }
 
 export type WriteKind = 'move' | 'fence' | 'repair' | 'form' | 'rejoin' | 'freeze' | 'thaw' | 'replicas' | 'withdraw' | 'forget';
-
-/** How far a former source has come on its way back into the line. */
-export interface Rejoin {
-  /** The published source that all of this is about: after a move it begins anew. */
-  readonly source?: ServerId;
-  /** When it was first seen attached to the published source, in this run. */
-  readonly attachedAt?: MonoMs;
-  /** Where the source was after that: must be reached here. */
-  readonly target?: Waypoint;
-  /** Its own executed set when it had done so: a later snapshot of the source must have it all. */
-  readonly executed?: { readonly set: GtidSet; readonly at: MonoMs };
-  readonly rejoined: boolean;
-  /** Transactions of its own that the source lacks; absent: not compared yet. */
-  readonly errant?: number;
-  /** When its set was last compared with the source's. */
-  readonly comparedAt?: MonoMs;
-}
 
 export interface RunningCommand {
   readonly id: string;
@@ -276,6 +238,7 @@ export const newPublication = (settings: PublicationSettings, remembered: Rememb
   gone: new Set(),
   rejoins: new Map(),
   wayless: new Map(),
+  beforeStale: new Map(),
   moves: [],
   flapping: false,
   repairs: [],

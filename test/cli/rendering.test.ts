@@ -73,7 +73,8 @@ describe('what the commands print', () => {
         db3.example.com:3307  replica, reachable, 11.4.2-MariaDB, mariadb:3@db3.example.com:3307
           - It says: �[2Jgone
           - takes no writes: read_only is on
-          - would be a candidate if it were writable: SET GLOBAL read_only = OFF
+          - would be a candidate if it were writable
+          - do not promote it now: the source db2:3306 takes writes
 
         ! server-unknown db1:3306: It does not answer.
       "
@@ -176,7 +177,7 @@ describe('what the commands print', () => {
       { nameserver: 'ns2', kind: 'held', code: 'frozen', sentence: 'Frozen by eve.', hint: 'thaw it' },
     ];
     expect(answerText({ results }, plain)).toMatchInlineSnapshot(`
-      "; ns1: done (dry-run): An operator named db2:3306.
+      "; ns1: dry run, nothing was written: An operator named db2:3306.
       zone example.
       send
       ns2: held (frozen): Frozen by eve.

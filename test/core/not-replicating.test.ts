@@ -16,8 +16,16 @@ function alarm(channel: Partial<Channel>, db1: Probe = seen(factsOf('db1')), fac
 
 describe('a replica of a source that is well', () => {
   it.each([
-    ['its receiver is off', { receiver: 'off' }, 'receiver off, applier on; it was stopped: START REPLICA.'],
-    ['its applier is off', { applier: 'off' }, 'receiver on, applier off; it was stopped: START REPLICA.'],
+    [
+      'its receiver is off',
+      { receiver: 'off' },
+      'receiver off, applier on; it was stopped, or never started. If nobody needs it stopped: START REPLICA',
+    ],
+    [
+      'its applier is off',
+      { applier: 'off' },
+      'receiver on, applier off; it was stopped, or never started. If nobody needs it stopped: START REPLICA',
+    ],
     ['its applier failed', { applier: 'off', lastError: 'Duplicate entry' }, 'receiver on, applier off (Duplicate entry).'],
     ['it cannot connect', { receiver: 'connecting', lastError: 'Access denied' }, 'receiver connecting, applier on (Access denied).'],
   ] as const)('gets nothing: %s', (_, channel, said) => {
@@ -29,6 +37,12 @@ describe('a replica of a source that is well', () => {
     ['it is just connecting', { receiver: 'connecting' }],
     ['the channel that is off is from somebody else', { receiver: 'off', sourceId: uuid('db9') }],
   ] as const)('nothing is said: %s', (_, channel) => expect(alarm(channel)).toBeUndefined());
+
+  it('names the channel: without a name START REPLICA starts also what somebody stopped on purpose', () => {
+    const channels = [channelFrom('db1', { name: 'c1', receiver: 'off' })];
+    expect(alarm({}, undefined, { channels })).toContain(": START REPLICA FOR CHANNEL 'c1'");
+    expect(alarm({}, undefined, { channels, flavour: 'mariadb' })).toContain(": START REPLICA 'c1'");
+  });
 
   it('is known without an identity by the address, and on MariaDB by server_id', () => {
     const { sourceId: _none, ...channel } = channelFrom('db1', { receiver: 'off' });

@@ -261,6 +261,7 @@ export class Script {
       zone: () => this.#printer.zone(zone),
       status: () => this.#printer.status(this.world.state, this.world.now()),
       ways: () => this.#printer.ways(this.world.state, this.world.now()),
+      explain: () => this.#printer.explain(this.world.state, this.world.now()),
     };
     const show = shown[what as keyof typeof shown];
     if (show === undefined) throw new Error(`cannot show ${what}`);
@@ -273,7 +274,7 @@ export class Script {
 
   #decorated(server: ServerAddress, probe: Probe): Probe {
     if (probe.kind === 'alive' && this.#denying.has(server)) {
-      return { ...probe, failure: { code: 'access-denied', message: `${server} does not let our account in (access denied)` } };
+      return { ...probe, failure: { code: 'access-denied', message: `${server}: Access denied for our account` } };
     }
     if (probe.kind !== 'reachable') return probe;
     const replicas = this.world.state.settings.discoverWithin ? { replicas: this.#replicasOf(server) } : {};

@@ -44,7 +44,7 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
     probe(address, now, target = address) {
       const { health, process, version } = mysql.server(target);
       if (health !== 'up' && connections.get(address)?.process !== process) connections.delete(address);
-      if (health === 'refusing') return { kind: 'alive', failure: failure('refused', `${address} has too many connections`) };
+      if (health === 'refusing') return { kind: 'alive', failure: failure('refused', `${address}: Too many connections`) };
       if (health !== 'up') return unreachable(address, health === 'down' ? 'connection-refused' : 'timeout');
       const set = build.querySetOf(address, build.readTraits([{ Variable_name: 'version', Value: version }]));
       if ('kind' in set) return set;
