@@ -204,9 +204,6 @@ describe('what would change a hold', () => {
         If not, on db2:3306: SET GLOBAL super_read_only = ON
       superseded-source
         Back to db2:3306: source-dns follow shop db2:3306
-        Promote an up-to-date replica (db3:3306 is the most advanced).
-        Close db2:3306 (SET GLOBAL super_read_only = ON), then promote an up-to-date replica (db3:3306 is the most advanced).
-        Only if db2:3306 holds the right data: source-dns follow shop db2:3306 --force
       stranger
         Promote a server of the line.
         Only if db2:3306 is meant to take over: source-dns follow shop db2:3306 --force

@@ -41,7 +41,8 @@ describe('a replica of a source that is well', () => {
   it('names the channel: without a name START REPLICA starts also what somebody stopped on purpose', () => {
     const channels = [channelFrom('db1', { name: 'c1', receiver: 'off' })];
     expect(alarm({}, undefined, { channels })).toContain(": START REPLICA FOR CHANNEL 'c1'");
-    expect(alarm({}, undefined, { channels, flavour: 'mariadb' })).toContain(": START REPLICA 'c1'");
+    const version = { major: 10, minor: 11, patch: 6, text: '10.11.6-MariaDB' };
+    expect(alarm({}, undefined, { channels, flavour: 'mariadb', version })).toContain(": START REPLICA 'c1'");
   });
 
   it('is known without an identity by the address, and on MariaDB by server_id', () => {

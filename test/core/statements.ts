@@ -1,4 +1,4 @@
-/** The statements that sentences of the core propose: how they are found in a sentence, and the kinds of them. Each kind is run on real servers by test/lab/advice.test.ts. */
+/** The statements that sentences of the core propose: how they are found in a sentence, and the kinds of them. Each kind is run on real servers by test/lab/advice.test.ts, or where `elsewhere` says. */
 
 const text = String.raw`'(?:[^'\\]|''|\\.)*'`;
 const shapes = [
@@ -6,6 +6,8 @@ const shapes = [
   `(?:STOP REPLICA|START REPLICA|STOP SLAVE|START SLAVE)(?: ${text})?(?: SQL_THREAD)?(?: FOR CHANNEL ${text})?`,
   `(?:RESET REPLICA|RESET SLAVE)(?: ${text})? ALL(?: FOR CHANNEL ${text})?`,
   String.raw`SELECT \w+\((?:${text}|\d+|, )*\)`,
+  String.raw`CHANGE (?:REPLICATION SOURCE|MASTER)(?: ${text})? TO (?:\w+ = (?:${text}|\w+)(?:, )?)+(?: FOR CHANNEL ${text})?`,
+  'START GROUP_REPLICATION',
 ];
 const statement = new RegExp(shapes.join('|'), 'g');
 
@@ -16,7 +18,7 @@ export const statementsIn = (sentence: string): readonly string[] => sentence.ma
 export const looksLikeSql =
   /\b(?:SET (?:GLOBAL|PERSIST|SESSION|GTID)|(?:STOP|START|RESET|CHANGE|SHOW) [A-Z]{2}|(?:ALTER|CREATE|DROP|GRANT|REVOKE|INSERT|DELETE|UPDATE|FLUSH|PURGE|KILL|CLONE|CALL|DO|SELECT(?! on )) ['\w$`{])/g;
 
-/** The kinds, and the products whose sentences propose them. The key is how the statement is written in the core's source; `before` is MySQL before 8.0.22, which cannot be run here. */
+/** The kinds, and the products whose sentences propose them. The key is how the statement is written in the core's source; `before` is MySQL before 8.0.22, which cannot be run here; `elsewhere` is run by test/lab/not-replicating.test.ts. */
 export const proposals = {
   'SET GLOBAL super_read_only = ON': ['mysql'],
   'SET GLOBAL read_only = ON': ['mariadb'],
@@ -30,7 +32,10 @@ export const proposals = {
   'RESET SLAVE': ['before'],
   'SELECT asynchronous_connection_failover_delete_source': ['mysql'],
   'SELECT group_replication_set_as_primary': ['mysql'],
-} as const satisfies Readonly<Record<string, readonly ('mysql' | 'mariadb' | 'before')[]>>;
+  'CHANGE REPLICATION SOURCE': ['elsewhere'],
+  'CHANGE MASTER': ['elsewhere'],
+  'START GROUP_REPLICATION': ['elsewhere'],
+} as const satisfies Readonly<Record<string, readonly ('mysql' | 'mariadb' | 'before' | 'elsewhere')[]>>;
 
 export type Proposal = keyof typeof proposals;
 export type Product = (typeof proposals)[Proposal][number];
