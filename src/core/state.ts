@@ -191,19 +191,13 @@ export interface CommandProgress {
 
 /** A cluster of which nothing is known yet. */
 export function initialState(settings: ClusterSettings, remembered: readonly Remembered[], now: Now): ClusterState {
+  const lastOf = ({ nameserver }: PublicationSettings) => remembered.find((entry) => entry.nameserver === nameserver);
   return {
     settings,
     servers: new Map(settings.servers.map((server) => [server.address, newServer(server, now.mono)])),
     discovery: { aliases: new Map(), unasked: [] },
     publications: new Map(
-      settings.publications.map((publication) => [
-        publication.nameserver,
-        newPublication(
-          publication,
-          remembered.find((entry) => entry.nameserver === publication.nameserver),
-          now,
-        ),
-      ]),
+      settings.publications.map((publication) => [publication.nameserver, newPublication(publication, lastOf(publication), now)]),
     ),
     commands: [],
     suspectUntil: now.mono,

@@ -19,13 +19,13 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S1', 'S4', 'S7'],
-    seed: 13,
+    seed: 47,
   },
   {
     name: 'a sleep of the machine is not noticed',
     patches: [{ file: 'core/step.ts', find: 'return drifted > clockJumpMs ?', replace: 'return drifted > Number.POSITIVE_INFINITY ?' }],
     breaks: ['S1', 'S4', 'S7'],
-    seed: 46,
+    seed: 69,
   },
   {
     name: 'an answer that waited counts as fresh',
