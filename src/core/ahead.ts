@@ -4,11 +4,12 @@
  */
 
 import { lacksByCoordinates } from './ahead-by-coordinates.ts';
+import { gtidsOf } from './comparison.ts';
 import type { GtidSet } from './gtid.ts';
 import { countGtids, emptyGtidSet, restrict, subtract, union, uuidOf } from './gtid.ts';
 import { arePeers } from './multi-primary.ts';
 import type { ServerFacts, Wsrep } from './observation.ts';
-import { isOwnOrigin } from './observation.ts';
+import { hasEveryGtid, isOwnOrigin } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
@@ -34,8 +35,9 @@ export function lacksOf(situation: Situation, member: ServerView): Lacks | undef
   if (member.facts === undefined || !isOfLine(situation, member)) return undefined;
   const others = situation.members.filter((other) => other !== member && other.facts !== undefined && isOfLine(situation, other));
   if (member.facts.wsrep) return lacksByWriteSets(member.facts.wsrep, others);
-  if (member.facts.gtidExecuted === undefined) return lacksByCoordinates(situation, member, others);
-  return lacksByGtids(member, others, lineOrigins(situation, member));
+  const lacks = lacksByGtids(member, others, lineOrigins(situation, member));
+  // Sets leave out what has no GTID.
+  return lacks && hasEveryGtid(member.facts) ? lacks : (some(lacks) ?? lacksByCoordinates(situation, member, others) ?? lacks);
 }
 
 /**
@@ -107,10 +109,12 @@ function lineOrigins({ published, ledger }: Situation, target: ServerView): (ori
   return (origin) => origins.has(origin) && !(target.known && isOwnOrigin(target.known, origin));
 }
 
-const executedBy = (facts: ServerFacts): GtidSet | undefined => facts.gtidExecuted;
+const executedBy = gtidsOf;
 
-const receivedBy = ({ gtidExecuted, channels }: ServerFacts): GtidSet | undefined =>
-  gtidExecuted && channels.reduce((all, { retrieved }) => (retrieved ? union(all, retrieved) : all), gtidExecuted);
+function receivedBy(facts: ServerFacts): GtidSet | undefined {
+  const executed = gtidsOf(facts);
+  return executed && facts.channels.reduce((all, { retrieved }) => (retrieved ? union(all, retrieved) : all), executed);
+}
 
 /** Nodes of a Galera cluster, by the write sets that all of them number alike. What a node has received, it says nowhere. */
 function lacksByWriteSets(node: Wsrep, others: readonly ServerView[]): Lacks | undefined {
@@ -120,9 +124,11 @@ function lacksByWriteSets(node: Wsrep, others: readonly ServerView[]): Lacks | u
 }
 
 function lacksByGtids(target: ServerView, others: readonly ServerView[], isCounted: (origin: string) => boolean): Lacks | undefined {
-  if (!target.known?.gtidExecuted || !others.some((other) => other.known?.gtidExecuted)) return undefined;
+  if (!hasGtids(target) || !others.some(hasGtids)) return undefined;
   return { executed: worst(target, others, executedBy, isCounted), received: worst(target, others, receivedBy, isCounted) };
 }
+
+const hasGtids = ({ known }: ServerView): boolean => known !== undefined && gtidsOf(known) !== undefined;
 
 function worst(
   target: ServerView,

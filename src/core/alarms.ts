@@ -13,6 +13,7 @@ import { arePeers } from './multi-primary.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
 import { overdue } from './propagation.ts';
 import { record } from './record.ts';
+import { incomparable } from './rejoin.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, otherWriters, situationOf } from './situation.ts';
@@ -79,7 +80,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
   if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
   alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
   const errant = situation.publication.rejoins.get(member.address)?.errant;
-  if (isSuperseded(situation, member)) return [...alarms, ...staleSource(situation, member, errant)];
+  if (isSuperseded(situation, member)) return [...alarms, ...staleSource(situation, member, errant), ...notComparable(situation, member)];
   if (errant !== undefined && errant > 0)
     alarms.push({
       code: 'errant-transactions',
@@ -106,8 +107,11 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   const unknown = [member, situation.published].some((server) => server?.facts && !server.facts.gtidExecuted)
     ? 'cannot be told without GTIDs'
     : 'is not known yet';
+  const hidden = situation.publication.rejoins.get(member.address)?.hidden ? ' (what it wrote without a GTID is not known)' : '';
   const counted =
-    errant === undefined ? `whether it has transactions that ${source} lacks ${unknown}` : `has no transaction that ${source} lacks`;
+    errant === undefined
+      ? `whether it has transactions that ${source} lacks ${unknown}`
+      : `has no transaction that ${source} lacks${hidden}`;
   const has = stale ? `has ${plural(errant)} that ${source} lacks (stale writes)` : counted;
   const mend = stale
     ? `rebuild it from the source (${member.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'}): with auto-positioning its stale rows would flow to every replica if it were promoted later`
@@ -131,6 +135,15 @@ function misplacedName(situation: Situation, member: ServerView): string | undef
     return `${member.address} is writable, but the name points to ${published.address}: ${back}. The name goes back with: ${follow(situation, member)}`;
   if (!isReplicaOf(situation, published, member)) return undefined;
   return `${member.address} is writable, and the published ${published.address} replicates from it, but may have transactions that ${member.address} lacks: see which of the two is the source, and bring these transactions to it first`;
+}
+
+/** It is on its way back, and nothing will ever say that it has arrived. */
+function notComparable(situation: Situation, member: ServerView): readonly Alarm[] {
+  const because = incomparable(situation, member);
+  if (because === undefined) return [];
+  const source = situation.published?.address;
+  const sentence = `Former source ${member.address} replicates from ${source}, but whether it has caught up cannot be told: ${because}.`;
+  return [{ code: 'not-comparable', subject: member.address, sentence }];
 }
 
 function failureOf({ state }: Situation, member: ServerView): string | undefined {

@@ -2,9 +2,12 @@
 
 import type { Lacks } from './ahead.ts';
 import { lacksOf, lackWords } from './ahead.ts';
+import { grantAdvice, gtidsOf } from './comparison.ts';
 import { channelWords } from './failover-lists.ts';
+import type { GtidSet } from './gtid.ts';
 import { emptyGtidSet, formatGtidSet, subtract } from './gtid.ts';
 import type { Channel, Coordinates, Group, ManagedCluster, ServerFacts, Wsrep } from './observation.ts';
+import { hasEveryGtid } from './observation.ts';
 import type { Situation } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { isoTime } from './units.ts';
@@ -23,7 +26,7 @@ export function observedOf(situation: Situation, member: ServerView): readonly s
     ...(known.wsrep ? [wsrepWords(known.wsrep)] : []),
     ...(known.managed ? [managedWords(known.managed)] : []),
     ...placeWords(known),
-    ...aheadWords(lacksOf(situation, member)),
+    ...aheadWords(lacksOf(situation, member), known),
   ];
 }
 
@@ -133,13 +136,22 @@ function managedWords({ kind, self, members }: ManagedCluster): string {
   return `${kind === 'aurora' ? 'Aurora' : 'RDS'} calls it ${self}, and names ${named.join(', ') || 'nobody'}`;
 }
 
-/** By GTIDs, or by coordinates without them. */
-function placeWords({ gtidExecuted, channels, binlogEnd }: ServerFacts): readonly string[] {
-  if (gtidExecuted) {
-    const waiting = channels.map(({ retrieved }) => subtract(retrieved ?? emptyGtidSet, gtidExecuted)).filter(({ size }) => size > 0);
-    const received = waiting.length === 0 ? '' : `; has received besides ${waiting.map(formatGtidSet).join(' and ')}`;
-    return [`has executed ${formatGtidSet(gtidExecuted) || 'nothing'}${received}`];
-  }
+/** By GTIDs, or by coordinates where transactions may have none. */
+function placeWords(facts: ServerFacts): readonly string[] {
+  if (hasEveryGtid(facts) && facts.gtidExecuted) return [executedWords(facts, facts.gtidExecuted)];
+  const [places, executed] = [coordinateWords(facts), gtidsOf(facts)];
+  const without = facts.gtidMode === undefined ? [] : [`runs with gtid_mode=${facts.gtidMode}: transactions may have no GTID`];
+  const unseen = places.length > 0 ? [] : [`our account sees no coordinates, so that less can be compared: ${grantAdvice}`];
+  return [...without, ...(executed ? [`with GTIDs ${executedWords(facts, executed)}`] : []), ...places, ...(facts.gtidMode ? unseen : [])];
+}
+
+function executedWords({ channels }: ServerFacts, executed: GtidSet): string {
+  const waiting = channels.map(({ retrieved }) => subtract(retrieved ?? emptyGtidSet, executed)).filter(({ size }) => size > 0);
+  const received = waiting.length === 0 ? '' : `; has received besides ${waiting.map(formatGtidSet).join(' and ')}`;
+  return `has executed ${formatGtidSet(executed) || 'nothing'}${received}`;
+}
+
+function coordinateWords({ channels, binlogEnd }: ServerFacts): readonly string[] {
   const places = channels.flatMap(({ applied, received }) =>
     applied && received ? [`has executed its source's binary log up to ${at(applied)}, and received it up to ${at(received)}`] : [],
   );
@@ -148,10 +160,11 @@ function placeWords({ gtidExecuted, channels, binlogEnd }: ServerFacts): readonl
 
 const at = ({ file, position }: Coordinates): string => `${file}:${position}`;
 
-function aheadWords(lacks: Lacks | undefined): readonly string[] {
-  if (lacks === undefined) return [];
+function aheadWords(lacks: Lacks | undefined, facts: ServerFacts): readonly string[] {
+  if (lacks === undefined) return hasEveryGtid(facts) ? [] : ['what it lacks of the others cannot be told'];
   const words = lackWords(lacks);
-  return [words === undefined ? 'lacks nothing that others of the line have executed or received' : `lacks ${words}`];
+  const nothing = `lacks nothing${hasEveryGtid(facts) ? '' : ' of what can be compared'} that others of the line have executed or received`;
+  return [words === undefined ? nothing : `lacks ${words}`];
 }
 
 /** An age that a person reads at a glance. */
