@@ -299,13 +299,14 @@ function receive(server: FakeServer, channel: FakeChannel, { servers, now, isOpe
     return;
   }
   const lacking = subtract(source.executed, union(server.executed, channel.retrieved));
-  // By hand somebody starts it again and again: a gtid_mode is changed while it stands still.
-  if (!accepts(server.gtidMode, lacking, named)) {
-    channel.receiver = 'CONNECTING';
-    return;
-  }
+  // People start it again and again, until both servers have modes that fit.
+  if (accepts(server.gtidMode, lacking, named)) take(channel, lacking, source.uuid, now);
+  else channel.receiver = 'CONNECTING';
+}
+
+function take(channel: FakeChannel, lacking: GtidSet, sourceUuid: string, now: number): void {
   const due = channel.heardAt === undefined || now - channel.heardAt >= channel.heartbeatMs;
-  if (channel.receiver === 'CONNECTING') Object.assign(channel, { receiver: 'ON', sourceUuid: source.uuid });
+  if (channel.receiver === 'CONNECTING') Object.assign(channel, { receiver: 'ON', sourceUuid });
   else if (due || lacking.size > 0) channel.heardAt = now;
   channel.retrieved = union(channel.retrieved, lacking);
   if (channel.delayMs > 0 && lacking.size > 0) channel.waiting.push({ until: now + channel.delayMs, set: lacking });
