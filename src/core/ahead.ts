@@ -103,7 +103,8 @@ const isOfLine = (situation: Situation, member: ServerView): boolean =>
 
 /** Whose transactions count: those of servers that the published source has executed anything of. What somebody else wrote on a replica puts it ahead of nobody. */
 function lineOrigins({ published, ledger }: Situation, target: ServerView): (origin: string) => boolean {
-  const origins = new Set([...(published?.known?.gtidExecuted ?? target.known?.gtidExecuted ?? emptyGtidSet).keys()].map(uuidOf));
+  const executed = [published, target].map((server) => server?.known && gtidsOf(server.known));
+  const origins = new Set([...(executed[0] ?? executed[1] ?? emptyGtidSet).keys()].map(uuidOf));
   if (ledger) origins.add(ledger.uuid);
   // A transaction of its own it cannot lack.
   return (origin) => origins.has(origin) && !(target.known && isOwnOrigin(target.known, origin));

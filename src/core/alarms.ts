@@ -3,6 +3,7 @@
 import { addressAlarm } from './address-alarm.ts';
 import { follow } from './advice.ts';
 import { candidateLacks, countOf, lackWords, promotedBehind } from './ahead.ts';
+import { gtidsOf } from './comparison.ts';
 import { names } from './decision.ts';
 import type { Alarm, Effect } from './events.ts';
 import { failoverListAlarm } from './failover-lists.ts';
@@ -104,7 +105,7 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
   const source = published?.address;
   const is = member.writable ? 'is writable, and ' : '';
-  const unknown = [member, situation.published].some((server) => server?.facts && !server.facts.gtidExecuted)
+  const unknown = [member, situation.published].some((server) => server?.facts && !gtidsOf(server.facts))
     ? 'cannot be told without GTIDs'
     : 'is not known yet';
   const hidden = situation.publication.rejoins.get(member.address)?.hidden ? ' (what it wrote without a GTID is not known)' : '';

@@ -65,17 +65,19 @@ function advance(source: ServerView, member: ServerView, track: Rejoin, line: (u
     const target = isDue ? waypointOf(source, comparison, line) : undefined;
     return { ...without(without(track, 'target'), 'executed'), ...(target && { target }) };
   }
+  const theirs = source.facts && gtidsOf(source.facts);
   if (track.executed === undefined) {
     if (!hasReached(source, member, track.target)) return track;
-    return tellsOwn(track.target) ? { ...track, ...executedBy(member, track.attachedAt, line) } : { ...track, rejoined: true };
+    const own = theirs && isOfServers(track.target) ? executedBy(member, track.attachedAt, line) : {};
+    return own.executed ? { ...track, ...own } : { ...track, rejoined: true };
   }
   if (sourceAt <= track.executed.at) return track;
-  if (source.facts?.gtidExecuted && contains(source.facts.gtidExecuted, track.executed.set)) return { ...track, rejoined: true };
+  if (theirs === undefined || contains(theirs, track.executed.set)) return { ...track, rejoined: true };
   return { ...track, ...executedBy(member, track.attachedAt, line) };
 }
 
-/** In these terms the source tells, too, whether it has what the replica has. */
-const tellsOwn = ({ kind }: Waypoint): boolean => kind === 'gtids' || kind === 'gtids-and-coordinates';
+/** What the replica wrote by itself is asked, too, as far as it has GTIDs; a cluster that shares its data has asked before. */
+const isOfServers = ({ kind }: Waypoint): boolean => kind !== 'write-set' && kind !== 'shared';
 
 /**
  * Before the source had this gtid_mode, what it wrote had no GTID, so a set that both have may be old. The replica that gets a transaction which the source committed since
@@ -133,7 +135,7 @@ function areTogether(members: readonly ServerView[], source: ServerView, member:
 
 /** The transactions that count: those of servers that the source has executed anything of, and those of the members themselves. Another cluster's do not. */
 function lineOf({ members }: Situation, source: ServerView): (uuid: string) => boolean {
-  const sources = new Set([...(source.facts?.gtidExecuted?.keys() ?? [])].map((key) => key.slice(0, 36)));
+  const sources = new Set([...((source.facts && gtidsOf(source.facts))?.keys() ?? [])].map((key) => key.slice(0, 36)));
   const known = members.flatMap((member) => member.known ?? []);
   return (uuid) => sources.has(uuid) || known.some((facts) => isOwnOrigin(facts, uuid));
 }
@@ -141,7 +143,7 @@ function lineOf({ members }: Situation, source: ServerView): (uuid: string) => b
 /** Counts what the member has and the source lacks, each time that the source was observed after the member. */
 function compareErrant(situation: Situation, source: ServerView, member: ServerView, before: Rejoin): Rejoin {
   const own = member.facts && gtidsOf(member.facts);
-  const theirs = source.facts?.gtidExecuted;
+  const theirs = source.facts && gtidsOf(source.facts);
   if (own === undefined || theirs === undefined || member.observedAt === undefined || source.observedAt === undefined) return before;
   if (source.observedAt <= member.observedAt || before.comparedAt === source.observedAt) return before;
   const line = lineOf(situation, source);

@@ -185,8 +185,16 @@ describe('in the modes between OFF and ON', () => {
     const history = new History();
     for (let n = 1; n < 5; n += 1) history.sees(source('OFF_PERMISSIVE', old)).sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 499));
     expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'coordinates' } });
-    history.sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 500));
+    history.sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 500)).sees(source('OFF_PERMISSIVE', old));
     expect(history.db1?.rejoined).toBe(true);
+  });
+
+  it('the source has no GTIDs, but the former source wrote one with a GTID before it stepped down: that keeps it out', () => {
+    const old = { gtidReplicated: gtids('db1:1-100'), binlogEnd: place(500) };
+    const history = new History();
+    for (let n = 1; n < 5; n += 1)
+      history.sees(source('OFF_PERMISSIVE', old)).sees(replica('OFF_PERMISSIVE', { gtidReplicated: gtids('db1:1-101') }, 500));
+    expect(history.db1).toMatchObject({ rejoined: false, errant: 1, hidden: true });
   });
 
   it('the mode of the source changes on the way: it is compared anew, in the terms that both tell now', () => {
@@ -197,7 +205,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1?.target?.kind).toBe('gtids-and-coordinates');
     history.sees(source('OFF_PERMISSIVE', { gtidReplicated: gtids('db1:1-100'), binlogEnd: place(600) }));
     expect(history.db1?.target).toEqual({ kind: 'coordinates', at: place(600) });
-    history.sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 600));
+    history.sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 600)).sees(source('OFF', { binlogEnd: place(600) }));
     expect(history.db1?.rejoined).toBe(true);
   });
 

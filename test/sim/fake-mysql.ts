@@ -110,6 +110,8 @@ export interface FakeMysqlOptions {
   readonly isOpen?: (from: ServerAddress, to: ServerAddress) => boolean;
   /** A receiver that hears nothing for so long says CONNECTING (replica_net_timeout); default: never. */
   readonly netTimeoutMs?: number;
+  /** SOURCE_DELAY of each channel, milliseconds; default: none. */
+  readonly delayMs?: number;
   /** Where a name leads that is no server's address. */
   readonly resolve?: (host: ServerAddress) => ServerAddress | undefined;
   /** They are a single-primary group, with this source of chance; default: they are not. */
@@ -118,7 +120,7 @@ export interface FakeMysqlOptions {
 
 /** New servers: each up, writable, replicating from nobody, `line` as its executed set. */
 export function createFakeMysql(addresses: readonly string[], options: FakeMysqlOptions = {}): FakeMysql {
-  const { isOpen = () => true, netTimeoutMs = Number.POSITIVE_INFINITY, resolve = () => undefined } = options;
+  const { isOpen = () => true, netTimeoutMs = Number.POSITIVE_INFINITY, resolve = () => undefined, delayMs = 0 } = options;
   let now = options.now ?? 0;
   /** Transactions without a GTID. A server never gives them one later, and neither does its replica. */
   let anonymous: GtidSet = emptyGtidSet;
@@ -159,7 +161,9 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       const last = newestOf(one.executed, one.uuid) ?? 0;
       const committed: GtidSet = new Map([[one.uuid, [[last + 1, last + transactions]]]]);
       one.executed = union(one.executed, committed);
-      if (one.gtidMode === 'OFF' || one.gtidMode === 'OFF_PERMISSIVE') anonymous = union(anonymous, committed);
+      const isNamed = one.gtidMode === 'ON' || one.gtidMode === 'ON_PERMISSIVE';
+      // The number of one that was lost is given again.
+      anonymous = isNamed ? subtract(anonymous, committed) : union(anonymous, committed);
       return true;
     },
     promote(address) {
@@ -169,7 +173,7 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       Object.assign(server(address), { readOnly: true, superReadOnly: true });
     },
     follow(address, source, host) {
-      const channel = newChannel(server(source).address, host as ServerAddress | undefined);
+      const channel = { ...newChannel(server(source).address, host as ServerAddress | undefined), delayMs };
       Object.assign(server(address), { readOnly: true, superReadOnly: true, channel });
     },
     followAlso(address, source, name) {
