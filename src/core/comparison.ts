@@ -51,7 +51,7 @@ function obstacle(source: ServerView, replica: ServerView): string {
   if (theirs === undefined) return `${source.address} tells no GTIDs`;
   // It gives GTIDs to them itself (ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS), which its source does not know.
   if (own === 'ON')
-    return `${replica.address} runs with gtid_mode=ON, and ${source.address} with ${theirs}: no transaction has one GTID on both`;
+    return `${replica.address} runs with gtid_mode=ON, and ${source.address} with ${theirs}: no transaction has one GTID on both, so that ${replica.address} must not be promoted`;
   const hidden = [source.facts?.binlogEnd ? [] : [source.address], appliedOf(source, replica) ? [] : [replica.address]].flat();
   return `${source.address} runs with gtid_mode=${theirs}, so that only places in its binary log tell, and our account does not see them on ${hidden.join(', ')}: ${grantAdvice}`;
 }

@@ -46,7 +46,7 @@ export interface ServerFacts {
    * In `ON_PERMISSIVE` transactions that it replicated may be missing in it.
    */
   readonly gtidExecuted?: GtidSet;
-  /** Given in `OFF_PERMISSIVE`: what it has executed with a GTID. What is in it was executed; what is not in it may have been. */
+  /** Given in `OFF_PERMISSIVE`, and by MariaDB without a binary log: what it has executed with a GTID. What is in it was executed; what is not in it may have been. */
   readonly gtidReplicated?: GtidSet;
   /** MySQL's `gtid_mode`. */
   readonly gtidMode?: GtidMode;
@@ -98,8 +98,13 @@ export interface MariadbPositions {
 export const gtidModes = ['OFF', 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON'] as const;
 export type GtidMode = (typeof gtidModes)[number];
 
-/** Whether each transaction of the server has a GTID: MariaDB's have, and MySQL's where gtid_mode is ON. */
-export const hasEveryGtid = ({ gtidMode }: ServerFacts): boolean => gtidMode === undefined || gtidMode === 'ON';
+/** Whether its set leaves out no transaction: MariaDB's with a binary log, and MySQL's where gtid_mode is ON. */
+export const hasEveryGtid = ({ gtidMode, gtidReplicated }: ServerFacts): boolean =>
+  gtidReplicated === undefined && (gtidMode === undefined || gtidMode === 'ON');
+
+/** Whether what it writes now has no GTID, so that nobody can tell it later. */
+export const writesWithoutGtids = ({ gtidMode, gtidReplicated }: ServerFacts): boolean =>
+  gtidReplicated !== undefined || gtidMode === 'OFF';
 
 /** Compared as numbers, never as strings: there is 5.7, 8.4, 9.7 and 26.1. */
 export interface Version {

@@ -140,12 +140,16 @@ function managedWords({ kind, self, members }: ManagedCluster): string {
 function placeWords(facts: ServerFacts): readonly string[] {
   if (hasEveryGtid(facts) && facts.gtidExecuted) return [executedWords(facts, facts.gtidExecuted)];
   const [places, executed] = [coordinateWords(facts), gtidsOf(facts)];
-  const without =
-    facts.gtidMode === undefined
-      ? []
-      : [`runs with gtid_mode=${facts.gtidMode}: its transactions ${facts.gtidMode === 'OFF' ? '' : 'may '}have no GTID`];
+  const mode =
+    facts.gtidMode && `runs with gtid_mode=${facts.gtidMode}: its transactions ${facts.gtidMode === 'OFF' ? '' : 'may '}have no GTID`;
+  const without = mode ?? (executed && 'has no binary log: what it writes by itself has no GTID');
   const unseen = places.length > 0 ? [] : [`our account sees no coordinates, so that less can be compared: ${grantAdvice}`];
-  return [...without, ...(executed ? [`with GTIDs ${executedWords(facts, executed)}`] : []), ...places, ...(facts.gtidMode ? unseen : [])];
+  return [
+    ...(without ? [without] : []),
+    ...(executed ? [`with GTIDs ${executedWords(facts, executed)}`] : []),
+    ...places,
+    ...(facts.gtidMode ? unseen : []),
+  ];
 }
 
 function executedWords({ channels }: ServerFacts, executed: GtidSet): string {

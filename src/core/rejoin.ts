@@ -9,8 +9,7 @@ import { comparisonOf, grantAdvice, gtidsOf } from './comparison.ts';
 import { contains, countGtids, restrict, subtract } from './gtid.ts';
 import { isInAuroraTable, isOnlineIn } from './membership.ts';
 import { arePeers } from './multi-primary.ts';
-import type { ServerFacts } from './observation.ts';
-import { hasEveryGtid, isOwnOrigin } from './observation.ts';
+import { hasEveryGtid, isOwnOrigin, writesWithoutGtids } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { isPublished } from './situation.ts';
 import type { Rejoin } from './state.ts';
@@ -35,7 +34,7 @@ export function trackRejoins(situation: Situation): ReadonlyMap<ServerAddress, R
 function trackOne(situation: Situation, source: ServerView, member: ServerView): Rejoin {
   const known = situation.publication.rejoins.get(member.address);
   const isSame = known !== undefined && known.source === source.id;
-  const isHidden = writesWithoutGtids(member.known) || (known?.hidden === true && (isSame || !known.rejoined));
+  const isHidden = (member.known && writesWithoutGtids(member.known)) || (known?.hidden === true && (isSame || !known.rejoined));
   const fresh: Rejoin = {
     ...(source.id === undefined ? {} : { source: source.id }),
     rejoined: false,
@@ -52,9 +51,6 @@ function trackOne(situation: Situation, source: ServerView, member: ServerView):
   return advance(source, member, attached, lineOf(situation, source));
 }
 
-/** Nobody can tell what it writes by itself. */
-const writesWithoutGtids = (facts: ServerFacts | undefined): boolean => facts?.gtidMode === 'OFF' || facts?.gtidMode === 'OFF_PERMISSIVE';
-
 function advance(source: ServerView, member: ServerView, track: Rejoin, line: (uuid: string) => boolean): Rejoin {
   const comparison = comparisonOf(source, member);
   if (track.rejoined || comparison === undefined || track.attachedAt === undefined) return track;
@@ -65,15 +61,17 @@ function advance(source: ServerView, member: ServerView, track: Rejoin, line: (u
     const target = isDue ? waypointOf(source, comparison, line) : undefined;
     return { ...without(without(track, 'target'), 'executed'), ...(target && { target }) };
   }
+  if (track.executed !== undefined) return sourceAt > track.executed.at ? confirm(source, member, track, line) : track;
+  if (!hasReached(source, member, track.target)) return track;
+  const own = source.facts && gtidsOf(source.facts) && isOfServers(track.target) ? executedBy(member, track.attachedAt, line) : {};
+  return own.executed ? { ...track, ...own } : { ...track, rejoined: true };
+}
+
+/** A later snapshot of the source must have all that the replica had. */
+function confirm(source: ServerView, member: ServerView, track: Rejoin, line: (uuid: string) => boolean): Rejoin {
   const theirs = source.facts && gtidsOf(source.facts);
-  if (track.executed === undefined) {
-    if (!hasReached(source, member, track.target)) return track;
-    const own = theirs && isOfServers(track.target) ? executedBy(member, track.attachedAt, line) : {};
-    return own.executed ? { ...track, ...own } : { ...track, rejoined: true };
-  }
-  if (sourceAt <= track.executed.at) return track;
-  if (theirs === undefined || contains(theirs, track.executed.set)) return { ...track, rejoined: true };
-  return { ...track, ...executedBy(member, track.attachedAt, line) };
+  const hasAll = theirs === undefined || track.executed === undefined || contains(theirs, track.executed.set);
+  return hasAll ? { ...track, rejoined: true } : { ...track, ...executedBy(member, track.attachedAt ?? track.executed.at, line) };
 }
 
 /** What the replica wrote by itself is asked, too, as far as it has GTIDs; a cluster that shares its data has asked before. */

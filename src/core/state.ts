@@ -204,7 +204,7 @@ export interface Rejoin {
   readonly target?: Waypoint;
   /** The source's executed set when it was first seen attached: where sets leave transactions out, only what is newer proves something. */
   readonly baseline?: GtidSet;
-  /** It was seen, since it is the source no more, with a gtid_mode in which what it writes has no GTID: what it wrote by itself cannot be known. */
+  /** It was seen, since it is the source no more, where what it writes has no GTID: what it wrote by itself cannot be known. */
   readonly hidden?: true;
   /** Its own executed set when it had done so: a later snapshot of the source must have it all. */
   readonly executed?: { readonly set: GtidSet; readonly at: MonoMs };

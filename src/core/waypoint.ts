@@ -75,12 +75,12 @@ export function isAtOrAfter(place: Coordinates, other: Coordinates): boolean {
   return files > 0 || (files === 0 && place.position >= other.position);
 }
 
-/** How a former source has come back, in words. `hidden`: it may have written transactions without GTIDs by itself. */
+/** How a former source has come back, in words. `hidden`: it may have written something by itself that has no GTID. */
 export function reachedWords(waypoint: Waypoint | undefined, source: ServerAddress, hidden: boolean): string {
   const kind = waypoint?.kind ?? 'gtids';
   if (kind === 'write-set') return `is a node of one cluster with ${source} again`;
   if (kind === 'shared') return `reads the storage that ${source} writes`;
   if (kind === 'coordinates') return `replicates from ${source} and has caught up (what it wrote by itself is not known without GTIDs)`;
-  const also = hidden ? ' with a GTID (what it wrote by itself without one is not known)' : '';
+  const also = hidden ? ' with a GTID (what it wrote without one is not known)' : '';
   return `replicates from ${source} and has nothing of its own${also}`;
 }

@@ -209,6 +209,21 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1?.rejoined).toBe(true);
   });
 
+  it('MariaDB that came back without its binary log has caught up by its position, and its own writes nobody knows', () => {
+    const position = (text: string) => parseMariadbGtids(text)!;
+    const mariadb = (name: string, serverId: number, over: Partial<ServerFacts>): ServerFacts => {
+      const { gtidExecuted: _none, ...plain } = factsOf(name, { flavour: 'mariadb', serverId });
+      return { ...plain, ...over };
+    };
+    const channels = [{ ...channelFrom('db2'), sourceServerId: 12 }];
+    const history = new History();
+    for (let n = 1; n < 5; n += 1)
+      history
+        .sees(mariadb('db2', 12, { gtidExecuted: position(`0-11-100,0-12-${100 + n}`) }))
+        .sees(mariadb('db1', 11, { readOnly: true, channels, gtidReplicated: position(`0-12-${100 + n}`) }));
+    expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
+  });
+
   it('what it wrote without a GTID stays unknown when its mode is ON again', () => {
     const history = new History()
       .sees(source('ON', sets('db1:1-100')))

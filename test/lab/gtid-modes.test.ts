@@ -257,4 +257,28 @@ describe('what a set tells in a permissive mode', () => {
     await writeTo(1);
     expect(await rejoined(0)).toContain('is not known without GTIDs');
   });
+
+  it('ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS: no transaction has one GTID on both, and the alarm says so', async () => {
+    await writeTo(1);
+    await sql(1, 'SET GLOBAL super_read_only = ON');
+    await caughtUp(0, 1);
+    await sql(0, 'STOP REPLICA', 'RESET REPLICA ALL', 'SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF');
+    await moved(0);
+    await setMode(1, 'ON');
+    const { file, position } = await endOf(0);
+    await sql(
+      1,
+      `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${mysql.servers[0]!.address}', SOURCE_PORT=${mysql.port}, SOURCE_USER='repl', SOURCE_PASSWORD='${mysql.password}',
+       SOURCE_LOG_FILE='${file}', SOURCE_LOG_POS=${position}, GET_SOURCE_PUBLIC_KEY=1, SOURCE_HEARTBEAT_PERIOD=0.2, ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS=LOCAL`,
+      'START REPLICA',
+    );
+    await writeTo(0);
+    await caughtUp(1, 0);
+    const { sentence } = (await until(
+      () => snapshot().alarms.find(({ code }) => code === 'not-comparable'),
+      (raised) => raised !== undefined,
+    ))!;
+    expect(sentence).toContain('no transaction has one GTID on both');
+    expect(shown(1).role).toBe('superseded');
+  });
 });
