@@ -288,14 +288,20 @@ export const decidingMutants: readonly Mutant[] = [
         find: "return mode === 'OFF_PERMISSIVE' ? { gtidReplicated: executed } : { gtidExecuted: executed };",
         replace: 'return { gtidExecuted: executed };',
       },
-      { file: 'core/comparison.ts', find: 'const complete = hasEveryGtid(theirs) || hasEveryGtid(own);', replace: 'const complete = true;' },
+      {
+        file: 'core/comparison.ts',
+        find: 'const complete = hasEveryGtid(theirs) || hasEveryGtid(own);',
+        replace: 'const complete = true;',
+      },
     ],
     breaks: ['S5'],
     seed: 4,
   },
   {
     name: 'a place in the binary log counts as reached before it is',
-    patches: [{ file: 'core/waypoint.ts', find: 'applied !== undefined && isAtOrAfter(applied, place);', replace: 'applied !== undefined;' }],
+    patches: [
+      { file: 'core/waypoint.ts', find: 'applied !== undefined && isAtOrAfter(applied, place);', replace: 'applied !== undefined;' },
+    ],
     breaks: ['S5'],
     seed: 4,
   },
