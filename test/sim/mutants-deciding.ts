@@ -305,4 +305,17 @@ export const decidingMutants: readonly Mutant[] = [
     breaks: ['S5'],
     seed: 4,
   },
+  {
+    name: 'a source without GTIDs is not asked for those that it has',
+    patches: [
+      {
+        file: 'core/rejoin.ts',
+        find: 'const own = source.facts && gtidsOf(source.facts) && isOfServers(track.target)',
+        replace: 'const own = source.facts?.gtidExecuted && isOfServers(track.target)',
+      },
+    ],
+    breaks: ['S5'],
+    seed: 179,
+    story: 'a former source is asked for its GTIDs',
+  },
 ];
