@@ -6,7 +6,6 @@
 import type { GtidSet } from './gtid.ts';
 import { multiPrimaryOf } from './multi-primary.ts';
 import type { Coordinates, ServerFacts } from './observation.ts';
-import { hasEveryGtid } from './observation.ts';
 import type { ServerView } from './topology.ts';
 
 export type Comparison =
@@ -14,7 +13,7 @@ export type Comparison =
   | { readonly kind: 'shared' }
   /** By the numbers that all nodes of a Galera cluster give to a write set. */
   | { readonly kind: 'write-set' }
-  /** By GTID sets alone. `complete`: what the source writes has a GTID, and so has what it wrote before. */
+  /** By GTID sets alone. `complete`: the replica takes nothing from its source that has no GTID. */
   | { readonly kind: 'gtids'; readonly complete: boolean }
   /** By both: the sets leave out what has no GTID. */
   | { readonly kind: 'gtids-and-coordinates' }
@@ -29,10 +28,10 @@ export function comparisonOf(source: ServerView, replica: ServerView): Compariso
   if (theirs.managed?.kind === 'aurora') return { kind: 'shared' };
   if (theirs.wsrep && multiPrimaryOf(theirs) === multiPrimaryOf(own)) return { kind: 'write-set' };
   const isPlaced = theirs.binlogEnd !== undefined && appliedOf(source, replica) !== undefined;
-  if (theirs.gtidExecuted === undefined) return isPlaced ? { kind: 'coordinates' } : { kind: 'none', because: obstacle(source, replica) };
-  if (gtidsOf(own) === undefined) return { kind: 'none', because: `${replica.address} tells no GTIDs, and ${source.address} has them` };
-  // A server with gtid_mode ON takes no transaction without a GTID from its source.
-  const complete = hasEveryGtid(theirs) || hasEveryGtid(own);
+  if (theirs.gtidExecuted === undefined || gtidsOf(own) === undefined)
+    return isPlaced ? { kind: 'coordinates' } : { kind: 'none', because: obstacle(source, replica) };
+  // Else there may be transactions without a GTID in the source's binary log, also where its own gtid_mode is ON by now.
+  const complete = theirs.gtidMode === undefined || own.gtidMode === 'ON';
   return isPlaced && !complete ? { kind: 'gtids-and-coordinates' } : { kind: 'gtids', complete };
 }
 
@@ -48,10 +47,21 @@ export const grantAdvice = 'GRANT REPLICATION CLIENT ON *.* TO our account on ea
 
 function obstacle(source: ServerView, replica: ServerView): string {
   const [theirs, own] = [source.facts?.gtidMode, replica.facts?.gtidMode];
-  if (theirs === undefined) return `${source.address} tells no GTIDs`;
+  if (theirs === undefined) return `${source.facts?.gtidExecuted ? replica.address : source.address} tells no GTIDs`;
   // It gives GTIDs to them itself (ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS), which its source does not know.
   if (own === 'ON')
     return `${replica.address} runs with gtid_mode=ON, and ${source.address} with ${theirs}: no transaction has one GTID on both, so that ${replica.address} must not be promoted`;
   const hidden = [source.facts?.binlogEnd ? [] : [source.address], appliedOf(source, replica) ? [] : [replica.address]].flat();
-  return `${source.address} runs with gtid_mode=${theirs}, so that only places in its binary log tell, and our account does not see them on ${hidden.join(', ')}: ${grantAdvice}`;
+  const without = source.facts?.gtidExecuted
+    ? `${replica.address} runs with gtid_mode=${own}`
+    : `${source.address} runs with gtid_mode=${theirs}`;
+  return `${without}, so that only places in the source's binary log tell, and our account does not see them on ${hidden.join(', ')}: ${grantAdvice}`;
+}
+
+/** Why the sets of a source that has been idle since its replica attached prove nothing, and what would help. */
+export function idleObstacle(source: ServerView, replica: ServerView): string {
+  const [theirs, own] = [source.facts?.gtidMode, replica.facts?.gtidMode];
+  const idle = `${source.address} has committed nothing with a GTID since ${replica.address} attached, and what it wrote before may have none`;
+  if (theirs !== 'ON') return `${idle}: ${grantAdvice}`;
+  return `${idle}: SET GLOBAL gtid_mode = ${own === 'ON_PERMISSIVE' ? 'ON' : 'ON_PERMISSIVE'} on ${replica.address}`;
 }

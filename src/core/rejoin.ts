@@ -5,11 +5,11 @@
  */
 
 import type { Comparison } from './comparison.ts';
-import { comparisonOf, grantAdvice, gtidsOf } from './comparison.ts';
+import { comparisonOf, gtidsOf, idleObstacle } from './comparison.ts';
 import { contains, countGtids, restrict, subtract } from './gtid.ts';
 import { isInAuroraTable, isOnlineIn } from './membership.ts';
 import { arePeers } from './multi-primary.ts';
-import { hasEveryGtid, isOwnOrigin, writesWithoutGtids } from './observation.ts';
+import { isOwnOrigin, writesWithoutGtids } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { isPublished } from './situation.ts';
 import type { Rejoin } from './state.ts';
@@ -46,26 +46,34 @@ function trackOne(situation: Situation, source: ServerView, member: ServerView):
     const { errant, comparedAt } = compared;
     return { ...fresh, ...(errant === undefined ? {} : { errant }), ...(comparedAt === undefined ? {} : { comparedAt }) };
   }
-  const baseline = before.baseline ?? (source.facts && !hasEveryGtid(source.facts) ? source.facts.gtidExecuted : undefined);
-  const attached = { ...compared, attachedAt: before.attachedAt ?? situation.now.mono, ...(baseline && { baseline }) };
+  const attached = { ...compared, attachedAt: before.attachedAt ?? situation.now.mono };
   return advance(source, member, attached, lineOf(situation, source));
 }
 
-function advance(source: ServerView, member: ServerView, track: Rejoin, line: (uuid: string) => boolean): Rejoin {
+function advance(source: ServerView, member: ServerView, begun: Rejoin, line: (uuid: string) => boolean): Rejoin {
   const comparison = comparisonOf(source, member);
-  if (track.rejoined || comparison === undefined || track.attachedAt === undefined) return track;
-  const sourceAt = source.observedAt ?? track.attachedAt;
+  const { attachedAt } = begun;
+  if (begun.rejoined || comparison === undefined || attachedAt === undefined) return begun;
+  const track = withBaseline(source, comparison, begun);
+  const sourceAt = source.observedAt ?? attachedAt;
   // With another gtid_mode the old snapshot is in terms that one of them does not tell any more.
   if (track.target?.kind !== comparison.kind || isReset(source, track.target)) {
-    const isDue = sourceAt > track.attachedAt && !isBlind(comparison, source, track);
+    const isDue = sourceAt > attachedAt && !isBlind(comparison, source, track);
     const target = isDue ? waypointOf(source, comparison, line) : undefined;
     return { ...without(without(track, 'target'), 'executed'), ...(target && { target }) };
   }
   if (track.executed !== undefined) return sourceAt > track.executed.at ? confirm(source, member, track, line) : track;
   if (!hasReached(source, member, track.target)) return track;
-  const own = source.facts && gtidsOf(source.facts) && isOfServers(track.target) ? executedBy(member, track.attachedAt, line) : {};
+  const own = source.facts && gtidsOf(source.facts) && isOfServers(track.target) ? executedBy(member, attachedAt, line) : {};
   return own.executed ? { ...track, ...own } : { ...track, rejoined: true };
 }
+
+function withBaseline({ facts }: ServerView, comparison: Comparison, track: Rejoin): Rejoin {
+  if (track.baseline || !isIncomplete(comparison) || facts?.gtidExecuted === undefined) return track;
+  return { ...track, baseline: facts.gtidExecuted };
+}
+
+const isIncomplete = (comparison: Comparison): boolean => comparison.kind === 'gtids' && !comparison.complete;
 
 /** A later snapshot of the source must have all that the replica had. */
 function confirm(source: ServerView, member: ServerView, track: Rejoin, line: (uuid: string) => boolean): Rejoin {
@@ -82,8 +90,7 @@ const isOfServers = ({ kind }: Waypoint): boolean => kind !== 'write-set' && kin
  * has executed all that lies before it in the source's binary log.
  */
 const isBlind = (comparison: Comparison, source: ServerView, { baseline }: Rejoin): boolean =>
-  comparison.kind === 'gtids' &&
-  !comparison.complete &&
+  isIncomplete(comparison) &&
   (baseline === undefined || source.facts?.gtidExecuted === undefined || contains(baseline, source.facts.gtidExecuted));
 
 /** How a former source has come back: reads on from its address. */
@@ -100,7 +107,7 @@ export function incomparable(situation: Situation, member: ServerView): string |
   const comparison = comparisonOf(published, member);
   if (comparison?.kind === 'none') return comparison.because;
   if (comparison === undefined || !isBlind(comparison, published, track)) return undefined;
-  return `${published.address} has committed nothing with a GTID since ${member.address} attached; without it only the places in its binary log tell: ${grantAdvice}`;
+  return idleObstacle(published, member);
 }
 
 const executedBy = ({ facts, observedAt }: ServerView, attachedAt: MonoMs, line: (uuid: string) => boolean): Pick<Rejoin, 'executed'> => {

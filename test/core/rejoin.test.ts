@@ -171,6 +171,22 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
   });
 
+  it('an idle source with ON proves nothing to a replica that takes what has no GTID', () => {
+    const history = new History();
+    for (let n = 1; n < 5; n += 1) history.sees(source('ON', sets('db1:1-100'))).sees(replica('ON_PERMISSIVE', sets('db1:1-100')));
+    expect(history.db1).toMatchObject({ rejoined: false });
+    for (let n = 1; n < 4; n += 1) history.sees(source('ON', sets('db1:1-100'))).sees(replica('ON', sets('db1:1-100')));
+    expect(history.db1).toMatchObject({ rejoined: true });
+  });
+
+  it('a replica with OFF is compared by its place, though the source has GTIDs', () => {
+    const history = new History();
+    for (let n = 1; n < 4; n += 1) history.sees(source('ON_PERMISSIVE', sets('db1:1-100', 500))).sees(replica('OFF', {}, 499));
+    expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'coordinates' } });
+    history.sees(replica('OFF', {}, 500));
+    expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
+  });
+
   it('a transaction of its own that has a GTID keeps it out, also with OFF_PERMISSIVE', () => {
     const history = new History();
     for (let n = 1; n < 6; n += 1)

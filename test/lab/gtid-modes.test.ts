@@ -96,6 +96,7 @@ async function switchOver(from: number, to: number, by: Positioning): Promise<vo
   await sql(to, 'STOP REPLICA', 'RESET REPLICA ALL');
   await follow(from, to, by);
   await sql(to, 'SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF');
+  await moved(to);
 }
 
 /** Resolves when the name is at the new source. */
@@ -116,10 +117,10 @@ async function rejoined(former: number): Promise<string> {
 
 async function thereAndBack(by: Positioning): Promise<readonly [string, string]> {
   await switchOver(0, 1, by);
-  await moved(1);
+  await writeTo(1);
   const there = await rejoined(0);
   await switchOver(1, 0, by);
-  await moved(0);
+  await writeTo(0);
   return [there, await rejoined(1)];
 }
 
@@ -155,7 +156,6 @@ describe('without REPLICATION CLIENT', () => {
 
   it('a former source without GTIDs stays superseded; the statement of the alarm ends that', async () => {
     await switchOver(0, 1, 'places');
-    await moved(1);
     const { sentence } = (await until(alarm, (raised) => raised !== undefined))!;
     expect(shown(0).role).toBe('superseded');
     const [statement = ''] = /GRANT .* TO our account/.exec(sentence) ?? [];
@@ -169,7 +169,6 @@ describe('without REPLICATION CLIENT', () => {
     expect(await rejoined(0)).toContain('has caught up (what it wrote by itself is not known without GTIDs)');
     expect(alarm()).toBeUndefined();
     await switchOver(1, 0, 'places');
-    await moved(0);
     await rejoined(1);
   });
 });
@@ -198,6 +197,25 @@ describe('there and back', () => {
     const [wentThere, cameBack] = await thereAndBack(by);
     expect(wentThere).toContain(there);
     expect(cameBack).toContain(back);
+  });
+});
+
+describe('a source with gtid_mode ON that is idle', () => {
+  it('proves nothing to a replica that takes transactions without GTIDs; the statement of the alarm ends that', async () => {
+    for (const mode of ['OFF_PERMISSIVE', 'ON_PERMISSIVE'] as const) for (const index of both) await setMode(index, mode);
+    await switchOver(0, 1, 'places');
+    await writeTo(1);
+    await rejoined(0);
+    await setMode(0, 'ON');
+    await switchOver(1, 0, 'places');
+    const { sentence } = (await until(
+      () => snapshot().alarms.find(({ code }) => code === 'not-comparable'),
+      (raised) => raised !== undefined,
+    ))!;
+    expect(shown(1).role).toBe('superseded');
+    const [, statement = ''] = /(SET GLOBAL gtid_mode = \w+) on/.exec(sentence) ?? [];
+    await sql(1, statement);
+    await rejoined(1);
   });
 });
 
