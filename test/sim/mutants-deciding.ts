@@ -290,7 +290,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
       {
         file: 'core/comparison.ts',
-        find: 'const complete = hasEveryGtid(theirs) || hasEveryGtid(own);',
+        find: "const complete = theirs.gtidMode === undefined || own.gtidMode === 'ON';",
         replace: 'const complete = true;',
       },
     ],
