@@ -12,11 +12,10 @@ import { arePeers } from './multi-primary.ts';
 import { isOwnOrigin, writesWithoutGtids } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { isPublished } from './situation.ts';
-import type { Rejoin } from './state.ts';
 import { without } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { MonoMs, ServerAddress } from './units.ts';
-import type { Waypoint } from './waypoint.ts';
+import type { Rejoin, Waypoint } from './waypoint.ts';
 import { hasReached, isAtOrAfter, reachedWords, waypointOf } from './waypoint.ts';
 
 /** The next state of every server's way back, from the newest observations. */

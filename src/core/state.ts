@@ -3,12 +3,11 @@
 import type { AddressTrial } from './address-trial.ts';
 import type { Decision } from './decision.ts';
 import type { Alarm, Command, CommandResult, Move, NameserverTime, Remembered } from './events.ts';
-import type { GtidSet } from './gtid.ts';
 import type { Ledger, LedgerReading } from './ledger.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
 import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
-import type { Waypoint } from './waypoint.ts';
+import type { Rejoin } from './waypoint.ts';
 import type { Question, Rrset } from './zone.ts';
 
 export interface ClusterState {
@@ -193,27 +192,6 @@ export interface Attempt {
 }
 
 export type WriteKind = 'move' | 'fence' | 'repair' | 'form' | 'rejoin' | 'freeze' | 'thaw' | 'replicas' | 'withdraw' | 'forget';
-
-/** How far a former source has come on its way back into the line. */
-export interface Rejoin {
-  /** The published source that all of this is about: after a move it begins anew. */
-  readonly source?: ServerId;
-  /** When it was first seen attached to the published source, in this run. */
-  readonly attachedAt?: MonoMs;
-  /** Where the source was after that: must be reached here. */
-  readonly target?: Waypoint;
-  /** The source's executed set when it was first seen attached: where sets leave transactions out, only what is newer proves something. */
-  readonly baseline?: GtidSet;
-  /** It was seen, since it is the source no more, where what it writes has no GTID: what it wrote by itself cannot be known. */
-  readonly hidden?: true;
-  /** Its own executed set when it had done so: a later snapshot of the source must have it all. */
-  readonly executed?: { readonly set: GtidSet; readonly at: MonoMs };
-  readonly rejoined: boolean;
-  /** Transactions of its own that the source lacks; absent: not compared yet. */
-  readonly errant?: number;
-  /** When its set was last compared with the source's. */
-  readonly comparedAt?: MonoMs;
-}
 
 export interface RunningCommand {
   readonly id: string;

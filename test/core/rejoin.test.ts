@@ -4,9 +4,10 @@ import type { Group, GtidMode, ServerFacts, Wsrep } from '../../src/core/observa
 import { observe } from '../../src/core/observe.ts';
 import { trackRejoins } from '../../src/core/rejoin.ts';
 import { situationOf } from '../../src/core/situation.ts';
-import type { ClusterState, Rejoin } from '../../src/core/state.ts';
+import type { ClusterState } from '../../src/core/state.ts';
 import { withPublication, withServer } from '../../src/core/state.ts';
 import type { ServerId } from '../../src/core/units.ts';
+import type { Rejoin } from '../../src/core/waypoint.ts';
 import { address, at, channelFrom, factsOf, gtids, ledgerOf, replicaOf, seen, stateOf, uuid } from './given.ts';
 
 const was = [{ uuid: uuid('db1'), address: address('db1') }];
