@@ -106,7 +106,10 @@ export function disqualification(situation: Situation, server: ServerView): stri
 
 function whyNotWritable(facts: ServerFacts): string | undefined {
   if (facts.offlineMode) return 'is in offline_mode';
-  return facts.readOnly || facts.superReadOnly ? 'is read-only' : outsideMajority(facts);
+  if (facts.readOnly || facts.superReadOnly) return 'is read-only';
+  const { switches = [] } = facts;
+  if (switches.length > 0) return `refuses writes (${switches.map(({ variable, value }) => `${variable} = ${value}`).join(', ')})`;
+  return outsideMajority(facts);
 }
 
 /** Why a server cannot be the source however writable it is; undefined: it can. */

@@ -4,7 +4,8 @@ import type { Command } from '../../src/core/events.ts';
 import type { Coordinates, FailoverSource, Probe, ReportedReplica } from '../../src/core/observation.ts';
 import type { Fqdn, ServerAddress, ServerId } from '../../src/core/units.ts';
 import type { Rrset } from '../../src/core/zone.ts';
-import { createFakeMysql, fakeUuid } from '../sim/fake-mysql.ts';
+import type { FakeMysql } from '../sim/fake-mysql.ts';
+import { createFakeMysql, fakeUuid, isSwitch } from '../sim/fake-mysql.ts';
 import { unreachable } from '../sim/fake-prober.ts';
 import type { FakeZone } from '../sim/fake-zone.ts';
 import { createFakeZone } from '../sim/fake-zone.ts';
@@ -93,6 +94,7 @@ export class Script {
       resume: () => mysql.resume(server),
       refuse: () => this.#refuse(server, word),
       promote: () => mysql.promote(server),
+      switch: () => turn(mysql, server, word),
       demote: () => mysql.demote(server),
       writable: () => Object.assign(mysql.server(server), { readOnly: false, superReadOnly: false }),
       follow: () => this.#follow(server, word, more),
@@ -115,7 +117,7 @@ export class Script {
       'show-replicas': () => this.#lists(server, word, more[0]),
     };
     perform(verbs, verb);
-    if (verb !== 'kill' && verb !== 'restart') return;
+    if (verb !== 'kill' && verb !== 'restart' && !word.startsWith('innodb_')) return;
     this.world.connectionLost(server);
     this.#second?.connectionLost(server);
   }
@@ -288,6 +290,13 @@ export class Script {
     );
     return [...replicas.map(({ address, uuid }) => ({ address, claim: uuid as ServerId })), ...(this.#listed.get(source) ?? [])];
   }
+}
+
+/** `innodb_force_recovery=4`, `transaction_read_only=1`. */
+function turn(mysql: FakeMysql, server: ServerAddress, word: string): void {
+  const [variable = '', value] = word.split('=');
+  if (!isSwitch(variable)) throw new Error(`no switch that refuses writes: ${variable}`);
+  mysql.turn(server, variable, Number(value));
 }
 
 /** `db1=80`: a source and its weight. */
