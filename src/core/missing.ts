@@ -24,8 +24,9 @@ export function missingOf(situation: Situation, server: ServerView): readonly st
   return conditions.length > 0 ? conditions : [`it were not so that it ${disqualification(situation, server)}`];
 }
 
-function answering({ contact }: ServerView): readonly string[] {
+function answering({ contact, servesNobody }: ServerView): readonly string[] {
   if (contact === 'reachable') return [];
+  if (servesNobody) return ['it let clients in (offline_mode, wsrep_ready)'];
   return [contact === 'alive' ? 'it let us in' : 'it answered'];
 }
 

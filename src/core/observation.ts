@@ -231,6 +231,9 @@ export const isWritable = (facts: ServerFacts): boolean =>
   (facts.switches ?? []).length === 0 &&
   (facts.wsrep === undefined || isOpen(facts.wsrep));
 
+/** Whether it said of itself that it lets no client in: then it takes no writes either, though its facts are not known. */
+export const servesNobody = (probe: Probe | undefined): boolean => probe?.kind === 'alive' && probe.servesNobody === true;
+
 const isOpen = (wsrep: Wsrep): boolean => wsrep.primaryComponent && wsrep.ready && !wsrep.closed;
 
 /** Whether this server wrote the transactions of that origin: what `uuidOf` says of a key of a GTID set. */

@@ -99,6 +99,7 @@ export const isCandidate = (situation: Situation, server: ServerView): boolean =
 
 /** Why a server cannot be the source, in words; undefined for a candidate. */
 export function disqualification(situation: Situation, server: ServerView): string | undefined {
+  if (server.servesNobody) return 'lets no client in';
   if (server.contact !== 'reachable') return contactWords[server.contact];
   if (!server.writable) return (server.facts && whyNotWritable(server.facts)) ?? 'is read-only';
   return unfitness(situation, server);
@@ -244,6 +245,9 @@ function groupVote({ facts }: ServerView): string | undefined {
   const primaries = facts.group.members.filter((other) => other.role === 'PRIMARY' && other.state === 'ONLINE');
   return primaries.length === 1 ? primaries[0]?.id : undefined;
 }
+
+/** What it is now is known from its own words: it answered, or it refused in words that say that it serves nobody. */
+export const tellsItsState = ({ contact, servesNobody }: ServerView): boolean => contact === 'reachable' || servesNobody;
 
 export const reachable = (servers: readonly ServerView[]): readonly ServerView[] =>
   servers.filter((server) => server.contact === 'reachable');

@@ -91,7 +91,7 @@ export class Script {
       kill: () => mysql.kill(server),
       restart: () => mysql.restart(server, { readOnly: word === 'read-only' }),
       hang: () => mysql.hang(server),
-      resume: () => mysql.resume(server),
+      resume: () => this.#resume(server),
       refuse: () => this.#refuse(server, word),
       promote: () => mysql.promote(server),
       switch: () => turn(mysql, server, word),
@@ -133,9 +133,16 @@ export class Script {
 
   #refuse(server: ServerAddress, why: string): void {
     this.world.around.mysql.server(server).health = 'refusing';
+    this.world.around.mysql.server(server).offlineMode = why === 'offline';
     if (why === 'account') this.#denying.add(server);
-    else if (why === '') this.#denying.delete(server);
+    else if (why === '' || why === 'offline') this.#denying.delete(server);
     else throw new Error(`a server does not refuse an ${why}`);
+  }
+
+  #resume(server: ServerAddress): void {
+    const { mysql } = this.world.around;
+    if (mysql.server(server).health === 'refusing') mysql.server(server).offlineMode = false;
+    mysql.resume(server);
   }
 
   /** Rows of SHOW REPLICAS beside those of the servers that do replicate from it: so many hosts that are not there, or one with a UUID; 0: none any more. */

@@ -38,7 +38,7 @@ export interface FakeChannel {
 export interface FakeServer {
   readonly address: ServerAddress;
   uuid: string;
-  /** `down`: refuses connections. `hung`: no answer at all, though the process lives. `refusing`: too many connections. */
+  /** `down`: refuses connections. `hung`: no answer at all, though the process lives. `refusing`: too many connections, or, with offlineMode, that. */
   health: 'up' | 'down' | 'hung' | 'refusing';
   startedAt: number;
   /** Counts processes: a connection does not outlive its own. */
