@@ -67,7 +67,7 @@ const switchFields = {
   innodb_force_recovery: 'forceRecovery',
 } as const;
 
-type SwitchName = keyof typeof switchFields;
+export type SwitchName = keyof typeof switchFields;
 
 export const isSwitch = (word: string): word is SwitchName => word in switchFields;
 
@@ -106,6 +106,8 @@ export interface FakeMysql {
    * by itself.
    */
   turn(address: string, variable: SwitchName, value: number): void;
+  /** None of them is on any more, by whatever way. */
+  open(address: string): void;
   /** RESET BINARY LOGS AND GTIDS. */
   resetGtids(address: string): void;
   /** CLONE from that one: its data, its own UUID (or a new one), a new process; no channel, read-only. */
@@ -219,6 +221,7 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       }
       Object.assign(one, variable === 'innodb_force_recovery' ? { forceRecovery: value } : { [switchFields[variable]]: value === 1 });
     },
+    open: (address) => void Object.assign(server(address), noSwitches),
     resetGtids(address) {
       server(address).executed = emptyGtidSet;
     },
