@@ -138,12 +138,15 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     { errno: 4150, made: [create, 'SET GLOBAL max_password_errors = 1'], asked: 2, password: 'wrong' },
   ])('$errno, $made', (refused) => mended(server, (account) => mariadbGrantStatements(account), refused));
 
-  it.each(['10.11.6', '8.0.36-log'])('that calls itself %s is asked as MariaDB, and limits for clients do not cut what we read', async (version) => {
-    await server.restart([`--version=${version}`]);
-    await server.sql('SET GLOBAL sql_select_limit = 1', 'SET GLOBAL max_join_size = 1');
-    expect(await probeOnce(server, user, { password: ours })).toMatchObject({
-      kind: 'reachable',
-      facts: { flavour: 'mariadb', version: { text: version } },
-    });
-  });
+  it.each(['10.11.6', '8.0.36-log'])(
+    'that calls itself %s is asked as MariaDB, and limits for clients do not cut what we read',
+    async (version) => {
+      await server.restart([`--version=${version}`]);
+      await server.sql('SET GLOBAL sql_select_limit = 1', 'SET GLOBAL max_join_size = 1');
+      expect(await probeOnce(server, user, { password: ours })).toMatchObject({
+        kind: 'reachable',
+        facts: { flavour: 'mariadb', version: { text: version } },
+      });
+    },
+  );
 });

@@ -7,15 +7,7 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import type { Change } from '../../src/core/zone.ts';
 import { hostOf, settleMs, sourceName } from './settings.ts';
 import type { Sight } from './sight.ts';
-import {
-  certainFacts,
-  followersOf,
-  freshFacts,
-  heardFollowersOf,
-  isPromotedInIncident,
-  saysOffline,
-  upstreams,
-} from './sight.ts';
+import { certainFacts, followersOf, freshFacts, heardFollowersOf, isPromotedInIncident, saysOffline, upstreams } from './sight.ts';
 
 export interface Sending {
   readonly sight: Sight;
