@@ -171,10 +171,10 @@ describe('would be a candidate if', () => {
   it('switches that a statement ends, and those that only a restart ends', () => {
     const closed = { readOnly: false, superReadOnly: false, channels: [] };
     expect(missing({ ...closed, switches: [{ variable: 'transaction_read_only', value: 'ON' }] })).toEqual([
-      'it were writable: SET GLOBAL transaction_read_only = OFF',
+      'it were writable',
     ]);
     expect(missing({ ...closed, flavour: 'mariadb', switches: [{ variable: 'tx_read_only', value: 'ON' }], readOnly: true })).toEqual([
-      'it were writable: SET GLOBAL tx_read_only = OFF; SET GLOBAL read_only = OFF',
+      'it were writable',
     ]);
     expect(missing({ ...closed, switches: [{ variable: 'innodb_read_only', value: 'ON' }] })).toEqual([
       'it ran without innodb_read_only, which takes a restart with another my.cnf',
