@@ -1,7 +1,7 @@
 /** What a person would type, in the words of the server's product and version. Advice only: source-dns executes none of it. */
 
 import { subtract } from './gtid.ts';
-import type { ServerFacts, Version } from './observation.ts';
+import type { ServerFacts, Version, WriteSwitch } from './observation.ts';
 import { splitAddress } from './observation.ts';
 import type { Situation } from './situation.ts';
 import type { ServerView } from './topology.ts';
@@ -12,12 +12,28 @@ export const closing = ({ known }: ServerView): string =>
   known?.flavour === 'mariadb' ? 'SET GLOBAL read_only = ON' : 'SET GLOBAL super_read_only = ON';
 
 /** Makes it writable, as far as variables keep it from that. In MySQL read_only cannot be OFF while super_read_only is ON, so one statement does both. */
-export function opening({ offlineMode, readOnly, superReadOnly }: ServerFacts): string {
+export function opening({ offlineMode, readOnly, superReadOnly, switches = [] }: ServerFacts): string {
   return [
     ...(offlineMode ? ['SET GLOBAL offline_mode = OFF'] : []),
+    ...switches.filter(isDynamic).map(({ variable }) => `SET GLOBAL ${variable} = OFF`),
     ...(readOnly || superReadOnly ? ['SET GLOBAL read_only = OFF'] : []),
   ].join('; ');
 }
+
+const isDynamic = ({ variable }: WriteSwitch): boolean => variable === 'transaction_read_only' || variable === 'tx_read_only';
+
+/**
+ * What keeps it from writes until it is restarted with another my.cnf. Each reads on from "would be a candidate if". innodb_force_recovery lets a server start on damaged
+ * data: to take it away is no small step.
+ */
+export const restarting = ({ switches = [] }: ServerFacts): readonly string[] =>
+  switches
+    .filter((each) => !isDynamic(each))
+    .map(({ variable, value }) =>
+      variable === 'innodb_force_recovery'
+        ? `it ran without innodb_force_recovery (it is ${value}), which takes a restart with another my.cnf; but first find out why it was set: it lets InnoDB start on damaged data, so a replica is the safer source`
+        : `it ran without ${variable}, which takes a restart with another my.cnf`,
+    );
 
 /** Ends one channel for good, and deletes what of its relay log is not executed yet (manual 15.4.2.3). */
 export function detaching(server: ServerFacts, channel: string): string {

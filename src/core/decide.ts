@@ -20,6 +20,7 @@ import {
   provenCandidates,
   reachable,
   strongEvidence,
+  tellsItsState,
   whoStillCount,
 } from './situation.ts';
 import type { ServerView } from './topology.ts';
@@ -153,7 +154,7 @@ const steady = (server: ServerView, because: string): Decision => pointTo('stead
 function followersMoved(situation: Situation): Decision | undefined {
   const { members, candidates, topology, published } = situation;
   const followed = members.filter(
-    (member) => (candidates.includes(member) || member.contact !== 'reachable') && isFollowedByMost(situation, member),
+    (member) => (candidates.includes(member) || !tellsItsState(member)) && isFollowedByMost(situation, member),
   );
   const candidate = followed.find((member) => isPublished(situation, member)) ?? followed[0];
   if (candidate === undefined || !candidates.includes(candidate)) return undefined;
@@ -198,7 +199,7 @@ function publishedIsCandidate(situation: Situation): Decision | undefined {
 function switchover(situation: Situation): Decision | undefined {
   const { published } = situation;
   const [proven, ...others] = provenCandidates(situation);
-  if (published?.contact !== 'reachable' || proven === undefined || others.length > 0) return undefined;
+  if (published === undefined || !tellsItsState(published) || proven === undefined || others.length > 0) return undefined;
   if (mayHaveRivals(situation)) return undefined;
   return pointTo(
     'switchover',

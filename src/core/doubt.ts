@@ -4,7 +4,7 @@ import type { Decision } from './decision.ts';
 import { hold, holdWhileAsking, names } from './decision.ts';
 import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, disqualification, isSuperseded, provenCandidates, reachable, whoStillCount } from './situation.ts';
+import { belongsToLine, disqualification, isSuperseded, provenCandidates, reachable, tellsItsState, whoStillCount } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { sourceUnlisted } from './unlisted.ts';
 
@@ -14,7 +14,7 @@ export function doubt(situation: Situation): Decision {
 
 function publishedMayLive(situation: Situation): Decision | undefined {
   const { published, topology } = situation;
-  if (published === undefined || published.contact === 'reachable') return undefined;
+  if (published === undefined || tellsItsState(published)) return undefined;
   const followers = topology.followersOf(published.address);
   if (followers.length > 0) {
     const replicate = followers.length === 1 ? 'replicates' : 'replicate';

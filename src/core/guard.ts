@@ -7,7 +7,7 @@ import { moveForm } from './form.ts';
 import { fits, formerLimit, highestEpoch } from './ledger.ts';
 import { unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
-import { isPublished } from './situation.ts';
+import { isPublished, tellsItsState } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import type { ServerId } from './units.ts';
 import { mayBeUnlisted } from './unlisted.ts';
@@ -50,11 +50,12 @@ function noRoom({ ledger, publication }: Situation, target: ServerView): Decisio
  * Another instance moved the name on what it saw. What we saw before that, fresh as it may be, is no reason to move it again: a slow instance would give the name
  * back to the old source by what its servers were like before.
  */
-function outdated({ publication, published, ledger }: Situation, target: ServerView): Decision | undefined {
+function outdated({ publication, published, ledger, state }: Situation, target: ServerView): Decision | undefined {
   const { movedElsewhereAt } = publication;
   if (movedElsewhereAt === undefined) return undefined;
-  const known = [target, ...(published?.contact === 'reachable' ? [published] : [])];
-  const old = known.filter((server) => (server.observedAt ?? movedElsewhereAt) <= movedElsewhereAt);
+  const known = [target, ...(published && tellsItsState(published) ? [published] : [])];
+  const saidAt = (server: ServerView) => (server.servesNobody ? state.servers.get(server.address)?.latest?.at : server.observedAt);
+  const old = known.filter((server) => (saidAt(server) ?? movedElsewhereAt) <= movedElsewhereAt);
   if (old.length === 0) return undefined;
   return holdWhileAsking(
     `${names(old)} ${old.length === 1 ? 'has' : 'have'} not been observed since ${ledger?.by ?? 'another instance'} moved the name.`,

@@ -1,6 +1,6 @@
 /** What a server lacks to be a candidate (rule 7), one condition after the other. How to promote it by hand, and whether that is safe now: promote-by-hand.ts. */
 
-import { follow, opening } from './advice.ts';
+import { follow, opening, restarting } from './advice.ts';
 import { outsideMajority } from './multi-primary.ts';
 import type { Wsrep } from './observation.ts';
 import type { Situation } from './situation.ts';
@@ -24,8 +24,9 @@ export function missingOf(situation: Situation, server: ServerView): readonly st
   return conditions.length > 0 ? conditions : [`it were not so that it ${disqualification(situation, server)}`];
 }
 
-function answering({ contact }: ServerView): readonly string[] {
+function answering({ contact, servesNobody }: ServerView): readonly string[] {
   if (contact === 'reachable') return [];
+  if (servesNobody) return ['it let clients in (offline_mode, wsrep_ready)'];
   return [contact === 'alive' ? 'it let us in' : 'it answered'];
 }
 
@@ -34,7 +35,7 @@ function writable(server: ServerView): readonly string[] {
   // Its group makes its primary writable; who does it by hand elects nobody.
   if (known === undefined || is || isSecondary(server)) return [];
   if (known.managed?.kind === 'aurora') return ['the service made it the writer'];
-  return opening(known) === '' ? [] : ['it were writable'];
+  return [...(opening(known) === '' ? [] : ['it were writable']), ...restarting(known)];
 }
 
 /** Of a cluster in which every member of the majority may write. */
@@ -49,7 +50,7 @@ function nodeWords({ primaryComponent, ready, closed }: Wsrep): string {
   const words = [
     primaryComponent ? '' : 'in the primary component',
     ready ? '' : 'ready (wsrep_ready)',
-    closed ? 'open (wsrep_reject_queries, pxc_maint_mode)' : '',
+    closed ? 'open (wsrep_on, wsrep_reject_queries, pxc_maint_mode)' : '',
   ];
   return words.filter((text) => text !== '').join(' and ');
 }

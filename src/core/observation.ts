@@ -5,8 +5,11 @@ import type { ServerAddress, ServerId } from './units.ts';
 /** What one probe of one server brought. `unknown` is never "down": it only says that nothing came by the deadline. */
 export type Probe =
   | { readonly kind: 'reachable'; readonly facts: ServerFacts }
-  /** It refused: too many connections, access denied, host blocked. So it lives. */
-  | { readonly kind: 'alive'; readonly failure: Failure }
+  /**
+   * It refused: too many connections, access denied, host blocked. So it lives. `servesNobody`: with these words it refuses every client, not us alone
+   * (offline_mode); so no client can write there, whatever else it is.
+   */
+  | { readonly kind: 'alive'; readonly failure: Failure; readonly servesNobody?: true }
   | { readonly kind: 'unknown'; readonly failure: Failure };
 
 /** An expected failure, as a value: a stable code, what happened, and what to do next. Never holds a secret. */
@@ -38,6 +41,8 @@ export interface ServerFacts {
   readonly readOnly: boolean;
   readonly superReadOnly: boolean;
   readonly offlineMode: boolean;
+  /** What else refuses writes now. Absent: nothing does. */
+  readonly switches?: readonly WriteSwitch[];
   readonly channels: readonly Channel[];
   /** Who has registered as its replica; absent: not asked, or our account may not ask. A replica that left may still be in it. */
   readonly replicas?: readonly ReportedReplica[];
@@ -58,6 +63,13 @@ export interface ServerFacts {
   readonly group?: Group;
   readonly wsrep?: Wsrep;
   readonly managed?: ManagedCluster;
+}
+
+/** A variable that refuses writes as it stands, whatever read_only says. The manuals' names. */
+export interface WriteSwitch {
+  readonly variable: 'innodb_read_only' | 'innodb_force_recovery' | 'transaction_read_only' | 'tx_read_only';
+  /** As the server says it: `ON`, `4`. */
+  readonly value: string;
 }
 
 /** A row of `SHOW REPLICAS` (manual 15.7.7.36): what the replica itself reports, so anybody's word. */
@@ -204,7 +216,7 @@ export interface Wsrep {
   readonly view?: number;
   /** `wsrep_last_committed`: the sequence number of the newest write set that is committed here. */
   readonly lastCommitted: number;
-  /** `wsrep_reject_queries`, or a `pxc_maint_mode`: an administrator has closed it. */
+  /** `wsrep_reject_queries`, `pxc_maint_mode`, `wsrep_on` or `wsrep_sst_donor_rejects_queries`: an administrator has closed it. */
   readonly closed: boolean;
   /** `wsrep_desync`: it takes no part in flow control. */
   readonly desynced: boolean;
@@ -232,7 +244,14 @@ export interface ManagedMember {
 
 /** Whether it takes writes. A Galera node outside of the primary component, or closed by an administrator, refuses them though nothing is read-only. */
 export const isWritable = (facts: ServerFacts): boolean =>
-  !facts.readOnly && !facts.superReadOnly && !facts.offlineMode && (facts.wsrep === undefined || isOpen(facts.wsrep));
+  !facts.readOnly &&
+  !facts.superReadOnly &&
+  !facts.offlineMode &&
+  (facts.switches ?? []).length === 0 &&
+  (facts.wsrep === undefined || isOpen(facts.wsrep));
+
+/** Whether it said of itself that it lets no client in: then it takes no writes either, though its facts are not known. */
+export const servesNobody = (probe: Probe | undefined): boolean => probe?.kind === 'alive' && probe.servesNobody === true;
 
 const isOpen = (wsrep: Wsrep): boolean => wsrep.primaryComponent && wsrep.ready && !wsrep.closed;
 

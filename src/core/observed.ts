@@ -38,12 +38,18 @@ function identityWords({ now }: Situation, { contact, observedAt }: ServerView, 
 }
 
 function writableWords({ writable, writableSince }: ServerView, facts: ServerFacts): string {
-  const closed = [
+  const { switches = [] } = facts;
+  const on = [
     facts.readOnly ? 'read_only' : '',
     facts.superReadOnly && facts.flavour === 'mysql' ? 'super_read_only' : '',
     facts.offlineMode ? 'offline_mode' : '',
+    ...switches.filter(({ value }) => value === 'ON').map(({ variable }) => variable),
   ].filter((flag) => flag !== '');
-  if (closed.length > 0) return `takes no writes: ${closed.join(' and ')} ${closed.length === 1 ? 'is' : 'are'} on`;
+  const closed = [
+    ...(on.length > 0 ? [`${on.join(' and ')} ${on.length === 1 ? 'is' : 'are'} on`] : []),
+    ...switches.filter(({ value }) => value !== 'ON').map(({ variable, value }) => `${variable} is ${value}`),
+  ];
+  if (closed.length > 0) return `takes no writes: ${closed.join(', ')}`;
   if (!writable && facts.wsrep) return 'takes no writes, by the state of its Galera node';
   return `takes writes${writableSince === undefined ? '' : `, seen so since ${isoTime(writableSince.wall)}`}`;
 }

@@ -3,14 +3,14 @@
  * is said only where it makes no second writable server and opens no stale one.
  */
 
-import { closing, detaching, opening, starting } from './advice.ts';
+import { closing, detaching, opening, restarting, starting } from './advice.ts';
 import { lacksOf, lackWords } from './ahead.ts';
 import { names } from './decision.ts';
 import { countGtids, subtract } from './gtid.ts';
 import { arePeers } from './multi-primary.ts';
 import type { Channel, ServerFacts } from './observation.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, binds, isPublished, isSuperseded, reachable } from './situation.ts';
+import { belongsToLine, binds, isPublished, isSuperseded, reachable, tellsItsState } from './situation.ts';
 import { isIdentifiedAs } from './source-of.ts';
 import type { ServerView } from './topology.ts';
 
@@ -20,8 +20,7 @@ export function promotionOf(situation: Situation, server: ServerView): string | 
   if (facts === undefined || server.discovered !== undefined || server.settings.candidate === 'never') return undefined;
   if (isSuperseded(situation, server))
     return server.writable ? undefined : 'do not promote it: it is a former source, and its data may be stale';
-  // A cluster, a group or a service chooses by itself, and what it closed it opens.
-  if (facts.group || facts.wsrep || facts.managed || !belongsToLine(situation, server) || server.duplicate) return undefined;
+  if (isOpenedByOthers(facts) || !belongsToLine(situation, server) || server.duplicate) return undefined;
   const back = isPublished(situation, server);
   const bound = server.upstreams.filter((upstream) => binds(situation, server, upstream)).map(({ channel }) => channel);
   const open = server.writable ? '' : opening(facts);
@@ -34,6 +33,13 @@ export function promotionOf(situation: Situation, server: ServerView): string | 
   const instead = situation.published?.contact === 'reachable' ? `, if ${situation.published.address} shall not be opened again` : '';
   return `to promote it${instead}, in this order: ${steps.join('; ')}${behindWords(situation, server)}`;
 }
+
+/**
+ * A cluster, a group or a service chooses by itself, and what it closed it opens. What only a restart opens no statement does; and innodb_force_recovery says that the data may be
+ * damaged.
+ */
+const isOpenedByOthers = (facts: ServerFacts): boolean =>
+  facts.group !== undefined || facts.wsrep !== undefined || facts.managed !== undefined || restarting(facts).length > 0;
 
 /** Also one that is stopped, or looks for the dead source: else it would replicate a former source's stale writes as soon as that returns, or after a restart. */
 function isOfCluster({ members }: Situation, server: ServerView, channel: Channel): boolean {
@@ -56,7 +62,7 @@ function obstacleOf(situation: Situation, server: ServerView): string | undefine
       : `if it is not the source, first close it (${closing(writer)})`;
     return `${writer.address} takes writes: ${mend}`;
   }
-  if (published === undefined || published === server || published.contact === 'reachable') return undefined;
+  if (published === undefined || published === server || tellsItsState(published)) return undefined;
   const followers = situation.topology.followersOf(published.address);
   if (followers.length > 0)
     return `the source ${published.address} lives: ${names(followers)} still ${followers.length === 1 ? 'replicates' : 'replicate'} from it`;

@@ -25,12 +25,13 @@ const streamsFrom = ({ upstreams }: ServerView, source: ServerView | undefined):
 
 /**
  * Members that were candidates when they answered last, and are known to live: they refuse us, or others replicate from them.
- * One of which nobody hears any more stands in nobody's way: it may be gone for ever.
+ * One of which nobody hears any more stands in nobody's way: it may be gone for ever. Nor does one that says that it serves nobody.
  */
 export const standing = (situation: Situation): readonly ServerView[] =>
   situation.members.filter(
     (member) =>
       (member.contact === 'alive' || (member.contact === 'unknown' && situation.topology.followersOf(member.address).length > 0)) &&
+      !member.servesNobody &&
       member.known !== undefined &&
       isWritable(member.known) &&
       unfitness(situation, member) === undefined,

@@ -8,7 +8,7 @@ import type { ServerFacts } from './observation.ts';
 import { trackRejoins } from './rejoin.ts';
 import { waysToSource } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
-import { isSuperseded } from './situation.ts';
+import { isSuperseded, tellsItsState } from './situation.ts';
 import type { PublicationState } from './state.ts';
 import { without } from './state.ts';
 import { isBelieved } from './topology.ts';
@@ -33,9 +33,9 @@ export function settle(situation: Situation, decision: Decision): PublicationSta
   };
 }
 
-/** Every server answers, and none is writable: not a doubt, but a cluster without a source. */
+/** Every server says what it is, and none is writable: not a doubt, but a cluster without a source. */
 const isSourceless = ({ members }: Situation, decision: Decision): boolean =>
-  decision.reason === 'no-candidate' && members.every((member) => member.contact === 'reachable' && !member.writable);
+  decision.reason === 'no-candidate' && members.every((member) => tellsItsState(member) && !member.writable);
 
 /** The published source, those that stream from it or are in its cluster, those that stream from these, and so on. */
 function lineNow({ publication, published, topology, ledger }: Situation): ReadonlySet<ServerId> {

@@ -99,6 +99,7 @@ export const isCandidate = (situation: Situation, server: ServerView): boolean =
 
 /** Why a server cannot be the source, in words; undefined for a candidate. */
 export function disqualification(situation: Situation, server: ServerView): string | undefined {
+  if (server.servesNobody) return 'lets no client in';
   if (server.contact !== 'reachable') return contactWords[server.contact];
   if (!server.writable) return (server.facts && whyNotWritable(server.facts)) ?? 'is read-only';
   return unfitness(situation, server);
@@ -106,7 +107,10 @@ export function disqualification(situation: Situation, server: ServerView): stri
 
 function whyNotWritable(facts: ServerFacts): string | undefined {
   if (facts.offlineMode) return 'is in offline_mode';
-  return facts.readOnly || facts.superReadOnly ? 'is read-only' : outsideMajority(facts);
+  if (facts.readOnly || facts.superReadOnly) return 'is read-only';
+  const { switches = [] } = facts;
+  if (switches.length > 0) return `refuses writes (${switches.map(({ variable, value }) => `${variable} = ${value}`).join(', ')})`;
+  return outsideMajority(facts);
 }
 
 /** Why a server cannot be the source however writable it is; undefined: it can. */
@@ -241,6 +245,9 @@ function groupVote({ facts }: ServerView): string | undefined {
   const primaries = facts.group.members.filter((other) => other.role === 'PRIMARY' && other.state === 'ONLINE');
   return primaries.length === 1 ? primaries[0]?.id : undefined;
 }
+
+/** What it is now is known from its own words: it answered, or it refused in words that say that it serves nobody. */
+export const tellsItsState = ({ contact, servesNobody }: ServerView): boolean => contact === 'reachable' || servesNobody;
 
 export const reachable = (servers: readonly ServerView[]): readonly ServerView[] =>
   servers.filter((server) => server.contact === 'reachable');

@@ -1,7 +1,7 @@
 /** Who replicates from whom, as the fresh observations say. Knows nothing of the zone. */
 
 import type { Channel, ServerFacts } from './observation.ts';
-import { isClaimed, isWritable } from './observation.ts';
+import { isClaimed, isWritable, servesNobody } from './observation.ts';
 import type { Proposal } from './server-addresses.ts';
 import { proposalOf } from './server-addresses.ts';
 import type { Discovered, ServerSettings } from './settings.ts';
@@ -22,6 +22,8 @@ export interface ServerView {
   readonly observedAt?: MonoMs;
   readonly id?: ServerId;
   readonly writable: boolean;
+  /** It refuses us now, in words that say that it refuses every client (offline_mode): it is no source, whatever it was. */
+  readonly servesNobody: boolean;
   readonly writableSince?: Moment;
   /** As in `ServerMemory`, by its newest answers, of whatever age. */
   readonly promotedAt?: MonoMs;
@@ -97,6 +99,7 @@ function viewOf(state: ClusterState, memory: ServerMemory, byId: ReadonlyMap<Ser
     ...(known ? { known, id: known.id } : {}),
     ...(memory.factsAt === undefined ? {} : { observedAt: memory.factsAt }),
     writable: facts !== undefined && isWritable(facts),
+    servesNobody: contact === 'alive' && servesNobody(memory.latest?.probe),
     ...(memory.writableSince ? { writableSince: memory.writableSince } : {}),
     ...(memory.promotedAt === undefined ? {} : { promotedAt: memory.promotedAt }),
     ...(memory.openAskedAt === undefined ? {} : { openAskedAt: memory.openAskedAt }),

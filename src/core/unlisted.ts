@@ -33,7 +33,7 @@ export const othersUnlisted = (situation: Situation): readonly ServerView[] =>
 /** Those that look like the source; a peer of a candidate does not: both may write, and either will do. What speaks against a move does not get old: the newest answer counts until the server was asked again (docs/decisions/008). */
 export const unlistedSources = (situation: Situation): readonly ServerView[] =>
   discoveredOf(situation).filter((server) => {
-    if (!takesPart(situation, server) || server.known === undefined || !isWritable(server.known)) return false;
+    if (!takesPart(situation, server) || server.known === undefined || !isWritable(server.known) || server.servesNobody) return false;
     if (server.contact === 'unknown' && situation.topology.followersOf(server.address).length === 0) return false;
     if (situation.candidates.some((candidate) => arePeers(situation.members, candidate, server))) return false;
     return defect(situation, server) === undefined && strongEvidence(situation, server).length > 0;

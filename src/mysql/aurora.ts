@@ -44,7 +44,7 @@ function readAurora({ server, session, uptimeSeconds, answers, notes }: ProbeInp
   const self = first.parsed('self', instanceName) ?? '';
   const version = first.parsed('version', parseVersion);
   const innodbReadOnly = first.flag('innodb_read_only');
-  const readOnly = first.flag('read_only') || innodbReadOnly;
+  const readOnly = first.flag('read_only');
   const members: ManagedMember[] = [];
   let odd = first.oddColumn;
   for (const row of rows) {
@@ -70,8 +70,9 @@ function readAurora({ server, session, uptimeSeconds, answers, notes }: ProbeInp
     session,
     uptimeSeconds,
     readOnly,
-    superReadOnly: innodbReadOnly,
+    superReadOnly: false,
     offlineMode: false,
+    ...(innodbReadOnly && { switches: [{ variable: 'innodb_read_only', value: 'ON' } as const] }),
     channels: [],
     managed: { kind: 'aurora' as const, self, members },
   };

@@ -1,18 +1,23 @@
 import type { Failure } from '../core/observation.ts';
 import type { ServerAddress } from '../core/units.ts';
-import { accountName, accountOfCurrentUser, accountStatements, grantStatements, mariadbGrantStatements } from './grants.ts';
+import { proxyThatSaid } from './proxies.ts';
+import { hintForServerError, noCommonLogin } from './refusal-hints.ts';
 import { boundedLine } from './text.ts';
 
-/** A probe that brought no facts: `alive` where a MySQL server answered, `unknown` where nothing did. */
+/** A probe that brought no facts: `alive` where a MySQL server answered, `unknown` where nothing did, or something else answered for it. */
 export interface Problem {
   readonly kind: 'alive' | 'unknown';
   readonly failure: Failure;
+  /** See Probe. Only of an `alive` one. */
+  readonly servesNobody?: true;
 }
 
 /** Who asked whom. `currentUser` is what CURRENT_USER() said, where the login succeeded. */
 export interface Asker {
   readonly server: ServerAddress;
   readonly user: string;
+  /** Whether the login went through TLS. */
+  readonly encrypted: boolean;
   readonly currentUser?: string;
   /** What the account needs, where the flavour is known. */
   readonly grants?: (account: string) => readonly string[];
@@ -54,9 +59,25 @@ export function aliveProblem(server: ServerAddress, code: string, what: string, 
 }
 
 function ofServerError(asker: Asker, errno: number, text: string): Problem {
+  const words = boundedLine(text);
+  const proxy = proxyThatSaid(errno, words);
+  if (proxy !== undefined) return proxyProblem(unknownProblem, asker.server, `${proxy} says error ${errno}, ${words}`);
   const problem = errno === serverShutdown ? unknownProblem : aliveProblem;
-  return problem(asker.server, `mysql-${errno}`, boundedLine(text), hintForServerError(asker, errno));
+  const refused = problem(asker.server, `mysql-${errno}`, words, hintForServerError(asker, errno, words));
+  return refusesEverybody(errno, words) ? { ...refused, servesNobody: true } : refused;
 }
+
+/** ER_SERVER_OFFLINE_MODE, and what a Galera node says that executes no query (ER_UNKNOWN_COM_ERROR with these words): nobody is served, whatever our account may. */
+const refusesEverybody = (errno: number, text: string): boolean => errno === 3032 || (errno === 1047 && /^WSREP /.test(text));
+
+/** Something between us and the server speaks for it: `problem` says what that shows of the server itself. */
+export const proxyProblem = (problem: typeof unknownProblem, server: ServerAddress, what: string): Problem =>
+  problem(
+    server,
+    'proxy-answers',
+    `something between us and the server answers for it: ${what}`,
+    "Have the server's own address and port in servers: what a proxy says is not said by the server behind it.",
+  );
 
 /** TLS begins only after a MySQL server greeted us; but an end of the connection in the middle of it says nothing of the server. */
 function ofTlsError(asker: Asker, code: string, message: string): Problem | undefined {
@@ -70,13 +91,25 @@ function ofTlsError(asker: Asker, code: string, message: string): Problem | unde
   }
   if (code !== 'HANDSHAKE_SSL_ERROR') return undefined;
   if (/ECONNRESET|EPIPE|socket disconnected|socket hang up/.test(message)) return unknownProblem(asker.server, 'connection-lost', message);
-  return aliveProblem(
-    asker.server,
-    'tls-failed',
-    message,
-    'tls: verify needs a certificate that ca_file signed, for this very host name. A certificate that MySQL made by itself names no host.',
-  );
+  return aliveProblem(asker.server, 'tls-failed', message, tlsHints.find(([words]) => words.test(message))?.[1]);
 }
+
+/** By the words of OpenSSL and of Node, which give no code through mysql2. */
+const tlsHints: readonly (readonly [words: RegExp, hint: string])[] = [
+  [
+    /unsupported protocol|protocol version|no protocols available|version too low/i,
+    "This client needs TLS 1.2 or later, and the server offers only older ones: set the server's tls_version (and its certificate's key of 2048 bits or more), or upgrade it.",
+  ],
+  [/expired|not yet valid/i, 'A certificate is not valid now: renew it, or mend the clock of this machine or of the server.'],
+  [
+    /certificate|altnames|self[- ]signed|issuer/i,
+    'tls: verify needs a certificate that ca_file signed, for this very host name. A certificate that MySQL made by itself names no host.',
+  ],
+  [
+    /handshake failure|no shared cipher|key too small|dh key/i,
+    "The server and this client have no cipher in common: look at the server's ssl_cipher and tls_ciphersuites.",
+  ],
+];
 
 const clientCodes: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection-refused',
@@ -102,49 +135,3 @@ const clientHints: Readonly<Record<string, string>> = {
   ENOTFOUND: 'The host name has no address, by the resolver of this machine.',
   EAI_AGAIN: 'The resolver of this machine did not answer.',
 };
-
-function hintForServerError(asker: Asker, errno: number): string | undefined {
-  switch (errno) {
-    case 1040:
-    case 1203:
-    case 1226:
-      return `No connection was left for us: look at max_connections, and at what uses them. ${asker.user} needs one at a time.`;
-    case 1043:
-    case 1251:
-    case 1275:
-      return noCommonLogin(asker);
-    case 1044:
-    case 1142:
-    case 1143:
-    case 1227:
-      return (asker.grants ?? grantStatements)(account(asker)).join(' ');
-    case 1045:
-    case 1698:
-      return `Check the password. If there is no such account: ${newAccount(account(asker))}`;
-    case 1129:
-      return 'Too many connections from this machine were broken off. On the server: TRUNCATE TABLE performance_schema.host_cache; (MariaDB: FLUSH HOSTS;)';
-    case 1130:
-      return `No account of the server may come from this machine: ${newAccount(accountName(asker.user))}`;
-    case 1820:
-    case 1862:
-      return `ALTER USER ${account(asker)} IDENTIFIED BY '<password>' PASSWORD EXPIRE NEVER;`;
-    case 3032:
-      return 'The server is in offline_mode: only administrators may log in.';
-    case 3118:
-      return `ALTER USER ${account(asker)} ACCOUNT UNLOCK;`;
-    case 3159:
-      return 'The server has require_secure_transport: set tls: required, or preferred.';
-    default:
-      return undefined;
-  }
-}
-
-const account = (asker: Asker): string =>
-  asker.currentUser === undefined ? accountName(asker.user) : accountOfCurrentUser(asker.currentUser);
-
-/** Before the login nobody knows which product it is. */
-const newAccount = (name: string): string =>
-  `${accountStatements(name).join(' ')} (MariaDB: ${accountStatements(name, mariadbGrantStatements).join(' ')})`;
-
-const noCommonLogin = (asker: Asker): string =>
-  `The server and this client have no way to log in in common: ALTER USER ${account(asker)} IDENTIFIED WITH caching_sha2_password BY '<password>';`;

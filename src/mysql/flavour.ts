@@ -12,9 +12,15 @@ import { type Row, RowReader } from './row.ts';
 import { boundedLine } from './text.ts';
 import { atLeast, parseVersion } from './version.ts';
 
+/**
+ * The first statement on every connection: global defaults that are meant for clients must neither cut our rows (sql_select_limit, also of SHOW) nor refuse our joins
+ * (max_join_size, error 1104). Both products know these words.
+ */
+export const rowsQuery = 'SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1';
+
 /** The first question on every connection: which product and version it is. SHOW knows no unknown variable, needs no privilege, and a Galera node answers it always. */
 export const traitsQuery =
-  "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('aurora_version', 'basedir', 'version', 'version_comment', 'wsrep_on', 'wsrep_provider')";
+  "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('aurora_version', 'basedir', 'gtid_domain_id', 'version', 'version_comment', 'wsrep_on', 'wsrep_provider')";
 
 /** The second one: how long the process has run. */
 export const uptimeQuery = "SHOW GLOBAL STATUS WHERE Variable_name = 'Uptime'";
@@ -28,7 +34,9 @@ export function readTraits(rows: readonly Row[]): Traits {
   return {
     versionText,
     ...(version && { version }),
-    mariadb: /mariadb/i.test(`${versionText} ${values.get('version_comment') ?? ''}`),
+    // Its words may be set by hand or by a distribution (option `version`, comment "Debian 12"); no MySQL has this variable.
+    mariadb: values.has('gtid_domain_id') || /mariadb/i.test(`${versionText} ${values.get('version_comment') ?? ''}`),
+    versionByHand: values.has('gtid_domain_id') && version !== undefined && version.major < oldestNumber,
     aurora: values.has('aurora_version'),
     rds: /^\/rdsdbbin\//.test(values.get('basedir') ?? ''),
     wsrep: values.get('wsrep_on') === 'ON' && provider !== '' && provider.toLowerCase() !== 'none',
@@ -42,14 +50,22 @@ export function readUptime(rows: readonly Row[]): number | undefined {
   return row.oddColumn === undefined ? seconds : undefined;
 }
 
-/** The oldest versions whose answers were read or run. */
-const isSupported = (version: Version, isMariadb: boolean): boolean => (isMariadb ? atLeast(version, 10, 5, 2) : atLeast(version, 5, 7, 9));
+/** MariaDB counts from 10 on since it has GTIDs: what says less was set by hand, mostly to look like MySQL. */
+const oldestNumber = 10;
+
+/** The oldest versions whose answers were read or run. Of a MariaDB that hides its version nobody knows: it is asked as it would be, and its errors tell. */
+const isSupported = (version: Version, { mariadb: isMariadb, versionByHand }: Traits): boolean =>
+  isMariadb ? versionByHand || atLeast(version, 10, 5, 2) : atLeast(version, 5, 7, 9);
 const hint = 'This version watches MySQL 5.7.9 and later, MariaDB 10.5.2 and later, Galera, Aurora MySQL 3 and RDS Multi-AZ clusters.';
+
+const noVersionHint =
+  'Is this a MySQL or MariaDB server, and not a proxy or a compatible product? It answers SHOW GLOBAL VARIABLES without a row for version.';
 
 /** How a server is asked; a problem (`version-unsupported`) where this version does not know how. It answered, so it lives. */
 export function querySetOf(server: ServerAddress, traits: Traits): QuerySet | Problem {
   const { version } = traits;
-  if (version === undefined || !isSupported(version, traits.mariadb)) {
+  if (traits.versionText === '') return aliveProblem(server, 'rows-unexpected', 'does not say which version it runs', noVersionHint);
+  if (version === undefined || !isSupported(version, traits)) {
     return aliveProblem(server, 'version-unsupported', `runs version ${boundedLine(traits.versionText)}`, hint);
   }
   if (traits.mariadb) return traits.wsrep ? withWsrep(mariadb(version), 'information_schema') : mariadb(version);

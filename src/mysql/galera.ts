@@ -18,7 +18,14 @@ const statusNames = [
   'wsrep_local_state',
   'wsrep_ready',
 ];
-const variableNames = ['pxc_maint_mode', 'wsrep_desync', 'wsrep_gtid_mode', 'wsrep_reject_queries'];
+const variableNames = [
+  'pxc_maint_mode',
+  'wsrep_desync',
+  'wsrep_gtid_mode',
+  'wsrep_on',
+  'wsrep_reject_queries',
+  'wsrep_sst_donor_rejects_queries',
+];
 
 /** Where a product has its status as tables. */
 export type StatusSchema = 'information_schema' | 'performance_schema';
@@ -67,12 +74,22 @@ function clusterUuid(text: string): string | undefined {
 /** Before the first write set it is -1, as 64 bits without a sign: nothing is committed. */
 const writeSetNumber = (number: number): number => (Number.isSafeInteger(number) && number > 0 ? number : 0);
 
+/** By an administrator: it refuses all queries, always or while it feeds a joiner; it is being taken out; or what it commits reaches no other node (wsrep_on is OFF). */
+function isClosed(values: Row, state: string): boolean {
+  const isDonor = states[state as keyof typeof states] === 'donor';
+  return (
+    (values['wsrep_reject_queries'] ?? 'NONE') !== 'NONE' ||
+    (values['pxc_maint_mode'] ?? 'DISABLED') !== 'DISABLED' ||
+    (values['wsrep_on'] ?? 'ON') !== 'ON' ||
+    (isDonor && values['wsrep_sst_donor_rejects_queries'] === 'ON')
+  );
+}
+
 function readWsrep(reader: RowReader, values: Row): Wsrep {
   const state = reader.text('wsrep_local_state');
   const primaryComponent = reader.text('wsrep_cluster_status') === 'Primary';
   const index = reader.number('wsrep_local_index');
   const view = reader.number('wsrep_cluster_conf_id');
-  const maintenance = values['pxc_maint_mode'] ?? 'DISABLED';
   return {
     clusterUuid: reader.parsed('wsrep_cluster_state_uuid', clusterUuid) ?? '',
     nodeUuid: reader.text('wsrep_gcomm_uuid').toLowerCase(),
@@ -83,7 +100,7 @@ function readWsrep(reader: RowReader, values: Row): Wsrep {
     ...(primaryComponent && { index }),
     ...(primaryComponent && values['wsrep_cluster_conf_id'] !== none && { view }),
     lastCommitted: writeSetNumber(reader.number('wsrep_last_committed')),
-    closed: (values['wsrep_reject_queries'] ?? 'NONE') !== 'NONE' || maintenance !== 'DISABLED',
+    closed: isClosed(values, state),
     desynced: values['wsrep_desync'] === 'ON',
   };
 }

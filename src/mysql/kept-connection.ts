@@ -1,11 +1,11 @@
 import type { Probe } from '../core/observation.ts';
-import type { MonoMs, ServerAddress } from '../core/units.ts';
+import type { MonoMs, ServerAddress, ServerId } from '../core/units.ts';
 import type { Clock } from '../ports.ts';
 import { askStatements, type Spellings } from './ask.ts';
 import type { ChannelNotes } from './channel-notes.ts';
 import { boundedDeadline, withDeadline } from './deadline.ts';
-import { type Asker, aliveProblem, classify, type Problem, unknownProblem } from './failures.ts';
-import { querySetOf, readTraits, readUptime, traitsQuery, uptimeQuery } from './flavour.ts';
+import { type Asker, aliveProblem, classify, type Problem, proxyProblem, unknownProblem } from './failures.ts';
+import { querySetOf, readTraits, readUptime, rowsQuery, traitsQuery, uptimeQuery } from './flavour.ts';
 import type { Answers, QuerySet } from './query-set.ts';
 import { withReplicas } from './replicas.ts';
 import { type Row, rowsUnexpected } from './row.ts';
@@ -33,6 +33,8 @@ interface Ready {
   /** When the server process began, on our monotonic clock. */
   readonly startedAt: number;
   readonly spellings: Spellings;
+  /** Who answered its probes: more than one is no server. */
+  readonly ids: Set<ServerId>;
   /** What the last probe left for the next. */
   notes: ChannelNotes;
 }
@@ -129,13 +131,13 @@ export class KeptConnection {
     const session = new Session(server, access);
     this.#session = session;
     const opened = await session.opened;
-    const asker: Asker = { server, user: access.user };
+    const asker: Asker = { server, user: access.user, encrypted: access.ssl !== undefined };
     if (opened.kind === 'error') return this.#fail(session, classify(asker, opened.error));
     const introduced = await this.#introduce(session, asker);
     if ('kind' in introduced) return this.#fail(session, introduced);
     // The deadline may have passed meanwhile, and another session be on its way.
     if (this.#session !== session) return this.#unknown('deadline', 'the connection came too late');
-    const ready = { session, ...introduced, spellings: new Map(), notes: new Map() };
+    const ready: Ready = { session, ...introduced, spellings: new Map(), ids: new Set(), notes: new Map() };
     this.#ready = ready;
     session.onLost = () => {
       if (this.#session === session) this.#drop();
@@ -147,15 +149,17 @@ export class KeptConnection {
   /** Asks what it is, and makes the session ready for its probes. */
   async #introduce(session: Session, asker: Asker): Promise<Introduction | Problem> {
     const { server, clock, queryTimeoutMs } = this.#options;
-    const traits = await session.query(traitsQuery);
-    if (traits.kind === 'error') return classify(asker, traits.error);
-    const flavour = querySetOf(server, readTraits(traits.rows));
-    if ('kind' in flavour) return flavour;
-    const set = this.#options.asksReplicas ? withReplicas(flavour) : flavour;
     const ask = async (sql: string): Promise<readonly Row[] | Problem> => {
       const answer = await session.query(sql);
       return answer.kind === 'rows' ? answer.rows : classify(asker, answer.error);
     };
+    const prepared = await ask(rowsQuery);
+    if ('kind' in prepared) return prepared;
+    const traits = await ask(traitsQuery);
+    if ('kind' in traits) return traits;
+    const flavour = querySetOf(server, readTraits(traits));
+    if ('kind' in flavour) return flavour;
+    const set = this.#options.asksReplicas ? withReplicas(flavour) : flavour;
     const setUp = await ask(set.setup(queryTimeoutMs));
     if ('kind' in setUp) return setUp;
     const uptime = await ask(uptimeQuery);
@@ -190,6 +194,9 @@ export class KeptConnection {
     const uptimeSeconds = Math.max(0, Math.floor((at - ready.startedAt) / 1000));
     const reading = ready.set.read({ server, session: ready.session.number, uptimeSeconds, answers, at, notes: ready.notes });
     if (reading.kind === 'failed') return { kind: 'alive', failure: reading.failure };
+    // No server's UUID changes while it runs (MariaDB's server_id may be set). Something lives there, but nobody can tell who.
+    if (reading.facts.flavour === 'mysql' && ready.ids.size < 2) ready.ids.add(reading.facts.id);
+    if (ready.ids.size > 1) return proxyProblem(aliveProblem, server, `on one connection it is ${[...ready.ids].join(', then ')}`);
     ready.notes = reading.notes;
     const { peer } = ready.session;
     return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };

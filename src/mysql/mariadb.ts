@@ -12,13 +12,16 @@ import { readMariadbChannels } from './mariadb-channels.ts';
 import type { FactsReading, ProbeInput, QuerySet } from './query-set.ts';
 import { failedReading, RowReader, rowsUnexpected } from './row.ts';
 import { parseVersion } from './version.ts';
+import { mariadbSwitches, readSwitches, switchColumns, switchColumnsWithoutInnodb } from './write-switches.ts';
 
 /** `max_statement_time` is in seconds. */
 const setup = (queryTimeoutMs: number): string =>
   `SET SESSION time_zone = '+00:00', autocommit = 1, tx_read_only = 1, max_statement_time = ${Math.max(1, Math.ceil(queryTimeoutMs)) / 1000}, wait_timeout = 3600`;
 
-const serverQuery = `SELECT @@global.server_id AS server_id, @@version AS version, @@version_comment AS version_comment,
- @@global.read_only AS read_only, @@global.innodb_read_only AS innodb_read_only, @@global.log_bin AS log_bin,
+const serverQuery = (
+  switches: string,
+): string => `SELECT @@global.server_id AS server_id, @@version AS version, @@version_comment AS version_comment,
+ @@global.read_only AS read_only, ${switches}, @@global.log_bin AS log_bin,
  @@global.gtid_domain_id AS gtid_domain, @@global.gtid_strict_mode AS gtid_strict, @@global.gtid_binlog_state AS gtid_binlog_state,
  @@global.gtid_binlog_pos AS gtid_binlog_pos, @@global.gtid_slave_pos AS gtid_replica_pos, @@global.gtid_current_pos AS gtid_current_pos`;
 
@@ -27,7 +30,7 @@ export const mariadb = (version: Version): QuerySet => ({
   name: 'MariaDB',
   setup,
   statements: [
-    { name: 'server', spellings: [serverQuery] },
+    { name: 'server', spellings: [serverQuery(switchColumns(mariadbSwitches)), serverQuery(switchColumnsWithoutInnodb(mariadbSwitches))] },
     { name: 'channels', spellings: ['SHOW ALL SLAVES STATUS'] },
   ],
   read: readMariadb,
@@ -46,7 +49,7 @@ function readMariadb(input: ProbeInput): FactsReading {
   reader.text('version_comment');
   // From 12.0 it is a word: NO_LOCK blocks locking reads as well, NO_LOCK_NO_ADMIN administrators too.
   const readOnly = reader.oneOf('read_only', ['0', '1', 'OFF', 'ON', 'NO_LOCK', 'NO_LOCK_NO_ADMIN']);
-  const innodbReadOnly = reader.flag('innodb_read_only');
+  const switches = readSwitches(reader, mariadbSwitches);
   const positions = readPositions(reader);
   const executed = readExecuted(reader, positions);
   const { channels, notes, oddColumn } = readMariadbChannels(input);
@@ -58,9 +61,10 @@ function readMariadb(input: ProbeInput): FactsReading {
     version,
     session,
     uptimeSeconds,
-    readOnly: (readOnly !== '0' && readOnly !== 'OFF') || innodbReadOnly,
-    superReadOnly: readOnly === 'NO_LOCK_NO_ADMIN' || innodbReadOnly,
+    readOnly: readOnly !== '0' && readOnly !== 'OFF',
+    superReadOnly: readOnly === 'NO_LOCK_NO_ADMIN',
     offlineMode: false,
+    ...switches,
     channels,
     serverId,
     positions,

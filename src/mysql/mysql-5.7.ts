@@ -10,6 +10,7 @@ import { hasGroup, pluginGone } from './group.ts';
 import { readMysql } from './mysql-rows.ts';
 import { noTimes, probeQuery, sessionSetup } from './probe-query.ts';
 import type { QuerySet } from './query-set.ts';
+import { mysql57Switches } from './write-switches.ts';
 
 const setup = (queryTimeoutMs: number): string => sessionSetup('tx_read_only', queryTimeoutMs);
 
@@ -25,10 +26,10 @@ export const mysql57: QuerySet = {
   name: 'MySQL 5.7',
   setup,
   statements: [
-    { name: 'server', spellings: [probeQuery({ autoFailover: "'0'", times: noTimes })] },
+    { name: 'server', spellings: [probeQuery({ autoFailover: "'0'", times: noTimes, rules: mysql57Switches })] },
     { name: 'group', spellings: [groupQuery], when: hasGroup, absentOn: [pluginGone] },
     ...coordinateStatements,
   ],
-  read: (input) => readMysql(input, false),
+  read: (input) => readMysql(input, { timed: false, rules: mysql57Switches }),
   grants: grantStatements,
 };

@@ -13,20 +13,20 @@ import { groupStatement } from './group.ts';
 import { readMysql } from './mysql-rows.ts';
 import { probeQuery, sessionSetup, timesOf8 } from './probe-query.ts';
 import type { QuerySet } from './query-set.ts';
+import { mysqlSwitches } from './write-switches.ts';
 
 const setup = (queryTimeoutMs: number): string => sessionSetup('transaction_read_only', queryTimeoutMs);
 
 /** SOURCE_CONNECTION_AUTO_FAILOVER came with 8.0.22. */
-const probes = ['c.SOURCE_CONNECTION_AUTO_FAILOVER', "'0'"].map((autoFailover) => probeQuery({ autoFailover, times: timesOf8 })) as [
-  string,
-  string,
-];
+const probes = ['c.SOURCE_CONNECTION_AUTO_FAILOVER', "'0'"].map((autoFailover) =>
+  probeQuery({ autoFailover, times: timesOf8, rules: mysqlSwitches }),
+) as [string, string];
 
 /** MySQL 8.0 and later. */
 export const mysql8: QuerySet = {
   name: 'MySQL 8',
   setup,
   statements: [{ name: 'server', spellings: probes }, groupStatement, ...coordinateStatements, ...failoverStatements],
-  read: (input) => readMysql(input, true),
+  read: (input) => readMysql(input, { timed: true, rules: mysqlSwitches }),
   grants: grantStatements,
 };

@@ -9,12 +9,18 @@ import { serverId } from './identity.ts';
 import type { FactsReading, ProbeInput } from './query-set.ts';
 import { failedReading, maxRows, RowReader, rowsUnexpected } from './row.ts';
 import { parseVersion } from './version.ts';
+import type { SwitchRules } from './write-switches.ts';
+import { readSwitches } from './write-switches.ts';
 
-/**
- * Turns the answers of a MySQL server into facts: of every version, since their queries give their columns the same names. `timed`: whether this version can take the
- * time of what it receives. Failures: `rows-unexpected`.
- */
-export function readMysql(input: ProbeInput, timed: boolean): FactsReading {
+/** What differs between versions whose queries give their columns the same names. */
+export interface MysqlVersion {
+  /** It can take the time of what it receives. */
+  readonly timed: boolean;
+  readonly rules: SwitchRules;
+}
+
+/** Turns the answers of a MySQL server into facts. Failures: `rows-unexpected`. */
+export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): FactsReading {
   const { server, session, uptimeSeconds, answers } = input;
   const rows = answers['server'] ?? [];
   const first = rows[0];
@@ -34,6 +40,7 @@ export function readMysql(input: ProbeInput, timed: boolean): FactsReading {
     readOnly: reader.flag('read_only'),
     superReadOnly: reader.flag('super_read_only'),
     offlineMode: reader.flag('offline_mode'),
+    ...readSwitches(reader, rules),
     gtidMode,
     ...gtids,
     ...(binlogEnd && { binlogEnd }),

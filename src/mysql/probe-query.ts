@@ -1,5 +1,8 @@
 /** The one SELECT of a probe, and the session that it is asked in: for every MySQL, whatever its replication tables have. */
 
+import type { SwitchRules } from './write-switches.ts';
+import { switchColumns } from './write-switches.ts';
+
 /** `max_execution_time` is in milliseconds. */
 export const sessionSetup = (readOnly: 'transaction_read_only' | 'tx_read_only', queryTimeoutMs: number): string =>
   `SET SESSION time_zone = '+00:00', autocommit = 1, ${readOnly} = 1, max_execution_time = ${Math.max(1, Math.ceil(queryTimeoutMs))}, wait_timeout = 3600`;
@@ -11,6 +14,7 @@ const age = (column: string): string => `TIMESTAMPDIFF(MICROSECOND, ${column}, N
 export interface ProbeColumns {
   readonly autoFailover: string;
   readonly times: TransactionTimes;
+  readonly rules: SwitchRules;
 }
 
 /** Ages of transactions, in microseconds. */
@@ -45,8 +49,10 @@ export const noTimes: TransactionTimes = {
 export const probeQuery = ({
   autoFailover,
   times,
+  rules,
 }: ProbeColumns): string => `SELECT @@server_uuid AS server_uuid, @@version AS version, @@version_comment AS version_comment,
  @@global.read_only AS read_only, @@global.super_read_only AS super_read_only, @@global.offline_mode AS offline_mode,
+ ${switchColumns(rules)},
  @@global.gtid_mode AS gtid_mode, @@global.gtid_executed AS gtid_executed, @@global.performance_schema AS performance_schema,
  (SELECT COUNT(*) FROM performance_schema.replication_group_members) AS group_members, ch.*
 FROM (SELECT 1) AS one LEFT JOIN (

@@ -61,6 +61,8 @@ export interface Traits {
   /** Absent where it does not begin with three numbers. */
   readonly version?: Version;
   readonly mariadb: boolean;
+  /** MariaDB, and its version is not its own. */
+  readonly versionByHand: boolean;
   readonly aurora: boolean;
   /** It runs on Amazon RDS. */
   readonly rds: boolean;

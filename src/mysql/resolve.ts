@@ -25,6 +25,6 @@ async function lookUp(hosts: HostLookup, server: ServerAddress, host: string): P
     const found = await hosts.ask(host);
     return { kind: 'addresses', addresses: [...new Set(found.map(({ address }) => plainIp(address)))].toSorted() };
   } catch (error) {
-    return { kind: 'failed', failure: classify({ server, user: '' }, error).failure };
+    return { kind: 'failed', failure: classify({ server, user: '', encrypted: false }, error).failure };
   }
 }

@@ -1,6 +1,7 @@
 import type { Version } from '../core/observation.ts';
 
-const versionPattern = /^(\d{1,4})\.(\d{1,4})\.(\d{1,4})(?!\d)/;
+/** MariaDB's greeting has `5.5.5-` before its version, for clients that know no 10; some gateways say all of it as @@version. */
+const versionPattern = /^(?:5\.5\.5-(?=\d+\.\d+\.\d))?(\d{1,4})\.(\d{1,4})\.(\d{1,4})(?!\d)/;
 
 /** Reads `9.7.4-2`, `8.4.3`, `26.1.0`, `10.11.6-MariaDB`. Undefined for text that does not begin with three numbers. */
 export function parseVersion(text: string): Version | undefined {

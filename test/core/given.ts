@@ -67,6 +67,8 @@ export const seen = (facts: ServerFacts): Probe => ({ kind: 'reachable', facts }
 export const silent: Probe = { kind: 'unknown', failure: { code: 'timeout', message: 'no answer' } };
 export const refusing: Probe = { kind: 'alive', failure: { code: 'too-many-connections', message: 'too many connections' } };
 
+export const offline: Probe = { kind: 'alive', failure: { code: 'mysql-3032', message: 'offline mode' }, servesNobody: true };
+
 export function clusterSettings(names: readonly string[], over: Partial<ClusterSettings> = {}): ClusterSettings {
   return {
     cluster: 'shop',

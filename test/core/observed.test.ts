@@ -32,6 +32,14 @@ describe('the flags', () => {
     [{ readOnly: true, superReadOnly: false }, 'takes no writes: read_only is on'],
     [{ readOnly: false, superReadOnly: false, offlineMode: true }, 'takes no writes: offline_mode is on'],
     [{ readOnly: true, superReadOnly: true, flavour: 'mariadb' }, 'takes no writes: read_only is on'],
+    [
+      { readOnly: true, superReadOnly: false, switches: [{ variable: 'innodb_read_only', value: 'ON' }] },
+      'takes no writes: read_only and innodb_read_only are on',
+    ],
+    [
+      { readOnly: false, superReadOnly: false, switches: [{ variable: 'innodb_force_recovery', value: '4' }] },
+      'takes no writes: innodb_force_recovery is 4',
+    ],
     [{ readOnly: false, superReadOnly: false }, 'takes writes, seen so since 2026-11-22T11:30:00.000Z'],
   ] as const)('%j', (over, text) => expect(said(over)[1]).toBe(text));
 });
@@ -160,6 +168,21 @@ describe('would be a candidate if', () => {
     expect(missing({})).toEqual(['it were no replica of db1:3306', 'it were writable']);
   });
 
+  it('switches that a statement ends, and those that only a restart ends', () => {
+    const closed = { readOnly: false, superReadOnly: false, channels: [] };
+    expect(missing({ ...closed, switches: [{ variable: 'transaction_read_only', value: 'ON' }] })).toEqual(['it were writable']);
+    expect(missing({ ...closed, flavour: 'mariadb', switches: [{ variable: 'tx_read_only', value: 'ON' }], readOnly: true })).toEqual([
+      'it were writable',
+    ]);
+    expect(missing({ ...closed, switches: [{ variable: 'innodb_read_only', value: 'ON' }] })).toEqual([
+      'it ran without innodb_read_only, which takes a restart with another my.cnf',
+    ]);
+    // Nobody shall be led to take it away in a hurry.
+    expect(missing({ ...closed, switches: [{ variable: 'innodb_force_recovery', value: '4' }] })).toEqual([
+      expect.stringMatching(/innodb_force_recovery \(it is 4\), .* first find out why it was set: .* a replica is the safer source$/),
+    ]);
+  });
+
   it('nothing is missing', () => expect(missing({ readOnly: false, superReadOnly: false, channels: [] })).toEqual([]));
 
   it('it is a former source, no server of the line, or silent', () => {
@@ -185,7 +208,7 @@ describe('would be a candidate if', () => {
       'it were ONLINE in its group, in the part that has the majority',
     ]);
     expect(missing({ readOnly: false, superReadOnly: false, channels: [], wsrep: { ...wsrep, ready: false, closed: true } })).toEqual([
-      'its Galera node were ready (wsrep_ready) and open (wsrep_reject_queries, pxc_maint_mode)',
+      'its Galera node were ready (wsrep_ready) and open (wsrep_on, wsrep_reject_queries, pxc_maint_mode)',
     ]);
     expect(missing({ channels: [], managed: { kind: 'aurora', self: 'i-2', members: [] } })).toEqual(['the service made it the writer']);
   });

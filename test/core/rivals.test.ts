@@ -5,7 +5,7 @@ import { decide } from '../../src/core/decide.ts';
 import { guard } from '../../src/core/guard.ts';
 import type { Probe } from '../../src/core/observation.ts';
 import type { Given } from './given.ts';
-import { address, at, channelFrom, factsOf, given, gtids, ledgerOf, refusing, replicaOf, seen, silent, uuid } from './given.ts';
+import { address, at, channelFrom, factsOf, given, gtids, ledgerOf, offline, refusing, replicaOf, seen, silent, uuid } from './given.ts';
 
 const line = { line: new Set(['db2', 'db3', 'db4', 'db5'].map(uuid)) };
 const promoted = { promotedAt: at(1).mono };
@@ -27,6 +27,7 @@ describe('db1 stepped down, db2 was promoted', () => {
   it.each([
     ['is still being asked', undefined, 'hold minority-view'],
     ['refuses us: it lives', refusing, 'hold two-sources'],
+    ['says that it serves nobody: it is no source', offline, 'point-to switchover db2:3306'],
     ['does not answer, and nobody hears it', silent, 'point-to switchover db2:3306'],
   ])('and so was db3, which %s', (_, probe, wanted) => {
     expect(verdict({ ...others, db3: probe }, { memory: db3After(probe) })).toBe(wanted);
@@ -45,6 +46,43 @@ describe('db1 stepped down, db2 was promoted', () => {
   it('and db3 refuses us, which was a replica when it answered last', () => {
     const memory = db3After(refusing, factsOf('db3', { channels: [channelFrom('db1')] }));
     expect(verdict({ ...others, db3: refusing }, { memory })).toBe('point-to switchover db2:3306');
+  });
+});
+
+describe('the published source says that it serves nobody', () => {
+  const known = { facts: factsOf('db1'), factsAt: at(-4000).mono };
+  const verdictOf = (servers: Given['servers'], memory: Given['memory'] = {}) =>
+    verdict({ db1: offline, ...servers }, { memory: { db1: known, db2: promoted, ...memory } });
+
+  it.each([
+    [
+      'a promoted server takes its place',
+      { db2: seen(factsOf('db2')), db3: seen(replicaOf('db1', 'db3')) },
+      'point-to switchover db2:3306',
+    ],
+    ['also where nobody else is seen', { db2: seen(factsOf('db2')), db3: silent, db4: silent }, 'point-to switchover db2:3306'],
+    ['nobody was promoted', { db2: seen(replicaOf('db1', 'db2')) }, 'hold no-candidate'],
+    ['a rival is still being asked', { db2: seen(factsOf('db2')), db3: undefined }, 'hold minority-view'],
+  ])('%s', (_, servers: Given['servers'], wanted) => expect(verdictOf(servers)).toBe(wanted));
+
+  it('a refusal that may be true for us alone holds', () => {
+    const servers = { db1: refusing, db2: seen(factsOf('db2')) };
+    expect(verdict(servers, { memory: { db1: known, db2: promoted } })).toBe('hold published-source-alive');
+  });
+
+  it('and it was said before another instance moved the name: it is asked again first', () => {
+    const publication = { ...line, movedElsewhereAt: at(0).mono };
+    const servers = { db1: offline, db2: seen(factsOf('db2')) };
+    const later = { db2: { ...promoted, factsAt: at(1).mono } };
+    expect(verdict(servers, { publication, memory: { db1: known, ...later } })).toBe('hold minority-view');
+    const asked = { db1: { ...known, latest: { probe: offline, at: at(1).mono } }, ...later };
+    expect(verdict(servers, { publication, memory: asked })).toBe('point-to switchover db2:3306');
+  });
+
+  it('what it said gets old, as an answer does', () => {
+    const servers = { db1: offline, db2: seen(factsOf('db2')) };
+    const memory = { db1: { ...known, latest: { probe: offline, at: at(-3500).mono } }, db2: promoted };
+    expect(verdict(servers, { memory })).toBe('hold minority-view');
   });
 });
 

@@ -17,6 +17,7 @@ import {
   fqdn,
   gtids,
   ledgerOf,
+  offline,
   publicationSettings,
   random,
   refusing,
@@ -29,9 +30,13 @@ import {
 export interface TwinServer {
   readonly name: string;
   readonly contact: 'reachable' | 'alive' | 'unknown' | 'unobserved';
+  /** Of one that refuses us: it says that it serves no client at all. */
+  readonly servesNobody: boolean;
   /** It was asked before: its identity and its transactions are known, though not what it is now. */
   readonly known: boolean;
+  /** By which of the switches that refuse writes. */
   readonly readOnly: boolean;
+  readonly closedBy: 'read_only' | 'offline_mode' | 'innodb_force_recovery';
   /** `early`: and the published source, asked after that, was still writable. */
   readonly promotionSeen: 'never' | 'early' | 'in-incident';
   /** It was seen to close, since it was seen writable. */
@@ -92,7 +97,10 @@ export function anyWorld(seed: number): TwinWorld {
   const names = ['db1', 'db2', 'db3', 'db4', 'db5'].slice(0, 2 + dice.pick(4));
   const source = dice.chance(4) ? 'db9' : dice.one(names);
   const isGroup = dice.chance(15);
-  const members = names.map((name) => anyServer(dice, name, names, source, isGroup));
+  const members = withRefusals(
+    new Dice(seed + 9_000_000),
+    names.map((name) => anyServer(dice, name, names, source, isGroup)),
+  );
   const { servers, unlisted } = withUnlisted(new Dice(seed + 5_000_000), members, source);
   const isLost = dice.chance(6);
   const hasLedger = dice.chance(isLost ? 50 : 88);
@@ -137,6 +145,8 @@ function anyServer(dice: Dice, name: string, names: readonly string[], source: s
   return {
     name,
     contact,
+    servesNobody: false,
+    closedBy: 'read_only',
     known: contact === 'reachable' || dice.chance(75),
     readOnly: dice.chance(isSource ? 40 : 60),
     promotionSeen: dice.one(['never', 'never', 'never', 'early', 'in-incident', 'in-incident'] as const),
@@ -149,6 +159,14 @@ function anyServer(dice: Dice, name: string, names: readonly string[], source: s
     ...(isGroup && dice.chance(90) ? { group: anyGroup(dice, names) } : {}),
   };
 }
+
+/** Dice of their own: so all else stays as it was. */
+const withRefusals = (dice: Dice, servers: readonly TwinServer[]): readonly TwinServer[] =>
+  servers.map((server) => ({
+    ...server,
+    servesNobody: server.contact === 'alive' && dice.chance(40),
+    closedBy: dice.one(['read_only', 'read_only', 'offline_mode', 'innodb_force_recovery'] as const),
+  }));
 
 const anyChannel = (dice: Dice, names: readonly string[], source: string): TwinChannel => ({
   to: dice.chance(70) ? source : dice.one([...names, 'outside', 'nobody']),
@@ -258,7 +276,7 @@ function publicationFrom({ servers, unlisted, remembered, gone, flapping, weakFo
 
 function probeOf(server: TwinServer, names: readonly string[]): Probe | undefined {
   if (server.contact === 'reachable') return seen(factsFrom(server, names));
-  return { alive: refusing, unknown: silent, unobserved: undefined }[server.contact];
+  return { alive: server.servesNobody ? offline : refusing, unknown: silent, unobserved: undefined }[server.contact];
 }
 
 function memoryOf(server: TwinServer, names: readonly string[]): Partial<ServerMemory> {
@@ -277,9 +295,11 @@ const askedAt = at(-10).mono;
 const promotionOf = ({ promotionSeen }: TwinServer): Partial<ServerMemory> =>
   promotionSeen === 'never' ? {} : { promotedAt: at(promotionSeen === 'early' ? -11 : -9).mono };
 
-function factsFrom({ name, readOnly, executed, channels, group }: TwinServer, names: readonly string[]): ServerFacts {
+function factsFrom({ name, readOnly, closedBy, executed, channels, group }: TwinServer, names: readonly string[]): ServerFacts {
   return factsOf(name, {
-    readOnly,
+    readOnly: readOnly && closedBy === 'read_only',
+    offlineMode: readOnly && closedBy === 'offline_mode',
+    ...(readOnly && closedBy === 'innodb_force_recovery' ? { switches: [{ variable: closedBy, value: '4' }] } : {}),
     channels: channels.map((channel, index) => ({ ...channelOf(channel), name: `c${index}` })),
     gtidExecuted: gtids(executed === 0 ? 'db77:1-9' : `db1:1-${executed}`),
     ...(group ? { group: groupFrom(name, group, names) } : {}),

@@ -72,7 +72,7 @@ class Twin {
   /** "A discovered server that looks like the source", at its newest answer, and lives. */
   #unlistedSource(): TwinUnlisted | undefined {
     return this.#world.unlisted.find((one) => {
-      const lives = one.contact !== 'unknown' || this.#followers(one).length > 0;
+      const lives = (one.contact !== 'unknown' || this.#followers(one).length > 0) && !one.servesNobody;
       const itself = { ...one, contact: 'reachable', candidateNever: false } as const;
       return lives && this.#takesPart(one) && this.#isSourceByItself(itself) && this.#inLine(one) && this.#isProven(one);
     });
@@ -118,7 +118,7 @@ class Twin {
 
   /** "It was a candidate when it answered last, and lives: it refuses us, or others replicate from it." */
   #isStanding(one: TwinServer): boolean {
-    if (isReachable(one) || one.contact === 'unobserved' || !one.known) return false;
+    if (isReachable(one) || one.contact === 'unobserved' || !one.known || one.servesNobody) return false;
     if (one.contact === 'unknown' && this.#followers(one).length === 0) return false;
     return this.#isCandidate({ ...one, contact: 'reachable' });
   }
@@ -241,14 +241,14 @@ class Twin {
     const moveOrStay = (one: TwinServer, reason: string) => `point-to ${one === published ? 'steady' : reason} ${one.name}`;
     if (this.#primary && this.#candidates.includes(this.#primary)) return moveOrStay(this.#primary, 'group-primary');
     // "More than half of the other servers replicate from one": several sources of each replica may make it two.
-    const followed = this.#servers.filter((one) => this.#isFollowedByMost(one) && (!isReachable(one) || this.#candidates.includes(one)));
+    const followed = this.#servers.filter((one) => this.#isFollowedByMost(one) && (!tellsItsState(one) || this.#candidates.includes(one)));
     const choice = followed.includes(published) ? [published] : followed;
     const [moved] = choice;
     const isMeant = moved && this.#candidates.includes(moved) && (moved === published || this.#proven.includes(moved));
     if (choice.length === 1 && isMeant) return moveOrStay(moved, 'followers-moved');
     if (this.#candidates.includes(published))
       return this.#candidates.length === 1 && !this.#isInWritableRing(published) ? `point-to steady ${published.name}` : 'hold two-sources';
-    if (isReachable(published) && this.#proven.length === 1 && !this.#mayBeSomebodyElse())
+    if (tellsItsState(published) && this.#proven.length === 1 && !this.#mayBeSomebodyElse())
       return `point-to switchover ${this.#proven[0]?.name}`;
     return this.#rule12(published);
   }
@@ -281,7 +281,7 @@ class Twin {
     const isAlone = this.#quorumSet.every((one) => one === published);
     const isCounted = published.contact === 'unknown' && this.#isCounted(published);
     const mayLive = published.contact === 'alive' || isCounted || (!isReachable(published) && this.#followers(published).length > 0);
-    if (mayLive) return 'hold published-source-alive';
+    if (mayLive && !published.servesNobody) return 'hold published-source-alive';
     if (published.contact === 'unobserved') return 'hold minority-view';
     if (published.contact === 'unknown' && !isAlone && !this.#restIsSeen(published)) return 'hold minority-view';
     if (this.#unlistedSource()) return 'hold unknown-source';
@@ -322,6 +322,8 @@ class Twin {
 }
 
 const isReachable = (one: TwinServer): boolean => one.contact === 'reachable';
+/** "It answers, or refuses us with the words that it serves nobody." */
+const tellsItsState = (one: TwinServer): boolean => isReachable(one) || one.servesNobody;
 const isWritable = (one: TwinServer): boolean => isReachable(one) && !one.readOnly;
 /** More than half. */
 const isMajority = (some: readonly TwinServer[], all: readonly TwinServer[]): boolean => some.length * 2 > all.length;

@@ -78,8 +78,11 @@ describe('the flavour, by what a server says of itself', () => {
     [{ version: '8.0.36', aurora_version: '3.07.1', basedir: '/rdsdbbin/oscar-8.0/' }, 'Aurora MySQL'],
     [{ version: '8.4.5', basedir: '/rdsdbbin/mysql-8.4.5.R1/' }, 'MySQL 8 on RDS'],
     [{ version: '10.11.8-MariaDB-log', basedir: '/rdsdbbin/mariadb-10.11.8.R1/' }, 'MariaDB'],
-    [{ version: '' }, 'version-unsupported'],
-    [{}, 'version-unsupported'],
+    [{ version: '' }, 'rows-unexpected'],
+    [{}, 'rows-unexpected'],
+    [{ gtid_domain_id: '0', version: '10.11.6', version_comment: 'Debian 12' }, 'MariaDB'],
+    [{ gtid_domain_id: '0', version: '8.0.36', version_comment: 'MySQL Community Server' }, 'MariaDB'],
+    [{ gtid_domain_id: '0', version: '10.4.34' }, 'version-unsupported'],
   ])('%j: %s', (values, name) => {
     expect(nameOf(values)).toBe(name);
   });

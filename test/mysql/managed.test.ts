@@ -40,7 +40,11 @@ describe('rows of Aurora MySQL 3 (read, not run)', () => {
   });
 
   it('of a reader, which is not writable', () => {
-    expect(facts('reader')).toMatchObject({ id: 'aurora:shop-2', readOnly: true, superReadOnly: true, managed: { self: 'shop-2' } });
+    expect(facts('reader')).toMatchObject({
+      id: 'aurora:shop-2',
+      switches: [{ variable: 'innodb_read_only', value: 'ON' }],
+      managed: { self: 'shop-2' },
+    });
     expect([facts('writer'), facts('reader')].map(isWritable)).toEqual([true, false]);
   });
 

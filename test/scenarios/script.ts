@@ -5,7 +5,8 @@ import type { Coordinates, FailoverSource, GtidMode, Probe, ReportedReplica } fr
 import { gtidModes } from '../../src/core/observation.ts';
 import type { Fqdn, ServerAddress, ServerId } from '../../src/core/units.ts';
 import type { Rrset } from '../../src/core/zone.ts';
-import { createFakeMysql, fakeUuid } from '../sim/fake-mysql.ts';
+import type { FakeMysql } from '../sim/fake-mysql.ts';
+import { createFakeMysql, fakeUuid, isSwitch } from '../sim/fake-mysql.ts';
 import { unreachable } from '../sim/fake-prober.ts';
 import type { FakeZone } from '../sim/fake-zone.ts';
 import { createFakeZone } from '../sim/fake-zone.ts';
@@ -91,9 +92,10 @@ export class Script {
       kill: () => mysql.kill(server),
       restart: () => mysql.restart(server, { readOnly: word === 'read-only' }),
       hang: () => mysql.hang(server),
-      resume: () => mysql.resume(server),
+      resume: () => this.#resume(server),
       refuse: () => this.#refuse(server, word),
       promote: () => mysql.promote(server),
+      switch: () => turn(mysql, server, word),
       demote: () => mysql.demote(server),
       writable: () => Object.assign(mysql.server(server), { readOnly: false, superReadOnly: false }),
       follow: () => this.#follow(server, word, more),
@@ -119,7 +121,7 @@ export class Script {
       'show-replicas': () => this.#lists(server, word, more[0]),
     };
     perform(verbs, verb);
-    if (verb !== 'kill' && verb !== 'restart') return;
+    if (verb !== 'kill' && verb !== 'restart' && !word.startsWith('innodb_')) return;
     this.world.connectionLost(server);
     this.#second?.connectionLost(server);
   }
@@ -135,9 +137,16 @@ export class Script {
 
   #refuse(server: ServerAddress, why: string): void {
     this.world.around.mysql.server(server).health = 'refusing';
+    this.world.around.mysql.server(server).offlineMode = why === 'offline';
     if (why === 'account') this.#denying.add(server);
-    else if (why === '') this.#denying.delete(server);
+    else if (why === '' || why === 'offline') this.#denying.delete(server);
     else throw new Error(`a server does not refuse an ${why}`);
+  }
+
+  #resume(server: ServerAddress): void {
+    const { mysql } = this.world.around;
+    if (mysql.server(server).health === 'refusing') mysql.server(server).offlineMode = false;
+    mysql.resume(server);
   }
 
   /** Rows of SHOW REPLICAS beside those of the servers that do replicate from it: so many hosts that are not there, or one with a UUID; 0: none any more. */
@@ -292,6 +301,13 @@ export class Script {
     );
     return [...replicas.map(({ address, uuid }) => ({ address, claim: uuid as ServerId })), ...(this.#listed.get(source) ?? [])];
   }
+}
+
+/** `innodb_force_recovery=4`, `transaction_read_only=1`. */
+function turn(mysql: FakeMysql, server: ServerAddress, word: string): void {
+  const [variable = '', value] = word.split('=');
+  if (!isSwitch(variable)) throw new Error(`no switch that refuses writes: ${variable}`);
+  mysql.turn(server, variable, Number(value));
 }
 
 /** `db1=80`: a source and its weight. */

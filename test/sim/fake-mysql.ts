@@ -39,7 +39,7 @@ export interface FakeChannel {
 export interface FakeServer {
   readonly address: ServerAddress;
   uuid: string;
-  /** `down`: refuses connections. `hung`: no answer at all, though the process lives. `refusing`: too many connections. */
+  /** `down`: refuses connections. `hung`: no answer at all, though the process lives. `refusing`: too many connections, or, with offlineMode, that. */
   health: 'up' | 'down' | 'hung' | 'refusing';
   startedAt: number;
   /** Counts processes: a connection does not outlive its own. */
@@ -47,6 +47,11 @@ export interface FakeServer {
   readOnly: boolean;
   superReadOnly: boolean;
   offlineMode: boolean;
+  innodbReadOnly: boolean;
+  /** innodb_force_recovery: 0, or up to 6. */
+  forceRecovery: number;
+  /** transaction_read_only. */
+  readOnlyTransactions: boolean;
   version: string;
   gtidMode: GtidMode;
   /** In truth, whatever its gtid_mode lets it tell. */
@@ -57,6 +62,17 @@ export interface FakeServer {
   /** Of a replica with several sources. */
   otherChannels: readonly FakeChannel[];
 }
+
+const switchFields = {
+  offline_mode: 'offlineMode',
+  transaction_read_only: 'readOnlyTransactions',
+  innodb_read_only: 'innodbReadOnly',
+  innodb_force_recovery: 'forceRecovery',
+} as const;
+
+export type SwitchName = keyof typeof switchFields;
+
+export const isSwitch = (word: string): word is SwitchName => word in switchFields;
 
 /** Several servers, and what operators and failover tools do to them. Addresses that are no server's throw. */
 export interface FakeMysql {
@@ -88,6 +104,13 @@ export interface FakeMysql {
   resume(address: string): void;
   /** A new process. read_only is what the configuration file says. A configured channel starts by itself. */
   restart(address: string, options: { readonly readOnly: boolean }): void;
+  /**
+   * Turns one of the switches that refuse writes. Those of InnoDB are in the configuration file, so that a new process begins, writable but for it: its channel starts
+   * by itself.
+   */
+  turn(address: string, variable: SwitchName, value: number): void;
+  /** None of them is on any more, by whatever way. */
+  open(address: string): void;
   /** RESET BINARY LOGS AND GTIDS. */
   resetGtids(address: string): void;
   /** CLONE from that one: its data, its own UUID (or a new one), a new process; no channel, read-only. */
@@ -137,7 +160,7 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
     of.health = 'up';
     of.process += 1;
     of.startedAt = now;
-    of.offlineMode = false;
+    Object.assign(of, noSwitches);
     for (const channel of channelsOf(of)) start(channel);
   };
   const group = options.group && createFakeGroup({ servers, isOpen, between: options.group.between });
@@ -156,7 +179,7 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
     },
     write(address, transactions = 1) {
       const one = server(address);
-      if (one.health !== 'up' || one.readOnly || one.superReadOnly || one.offlineMode) return false;
+      if (one.health !== 'up' || isClosed(one)) return false;
       if (group?.isStarted(one.address)) return group.commit(one.address, transactions);
       const last = newestOf(one.executed, one.uuid) ?? 0;
       const committed: GtidSet = new Map([[one.uuid, [[last + 1, last + transactions]]]]);
@@ -204,6 +227,15 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       newProcess(one);
       Object.assign(one, { readOnly, superReadOnly: readOnly });
     },
+    turn(address, variable, value) {
+      const one = server(address);
+      if (variable.startsWith('innodb_')) {
+        newProcess(one);
+        Object.assign(one, { readOnly: false, superReadOnly: false });
+      }
+      Object.assign(one, variable === 'innodb_force_recovery' ? { forceRecovery: value } : { [switchFields[variable]]: value === 1 });
+    },
+    open: (address) => void Object.assign(server(address), noSwitches),
     resetGtids(address) {
       server(address).executed = emptyGtidSet;
     },
@@ -228,6 +260,12 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
   };
 }
 
+/** What a new process has of them, unless its configuration says otherwise. */
+const noSwitches = { offlineMode: false, innodbReadOnly: false, forceRecovery: 0, readOnlyTransactions: false } as const;
+
+const isClosed = (of: FakeServer): boolean =>
+  of.readOnly || of.superReadOnly || of.offlineMode || of.innodbReadOnly || of.forceRecovery > 0 || of.readOnlyTransactions;
+
 /** The UUID of the n-th server, ending in n. */
 export const fakeUuid = (n: number): string => `5d000000-0000-11f1-8000-${String(n).padStart(12, '0')}`;
 
@@ -240,7 +278,7 @@ function newServer(address: ServerAddress, number: number, now: number, line: st
     process: 1,
     readOnly: false,
     superReadOnly: false,
-    offlineMode: false,
+    ...noSwitches,
     version: '9.7.4',
     gtidMode: 'ON',
     showsCoordinates: true,

@@ -2,10 +2,11 @@
 
 import type { Failure, Probe } from '../../src/core/observation.ts';
 import type { MonoMs, ServerAddress } from '../../src/core/units.ts';
+import { classify } from '../../src/mysql/failures.ts';
 import { hasGroup } from '../../src/mysql/group.ts';
 import type { Build } from './build.ts';
 import { thisBuild } from './build.ts';
-import type { FakeMysql } from './fake-mysql.ts';
+import type { FakeMysql, FakeServer } from './fake-mysql.ts';
 
 export interface FakeProber {
   /** What a probe at this moment brings; the network lies in between, and is the caller's. `target`: the server that is at its address in truth. */
@@ -42,10 +43,9 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
 
   return {
     probe(address, now, target = address) {
-      const { health, process, version } = mysql.server(target);
+      const { health, process, version, offlineMode } = mysql.server(target);
       if (health !== 'up' && connections.get(address)?.process !== process) connections.delete(address);
-      if (health === 'refusing') return { kind: 'alive', failure: failure('refused', `${address}: Too many connections`) };
-      if (health !== 'up') return unreachable(address, health === 'down' ? 'connection-refused' : 'timeout');
+      if (health !== 'up') return notServed(address, health, offlineMode);
       const set = build.querySetOf(address, build.readTraits([{ Variable_name: 'version', Value: version }]));
       if ('kind' in set) return set;
       const { session, uptimeSeconds, at } = connectionTo(address, target, now);
@@ -68,5 +68,17 @@ export const unreachable = (address: string, code = 'timeout'): Probe => ({
   kind: 'unknown',
   failure: failure(code, `${address} does not answer`),
 });
+
+function notServed(address: ServerAddress, health: FakeServer['health'], offlineMode: boolean): Probe {
+  if (health !== 'refusing') return unreachable(address, health === 'down' ? 'connection-refused' : 'timeout');
+  return offlineMode ? offline(address) : { kind: 'alive', failure: failure('refused', `${address}: Too many connections`) };
+}
+
+/** What an account without CONNECTION_ADMIN gets. */
+const offline = (address: ServerAddress): Probe =>
+  classify(
+    { server: address, user: 'source_dns', encrypted: true },
+    { errno: 3032, sqlMessage: 'The server is currently in offline mode' },
+  );
 
 const failure = (code: string, message: string): Failure => ({ code, message });

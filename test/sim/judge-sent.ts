@@ -7,7 +7,7 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import type { Change } from '../../src/core/zone.ts';
 import { hostOf, settleMs, sourceName } from './settings.ts';
 import type { Sight } from './sight.ts';
-import { certainFacts, followersOf, freshFacts, heardFollowersOf, isPromotedInIncident, upstreams } from './sight.ts';
+import { certainFacts, followersOf, freshFacts, heardFollowersOf, isPromotedInIncident, saysOffline, upstreams } from './sight.ts';
 
 export interface Sending {
   readonly sight: Sight;
@@ -123,7 +123,7 @@ function unproven(sending: Sending): string | undefined {
       (isPromotedForCertain(sight, address, published) || heardFollowersOf(sight, address, now).length > 0),
   );
   if (proven.length > 0) return 'S4 moves although another server was promoted too';
-  return freshFacts(sight, published, now) ? undefined : unprovenFailover(sending, published, reachable);
+  return unprovenFailover(sending, published, reachable);
 }
 
 const isPromotedForCertain = (sight: Sight, server: ServerAddress, published: ServerAddress): boolean =>
@@ -147,6 +147,8 @@ function isLastOfTwo({ sight, now }: Sending, published: ServerAddress): boolean
 }
 
 function unprovenFailover({ sight, now }: Sending, published: ServerAddress, reachable: readonly ServerAddress[]): string | undefined {
+  // It told what it is: not writable.
+  if (freshFacts(sight, published, now) !== undefined || saysOffline(sight, published, now)) return undefined;
   if (sight.sightings.get(published)?.probe.kind !== 'unknown') return 'S4 fails over without having asked the published source';
   if (heardFollowersOf(sight, published, now).length > 0) return 'S4 fails over while others hear the published source';
   // The target itself counts among those that are seen; the published source does not.

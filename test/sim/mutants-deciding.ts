@@ -43,11 +43,25 @@ export const decidingMutants: readonly Mutant[] = [
   },
   {
     name: 'read_only is ignored',
-    patches: [
-      { file: 'core/observation.ts', find: '!facts.readOnly && !facts.superReadOnly && !facts.offlineMode', replace: '!facts.offlineMode' },
-    ],
+    patches: [{ file: 'core/observation.ts', find: '  !facts.readOnly &&\n  !facts.superReadOnly &&\n', replace: '' }],
     breaks: ['S1', 'S4'],
     seed: 2,
+  },
+  {
+    name: 'innodb_force_recovery is ignored',
+    patches: [{ file: 'core/observation.ts', find: '  (facts.switches ?? []).length === 0 &&\n', replace: '' }],
+    breaks: ['S1'],
+    seed: 1,
+    story: 'a source that is closed by a switch',
+  },
+  {
+    name: 'every refusal says that nobody is served',
+    patches: [
+      { file: 'core/topology.ts', find: "contact === 'alive' && servesNobody(memory.latest?.probe)", replace: "contact === 'alive'" },
+    ],
+    breaks: ['S4'],
+    seed: 1,
+    story: 'a source that refuses us alone',
   },
   {
     name: 'a superseded source is a candidate',

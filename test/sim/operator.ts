@@ -3,7 +3,7 @@
 import type { ServerAddress } from '../../src/core/units.ts';
 import { fakeUuid } from './fake-mysql.ts';
 import { createGroupOperator } from './group-operator.ts';
-import { takeAway } from './outage.ts';
+import { closeBy, reopen, takeAway } from './outage.ts';
 import type { Act } from './script.ts';
 import type { World } from './world-types.ts';
 
@@ -109,6 +109,20 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     timeline.after(act.forMs, () => source === server && mysql.server(server).channel === undefined && mysql.promote(server));
   }
 
+  function close(act: Act & { kind: 'switch' }): void {
+    const closed = source;
+    if (mysql.server(closed).health !== 'up') return;
+    closeBy(world, closed, act, () => onLoss(closed));
+    const heirs = fitHeirs();
+    const heir = act.promotes ? heirs[act.to % Math.max(1, heirs.length)] : undefined;
+    if (heir) {
+      source = heir;
+      mysql.promote(heir);
+      repoint('none');
+    }
+    timeline.after(act.forMs, () => reopen(world, closed, act, () => onLoss(closed)));
+  }
+
   /** An empty server in the place of a replica: another UUID, writable, nothing of our line. */
   function stranger(server: ServerAddress): void {
     if (server === source || world.primary.rrsets().some((rrset) => JSON.stringify(rrset).includes(`=${server}"`))) return;
@@ -123,6 +137,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
   /** Everything replicates from the source: rebuilt from it, or only pointed at it, with whatever transactions of its own it has. */
   function mend(rebuild: boolean): void {
     if (!isUp(source)) mysql.restart(source, { readOnly: false });
+    for (const address of addresses) mysql.open(address);
     mysql.resume(source);
     if (mysql.server(source).readOnly || mysql.server(source).channel) mysql.promote(source);
     for (const address of others()) {
@@ -144,6 +159,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
       else if (act.kind === 'failover') failover(act);
       else if (act.kind === 'away') away(act);
       else if (act.kind === 'read-only') readOnly(act);
+      else if (act.kind === 'switch') close(act);
       else if (act.kind === 'stranger') stranger(addresses[act.server] as ServerAddress);
       else if (act.kind === 'mend') mend(act.rebuild);
     },

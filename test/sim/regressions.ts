@@ -105,6 +105,19 @@ const modesChange: readonly Act[] = [4500, 12_000, 19_500, 27_000].flatMap((at):
   { at: at + 6000, kind: 'mend', rebuild: true },
 ]);
 
+/** The source runs with innodb_force_recovery, and somebody takes its address away: nobody may put it back, for nobody could write there. */
+const closedBySwitch: readonly Act[] = [6000, 17_000, 28_000].flatMap((at): Act[] => [
+  { at, kind: 'switch', variable: 'innodb_force_recovery', refuses: false, promotes: false, to: 0, forMs: 8000 },
+  { at: at + 3000, kind: 'hand', edit: 'no-address', to: 0, forMs: 0 },
+]);
+
+/** Too many connections at the source, while somebody promotes a replica beside it: it may well be written to. */
+const refusesUsAlone: readonly Act[] = [6000, 18_000, 30_000].flatMap((at): Act[] => [
+  { at, kind: 'away', server: 0, how: 'refuse', forMs: 7000, readOnly: false },
+  { at: at + 2000, kind: 'failover', to: 0, mistake: 'no-repoint', stepMs: 20 },
+  { at: at + 9000, kind: 'mend', rebuild: true },
+]);
+
 /** Chance still has the network's say, so each is told several times. */
 const retold = (name: string, acts: readonly Act[], change: Partial<Weather> = {}, shape: Partial<Shape> = {}): readonly Story[] =>
   Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change, shape));
@@ -120,6 +133,8 @@ export const stories: readonly Story[] = [
   ...retold('a minority view moves nothing', fewInSight, fair),
   ...retold('a source that others hear keeps the name', heardByOthers, fair),
   ...retold('the epoch is remembered where the zone forgot it', zoneMadeAnew, fair),
+  ...retold('a source that is closed by a switch gets nothing', closedBySwitch, fair),
+  ...retold('a source that refuses us alone keeps the name', refusesUsAlone, fair),
   ...retold('a stranger in a cluster of two gets nothing', replacedByStranger, fair, { servers: 2 }),
   ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),
   ...retold('a replica is named by force, and nothing moves', namedByForce, fair),

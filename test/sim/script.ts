@@ -1,6 +1,7 @@
 /** Everything that chance decides about a run's course, resolved up front from the seed: a failing run prints it. */
 
 import type { GtidMode } from '../../src/core/observation.ts';
+import type { SwitchName } from './fake-mysql.ts';
 import type { CrashMoment } from './nameserver.ts';
 import type { Prng } from './prng.ts';
 import { createPrng } from './prng.ts';
@@ -78,6 +79,15 @@ export type Act = { readonly at: number } & (
       readonly readOnly: boolean;
     }
   | { readonly kind: 'read-only'; readonly forMs: number }
+  /** The source is closed by another switch for a while; `promotes`: people promote a replica then. `refuses`: our account is told so before it can look. */
+  | {
+      readonly kind: 'switch';
+      readonly variable: SwitchName;
+      readonly refuses: boolean;
+      readonly promotes: boolean;
+      readonly to: number;
+      readonly forMs: number;
+    }
   | { readonly kind: 'stranger'; readonly server: number }
   | { readonly kind: 'mend'; readonly rebuild: boolean }
   /** These ways carry nothing; a way leads from one host to another, and back again only if that is said too. */
@@ -128,7 +138,7 @@ export function scriptOf(seed: number): Script {
     seed,
     shape,
     weather: weatherOf(chance),
-    acts: [...actsOf({ chance, hosts: hostsOf(shape), shape }, calmAt), ...misled(seed, shape, calmAt)]
+    acts: [...actsOf({ chance, hosts: hostsOf(shape), shape }, calmAt), ...misled(seed, shape, calmAt), ...switchesOf(seed, calmAt)]
       .filter((act) => act.at < calmAt)
       .toSorted((a, b) => a.at - b.at),
     calmAt,
@@ -182,6 +192,26 @@ function inOtherModes(seed: number, shape: Shape): Shape {
   const round = Math.floor(seed / 7);
   const gtidMode = (['OFF_PERMISSIVE', 'changing', 'OFF', 'ON_PERMISSIVE'] as const)[round % 4] as Shape['gtidMode'];
   return { ...shape, gtidMode, delayMs: round % 8 < 4 ? 1500 : 0 };
+}
+
+/** Every seventeenth world has sources that are closed by a switch, by dice of their own: so all others stay as they were. */
+function switchesOf(seed: number, until: number): Act[] {
+  if (seed % 17 !== 4) return [];
+  const chance = createPrng(seed + 1_000_000);
+  const acts: Act[] = [];
+  for (let at = chance.between(5000, 9000); at < until - 6000; at += chance.between(8000, 14_000)) {
+    const variable = chance.pick([
+      'innodb_force_recovery',
+      'innodb_read_only',
+      'transaction_read_only',
+      'offline_mode',
+      'offline_mode',
+    ] as const);
+    const refuses = variable === 'offline_mode' && chance.chance(0.7);
+    const forMs = chance.between(500, 7000);
+    acts.push({ at, kind: 'switch', variable, refuses, promotes: chance.chance(0.6), to: chance.int(5), forMs });
+  }
+  return acts;
 }
 
 function weatherOf(chance: Prng): Weather {

@@ -147,6 +147,14 @@ export function freshFacts(sight: Sight, server: ServerAddress, now: number): Se
   return now - sighting.measuredAt > freshForMs + slowestProbeMs ? undefined : sighting.probe.facts;
 }
 
+/** Whether it refused, as lately as an answer would count, with error 3032: true for every client, so it was not writable. */
+export function saysOffline(sight: Sight, server: ServerAddress, now: number): boolean {
+  const sighting = sight.sightings.get(server);
+  return (
+    sighting?.probe.kind === 'alive' && sighting.probe.failure.code === 'mysql-3032' && now - sighting.at <= freshForMs + unnoticedSleepMs
+  );
+}
+
 /** What a move rests on was true at most so long ago. */
 export const oldestEvidenceMs = ({ probeTimeoutMs }: Weather): number => freshForMs + unnoticedSleepMs + probeTimeoutMs + exchangeMs;
 
