@@ -2,6 +2,7 @@
 
 import { candidateLacks, countOf, lackWords, promotedBehind } from './ahead.ts';
 import { names } from './decision.ts';
+import { isOutOfGroup } from './elections.ts';
 import type { Alarm, Effect } from './events.ts';
 import { failoverListAlarm } from './failover-lists.ts';
 import { differingForm, drift } from './intent.ts';
@@ -104,7 +105,7 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   const has = stale ? `has ${plural(errant)} that ${source} lacks (stale writes)` : counted;
   const mend = stale
     ? `rebuild it from the source (${member.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'}): with auto-positioning its stale rows would flow to every replica if it were promoted later`
-    : `make it read-only${errant === undefined ? '' : `, and a replica of ${source}`}`;
+    : `make it read-only${errant === undefined ? '' : `, and ${isOutOfGroup(member) ? 'a member of its group (START GROUP_REPLICATION)' : `a replica of ${source}`}`}`;
   return [
     {
       code: 'stale-source',

@@ -1,8 +1,10 @@
 /** The decision: an ordered table, the first rule that applies (docs/DECISIONS.md has the same rows). Reads a situation, remembers nothing. */
 
+import { writableInCircle } from './circles.ts';
 import type { Decision } from './decision.ts';
 import { hold, names, pointTo } from './decision.ts';
 import { doubt } from './doubt.ts';
+import { electionOf, groupPrimary, isLeftToGroup } from './elections.ts';
 import { foreignLedger, foreignRrset, frozen, lostLedger, unknownSource, unreadableLedger } from './ledger-rules.ts';
 import { arePeers, firstOfEach } from './multi-primary.ts';
 import { mayHaveRivals, standing } from './rivals.ts';
@@ -10,8 +12,6 @@ import type { Situation } from './situation.ts';
 import {
   belongsToLine,
   disqualification,
-  groupPrimary,
-  isLeftToGroup,
   isPublished,
   isSuperseded,
   otherWriters,
@@ -81,7 +81,8 @@ function announced(situation: Situation): Decision | undefined {
 function firstSource(situation: Situation): Decision | undefined {
   const { ledger, quorumSet, members } = situation;
   if (ledger !== undefined) return undefined;
-  const candidates = firstOfEach(members, [...situation.candidates, ...standing(situation)]);
+  const could = [...situation.candidates, ...standing(situation), ...writersInCircles(situation)];
+  const candidates = firstOfEach(members, [...new Set(could)]);
   const [first, ...others] = candidates;
   // The first publication is in no hurry: a server that was not asked yet may be writable too.
   const waiting = quorumSet.filter((member) => member.contact === 'unobserved');
@@ -99,9 +100,9 @@ function firstSource(situation: Situation): Decision | undefined {
       `Nothing is published yet, and only ${seen} of ${quorumSet.length} servers ${seen === 1 ? 'is' : 'are'} seen.`,
     );
   if (first === undefined || !situation.candidates.includes(first))
-    return sourceUnlisted(situation) ?? hold('no-candidate', 'Nothing is published yet, and no server is writable.');
+    return sourceUnlisted(situation) ?? hold('no-candidate', `Nothing is published yet, and ${nobodyYet(situation)}.`);
   // Somebody may have begun a group of one member while the others elect.
-  if (isLeftToGroup(situation, first) && groupPrimary(situation) !== first)
+  if (isLeftToGroup(situation, first) && electionOf(situation, first) === undefined)
     return hold(
       'no-candidate',
       `Nothing is published yet, and ${first.address} is writable, but no majority of the configured group members says that it is the primary.`,
@@ -109,6 +110,19 @@ function firstSource(situation: Situation): Decision | undefined {
   const writable = situation.candidates.length;
   const said = writable === 1 ? 'the only writable server of' : `the first of ${writable} writable peers of one cluster, among`;
   return pointTo('first-source', first, `${first.address} is ${said} ${quorumSet.length}${writable === 1 ? '' : ' servers'}.`);
+}
+
+/** Of several servers that write in one circle each is a replica of the others, and could be the source as well as they. */
+const writersInCircles = (situation: Situation): readonly ServerView[] =>
+  situation.members.filter(
+    (member) => member.writable && member.settings.candidate !== 'never' && writableInCircle(situation, member).length > 0,
+  );
+
+function nobodyYet(situation: Situation): string {
+  const away = standing(situation);
+  if (away.length > 0)
+    return `${names(away)} ${away.length === 1 ? 'was' : 'were'} writable at the last answer, and ${away.length === 1 ? 'refuses' : 'refuse'} us`;
+  return situation.members.some((member) => member.writable) ? 'no writable server could be the source' : 'no server is writable';
 }
 
 /** Rule 8. */

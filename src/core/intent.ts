@@ -3,6 +3,7 @@
 import type { Decision } from './decision.ts';
 import type { Wanted } from './desired.ts';
 import { formOf, wantedForForm } from './desired.ts';
+import { groupPrimary } from './elections.ts';
 import type { Move } from './events.ts';
 import type { Form, Former, Ledger } from './ledger.ts';
 import { formText, replicasText, withReplicas } from './ledger.ts';
@@ -14,7 +15,7 @@ import { moveSeenAt } from './promotion.ts';
 import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './replicas.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
-import { groupPrimary, isLedgerBehind, isPublished } from './situation.ts';
+import { isLedgerBehind, isPublished } from './situation.ts';
 import type { WriteKind } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { MonoMs, ServerAddress, ServerId } from './units.ts';

@@ -1,6 +1,6 @@
 /**
  * The ledger's `line=`: a transaction that every server of the line has executed, so that after a restart of everything one still tells a replica of the published source
- * from a stranger. MySQL: `uuid:gno`; MariaDB: `domain-server:sequence`; Galera: the cluster's UUID and a write set's number. Without any of them there is no mark.
+ * from a stranger. MySQL: `uuid:gno`, in a group under the group's name; MariaDB: `domain-server:sequence`; Galera: the cluster's UUID and a write set's number. Without any of them there is no mark.
  */
 
 import { newestOf } from './gtid.ts';
@@ -18,6 +18,9 @@ export function hasLineMark({ gtidExecuted, wsrep }: ServerFacts, { uuid, gno }:
 /** The mark for a new ledger: the newest transaction of the previous source that the new one has; at first one of its own. Undefined where nothing can be one. */
 export function lineMarkFor(next: ServerFacts | undefined, previous: Ledger | undefined): LineMark | undefined {
   if (next?.wsrep && next.wsrep.lastCommitted > 0) return { uuid: next.wsrep.clusterUuid, gno: next.wsrep.lastCommitted };
+  // A group commits under its own name: so the mark also tells which group the published source is in.
+  const ofGroup = next?.group?.singlePrimary ? markOfWriter(next, next.group.name as ServerId) : undefined;
+  if (ofGroup !== undefined) return ofGroup;
   const writer = previous?.uuid ?? next?.id;
   return markOfWriter(next, writer) ?? previous?.line ?? anyMark(next);
 }

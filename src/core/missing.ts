@@ -1,10 +1,11 @@
 /** What a server lacks to be a candidate (rule 7), one condition after the other, with what would bring it about. */
 
 import { detaching, follow, opening } from './advice.ts';
+import { isLeftToGroup, isOutOfGroup, isSecondary } from './elections.ts';
 import { outsideMajority } from './multi-primary.ts';
 import type { Wsrep } from './observation.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, binds, disqualification, isSecondary, isSuperseded } from './situation.ts';
+import { belongsToLine, binds, disqualification, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
 
 /** Each reads on from "would be a candidate if". Empty: it is one. */
@@ -14,7 +15,7 @@ export function missingOf(situation: Situation, server: ServerView): readonly st
   if (disqualification(situation, server) === undefined) return [];
   const conditions = [
     ...answering(server),
-    ...writable(server),
+    ...writable(situation, server),
     ...ofMajority(server),
     ...eligible(situation, server),
     ...detached(situation, server),
@@ -28,14 +29,23 @@ function answering({ contact }: ServerView): readonly string[] {
   return [contact === 'alive' ? 'it let us in' : 'it answered'];
 }
 
-function writable(server: ServerView): readonly string[] {
+function writable(situation: Situation, server: ServerView): readonly string[] {
   const { known, writable: is } = server;
   // Its group makes its primary writable; who does it by hand elects nobody.
   if (known === undefined || is || isSecondary(server)) return [];
   if (known.managed?.kind === 'aurora') return ['the service made it the writer'];
+  // Opened by hand, it would write beside its group.
+  if (isOutOfGroup(server)) return [isLeftToGroup(situation, server) ? joining(server) : startedAnew];
   const statements = opening(known);
   return statements === '' ? [] : [`it were writable: ${statements}`];
 }
+
+const joining = ({ id }: ServerView): string =>
+  `it were in its group (START GROUP_REPLICATION), and its primary: SELECT group_replication_set_as_primary('${id}')`;
+
+/** Which member has most, and whether the silent ones still form a group, only a person can tell. */
+const startedAnew =
+  'its group were started again, from the member that has most (InnoDB Cluster: dba.rebootClusterFromCompleteOutage()), and this were its primary';
 
 /** Of a cluster in which every member of the majority may write. */
 function ofMajority({ known }: ServerView): readonly string[] {

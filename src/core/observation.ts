@@ -142,6 +142,7 @@ export interface ManagedGroup {
 export interface Group {
   readonly name: string;
   readonly singlePrimary: boolean;
+  /** Empty where the server was not started as a member since its process began. */
   readonly members: readonly GroupMember[];
   /** By how much this member's applier is late on what the group has agreed on; absent where that is not known. */
   readonly lagSeconds?: number;

@@ -33,7 +33,8 @@ const isFirstLook = ({ ledger, members }: Situation): boolean =>
 
 function clauseOf(situation: Situation, server: ServerView, reason: HoldReason): string {
   const { address } = server;
-  const against = disqualification(situation, server);
+  // As a command would find it.
+  const against = disqualification({ ...situation, command: { server: address, force: false } }, server);
   const mayBeForced = against !== undefined && (isSuperseded(situation, server) || !belongsToLine(situation, server));
   const said =
     against === undefined

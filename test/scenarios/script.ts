@@ -105,6 +105,8 @@ export class Script {
       clone: () => mysql.clone(server, addressOf(word)),
       uuid: () => Object.assign(mysql.server(server), { uuid: fakeUuid(Number(word)) }),
       executed: () => this.#executed(server, word),
+      expelled: () => this.#views.out(server, 'ERROR'),
+      'leaves-group': () => this.#views.out(server, 'OFFLINE'),
       'server-id': () => this.#views.serverId(server, Number(word)),
       lag: () => this.#channels.lag(server, Number(word)),
       list: () => this.#channels.list(server, [word, ...more].map(listed)),
