@@ -46,6 +46,7 @@ const severity = ({ count }: Alarm): number => (count === undefined ? -1 : Math.
 function alarmsOf(situation: Situation): readonly Alarm[] {
   return [
     ...situation.members.flatMap((member) => serverAlarms(situation, member)),
+    ...situation.topology.servers.flatMap(sameServer),
     ...rivals(situation),
     ...unlistedAlarms(situation),
     ...zoneAlarms(situation),
@@ -63,7 +64,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
     alarms.push({
       code: 'duplicate-uuid',
       subject: member.address,
-      sentence: `${member.address} has the same server UUID (${member.id}) as another server: its data folder was copied with auto.cnf.`,
+      sentence: `${member.address} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf.`,
     });
   const twin = situation.members.find((other) => other !== member && isSameServerId(other, member));
   if (twin)
@@ -84,6 +85,12 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
       sentence: `${member.address} has ${plural(errant)} that the source ${situation.published?.address} lacks.`,
     });
   return alarms;
+}
+
+function sameServer({ address, sameAs, known }: ServerView): readonly Alarm[] {
+  if (sameAs === undefined) return [];
+  const sentence = `${sameAs} and ${address} are one server (${known?.home} by its own word): it is counted as ${sameAs}. Remove one of the two from servers.`;
+  return [{ code: 'same-server', subject: address, sentence }];
 }
 
 const isSameServerId = (a: ServerView, b: ServerView): boolean => a.known?.serverId !== undefined && a.known.serverId === b.known?.serverId;
@@ -114,6 +121,11 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
       sentence: `Former source ${member.address} ${is}${has}: ${mend}.`,
     },
   ];
+}
+
+function duplicatesOf({ members }: Situation, { id, address }: ServerView): string {
+  const others = members.filter((other) => other.id === id && other.address !== address);
+  return others.length === 0 ? 'a server that was discovered' : names(others);
 }
 
 function failureOf({ state }: Situation, member: ServerView): string | undefined {

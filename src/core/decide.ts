@@ -21,6 +21,7 @@ import {
   whoStillCount,
 } from './situation.ts';
 import type { ServerView } from './topology.ts';
+import type { ServerAddress } from './units.ts';
 import { isoTime } from './units.ts';
 import { othersUnlisted, sourceUnlisted } from './unlisted.ts';
 
@@ -57,12 +58,19 @@ function commanded(situation: Situation): Decision | undefined {
   const { command, members } = situation;
   if (command === undefined) return undefined;
   const server = members.find((member) => member.address === command.server);
-  if (server === undefined) return hold('no-candidate', `${command.server} is no server of this cluster.`);
+  if (server === undefined) return hold('no-candidate', notAMember(situation, command.server));
   if (command.force) return pointTo('commanded', server, `${server.address} was named by command, by force.`);
   const wrong = disqualification(situation, server);
   if (wrong === undefined) return pointTo('commanded', server, `${server.address} was named by command, and is writable.`);
   const reason = isSuperseded(situation, server) ? 'superseded-source' : belongsToLine(situation, server) ? 'no-candidate' : 'stranger';
   return hold(reason, `${server.address} was named by command, but it ${wrong}.`);
+}
+
+function notAMember({ topology }: Situation, address: ServerAddress): string {
+  const sameAs = topology.servers.find((server) => server.address === address)?.sameAs;
+  return sameAs === undefined
+    ? `${address} is no server of this cluster.`
+    : `${address} and ${sameAs} are one server, which is counted as ${sameAs}: name ${sameAs}.`;
 }
 
 /** Rule 4, an announcement in the ledger: it moves when that server becomes writable. */
@@ -120,8 +128,7 @@ const writersInCircles = (situation: Situation): readonly ServerView[] =>
 
 function nobodyYet(situation: Situation): string {
   const away = standing(situation);
-  if (away.length > 0)
-    return `${names(away)} ${away.length === 1 ? 'was' : 'were'} writable at the last answer, and ${away.length === 1 ? 'refuses' : 'refuse'} us`;
+  if (away.length > 0) return `${names(away)} ${away.length === 1 ? 'was' : 'were'} writable at the last answer, and must answer again`;
   return situation.members.some((member) => member.writable) ? 'no writable server could be the source' : 'no server is writable';
 }
 

@@ -12,6 +12,7 @@ import type { ServerView } from './topology.ts';
 export function missingOf(situation: Situation, server: ServerView): readonly string[] {
   // Whatever else it lacks: nothing is published to a server that was only discovered.
   if (server.discovered !== undefined) return ['it were among the servers of the configuration'];
+  if (server.sameAs !== undefined) return [`it were a server of its own: it is ${server.sameAs}, which is counted by that address`];
   if (disqualification(situation, server) === undefined) return [];
   const conditions = [
     ...answering(server),
@@ -68,7 +69,9 @@ function eligible(situation: Situation, server: ServerView): readonly string[] {
   const source = situation.published?.address ?? 'the source';
   return [
     ...(server.settings.candidate === 'never' ? ['its configuration said candidate: auto'] : []),
-    ...(server.duplicate ? ['its UUID were its own: remove auto.cnf of the copied data folder, and restart it'] : []),
+    ...(server.duplicate
+      ? ['no other server had its UUID: of the one whose data folder is the copy remove auto.cnf, and restart that one']
+      : []),
     ...(isSecondary(server) ? [`its group made it the primary: SELECT group_replication_set_as_primary('${server.id}')`] : []),
     ...(isSuperseded(situation, server)
       ? [`it had rejoined, as a replica of ${source} without transactions of its own (by force: ${follow(situation, server, true)})`]

@@ -25,6 +25,8 @@ export interface ServerFacts {
   readonly session: number;
   /** Seconds since the server process began (`Uptime`). */
   readonly uptimeSeconds: number;
+  /** Where that process says that it runs: `@@hostname` and `@@port`. Not where anybody reaches it. */
+  readonly home?: ServerAddress;
   readonly readOnly: boolean;
   readonly superReadOnly: boolean;
   readonly offlineMode: boolean;

@@ -51,7 +51,8 @@ export function situationOf(
   const reading = publication.view?.ledger;
   const ledger = reading?.kind === 'ledger' ? reading.ledger : undefined;
   // What was discovered is evidence, but no member: it is not in the quorum set, and never published.
-  const members = topology.servers.filter((server) => server.discovered === undefined);
+  // Nor is another address of a server that is counted already.
+  const members = topology.servers.filter((server) => server.discovered === undefined && server.sameAs === undefined);
   const published = ledger && publishedView(members, ledger);
   const base = {
     state,
@@ -82,9 +83,12 @@ const saysOffline = ({ facts }: ServerView): boolean => facts !== undefined && o
 export const isPublished = (situation: Situation, server: ServerView): boolean => situation.published?.address === server.address;
 
 /** A former source that has not rejoined, by identity or by address: it may have come back under another UUID. */
-export const isSuperseded = (situation: Situation, server: ServerView): boolean =>
-  !isPublished(situation, server) &&
-  (situation.ledger?.was.some((former) => former.uuid === server.id || former.address === server.address) ?? false);
+export function isSuperseded(situation: Situation, server: ServerView): boolean {
+  const was = situation.ledger?.was ?? [];
+  if (was.length === 0 || isPublished(situation, server)) return false;
+  const itself = [server, ...situation.topology.servers.filter(({ sameAs }) => sameAs === server.address)];
+  return was.some((former) => itself.some(({ id, address }) => former.uuid === id || former.address === address));
+}
 
 /** Seen in the line (settle.ts), or it shows by itself that it is of it. The published source belongs; before the first publication the line does not count. */
 export function belongsToLine(situation: Situation, server: ServerView): boolean {
@@ -100,6 +104,7 @@ export const isCandidate = (situation: Situation, server: ServerView): boolean =
 
 /** Why a server cannot be the source, in words; undefined for a candidate. */
 export function disqualification(situation: Situation, server: ServerView): string | undefined {
+  if (server.sameAs !== undefined) return `is ${server.sameAs}, by another address`;
   if (server.contact !== 'reachable') return contactWords[server.contact];
   if (!server.writable) return (server.facts && whyNotWritable(server, server.facts)) ?? 'is read-only';
   return unfitness(situation, server);

@@ -7,7 +7,7 @@ import { type GtidSet, union } from '../core/gtid.ts';
 import { parseMariadbGtids } from '../core/mariadb-gtid.ts';
 import type { MariadbPositions, Version } from '../core/observation.ts';
 import { mariadbGrantStatements } from './grants.ts';
-import { mariadbServerId } from './identity.ts';
+import { mariadbServerId, reportedAddress } from './identity.ts';
 import { readMariadbChannels } from './mariadb-channels.ts';
 import type { FactsReading, ProbeInput, QuerySet } from './query-set.ts';
 import { failedReading, RowReader, rowsUnexpected } from './row.ts';
@@ -17,7 +17,7 @@ import { parseVersion } from './version.ts';
 const setup = (queryTimeoutMs: number): string =>
   `SET SESSION time_zone = '+00:00', autocommit = 1, tx_read_only = 1, max_statement_time = ${Math.max(1, Math.ceil(queryTimeoutMs)) / 1000}, wait_timeout = 3600`;
 
-const serverQuery = `SELECT @@global.server_id AS server_id, @@version AS version, @@version_comment AS version_comment,
+const serverQuery = `SELECT @@global.server_id AS server_id, @@version AS version, @@version_comment AS version_comment, @@hostname AS hostname, @@port AS port,
  @@global.read_only AS read_only, @@global.innodb_read_only AS innodb_read_only, @@global.log_bin AS log_bin,
  @@global.gtid_domain_id AS gtid_domain, @@global.gtid_strict_mode AS gtid_strict, @@global.gtid_binlog_state AS gtid_binlog_state,
  @@global.gtid_binlog_pos AS gtid_binlog_pos, @@global.gtid_slave_pos AS gtid_replica_pos, @@global.gtid_current_pos AS gtid_current_pos`;
@@ -49,6 +49,7 @@ function readMariadb(input: ProbeInput): FactsReading {
   const { channels, notes, oddColumn } = readMariadbChannels(input);
   const odd = reader.oddColumn ?? oddColumn;
   if (odd !== undefined || version === undefined) return failedReading(rowsUnexpected(server, odd ?? 'version'));
+  const home = reportedAddress(answers['server']?.[0] ?? {}, 'hostname', 'port');
   const facts = {
     id: mariadbServerId(serverId, server),
     flavour: 'mariadb' as const,
@@ -60,6 +61,7 @@ function readMariadb(input: ProbeInput): FactsReading {
     offlineMode: false,
     channels,
     serverId,
+    ...(home && { home }),
     positions,
     ...(executed && { gtidExecuted: executed }),
   };

@@ -5,7 +5,7 @@ import { isGroupChannel, readChannel, readGroupLag } from './channel-rows.ts';
 import { readBinlogEnd, readCoordinates } from './coordinates.ts';
 import { readFailoverLists } from './failover-lists.ts';
 import { readGroup } from './group.ts';
-import { serverId } from './identity.ts';
+import { reportedAddress, serverId } from './identity.ts';
 import type { FactsReading, ProbeInput } from './query-set.ts';
 import { failedReading, maxRows, RowReader, rowsUnexpected } from './row.ts';
 import { parseVersion } from './version.ts';
@@ -22,6 +22,7 @@ export function readMysql(input: ProbeInput, timed: boolean): FactsReading {
   const reader = new RowReader(first);
   const version = reader.parsed('version', parseVersion);
   const gtidExecuted = readExecuted(reader);
+  const home = reportedAddress(first, 'hostname', 'port');
   const binlogEnd = readBinlogEnd(answers['binlog']);
   reader.text('version_comment');
   reader.number('group_members');
@@ -33,6 +34,7 @@ export function readMysql(input: ProbeInput, timed: boolean): FactsReading {
     readOnly: reader.flag('read_only'),
     superReadOnly: reader.flag('super_read_only'),
     offlineMode: reader.flag('offline_mode'),
+    ...(home && { home }),
     ...(gtidExecuted && { gtidExecuted }),
     ...(binlogEnd && { binlogEnd }),
   };

@@ -43,6 +43,8 @@ export interface TwinServer {
   readonly channels: readonly TwinChannel[];
   readonly safeAddress: boolean;
   readonly group?: TwinGroup;
+  /** Its address is another one of that server. */
+  readonly sameAs?: string;
 }
 
 /** What a member says of its group. */
@@ -106,7 +108,7 @@ export function anyWorld(seed: number): TwinWorld {
   const isGroup = dice.chance(15);
   const members = names.map((name) => anyServer(dice, name, names, source, isGroup));
   const grouped = withCircle(new Dice(seed + 8_000_000), withGroups(new Dice(seed + 7_000_000), members));
-  const { servers, unlisted } = withUnlisted(new Dice(seed + 5_000_000), grouped, source);
+  const { servers, unlisted } = withTwin(new Dice(seed + 6_000_000), withUnlisted(new Dice(seed + 5_000_000), grouped, source));
   const isLost = dice.chance(6);
   const hasLedger = dice.chance(isLost ? 50 : 88);
   return {
@@ -195,6 +197,21 @@ function withGroups(dice: Dice, servers: readonly TwinServer[]): readonly TwinSe
   });
 }
 
+type Servers = Pick<TwinWorld, 'servers' | 'unlisted'>;
+
+/** In one world of twenty the last address leads to the first server: so do the channels to it. */
+function withTwin(dice: Dice, { servers, unlisted }: Servers): Servers {
+  const [first] = servers;
+  const last = servers.at(-1);
+  if (!dice.chance(5) || !first?.known || last === undefined) return { servers, unlisted };
+  const redirected = <T extends TwinServer>(server: T): T => ({
+    ...server,
+    channels: server.channels.map((channel) => (channel.to === last.name ? { ...channel, to: first.name } : channel)),
+  });
+  const twins = [...servers.slice(0, -1), { ...last, known: true, sameAs: first.name }];
+  return { servers: twins.map(redirected), unlisted: unlisted.map(redirected) };
+}
+
 /** In one world of ten the first three or four servers replicate in a circle; most of them are read-only. */
 function withCircle(dice: Dice, servers: readonly TwinServer[]): readonly TwinServer[] {
   const circle = servers.slice(0, 3 + dice.pick(2));
@@ -235,6 +252,10 @@ function anyLedger(dice: Dice, names: readonly string[], source: string): TwinLe
 /** The same as the core is told it: rows became facts, and time made memories. */
 export function situationOfWorld(world: TwinWorld): Situation {
   const ledger = world.ledger && ledgerFrom(world.ledger);
+  const shown = world.servers.map((server) => {
+    const same = world.servers.find((other) => other.name === server.sameAs);
+    return { at: server.name, ...(same ? { ...same, contact: server.contact } : server) };
+  });
   const settings: Partial<ClusterSettings> = {
     gtidGuard: world.gtidGuard,
     servers: world.servers.map(({ name, candidateNever }) => ({ address: address(name), candidate: candidateNever ? 'never' : 'auto' })),
@@ -242,12 +263,12 @@ export function situationOfWorld(world: TwinWorld): Situation {
     discoverWithin: [{ kind: 'suffix', suffix: '.lan' }],
   };
   const known = stateOf({
-    servers: Object.fromEntries(world.servers.map((server) => [server.name, probeOf(server)])),
+    servers: Object.fromEntries(shown.map((server) => [server.at, probeOf(server)])),
     settings,
     ...(ledger ? { ledger } : {}),
     rrsets: world.nameHasAddress ? [{ name: fqdn('source.example.'), type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] }] : [],
     publication: publicationFrom(world),
-    memory: Object.fromEntries(world.servers.map((server) => [server.name, memoryOf(server)])),
+    memory: Object.fromEntries(shown.map((server) => [server.at, memoryOf(server)])),
   });
   const state = world.unlisted.reduce((some, server) => withServer(some, discoveredFrom(server)), known);
   const { view, ...unread } = state.publications.get('ns1')!;
@@ -310,7 +331,9 @@ function memoryOf(server: TwinServer): Partial<ServerMemory> {
     ...(server.known && !server.readOnly ? promotionOf(server) : {}),
     ...(server.known ? { openAskedAt: askedAt } : {}),
     ...(server.known && server.readOnly && server.closeSeen ? { closedAt: { mono: at(-1).mono, wall: at(-1).wall } } : {}),
-    ...(server.known && server.contact !== 'reachable' ? { facts: factsFrom(server), factsAt: at(-5000).mono } : {}),
+    ...(server.known && server.contact !== 'reachable'
+      ? { facts: { ...factsFrom(server), uptimeSeconds: 995 }, factsAt: at(-5000).mono }
+      : {}),
   };
 }
 
@@ -322,6 +345,7 @@ const promotionOf = ({ promotionSeen }: TwinServer): Partial<ServerMemory> =>
 
 function factsFrom({ name, readOnly, executed, channels, group }: TwinServer): ServerFacts {
   return factsOf(name, {
+    home: address(name),
     readOnly,
     channels: channels.map((channel, index) => ({ ...channelOf(channel), name: `c${index}` })),
     gtidExecuted: gtids(executed === 0 ? 'db77:1-9' : `db1:1-${executed},${groupNames.A}:1-100,${groupNames.B}:1-100`),

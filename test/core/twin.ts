@@ -22,7 +22,8 @@ class Twin {
 
   constructor(world: TwinWorld) {
     this.#world = world;
-    this.#servers = world.servers;
+    // "It is counted once."
+    this.#servers = world.servers.filter((one) => one.sameAs === undefined);
     this.#published = world.ledger && this.#server(world.ledger.source);
     this.#primary = this.#servers.find((one) => this.#isElected(one) && this.#isOfDecidingGroup(one));
     this.#candidates = this.#servers.filter((one) => this.#isCandidate(one));
@@ -41,7 +42,8 @@ class Twin {
   }
 
   #isSuperseded(one: TwinServer): boolean {
-    return one !== this.#published && (this.#world.ledger?.was.includes(one.name) ?? false);
+    const names = [one.name, ...this.#world.servers.filter((other) => other.sameAs === one.name).map((other) => other.name)];
+    return one !== this.#published && (this.#world.ledger?.was.some((name) => names.includes(name)) ?? false);
   }
 
   /** "Seen streaming from the published source or from a server of the line, or its executed set contains the mark." */

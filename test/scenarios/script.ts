@@ -76,6 +76,7 @@ export class Script {
       addresses,
       nameserver: 'up',
       behind: new Set(),
+      leadsTo: new Map(),
       decorate: (server, probe) => this.#decorate(server, probe),
     };
     this.#world = new World(settings, around, (atMs, effect) => this.#lines.push(...this.#printer.effect(atMs, effect)));
@@ -105,6 +106,7 @@ export class Script {
       clone: () => mysql.clone(server, addressOf(word)),
       uuid: () => Object.assign(mysql.server(server), { uuid: fakeUuid(Number(word)) }),
       executed: () => this.#executed(server, word),
+      'leads-to': () => this.world.around.leadsTo.set(server, addressOf(word)),
       expelled: () => this.#views.out(server, 'ERROR'),
       'leaves-group': () => this.#views.out(server, 'OFFLINE'),
       'server-id': () => this.#views.serverId(server, Number(word)),

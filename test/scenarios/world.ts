@@ -31,6 +31,8 @@ export interface Surroundings {
   nextUpdate?: UpdateFate;
   /** Called once, just before the next update reaches the zone: another instance was faster. */
   beforeUpdate?: () => void;
+  /** Addresses that lead to another server than the one that is called so: a virtual IP, an alias. */
+  readonly leadsTo: Map<ServerAddress, ServerAddress>;
   /** Nameservers that never show the new RRset. */
   readonly behind: Set<string>;
   /** What a probe brings beside what the fake server says: lag, a group. */
@@ -171,9 +173,10 @@ export class World {
 
   #probe(server: ServerAddress, deadline: number): void {
     const answer = (): void => {
-      const isThere = this.around.mysql.servers.has(server);
-      const hung = isThere && this.around.mysql.server(server).health === 'hung';
-      const probe = isThere ? this.around.decorate(server, this.#prober.probe(server, this.#mono)) : unreachable(server);
+      const asked = this.around.leadsTo.get(server) ?? server;
+      const isThere = this.around.mysql.servers.has(asked);
+      const hung = isThere && this.around.mysql.server(asked).health === 'hung';
+      const probe = isThere ? this.around.decorate(asked, this.#prober.probe(asked, this.#mono)) : unreachable(asked);
       if (hung && this.#mono < deadline) this.#after(deadline - this.#mono, answer);
       else this.send({ kind: 'observed', server, probe });
     };
