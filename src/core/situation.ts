@@ -112,7 +112,7 @@ export function disqualification(situation: Situation, server: ServerView): stri
 
 function whyNotWritable(server: ServerView, facts: ServerFacts): string | undefined {
   if (facts.offlineMode) return 'is in offline_mode';
-  if (isOutOfGroup(server)) return `is read-only, and ${ownMembership(facts)?.state ?? 'OFFLINE'} in its group`;
+  if (isOutOfGroup(server)) return `is read-only and ${ownMembership(facts)?.state ?? 'OFFLINE'} in its group`;
   return facts.readOnly || facts.superReadOnly ? 'is read-only' : outsideMajority(facts);
 }
 
