@@ -93,6 +93,14 @@ const replacedByStranger: readonly Act[] = [
   { at: 9000, kind: 'lose-source', how: 'kill', backMs: 25_000, tail: 0 },
 ];
 
+/** The primary first: the group elects, and shrinks down to one; a stray member is bootstrapped by mistake while the source is away. */
+const leavingInOrder: readonly Act[] = [
+  { at: 6000, kind: 'leave', server: 0, forMs: 20_000 },
+  { at: 9000, kind: 'leave', server: 1, forMs: 8000 },
+  { at: 13_000, kind: 'lose-source', how: 'kill', backMs: 6000, tail: 0 },
+  { at: 15_000, kind: 'failover', to: 0, mistake: 'two', stepMs: 20 },
+];
+
 /** Chance still has the network's say, so each is told several times. */
 const retold = (name: string, acts: readonly Act[], change: Partial<Weather> = {}, shape: Partial<Shape> = {}): readonly Story[] =>
   Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change, shape));
@@ -109,4 +117,5 @@ export const stories: readonly Story[] = [
   ...retold('a source that others hear keeps the name', heardByOthers, fair),
   ...retold('the epoch is remembered where the zone forgot it', zoneMadeAnew, fair),
   ...retold('a stranger in a cluster of two gets nothing', replacedByStranger, fair, { servers: 2 }),
+  ...retold('a member that left its group gets nothing by itself', leavingInOrder, fair, { group: true, servers: 3 }),
 ];
