@@ -1,5 +1,5 @@
 /** What the shell must provide. Types only: the runtime is given these, and the simulator gives others. */
-import type { Failure, Probe } from './core/observation.ts';
+import type { Failure, Places, Probe } from './core/observation.ts';
 import type { Fqdn, MonoMs, ServerAddress, WallMs } from './core/units.ts';
 import type { PropagationReport, Question, Rrset, UpdateOutcome, UpdatePlan, ZoneReading } from './core/zone.ts';
 
@@ -18,8 +18,12 @@ export interface Random {
 
 /** Asks the MySQL servers of one cluster, on kept connections: the configured ones, and those within its scopes, which are opened by their first probe. */
 export interface ServerProber {
-  /** Resolves by the deadline, always; never rejects. */
-  probe(server: ServerAddress, deadline: MonoMs): Promise<Probe>;
+  /** Resolves by the deadline, always; never rejects. Without `places` a new connection goes where the resolver says. */
+  probe(server: ServerAddress, deadline: MonoMs, places?: Places): Promise<Probe>;
+  /** Asks who is at this IP address, over a connection of its own, which is closed then: the kept one stays as it is. Resolves by the deadline; never rejects. */
+  probeAt(server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe>;
+  /** The next probe of this server opens a new connection. One that is on its way ends on the old one. */
+  renew(server: ServerAddress): void;
   /** The IP addresses of the server's host name (the address itself where it is one), sorted. */
   resolve(server: ServerAddress, deadline: MonoMs): Promise<Resolution>;
   /** A discovered server is not asked any more: nothing is kept of it. A configured one is left as it is. */

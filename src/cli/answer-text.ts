@@ -11,7 +11,8 @@ export const answerText = (answer: Answer, style: Style): string =>
 function resultText(shown: CommandResult, result: CommandResult, style: Style): string {
   const { nameserver, kind, code, sentence, hint } = shown;
   const paint = kind === 'done' ? style.green : kind === 'failed' ? style.red : style.yellow;
-  const line = `${nameserver}: ${paint(`${kind} (${code})`)}: ${sentence}\n${hint === undefined ? '' : `  ${hint}\n`}`;
+  const verdict = code === 'dry-run' ? 'dry run, nothing was written' : `${kind} (${code})`;
+  const line = `${nameserver}: ${paint(verdict)}: ${sentence}\n${hint === undefined ? '' : `  ${hint}\n`}`;
   if (result.plan === undefined) return line;
   const comment = line.trimEnd().replace(/^/gm, '; ');
   return [comment, ...planLines(result.plan), ''].join('\n');

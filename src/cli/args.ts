@@ -14,6 +14,7 @@ export type Command =
       /** As it was typed: without a port, the cluster's servers tell which one is meant. */
       readonly server: string;
       readonly force: boolean;
+      readonly althoughReadOnly?: true;
       readonly dryRun: boolean;
       readonly reason?: string;
     }
@@ -46,6 +47,7 @@ const options = {
   version: { type: 'boolean', short: 'V' },
   watch: { type: 'boolean' },
   force: { type: 'boolean' },
+  'although-read-only': { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   reason: { type: 'string' },
   scenario: { type: 'string' },
@@ -168,7 +170,10 @@ function build(name: CommandName, given: Given, words: readonly string[]): Comma
     case 'follow': {
       const wrong = serverProblem(server);
       if (wrong !== undefined) return wrong;
-      return { name, cluster, server, force: given.flags.has('force'), dryRun: given.flags.has('dry-run'), ...why };
+      const [force, althoughReadOnly] = [given.flags.has('force'), given.flags.has('although-read-only')];
+      if (althoughReadOnly && !force) return '--although-read-only goes with --force: alone it would do nothing';
+      const although = althoughReadOnly ? ({ althoughReadOnly } as const) : {};
+      return { name, cluster, server, force, ...although, dryRun: given.flags.has('dry-run'), ...why };
     }
     case 'lab': {
       const scenario = given.values.get('scenario');

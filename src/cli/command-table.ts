@@ -9,6 +9,7 @@ export const optionNames = [
   'version',
   'watch',
   'force',
+  'although-read-only',
   'dry-run',
   'reason',
   'scenario',
@@ -57,13 +58,15 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
     operands: [required('CLUSTER'), required('SERVER')],
     options: [
       { name: 'dry-run', text: 'Print the update that would be sent, and send nothing' },
-      { name: 'force', text: 'Publish without asking MySQL: for when it cannot be asked' },
+      { name: 'force', text: 'Publish it also where it cannot be asked, or its data are in doubt' },
+      { name: 'although-read-only', text: 'With --force: also where it was just seen read-only or replicating' },
       reason('Why, for the history'),
     ],
     summary: 'Publish this server now, after verifying it',
     details: [
       'SERVER is host or host:port, as in the configuration. It must be a reachable, writable server of',
-      'the cluster. It promotes nothing: it only says where the name points.',
+      'the cluster. It promotes nothing: it only says where the name points. The way back from a move by',
+      'mistake is the same command, without --force, with the server that was published before.',
     ],
   },
   freeze: {

@@ -31,7 +31,8 @@ function wouldChangeText({ wouldChange = [] }: Partial<PublicationSnapshot>, sty
 }
 
 function serverText(server: ServerSnapshot, style: Style): string {
-  const { observed = [], missing = [] }: Partial<ServerSnapshot> = server;
+  // A daemon of an earlier version does not say them.
+  const { observed = [], missing = [], promotion = null }: Partial<ServerSnapshot> = server;
   const facts = [roleText(server), server.contact, server.version, server.uuid].filter((fact) => fact !== null).join(', ');
   const lines = [
     `  ${style.bold(server.server)}  ${facts}`,
@@ -39,6 +40,7 @@ function serverText(server: ServerSnapshot, style: Style): string {
     ...[...new Set([...server.evidence, ...observed])].map((sentence) => `    - ${sentence}`),
     ...(server.failure === null ? [] : [style.red(`    - ${oneLine(server.failure)}`)]),
     ...missingLines(missing),
+    ...(promotion === null ? [] : [`    - ${promotion}`]),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

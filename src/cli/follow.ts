@@ -10,16 +10,20 @@ export interface FollowArguments {
   /** As it was typed: `host`, `host:port` or `[v6]:port`. */
   readonly server: string;
   readonly force: boolean;
+  readonly althoughReadOnly?: true;
   readonly dryRun: boolean;
   readonly reason?: string;
 }
 
 /** Publishes this server now; a dry run prints the update plan. */
-export function follow(context: CommandContext, { cluster, server, force, dryRun, reason }: FollowArguments): Promise<ExitCode> {
-  const why = reason === undefined ? {} : { reason };
+export function follow(
+  context: CommandContext,
+  { cluster, server, force, althoughReadOnly, dryRun, reason }: FollowArguments,
+): Promise<ExitCode> {
+  const options = { ...(althoughReadOnly ? { althoughReadOnly } : {}), dryRun, ...(reason === undefined ? {} : { reason }) };
   return giveCommand(context, cluster, (servers) => {
     const found = findServer(server, servers);
     if (found.kind === 'not-found') return { kind: 'usage', sentence: found.sentence };
-    return { kind: 'follow', server: found.server, force, dryRun, ...why, by: context.operator };
+    return { kind: 'follow', server: found.server, force, ...options, by: context.operator };
   });
 }

@@ -16,6 +16,7 @@ export function statusText(document: ClusterDocument, style: Style): string {
     ...cluster.publications.map((publication) => publicationText(publication, cluster.publications.length > 1, style)),
     '\n',
     serversText(cluster.servers, style),
+    ...wayLines(cluster.servers, style),
     ...alarmLines(cluster.alarms, style),
   ].join('');
 }
@@ -72,6 +73,16 @@ function serversText(servers: readonly ServerSnapshot[], style: Style): string {
   ]);
   return tableText(headings, rows);
 }
+
+/** A line for each server that gets its data by more than one step, or by none. */
+const wayLines = (servers: readonly ServerSnapshot[], style: Style): readonly string[] =>
+  servers.flatMap(({ way, writable, replicatesFrom }) => {
+    // A daemon of an earlier version does not say.
+    if (!way || (way.broken === null && way.hops.length < 2)) return [];
+    // A second writable server: what is to be said of that is elsewhere.
+    if (writable === true && replicatesFrom.length === 0) return [];
+    return `  ${way.broken === null ? way.sentence : style.yellow(way.sentence)}\n`;
+  });
 
 const painted = (paint: Cell['paint']): Partial<Cell> => (paint === undefined ? {} : { paint });
 

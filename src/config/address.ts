@@ -1,4 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { longestAddress } from '../core/ledger.ts';
 import type { ServerAddress } from '../core/units.ts';
 
 /** What became of a text: the value, or what is wrong with it as the end of a sentence (`{value}` stands for the text). */
@@ -7,8 +8,8 @@ export type Parsed<T> = { readonly kind: 'parsed'; readonly value: T } | { reado
 const parsed = <T>(value: T): Parsed<T> => ({ kind: 'parsed', value });
 const wrong = (problem: string): { readonly kind: 'wrong'; readonly problem: string } => ({ kind: 'wrong', problem });
 
-/** The ledger keeps `was=<uuid>@<host:port>` in one character-string of 255 bytes (RFC 1035 3.3): 4 + 36 + 1 + 200 + 6 fit. */
-export const longestHost = 200;
+/** A server must fit into the ledger. */
+export const longestHost = longestAddress - ':65535'.length;
 
 /** An IP address in its canonical text (RFC 5952), or undefined. No zone identifiers, no IPv4-mapped IPv6. */
 export function canonicalIp(text: string): string | undefined {

@@ -1,8 +1,11 @@
 /** What a person would type, in the words of the server's product and version. Advice only: source-dns executes none of it. */
 
+import { subtract } from './gtid.ts';
 import type { ServerFacts, Version } from './observation.ts';
+import { splitAddress } from './observation.ts';
 import type { Situation } from './situation.ts';
 import type { ServerView } from './topology.ts';
+import type { ServerAddress } from './units.ts';
 
 /** Makes it refuse writes, also an administrator's where the product can: MariaDB has no super_read_only. */
 export const closing = ({ known }: ServerView): string =>
@@ -16,16 +19,75 @@ export function opening({ offlineMode, readOnly, superReadOnly }: ServerFacts): 
   ].join('; ');
 }
 
-/** Ends one channel for good. The words REPLICA came with MySQL 8.0.22 and MariaDB 10.5.1; for older ones it is said in English. */
-export function detaching({ flavour, version }: ServerFacts, channel: string): string {
-  const named = channel === '' ? '' : ` '${channel}'`;
-  if (flavour === 'mariadb') return `STOP REPLICA${named}; RESET REPLICA${named} ALL`;
-  if (!isAtLeast8022(version)) return `stop and reset its replication${named}`;
-  const forChannel = named === '' ? '' : ` FOR CHANNEL${named}`;
-  return `STOP REPLICA${forChannel}; RESET REPLICA ALL${forChannel}`;
+/** Ends one channel for good, and deletes what of its relay log is not executed yet (manual 15.4.2.3). */
+export function detaching(server: ServerFacts, channel: string): string {
+  const { stop, reset, named, suffix } = dialect(server, channel);
+  return `${stop}${named}${suffix}; ${reset}${named} ALL${suffix}`;
 }
 
-const isAtLeast8022 = ({ major, minor, patch }: Version): boolean => major > 8 || (major === 8 && (minor > 0 || patch >= 22));
+/** Starts the threads of one channel, or one of them. */
+export function starting(server: ServerFacts, channel: string, thread: '' | ' SQL_THREAD' = ''): string {
+  const { start, named, suffix } = dialect(server, channel);
+  return `${start}${named}${thread}${suffix}`;
+}
+
+/**
+ * Makes it a replica of that server by GTIDs: by the channel that it has, whose account stays as it is, or by a new one. To be proposed only where it has no transaction that the source
+ * lacks.
+ */
+export function following(server: ServerFacts, source: ServerAddress, channel?: string): string {
+  const { host, port } = splitAddress(source);
+  const { stop, change, prefix, named, suffix } = dialect(server, channel ?? '');
+  const account = [
+    ['USER', "'USER'"],
+    ['PASSWORD', "'PASSWORD'"],
+    ['SSL', '1'],
+  ];
+  const options = [
+    ['HOST', quote(host)],
+    ['PORT', String(port)],
+    ...(channel === undefined ? account : []),
+    ...(server.flavour === 'mariadb' ? mariadbPosition(server) : [['AUTO_POSITION', '1']]),
+  ].map(([option, value]) => `${prefix}${option} = ${value}`);
+  const statement = `${change}${named} TO ${options.join(', ')}${suffix}`;
+  return [...(channel === undefined ? [] : [`${stop}${named}${suffix}`]), statement, starting(server, channel ?? '')].join('; ');
+}
+
+/** A former source of MariaDB has its own writes in the binary log only, and would begin before them. DEMOTE_TO_SLAVE came with 10.10. */
+function mariadbPosition({ version, positions }: ServerFacts): readonly (readonly [string, string])[] {
+  if (positions === undefined || subtract(positions.current, positions.replica).size === 0) return [['USE_GTID', 'slave_pos']];
+  if (!isAtLeast(version, [10, 10, 0])) return [['USE_GTID', 'current_pos']];
+  return [
+    ['USE_GTID', 'slave_pos'],
+    ['DEMOTE_TO_SLAVE', '1'],
+  ];
+}
+
+/**
+ * START REPLICA came with MySQL 8.0.22 and MariaDB 10.5.1, CHANGE REPLICATION SOURCE with MySQL 8.0.23. MariaDB names a channel after the verb, MySQL at the end. Where a server has
+ * several channels, a statement that names none means all of them, also those from other clusters: then the default channel is named too.
+ */
+function dialect({ flavour, version, channels }: ServerFacts, channel: string) {
+  const isMariadb = flavour === 'mariadb';
+  const name = channel !== '' || channels.length > 1 ? quote(channel) : '';
+  const isOld = !isAtLeast(version, isMariadb ? [10, 5, 1] : [8, 0, 22]);
+  const saysSource = !isMariadb && isAtLeast(version, [8, 0, 23]);
+  return {
+    start: isOld ? 'START SLAVE' : 'START REPLICA',
+    stop: isOld ? 'STOP SLAVE' : 'STOP REPLICA',
+    reset: isOld ? 'RESET SLAVE' : 'RESET REPLICA',
+    change: saysSource ? 'CHANGE REPLICATION SOURCE' : 'CHANGE MASTER',
+    prefix: saysSource ? 'SOURCE_' : 'MASTER_',
+    named: isMariadb && name !== '' ? ` ${name}` : '',
+    suffix: isMariadb || name === '' ? '' : ` FOR CHANNEL ${name}`,
+  };
+}
+
+/** As a string of SQL. */
+export const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+
+const isAtLeast = (version: Version, [major, minor, patch]: readonly [number, number, number]): boolean =>
+  version.major !== major ? version.major > major : version.minor !== minor ? version.minor > minor : version.patch >= patch;
 
 /** Names the source by hand; `server` absent: whichever it is. */
 export const follow = ({ state }: Situation, server?: { readonly address: string }, force = false): string =>

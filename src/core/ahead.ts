@@ -32,7 +32,9 @@ export interface Lacks {
 /** What a server lacks that others of the line have, by everybody's fresh answers; undefined where nothing can be said. */
 export function lacksOf(situation: Situation, member: ServerView): Lacks | undefined {
   if (member.facts === undefined || !isOfLine(situation, member)) return undefined;
-  const others = situation.members.filter((other) => other !== member && other.facts !== undefined && isOfLine(situation, other));
+  const others = situation.members
+    .filter((other) => other !== member && other.facts !== undefined && isOfLine(situation, other))
+    .map((other) => withoutStale(situation, other));
   if (member.facts.wsrep) return lacksByWriteSets(member.facts.wsrep, others);
   if (member.facts.gtidExecuted === undefined) return lacksByCoordinates(situation, member, others);
   return lacksByGtids(member, others, lineOrigins(situation, member));
@@ -48,13 +50,16 @@ export function candidateLacks(situation: Situation, target: ServerView): Lacks 
     // What one of its peers has committed it gets, or all of them refuse.
     (other) => other !== target && other.contact !== 'unknown' && !isSuperseded(situation, other) && !arePeers(members, other, target),
   );
-  return some(lacksByGtids(target, others, lineOrigins(situation, target)));
+  const clean = others.map((other) => withoutStale(situation, other));
+  return some(lacksByGtids(target, clean, lineOrigins(situation, target)));
 }
 
 /** A move that lost something of the source before it. */
 export interface PromotedBehind {
   readonly previous: ServerAddress;
   readonly lacks: Lacks;
+  /** We were not there at the promotion, and who has most of it still has a channel from a former source: it may be what that wrote since. */
+  readonly mayBeStale: boolean;
 }
 
 /**
@@ -68,11 +73,18 @@ export function promotedBehind(situation: Situation): PromotedBehind | undefined
   // Of a source outside of the cluster there is always something that one has and another one has not yet.
   const previous = members.find(({ known }) => known && isOwnOrigin(known, origin)) ?? ledger?.was.find(({ uuid }) => uuid === origin);
   if (previous === undefined) return undefined;
-  const others = members.filter(
-    (other) => !isPublished(situation, other) && isOfLine(situation, other) && !publication.gone.has(other.address),
-  );
+  const others = members
+    .filter((other) => !isPublished(situation, other) && isOfLine(situation, other) && !publication.gone.has(other.address))
+    .map((other) => withoutStale(situation, other));
   const lacks = some(lacksByGtids(published, others, (writer) => writer === origin));
-  return lacks && { previous: previous.address, lacks };
+  if (lacks === undefined) return undefined;
+  const wasThere = publication.lastMove?.epoch === ledger?.epoch;
+  const holder = members.find(({ address }) => address === (lacks.executed ?? lacks.received)?.server);
+  return {
+    previous: previous.address,
+    lacks,
+    mayBeStale: !wasThere && holder !== undefined && formerSourceOf(situation, holder) !== undefined,
+  };
 }
 
 /** `10 transactions that db3:3306 has executed (13 that db4:3306 has received)`; undefined where nothing is lacking. */
@@ -94,6 +106,16 @@ function amountWords({ transactions, bytes }: Lack): string {
 }
 
 const some = (lacks: Lacks | undefined): Lacks | undefined => (lacks?.executed || lacks?.received ? lacks : undefined);
+
+/** As it was before it got what a former source may have written after the promotion: nobody lacks stale writes. */
+function withoutStale({ publication }: Situation, server: ServerView): ServerView {
+  const before = publication.beforeStale.get(server.address);
+  return before ? { ...server, known: before } : server;
+}
+
+/** The former source that a server still has a channel from: what it has more than the source may be stale writes. */
+export const formerSourceOf = (situation: Situation, { upstreams }: ServerView): ServerView | undefined =>
+  situation.members.find((member) => isSuperseded(situation, member) && upstreams.some((upstream) => upstream.member === member.address));
 
 /** A former source's own transactions are stale, a stranger's are none of ours. */
 const isOfLine = (situation: Situation, member: ServerView): boolean =>

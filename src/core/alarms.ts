@@ -1,11 +1,14 @@
 /** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
 
-import { candidateLacks, countOf, lackWords, promotedBehind } from './ahead.ts';
+import { addressAlarm } from './address-alarm.ts';
+import { follow } from './advice.ts';
+import { candidateLacks, countOf, formerSourceOf, lackWords, promotedBehind } from './ahead.ts';
 import { names } from './decision.ts';
 import { isOutOfGroup } from './elections.ts';
 import type { Alarm, Effect } from './events.ts';
 import { failoverListAlarm } from './failover-lists.ts';
-import { differingForm, drift } from './intent.ts';
+import { differingForm } from './form.ts';
+import { drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
 import { arePeers } from './multi-primary.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
@@ -16,8 +19,9 @@ import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, otherWriters, situationOf } from './situation.ts';
 import type { ClusterState } from './state.ts';
 import type { ServerView, Topology } from './topology.ts';
-import type { Now } from './units.ts';
+import type { Now, ServerAddress } from './units.ts';
 import { unlistedAlarms } from './unlisted.ts';
+import { isReplicaOf, wayBack } from './way-back.ts';
 
 /** The state with its alarms, and a line in the history for each that came or went. */
 export function raiseAlarms(state: ClusterState, topology: Topology, now: Now, effects: Effect[]): ClusterState {
@@ -71,8 +75,9 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
     alarms.push({
       code: 'duplicate-server-id',
       subject: member.address,
-      sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}: their replicas cannot be told apart by it.`,
+      sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}: who replicates from which of them cannot be told. Give each server a server_id of its own.`,
     });
+  alarms.push(...addressAlarm(situation, member));
   if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
   alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
   const errant = situation.publication.rejoins.get(member.address)?.errant;
@@ -82,7 +87,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
       code: 'errant-transactions',
       subject: member.address,
       count: errant,
-      sentence: `${member.address} has ${plural(errant)} that the source ${situation.published?.address} lacks.`,
+      sentence: `${member.address} has ${plural(errant)} that the source ${situation.published?.address} lacks: ${errantMend(situation, member)}.`,
     });
   return alarms;
 }
@@ -93,6 +98,14 @@ function sameServer({ address, sameAs, known }: ServerView): readonly Alarm[] {
   return [{ code: 'same-server', subject: address, sentence }];
 }
 
+/** If it is promoted, they reach every other server by auto-positioning (manual 19.1.3.3). */
+function errantMend(situation: Situation, member: ServerView): string {
+  const former = formerSourceOf(situation, member);
+  return former
+    ? `it replicates from the former source ${former.address}, so these may be stale writes. Rebuild it from the source`
+    : 'find out what they are, or rebuild it from the source, before it is ever promoted';
+}
+
 const isSameServerId = (a: ServerView, b: ServerView): boolean => a.known?.serverId !== undefined && a.known.serverId === b.known?.serverId;
 
 const plural = (count: number): string => (count === 1 ? '1 transaction' : `${count} transactions`);
@@ -101,6 +114,8 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   const stale = errant !== undefined && errant > 0;
   // A writable peer in one multi-primary cluster is as it should be.
   const { published, members } = situation;
+  const misplaced = misplacedName(situation, member);
+  if (misplaced !== undefined) return [{ code: 'stale-source', subject: member.address, sentence: misplaced }];
   if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
   const source = published?.address;
   const is = member.writable ? 'is writable, and ' : '';
@@ -109,10 +124,10 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
     : 'is not known yet';
   const counted =
     errant === undefined ? `whether it has transactions that ${source} lacks ${unknown}` : `has no transaction that ${source} lacks`;
-  const has = stale ? `has ${plural(errant)} that ${source} lacks (stale writes)` : counted;
+  const has = stale ? `has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it)` : counted;
   const mend = stale
-    ? `rebuild it from the source (${member.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'}): with auto-positioning its stale rows would flow to every replica if it were promoted later`
-    : `make it read-only${errant === undefined ? '' : `, and ${isOutOfGroup(member) ? 'a member of its group (START GROUP_REPLICATION)' : `a replica of ${source}`}`}`;
+    ? `save them if they matter (mysqlbinlog), then rebuild it from the source (${member.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'}): with auto-positioning its stale rows would flow to every replica if it were promoted later`
+    : `make it read-only${errant === undefined ? '' : `, and ${placeOf(member, source)}`}`;
   return [
     {
       code: 'stale-source',
@@ -123,9 +138,23 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   ];
 }
 
+const placeOf = (member: ServerView, source: ServerAddress | undefined): string =>
+  isOutOfGroup(member) ? 'a member of its group (START GROUP_REPLICATION)' : `a replica of ${source}`;
+
 function duplicatesOf({ members }: Situation, { id, address }: ServerView): string {
   const others = members.filter((other) => other.id === id && other.address !== address);
   return others.length === 0 ? 'a server that was discovered' : names(others);
+}
+
+/** The published server is a replica of this former source, or has nothing that it lacks: then the name is what is wrong, and advice to make this one a replica would lose data. */
+function misplacedName(situation: Situation, member: ServerView): string | undefined {
+  const { published } = situation;
+  if (published === undefined || !member.writable) return undefined;
+  const back = wayBack(situation, member);
+  if (back !== undefined)
+    return `${member.address} is writable, but the name points to ${published.address}: ${back}. The name goes back with: ${follow(situation, member)}`;
+  if (!isReplicaOf(situation, published, member)) return undefined;
+  return `${member.address} is writable, and the published ${published.address} replicates from it, but may have transactions that ${member.address} lacks: see which of the two is the source, and bring these transactions to it first`;
 }
 
 function failureOf({ state }: Situation, member: ServerView): string | undefined {
@@ -177,20 +206,20 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
     alarms.push({
       code: 'zone-drift',
       subject: settings.source.name,
-      sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} does not say what the ledger says.`,
+      sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} does not say what the ledger says. It is put right while the source is well; else name the server that is meant: ${follow(situation)}`,
     });
   if (published && ledger.by !== state.settings.instance && differingForm(situation, ledger, published)) {
     alarms.push({
       code: 'config-differs',
       subject: settings.nameserver,
-      sentence: `Instance ${ledger.by} published ${settings.source.name} in another form than this configuration would.`,
+      sentence: `Instance ${ledger.by} published ${settings.source.name} in another form than this configuration would: make the two configurations the same.`,
     });
   }
   if (ledger.was.length >= formerLimit)
     alarms.push({
       code: 'ledger-full',
       subject: settings.source.name,
-      sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}): the name cannot move before one of them has.`,
+      sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}): the name cannot move before one of them has, or is forgotten: source-dns forget.`,
     });
   return [...alarms, ...replicasAlarms(situation, ledger), ...behindAlarm(situation), ...promotedAlarm(situation)];
 }
@@ -212,6 +241,6 @@ function promotedAlarm(situation: Situation): readonly Alarm[] {
   const behind = promotedBehind(situation);
   const { published } = situation;
   if (published === undefined || behind === undefined) return [];
-  const sentence = `${published.address} was promoted, but of the previous source ${behind.previous} it lacks ${lackWords(behind.lacks)}.`;
+  const sentence = `${published.address} was promoted, but of the previous source ${behind.previous} it lacks ${lackWords(behind.lacks)}${behind.mayBeStale ? `, unless ${behind.previous} wrote them after the promotion` : ''}.`;
   return [{ code: 'promoted-behind', subject: published.address, count: countOf(behind.lacks), sentence }];
 }

@@ -50,14 +50,21 @@ export function isInformed(state: ClusterState, publication: PublicationState, r
   const since = running.since ?? Number.POSITIVE_INFINITY;
   if (publication.readEndedAt === undefined || publication.readEndedAt <= since || publication.awaiting) return false;
   const { command } = running;
-  if (command.kind !== 'follow' || command.force) return true;
+  // Force is for what is unknown: what can be known within one probe is known first.
+  if (command.kind !== 'follow' || command.althoughReadOnly) return true;
   const server = state.servers.get(command.server);
   return server === undefined || (server.latest !== undefined && server.latest.at > since);
 }
 
 /** What the decision is told of it. */
 export const commandedBy = (running: RunningCommand): Commanded | undefined =>
-  running.command.kind === 'follow' ? { server: running.command.server, force: running.command.force } : undefined;
+  running.command.kind === 'follow'
+    ? {
+        server: running.command.server,
+        force: running.command.force,
+        ...(running.command.althoughReadOnly ? { althoughReadOnly: true } : {}),
+      }
+    : undefined;
 
 /** Notes what one publication makes of the command; the first result stays. */
 export function withResult(state: ClusterState, nameserver: string, result: Omit<CommandResult, 'nameserver'>): ClusterState {

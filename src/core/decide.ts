@@ -1,8 +1,9 @@
 /** The decision: an ordered table, the first rule that applies (docs/DECISIONS.md has the same rows). Reads a situation, remembers nothing. */
 
+import { follow } from './advice.ts';
 import { writableInCircle } from './circles.ts';
 import type { Decision } from './decision.ts';
-import { hold, names, pointTo } from './decision.ts';
+import { hold, holdWhileAsking, names, pointTo } from './decision.ts';
 import { doubt } from './doubt.ts';
 import { electionOf, groupPrimary, isLeftToGroup } from './elections.ts';
 import { foreignLedger, foreignRrset, frozen, lostLedger, unknownSource, unreadableLedger } from './ledger-rules.ts';
@@ -11,6 +12,7 @@ import { mayHaveRivals, standing } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import {
   belongsToLine,
+  binds,
   disqualification,
   isPublished,
   isSuperseded,
@@ -24,6 +26,7 @@ import type { ServerView } from './topology.ts';
 import type { ServerAddress } from './units.ts';
 import { isoTime } from './units.ts';
 import { othersUnlisted, sourceUnlisted } from './unlisted.ts';
+import { wayBack } from './way-back.ts';
 
 type Rule = (situation: Situation) => Decision | undefined;
 
@@ -59,7 +62,12 @@ function commanded(situation: Situation): Decision | undefined {
   if (command === undefined) return undefined;
   const server = members.find((member) => member.address === command.server);
   if (server === undefined) return hold('no-candidate', notAMember(situation, command.server));
+  const closed = command.force && !command.althoughReadOnly ? knownReplica(situation, server) : undefined;
+  if (closed !== undefined) return hold('no-candidate', closed);
   if (command.force) return pointTo('commanded', server, `${server.address} was named by command, by force.`);
+  const back = wayBack(situation, server);
+  if (back !== undefined)
+    return pointTo('commanded', server, `${server.address} was named by command, and is writable; nothing is lost, since ${back}.`);
   const wrong = disqualification(situation, server);
   if (wrong === undefined) return pointTo('commanded', server, `${server.address} was named by command, and is writable.`);
   const reason = isSuperseded(situation, server) ? 'superseded-source' : belongsToLine(situation, server) ? 'no-candidate' : 'stranger';
@@ -71,6 +79,24 @@ function notAMember({ topology }: Situation, address: ServerAddress): string {
   return sameAs === undefined
     ? `${address} is no server of this cluster.`
     : `${address} and ${sameAs} are one server, which is counted as ${sameAs}: name ${sameAs}.`;
+}
+
+/** Force overrides what is unknown, not what was just seen: that the server takes no writes, or replicates from another one. */
+function knownReplica(situation: Situation, server: ServerView): string | undefined {
+  const { published, candidates, members } = situation;
+  if (server.contact !== 'reachable') return undefined;
+  const binding = server.upstreams.find((upstream) => binds(situation, server, upstream));
+  if (server.writable && binding === undefined) return undefined;
+  const upstream = members.find((member) => member.address === binding?.member);
+  const source = [...candidates, upstream].find((member) => member?.writable && member !== server);
+  const replicates = binding ? ` and replicates from ${binding.member ?? binding.channel.sourceAddress}` : '';
+  const truth =
+    source &&
+    (source === published
+      ? ` The source is ${source.address}, which is published.`
+      : ` If ${source.address} is the source: ${follow(situation, source)}`);
+  const state = server.writable ? 'writable' : 'read-only';
+  return `${server.address} was named by force, but was just seen: it is ${state}${replicates}.${truth ?? ''} If clients shall get it all the same: ${follow(situation, server, true)} --although-read-only`;
 }
 
 /** Rule 4, an announcement in the ledger: it moves when that server becomes writable. */
@@ -95,8 +121,7 @@ function firstSource(situation: Situation): Decision | undefined {
   // The first publication is in no hurry: a server that was not asked yet may be writable too.
   const waiting = quorumSet.filter((member) => member.contact === 'unobserved');
   if (waiting.length > 0)
-    return hold(
-      'minority-view',
+    return holdWhileAsking(
       `Nothing is published yet, and ${names(waiting)} ${waiting.length === 1 ? 'has' : 'have'} not been observed yet.`,
     );
   if (others.length > 0)
@@ -154,11 +179,15 @@ function followersMoved(situation: Situation): Decision | undefined {
   const candidate = followed.find((member) => isPublished(situation, member)) ?? followed[0];
   if (candidate === undefined || !candidates.includes(candidate)) return undefined;
   if (!isPublished(situation, candidate) && strongEvidence(situation, candidate).length === 0) return undefined;
-  const said = `${topology.followersOf(candidate.address).length} of ${othersThan(situation, candidate)} other servers replicate from it`;
+  const said = followedWords(topology.followersOf(candidate.address).length, othersThan(situation, candidate), members.length - 1);
   if (isPublished(situation, candidate)) return steady(candidate, said);
   if (published && candidates.includes(published) && arePeers(members, published, candidate)) return undefined;
   return followed.length > 1 ? undefined : pointTo('followers-moved', candidate, `${candidate.address} is writable, and ${said}.`);
 }
+
+/** Those that do not answer are not counted, and it is said that there are more. */
+const followedWords = (followers: number, counted: number, others: number): string =>
+  `${followers} of ${counted} other servers ${counted < others ? 'that answer ' : ''}replicate from it`;
 
 const isFollowedByMost = (situation: Situation, server: ServerView): boolean =>
   situation.topology.followersOf(server.address).length > othersThan(situation, server) / 2;

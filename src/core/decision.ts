@@ -4,13 +4,19 @@ import type { HoldReason, PointToReason } from './vocabulary.ts';
 /** What the name shall do, and why: a stable code for machines and one sentence for people. */
 export type Decision =
   | { readonly kind: 'point-to'; readonly reason: PointToReason; readonly source: ServerAddress; readonly sentence: string }
-  | { readonly kind: 'hold'; readonly reason: HoldReason; readonly sentence: string };
+  /** `asking`: only until servers that are being asked have answered, or have not. No reason to worry yet. */
+  | { readonly kind: 'hold'; readonly reason: HoldReason; readonly sentence: string; readonly asking?: true };
 
 /** The same decision, whatever its sentence says in detail (counts and ages change all the time). */
-export const sameDecision = (a: Decision, b: Decision): boolean =>
-  a.kind === b.kind && a.reason === b.reason && (a.kind === 'hold' || b.kind === 'hold' || a.source === b.source);
+export function sameDecision(a: Decision, b: Decision): boolean {
+  if (a.kind === 'hold') return b.kind === 'hold' && a.reason === b.reason && a.asking === b.asking;
+  return b.kind === 'point-to' && a.reason === b.reason && a.source === b.source;
+}
 
 export const hold = (reason: HoldReason, sentence: string): Decision => ({ kind: 'hold', reason, sentence });
+
+/** A hold that ends by itself with the answers that are waited for. */
+export const holdWhileAsking = (sentence: string): Decision => ({ kind: 'hold', reason: 'minority-view', sentence, asking: true });
 
 export const pointTo = (reason: PointToReason, { address: source }: { readonly address: ServerAddress }, sentence: string): Decision => ({
   kind: 'point-to',

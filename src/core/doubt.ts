@@ -1,7 +1,7 @@
 /** Rule 13: nothing applies, so the name stays; the first sentence that fits says why, and what would change it. */
 
 import type { Decision } from './decision.ts';
-import { hold, names } from './decision.ts';
+import { hold, holdWhileAsking, names } from './decision.ts';
 import { lostGroup } from './elections.ts';
 import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
@@ -23,7 +23,10 @@ function publishedMayLive(situation: Situation): Decision | undefined {
     return hold('published-source-alive', `${published.address} ${silent}, but ${names(followers)} still ${replicate} from it.`);
   }
   if (published.contact === 'alive') {
-    return hold('published-source-alive', `${published.address} lives, but refuses us: ${refusal(situation, published)}`);
+    return hold(
+      'published-source-alive',
+      `${published.address} lives, but refuses us: ${refusal(situation, published).replace(/\.$/, '')}.`,
+    );
   }
   const counting = published.contact === 'unknown' ? whoStillCount(situation, published) : [];
   if (counting.length > 0) {
@@ -37,7 +40,7 @@ function publishedMayLive(situation: Situation): Decision | undefined {
 }
 
 function minorityView({ quorumSet }: Situation, published: ServerView): Decision | undefined {
-  if (published.contact === 'unobserved') return hold('minority-view', `${published.address} has not been observed yet.`);
+  if (published.contact === 'unobserved') return holdWhileAsking(`${published.address} has not been observed yet.`);
   const rest = quorumSet.filter((member) => member.address !== published.address);
   const seen = reachable(rest).length;
   if (rest.length === 0 || seen > rest.length / 2) return undefined;
@@ -49,7 +52,10 @@ function minorityView({ quorumSet }: Situation, published: ServerView): Decision
 
 function refusal({ state }: Situation, server: ServerView): string {
   const probe = state.servers.get(server.address)?.latest?.probe;
-  return probe?.kind === 'alive' ? probe.failure.message : 'it answered with an error';
+  if (probe?.kind !== 'alive') return 'it answered with an error';
+  // Most messages begin with the address, which was said already.
+  const { message } = probe.failure;
+  return message.startsWith(server.address) ? message.slice(server.address.length).replace(/^:? /, '') : message;
 }
 
 function candidatesDoNotDo(situation: Situation): Decision | undefined {
@@ -62,8 +68,7 @@ function candidatesDoNotDo(situation: Situation): Decision | undefined {
   }
   const waiting = unobserved(situation);
   if (proven.length > 0 && waiting.length > 0) {
-    return hold(
-      'minority-view',
+    return holdWhileAsking(
       `${names(proven)} could be the source, but ${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} still being asked: what became of ${waiting.length === 1 ? 'it' : 'them'} is not known.`,
     );
   }

@@ -1,7 +1,7 @@
 /** Everything that can happen to a cluster, and everything that `step` can ask for. Every effect that asks for something ends in exactly one event, by its deadline. */
 
 import type { Decision } from './decision.ts';
-import type { Failure, Probe } from './observation.ts';
+import type { Failure, Places, Probe } from './observation.ts';
 import type { ClusterSettings } from './settings.ts';
 import type { Fqdn, MonoMs, ServerAddress, ServerId, WallMs } from './units.ts';
 import type { AlarmCode } from './vocabulary.ts';
@@ -14,6 +14,8 @@ export type Event =
   | { readonly kind: 'connection-lost'; readonly server: ServerAddress }
   /** Ends `resolve`. */
   | { readonly kind: 'resolved'; readonly server: ServerAddress; readonly addresses?: readonly string[]; readonly failure?: Failure }
+  /** Ends `try-address`. */
+  | { readonly kind: 'address-tried'; readonly server: ServerAddress; readonly probe: Probe }
   /** Ends `read-zone`. */
   | { readonly kind: 'zone-read'; readonly nameserver: string; readonly reading: ZoneReading }
   /** Ends `update`. */
@@ -30,7 +32,16 @@ export type Event =
   | { readonly kind: 'reconfigured'; readonly settings: ClusterSettings };
 
 export type Effect =
-  | { readonly kind: 'probe'; readonly server: ServerAddress; readonly deadline: MonoMs }
+  | {
+      readonly kind: 'probe';
+      readonly server: ServerAddress;
+      readonly places?: Places;
+      readonly deadline: MonoMs;
+    }
+  /** Asks who is at this address of the server's host, over a connection of its own. */
+  | { readonly kind: 'try-address'; readonly server: ServerAddress; readonly address: string; readonly deadline: MonoMs }
+  /** The next probe of this server opens a new connection, to where the resolver says. */
+  | { readonly kind: 'renew'; readonly server: ServerAddress }
   | { readonly kind: 'resolve'; readonly server: ServerAddress; readonly deadline: MonoMs }
   | {
       readonly kind: 'read-zone';
@@ -74,8 +85,10 @@ export type Command =
   | {
       readonly kind: 'follow';
       readonly server: ServerAddress;
-      /** Publish it without asking MySQL. */
+      /** Publish it although it cannot be asked, or although its data are in doubt. */
       readonly force: boolean;
+      /** With force: also where it was just seen read-only or replicating. */
+      readonly althoughReadOnly?: true;
       /** Answer with the update plan, and send nothing. */
       readonly dryRun: boolean;
       readonly reason?: string;

@@ -1,18 +1,20 @@
 /** What would change the decision, with this cluster's names and the very command or statement where one is known: for people, nothing decides on it. */
 
 import { closing, follow, forget, thaw } from './advice.ts';
-import { candidateLacks, lacksOf } from './ahead.ts';
+import { candidateLacks, formerSourceOf } from './ahead.ts';
 import type { Decision } from './decision.ts';
 import { names } from './decision.ts';
 import { ledgerName } from './desired.ts';
 import { isLeftToGroup } from './elections.ts';
 import { firstOfEach, multiPrimaryOf } from './multi-primary.ts';
+import { bestReplica } from './promote-by-hand.ts';
 import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, otherWriters, provenCandidates, reachable, whoStillCount } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { justFound, unlistedSources } from './unlisted.ts';
 import type { HoldReason, PointToReason } from './vocabulary.ts';
+import { wayBack } from './way-back.ts';
 
 type Explanation = (situation: Situation) => readonly string[];
 
@@ -29,7 +31,7 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
     `Where that cluster is gone for good: delete the TXT RRset of ${ledgerName(settings.source)}, and set adopt: true.`,
   ],
   'foreign-rrset': ({ settings }) => [
-    `adopt: true at this nameserver in the configuration takes ${settings.source.name} over.`,
+    `adopt: true under publish in the configuration of this cluster takes ${settings.source.name} over.`,
     `Or delete the RRsets of ${settings.source.name}: then it is published anew.`,
   ],
   'ledger-lost': lostLedger,
@@ -40,8 +42,9 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
   'minority-view': minorityView,
   'unproven-candidate': unproven,
   'superseded-source': (situation) => [
-    `Promote an up-to-date replica${bestReplica(situation)}.`,
-    ...byForce(situation, 'holds the right data', (member) => member.writable && isSuperseded(situation, member)),
+    ...goingBack(situation),
+    ...closeFirst(situation, isStale(situation)),
+    ...byForce(situation, 'holds the right data', isStale(situation)),
   ],
   stranger: (situation) => [
     `Promote a server of the line${bestReplica(situation)}.`,
@@ -49,7 +52,7 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
   ],
   settling: (situation) => [
     `Time: it must last for settle, ${situation.state.settings.watch.settleMs / 1000} s. An answer of ${published(situation)} ends it.`,
-    `At once: ${followOneOf(situation, situation.candidates)}`,
+    `At once, if ${published(situation)} is gone for certain: ${followOneOf(situation, situation.candidates)}`,
   ],
   'no-candidate': noCandidate,
   'candidate-behind': candidateBehind,
@@ -94,28 +97,51 @@ const target = (situation: Situation): ServerView | undefined => provenCandidate
 const followOneOf = (situation: Situation, servers: readonly ServerView[], force = false): string =>
   follow(situation, servers.length === 1 ? servers[0] : undefined, force);
 
+const orOneOf = (servers: readonly ServerView[]): string => (servers.length === 1 ? names(servers) : 'one of them');
+
+/** What is writable in vain is closed before another server is opened. */
+function closeFirst(situation: Situation, which: (member: ServerView) => boolean): readonly string[] {
+  const writable = situation.members.filter(which);
+  if (writable.length === 0) return [];
+  const could = others(situation).some((member) => couldBePromoted(situation, member));
+  const then = could ? `then promote an up-to-date replica${bestReplica(situation)}` : `until ${published(situation)} answers again`;
+  return [`Close ${names(writable)} (${writable.slice(0, 1).map(closing)}), ${then}.`];
+}
+
 function byForce(situation: Situation, only: string, which: (member: ServerView) => boolean): readonly string[] {
   const servers = situation.members.filter(which);
-  return servers.length === 0
-    ? []
-    : [`Only if ${servers.length === 1 ? names(servers) : 'one of them'} ${only}: ${followOneOf(situation, servers, true)}`];
+  return servers.length === 0 ? [] : [`Only if ${orOneOf(servers)} ${only}: ${followOneOf(situation, servers, true)}`];
 }
+
+/** A former source that is writable in vain. */
+const isStale =
+  (situation: Situation) =>
+  (member: ServerView): boolean =>
+    member.writable && isSuperseded(situation, member) && wayBack(situation, member) === undefined;
+
+/** A move by mistake is undone with a plain command. */
+const goingBack: Explanation = (situation) =>
+  situation.members
+    .filter((member) => wayBack(situation, member) !== undefined)
+    .map((member) => `Back to ${member.address}: ${follow(situation, member)}`);
 
 function steady(situation: Situation): readonly string[] {
   const source = published(situation);
   const rest = others(situation);
   if (rest.length === 0) return [`Nothing of its own accord: ${source} is the only server.`];
   const one = rest.length === 1 ? names(rest) : 'one of the others';
-  const byHand = `By hand: ${followOneOf(situation, rest)}`;
-  if (situation.published?.known?.managed?.kind === 'aurora') return [`A failover by the service: it makes ${one} the writer.`, byHand];
+  // A server that could not be the source is refused.
+  const peers = situation.candidates.filter((candidate) => candidate !== situation.published);
+  const byHand = peers.length === 0 ? [] : [`By hand: ${followOneOf(situation, peers)}`];
+  if (situation.published?.known?.managed?.kind === 'aurora') return [`A failover by the service: it makes ${one} the writer.`, ...byHand];
   if (situation.published && isLeftToGroup(situation, situation.published))
-    return ["The group's choice of another primary, by itself or by: SELECT group_replication_set_as_primary('UUID')", byHand];
+    return ["The group's choice of another primary, by itself or by: SELECT group_replication_set_as_primary('UUID')", ...byHand];
   if (multiPrimaryOf(situation.published?.known) !== undefined)
-    return [`${source} no longer writes for its cluster: then the first of its peers, in configured order.`, byHand];
+    return [`${source} no longer writes for its cluster: then the first of its peers, in configured order.`, ...byHand];
   return [
-    `A switchover: ${source} becomes read-only${situation.published ? ` (${closing(situation.published)})` : ''}, and ${one} is promoted.`,
+    `A switchover: first ${source} becomes read-only${situation.published ? ` (${closing(situation.published)})` : ''}, then ${one} executes all that it lacks, and is promoted.`,
     `A failover: ${source} does not answer, nobody replicates from it any more, and ${one} is promoted.`,
-    byHand,
+    ...byHand,
   ];
 }
 
@@ -164,12 +190,13 @@ function twoSources(situation: Situation): readonly string[] {
 }
 
 function unproven(situation: Situation): readonly string[] {
-  const { candidates } = situation;
+  const { candidates, published: source } = situation;
   const [first] = candidates;
+  const again = source?.facts && !source.writable ? `; then ${source.address} can be opened again: see what it lacks` : '';
   return [
-    `If ${candidates.length === 1 ? names(candidates) : 'one of them'} was promoted: ${followOneOf(situation, candidates)}`,
+    `If ${orOneOf(candidates)} was promoted: ${followOneOf(situation, candidates)}`,
     `Evidence would do as well: another server that replicates from it, or a promotion that is seen while ${published(situation)} is not writable.`,
-    ...(first ? [`If not, on ${names(candidates)}: ${closing(first)}`] : []),
+    ...(first ? [`If not, on ${names(candidates)}: ${closing(first)}${again}`] : []),
   ];
 }
 
@@ -181,17 +208,20 @@ function publishedAlive(situation: Situation): readonly string[] {
   return [
     `An answer of ${source.address} to us.${hint === undefined ? '' : ` ${hint}`}`,
     `If it is to be replaced: ${replacement(situation, source)}`,
-    `By hand: ${follow(situation)}`,
+    ...(situation.candidates.length === 0
+      ? []
+      : [`If ${orOneOf(situation.candidates)} was promoted in its place: ${followOneOf(situation, situation.candidates)}`]),
   ];
 }
 
 function replacement(situation: Situation, source: ServerView): string {
   const followers = situation.topology.followersOf(source.address);
-  if (followers.length > 0) return `that nobody replicates from it any more (now ${names(followers)}), and that one server is promoted.`;
+  const then = situation.candidates.length === 0 ? ', then promote another server' : '';
+  if (followers.length > 0) return `end its mysqld${then}. Nobody may replicate from it any more (now ${names(followers)}).`;
   const counting = source.contact === 'unknown' ? whoStillCount(situation, source) : [];
   if (counting.length > 0)
     return `that ${names(counting)} no longer ${counting.length === 1 ? 'counts' : 'count'} it among the members of their cluster.`;
-  return `${closing(source)} there, and promote another one.`;
+  return `close it (${closing(source)}) or end its mysqld${then}.`;
 }
 
 function minorityView(situation: Situation): readonly string[] {
@@ -206,7 +236,7 @@ function minorityView(situation: Situation): readonly string[] {
   return [
     `More answers, of ${names(unseen)}: ${seen} of ${counted.length} ${counted.length < quorumSet.length ? 'other ' : ''}servers is no majority.`,
     'Mend the network of this machine, or look at those servers.',
-    ...unseen.slice(0, 1).map((member) => `One that will not come back: ${forget(situation, member)}`),
+    ...unseen.slice(0, 1).map((member) => `Only if ${member.address} is gone for good: ${forget(situation, member)}`),
   ];
 }
 
@@ -215,8 +245,27 @@ function noCandidate(situation: Situation): readonly string[] {
   const first = situation.candidates[0];
   if (situation.ledger === undefined && first) return [`That a majority of the group names ${first.address} as its primary.`];
   const back = source && others(situation).length > 0 ? [`Or ${source.address} is the source again: see what it lacks.`] : [];
-  return [`Promote a server: the name follows it${bestReplica(situation)}.`, ...back];
+  if (others(situation).some((member) => couldBePromoted(situation, member))) {
+    const follows = `the name follows it${bestReplica(situation)}.`;
+    // One that was restarted read-only has all that it ever had.
+    if (source?.facts) return [`Either ${source.address} is the source again: see what it lacks.`, `Or promote another server: ${follows}`];
+    return [`Promote a server: ${follows}`, ...back];
+  }
+  const former = others(situation).filter((member) => member.facts !== undefined && isSuperseded(situation, member));
+  return [
+    'No server that answers could be promoted: see what each of them lacks.',
+    ...back,
+    ...former
+      .slice(0, 1)
+      .map((member) => `Only if ${member.address} holds the right data: open it, then ${follow(situation, member, true)}`),
+  ];
 }
+
+const couldBePromoted = (situation: Situation, member: ServerView): boolean =>
+  member.contact === 'reachable' &&
+  member.settings.candidate !== 'never' &&
+  !isSuperseded(situation, member) &&
+  belongsToLine(situation, member);
 
 function candidateBehind(situation: Situation): readonly string[] {
   const waiting = unobserved(situation);
@@ -225,20 +274,15 @@ function candidateBehind(situation: Situation): readonly string[] {
   if (candidate === undefined) return [];
   const lacks = candidateLacks(situation, candidate);
   const ahead = lacks?.executed?.server;
+  const holder = situation.members.find(({ address }) => address === ahead);
+  const former = holder && formerSourceOf(situation, holder);
   return [
-    ...(ahead === undefined
+    ...(former ? [`${ahead} replicates from the former source ${former.address}: what it has more may be stale writes.`] : []),
+    ...(ahead === undefined || former
       ? []
-      : [`${candidate.address} gets what ${ahead} has, as its replica for a while; or promote ${ahead} instead.`]),
+      : [
+          `Close ${candidate.address} (${closing(candidate)}); then promote ${ahead}, or let ${candidate.address} get from it what it lacks.`,
+        ]),
     `To give these transactions up: ${follow(situation, candidate, true)}`,
   ];
-}
-
-/** The replica that lacks least, where that is known. */
-function bestReplica(situation: Situation): string {
-  const ready = others(situation).filter((member) => member.contact === 'reachable' && member.settings.candidate !== 'never');
-  const best = ready.filter((member) => {
-    const lacks = lacksOf(situation, member);
-    return lacks !== undefined && lacks.executed === null && lacks.received === null;
-  });
-  return best.length === 0 || best.length === ready.length ? '' : ` (${names(best)} ${best.length === 1 ? 'is' : 'are'} the most advanced)`;
 }

@@ -1,5 +1,6 @@
 /** Replicas that choose another source by themselves (manual 19.4.9): what is wrong in the lists that they choose from. */
 
+import { quote } from './advice.ts';
 import type { Alarm } from './events.ts';
 import type { FailoverSource } from './observation.ts';
 import { splitAddress } from './observation.ts';
@@ -25,7 +26,7 @@ function formersIn(situation: Situation, replica: ServerView, upstream: Upstream
     const member = memberAt(situation, source.address);
     if (source.managed !== undefined || member === undefined || !isSuperseded(situation, member)) return [];
     const why = `a former source that has not rejoined${returning(situation, upstream, source)}`;
-    return `${mayGo(replica, upstream, source)}, ${why}. Until it has rejoined, ${removal(upstream.channel.name, source)}`;
+    return `${mayGo(replica, upstream, source)}, ${why}. Until it has rejoined, take it out of the list: ${deletion(upstream.channel.name, source.address)}`;
   });
 }
 
@@ -33,7 +34,7 @@ function strangersIn(situation: Situation, replica: ServerView, upstream: Upstre
   return (upstream.channel.failoverSources ?? []).flatMap((source) =>
     memberAt(situation, source.address) || isOurName(situation, source.address)
       ? []
-      : `${mayGo(replica, upstream, source)}, which is no server of this configuration. Add it to the servers, or ${removal(upstream.channel.name, source)}`,
+      : `${mayGo(replica, upstream, source)}, which is no server of this configuration. Add it to the servers${otherwise(upstream.channel.name, source)}`,
   );
 }
 
@@ -50,18 +51,15 @@ function returning(situation: Situation, { channel, member }: Upstream, listed: 
     : '';
 }
 
-const removal = (channel: string, { address, managed }: FailoverSource): string =>
-  managed === undefined
-    ? `take it out of the list: ${deletion(channel, address)}`
-    : `take it out of the group ${managed}, which put it there.`;
+/** What its group put there belongs to the group, and is nothing to be removed. */
+const otherwise = (channel: string, { address, managed }: FailoverSource): string =>
+  managed === undefined ? `, or take it out of the list: ${deletion(channel, address)}` : `: the group ${managed} put it there.`;
 
 /** By the account of an administrator, on the replica: the mechanism's own function (manual 14.18.3). */
 function deletion(channel: string, address: ServerAddress): string {
   const { host, port } = splitAddress(address);
   return `SELECT asynchronous_connection_failover_delete_source(${quote(channel)}, ${quote(host)}, ${port}, '');`;
 }
-
-const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
 /** The default channel has no name. */
 export const channelWords = (name: string): string => (name === '' ? 'default channel' : `channel ${name}`);

@@ -2,13 +2,14 @@
 
 import { candidateLacks, lackWords } from './ahead.ts';
 import type { Decision } from './decision.ts';
-import { hold, names } from './decision.ts';
-import { formOf } from './desired.ts';
-import { formerLimit } from './ledger.ts';
+import { hold, holdWhileAsking, names } from './decision.ts';
+import { moveForm } from './form.ts';
+import { fits, formerLimit, highestEpoch } from './ledger.ts';
 import { unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { isPublished } from './situation.ts';
 import type { ServerView } from './topology.ts';
+import type { ServerId } from './units.ts';
 import { mayBeUnlisted } from './unlisted.ts';
 
 /** The decision, or the hold that stops its move. */
@@ -19,6 +20,7 @@ export function guard(situation: Situation, decision: Decision): Decision {
   const automatic = situation.command === undefined;
   return (
     tooManyFormer(situation) ??
+    noRoom(situation, target) ??
     unsafeAddress(situation, target) ??
     (automatic ? (flapping(situation) ?? outdated(situation, target) ?? mayBeUnlisted(situation)) : undefined) ??
     (situation.command?.force ? undefined : behind(situation, target)) ??
@@ -34,6 +36,16 @@ function tooManyFormer({ ledger }: Situation): Decision | undefined {
   );
 }
 
+/** What is written must be read again. The configuration and the prober refuse what cannot be: so this is somebody's hand, or a server of another configuration. */
+function noRoom({ ledger, publication }: Situation, target: ServerView): Decision | undefined {
+  const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0);
+  if (epoch >= highestEpoch) return hold('ledger-full', `Epoch ${epoch} is the last that a ledger can have: somebody wrote it by hand.`);
+  const uuid = target.id ?? ('-' as ServerId);
+  return fits({ uuid, address: target.address })
+    ? undefined
+    : hold('ledger-full', `${target.address} has an identity or an address that is too long for the ledger.`);
+}
+
 /**
  * Another instance moved the name on what it saw. What we saw before that, fresh as it may be, is no reason to move it again: a slow instance would give the name
  * back to the old source by what its servers were like before.
@@ -44,14 +56,13 @@ function outdated({ publication, published, ledger }: Situation, target: ServerV
   const known = [target, ...(published?.contact === 'reachable' ? [published] : [])];
   const old = known.filter((server) => (server.observedAt ?? movedElsewhereAt) <= movedElsewhereAt);
   if (old.length === 0) return undefined;
-  return hold(
-    'minority-view',
+  return holdWhileAsking(
     `${names(old)} ${old.length === 1 ? 'has' : 'have'} not been observed since ${ledger?.by ?? 'another instance'} moved the name.`,
   );
 }
 
-function unsafeAddress({ settings, state }: Situation, target: ServerView): Decision | undefined {
-  const form = formOf(target, settings.source, state.settings.allowLoopback);
+function unsafeAddress(situation: Situation, target: ServerView): Decision | undefined {
+  const form = moveForm(situation, target);
   return 'unsafe' in form ? hold('unsafe-address', `${target.address} ${form.unsafe}.`) : undefined;
 }
 

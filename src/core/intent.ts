@@ -2,9 +2,10 @@
 
 import type { Decision } from './decision.ts';
 import type { Wanted } from './desired.ts';
-import { formOf, wantedForForm } from './desired.ts';
+import { wantedForForm } from './desired.ts';
 import { groupPrimary } from './elections.ts';
 import type { Move } from './events.ts';
+import { differingForm, moveForm } from './form.ts';
 import type { Form, Former, Ledger } from './ledger.ts';
 import { formText, replicasText, withReplicas } from './ledger.ts';
 import { repairLimit, repairWindowMs, replicasEveryMs, replicasTakeoverIntervals } from './limits.ts';
@@ -60,7 +61,7 @@ const freshUntil = (situation: Situation, server: ServerView): MonoMs =>
 
 function move(situation: Situation, decision: Decision & { kind: 'point-to' }, target: ServerView): Write | undefined {
   const { ledger, settings, state, now, publication, command } = situation;
-  const form = formOf(target, settings.source, state.settings.allowLoopback);
+  const form = moveForm(situation, target);
   if ('unsafe' in form) return undefined;
   const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0) + 1;
   const previous = newest(ledger, publication.lastLedger);
@@ -161,14 +162,6 @@ function ownForm(situation: Situation, ledger: Ledger, target: ServerView): Writ
     wanted: wantedForForm(situation.settings, shown, portOf(target.address)),
     notAfter: freshUntil(situation, target),
   };
-}
-
-/** The form that this configuration gives the published source, where the ledger says another. */
-export function differingForm({ settings, state }: Situation, ledger: Ledger, target: ServerView): Form | undefined {
-  if (settings.source.type === 'address' && target.addresses === undefined) return undefined;
-  const form = formOf(target, settings.source, state.settings.allowLoopback);
-  if ('unsafe' in form) return undefined;
-  return formText(form) === formText(ledger.form) && target.address === ledger.source ? undefined : form;
 }
 
 /** The RRsets in which the zone is not as the ledger says. */

@@ -19,6 +19,9 @@ export function parseIp(text: string): IpAddress | undefined {
   return isMapped ? { family: 4, bytes: bytes.slice(12) } : { family: 6, bytes };
 }
 
+/** The text of an address as a socket or a resolver gives it; an IPv4-mapped one as the IPv4 address that it means. */
+export const plainIp = (text: string): string => (/^::ffff:\d+\./i.test(text) ? text.slice('::ffff:'.length) : text);
+
 function ipv4Bytes(text: string): readonly number[] | undefined {
   if (!/^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;
   const bytes = text.split('.').map(Number);

@@ -32,7 +32,7 @@ export function foreignRrset({ ledger, publication, settings }: Situation): Deci
   if (there.length === 0) return undefined;
   return hold(
     'foreign-rrset',
-    `${settings.source.name} has ${there.map((rrset) => rrset.type).join(' and ')} but no ledger: somebody else keeps it. Set adopt: true to take it over.`,
+    `${settings.source.name} has ${there.map((rrset) => rrset.type).join(' and ')} but no ledger: somebody else keeps it. To take it over, set adopt: true under publish.`,
   );
 }
 

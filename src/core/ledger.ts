@@ -52,6 +52,12 @@ export interface Former {
 export const formerLimit = 8;
 /** RFC 1035 3.3: the longest character-string. */
 const stringLimit = 255;
+/** What a server says that it is, but for MariaDB's identity, which ends with its address: `aurora:` and an instance's name of 63 letters are the longest. */
+export const longestIdentity = 70;
+/** `host:port` of a server: `was=<identity>@<host:port>` must fit. */
+export const longestAddress = stringLimit - 'was='.length - longestIdentity - '@'.length;
+/** An epoch has at most 15 digits, so that it is exact in JavaScript. */
+export const highestEpoch = 999_999_999_999_999;
 
 export type LedgerReading =
   | { readonly kind: 'absent' }
@@ -87,12 +93,14 @@ export function readLedger(rdata: readonly (readonly string[])[]): LedgerReading
 
 function readFields(values: (name: string) => readonly string[], unknown: readonly string[]): LedgerReading {
   const one = (name: string) => values(name)[0] ?? '';
+  const odd = oddField(one);
+  if (odd !== undefined) return unreadable(`has ${odd}, which could not be written again`);
   const epoch = Number(one('epoch'));
   if (!/^\d{1,15}$/.test(one('epoch')) || epoch < 1) return unreadable(`has epoch=${one('epoch')}, which is no epoch`);
   const form = readForm(one('form'));
   if (form === undefined) return unreadable(`has form=${one('form')}, which is not <type>/<ttl>/<addresses>`);
   const was = values('was').map(readFormer);
-  if (was.some((former) => former === undefined)) return unreadable('has a field was= that is not <uuid>@<host:port>');
+  if (was.some((former) => former === undefined || !fits(former))) return unreadable('has a field was= that is not <uuid>@<host:port>');
   const line = values('line')[0];
   const lineMark = line === undefined ? undefined : readLine(line);
   if (line !== undefined && lineMark === undefined)
@@ -101,7 +109,7 @@ function readFields(values: (name: string) => readonly string[], unknown: readon
   const frozen = values('frozen')[0];
   const replicas = values('replicas').map(readReplicas);
   // Whatever it means: nobody's publication depends on it, so it is copied like a field that is not known.
-  const odd = values('replicas').filter((_, index) => replicas[index] === undefined);
+  const strange = values('replicas').filter((_, index) => replicas[index] === undefined);
   const colon = frozen?.indexOf(': ') ?? -1;
   return {
     kind: 'ledger',
@@ -122,9 +130,28 @@ function readFields(values: (name: string) => readonly string[], unknown: readon
       ...(frozen === undefined
         ? {}
         : { frozen: colon < 0 ? { by: frozen, reason: '' } : { by: frozen.slice(0, colon), reason: frozen.slice(colon + 2) } }),
-      unknown: [...unknown, ...odd.map((text) => `replicas=${text}`)],
+      unknown: [...unknown, ...strange.map((text) => `replicas=${text}`)],
     },
   };
+}
+
+/** The field that this version could not write as it reads it: somebody else wrote it, or its server had an identity that no server has. */
+function oddField(one: (name: string) => string): string | undefined {
+  const unprintable = required.find((name) => !/^[ -~]*$/.test(one(name)));
+  if (unprintable !== undefined) return `a field ${unprintable}= with other letters than printable ASCII`;
+  // It becomes a former source with the next move.
+  const source: Former = { uuid: one('uuid') as ServerId, address: one('source') as ServerAddress };
+  return fits(source) ? undefined : `uuid=${source.uuid} and source=${source.address}, which are too long`;
+}
+
+/** Whether a server can stand in the ledger, as the source and as a former one. */
+export const fits = ({ uuid, address }: Former): boolean =>
+  address.length <= longestAddress && (uuid.length <= longestIdentity || shortIdentity(uuid)?.address === address);
+
+/** MariaDB's identity ends with the address that the server is configured with. */
+function shortIdentity(uuid: string): { readonly short: string; readonly address: string } | undefined {
+  const match = /^(mariadb:\d{1,10})@(.+)$/.exec(uuid);
+  return match ? { short: match[1] as string, address: match[2] as string } : undefined;
 }
 
 const withRules = (replicas: ReplicasName | undefined): Pick<Ledger, 'replicas'> => (replicas ? { replicas } : {});
@@ -153,15 +180,28 @@ function readReplicas(text: string): ReplicasName | undefined {
 function readFormer(text: string): Former | undefined {
   const at = text.lastIndexOf('@');
   // A MariaDB identity holds an @ of its own, so the last one divides.
-  return at <= 0 ? undefined : { uuid: text.slice(0, at) as ServerId, address: text.slice(at + 1) as ServerAddress };
+  if (at <= 0) return undefined;
+  const [identity, address] = [text.slice(0, at), text.slice(at + 1) as ServerAddress];
+  return { uuid: (/^mariadb:\d{1,10}$/.test(identity) ? text : identity) as ServerId, address };
 }
 
 function readLine(text: string): LineMark | undefined {
   const match = /^([0-9a-f-]{36}|\d{1,10}-\d{1,10}):(\d{1,16})$/.exec(text);
-  return match ? { uuid: match[1] as string, gno: Number(match[2]) } : undefined;
+  const mark = match && { uuid: match[1] as string, gno: Number(match[2]) };
+  return mark && isMark(mark) ? mark : undefined;
 }
 
-/** The character-strings of the TXT RR, in the promised order. Free text is cut and made printable ASCII; everything else fits by construction. */
+/** Whether a transaction can stand in the ledger. */
+export const isMark = ({ uuid, gno }: LineMark): boolean =>
+  /^(?:[0-9a-f-]{36}|\d{1,10}-\d{1,10})$/.test(uuid) && Number.isSafeInteger(gno) && gno > 0;
+
+/** Where the address does not fit twice, it is written once. */
+function formerText({ uuid, address }: Former): string {
+  const text = `was=${uuid}@${address}`;
+  return text.length <= stringLimit ? text : `was=${shortIdentity(uuid)?.short ?? uuid}@${address}`;
+}
+
+/** The character-strings of the TXT RR, in the promised order. Free text is cut and made printable ASCII; everything else fits: what could not be written was refused before. */
 export function writeLedger(ledger: Ledger): readonly string[] {
   const fields = [
     'v=1',
@@ -176,12 +216,14 @@ export function writeLedger(ledger: Ledger): readonly string[] {
     `form=${formText(ledger.form)}`,
     ...(ledger.replicas ? [`replicas=${rulesText(ledger.replicas)}`] : []),
     ...(ledger.line ? [`line=${ledger.line.uuid}:${ledger.line.gno}`] : []),
-    ...ledger.was.map((former) => `was=${former.uuid}@${former.address}`),
+    ...ledger.was.map(formerText),
     ...(ledger.next ? [`next=${ledger.next.uuid},${ledger.next.until}`] : []),
-    ...(ledger.frozen ? [`frozen=${ledger.frozen.by}: ${ledger.frozen.reason}`] : []),
-  ].map((field) => field.replace(/[^ -~]/g, '?').slice(0, stringLimit));
+    ...(ledger.frozen ? [freeText(`frozen=${ledger.frozen.by}: ${ledger.frozen.reason}`)] : []),
+  ];
   return [...fields, ...ledger.unknown];
 }
+
+const freeText = (field: string): string => field.replace(/[^ -~]/g, '?').slice(0, stringLimit);
 
 /** `<type>/<ttl>/<addresses>`. */
 export const formText = (form: Form): string => `${form.type}/${form.ttlSeconds}/${form.targets.join(',')}`;

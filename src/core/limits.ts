@@ -12,6 +12,10 @@ export const lateAnswerMs = 500;
 export const resolveEveryMs = 30_000;
 export const resolveAgainMs = 3000;
 export const resolveTimeoutMs = 2000;
+/** An address of a server's host that is not that of the kept connection is tried again after this. */
+export const retryAddressMs = 30_000;
+/** A host name with more addresses than this is no server's: they are not tried. */
+export const addressLimit = 16;
 /** A message may wait for its turn at a nameserver that many clusters share: at most so many of its time-outs. */
 export const queueingTimeouts = 3;
 /** An update that the nameserver acknowledged must be visible after this (inline signing takes some milliseconds). */

@@ -5,6 +5,7 @@
 
 import { newestOf } from './gtid.ts';
 import type { Ledger, LineMark } from './ledger.ts';
+import { isMark } from './ledger.ts';
 import { isMariadbKey, writerOf } from './mariadb-gtid.ts';
 import type { ServerFacts } from './observation.ts';
 import type { ServerId } from './units.ts';
@@ -17,7 +18,8 @@ export function hasLineMark({ gtidExecuted, wsrep }: ServerFacts, { uuid, gno }:
 
 /** The mark for a new ledger: the newest transaction of the previous source that the new one has; at first one of its own. Undefined where nothing can be one. */
 export function lineMarkFor(next: ServerFacts | undefined, previous: Ledger | undefined): LineMark | undefined {
-  if (next?.wsrep && next.wsrep.lastCommitted > 0) return { uuid: next.wsrep.clusterUuid, gno: next.wsrep.lastCommitted };
+  const ofGalera = next?.wsrep && { uuid: next.wsrep.clusterUuid, gno: next.wsrep.lastCommitted };
+  if (ofGalera && isMark(ofGalera)) return ofGalera;
   // A group commits under its own name: so the mark also tells which group the published source is in.
   const ofGroup = next?.group?.singlePrimary ? markOfWriter(next, next.group.name as ServerId) : undefined;
   if (ofGroup !== undefined) return ofGroup;

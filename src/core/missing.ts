@@ -1,12 +1,13 @@
-/** What a server lacks to be a candidate (rule 7), one condition after the other, with what would bring it about. */
+/** What a server lacks to be a candidate (rule 7), one condition after the other. How to promote it by hand, and whether that is safe now: promote-by-hand.ts. */
 
-import { detaching, follow, opening } from './advice.ts';
+import { follow, opening } from './advice.ts';
 import { isLeftToGroup, isOutOfGroup, isSecondary } from './elections.ts';
 import { outsideMajority } from './multi-primary.ts';
 import type { Wsrep } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, binds, disqualification, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
+import { wayBack } from './way-back.ts';
 
 /** Each reads on from "would be a candidate if". Empty: it is one. */
 export function missingOf(situation: Situation, server: ServerView): readonly string[] {
@@ -16,10 +17,10 @@ export function missingOf(situation: Situation, server: ServerView): readonly st
   if (disqualification(situation, server) === undefined) return [];
   const conditions = [
     ...answering(server),
-    ...writable(situation, server),
     ...ofMajority(server),
     ...eligible(situation, server),
     ...detached(situation, server),
+    ...writable(situation, server),
   ];
   // Whatever a rule may ask for that is not known here.
   return conditions.length > 0 ? conditions : [`it were not so that it ${disqualification(situation, server)}`];
@@ -37,8 +38,7 @@ function writable(situation: Situation, server: ServerView): readonly string[] {
   if (known.managed?.kind === 'aurora') return ['the service made it the writer'];
   // Opened by hand, it would write beside its group.
   if (isOutOfGroup(server)) return [isLeftToGroup(situation, server) ? joining(server) : startedAnew];
-  const statements = opening(known);
-  return statements === '' ? [] : [`it were writable: ${statements}`];
+  return opening(known) === '' ? [] : ['it were writable'];
 }
 
 const joining = ({ id }: ServerView): string =>
@@ -74,11 +74,13 @@ function eligible(situation: Situation, server: ServerView): readonly string[] {
       : []),
     ...(isSecondary(server) ? [`its group made it the primary: SELECT group_replication_set_as_primary('${server.id}')`] : []),
     ...(isSuperseded(situation, server)
-      ? [`it had rejoined, as a replica of ${source} without transactions of its own (by force: ${follow(situation, server, true)})`]
+      ? wayBack(situation, server) !== undefined
+        ? [`the name went back to it by command: ${follow(situation, server)}`]
+        : [`it had rejoined, as a replica of ${source} without transactions of its own`]
       : []),
     ...(belongsToLine(situation, server) || isSuperseded(situation, server)
       ? []
-      : [`it belonged to the line, by replicating from ${source} (by force: ${follow(situation, server, true)})`]),
+      : [`it belonged to the line: a replica of ${source} that has its data`]),
   ];
 }
 
@@ -87,5 +89,5 @@ function detached(situation: Situation, server: ServerView): readonly string[] {
   if (known === undefined) return [];
   return server.upstreams
     .filter((upstream) => binds(situation, server, upstream))
-    .map(({ channel, member }) => `it were no replica of ${member ?? channel.sourceAddress}: ${detaching(known, channel.name)}`);
+    .map(({ channel, member }) => `it were no replica of ${member ?? channel.sourceAddress}`);
 }

@@ -1,31 +1,116 @@
-/** Replicas of the published source that get nothing of it while it is well: when it is gone, they are behind by all of that. */
+/** Servers that get nothing of the published source while it is well: when it is gone, they are behind by all of that. */
 
+import { closing, following, starting } from './advice.ts';
+import type { Break } from './broken-way.ts';
+import { breakOf, upstreamOf } from './broken-way.ts';
 import type { Alarm } from './events.ts';
+import { isPresent, ownMembership } from './membership.ts';
 import type { Channel } from './observation.ts';
+import type { Ways } from './replica-lag.ts';
+import { waysToSource } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
-import { claimOf, isIdentifiedAs } from './source-of.ts';
+import { isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
 
 /**
- * The alarm `not-replicating` of a server whose channel from the published source is stopped, or fails. Not while that source is away: then every replica's is. A receiver that is just
- * connecting has no error yet.
+ * The alarm `not-replicating`. At once where its channel from the published source is stopped, or fails, while that source is well: while it is away every replica's is. A receiver that is
+ * just connecting has no error yet. After `settle` where its data come from nowhere else either: while replicas are being re-pointed, that is so for a moment.
  */
-export function notReplicatingAlarm({ published }: Situation, replica: ServerView): readonly Alarm[] {
-  if (published?.facts === undefined || !published.writable || replica.facts === undefined) return [];
-  const stopped = replica.facts.channels.find((channel) => isFrom(published, channel) && isStopped(channel));
-  if (stopped === undefined) return [];
-  const { receiver, applier, lastError } = stopped;
-  return [
-    {
-      code: 'not-replicating',
-      subject: replica.address,
-      sentence: `${replica.address} does not replicate from the source ${published.address}: receiver ${receiver}, applier ${applier}${lastError === undefined ? '; it was stopped: START REPLICA' : ` (${lastError})`}.`,
-    },
-  ];
+export function notReplicatingAlarm(situation: Situation, server: ServerView): readonly Alarm[] {
+  const sentence = stoppedSentence(situation, server) ?? waylessSentence(situation, server);
+  return sentence === undefined ? [] : [{ code: 'not-replicating', subject: server.address, sentence }];
 }
 
-const isFrom = ({ address, facts }: ServerView, channel: Channel): boolean =>
-  claimOf(channel) === undefined || facts === undefined ? channel.sourceAddress === address : isIdentifiedAs(channel, facts);
+function stoppedSentence(situation: Situation, server: ServerView): string | undefined {
+  const { published } = situation;
+  if (published?.facts === undefined || !published.writable || server.facts === undefined) return undefined;
+  const stopped = server.facts.channels.find((channel) => upstreamOf(situation, channel) === published && isStopped(channel));
+  if (stopped === undefined) return undefined;
+  const { receiver, applier, lastError, name } = stopped;
+  // Somebody may need it stopped: for a backup, or because it still has what was deleted on the source by mistake.
+  const next =
+    lastError === undefined
+      ? `; it was stopped, or never started. If nobody needs it stopped: ${starting(server.facts, name)}`
+      : ` (${lastError}).`;
+  return `${server.address} does not replicate from the source ${published.address}: receiver ${receiver}, applier ${applier}${next}`;
+}
 
 const isStopped = ({ receiver, applier, lastError }: Channel): boolean =>
   receiver === 'off' || applier === 'off' || (receiver === 'connecting' && lastError !== undefined);
+
+function waylessSentence(situation: Situation, server: ServerView): string | undefined {
+  const { published, publication, now, state } = situation;
+  const since = publication.wayless.get(server.address);
+  if (published === undefined || since === undefined || now.mono - since < state.settings.watch.settleMs) return undefined;
+  if (isSaidElsewhere(situation, server)) return undefined;
+  const ways = waysToSource(situation);
+  const broken = breakOf(situation, ways, server);
+  if (broken.kind === 'unknown') return undefined;
+  return `${what(server, published, broken)}. ${remedy({ situation, ways, server, published, broken })}`;
+}
+
+/** Other alarms say it, or the server's own cluster keeps it. */
+function isSaidElsewhere(situation: Situation, server: ServerView): boolean {
+  const { facts, writable } = server;
+  if (facts === undefined) return true;
+  // The alarm `stale-source`.
+  if (isSuperseded(situation, server) && (writable || errantOf(situation, server) > 0)) return true;
+  if (facts.channels.length > 0) return false;
+  return writable || facts.wsrep !== undefined || facts.managed !== undefined || isPresent(ownMembership(facts));
+}
+
+const errantOf = ({ publication }: Situation, { address }: ServerView): number => publication.rejoins.get(address)?.errant ?? 0;
+
+function what({ address }: ServerView, published: ServerView, { through, kind, why, channel }: Break): string {
+  const [, next] = through;
+  const source = `the source ${published.address}`;
+  if (next !== undefined) {
+    const last = through.at(-1);
+    return `${address} replicates from ${next.address}, which does not follow ${source}: ${last === next ? 'it' : last?.address} ${why}`;
+  }
+  const error = channel?.lastError === undefined ? '' : ` (${channel.lastError})`;
+  return `${address} ${why}${error}${kind === 'channel' ? '' : `, and gets nothing of ${source}`}`;
+}
+
+interface Case {
+  readonly situation: Situation;
+  readonly ways: Ways;
+  readonly server: ServerView;
+  readonly published: ServerView;
+  readonly broken: Break;
+}
+
+/** What to do next. A server with transactions of its own is never made a replica: they would be lost, or spread. */
+function remedy({ situation, ways, server, published, broken }: Case): string {
+  const { known } = server;
+  const source = published.address;
+  const copy = `rebuild it from ${source} (${known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'})`;
+  const errant = situation.publication.rejoins.get(server.address)?.errant;
+  if (errant !== undefined && errant > 0) return `It has transactions that ${source} lacks: ${copy}.`;
+  const [, ...beyond] = broken.through;
+  if (beyond.length === 0 && isMendable(ways, broken)) return mending(broken, server);
+  if (broken.kind === 'out' && beyond.length === 0 && known?.group?.name === published.known?.group?.name)
+    return 'To bring it back into its group: START GROUP_REPLICATION.';
+  if (known?.gtidExecuted === undefined || published.known?.gtidExecuted === undefined)
+    return `Without GTIDs nobody can tell where it would have to begin: ${copy}.`;
+  const { decision } = situation.publication;
+  // Somebody may be about to make another server the source.
+  if (decision.kind === 'hold') return `While it is in doubt who the source is (${decision.reason}), leave it as it is.`;
+  if (errant === undefined) return `Whether it has transactions that ${source} lacks is not known yet: look before it becomes a replica.`;
+  const own = known.channels.find((channel) => upstreamOf(situation, channel) !== undefined) ?? broken.channel;
+  const close = server.writable ? `${closing(server)}; ` : '';
+  const either =
+    broken.kind === 'channel' && beyond.length > 0 ? `Mend that, or make it a replica of ${source}` : `To make it a replica of ${source}`;
+  return `${either}: ${close}${following(known, source, own === undefined || known.channels.length === 0 ? undefined : own.name)}.`;
+}
+
+/** The server at the other end of its own channel has the source's data. */
+const isMendable = (ways: Ways, { kind, upstream }: Break): boolean =>
+  kind === 'channel' && upstream !== undefined && upstream.contact === 'reachable' && ways.has(upstream.address);
+
+function mending({ channel, upstream }: Break, { known }: ServerView): string {
+  if (channel === undefined || known === undefined) return '';
+  const isOff = channel.receiver === 'off' || channel.applier === 'off';
+  if (isOff && channel.lastError === undefined) return `It was stopped: ${starting(known, channel.name)}.`;
+  return isOff ? 'Mend what its error says, then start it.' : `See that it reaches ${upstream?.address}.`;
+}

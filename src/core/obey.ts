@@ -9,9 +9,10 @@ import { intendedWrite, rewritten } from './intent.ts';
 import type { Ledger } from './ledger.ts';
 import { planUpdate } from './plan.ts';
 import type { Situation } from './situation.ts';
-import { isLedgerBehind, situationOf } from './situation.ts';
+import { isLedgerBehind, isSuperseded, situationOf } from './situation.ts';
 import type { ClusterState, PublicationState, RunningCommand } from './state.ts';
 import { withPublication } from './state.ts';
+import type { ServerView } from './topology.ts';
 import type { Now } from './units.ts';
 import { plusMs } from './units.ts';
 import { write } from './write.ts';
@@ -93,7 +94,9 @@ function rewrite(state: ClusterState, situation: Situation, running: RunningComm
   const { nameserver, source } = publication.settings;
   if (command.kind === 'follow') return state;
   if (ledger === undefined || ledger.cluster !== state.settings.cluster) {
-    const sentence = `${source.name} has no ledger of cluster ${state.settings.cluster} to ${command.kind}: ${publication.decision.sentence}`;
+    const { reason, kind, sentence: why } = publication.decision;
+    const now = state.settings.mode === 'observe' ? 'mode: observe publishes nothing.' : `The decision is ${kind} (${reason}): ${why}`;
+    const sentence = `${source.name} has no ledger of cluster ${state.settings.cluster}, so there is nothing to ${command.kind}. ${now}`;
     return withResult(state, nameserver, { kind: 'failed', code: 'no-ledger', sentence });
   }
   const rewriting = rewriteLedger(situation, ledger, command);
@@ -141,19 +144,25 @@ function rewriteLedger(situation: Situation, ledger: Ledger, command: Exclude<Co
 
 const result = (kind: Result['kind'], code: string, sentence: string): Rewriting => ({ kind: 'result', result: { kind, code, sentence } });
 
+function insteadOfForget(situation: Situation, server: ServerView): string {
+  if (!isSuperseded(situation, server))
+    return 'It is no former source, so nothing needs to be forgotten. If it shall go: stop it, and take it out of the configuration.';
+  return `It is a former source, and is remembered until it has rejoined: make it a replica of ${situation.ledger?.source}, or stop it and take it out of the configuration.`;
+}
+
 /** The ledger's memory of a former source keeps stale writes out, so only one that is silent is forgotten. */
-function forgotten(
-  { members, published }: Situation,
-  ledger: Ledger,
-  { server: address, by }: Extract<Command, { kind: 'forget' }>,
-): Rewriting {
+function forgotten(situation: Situation, ledger: Ledger, { server: address, by }: Extract<Command, { kind: 'forget' }>): Rewriting {
+  const { members, published } = situation;
   const server = members.find((member) => member.address === address);
   if (published?.address === address || ledger.source === address) {
     return result('held', 'published-source-alive', `${address} is the published source: name another one first, with follow.`);
   }
   if (server?.contact === 'reachable' || server?.contact === 'alive') {
-    const mend = 'make it a replica of the source, or stop it and take it out of the configuration';
-    return result('held', 'superseded-source', `${address} lives: ${mend}.`);
+    return result(
+      'held',
+      'superseded-source',
+      `${address} lives, and only a server that will not come back is forgotten. ${insteadOfForget(situation, server)}`,
+    );
   }
   const was = ledger.was.filter((former) => former.address !== address && former.uuid !== server?.id);
   if (was.length < ledger.was.length) {

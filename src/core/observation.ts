@@ -16,6 +16,14 @@ export interface Failure {
   readonly hint?: string;
 }
 
+/** What is known of the addresses of a server's host: where a new connection shall begin. */
+export interface Places {
+  /** Where it answered: tried after those that the resolver says, which may be ahead of a move. */
+  readonly known: readonly string[];
+  /** Where another server answered: tried last, whatever the resolver says. */
+  readonly refuted: readonly string[];
+}
+
 /** One server at one moment. What a flavour or version lacks is optional in the type. */
 export interface ServerFacts {
   readonly id: ServerId;
@@ -23,6 +31,8 @@ export interface ServerFacts {
   readonly version: Version;
   /** Which of our connections asked: the same number means the same server process. */
   readonly session: number;
+  /** The IP address from which the answer came, in plain text (an IPv4-mapped one as IPv4). Absent: not known. */
+  readonly peer?: string;
   /** Seconds since the server process began (`Uptime`). */
   readonly uptimeSeconds: number;
   /** Where that process says that it runs: `@@hostname` and `@@port`. Not where anybody reaches it. */

@@ -3,8 +3,11 @@
 import type { Lacks } from './ahead.ts';
 import { lacksOf, lackWords } from './ahead.ts';
 import { channelWords } from './failover-lists.ts';
-import { emptyGtidSet, formatGtidSet, subtract } from './gtid.ts';
+import type { GtidSet } from './gtid.ts';
+import { emptyGtidSet, subtract, union } from './gtid.ts';
+import { gtidWords } from './gtid-words.ts';
 import type { Channel, Coordinates, Group, ManagedCluster, ServerFacts, Wsrep } from './observation.ts';
+import { isOwnOrigin } from './observation.ts';
 import type { Situation } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { isoTime } from './units.ts';
@@ -22,7 +25,7 @@ export function observedOf(situation: Situation, member: ServerView): readonly s
     ...(known.group ? [groupWords(situation, member, known.group)] : []),
     ...(known.wsrep ? [wsrepWords(known.wsrep)] : []),
     ...(known.managed ? [managedWords(known.managed)] : []),
-    ...placeWords(known),
+    ...placeWords(situation, known),
     ...aheadWords(lacksOf(situation, member)),
   ];
 }
@@ -82,7 +85,7 @@ function listWords({ name, autoFailover, failoverSources, managedGroups = [] }: 
   const may = `${channelWords(name)}: may choose another source by itself`;
   if (failoverSources === undefined)
     return [
-      `${may}, from a list that our account may not see (GRANT SELECT ON performance_schema.replication_asynchronous_connection_failover)`,
+      `${may}, from a list that our account may not see (it lacks SELECT on performance_schema.replication_asynchronous_connection_failover)`,
     ];
   const list = failoverSources.map(
     ({ address, weight, managed }) => `${address} weight ${weight}${managed === undefined ? '' : ` (of group ${managed})`}`,
@@ -134,17 +137,23 @@ function managedWords({ kind, self, members }: ManagedCluster): string {
 }
 
 /** By GTIDs, or by coordinates without them. */
-function placeWords({ gtidExecuted, channels, binlogEnd }: ServerFacts): readonly string[] {
+function placeWords(situation: Situation, { gtidExecuted, channels, binlogEnd }: ServerFacts): readonly string[] {
   if (gtidExecuted) {
-    const waiting = channels.map(({ retrieved }) => subtract(retrieved ?? emptyGtidSet, gtidExecuted)).filter(({ size }) => size > 0);
-    const received = waiting.length === 0 ? '' : `; has received besides ${waiting.map(formatGtidSet).join(' and ')}`;
-    return [`has executed ${formatGtidSet(gtidExecuted) || 'nothing'}${received}`];
+    const words = (set: GtidSet): string => gtidWords(set, (origin) => isOfLine(situation, origin));
+    const received = channels.reduce((all, { retrieved }) => (retrieved ? union(all, retrieved) : all), emptyGtidSet);
+    const waiting = subtract(received, gtidExecuted);
+    const more = waiting.size === 0 ? '' : `; has also received ${words(waiting)}`;
+    return [`has executed ${words(gtidExecuted) || 'nothing'}${more}`];
   }
   const places = channels.flatMap(({ applied, received }) =>
     applied && received ? [`has executed its source's binary log up to ${at(applied)}, and received it up to ${at(received)}`] : [],
   );
   return [...places, ...(binlogEnd ? [`its own binary log ends at ${at(binlogEnd)}`] : [])];
 }
+
+/** Whose transactions a person looks at first: the published source's, and those of the source before it. */
+const isOfLine = ({ published, ledger }: Situation, origin: string): boolean =>
+  origin === ledger?.uuid || origin === ledger?.line?.uuid || (published?.known !== undefined && isOwnOrigin(published.known, origin));
 
 const at = ({ file, position }: Coordinates): string => `${file}:${position}`;
 

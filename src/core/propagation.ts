@@ -2,8 +2,9 @@
 
 import type { Effect, Event, NameserverTime } from './events.ts';
 import { propagationPauseMs, propagationSliceMs, resolverMarginMs } from './limits.ts';
+import type { Propagation, Spread } from './publication.ts';
 import { record } from './record.ts';
-import type { ClusterState, Propagation, PublicationState, Spread } from './state.ts';
+import type { ClusterState, PublicationState } from './state.ts';
 import { without } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 import { isoTime, plusMs } from './units.ts';

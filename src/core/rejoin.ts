@@ -9,9 +9,10 @@ import { contains, countGtids, restrict, subtract } from './gtid.ts';
 import { isInAuroraTable, isOnlineIn } from './membership.ts';
 import { arePeers } from './multi-primary.ts';
 import { isOwnOrigin } from './observation.ts';
+import type { Rejoin } from './publication.ts';
 import type { Situation } from './situation.ts';
 import { isPublished } from './situation.ts';
-import type { Rejoin } from './state.ts';
+
 import type { ServerView } from './topology.ts';
 import type { MonoMs, ServerAddress } from './units.ts';
 import { hasReached, isAtOrAfter, waypointOf } from './waypoint.ts';

@@ -1,40 +1,61 @@
-/** How far behind its source a server's data are, by whatever way they come to it: what decides whether it is read from. */
+/**
+ * How far behind the source a server's data are, by the whole way on which they come to it: what decides whether it is read from (docs/decisions/016). The worst hop of a way counts, for
+ * the time that a transaction is late is measured from its commit on the source; of several ways the best one counts.
+ */
 
-import { hasMajority, isOnlineIn, isPresentIn } from './membership.ts';
-import { arePeers } from './multi-primary.ts';
+import type { Hop } from './hops.ts';
+import { hopsOf } from './hops.ts';
 import type { Situation } from './situation.ts';
+import { isPublished, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
+import type { ServerAddress } from './units.ts';
 
-/** Seconds; undefined where it replicates from no member, or where nobody knows how far behind it is. */
-export function replicaLag(situation: Situation, source: ServerView | undefined, replica: ServerView): number | undefined {
-  const known = [ofChannels(replica), ofGroup(source, replica), ofGalera(situation, source, replica), ofAurora(replica)].filter(
-    (lag) => lag !== undefined,
-  );
-  return known.length === 0 ? undefined : Math.min(...known);
+/** A server's best way to the source. */
+export interface Way {
+  /** Of its worst hop; Infinity: data come, but nobody knows how late. */
+  readonly lagSeconds: number;
+  /** Its first hop; absent where the way ends. */
+  readonly hop?: Hop;
 }
 
-/** Several sources: the best of them is the one that it is read for. One that is delayed on purpose has no lag until the next write; but then it will have. */
-function ofChannels({ upstreams }: ServerView): number | undefined {
-  const lags = upstreams.flatMap(({ state, member, outsider, channel: { applier, lagSeconds, delaySeconds = 0 } }) =>
-    state === 'streams' && member !== undefined && !outsider && applier === 'on' && lagSeconds !== undefined
-      ? [Math.max(lagSeconds, delaySeconds)]
-      : [],
-  );
-  return lags.length === 0 ? undefined : Math.min(...lags);
+/** The ways of all servers that have one, with those of the ends. */
+export type Ways = ReadonlyMap<ServerAddress, Way>;
+
+/**
+ * The ways that lead to one of these ends; of each end it is given how many seconds its data are old. No way leads through a former source that has not rejoined, for it may hold
+ * transactions that nobody else has.
+ */
+export function waysTo(situation: Situation, ends: ReadonlyMap<ServerAddress, number>): Ways {
+  const ways = new Map<ServerAddress, Way>([...ends].map(([address, lagSeconds]) => [address, { lagSeconds }]));
+  if (ends.size === 0) return ways;
+  const passable = new Set(situation.topology.servers.filter((server) => isPassable(situation, server)).map(({ address }) => address));
+  const hops = hopsOf(situation).filter(({ replica, upstream }) => !ends.has(replica) && (ends.has(upstream) || passable.has(upstream)));
+  // A way gets only better, so this ends, also where servers replicate in a circle.
+  for (let found = betterWays(ways, hops); found.length > 0; found = betterWays(ways, hops)) {
+    for (const [address, way] of found) if (isBetter(way, ways.get(address))) ways.set(address, way);
+  }
+  return ways;
 }
 
-/** A member of the source's group that is ONLINE there, and sees a majority of it. */
-function ofGroup(source: ServerView | undefined, { facts }: ServerView): number | undefined {
-  if (facts?.group === undefined || !isOnlineIn(facts.group, facts.id) || !hasMajority(facts.group)) return undefined;
-  return isPresentIn(facts.group, source?.id) ? facts.group.lagSeconds : undefined;
-}
+/** What one more hop brings. Of two ways that are equally good the shorter one is found first. */
+const betterWays = (ways: Ways, hops: readonly Hop[]): readonly (readonly [ServerAddress, Way])[] =>
+  hops.flatMap((hop) => {
+    const rest = ways.get(hop.upstream);
+    if (rest === undefined) return [];
+    const way = { lagSeconds: Math.max(hop.lagSeconds, rest.lagSeconds), hop };
+    return isBetter(way, ways.get(hop.replica)) ? [[hop.replica, way] as const] : [];
+  });
 
-/** Flow control keeps the queue of a synced node short, so it counts as in step. */
-function ofGalera({ members }: Situation, source: ServerView | undefined, replica: ServerView): number | undefined {
-  const wsrep = replica.facts?.wsrep;
-  if (source === undefined || !replica.writable || wsrep?.state !== 'synced' || wsrep.desynced) return undefined;
-  return arePeers(members, source, replica) ? 0 : undefined;
-}
+const isBetter = (way: Way, known: Way | undefined): boolean => known === undefined || way.lagSeconds < known.lagSeconds;
 
-const ofAurora = ({ facts, writable }: ServerView): number | undefined =>
-  writable ? undefined : facts?.managed?.members.find(({ name }) => name === facts.managed?.self)?.lagSeconds;
+/** A move makes the published source a former one. */
+const isPassable = (situation: Situation, server: ServerView): boolean =>
+  !isSuperseded(situation, server) && !isPublished(situation, server);
+
+/** The ways to the source as it is: the published one, or the one that would be published. */
+export function waysToSource(situation: Situation): Ways {
+  const { published, publication } = situation;
+  const { decision } = publication;
+  const source = published?.address ?? (decision.kind === 'point-to' ? decision.source : undefined);
+  return waysTo(situation, new Map(source === undefined ? [] : [[source, 0]]));
+}

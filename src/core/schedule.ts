@@ -5,13 +5,17 @@ import { discoveredPauseMs } from './discovery.ts';
 import type { Effect } from './events.ts';
 import { queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
 import { nextSlices, propagateIfDue } from './propagation.ts';
+import { nextTrial, placesOf, tryIfDue } from './server-addresses.ts';
 import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 import { plusMs } from './units.ts';
 
 export function schedule(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
   const servers = new Map(
-    [...state.servers].map(([address, memory]) => [address, resolveIfDue(probeIfDue(state, memory, now, effects), now, effects)]),
+    [...state.servers].map(([address, memory]) => [
+      address,
+      tryIfDue(state, resolveIfDue(probeIfDue(state, memory, now, effects), now, effects), now, effects),
+    ]),
   );
   const publications = new Map(
     [...state.publications].map(([name, publication]) => [name, propagateIfDue(readIfDue(publication, now, effects), now, effects)]),
@@ -34,7 +38,8 @@ function probeIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects
   if (memory.probing !== undefined || now.mono < due)
     return memory.nextProbeAt === due ? memory : { ...memory, nextProbeAt: due as MonoMs };
   const deadline = plusMs(now.mono, state.settings.watch.probeTimeoutMs);
-  effects.push({ kind: 'probe', server: memory.settings.address, deadline });
+  const places = isLookedUp(memory) ? placesOf(state, memory) : undefined;
+  effects.push({ kind: 'probe', server: memory.settings.address, ...(places ? { places } : {}), deadline });
   return { ...memory, probing: deadline, nextProbeAt: plusMs(now.mono, pauseMs(state, memory, now)) };
 }
 
@@ -70,6 +75,8 @@ function wakeAt(state: ClusterState, now: Now): MonoMs {
   for (const memory of state.servers.values()) {
     if (memory.probing === undefined) times.push(memory.nextProbeAt);
     if (!memory.resolving && isLookedUp(memory)) times.push(memory.nextResolveAt);
+    const trial = nextTrial(memory);
+    if (trial) times.push(trial.at);
   }
   for (const publication of state.publications.values()) {
     if (!publication.reading) times.push(publication.nextReadAt);

@@ -4,8 +4,11 @@ import { isWeakFailover } from './decide.ts';
 import type { Decision } from './decision.ts';
 import { isInAuroraTable, isOnlineIn } from './membership.ts';
 import { multiPrimaryOf } from './multi-primary.ts';
+import type { ServerFacts } from './observation.ts';
 import { trackRejoins } from './rejoin.ts';
+import { waysToSource } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
+import { isSuperseded } from './situation.ts';
 import type { PublicationState } from './state.ts';
 import { without } from './state.ts';
 import { isBelieved } from './topology.ts';
@@ -25,6 +28,8 @@ export function settle(situation: Situation, decision: Decision): PublicationSta
     line: lineNow(situation),
     gone: goneNow(situation, steady.steadySince),
     rejoins: trackRejoins(situation),
+    wayless: waylessNow(situation),
+    beforeStale: beforeStale(situation),
   };
 }
 
@@ -80,4 +85,33 @@ function goneNow({ publication, members, state, now }: Situation, steadySince: M
     if (publication.gone.has(member.address) || longGone) gone.add(member.address);
   }
   return gone;
+}
+
+/** While the source is away nobody is added, for then no replica gets anything; and a server that does not answer stays what it was. */
+function waylessNow(situation: Situation): ReadonlyMap<ServerAddress, MonoMs> {
+  const { published, members, publication, now } = situation;
+  if (published === undefined) return new Map();
+  const ways = waysToSource(situation);
+  const isWell = published.facts !== undefined && published.writable;
+  return new Map(
+    members.flatMap(({ address, facts }): [ServerAddress, MonoMs][] => {
+      const since = publication.wayless.get(address) ?? (isWell && facts !== undefined ? now.mono : undefined);
+      return since === undefined || ways.has(address) ? [] : [[address, since]];
+    }),
+  );
+}
+
+/** Kept until the server has rejoined: also when it no longer replicates from there, it has what it got. */
+function beforeStale(situation: Situation): ReadonlyMap<ServerAddress, ServerFacts> {
+  const { publication, members } = situation;
+  const former = members.filter((member) => isSuperseded(situation, member)).map(({ address }) => address);
+  if (former.length === 0 && publication.beforeStale.size === 0) return publication.beforeStale;
+  const kept = new Map<ServerAddress, ServerFacts>();
+  for (const { address, facts, upstreams } of members) {
+    const known = publication.beforeStale.get(address);
+    const reads = facts !== undefined && upstreams.some(({ state, member }) => state === 'streams' && member && former.includes(member));
+    if (known && (reads || publication.rejoins.get(address)?.rejoined !== true)) kept.set(address, known);
+    else if (reads && !former.includes(address)) kept.set(address, facts);
+  }
+  return kept;
 }

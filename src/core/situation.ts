@@ -38,6 +38,7 @@ export interface Situation {
 export interface Commanded {
   readonly server: ServerAddress;
   readonly force: boolean;
+  readonly althoughReadOnly?: true;
 }
 
 /** `topology` may be given where it is known already: it changes only with the observations, and it is half the work of a step. */

@@ -72,7 +72,21 @@ export interface ServerSnapshot {
   readonly contact: 'reachable' | 'alive' | 'unknown' | 'unobserved';
   readonly reachable: boolean;
   readonly writable: boolean | null;
+  /** How late its data are, by the worst hop of its way to the source; null: there is no such way, or nobody knows. */
   readonly lagSeconds: number | null;
+  /** From whom it gets its data; null: it is the source, it does not answer, or nobody is the source. */
+  readonly way: {
+    /** The server that it gets its data from, and how; then the one that this gets them from, up to the source or to where the way is broken. */
+    readonly hops: readonly {
+      readonly server: ServerAddress;
+      readonly how: 'channel' | 'group' | 'galera' | 'aurora';
+      readonly lagSeconds: number | null;
+    }[];
+    /** Where it is broken, in words; null: it is whole. */
+    readonly broken: string | null;
+    /** All of it in words. */
+    readonly sentence: string;
+  } | null;
   readonly gtidExecuted: string | null;
   /** What others of the line have and it has not; null where nothing can be said. */
   readonly lacks: Lacks | null;
@@ -93,6 +107,8 @@ export interface ServerSnapshot {
   readonly observed: readonly string[];
   /** What it lacks to be a candidate, each read on from "would be a candidate if"; empty: it is one. */
   readonly missing: readonly string[];
+  /** How a person would promote it now, with the statements, or why that would be wrong now; null: it is a candidate, or no statement would make it one. */
+  readonly promotion: string | null;
   readonly alarms: readonly string[];
   readonly failure: Failure | null;
 }

@@ -2,20 +2,24 @@
 
 import { lacksOf } from './ahead.ts';
 import { ledgerName } from './desired.ts';
-import type { Alarm } from './events.ts';
 import { wouldChange } from './explain.ts';
 import { formatGtidSet } from './gtid.ts';
 import type { Ledger } from './ledger.ts';
 import { isPresent, ownMembership } from './membership.ts';
 import { missingOf } from './missing.ts';
 import { observedOf } from './observed.ts';
+import { promotionOf } from './promote-by-hand.ts';
+import type { Propagation } from './publication.ts';
+import type { Ways } from './replica-lag.ts';
+import { waysToSource } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isPublished, isSuperseded, situationOf, strongEvidence } from './situation.ts';
 import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';
-import type { ClusterState, Propagation, PublicationState } from './state.ts';
+import type { ClusterState, PublicationState } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { Now } from './units.ts';
 import { unlistedEvidence } from './unlisted.ts';
+import { finite, wayOf } from './way-of.ts';
 import { proofWords } from './writable-servers.ts';
 
 /** What a reader sees of the cluster now. */
@@ -31,7 +35,7 @@ export function snapshot(state: ClusterState, now: Now): Snapshot {
     decision: first?.decision ?? { kind: 'hold', reason: 'ledger-unknown', sentence: 'The cluster is published nowhere.' },
     ledger: first?.ledger ?? null,
     published: first?.published ?? [],
-    servers: situation ? situation.topology.servers.map((member) => serverSnapshot(situation, member, state.alarms)) : [],
+    servers: situation ? serverSnapshots(situation) : [],
     alarms: state.alarms,
     publications,
   };
@@ -83,10 +87,14 @@ function publishedTargets({ view, settings }: PublicationState): readonly string
   return targets.flatMap((rrset) => (rrset.type === 'SRV' || rrset.type === 'TXT' ? [] : [...rrset.rdata])).toSorted();
 }
 
-function serverSnapshot(situation: Situation, member: ServerView, alarms: readonly Alarm[]): ServerSnapshot {
+function serverSnapshots(situation: Situation): readonly ServerSnapshot[] {
+  const ways = waysToSource(situation);
+  return situation.topology.servers.map((member) => serverSnapshot(situation, member, ways));
+}
+
+function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): ServerSnapshot {
   const { known } = member;
   const probe = situation.state.servers.get(member.address)?.latest?.probe;
-  const lags = member.facts?.channels.flatMap((channel) => (channel.lagSeconds === undefined ? [] : [channel.lagSeconds])) ?? [];
   return {
     server: member.address,
     discovered: discoveredSnapshot(member),
@@ -96,7 +104,9 @@ function serverSnapshot(situation: Situation, member: ServerView, alarms: readon
     contact: member.contact,
     reachable: member.contact === 'reachable',
     writable: member.facts ? member.writable : null,
-    lagSeconds: lags.length > 0 ? Math.max(...lags) : null,
+    // The source is late on nobody.
+    lagSeconds: ways.get(member.address)?.hop && member.facts ? finite(ways.get(member.address)?.lagSeconds) : null,
+    way: wayOf(situation, ways, member),
     gtidExecuted: known?.gtidExecuted ? formatGtidSet(known.gtidExecuted) : null,
     lacks: lacksOf(situation, member) ?? null,
     replicatesFrom: (member.facts?.channels ?? []).map((channel) => ({
@@ -111,7 +121,8 @@ function serverSnapshot(situation: Situation, member: ServerView, alarms: readon
     evidence: evidenceOf(situation, member),
     observed: observedOf(situation, member),
     missing: missingOf(situation, member),
-    alarms: alarms.filter((alarm) => alarm.subject === member.address).map((alarm) => alarm.code),
+    promotion: promotionOf(situation, member) ?? null,
+    alarms: situation.state.alarms.filter((alarm) => alarm.subject === member.address).map((alarm) => alarm.code),
     failure: probe === undefined || probe.kind === 'reachable' ? null : probe.failure,
   };
 }

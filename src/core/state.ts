@@ -1,13 +1,13 @@
 /** What `step` remembers of one cluster. Plain data, never changed in place. */
 
+import type { AddressTrial } from './address-trial.ts';
 import type { Decision } from './decision.ts';
-import type { Alarm, Command, CommandResult, Move, NameserverTime, Remembered } from './events.ts';
-import type { GtidSet } from './gtid.ts';
+import type { Alarm, Command, CommandResult, Move, Remembered } from './events.ts';
 import type { Ledger, LedgerReading } from './ledger.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
+import type { Propagation, Rejoin } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
 import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
-import type { Waypoint } from './waypoint.ts';
 import type { Question, Rrset } from './zone.ts';
 
 export interface ClusterState {
@@ -60,6 +60,11 @@ export interface ServerMemory {
   readonly receiving: ReadonlyMap<string, Receiving>;
   readonly probing?: MonoMs;
   readonly nextProbeAt: MonoMs;
+  /** What the resolver said last, sorted; what came of trying each of these (server-addresses.ts); and the one that is being tried. */
+  readonly proposed?: readonly string[];
+  readonly trials: ReadonlyMap<string, AddressTrial>;
+  readonly trying?: string;
+  /** Those at which it answered: what clients get. They stay until others are proven. */
   readonly addresses?: readonly string[];
   readonly resolveFailure?: Failure;
   readonly resolving: boolean;
@@ -115,6 +120,10 @@ export interface PublicationState {
   /** Since when every server was seen and none is a source. */
   readonly sourcelessSince?: MonoMs;
   readonly rejoins: ReadonlyMap<ServerAddress, Rejoin>;
+  /** Members that have no way to the published source while it is well, and since when. */
+  readonly wayless: ReadonlyMap<ServerAddress, MonoMs>;
+  /** What a server that replicates from a former source was like when it was first seen to: what it gets from there since may be stale writes, which nobody lacks. */
+  readonly beforeStale: ReadonlyMap<ServerAddress, ServerFacts>;
   /** When epochs were seen to rise. */
   readonly moves: readonly MonoMs[];
   readonly flapping: boolean;
@@ -125,28 +134,6 @@ export interface PublicationState {
   readonly replicasYielded?: true;
   readonly lastMove?: Move;
   readonly propagation?: Propagation;
-}
-
-/** How far the last move has come. */
-export interface Propagation {
-  readonly epoch: number;
-  readonly zone: Fqdn;
-  readonly present: readonly Rrset[];
-  readonly absent: readonly Question[];
-  readonly nameservers: Spread;
-  readonly resolvers?: Spread;
-}
-
-/** How far it has come among some nameservers. */
-export interface Spread {
-  readonly nameservers: readonly NameserverTime[];
-  readonly complete: boolean;
-  /** They are being asked. */
-  readonly running: boolean;
-  /** When they are asked again. */
-  readonly nextAt: MonoMs;
-  /** Who has not answered by then is late. */
-  readonly overdueAt: MonoMs;
 }
 
 export interface ZoneView {
@@ -186,23 +173,6 @@ export interface Attempt {
 
 export type WriteKind = 'move' | 'fence' | 'repair' | 'form' | 'rejoin' | 'freeze' | 'thaw' | 'replicas' | 'withdraw' | 'forget';
 
-/** How far a former source has come on its way back into the line. */
-export interface Rejoin {
-  /** The published source that all of this is about: after a move it begins anew. */
-  readonly source?: ServerId;
-  /** When it was first seen attached to the published source, in this run. */
-  readonly attachedAt?: MonoMs;
-  /** Where the source was after that: must be reached here. */
-  readonly target?: Waypoint;
-  /** Its own executed set when it had done so: a later snapshot of the source must have it all. */
-  readonly executed?: { readonly set: GtidSet; readonly at: MonoMs };
-  readonly rejoined: boolean;
-  /** Transactions of its own that the source lacks; absent: not compared yet. */
-  readonly errant?: number;
-  /** When its set was last compared with the source's. */
-  readonly comparedAt?: MonoMs;
-}
-
 export interface RunningCommand {
   readonly id: string;
   readonly command: Command;
@@ -221,19 +191,13 @@ export interface CommandProgress {
 
 /** A cluster of which nothing is known yet. */
 export function initialState(settings: ClusterSettings, remembered: readonly Remembered[], now: Now): ClusterState {
+  const lastOf = ({ nameserver }: PublicationSettings) => remembered.find((entry) => entry.nameserver === nameserver);
   return {
     settings,
     servers: new Map(settings.servers.map((server) => [server.address, newServer(server, now.mono)])),
     discovery: { aliases: new Map(), unasked: [] },
     publications: new Map(
-      settings.publications.map((publication) => [
-        publication.nameserver,
-        newPublication(
-          publication,
-          remembered.find((entry) => entry.nameserver === publication.nameserver),
-          now,
-        ),
-      ]),
+      settings.publications.map((publication) => [publication.nameserver, newPublication(publication, lastOf(publication), now)]),
     ),
     commands: [],
     suspectUntil: now.mono,
@@ -246,6 +210,7 @@ export function initialState(settings: ClusterSettings, remembered: readonly Rem
 export const newServer = (settings: ServerSettings, at: MonoMs): ServerMemory => ({
   settings,
   receiving: new Map(),
+  trials: new Map(),
   nextProbeAt: at,
   resolving: false,
   nextResolveAt: at,
@@ -266,6 +231,8 @@ export const newPublication = (settings: PublicationSettings, remembered: Rememb
   line: new Set(),
   gone: new Set(),
   rejoins: new Map(),
+  wayless: new Map(),
+  beforeStale: new Map(),
   moves: [],
   flapping: false,
   repairs: [],

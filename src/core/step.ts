@@ -9,11 +9,11 @@ import { acceptCommand, finishCommands, openCommand, resultOfUpdate, withResult 
 import { discover } from './discovery.ts';
 import type { Effect, Event } from './events.ts';
 import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './limits.ts';
-import type { Probe } from './observation.ts';
 import { observe } from './observe.ts';
 import { propagated } from './propagation.ts';
 import { publish } from './publish.ts';
 import { nextResolve, schedule } from './schedule.ts';
+import { notMisled, takePeer, takeProposal, takeTrial } from './server-addresses.ts';
 import type { ClusterSettings } from './settings.ts';
 import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
 import { newPublication, newServer, without, withPublication, withServer } from './state.ts';
@@ -46,11 +46,13 @@ function take(state: ClusterState, event: Event, now: Now, effects: Effect[]): C
     case 'tick':
       return state;
     case 'observed':
-      return observed(state, event.server, event.probe, now);
+      return observed(state, event, now, effects);
     case 'connection-lost':
       return connectionLost(state, event.server, now);
     case 'resolved':
       return resolved(state, event, now);
+    case 'address-tried':
+      return forServer(state, event.server, (memory) => takeTrial(state, memory, event.probe, now, effects));
     case 'zone-read':
       return forPublication(state, event.nameserver, (publication) =>
         publication.reading ? zoneRead(state, publication, event.reading, now, effects) : publication,
@@ -75,21 +77,30 @@ const forPublication = (
   return publication ? withPublication(state, change(publication)) : state;
 };
 
+const forServer = (state: ClusterState, server: ServerAddress, change: (memory: ServerMemory) => ServerMemory): ClusterState => {
+  const memory = state.servers.get(server);
+  return memory ? withServer(state, change(memory)) : state;
+};
+
 const suspect = (state: ClusterState, now: Now): ClusterState => ({
   ...state,
   suspectUntil: Math.max(state.suspectUntil, now.mono + suspectAfterSteadyMs) as MonoMs,
 });
 
-function observed(state: ClusterState, server: ServerAddress, probe: Probe, now: Now): ClusterState {
+function observed(state: ClusterState, { server, probe: told }: Event & { kind: 'observed' }, now: Now, effects: Effect[]): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
   // Nothing is known of it then: what came before is older still, and a silence while nobody listened is none.
   if (isOfThePast(state, memory, now))
     return withServer(state, { ...without(without(memory, 'probing'), 'latest'), nextProbeAt: now.mono });
+  const probe = notMisled(state, memory, told);
+  if (probe !== told) effects.push({ kind: 'renew', server });
+  const asked = probe === told ? memory : { ...memory, nextResolveAt: now.mono };
   const askedAt = memory.probing === undefined ? now.mono : plusMs(memory.probing, -state.settings.watch.probeTimeoutMs);
-  const result = observe(without(memory, 'probing'), probe, now, { askedAt, staleBefore: state.staleBefore });
-  const known = withServer(result.historyVanished ? forgetLine(state, result.historyVanished) : state, result.memory);
-  const next = doubtPromotion(known, result.memory, now);
+  const result = observe(without(asked, 'probing'), probe, now, { askedAt, staleBefore: state.staleBefore });
+  const located = takePeer(state, memory, result.memory, now);
+  const known = withServer(result.historyVanished ? forgetLine(state, result.historyVanished) : state, located);
+  const next = doubtPromotion(known, located, now);
   // What is not in the configuration is never moved to: that is no hurry.
   return result.suspicious && memory.settings.discovered === undefined ? suspect(next, now) : next;
 }
@@ -132,13 +143,11 @@ function connectionLost(state: ClusterState, server: ServerAddress, now: Now): C
 }
 
 function resolved(state: ClusterState, event: Event & { kind: 'resolved' }, now: Now): ClusterState {
-  const memory = state.servers.get(event.server);
-  if (memory === undefined) return state;
-  const found = event.addresses !== undefined && event.addresses.length > 0;
-  const waiting = { ...memory, resolving: false, nextResolveAt: nextResolve(now, found) };
-  // A resolver that fails for a while takes nothing away: the last answer stays.
-  if (!found) return withServer(state, event.failure ? { ...waiting, resolveFailure: event.failure } : waiting);
-  return withServer(state, { ...without(waiting, 'resolveFailure'), addresses: event.addresses.toSorted() });
+  const { server, addresses, failure } = event;
+  const found = addresses !== undefined && addresses.length > 0;
+  return forServer(state, server, (memory) =>
+    takeProposal(state, { ...memory, resolving: false, nextResolveAt: nextResolve(now, found) }, addresses, failure),
+  );
 }
 
 function updated(

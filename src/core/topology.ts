@@ -3,6 +3,8 @@
 import type { Channel, ServerFacts } from './observation.ts';
 import { isClaimed, isWritable } from './observation.ts';
 import { otherAddresses } from './same-server.ts';
+import type { Proposal } from './server-addresses.ts';
+import { proposalOf } from './server-addresses.ts';
 import type { Discovered, ServerSettings } from './settings.ts';
 import { sourceOf } from './source-of.ts';
 import type { ClusterState, Moment, ServerMemory } from './state.ts';
@@ -28,8 +30,10 @@ export interface ServerView {
   readonly closedAt?: Moment;
   /** As its newest answer said, of whatever age. */
   readonly upstreams: readonly Upstream[];
-  /** Where clients shall connect to; absent: not resolved (yet). */
+  /** Where clients shall connect to: where it answered, or what `publish:` says. Absent: not known (yet). */
   readonly addresses?: readonly string[];
+  /** What is to be made of the resolver's newest answer. */
+  readonly proposal: Proposal;
   /** Another server has the same UUID: a copied data folder. */
   readonly duplicate: boolean;
   /** It is the very server at that configured address, by another one of its addresses: it does not count. */
@@ -114,6 +118,7 @@ function viewOf(state: ClusterState, memory: ServerMemory, byId: ReadonlyMap<Ser
     ...(memory.closedAt ? { closedAt: memory.closedAt } : {}),
     upstreams: known ? known.channels.flatMap((channel) => upstreamOf(state, memory, channel, byId)) : [],
     ...(addresses ? { addresses } : {}),
+    proposal: settings.publish ? { kind: 'none' } : proposalOf(state, memory),
     duplicate: known !== undefined && (byId.get(known.id)?.length ?? 0) > 1,
     ...(settings.discovered ? { discovered: verify(settings.discovered, known) } : {}),
   };

@@ -4,7 +4,7 @@
  */
 
 import type { Decision } from './decision.ts';
-import { hold, names } from './decision.ts';
+import { hold, holdWhileAsking, names } from './decision.ts';
 import type { Alarm } from './events.ts';
 import { arePeers } from './multi-primary.ts';
 import { isWritable } from './observation.ts';
@@ -63,7 +63,7 @@ export function mayBeUnlisted(situation: Situation): Decision | undefined {
   const asked = justFound(situation);
   if (asked.length === 0) return sourceUnlisted(situation);
   const are = asked.length === 1 ? ['was', 'is'] : ['were', 'are'];
-  return hold('minority-view', `${names(asked)} ${are[0]} discovered just now, and ${are[1]} still being asked.`);
+  return holdWhileAsking(`${names(asked)} ${are[0]} discovered just now, and ${are[1]} still being asked.`);
 }
 
 /** What an operator should know of servers that are not in the configuration. */

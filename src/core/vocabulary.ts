@@ -31,7 +31,8 @@ export const holdReasons = {
   'no-candidate': 'No server could be the source.',
   'candidate-behind': 'The candidate lacks transactions that another server has executed (`gtid_guard: hold`).',
   flapping: 'The name moved too often; it stays until someone thaws it or commands a move.',
-  'unsafe-address': "The candidate's address must not be published: unresolvable, loopback, link-local or unspecified.",
+  'unsafe-address':
+    "The candidate's address must not be published: unresolvable, loopback, link-local or unspecified, or its host name does not lead to it alone.",
   'ledger-full': 'Eight former sources have not rejoined: the ledger has no room for a ninth.',
 } as const;
 
@@ -43,12 +44,14 @@ export const alarmCodes = {
   'promoted-behind': 'The source was promoted although another server has transactions of the previous source that it lacks.',
   'errant-transactions': 'A replica has transactions that the source lacks.',
   'failover-list': 'A replica may choose a former source, or a server that is not configured, as its source by itself.',
-  'not-replicating': 'A replica of the source gets nothing of it: its receiver or applier is stopped, or fails.',
+  'not-replicating':
+    'A server gets nothing of the source: its channel is stopped or fails, it has none, or it leads to a server that does not follow the source.',
   'server-unknown': 'A server does not answer.',
   'server-refuses': 'A server lives, but refuses us.',
   'duplicate-uuid': 'Two servers have the same server UUID: one is a copied data folder.',
   'same-server': 'Two configured addresses lead to one server; only one of them counts.',
   'duplicate-server-id': 'Two MariaDB servers have the same `server_id`: who replicates from which of them cannot be told.',
+  'address-unproven': 'The host name of a server leads to an address at which that server was not found.',
   'not-configured': 'A server that was discovered is part of the replication, but not in the configuration.',
   'discovery-full': 'More servers were found than are asked.',
   'zone-drift': 'Somebody changed the name by hand; it does not say what the ledger says.',

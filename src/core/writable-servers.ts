@@ -7,6 +7,7 @@ import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isPublished, isSuperseded, strongEvidence } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import type { HoldReason } from './vocabulary.ts';
+import { wayBack } from './way-back.ts';
 
 /** The zone itself decides these; no command about a server passes them. */
 const ofTheZone: ReadonlySet<HoldReason> = new Set(['ledger-unknown', 'foreign-ledger', 'foreign-rrset', 'frozen']);
@@ -33,6 +34,9 @@ const isFirstLook = ({ ledger, members }: Situation): boolean =>
 
 function clauseOf(situation: Situation, server: ServerView, reason: HoldReason): string {
   const { address } = server;
+  const back = wayBack(situation, server);
+  if (back !== undefined)
+    return `${address} is writable, and nothing is lost when the name goes back to it: ${back}. If it is the source: \`${follow(situation, server)}\`.`;
   // As a command would find it.
   const against = disqualification({ ...situation, command: { server: address, force: false } }, server);
   const mayBeForced = against !== undefined && (isSuperseded(situation, server) || !belongsToLine(situation, server));

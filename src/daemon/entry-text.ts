@@ -1,6 +1,7 @@
 /** What a history entry says, for people: the log and `source-dns history` use the same words. Pure. */
 
-import type { Alarm, HistoryEntry } from '../core/events.ts';
+import type { Decision } from '../core/decision.ts';
+import type { Alarm, HistoryEntry, Move } from '../core/events.ts';
 
 export interface EntryText {
   readonly level: 'info' | 'warn' | 'error';
@@ -11,19 +12,14 @@ export interface EntryText {
 /** What a history entry says, in one sentence: for the log and for `source-dns history`. */
 export function describeEntry(entry: HistoryEntry): EntryText {
   switch (entry.kind) {
-    case 'decision': {
-      const { kind, reason, sentence } = entry.decision;
-      const target = entry.decision.kind === 'point-to' ? `point to ${entry.decision.source}` : 'hold';
-      return { level: kind === 'hold' ? 'warn' : 'info', code: `decision-${reason}`, sentence: `${target} (${reason}): ${sentence}` };
-    }
-    case 'move': {
-      const from = entry.from === undefined ? '' : ` from ${entry.from.server}`;
+    case 'decision':
+      return decisionText(entry.decision);
+    case 'move':
       return {
         level: 'info',
         code: 'moved',
-        sentence: `${entry.name} moved${from} to ${entry.to.server}, epoch ${entry.epoch} (${entry.reason}): ${entry.sentence}`,
+        sentence: `${entry.name} ${movedWords(entry)} ${entry.to.server}, epoch ${entry.epoch} (${entry.reason}): ${entry.sentence}`,
       };
-    }
     case 'propagated':
       return entry.complete
         ? {
@@ -52,6 +48,19 @@ export function describeEntry(entry: HistoryEntry): EntryText {
         : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: over: ${code}` };
     }
   }
+}
+
+function decisionText(decision: Decision): EntryText {
+  const { kind, reason, sentence } = decision;
+  const target = kind === 'point-to' ? `point to ${decision.source}` : 'hold';
+  const isWarning = kind === 'hold' && decision.asking !== true;
+  return { level: isWarning ? 'warn' : 'info', code: `decision-${reason}`, sentence: `${target} (${reason}): ${sentence}` };
+}
+
+/** The same server is published anew after its ledger was lost, or when it was rebuilt. */
+function movedWords({ from, to }: Move): string {
+  if (from === undefined) return 'moved to';
+  return from.server === to.server ? 'is published anew for' : `moved from ${from.server} to`;
 }
 
 const behind = (nameservers: readonly { readonly nameserver: string; readonly at?: string }[]): string =>

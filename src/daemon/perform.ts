@@ -21,7 +21,13 @@ export function ask(effect: AskingEffect, adapters: Adapters, recalled: AbortSig
       return answered(async () => ({
         kind: 'observed',
         server: effect.server,
-        probe: await adapters.prober.probe(effect.server, effect.deadline),
+        probe: await adapters.prober.probe(effect.server, effect.deadline, effect.places),
+      }));
+    case 'try-address':
+      return answered(async () => ({
+        kind: 'address-tried',
+        server: effect.server,
+        probe: await adapters.prober.probeAt(effect.server, effect.address, effect.deadline),
       }));
     case 'resolve':
       return answered(async () => {
@@ -79,6 +85,8 @@ export function unanswered(effect: AskingEffect, failure: Failure): Event {
   switch (effect.kind) {
     case 'probe':
       return { kind: 'observed', server: effect.server, probe: { kind: 'unknown', failure } };
+    case 'try-address':
+      return { kind: 'address-tried', server: effect.server, probe: { kind: 'unknown', failure } };
     case 'resolve':
       return { kind: 'resolved', server: effect.server, failure };
     case 'read-zone':

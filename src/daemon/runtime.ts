@@ -157,6 +157,7 @@ class Runtime implements ClusterRuntime {
     else if (effect.kind === 'wake') this.#wake(effect.at);
     else if (effect.kind === 'recall') this.#inFlight.recall(effect.try);
     else if (effect.kind === 'release') this.#adapters.prober.release(effect.server);
+    else if (effect.kind === 'renew') this.#adapters.prober.renew(effect.server);
     else if (this.#phase === 'running' || readsBack(effect, cause)) this.#inFlight.begin(effect, this.#adapters);
   }
 

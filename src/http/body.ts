@@ -20,6 +20,7 @@ const by = z
 export const followBody = z.strictObject({
   server: text(300),
   force: z.boolean().optional(),
+  althoughReadOnly: z.boolean().optional(),
   dryRun: z.boolean().optional(),
   reason: text(reasonLimit).optional(),
   id: text(200).optional(),

@@ -112,13 +112,15 @@ function ready({ api }: Call): Reply {
 async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
   const body = await readBody(request, followBody);
   if (body.kind === 'wrong') return failed(body.problem);
-  const { server: text, force = false, dryRun = false, reason, id, by = unnamed } = body.value;
+  const { server: text, force = false, althoughReadOnly = false, dryRun = false, reason, id, by = unnamed } = body.value;
+  if (althoughReadOnly && !force) return failed(problem('bad-request', 'althoughReadOnly goes with force: alone it would do nothing'));
   const found = serverOf(api, cluster, text);
   if (found.kind === 'not-found') return failed(problem('unknown-server', found.sentence));
   const command: Command = {
     kind: 'follow',
     server: found.server,
     force,
+    ...(althoughReadOnly ? { althoughReadOnly } : {}),
     dryRun,
     ...(reason === undefined ? {} : { reason }),
     by,
@@ -126,7 +128,7 @@ async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
   const work = () => send(api, cluster, command);
   // A dry run changes nothing, so it may be repeated as often as one likes.
   if (id === undefined || dryRun) return answered(await work());
-  const result = once.run(`${cluster}/${id}`, JSON.stringify([found.server, force]), work);
+  const result = once.run(`${cluster}/${id}`, JSON.stringify([found.server, force, althoughReadOnly]), work);
   if (result.kind === 'reused') return failed(problem('id-reused', `the id "${id}" came before, with another server`));
   return answered(await result.promise);
 }

@@ -24,6 +24,9 @@ FROM information_schema.replica_host_status`;
 /** What the writer's row has instead of a session. */
 const writerSession = 'MASTER_SESSION_ID';
 
+/** A DB instance identifier has 1 to 63 letters, digits and hyphens (RDS User Guide, "Naming constraints"); it is an identity, which must fit into the ledger. */
+const instanceName = (text: string): string | undefined => (/^[A-Za-z0-9-]{1,63}$/.test(text) ? text : undefined);
+
 /** Aurora MySQL. */
 export const aurora: QuerySet = {
   name: 'Aurora MySQL',
@@ -38,7 +41,7 @@ export const aurora: QuerySet = {
 function readAurora({ server, session, uptimeSeconds, answers, notes }: ProbeInput): FactsReading {
   const rows = (answers['server'] ?? []).slice(0, maxRows);
   const first = new RowReader(rows[0] ?? {});
-  const self = first.text('self');
+  const self = first.parsed('self', instanceName) ?? '';
   const version = first.parsed('version', parseVersion);
   const innodbReadOnly = first.flag('innodb_read_only');
   const readOnly = first.flag('read_only') || innodbReadOnly;

@@ -57,6 +57,15 @@ const states = { '0': 'undefined', '1': 'joining', '2': 'donor', '3': 'joined', 
 /** What both say outside of a component: -1, as 64 bits without a sign. */
 const none = '18446744073709551615';
 
+/** It is the mark of the line in the ledger. A node that never was in a cluster has zeros, or nothing. */
+function clusterUuid(text: string): string | undefined {
+  const lower = text.toLowerCase();
+  return /^(?:[0-9a-f-]{36})?$/.test(lower) ? lower : undefined;
+}
+
+/** Before the first write set it is -1, as 64 bits without a sign: nothing is committed. */
+const writeSetNumber = (number: number): number => (Number.isSafeInteger(number) && number > 0 ? number : 0);
+
 function readWsrep(reader: RowReader, values: Row): Wsrep {
   const state = reader.text('wsrep_local_state');
   const primaryComponent = reader.text('wsrep_cluster_status') === 'Primary';
@@ -64,7 +73,7 @@ function readWsrep(reader: RowReader, values: Row): Wsrep {
   const view = reader.number('wsrep_cluster_conf_id');
   const maintenance = values['pxc_maint_mode'] ?? 'DISABLED';
   return {
-    clusterUuid: reader.text('wsrep_cluster_state_uuid').toLowerCase(),
+    clusterUuid: reader.parsed('wsrep_cluster_state_uuid', clusterUuid) ?? '',
     nodeUuid: reader.text('wsrep_gcomm_uuid').toLowerCase(),
     primaryComponent,
     ready: reader.text('wsrep_ready') === 'ON',
@@ -72,7 +81,7 @@ function readWsrep(reader: RowReader, values: Row): Wsrep {
     size: reader.number('wsrep_cluster_size'),
     ...(primaryComponent && { index }),
     ...(primaryComponent && values['wsrep_cluster_conf_id'] !== none && { view }),
-    lastCommitted: reader.number('wsrep_last_committed'),
+    lastCommitted: writeSetNumber(reader.number('wsrep_last_committed')),
     closed: (values['wsrep_reject_queries'] ?? 'NONE') !== 'NONE' || maintenance !== 'DISABLED',
     desynced: values['wsrep_desync'] === 'ON',
   };

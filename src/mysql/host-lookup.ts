@@ -1,5 +1,7 @@
-import { type LookupAddress, lookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { plainIp } from '../core/ip-address.ts';
+import type { Places } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
 import { plusMs } from '../core/units.ts';
 import type { Clock } from '../ports.ts';
@@ -7,6 +9,20 @@ import { withDeadline } from './deadline.ts';
 
 /** Asks this machine's resolver; given in tests. */
 export type Resolver = (host: string, done: (error: Error | null, addresses: LookupAddress[]) => void) => void;
+
+/** For `net.connect`: the host is at this IP address, whatever the resolver says. */
+export const onlyAt =
+  (address: string): LookupFunction =>
+  (_host, options, callback) =>
+    answer(options, callback, [lookupAddress(address)]);
+
+const lookupAddress = (address: string): LookupAddress => ({ address, family: isIP(address) });
+
+function answer(options: LookupOptions, callback: Parameters<LookupFunction>[2], addresses: LookupAddress[]): void {
+  const [first] = addresses;
+  if (options.all) callback(null, addresses);
+  else callback(null, first?.address ?? '', first?.family);
+}
 
 /** How long a connection waits for the resolver before it takes what the resolver said the last time. */
 const patienceMs = 200;
@@ -54,17 +70,20 @@ export class HostLookup {
     if (this.#inFlight.has(host)) this.#forgotten.add(host);
   }
 
-  /** For `net.connect`. A resolver that fails or hangs takes nothing away: the last answer is used. */
-  readonly forConnect: LookupFunction = (host, options, callback) => {
-    this.#soon(host).then(
-      (addresses) => {
-        const [first] = addresses;
-        if (options.all) callback(null, addresses);
-        else callback(null, first?.address ?? '', first?.family);
-      },
-      (error: NodeJS.ErrnoException) => callback(error, []),
-    );
-  };
+  /** For `net.connect`. A resolver that fails or hangs takes nothing away: the last answer is used. A host name that was changed ahead of a move must not hide a server that is where it was. */
+  forConnect(places: () => Places | undefined = () => undefined): LookupFunction {
+    return (host, options, callback) => {
+      const { known, refuted } = places() ?? { known: [], refuted: [] };
+      this.#soon(host).then(
+        (found) => {
+          const isRefuted = ({ address }: LookupAddress) => refuted.includes(plainIp(address));
+          const others = known.filter((address) => !found.some((one) => plainIp(one.address) === address)).map(lookupAddress);
+          answer(options, callback, [...found.filter((one) => !isRefuted(one)), ...others, ...found.filter(isRefuted)]);
+        },
+        (error: NodeJS.ErrnoException) => (known.length > 0 ? answer(options, callback, known.map(lookupAddress)) : callback(error, [])),
+      );
+    };
+  }
 
   #soon(host: string): Promise<LookupAddress[]> {
     const asked = this.ask(host);

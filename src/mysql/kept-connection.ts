@@ -60,6 +60,7 @@ export class KeptConnection {
   #ready: Ready | undefined;
   #inFlight: Promise<Probe> | undefined;
   #closed = false;
+  #isRenewed = false;
 
   constructor(options: KeptConnectionOptions) {
     this.#options = options;
@@ -71,6 +72,11 @@ export class KeptConnection {
       this.#inFlight = undefined;
     });
     return this.#inFlight;
+  }
+
+  /** The next probe opens a new connection. */
+  renew(): void {
+    this.#isRenewed = true;
   }
 
   async end(): Promise<void> {
@@ -87,6 +93,8 @@ export class KeptConnection {
 
   async #probe(deadline: MonoMs): Promise<Probe> {
     if (this.#closed) return this.#unknown('closed', 'the prober is closed');
+    if (this.#isRenewed) this.#drop();
+    this.#isRenewed = false;
     const opened =
       this.#ready ?? (await this.#bounded(deadline, this.#options.connectTimeoutMs, 'no connection', (turn) => this.#open(turn)));
     if ('kind' in opened) return opened;
@@ -183,7 +191,8 @@ export class KeptConnection {
     const reading = ready.set.read({ server, session: ready.session.number, uptimeSeconds, answers, at, notes: ready.notes });
     if (reading.kind === 'failed') return { kind: 'alive', failure: reading.failure };
     ready.notes = reading.notes;
-    return { kind: 'reachable', facts: reading.facts };
+    const { peer } = ready.session;
+    return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };
   }
 
   /** A session that never was of use. */

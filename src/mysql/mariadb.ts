@@ -34,11 +34,14 @@ export const mariadb = (version: Version): QuerySet => ({
   grants: (account) => mariadbGrantStatements(account, version),
 });
 
+/** `server_id` has 32 bits; it is part of an identity, which must fit into the ledger. */
+const serverNumber = (text: string): number | undefined => (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32 ? Number(text) : undefined);
+
 /** Turns the answers into facts. Failures: `rows-unexpected` (names the column). Never throws. */
 function readMariadb(input: ProbeInput): FactsReading {
   const { server, session, uptimeSeconds, answers } = input;
   const reader = new RowReader(answers['server']?.[0] ?? {});
-  const serverId = reader.number('server_id');
+  const serverId = reader.parsed('server_id', serverNumber) ?? 0;
   const version = reader.parsed('version', parseVersion);
   reader.text('version_comment');
   // From 12.0 it is a word: NO_LOCK blocks locking reads as well, NO_LOCK_NO_ADMIN administrators too.

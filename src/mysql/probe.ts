@@ -1,13 +1,13 @@
 import { type DiscoveryScope, isWithin } from '../core/discovery-scope.ts';
-import { type Probe, splitAddress } from '../core/observation.ts';
+import { type Places, type Probe, splitAddress } from '../core/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/units.ts';
 import type { Clock, Resolution, ServerProber } from '../ports.ts';
 import { withDeadline } from './deadline.ts';
 import { unknownProblem } from './failures.ts';
-import { HostLookup } from './host-lookup.ts';
+import { HostLookup, onlyAt } from './host-lookup.ts';
 import { KeptConnection } from './kept-connection.ts';
 import { resolveServer } from './resolve.ts';
-import type { SslOptions } from './session.ts';
+import type { Access, SslOptions } from './session.ts';
 
 export interface ProberOptions {
   readonly cluster: string;
@@ -37,15 +37,26 @@ export function createProber(options: ProberOptions): ServerProber {
   const hosts = new HostLookup(options.clock);
   const listeners: ((server: ServerAddress) => void)[] = [];
   const scopes = options.discoverWithin ?? [];
-  const access = { cluster: options.cluster, user: options.user, password: options.password, ssl, lookup: hosts.forConnect };
+  const fallBack = options.tls === 'preferred';
+  const places = new Map<ServerAddress, Places>();
+  const accessBy = (lookup: Access['lookup']): Access => ({
+    cluster: options.cluster,
+    user: options.user,
+    password: options.password,
+    ssl,
+    lookup,
+  });
   const open = (server: ServerAddress, asksReplicas: boolean): KeptConnection => {
     const lost = () => {
       for (const listener of listeners) listener(server);
     };
-    return new KeptConnection({ ...options, server, access, asksReplicas, fallBack: options.tls === 'preferred', lost });
+    const access = accessBy(hosts.forConnect(() => places.get(server)));
+    return new KeptConnection({ ...options, server, access, asksReplicas, fallBack, lost });
   };
   const configured = new Map(options.servers.map(({ address }) => [address, open(address, scopes.length > 0)]));
   const discovered = new Map<ServerAddress, KeptConnection>();
+  /** Connections to one address each, while it is tried. */
+  const trials = new Set<KeptConnection>();
   let isClosed = false;
 
   function connectionTo(server: ServerAddress): KeptConnection | undefined {
@@ -63,13 +74,26 @@ export function createProber(options: ProberOptions): ServerProber {
   }
 
   return {
-    probe(server: ServerAddress, deadline: MonoMs): Promise<Probe> {
+    probe(server: ServerAddress, deadline: MonoMs, known?: Places): Promise<Probe> {
+      if (known !== undefined) places.set(server, known);
       const connection = connectionTo(server);
       return (
         connection?.probe(deadline) ?? Promise.resolve(unknownProblem(server, 'not-a-server', 'is none of the servers that may be asked'))
       );
     },
+    async probeAt(server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe> {
+      if (!configured.has(server) || isClosed) return unknownProblem(server, 'not-a-server', 'is none of the servers that may be asked');
+      const access = accessBy(onlyAt(address));
+      const trial = new KeptConnection({ ...options, server, access, asksReplicas: false, fallBack, lost: () => {} });
+      trials.add(trial);
+      const probe = await trial.probe(deadline);
+      trials.delete(trial);
+      void end(trial);
+      return probe;
+    },
+    renew: (server: ServerAddress): void => configured.get(server)?.renew(),
     release(server: ServerAddress): void {
+      places.delete(server);
       const connection = discovered.get(server);
       if (connection === undefined) return;
       discovered.delete(server);
@@ -83,7 +107,7 @@ export function createProber(options: ProberOptions): ServerProber {
     },
     async close(): Promise<void> {
       isClosed = true;
-      await Promise.all([...configured.values(), ...discovered.values()].map(end));
+      await Promise.all([...configured.values(), ...discovered.values(), ...trials].map(end));
     },
   };
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { plainIp } from '../core/ip-address.ts';
 import { splitAddress } from '../core/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/units.ts';
 import type { Clock, Resolution } from '../ports.ts';
@@ -22,7 +23,7 @@ export function resolveServer(clock: Clock, hosts: HostLookup, server: ServerAdd
 async function lookUp(hosts: HostLookup, server: ServerAddress, host: string): Promise<Resolution> {
   try {
     const found = await hosts.ask(host);
-    return { kind: 'addresses', addresses: [...new Set(found.map(({ address }) => address))].toSorted() };
+    return { kind: 'addresses', addresses: [...new Set(found.map(({ address }) => plainIp(address)))].toSorted() };
   } catch (error) {
     return { kind: 'failed', failure: classify({ server, user: '' }, error).failure };
   }

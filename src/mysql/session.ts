@@ -1,5 +1,6 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { type Connection, createConnection, type QueryError } from 'mysql2';
+import { plainIp } from '../core/ip-address.ts';
 import { splitAddress } from '../core/observation.ts';
 import type { ServerAddress } from '../core/units.ts';
 import type { Row } from './row.ts';
@@ -36,6 +37,7 @@ export class Session {
   readonly #socket: Socket;
   readonly #connection: Connection;
   #ended = false;
+  #peer: string | undefined;
   /** Resolves when the login is done, or with the error that prevented it. */
   readonly opened: Promise<Answer>;
   /** Called at most once, when the connection ends without `destroy` or `end`. */
@@ -47,6 +49,11 @@ export class Session {
     const { host, port } = splitAddress(server);
     // The socket is ours, since mysql2's own destroy() only says good-bye, and a hung server never answers that.
     this.#socket = connect({ host, port, lookup: access.lookup, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs });
+    // A socket that is closed has forgotten it.
+    this.#socket.once('connect', () => {
+      const { remoteAddress } = this.#socket;
+      if (remoteAddress !== undefined) this.#peer = plainIp(remoteAddress);
+    });
     // Node compares the certificate with this name; it sets it itself for a host name, but not for an IP address, and would then take `localhost`.
     Object.assign(this.#socket, { _host: host });
     this.#connection = createConnection(connectionOptions(host, port, access, this.#socket));
@@ -63,6 +70,11 @@ export class Session {
         this.#lose();
       });
     });
+  }
+
+  /** The IP address of the server's end. */
+  get peer(): string | undefined {
+    return this.#peer;
   }
 
   /** Sends one statement. Never rejects; it may never resolve: the caller has a deadline. */

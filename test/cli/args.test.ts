@@ -14,6 +14,10 @@ test.each([
     'follow --force shop DB2.example.com:3307 --dry-run --reason maintenance',
     { name: 'follow', cluster: 'shop', server: 'DB2.example.com:3307', force: true, dryRun: true, reason: 'maintenance' },
   ],
+  [
+    'follow shop db2 --force --although-read-only',
+    { name: 'follow', cluster: 'shop', server: 'db2', force: true, althoughReadOnly: true, dryRun: false },
+  ],
   ['follow shop [2001:db8::1]:3307', { name: 'follow', cluster: 'shop', server: '[2001:db8::1]:3307', force: false, dryRun: false }],
   ['freeze shop', { name: 'freeze', cluster: 'shop' }],
   ['freeze shop --reason=-', { name: 'freeze', cluster: 'shop', reason: '-' }],
@@ -61,6 +65,7 @@ test.each([
   ['status -x', 'there is no option -x'],
   ['status --no-json', 'there is no option --no-json; did you mean "--json"?'],
   ['status --force', '--force does not go with "status"'],
+  ['follow shop db2 --although-read-only', '--although-read-only goes with --force: alone it would do nothing'],
   ['thaw shop --reason a', '--reason does not go with "thaw"'],
   ['status --json=yes', '--json takes no value'],
   ['status --config', '--config needs a value'],

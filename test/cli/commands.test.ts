@@ -295,9 +295,11 @@ describe('the daemon', () => {
     const s = session();
     expect(await follow(s.context, { ...toDb2, force: true, reason: 'why' })).toBe(5);
     expect(s.state.out).toBe('ns1: lost-race (lost-race): Another was first.\n');
+    await follow(s.context, { ...toDb2, force: true, althoughReadOnly: true });
     await freeze(s.context, { cluster: 'shop' });
     expect(commands).toEqual([
       { kind: 'follow', server: db2, force: true, dryRun: false, reason: 'why', by: 'eve@host' },
+      { kind: 'follow', server: db2, force: true, althoughReadOnly: true, dryRun: false, by: 'eve@host' },
       { kind: 'freeze', reason: 'no reason given', by: 'eve@host' },
     ]);
     await started.server.close();

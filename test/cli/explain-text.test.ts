@@ -92,7 +92,10 @@ describe('explain', () => {
           - nobody is seen replicating from it
           - has executed 5d000000-0000-11f1-8000-000000000001:1-100
           - lacks 8 transactions that db3:3306 has received
-          - would be a candidate if it were writable: SET GLOBAL read_only = OFF
+          - would be a candidate if it were writable
+          - to promote it, in this order: first let it execute all that it has received: RESET deletes
+            what is not executed; STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF. It lacks 8
+            transactions that db3:3306 has received: these would be lost
 
         db3:3306  replica, reachable, 9.7.4, 5d000000-0000-11f1-8000-000000000003
           - is read-only
@@ -103,12 +106,16 @@ describe('explain', () => {
           - default channel: may choose another source by itself, from: db1:3306 weight 80, db2:3306
             weight 60
           - nobody is seen replicating from it
-          - has executed 5d000000-0000-11f1-8000-000000000001:1-97; has received besides
+          - has executed 5d000000-0000-11f1-8000-000000000001:1-97; has also received
             5d000000-0000-11f1-8000-000000000001:98-108
           - lacks 3 transactions that db2:3306 has executed
           - would be a candidate if
-            - it were writable: SET GLOBAL read_only = OFF
-            - it were no replica of source.example:3306: STOP REPLICA; RESET REPLICA ALL
+            - it were no replica of source.example:3306
+            - it were writable
+          - to promote it, in this order: first let it execute the 11 transactions that it has received
+            (START REPLICA SQL_THREAD): RESET deletes what is not executed; STOP REPLICA; RESET REPLICA
+            ALL; SET GLOBAL read_only = OFF. It lacks 3 transactions that db2:3306 has executed: these
+            would be lost
 
         db4:3306  unknown, alive, 9.7.4, 5d000000-0000-11f1-8000-000000000004
           - lives, but refuses us
@@ -121,8 +128,8 @@ describe('explain', () => {
           - too many connections (too-many-connections)
           - would be a candidate if
             - it let us in
-            - it were writable: SET GLOBAL read_only = OFF
-            - it were no replica of db1:3306: STOP REPLICA; RESET REPLICA ALL
+            - it were no replica of db1:3306
+            - it were writable
       "
     `);
   });
@@ -146,11 +153,10 @@ describe('explain', () => {
           ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z
           former sources that have not rejoined: 5d000000-0000-11f1-8000-000000000001@db1:3306
           what would change it:
-            - A switchover: db2:3306 becomes read-only (SET GLOBAL super_read_only = ON), and one of the
-              others is promoted.
+            - A switchover: first db2:3306 becomes read-only (SET GLOBAL super_read_only = ON), then one
+              of the others executes all that it lacks, and is promoted.
             - A failover: db2:3306 does not answer, nobody replicates from it any more, and one of the
               others is promoted.
-            - By hand: source-dns follow shop SERVER
 
         db1:3306  superseded, reachable, 9.7.4, 5d000000-0000-11f1-8000-000000000001
           - is a former source that has not rejoined
@@ -159,7 +165,7 @@ describe('explain', () => {
           - nobody is seen replicating from it
           - has executed 5d000000-0000-11f1-8000-000000000001:1-104
           - would be a candidate if it had rejoined, as a replica of db2:3306 without transactions of its
-            own (by force: source-dns follow shop db1:3306 --force)
+            own
 
         db2:3306  source, reachable, 9.7.4, 5d000000-0000-11f1-8000-000000000002
           - is the published source
@@ -182,8 +188,9 @@ describe('explain', () => {
             5d000000-0000-11f1-8000-000000000001:1-100,5d000000-0000-11f1-8000-000000000002:1-6
           - lacks 1 transaction that db2:3306 has executed
           - would be a candidate if
-            - it were writable: SET GLOBAL read_only = OFF
-            - it were no replica of db2:3306: STOP REPLICA; RESET REPLICA ALL
+            - it were no replica of db2:3306
+            - it were writable
+          - do not promote it now: the source db2:3306 takes writes
       "
     `);
   });

@@ -73,7 +73,8 @@ describe('what the commands print', () => {
         db3.example.com:3307  replica, reachable, 11.4.2-MariaDB, mariadb:3@db3.example.com:3307
           - It says: �[2Jgone
           - takes no writes: read_only is on
-          - would be a candidate if it were writable: SET GLOBAL read_only = OFF
+          - would be a candidate if it were writable
+          - do not promote it now: the source db2:3306 takes writes
 
         ! server-unknown db1:3306: It does not answer.
       "
@@ -91,11 +92,23 @@ describe('what the commands print', () => {
   });
 
   it('explain of a daemon of an earlier version', () => {
-    const servers = shop.servers.map(({ observed: _observed, missing: _missing, lacks: _lacks, ...server }) => server);
+    const servers = shop.servers.map(({ observed: _observed, missing: _missing, lacks: _lacks, way: _way, ...server }) => server);
     const publications = shop.publications.map(({ wouldChange: _wouldChange, ...publication }) => publication);
     const earlier = { ...shop, servers, publications } as unknown as typeof shop;
     expect(explainText(earlier, plain)).toContain('point to db2:3306');
     expect(statusText(earlier, plain)).toContain('db2:3306');
+  });
+
+  it('from whom a server gets its data, where that is not the source, and where they do not come', () => {
+    const [first, second, third] = shop.servers;
+    const hop = { server: second!.server, how: 'channel', lagSeconds: 0 } as const;
+    const textOf = (way: (typeof shop.servers)[number]['way'], over: Partial<(typeof shop.servers)[number]> = {}) =>
+      statusText({ ...shop, servers: [first!, second!, { ...third!, ...over, way }] }, plain);
+    expect(textOf({ hops: [hop, hop], broken: null, sentence: 'the whole way' })).toMatch(/\n {2}the whole way\n/);
+    expect(textOf({ hops: [hop], broken: null, sentence: 'the whole way' })).not.toContain('the whole way');
+    expect(textOf({ hops: [], broken: 'is broken', sentence: 'the broken way' })).toMatch(/\n {2}the broken way\n/);
+    const rival = { writable: true, replicatesFrom: [] };
+    expect(textOf({ hops: [], broken: 'is broken', sentence: 'the broken way' }, rival)).not.toContain('the broken way');
   });
 
   it('of a discovered server that it is one', () => {
@@ -164,7 +177,7 @@ describe('what the commands print', () => {
       { nameserver: 'ns2', kind: 'held', code: 'frozen', sentence: 'Frozen by eve.', hint: 'thaw it' },
     ];
     expect(answerText({ results }, plain)).toMatchInlineSnapshot(`
-      "; ns1: done (dry-run): An operator named db2:3306.
+      "; ns1: dry run, nothing was written: An operator named db2:3306.
       zone example.
       send
       ns2: held (frozen): Frozen by eve.

@@ -173,7 +173,12 @@ function twoServers(index: number): TwoServers {
   });
   return {
     prober: {
-      probe: async (server): Promise<Probe> => ({ kind: 'reachable', facts: factsOf(server.startsWith('db1') ? 0 : 1) }),
+      probe: async (server): Promise<Probe> => ({
+        kind: 'reachable',
+        facts: { ...factsOf(server.startsWith('db1') ? 0 : 1), peer: '192.0.2.9' },
+      }),
+      probeAt: async () => ({ kind: 'unknown', failure: { code: 'connection-refused', message: 'refused' } }),
+      renew: () => {},
       resolve: async () => ({ kind: 'addresses', addresses: ['192.0.2.9'] }),
       release: () => {},
       onConnectionLost: () => {},

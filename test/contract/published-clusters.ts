@@ -159,6 +159,8 @@ export class Instance {
     this.#options = options;
     const prober: ServerProber = {
       probe: async (server) => cluster.probe(server),
+      probeAt: async () => silent,
+      renew: () => {},
       resolve: async () => ({ kind: 'addresses', addresses: [] }),
       release: () => {},
       onConnectionLost: () => {},

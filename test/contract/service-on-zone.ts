@@ -5,7 +5,7 @@ import type { Fqdn, ServerAddress } from '../../src/core/units.ts';
 import { systemClock, systemRandom } from '../../src/daemon/clock.ts';
 import { type ClusterRuntime, createClusterRuntime } from '../../src/daemon/runtime.ts';
 import type { ServerProber, ZoneClient } from '../../src/ports.ts';
-import { address, factsOf, replicaOf, seen } from '../core/given.ts';
+import { address, factsOf, replicaOf, seen, silent } from '../core/given.ts';
 import type { JournalEntry } from '../lab/named-fixture.ts';
 
 export type ServerName = 'db1' | 'db2' | 'db3';
@@ -39,6 +39,8 @@ export function startService(client: ZoneClient, timeoutMs: number): Service {
   };
   const prober: ServerProber = {
     probe: async (server) => probeOf(server),
+    probeAt: async () => silent,
+    renew: () => {},
     resolve: async () => ({ kind: 'addresses', addresses: [] }),
     release: () => {},
     onConnectionLost: () => {},

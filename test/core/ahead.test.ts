@@ -113,7 +113,20 @@ describe('after a promotion', () => {
     expect(behind()).toEqual({
       previous: address('db1'),
       lacks: { executed: { server: address('db3'), transactions: 7 }, received: { server: address('db3'), transactions: 8 } },
+      mayBeStale: false,
     });
+  });
+
+  it('what somebody got from the former source since the promotion is stale, not lost', () => {
+    const db3 = replica('db3', 'db1:1-97', '', 'db1');
+    const former = seen(factsOf('db1', { gtidExecuted: gtids('db1:1-97') }));
+    const servers = { db1: former, db2: promoted, db3 };
+    const before = replicaOf('db1', 'db3', { gtidExecuted: gtids('db1:1-92') });
+    // We were there, and saw what it had then.
+    const there = behind({ servers, publication: { line, beforeStale: new Map([[address('db3'), before]]) } });
+    expect(there?.lacks.executed).toEqual({ server: address('db3'), transactions: 2 });
+    // We were not there: nobody can tell.
+    expect(behind({ servers })).toMatchObject({ lacks: { executed: { transactions: 7 } }, mayBeStale: true });
   });
 
   it('tagged transactions count, those of other servers do not', () => {

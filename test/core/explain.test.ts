@@ -158,7 +158,7 @@ describe('what would change a hold', () => {
         Give one of the two clusters another name: source.name in the configuration of this one, or of forum.
         Where that cluster is gone for good: delete the TXT RRset of _source-dns.source.example., and set adopt: true.
       foreign-rrset
-        adopt: true at this nameserver in the configuration takes source.example. over.
+        adopt: true under publish in the configuration of this cluster takes source.example. over.
         Or delete the RRsets of source.example.: then it is published anew.
       ledger-lost
         By itself: once db1:3306 is writable, replicates from nobody, and the loss has lasted for fresh_for (3 s).
@@ -183,20 +183,17 @@ describe('what would change a hold', () => {
         Or more than half of the other servers replicate from one of them.
       published-source-alive, followed
         An answer of db1:3306 to us.
-        If it is to be replaced: that nobody replicates from it any more (now db2:3306, db3:3306), and that one server is promoted.
-        By hand: source-dns follow shop SERVER
+        If it is to be replaced: end its mysqld, then promote another server. Nobody may replicate from it any more (now db2:3306, db3:3306).
       published-source-alive, counted
         An answer of db1:3306 to us.
         If it is to be replaced: that db2:3306, db3:3306 no longer count it among the members of their cluster.
-        By hand: source-dns follow shop SERVER
       published-source-alive, refusing
         An answer of db1:3306 to us.
-        If it is to be replaced: SET GLOBAL super_read_only = ON there, and promote another one.
-        By hand: source-dns follow shop SERVER
+        If it is to be replaced: close it (SET GLOBAL super_read_only = ON) or end its mysqld, then promote another server.
       minority-view
         More answers, of db2:3306, db4:3306: 1 of 3 other servers is no majority.
         Mend the network of this machine, or look at those servers.
-        One that will not come back: source-dns forget shop db2:3306
+        Only if db2:3306 is gone for good: source-dns forget shop db2:3306
       minority-view, after a move of another instance
         An answer of each server that is younger than the move by watcher-1: known within one probe.
       minority-view, asking
@@ -206,19 +203,18 @@ describe('what would change a hold', () => {
         Evidence would do as well: another server that replicates from it, or a promotion that is seen while db1:3306 is not writable.
         If not, on db2:3306: SET GLOBAL super_read_only = ON
       superseded-source
-        Promote an up-to-date replica (db3:3306 is the most advanced).
-        Only if db2:3306 holds the right data: source-dns follow shop db2:3306 --force
+        Back to db2:3306: source-dns follow shop db2:3306
       stranger
         Promote a server of the line.
         Only if db2:3306 is meant to take over: source-dns follow shop db2:3306 --force
       settling
         Time: it must last for settle, 30 s. An answer of db1:3306 ends it.
-        At once: source-dns follow shop db2:3306
+        At once, if db1:3306 is gone for certain: source-dns follow shop db2:3306
       no-candidate
         Promote a server: the name follows it (db2:3306 is the most advanced).
         Or db1:3306 is the source again: see what it lacks.
       candidate-behind
-        db2:3306 gets what db3:3306 has, as its replica for a while; or promote db3:3306 instead.
+        Close db2:3306 (SET GLOBAL super_read_only = ON); then promote db3:3306, or let db2:3306 get from it what it lacks.
         To give these transactions up: source-dns follow shop db2:3306 --force
       flapping
         source-dns thaw shop lets it move of its own accord again, once the tools that fight are found.
@@ -256,23 +252,18 @@ describe('what would change the pointing to a server', () => {
       }),
     ).toMatchInlineSnapshot(`
       "steady, of three
-        A switchover: db1:3306 becomes read-only (SET GLOBAL super_read_only = ON), and one of the others is promoted.
+        A switchover: first db1:3306 becomes read-only (SET GLOBAL super_read_only = ON), then one of the others executes all that it lacks, and is promoted.
         A failover: db1:3306 does not answer, nobody replicates from it any more, and one of the others is promoted.
-        By hand: source-dns follow shop SERVER
       steady, of two
-        A switchover: db1:3306 becomes read-only (SET GLOBAL super_read_only = ON), and db2:3306 is promoted.
+        A switchover: first db1:3306 becomes read-only (SET GLOBAL super_read_only = ON), then db2:3306 executes all that it lacks, and is promoted.
         A failover: db1:3306 does not answer, nobody replicates from it any more, and db2:3306 is promoted.
-        By hand: source-dns follow shop db2:3306
       steady, of a group
         The group's choice of another primary, by itself or by: SELECT group_replication_set_as_primary('UUID')
-        By hand: source-dns follow shop SERVER
       steady, of peers
         db1:3306 no longer writes for its cluster: then the first of its peers, in configured order.
-        By hand: source-dns follow shop SERVER
       steady, of MariaDB
-        A switchover: db1:3306 becomes read-only (SET GLOBAL read_only = ON), and db2:3306 is promoted.
+        A switchover: first db1:3306 becomes read-only (SET GLOBAL read_only = ON), then db2:3306 executes all that it lacks, and is promoted.
         A failover: db1:3306 does not answer, nobody replicates from it any more, and db2:3306 is promoted.
-        By hand: source-dns follow shop db2:3306
       steady, of one
         Nothing of its own accord: db1:3306 is the only server.
       failover

@@ -52,7 +52,7 @@ describe('what is wrong in a list', () => {
   it('a server that nobody configured: another port is another server, too', () => {
     expect(alarmsOf([listed('db9', 60)])).toMatchObject([{ count: 0, sentence: expect.stringContaining("'db9', 3306") }]);
     expect(alarmsOf([listed('db2:3307', 60)])).toMatchObject([{ count: 0 }]);
-    expect(alarmsOf([listed('db9', 60, 'g')])[0]!.sentence).toContain('out of the group g');
+    expect(alarmsOf([listed('db9', 60, 'g')])[0]!.sentence).toContain('Add it to the servers: the group g put it there.');
   });
 
   it('quotes what a channel or a host is called', () => {

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Channel, Group, Probe } from '../../src/core/observation.ts';
 import { wantedReplicas } from '../../src/core/replicas.ts';
 import type { ReplicasName } from '../../src/core/settings.ts';
+import type { ServerId } from '../../src/core/units.ts';
 import type { Rrset } from '../../src/core/zone.ts';
 import type { Given } from './given.ts';
 import {
   address,
+  at,
   channelFrom,
   factsOf,
   fqdn,
@@ -27,7 +29,7 @@ const healthy = { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2')),
 /** The addresses that the replicas' name shall have while `source` is the source; undefined: it is left as it is. */
 function replicas(over: Partial<Given>, whenEmpty: ReplicasName['whenEmpty'] = 'source', source = 'db1'): readonly unknown[] | undefined {
   const settings = publicationSettings({ replicas: { name, ttlSeconds: 5, maxLagMs: 10_000, whenEmpty } });
-  const publication = { settings, line: new Set([uuid('db2'), uuid('db3')]), ...over.publication };
+  const publication = { settings, line: new Set([uuid('db1'), uuid('db2'), uuid('db3')]), ...over.publication };
   const situation = given({ servers: healthy, ledger: ledgerOf('db1'), ...over, publication });
   const wanted = wantedReplicas(situation, address(source));
   return wanted.length === 0 ? undefined : wanted.flatMap((want): readonly unknown[] => want.rrset?.rdata ?? []);
@@ -62,6 +64,40 @@ describe('fit to be read from', () => {
   });
 });
 
+describe('while a tool re-points the replicas of the source that the name was taken from', () => {
+  const was = [{ uuid: uuid('db1'), address: address('db1') }];
+  const closed = { db1: seen(factsOf('db1', { readOnly: true })), db2: seen(factsOf('db2')), db3: seen(replicaOf('db1', 'db3')) };
+  const staying = (over: Partial<Given>, movedAt: number[] = [0]) =>
+    replicas(
+      {
+        servers: closed,
+        ledger: ledgerOf('db2', { was }),
+        rrsets: [listed('192.0.2.3')],
+        publication: { moves: movedAt.map((ms) => at(ms).mono) },
+        ...over,
+      },
+      'withdraw',
+      'db2',
+    );
+
+  it('those that are in stay at the move, and for max_lag after it', () => {
+    expect(staying({ ledger: ledgerOf('db1') })).toEqual(['192.0.2.3']);
+    expect(staying({})).toEqual(['192.0.2.3']);
+    expect(staying({}, [-9_990])).toEqual(['192.0.2.3']);
+    expect(staying({}, [-10_010])).toEqual([]);
+  });
+
+  it.each([
+    ['it was not in before', { rrsets: [] }],
+    ['the former source may write', { servers: { ...closed, db1: seen(factsOf('db1')) } }],
+    ['the former source does not answer', { servers: { ...closed, db1: silent } }],
+    ['it does not hear the former source any more', { servers: { ...closed, db3: lagging('db3', { receiver: 'connecting' }) } }],
+    ['another source was there in between', { ledger: ledgerOf('db2', { was: [...was, { uuid: uuid('db9'), address: address('db9') }] }) }],
+  ])('not where %s', (_, over) => expect(staying(over)).toEqual([]));
+
+  it('not where nobody saw the move', () => expect(staying({}, [])).toEqual([]));
+});
+
 describe('fit to be read from without a channel', () => {
   const withGroup = (name: string, over: Partial<Group> = {}): Probe => {
     const members = ['db1', 'db2', 'db3'].map(
@@ -84,9 +120,10 @@ describe('fit to be read from without a channel', () => {
     const instance = (name: string, lagSeconds: number): Probe => {
       const { gtidExecuted: _none, ...facts } = factsOf(name, { readOnly: name !== 'db1' });
       const members = ['db1', 'db2', 'db3'].map((one) => ({ name: one, writer: one === 'db1', ...(one === 'db1' ? {} : { lagSeconds }) }));
-      return seen({ ...facts, managed: { kind: 'aurora', self: name, members } });
+      return seen({ ...facts, id: `aurora:${name}` as ServerId, managed: { kind: 'aurora', self: name, members } });
     };
-    expect(replicas({ servers: { db1: instance('db1', 0), db2: instance('db2', 0.02), db3: instance('db3', 20) } })).toEqual(['192.0.2.2']);
+    const servers = { db1: instance('db1', 0), db2: instance('db2', 0.02), db3: instance('db3', 20) };
+    expect(replicas({ servers, ledger: ledgerOf('db1', { uuid: 'aurora:db1' as ServerId }) })).toEqual(['192.0.2.2']);
   });
 });
 

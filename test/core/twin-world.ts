@@ -90,7 +90,7 @@ export interface TwinWorld {
   readonly adopt: boolean;
   /** The move of the highest epoch that was ever seen. */
   readonly remembered?: { readonly epoch: number; readonly source: string; readonly lostForMs?: number };
-  readonly command?: { readonly server: string; readonly force: boolean };
+  readonly command?: { readonly server: string; readonly force: boolean; readonly although: boolean };
   readonly gone: readonly string[];
   readonly flapping: boolean;
   readonly weakForMs?: number;
@@ -111,6 +111,7 @@ export function anyWorld(seed: number): TwinWorld {
   const { servers, unlisted } = withTwin(new Dice(seed + 6_000_000), withUnlisted(new Dice(seed + 5_000_000), grouped, source));
   const isLost = dice.chance(6);
   const hasLedger = dice.chance(isLost ? 50 : 88);
+  const although = new Dice(seed + 6_000_000).chance(50);
   return {
     servers,
     unlisted,
@@ -119,7 +120,7 @@ export function anyWorld(seed: number): TwinWorld {
     nameHasAddress: hasLedger || dice.chance(20),
     adopt: dice.chance(50),
     ...(isLost ? { remembered: { epoch: 4, source: dice.one([...names, 'db9']), lostForMs: dice.one([0, 1500, 2999, 3000]) } } : {}),
-    ...(dice.chance(12) ? { command: { server: dice.chance(95) ? dice.one(names) : 'db8', force: dice.chance(30) } } : {}),
+    ...(dice.chance(12) ? { command: { server: dice.chance(95) ? dice.one(names) : 'db8', force: dice.chance(30), although } } : {}),
     gone: names.filter(() => dice.chance(5)),
     flapping: dice.chance(4),
     ...(dice.chance(40) ? { weakForMs: dice.one([10_000, 30_000]) } : {}),
@@ -275,7 +276,11 @@ export function situationOfWorld(world: TwinWorld): Situation {
   const garbage = { kind: 'unreadable', why: 'is garbage' } as const;
   const publication =
     world.zone === 'unread' || !view ? unread : { ...unread, view: world.zone === 'garbage' ? { ...view, ledger: garbage } : view };
-  const command = world.command && { server: address(world.command.server), force: world.command.force };
+  const command = world.command && {
+    server: address(world.command.server),
+    force: world.command.force,
+    ...(world.command.although ? ({ althoughReadOnly: true } as const) : {}),
+  };
   return situationOf(state, publication, command, at(1));
 }
 

@@ -246,12 +246,24 @@ class Twin {
     return isHealthy && remembered.lostForMs >= 3000 ? `point-to ledger-restored ${source.name}` : 'hold ledger-lost';
   }
 
-  #rule4({ server, force }: { readonly server: string; readonly force: boolean }): Verdict {
+  #rule4({ server, force, although }: NonNullable<TwinWorld['command']>): Verdict {
     const named = this.#server(server);
     if (!named) return 'hold no-candidate';
-    if (force || this.#candidates.includes(named)) return `point-to commanded ${named.name}`;
+    // "Force overrides what is unknown, not what was just seen."
+    const isKnownReplica = isReachable(named) && (named.readOnly || named.channels.some((channel) => this.#isReplicaBy(named, channel)));
+    if (force && isKnownReplica && !although) return 'hold no-candidate';
+    if (force || this.#candidates.includes(named) || this.#isWayBack(named)) return `point-to commanded ${named.name}`;
     if (this.#isSuperseded(named)) return 'hold superseded-source';
     return this.#inLine(named) ? 'hold no-candidate' : 'hold stranger';
+  }
+
+  /** "The published server takes no writes, and a former source that could be the source else has all that it has executed." */
+  #isWayBack(named: TwinServer): boolean {
+    const published = this.#published;
+    if (!published || !isReachable(published) || !published.readOnly || !this.#isSuperseded(named)) return false;
+    // Who has executed nothing of the line has other transactions, the same ones each.
+    const hasAll = published.executed === 0 ? named.executed === 0 : named.executed >= published.executed;
+    return hasAll && this.#isSourceByItself(named) && this.#inLine(named);
   }
 
   /** Everybody is asked first: the first publication is in no hurry. */

@@ -87,6 +87,8 @@ export function fakeAdapters(nameservers: readonly string[] = ['ns1']): FakeAdap
     closed,
     prober: {
       probe: (server) => ask(`probe ${server}`, server),
+      probeAt: (server, address) => ask(`probe ${server} at ${address}`, server),
+      renew: (server) => void closed.push(`renew ${server}`),
       resolve: (server) => ask(`resolve ${server}`, server),
       release: (server) => void closed.push(server),
       onConnectionLost: (listener) => void listeners.push(listener),

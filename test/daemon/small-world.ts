@@ -12,6 +12,8 @@ import { db1, db2, settings } from './fakes.ts';
 
 const uuid = (digit: number) => `${String(digit).repeat(8)}-1111-1111-1111-111111111111` as ServerId;
 
+const ipOf = (server: ServerAddress): string => (server === db1 ? '192.0.2.11' : '192.0.2.12');
+
 export interface SmallWorld {
   readonly maker: AdapterMaker;
   /** What was made and what was closed, in order. */
@@ -70,8 +72,13 @@ export function smallWorld(): SmallWorld {
       prober({ settings: { cluster } }): ServerProber {
         log.push(`open prober ${cluster}`);
         return {
-          probe: async (server) => probes.get(server) ?? { kind: 'unknown', failure: { code: 'connection-refused', message: 'refused' } },
-          resolve: async (server) => ({ kind: 'addresses', addresses: [server === db1 ? '192.0.2.11' : '192.0.2.12'] }),
+          async probe(server) {
+            const probe = probes.get(server) ?? { kind: 'unknown', failure: { code: 'connection-refused', message: 'refused' } };
+            return probe.kind === 'reachable' ? { ...probe, facts: { ...probe.facts, peer: ipOf(server) } } : probe;
+          },
+          probeAt: async () => ({ kind: 'unknown', failure: { code: 'connection-refused', message: 'refused' } }),
+          renew: () => {},
+          resolve: async (server) => ({ kind: 'addresses', addresses: [ipOf(server)] }),
           release: (server) => void log.push(`release ${server}`),
           onConnectionLost: () => {},
           close: async () => void log.push(`close prober ${cluster}`),

@@ -204,10 +204,14 @@ describe('the routes', () => {
       kind: 'document',
       body: result('done', 'commanded'),
     });
+    await post('/v1/clusters/shop/follow', { server: 'db2', force: true, althoughReadOnly: true });
+    // Alone it would do nothing: somebody believes otherwise.
+    expect(await post('/v1/clusters/shop/follow', { server: 'db2', althoughReadOnly: true })).toMatchObject({ kind: 'problem' });
     await post('/v1/clusters/shop/freeze', { reason: 'why' });
     await post('/v1/clusters/shop/thaw');
     expect(commands).toEqual([
       { kind: 'follow', server: 'db2:3306', force: true, dryRun: false, reason: 'why', by: 'me@host' },
+      { kind: 'follow', server: 'db2:3306', force: true, althoughReadOnly: true, dryRun: false, by: 'api' },
       { kind: 'freeze', reason: 'why', by: 'api' },
       { kind: 'thaw', by: 'api' },
     ]);

@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { expect, test } from 'vitest';
+import type { Places } from '../../src/core/observation.ts';
 import { systemClock } from '../../src/daemon/clock.ts';
 import { HostLookup, type Resolver } from '../../src/mysql/host-lookup.ts';
 
@@ -12,9 +13,9 @@ function heldResolver() {
   return { held, resolver };
 }
 
-const connectTo = (hosts: HostLookup, all: boolean): Promise<unknown> =>
+const connectTo = (hosts: HostLookup, all: boolean, places?: Places): Promise<unknown> =>
   new Promise((resolve, reject) => {
-    hosts.forConnect('db1', { all }, (error, address) => (error ? reject(error) : resolve(address)));
+    hosts.forConnect(() => places)('db1', { all }, (error, address) => (error ? reject(error) : resolve(address)));
   });
 
 const address: LookupAddress = { address: '192.0.2.1', family: 4 };
@@ -72,4 +73,20 @@ test('of a host that is forgotten no answer is kept, also not the one that is on
   const failing = connectTo(hosts, true);
   held.at(-1)?.(new Error('ENOTFOUND'), []);
   expect(await failing).toEqual([address]);
+});
+
+test('a connection tries where the server answered before after what the resolver says, and last where another one answered', async () => {
+  const { held, resolver } = heldResolver();
+  const hosts = new HostLookup(systemClock, resolver);
+  const places = { known: ['192.0.2.7', '2001:db8::7'], refuted: ['192.0.2.1'] };
+  const addresses = async (answer: LookupAddress[] | Error, given: Places = places) => {
+    const connecting = connectTo(hosts, true, given) as Promise<LookupAddress[]>;
+    held.at(-1)?.(answer instanceof Error ? answer : null, answer instanceof Error ? [] : answer);
+    return (await connecting).map((one) => `${one.family} ${one.address}`);
+  };
+  // Without an answer from before, what is known has to do.
+  expect(await addresses(new Error('ENOTFOUND'))).toEqual(['4 192.0.2.7', '6 2001:db8::7']);
+  const found = [address, { address: '192.0.2.8', family: 4 }, { address: '192.0.2.7', family: 4 }];
+  expect(await addresses(found)).toEqual(['4 192.0.2.8', '4 192.0.2.7', '6 2001:db8::7', '4 192.0.2.1']);
+  expect(await addresses([address], { known: [], refuted: ['192.0.2.1'] })).toEqual(['4 192.0.2.1']);
 });

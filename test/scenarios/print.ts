@@ -71,6 +71,26 @@ export class Printer {
     );
   }
 
+  /** From whom each server gets its data. */
+  ways(state: ClusterState, now: Now): readonly string[] {
+    return snapshot(state, now).servers.flatMap(({ way }) => (way === null ? [] : this.plain(way.sentence)));
+  }
+
+  /** What a person is told by `explain`, less what a server merely observed: why it is so, what would change it, and what each server lacks. */
+  explain(state: ClusterState, now: Now): readonly string[] {
+    const { publications, servers } = snapshot(state, now);
+    const decided = publications.flatMap(({ decision, wouldChange }) => [
+      `${decision.kind} ${decision.reason}: ${decision.sentence}`,
+      ...wouldChange.map((sentence) => `  would change it: ${sentence}`),
+    ]);
+    const each = servers.flatMap(({ server, role, evidence, missing, promotion }) => [
+      `${server} ${role}: ${evidence.join('; ')}`,
+      ...missing.map((condition) => `  would be a candidate if ${condition}`),
+      ...(promotion === null ? [] : [`  ${promotion}`]),
+    ]);
+    return [...decided, ...each].map((text) => this.plain(text));
+  }
+
   #dryRun(plan: UpdatePlan): string {
     return `          would be: ${this.plain(this.#planText(plan))}`;
   }

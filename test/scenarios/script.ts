@@ -62,11 +62,12 @@ export class Script {
     const { settings, servers, outside, source } = settingsFrom(words);
     const zone = createFakeZone(zoneName as Fqdn);
     const addresses = new Map([...servers, ...outside].map((server) => [addressOf(server), [`192.0.2.${server.slice(2)}`]]));
+    const homes = new Map(addresses);
     const mysql = createFakeMysql([...addresses.keys()], {
       line,
       netTimeoutMs,
       isOpen: (from, to) => !this.#parted.has(`${from} ${to}`),
-      resolve: (host) => serverAt(zone, addresses, host),
+      resolve: (host) => serverAt(zone, homes, host),
     });
     for (const server of servers) if (source !== undefined && server !== source) mysql.follow(addressOf(server), addressOf(source));
     for (let round = 0; round < 3; round += 1) mysql.advance(0);
@@ -74,6 +75,7 @@ export class Script {
       mysql,
       zone,
       addresses,
+      homes,
       nameserver: 'up',
       behind: new Set(),
       leadsTo: new Map(),
@@ -83,7 +85,7 @@ export class Script {
   }
 
   #server(name: string, [verb = '', word = '', ...more]: readonly string[]): void {
-    const { mysql, addresses } = this.world.around;
+    const { mysql, addresses, homes } = this.world.around;
     const server = addressOf(name);
     const verbs: Readonly<Record<string, () => unknown>> = {
       kill: () => mysql.kill(server),
@@ -112,7 +114,8 @@ export class Script {
       'server-id': () => this.#views.serverId(server, Number(word)),
       lag: () => this.#channels.lag(server, Number(word)),
       list: () => this.#channels.list(server, [word, ...more].map(listed)),
-      address: () => addresses.set(server, [word, ...more]),
+      address: () => (word === 'none' ? addresses.delete(server) : addresses.set(server, [word, ...more])),
+      'lives-at': () => homes.set(server, [word, ...more]),
       'show-replicas': () => this.#lists(server, word, more[0]),
     };
     perform(verbs, verb);
@@ -123,11 +126,11 @@ export class Script {
 
   /** `follow db1`, `follow db1 by 10.0.0.1` (another address of the same server), `follow db1 as-well`, `follow source.example` (our own name). */
   #follow(server: ServerAddress, word: string, [how, host]: readonly string[]): void {
-    const { mysql, zone, addresses } = this.world.around;
+    const { mysql, zone, homes } = this.world.around;
     if (how === 'as-well') mysql.followAlso(server, addressOf(word), word);
     else if (how === 'by') mysql.follow(server, addressOf(word), addressOf(host ?? ''));
     else if (/^db\d(?:\.lan)?$/.test(word)) mysql.follow(server, addressOf(word));
-    else mysql.follow(server, serverAt(zone, addresses, addressOf(word)) ?? '', addressOf(word));
+    else mysql.follow(server, serverAt(zone, homes, addressOf(word)) ?? '', addressOf(word));
   }
 
   #refuse(server: ServerAddress, why: string): void {
@@ -167,7 +170,8 @@ export class Script {
       show: () => this.#show(first),
       follow: () => {
         const [force, dryRun] = [words.includes('force'), words.includes('dry-run')];
-        this.#command({ kind: 'follow', server: addressOf(first), force, dryRun, by });
+        const although = words.includes('although-read-only') ? ({ althoughReadOnly: true } as const) : {};
+        this.#command({ kind: 'follow', server: addressOf(first), force, ...although, dryRun, by });
       },
       freeze: () => this.#command({ kind: 'freeze', reason: words.join(' '), by }),
       thaw: () => this.#command({ kind: 'thaw', by }),
@@ -260,6 +264,8 @@ export class Script {
       ledger: () => this.#printer.ledger(zone),
       zone: () => this.#printer.zone(zone),
       status: () => this.#printer.status(this.world.state, this.world.now()),
+      ways: () => this.#printer.ways(this.world.state, this.world.now()),
+      explain: () => this.#printer.explain(this.world.state, this.world.now()),
     };
     const show = shown[what as keyof typeof shown];
     if (show === undefined) throw new Error(`cannot show ${what}`);
@@ -272,7 +278,7 @@ export class Script {
 
   #decorated(server: ServerAddress, probe: Probe): Probe {
     if (probe.kind === 'alive' && this.#denying.has(server)) {
-      return { ...probe, failure: { code: 'access-denied', message: `${server} does not let our account in (access denied)` } };
+      return { ...probe, failure: { code: 'access-denied', message: `${server}: Access denied for our account` } };
     }
     if (probe.kind !== 'reachable') return probe;
     const replicas = this.world.state.settings.discoverWithin ? { replicas: this.#replicasOf(server) } : {};

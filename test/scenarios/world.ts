@@ -15,6 +15,8 @@ import type { FakeMysql } from '../sim/fake-mysql.ts';
 import type { FakeProber } from '../sim/fake-prober.ts';
 import { createFakeProber, unreachable } from '../sim/fake-prober.ts';
 import type { FakeZone } from '../sim/fake-zone.ts';
+import type { Route } from './routes.ts';
+import { Routes } from './routes.ts';
 
 /** What the network to the nameserver does. */
 export type NameserverMood = 'up' | 'down' | 'refuses';
@@ -25,8 +27,10 @@ export type UpdateFate = 'lost-answer' | 'dropped' | { readonly lateMs: number }
 export interface Surroundings {
   readonly mysql: FakeMysql;
   readonly zone: FakeZone;
-  /** IP addresses by host name; none: the resolver fails. */
+  /** What a server's host name resolves to; none: the resolver fails. */
   readonly addresses: Map<string, readonly string[]>;
+  /** Where a server is in truth. */
+  readonly homes: Map<ServerAddress, readonly string[]>;
   nameserver: NameserverMood;
   nextUpdate?: UpdateFate;
   /** Called once, just before the next update reaches the zone: another instance was faster. */
@@ -42,7 +46,7 @@ export interface Surroundings {
 const epochWall = Date.UTC(2026, 10, 22, 11, 30);
 /** How long the zone client waits for an answer to what it has sent. */
 const timeoutMs = 2000;
-const answerMs = { resolve: 1, read: 1, update: 2, propagated: 8 };
+const answerMs = { resolve: 1, trial: 4, read: 1, update: 2, propagated: 8 };
 
 interface Due {
   readonly at: number;
@@ -53,6 +57,7 @@ interface Due {
 export class World {
   readonly around: Surroundings;
   readonly #prober: FakeProber;
+  readonly #routes: Routes;
   readonly #order: readonly string[];
   readonly #instance: string;
   readonly #tell: (atMs: number, effect: Effect) => void;
@@ -72,6 +77,7 @@ export class World {
     this.#order = settings.servers.map((server) => server.address);
     this.#instance = settings.instance;
     this.#prober = createFakeProber(around.mysql);
+    this.#routes = new Routes(around);
     this.#state = initialState(settings, [], this.now());
   }
 
@@ -124,7 +130,7 @@ export class World {
 
   /** The kept connection to a server ended by itself. */
   connectionLost(server: ServerAddress): void {
-    this.#prober.disconnect(server);
+    this.#disconnect(server);
     this.#after(1, () => this.send({ kind: 'connection-lost', server }));
   }
 
@@ -162,7 +168,9 @@ export class World {
   }
 
   #perform(effect: Effect): void {
-    if (effect.kind === 'probe') this.#probe(effect.server, effect.deadline);
+    if (effect.kind === 'probe') this.#probe(effect);
+    else if (effect.kind === 'try-address') this.#after(answerMs.trial, () => this.#tryAddress(effect));
+    else if (effect.kind === 'renew') this.#disconnect(effect.server);
     else if (effect.kind === 'resolve') this.#after(answerMs.resolve, () => this.#resolve(effect.server));
     else if (effect.kind === 'read-zone') this.#read(effect);
     else if (effect.kind === 'propagate') this.#after(answerMs.propagated, () => this.#propagated(effect));
@@ -171,18 +179,44 @@ export class World {
     if (effect.kind === 'update') this.#update(effect);
   }
 
-  #probe(server: ServerAddress, deadline: number): void {
+  #probe({ server, places, deadline }: Effect & { kind: 'probe' }): void {
     const answer = (): void => {
-      const asked = this.around.leadsTo.get(server) ?? server;
-      const isThere = this.around.mysql.servers.has(asked);
-      const hung = isThere && this.around.mysql.server(asked).health === 'hung';
-      const probe = isThere ? this.around.decorate(asked, this.#prober.probe(asked, this.#mono)) : unreachable(asked);
+      const route = this.#alias(server) ?? this.#routes.to(server, places);
+      if (route?.isNew) this.#prober.disconnect(server);
+      const hung = route !== undefined && this.around.mysql.server(route.target).health === 'hung';
+      const probe = route ? this.#answerOf(this.#prober, server, route) : unreachable(server);
       if (hung && this.#mono < deadline) this.#after(deadline - this.#mono, answer);
       else this.send({ kind: 'observed', server, probe });
     };
     const place = this.#order.indexOf(server);
     // Who is not configured answers last.
     this.#after(1 + (place < 0 ? this.#order.length : place), answer);
+  }
+
+  #tryAddress({ server, address, deadline }: Effect & { kind: 'try-address' }): void {
+    const target = this.#alias(server)?.target ?? this.#routes.at(server, address);
+    const isHung = target !== undefined && this.around.mysql.server(target).health === 'hung';
+    const tried = (probe: Probe) => this.send({ kind: 'address-tried', server, probe });
+    if (isHung && this.#mono < deadline) this.#after(deadline - this.#mono, () => tried(unreachable(server)));
+    else tried(target ? this.#answerOf(createFakeProber(this.around.mysql), server, { address, target }) : unreachable(server));
+  }
+
+  /** Its own address is another one of that server. */
+  #alias(server: ServerAddress): (Route & { readonly isNew: boolean }) | undefined {
+    const target = this.around.leadsTo.get(server);
+    const [address = ''] = this.around.homes.get(server) ?? [];
+    return target === undefined ? undefined : { address, target, isNew: false };
+  }
+
+  /** What the server at the other end says, and from where. */
+  #answerOf(prober: FakeProber, server: ServerAddress, { address, target }: Route): Probe {
+    const probe = this.around.decorate(target, prober.probe(server, this.#mono, target));
+    return probe.kind === 'reachable' ? { ...probe, facts: { ...probe.facts, peer: address } } : probe;
+  }
+
+  #disconnect(server: ServerAddress): void {
+    this.#prober.disconnect(server);
+    this.#routes.end(server);
   }
 
   #resolve(server: ServerAddress): void {

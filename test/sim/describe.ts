@@ -11,6 +11,10 @@ export function describeEvent(event: Event): string {
   switch (event.kind) {
     case 'observed':
       return `observed ${event.server} ${describeProbe(event.probe)}`;
+    case 'resolved':
+      return `resolved ${event.server} ${event.addresses?.join(' ') ?? 'not'}`;
+    case 'address-tried':
+      return `address-tried ${event.server} ${describeProbe(event.probe)}`;
     case 'zone-read':
       return `zone-read ${describeReading(event.reading)}`;
     case 'update-done':

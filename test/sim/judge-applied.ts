@@ -101,6 +101,6 @@ function revives({ sent, before, stale }: Application): string | undefined {
   );
   if (released && stale.has(released.address))
     return 'S5 a former source counts as rejoined, but has transactions of its own, or does not replicate';
-  if (old?.uuid === sent.ledger.uuid || sent.forced) return undefined;
+  if (old?.uuid === sent.ledger.uuid || sent.forced || sent.wayBack) return undefined;
   return stale.has(sent.ledger.source) ? 'S5 a superseded source got the name back' : undefined;
 }

@@ -1,10 +1,11 @@
 /** S1 and S4: what must hold when an update leaves, by what its sender had been told until then. Each function gives the broken promise, or undefined. */
 
+import { contains } from '../../src/core/gtid.ts';
 import type { Ledger } from '../../src/core/ledger.ts';
 import { isWritable } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import type { Change } from '../../src/core/zone.ts';
-import { hostOf, ipOf, settleMs, sourceName } from './settings.ts';
+import { hostOf, settleMs, sourceName } from './settings.ts';
 import type { Sight } from './sight.ts';
 import { certainFacts, followersOf, freshFacts, heardFollowersOf, isPromotedInIncident, upstreams } from './sight.ts';
 
@@ -41,19 +42,37 @@ export function brokenAtSending(sending: Sending): string | undefined {
     (one) => one.kind === 'follow' && one.server === ledger.source && ledger.why === 'commanded',
   );
   if (!sight.members.includes(ledger.source)) return 'S1 points outside the inventory';
-  if (moves && command?.kind === 'follow' && command.force) return undefined;
+  if (moves && command?.kind === 'follow' && command.force) return command.althoughReadOnly ? undefined : forcedOnReplica(sending);
   return unfit(sending) ?? (moves && command === undefined ? unproven(sending) : undefined);
 }
 
+/** S1: force is for what is unknown. */
+function forcedOnReplica({ sight, ledger, now }: Sending): string | undefined {
+  const facts = certainFacts(sight, ledger.source, now);
+  return facts && !isWritable(facts) ? 'S1 is forced to a server that was just seen read-only' : undefined;
+}
+
+/** A person's plain command to a former source: by what was told, the published server takes no writes, and has executed nothing that the other one lacks. */
+export function isWayBack({ sight, ledger, read, now }: Sending): boolean {
+  const isCommanded = [...sight.commands.values()].some((one) => one.kind === 'follow' && one.server === ledger.source);
+  const published = read && sight.members.find((address) => sight.answers.get(address)?.facts.id === read.uuid);
+  const [from, to] = [published && freshFacts(sight, published, now), freshFacts(sight, ledger.source, now)];
+  if (!isCommanded || from === undefined || to === undefined || isWritable(from)) return false;
+  if (from.gtidExecuted && to.gtidExecuted) return contains(to.gtidExecuted, from.gtidExecuted);
+  return published !== undefined && followersOf(sight, ledger.source, now).includes(published);
+}
+
 /** S1: the server that the name shall point to, by the newest that was delivered. */
-function unfit({ sight, ledger, read, now, strangers, changes, alias }: Sending): string | undefined {
+function unfit(sending: Sending): string | undefined {
+  const { sight, ledger, read, now, strangers, changes, alias } = sending;
   const target = ledger.source;
   const facts = freshFacts(sight, target, now);
   if (facts === undefined) return 'S1 points to a server without a fresh observation';
   if (!isWritable(facts)) return 'S1 points to a read-only server';
   if (facts.id !== ledger.uuid) return 'S1 points to another server than it says';
   if (strangers.has(facts.id) && read !== undefined && read.uuid !== facts.id) return 'S1 points to a stranger';
-  if (read?.was.some((former) => former.uuid === facts.id || former.address === target)) return 'S1 points to a superseded server';
+  const isSuperseded = read?.was.some((former) => former.uuid === facts.id || former.address === target);
+  if (isSuperseded && !isWayBack(sending)) return 'S1 points to a superseded server';
   const followers = followersOf(sight, target, now);
   // A ring: a read-only member that it replicates from replicates from it.
   const isRing = (member: ServerAddress): boolean => {
@@ -70,7 +89,8 @@ function unfit({ sight, ledger, read, now, strangers, changes, alias }: Sending)
   const shown = changes.flatMap((change) =>
     change.kind === 'add-rrset' && change.rrset.name === sourceName ? (change.rrset.rdata as string[]) : [],
   );
-  return shown.some((address) => address !== (alias ? hostOf(target) : ipOf(target)))
+  // It is proven by the answer that came from there.
+  return shown.some((address) => address !== (alias ? hostOf(target) : facts.peer))
     ? 'S1 publishes an address that is not the server'
     : undefined;
 }

@@ -7,7 +7,9 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import type { Change, Question, Rrset, UpdateOutcome, ZoneReading } from '../../src/core/zone.ts';
 import { brokenAtApplication } from './judge-applied.ts';
 import { brokenByOutcome, brokenByReading } from './judge-belief.ts';
-import { brokenAtSending, isMove } from './judge-sent.ts';
+import type { Readable } from './judge-replicas.ts';
+import { brokenReplicas, readableNow } from './judge-replicas.ts';
+import { brokenAtSending, isMove, isWayBack } from './judge-sent.ts';
 import type { InstanceName } from './settings.ts';
 import { ledgerOwner } from './settings.ts';
 import type { Sight, Sighting } from './sight.ts';
@@ -23,6 +25,8 @@ interface WantedUpdate {
   readonly readRrsets: readonly Rrset[];
   /** The highest epoch that the sender knew. */
   readonly knownEpoch: number;
+  /** The servers that may be shown as replicas. */
+  readonly readable: Readable;
 }
 
 /** One that left, as it was on the wire. */
@@ -32,6 +36,8 @@ export interface SentUpdate extends WantedUpdate {
   readonly ledger: Ledger;
   readonly move: boolean;
   readonly forced: boolean;
+  /** A person's plain command went back to a former source, with nothing to lose. */
+  readonly wayBack: boolean;
   /** A lost ledger is written again: the same source, a new epoch. */
   readonly repeats: boolean;
 }
@@ -135,7 +141,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       sight.goodReadAt = now();
       sight.rrsets = reading.rrsets;
       sight.ledger = ledgerIn(reading.rrsets);
-      if (sight.ledger) noteEpoch(sight, sight.ledger);
+      if (sight.ledger) noteEpoch(sight, sight.ledger, now());
     },
     commanded: (instance, id, command) => void sightOf(instance).commands.set(id, command),
     answered: (instance, id) => void sightOf(instance).commands.delete(id),
@@ -147,9 +153,10 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       if (decision.reason === 'ledger-lost' && !judge.ledgerTouched) judge.breaks('S6 says ledger-lost, but nobody touched the ledger');
     },
     wants(sender, token) {
-      const { life, ledger: read, rrsets: readRrsets, epoch: knownEpoch } = sightOf(sender);
+      const sight = sightOf(sender);
+      const { life, ledger: read, rrsets: readRrsets, epoch: knownEpoch } = sight;
       unrest.set(sender, { ...unrestOf(sender), at: now() });
-      inFlight.set(instanceKey(sender, token), { sender, life, read, readRrsets, knownEpoch });
+      inFlight.set(instanceKey(sender, token), { sender, life, read, readRrsets, knownEpoch, readable: readableNow(sight, now()) });
     },
     leaves(host, message) {
       updates += 1;
@@ -166,7 +173,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       const primaries = mysql.group?.primariesSince(now() - oldestEvidenceMs(script.weather));
       const truth = { strangers: judge.strangers, primaries };
       const sending = { sight, changes, ledger, read, knownEpoch, now: now(), ...truth, alias: script.shape.alias };
-      const promise = brokenAtSending(sending);
+      const promise = brokenAtSending(sending) ?? brokenReplicas(changes, ledger, sight, wanted.readable);
       if (promise) judge.breaks(promise);
       const forced = [...sight.commands.values()].some(
         (command) => command.kind === 'follow' && command.force && command.server === ledger.source,
@@ -179,6 +186,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
         ledger,
         move: isMove({ ledger, read }),
         forced,
+        wayBack: isWayBack(sending),
         repeats,
       };
       left.set(instanceKey(sender, ledger.try), update);
@@ -190,7 +198,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       if (promise) judge.breaks(promise);
       inFlight.delete(key);
       const ledger = left.get(key)?.ledger;
-      if (outcome.kind === 'applied' && ledger) noteEpoch(sightOf(instance), ledger);
+      if (outcome.kind === 'applied' && ledger) noteEpoch(sightOf(instance), ledger, now());
       const failures = outcome.kind === 'applied' ? 0 : unrestOf(instance).failures + 1;
       unrest.set(instance, { at: now(), failures });
     },
@@ -230,8 +238,8 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
 
 const instanceKey = (instance: InstanceName, token: string): string => `${instance} ${token}`;
 
-function noteEpoch(sight: Sight, { epoch, uuid }: Ledger): void {
-  if (epoch > sight.epoch) Object.assign(sight, { epoch, epochOf: uuid });
+function noteEpoch(sight: Sight, { epoch, uuid }: Ledger, now: number): void {
+  if (epoch > sight.epoch) Object.assign(sight, { epoch, epochOf: uuid, epochAt: now });
 }
 
 function ledgerOf(changes: readonly Change[]): Ledger | undefined {

@@ -121,4 +121,25 @@ export const writingMutants: readonly Mutant[] = [
     seed: 1,
     story: 'a move without an answer',
   },
+  {
+    name: 'a channel from any member makes a replica',
+    patches: [
+      {
+        file: 'core/replica-lag.ts',
+        find: 'const rest = ways.get(hop.upstream);',
+        replace: 'const rest = ways.get(hop.upstream) ?? { lagSeconds: 0 };',
+      },
+      { file: 'core/replica-lag.ts', find: '!isSuperseded(situation, server) && !isPublished(situation, server);', replace: 'true;' },
+    ],
+    breaks: ['S7'],
+    seed: 8,
+  },
+  {
+    name: 'replicas of a former source that has not rejoined are read from',
+    patches: [
+      { file: 'core/replica-lag.ts', find: '!isSuperseded(situation, server) && !isPublished(situation, server);', replace: 'true;' },
+    ],
+    breaks: ['S7'],
+    seed: 8,
+  },
 ];

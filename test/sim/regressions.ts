@@ -101,6 +101,12 @@ const leavingInOrder: readonly Act[] = [
   { at: 15_000, kind: 'failover', to: 0, mistake: 'two', stepMs: 20 },
 ];
 
+/** The record of the source's host leads nowhere when the resolver is asked again, and is put right. */
+const ledNowhere: readonly Act[] = [{ at: 20_000, kind: 'resolver', server: 0, says: 'nobody', forMs: 13_000 }];
+
+/** A typing mistake: a replica of a healthy source. */
+const namedByForce: readonly Act[] = [{ at: 6000, kind: 'follow', instance: 'east', to: 1, force: true }];
+
 /** Chance still has the network's say, so each is told several times. */
 const retold = (name: string, acts: readonly Act[], change: Partial<Weather> = {}, shape: Partial<Shape> = {}): readonly Story[] =>
   Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change, shape));
@@ -118,4 +124,6 @@ export const stories: readonly Story[] = [
   ...retold('the epoch is remembered where the zone forgot it', zoneMadeAnew, fair),
   ...retold('a stranger in a cluster of two gets nothing', replacedByStranger, fair, { servers: 2 }),
   ...retold('a member that left its group gets nothing by itself', leavingInOrder, fair, { group: true, servers: 3 }),
+  ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),
+  ...retold('a replica is named by force, and nothing moves', namedByForce, fair),
 ];

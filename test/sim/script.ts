@@ -80,6 +80,8 @@ export type Act = { readonly at: number } & (
   /** These ways carry nothing; a way leads from one host to another, and back again only if that is said too. */
   | { readonly kind: 'cut'; readonly ways: readonly (readonly [from: string, to: string])[]; readonly forMs: number }
   | { readonly kind: 'crash-nameserver'; readonly when: CrashMoment; readonly forMs: number }
+  /** What its host name resolves to: nobody is there, another server is, or it is beside another one. */
+  | { readonly kind: 'resolver'; readonly server: number; readonly says: 'nobody' | 'other' | 'both'; readonly forMs: number }
   | { readonly kind: 'crash'; readonly instance: InstanceName; readonly forMs: number; readonly forgets: boolean }
   | { readonly kind: 'clock'; readonly instance: InstanceName; readonly ms: number }
   | { readonly kind: 'suspend'; readonly instance: InstanceName; readonly forMs: number }
@@ -123,7 +125,7 @@ export function scriptOf(seed: number): Script {
     seed,
     shape,
     weather: weatherOf(chance),
-    acts: [...actsOf({ chance, hosts: hostsOf(shape), shape }, calmAt), ...leavings(seed, shape)]
+    acts: [...actsOf({ chance, hosts: hostsOf(shape), shape }, calmAt), ...leavings(seed, shape), ...misled(seed, shape, calmAt)]
       .filter((act) => act.at < calmAt)
       .toSorted((a, b) => a.at - b.at),
     calmAt,
@@ -220,6 +222,19 @@ function actsOf(writer: Writer, until: number): Act[] {
     at += chance.chance(0.35) ? chance.between(0, 900) : chance.between(1000, 8000);
   }
   return acts;
+}
+
+/** The resolver's part in a world whose servers are published as their host names resolve. By numbers of its own: the other worlds stay as they are. */
+function misled(seed: number, shape: Shape, until: number): Act[] {
+  if (!shape.resolves) return [];
+  const chance = createPrng(seed ^ 0x2e50);
+  return Array.from({ length: chance.int(4) }, () => {
+    const at = chance.between(2000, until - 20_000);
+    const says = chance.pick(['nobody', 'other', 'both'] as const);
+    // A resolver is asked every 30 s: what it says is right again early enough for the calm.
+    const forMs = Math.min(chance.between(3000, 40_000), until - 12_000 - at);
+    return { at, kind: 'resolver', server: chance.int(shape.servers), says, forMs };
+  });
 }
 
 function actAt(writer: Writer, at: number, instance: InstanceName, server: number): Act[] {

@@ -34,11 +34,15 @@ export const nameserverHosts: ReadonlyMap<string, 'ns1' | 'ns2'> = new Map([
 export const freshForMs = 2500;
 /** In a cluster of two weak evidence must last for so long. */
 export const settleMs = 5000;
+/** A replica that lags more is not read from. */
+export const maxLagMs = 10_000;
 /** The longest that one exchange with the nameserver may take. */
 export const exchangeMs = 1000;
 
 /** What clients get for that server. */
 export const ipOf = (address: ServerAddress): string => `192.0.2.${allAddresses.indexOf(address) + 1}`;
+/** Nobody is there. */
+export const nowhere = '192.0.2.99';
 /** What they get where the name is an alias. */
 export const hostOf = (address: ServerAddress): Fqdn => `${address.split(':')[0]}.` as Fqdn;
 
@@ -67,7 +71,7 @@ export const settingsOf = (instance: InstanceName, { fudgeMs, probeTimeoutMs }: 
       nameserver: 'ns1',
       zone: zoneName,
       source: { name: sourceName, ttlSeconds: 5, type: shape.alias ? 'cname' : 'address', srv: true },
-      ...(shape.replicas ? { replicas: { name: replicasName, ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: shape.replicas } } : {}),
+      ...(shape.replicas ? { replicas: { name: replicasName, ttlSeconds: 5, maxLagMs, whenEmpty: shape.replicas } } : {}),
       adopt: false,
       timeoutMs: exchangeMs,
       fudgeMs,

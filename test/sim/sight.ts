@@ -44,6 +44,8 @@ export interface Sight {
   /** The highest epoch that it knows of, and whose it is. */
   epoch: number;
   epochOf: ServerId | undefined;
+  /** When it learned of that epoch. */
+  epochAt: number;
   /** What it asked the nameserver last, and when. */
   questions: readonly Question[];
   askedAt: number;
@@ -64,6 +66,7 @@ export const newSight = (life: number, members: readonly ServerAddress[]): Sight
   ledger: undefined,
   epoch: 0,
   epochOf: undefined,
+  epochAt: Number.NEGATIVE_INFINITY,
   questions: [],
   askedAt: 0,
   goodReadAt: 0,

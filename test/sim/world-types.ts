@@ -28,6 +28,8 @@ export interface World {
   readonly chance: Prng;
   readonly network: Network;
   readonly mysql: FakeMysql;
+  /** What a server's host name resolves to, where that is not where it is. */
+  readonly resolver: Map<ServerAddress, readonly string[]>;
   readonly primary: Primary;
   readonly secondary: Secondary;
   readonly judge: Judge;

@@ -16,7 +16,7 @@ import type { Operator } from './operator.ts';
 import { createOperator } from './operator.ts';
 import { createPrng } from './prng.ts';
 import type { Act, InstanceAct, Script } from './script.ts';
-import { addressesOf, hostOf, instanceNames, ipOf, sourceName } from './settings.ts';
+import { addressesOf, hostOf, instanceNames, ipOf, nowhere, sourceName } from './settings.ts';
 import { ledgerIn } from './sight.ts';
 import { createTimeline } from './timeline.ts';
 import { isUpdate } from './update-bytes.ts';
@@ -81,6 +81,7 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
     timeline,
     chance,
     sightings: new WeakMap(),
+    resolver: new Map(),
     noteRejoined: () => noteRejoined(world),
     leaves(from, message) {
       if (!isUpdate(message)) return;
@@ -141,9 +142,18 @@ function perform(world: World, instances: Instances, operator: Operator, act: Ac
   world.log(`${world.timeline.now} * ${JSON.stringify(act)}`);
   if (act.kind === 'hand') byHand(world, act);
   else if (act.kind === 'cut') cut(world, act);
+  else if (act.kind === 'resolver') misleads(world, act);
   else if (act.kind === 'crash-nameserver') crashNameserver(world, act);
   else if ('instance' in act) befall(world, instances.get(act.instance) as Instance, operator, act);
   else operator.perform(act);
+}
+
+/** Somebody edits the address record of a server's host, and corrects it later. */
+function misleads({ resolver, timeline, members }: World, { server, says, forMs }: Act & { kind: 'resolver' }): void {
+  const [host, other] = [members[server], members[(server + 1) % members.length]];
+  if (host === undefined || other === undefined) return;
+  resolver.set(host, { nobody: [nowhere], other: [ipOf(other)], both: [ipOf(host), ipOf(other)] }[says]);
+  timeline.after(forMs, () => void resolver.delete(host));
 }
 
 /** A cut ends in time, or with the faults. */

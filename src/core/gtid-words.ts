@@ -1,0 +1,37 @@
+/** A GTID set as a person reads it: 100,000 gaps are 1.3 MB of text. The API's JSON has the whole set (formatGtidSet). */
+
+import type { GtidSet, Interval } from './gtid.ts';
+import { countGtids, formatGtidSet, uuidOf } from './gtid.ts';
+import { isMariadbKey } from './mariadb-gtid.ts';
+
+/** Keys (`uuid`, `uuid:tag`, MariaDB's `domain-server`) that are shown of one set. */
+export const shownKeys = 4;
+/** Intervals that are shown of one key: the first ones, and the newest. */
+export const shownIntervals = 4;
+
+/**
+ * The set, or where that is long: of at most `shownKeys` keys the first intervals and the newest one, and how much more there is. The keys for which `matters` says yes come
+ * before the others, in the order of the set.
+ */
+export function gtidWords(set: GtidSet, matters: (uuid: string) => boolean): string {
+  const keys = [...set.keys()].filter((key) => set.get(key)?.length);
+  const ordered = [...keys.filter((key) => matters(uuidOf(key))), ...keys.filter((key) => !matters(uuidOf(key)))];
+  const shown = ordered.slice(0, shownKeys);
+  const intervals = (key: string): readonly Interval[] => set.get(key) ?? [];
+  const hidden = keys.reduce((sum, key) => sum + intervals(key).length - (shown.includes(key) ? fewOf(intervals(key)).length : 0), 0);
+  if (hidden === 0) return formatGtidSet(set);
+  const text = shown.map((key) => keyWords(key, intervals(key))).join(',');
+  const what = keys.some(isMariadbKey) ? 'positions' : 'intervals';
+  return `${text} and ${hidden} more ${hidden === 1 ? what.slice(0, -1) : what} (${countGtids(set)} transactions in all)`;
+}
+
+const fewOf = (intervals: readonly Interval[]): readonly Interval[] =>
+  intervals.length <= shownIntervals ? intervals : [...intervals.slice(0, shownIntervals - 1), ...intervals.slice(-1)];
+
+/** `uuid:1-5:7:9:...:200001`: what is left out is marked. */
+function keyWords(key: string, intervals: readonly Interval[]): string {
+  const text = formatGtidSet(new Map([[key, fewOf(intervals)]]));
+  if (intervals.length <= shownIntervals) return text;
+  const last = text.lastIndexOf(':');
+  return `${text.slice(0, last)}:...${text.slice(last)}`;
+}
