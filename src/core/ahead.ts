@@ -4,11 +4,12 @@
  */
 
 import { lacksByCoordinates } from './ahead-by-coordinates.ts';
+import { gtidsOf } from './comparison.ts';
 import type { GtidSet } from './gtid.ts';
 import { countGtids, emptyGtidSet, restrict, subtract, union, uuidOf } from './gtid.ts';
 import { arePeers } from './multi-primary.ts';
 import type { ServerFacts, Wsrep } from './observation.ts';
-import { isOwnOrigin } from './observation.ts';
+import { hasEveryGtid, isOwnOrigin } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
@@ -36,8 +37,9 @@ export function lacksOf(situation: Situation, member: ServerView): Lacks | undef
     .filter((other) => other !== member && other.facts !== undefined && isOfLine(situation, other))
     .map((other) => withoutStale(situation, other));
   if (member.facts.wsrep) return lacksByWriteSets(member.facts.wsrep, others);
-  if (member.facts.gtidExecuted === undefined) return lacksByCoordinates(situation, member, others);
-  return lacksByGtids(member, others, lineOrigins(situation, member));
+  const lacks = lacksByGtids(member, others, lineOrigins(situation, member));
+  // Sets leave out what has no GTID.
+  return lacks && hasEveryGtid(member.facts) ? lacks : (some(lacks) ?? lacksByCoordinates(situation, member, others) ?? lacks);
 }
 
 /**
@@ -123,16 +125,19 @@ const isOfLine = (situation: Situation, member: ServerView): boolean =>
 
 /** Whose transactions count: those of servers that the published source has executed anything of. What somebody else wrote on a replica puts it ahead of nobody. */
 function lineOrigins({ published, ledger }: Situation, target: ServerView): (origin: string) => boolean {
-  const origins = new Set([...(published?.known?.gtidExecuted ?? target.known?.gtidExecuted ?? emptyGtidSet).keys()].map(uuidOf));
+  const executed = [published, target].map((server) => server?.known && gtidsOf(server.known));
+  const origins = new Set([...(executed[0] ?? executed[1] ?? emptyGtidSet).keys()].map(uuidOf));
   if (ledger) origins.add(ledger.uuid);
   // A transaction of its own it cannot lack.
   return (origin) => origins.has(origin) && !(target.known && isOwnOrigin(target.known, origin));
 }
 
-const executedBy = (facts: ServerFacts): GtidSet | undefined => facts.gtidExecuted;
+const executedBy = gtidsOf;
 
-const receivedBy = ({ gtidExecuted, channels }: ServerFacts): GtidSet | undefined =>
-  gtidExecuted && channels.reduce((all, { retrieved }) => (retrieved ? union(all, retrieved) : all), gtidExecuted);
+function receivedBy(facts: ServerFacts): GtidSet | undefined {
+  const executed = gtidsOf(facts);
+  return executed && facts.channels.reduce((all, { retrieved }) => (retrieved ? union(all, retrieved) : all), executed);
+}
 
 /** Nodes of a Galera cluster, by the write sets that all of them number alike. What a node has received, it says nowhere. */
 function lacksByWriteSets(node: Wsrep, others: readonly ServerView[]): Lacks | undefined {
@@ -142,9 +147,11 @@ function lacksByWriteSets(node: Wsrep, others: readonly ServerView[]): Lacks | u
 }
 
 function lacksByGtids(target: ServerView, others: readonly ServerView[], isCounted: (origin: string) => boolean): Lacks | undefined {
-  if (!target.known?.gtidExecuted || !others.some((other) => other.known?.gtidExecuted)) return undefined;
+  if (!hasGtids(target) || !others.some(hasGtids)) return undefined;
   return { executed: worst(target, others, executedBy, isCounted), received: worst(target, others, receivedBy, isCounted) };
 }
+
+const hasGtids = ({ known }: ServerView): boolean => known !== undefined && gtidsOf(known) !== undefined;
 
 function worst(
   target: ServerView,

@@ -3,6 +3,7 @@
 import { addressAlarm } from './address-alarm.ts';
 import { follow } from './advice.ts';
 import { candidateLacks, countOf, formerSourceOf, lackWords, promotedBehind } from './ahead.ts';
+import { gtidsOf } from './comparison.ts';
 import { names } from './decision.ts';
 import { isOutOfGroup } from './elections.ts';
 import type { Alarm, Effect } from './events.ts';
@@ -14,6 +15,7 @@ import { arePeers } from './multi-primary.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
 import { overdue } from './propagation.ts';
 import { record } from './record.ts';
+import { incomparable } from './rejoin.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, otherWriters, situationOf } from './situation.ts';
@@ -81,7 +83,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
   if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
   alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
   const errant = situation.publication.rejoins.get(member.address)?.errant;
-  if (isSuperseded(situation, member)) return [...alarms, ...staleSource(situation, member, errant)];
+  if (isSuperseded(situation, member)) return [...alarms, ...staleSource(situation, member, errant), ...notComparable(situation, member)];
   if (errant !== undefined && errant > 0)
     alarms.push({
       code: 'errant-transactions',
@@ -119,11 +121,14 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
   const source = published?.address;
   const is = member.writable ? 'is writable, and ' : '';
-  const unknown = [member, situation.published].some((server) => server?.facts && !server.facts.gtidExecuted)
+  const unknown = [member, situation.published].some((server) => server?.facts && !gtidsOf(server.facts))
     ? 'cannot be told without GTIDs'
     : 'is not known yet';
+  const hidden = situation.publication.rejoins.get(member.address)?.hidden ? ' (what it wrote without a GTID is not known)' : '';
   const counted =
-    errant === undefined ? `whether it has transactions that ${source} lacks ${unknown}` : `has no transaction that ${source} lacks`;
+    errant === undefined
+      ? `whether it has transactions that ${source} lacks ${unknown}`
+      : `has no transaction that ${source} lacks${hidden}`;
   const has = stale ? `has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it)` : counted;
   const mend = stale
     ? `save them if they matter (mysqlbinlog), then rebuild it from the source (${member.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'}): with auto-positioning its stale rows would flow to every replica if it were promoted later`
@@ -155,6 +160,15 @@ function misplacedName(situation: Situation, member: ServerView): string | undef
     return `${member.address} is writable, but the name points to ${published.address}: ${back}. The name goes back with: ${follow(situation, member)}`;
   if (!isReplicaOf(situation, published, member)) return undefined;
   return `${member.address} is writable, and the published ${published.address} replicates from it, but may have transactions that ${member.address} lacks: see which of the two is the source, and bring these transactions to it first`;
+}
+
+/** It is on its way back, and nothing will ever say that it has arrived. */
+function notComparable(situation: Situation, member: ServerView): readonly Alarm[] {
+  const because = incomparable(situation, member);
+  if (because === undefined) return [];
+  const source = situation.published?.address;
+  const sentence = `Former source ${member.address} replicates from ${source}, but whether it has caught up cannot be told: ${because}.`;
+  return [{ code: 'not-comparable', subject: member.address, sentence }];
 }
 
 function failureOf({ state }: Situation, member: ServerView): string | undefined {

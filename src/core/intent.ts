@@ -13,6 +13,7 @@ import { lineMarkFor } from './line-mark.ts';
 import { splitAddress } from './observation.ts';
 import { differs } from './plan.ts';
 import { moveSeenAt } from './promotion.ts';
+import { backWords } from './rejoin.ts';
 import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './replicas.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
@@ -21,7 +22,6 @@ import type { WriteKind } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { MonoMs, ServerAddress, ServerId } from './units.ts';
 import { isoTime, plusMs } from './units.ts';
-import { reachedWords } from './waypoint.ts';
 
 /** One update to be planned and sent. */
 export interface Write {
@@ -210,7 +210,7 @@ function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Wri
   return {
     what: 'rejoin',
     aim: `rejoin ${back.map((former) => former.uuid).join(' ')}`,
-    sentence: `${back.map(({ address }) => `${address} ${reachedWords(situation.publication.rejoins.get(address)?.target, target.address)}`).join(', ')}: no longer superseded.`,
+    sentence: `${back.map(({ address }) => backWords(situation, address, target.address)).join(', ')}: no longer superseded.`,
     ledger: rewritten(situation, ledger, { was: ledger.was.filter((former) => !back.includes(former)) }),
     wanted: [],
     notAfter: freshUntil(situation, target),

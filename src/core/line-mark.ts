@@ -3,6 +3,7 @@
  * from a stranger. MySQL: `uuid:gno`, in a group under the group's name; MariaDB: `domain-server:sequence`; Galera: the cluster's UUID and a write set's number. Without any of them there is no mark.
  */
 
+import { gtidsOf } from './comparison.ts';
 import { newestOf } from './gtid.ts';
 import type { Ledger, LineMark } from './ledger.ts';
 import { isMark } from './ledger.ts';
@@ -11,9 +12,13 @@ import type { ServerFacts } from './observation.ts';
 import type { ServerId } from './units.ts';
 
 /** Whether the server has executed the mark's transaction. A MariaDB server's set says "up to" for each writer, so the mark of a writer it never heard of is not there. */
-export function hasLineMark({ gtidExecuted, wsrep }: ServerFacts, { uuid, gno }: LineMark): boolean {
-  if (wsrep?.clusterUuid === uuid) return wsrep.lastCommitted >= gno;
-  return gtidExecuted?.get(uuid)?.some(([first, last]) => first <= gno && gno <= last) ?? false;
+export function hasLineMark(facts: ServerFacts, { uuid, gno }: LineMark): boolean {
+  if (facts.wsrep?.clusterUuid === uuid) return facts.wsrep.lastCommitted >= gno;
+  return (
+    gtidsOf(facts)
+      ?.get(uuid)
+      ?.some(([first, last]) => first <= gno && gno <= last) ?? false
+  );
 }
 
 /** The mark for a new ledger: the newest transaction of the previous source that the new one has; at first one of its own. Undefined where nothing can be one. */
@@ -29,7 +34,7 @@ export function lineMarkFor(next: ServerFacts | undefined, previous: Ledger | un
 
 /** MariaDB writes to several domains where it is told to; the one with the most transactions is its own. */
 function markOfWriter(facts: ServerFacts | undefined, writer: ServerId | undefined): LineMark | undefined {
-  const executed = facts?.gtidExecuted;
+  const executed = facts && gtidsOf(facts);
   if (executed === undefined || writer === undefined) return undefined;
   const number = /^mariadb:(\d+)@/.exec(writer)?.[1];
   const keys =
@@ -43,7 +48,7 @@ function markOfWriter(facts: ServerFacts | undefined, writer: ServerId | undefin
 
 /** A transaction of whoever it may be, but an untagged one: the mark has no place for a tag. */
 function anyMark(facts: ServerFacts | undefined): LineMark | undefined {
-  const executed = facts?.gtidExecuted;
+  const executed = facts && gtidsOf(facts);
   const uuid = executed && [...executed.keys()].find((key) => key.length <= 36);
   const gno = uuid === undefined || executed === undefined ? undefined : newestOf(executed, uuid);
   return uuid === undefined || gno === undefined ? undefined : { uuid, gno };

@@ -43,12 +43,19 @@ export interface ServerFacts {
   readonly channels: readonly Channel[];
   /** Who has registered as its replica; absent: not asked, or our account may not ask. A replica that left may still be in it. */
   readonly replicas?: readonly ReportedReplica[];
-  /** Absent where the server runs without GTIDs, or where they cannot be compared with another server's. MariaDB: from its positions (mariadb-gtid.ts). */
+  /**
+   * Absent where the server's own transactions get no GTID, or where they cannot be compared with another server's. MariaDB: from its positions (mariadb-gtid.ts).
+   * In `ON_PERMISSIVE` transactions that it replicated may be missing in it.
+   */
   readonly gtidExecuted?: GtidSet;
+  /** Given in `OFF_PERMISSIVE`, and by MariaDB without a binary log: what it has executed with a GTID. What is in it was executed; what is not in it may have been. */
+  readonly gtidReplicated?: GtidSet;
+  /** MySQL's `gtid_mode`. */
+  readonly gtidMode?: GtidMode;
   /** `server_id`; given where it is the identity that a replica knows its source by (MariaDB has no server UUID). */
   readonly serverId?: number;
   readonly positions?: MariadbPositions;
-  /** Where the binary log ends; given without GTIDs, and where our account may see it. */
+  /** Where the binary log ends; given in every `gtid_mode` but ON, and where our account may see it. */
   readonly binlogEnd?: Coordinates;
   readonly group?: Group;
   readonly wsrep?: Wsrep;
@@ -89,6 +96,18 @@ export interface MariadbPositions {
   readonly strict: boolean;
 }
 
+/** From one to the next a server is changed online, one step at a time (manual 19.1.4). */
+export const gtidModes = ['OFF', 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON'] as const;
+export type GtidMode = (typeof gtidModes)[number];
+
+/** Whether its set leaves out no transaction: MariaDB's with a binary log, and MySQL's where gtid_mode is ON. */
+export const hasEveryGtid = ({ gtidMode, gtidReplicated }: ServerFacts): boolean =>
+  gtidReplicated === undefined && (gtidMode === undefined || gtidMode === 'ON');
+
+/** Whether what it writes now has no GTID, so that nobody can tell it later. */
+export const writesWithoutGtids = ({ gtidMode, gtidReplicated }: ServerFacts): boolean =>
+  gtidReplicated !== undefined || gtidMode === 'OFF';
+
 /** Compared as numbers, never as strings: there is 5.7, 8.4, 9.7 and 26.1. */
 export interface Version {
   readonly major: number;
@@ -120,7 +139,7 @@ export interface Channel {
   /** SOURCE_DELAY: it is behind by so much on purpose (manual 19.4.11). Absent: it is not. */
   readonly delaySeconds?: number;
   readonly retrieved?: GtidSet;
-  /** Up to where it has received, and executed, the source's binary log; where no GTIDs say it. */
+  /** Up to where it has received, and executed, the source's binary log; in every `gtid_mode` but ON, and where our account may see it. */
   readonly received?: Coordinates;
   readonly applied?: Coordinates;
   /** SOURCE_CONNECTION_AUTO_FAILOVER: the replica may choose another source by itself (manual 19.4.9). */

@@ -2,12 +2,13 @@
 
 import type { Lacks } from './ahead.ts';
 import { lacksOf, lackWords } from './ahead.ts';
+import { grantAdvice, gtidsOf } from './comparison.ts';
 import { channelWords } from './failover-lists.ts';
 import type { GtidSet } from './gtid.ts';
 import { emptyGtidSet, subtract, union } from './gtid.ts';
 import { gtidWords } from './gtid-words.ts';
 import type { Channel, Coordinates, Group, ManagedCluster, ServerFacts, Wsrep } from './observation.ts';
-import { isOwnOrigin } from './observation.ts';
+import { hasEveryGtid, isOwnOrigin } from './observation.ts';
 import type { Situation } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { isoTime } from './units.ts';
@@ -26,7 +27,7 @@ export function observedOf(situation: Situation, member: ServerView): readonly s
     ...(known.wsrep ? [wsrepWords(known.wsrep)] : []),
     ...(known.managed ? [managedWords(known.managed)] : []),
     ...placeWords(situation, known),
-    ...aheadWords(lacksOf(situation, member)),
+    ...aheadWords(lacksOf(situation, member), known),
   ];
 }
 
@@ -136,15 +137,31 @@ function managedWords({ kind, self, members }: ManagedCluster): string {
   return `${kind === 'aurora' ? 'Aurora' : 'RDS'} calls it ${self}, and names ${named.join(', ') || 'nobody'}`;
 }
 
-/** By GTIDs, or by coordinates without them. */
-function placeWords(situation: Situation, { gtidExecuted, channels, binlogEnd }: ServerFacts): readonly string[] {
-  if (gtidExecuted) {
-    const words = (set: GtidSet): string => gtidWords(set, (origin) => isOfLine(situation, origin));
-    const received = channels.reduce((all, { retrieved }) => (retrieved ? union(all, retrieved) : all), emptyGtidSet);
-    const waiting = subtract(received, gtidExecuted);
-    const more = waiting.size === 0 ? '' : `; has also received ${words(waiting)}`;
-    return [`has executed ${words(gtidExecuted) || 'nothing'}${more}`];
-  }
+/** By GTIDs, or by coordinates where transactions may have none. */
+function placeWords(situation: Situation, facts: ServerFacts): readonly string[] {
+  if (hasEveryGtid(facts) && facts.gtidExecuted) return [executedWords(situation, facts, facts.gtidExecuted)];
+  const [places, executed] = [coordinateWords(facts), gtidsOf(facts)];
+  const mode =
+    facts.gtidMode && `runs with gtid_mode=${facts.gtidMode}: its transactions ${facts.gtidMode === 'OFF' ? '' : 'may '}have no GTID`;
+  const without = mode ?? (executed && 'has no binary log: what it writes by itself has no GTID');
+  const unseen = places.length > 0 ? [] : [`our account sees no coordinates, so that less can be compared: ${grantAdvice}`];
+  return [
+    ...(without ? [without] : []),
+    ...(executed ? [`with GTIDs ${executedWords(situation, facts, executed)}`] : []),
+    ...places,
+    ...(facts.gtidMode ? unseen : []),
+  ];
+}
+
+function executedWords(situation: Situation, { channels }: ServerFacts, executed: GtidSet): string {
+  const words = (set: GtidSet): string => gtidWords(set, (origin) => isOfLine(situation, origin));
+  const received = channels.reduce((all, { retrieved }) => (retrieved ? union(all, retrieved) : all), emptyGtidSet);
+  const waiting = subtract(received, executed);
+  const more = waiting.size === 0 ? '' : `; has also received ${words(waiting)}`;
+  return `has executed ${words(executed) || 'nothing'}${more}`;
+}
+
+function coordinateWords({ channels, binlogEnd }: ServerFacts): readonly string[] {
   const places = channels.flatMap(({ applied, received }) =>
     applied && received ? [`has executed its source's binary log up to ${at(applied)}, and received it up to ${at(received)}`] : [],
   );
@@ -157,10 +174,11 @@ const isOfLine = ({ published, ledger }: Situation, origin: string): boolean =>
 
 const at = ({ file, position }: Coordinates): string => `${file}:${position}`;
 
-function aheadWords(lacks: Lacks | undefined): readonly string[] {
-  if (lacks === undefined) return [];
+function aheadWords(lacks: Lacks | undefined, facts: ServerFacts): readonly string[] {
+  if (lacks === undefined) return hasEveryGtid(facts) ? [] : ['what it lacks of the others cannot be told'];
   const words = lackWords(lacks);
-  return [words === undefined ? 'lacks nothing that others of the line have executed or received' : `lacks ${words}`];
+  const nothing = `lacks nothing${hasEveryGtid(facts) ? '' : ' of what can be compared'} that others of the line have executed or received`;
+  return [words === undefined ? nothing : `lacks ${words}`];
 }
 
 /** An age that a person reads at a glance. */

@@ -1,21 +1,22 @@
 /**
  * When a former source is a replica again, and what it has that the source lacks. A busy replica always lacks something now, so samples are compared in order:
- * attached, then a snapshot of the source, then reached here, then, with GTIDs, a later snapshot of the source that has all of its own. Without GTIDs nobody can tell
- * what it wrote by itself; in a Galera cluster it was let in again only after its state was compared, or replaced.
+ * attached, then a snapshot of the source, then reached here, then, with GTIDs, a later snapshot of the source that has all of its own. In which terms, comparison.ts says.
+ * Without GTIDs nobody can tell what it wrote by itself; in a Galera cluster it was let in again only after its state was compared, or replaced.
  */
 
-import type { GtidSet } from './gtid.ts';
+import type { Comparison } from './comparison.ts';
+import { comparisonOf, gtidsOf, idleObstacle } from './comparison.ts';
 import { contains, countGtids, restrict, subtract } from './gtid.ts';
 import { isInAuroraTable, isOnlineIn } from './membership.ts';
 import { arePeers } from './multi-primary.ts';
-import { isOwnOrigin } from './observation.ts';
-import type { Rejoin } from './publication.ts';
+import { isOwnOrigin, writesWithoutGtids } from './observation.ts';
 import type { Situation } from './situation.ts';
 import { isPublished } from './situation.ts';
-
+import { without } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { MonoMs, ServerAddress } from './units.ts';
-import { hasReached, isAtOrAfter, waypointOf } from './waypoint.ts';
+import type { Rejoin, Waypoint } from './waypoint.ts';
+import { hasReached, isAtOrAfter, reachedWords, waypointOf } from './waypoint.ts';
 
 /** The next state of every server's way back, from the newest observations. */
 export function trackRejoins(situation: Situation): ReadonlyMap<ServerAddress, Rejoin> {
@@ -31,39 +32,91 @@ export function trackRejoins(situation: Situation): ReadonlyMap<ServerAddress, R
 
 function trackOne(situation: Situation, source: ServerView, member: ServerView): Rejoin {
   const known = situation.publication.rejoins.get(member.address);
-  const before: Rejoin = known?.source === source.id && known !== undefined ? known : fresh(source);
+  const isSame = known !== undefined && known.source === source.id;
+  const isHidden = (member.known && writesWithoutGtids(member.known)) || (known?.hidden === true && (isSame || !known.rejoined));
+  const fresh: Rejoin = {
+    ...(source.id === undefined ? {} : { source: source.id }),
+    rejoined: false,
+    ...(isHidden ? { hidden: true } : {}),
+  };
+  const before: Rejoin = isSame ? { ...known, ...fresh, rejoined: known.rejoined } : fresh;
   const compared = compareErrant(situation, source, member, before);
   if (!isAttached(situation, member)) {
     const { errant, comparedAt } = compared;
-    return { ...fresh(source), ...(errant === undefined ? {} : { errant }), ...(comparedAt === undefined ? {} : { comparedAt }) };
+    return { ...fresh, ...(errant === undefined ? {} : { errant }), ...(comparedAt === undefined ? {} : { comparedAt }) };
   }
-  return advance(source, member, { ...compared, attachedAt: before.attachedAt ?? situation.now.mono }, lineOf(situation, source));
+  const attached = { ...compared, attachedAt: before.attachedAt ?? situation.now.mono };
+  return advance(source, member, attached, lineOf(situation, source));
 }
 
-const fresh = ({ id }: ServerView): Rejoin => ({ ...(id === undefined ? {} : { source: id }), rejoined: false });
-
-function advance(source: ServerView, member: ServerView, track: Rejoin, line: (uuid: string) => boolean): Rejoin {
-  if (track.rejoined || source.facts === undefined || member.facts === undefined || track.attachedAt === undefined) return track;
-  const sourceAt = source.observedAt ?? track.attachedAt;
-  if (track.target === undefined || isReset(source, track)) {
-    const target = sourceAt > track.attachedAt ? waypointOf(source, member, line) : undefined;
-    return target ? { ...track, target } : track;
+function advance(source: ServerView, member: ServerView, begun: Rejoin, line: (uuid: string) => boolean): Rejoin {
+  const comparison = comparisonOf(source, member);
+  const { attachedAt } = begun;
+  if (begun.rejoined || comparison === undefined || attachedAt === undefined) return begun;
+  const track = withBaseline(source, comparison, begun);
+  const sourceAt = source.observedAt ?? attachedAt;
+  // With another gtid_mode the old snapshot is in terms that one of them does not tell any more.
+  if (track.target?.kind !== comparison.kind || isReset(source, track.target)) {
+    const isDue = sourceAt > attachedAt && !isBlind(comparison, source, track);
+    const target = isDue ? waypointOf(source, comparison, line) : undefined;
+    return { ...without(without(track, 'target'), 'executed'), ...(target && { target }) };
   }
-  if (track.executed === undefined) {
-    if (!hasReached(source, member, track.target)) return track;
-    return track.target.kind === 'gtids' ? { ...track, ...executedBy(member, track.attachedAt, line) } : { ...track, rejoined: true };
-  }
-  if (sourceAt <= track.executed.at) return track;
-  if (source.facts.gtidExecuted && contains(source.facts.gtidExecuted, track.executed.set)) return { ...track, rejoined: true };
-  return { ...track, ...executedBy(member, track.attachedAt, line) };
+  if (track.executed !== undefined) return sourceAt > track.executed.at ? confirm(source, member, track, line) : track;
+  if (!hasReached(source, member, track.target)) return track;
+  const own = source.facts && gtidsOf(source.facts) && isOfServers(track.target) ? executedBy(member, attachedAt, line) : {};
+  return own.executed ? { ...track, ...own } : { ...track, rejoined: true };
 }
 
-const executedBy = ({ facts, observedAt }: ServerView, attachedAt: MonoMs, line: (uuid: string) => boolean): Pick<Rejoin, 'executed'> =>
-  facts?.gtidExecuted ? { executed: { set: restrict(facts.gtidExecuted, line), at: observedAt ?? attachedAt } } : {};
+function withBaseline({ facts }: ServerView, comparison: Comparison, track: Rejoin): Rejoin {
+  if (track.baseline || !isIncomplete(comparison) || facts?.gtidExecuted === undefined) return track;
+  return { ...track, baseline: facts.gtidExecuted };
+}
+
+const isIncomplete = (comparison: Comparison): boolean => comparison.kind === 'gtids' && !comparison.complete;
+
+/** A later snapshot of the source must have all that the replica had. */
+function confirm(source: ServerView, member: ServerView, track: Rejoin, line: (uuid: string) => boolean): Rejoin {
+  const theirs = source.facts && gtidsOf(source.facts);
+  const hasAll = theirs === undefined || track.executed === undefined || contains(theirs, track.executed.set);
+  return hasAll ? { ...track, rejoined: true } : { ...track, ...executedBy(member, track.attachedAt ?? track.executed.at, line) };
+}
+
+/** What the replica wrote by itself is asked, too, as far as it has GTIDs; a cluster that shares its data has asked before. */
+const isOfServers = ({ kind }: Waypoint): boolean => kind !== 'write-set' && kind !== 'shared';
+
+/**
+ * Before the source had this gtid_mode, what it wrote had no GTID, so a set that both have may be old. The replica that gets a transaction which the source committed since
+ * has executed all that lies before it in the source's binary log.
+ */
+const isBlind = (comparison: Comparison, source: ServerView, { baseline }: Rejoin): boolean =>
+  isIncomplete(comparison) &&
+  (baseline === undefined || source.facts?.gtidExecuted === undefined || contains(baseline, source.facts.gtidExecuted));
+
+/** How a former source has come back: reads on from its address. */
+export function backWords({ publication }: Situation, former: ServerAddress, source: ServerAddress): string {
+  const track = publication.rejoins.get(former);
+  return `${former} ${reachedWords(track?.target, source, track?.hidden === true)}`;
+}
+
+/** Why nobody can tell when a former source that replicates from the published one has caught up; undefined where it can be told, or is not asked. */
+export function incomparable(situation: Situation, member: ServerView): string | undefined {
+  const { published } = situation;
+  const track = situation.publication.rejoins.get(member.address);
+  if (published === undefined || track === undefined || track.rejoined || track.target || !isAttached(situation, member)) return undefined;
+  const comparison = comparisonOf(published, member);
+  if (comparison?.kind === 'none') return comparison.because;
+  if (comparison === undefined || !isBlind(comparison, published, track)) return undefined;
+  return idleObstacle(published, member);
+}
+
+const executedBy = ({ facts, observedAt }: ServerView, attachedAt: MonoMs, line: (uuid: string) => boolean): Pick<Rejoin, 'executed'> => {
+  const own = facts && gtidsOf(facts);
+  return own ? { executed: { set: restrict(own, line), at: observedAt ?? attachedAt } } : {};
+};
 
 /** The source's binary log began anew: the old place is in no file of it. */
-const isReset = ({ facts }: ServerView, { target }: Rejoin): boolean =>
-  target?.kind === 'coordinates' && facts?.binlogEnd !== undefined && !isAtOrAfter(facts.binlogEnd, target.at);
+const isReset = ({ facts }: ServerView, target: Waypoint): boolean =>
+  'at' in target && facts?.binlogEnd !== undefined && !isAtOrAfter(facts.binlogEnd, target.at);
 
 /**
  * Its receiver is on to the published source and its applier runs; or both are in one cluster that admits nobody with transactions of its own, whatever their roles. An old
@@ -86,15 +139,15 @@ function areTogether(members: readonly ServerView[], source: ServerView, member:
 
 /** The transactions that count: those of servers that the source has executed anything of, and those of the members themselves. Another cluster's do not. */
 function lineOf({ members }: Situation, source: ServerView): (uuid: string) => boolean {
-  const sources = new Set([...(source.facts?.gtidExecuted?.keys() ?? [])].map((key) => key.slice(0, 36)));
+  const sources = new Set([...((source.facts && gtidsOf(source.facts))?.keys() ?? [])].map((key) => key.slice(0, 36)));
   const known = members.flatMap((member) => member.known ?? []);
   return (uuid) => sources.has(uuid) || known.some((facts) => isOwnOrigin(facts, uuid));
 }
 
 /** Counts what the member has and the source lacks, each time that the source was observed after the member. */
 function compareErrant(situation: Situation, source: ServerView, member: ServerView, before: Rejoin): Rejoin {
-  const own: GtidSet | undefined = member.facts?.gtidExecuted;
-  const theirs = source.facts?.gtidExecuted;
+  const own = member.facts && gtidsOf(member.facts);
+  const theirs = source.facts && gtidsOf(source.facts);
   if (own === undefined || theirs === undefined || member.observedAt === undefined || source.observedAt === undefined) return before;
   if (source.observedAt <= member.observedAt || before.comparedAt === source.observedAt) return before;
   const line = lineOf(situation, source);

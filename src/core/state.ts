@@ -5,9 +5,10 @@ import type { Decision } from './decision.ts';
 import type { Alarm, Command, CommandResult, Move, Remembered } from './events.ts';
 import type { Ledger, LedgerReading } from './ledger.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
-import type { Propagation, Rejoin } from './publication.ts';
+import type { Propagation } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
 import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
+import type { Rejoin } from './waypoint.ts';
 import type { Question, Rrset } from './zone.ts';
 
 export interface ClusterState {

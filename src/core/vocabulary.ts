@@ -39,6 +39,7 @@ export const holdReasons = {
 /** What an operator should know although it stops nothing by itself. */
 export const alarmCodes = {
   'stale-source': 'A former source is writable, or has transactions that the source lacks.',
+  'not-comparable': 'A former source replicates from the source again, and nothing tells when it has caught up.',
   'two-sources': 'More than one server of the line is writable.',
   'candidate-behind': 'The server that could become the source lacks transactions that another one has executed or received.',
   'promoted-behind': 'The source was promoted although another server has transactions of the previous source that it lacks.',

@@ -24,11 +24,17 @@ export function readGroupLag(cells: Row, executed: GtidSet | undefined): number 
   return row.oddColumn === undefined ? lag : undefined;
 }
 
-/** What else is known of the channel. */
-export interface ChannelSurroundings {
-  /** Absent without GTIDs. */
+/** The server's executed GTID set. */
+export interface ExecutedSet {
+  /** Absent where the server's own transactions have no GTID. */
   readonly executed: GtidSet | undefined;
-  /** Absent with GTIDs, and where our account may not see them. */
+  /** Whether each transaction has a GTID: else one may wait that no set shows. */
+  readonly complete: boolean;
+}
+
+/** What else is known of the channel. */
+export interface ChannelSurroundings extends ExecutedSet {
+  /** Absent where each transaction has a GTID, and where our account may not see them. */
   readonly coordinates: ChannelCoordinates | undefined;
   /** Whether the server takes the time of what it receives: with the Performance Schema on (manual 29.12.11.11), from 8.0. */
   readonly timed: boolean;
@@ -47,7 +53,8 @@ export function readChannel(row: RowReader, around: ChannelSurroundings): { chan
   const mark = [executed && row.text('retrieved'), coordinates?.received?.file, coordinates?.received?.position].join(' ');
   const note = noteOf(around.note, { at, sourceAddress: address, receiverOn: receiver === 'on', mark });
   const heardAgoMs = newestAgeMs(row, ['heartbeat_age_us', 'queued_age_us', 'queueing_age_us'], timed ? undefined : heardAgoOf(note, at));
-  const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', retrieved, executed }, around);
+  const sets = around.complete ? { retrieved, executed } : { retrieved: undefined, executed: undefined };
+  const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', ...sets }, around);
   const delaySeconds = row.number('delay_s');
   const lastError = readError(row, applier === 'off');
   const channel = {

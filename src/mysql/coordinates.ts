@@ -3,21 +3,22 @@ import type { Answers, Statement } from './query-set.ts';
 import { type Row, RowReader } from './row.ts';
 
 /**
- * Where servers without GTIDs are: file and position, which no table of the Performance Schema has. Our account need not see them (REPLICATION CLIENT, manual 15.7.7.35):
- * without it nothing but these fields is missing.
+ * Where servers are whose transactions may have no GTID: file and position, which no table of the Performance Schema has. In the permissive modes, too: such a server
+ * may be compared with one that has less GTIDs than itself. Our account need not see them (REPLICATION CLIENT, manual 15.7.7.35): without it nothing but these fields is
+ * missing.
  */
-const withoutGtids = (answers: Answers): boolean => answers['server']?.[0]?.['gtid_mode'] === 'OFF';
+const withoutSomeGtids = (answers: Answers): boolean => answers['server']?.[0]?.['gtid_mode'] !== 'ON';
 
 /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const accessDenied = 1227;
 
 /** Both statements were renamed: 8.0.22 and 8.2.0 brought the new words, 8.4.0 took the old ones away. */
 export const coordinateStatements: readonly Statement[] = [
-  { name: 'status', spellings: ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'], when: withoutGtids, absentOn: [accessDenied] },
-  { name: 'binlog', spellings: ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS'], when: withoutGtids, absentOn: [accessDenied] },
+  { name: 'status', spellings: ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'], when: withoutSomeGtids, absentOn: [accessDenied] },
+  { name: 'binlog', spellings: ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS'], when: withoutSomeGtids, absentOn: [accessDenied] },
 ];
 
-/** What a channel's status tells without GTIDs. */
+/** What a channel's status tells where transactions may have no GTID. */
 export interface ChannelCoordinates {
   readonly received: Coordinates | undefined;
   readonly applied: Coordinates | undefined;

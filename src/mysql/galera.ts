@@ -44,9 +44,10 @@ function addWsrep(reading: FactsReading, { server, answers }: ProbeInput): Facts
   const reader = new RowReader(values);
   const wsrep = readWsrep(reader, values);
   if (reader.oddColumn !== undefined) return failedReading(rowsUnexpected(server, reader.oddColumn));
-  const { gtidExecuted, ...facts } = reading.facts;
+  const { gtidExecuted, gtidReplicated, ...facts } = reading.facts;
   const comparable = facts.flavour === 'mysql' || values['wsrep_gtid_mode'] === 'ON';
-  return { ...reading, facts: { ...facts, ...(gtidExecuted && comparable && { gtidExecuted }), wsrep } };
+  const sets = { ...(gtidExecuted && { gtidExecuted }), ...(gtidReplicated && { gtidReplicated }) };
+  return { ...reading, facts: { ...facts, ...(comparable && sets), wsrep } };
 }
 
 /** MariaDB writes the names in capitals. */

@@ -5,7 +5,7 @@ import type { RowReader } from './row.ts';
 export interface LagInput {
   readonly receiverOn: boolean;
   readonly applierOn: boolean;
-  /** Both absent without GTIDs. */
+  /** Both absent where transactions may have no GTID. */
   readonly retrieved: GtidSet | undefined;
   readonly executed: GtidSet | undefined;
 }

@@ -5,7 +5,7 @@
 
 import { type GtidSet, union } from '../core/gtid.ts';
 import { parseMariadbGtids } from '../core/mariadb-gtid.ts';
-import type { MariadbPositions, Version } from '../core/observation.ts';
+import type { MariadbPositions, ServerFacts, Version } from '../core/observation.ts';
 import { mariadbGrantStatements } from './grants.ts';
 import { mariadbServerId, reportedAddress } from './identity.ts';
 import { readMariadbChannels } from './mariadb-channels.ts';
@@ -66,7 +66,7 @@ function readMariadb(input: ProbeInput): FactsReading {
     serverId,
     ...(home && { home }),
     positions,
-    ...(executed && { gtidExecuted: executed }),
+    ...executed,
   };
   return { kind: 'facts', facts, notes };
 }
@@ -84,10 +84,11 @@ function readPositions(reader: RowReader): MariadbPositions {
 
 /**
  * What it has executed: the binary log's state has the newest transaction of each server that ever wrote to it, the replica's position what came while the binary log
- * was off, or before it was reset. A server that has neither says nothing.
+ * was off, or before it was reset. Without a binary log the position is all that there is, and what the server writes by itself leaves no trace (seen on 10.11): it proves
+ * what was executed, and never what was not. A server that has neither says nothing.
  */
-function readExecuted(reader: RowReader, { replica, current }: MariadbPositions): GtidSet | undefined {
+function readExecuted(reader: RowReader, { replica, current }: MariadbPositions): Pick<ServerFacts, 'gtidExecuted' | 'gtidReplicated'> {
   const state = reader.parsed('gtid_binlog_state', parseMariadbGtids) ?? new Map();
-  if (!reader.flag('log_bin') && replica.size === 0) return undefined;
-  return union(union(state, replica), current);
+  if (reader.flag('log_bin')) return { gtidExecuted: union(union(state, replica), current) };
+  return replica.size === 0 ? {} : { gtidReplicated: union(replica, current) };
 }

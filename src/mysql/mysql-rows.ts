@@ -1,7 +1,7 @@
-import { type GtidSet, parseGtidSet } from '../core/gtid.ts';
-import type { Channel } from '../core/observation.ts';
+import { parseGtidSet } from '../core/gtid.ts';
+import { type Channel, type GtidMode, gtidModes, type ServerFacts } from '../core/observation.ts';
 import type { ChannelNote } from './channel-notes.ts';
-import { isGroupChannel, readChannel, readGroupLag } from './channel-rows.ts';
+import { type ExecutedSet, isGroupChannel, readChannel, readGroupLag } from './channel-rows.ts';
 import { readBinlogEnd, readCoordinates } from './coordinates.ts';
 import { readFailoverLists } from './failover-lists.ts';
 import { readGroup } from './group.ts';
@@ -21,7 +21,8 @@ export function readMysql(input: ProbeInput, timed: boolean): FactsReading {
   if (first === undefined || rows.length > maxRows) return failedReading(rowsUnexpected(server, 'server_uuid'));
   const reader = new RowReader(first);
   const version = reader.parsed('version', parseVersion);
-  const gtidExecuted = readExecuted(reader);
+  const gtidMode = reader.oneOf('gtid_mode', gtidModes);
+  const gtids = readExecuted(reader, gtidMode);
   const home = reportedAddress(first, 'hostname', 'port');
   const binlogEnd = readBinlogEnd(answers['binlog']);
   reader.text('version_comment');
@@ -35,20 +36,27 @@ export function readMysql(input: ProbeInput, timed: boolean): FactsReading {
     superReadOnly: reader.flag('super_read_only'),
     offlineMode: reader.flag('offline_mode'),
     ...(home && { home }),
-    ...(gtidExecuted && { gtidExecuted }),
+    gtidMode,
+    ...gtids,
     ...(binlogEnd && { binlogEnd }),
   };
-  const { channels, notes, groupLag, oddColumn } = readChannels(input, reader.flag('performance_schema') && timed, gtidExecuted);
+  const sets = { executed: gtids.gtidExecuted, complete: gtidMode === 'ON' };
+  const { channels, notes, groupLag, oddColumn } = readChannels(input, reader.flag('performance_schema') && timed, sets);
   const group = readGroup(answers['group'], groupLag);
   const odd = reader.oddColumn ?? oddColumn ?? group.oddColumn;
   if (odd !== undefined || version === undefined) return failedReading(rowsUnexpected(server, odd ?? 'version'));
   return { kind: 'facts', facts: { ...facts, version, channels, ...(group.group && { group: group.group }) }, notes };
 }
 
-/** Also the permissive modes without own GTIDs leave transactions out of the set, so that it proves nothing. */
-function readExecuted(reader: RowReader): GtidSet | undefined {
-  const mode = reader.oneOf('gtid_mode', ['OFF', 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON']);
-  return mode === 'ON' || mode === 'ON_PERMISSIVE' ? reader.parsed('gtid_executed', parseGtidSet) : undefined;
+/**
+ * With OFF_PERMISSIVE the server's own transactions have no GTID, so that the set leaves them out: it proves what was executed, and never what was not. With OFF it is what
+ * was left by an earlier mode.
+ */
+function readExecuted(reader: RowReader, mode: GtidMode): Pick<ServerFacts, 'gtidExecuted' | 'gtidReplicated'> {
+  if (mode === 'OFF') return {};
+  const executed = reader.parsed('gtid_executed', parseGtidSet);
+  if (executed === undefined) return {};
+  return mode === 'OFF_PERMISSIVE' ? { gtidReplicated: executed } : { gtidExecuted: executed };
 }
 
 interface ChannelsReading {
@@ -59,7 +67,7 @@ interface ChannelsReading {
   readonly oddColumn?: string;
 }
 
-function readChannels(input: ProbeInput, timed: boolean, executed: GtidSet | undefined): ChannelsReading {
+function readChannels(input: ProbeInput, timed: boolean, sets: ExecutedSet): ChannelsReading {
   const channels: Channel[] = [];
   const notes = new Map<string, ChannelNote>();
   const coordinates = readCoordinates(input.answers['status']);
@@ -68,10 +76,10 @@ function readChannels(input: ProbeInput, timed: boolean, executed: GtidSet | und
   for (const row of input.answers['server'] ?? []) {
     const reader = new RowReader(row);
     const name = reader.optionalText('channel');
-    groupLag ??= readGroupLag(row, executed);
+    groupLag ??= readGroupLag(row, sets.executed);
     if (name !== undefined && !isGroupChannel(name)) {
       const { channel, note } = readChannel(reader, {
-        executed,
+        ...sets,
         coordinates: coordinates.get(name),
         timed,
         at: input.at,

@@ -190,3 +190,24 @@ describe('would be a candidate if', () => {
     expect(missing({ channels: [], managed: { kind: 'aurora', self: 'i-2', members: [] } })).toEqual(['the service made it the writer']);
   });
 });
+
+it.each([
+  [
+    'OFF_PERMISSIVE',
+    { gtidReplicated: gtids('db1:1-100') },
+    ['runs with gtid_mode=OFF_PERMISSIVE: its transactions may have no GTID', `with GTIDs has executed ${uuid('db1')}:1-100`],
+  ],
+  ['OFF', {}, ['runs with gtid_mode=OFF: its transactions have no GTID', 'what it lacks of the others cannot be told']],
+  [
+    'ON_PERMISSIVE',
+    { gtidExecuted: gtids('db1:1-100') },
+    ['lacks nothing of what can be compared that others of the line have executed or received'],
+  ],
+] as const)('gtid_mode %s: what a set leaves out, and the grant that would show it', (gtidMode, sets, words) => {
+  const { gtidExecuted: _none, ...plain } = replicaOf('db1', 'db2');
+  const servers = { db1: seen(factsOf('db1')), db2: seen({ ...plain, ...sets, gtidMode }) };
+  const situation = given({ servers, ledger: ledgerOf('db1', { line: { uuid: uuid('db1'), gno: 100 } }) });
+  const grant =
+    'our account sees no coordinates, so that less can be compared: GRANT REPLICATION CLIENT ON *.* TO our account on each server, then restart source-dns';
+  expect(observedOf(situation, situation.members[1]!)).toEqual(expect.arrayContaining([...words, grant]));
+});

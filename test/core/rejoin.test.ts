@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { parseMariadbGtids } from '../../src/core/mariadb-gtid.ts';
-import type { Group, ServerFacts, Wsrep } from '../../src/core/observation.ts';
+import type { Group, GtidMode, ServerFacts, Wsrep } from '../../src/core/observation.ts';
 import { observe } from '../../src/core/observe.ts';
-import type { Rejoin } from '../../src/core/publication.ts';
 import { trackRejoins } from '../../src/core/rejoin.ts';
 import { situationOf } from '../../src/core/situation.ts';
 import type { ClusterState } from '../../src/core/state.ts';
 import { withPublication, withServer } from '../../src/core/state.ts';
 import type { ServerId } from '../../src/core/units.ts';
+import type { Rejoin } from '../../src/core/waypoint.ts';
 import { address, at, channelFrom, factsOf, gtids, ledgerOf, replicaOf, seen, stateOf, uuid } from './given.ts';
 
 const was = [{ uuid: uuid('db1'), address: address('db1') }];
@@ -112,6 +112,142 @@ describe('a former source has rejoined when', () => {
     expect(history.db1).toMatchObject({ rejoined: false, errant: 1 });
     for (let n = 5; n < 9; n += 1) history.sees(mariadb('db2', 12, `0-12-${100 + n}`)).sees(replica(`0-12-${99 + n}`));
     expect(history.db1).toMatchObject({ rejoined: true, errant: 0 });
+  });
+});
+
+/** A former source db1 of db2, in any gtid_mode, by sets and places. */
+describe('in the modes between OFF and ON', () => {
+  const place = (position: number) => ({ file: 'binlog.000009', position });
+  const inMode = (name: string, gtidMode: GtidMode, over: Partial<ServerFacts>): ServerFacts => {
+    const { gtidExecuted: _none, ...plain } = factsOf(name, over);
+    return { ...plain, ...over, gtidMode };
+  };
+  const source = (mode: GtidMode, over: Partial<ServerFacts>) => inMode('db2', mode, over);
+  const replica = (mode: GtidMode, over: Partial<ServerFacts>, applied?: number) =>
+    inMode('db1', mode, {
+      readOnly: true,
+      channels: [channelFrom('db2', applied === undefined ? {} : { applied: place(applied) })],
+      ...over,
+    });
+  const sets = (executed: string, binlogEnd?: number): Partial<ServerFacts> => ({
+    gtidExecuted: gtids(executed),
+    ...(binlogEnd === undefined ? {} : { binlogEnd: place(binlogEnd) }),
+  });
+
+  it('ON_PERMISSIVE, with places: a set that is equal because it is old does not do', () => {
+    const history = new History();
+    for (let n = 1; n < 5; n += 1)
+      history.sees(source('ON_PERMISSIVE', sets('db1:1-100', 500))).sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 400));
+    expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'gtids-and-coordinates' } });
+    history.sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 500)).sees(source('ON_PERMISSIVE', sets('db1:1-100', 500)));
+    expect(history.db1?.rejoined).toBe(true);
+  });
+
+  it('ON_PERMISSIVE, with places: nor does the place alone, when it began behind a transaction of the source', () => {
+    const history = new History();
+    for (let n = 1; n < 5; n += 1)
+      history.sees(source('ON_PERMISSIVE', sets('db1:1-100,db2:1-3', 500))).sees(replica('ON_PERMISSIVE', sets('db1:1-100,db2:2-3'), 500));
+    expect(history.db1?.rejoined).toBe(false);
+  });
+
+  it('ON_PERMISSIVE without places: a transaction that was committed since it attached must have come', () => {
+    const history = new History();
+    for (let n = 1; n < 5; n += 1)
+      history.sees(source('ON_PERMISSIVE', sets('db1:1-100'))).sees(replica('ON_PERMISSIVE', sets('db1:1-100')));
+    expect(history.db1).toMatchObject({ rejoined: false });
+    expect(history.db1?.target).toBeUndefined();
+    history.sees(source('ON_PERMISSIVE', sets('db1:1-100,db2:1'))).sees(replica('ON_PERMISSIVE', sets('db1:1-100')));
+    expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'gtids' } });
+    history.sees(replica('ON_PERMISSIVE', sets('db1:1-100,db2:1'))).sees(source('ON_PERMISSIVE', sets('db1:1-100,db2:1')));
+    expect(history.db1).toMatchObject({ rejoined: true });
+    expect(history.db1?.hidden).toBeUndefined();
+  });
+
+  it('a replica with OFF_PERMISSIVE has what its set has, and its own writes nobody knows', () => {
+    const own = (executed: string) => ({ gtidReplicated: gtids(executed) });
+    const history = new History().sees(source('ON', sets('db1:1-100,db2:1-5'))).sees(replica('OFF_PERMISSIVE', own('db1:1-100')));
+    history.sees(source('ON', sets('db1:1-100,db2:1-6'))).sees(replica('OFF_PERMISSIVE', own('db1:1-100,db2:1-5')));
+    expect(history.db1?.rejoined).toBe(false);
+    history.sees(replica('OFF_PERMISSIVE', own('db1:1-100,db2:1-6'))).sees(source('ON', sets('db1:1-100,db2:1-6')));
+    expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
+  });
+
+  it('an idle source with ON proves nothing to a replica that takes what has no GTID', () => {
+    const history = new History();
+    for (let n = 1; n < 5; n += 1) history.sees(source('ON', sets('db1:1-100'))).sees(replica('ON_PERMISSIVE', sets('db1:1-100')));
+    expect(history.db1).toMatchObject({ rejoined: false });
+    for (let n = 1; n < 4; n += 1) history.sees(source('ON', sets('db1:1-100'))).sees(replica('ON', sets('db1:1-100')));
+    expect(history.db1).toMatchObject({ rejoined: true });
+  });
+
+  it('a replica with OFF is compared by its place, though the source has GTIDs', () => {
+    const history = new History();
+    for (let n = 1; n < 4; n += 1) history.sees(source('ON_PERMISSIVE', sets('db1:1-100', 500))).sees(replica('OFF', {}, 499));
+    expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'coordinates' } });
+    history.sees(replica('OFF', {}, 500));
+    expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
+  });
+
+  it('a transaction of its own that has a GTID keeps it out, also with OFF_PERMISSIVE', () => {
+    const history = new History();
+    for (let n = 1; n < 6; n += 1)
+      history
+        .sees(source('ON', sets(`db1:1-100,db2:1-${n}`)))
+        .sees(replica('OFF_PERMISSIVE', { gtidReplicated: gtids(`db1:1-101,db2:1-${n}`) }));
+    expect(history.db1).toMatchObject({ rejoined: false, errant: 1 });
+  });
+
+  it('the source has no GTIDs: whatever sets there are, the place decides', () => {
+    const old = { gtidReplicated: gtids('db1:1-100'), binlogEnd: place(500) };
+    const history = new History();
+    for (let n = 1; n < 5; n += 1) history.sees(source('OFF_PERMISSIVE', old)).sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 499));
+    expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'coordinates' } });
+    history.sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 500)).sees(source('OFF_PERMISSIVE', old));
+    expect(history.db1?.rejoined).toBe(true);
+  });
+
+  it('the source has no GTIDs, but the former source wrote one with a GTID before it stepped down: that keeps it out', () => {
+    const old = { gtidReplicated: gtids('db1:1-100'), binlogEnd: place(500) };
+    const history = new History();
+    for (let n = 1; n < 5; n += 1)
+      history.sees(source('OFF_PERMISSIVE', old)).sees(replica('OFF_PERMISSIVE', { gtidReplicated: gtids('db1:1-101') }, 500));
+    expect(history.db1).toMatchObject({ rejoined: false, errant: 1, hidden: true });
+  });
+
+  it('the mode of the source changes on the way: it is compared anew, in the terms that both tell now', () => {
+    const history = new History()
+      .sees(source('ON_PERMISSIVE', sets('db1:1-100', 500)))
+      .sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 400));
+    history.sees(source('ON_PERMISSIVE', sets('db1:1-100', 500)));
+    expect(history.db1?.target?.kind).toBe('gtids-and-coordinates');
+    history.sees(source('OFF_PERMISSIVE', { gtidReplicated: gtids('db1:1-100'), binlogEnd: place(600) }));
+    expect(history.db1?.target).toEqual({ kind: 'coordinates', at: place(600) });
+    history.sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 600)).sees(source('OFF', { binlogEnd: place(600) }));
+    expect(history.db1?.rejoined).toBe(true);
+  });
+
+  it('MariaDB that came back without its binary log has caught up by its position, and its own writes nobody knows', () => {
+    const position = (text: string) => parseMariadbGtids(text)!;
+    const mariadb = (name: string, serverId: number, over: Partial<ServerFacts>): ServerFacts => {
+      const { gtidExecuted: _none, ...plain } = factsOf(name, { flavour: 'mariadb', serverId });
+      return { ...plain, ...over };
+    };
+    const channels = [{ ...channelFrom('db2'), sourceServerId: 12 }];
+    const history = new History();
+    for (let n = 1; n < 5; n += 1)
+      history
+        .sees(mariadb('db2', 12, { gtidExecuted: position(`0-11-100,0-12-${100 + n}`) }))
+        .sees(mariadb('db1', 11, { readOnly: true, channels, gtidReplicated: position(`0-12-${100 + n}`) }));
+    expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
+  });
+
+  it('what it wrote without a GTID stays unknown when its mode is ON again', () => {
+    const history = new History()
+      .sees(source('ON', sets('db1:1-100')))
+      .sees(inMode('db1', 'OFF_PERMISSIVE', { gtidReplicated: gtids('db1:1-100') }));
+    for (let n = 1; n < 4; n += 1) history.sees(source('ON', sets(`db1:1-100,db2:${n}`))).sees(replica('ON', sets(`db1:1-100,db2:${n}`)));
+    history.sees(source('ON', sets('db1:1-100,db2:1-9')));
+    expect(history.db1).toMatchObject({ hidden: true });
   });
 });
 

@@ -6,8 +6,10 @@ const shapes = [
   `(?:STOP REPLICA|START REPLICA|STOP SLAVE|START SLAVE)(?: ${text})?(?: SQL_THREAD)?(?: FOR CHANNEL ${text})?`,
   `(?:RESET REPLICA|RESET SLAVE)(?: ${text})? ALL(?: FOR CHANNEL ${text})?`,
   String.raw`SELECT \w+\((?:${text}|\d+|, )*\)`,
-  String.raw`CHANGE (?:REPLICATION SOURCE|MASTER)(?: ${text})? TO (?:\w+ = (?:${text}|\w+)(?:, )?)+(?: FOR CHANNEL ${text})?`,
+  String.raw`(?:CHANGE REPLICATION SOURCE|CHANGE MASTER)(?: ${text})? TO (?:\w+ = (?:${text}|\w+)(?:, )?)+(?: FOR CHANNEL ${text})?`,
   'START GROUP_REPLICATION',
+  String.raw`GRANT REPLICATION CLIENT ON \*\.\* TO our account`,
+  String.raw`SET GLOBAL gtid_mode = \w+`,
 ];
 const statement = new RegExp(shapes.join('|'), 'g');
 
@@ -18,7 +20,7 @@ export const statementsIn = (sentence: string): readonly string[] => sentence.ma
 export const looksLikeSql =
   /\b(?:SET (?:GLOBAL|PERSIST|SESSION|GTID)|(?:STOP|START|RESET|CHANGE|SHOW) [A-Z]{2}|(?:ALTER|CREATE|DROP|GRANT|REVOKE|INSERT|DELETE|UPDATE|FLUSH|PURGE|KILL|CLONE|CALL|DO|SELECT(?! on )) ['\w$`{])/g;
 
-/** The kinds, and the products whose sentences propose them. The key is how the statement is written in the core's source; `before` is MySQL before 8.0.22, which cannot be run here; `elsewhere` is run by test/lab/not-replicating.test.ts. */
+/** The kinds, and the products whose sentences propose them. The key is how the statement is written in the core's source; `before` is MySQL before 8.0.22, which cannot be run here; `elsewhere` is run by test/lab/not-replicating.test.ts and gtid-modes.test.ts. */
 export const proposals = {
   'SET GLOBAL super_read_only = ON': ['mysql'],
   'SET GLOBAL read_only = ON': ['mariadb'],
@@ -35,6 +37,8 @@ export const proposals = {
   'CHANGE REPLICATION SOURCE': ['elsewhere'],
   'CHANGE MASTER': ['elsewhere'],
   'START GROUP_REPLICATION': ['elsewhere'],
+  'GRANT REPLICATION CLIENT': ['elsewhere'],
+  'SET GLOBAL gtid_mode': ['elsewhere'],
 } as const satisfies Readonly<Record<string, readonly ('mysql' | 'mariadb' | 'before' | 'elsewhere')[]>>;
 
 export type Proposal = keyof typeof proposals;

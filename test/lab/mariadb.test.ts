@@ -210,6 +210,22 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await facts(0);
   });
 
+  it('without its binary log it tells what it has replicated, and nothing of its own', async () => {
+    await mariadb.servers[1]!.restart(['--skip-log-bin', '--read-only=OFF']);
+    await mariadb.servers[1]!.sql('INSERT INTO shop.t VALUES (99)', 'START REPLICA');
+    const seen = await until(() => facts(1), receiverIs('on'));
+    expect(seen).not.toHaveProperty('gtidExecuted');
+    const source = await executed(0);
+    await until(
+      async () => contains((await facts(1)).gtidReplicated!, source),
+      (all) => all,
+    );
+    expect(formatGtidSet((await facts(1)).gtidReplicated!)).not.toContain('-2-');
+    await mariadb.servers[1]!.sql('DELETE FROM shop.t WHERE i = 99');
+    await mariadb.servers[1]!.restart();
+    await until(() => facts(1), receiverIs('on'));
+  });
+
   it('a promotion, within one session', async () => {
     await caughtUp();
     const before = await facts(1);

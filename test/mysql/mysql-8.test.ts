@@ -38,6 +38,7 @@ describe('recorded rows', () => {
       readOnly: false,
       superReadOnly: false,
       offlineMode: false,
+      gtidMode: 'ON',
       channels: [],
     });
     expect(formatGtidSet(gtidExecuted!)).toBe(`${sourceUuid}:1-20`);

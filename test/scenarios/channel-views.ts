@@ -37,6 +37,6 @@ export class ChannelViews {
     if (received === undefined) return { ...facts, channels };
     const { gtidExecuted: _executed, ...others } = facts;
     const bare = channels.map(({ retrieved: _retrieved, ...channel }) => ({ ...channel, ...(applied ? { received, applied } : {}) }));
-    return { ...others, channels: bare, ...(applied ? {} : { binlogEnd: received }) };
+    return { ...others, gtidMode: 'OFF', channels: bare, ...(applied ? {} : { binlogEnd: received }) };
   }
 }

@@ -1,7 +1,8 @@
 /** The commands of a transcript: what a DBA, a DNS administrator, a failover tool and misfortune do to one cluster. Unknown words are errors. */
 
 import type { Command } from '../../src/core/events.ts';
-import type { Coordinates, FailoverSource, Probe, ReportedReplica } from '../../src/core/observation.ts';
+import type { Coordinates, FailoverSource, GtidMode, Probe, ReportedReplica } from '../../src/core/observation.ts';
+import { gtidModes } from '../../src/core/observation.ts';
 import type { Fqdn, ServerAddress, ServerId } from '../../src/core/units.ts';
 import type { Rrset } from '../../src/core/zone.ts';
 import { createFakeMysql, fakeUuid } from '../sim/fake-mysql.ts';
@@ -101,7 +102,10 @@ export class Script {
       'stop-applier': () => Object.assign(mysql.server(server).channel ?? {}, { applier: 'OFF' }),
       coordinates: () => this.#channels.coordinates(server, [word, ...more].map(coordinates)),
       'start-replica': () => mysql.startReplica(server),
-      'without-gtids': () => Object.assign(mysql.server(server), { gtids: false }),
+      'without-gtids': () => Object.assign(mysql.server(server), { gtidMode: 'OFF' }),
+      'gtid-mode': () => Object.assign(mysql.server(server), { gtidMode: gtidMode(word) }),
+      'hide-coordinates': () => Object.assign(mysql.server(server), { showsCoordinates: false }),
+      'show-coordinates': () => Object.assign(mysql.server(server), { showsCoordinates: true }),
       'reset-gtids': () => mysql.resetGtids(server),
       delay: () => Object.assign(mysql.server(server).channel ?? {}, { delayMs: milliseconds(word) }),
       write: () => mysql.write(server, Number(word)),
@@ -304,6 +308,12 @@ function listed(word: string): FailoverSource {
 function coordinates(word: string): Coordinates {
   const [file = '', position] = word.split('/');
   return { file: `binlog.${file.padStart(6, '0')}`, position: Number(position) };
+}
+
+function gtidMode(word: string): GtidMode {
+  const mode = gtidModes.find((known) => known === word);
+  if (mode === undefined) throw new Error(`no gtid_mode: ${word}`);
+  return mode;
 }
 
 /** The server that a name in our zone leads to; the port is everybody's. */

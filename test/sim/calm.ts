@@ -44,7 +44,10 @@ function couldMove({ judge, primary, mysql, script }: World, address: ServerAddr
   // A group brings its members back by itself, also its old primary; but what a person said stays.
   const isLasting = !script.shape.group || ledger.why === 'commanded';
   const isSuperseded = isLasting && ledger.was.some((former) => former.uuid === uuid || former.address === address);
-  const hasMark = ledger.line === undefined || (newestOf(executed, ledger.line.uuid) ?? 0) >= ledger.line.gno;
+  // Without GTIDs there may be no mark, and a new process of the service cannot tell a server of the line from a stranger.
+  const hasMark = ledger.line
+    ? (newestOf(mysql.named(executed), ledger.line.uuid) ?? 0) >= ledger.line.gno
+    : script.shape.gtidMode === 'ON';
   return !isLost && !isSuperseded && hasMark && !judge.strangers.has(uuid);
 }
 

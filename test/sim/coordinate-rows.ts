@@ -1,4 +1,4 @@
-/** Where fake servers without GTIDs are: each has one binary log file, and each transaction takes as many bytes of it. */
+/** Where fake servers are whose transactions may have no GTID: each has one binary log file, and each transaction takes as many bytes of it. */
 
 import { countGtids, subtract } from '../../src/core/gtid.ts';
 import type { Answers } from '../../src/mysql/query-set.ts';

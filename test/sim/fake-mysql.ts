@@ -5,6 +5,7 @@
 
 import type { GtidSet } from '../../src/core/gtid.ts';
 import { emptyGtidSet, newestOf, parseGtidSet, subtract, union } from '../../src/core/gtid.ts';
+import type { GtidMode } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import type { Answers } from '../../src/mysql/query-set.ts';
 import type { Row } from '../../src/mysql/row.ts';
@@ -47,9 +48,11 @@ export interface FakeServer {
   superReadOnly: boolean;
   offlineMode: boolean;
   version: string;
-  /** gtid_mode. */
-  gtids: boolean;
+  gtidMode: GtidMode;
+  /** In truth, whatever its gtid_mode lets it tell. */
   executed: GtidSet;
+  /** Whether our account has REPLICATION CLIENT there. */
+  showsCoordinates: boolean;
   channel: FakeChannel | undefined;
   /** Of a replica with several sources. */
   otherChannels: readonly FakeChannel[];
@@ -91,7 +94,9 @@ export interface FakeMysql {
   clone(address: string, donor: string, uuid?: string): void;
   /** The answer of the first statement of mysql-8.ts. */
   rows(address: string): readonly Row[];
-  /** The answers to the statements that only a server without GTIDs is asked; undefined for one that has them. */
+  /** Those of these transactions that have a GTID: they were committed with a gtid_mode that gives one to them. */
+  named(set: GtidSet): GtidSet;
+  /** The answers to the statements that a server with gtid_mode ON is not asked; undefined for such a one. */
   coordinates(address: string): Answers | undefined;
   /** The result of `groupQuery`: only a server with a group is asked for it. */
   groupRows(address: string): readonly Row[] | undefined;
@@ -105,6 +110,8 @@ export interface FakeMysqlOptions {
   readonly isOpen?: (from: ServerAddress, to: ServerAddress) => boolean;
   /** A receiver that hears nothing for so long says CONNECTING (replica_net_timeout); default: never. */
   readonly netTimeoutMs?: number;
+  /** SOURCE_DELAY of each channel, milliseconds; default: none. */
+  readonly delayMs?: number;
   /** Where a name leads that is no server's address. */
   readonly resolve?: (host: ServerAddress) => ServerAddress | undefined;
   /** They are a single-primary group, with this source of chance; default: they are not. */
@@ -113,8 +120,11 @@ export interface FakeMysqlOptions {
 
 /** New servers: each up, writable, replicating from nobody, `line` as its executed set. */
 export function createFakeMysql(addresses: readonly string[], options: FakeMysqlOptions = {}): FakeMysql {
-  const { isOpen = () => true, netTimeoutMs = Number.POSITIVE_INFINITY, resolve = () => undefined } = options;
+  const { isOpen = () => true, netTimeoutMs = Number.POSITIVE_INFINITY, resolve = () => undefined, delayMs = 0 } = options;
   let now = options.now ?? 0;
+  /** Transactions without a GTID. A server never gives them one later, and neither does its replica. */
+  let anonymous: GtidSet = emptyGtidSet;
+  const named = (set: GtidSet): GtidSet => (anonymous.size === 0 ? set : subtract(set, anonymous));
   const servers = new Map<ServerAddress, FakeServer>(
     addresses.map((address, index) => [address as ServerAddress, newServer(address as ServerAddress, index + 1, now, options.line ?? '')]),
   );
@@ -139,7 +149,7 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       now = Math.max(now, to);
       const running = [...servers.values()].filter((one) => one.health !== 'down');
       for (const one of running) for (const channel of channelsOf(one)) applyRetrieved(one, channel, now);
-      const around = { servers, now, isOpen, netTimeoutMs, resolve };
+      const around = { servers, now, isOpen, netTimeoutMs, resolve, named };
       for (const one of running.filter(({ health }) => health !== 'hung'))
         for (const channel of channelsOf(one)) if (channel.receiver !== 'OFF') receive(one, channel, around);
       group?.advance(now);
@@ -149,7 +159,11 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       if (one.health !== 'up' || one.readOnly || one.superReadOnly || one.offlineMode) return false;
       if (group?.isStarted(one.address)) return group.commit(one.address, transactions);
       const last = newestOf(one.executed, one.uuid) ?? 0;
-      one.executed = union(one.executed, new Map([[one.uuid, [[last + 1, last + transactions]]]]));
+      const committed: GtidSet = new Map([[one.uuid, [[last + 1, last + transactions]]]]);
+      one.executed = union(one.executed, committed);
+      const isNamed = one.gtidMode === 'ON' || one.gtidMode === 'ON_PERMISSIVE';
+      // The number of one that was lost is given again.
+      anonymous = isNamed ? subtract(anonymous, committed) : union(anonymous, committed);
       return true;
     },
     promote(address) {
@@ -159,7 +173,7 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       Object.assign(server(address), { readOnly: true, superReadOnly: true });
     },
     follow(address, source, host) {
-      const channel = newChannel(server(source).address, host as ServerAddress | undefined);
+      const channel = { ...newChannel(server(source).address, host as ServerAddress | undefined), delayMs };
       Object.assign(server(address), { readOnly: true, superReadOnly: true, channel });
     },
     followAlso(address, source, name) {
@@ -199,10 +213,16 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       newProcess(one);
       Object.assign(one, { executed: server(donor).executed, readOnly: true, superReadOnly: true, uuid: uuid ?? one.uuid });
     },
-    rows: (address) => probeRows(server(address), channelsOf(server(address)), now, group?.rows(server(address).address).length),
+    named,
+    rows: (address) =>
+      probeRows(server(address), channelsOf(server(address)), {
+        now,
+        groupMembers: group?.rows(server(address).address).length ?? 0,
+        named,
+      }),
     coordinates(address) {
       const one = server(address);
-      return one.gtids ? undefined : coordinateAnswers(one, channelsOf(one), servers);
+      return one.gtidMode === 'ON' || !one.showsCoordinates ? undefined : coordinateAnswers(one, channelsOf(one), servers);
     },
     groupRows: (address) => group?.rows(server(address).address),
   };
@@ -222,7 +242,8 @@ function newServer(address: ServerAddress, number: number, now: number, line: st
     superReadOnly: false,
     offlineMode: false,
     version: '9.7.4',
-    gtids: true,
+    gtidMode: 'ON',
+    showsCoordinates: true,
     executed: parseGtidSet(line) ?? emptyGtidSet,
     channel: undefined,
     otherChannels: [],
@@ -262,9 +283,10 @@ interface Surroundings {
   readonly isOpen: (from: ServerAddress, to: ServerAddress) => boolean;
   readonly netTimeoutMs: number;
   readonly resolve: (host: ServerAddress) => ServerAddress | undefined;
+  readonly named: (set: GtidSet) => GtidSet;
 }
 
-function receive(server: FakeServer, channel: FakeChannel, { servers, now, isOpen, netTimeoutMs, resolve }: Surroundings): void {
+function receive(server: FakeServer, channel: FakeChannel, { servers, now, isOpen, netTimeoutMs, resolve, named }: Surroundings): void {
   const isConnected = channel.receiver === 'ON';
   // A name is looked up when a receiver connects, and never after.
   if (!isConnected) channel.source = resolve(channel.host) ?? channel.source;
@@ -281,9 +303,22 @@ function receive(server: FakeServer, channel: FakeChannel, { servers, now, isOpe
     return;
   }
   const lacking = subtract(source.executed, union(server.executed, channel.retrieved));
+  // People start it again and again, until both servers have modes that fit.
+  if (accepts(server.gtidMode, lacking, named)) take(channel, lacking, source.uuid, now);
+  else channel.receiver = 'CONNECTING';
+}
+
+function take(channel: FakeChannel, lacking: GtidSet, sourceUuid: string, now: number): void {
   const due = channel.heardAt === undefined || now - channel.heardAt >= channel.heartbeatMs;
-  if (channel.receiver === 'CONNECTING') Object.assign(channel, { receiver: 'ON', sourceUuid: source.uuid });
+  if (channel.receiver === 'CONNECTING') Object.assign(channel, { receiver: 'ON', sourceUuid });
   else if (due || lacking.size > 0) channel.heardAt = now;
   channel.retrieved = union(channel.retrieved, lacking);
   if (channel.delayMs > 0 && lacking.size > 0) channel.waiting.push({ until: now + channel.delayMs, set: lacking });
+}
+
+/** With ON a receiver takes no transaction without a GTID, with OFF none that has one (manual 19.1.4.1). */
+function accepts(mode: GtidMode, lacking: GtidSet, named: (set: GtidSet) => GtidSet): boolean {
+  if (lacking.size === 0) return true;
+  if (mode === 'ON') return subtract(lacking, named(lacking)).size === 0;
+  return mode !== 'OFF' || named(lacking).size === 0;
 }

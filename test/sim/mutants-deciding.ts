@@ -280,4 +280,42 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 1,
     story: 'a replica is named by force',
   },
+  {
+    name: 'a stale gtid_executed is believed in OFF_PERMISSIVE',
+    patches: [
+      {
+        file: 'mysql/mysql-rows.ts',
+        find: "return mode === 'OFF_PERMISSIVE' ? { gtidReplicated: executed } : { gtidExecuted: executed };",
+        replace: 'return { gtidExecuted: executed };',
+      },
+      {
+        file: 'core/comparison.ts',
+        find: "const complete = theirs.gtidMode === undefined || own.gtidMode === 'ON';",
+        replace: 'const complete = true;',
+      },
+    ],
+    breaks: ['S5'],
+    seed: 4,
+  },
+  {
+    name: 'a place in the binary log counts as reached before it is',
+    patches: [
+      { file: 'core/waypoint.ts', find: 'applied !== undefined && isAtOrAfter(applied, place);', replace: 'applied !== undefined;' },
+    ],
+    breaks: ['S5'],
+    seed: 4,
+  },
+  {
+    name: 'a source without GTIDs is not asked for those that it has',
+    patches: [
+      {
+        file: 'core/rejoin.ts',
+        find: 'const own = source.facts && gtidsOf(source.facts) && isOfServers(track.target)',
+        replace: 'const own = source.facts?.gtidExecuted && isOfServers(track.target)',
+      },
+    ],
+    breaks: ['S5'],
+    seed: 179,
+    story: 'a former source is asked for its GTIDs',
+  },
 ];

@@ -76,9 +76,9 @@ export const writingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/rejoin.ts',
-        find: 'if (track.rejoined || source.facts === undefined || member.facts === undefined || track.attachedAt === undefined) return track;',
+        find: 'if (begun.rejoined || comparison === undefined || attachedAt === undefined) return begun;',
         replace:
-          'if (source.facts !== undefined && member.facts !== undefined && track.attachedAt !== undefined) return { ...track, rejoined: true };\n  return track;',
+          'if (comparison !== undefined && attachedAt !== undefined) return { ...begun, rejoined: true };\n  if (comparison === undefined || attachedAt === undefined) return begun;',
       },
     ],
     breaks: ['S5'],

@@ -1,5 +1,6 @@
 /** What the first statement of mysql-8.ts brings of a fake server: every cell text or null, as the connection hands rows over. */
 
+import type { GtidSet } from '../../src/core/gtid.ts';
 import { contains, formatGtidSet } from '../../src/core/gtid.ts';
 import { splitAddress } from '../../src/core/observation.ts';
 import type { Row } from '../../src/mysql/row.ts';
@@ -7,8 +8,16 @@ import type { FakeChannel, FakeServer } from './fake-mysql.ts';
 
 const flag = (value: boolean): string => (value ? '1' : '0');
 
-/** The rows of one server at this time (milliseconds, the same clock as the channel's `heardAt`): one for each channel, at least one. */
-export function probeRows(server: FakeServer, channels: readonly FakeChannel[], now: number, groupMembers = 0): readonly Row[] {
+interface Told {
+  /** Milliseconds, the same clock as the channel's `heardAt`. */
+  readonly now: number;
+  readonly groupMembers: number;
+  /** Those of a set that have a GTID. */
+  readonly named: (set: GtidSet) => GtidSet;
+}
+
+/** The rows of one server at this time: one for each channel, at least one. */
+export function probeRows(server: FakeServer, channels: readonly FakeChannel[], told: Told): readonly Row[] {
   const cells = {
     server_uuid: server.uuid,
     version: server.version,
@@ -18,19 +27,19 @@ export function probeRows(server: FakeServer, channels: readonly FakeChannel[], 
     read_only: flag(server.readOnly || server.superReadOnly),
     super_read_only: flag(server.superReadOnly),
     offline_mode: flag(server.offlineMode),
-    gtid_mode: server.gtids ? 'ON' : 'OFF',
-    gtid_executed: server.gtids ? formatGtidSet(server.executed) : '',
+    gtid_mode: server.gtidMode,
+    gtid_executed: formatGtidSet(told.named(server.executed)),
     performance_schema: '1',
-    group_members: String(groupMembers),
+    group_members: String(told.groupMembers),
   };
-  return channels.length > 0 ? channels.map((channel) => withChannel(cells, server, channel, now)) : [{ ...cells, ...noChannel }];
+  return channels.length > 0 ? channels.map((channel) => withChannel(cells, server, channel, told)) : [{ ...cells, ...noChannel }];
 }
 
 /** What was received is applied in the next moment. Milliseconds. */
 const applyingForMs = 50;
 
 // Every probe of every test comes by here: to name all columns is much quicker than to lay them over one another.
-function withChannel(cells: Row, { executed, gtids }: FakeServer, channel: FakeChannel, now: number): Row {
+function withChannel(cells: Row, { executed }: FakeServer, channel: FakeChannel, { now, named }: Told): Row {
   const { host, port } = splitAddress(channel.host);
   const [waiting] = channel.waiting;
   return {
@@ -47,7 +56,7 @@ function withChannel(cells: Row, { executed, gtids }: FakeServer, channel: FakeC
     queued_age_us: null,
     queueing_age_us: null,
     queued_commit_age_us: null,
-    retrieved: gtids ? formatGtidSet(channel.retrieved) : '',
+    retrieved: formatGtidSet(named(channel.retrieved)),
     applying_commit_age_us: waiting || contains(executed, channel.retrieved) ? null : String(applyingForMs * 1000),
     processing_commit_age_us: null,
     delay_s: String(channel.delayMs / 1000),

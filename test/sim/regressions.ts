@@ -107,6 +107,12 @@ const ledNowhere: readonly Act[] = [{ at: 20_000, kind: 'resolver', server: 0, s
 /** A typing mistake: a replica of a healthy source. */
 const namedByForce: readonly Act[] = [{ at: 6000, kind: 'follow', instance: 'east', to: 1, force: true }];
 
+/** The old source commits beside the new one, with GTIDs; then it is asked for them where its mode gives none any more. */
+const modesChange: readonly Act[] = [4500, 12_000, 19_500, 27_000].flatMap((at): Act[] => [
+  { at, kind: 'switchover', to: 0, mistake: 'promote-first', stepMs: 20 },
+  { at: at + 6000, kind: 'mend', rebuild: true },
+]);
+
 /** Chance still has the network's say, so each is told several times. */
 const retold = (name: string, acts: readonly Act[], change: Partial<Weather> = {}, shape: Partial<Shape> = {}): readonly Story[] =>
   Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change, shape));
@@ -126,4 +132,11 @@ export const stories: readonly Story[] = [
   ...retold('a member that left its group gets nothing by itself', leavingInOrder, fair, { group: true, servers: 3 }),
   ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),
   ...retold('a replica is named by force, and nothing moves', namedByForce, fair),
+  // A former source had transactions with GTIDs that the new one lacked; both were in OFF_PERMISSIVE by then, and only places were compared.
+  ...retold(
+    'a former source is asked for its GTIDs in every mode',
+    modesChange,
+    { ...fair, rttMs: 30 },
+    { servers: 3, gtidMode: 'changing', delayMs: 1500 },
+  ),
 ];

@@ -1,5 +1,6 @@
 /** Everything that chance decides about a run's course, resolved up front from the seed: a failing run prints it. */
 
+import type { GtidMode } from '../../src/core/observation.ts';
 import type { CrashMoment } from './nameserver.ts';
 import type { Prng } from './prng.ts';
 import { createPrng } from './prng.ts';
@@ -37,6 +38,10 @@ export interface Shape {
   /** They are one group with a single primary, and nobody replicates otherwise. */
   readonly group: boolean;
   readonly versions: readonly string[];
+  /** `changing`: from ON to OFF and back, while all goes on. */
+  readonly gtidMode: GtidMode | 'changing';
+  /** SOURCE_DELAY of every replica. */
+  readonly delayMs: number;
   readonly instances: number;
   readonly transport: 'tcp' | 'udp';
   /** Servers without `publish`: their addresses are those that the host name resolves to. */
@@ -120,7 +125,7 @@ export const silenceForMs = 8000;
 export function scriptOf(seed: number): Script {
   const chance = createPrng(seed);
   const calmAt = faultsForMs;
-  const shape = grouped(seed, shapeOf(chance));
+  const shape = inOtherModes(seed, grouped(seed, shapeOf(chance)));
   return {
     seed,
     shape,
@@ -139,6 +144,8 @@ export const plainShape: Shape = {
   servers: 4,
   group: false,
   versions: ['9.7.4', '9.7.4', '9.7.4', '9.7.4', '9.7.4'],
+  gtidMode: 'ON',
+  delayMs: 0,
   instances: 2,
   transport: 'tcp',
   resolves: false,
@@ -170,6 +177,14 @@ function shapeOf(chance: Prng): Shape {
 /** Every sixth world has a group, whatever the dice say: so all others stay as they were. */
 const grouped = (seed: number, shape: Shape): Shape =>
   seed % 6 === 0 ? { ...shape, group: true, servers: seed % 4 === 0 ? 3 : 5 } : shape;
+
+/** Every seventh world, unless it has a group, is not in gtid_mode ON all the time; in each second of them a replica takes some time to catch up. */
+function inOtherModes(seed: number, shape: Shape): Shape {
+  if (seed % 7 !== 4 || shape.group) return shape;
+  const round = Math.floor(seed / 7);
+  const gtidMode = (['OFF_PERMISSIVE', 'changing', 'OFF', 'ON_PERMISSIVE'] as const)[round % 4] as Shape['gtidMode'];
+  return { ...shape, gtidMode, delayMs: round % 8 < 4 ? 1500 : 0 };
+}
 
 function weatherOf(chance: Prng): Weather {
   const foul = chance.pick([0, 0.5, 1, 2]);

@@ -1,7 +1,6 @@
 /** One run of the simulated world: MySQL servers, nameservers, instances of source-dns, and a script of misfortunes; then calm. */
 
 import { createHash } from 'node:crypto';
-import { contains } from '../../src/core/gtid.ts';
 import type { Build } from './build.ts';
 import { calm, unsettled } from './calm.ts';
 import { groupLine } from './fake-group.ts';
@@ -10,6 +9,7 @@ import { byHand } from './hand.ts';
 import type { Instance } from './instance.ts';
 import { createInstance } from './instance.ts';
 import { createJudge } from './judge.ts';
+import { changeModes } from './modes.ts';
 import { createPrimary, createSecondary } from './nameserver.ts';
 import { createNetwork } from './network.ts';
 import type { Operator } from './operator.ts';
@@ -17,9 +17,9 @@ import { createOperator } from './operator.ts';
 import { createPrng } from './prng.ts';
 import type { Act, InstanceAct, Script } from './script.ts';
 import { addressesOf, hostOf, instanceNames, ipOf, nowhere, sourceName } from './settings.ts';
-import { ledgerIn } from './sight.ts';
 import { createTimeline } from './timeline.ts';
 import { isUpdate } from './update-bytes.ts';
+import { createWayBack } from './way-back.ts';
 import type { Instances, World } from './world-types.ts';
 
 export interface Outcome {
@@ -82,7 +82,6 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
     chance,
     sightings: new WeakMap(),
     resolver: new Map(),
-    noteRejoined: () => noteRejoined(world),
     leaves(from, message) {
       if (!isUpdate(message)) return;
       world.judge.leaves(from, message);
@@ -97,11 +96,13 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
     isOpen,
     netTimeoutMs: script.weather.netTimeoutMs,
     ...(script.shape.group ? { group: chance } : {}),
+    ...(script.shape.delayMs ? { delayMs: script.shape.delayMs } : {}),
   });
   for (const [index, address] of members.entries()) world.mysql.server(address).version = script.shape.versions[index] ?? '9.7.4';
   world.secondary = createSecondary(world, 'ns2', 'ns1');
   world.primary = createPrimary(world, 'ns1');
   world.judge = createJudge(world);
+  world.noteRejoined = createWayBack(world);
   return world;
 }
 
@@ -130,6 +131,7 @@ function beginWith(world: World, instances: Instances, operator: Operator): void
   [...instances.values()].forEach((instance, index) => {
     timeline.at(index * 700, () => instance.start());
   });
+  changeModes(world);
   for (const act of script.acts) timeline.at(act.at, () => perform(world, instances, operator, act));
   timeline.at(script.calmAt, () => calm(world, instances, operator));
   timeline.at(script.settledAt, () => {
@@ -204,25 +206,5 @@ function befall({ timeline, script, members, judge }: World, instance: Instance,
       for (let count = 0; count < act.times; count += 1)
         instance.command({ kind: 'follow', server: operator.source, force: false, dryRun: false, by: 'failover-tool' });
       break;
-  }
-}
-
-/** A former source has rejoined, in truth, when it receives from the published source, or from the primary of its group, and has nothing that this one lacks. */
-function noteRejoined({ judge, mysql, primary }: World): void {
-  if (judge.stale.size === 0) return;
-  const head = mysql.group?.primary;
-  for (const address of head ? judge.stale : []) {
-    const isOnline = mysql.group?.isOnline(address) === true;
-    // The primary itself has what the others have, and more at any moment.
-    if (isOnline && (address === head || contains(mysql.server(head as string).executed, mysql.server(address).executed)))
-      judge.stale.delete(address);
-  }
-  if (mysql.group) return;
-  const ledger = ledgerIn(primary.rrsets());
-  const source = [...mysql.servers.values()].find((server) => server.uuid === ledger?.uuid);
-  if (source === undefined) return;
-  for (const server of mysql.servers.values()) {
-    const attached = server.channel?.receiver === 'ON' && server.channel.sourceUuid === source.uuid;
-    if (attached && contains(source.executed, server.executed)) judge.stale.delete(server.address);
   }
 }
