@@ -5,6 +5,7 @@ import { follow } from './advice.ts';
 import { candidateLacks, countOf, formerSourceOf, lackWords, promotedBehind } from './ahead.ts';
 import { gtidsOf } from './comparison.ts';
 import { names } from './decision.ts';
+import { isOutOfGroup } from './elections.ts';
 import type { Alarm, Effect } from './events.ts';
 import { failoverListAlarm } from './failover-lists.ts';
 import { differingForm } from './form.ts';
@@ -20,7 +21,7 @@ import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, otherWriters, situationOf } from './situation.ts';
 import type { ClusterState } from './state.ts';
 import type { ServerView, Topology } from './topology.ts';
-import type { Now } from './units.ts';
+import type { Now, ServerAddress } from './units.ts';
 import { unlistedAlarms } from './unlisted.ts';
 import { isReplicaOf, wayBack } from './way-back.ts';
 
@@ -51,6 +52,7 @@ const severity = ({ count }: Alarm): number => (count === undefined ? -1 : Math.
 function alarmsOf(situation: Situation): readonly Alarm[] {
   return [
     ...situation.members.flatMap((member) => serverAlarms(situation, member)),
+    ...situation.topology.servers.flatMap(sameServer),
     ...rivals(situation),
     ...unlistedAlarms(situation),
     ...zoneAlarms(situation),
@@ -68,7 +70,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
     alarms.push({
       code: 'duplicate-uuid',
       subject: member.address,
-      sentence: `${member.address} has the same server UUID (${member.id}) as another server: its data folder was copied with auto.cnf.`,
+      sentence: `${member.address} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf.`,
     });
   const twin = situation.members.find((other) => other !== member && isSameServerId(other, member));
   if (twin)
@@ -90,6 +92,12 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
       sentence: `${member.address} has ${plural(errant)} that the source ${situation.published?.address} lacks: ${errantMend(situation, member)}.`,
     });
   return alarms;
+}
+
+function sameServer({ address, sameAs, known }: ServerView): readonly Alarm[] {
+  if (sameAs === undefined) return [];
+  const sentence = `${sameAs} and ${address} are one server (${known?.home} by its own word): it is counted as ${sameAs}. Remove one of the two from servers.`;
+  return [{ code: 'same-server', subject: address, sentence }];
 }
 
 /** If it is promoted, they reach every other server by auto-positioning (manual 19.1.3.3). */
@@ -124,7 +132,7 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   const has = stale ? `has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it)` : counted;
   const mend = stale
     ? `save them if they matter (mysqlbinlog), then rebuild it from the source (${member.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'}): with auto-positioning its stale rows would flow to every replica if it were promoted later`
-    : `make it read-only${errant === undefined ? '' : `, and a replica of ${source}`}`;
+    : `make it read-only${errant === undefined ? '' : `, and ${placeOf(member, source)}`}`;
   return [
     {
       code: 'stale-source',
@@ -133,6 +141,14 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
       sentence: `Former source ${member.address} ${is}${has}: ${mend}.`,
     },
   ];
+}
+
+const placeOf = (member: ServerView, source: ServerAddress | undefined): string =>
+  isOutOfGroup(member) ? 'a member of its group (START GROUP_REPLICATION)' : `a replica of ${source}`;
+
+function duplicatesOf({ members }: Situation, { id, address }: ServerView): string {
+  const others = members.filter((other) => other.id === id && other.address !== address);
+  return others.length === 0 ? 'a server that was discovered' : names(others);
 }
 
 /** The published server is a replica of this former source, or has nothing that it lacks: then the name is what is wrong, and advice to make this one a replica would lose data. */

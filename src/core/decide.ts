@@ -1,9 +1,11 @@
 /** The decision: an ordered table, the first rule that applies (docs/DECISIONS.md has the same rows). Reads a situation, remembers nothing. */
 
 import { follow } from './advice.ts';
+import { writableInCircle } from './circles.ts';
 import type { Decision } from './decision.ts';
 import { hold, holdWhileAsking, names, pointTo } from './decision.ts';
 import { doubt } from './doubt.ts';
+import { electionOf, groupPrimary, isLeftToGroup } from './elections.ts';
 import { foreignLedger, foreignRrset, frozen, lostLedger, unknownSource, unreadableLedger } from './ledger-rules.ts';
 import { arePeers, firstOfEach } from './multi-primary.ts';
 import { mayHaveRivals, standing } from './rivals.ts';
@@ -12,8 +14,6 @@ import {
   belongsToLine,
   binds,
   disqualification,
-  groupPrimary,
-  isLeftToGroup,
   isPublished,
   isSuperseded,
   otherWriters,
@@ -24,6 +24,7 @@ import {
   whoStillCount,
 } from './situation.ts';
 import type { ServerView } from './topology.ts';
+import type { ServerAddress } from './units.ts';
 import { isoTime } from './units.ts';
 import { othersUnlisted, sourceUnlisted } from './unlisted.ts';
 import { wayBack } from './way-back.ts';
@@ -61,7 +62,7 @@ function commanded(situation: Situation): Decision | undefined {
   const { command, members } = situation;
   if (command === undefined) return undefined;
   const server = members.find((member) => member.address === command.server);
-  if (server === undefined) return hold('no-candidate', `${command.server} is no server of this cluster.`);
+  if (server === undefined) return hold('no-candidate', notAMember(situation, command.server));
   const closed = command.force && !command.althoughReadOnly ? knownReplica(situation, server) : undefined;
   if (closed !== undefined) return hold('no-candidate', closed);
   if (command.force) return pointTo('commanded', server, `${server.address} was named by command, by force.`);
@@ -72,6 +73,13 @@ function commanded(situation: Situation): Decision | undefined {
   if (wrong === undefined) return pointTo('commanded', server, `${server.address} was named by command, and is writable.`);
   const reason = isSuperseded(situation, server) ? 'superseded-source' : belongsToLine(situation, server) ? 'no-candidate' : 'stranger';
   return hold(reason, `${server.address} was named by command, but it ${wrong}.`);
+}
+
+function notAMember({ topology }: Situation, address: ServerAddress): string {
+  const sameAs = topology.servers.find((server) => server.address === address)?.sameAs;
+  return sameAs === undefined
+    ? `${address} is no server of this cluster.`
+    : `${address} and ${sameAs} are one server, which is counted as ${sameAs}: name ${sameAs}.`;
 }
 
 /** Force overrides what is unknown, not what was just seen: that the server takes no writes, or replicates from another one. */
@@ -108,7 +116,8 @@ function announced(situation: Situation): Decision | undefined {
 function firstSource(situation: Situation): Decision | undefined {
   const { ledger, quorumSet, members } = situation;
   if (ledger !== undefined) return undefined;
-  const candidates = firstOfEach(members, [...situation.candidates, ...standing(situation)]);
+  const could = [...situation.candidates, ...standing(situation), ...writersInCircles(situation)];
+  const candidates = firstOfEach(members, [...new Set(could)]);
   const [first, ...others] = candidates;
   // The first publication is in no hurry: a server that was not asked yet may be writable too.
   const waiting = quorumSet.filter((member) => member.contact === 'unobserved');
@@ -125,9 +134,9 @@ function firstSource(situation: Situation): Decision | undefined {
       `Nothing is published yet, and only ${seen} of ${quorumSet.length} servers ${seen === 1 ? 'is' : 'are'} seen.`,
     );
   if (first === undefined || !situation.candidates.includes(first))
-    return sourceUnlisted(situation) ?? hold('no-candidate', 'Nothing is published yet, and no server is writable.');
+    return sourceUnlisted(situation) ?? hold('no-candidate', `Nothing is published yet, and ${nobodyYet(situation)}.`);
   // Somebody may have begun a group of one member while the others elect.
-  if (isLeftToGroup(situation, first) && groupPrimary(situation) !== first)
+  if (isLeftToGroup(situation, first) && electionOf(situation, first) === undefined)
     return hold(
       'no-candidate',
       `Nothing is published yet, and ${first.address} is writable, but no majority of the configured group members says that it is the primary.`,
@@ -135,6 +144,18 @@ function firstSource(situation: Situation): Decision | undefined {
   const writable = situation.candidates.length;
   const said = writable === 1 ? 'the only writable server of' : `the first of ${writable} writable peers of one cluster, among`;
   return pointTo('first-source', first, `${first.address} is ${said} ${quorumSet.length}${writable === 1 ? '' : ' servers'}.`);
+}
+
+/** Of several servers that write in one circle each is a replica of the others, and could be the source as well as they. */
+const writersInCircles = (situation: Situation): readonly ServerView[] =>
+  situation.members.filter(
+    (member) => member.writable && member.settings.candidate !== 'never' && writableInCircle(situation, member).length > 0,
+  );
+
+function nobodyYet(situation: Situation): string {
+  const away = standing(situation);
+  if (away.length > 0) return `${names(away)} ${away.length === 1 ? 'was' : 'were'} writable at the last answer, and must answer again`;
+  return situation.members.some((member) => member.writable) ? 'no writable server could be the source' : 'no server is writable';
 }
 
 /** Rule 8. */

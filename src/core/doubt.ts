@@ -2,6 +2,7 @@
 
 import type { Decision } from './decision.ts';
 import { hold, holdWhileAsking, names } from './decision.ts';
+import { lostGroup } from './elections.ts';
 import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isSuperseded, provenCandidates, reachable, tellsItsState, whoStillCount } from './situation.ts';
@@ -72,6 +73,9 @@ function candidatesDoNotDo(situation: Situation): Decision | undefined {
     );
   }
   if (candidates.length === 0) return undefined;
+  const lost = lostGroup(situation);
+  if (lost !== undefined && !candidates.some((candidate) => lost.includes(candidate)))
+    return hold('unproven-candidate', lostGroupText(situation, lost));
   const said = candidates.length === 1 ? 'a writable server is' : 'writable servers are';
   return hold(
     'unproven-candidate',
@@ -94,6 +98,10 @@ function followerWords({ published, topology }: Situation): string {
   const followers = published ? topology.followersOf(published.address) : [];
   return followers.length === 0 ? '' : ` (${names(followers)} ${followers.length === 1 ? 'replicates' : 'replicate'} from it)`;
 }
+
+/** A whole group is silent: it may be lost, or cut off from here. Another group elects within itself, and nobody else can tell which of the two shall write. */
+const lostGroupText = ({ published }: Situation, lost: readonly ServerView[]): string =>
+  `No member of the group of ${published?.address} answers (${names(lost)}): the group is lost, or cut off from here. Another group elects within itself, so only a person can say which of the two it is.`;
 
 function nobodyCould(situation: Situation): Decision {
   const { members } = situation;

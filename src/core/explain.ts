@@ -5,20 +5,12 @@ import { candidateLacks, formerSourceOf } from './ahead.ts';
 import type { Decision } from './decision.ts';
 import { names } from './decision.ts';
 import { ledgerName } from './desired.ts';
+import { isLeftToGroup } from './elections.ts';
 import { firstOfEach, multiPrimaryOf } from './multi-primary.ts';
 import { bestReplica } from './promote-by-hand.ts';
 import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
-import {
-  belongsToLine,
-  isLeftToGroup,
-  isPublished,
-  isSuperseded,
-  otherWriters,
-  provenCandidates,
-  reachable,
-  whoStillCount,
-} from './situation.ts';
+import { belongsToLine, isPublished, isSuperseded, otherWriters, provenCandidates, reachable, whoStillCount } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { justFound, unlistedSources } from './unlisted.ts';
 import type { HoldReason, PointToReason } from './vocabulary.ts';

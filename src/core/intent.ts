@@ -3,6 +3,7 @@
 import type { Decision } from './decision.ts';
 import type { Wanted } from './desired.ts';
 import { wantedForForm } from './desired.ts';
+import { groupPrimary } from './elections.ts';
 import type { Move } from './events.ts';
 import { differingForm, moveForm } from './form.ts';
 import type { Form, Former, Ledger } from './ledger.ts';
@@ -16,7 +17,7 @@ import { backWords } from './rejoin.ts';
 import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './replicas.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
-import { groupPrimary, isLedgerBehind, isPublished } from './situation.ts';
+import { isLedgerBehind, isPublished } from './situation.ts';
 import type { WriteKind } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { MonoMs, ServerAddress, ServerId } from './units.ts';

@@ -1,6 +1,6 @@
 /**
  * The ledger's `line=`: a transaction that every server of the line has executed, so that after a restart of everything one still tells a replica of the published source
- * from a stranger. MySQL: `uuid:gno`; MariaDB: `domain-server:sequence`; Galera: the cluster's UUID and a write set's number. Without any of them there is no mark.
+ * from a stranger. MySQL: `uuid:gno`, in a group under the group's name; MariaDB: `domain-server:sequence`; Galera: the cluster's UUID and a write set's number. Without any of them there is no mark.
  */
 
 import { gtidsOf } from './comparison.ts';
@@ -25,6 +25,9 @@ export function hasLineMark(facts: ServerFacts, { uuid, gno }: LineMark): boolea
 export function lineMarkFor(next: ServerFacts | undefined, previous: Ledger | undefined): LineMark | undefined {
   const ofGalera = next?.wsrep && { uuid: next.wsrep.clusterUuid, gno: next.wsrep.lastCommitted };
   if (ofGalera && isMark(ofGalera)) return ofGalera;
+  // A group commits under its own name: so the mark also tells which group the published source is in.
+  const ofGroup = next?.group?.singlePrimary ? markOfWriter(next, next.group.name as ServerId) : undefined;
+  if (ofGroup !== undefined) return ofGroup;
   const writer = previous?.uuid ?? next?.id;
   return markOfWriter(next, writer) ?? previous?.line ?? anyMark(next);
 }

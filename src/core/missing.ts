@@ -1,10 +1,11 @@
 /** What a server lacks to be a candidate (rule 7), one condition after the other. How to promote it by hand, and whether that is safe now: promote-by-hand.ts. */
 
 import { follow, opening, restarting } from './advice.ts';
+import { isLeftToGroup, isOutOfGroup, isSecondary } from './elections.ts';
 import { outsideMajority } from './multi-primary.ts';
 import type { Wsrep } from './observation.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, binds, disqualification, isSecondary, isSuperseded } from './situation.ts';
+import { belongsToLine, binds, disqualification, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { wayBack } from './way-back.ts';
 
@@ -12,13 +13,14 @@ import { wayBack } from './way-back.ts';
 export function missingOf(situation: Situation, server: ServerView): readonly string[] {
   // Whatever else it lacks: nothing is published to a server that was only discovered.
   if (server.discovered !== undefined) return ['it were among the servers of the configuration'];
+  if (server.sameAs !== undefined) return [`it were a server of its own: it is ${server.sameAs}, which is counted by that address`];
   if (disqualification(situation, server) === undefined) return [];
   const conditions = [
     ...answering(server),
     ...ofMajority(server),
     ...eligible(situation, server),
     ...detached(situation, server),
-    ...writable(server),
+    ...writable(situation, server),
   ];
   // Whatever a rule may ask for that is not known here.
   return conditions.length > 0 ? conditions : [`it were not so that it ${disqualification(situation, server)}`];
@@ -30,13 +32,22 @@ function answering({ contact, servesNobody }: ServerView): readonly string[] {
   return [contact === 'alive' ? 'it let us in' : 'it answered'];
 }
 
-function writable(server: ServerView): readonly string[] {
+function writable(situation: Situation, server: ServerView): readonly string[] {
   const { known, writable: is } = server;
   // Its group makes its primary writable; who does it by hand elects nobody.
   if (known === undefined || is || isSecondary(server)) return [];
   if (known.managed?.kind === 'aurora') return ['the service made it the writer'];
+  // Opened by hand, it would write beside its group.
+  if (isOutOfGroup(server)) return [isLeftToGroup(situation, server) ? joining(server) : startedAnew];
   return [...(opening(known) === '' ? [] : ['it were writable']), ...restarting(known)];
 }
+
+const joining = ({ id }: ServerView): string =>
+  `it were in its group (START GROUP_REPLICATION), and its primary: SELECT group_replication_set_as_primary('${id}')`;
+
+/** Which member has most, and whether the silent ones still form a group, only a person can tell. */
+const startedAnew =
+  'its group were started again, from the member that has most (InnoDB Cluster: dba.rebootClusterFromCompleteOutage()), and this were its primary';
 
 /** Of a cluster in which every member of the majority may write. */
 function ofMajority({ known }: ServerView): readonly string[] {
@@ -59,7 +70,9 @@ function eligible(situation: Situation, server: ServerView): readonly string[] {
   const source = situation.published?.address ?? 'the source';
   return [
     ...(server.settings.candidate === 'never' ? ['its configuration said candidate: auto'] : []),
-    ...(server.duplicate ? ['its UUID were its own: remove auto.cnf of the copied data folder, and restart it'] : []),
+    ...(server.duplicate
+      ? ['no other server had its UUID: of the one whose data folder is the copy remove auto.cnf, and restart that one']
+      : []),
     ...(isSecondary(server) ? [`its group made it the primary: SELECT group_replication_set_as_primary('${server.id}')`] : []),
     ...(isSuperseded(situation, server)
       ? wayBack(situation, server) !== undefined

@@ -4,7 +4,7 @@
  */
 
 import { hasMajority, isPresentIn, ownMembership } from './membership.ts';
-import type { ServerFacts, Wsrep } from './observation.ts';
+import type { Group, ServerFacts, Wsrep } from './observation.ts';
 import type { ServerView } from './topology.ts';
 
 /** `wsrep_cluster_state_uuid` of a node that has no state of any cluster. */
@@ -13,8 +13,11 @@ const noCluster = '00000000-0000-0000-0000-000000000000';
 /** What the multi-primary cluster that a server writes in is called: the UUID that its transactions are named by. Undefined where it is in none. */
 export function multiPrimaryOf(facts: ServerFacts | undefined): string | undefined {
   if (facts?.wsrep) return facts.wsrep.clusterUuid === noCluster ? undefined : facts.wsrep.clusterUuid;
-  return facts?.group?.singlePrimary === false ? facts.group.name : undefined;
+  return facts?.group && isMultiPrimary(facts.group) ? facts.group.name : undefined;
 }
+
+/** A server that was not started as a member is in no group, whatever its settings say. */
+const isMultiPrimary = ({ singlePrimary, members }: Group): boolean => !singlePrimary && members.length > 0;
 
 /** Why such a server cannot write for its cluster, by its own word; undefined: it can, or it is in none. */
 export function outsideMajority(facts: ServerFacts): string | undefined {
@@ -22,7 +25,7 @@ export function outsideMajority(facts: ServerFacts): string | undefined {
   if (wsrep && !wsrep.primaryComponent) return 'is not in the primary component of its cluster';
   if (wsrep && !wsrep.ready) return `is not ready to write for its cluster (${wsrep.state})`;
   if (wsrep?.closed) return 'was closed by an administrator';
-  if (group === undefined || group.singlePrimary) return undefined;
+  if (group === undefined || !isMultiPrimary(group)) return undefined;
   const own = ownMembership(facts)?.state ?? 'OFFLINE';
   if (own !== 'ONLINE') return `is ${own} in its group`;
   return hasMajority(group) ? undefined : 'has lost the majority of its group';

@@ -38,6 +38,8 @@ export interface ServerFacts {
   readonly peer?: string;
   /** Seconds since the server process began (`Uptime`). */
   readonly uptimeSeconds: number;
+  /** Where that process says that it runs: `@@hostname` and `@@port`. Not where anybody reaches it. */
+  readonly home?: ServerAddress;
   readonly readOnly: boolean;
   readonly superReadOnly: boolean;
   readonly offlineMode: boolean;
@@ -183,6 +185,7 @@ export interface ManagedGroup {
 export interface Group {
   readonly name: string;
   readonly singlePrimary: boolean;
+  /** Empty where the server was not started as a member since its process began. */
   readonly members: readonly GroupMember[];
   /** By how much this member's applier is late on what the group has agreed on; absent where that is not known. */
   readonly lagSeconds?: number;

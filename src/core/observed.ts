@@ -116,7 +116,7 @@ function groupWords({ members: servers }: Situation, { id }: ServerView, { name,
   const primaries = members.filter(({ role, state }) => role === 'PRIMARY' && state === 'ONLINE');
   const named = primaries.map((primary) => servers.find((server) => server.id === primary.id)?.address ?? primary.id);
   const self =
-    own === undefined ? 'it is no member by its own view' : `it is ${[own.state, own.role].filter((word) => word !== '').join(' ')}`;
+    own === undefined ? 'it is OFFLINE, and no member' : `it is ${[own.state, own.role].filter((word) => word !== '').join(' ')}`;
   const mode = singlePrimary ? 'single-primary' : 'multi-primary';
   return `group ${name} (${mode}): ${self}, and sees ${online} of ${members.length} ONLINE; primary: ${named.join(', ') || 'none'}`;
 }

@@ -17,7 +17,8 @@ import type { ServerView } from './topology.ts';
 /** One sentence that reads on from the server's name; undefined: it is a candidate, or statements of ours could not make it one. */
 export function promotionOf(situation: Situation, server: ServerView): string | undefined {
   const { facts } = server;
-  if (facts === undefined || server.discovered !== undefined || server.settings.candidate === 'never') return undefined;
+  if (facts === undefined || server.discovered !== undefined || server.sameAs !== undefined || server.settings.candidate === 'never')
+    return undefined;
   if (isSuperseded(situation, server))
     return server.writable ? undefined : 'do not promote it: it is a former source, and its data may be stale';
   if (isOpenedByOthers(facts) || !belongsToLine(situation, server) || server.duplicate) return undefined;

@@ -14,10 +14,11 @@ import { isBelieved } from './topology.ts';
  * Servers that were not asked yet, or whose answer got old while the next one is waited for: nobody knows what they are now. All members; and of the discovered ones those
  * that were replicas of the published source.
  */
-export const unobserved = ({ topology, published }: Situation): readonly ServerView[] =>
+export const unobserved = ({ members, topology, published }: Situation): readonly ServerView[] =>
   topology.servers.filter(
     (server) =>
-      server.contact === 'unobserved' && (server.discovered === undefined || (isBelieved(server) && streamsFrom(server, published))),
+      server.contact === 'unobserved' &&
+      (members.includes(server) || (server.discovered !== undefined && isBelieved(server) && streamsFrom(server, published))),
   );
 
 const streamsFrom = ({ upstreams }: ServerView, source: ServerView | undefined): boolean =>

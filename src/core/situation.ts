@@ -1,8 +1,10 @@
 /** All that the decision looks at, for one publication at one moment: the zone, the servers as members of the line, and who could be the source. */
 
+import { isBelow, isInCircle, leadsBack, writableInCircle } from './circles.ts';
+import { electionOf, isLeftToGroup, isOutOfGroup, isSecondary } from './elections.ts';
 import type { Ledger, LedgerReading } from './ledger.ts';
 import { hasLineMark } from './line-mark.ts';
-import { hasMajority, isInAuroraTable, isOnlineIn, isPresent, isWriterByTable, ownMembership, whoCount } from './membership.ts';
+import { isInAuroraTable, isWriterByTable, ownMembership, whoCount } from './membership.ts';
 import { arePeers, firstOfEach, multiPrimaryOf, outsideMajority } from './multi-primary.ts';
 import type { ServerFacts } from './observation.ts';
 import { isWritable } from './observation.ts';
@@ -10,7 +12,7 @@ import { isPromotedInIncident } from './promotion.ts';
 import type { PublicationSettings } from './settings.ts';
 import type { ClusterState, PublicationState } from './state.ts';
 import type { ServerView, Topology, Upstream } from './topology.ts';
-import { isBelieved, topologyOf } from './topology.ts';
+import { topologyOf } from './topology.ts';
 import type { Now, ServerAddress } from './units.ts';
 
 export interface Situation {
@@ -50,7 +52,8 @@ export function situationOf(
   const reading = publication.view?.ledger;
   const ledger = reading?.kind === 'ledger' ? reading.ledger : undefined;
   // What was discovered is evidence, but no member: it is not in the quorum set, and never published.
-  const members = topology.servers.filter((server) => server.discovered === undefined);
+  // Nor is another address of a server that is counted already.
+  const members = topology.servers.filter((server) => server.discovered === undefined && server.sameAs === undefined);
   const published = ledger && publishedView(members, ledger);
   const base = {
     state,
@@ -81,9 +84,12 @@ const saysOffline = ({ facts }: ServerView): boolean => facts !== undefined && o
 export const isPublished = (situation: Situation, server: ServerView): boolean => situation.published?.address === server.address;
 
 /** A former source that has not rejoined, by identity or by address: it may have come back under another UUID. */
-export const isSuperseded = (situation: Situation, server: ServerView): boolean =>
-  !isPublished(situation, server) &&
-  (situation.ledger?.was.some((former) => former.uuid === server.id || former.address === server.address) ?? false);
+export function isSuperseded(situation: Situation, server: ServerView): boolean {
+  const was = situation.ledger?.was ?? [];
+  if (was.length === 0 || isPublished(situation, server)) return false;
+  const itself = [server, ...situation.topology.servers.filter(({ sameAs }) => sameAs === server.address)];
+  return was.some((former) => itself.some(({ id, address }) => former.uuid === id || former.address === address));
+}
 
 /** Seen in the line (settle.ts), or it shows by itself that it is of it. The published source belongs; before the first publication the line does not count. */
 export function belongsToLine(situation: Situation, server: ServerView): boolean {
@@ -99,14 +105,16 @@ export const isCandidate = (situation: Situation, server: ServerView): boolean =
 
 /** Why a server cannot be the source, in words; undefined for a candidate. */
 export function disqualification(situation: Situation, server: ServerView): string | undefined {
+  if (server.sameAs !== undefined) return `is ${server.sameAs}, by another address`;
   if (server.servesNobody) return 'lets no client in';
   if (server.contact !== 'reachable') return contactWords[server.contact];
-  if (!server.writable) return (server.facts && whyNotWritable(server.facts)) ?? 'is read-only';
+  if (!server.writable) return (server.facts && whyNotWritable(server, server.facts)) ?? 'is read-only';
   return unfitness(situation, server);
 }
 
-function whyNotWritable(facts: ServerFacts): string | undefined {
+function whyNotWritable(server: ServerView, facts: ServerFacts): string | undefined {
   if (facts.offlineMode) return 'is in offline_mode';
+  if (isOutOfGroup(server)) return `is read-only and ${ownMembership(facts)?.state ?? 'OFFLINE'} in its group`;
   if (facts.readOnly || facts.superReadOnly) return 'is read-only';
   const { switches = [] } = facts;
   if (switches.length > 0) return `refuses writes (${switches.map(({ variable, value }) => `${variable} = ${value}`).join(', ')})`;
@@ -146,17 +154,10 @@ export function binds(situation: Situation, server: ServerView, upstream: Upstre
   // The published source is no replica of who takes no writes: that is the passive half of a ring, be it there, stopped or dead.
   if (isPublished(situation, server) && source.known !== undefined && !isWritable(source.known)) return false;
   if (upstream.state === 'connecting') return !(source.contact === 'unknown' && isLeft(situation, server, source));
-  // A ring of co-sources: the read-only half streams from the writable one, and the other way round. Where both are writable the published one is no replica either.
-  const ring = situation.topology.followersOf(server.address).includes(source);
-  return !(ring && (!source.writable || isPublished(situation, server)));
+  // A ring of co-sources, or a longer circle: over read-only members the channel leads back to the server itself. Where others in it are writable the published one is no replica either, nor the one that a person names.
+  const isChosen = isPublished(situation, server) || situation.command?.server === server.address;
+  return !(leadsBack(situation, server, source) || (isChosen && isInCircle(situation, server, source)));
 }
-
-/** Members that are writable, and replicate from that server as it does from them. */
-const writableRing = ({ members, topology }: Situation, server: ServerView): readonly ServerView[] =>
-  members.filter(
-    (member) =>
-      member.writable && topology.followersOf(server.address).includes(member) && topology.followersOf(member.address).includes(server),
-  );
 
 /** A receiver that still looks for a dead source: the published one, or, once the server itself is published, the one that it took over from. */
 const isLeft = (situation: Situation, server: ServerView, source: ServerView): boolean =>
@@ -175,7 +176,8 @@ export function strongEvidence(situation: Situation, server: ServerView): readon
     evidence.push(
       `${followers.map((follower) => follower.address).join(', ')} ${followers.length === 1 ? 'replicates' : 'replicate'} from it`,
     );
-  if (groupPrimary(situation)?.address === server.address) evidence.push('a majority of its group says PRIMARY');
+  const election = electionOf(situation, server);
+  if (election !== undefined) evidence.push(election);
   const cluster = multiPrimaryOf(server.known);
   if (cluster !== undefined && cluster === publishedCluster(situation))
     evidence.push(`it writes in the same cluster as ${situation.ledger?.source}`);
@@ -183,26 +185,13 @@ export function strongEvidence(situation: Situation, server: ServerView): readon
   return evidence;
 }
 
-/** An intermediate source whose receiver looks for the dead published one: its replicas were there before, and show nothing. */
-const isStillReplicaOfPublished = ({ published }: Situation, server: ServerView): boolean =>
-  published !== undefined && server !== published && server.upstreams.some((upstream) => upstream.member === published.address);
+/** An intermediate source, one that looks for the dead published one too, or one in a circle with it: its replicas were there before, and show nothing. */
+const isStillReplicaOfPublished = (situation: Situation, server: ServerView): boolean =>
+  situation.published !== undefined && server !== situation.published && isBelow(situation, server, situation.published);
 
 /** The multi-primary cluster of the published source; where that has not been seen since we began, the ledger's mark tells. */
 const publishedCluster = ({ published, ledger }: Situation): string | undefined =>
   published?.known ? multiPrimaryOf(published.known) : ledger?.line?.uuid;
-
-const ownElector = ({ known }: ServerView) => (known?.group?.singlePrimary ? ownMembership(known) : undefined);
-
-/** By its own word. Somebody made it writable by hand: that elects nobody. */
-export function isSecondary(server: ServerView): boolean {
-  const own = ownElector(server);
-  return isPresent(own) && own?.role === 'SECONDARY';
-}
-
-/** Its group goes on, somewhere: who became writable without it was made so by hand, or began a group of its own (bootstrap). */
-export const isLeftToGroup = ({ topology }: Situation, { known }: ServerView): boolean =>
-  known?.group?.singlePrimary === true &&
-  topology.servers.some((member) => isBelieved(member) && member.facts?.group?.name === known.group?.name && isPresent(ownElector(member)));
 
 /** Members that still count the silent published source among those that are present in their cluster. The ledger tells who it is, also where it was never seen. */
 export const whoStillCount = ({ members, ledger, state }: Situation, published: ServerView): readonly ServerView[] => {
@@ -217,37 +206,16 @@ export const provenCandidates = (situation: Situation): readonly ServerView[] =>
     situation.candidates.filter((candidate) => strongEvidence(situation, candidate).length > 0),
   );
 
-/** Who could write beside that server: candidates that do not write in the same cluster as it does, and the other half of a ring. */
+/** Who could write beside that server: candidates that do not write in the same cluster as it does, and who is writable in one circle with it. */
 export const otherWriters = (situation: Situation, server: ServerView): readonly ServerView[] => {
   const { members, candidates } = situation;
-  const ring = writableRing(situation, server);
+  const circle = writableInCircle(situation, server);
   return members.filter(
-    (member) => member !== server && ((candidates.includes(member) && !arePeers(members, member, server)) || ring.includes(member)),
+    (member) => member !== server && ((candidates.includes(member) && !arePeers(members, member, server)) || circle.includes(member)),
   );
 };
 
-/** The member that a majority of the configured group members, several of them asked, agree on as PRIMARY. An expelled member is not believed. */
-export function groupPrimary(situation: Situation): ServerView | undefined {
-  // One that has not been seen since we began may well be in the group: the first to answer is no majority.
-  const configured = situation.members.filter((member) => member.known === undefined || member.known.group?.singlePrimary);
-  const votes = new Map<string, number>();
-  for (const member of configured) {
-    const vote = groupVote(member);
-    if (vote !== undefined) votes.set(vote, (votes.get(vote) ?? 0) + 1);
-  }
-  // One member that was expelled, or left alone, agrees with itself: that is nobody's majority.
-  const needed = Math.max(Math.floor(configured.length / 2) + 1, 2);
-  return situation.members.find((member) => member.id !== undefined && (votes.get(member.id) ?? 0) >= needed);
-}
-
-function groupVote({ facts }: ServerView): string | undefined {
-  if (facts?.group === undefined || !isOnlineIn(facts.group, facts.id) || !hasMajority(facts.group)) return undefined;
-  const primaries = facts.group.members.filter((other) => other.role === 'PRIMARY' && other.state === 'ONLINE');
-  return primaries.length === 1 ? primaries[0]?.id : undefined;
-}
-
 /** What it is now is known from its own words: it answered, or it refused in words that say that it serves nobody. */
 export const tellsItsState = ({ contact, servesNobody }: ServerView): boolean => contact === 'reachable' || servesNobody;
-
 export const reachable = (servers: readonly ServerView[]): readonly ServerView[] =>
   servers.filter((server) => server.contact === 'reachable');

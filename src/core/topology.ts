@@ -2,6 +2,7 @@
 
 import type { Channel, ServerFacts } from './observation.ts';
 import { isClaimed, isWritable, servesNobody } from './observation.ts';
+import { otherAddresses } from './same-server.ts';
 import type { Proposal } from './server-addresses.ts';
 import { proposalOf } from './server-addresses.ts';
 import type { Discovered, ServerSettings } from './settings.ts';
@@ -37,6 +38,8 @@ export interface ServerView {
   readonly proposal: Proposal;
   /** Another server has the same UUID: a copied data folder. */
   readonly duplicate: boolean;
+  /** It is the very server at that configured address, by another one of its addresses: it does not count. */
+  readonly sameAs?: ServerAddress;
   /**
    * Absent for a configured one. `unverified`: it never answered. `stale`: it is not who those that spoke of it say. `verified`: it is, or nobody said who.
    */
@@ -66,16 +69,28 @@ export interface Topology {
 
 /** The topology of all servers that are asked. */
 export function topologyOf(state: ClusterState, now: Now): Topology {
-  const memories = [...state.servers.values()];
+  const others = otherAddresses(state);
+  const counted =
+    others.size === 0 ? state : { ...state, servers: new Map([...state.servers].filter(([address]) => !others.has(address))) };
   const byId = new Map<ServerId, ServerMemory[]>();
-  for (const memory of memories) {
+  for (const memory of counted.servers.values()) {
     const id = memory.facts?.id;
     if (id !== undefined) byId.set(id, [...(byId.get(id) ?? []), memory]);
   }
-  const servers = memories.map((memory) => viewOf(state, memory, byId, now));
+  const servers = [...state.servers].map(([address, memory]) => {
+    const sameAs = others.get(address);
+    const view = viewOf(counted, memory, byId, now);
+    return sameAs === undefined ? view : { ...view, sameAs };
+  });
+  const followers = followersAmong(servers);
+  return { servers, followersOf: (address) => followers.get(address) ?? [] };
+}
+
+/** The reachable servers that stream from each. */
+function followersAmong(servers: readonly ServerView[]): ReadonlyMap<ServerAddress, readonly ServerView[]> {
   const followers = new Map<ServerAddress, ServerView[]>();
   for (const server of servers) {
-    if (server.facts === undefined || !isBelieved(server)) continue;
+    if (server.facts === undefined || !isBelieved(server) || server.sameAs !== undefined) continue;
     for (const upstream of server.upstreams) {
       if (upstream.state !== 'streams' || upstream.member === undefined || upstream.member === server.address) continue;
       const known = followers.get(upstream.member) ?? [];
@@ -83,7 +98,7 @@ export function topologyOf(state: ClusterState, now: Now): Topology {
       if (!known.includes(server)) followers.set(upstream.member, [...known, server]);
     }
   }
-  return { servers, followersOf: (address) => followers.get(address) ?? [] };
+  return followers;
 }
 
 function viewOf(state: ClusterState, memory: ServerMemory, byId: ReadonlyMap<ServerId, readonly ServerMemory[]>, now: Now): ServerView {

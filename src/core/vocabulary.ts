@@ -50,6 +50,7 @@ export const alarmCodes = {
   'server-unknown': 'A server does not answer.',
   'server-refuses': 'A server lives, but refuses us.',
   'duplicate-uuid': 'Two servers have the same server UUID: one is a copied data folder.',
+  'same-server': 'Two configured addresses lead to one server; only one of them counts.',
   'duplicate-server-id': 'Two MariaDB servers have the same `server_id`: who replicates from which of them cannot be told.',
   'address-unproven': 'The host name of a server leads to an address at which that server was not found.',
   'not-configured': 'A server that was discovered is part of the replication, but not in the configuration.',

@@ -37,7 +37,8 @@ function clauseOf(situation: Situation, server: ServerView, reason: HoldReason):
   const back = wayBack(situation, server);
   if (back !== undefined)
     return `${address} is writable, and nothing is lost when the name goes back to it: ${back}. If it is the source: \`${follow(situation, server)}\`.`;
-  const against = disqualification(situation, server);
+  // As a command would find it.
+  const against = disqualification({ ...situation, command: { server: address, force: false } }, server);
   const mayBeForced = against !== undefined && (isSuperseded(situation, server) || !belongsToLine(situation, server));
   const said =
     against === undefined

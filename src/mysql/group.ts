@@ -31,13 +31,11 @@ export function readGroup(rows: readonly Row[] = [], lagSeconds?: number): { gro
     // The plugin may be loaded and no group configured.
     name = reader.optionalText('group_name') ?? '';
     singlePrimary = reader.flag('single_primary');
-    // A member that never started has no identity here, only the state OFFLINE.
+    // A member that was not started since its process began has no identity here, only the state OFFLINE: no member of the group.
     if (reader.text('member_id') !== '') members.push(readMember(reader, row));
     if (reader.oddColumn !== undefined) return { oddColumn: reader.oddColumn };
   }
-  return members.length === 0 || name === ''
-    ? {}
-    : { group: { name, singlePrimary, members, ...(lagSeconds !== undefined && { lagSeconds }) } };
+  return name === '' ? {} : { group: { name, singlePrimary, members, ...(lagSeconds !== undefined && { lagSeconds }) } };
 }
 
 function readMember(reader: RowReader, row: Row): GroupMember {

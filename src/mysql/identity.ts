@@ -24,7 +24,7 @@ export function sourceAddress(host: string, port: number): ServerAddress {
 /** `report_host` has at most 255 characters (manual 19.1.6.3). */
 const longestReported = 255;
 
-/** Where a server says that its clients reach it. Undefined where it says nothing, or a port that does not exist: what a server reports is for people, and need not be anything. */
+/** Where a server says that it runs, or that its clients reach it. Undefined where it says nothing, or a port that does not exist: what a server reports is for people, and need not be anything. */
 export function reportedAddress(row: Row, hostColumn: string, portColumn: string): ServerAddress | undefined {
   const host = String(row[hostColumn] ?? '').replace(/\.$/, '');
   const port = Number(row[portColumn] ?? 0);

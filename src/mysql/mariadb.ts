@@ -7,7 +7,7 @@ import { type GtidSet, union } from '../core/gtid.ts';
 import { parseMariadbGtids } from '../core/mariadb-gtid.ts';
 import type { MariadbPositions, ServerFacts, Version } from '../core/observation.ts';
 import { mariadbGrantStatements } from './grants.ts';
-import { mariadbServerId } from './identity.ts';
+import { mariadbServerId, reportedAddress } from './identity.ts';
 import { readMariadbChannels } from './mariadb-channels.ts';
 import type { FactsReading, ProbeInput, QuerySet } from './query-set.ts';
 import { failedReading, RowReader, rowsUnexpected } from './row.ts';
@@ -20,7 +20,7 @@ const setup = (queryTimeoutMs: number): string =>
 
 const serverQuery = (
   switches: string,
-): string => `SELECT @@global.server_id AS server_id, @@version AS version, @@version_comment AS version_comment,
+): string => `SELECT @@global.server_id AS server_id, @@version AS version, @@version_comment AS version_comment, @@hostname AS hostname, @@port AS port,
  @@global.read_only AS read_only, ${switches}, @@global.log_bin AS log_bin,
  @@global.gtid_domain_id AS gtid_domain, @@global.gtid_strict_mode AS gtid_strict, @@global.gtid_binlog_state AS gtid_binlog_state,
  @@global.gtid_binlog_pos AS gtid_binlog_pos, @@global.gtid_slave_pos AS gtid_replica_pos, @@global.gtid_current_pos AS gtid_current_pos`;
@@ -55,6 +55,7 @@ function readMariadb(input: ProbeInput): FactsReading {
   const { channels, notes, oddColumn } = readMariadbChannels(input);
   const odd = reader.oddColumn ?? oddColumn;
   if (odd !== undefined || version === undefined) return failedReading(rowsUnexpected(server, odd ?? 'version'));
+  const home = reportedAddress(answers['server']?.[0] ?? {}, 'hostname', 'port');
   const facts = {
     id: mariadbServerId(serverId, server),
     flavour: 'mariadb' as const,
@@ -67,6 +68,7 @@ function readMariadb(input: ProbeInput): FactsReading {
     ...switches,
     channels,
     serverId,
+    ...(home && { home }),
     positions,
     ...executed,
   };

@@ -5,7 +5,7 @@ import { type ExecutedSet, isGroupChannel, readChannel, readGroupLag } from './c
 import { readBinlogEnd, readCoordinates } from './coordinates.ts';
 import { readFailoverLists } from './failover-lists.ts';
 import { readGroup } from './group.ts';
-import { serverId } from './identity.ts';
+import { reportedAddress, serverId } from './identity.ts';
 import type { FactsReading, ProbeInput } from './query-set.ts';
 import { failedReading, maxRows, RowReader, rowsUnexpected } from './row.ts';
 import { parseVersion } from './version.ts';
@@ -29,6 +29,7 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
   const version = reader.parsed('version', parseVersion);
   const gtidMode = reader.oneOf('gtid_mode', gtidModes);
   const gtids = readExecuted(reader, gtidMode);
+  const home = reportedAddress(first, 'hostname', 'port');
   const binlogEnd = readBinlogEnd(answers['binlog']);
   reader.text('version_comment');
   reader.number('group_members');
@@ -41,6 +42,7 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
     superReadOnly: reader.flag('super_read_only'),
     offlineMode: reader.flag('offline_mode'),
     ...readSwitches(reader, rules),
+    ...(home && { home }),
     gtidMode,
     ...gtids,
     ...(binlogEnd && { binlogEnd }),

@@ -50,7 +50,7 @@ export const probeQuery = ({
   autoFailover,
   times,
   rules,
-}: ProbeColumns): string => `SELECT @@server_uuid AS server_uuid, @@version AS version, @@version_comment AS version_comment,
+}: ProbeColumns): string => `SELECT @@server_uuid AS server_uuid, @@version AS version, @@version_comment AS version_comment, @@hostname AS hostname, @@port AS port,
  @@global.read_only AS read_only, @@global.super_read_only AS super_read_only, @@global.offline_mode AS offline_mode,
  ${switchColumns(rules)},
  @@global.gtid_mode AS gtid_mode, @@global.gtid_executed AS gtid_executed, @@global.performance_schema AS performance_schema,

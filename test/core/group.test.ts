@@ -6,6 +6,8 @@ import type { Group, GroupMember, Probe, ServerFacts } from '../../src/core/obse
 import type { Given } from './given.ts';
 import { at, factsOf, given, ledgerOf, seen, silent, uuid } from './given.ts';
 
+/** A transaction of the group. */
+const mark = { uuid: 'aaaaaaaa-aaaa-11f1-8000-000000000000', gno: 1 };
 const line = { line: new Set(['db2', 'db3', 'db4', 'db5'].map(uuid)) };
 
 /** What a member shows: `db1` is ONLINE, `db1?` UNREACHABLE, `db1-` OFFLINE. */
@@ -25,7 +27,7 @@ const writable = { readOnly: false, superReadOnly: false };
 const all = 'db1 db2 db3 db4 db5';
 
 function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
-  const decision = decide(given({ servers, ledger: ledgerOf('db1'), publication: line, ...over }));
+  const decision = decide(given({ servers, ledger: ledgerOf('db1', { line: mark }), publication: line, ...over }));
   return `${decision.kind} ${decision.reason}${decision.kind === 'point-to' ? ` ${decision.source}` : ''}`;
 }
 

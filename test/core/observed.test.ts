@@ -201,7 +201,7 @@ describe('would be a candidate if', () => {
       `its group made it the primary: SELECT group_replication_set_as_primary('${uuid('db2')}')`,
     ]);
     expect(missing({ id: uuid('db1') as ServerId, channels: [] })).toContain(
-      'its UUID were its own: remove auto.cnf of the copied data folder, and restart it',
+      'no other server had its UUID: of the one whose data folder is the copy remove auto.cnf, and restart that one',
     );
     const apart = { ...group, singlePrimary: false, members: [{ id: uuid('db2'), state: 'ERROR' as const, role: 'PRIMARY' as const }] };
     expect(missing({ readOnly: false, superReadOnly: false, channels: [], group: apart })).toEqual([

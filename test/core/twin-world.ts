@@ -47,8 +47,20 @@ export interface TwinServer {
   readonly executed: number;
   readonly channels: readonly TwinChannel[];
   readonly safeAddress: boolean;
-  /** It says that so many of its group's members are online, itself one of them or not, and who is the primary. */
-  readonly group?: { readonly self: 'ONLINE' | 'OFFLINE' | 'ERROR'; readonly unreachable: readonly string[]; readonly primary?: string };
+  readonly group?: TwinGroup;
+  /** Its address is another one of that server. */
+  readonly sameAs?: string;
+}
+
+/** What a member says of its group. */
+export interface TwinGroup {
+  readonly name: 'A' | 'B';
+  readonly self: 'ONLINE' | 'OFFLINE' | 'ERROR';
+  /** The members in its view. */
+  readonly lists: readonly string[];
+  /** Those of them that are not online. */
+  readonly unreachable: readonly string[];
+  readonly primary?: string;
 }
 
 export interface TwinChannel {
@@ -64,6 +76,8 @@ export interface TwinLedger {
   readonly source: string;
   readonly was: readonly string[];
   readonly frozen: boolean;
+  /** The mark is a transaction of this group; absent: one of db1. */
+  readonly markedBy?: 'A' | 'B';
   readonly next?: { readonly server: string; readonly expired: boolean };
 }
 
@@ -101,7 +115,8 @@ export function anyWorld(seed: number): TwinWorld {
     new Dice(seed + 9_000_000),
     names.map((name) => anyServer(dice, name, names, source, isGroup)),
   );
-  const { servers, unlisted } = withUnlisted(new Dice(seed + 5_000_000), members, source);
+  const grouped = withCircle(new Dice(seed + 8_000_000), withGroups(new Dice(seed + 7_000_000), members));
+  const { servers, unlisted } = withTwin(new Dice(seed + 6_000_000), withUnlisted(new Dice(seed + 5_000_000), grouped, source));
   const isLost = dice.chance(6);
   const hasLedger = dice.chance(isLost ? 50 : 88);
   const although = new Dice(seed + 6_000_000).chance(50);
@@ -109,7 +124,7 @@ export function anyWorld(seed: number): TwinWorld {
     servers,
     unlisted,
     zone: dice.chance(96) ? 'read' : dice.one(['unread', 'unreachable', 'garbage'] as const),
-    ...(hasLedger ? { ledger: anyLedger(dice, names, source) } : {}),
+    ...(hasLedger ? { ledger: { ...anyLedger(dice, names, source), ...anyMark(new Dice(seed + 9_000_000)) } } : {}),
     nameHasAddress: hasLedger || dice.chance(20),
     adopt: dice.chance(50),
     ...(isLost ? { remembered: { epoch: 4, source: dice.one([...names, 'db9']), lostForMs: dice.one([0, 1500, 2999, 3000]) } } : {}),
@@ -183,11 +198,62 @@ function withUnlisted(dice: Dice, members: readonly TwinServer[], source: string
   return { servers: members.map((server) => ({ ...server, channels: server.channels.map(redirected) })), unlisted };
 }
 
-const anyGroup = (dice: Dice, names: readonly string[]): NonNullable<TwinServer['group']> => ({
+/** Where there are groups: in one world of four there are two of them, in another one the group has shrunk to one member. */
+function withGroups(dice: Dice, servers: readonly TwinServer[]): readonly TwinServer[] {
+  const kind = dice.one(['one', 'one', 'two', 'shrunk'] as const);
+  const [last] = servers.filter((server) => server.group);
+  return servers.map((server, index) => {
+    const { group, ...rest } = server;
+    if (group === undefined || kind === 'one' || last === undefined) return server;
+    if (kind === 'two') {
+      const isB = index * 2 >= servers.length;
+      const lists = servers.filter((_, other) => other * 2 >= servers.length === isB).map((other) => other.name);
+      return { ...rest, group: { ...group, name: isB ? 'B' : 'A', lists, primary: dice.chance(80) ? lists[0]! : dice.one(lists) } };
+    }
+    if (server === last)
+      return { ...rest, group: { ...group, self: 'ONLINE', lists: [server.name], unreachable: [], primary: server.name } };
+    return { ...rest, group: { ...group, self: dice.one(['OFFLINE', 'OFFLINE', 'OFFLINE', 'ERROR', 'ONLINE'] as const) } };
+  });
+}
+
+type Servers = Pick<TwinWorld, 'servers' | 'unlisted'>;
+
+/** In one world of twenty the last address leads to the first server: so do the channels to it. */
+function withTwin(dice: Dice, { servers, unlisted }: Servers): Servers {
+  const [first] = servers;
+  const last = servers.at(-1);
+  if (!dice.chance(5) || !first?.known || last === undefined) return { servers, unlisted };
+  const redirected = <T extends TwinServer>(server: T): T => ({
+    ...server,
+    channels: server.channels.map((channel) => (channel.to === last.name ? { ...channel, to: first.name } : channel)),
+  });
+  const twins = [...servers.slice(0, -1), { ...last, known: true, sameAs: first.name }];
+  return { servers: twins.map(redirected), unlisted: unlisted.map(redirected) };
+}
+
+/** In one world of ten the first three or four servers replicate in a circle; most of them are read-only. */
+function withCircle(dice: Dice, servers: readonly TwinServer[]): readonly TwinServer[] {
+  const circle = servers.slice(0, 3 + dice.pick(2));
+  if (!dice.chance(10) || circle.length < 3) return servers;
+  return servers.map((server, index) => {
+    const from = circle[(index + circle.length - 1) % circle.length]!.name;
+    if (index >= circle.length) return server;
+    const is = dice.chance(90) ? 'streaming' : 'connecting';
+    return { ...server, readOnly: index > 0 && dice.chance(80), channels: [{ to: from, is }] };
+  });
+}
+
+const anyGroup = (dice: Dice, names: readonly string[]): TwinGroup => ({
+  name: 'A',
+  lists: names,
   self: dice.one(['ONLINE', 'ONLINE', 'ONLINE', 'ERROR', 'OFFLINE'] as const),
   unreachable: dice.chance(70) ? [] : [dice.one(names)],
   ...(dice.chance(90) ? { primary: dice.chance(70) ? names[1]! : dice.one(names) } : {}),
 });
+
+const anyMark = (dice: Dice): Pick<TwinLedger, 'markedBy'> => (dice.chance(30) ? { markedBy: dice.one(['A', 'A', 'B'] as const) } : {});
+
+const groupNames = { A: 'aaaaaaaa-aaaa-11f1-8000-000000000000', B: 'bbbbbbbb-aaaa-11f1-8000-000000000000' };
 
 const eightFormers = ['db11', 'db12', 'db13', 'db14', 'db15', 'db16', 'db17', 'db18'];
 
@@ -204,8 +270,11 @@ function anyLedger(dice: Dice, names: readonly string[], source: string): TwinLe
 
 /** The same as the core is told it: rows became facts, and time made memories. */
 export function situationOfWorld(world: TwinWorld): Situation {
-  const names = world.servers.map((server) => server.name);
   const ledger = world.ledger && ledgerFrom(world.ledger);
+  const shown = world.servers.map((server) => {
+    const same = world.servers.find((other) => other.name === server.sameAs);
+    return { at: server.name, ...(same ? { ...same, contact: server.contact } : server) };
+  });
   const settings: Partial<ClusterSettings> = {
     gtidGuard: world.gtidGuard,
     servers: world.servers.map(({ name, candidateNever }) => ({ address: address(name), candidate: candidateNever ? 'never' : 'auto' })),
@@ -213,14 +282,14 @@ export function situationOfWorld(world: TwinWorld): Situation {
     discoverWithin: [{ kind: 'suffix', suffix: '.lan' }],
   };
   const known = stateOf({
-    servers: Object.fromEntries(world.servers.map((server) => [server.name, probeOf(server, names)])),
+    servers: Object.fromEntries(shown.map((server) => [server.at, probeOf(server)])),
     settings,
     ...(ledger ? { ledger } : {}),
     rrsets: world.nameHasAddress ? [{ name: fqdn('source.example.'), type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] }] : [],
     publication: publicationFrom(world),
-    memory: Object.fromEntries(world.servers.map((server) => [server.name, memoryOf(server, names)])),
+    memory: Object.fromEntries(shown.map((server) => [server.at, memoryOf(server)])),
   });
-  const state = world.unlisted.reduce((some, server) => withServer(some, discoveredFrom(server, names)), known);
+  const state = world.unlisted.reduce((some, server) => withServer(some, discoveredFrom(server)), known);
   const { view, ...unread } = state.publications.get('ns1')!;
   const garbage = { kind: 'unreadable', why: 'is garbage' } as const;
   const publication =
@@ -233,25 +302,25 @@ export function situationOfWorld(world: TwinWorld): Situation {
   return situationOf(state, publication, command, at(1));
 }
 
-function discoveredFrom(server: TwinUnlisted, names: readonly string[]): ServerMemory {
+function discoveredFrom(server: TwinUnlisted): ServerMemory {
   const claims = [server.isSomebodyElse ? uuid('db33') : uuid(server.name)];
   const found = newServer(
     { address: address(server.name), candidate: 'never', discovered: { by: address('db1'), how: 'replicas', claims } },
     at(-1).mono,
   );
-  const probe = probeOf(server, names);
+  const probe = probeOf(server);
   return {
     ...(probe ? observe(found, probe, at(0)).memory : found),
-    ...memoryOf(server, names),
+    ...memoryOf(server),
     mentioned: { firstAt: at(-5000).mono, lastAt: at(0).mono },
   };
 }
 
-function ledgerFrom({ cluster, epoch, source, was, frozen, next }: TwinLedger): Ledger {
+function ledgerFrom({ cluster, epoch, source, was, frozen, next, markedBy }: TwinLedger): Ledger {
   return ledgerOf(source, {
     cluster,
     epoch,
-    line: { uuid: uuid('db1'), gno: markAt },
+    line: { uuid: markedBy ? groupNames[markedBy] : uuid('db1'), gno: markAt },
     was: was.map((name) => ({ uuid: uuid(name), address: address(name) })),
     ...(frozen ? { frozen: { by: 'root', reason: 'rack' } } : {}),
     ...(next ? { next: { uuid: uuid(next.server), until: next.expired ? '2026-11-22T11:29:00.000Z' : '2026-11-22T11:31:00.000Z' } } : {}),
@@ -274,18 +343,20 @@ function publicationFrom({ servers, unlisted, remembered, gone, flapping, weakFo
   };
 }
 
-function probeOf(server: TwinServer, names: readonly string[]): Probe | undefined {
-  if (server.contact === 'reachable') return seen(factsFrom(server, names));
+function probeOf(server: TwinServer): Probe | undefined {
+  if (server.contact === 'reachable') return seen(factsFrom(server));
   return { alive: server.servesNobody ? offline : refusing, unknown: silent, unobserved: undefined }[server.contact];
 }
 
-function memoryOf(server: TwinServer, names: readonly string[]): Partial<ServerMemory> {
+function memoryOf(server: TwinServer): Partial<ServerMemory> {
   return {
     addresses: [server.safeAddress ? `192.0.2.${server.name.slice(2)}` : '127.0.0.1'],
     ...(server.known && !server.readOnly ? promotionOf(server) : {}),
     ...(server.known ? { openAskedAt: askedAt } : {}),
     ...(server.known && server.readOnly && server.closeSeen ? { closedAt: { mono: at(-1).mono, wall: at(-1).wall } } : {}),
-    ...(server.known && server.contact !== 'reachable' ? { facts: factsFrom(server, names), factsAt: at(-5000).mono } : {}),
+    ...(server.known && server.contact !== 'reachable'
+      ? { facts: { ...factsFrom(server), uptimeSeconds: 995 }, factsAt: at(-5000).mono }
+      : {}),
   };
 }
 
@@ -295,14 +366,15 @@ const askedAt = at(-10).mono;
 const promotionOf = ({ promotionSeen }: TwinServer): Partial<ServerMemory> =>
   promotionSeen === 'never' ? {} : { promotedAt: at(promotionSeen === 'early' ? -11 : -9).mono };
 
-function factsFrom({ name, readOnly, closedBy, executed, channels, group }: TwinServer, names: readonly string[]): ServerFacts {
+function factsFrom({ name, readOnly, closedBy, executed, channels, group }: TwinServer): ServerFacts {
   return factsOf(name, {
+    home: address(name),
     readOnly: readOnly && closedBy === 'read_only',
     offlineMode: readOnly && closedBy === 'offline_mode',
     ...(readOnly && closedBy === 'innodb_force_recovery' ? { switches: [{ variable: closedBy, value: '4' }] } : {}),
     channels: channels.map((channel, index) => ({ ...channelOf(channel), name: `c${index}` })),
-    gtidExecuted: gtids(executed === 0 ? 'db77:1-9' : `db1:1-${executed}`),
-    ...(group ? { group: groupFrom(name, group, names) } : {}),
+    gtidExecuted: gtids(executed === 0 ? 'db77:1-9' : `db1:1-${executed},${groupNames.A}:1-100,${groupNames.B}:1-100`),
+    ...(group ? { group: groupFrom(name, group) } : {}),
   });
 }
 
@@ -314,11 +386,11 @@ function channelOf({ to, is }: TwinChannel): Channel {
   return { ...rest, sourceAddress: address('source.example') };
 }
 
-function groupFrom(name: string, { self, unreachable, primary }: NonNullable<TwinServer['group']>, names: readonly string[]): Group {
-  const stateOfMember = (other: string) => (other === name ? self : unreachable.includes(other) ? 'UNREACHABLE' : 'ONLINE');
+function groupFrom(own: string, { name, self, lists, unreachable, primary }: TwinGroup): Group {
+  const stateOfMember = (other: string) => (other === own ? self : unreachable.includes(other) ? 'UNREACHABLE' : 'ONLINE');
   return {
-    name: 'aaaaaaaa-aaaa-11f1-8000-000000000000',
+    name: groupNames[name],
     singlePrimary: true,
-    members: names.map((other) => ({ id: uuid(other), state: stateOfMember(other), role: other === primary ? 'PRIMARY' : 'SECONDARY' })),
+    members: lists.map((other) => ({ id: uuid(other), state: stateOfMember(other), role: other === primary ? 'PRIMARY' : 'SECONDARY' })),
   };
 }

@@ -22,9 +22,10 @@ class Twin {
 
   constructor(world: TwinWorld) {
     this.#world = world;
-    this.#servers = world.servers;
+    // "It is counted once."
+    this.#servers = world.servers.filter((one) => one.sameAs === undefined);
     this.#published = world.ledger && this.#server(world.ledger.source);
-    this.#primary = this.#servers.find((one) => this.#isElected(one));
+    this.#primary = this.#servers.find((one) => this.#isElected(one) && this.#isOfDecidingGroup(one));
     this.#candidates = this.#servers.filter((one) => this.#isCandidate(one));
     this.#proven = this.#candidates.filter((one) => this.#isProven(one));
     // "Members, less those that were unknown for `gone_after`, less group members that themselves say OFFLINE."
@@ -41,13 +42,14 @@ class Twin {
   }
 
   #isSuperseded(one: TwinServer): boolean {
-    return one !== this.#published && (this.#world.ledger?.was.includes(one.name) ?? false);
+    const names = [one.name, ...this.#world.servers.filter((other) => other.sameAs === one.name).map((other) => other.name)];
+    return one !== this.#published && (this.#world.ledger?.was.some((name) => names.includes(name)) ?? false);
   }
 
   /** "Seen streaming from the published source or from a server of the line, or its executed set contains the mark." */
   #inLine(one: TwinServer): boolean {
     if (this.#world.ledger === undefined || one === this.#published) return true;
-    return one.known && (one.seenInLine || one.executed >= markAt);
+    return one.known && (one.seenInLine || one.executed >= (this.#world.ledger.markedBy ? 1 : markAt));
   }
 
   #streams(one: TwinServer, from: TwinServer): boolean {
@@ -94,16 +96,37 @@ class Twin {
     }
     // "The published source is no replica of who takes no writes."
     if (one === this.#published && upstream.known && upstream.readOnly) return false;
-    const isRing = isReachable(upstream) && this.#streams(upstream, one);
-    if (channel.is !== 'connecting') return !(isRing && (upstream.readOnly || one === this.#published));
+    // "A circle: over read-only members the channel leads back to the server itself; for the published one, and the one that a command names, also over writable ones."
+    const isChosen = one === this.#published || one.name === this.#world.command?.server;
+    if (channel.is !== 'connecting') return !this.#getsFrom(upstream, one, isChosen ? [] : this.#servers.filter(isWritable));
     const isDead = upstream.contact === 'unknown';
     // The source that it took over from is not the published one any more, but it is as dead.
     const isFormer = one === this.#published && this.#isSuperseded(upstream);
     return !(isDead && (upstream === this.#published || isFormer));
   }
 
-  #isInWritableRing(one: TwinServer): boolean {
-    return this.#servers.some((other) => isWritable(other) && this.#streams(other, one) && this.#streams(one, other));
+  /** Directly, or by way of members that are not `but`. */
+  #getsFrom(one: TwinServer, origin: TwinServer, but: readonly TwinServer[], by: readonly TwinServer[] = []): boolean {
+    if (one.name === origin.name) return true;
+    if (but.includes(one) || by.includes(one)) return false;
+    return this.#servers.some((source) => this.#streams(one, source) && this.#getsFrom(source, origin, but, [...by, one]));
+  }
+
+  #writesInCircleWith(one: TwinServer): boolean {
+    return this.#servers.some(
+      (other) => other !== one && isWritable(other) && this.#getsFrom(other, one, []) && this.#getsFrom(one, other, []),
+    );
+  }
+
+  /** A way of channels that lead there, or look for it, by the newest answers. */
+  #isBelow(one: TwinServer, top: TwinServer | undefined, by: readonly TwinServer[] = []): boolean {
+    if (!one.known || by.includes(one)) return false;
+    const sources = one.channels.filter((channel) => channel.is !== 'off').map((channel) => channel.to);
+    if (top && sources.includes(top.name)) return true;
+    return sources.some((name) => {
+      const source = this.#server(name);
+      return source !== undefined && this.#isBelow(source, top, [...by, one]);
+    });
   }
 
   #isSourceByItself(one: TwinServer): boolean {
@@ -136,40 +159,58 @@ class Twin {
     return [...this.#servers, ...this.#world.unlisted.filter(wasFollower)].some(({ contact }) => contact === 'unobserved');
   }
 
-  /** "A majority of its configured members, several asked, agree on one PRIMARY." Who was never asked may be a member. */
+  /**
+   * "A majority of its group's configured members, several asked, agree on one PRIMARY." A server that was never asked may be a member; one that says now that it is out is no
+   * elector.
+   */
   #isElected(one: TwinServer): boolean {
-    const configured = this.#servers.filter((other) => !other.known || other.group);
+    const configured = this.#servers.filter((other) => !other.known || (isOfGroup(other, one) && !isOut(other)));
     const votes = configured.filter((other) => this.#voteOf(other) === one.name).length;
-    return one.known && votes >= 2 && votes * 2 > configured.length;
+    return isOfGroup(one, one) && votes >= 2 && votes * 2 > configured.length;
+  }
+
+  /** "It is the only one left: each of the others says now that it is out, or is of another group; and it does not list them any more." */
+  #isLast(one: TwinServer): boolean {
+    const isElsewhere = (other: TwinServer) => isOut(other) || (other.known && other.group && other.group.name !== one.group?.name);
+    const isGone = (other: TwinServer) => isElsewhere(other) && !(other.known && one.group?.lists.includes(other.name));
+    return this.#voteOf(one) === one.name && this.#servers.every((other) => other === one || isGone(other));
+  }
+
+  /** "The group of the published source decides", by its own word; else the one that the mark names. */
+  #isOfDecidingGroup(one: TwinServer): boolean {
+    const published = this.#published;
+    if (this.#world.ledger === undefined) return true;
+    if (published?.known && published.group) return isOfGroup(published, one);
+    return isOfGroup(one, one) && one.group?.name === this.#world.ledger.markedBy;
   }
 
   /** Whoever lost its group is not believed. */
   #voteOf(one: TwinServer): string | undefined {
     const { group } = one;
     if (!isReachable(one) || group?.self !== 'ONLINE') return undefined;
-    const online = this.#servers.filter((other) => other === one || !group.unreachable.includes(other.name));
-    if (online.length * 2 <= this.#servers.length) return undefined;
-    return online.find((other) => other.name === group.primary)?.name;
+    const online = group.lists.filter((name) => name === one.name || !group.unreachable.includes(name));
+    if (online.length * 2 <= group.lists.length) return undefined;
+    return online.find((name) => name === group.primary);
   }
 
   /** "Members of its group that are in the majority still count it among those that are present." */
   #isCounted(one: TwinServer): boolean {
     return this.#servers.some((other) => {
       if (other === one || !isReachable(other) || other.group?.self !== 'ONLINE') return false;
-      const { unreachable } = other.group;
-      const present = this.#servers.filter((each) => each === other || !unreachable.includes(each.name));
-      return present.length * 2 > this.#servers.length && present.includes(one);
+      const { unreachable, lists } = other.group;
+      const present = lists.filter((name) => name === other.name || !unreachable.includes(name));
+      return present.length * 2 > lists.length && present.includes(one.name);
     });
   }
 
   #isProven(one: TwinServer): boolean {
     // "The promotion of a group's member counts only where no member is in that group any more."
     const isElectedOnly = isInElectingGroup(one, this.#servers);
-    const published = this.#published;
     const isPromoted = this.#isPromoted(one) && !isElectedOnly;
     // "Those of an intermediate source that still looks for the published one were there before."
-    const isBelow = one !== published && one.channels.some((channel) => channel.to === published?.name && channel.is !== 'off');
-    return isPromoted || (this.#followers(one).length > 0 && !isBelow) || one === this.#primary;
+    const isBelow = one !== this.#published && this.#isBelow(one, this.#published);
+    const isElected = this.#isOfDecidingGroup(one) && (this.#isElected(one) || this.#isLast(one));
+    return isPromoted || (this.#followers(one).length > 0 && !isBelow) || isElected;
   }
 
   /** "In this incident: unless the published source, asked after that, was still writable, and was not seen to close since." */
@@ -228,11 +269,14 @@ class Twin {
   /** Everybody is asked first: the first publication is in no hurry. */
   #rule5(): Verdict {
     if (this.#quorumSet.some((one) => one.contact === 'unobserved')) return 'hold minority-view';
-    if (this.#servers.filter((one) => this.#isCandidate(one) || this.#isStanding(one)).length > 1) return 'hold two-sources';
+    const writesInCircle = (one: TwinServer) => isWritable(one) && !one.candidateNever && this.#writesInCircleWith(one);
+    if (this.#servers.filter((one) => this.#isCandidate(one) || this.#isStanding(one) || writesInCircle(one)).length > 1)
+      return 'hold two-sources';
     if (!isMajority(this.#quorumSet.filter(isReachable), this.#quorumSet)) return 'hold minority-view';
     const first = this.#candidates[0];
     if (!first && this.#unlistedSource()) return 'hold unknown-source';
-    const isElectedElsewhere = first && isInElectingGroup(first, this.#servers) && this.#primary !== first;
+    const isElected = first && (this.#isElected(first) || this.#isLast(first));
+    const isElectedElsewhere = first && isInElectingGroup(first, this.#servers) && !isElected;
     return first && !isElectedElsewhere ? `point-to first-source ${first.name}` : 'hold no-candidate';
   }
 
@@ -247,7 +291,9 @@ class Twin {
     const isMeant = moved && this.#candidates.includes(moved) && (moved === published || this.#proven.includes(moved));
     if (choice.length === 1 && isMeant) return moveOrStay(moved, 'followers-moved');
     if (this.#candidates.includes(published))
-      return this.#candidates.length === 1 && !this.#isInWritableRing(published) ? `point-to steady ${published.name}` : 'hold two-sources';
+      return this.#candidates.length === 1 && !this.#writesInCircleWith(published)
+        ? `point-to steady ${published.name}`
+        : 'hold two-sources';
     if (tellsItsState(published) && this.#proven.length === 1 && !this.#mayBeSomebodyElse())
       return `point-to switchover ${this.#proven[0]?.name}`;
     return this.#rule12(published);
@@ -330,4 +376,10 @@ const isMajority = (some: readonly TwinServer[], all: readonly TwinServer[]): bo
 
 /** It is of a group, and some member is in that group still: only the group says who its primary is. */
 const isInElectingGroup = (one: TwinServer, all: readonly TwinServer[]): boolean =>
-  one.group !== undefined && all.some((other) => isReachable(other) && other.group?.self === 'ONLINE');
+  one.group !== undefined && all.some((other) => isReachable(other) && isOfGroup(other, one) && other.group?.self === 'ONLINE');
+
+const isOfGroup = (one: TwinServer, other: TwinServer): boolean =>
+  one.known && one.group !== undefined && one.group.name === other.group?.name;
+
+/** It says now that it is in no group. */
+const isOut = (one: TwinServer): boolean => isReachable(one) && one.group?.self !== 'ONLINE';

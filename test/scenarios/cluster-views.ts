@@ -5,6 +5,9 @@ import type { ServerAddress, ServerId } from '../../src/core/units.ts';
 import type { FakeMysql } from '../sim/fake-mysql.ts';
 
 interface GroupWords {
+  readonly name: string;
+  /** Absent for a member. */
+  readonly out?: 'OFFLINE' | 'ERROR';
   readonly members: readonly ServerAddress[];
   /** Absent in multi-primary mode. */
   readonly primary: ServerAddress | undefined;
@@ -15,6 +18,7 @@ interface GaleraWords {
   readonly view: number;
 }
 
+const groupNames = ['a', 'b', 'c'].map((letter) => `${letter.repeat(8)}-aaaa-11f1-8000-000000000000`);
 const clusterUuid = 'cccccccc-cccc-11f1-8000-000000000000';
 
 export class ClusterViews {
@@ -24,9 +28,24 @@ export class ClusterViews {
   readonly #serverIds = new Map<ServerAddress, number>();
   #view = 0;
 
-  /** From now on these are one group, with that primary; without one it is in multi-primary mode. */
+  /**
+   * From now on these are one group, with that primary; without one it is in multi-primary mode. A server that was in one group with them and is not named has left it in
+   * order. Servers of which none was in a group are a group of their own.
+   */
   group(members: readonly ServerAddress[], primary: ServerAddress | undefined): void {
-    for (const member of members) this.#groups.set(member, { members, primary });
+    const before = members.flatMap((member) => this.#groups.get(member) ?? []);
+    const names = new Set([...this.#groups.values()].map(({ name }) => name));
+    const name = before[0]?.name ?? groupNames[names.size] ?? '';
+    for (const former of before.filter(({ out }) => out === undefined).flatMap((words) => words.members))
+      if (before.some((words) => words.members === this.#groups.get(former)?.members)) this.out(former, 'OFFLINE');
+    for (const member of members) this.#groups.set(member, { name, members, primary });
+  }
+
+  /** OFFLINE: it has left its group, or was not started again. ERROR: it was expelled. */
+  out(server: ServerAddress, out: 'OFFLINE' | 'ERROR'): void {
+    const words = this.#groups.get(server);
+    if (words === undefined) throw new Error(`${server} is in no group`);
+    this.#groups.set(server, { ...words, out });
   }
 
   /** From now on these are the primary component of the Galera cluster; whoever was in it before is not. */
@@ -45,7 +64,7 @@ export class ClusterViews {
     const facts: ServerFacts = serverId === undefined ? known : { ...known, flavour: 'mariadb', serverId };
     const group = this.#groups.get(server);
     const node = this.#nodes.get(server);
-    if (group) return { ...facts, group: groupNow(group, mysql) };
+    if (group) return { ...facts, group: group.out === undefined ? groupNow(group, mysql) : outside(group, facts) };
     if (node === undefined) return facts;
     // As on MariaDB: each node numbers on its own, so nobody can compare them.
     const { gtidExecuted: _own, ...others } = facts;
@@ -69,11 +88,18 @@ export class ClusterViews {
   }
 }
 
-function groupNow({ members: names, primary }: GroupWords, mysql: FakeMysql): Group {
+/** A server that is in no group shows itself alone. */
+const outside = ({ name, primary, out = 'OFFLINE' }: GroupWords, { id }: ServerFacts): Group => ({
+  name,
+  singlePrimary: primary !== undefined,
+  members: [{ id, state: out, role: '' }],
+});
+
+function groupNow({ name: groupName, members: names, primary }: GroupWords, mysql: FakeMysql): Group {
   const members = names.map((name): GroupMember => {
     const { uuid, health } = mysql.server(name);
     const state = health === 'up' ? 'ONLINE' : 'UNREACHABLE';
     return { id: uuid as ServerId, state, role: primary === undefined || name === primary ? 'PRIMARY' : 'SECONDARY', address: name };
   });
-  return { name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: primary !== undefined, members, lagSeconds: 0 };
+  return { name: groupName, singlePrimary: primary !== undefined, members, lagSeconds: 0 };
 }

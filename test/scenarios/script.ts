@@ -80,6 +80,7 @@ export class Script {
       homes,
       nameserver: 'up',
       behind: new Set(),
+      leadsTo: new Map(),
       decorate: (server, probe) => this.#decorate(server, probe),
     };
     this.#world = new World(settings, around, (atMs, effect) => this.#lines.push(...this.#printer.effect(atMs, effect)));
@@ -113,6 +114,9 @@ export class Script {
       clone: () => mysql.clone(server, addressOf(word)),
       uuid: () => Object.assign(mysql.server(server), { uuid: fakeUuid(Number(word)) }),
       executed: () => this.#executed(server, word),
+      'leads-to': () => this.world.around.leadsTo.set(server, addressOf(word)),
+      expelled: () => this.#views.out(server, 'ERROR'),
+      'leaves-group': () => this.#views.out(server, 'OFFLINE'),
       'server-id': () => this.#views.serverId(server, Number(word)),
       lag: () => this.#channels.lag(server, Number(word)),
       list: () => this.#channels.list(server, [word, ...more].map(listed)),

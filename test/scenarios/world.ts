@@ -35,6 +35,8 @@ export interface Surroundings {
   nextUpdate?: UpdateFate;
   /** Called once, just before the next update reaches the zone: another instance was faster. */
   beforeUpdate?: () => void;
+  /** Addresses that lead to another server than the one that is called so: a virtual IP, an alias. */
+  readonly leadsTo: Map<ServerAddress, ServerAddress>;
   /** Nameservers that never show the new RRset. */
   readonly behind: Set<string>;
   /** What a probe brings beside what the fake server says: lag, a group. */
@@ -179,7 +181,7 @@ export class World {
 
   #probe({ server, places, deadline }: Effect & { kind: 'probe' }): void {
     const answer = (): void => {
-      const route = this.#routes.to(server, places);
+      const route = this.#alias(server) ?? this.#routes.to(server, places);
       if (route?.isNew) this.#prober.disconnect(server);
       const hung = route !== undefined && this.around.mysql.server(route.target).health === 'hung';
       const probe = route ? this.#answerOf(this.#prober, server, route) : unreachable(server);
@@ -192,11 +194,18 @@ export class World {
   }
 
   #tryAddress({ server, address, deadline }: Effect & { kind: 'try-address' }): void {
-    const target = this.#routes.at(server, address);
+    const target = this.#alias(server)?.target ?? this.#routes.at(server, address);
     const isHung = target !== undefined && this.around.mysql.server(target).health === 'hung';
     const tried = (probe: Probe) => this.send({ kind: 'address-tried', server, probe });
     if (isHung && this.#mono < deadline) this.#after(deadline - this.#mono, () => tried(unreachable(server)));
     else tried(target ? this.#answerOf(createFakeProber(this.around.mysql), server, { address, target }) : unreachable(server));
+  }
+
+  /** Its own address is another one of that server. */
+  #alias(server: ServerAddress): (Route & { readonly isNew: boolean }) | undefined {
+    const target = this.around.leadsTo.get(server);
+    const [address = ''] = this.around.homes.get(server) ?? [];
+    return target === undefined ? undefined : { address, target, isNew: false };
   }
 
   /** What the server at the other end says, and from where. */

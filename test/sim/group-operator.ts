@@ -75,6 +75,13 @@ export function createGroupOperator(world: World, group: FakeGroup, onLoss: (ser
     });
   }
 
+  function leave(act: Act & { kind: 'leave' }): void {
+    const server = addresses[act.server] as ServerAddress;
+    if (mysql.server(server).health !== 'up' || !group.isMember(server)) return;
+    group.stop(server);
+    later(act.forMs, () => mysql.server(server).health === 'up' && !group.isStarted(server) && group.start(server));
+  }
+
   function readOnly(act: Act & { kind: 'read-only' }): void {
     const server = primary();
     mysql.demote(server);
@@ -123,6 +130,7 @@ export function createGroupOperator(world: World, group: FakeGroup, onLoss: (ser
       else if (act.kind === 'failover') failover(act);
       else if (act.kind === 'away') away(act);
       else if (act.kind === 'read-only') readOnly(act);
+      else if (act.kind === 'leave') leave(act);
       else if (act.kind === 'mend') mend(act.rebuild);
     },
     settleOn: (source) => bringBack(source, { rebuild: true, anew: group.primary !== source || !addresses.every(group.isOnline) }),

@@ -114,7 +114,7 @@ function unproven(sending: Sending): string | undefined {
   if (ledger.why === 'group-primary') return 'S4 moves by the view of a minority';
   const published = members.find((address) => sight.answers.get(address)?.facts.id === read.uuid) ?? read.source;
   if (isRival(sending, published)) return 'S4 moves although the published source is writable';
-  if (isPromotedInIncident(sight, target, published) === false && followers.length === 0 && !isLastOfTwo(sending, published))
+  if (followers.length === 0 && nothingShows(sending, published))
     return 'S4 moves to a server that nothing shows to be promoted in this incident';
   const proven = others.filter(
     (address) =>
@@ -138,6 +138,21 @@ function isGroupPrimary({ sight, ledger, now }: Sending): boolean {
     return isOnline(facts?.id) && isOnline(ledger.uuid, 'PRIMARY');
   });
   return votes.length > 1 && votes.length > sight.members.length / 2;
+}
+
+const nothingShows = (sending: Sending, published: ServerAddress): boolean =>
+  isPromotedInIncident(sending.sight, sending.ledger.source, published) === false &&
+  !isLastOfTwo(sending, published) &&
+  !isLastOfGroup(sending);
+
+/** It lists nobody but itself, as the primary; and every other server says that it is in no group now. */
+function isLastOfGroup({ sight, ledger, now }: Sending): boolean {
+  return sight.members.every((address) => {
+    const facts = freshFacts(sight, address, now);
+    const own = facts?.group?.members.find(({ id }) => id === facts.id);
+    if (address !== ledger.source) return facts !== undefined && own?.state !== 'ONLINE' && own?.state !== 'RECOVERING';
+    return own?.state === 'ONLINE' && own.role === 'PRIMARY' && facts?.group?.members.length === 1;
+  });
 }
 
 /** The documented settle: in a cluster of two nobody is left to give evidence, so it is enough that the source has been silent for so long. */

@@ -204,8 +204,8 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'one member of a group is believed',
     patches: [
       {
-        file: 'core/situation.ts',
-        find: 'const needed = Math.max(Math.floor(configured.length / 2) + 1, 2);',
+        file: 'core/elections.ts',
+        find: 'const needed = Math.max(Math.floor(electors.length / 2) + 1, 2);',
         replace: 'const needed = 1;',
       },
     ],
@@ -216,9 +216,9 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'the members of a group that answer are its majority',
     patches: [
       {
-        file: 'core/situation.ts',
-        find: 'situation.members.filter((member) => member.known === undefined || member.known.group?.singlePrimary);',
-        replace: 'situation.members.filter((member) => member.facts?.group?.singlePrimary);',
+        file: 'core/elections.ts',
+        find: 'members.filter((member) => mayElect(group, member));',
+        replace: 'members.filter((member) => member.facts !== undefined && mayElect(group, member));',
       },
     ],
     breaks: ['S4'],

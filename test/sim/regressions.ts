@@ -93,6 +93,14 @@ const replacedByStranger: readonly Act[] = [
   { at: 9000, kind: 'lose-source', how: 'kill', backMs: 25_000, tail: 0 },
 ];
 
+/** The primary first: the group elects, and shrinks down to one; a stray member is bootstrapped by mistake while the source is away. */
+const leavingInOrder: readonly Act[] = [
+  { at: 6000, kind: 'leave', server: 0, forMs: 20_000 },
+  { at: 9000, kind: 'leave', server: 1, forMs: 8000 },
+  { at: 13_000, kind: 'lose-source', how: 'kill', backMs: 6000, tail: 0 },
+  { at: 15_000, kind: 'failover', to: 0, mistake: 'two', stepMs: 20 },
+];
+
 /** The record of the source's host leads nowhere when the resolver is asked again, and is put right. */
 const ledNowhere: readonly Act[] = [{ at: 20_000, kind: 'resolver', server: 0, says: 'nobody', forMs: 13_000 }];
 
@@ -136,6 +144,7 @@ export const stories: readonly Story[] = [
   ...retold('a source that is closed by a switch gets nothing', closedBySwitch, fair),
   ...retold('a source that refuses us alone keeps the name', refusesUsAlone, fair),
   ...retold('a stranger in a cluster of two gets nothing', replacedByStranger, fair, { servers: 2 }),
+  ...retold('a member that left its group gets nothing by itself', leavingInOrder, fair, { group: true, servers: 3 }),
   ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),
   ...retold('a replica is named by force, and nothing moves', namedByForce, fair),
   // A former source had transactions with GTIDs that the new one lacked; both were in OFF_PERMISSIVE by then, and only places were compared.

@@ -88,6 +88,8 @@ export type Act = { readonly at: number } & (
       readonly to: number;
       readonly forMs: number;
     }
+  /** A member leaves its group in order (STOP GROUP_REPLICATION), and joins again. */
+  | { readonly kind: 'leave'; readonly server: number; readonly forMs: number }
   | { readonly kind: 'stranger'; readonly server: number }
   | { readonly kind: 'mend'; readonly rebuild: boolean }
   /** These ways carry nothing; a way leads from one host to another, and back again only if that is said too. */
@@ -138,7 +140,12 @@ export function scriptOf(seed: number): Script {
     seed,
     shape,
     weather: weatherOf(chance),
-    acts: [...actsOf({ chance, hosts: hostsOf(shape), shape }, calmAt), ...misled(seed, shape, calmAt), ...switchesOf(seed, calmAt)]
+    acts: [
+      ...actsOf({ chance, hosts: hostsOf(shape), shape }, calmAt),
+      ...leavings(seed, shape),
+      ...misled(seed, shape, calmAt),
+      ...switchesOf(seed, calmAt),
+    ]
       .filter((act) => act.at < calmAt)
       .toSorted((a, b) => a.at - b.at),
     calmAt,
@@ -228,6 +235,21 @@ function weatherOf(chance: Prng): Weather {
     probeTimeoutMs: chance.pick([900, 900, slowestProbeMs]),
     netTimeoutMs: chance.pick([5000, 60_000]),
   };
+}
+
+/** In every sixth world with a group its members leave it one after the other, but for one. Its dice are its own: so all others stay as they were. */
+function leavings(seed: number, { servers }: Shape): Act[] {
+  if (seed % 36 !== 0) return [];
+  const chance = createPrng(seed + 1);
+  const stays = chance.int(servers);
+  const from = chance.between(5000, 25_000);
+  const leaving = Array.from({ length: servers }, (_, server) => server).filter((server) => server !== stays);
+  return leaving.map((server, index) => ({
+    at: from + index * chance.between(300, 4000),
+    kind: 'leave',
+    server,
+    forMs: chance.between(1000, 15_000),
+  }));
 }
 
 /** What acts are made with. */
