@@ -20,7 +20,7 @@ export const statementsIn = (sentence: string): readonly string[] => sentence.ma
 export const looksLikeSql =
   /\b(?:SET (?:GLOBAL|PERSIST|SESSION|GTID)|(?:STOP|START|RESET|CHANGE|SHOW) [A-Z]{2}|(?:ALTER|CREATE|DROP|GRANT|REVOKE|INSERT|DELETE|UPDATE|FLUSH|PURGE|KILL|CLONE|CALL|DO|SELECT(?! on )) ['\w$`{])/g;
 
-/** The kinds, and the products whose sentences propose them. The key is how the statement is written in the core's source; `before` is MySQL before 8.0.22, which cannot be run here; `elsewhere` is run by test/lab/not-replicating.test.ts and gtid-modes.test.ts. */
+/** The kinds, and the products whose sentences propose them. The key is how the statement is written in the core's source; `before` is MySQL before 8.0.22, which cannot be run here; `elsewhere` is run by the tests of test/lab that are about it (not-replicating, gtid-modes, write-switches, groups). */
 export const proposals = {
   'SET GLOBAL super_read_only = ON': ['mysql'],
   'SET GLOBAL read_only = ON': ['mariadb'],
@@ -39,6 +39,8 @@ export const proposals = {
   'START GROUP_REPLICATION': ['elsewhere'],
   'GRANT REPLICATION CLIENT': ['elsewhere'],
   'SET GLOBAL gtid_mode': ['elsewhere'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is how the source writes it.
+  'SET GLOBAL ${variable} = OFF': ['elsewhere'],
 } as const satisfies Readonly<Record<string, readonly ('mysql' | 'mariadb' | 'before' | 'elsewhere')[]>>;
 
 export type Proposal = keyof typeof proposals;
