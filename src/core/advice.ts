@@ -81,11 +81,11 @@ function mariadbPosition({ version, positions }: ServerFacts): readonly (readonl
 
 /**
  * START REPLICA came with MySQL 8.0.22 and MariaDB 10.5.1, CHANGE REPLICATION SOURCE with MySQL 8.0.23. MariaDB names a channel after the verb, MySQL at the end. Where a server has
- * several channels, a statement that names none means all of them, also those from other clusters: then the default channel is named too.
+ * other channels, a statement that names none means all of them, also those from other clusters, or is refused (error 3079): then the default channel is named too.
  */
 function dialect({ flavour, version, channels }: ServerFacts, channel: string) {
   const isMariadb = flavour === 'mariadb';
-  const name = channel !== '' || channels.length > 1 ? quote(channel) : '';
+  const name = channel !== '' || channels.some((each) => each.name !== channel) ? quote(channel) : '';
   const isOld = !isAtLeast(version, isMariadb ? [10, 5, 1] : [8, 0, 22]);
   const saysSource = !isMariadb && isAtLeast(version, [8, 0, 23]);
   return {

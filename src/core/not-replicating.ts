@@ -111,6 +111,7 @@ const isMendable = (ways: Ways, { kind, upstream }: Break): boolean =>
 function mending({ channel, upstream }: Break, { known }: ServerView): string {
   if (channel === undefined || known === undefined) return '';
   const isOff = channel.receiver === 'off' || channel.applier === 'off';
-  if (isOff && channel.lastError === undefined) return `It was stopped: ${starting(known, channel.name)}.`;
+  if (isOff && channel.lastError === undefined)
+    return `It was stopped, or never started. If nobody needs it stopped: ${starting(known, channel.name)}`;
   return isOff ? 'Mend what its error says, then start it.' : `See that it reaches ${upstream?.address}.`;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { following } from '../../src/core/advice.ts';
+import { following, starting } from '../../src/core/advice.ts';
 import { parseMariadbGtids } from '../../src/core/mariadb-gtid.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
-import { address, factsOf } from './given.ts';
+import { address, channelFrom, factsOf } from './given.ts';
 
 describe('a server is made a replica in the words of its product and version', () => {
   const version = (major: number, minor: number, patch: number) => ({ version: { major, minor, patch, text: '' } });
@@ -55,6 +55,12 @@ describe('a server is made a replica in the words of its product and version', (
       "STOP SLAVE; CHANGE MASTER TO MASTER_HOST = 'db1', MASTER_PORT = 3306, MASTER_USE_GTID = current_pos; START SLAVE",
     ],
   ])('%s', (_, server, channel, statement) => expect(following(server, address('db1'), channel)).toBe(statement));
+
+  it('beside a channel from another cluster the new one is named, or that one would be meant', () => {
+    const crm = channelFrom('db9', { name: 'crm' });
+    expect(following(factsOf('db2', { channels: [crm] }), address('db1'))).toMatch(/= 1 FOR CHANNEL ''; START REPLICA FOR CHANNEL ''$/);
+    expect(starting(factsOf('db2', { channels: [channelFrom('db1')] }), '')).toBe('START REPLICA');
+  });
 
   it('one without a channel has to be told the account, too', () => {
     expect(following(factsOf('db2'), '[2001:db8::1]:3307' as ServerAddress)).toBe(

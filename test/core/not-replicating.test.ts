@@ -100,7 +100,7 @@ describe('a server whose data come from nowhere', () => {
   it('its own channel from a replica of the source is stopped: it is started', () => {
     const db2 = seen(replicaOf('db3', 'db2', { channels: [channelFrom('db3', { receiver: 'off' })] }));
     expect(said({ db2, db3: seen(replicaOf('db1', 'db3')) })).toBe(
-      'db2:3306 does not replicate from db3:3306: receiver off, applier on. It was stopped: START REPLICA.',
+      'db2:3306 does not replicate from db3:3306: receiver off, applier on. It was stopped, or never started. If nobody needs it stopped: START REPLICA',
     );
   });
 
@@ -168,7 +168,7 @@ describe('a server whose data come from nowhere', () => {
       db4: seen(factsOf('db4', { readOnly: true })),
     };
     expect(said(servers)).toBe(
-      "db2:3306 does not replicate from db3:3306: receiver off, applier on. It was stopped: START REPLICA FOR CHANNEL 'c3'.",
+      "db2:3306 does not replicate from db3:3306: receiver off, applier on. It was stopped, or never started. If nobody needs it stopped: START REPLICA FOR CHANNEL 'c3'",
     );
   });
 

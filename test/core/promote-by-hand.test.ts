@@ -83,8 +83,7 @@ describe('how to promote a replica of a dead source', () => {
     expect(promotion({ ...orphans, servers })).toContain(
       ": STOP REPLICA FOR CHANNEL ''; RESET REPLICA ALL FOR CHANNEL ''; SET GLOBAL read_only = OFF",
     );
-    const version = { major: 10, minor: 11, patch: 6, text: '10.11.6-MariaDB' };
-    const mariadb = { flavour: 'mariadb' as const, version, superReadOnly: false, gtidExecuted: gtids('db1:1-100') };
+    const mariadb = { flavour: 'mariadb' as const, version: version('11.8.2'), superReadOnly: false, gtidExecuted: gtids('db1:1-100') };
     expect(promotion(withDb2(orphan('db2', { name: 'c1' }, mariadb)))).toContain("STOP REPLICA 'c1'; RESET REPLICA 'c1' ALL; SET GLOBAL");
   });
 });

@@ -39,7 +39,6 @@ export const proposals = {
   'START GROUP_REPLICATION': ['elsewhere'],
   'GRANT REPLICATION CLIENT': ['elsewhere'],
   'SET GLOBAL gtid_mode': ['elsewhere'],
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is how the source writes it.
   'SET GLOBAL ${variable} = OFF': ['elsewhere'],
 } as const satisfies Readonly<Record<string, readonly ('mysql' | 'mariadb' | 'before' | 'elsewhere')[]>>;
 
