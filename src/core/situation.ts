@@ -55,7 +55,7 @@ export function situationOf(
   // Nor is another address of a server that is counted already.
   const members = topology.servers.filter((server) => server.discovered === undefined && server.sameAs === undefined);
   const published = ledger && publishedView(members, ledger);
-  const base = {
+  const situation: { -readonly [K in keyof Situation]: Situation[K] } = {
     state,
     publication,
     settings: publication.settings,
@@ -67,9 +67,10 @@ export function situationOf(
     published,
     quorumSet: members.filter((server) => !publication.gone.has(server.address) && !saysOffline(server)),
     command,
+    candidates: [],
   };
-  const unjudged = { ...base, candidates: [] };
-  return { ...base, candidates: members.filter((server) => isCandidate(unjudged, server)) };
+  situation.candidates = members.filter((server) => isCandidate(situation, server));
+  return situation;
 }
 
 function publishedView(members: readonly ServerView[], ledger: Ledger): ServerView | undefined {

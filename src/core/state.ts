@@ -115,11 +115,11 @@ export interface PublicationState {
   readonly line: ReadonlySet<ServerId>;
   /** Servers that were unknown for `gone_after` while all was steady. */
   readonly gone: ReadonlySet<ServerAddress>;
-  readonly steadySince?: MonoMs;
+  readonly steadySince?: MonoMs | undefined;
   /** Since when the weak evidence of a cluster of two holds. */
-  readonly weakSince?: MonoMs;
+  readonly weakSince?: MonoMs | undefined;
   /** Since when every server was seen and none is a source. */
-  readonly sourcelessSince?: MonoMs;
+  readonly sourcelessSince?: MonoMs | undefined;
   readonly rejoins: ReadonlyMap<ServerAddress, Rejoin>;
   /** Members that have no way to the published source while it is well, and since when. */
   readonly wayless: ReadonlyMap<ServerAddress, MonoMs>;
@@ -251,10 +251,12 @@ export const withPublication = (state: ClusterState, publication: PublicationSta
   publications: new Map(state.publications).set(publication.settings.nameserver, publication),
 });
 
-/** An object without one optional key: exactOptionalPropertyTypes knows no `undefined`. */
+/** An object without the value of one optional key. */
 export function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
   // Most often it is not there, and copying is what a step spends its time on.
-  if (!(key in value)) return value;
-  const { [key]: _gone, ...rest } = value;
-  return rest;
+  if (value[key] === undefined) return value;
+  // The key stays, so that all copies have one shape: an object that loses a key is ten times as slow to copy from then on.
+  const copy: { -readonly [P in keyof T]?: T[P] | undefined } = { ...value };
+  copy[key] = undefined;
+  return copy as Omit<T, K>;
 }
