@@ -153,12 +153,16 @@ export function binds(situation: Situation, server: ServerView, upstream: Upstre
   const source = situation.members.find((member) => member.address === upstream.member);
   if (source === undefined) return true;
   // The published source is no replica of who takes no writes: that is the passive half of a ring, be it there, stopped or dead.
-  if (isPublished(situation, server) && source.known !== undefined && !isWritable(source.known)) return false;
+  if (isPublished(situation, server) && source.known !== undefined && !isWritable(source.known) && wasThere(upstream, source)) return false;
   if (upstream.state === 'connecting') return !(source.contact === 'unknown' && isLeft(situation, server, source));
   // A ring of co-sources, or a longer circle: over read-only members the channel leads back to the server itself. Where others in it are writable the published one is no replica either, nor the one that a person names.
   const isChosen = isPublished(situation, server) || situation.command?.server === server.address;
   return !(leadsBack(situation, server, source) || (isChosen && isInCircle(situation, server, source)));
 }
+
+/** It has answered since this channel leads to it: an answer from before is no word of a ring, for the source may be on its way there. */
+const wasThere = ({ metAt }: Upstream, { observedAt }: ServerView): boolean =>
+  metAt !== undefined && observedAt !== undefined && observedAt >= metAt;
 
 /** A receiver that still looks for a dead source: the published one, or, once the server itself is published, the one that it took over from. */
 const isLeft = (situation: Situation, server: ServerView, source: ServerView): boolean =>

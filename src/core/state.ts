@@ -57,7 +57,7 @@ export interface ServerMemory {
   readonly openAskedAt?: MonoMs;
   /** When it was seen to close: writable, then not, in one server process. Absent as soon as it is writable again. */
   readonly closedAt?: Moment;
-  /** Since when each channel's receiver was seen on, to one source. */
+  /** Since when each channel's receiver was seen on, to one source; kept while it looks for that source again. */
   readonly receiving: ReadonlyMap<string, Receiving>;
   readonly probing?: MonoMs;
   readonly nextProbeAt: MonoMs;
@@ -74,7 +74,11 @@ export interface ServerMemory {
 
 export interface Receiving {
   readonly source: string;
+  /** False: it is looking for that source again. */
+  readonly on: boolean;
   readonly since: MonoMs;
+  /** When it was on for the first time in this process. */
+  readonly metAt: MonoMs;
   /** We saw it come on: that it connected is as good as a heartbeat. */
   readonly witnessed: boolean;
 }

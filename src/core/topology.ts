@@ -54,6 +54,8 @@ export interface Upstream {
   readonly channel: Channel;
   /** `streams`: on, and when it answered it had heard within twice the heartbeat period. `silent`: says on, but nothing came. */
   readonly state: 'streams' | 'silent' | 'connecting';
+  /** When this process of the server was first seen connected to this source; absent: it was not. */
+  readonly metAt: MonoMs | undefined;
   /** The member or discovered server that it is; absent for any other, or one that cannot be identified. */
   readonly member?: ServerAddress;
   /** Its identity is known, and it is no member; also where it was discovered. */
@@ -154,6 +156,7 @@ function upstreamOf(
     {
       channel,
       state: channel.receiver === 'connecting' ? 'connecting' : isHeard(memory, channel) ? 'streams' : 'silent',
+      metAt: memory.receiving.get(channel.name)?.metAt,
       ...(member ? { member: member.settings.address } : {}),
       outsider,
     },

@@ -201,6 +201,20 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 10,
   },
   {
+    name: 'what is frozen is restored',
+    patches: [{ file: 'core/ledger-rules.ts', find: 'if (ledger?.frozen) return undefined;', replace: '' }],
+    breaks: ['FREEZE'],
+    seed: 1,
+    story: 'what is frozen',
+  },
+  {
+    name: 'the next source passes for the passive half of a ring',
+    patches: [{ file: 'core/situation.ts', find: ' && wasThere(upstream, source)', replace: '' }],
+    breaks: ['S1'],
+    seed: 1,
+    story: 'a source that looks',
+  },
+  {
     name: 'one member of a group is believed',
     patches: [
       {
