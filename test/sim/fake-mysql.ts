@@ -86,8 +86,9 @@ export interface FakeMysql {
   write(address: string, transactions?: number): boolean;
   /** STOP REPLICA, RESET REPLICA ALL, and writable. */
   promote(address: string): void;
-  /** super_read_only on; the channel stays as it is. */
+  /** super_read_only on, or off; the channel stays as it is. */
   demote(address: string): void;
+  open(address: string): void;
   /**
    * CHANGE REPLICATION SOURCE TO that one, START REPLICA, read-only. Auto-positioning: it takes all that it lacks.
    * `host`: what it calls its source, where that is not the source's own address.
@@ -194,6 +195,9 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
     },
     demote(address) {
       Object.assign(server(address), { readOnly: true, superReadOnly: true });
+    },
+    open(address) {
+      Object.assign(server(address), { readOnly: false, superReadOnly: false });
     },
     follow(address, source, host) {
       const channel = { ...newChannel(server(source).address, host as ServerAddress | undefined), delayMs };
