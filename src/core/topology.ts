@@ -57,7 +57,7 @@ export interface Upstream {
   /** When this process of the server was first seen connected to this source; absent: it was not. */
   readonly metAt: MonoMs | undefined;
   /** The member or discovered server that it is; absent for any other, or one that cannot be identified. */
-  readonly member?: ServerAddress;
+  readonly member?: ServerAddress | undefined;
   /** Its identity is known, and it is no member; also where it was discovered. */
   readonly outsider: boolean;
 }
@@ -157,7 +157,7 @@ function upstreamOf(
       channel,
       state: channel.receiver === 'connecting' ? 'connecting' : isHeard(memory, channel) ? 'streams' : 'silent',
       metAt: memory.receiving.get(channel.name)?.metAt,
-      ...(member ? { member: member.settings.address } : {}),
+      member: member?.settings.address,
       outsider,
     },
   ];

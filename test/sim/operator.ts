@@ -135,7 +135,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     const { health, channel } = mysql.server(server);
     if (server === source || health !== 'up' || channel === undefined || isStranger(server)) return;
     if (reset) mysql.promote(server);
-    else mysql.open(server);
+    else mysql.unlock(server);
     timeline.after(forMs, () => {
       if (server === source || !isUp(server) || isStranger(server) || timeline.now >= world.script.calmAt) return;
       if (mysql.server(server).channel) mysql.demote(server);
@@ -153,7 +153,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
       // People see that their source takes no writes.
       timeline.after(
         openedByHandMs,
-        () => readOnly && server === source && mysql.server(server).channel === undefined && mysql.open(server),
+        () => readOnly && server === source && mysql.server(server).channel === undefined && mysql.unlock(server),
       );
     });
   }
