@@ -184,22 +184,23 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     }
   }
 
+  const acting: { readonly [K in Act['kind']]?: (act: Act & { kind: K }) => void } = {
+    switchover: switchover,
+    'lose-source': loseSource,
+    failover: failover,
+    away: away,
+    'read-only': readOnly,
+    switch: close,
+    writable: writable,
+    restart: restart,
+    stranger: (act) => stranger(addresses[act.server] as ServerAddress),
+    mend: (act) => mend(act.rebuild),
+  };
   return {
     get source() {
       return source;
     },
-    perform(act) {
-      if (act.kind === 'switchover') switchover(act);
-      else if (act.kind === 'lose-source') loseSource(act);
-      else if (act.kind === 'failover') failover(act);
-      else if (act.kind === 'away') away(act);
-      else if (act.kind === 'read-only') readOnly(act);
-      else if (act.kind === 'switch') close(act);
-      else if (act.kind === 'writable') writable(act);
-      else if (act.kind === 'restart') restart(act);
-      else if (act.kind === 'stranger') stranger(addresses[act.server] as ServerAddress);
-      else if (act.kind === 'mend') mend(act.rebuild);
-    },
+    perform: (act) => (acting[act.kind] as ((act: Act) => void) | undefined)?.(act),
     settleOn(next) {
       source = next;
       mend(true);
