@@ -182,14 +182,15 @@ const withRefusals = (dice: Dice, servers: readonly TwinServer[]): readonly Twin
   servers.map((server) => ({
     ...server,
     servesNobody: server.contact === 'alive' && dice.chance(40),
+    channels: server.channels.map((channel) => ({ ...channel, met: dice.chance(70) })),
     closedBy: dice.one(['read_only', 'read_only', 'offline_mode', 'innodb_force_recovery'] as const),
   }));
 
-function anyChannel(dice: Dice, names: readonly string[], source: string): TwinChannel {
-  const to = dice.chance(70) ? source : dice.one([...names, 'outside', 'nobody']);
-  const is = dice.one(['streaming', 'streaming', 'streaming', 'silent', 'connecting', 'connecting', 'off'] as const);
-  return { to, is, met: dice.chance(70) };
-}
+const anyChannel = (dice: Dice, names: readonly string[], source: string): TwinChannel => ({
+  to: dice.chance(70) ? source : dice.one([...names, 'outside', 'nobody']),
+  is: dice.one(['streaming', 'streaming', 'streaming', 'silent', 'connecting', 'connecting', 'off']),
+  met: true,
+});
 
 /** In one world of four, one or two servers outside of the configuration; some members replicate from them. */
 function withUnlisted(dice: Dice, members: readonly TwinServer[], source: string): Pick<TwinWorld, 'servers' | 'unlisted'> {
@@ -242,7 +243,7 @@ function withCircle(dice: Dice, servers: readonly TwinServer[]): readonly TwinSe
     const from = circle[(index + circle.length - 1) % circle.length]!.name;
     if (index >= circle.length) return server;
     const is = dice.chance(90) ? 'streaming' : 'connecting';
-    return { ...server, readOnly: index > 0 && dice.chance(80), channels: [{ to: from, is, met: dice.chance(70) }] };
+    return { ...server, readOnly: index > 0 && dice.chance(80), channels: [{ to: from, is, met: true }] };
   });
 }
 
@@ -351,7 +352,6 @@ function probeOf(server: TwinServer): Probe | undefined {
   return { alive: server.servesNobody ? offline : refusing, unknown: silent, unobserved: undefined }[server.contact];
 }
 
-/** So long ago that it says nothing of what was heard since. */
 const longConnected = { source: '', on: true, since: at(-100_000).mono, metAt: at(-100_000).mono, witnessed: true };
 
 function memoryOf(server: TwinServer): Partial<ServerMemory> {
