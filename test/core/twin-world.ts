@@ -352,8 +352,8 @@ function probeOf(server: TwinServer): Probe | undefined {
   return { alive: server.servesNobody ? offline : refusing, unknown: silent, unobserved: undefined }[server.contact];
 }
 
+const olderAnswer = (server: TwinServer) => ({ facts: { ...factsFrom(server), uptimeSeconds: 995 }, factsAt: at(-5000).mono });
 const longConnected = { source: '', on: true, since: at(-100_000).mono, metAt: at(-100_000).mono, witnessed: true };
-
 function memoryOf(server: TwinServer): Partial<ServerMemory> {
   return {
     addresses: [server.safeAddress ? `192.0.2.${server.name.slice(2)}` : '127.0.0.1'],
@@ -361,9 +361,7 @@ function memoryOf(server: TwinServer): Partial<ServerMemory> {
     receiving: new Map(server.channels.flatMap((channel, index) => (channel.met ? [[`c${index}`, longConnected]] : []))),
     ...(server.known ? { openAskedAt: askedAt } : {}),
     ...(server.known && server.readOnly && server.closeSeen ? { closedAt: { mono: at(-1).mono, wall: at(-1).wall } } : {}),
-    ...(server.known && server.contact !== 'reachable'
-      ? { facts: { ...factsFrom(server), uptimeSeconds: 995 }, factsAt: at(-5000).mono }
-      : {}),
+    ...(server.known && server.contact !== 'reachable' ? olderAnswer(server) : {}),
   };
 }
 
