@@ -351,7 +351,6 @@ function probeOf(server: TwinServer): Probe | undefined {
   if (server.contact === 'reachable') return seen(factsFrom(server));
   return { alive: server.servesNobody ? offline : refusing, unknown: silent, unobserved: undefined }[server.contact];
 }
-
 const olderAnswer = (server: TwinServer) => ({ facts: { ...factsFrom(server), uptimeSeconds: 995 }, factsAt: at(-5000).mono });
 const longConnected = { source: '', on: true, since: at(-100_000).mono, metAt: at(-100_000).mono, witnessed: true };
 function memoryOf(server: TwinServer): Partial<ServerMemory> {
@@ -365,7 +364,6 @@ function memoryOf(server: TwinServer): Partial<ServerMemory> {
   };
 }
 
-/** When every server was asked whether it is writable. */
 const askedAt = at(-10).mono;
 
 const promotionOf = ({ promotionSeen }: TwinServer): Partial<ServerMemory> =>
