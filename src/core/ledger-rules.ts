@@ -42,6 +42,8 @@ export function lostLedger(situation: Situation): Decision | undefined {
   const { remembered, lostSince, view } = publication;
   // Whoever names a server by hand knows more than our memory of the ledger.
   if (command !== undefined) return undefined;
+  // A person has frozen it as it is: rule 3.
+  if (ledger?.frozen) return undefined;
   if (remembered === undefined || lostSince === undefined || (ledger && !isLedgerBehind(situation))) return undefined;
   const said = ledger ? `went back to epoch ${ledger.epoch}` : 'vanished';
   const healthy = reachable(situation.members).find((member) => member.id === remembered.uuid);

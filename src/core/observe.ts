@@ -123,10 +123,14 @@ const roleText = (facts: ServerFacts): string =>
 function receivingSince(before: ServerMemory, facts: ServerFacts, sameProcess: boolean, now: Now): ReadonlyMap<string, Receiving> {
   const receiving = new Map<string, Receiving>();
   for (const channel of facts.channels) {
-    if (channel.receiver !== 'on') continue;
+    if (channel.receiver === 'off') continue;
     const source = channel.sourceId ?? channel.sourceAddress;
-    const earlier = sameProcess ? before.receiving.get(channel.name) : undefined;
-    receiving.set(channel.name, earlier?.source === source ? earlier : { source, since: now.mono, witnessed: sameProcess });
+    const known = sameProcess ? before.receiving.get(channel.name) : undefined;
+    const earlier = known?.source === source ? known : undefined;
+    if (channel.receiver === 'connecting') {
+      if (earlier) receiving.set(channel.name, { ...earlier, on: false });
+    } else if (earlier?.on) receiving.set(channel.name, earlier);
+    else receiving.set(channel.name, { source, on: true, since: now.mono, metAt: earlier?.metAt ?? now.mono, witnessed: sameProcess });
   }
   return receiving;
 }

@@ -10,23 +10,21 @@ import { waysToSource } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
 import { isSuperseded, tellsItsState } from './situation.ts';
 import type { PublicationState } from './state.ts';
-import { without } from './state.ts';
 import { isBelieved } from './topology.ts';
 import type { MonoMs, ServerAddress, ServerId } from './units.ts';
 
 export function settle(situation: Situation, decision: Decision): PublicationState {
   const { publication, now } = situation;
   const isSteady = decision.kind === 'point-to' && decision.reason === 'steady';
-  const since = <K extends 'steadySince' | 'weakSince' | 'sourcelessSince'>(key: K, holds: boolean) =>
-    holds ? { [key]: publication[key] ?? now.mono } : {};
-  const steady: { steadySince?: MonoMs } = since('steadySince', isSteady);
+  const since = (before: MonoMs | undefined, holds: boolean) => (holds ? (before ?? now.mono) : undefined);
+  const steadySince = since(publication.steadySince, isSteady);
   return {
-    ...without(without(without(publication, 'steadySince'), 'weakSince'), 'sourcelessSince'),
-    ...steady,
-    ...since('weakSince', isWeakFailover(situation)),
-    ...since('sourcelessSince', isSourceless(situation, decision)),
+    ...publication,
+    steadySince,
+    weakSince: since(publication.weakSince, isWeakFailover(situation)),
+    sourcelessSince: since(publication.sourcelessSince, isSourceless(situation, decision)),
     line: lineNow(situation),
-    gone: goneNow(situation, steady.steadySince),
+    gone: goneNow(situation, steadySince),
     rejoins: trackRejoins(situation),
     wayless: waylessNow(situation),
     beforeStale: beforeStale(situation),

@@ -55,7 +55,7 @@ export function situationOf(
   // Nor is another address of a server that is counted already.
   const members = topology.servers.filter((server) => server.discovered === undefined && server.sameAs === undefined);
   const published = ledger && publishedView(members, ledger);
-  const base = {
+  const situation: { -readonly [K in keyof Situation]: Situation[K] } = {
     state,
     publication,
     settings: publication.settings,
@@ -67,9 +67,10 @@ export function situationOf(
     published,
     quorumSet: members.filter((server) => !publication.gone.has(server.address) && !saysOffline(server)),
     command,
+    candidates: [],
   };
-  const unjudged = { ...base, candidates: [] };
-  return { ...base, candidates: members.filter((server) => isCandidate(unjudged, server)) };
+  situation.candidates = members.filter((server) => isCandidate(situation, server));
+  return situation;
 }
 
 function publishedView(members: readonly ServerView[], ledger: Ledger): ServerView | undefined {
@@ -152,12 +153,16 @@ export function binds(situation: Situation, server: ServerView, upstream: Upstre
   const source = situation.members.find((member) => member.address === upstream.member);
   if (source === undefined) return true;
   // The published source is no replica of who takes no writes: that is the passive half of a ring, be it there, stopped or dead.
-  if (isPublished(situation, server) && source.known !== undefined && !isWritable(source.known)) return false;
+  if (isPublished(situation, server) && source.known !== undefined && !isWritable(source.known) && wasThere(upstream, source)) return false;
   if (upstream.state === 'connecting') return !(source.contact === 'unknown' && isLeft(situation, server, source));
   // A ring of co-sources, or a longer circle: over read-only members the channel leads back to the server itself. Where others in it are writable the published one is no replica either, nor the one that a person names.
   const isChosen = isPublished(situation, server) || situation.command?.server === server.address;
   return !(leadsBack(situation, server, source) || (isChosen && isInCircle(situation, server, source)));
 }
+
+/** It has answered since this channel leads to it: an answer from before is no word of a ring, for the source may be on its way there. */
+const wasThere = ({ metAt }: Upstream, { observedAt }: ServerView): boolean =>
+  metAt !== undefined && observedAt !== undefined && observedAt >= metAt;
 
 /** A receiver that still looks for a dead source: the published one, or, once the server itself is published, the one that it took over from. */
 const isLeft = (situation: Situation, server: ServerView, source: ServerView): boolean =>

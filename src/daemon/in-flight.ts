@@ -20,10 +20,14 @@ export interface InFlight {
   abandon(): void;
 }
 
+/** For whatever is no update: a controller for each probe costs more than the rest of its way through here. */
+const neverRecalled = new AbortController().signal;
+
 interface Entry {
   readonly effect: AskingEffect;
   readonly ended: Promise<void>;
-  readonly recall: AbortController;
+  /** Only an update can be called back. */
+  readonly recall: AbortController | undefined;
   forget(): void;
 }
 
@@ -33,7 +37,7 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
 
   function begin(effect: AskingEffect, adapters: Adapters): void {
     let over: () => void = () => {};
-    const recall = new AbortController();
+    const recall = effect.kind === 'update' ? new AbortController() : undefined;
     const entry: Entry = {
       effect,
       recall,
@@ -57,7 +61,9 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
     entries.add(entry);
     const guardMs = Math.max(0, effect.deadline - clock.mono()) + guardGraceMs;
     const cancelGuard = clock.after(guardMs, () => end(unanswered(effect, adapterDeadline(effect))));
-    ask(effect, adapters, recall.signal).then(end, (error: unknown) => end(unanswered(effect, adapterBug(effect, error))));
+    ask(effect, adapters, recall?.signal ?? neverRecalled).then(end, (error: unknown) =>
+      end(unanswered(effect, adapterBug(effect, error))),
+    );
   }
 
   const wait = async (some: readonly Entry[]): Promise<void> => {
@@ -74,7 +80,7 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
   return {
     begin,
     recall(token) {
-      for (const { effect, recall } of entries) if (effect.kind === 'update' && effect.try === token) recall.abort();
+      for (const { effect, recall } of entries) if (effect.kind === 'update' && effect.try === token) recall?.abort();
     },
     ended: () => wait([...entries]),
     none,

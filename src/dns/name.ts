@@ -82,6 +82,7 @@ export function nameToWire(name: Fqdn): Buffer | undefined {
 
 function labelBytes(text: string): Buffer | undefined {
   if (!CANONICAL_LABEL.test(text)) return undefined;
+  if (!text.includes('\\')) return text.length > MAX_LABEL_BYTES ? undefined : Buffer.from(text, 'latin1');
   const bytes = [...text.matchAll(/\\(\d{3})|[^\\]/g)].map((match) => (match[1] === undefined ? match[0].charCodeAt(0) : Number(match[1])));
   return bytes.length > MAX_LABEL_BYTES || bytes.some((byte) => byte > 255) ? undefined : Buffer.from(bytes);
 }

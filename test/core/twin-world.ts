@@ -67,6 +67,8 @@ export interface TwinChannel {
   /** A member, somebody outside, or somebody whose identity is not known. */
   readonly to: string;
   readonly is: 'streaming' | 'silent' | 'connecting' | 'off';
+  /** It was seen connected, and its source has answered since. */
+  readonly met: boolean;
 }
 
 export interface TwinLedger {
@@ -180,12 +182,14 @@ const withRefusals = (dice: Dice, servers: readonly TwinServer[]): readonly Twin
   servers.map((server) => ({
     ...server,
     servesNobody: server.contact === 'alive' && dice.chance(40),
+    channels: server.channels.map((channel) => ({ ...channel, met: dice.chance(70) })),
     closedBy: dice.one(['read_only', 'read_only', 'offline_mode', 'innodb_force_recovery'] as const),
   }));
 
 const anyChannel = (dice: Dice, names: readonly string[], source: string): TwinChannel => ({
   to: dice.chance(70) ? source : dice.one([...names, 'outside', 'nobody']),
   is: dice.one(['streaming', 'streaming', 'streaming', 'silent', 'connecting', 'connecting', 'off']),
+  met: true,
 });
 
 /** In one world of four, one or two servers outside of the configuration; some members replicate from them. */
@@ -239,7 +243,7 @@ function withCircle(dice: Dice, servers: readonly TwinServer[]): readonly TwinSe
     const from = circle[(index + circle.length - 1) % circle.length]!.name;
     if (index >= circle.length) return server;
     const is = dice.chance(90) ? 'streaming' : 'connecting';
-    return { ...server, readOnly: index > 0 && dice.chance(80), channels: [{ to: from, is }] };
+    return { ...server, readOnly: index > 0 && dice.chance(80), channels: [{ to: from, is, met: true }] };
   });
 }
 
@@ -347,20 +351,19 @@ function probeOf(server: TwinServer): Probe | undefined {
   if (server.contact === 'reachable') return seen(factsFrom(server));
   return { alive: server.servesNobody ? offline : refusing, unknown: silent, unobserved: undefined }[server.contact];
 }
-
+const olderAnswer = (server: TwinServer) => ({ facts: { ...factsFrom(server), uptimeSeconds: 995 }, factsAt: at(-5000).mono });
+const longConnected = { source: '', on: true, since: at(-100_000).mono, metAt: at(-100_000).mono, witnessed: true };
 function memoryOf(server: TwinServer): Partial<ServerMemory> {
   return {
     addresses: [server.safeAddress ? `192.0.2.${server.name.slice(2)}` : '127.0.0.1'],
     ...(server.known && !server.readOnly ? promotionOf(server) : {}),
+    receiving: new Map(server.channels.flatMap((channel, index) => (channel.met ? [[`c${index}`, longConnected]] : []))),
     ...(server.known ? { openAskedAt: askedAt } : {}),
     ...(server.known && server.readOnly && server.closeSeen ? { closedAt: { mono: at(-1).mono, wall: at(-1).wall } } : {}),
-    ...(server.known && server.contact !== 'reachable'
-      ? { facts: { ...factsFrom(server), uptimeSeconds: 995 }, factsAt: at(-5000).mono }
-      : {}),
+    ...(server.known && server.contact !== 'reachable' ? olderAnswer(server) : {}),
   };
 }
 
-/** When every server was asked whether it is writable. */
 const askedAt = at(-10).mono;
 
 const promotionOf = ({ promotionSeen }: TwinServer): Partial<ServerMemory> =>

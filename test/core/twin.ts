@@ -94,8 +94,8 @@ class Twin {
       // Before everybody has shown who they are nobody can be told to be outside.
       return !(isNamed && this.#servers.every((other) => other.known));
     }
-    // "The published source is no replica of who takes no writes."
-    if (one === this.#published && upstream.known && upstream.readOnly) return false;
+    // "The published source is no replica of who takes no writes", by what that server said since the channel leads to it.
+    if (one === this.#published && channel.met && upstream.known && upstream.readOnly) return false;
     // "A circle: over read-only members the channel leads back to the server itself; for the published one, and the one that a command names, also over writable ones."
     const isChosen = one === this.#published || one.name === this.#world.command?.server;
     if (channel.is !== 'connecting') return !this.#getsFrom(upstream, one, isChosen ? [] : this.#servers.filter(isWritable));
@@ -238,7 +238,7 @@ class Twin {
     const { ledger, nameHasAddress, adopt, remembered, command } = this.#world;
     if (ledger && ledger.cluster !== 'shop') return 'hold foreign-ledger';
     if (!ledger && nameHasAddress && !adopt && !remembered) return 'hold foreign-rrset';
-    if (command || remembered?.lostForMs === undefined || (ledger && ledger.epoch >= remembered.epoch)) return undefined;
+    if (command || ledger?.frozen || remembered?.lostForMs === undefined || (ledger && ledger.epoch >= remembered.epoch)) return undefined;
     // The ledger that is there is not to be believed, so what the remembered source is by itself decides.
     const { ledger: _old, ...withoutLedger } = this.#world;
     const source = this.#server(remembered.source);

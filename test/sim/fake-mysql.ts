@@ -4,7 +4,7 @@
  */
 
 import type { GtidSet } from '../../src/core/gtid.ts';
-import { emptyGtidSet, newestOf, parseGtidSet, subtract, union } from '../../src/core/gtid.ts';
+import { contains, emptyGtidSet, newestOf, parseGtidSet, subtract, union } from '../../src/core/gtid.ts';
 import type { GtidMode } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import type { Answers } from '../../src/mysql/query-set.ts';
@@ -86,8 +86,9 @@ export interface FakeMysql {
   write(address: string, transactions?: number): boolean;
   /** STOP REPLICA, RESET REPLICA ALL, and writable. */
   promote(address: string): void;
-  /** super_read_only on; the channel stays as it is. */
+  /** super_read_only on, or off; the channel stays as it is. */
   demote(address: string): void;
+  unlock(address: string): void;
   /**
    * CHANGE REPLICATION SOURCE TO that one, START REPLICA, read-only. Auto-positioning: it takes all that it lacks.
    * `host`: what it calls its source, where that is not the source's own address.
@@ -194,6 +195,9 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
     },
     demote(address) {
       Object.assign(server(address), { readOnly: true, superReadOnly: true });
+    },
+    unlock(address) {
+      Object.assign(server(address), { readOnly: false, superReadOnly: false });
     },
     follow(address, source, host) {
       const channel = { ...newChannel(server(source).address, host as ServerAddress | undefined), delayMs };
@@ -312,8 +316,11 @@ function applyRetrieved(server: FakeServer, channel: FakeChannel, now: number): 
   channel.waiting = channel.waiting.filter(({ until }) => until > now);
   if (channel.applier === 'OFF') return;
   const due = channel.waiting.reduce((set, { set: waiting }) => subtract(set, waiting), channel.retrieved);
-  server.executed = union(server.executed, due);
+  server.executed = withAll(server.executed, due);
 }
+
+/** Mostly there is nothing new: then it is the same set, and no copy. */
+const withAll = (set: GtidSet, more: GtidSet): GtidSet => (contains(set, more) ? set : union(set, more));
 
 interface Surroundings {
   readonly servers: ReadonlyMap<ServerAddress, FakeServer>;
@@ -340,7 +347,7 @@ function receive(server: FakeServer, channel: FakeChannel, { servers, now, isOpe
     channel.receiver = 'CONNECTING';
     return;
   }
-  const lacking = subtract(source.executed, union(server.executed, channel.retrieved));
+  const lacking = subtract(subtract(source.executed, server.executed), channel.retrieved);
   // People start it again and again, until both servers have modes that fit.
   if (accepts(server.gtidMode, lacking, named)) take(channel, lacking, source.uuid, now);
   else channel.receiver = 'CONNECTING';
@@ -350,7 +357,7 @@ function take(channel: FakeChannel, lacking: GtidSet, sourceUuid: string, now: n
   const due = channel.heardAt === undefined || now - channel.heardAt >= channel.heartbeatMs;
   if (channel.receiver === 'CONNECTING') Object.assign(channel, { receiver: 'ON', sourceUuid });
   else if (due || lacking.size > 0) channel.heardAt = now;
-  channel.retrieved = union(channel.retrieved, lacking);
+  channel.retrieved = withAll(channel.retrieved, lacking);
   if (channel.delayMs > 0 && lacking.size > 0) channel.waiting.push({ until: now + channel.delayMs, set: lacking });
 }
 

@@ -88,7 +88,7 @@ export const writingMutants: readonly Mutant[] = [
     name: 'what was superseded is forgotten at the next move',
     patches: [{ file: 'core/intent.ts', find: 'was: formersAfter(previous, target, uuid),', replace: 'was: previous?.was ?? [],' }],
     breaks: ['S5'],
-    seed: 2,
+    seed: 3,
   },
   {
     name: 'fields of a newer version are dropped',

@@ -15,11 +15,15 @@ export interface Operator {
   settleOn(source: ServerAddress): void;
 }
 
+/** A source that came back read-only is opened by hand after this. Milliseconds. */
+const openedByHandMs = 2500;
+
 /** Sets up replication from the first server, unless the servers are a group. `onLoss` is told of each server process that ends. */
 export function createOperator(world: World, onLoss: (server: ServerAddress) => void): Operator {
   if (world.mysql.group) return createGroupOperator(world, world.mysql.group, onLoss);
   const { mysql, timeline, judge, members: addresses } = world;
   let source = addresses[0] as ServerAddress;
+  let former = source;
   let uuids = addresses.length;
   for (const other of others()) mysql.follow(other, source);
 
@@ -52,6 +56,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     const heir = heirs[act.to % Math.max(1, heirs.length)];
     if (heir === undefined) return;
     const old = source;
+    former = old;
     const demote = () => isUp(old) && source !== old && mysql.demote(old);
     source = heir;
     if (act.mistake !== 'promote-first') demote();
@@ -74,6 +79,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     const heirs = fitHeirs();
     const heir = heirs[act.to % Math.max(1, heirs.length)];
     if (heir === undefined) return;
+    former = source;
     source = heir;
     mysql.promote(heir);
     const second = heirs.find((address) => address !== heir);
@@ -116,11 +122,40 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     const heirs = fitHeirs();
     const heir = act.promotes ? heirs[act.to % Math.max(1, heirs.length)] : undefined;
     if (heir) {
+      former = source;
       source = heir;
       mysql.promote(heir);
       repoint('none');
     }
     timeline.after(act.forMs, () => reopen(world, closed, act, () => onLoss(closed)));
+  }
+
+  function writable({ server: number, reset, forMs }: Act & { kind: 'writable' }): void {
+    const server = addresses[number] as ServerAddress;
+    const { health, channel } = mysql.server(server);
+    if (server === source || health !== 'up' || channel === undefined || isStranger(server)) return;
+    if (reset) mysql.promote(server);
+    else mysql.unlock(server);
+    timeline.after(forMs, () => {
+      if (server === source || !isUp(server) || isStranger(server) || timeline.now >= world.script.calmAt) return;
+      if (mysql.server(server).channel) mysql.demote(server);
+      else mysql.follow(server, source);
+    });
+  }
+
+  function restart({ who, downMs, readOnly }: Act & { kind: 'restart' }): void {
+    const server = who === 'source' ? source : who === 'former' ? former : (addresses[who] as ServerAddress);
+    if (mysql.server(server).health !== 'up') return;
+    kill(server);
+    timeline.after(downMs, () => {
+      if (isUp(server)) return;
+      mysql.restart(server, { readOnly });
+      // People see that their source takes no writes.
+      timeline.after(
+        openedByHandMs,
+        () => readOnly && server === source && mysql.server(server).channel === undefined && mysql.unlock(server),
+      );
+    });
   }
 
   /** An empty server in the place of a replica: another UUID, writable, nothing of our line. */
@@ -149,20 +184,23 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     }
   }
 
+  const acting: { readonly [K in Act['kind']]?: (act: Act & { kind: K }) => void } = {
+    switchover: switchover,
+    'lose-source': loseSource,
+    failover: failover,
+    away: away,
+    'read-only': readOnly,
+    switch: close,
+    writable: writable,
+    restart: restart,
+    stranger: (act) => stranger(addresses[act.server] as ServerAddress),
+    mend: (act) => mend(act.rebuild),
+  };
   return {
     get source() {
       return source;
     },
-    perform(act) {
-      if (act.kind === 'switchover') switchover(act);
-      else if (act.kind === 'lose-source') loseSource(act);
-      else if (act.kind === 'failover') failover(act);
-      else if (act.kind === 'away') away(act);
-      else if (act.kind === 'read-only') readOnly(act);
-      else if (act.kind === 'switch') close(act);
-      else if (act.kind === 'stranger') stranger(addresses[act.server] as ServerAddress);
-      else if (act.kind === 'mend') mend(act.rebuild);
-    },
+    perform: (act) => (acting[act.kind] as ((act: Act) => void) | undefined)?.(act),
     settleOn(next) {
       source = next;
       mend(true);

@@ -41,6 +41,10 @@ export function createPrng(seed: number): Prng {
     between: (from, to) => from + int(to - from + 1),
     chance: (probability) => next() < probability,
     pick: <T>(items: readonly T[]) => items[int(items.length)] as T,
-    token: () => Array.from({ length: 16 }, () => int(36).toString(36)).join(''),
+    token() {
+      let text = '';
+      while (text.length < 16) text += int(36).toString(36);
+      return text;
+    },
   };
 }

@@ -87,6 +87,22 @@ const zoneMadeAnew: readonly Act[] = [
   { at: 15_000, kind: 'hand', edit: 'everything', to: 0, forMs: 0 },
 ];
 
+/** The ledger is taken away, published anew, taken away with the whole zone, and put back as it was first; then somebody freezes the name as it is. */
+const frozenAsItIs: readonly Act[] = [
+  { at: 5000, kind: 'switchover', to: 0, mistake: 'none', stepMs: 20 },
+  { at: 8000, kind: 'hand', edit: 'no-ledger', to: 0, forMs: 14_000 },
+  { at: 20_000, kind: 'hand', edit: 'everything', to: 0, forMs: 0 },
+  { at: 23_000, kind: 'freeze', instance: 'west', forMs: 8000 },
+];
+
+/** A new source is lost before anybody saw it, and the old one, which somebody had pointed at it, comes back writable; somebody takes the address away. */
+const lostInSwitchover: readonly Act[] = [
+  { at: 10_000, kind: 'switchover', to: 0, mistake: 'none', stepMs: 20 },
+  { at: 10_015, kind: 'lose-source', how: 'hang', backMs: 12_000, tail: 0 },
+  { at: 10_100, kind: 'away', server: 0, how: 'kill', forMs: 1000, readOnly: false },
+  { at: 12_000, kind: 'hand', edit: 'no-address', to: 0, forMs: 0 },
+];
+
 /** The only other server is replaced by an empty one, writable; then the source is gone. */
 const replacedByStranger: readonly Act[] = [
   { at: 6000, kind: 'stranger', server: 1 },
@@ -143,6 +159,8 @@ export const stories: readonly Story[] = [
   ...retold('the epoch is remembered where the zone forgot it', zoneMadeAnew, fair),
   ...retold('a source that is closed by a switch gets nothing', closedBySwitch, fair),
   ...retold('a source that refuses us alone keeps the name', refusesUsAlone, fair),
+  ...retold('what is frozen is not restored', frozenAsItIs, fair),
+  ...retold('a source that looks for the next one is none', lostInSwitchover, fair),
   ...retold('a stranger in a cluster of two gets nothing', replacedByStranger, fair, { servers: 2 }),
   ...retold('a member that left its group gets nothing by itself', leavingInOrder, fair, { group: true, servers: 3 }),
   ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),

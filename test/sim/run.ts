@@ -1,10 +1,12 @@
 /**
  * `npm run sim -- --seed N`: that world, with its faults and its history; where a promise breaks, first made as short as it goes (`--whole`: not).
  * `npm run sim -- --story TEXT [--seed N]`: the story whose name begins so.
- * `npm run sim -- --minutes N [--from SEED]`: one world after the other.
+ * `npm run sim -- --minutes N [--from SEED]`, `--seeds N [--from SEED] [--jobs N]`: one world after the other; each that breaks a promise is named.
  * `npm run sim -- --check seeds`, `--check mutants [--named TEXT] [--budget SEEDS]`: what `npm test` runs.
  */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { thisBuild } from './build.ts';
 import { checkMutants, checkSeeds } from './check.ts';
@@ -20,6 +22,8 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     minutes: { type: 'string' },
+    seeds: { type: 'string' },
+    jobs: { type: 'string' },
     from: { type: 'string' },
     whole: { type: 'boolean' },
     check: { type: 'string' },
@@ -53,10 +57,10 @@ async function one(script: Script): Promise<void> {
   process.exitCode = broken === undefined ? 0 : 1;
 }
 
-async function many(minutes: number, from: number): Promise<void> {
+async function many(from: number, { seeds = Number.POSITIVE_INFINITY, minutes = Number.POSITIVE_INFINITY }): Promise<void> {
   const until = performance.now() + minutes * 60_000;
   let [seed, moves, updates, broken, simulatedMs] = [from, 0, 0, 0, 0];
-  for (; performance.now() < until; seed += 1) {
+  for (; seed < from + seeds && performance.now() < until; seed += 1) {
     const outcome = await runWorld(scriptOf(seed), { builds });
     moves += outcome.moves;
     updates += outcome.updates;
@@ -70,6 +74,25 @@ async function many(minutes: number, from: number): Promise<void> {
   process.exitCode = broken === 0 ? 0 : 1;
 }
 
+/** So many processes, each with its part of the seeds. */
+async function shared(seeds: number, from: number, jobs: number): Promise<void> {
+  const each = Math.ceil(seeds / jobs);
+  const parts = Array.from({ length: jobs }, (_, index) => [Math.min(each, seeds - index * each), from + index * each] as const);
+  const codes = await Promise.all(
+    parts
+      .filter(([count]) => count > 0)
+      .map(async ([count, first]) => {
+        const part = ['--seeds', String(count), '--from', String(first)];
+        const [code] = await once(
+          spawn(process.execPath, [...process.execArgv, process.argv[1] as string, ...part], { stdio: 'inherit' }),
+          'exit',
+        );
+        return code;
+      }),
+  );
+  process.exitCode = codes.every((code) => code === 0) ? 0 : 1;
+}
+
 if (values.check === 'seeds') process.exitCode = (await checkSeeds(say, builds)) ? 0 : 1;
 else if (values.check === 'mutants')
   process.exitCode = (await checkMutants(
@@ -80,5 +103,8 @@ else if (values.check === 'mutants')
   ))
     ? 0
     : 1;
-else if (values.minutes !== undefined) await many(numberOf(values.minutes, 1), numberOf(values.from, 1));
+else if (values.seeds !== undefined && values.jobs !== undefined)
+  await shared(numberOf(values.seeds, 1), numberOf(values.from, 1), numberOf(values.jobs, 1));
+else if (values.seeds !== undefined) await many(numberOf(values.from, 1), { seeds: numberOf(values.seeds, 1) });
+else if (values.minutes !== undefined) await many(numberOf(values.from, 1), { minutes: numberOf(values.minutes, 1) });
 else await one(values.story === undefined ? scriptOf(numberOf(values.seed, 1)) : told(values.story, numberOf(values.seed, 1)));

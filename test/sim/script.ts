@@ -2,6 +2,7 @@
 
 import type { GtidMode } from '../../src/core/observation.ts';
 import type { SwitchName } from './fake-mysql.ts';
+import { incidentsOf, sometimesOfTwo } from './incidents.ts';
 import type { CrashMoment } from './nameserver.ts';
 import type { Prng } from './prng.ts';
 import { createPrng } from './prng.ts';
@@ -90,6 +91,10 @@ export type Act = { readonly at: number } & (
     }
   /** A member leaves its group in order (STOP GROUP_REPLICATION), and joins again. */
   | { readonly kind: 'leave'; readonly server: number; readonly forMs: number }
+  /** Somebody makes a replica writable while it is one, or takes its channel away first (`reset`); the mistake is noticed later. */
+  | { readonly kind: 'writable'; readonly server: number; readonly reset: boolean; readonly forMs: number }
+  /** The process ends, and another one is there soon: writable or read-only, as its configuration file says. `former`: the source before the present one. */
+  | { readonly kind: 'restart'; readonly who: 'source' | 'former' | number; readonly downMs: number; readonly readOnly: boolean }
   | { readonly kind: 'stranger'; readonly server: number }
   | { readonly kind: 'mend'; readonly rebuild: boolean }
   /** These ways carry nothing; a way leads from one host to another, and back again only if that is said too. */
@@ -135,7 +140,7 @@ export const silenceForMs = 8000;
 export function scriptOf(seed: number): Script {
   const chance = createPrng(seed);
   const calmAt = faultsForMs;
-  const shape = inOtherModes(seed, grouped(seed, shapeOf(chance)));
+  const shape = sometimesOfTwo(seed, inOtherModes(seed, grouped(seed, shapeOf(chance))));
   return {
     seed,
     shape,
@@ -145,6 +150,7 @@ export function scriptOf(seed: number): Script {
       ...leavings(seed, shape),
       ...misled(seed, shape, calmAt),
       ...switchesOf(seed, calmAt),
+      ...incidentsOf(seed, shape, calmAt),
     ]
       .filter((act) => act.at < calmAt)
       .toSorted((a, b) => a.at - b.at),

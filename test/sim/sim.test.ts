@@ -8,7 +8,10 @@ const program = fileURLToPath(new URL('../program.mjs', import.meta.url));
 
 describe.concurrent('the simulated world', () => {
   it.for(['seeds', 'mutants'])('%s', async (what) => {
-    const { exitCode, all } = await execa(process.execPath, [program, 'sim', '--', '--check', what], { all: true, reject: false });
+    const { exitCode, all } = await execa(process.execPath, [program, 'sim', '--max-semi-space-size=64', '--', '--check', what], {
+      all: true,
+      reject: false,
+    });
     process.stdout.write(`${all}\n`);
     expect(exitCode, all).toBe(0);
   });
