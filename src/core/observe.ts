@@ -2,7 +2,7 @@
 
 import { contains } from './gtid.ts';
 import type { Probe, ServerFacts } from './observation.ts';
-import { isWritable } from './observation.ts';
+import { isWritable, servesNobody } from './observation.ts';
 import type { Moment, Receiving, ServerMemory } from './state.ts';
 import { without } from './state.ts';
 import type { MonoMs, Now, ServerId } from './units.ts';
@@ -32,8 +32,13 @@ export function observe(memory: ServerMemory, probe: Probe, now: Now, asked: Ask
   if (probe.kind === 'reachable')
     return observeFacts(memory, probe.facts, { ...without(memory, 'unknownSince'), latest }, contactChanged, now, asked);
   const unknownSince = probe.kind === 'unknown' ? { unknownSince: memory.unknownSince ?? now.mono } : {};
-  return { memory: { ...without(memory, 'unknownSince'), latest, ...unknownSince }, suspicious: contactChanged };
+  const closed = saysClosed(memory, probe) ? { closedAt: { mono: now.mono, wall: now.wall } } : {};
+  return { memory: { ...without(memory, 'unknownSince'), latest, ...unknownSince, ...closed }, suspicious: contactChanged };
 }
+
+/** offline_mode: nobody has it by default, so somebody closed the server. A Galera node that executes no query was closed by nobody: it lost the others. */
+const saysClosed = ({ facts, closedAt }: ServerMemory, probe: Probe): boolean =>
+  servesNobody(probe) && facts !== undefined && facts.wsrep === undefined && isWritable(facts) && closedAt === undefined;
 
 function observeFacts(
   before: ServerMemory,

@@ -66,6 +66,15 @@ describe('a source was seen', () => {
     expect(seen(source, facts(2, 1, true), 2000)).not.toHaveProperty('closedAt');
   });
 
+  test('to close, by the refusal of offline_mode', () => {
+    const failure = { code: 'mysql-3032', message: 'The server is currently in offline mode' };
+    const offline = observe(source, { kind: 'alive', failure, servesNobody: true }, at(2000)).memory;
+    expect(offline.closedAt?.mono).toBe(2000);
+    // Also when its supervisor restarts it so.
+    expect(observe(offline, { kind: 'alive', failure, servesNobody: true }, at(3000)).memory.closedAt?.mono).toBe(2000);
+    expect(observe(source, { kind: 'alive', failure }, at(2000)).memory).not.toHaveProperty('closedAt');
+  });
+
   test('to open again: that it had closed does not count any more', () => {
     const open = seen(closed, facts(1, 1002, false), 3000, { askedAt: 2995 as MonoMs });
     expect(open.openAskedAt).toBe(2995);

@@ -98,6 +98,7 @@ export function noteSighting(sight: Sight, server: ServerAddress, sighting: Sigh
   if (probe.kind !== 'unknown') sight.silentSince.delete(server);
   else if (!sight.silentSince.has(server)) sight.silentSince.set(server, now);
   sight.sightings.set(server, { ...sighting, at: now });
+  if (probe.kind === 'alive' && probe.servesNobody) noteOffline(sight, server);
   if (probe.kind !== 'reachable') return;
   const before = sight.answers.get(server);
   const sameProcess = before?.process === process && before.facts.id === probe.facts.id;
@@ -107,6 +108,12 @@ export function noteSighting(sight: Sight, server: ServerAddress, sighting: Sigh
     sight.promoted.set(server, { at: now, provable: !before.beforeJump && before.facts.uptimeSeconds > provableUptimeSeconds });
   noteOpen(sight, sighting, sameProcess);
   sight.answers.set(server, { facts: probe.facts, process, beforeJump: false });
+}
+
+/** It says that it lets no client in: somebody closed it. */
+function noteOffline({ open }: Sight, server: ServerAddress): void {
+  const known = open.get(server);
+  if (known) open.set(server, { ...known, closed: true });
 }
 
 function noteOpen({ open, answers }: Sight, { server, probe, askedAt }: Sighting, sameProcess: boolean): void {
