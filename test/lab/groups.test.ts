@@ -86,6 +86,13 @@ describe('a group of two, and a group of one that replicates from it', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
+  /** Every former source, in the ledger of that epoch: it is read a moment after the move. */
+  const rejoined = (wanted: number) =>
+    until(
+      () => name.snapshot().ledger,
+      (ledger) => ledger?.epoch === wanted && ledger.was.length === 0,
+    );
+
   it('a server that was not started as a member says so', async () => {
     const { group, id } = await factsOf(prober, addressOf(0));
     // Before 8.0 had it so, the row had no identity.
@@ -125,12 +132,10 @@ describe('a group of two, and a group of one that replicates from it', () => {
 
   it('START GROUP_REPLICATION: it has rejoined, and the group can give it its role back', async () => {
     await start(0);
-    await until(
-      () => name.snapshot().ledger,
-      (ledger) => ledger?.was.length === 0,
-    );
+    await rejoined(2);
     await sql(0, 'DO group_replication_set_as_primary(@@server_uuid)');
     await name.recorded('move', ({ to, epoch }) => to.server === addressOf(0) && epoch === 3);
+    await rejoined(3);
   });
 
   it('a planned change of the primary cluster: the other group takes over, and the first one replicates from it', async () => {
@@ -138,10 +143,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     await open(2);
     await replicate(0, 2);
     expect(await name.recorded('move', ({ to }) => to.server === addressOf(2))).toMatchObject({ reason: 'switchover' });
-    await until(
-      () => name.snapshot().ledger,
-      (ledger) => ledger?.was.length === 0,
-    );
+    await rejoined(4);
   });
 
   it('the primary cluster is lost, and the other one is opened by force: a person must say so, and the hold names both', async () => {

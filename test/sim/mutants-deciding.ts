@@ -99,8 +99,8 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide.ts',
-        find: "if (published?.contact !== 'reachable' || proven === undefined || others.length > 0) return undefined;",
-        replace: "if (published?.contact !== 'reachable' || proven === undefined) return undefined;",
+        find: 'if (published === undefined || !tellsItsState(published) || proven === undefined || others.length > 0) return undefined;',
+        replace: 'if (published === undefined || !tellsItsState(published) || proven === undefined) return undefined;',
       },
     ],
     breaks: ['S4'],
@@ -137,6 +137,32 @@ export const decidingMutants: readonly Mutant[] = [
     ],
     breaks: ['S4'],
     seed: 7,
+  },
+  {
+    name: 'a restart of the source proves what was promoted beside it',
+    patches: [
+      {
+        file: 'core/observe.ts',
+        find: 'sameServer ? (sameProcess && wasWritable ? moment : before.closedAt) : undefined',
+        replace: 'sameServer ? (wasWritable ? moment : before.closedAt) : undefined',
+      },
+    ],
+    breaks: ['S4'],
+    seed: 1,
+    story: 'a promotion beside a source that restarts',
+  },
+  {
+    name: 'a source that opened again still counts as closed',
+    patches: [
+      {
+        file: 'core/observe.ts',
+        find: 'return { openAskedAt: askedAt, ...(promotedAt === undefined ? {} : { promotedAt }) };',
+        replace:
+          'return { openAskedAt: askedAt, ...(before.closedAt ? { closedAt: before.closedAt } : {}), ...(promotedAt === undefined ? {} : { promotedAt }) };',
+      },
+    ],
+    breaks: ['S4'],
+    seed: 16,
   },
   {
     name: 'a promotion beside a healthy source is proof for ever',

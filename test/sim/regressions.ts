@@ -142,6 +142,12 @@ const refusesUsAlone: readonly Act[] = [6000, 18_000, 30_000].flatMap((at): Act[
   { at: at + 9000, kind: 'mend', rebuild: true },
 ]);
 
+/** A reporting replica is promoted beside the source; then the source restarts, read-only as its configuration file says. */
+const restartedReadOnly: readonly Act[] = [6000, 19_000, 32_000].flatMap((at): Act[] => [
+  { at, kind: 'writable', server: 2, reset: true, forMs: 9000 },
+  { at: at + 3000, kind: 'restart', who: 'source', downMs: 600, readOnly: true },
+]);
+
 /** Chance still has the network's say, so each is told several times. */
 const retold = (name: string, acts: readonly Act[], change: Partial<Weather> = {}, shape: Partial<Shape> = {}): readonly Story[] =>
   Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change, shape));
@@ -161,6 +167,7 @@ export const stories: readonly Story[] = [
   ...retold('a source that refuses us alone keeps the name', refusesUsAlone, fair),
   ...retold('what is frozen is not restored', frozenAsItIs, fair),
   ...retold('a source that looks for the next one is none', lostInSwitchover, fair),
+  ...retold('a promotion beside a source that restarts proves nothing', restartedReadOnly, fair),
   ...retold('a stranger in a cluster of two gets nothing', replacedByStranger, fair, { servers: 2 }),
   ...retold('a member that left its group gets nothing by itself', leavingInOrder, fair, { group: true, servers: 3 }),
   ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),

@@ -34,8 +34,8 @@ export interface Sight {
   readonly answers: Map<ServerAddress, { readonly facts: ServerFacts; readonly process: number; readonly beforeJump: boolean }>;
   /** Servers that were seen read-only and then writable in one process: when that was delivered, and whether `Uptime` proves across connections that it was one. */
   readonly promoted: Map<ServerAddress, { readonly at: number; readonly provable: boolean }>;
-  /** When the newest probe was sent that found a server writable; and whether it was seen to close after that, in one process. */
-  readonly open: Map<ServerAddress, { readonly askedAt: number; readonly closed: boolean }>;
+  /** When the newest probe was sent that found a server writable; and whether it was seen to close after that, in one process, as far as `Uptime` proves that. */
+  readonly open: Map<ServerAddress, { readonly askedAt: number; readonly closed: 'no' | 'perhaps' | 'surely' }>;
   /** Since when every probe of that server ended without a word. */
   readonly silentSince: Map<ServerAddress, number>;
   readonly commands: Map<string, Command>;
@@ -80,8 +80,11 @@ export function noteJump(sight: Sight): void {
   for (const [server, { at }] of sight.promoted) sight.promoted.set(server, { at, provable: false });
 }
 
-/** A process so young when it was seen read-only cannot be told from one that was restarted since, by a new connection. */
+/** A process so young when it was seen cannot be told from one that was restarted since, by a new connection. */
 const provableUptimeSeconds = 3;
+
+const isProvable = ({ beforeJump, facts }: { readonly beforeJump: boolean; readonly facts: ServerFacts }): boolean =>
+  !beforeJump && facts.uptimeSeconds > provableUptimeSeconds;
 /** So much later than its deadline may an answer be taken. */
 const lateMs = 500;
 /** So short a sleep is not noticed. */
@@ -104,8 +107,7 @@ export function noteSighting(sight: Sight, server: ServerAddress, sighting: Sigh
   const sameProcess = before?.process === process && before.facts.id === probe.facts.id;
   const turned = sameProcess && !isWritable(before.facts);
   if (!isWritable(probe.facts) || !sameProcess) sight.promoted.delete(server);
-  else if (turned)
-    sight.promoted.set(server, { at: now, provable: !before.beforeJump && before.facts.uptimeSeconds > provableUptimeSeconds });
+  else if (turned) sight.promoted.set(server, { at: now, provable: isProvable(before) });
   noteOpen(sight, sighting, sameProcess);
   sight.answers.set(server, { facts: probe.facts, process, beforeJump: false });
 }
@@ -113,15 +115,16 @@ export function noteSighting(sight: Sight, server: ServerAddress, sighting: Sigh
 /** It says that it lets no client in: somebody closed it. */
 function noteOffline({ open }: Sight, server: ServerAddress): void {
   const known = open.get(server);
-  if (known) open.set(server, { ...known, closed: true });
+  if (known) open.set(server, { ...known, closed: 'surely' });
 }
 
 function noteOpen({ open, answers }: Sight, { server, probe, askedAt }: Sighting, sameProcess: boolean): void {
   if (probe.kind !== 'reachable') return;
-  const before = answers.get(server)?.facts;
-  if (isWritable(probe.facts)) open.set(server, { askedAt, closed: false });
-  else if (before?.id !== probe.facts.id) open.delete(server);
-  else if (sameProcess && isWritable(before)) open.set(server, { askedAt, ...open.get(server), closed: true });
+  const before = answers.get(server);
+  if (isWritable(probe.facts)) open.set(server, { askedAt, closed: 'no' });
+  else if (before?.facts.id !== probe.facts.id) open.delete(server);
+  else if (sameProcess && isWritable(before.facts))
+    open.set(server, { askedAt, ...open.get(server), closed: isProvable(before) ? 'surely' : 'perhaps' });
 }
 
 /** Clocks of an instance that run fast or slow, in the longest time between a probe and its answer. */
@@ -135,9 +138,9 @@ export function isPromotedInIncident({ promoted, open }: Sight, server: ServerAd
   const promotion = promoted.get(server);
   const source = open.get(published);
   if (promotion === undefined) return false;
-  if (source === undefined || source.closed || server === published) return true;
-  if (Math.abs(source.askedAt - promotion.at) < askedToleranceMs) return undefined;
-  return source.askedAt < promotion.at;
+  if (source === undefined || source.closed === 'surely' || server === published) return true;
+  if (source.askedAt <= promotion.at - askedToleranceMs) return true;
+  return source.closed === 'perhaps' || source.askedAt < promotion.at + askedToleranceMs ? undefined : false;
 }
 
 /** The ledger in these RRsets, if there is one that can be read. */
