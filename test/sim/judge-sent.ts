@@ -2,6 +2,7 @@
 
 import { contains } from '../../src/core/gtid.ts';
 import type { Ledger } from '../../src/core/ledger.ts';
+import type { ServerFacts } from '../../src/core/observation.ts';
 import { isWritable } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import type { Change } from '../../src/core/zone.ts';
@@ -129,7 +130,7 @@ function unproven(sending: Sending): string | undefined {
 const isPromotedForCertain = (sight: Sight, server: ServerAddress, published: ServerAddress): boolean =>
   isPromotedInIncident(sight, server, published) === true && sight.promoted.get(server)?.provable === true;
 
-/** More than half of all servers, not only of those that answer, say that they are in a group, and that this is its primary. */
+/** More than half of all servers, not only of those that answer, say that they are in a group, and that this is its primary. One that says that it is out is no elector. */
 function isGroupPrimary({ sight, ledger, now }: Sending): boolean {
   const votes = sight.members.filter((address) => {
     const facts = freshFacts(sight, address, now);
@@ -137,8 +138,13 @@ function isGroupPrimary({ sight, ledger, now }: Sending): boolean {
       facts?.group?.members.some((one) => one.id === id && one.state === 'ONLINE' && (role === undefined || one.role === role)) ?? false;
     return isOnline(facts?.id) && isOnline(ledger.uuid, 'PRIMARY');
   });
-  return votes.length > 1 && votes.length > sight.members.length / 2;
+  const electors = sight.members.filter((address) => !saysOut(freshFacts(sight, address, now)));
+  return votes.length > 1 && votes.length > electors.length / 2;
 }
+
+/** It says itself that it has left the group, or was put out of it. */
+const saysOut = (facts: ServerFacts | undefined): boolean =>
+  facts?.group?.members.some(({ id, state }) => id === facts.id && (state === 'OFFLINE' || state === 'ERROR')) ?? false;
 
 const nothingShows = (sending: Sending, published: ServerAddress): boolean =>
   isPromotedInIncident(sending.sight, sending.ledger.source, published) === false &&
