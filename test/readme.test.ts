@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../src/config/load.ts';
 import { accountStatements, mariadbGrantStatements } from '../src/mysql/grants.ts';
+import { mutants } from './sim/mutants.ts';
 
 const root = join(import.meta.dirname, '..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const page = (name: string): string => readFileSync(join(root, name), 'utf8');
+const readme = page('README.md');
 
 /** The fenced blocks of one language, in order. */
 const blocks = (language: string): readonly string[] =>
@@ -51,4 +53,9 @@ test('docker-compose.yml grants the same', () => {
 test('every file that the README points to is there', () => {
   for (const [, target = ''] of readme.matchAll(/\]\((?!https?:)([^)#]+)/g))
     expect(() => readFileSync(join(root, target))).not.toThrow(/ENOENT/);
+});
+
+test.each(['README.md', 'CHANGELOG.md', 'docs/RELIABILITY.md'])('%s says how many wrong builds there are', (name) => {
+  const said = [...page(name).matchAll(/(\d+) (?:deliberately\s+)?wrong builds(?! caught)/g)].map(([, count]) => Number(count));
+  expect(said).toEqual([mutants.length]);
 });
