@@ -66,7 +66,8 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
     details: [
       'SERVER is host or host:port, as in the configuration. It must be a reachable, writable server of',
       'the cluster. It promotes nothing: it only says where the name points. The way back from a move by',
-      'mistake is the same command, without --force, with the server that was published before.',
+      'mistake is the same command, without --force, with the server that was published before: where the',
+      'server that is published now takes no writes, and has nothing that the other one lacks.',
     ],
   },
   freeze: {

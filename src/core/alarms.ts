@@ -103,9 +103,11 @@ function sameServer({ address, sameAs, known }: ServerView): readonly Alarm[] {
 /** If it is promoted, they reach every other server by auto-positioning (manual 19.1.3.3). */
 function errantMend(situation: Situation, member: ServerView): string {
   const former = formerSourceOf(situation, member);
+  const { decision } = situation.publication;
+  if (decision.kind === 'hold') return `while it is in doubt who the source is (${decision.reason}), leave it as it is`;
   return former
-    ? `it replicates from the former source ${former.address}, so these may be stale writes. Rebuild it from the source`
-    : 'find out what they are, or rebuild it from the source, before it is ever promoted';
+    ? `it replicates from the former source ${former.address}, so these are stale writes, or were lost by the promotion. Save them if they matter (mysqlbinlog), then rebuild it from the source`
+    : 'find out what they are, save them if they matter (mysqlbinlog), then rebuild it from the source before it is ever promoted';
 }
 
 const isSameServerId = (a: ServerView, b: ServerView): boolean => a.known?.serverId !== undefined && a.known.serverId === b.known?.serverId;

@@ -31,7 +31,7 @@ function beginNext(state: ClusterState, now: Now): ClusterState {
   const slowest = Math.max(...[...state.publications.values()].map((publication) => publication.settings.timeoutMs));
   const until = plusMs(now.mono, probeTimeoutMs + 3 * slowest);
   const servers = new Map(state.servers);
-  const target = head.command.kind === 'follow' ? servers.get(head.command.server) : undefined;
+  const target = 'server' in head.command ? servers.get(head.command.server) : undefined;
   if (target) servers.set(target.settings.address, { ...target, nextProbeAt: now.mono });
   const publications = new Map(
     [...state.publications].map(([name, publication]) => [name, { ...publication, nextReadAt: now.mono, nextWriteAt: now.mono }]),
@@ -50,8 +50,8 @@ export function isInformed(state: ClusterState, publication: PublicationState, r
   const since = running.since ?? Number.POSITIVE_INFINITY;
   if (publication.readEndedAt === undefined || publication.readEndedAt <= since || publication.awaiting) return false;
   const { command } = running;
-  // Force is for what is unknown: what can be known within one probe is known first.
-  if (command.kind !== 'follow' || command.althoughReadOnly) return true;
+  // Force is for what is unknown, and only a silent server is forgotten: what can be known within one probe is known first.
+  if (!('server' in command)) return true;
   const server = state.servers.get(command.server);
   return server === undefined || (server.latest !== undefined && server.latest.at > since);
 }

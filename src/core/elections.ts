@@ -1,6 +1,6 @@
 /**
  * Single-primary groups: who elects in which group, and which group decides. A configuration may have several groups (an InnoDB ClusterSet): a vote belongs to the group
- * that its voter is in, and only the group of the published source says who the source is (docs/decisions/019).
+ * that its voter is in, and only the group of the published source says who the source is (docs/decisions/018).
  */
 
 import { hasMajority, isOnlineIn, isPresent, ownMembership } from './membership.ts';

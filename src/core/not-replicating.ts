@@ -84,18 +84,19 @@ interface Case {
 function remedy({ situation, ways, server, published, broken }: Case): string {
   const { known } = server;
   const source = published.address;
+  const { decision } = situation.publication;
+  // Somebody may be about to make another server the source.
+  if (decision.kind === 'hold') return `While it is in doubt who the source is (${decision.reason}), leave it as it is.`;
   const copy = `rebuild it from ${source} (${known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'})`;
   const errant = situation.publication.rejoins.get(server.address)?.errant;
-  if (errant !== undefined && errant > 0) return `It has transactions that ${source} lacks: ${copy}.`;
+  if (errant !== undefined && errant > 0)
+    return `It has transactions that ${source} lacks: save them if they matter (mysqlbinlog), then ${copy}.`;
   const [, ...beyond] = broken.through;
   if (beyond.length === 0 && isMendable(ways, broken)) return mending(broken, server);
   if (broken.kind === 'out' && beyond.length === 0 && known?.group?.name === published.known?.group?.name)
     return 'To bring it back into its group: START GROUP_REPLICATION.';
   if (known?.gtidExecuted === undefined || published.known?.gtidExecuted === undefined)
     return `Without GTIDs nobody can tell where it would have to begin: ${copy}.`;
-  const { decision } = situation.publication;
-  // Somebody may be about to make another server the source.
-  if (decision.kind === 'hold') return `While it is in doubt who the source is (${decision.reason}), leave it as it is.`;
   if (errant === undefined) return `Whether it has transactions that ${source} lacks is not known yet: look before it becomes a replica.`;
   const own = known.channels.find((channel) => upstreamOf(situation, channel) !== undefined) ?? broken.channel;
   const close = server.writable ? `${closing(server)}; ` : '';

@@ -58,7 +58,10 @@ function answerWithoutWrite(
   if (ledger && isInForce && published?.address === command.server && ledger.source === command.server) {
     return { kind: 'done', code: 'steady', sentence: `${command.server} is published already, since epoch ${ledger.epoch}.` };
   }
-  if (decision.kind === 'hold') return { kind: 'held', code: decision.reason, sentence: decision.sentence };
+  if (decision.kind === 'hold') {
+    const target = situation.members.find(({ address }) => address === command.server);
+    return { kind: target?.contact === 'unknown' ? 'unreachable' : 'held', code: decision.reason, sentence: decision.sentence };
+  }
   if (ledger && known !== undefined && ledger.epoch > known) {
     return {
       kind: 'lost-race',

@@ -1,5 +1,5 @@
 /**
- * How far behind the source a server's data are, by the whole way on which they come to it: what decides whether it is read from (docs/decisions/016). The worst hop of a way counts, for
+ * How far behind the source a server's data are, by the whole way on which they come to it: what decides whether it is read from (docs/decisions/015). The worst hop of a way counts, for
  * the time that a transaction is late is measured from its commit on the source; of several ways the best one counts.
  */
 

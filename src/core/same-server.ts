@@ -1,6 +1,6 @@
 /**
  * One server under several configured addresses: a virtual IP beside its own address, a second interface, an alias in DNS. Only one of them counts; to count both would make two
- * sources of one. A copied data folder has the UUID of another server as well, but its process runs elsewhere, or began at another time (docs/decisions/019).
+ * sources of one. A copied data folder has the UUID of another server as well, but its process runs elsewhere, or began at another time (docs/decisions/018).
  */
 
 import type { ServerFacts } from './observation.ts';

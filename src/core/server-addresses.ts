@@ -1,5 +1,5 @@
 /**
- * Which addresses of a server may be published (docs/decisions/018): the resolver proposes, the observation decides. An address is proven when this very server
+ * Which addresses of a server may be published (docs/decisions/017): the resolver proposes, the observation decides. An address is proven when this very server
  * answered there.
  */
 

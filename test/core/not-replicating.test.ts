@@ -125,7 +125,7 @@ describe('a server whose data come from nowhere', () => {
       [
         'it has transactions of its own',
         { rejoins: new Map([[address('db2'), { rejoined: false, errant: 3 }]]) },
-        'It has transactions that db1:3306 lacks: rebuild it from db1:3306 (CLONE).',
+        'It has transactions that db1:3306 lacks: save them if they matter (mysqlbinlog), then rebuild it from db1:3306 (CLONE).',
       ],
       [
         'they were not compared yet',

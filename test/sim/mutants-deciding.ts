@@ -362,6 +362,7 @@ export const decidingMutants: readonly Mutant[] = [
     ],
     breaks: ['S5'],
     seed: 4,
+    story: 'a former source that lags has not rejoined: permissive',
   },
   {
     name: 'a place in the binary log counts as reached before it is',
@@ -370,6 +371,7 @@ export const decidingMutants: readonly Mutant[] = [
     ],
     breaks: ['S5'],
     seed: 4,
+    story: 'a former source that lags has not rejoined: OFF',
   },
   {
     name: 'a source without GTIDs is not asked for those that it has',

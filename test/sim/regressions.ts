@@ -129,6 +129,11 @@ const modesChange: readonly Act[] = [4500, 12_000, 19_500, 27_000].flatMap((at):
   { at: at + 6000, kind: 'mend', rebuild: true },
 ]);
 
+/** Planned, there and back: each old source lags as a replica, and lacks what was written meanwhile. */
+const thereAndBack: readonly Act[] = [5000, 13_000, 21_000, 29_000].map(
+  (at): Act => ({ at, kind: 'switchover', to: 0, mistake: 'none', stepMs: 700 }),
+);
+
 /** The source runs with innodb_force_recovery, and somebody takes its address away: nobody may put it back, for nobody could write there. */
 const closedBySwitch: readonly Act[] = [6000, 17_000, 28_000].flatMap((at): Act[] => [
   { at, kind: 'switch', variable: 'innodb_force_recovery', refuses: false, promotes: false, to: 0, forMs: 8000 },
@@ -179,4 +184,10 @@ export const stories: readonly Story[] = [
     { ...fair, rttMs: 30 },
     { servers: 3, gtidMode: 'changing', delayMs: 1500 },
   ),
+  ...retold('a former source that lags has not rejoined: OFF', thereAndBack, fair, { servers: 3, gtidMode: 'OFF', delayMs: 1500 }),
+  ...retold('a former source that lags has not rejoined: permissive', thereAndBack, fair, {
+    servers: 3,
+    gtidMode: 'OFF_PERMISSIVE',
+    delayMs: 1500,
+  }),
 ];
