@@ -25,7 +25,7 @@ export const writingMutants: readonly Mutant[] = [
     name: 'an unknown outcome counts as applied',
     patches: [{ file: 'core/attempt.ts', find: "if (outcome.kind === 'applied') {", replace: "if (outcome.kind !== 'refused') {" }],
     breaks: ['S2', 'S4', 'S6', 'L1'],
-    seed: 1,
+    seed: 3,
   },
   {
     name: 'no fence around an update without an answer',
