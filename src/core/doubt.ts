@@ -87,12 +87,18 @@ function candidatesDoNotDo(situation: Situation): Decision | undefined {
 function publishedWords(situation: Situation): string {
   const { published } = situation;
   if (published === undefined) return 'The published source is not known';
-  return `${published.address} ${disqualification(situation, published) ?? 'is there'}${isClosedByRestart(published) ? ' since it was restarted' : ''}`;
+  return `${published.address} ${disqualification(situation, published) ?? 'is there'}${isClosedByRestart(situation, published) ? ' since it was restarted' : ''}`;
 }
 
-/** It was writable, and nobody was seen to close it. */
-const isClosedByRestart = ({ facts, writable, openAskedAt, closedAt }: ServerView): boolean =>
-  facts !== undefined && !writable && openAskedAt !== undefined && closedAt === undefined;
+/** `Uptime` counts whole seconds. */
+const unnoticedMs = 1000;
+
+/** Its process began after it was lost, and nobody was seen to close it. */
+const isClosedByRestart = ({ now }: Situation, { facts, writable, lostAskedAt, closedAt }: ServerView): boolean =>
+  facts !== undefined &&
+  !writable &&
+  closedAt === undefined &&
+  facts.uptimeSeconds * 1000 + unnoticedMs < now.mono - (lostAskedAt ?? now.mono);
 
 function followerWords({ published, topology }: Situation): string {
   const followers = published ? topology.followersOf(published.address) : [];

@@ -33,7 +33,8 @@ export function observe(memory: ServerMemory, probe: Probe, now: Now, asked: Ask
     return observeFacts(memory, probe.facts, { ...without(memory, 'unknownSince'), latest }, contactChanged, now, asked);
   const unknownSince = probe.kind === 'unknown' ? { unknownSince: memory.unknownSince ?? now.mono } : {};
   const closed = saysClosed(memory, probe) ? { closedAt: { mono: now.mono, wall: now.wall } } : {};
-  return { memory: { ...without(memory, 'unknownSince'), latest, ...unknownSince, ...closed }, suspicious: contactChanged };
+  const lostAskedAt = memory.lostAskedAt ?? asked.askedAt ?? now.mono;
+  return { memory: { ...without(memory, 'unknownSince'), latest, lostAskedAt, ...unknownSince, ...closed }, suspicious: contactChanged };
 }
 
 /** offline_mode: nobody has it by default, so somebody closed the server. A Galera node that executes no query was closed by nobody: it lost the others. */
@@ -57,7 +58,7 @@ function observeFacts(
   const vanished = known !== undefined && known.id === facts.id && lostHistory(known, facts);
   return {
     memory: {
-      ...without(without(without(without(memory, 'writableSince'), 'promotedAt'), 'closedAt'), 'openAskedAt'),
+      ...without(without(without(without(without(memory, 'writableSince'), 'promotedAt'), 'closedAt'), 'shutAskedAt'), 'lostAskedAt'),
       facts,
       factsAt: now.mono,
       ...since,
@@ -78,16 +79,18 @@ function turns(
   facts: ServerFacts,
   sameProcess: boolean,
   { askedAt, moment }: { readonly askedAt: MonoMs; readonly moment: Moment },
-): Pick<ServerMemory, 'promotedAt' | 'openAskedAt' | 'closedAt'> {
+): Pick<ServerMemory, 'promotedAt' | 'shutAskedAt' | 'lostAskedAt' | 'closedAt'> {
   const sameServer = before.facts?.id === facts.id;
   const wasWritable = before.facts !== undefined && isWritable(before.facts);
   if (isWritable(facts)) {
     const promotedAt = sameProcess ? (wasWritable ? before.promotedAt : moment.mono) : undefined;
-    return { openAskedAt: askedAt, ...(promotedAt === undefined ? {} : { promotedAt }) };
+    const shut = before.shutAskedAt === undefined ? {} : { shutAskedAt: before.shutAskedAt };
+    return { ...shut, ...(promotedAt === undefined ? {} : { promotedAt }) };
   }
   const closedAt = sameServer ? (sameProcess && wasWritable ? moment : before.closedAt) : undefined;
   return {
-    ...(sameServer && before.openAskedAt !== undefined ? { openAskedAt: before.openAskedAt } : {}),
+    shutAskedAt: askedAt,
+    lostAskedAt: before.lostAskedAt ?? askedAt,
     ...(closedAt === undefined ? {} : { closedAt }),
   };
 }

@@ -9,18 +9,19 @@ import type { ServerView } from './topology.ts';
 import type { WallMs } from './units.ts';
 
 /**
- * Whether the promotion of that server was seen, and proves something. While the published source, asked after the promotion, answers and is still writable, the other server
- * is a second writable server and no more: also when that source restarts later, or falls silent. The promotion proves something again as soon as that source was seen to
- * close: somebody fenced it.
+ * Whether the promotion of that server was seen, and proves something: the server was still read-only when it was asked after the published source was lost. So the loss came first.
+ * Where the source was well after the promotion, or nobody knows which of the two came first, the server is a second writable server and no more: the source may only restart. The
+ * promotion proves something all the same once that source was seen to close: somebody fenced it.
  */
-export function isPromotedInIncident(published: ServerView | undefined, { promotedAt, address }: ServerView): boolean {
+export function isPromotedInIncident(published: ServerView | undefined, { promotedAt, shutAskedAt, address }: ServerView): boolean {
   if (promotedAt === undefined) return false;
-  if (published?.openAskedAt === undefined || published.address === address) return true;
-  return published.openAskedAt < promotedAt || published.closedAt !== undefined;
+  if (published === undefined || published.address === address || published.closedAt !== undefined) return true;
+  if (published.lostAskedAt === undefined) return published.known === undefined;
+  return shutAskedAt !== undefined && shutAskedAt >= published.lostAskedAt;
 }
 
-/** Whether the server was promoted while the published source went on to be writable: that shows nothing. */
-export const isPromotedBesideSource = (published: ServerView | undefined, server: ServerView): boolean =>
+/** Whether the server was seen to be promoted, but not in this incident: that shows nothing. */
+export const isPromotedOutsideIncident = (published: ServerView | undefined, server: ServerView): boolean =>
   server.promotedAt !== undefined && !isPromotedInIncident(published, server);
 
 /** The reasons of a move that begins with a promotion. */

@@ -53,8 +53,10 @@ export interface ServerMemory {
   readonly writableSince?: Moment;
   /** When its promotion was seen: read-only, then writable, in one server process. Absent as soon as it is read-only again, or restarts. */
   readonly promotedAt?: MonoMs;
-  /** When the newest probe was sent that found it writable. */
-  readonly openAskedAt?: MonoMs;
+  /** When the newest probe was sent that found it not writable: before that it was not promoted. */
+  readonly shutAskedAt?: MonoMs;
+  /** When the first probe was sent, since it was found writable the last time, that did not find it writable. Absent while it is. */
+  readonly lostAskedAt?: MonoMs;
   /** When it was seen to close: writable, then not, in one server process. Absent as soon as it is writable again. */
   readonly closedAt?: Moment;
   /** Since when each channel's receiver was seen on, to one source; kept while it looks for that source again. */

@@ -28,7 +28,8 @@ export interface ServerView {
   readonly writableSince?: Moment | undefined;
   /** As in `ServerMemory`, by its newest answers, of whatever age. */
   readonly promotedAt?: MonoMs | undefined;
-  readonly openAskedAt?: MonoMs | undefined;
+  readonly shutAskedAt?: MonoMs | undefined;
+  readonly lostAskedAt?: MonoMs | undefined;
   readonly closedAt?: Moment | undefined;
   /** As its newest answer said, of whatever age. */
   readonly upstreams: readonly Upstream[];
@@ -120,7 +121,8 @@ function viewOf(state: ClusterState, memory: ServerMemory, byId: ReadonlyMap<Ser
     servesNobody: contact === 'alive' && servesNobody(memory.latest?.probe),
     writableSince: memory.writableSince,
     promotedAt: memory.promotedAt,
-    openAskedAt: memory.openAskedAt,
+    shutAskedAt: memory.shutAskedAt,
+    lostAskedAt: memory.lostAskedAt,
     closedAt: memory.closedAt,
     upstreams: known ? known.channels.flatMap((channel) => upstreamOf(state, memory, channel, byId)) : [],
     addresses: settings.publish ?? memory.addresses,

@@ -32,11 +32,15 @@ export const othersUnlisted = (situation: Situation): readonly ServerView[] =>
 
 /** Those that look like the source; a peer of a candidate does not: both may write, and either will do. What speaks against a move does not get old: the newest answer counts until the server was asked again (docs/decisions/008). */
 export const unlistedSources = (situation: Situation): readonly ServerView[] =>
+  unlistedWriters(situation).filter((server) => strongEvidence(situation, server).length > 0);
+
+/** Those that take writes, and were promoted or are followed: whether that proves anything or not. */
+const unlistedWriters = (situation: Situation): readonly ServerView[] =>
   discoveredOf(situation).filter((server) => {
     if (!takesPart(situation, server) || server.known === undefined || !isWritable(server.known) || server.servesNobody) return false;
     if (server.contact === 'unknown' && situation.topology.followersOf(server.address).length === 0) return false;
     if (situation.candidates.some((candidate) => arePeers(situation.members, candidate, server))) return false;
-    return defect(situation, server) === undefined && strongEvidence(situation, server).length > 0;
+    return defect(situation, server) === undefined && (server.promotedAt !== undefined || strongEvidence(situation, server).length > 0);
   });
 
 /** The name is not moved to another server while one that is not in the configuration looks like the source; undefined: none does. */
@@ -74,7 +78,7 @@ export function unlistedAlarms(situation: Situation): readonly Alarm[] {
     ...parts.map(
       (server): Alarm => ({ code: 'not-configured', subject: server.address, sentence: unlistedText(situation, server, sources) }),
     ),
-    ...sources.flatMap((server) => besidePublished(situation, server)),
+    ...unlistedWriters(situation).flatMap((server) => besidePublished(situation, server)),
     ...noRoom(situation),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { follow } from './advice.ts';
 import type { Decision } from './decision.ts';
-import { isPromotedBesideSource } from './promotion.ts';
+import { isPromotedOutsideIncident } from './promotion.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isPublished, isSuperseded, strongEvidence } from './situation.ts';
 import type { ServerView } from './topology.ts';
@@ -55,7 +55,7 @@ export function proofWords(situation: Situation, server: ServerView): string {
   const proof = strongEvidence(situation, server);
   if (proof.length > 0) return proof.join('; ');
   const source = situation.published;
-  return source && isPromotedBesideSource(source, server)
-    ? `it became writable while ${source.address} was writable, so that proves nothing`
+  return source && isPromotedOutsideIncident(source, server)
+    ? `it became writable ${source.lostAskedAt === undefined ? `beside ${source.address}` : `before ${source.address} was lost, or nobody knows which came first`}: that proves nothing`
     : 'nothing shows that it was promoted';
 }

@@ -25,7 +25,7 @@ import {
 
 const source = seen(factsOf('db1'));
 const readOnly = (name: string, over: Partial<ServerFacts> = {}) => seen(factsOf(name, { readOnly: true, superReadOnly: true, ...over }));
-const promoted = { db2: { promotedAt: at(1).mono } };
+const promoted = { db2: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } };
 const line = new Set(['db1', 'db2', 'db3'].map(uuid));
 const former = (name: string) => ({ uuid: uuid(name), address: address(name) });
 const ledger = ledgerOf('db1');
@@ -78,7 +78,7 @@ const holds: Readonly<Record<string, Given>> = {
   'two-sources': { servers: { db1: source, db2: seen(factsOf('db2')), db3: readOnly('db3') }, ledger, publication: { line } },
   'two-sources, both promoted': {
     servers: { db1: silent, db2: seen(factsOf('db2')), db3: seen(factsOf('db3')) },
-    memory: { ...promoted, db3: { promotedAt: at(1).mono } },
+    memory: { ...promoted, db3: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } },
     ledger,
     publication: { line },
   },
@@ -116,7 +116,7 @@ const holds: Readonly<Record<string, Given>> = {
     settings: { gtidGuard: 'hold' },
   },
   flapping: { ...failedOver, publication: { line, flapping: true } },
-  'unsafe-address': { ...failedOver, memory: { db2: { promotedAt: at(1).mono, addresses: ['127.0.0.1'] } } },
+  'unsafe-address': { ...failedOver, memory: { db2: { promotedAt: at(1).mono, shutAskedAt: at(1).mono, addresses: ['127.0.0.1'] } } },
   'ledger-full': withLedger(failedOver, {
     was: Array.from({ length: 8 }, (_, index) => ({ uuid: `gone${index}` as ServerId, address: `old${index}:3306` as ServerAddress })),
   }),

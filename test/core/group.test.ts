@@ -34,7 +34,7 @@ function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
 describe('the published primary does not answer us once, and db2 became writable', () => {
   const suspecting = 'db1? db2 db3 db4 db5';
   const others = Object.fromEntries(['db3', 'db4', 'db5'].map((name) => [name, member(name, 'db1', suspecting)]));
-  const memory = { db2: { promotedAt: at(1).mono } };
+  const memory = { db2: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } };
 
   it('by hand: a secondary that somebody made writable is not elected', () => {
     const servers = { db1: silent, db2: member('db2', 'db1', suspecting, writable), ...others };
@@ -68,7 +68,10 @@ it('an isolated primary that believes in itself does not keep the name', () => {
 
 it('after the group was given up: then a member is promoted like any other server', () => {
   const stopped = Object.fromEntries(['db1', 'db3', 'db4', 'db5'].map((name) => [name, member(name, '', `${name}-`)]));
-  expect(verdict({ ...stopped, db2: member('db2', '', 'db2-', writable) }, { memory: { db2: { promotedAt: at(1).mono } } })).toBe(
-    'point-to switchover db2:3306',
-  );
+  expect(
+    verdict(
+      { ...stopped, db2: member('db2', '', 'db2-', writable) },
+      { memory: { db2: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } } },
+    ),
+  ).toBe('point-to switchover db2:3306');
 });

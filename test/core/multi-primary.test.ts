@@ -66,7 +66,7 @@ describe('Galera: the published node is left, and the next one is', () => {
 
   it('but not while a server outside of the cluster was promoted, too', () => {
     const servers = { db1: left, db2: node('db2'), db3: node('db3'), db4: seen(factsOf('db4')) };
-    expect(verdict(servers, { memory: { db4: { promotedAt: at(1).mono } } })).toBe('hold two-sources');
+    expect(verdict(servers, { memory: { db4: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } } })).toBe('hold two-sources');
   });
 });
 

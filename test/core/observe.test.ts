@@ -50,12 +50,19 @@ describe('a source was seen', () => {
   const source = seen(server, facts(1, 1000, false), 1000, { askedAt: 990 as MonoMs });
   const closed = seen(source, facts(1, 1001, true), 2000);
 
-  test('writable, by a probe that was sent then', () => {
-    expect(source.openAskedAt).toBe(990);
+  test('writable: it is not lost', () => {
+    expect(source.lostAskedAt).toBeUndefined();
   });
 
-  test('to close, and what was asked before it did is remembered', () => {
-    expect(closed).toMatchObject({ openAskedAt: 990, closedAt: { mono: 2000 } });
+  test('lost: since the first probe was sent that did not find it writable', () => {
+    const failure = { code: 'timeout', message: 'no answer' };
+    const silent = observe(source, { kind: 'unknown', failure }, at(3000), { askedAt: 1500 as MonoMs }).memory;
+    expect(observe(silent, { kind: 'unknown', failure }, at(5000), { askedAt: 3500 as MonoMs }).memory.lostAskedAt).toBe(1500);
+    expect(seen(silent, facts(1, 1004, false), 6000).lostAskedAt).toBeUndefined();
+  });
+
+  test('to close, and to be lost since then', () => {
+    expect(closed).toMatchObject({ shutAskedAt: 2000, lostAskedAt: 2000, closedAt: { mono: 2000 } });
   });
 
   test('to close, also when it is restarted after that', () => {
@@ -63,7 +70,7 @@ describe('a source was seen', () => {
   });
 
   test('not to close when a restart made it read-only', () => {
-    expect(seen(source, facts(2, 1, true), 2000)).not.toHaveProperty('closedAt');
+    expect(seen(source, facts(2, 1, true), 2000).closedAt).toBeUndefined();
   });
 
   test('to close, by the refusal of offline_mode', () => {
@@ -72,12 +79,12 @@ describe('a source was seen', () => {
     expect(offline.closedAt?.mono).toBe(2000);
     // Also when its supervisor restarts it so.
     expect(observe(offline, { kind: 'alive', failure, servesNobody: true }, at(3000)).memory.closedAt?.mono).toBe(2000);
-    expect(observe(source, { kind: 'alive', failure }, at(2000)).memory).not.toHaveProperty('closedAt');
+    expect(observe(source, { kind: 'alive', failure }, at(2000)).memory.closedAt).toBeUndefined();
   });
 
   test('to open again: that it had closed does not count any more', () => {
     const open = seen(closed, facts(1, 1002, false), 3000, { askedAt: 2995 as MonoMs });
-    expect(open.openAskedAt).toBe(2995);
+    expect(open.lostAskedAt).toBeUndefined();
     expect(open.closedAt).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ import type { ClusterState } from '../../src/core/state.ts';
 import { withServer } from '../../src/core/state.ts';
 import { step } from '../../src/core/step.ts';
 import type { MonoMs } from '../../src/core/units.ts';
-import { address, at, factsOf, ledgerOf, replicaOf, seen, stateOf } from './given.ts';
+import { address, at, factsOf, ledgerOf, replicaOf, seen, silent, stateOf } from './given.ts';
 
 /** db1 is published; db2 is to be promoted. Both answered at 0. */
 const start = stateOf({ servers: { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2')) }, ledger: ledgerOf('db1') });
@@ -20,7 +20,8 @@ interface Answer {
   readonly server: 'db1' | 'db2';
   readonly askedAt: number;
   readonly at: number;
-  readonly facts: Partial<ServerFacts>;
+  /** `silent`: none came. */
+  readonly facts: Partial<ServerFacts> | 'silent';
 }
 
 /** What is known after these answers, in the order in which they came. */
@@ -28,7 +29,7 @@ function after(answers: readonly Answer[]): ClusterState {
   return answers.reduce((state, { server, askedAt, at: mono, facts }) => {
     const memory = state.servers.get(address(server))!;
     const probing = (askedAt + state.settings.watch.probeTimeoutMs) as MonoMs;
-    const event: Event = { kind: 'observed', server: address(server), probe: seen(factsOf(server, facts)) };
+    const event: Event = { kind: 'observed', server: address(server), probe: facts === 'silent' ? silent : seen(factsOf(server, facts)) };
     return step(withServer(state, { ...memory, probing }), event, at(mono))[0];
   }, line(start));
 }
@@ -44,46 +45,59 @@ const evidence = (...answers: readonly Answer[]) => {
 };
 
 const closed = { readOnly: true, superReadOnly: true };
-const promoted: Answer = { server: 'db2', askedAt: 990, at: 1000, facts: {} };
+const answer = (server: Answer['server'], askedAt: number, facts: Answer['facts']): Answer => ({ server, askedAt, at: askedAt + 5, facts });
+const promoted = answer('db2', 1000, {});
+const proof = ['its promotion was seen'];
 
 describe('the promotion of a server is proof', () => {
-  test('when nothing was heard of the source since', () => expect(evidence(promoted)).toEqual(['its promotion was seen']));
-
-  test('when the source answered since, but was asked before: a slow network', () => {
-    expect(evidence(promoted, { server: 'db1', askedAt: 995, at: 1900, facts: {} })).toEqual(['its promotion was seen']);
+  test.each([900, 950])('when the server was still read-only after the source was lost (asked in vain at %i)', (lostAt) => {
+    expect(evidence(answer('db1', lostAt, 'silent'), answer('db2', 950, closed), promoted)).toEqual(proof);
   });
 
-  test('when the source was closed before it', () => {
-    expect(evidence({ server: 'db1', askedAt: 900, at: 905, facts: closed }, promoted)).toEqual(['its promotion was seen']);
+  test('when the source was seen to close before it', () => {
+    expect(evidence(answer('db1', 900, closed), promoted)).toEqual(proof);
   });
 
-  test('when the source went on, and closed later', () => {
-    const [open, shut] = [1100, 1200].map((ms) => ({ server: 'db1' as const, askedAt: ms, at: ms + 5 }));
-    expect(evidence(promoted, { ...open!, facts: {} }, { ...shut!, facts: closed })).toEqual(['its promotion was seen']);
+  test('when the source went on, and was seen to close later', () => {
+    expect(evidence(promoted, answer('db1', 1100, {}), answer('db1', 1200, closed))).toEqual(proof);
+  });
+
+  test('when the source was never asked in this process', () => {
+    const now = situation([promoted]);
+    const { known: _never, ...unasked } = now.published!;
+    expect(strongEvidence({ ...now, published: unasked }, now.members[1]!)).toEqual(proof);
   });
 });
 
 describe('it is none', () => {
-  test.each([1000, 1001])('when the source was asked after it (at %i), and was still writable', (askedAt) => {
-    expect(evidence(promoted, { server: 'db1', askedAt, at: 1100, facts: {} })).toEqual([]);
+  test('when the source is not known to be lost', () => expect(evidence(promoted)).toEqual([]));
+
+  test('when the loss and the promotion lie between the same two answers: nobody knows which came first', () => {
+    expect(evidence(answer('db2', 880, closed), answer('db1', 900, 'silent'), promoted)).toEqual([]);
+  });
+
+  test('when the source answered and was still writable, and was lost later', () => {
+    expect(evidence(promoted, answer('db1', 1100, {}), answer('db1', 1200, 'silent'))).toEqual([]);
+  });
+
+  test('when the source was lost, came back writable, and was lost again', () => {
+    const back = [answer('db1', 900, 'silent'), answer('db2', 950, closed), promoted, answer('db1', 1100, {})];
+    expect(evidence(...back, answer('db1', 1200, 'silent'))).toEqual([]);
   });
 
   test('when the source went on, and was restarted read-only', () => {
-    const open: Answer = { server: 'db1', askedAt: 1100, at: 1105, facts: {} };
-    const restarted: Answer = { server: 'db1', askedAt: 1500, at: 1505, facts: { ...closed, session: 2, uptimeSeconds: 0 } };
-    expect(evidence(promoted, open, restarted)).toEqual([]);
+    const restarted = answer('db1', 1500, { ...closed, session: 2, uptimeSeconds: 0 });
+    expect(evidence(promoted, answer('db1', 1100, {}), restarted)).toEqual([]);
   });
 
   test('when the source closed, and was opened again', () => {
-    const turn = (ms: number, facts: Partial<ServerFacts>): Answer => ({ server: 'db1', askedAt: ms, at: ms + 5, facts });
-    expect(evidence(promoted, turn(1100, {}), turn(1200, closed), turn(1300, {}))).toEqual([]);
+    expect(evidence(promoted, answer('db1', 1100, {}), answer('db1', 1200, closed), answer('db1', 1300, {}))).toEqual([]);
   });
 });
 
 test('a move that waited for the source to close was seen when it closed', () => {
-  const open: Answer = { server: 'db1', askedAt: 1100, at: 1105, facts: {} };
-  const now = situation([promoted, open, { server: 'db1', askedAt: 1200, at: 1205, facts: closed }]);
+  const now = situation([promoted, answer('db1', 1100, {}), answer('db1', 1200, closed)]);
   expect(moveSeenAt('switchover', now.published, now.members[1]!, at(2000))).toBe(at(1205).wall);
-  expect(moveSeenAt('failover', undefined, now.members[1]!, at(2000))).toBe(at(1000).wall);
+  expect(moveSeenAt('failover', undefined, now.members[1]!, at(2000))).toBe(at(1005).wall);
   expect(moveSeenAt('commanded', now.published, now.members[1]!, at(2000))).toBe(at(2000).wall);
 });

@@ -8,7 +8,7 @@ import type { Given } from './given.ts';
 import { address, at, channelFrom, factsOf, given, gtids, ledgerOf, offline, refusing, replicaOf, seen, silent, uuid } from './given.ts';
 
 const line = { line: new Set(['db2', 'db3', 'db4', 'db5'].map(uuid)) };
-const promoted = { promotedAt: at(1).mono };
+const promoted = { promotedAt: at(1).mono, shutAskedAt: at(1).mono };
 
 function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
   const situation = given({ servers, ledger: ledgerOf('db1'), publication: line, ...over });
@@ -21,7 +21,13 @@ describe('db1 stepped down, db2 was promoted', () => {
   /** db3 answered as a promoted server once; then this came of its next probe. */
   const db3After = (probe: Probe | undefined, facts = factsOf('db3')) => ({
     db2: promoted,
-    db3: { facts, factsAt: at(-4000).mono, promotedAt: at(1).mono, ...(probe ? { latest: { probe, at: at(0).mono } } : {}) },
+    db3: {
+      facts,
+      factsAt: at(-4000).mono,
+      promotedAt: at(1).mono,
+      shutAskedAt: at(1).mono,
+      ...(probe ? { latest: { probe, at: at(0).mono } } : {}),
+    },
   });
 
   it.each([

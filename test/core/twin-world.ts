@@ -37,7 +37,7 @@ export interface TwinServer {
   /** By which of the switches that refuse writes. */
   readonly readOnly: boolean;
   readonly closedBy: 'read_only' | 'offline_mode' | 'innodb_force_recovery';
-  /** `early`: and the published source, asked after that, was still writable. */
+  /** `early`: and when it was seen read-only the last time, the published source was not known to be lost. */
   readonly promotionSeen: 'never' | 'early' | 'in-incident';
   /** It was seen to close, since it was seen writable. */
   readonly closeSeen: boolean;
@@ -358,16 +358,20 @@ function memoryOf(server: TwinServer): Partial<ServerMemory> {
     addresses: [server.safeAddress ? `192.0.2.${server.name.slice(2)}` : '127.0.0.1'],
     ...(server.known && !server.readOnly ? promotionOf(server) : {}),
     receiving: new Map(server.channels.flatMap((channel, index) => (channel.met ? [[`c${index}`, longConnected]] : []))),
-    ...(server.known ? { openAskedAt: askedAt } : {}),
+    ...(isLost(server) ? { lostAskedAt: lostAt } : {}),
     ...(server.known && server.readOnly && server.closeSeen ? { closedAt: { mono: at(-1).mono, wall: at(-1).wall } } : {}),
     ...(server.known && server.contact !== 'reachable' ? olderAnswer(server) : {}),
   };
 }
 
-const askedAt = at(-10).mono;
+/** When those that are lost were asked in vain the first time. */
+const lostAt = at(-10).mono;
+
+/** Its newest probe did not find it writable. */
+const isLost = ({ contact, known, readOnly }: TwinServer): boolean => contact === 'unknown' || contact === 'alive' || (known && readOnly);
 
 const promotionOf = ({ promotionSeen }: TwinServer): Partial<ServerMemory> =>
-  promotionSeen === 'never' ? {} : { promotedAt: at(promotionSeen === 'early' ? -11 : -9).mono };
+  promotionSeen === 'never' ? {} : { promotedAt: at(-8).mono, shutAskedAt: at(promotionSeen === 'early' ? -11 : -9).mono };
 
 function factsFrom({ name, readOnly, closedBy, executed, channels, group }: TwinServer): ServerFacts {
   return factsOf(name, {

@@ -213,12 +213,13 @@ class Twin {
     return isPromoted || (this.#followers(one).length > 0 && !isBelow) || isElected;
   }
 
-  /** "In this incident: unless the published source, asked after that, was still writable, and was not seen to close since." */
+  /** "In this incident: it was still read-only when it was asked after the loss of the published source; or that source was seen to close." */
   #isPromoted(one: TwinServer): boolean {
     if (!one.known || one.readOnly || one.promotionSeen === 'never') return false;
     const source = this.#published;
-    const wentOn = one.promotionSeen === 'early' && source !== undefined && source !== one && source.known;
-    return !wentOn || (source.readOnly && source.closeSeen);
+    if (source === undefined || source === one || (source.known && source.readOnly && source.closeSeen)) return true;
+    const isLost = source.contact === 'unknown' || source.contact === 'alive' || (source.known && source.readOnly);
+    return isLost ? one.promotionSeen === 'in-incident' : !source.known;
   }
 
   #rules1to6(): Verdict | undefined {

@@ -59,7 +59,7 @@ const part = (unlisted: Probe, claims?: readonly Claim[]): boolean => {
   return takesPart(world, world.topology.servers.at(-1)!);
 };
 const source = seen(factsOf('db1'));
-const promoted = { promotedAt: at(1).mono } as const;
+const promoted = { promotedAt: at(1).mono, shutAskedAt: at(1).mono } as const;
 
 describe('a discovered server', () => {
   it.each<[string, Probe, boolean]>([

@@ -156,9 +156,9 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/observe.ts',
-        find: 'return { openAskedAt: askedAt, ...(promotedAt === undefined ? {} : { promotedAt }) };',
+        find: 'return { ...shut, ...(promotedAt === undefined ? {} : { promotedAt }) };',
         replace:
-          'return { openAskedAt: askedAt, ...(before.closedAt ? { closedAt: before.closedAt } : {}), ...(promotedAt === undefined ? {} : { promotedAt }) };',
+          'return { ...shut, ...(before.closedAt ? { closedAt: before.closedAt } : {}), ...(promotedAt === undefined ? {} : { promotedAt }) };',
       },
     ],
     breaks: ['S4'],
@@ -169,7 +169,7 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/promotion.ts',
-        find: 'return published.openAskedAt < promotedAt || published.closedAt !== undefined;',
+        find: 'return shutAskedAt !== undefined && shutAskedAt >= published.lostAskedAt;',
         replace: 'return true;',
       },
     ],

@@ -32,10 +32,14 @@ export interface Sight {
   readonly sightings: Map<ServerAddress, Sighting & { readonly at: number }>;
   /** Newest answer of each server, of whatever age. */
   readonly answers: Map<ServerAddress, { readonly facts: ServerFacts; readonly process: number; readonly beforeJump: boolean }>;
-  /** Servers that were seen read-only and then writable in one process: when that was delivered, and whether `Uptime` proves across connections that it was one. */
-  readonly promoted: Map<ServerAddress, { readonly at: number; readonly provable: boolean }>;
-  /** When the newest probe was sent that found a server writable; and whether it was seen to close after that, in one process, as far as `Uptime` proves that. */
-  readonly open: Map<ServerAddress, { readonly askedAt: number; readonly closed: 'no' | 'perhaps' | 'surely' }>;
+  /** Servers that were seen read-only and then writable in one process; and whether `Uptime` proves across connections that it was one. */
+  readonly promoted: Map<ServerAddress, { readonly provable: boolean }>;
+  /** When the first probe was sent, since a server was found writable the last time, that did not find it writable. */
+  readonly lost: Map<ServerAddress, number>;
+  /** When the newest probe was sent that found a server read-only. */
+  readonly shut: Map<ServerAddress, number>;
+  /** Servers that were seen to close, in one process, as far as `Uptime` proves that. */
+  readonly closed: Map<ServerAddress, 'perhaps' | 'surely'>;
   /** Since when every probe of that server ended without a word. */
   readonly silentSince: Map<ServerAddress, number>;
   readonly commands: Map<string, Command>;
@@ -59,7 +63,9 @@ export const newSight = (life: number, members: readonly ServerAddress[]): Sight
   sightings: new Map(),
   answers: new Map(),
   promoted: new Map(),
-  open: new Map(),
+  lost: new Map(),
+  shut: new Map(),
+  closed: new Map(),
   silentSince: new Map(),
   commands: new Map(),
   rrsets: [],
@@ -77,7 +83,7 @@ export function noteJump(sight: Sight): void {
   sight.sightings.clear();
   sight.silentSince.clear();
   for (const [server, answer] of sight.answers) sight.answers.set(server, { ...answer, beforeJump: true });
-  for (const [server, { at }] of sight.promoted) sight.promoted.set(server, { at, provable: false });
+  for (const server of sight.promoted.keys()) sight.promoted.set(server, { provable: false });
 }
 
 /** A process so young when it was seen cannot be told from one that was restarted since, by a new connection. */
@@ -101,46 +107,47 @@ export function noteSighting(sight: Sight, server: ServerAddress, sighting: Sigh
   if (probe.kind !== 'unknown') sight.silentSince.delete(server);
   else if (!sight.silentSince.has(server)) sight.silentSince.set(server, now);
   sight.sightings.set(server, { ...sighting, at: now });
-  if (probe.kind === 'alive' && probe.servesNobody) noteOffline(sight, server);
+  noteTurns(sight, sighting);
   if (probe.kind !== 'reachable') return;
   const before = sight.answers.get(server);
   const sameProcess = before?.process === process && before.facts.id === probe.facts.id;
   const turned = sameProcess && !isWritable(before.facts);
   if (!isWritable(probe.facts) || !sameProcess) sight.promoted.delete(server);
-  else if (turned) sight.promoted.set(server, { at: now, provable: isProvable(before) });
-  noteOpen(sight, sighting, sameProcess);
+  else if (turned) sight.promoted.set(server, { provable: isProvable(before) });
   sight.answers.set(server, { facts: probe.facts, process, beforeJump: false });
 }
 
-/** It says that it lets no client in: somebody closed it. */
-function noteOffline({ open }: Sight, server: ServerAddress): void {
-  const known = open.get(server);
-  if (known) open.set(server, { ...known, closed: 'surely' });
-}
-
-function noteOpen({ open, answers }: Sight, { server, probe, askedAt }: Sighting, sameProcess: boolean): void {
-  if (probe.kind !== 'reachable') return;
+/** When it was lost, and when it was read-only, by the probes; and whether somebody was seen to close it. */
+function noteTurns({ lost, shut, closed, answers }: Sight, { server, probe, askedAt, process }: Sighting): void {
   const before = answers.get(server);
-  if (isWritable(probe.facts)) open.set(server, { askedAt, closed: 'no' });
-  else if (before?.facts.id !== probe.facts.id) open.delete(server);
-  else if (sameProcess && isWritable(before.facts))
-    open.set(server, { askedAt, ...open.get(server), closed: isProvable(before) ? 'surely' : 'perhaps' });
+  const isOpen = probe.kind === 'reachable' && isWritable(probe.facts);
+  if (isOpen) lost.delete(server);
+  else if (!lost.has(server)) lost.set(server, askedAt);
+  if (isOpen) closed.delete(server);
+  // It says that it lets no client in.
+  else if (probe.kind === 'alive' && probe.servesNobody && before && isWritable(before.facts)) closed.set(server, 'surely');
+  if (probe.kind !== 'reachable' || isOpen) return;
+  shut.set(server, askedAt);
+  if (before?.facts.id !== probe.facts.id) closed.delete(server);
+  else if (before.process === process && isWritable(before.facts)) closed.set(server, isProvable(before) ? 'surely' : 'perhaps');
 }
 
 /** Clocks of an instance that run fast or slow, in the longest time between a probe and its answer. */
 const askedToleranceMs = 10;
 
 /**
- * Whether the promotion of that server was seen, in this incident: unless the published source was asked after that, and answered that it was still writable. Undefined: nobody
- * can say which of the two came first.
+ * Whether the promotion of that server was seen, in this incident: it was still read-only when it was asked after the published source was lost; or that source was seen to close.
+ * Undefined: nobody can say.
  */
-export function isPromotedInIncident({ promoted, open }: Sight, server: ServerAddress, published: ServerAddress): boolean | undefined {
-  const promotion = promoted.get(server);
-  const source = open.get(published);
-  if (promotion === undefined) return false;
-  if (source === undefined || source.closed === 'surely' || server === published) return true;
-  if (source.askedAt <= promotion.at - askedToleranceMs) return true;
-  return source.closed === 'perhaps' || source.askedAt < promotion.at + askedToleranceMs ? undefined : false;
+export function isPromotedInIncident(sight: Sight, server: ServerAddress, published: ServerAddress): boolean | undefined {
+  const closed = sight.closed.get(published);
+  if (!sight.promoted.has(server)) return false;
+  if (closed === 'surely' || server === published) return true;
+  const [lost, shut] = [sight.lost.get(published), sight.shut.get(server)];
+  const doubtful = closed === 'perhaps' ? undefined : false;
+  if (lost === undefined) return sight.answers.has(published) ? doubtful : undefined;
+  if (shut === undefined || shut < lost - askedToleranceMs) return doubtful;
+  return shut > lost + askedToleranceMs ? true : undefined;
 }
 
 /** The ledger in these RRsets, if there is one that can be read. */
