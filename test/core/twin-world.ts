@@ -358,14 +358,11 @@ function memoryOf(server: TwinServer): Partial<ServerMemory> {
     addresses: [server.safeAddress ? `192.0.2.${server.name.slice(2)}` : '127.0.0.1'],
     ...(server.known && !server.readOnly ? promotionOf(server) : {}),
     receiving: new Map(server.channels.flatMap((channel, index) => (channel.met ? [[`c${index}`, longConnected]] : []))),
-    ...(isLost(server) ? { lostAskedAt: lostAt } : {}),
+    ...(isLost(server) ? { lostAskedAt: at(-10).mono } : {}),
     ...(server.known && server.readOnly && server.closeSeen ? { closedAt: { mono: at(-1).mono, wall: at(-1).wall } } : {}),
     ...(server.known && server.contact !== 'reachable' ? olderAnswer(server) : {}),
   };
 }
-
-/** When those that are lost were asked in vain the first time. */
-const lostAt = at(-10).mono;
 
 /** Its newest probe did not find it writable. */
 const isLost = ({ contact, known, readOnly }: TwinServer): boolean => contact === 'unknown' || contact === 'alive' || (known && readOnly);

@@ -333,7 +333,8 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     },
     primariesSince(time) {
       const held = reigns.filter((_, index) => (reigns[index + 1]?.from ?? Number.POSITIVE_INFINITY) > time);
-      const primaries = held.map(({ primary }) => primary);
+      // The newest may not have been noted yet.
+      const primaries = [...held.map(({ primary }) => primary), largest()?.lineage.view.primary];
       return held.length === 0 || primaries.includes(undefined) ? undefined : new Set(primaries as ServerAddress[]);
     },
   };
