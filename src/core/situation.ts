@@ -10,6 +10,7 @@ import type { ServerFacts } from './observation.ts';
 import { isWritable } from './observation.ts';
 import { isPromotedInIncident } from './promotion.ts';
 import type { PublicationSettings } from './settings.ts';
+import { claimOf, isIdentifiedAs } from './source-of.ts';
 import type { ClusterState, PublicationState } from './state.ts';
 import type { ServerView, Topology, Upstream } from './topology.ts';
 import { topologyOf } from './topology.ts';
@@ -190,9 +191,22 @@ export function strongEvidence(situation: Situation, server: ServerView): readon
   return evidence;
 }
 
-/** An intermediate source, one that looks for the dead published one too, or one in a circle with it: its replicas were there before, and show nothing. */
-const isStillReplicaOfPublished = (situation: Situation, server: ServerView): boolean =>
-  situation.published !== undefined && server !== situation.published && isBelow(situation, server, situation.published);
+/**
+ * An intermediate source, one that looks for the dead published one too, or one in a circle with it: its replicas were there before, and show nothing. So do those of one whose
+ * channel is only stopped, unless its promotion was seen in this incident: an intermediate source that is broken keeps its replicas, too.
+ */
+function isStillReplicaOfPublished(situation: Situation, server: ServerView): boolean {
+  const { published } = situation;
+  if (published === undefined || server === published) return false;
+  return isBelow(situation, server, published) || (isStoppedReplicaOf(server, published) && !isPromotedInIncident(published, server));
+}
+
+const isStoppedReplicaOf = ({ known }: ServerView, source: ServerView): boolean =>
+  known?.channels.some(
+    (channel) =>
+      channel.receiver === 'off' &&
+      (source.known && claimOf(channel) !== undefined ? isIdentifiedAs(channel, source.known) : channel.sourceAddress === source.address),
+  ) ?? false;
 
 /** The multi-primary cluster of the published source; where that has not been seen since we began, the ledger's mark tells. */
 const publishedCluster = ({ published, ledger }: Situation): string | undefined =>

@@ -207,8 +207,9 @@ class Twin {
     // "The promotion of a group's member counts only where no member is in that group any more."
     const isElectedOnly = isInElectingGroup(one, this.#servers);
     const isPromoted = this.#isPromoted(one) && !isElectedOnly;
-    // "Those of an intermediate source that still looks for the published one were there before."
-    const isBelow = one !== this.#published && this.#isBelow(one, this.#published);
+    // "Those of an intermediate source that still looks for the published one, or whose channel from it is only stopped, were there before."
+    const isStopped = one.known && one.channels.some(({ to, is }) => is === 'off' && to === this.#published?.name);
+    const isBelow = one !== this.#published && (this.#isBelow(one, this.#published) || (isStopped && !this.#isPromoted(one)));
     const isElected = this.#isOfDecidingGroup(one) && (this.#isElected(one) || this.#isLast(one));
     return isPromoted || (this.#followers(one).length > 0 && !isBelow) || isElected;
   }
