@@ -35,6 +35,18 @@ export const restarting = ({ switches = [] }: ServerFacts): readonly string[] =>
         : `it ran without ${variable}, which takes a restart with another my.cnf`,
     );
 
+/**
+ * Why no statement makes it replicate, and what to do; undefined: statements can. MySQL keeps its channels in tables of InnoDB: while InnoDB takes no writes, these cannot be changed, and
+ * nothing that a replica receives can be committed.
+ */
+export function confinement({ switches = [] }: ServerFacts): string | undefined {
+  const confining = switches.filter((each) => !isDynamic(each));
+  if (confining.length === 0) return undefined;
+  const values = confining.map(({ variable, value }) => `${variable} = ${value}`).join(', ');
+  const sound = confining.some(({ variable }) => variable === 'innodb_force_recovery') ? ' if its data are sound' : '';
+  return `It cannot replicate with ${values}: restart it without ${confining.map(({ variable }) => variable).join(' and ')}${sound}`;
+}
+
 /** Ends one channel for good, and deletes what of its relay log is not executed yet (manual 15.4.2.3). */
 export function detaching(server: ServerFacts, channel: string): string {
   const { stop, reset, named, suffix } = dialect(server, channel);
