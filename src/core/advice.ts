@@ -1,6 +1,7 @@
 /** What a person would type, in the words of the server's product and version. Advice only: source-dns executes none of it. */
 
 import { subtract } from './gtid.ts';
+import { ownMembership } from './membership.ts';
 import type { ServerFacts, Version, WriteSwitch } from './observation.ts';
 import { splitAddress } from './observation.ts';
 import type { Situation } from './situation.ts';
@@ -46,6 +47,14 @@ export function confinement({ switches = [] }: ServerFacts): string | undefined 
   const sound = confining.some(({ variable }) => variable === 'innodb_force_recovery') ? ' if its data are sound' : '';
   return `It cannot replicate with ${values}: restart it without ${confining.map(({ variable }) => variable).join(' and ')}${sound}`;
 }
+
+/** Brings a server back into its group, which goes on. While it is in ERROR the plugin still runs, and START alone is refused. */
+export const joining = (server: ServerFacts | undefined): string =>
+  `${server && ownMembership(server)?.state === 'ERROR' ? 'STOP GROUP_REPLICATION; ' : ''}START GROUP_REPLICATION`;
+
+/** What starts a group in which nobody is any more. Which member has most, and whether silent ones still form a group, only a person can tell. */
+export const startAnewFrom = (member: string): string =>
+  `started again from ${member} (InnoDB Cluster: dba.rebootClusterFromCompleteOutage())`;
 
 /** Ends one channel for good, and deletes what of its relay log is not executed yet (manual 15.4.2.3). */
 export function detaching(server: ServerFacts, channel: string): string {

@@ -3,6 +3,7 @@
 import type { Decision } from './decision.ts';
 import { hold, holdWhileAsking, names } from './decision.ts';
 import { lostGroup } from './elections.ts';
+import { lonePrimaryText } from './group-words.ts';
 import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isSuperseded, provenCandidates, reachable, tellsItsState, whoStillCount } from './situation.ts';
@@ -76,6 +77,8 @@ function candidatesDoNotDo(situation: Situation): Decision | undefined {
   const lost = lostGroup(situation);
   if (lost !== undefined && !candidates.some((candidate) => lost.includes(candidate)))
     return hold('unproven-candidate', lostGroupText(situation, lost));
+  const lone = lonePrimaryText(situation);
+  if (lone !== undefined) return hold('unproven-candidate', `${publishedWords(situation)}. ${lone}`);
   const said = candidates.length === 1 ? 'a writable server is' : 'writable servers are';
   return hold(
     'unproven-candidate',

@@ -1,6 +1,6 @@
 /** What a server lacks to be a candidate (rule 7), one condition after the other. How to promote it by hand, and whether that is safe now: promote-by-hand.ts. */
 
-import { follow, opening, restarting } from './advice.ts';
+import { follow, joining, opening, restarting, startAnewFrom } from './advice.ts';
 import { isLeftToGroup, isOutOfGroup, isSecondary } from './elections.ts';
 import { outsideMajority } from './multi-primary.ts';
 import type { Wsrep } from './observation.ts';
@@ -38,16 +38,22 @@ function writable(situation: Situation, server: ServerView): readonly string[] {
   if (known === undefined || is || isSecondary(server)) return [];
   if (known.managed?.kind === 'aurora') return ['the service made it the writer'];
   // Opened by hand, it would write beside its group.
-  if (isOutOfGroup(server)) return [isLeftToGroup(situation, server) ? joining(server) : startedAnew];
+  if (isOutOfGroup(server)) return [isLeftToGroup(situation, server) ? joined(server) : startedAnew];
   return [...(opening(known) === '' ? [] : ['it were writable']), ...restarting(known)];
 }
 
-const joining = ({ id }: ServerView): string =>
-  `it were in its group (START GROUP_REPLICATION), and its primary: SELECT group_replication_set_as_primary('${id}')`;
+const joined = ({ id, known }: ServerView): string =>
+  `it were in its group (${joining(known)}), and its primary: SELECT group_replication_set_as_primary('${id}')`;
 
-/** Which member has most, and whether the silent ones still form a group, only a person can tell. */
-const startedAnew =
-  'its group were started again, from the member that has most (InnoDB Cluster: dba.rebootClusterFromCompleteOutage()), and this were its primary';
+const startAnew = startAnewFrom('the member that has most');
+
+/** By a statement only while somebody is heard to be in the group. */
+const elected = (situation: Situation, server: ServerView): string =>
+  isLeftToGroup(situation, server)
+    ? `its group made it the primary: SELECT group_replication_set_as_primary('${server.id}')`
+    : `its group made it the primary; a group that is lost must be ${startAnew}`;
+
+const startedAnew = `its group were ${startAnew}, and this were its primary`;
 
 /** Of a cluster in which every member of the majority may write. */
 function ofMajority({ known }: ServerView): readonly string[] {
@@ -73,7 +79,7 @@ function eligible(situation: Situation, server: ServerView): readonly string[] {
     ...(server.duplicate
       ? ['no other server had its UUID: of the one whose data folder is the copy remove auto.cnf, and restart that one']
       : []),
-    ...(isSecondary(server) ? [`its group made it the primary: SELECT group_replication_set_as_primary('${server.id}')`] : []),
+    ...(isSecondary(server) ? [elected(situation, server)] : []),
     ...(isSuperseded(situation, server)
       ? wayBack(situation, server) !== undefined
         ? [`the name went back to it by command: ${follow(situation, server)}`]

@@ -1,8 +1,9 @@
 /** Servers that get nothing of the published source while it is well: when it is gone, they are behind by all of that. */
 
-import { closing, confinement, following, starting } from './advice.ts';
+import { closing, confinement, following, joining, startAnewFrom, starting } from './advice.ts';
 import type { Break } from './broken-way.ts';
 import { breakOf, upstreamOf } from './broken-way.ts';
+import { isLeftToGroup } from './elections.ts';
 import type { Alarm } from './events.ts';
 import { isPresent, ownMembership } from './membership.ts';
 import type { Channel, ServerFacts } from './observation.ts';
@@ -104,7 +105,7 @@ function byStatements({ situation, ways, server, published, broken }: Case, erra
   const [, ...beyond] = broken.through;
   if (beyond.length === 0 && isMendable(ways, broken)) return mending(broken, server);
   if (broken.kind === 'out' && beyond.length === 0 && known?.group?.name === published.known?.group?.name)
-    return 'To bring it back into its group: START GROUP_REPLICATION.';
+    return backIntoGroup(situation, server, source);
   if (known?.gtidExecuted === undefined || published.known?.gtidExecuted === undefined)
     return `Without GTIDs nobody can tell where it would have to begin: ${copy}.`;
   if (errant === undefined) return `Whether it has transactions that ${source} lacks is not known yet: look before it becomes a replica.`;
@@ -114,6 +115,12 @@ function byStatements({ situation, ways, server, published, broken }: Case, erra
     broken.kind === 'channel' && beyond.length > 0 ? `Mend that, or make it a replica of ${source}` : `To make it a replica of ${source}`;
   return `${either}: ${close}${following(known, source, own === undefined || known.channels.length === 0 ? undefined : own.name)}.`;
 }
+
+/** Nobody can join a group in which nobody is. */
+const backIntoGroup = (situation: Situation, server: ServerView, source: string): string =>
+  isLeftToGroup(situation, server)
+    ? `To bring it back into its group: ${joining(server.known)}.`
+    : `Nobody is in its group: that must be ${startAnewFrom(source)}; then bring it back: ${joining(server.known)}.`;
 
 /** The server at the other end of its own channel has the source's data. */
 const isMendable = (ways: Ways, { kind, upstream }: Break): boolean =>

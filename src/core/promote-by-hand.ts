@@ -6,6 +6,7 @@
 import { closing, detaching, opening, restarting, starting } from './advice.ts';
 import { lacksOf, lackWords } from './ahead.ts';
 import { names } from './decision.ts';
+import { mayFollowItsGroup } from './group-words.ts';
 import { countGtids, subtract } from './gtid.ts';
 import { arePeers } from './multi-primary.ts';
 import type { Channel, ServerFacts } from './observation.ts';
@@ -103,6 +104,14 @@ function behindWords(situation: Situation, server: ServerView): string {
   const words = lacks && lackWords(lacks);
   return words === undefined ? '' : `. It lacks ${words}: these would be lost`;
 }
+
+/** Whether the name would follow, without a command. */
+export const couldBePromoted = (situation: Situation, member: ServerView): boolean =>
+  member.contact === 'reachable' &&
+  member.settings.candidate !== 'never' &&
+  !isSuperseded(situation, member) &&
+  mayFollowItsGroup(situation, member) &&
+  belongsToLine(situation, member);
 
 /** The replica that lacks least, where that is known. */
 export function bestReplica(situation: Situation): string {
