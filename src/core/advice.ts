@@ -56,6 +56,9 @@ export const joining = (server: ServerFacts | undefined): string =>
 export const startAnewFrom = (member: string): string =>
   `started again from ${member} (InnoDB Cluster: dba.rebootClusterFromCompleteOutage())`;
 
+/** Two servers with one UUID: a new one comes with the next start. */
+export const ofTheCopy = 'Of the server whose data folder is the copy remove auto.cnf, and restart that server';
+
 /** Ends one channel for good, and deletes what of its relay log is not executed yet (manual 15.4.2.3). */
 export function detaching(server: ServerFacts, channel: string): string {
   const { stop, reset, named, suffix } = dialect(server, channel);

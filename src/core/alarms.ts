@@ -1,7 +1,7 @@
 /** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
 
 import { addressAlarm } from './address-alarm.ts';
-import { follow, joining } from './advice.ts';
+import { follow, joining, ofTheCopy } from './advice.ts';
 import { candidateLacks, countOf, formerSourceOf, lackWords, promotedBehind } from './ahead.ts';
 import { gtidsOf } from './comparison.ts';
 import { names } from './decision.ts';
@@ -70,7 +70,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
     alarms.push({
       code: 'duplicate-uuid',
       subject: member.address,
-      sentence: `${member.address} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf.`,
+      sentence: `${member.address} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf. ${ofTheCopy}.`,
     });
   const twin = situation.members.find((other) => other !== member && isSameServerId(other, member));
   if (twin)

@@ -1,12 +1,12 @@
 /** What would change the decision, with this cluster's names and the very command or statement where one is known: for people, nothing decides on it. */
 
-import { closing, follow, forget, startAnewFrom, thaw } from './advice.ts';
+import { closing, follow, forget, ofTheCopy, thaw } from './advice.ts';
 import { candidateLacks, formerSourceOf } from './ahead.ts';
 import type { Decision } from './decision.ts';
 import { names } from './decision.ts';
 import { ledgerName } from './desired.ts';
 import { isLeftToGroup } from './elections.ts';
-import { isGroupAway, lonePrimaryWouldChange, ungrouped } from './group-words.ts';
+import { groupAwayWouldChange, isGroupAway, lonePrimaryWouldChange, ungrouped } from './group-words.ts';
 import { firstOfEach, multiPrimaryOf } from './multi-primary.ts';
 import { bestReplica, couldBePromoted } from './promote-by-hand.ts';
 import { provenStanding, unobserved } from './rivals.ts';
@@ -254,11 +254,10 @@ function noCandidate(situation: Situation): readonly string[] {
   if (situation.ledger === undefined && first) return [`That a majority of the group names ${first.address} as its primary.`];
   const could = others(situation).some((member) => couldBePromoted(situation, member));
   const follows = `the name follows it${bestReplica(situation)}.`;
+  // A copy is told from its original only by a person; a promotion beside them would make a second source.
+  if (source?.duplicate && source.contact === 'reachable') return [`${ofTheCopy}.`];
   if (isGroupAway(situation))
-    return [
-      `The group of ${published(situation)} is ${startAnewFrom('the member that has most')}: the name follows its primary.`,
-      ...(could ? [`Or promote a server of no group: ${follows}`] : []),
-    ];
+    return [...groupAwayWouldChange(situation), ...(could ? [`Or promote a server of no group: ${follows}`] : [])];
   const back = source && others(situation).length > 0 ? [`Or ${source.address} is the source again: see what it lacks.`] : [];
   if (could) {
     const another = source && isLeftToGroup(situation, source) ? 'its group makes another member the primary' : 'promote another server';

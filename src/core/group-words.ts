@@ -1,8 +1,8 @@
 /** What a person is told where a group decides: its primary is never to be closed, and a member that is out of it never to be opened, since either would write beside the group. */
 
-import { follow } from './advice.ts';
+import { follow, startAnewFrom } from './advice.ts';
 import { names } from './decision.ts';
-import { groupNameOf, isLeftToGroup, publishedGroup, silentBeside } from './elections.ts';
+import { groupNameOf, isLeftToGroup, isSecondary, publishedGroup, silentBeside } from './elections.ts';
 import type { Situation } from './situation.ts';
 import type { ServerView } from './topology.ts';
 
@@ -44,6 +44,22 @@ export const ungrouped = (servers: readonly ServerView[]): readonly ServerView[]
 /** What is promoted there gets the name without a command: a server of no group, or one whose group goes on and is the published source's. */
 export const mayFollowItsGroup = (situation: Situation, server: ServerView): boolean =>
   groupNameOf(server) === undefined || (groupNameOf(server) === publishedGroup(situation) && isLeftToGroup(situation, server));
+
+/** What to do about a lost group: its sentences, also where another group could take over. Who shall write, only a person can tell. */
+export function groupAwayWouldChange(situation: Situation): readonly string[] {
+  const { published, ledger } = situation;
+  const primaries = situation.members.filter(
+    (member) =>
+      !mayFollowItsGroup(situation, member) && isLeftToGroup(situation, member) && member.facts !== undefined && !isSecondary(member),
+  );
+  const name = published?.address ?? ledger?.source;
+  return [
+    `The group of ${name}, if it is lost, must be ${startAnewFrom('the member that has most')}: the name follows its primary.`,
+    ...primaries.map(
+      (primary) => `Or the group of ${primary.address} becomes the primary one by force; then: ${follow(situation, primary)}`,
+    ),
+  ];
+}
 
 /** Whether the published source is of a group in which nobody is heard to be. */
 export const isGroupAway = (situation: Situation): boolean => {

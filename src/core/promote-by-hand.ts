@@ -109,6 +109,7 @@ function behindWords(situation: Situation, server: ServerView): string {
 export const couldBePromoted = (situation: Situation, member: ServerView): boolean =>
   member.contact === 'reachable' &&
   member.settings.candidate !== 'never' &&
+  !member.duplicate &&
   !isSuperseded(situation, member) &&
   mayFollowItsGroup(situation, member) &&
   belongsToLine(situation, member);
