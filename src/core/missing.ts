@@ -1,6 +1,7 @@
 /** What a server lacks to be a candidate (rule 7), one condition after the other. How to promote it by hand, and whether that is safe now: promote-by-hand.ts. */
 
 import { follow, joining, opening, restarting, startAnewFrom } from './advice.ts';
+import { leadsRound, writableInCircle } from './circles.ts';
 import { isLeftToGroup, isOutOfGroup, isSecondary } from './elections.ts';
 import { outsideMajority } from './multi-primary.ts';
 import type { Wsrep } from './observation.ts';
@@ -91,10 +92,14 @@ function eligible(situation: Situation, server: ServerView): readonly string[] {
   ];
 }
 
+/** A channel that leads round is what makes the circle: it stays. There one server writes at a time. */
 function detached(situation: Situation, server: ServerView): readonly string[] {
-  const { known } = server;
-  if (known === undefined) return [];
-  return server.upstreams
-    .filter((upstream) => binds(situation, server, upstream))
-    .map(({ channel, member }) => `it were no replica of ${member ?? channel.sourceAddress}`);
+  if (server.known === undefined) return [];
+  const bound = server.upstreams.filter((upstream) => binds(situation, server, upstream));
+  const straight = bound.filter(({ member }) => !leadsRound(situation, server, member));
+  const writers = straight.length < bound.length ? writableInCircle(situation, server) : [];
+  return [
+    ...straight.map(({ channel, member }) => `it were no replica of ${member ?? channel.sourceAddress}`),
+    ...writers.map(({ address }) => `${address}, which writes in the same circle, were read-only`),
+  ];
 }
