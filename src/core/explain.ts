@@ -63,7 +63,9 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
   ],
   'unsafe-address': (situation) => [
     `An address that clients can reach: mend what the host name of ${target(situation)?.address ?? 'that server'} resolves to, or set publish: for it.`,
-    'Loopback addresses are published only with allow_loopback: true.',
+    ...(situation.publication.decision.sentence.includes('loopback')
+      ? ['Loopback addresses are published only with allow_loopback: true.']
+      : []),
   ],
   'ledger-full': (situation) => [
     'One former source less: one of them becomes a replica of the source again, and catches up.',

@@ -6,7 +6,7 @@ import { isLeftToGroup, isOutOfGroup, isSecondary } from './elections.ts';
 import { outsideMajority } from './multi-primary.ts';
 import type { Wsrep } from './observation.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, binds, disqualification, isSuperseded } from './situation.ts';
+import { belongsToLine, binds, disqualification, isPublished, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { wayBack } from './way-back.ts';
 
@@ -17,7 +17,7 @@ export function missingOf(situation: Situation, server: ServerView): readonly st
   if (server.sameAs !== undefined) return [`it were a server of its own: it is ${server.sameAs}, which is counted by that address`];
   if (disqualification(situation, server) === undefined) return [];
   const conditions = [
-    ...answering(server),
+    ...answering(situation, server),
     ...ofMajority(server),
     ...eligible(situation, server),
     ...detached(situation, server),
@@ -27,9 +27,15 @@ export function missingOf(situation: Situation, server: ServerView): readonly st
   return conditions.length > 0 ? conditions : [`it were not so that it ${disqualification(situation, server)}`];
 }
 
-function answering({ contact, servesNobody }: ServerView): readonly string[] {
+function answering(situation: Situation, server: ServerView): readonly string[] {
+  const { contact, servesNobody, known } = server;
   if (contact === 'reachable') return [];
-  if (servesNobody) return ['it let clients in (offline_mode, wsrep_ready)'];
+  if (servesNobody && known?.wsrep) return ['it let clients in (wsrep_ready)'];
+  if (servesNobody) {
+    // To let clients in again is to open it.
+    const isSafe = isPublished(situation, server) && !situation.members.some((other) => other !== server && other.writable);
+    return [`it let clients in (${isSafe ? 'SET GLOBAL offline_mode = OFF' : 'offline_mode'})`];
+  }
   return [contact === 'alive' ? 'it let us in' : 'it answered'];
 }
 
