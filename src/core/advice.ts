@@ -1,6 +1,7 @@
 /** What a person would type, in the words of the server's product and version. Advice only: source-dns executes none of it. */
 
 import { subtract } from './gtid.ts';
+import { ownMembership } from './membership.ts';
 import type { ServerFacts, Version, WriteSwitch } from './observation.ts';
 import { splitAddress } from './observation.ts';
 import type { Situation } from './situation.ts';
@@ -34,6 +35,29 @@ export const restarting = ({ switches = [] }: ServerFacts): readonly string[] =>
         ? `it ran without innodb_force_recovery (it is ${value}), which takes a restart with another my.cnf; but first find out why it was set: it lets InnoDB start on damaged data, so a replica is the safer source`
         : `it ran without ${variable}, which takes a restart with another my.cnf`,
     );
+
+/**
+ * Why no statement makes it replicate, and what to do; undefined: statements can. MySQL keeps its channels in tables of InnoDB: while InnoDB takes no writes, these cannot be changed, and
+ * nothing that a replica receives can be committed.
+ */
+export function confinement({ switches = [] }: ServerFacts): string | undefined {
+  const confining = switches.filter((each) => !isDynamic(each));
+  if (confining.length === 0) return undefined;
+  const values = confining.map(({ variable, value }) => `${variable} = ${value}`).join(', ');
+  const sound = confining.some(({ variable }) => variable === 'innodb_force_recovery') ? ' if its data are sound' : '';
+  return `It cannot replicate with ${values}: restart it without ${confining.map(({ variable }) => variable).join(' and ')}${sound}`;
+}
+
+/** Brings a server back into its group, which goes on. While it is in ERROR the plugin still runs, and START alone is refused. */
+export const joining = (server: ServerFacts | undefined): string =>
+  `${server && ownMembership(server)?.state === 'ERROR' ? 'STOP GROUP_REPLICATION; ' : ''}START GROUP_REPLICATION`;
+
+/** What starts a group in which nobody is any more. Which member has most, and whether silent ones still form a group, only a person can tell. */
+export const startAnewFrom = (member: string): string =>
+  `started again from ${member} (InnoDB Cluster: dba.rebootClusterFromCompleteOutage())`;
+
+/** Two servers with one UUID: a new one comes with the next start. */
+export const ofTheCopy = 'Of the server whose data folder is the copy remove auto.cnf, and restart that server';
 
 /** Ends one channel for good, and deletes what of its relay log is not executed yet (manual 15.4.2.3). */
 export function detaching(server: ServerFacts, channel: string): string {

@@ -1,11 +1,11 @@
 /** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
 
 import { addressAlarm } from './address-alarm.ts';
-import { follow } from './advice.ts';
+import { follow, joining, ofTheCopy } from './advice.ts';
 import { candidateLacks, countOf, formerSourceOf, lackWords, promotedBehind } from './ahead.ts';
 import { gtidsOf } from './comparison.ts';
 import { names } from './decision.ts';
-import { isOutOfGroup } from './elections.ts';
+import { isLeftToGroup, isOutOfGroup } from './elections.ts';
 import type { Alarm, Effect } from './events.ts';
 import { failoverListAlarm } from './failover-lists.ts';
 import { differingForm } from './form.ts';
@@ -21,7 +21,7 @@ import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, otherWriters, situationOf } from './situation.ts';
 import type { ClusterState } from './state.ts';
 import type { ServerView, Topology } from './topology.ts';
-import type { Now, ServerAddress } from './units.ts';
+import type { Now } from './units.ts';
 import { unlistedAlarms } from './unlisted.ts';
 import { isReplicaOf, wayBack } from './way-back.ts';
 
@@ -70,7 +70,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
     alarms.push({
       code: 'duplicate-uuid',
       subject: member.address,
-      sentence: `${member.address} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf.`,
+      sentence: `${member.address} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf. ${ofTheCopy}.`,
     });
   const twin = situation.members.find((other) => other !== member && isSameServerId(other, member));
   if (twin)
@@ -134,7 +134,7 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   const has = stale ? `has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it)` : counted;
   const mend = stale
     ? `save them if they matter (mysqlbinlog), then rebuild it from the source (${member.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'}): with auto-positioning its stale rows would flow to every replica if it were promoted later`
-    : `make it read-only${errant === undefined ? '' : `, and ${placeOf(member, source)}`}`;
+    : `make it read-only${errant === undefined ? '' : `, and ${placeOf(situation, member)}`}`;
   return [
     {
       code: 'stale-source',
@@ -145,8 +145,10 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   ];
 }
 
-const placeOf = (member: ServerView, source: ServerAddress | undefined): string =>
-  isOutOfGroup(member) ? 'a member of its group (START GROUP_REPLICATION)' : `a replica of ${source}`;
+function placeOf(situation: Situation, member: ServerView): string {
+  if (!isOutOfGroup(member)) return `a replica of ${situation.published?.address}`;
+  return `a member of its group ${isLeftToGroup(situation, member) ? `(${joining(member.known)})` : 'once that is started again'}`;
+}
 
 function duplicatesOf({ members }: Situation, { id, address }: ServerView): string {
   const others = members.filter((other) => other.id === id && other.address !== address);

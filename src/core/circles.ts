@@ -30,6 +30,10 @@ export const leadsBack = (situation: Situation, server: ServerView, source: Serv
 export const isInCircle = (situation: Situation, server: ServerView, source: ServerView): boolean =>
   allAbove(source, (member) => sourcesOf(situation, member)).has(server);
 
+/** The same of a channel, by the member that it leads to. */
+export const leadsRound = (situation: Situation, server: ServerView, member: string | undefined): boolean =>
+  situation.members.some((source) => source.address === member && isInCircle(situation, server, source));
+
 /** Members that are writable in one circle with that server, be it writable or not. */
 export const writableInCircle = (situation: Situation, server: ServerView): readonly ServerView[] =>
   situation.members.filter(

@@ -72,7 +72,11 @@ function commanded(situation: Situation): Decision | undefined {
   const wrong = disqualification(situation, server);
   if (wrong === undefined) return pointTo('commanded', server, `${server.address} was named by command, and is writable.`);
   const reason = isSuperseded(situation, server) ? 'superseded-source' : belongsToLine(situation, server) ? 'no-candidate' : 'stranger';
-  return hold(reason, `${server.address} was named by command, but it ${wrong}.`);
+  const next =
+    reason === 'no-candidate' || !server.writable
+      ? `What it lacks: source-dns explain ${situation.state.settings.cluster}`
+      : `Only if it holds the right data: ${follow(situation, server, true)}`;
+  return hold(reason, `${server.address} was named by command, but it ${wrong}. ${next}`);
 }
 
 function notAMember({ topology }: Situation, address: ServerAddress): string {

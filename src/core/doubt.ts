@@ -3,6 +3,7 @@
 import type { Decision } from './decision.ts';
 import { hold, holdWhileAsking, names } from './decision.ts';
 import { lostGroup } from './elections.ts';
+import { groupAwayWouldChange, lonePrimaryText } from './group-words.ts';
 import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isSuperseded, provenCandidates, reachable, tellsItsState, whoStillCount } from './situation.ts';
@@ -76,6 +77,8 @@ function candidatesDoNotDo(situation: Situation): Decision | undefined {
   const lost = lostGroup(situation);
   if (lost !== undefined && !candidates.some((candidate) => lost.includes(candidate)))
     return hold('unproven-candidate', lostGroupText(situation, lost));
+  const lone = lonePrimaryText(situation);
+  if (lone !== undefined) return hold('unproven-candidate', `${publishedWords(situation)}. ${lone}`);
   const said = candidates.length === 1 ? 'a writable server is' : 'writable servers are';
   return hold(
     'unproven-candidate',
@@ -106,8 +109,11 @@ function followerWords({ published, topology }: Situation): string {
 }
 
 /** A whole group is silent: it may be lost, or cut off from here. Another group elects within itself, and nobody else can tell which of the two shall write. */
-const lostGroupText = ({ published }: Situation, lost: readonly ServerView[]): string =>
-  `No member of the group of ${published?.address} answers (${names(lost)}): the group is lost, or cut off from here. Another group elects within itself, so only a person can say which of the two it is.`;
+const lostGroupText = (situation: Situation, lost: readonly ServerView[]): string =>
+  `${silentGroupWords(situation, lost)}. Another group elects within itself, so only a person can say which of the two it is.`;
+
+const silentGroupWords = ({ published }: Situation, lost: readonly ServerView[]): string =>
+  `No member of the group of ${published?.address} answers (${names(lost)}): the group is lost, or cut off from here`;
 
 function nobodyCould(situation: Situation): Decision {
   const { members } = situation;
@@ -116,5 +122,7 @@ function nobodyCould(situation: Situation): Decision {
   const strangers = members.filter((member) => member.writable && !belongsToLine(situation, member));
   if (strangers.length > 0)
     return hold('stranger', `${publishedWords(situation)}, and only a server that is not of its replication line is writable.`);
+  const lost = lostGroup(situation);
+  if (lost !== undefined) return hold('no-candidate', `${silentGroupWords(situation, lost)}. ${groupAwayWouldChange(situation).join(' ')}`);
   return hold('no-candidate', `${publishedWords(situation)}, and no other server could be the source.`);
 }

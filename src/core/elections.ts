@@ -77,6 +77,23 @@ function isLastOf({ members }: Situation, group: string, server: ServerView): bo
   );
 }
 
+/**
+ * A member that says that it is PRIMARY, of the group that decides, where the word of some silent ones lacks: these. One of them may be out of the group, or elect with others.
+ * undefined: it is no such member, or one that answers does not agree either.
+ */
+export function silentBeside(situation: Situation, server: ServerView): readonly ServerView[] | undefined {
+  const group = groupNameOf(server);
+  if (
+    group === undefined ||
+    group !== publishedGroup(situation) ||
+    voteOf(server) !== server.id ||
+    electionOf(situation, server) !== undefined
+  )
+    return undefined;
+  const open = situation.members.filter((other) => other !== server && !isElsewhere(group, other));
+  return open.length > 0 && open.every(({ contact }) => contact !== 'reachable') ? open : undefined;
+}
+
 const isElsewhere = (group: string, { known, facts }: ServerView): boolean =>
   (known?.group !== undefined && known.group.name !== group) || (facts !== undefined && !isPresent(ownMembership(facts)));
 

@@ -1,13 +1,14 @@
 /** What would change the decision, with this cluster's names and the very command or statement where one is known: for people, nothing decides on it. */
 
-import { closing, follow, forget, thaw } from './advice.ts';
+import { closing, follow, forget, ofTheCopy, thaw } from './advice.ts';
 import { candidateLacks, formerSourceOf } from './ahead.ts';
 import type { Decision } from './decision.ts';
 import { names } from './decision.ts';
 import { ledgerName } from './desired.ts';
 import { isLeftToGroup } from './elections.ts';
+import { groupAwayWouldChange, isGroupAway, lonePrimaryWouldChange, ungrouped } from './group-words.ts';
 import { firstOfEach, multiPrimaryOf } from './multi-primary.ts';
-import { bestReplica } from './promote-by-hand.ts';
+import { bestReplica, couldBePromoted } from './promote-by-hand.ts';
 import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, otherWriters, provenCandidates, reachable, whoStillCount } from './situation.ts';
@@ -62,7 +63,9 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
   ],
   'unsafe-address': (situation) => [
     `An address that clients can reach: mend what the host name of ${target(situation)?.address ?? 'that server'} resolves to, or set publish: for it.`,
-    'Loopback addresses are published only with allow_loopback: true.',
+    ...(situation.publication.decision.sentence.includes('loopback')
+      ? ['Loopback addresses are published only with allow_loopback: true.']
+      : []),
   ],
   'ledger-full': (situation) => [
     'One former source less: one of them becomes a replica of the source again, and catches up.',
@@ -191,12 +194,19 @@ function twoSources(situation: Situation): readonly string[] {
 
 function unproven(situation: Situation): readonly string[] {
   const { candidates, published: source } = situation;
-  const [first] = candidates;
-  const again = source?.facts && !source.writable ? `; then ${source.address} can be opened again: see what it lacks` : '';
+  const lone = lonePrimaryWouldChange(situation);
+  if (lone !== undefined) return lone;
+  const closable = ungrouped(candidates);
+  const [first] = closable;
+  const again =
+    source?.facts && !source.writable && ungrouped([source]).length > 0
+      ? `; then ${source.address} can be opened again: see what it lacks`
+      : '';
+  const seen = first === undefined ? '' : `, or a promotion that is seen while ${published(situation)} is not writable`;
   return [
     `If ${orOneOf(candidates)} was promoted: ${followOneOf(situation, candidates)}`,
-    `Evidence would do as well: another server that replicates from it, or a promotion that is seen while ${published(situation)} is not writable.`,
-    ...(first ? [`If not, on ${names(candidates)}: ${closing(first)}${again}`] : []),
+    `Evidence would do as well: another server that replicates from it${seen}.`,
+    ...(first ? [`If not, on ${names(closable)}: ${closing(first)}${again}`] : []),
   ];
 }
 
@@ -244,11 +254,17 @@ function noCandidate(situation: Situation): readonly string[] {
   const { published: source } = situation;
   const first = situation.candidates[0];
   if (situation.ledger === undefined && first) return [`That a majority of the group names ${first.address} as its primary.`];
+  const could = others(situation).some((member) => couldBePromoted(situation, member));
+  const follows = `the name follows it${bestReplica(situation)}.`;
+  // A copy is told from its original only by a person; a promotion beside them would make a second source.
+  if (source?.duplicate && source.contact === 'reachable') return [`${ofTheCopy}.`];
+  if (isGroupAway(situation))
+    return [...groupAwayWouldChange(situation), ...(could ? [`Or promote a server of no group: ${follows}`] : [])];
   const back = source && others(situation).length > 0 ? [`Or ${source.address} is the source again: see what it lacks.`] : [];
-  if (others(situation).some((member) => couldBePromoted(situation, member))) {
-    const follows = `the name follows it${bestReplica(situation)}.`;
+  if (could) {
+    const another = source && isLeftToGroup(situation, source) ? 'its group makes another member the primary' : 'promote another server';
     // One that was restarted read-only has all that it ever had.
-    if (source?.facts) return [`Either ${source.address} is the source again: see what it lacks.`, `Or promote another server: ${follows}`];
+    if (source?.facts) return [`Either ${source.address} is the source again: see what it lacks.`, `Or ${another}: ${follows}`];
     return [`Promote a server: ${follows}`, ...back];
   }
   const former = others(situation).filter((member) => member.facts !== undefined && isSuperseded(situation, member));
@@ -260,12 +276,6 @@ function noCandidate(situation: Situation): readonly string[] {
       .map((member) => `Only if ${member.address} holds the right data: open it, then ${follow(situation, member, true)}`),
   ];
 }
-
-const couldBePromoted = (situation: Situation, member: ServerView): boolean =>
-  member.contact === 'reachable' &&
-  member.settings.candidate !== 'never' &&
-  !isSuperseded(situation, member) &&
-  belongsToLine(situation, member);
 
 function candidateBehind(situation: Situation): readonly string[] {
   const waiting = unobserved(situation);

@@ -1,11 +1,12 @@
 /** What a server lacks to be a candidate (rule 7), one condition after the other. How to promote it by hand, and whether that is safe now: promote-by-hand.ts. */
 
-import { follow, opening, restarting } from './advice.ts';
+import { follow, joining, opening, restarting, startAnewFrom } from './advice.ts';
+import { leadsRound, writableInCircle } from './circles.ts';
 import { isLeftToGroup, isOutOfGroup, isSecondary } from './elections.ts';
 import { outsideMajority } from './multi-primary.ts';
 import type { Wsrep } from './observation.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, binds, disqualification, isSuperseded } from './situation.ts';
+import { belongsToLine, binds, disqualification, isPublished, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { wayBack } from './way-back.ts';
 
@@ -16,7 +17,7 @@ export function missingOf(situation: Situation, server: ServerView): readonly st
   if (server.sameAs !== undefined) return [`it were a server of its own: it is ${server.sameAs}, which is counted by that address`];
   if (disqualification(situation, server) === undefined) return [];
   const conditions = [
-    ...answering(server),
+    ...answering(situation, server),
     ...ofMajority(server),
     ...eligible(situation, server),
     ...detached(situation, server),
@@ -26,9 +27,15 @@ export function missingOf(situation: Situation, server: ServerView): readonly st
   return conditions.length > 0 ? conditions : [`it were not so that it ${disqualification(situation, server)}`];
 }
 
-function answering({ contact, servesNobody }: ServerView): readonly string[] {
+function answering(situation: Situation, server: ServerView): readonly string[] {
+  const { contact, servesNobody, known } = server;
   if (contact === 'reachable') return [];
-  if (servesNobody) return ['it let clients in (offline_mode, wsrep_ready)'];
+  if (servesNobody && known?.wsrep) return ['it let clients in (wsrep_ready)'];
+  if (servesNobody) {
+    // To let clients in again is to open it.
+    const isSafe = isPublished(situation, server) && !situation.members.some((other) => other !== server && other.writable);
+    return [`it let clients in (${isSafe ? 'SET GLOBAL offline_mode = OFF' : 'offline_mode'})`];
+  }
   return [contact === 'alive' ? 'it let us in' : 'it answered'];
 }
 
@@ -38,16 +45,22 @@ function writable(situation: Situation, server: ServerView): readonly string[] {
   if (known === undefined || is || isSecondary(server)) return [];
   if (known.managed?.kind === 'aurora') return ['the service made it the writer'];
   // Opened by hand, it would write beside its group.
-  if (isOutOfGroup(server)) return [isLeftToGroup(situation, server) ? joining(server) : startedAnew];
+  if (isOutOfGroup(server)) return [isLeftToGroup(situation, server) ? joined(server) : startedAnew];
   return [...(opening(known) === '' ? [] : ['it were writable']), ...restarting(known)];
 }
 
-const joining = ({ id }: ServerView): string =>
-  `it were in its group (START GROUP_REPLICATION), and its primary: SELECT group_replication_set_as_primary('${id}')`;
+const joined = ({ id, known }: ServerView): string =>
+  `it were in its group (${joining(known)}), and its primary: SELECT group_replication_set_as_primary('${id}')`;
 
-/** Which member has most, and whether the silent ones still form a group, only a person can tell. */
-const startedAnew =
-  'its group were started again, from the member that has most (InnoDB Cluster: dba.rebootClusterFromCompleteOutage()), and this were its primary';
+const startAnew = startAnewFrom('the member that has most');
+
+/** By a statement only while somebody is heard to be in the group. */
+const elected = (situation: Situation, server: ServerView): string =>
+  isLeftToGroup(situation, server)
+    ? `its group made it the primary: SELECT group_replication_set_as_primary('${server.id}')`
+    : `its group made it the primary; a group that is lost must be ${startAnew}`;
+
+const startedAnew = `its group were ${startAnew}, and this were its primary`;
 
 /** Of a cluster in which every member of the majority may write. */
 function ofMajority({ known }: ServerView): readonly string[] {
@@ -73,7 +86,7 @@ function eligible(situation: Situation, server: ServerView): readonly string[] {
     ...(server.duplicate
       ? ['no other server had its UUID: of the one whose data folder is the copy remove auto.cnf, and restart that one']
       : []),
-    ...(isSecondary(server) ? [`its group made it the primary: SELECT group_replication_set_as_primary('${server.id}')`] : []),
+    ...(isSecondary(server) ? [elected(situation, server)] : []),
     ...(isSuperseded(situation, server)
       ? wayBack(situation, server) !== undefined
         ? [`the name went back to it by command: ${follow(situation, server)}`]
@@ -85,10 +98,14 @@ function eligible(situation: Situation, server: ServerView): readonly string[] {
   ];
 }
 
+/** A channel that leads round is what makes the circle: it stays. There one server writes at a time. */
 function detached(situation: Situation, server: ServerView): readonly string[] {
-  const { known } = server;
-  if (known === undefined) return [];
-  return server.upstreams
-    .filter((upstream) => binds(situation, server, upstream))
-    .map(({ channel, member }) => `it were no replica of ${member ?? channel.sourceAddress}`);
+  if (server.known === undefined) return [];
+  const bound = server.upstreams.filter((upstream) => binds(situation, server, upstream));
+  const straight = bound.filter(({ member }) => !leadsRound(situation, server, member));
+  const writers = straight.length < bound.length ? writableInCircle(situation, server) : [];
+  return [
+    ...straight.map(({ channel, member }) => `it were no replica of ${member ?? channel.sourceAddress}`),
+    ...writers.map(({ address }) => `${address}, which writes in the same circle, were read-only`),
+  ];
 }

@@ -1,11 +1,12 @@
 /** Servers that get nothing of the published source while it is well: when it is gone, they are behind by all of that. */
 
-import { closing, following, starting } from './advice.ts';
+import { closing, confinement, following, joining, startAnewFrom, starting } from './advice.ts';
 import type { Break } from './broken-way.ts';
 import { breakOf, upstreamOf } from './broken-way.ts';
+import { isLeftToGroup } from './elections.ts';
 import type { Alarm } from './events.ts';
 import { isPresent, ownMembership } from './membership.ts';
-import type { Channel } from './observation.ts';
+import type { Channel, ServerFacts } from './observation.ts';
 import type { Ways } from './replica-lag.ts';
 import { waysToSource } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
@@ -27,12 +28,14 @@ function stoppedSentence(situation: Situation, server: ServerView): string | und
   const stopped = server.facts.channels.find((channel) => upstreamOf(situation, channel) === published && isStopped(channel));
   if (stopped === undefined) return undefined;
   const { receiver, applier, lastError, name } = stopped;
-  // Somebody may need it stopped: for a backup, or because it still has what was deleted on the source by mistake.
-  const next =
-    lastError === undefined
-      ? `; it was stopped, or never started. If nobody needs it stopped: ${starting(server.facts, name)}`
-      : ` (${lastError}).`;
+  const next = lastError === undefined ? `; it was stopped, or never started. ${startingIt(server.facts, name)}` : ` (${lastError}).`;
   return `${server.address} does not replicate from the source ${published.address}: receiver ${receiver}, applier ${applier}${next}`;
+}
+
+/** Somebody may need it stopped: for a backup, or because it still has what was deleted on the source by mistake. */
+function startingIt(facts: ServerFacts, channel: string): string {
+  const confined = confinement(facts);
+  return confined === undefined ? `If nobody needs it stopped: ${starting(facts, channel)}` : `${confined}.`;
 }
 
 const isStopped = ({ receiver, applier, lastError }: Channel): boolean =>
@@ -80,21 +83,29 @@ interface Case {
   readonly broken: Break;
 }
 
-/** What to do next. A server with transactions of its own is never made a replica: they would be lost, or spread. */
-function remedy({ situation, ways, server, published, broken }: Case): string {
-  const { known } = server;
-  const source = published.address;
-  const { decision } = situation.publication;
+/** What to do next. */
+function remedy(which: Case): string {
+  const { situation, server, published } = which;
+  const { decision, rejoins } = situation.publication;
   // Somebody may be about to make another server the source.
   if (decision.kind === 'hold') return `While it is in doubt who the source is (${decision.reason}), leave it as it is.`;
-  const copy = `rebuild it from ${source} (${known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'})`;
-  const errant = situation.publication.rejoins.get(server.address)?.errant;
+  const errant = rejoins.get(server.address)?.errant;
+  const copy = `rebuild it from ${published.address} (${server.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'})`;
   if (errant !== undefined && errant > 0)
-    return `It has transactions that ${source} lacks: save them if they matter (mysqlbinlog), then ${copy}.`;
+    return `It has transactions that ${published.address} lacks: save them if they matter (mysqlbinlog), then ${copy}.`;
+  const confined = server.known && confinement(server.known);
+  if (confined !== undefined) return errant === undefined ? `${confined}.` : `${confined}, or ${copy}.`;
+  return byStatements(which, errant, copy);
+}
+
+/** A server that has, or may have, transactions of its own is never made a replica: they would be lost, or spread. */
+function byStatements({ situation, ways, server, published, broken }: Case, errant: number | undefined, copy: string): string {
+  const { known } = server;
+  const source = published.address;
   const [, ...beyond] = broken.through;
   if (beyond.length === 0 && isMendable(ways, broken)) return mending(broken, server);
   if (broken.kind === 'out' && beyond.length === 0 && known?.group?.name === published.known?.group?.name)
-    return 'To bring it back into its group: START GROUP_REPLICATION.';
+    return backIntoGroup(situation, server, source);
   if (known?.gtidExecuted === undefined || published.known?.gtidExecuted === undefined)
     return `Without GTIDs nobody can tell where it would have to begin: ${copy}.`;
   if (errant === undefined) return `Whether it has transactions that ${source} lacks is not known yet: look before it becomes a replica.`;
@@ -105,6 +116,12 @@ function remedy({ situation, ways, server, published, broken }: Case): string {
   return `${either}: ${close}${following(known, source, own === undefined || known.channels.length === 0 ? undefined : own.name)}.`;
 }
 
+/** Nobody can join a group in which nobody is. */
+const backIntoGroup = (situation: Situation, server: ServerView, source: string): string =>
+  isLeftToGroup(situation, server)
+    ? `To bring it back into its group: ${joining(server.known)}.`
+    : `Nobody is in its group: that must be ${startAnewFrom(source)}; then bring it back: ${joining(server.known)}.`;
+
 /** The server at the other end of its own channel has the source's data. */
 const isMendable = (ways: Ways, { kind, upstream }: Break): boolean =>
   kind === 'channel' && upstream !== undefined && upstream.contact === 'reachable' && ways.has(upstream.address);
@@ -112,7 +129,6 @@ const isMendable = (ways: Ways, { kind, upstream }: Break): boolean =>
 function mending({ channel, upstream }: Break, { known }: ServerView): string {
   if (channel === undefined || known === undefined) return '';
   const isOff = channel.receiver === 'off' || channel.applier === 'off';
-  if (isOff && channel.lastError === undefined)
-    return `It was stopped, or never started. If nobody needs it stopped: ${starting(known, channel.name)}`;
+  if (isOff && channel.lastError === undefined) return `It was stopped, or never started. ${startingIt(known, channel.name)}`;
   return isOff ? 'Mend what its error says, then start it.' : `See that it reaches ${upstream?.address}.`;
 }

@@ -5,7 +5,9 @@
 
 import { closing, detaching, opening, restarting, starting } from './advice.ts';
 import { lacksOf, lackWords } from './ahead.ts';
+import { leadsRound } from './circles.ts';
 import { names } from './decision.ts';
+import { mayFollowItsGroup } from './group-words.ts';
 import { countGtids, subtract } from './gtid.ts';
 import { arePeers } from './multi-primary.ts';
 import type { Channel, ServerFacts } from './observation.ts';
@@ -29,7 +31,8 @@ export function promotionOf(situation: Situation, server: ServerView): string | 
   const obstacle = obstacleOf(situation, server);
   if (obstacle !== undefined) return `do not ${back ? 'open' : 'promote'} it now: ${obstacle}`;
   const left = back ? bound : facts.channels.filter((channel) => isOfCluster(situation, server, channel));
-  const steps = [...left.flatMap((channel) => stepsOff(facts, channel)), ...(open === '' ? [] : [open])];
+  const round = server.upstreams.filter(({ member }) => leadsRound(situation, server, member)).map(({ channel }) => channel);
+  const steps = [...left.flatMap((channel) => stepsOff(facts, channel, round.includes(channel))), ...(open === '' ? [] : [open])];
   if (back) return `to make it the source again: ${steps.join('; ')}`;
   const instead = situation.published?.contact === 'reachable' ? `, if ${situation.published.address} shall not be opened again` : '';
   return `to promote it${instead}, in this order: ${steps.join('; ')}${behindWords(situation, server)}`;
@@ -79,13 +82,13 @@ function obstacleOf(situation: Situation, server: ServerView): string | undefine
 const mayWrite = (situation: Situation, other: ServerView): boolean =>
   other.writable && other.settings.candidate !== 'never' && (isSuperseded(situation, other) || belongsToLine(situation, other));
 
-/** RESET REPLICA deletes the relay log, also what of it is not executed (manual 15.4.2.3). */
-function stepsOff(facts: ServerFacts, channel: Channel): readonly string[] {
+/** RESET REPLICA deletes the relay log, also what of it is not executed (manual 15.4.2.3). A channel that leads round stays: without it there is no circle any more. */
+function stepsOff(facts: ServerFacts, channel: Channel, stays: boolean): readonly string[] {
   const waiting = waitingOf(facts, channel);
   const delay = channel.delaySeconds === undefined ? '' : ` (it delays them by ${channel.delaySeconds} s on purpose)`;
   const stopped = channel.applier === 'off' ? ` (${starting(facts, channel.name, ' SQL_THREAD')})` : delay;
-  const wait = `first let it execute ${waiting} that it has received${stopped}: RESET deletes what is not executed`;
-  return [...(waiting === undefined ? [] : [wait]), detaching(facts, channel.name)];
+  const wait = `first let it execute ${waiting} that it has received${stopped}${stays ? '' : ': RESET deletes what is not executed'}`;
+  return [...(waiting === undefined ? [] : [wait]), ...(stays ? [] : [detaching(facts, channel.name)])];
 }
 
 /** What it has received and not executed; undefined: nothing. */
@@ -103,6 +106,15 @@ function behindWords(situation: Situation, server: ServerView): string {
   const words = lacks && lackWords(lacks);
   return words === undefined ? '' : `. It lacks ${words}: these would be lost`;
 }
+
+/** Whether the name would follow, without a command. */
+export const couldBePromoted = (situation: Situation, member: ServerView): boolean =>
+  member.contact === 'reachable' &&
+  member.settings.candidate !== 'never' &&
+  !member.duplicate &&
+  !isSuperseded(situation, member) &&
+  mayFollowItsGroup(situation, member) &&
+  belongsToLine(situation, member);
 
 /** The replica that lacks least, where that is known. */
 export function bestReplica(situation: Situation): string {

@@ -148,7 +148,9 @@ function evidenceOf(situation: Situation, member: ServerView): readonly string[]
   if (member.discovered !== undefined) return unlistedEvidence(situation, member);
   const against = disqualification(situation, member);
   const published = isPublished(situation, member) ? ['is the published source'] : [];
-  if (against !== undefined) return [...published, against];
+  // One that is writable by mistake shall not look like any other replica.
+  if (against !== undefined)
+    return [...published, `${member.facts && member.writable && member.sameAs === undefined ? 'is writable, but ' : ''}${against}`];
   const proof = strongEvidence(situation, member);
   return [...published, 'is writable and could be the source', ...(proof.length > 0 ? proof : [proofWords(situation, member)])];
 }

@@ -2,6 +2,8 @@
 
 import { follow } from './advice.ts';
 import type { Decision } from './decision.ts';
+import { silentBeside } from './elections.ts';
+import { lonePrimary } from './group-words.ts';
 import { isPromotedOutsideIncident } from './promotion.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, disqualification, isPublished, isSuperseded, strongEvidence } from './situation.ts';
@@ -54,6 +56,8 @@ function clauseOf(situation: Situation, server: ServerView, reason: HoldReason):
 export function proofWords(situation: Situation, server: ServerView): string {
   const proof = strongEvidence(situation, server);
   if (proof.length > 0) return proof.join('; ');
+  const silent = silentBeside(situation, server);
+  if (silent !== undefined) return `it ${lonePrimary(silent)}`;
   const source = situation.published;
   return source && isPromotedOutsideIncident(source, server)
     ? `it became writable ${source.lostAskedAt === undefined ? `beside ${source.address}` : `before ${source.address} was lost, or nobody knows which came first`}: that proves nothing`

@@ -221,7 +221,6 @@ describe('what would change a hold', () => {
         Or name the source: source-dns follow shop SERVER
       unsafe-address
         An address that clients can reach: mend what the host name of db2:3306 resolves to, or set publish: for it.
-        Loopback addresses are published only with allow_loopback: true.
       ledger-full
         One former source less: one of them becomes a replica of the source again, and catches up.
         One that will not come back: source-dns forget shop old0:3306"

@@ -147,13 +147,16 @@ describe('a server whose data come from nowhere', () => {
     });
   });
 
-  const group = (state: 'ONLINE' | 'RECOVERING' | 'OFFLINE' | 'ERROR') =>
-    ({ name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: true, members: [{ id: uuid('db2'), state, role: '' }] }) as const;
+  const group = (state: 'ONLINE' | 'RECOVERING' | 'OFFLINE' | 'ERROR', server = 'db2') =>
+    ({ name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: true, members: [{ id: uuid(server), state, role: '' }] }) as const;
 
   it('its group goes on without it', () => {
     const out = seen(factsOf('db2', { readOnly: true, group: group('ERROR') }));
-    expect(said({ db1: seen(factsOf('db1', { group: group('ERROR') })), db2: out })).toBe(
-      'db2:3306 is ERROR in its group, and gets nothing of the source db1:3306. To bring it back into its group: START GROUP_REPLICATION.',
+    expect(said({ db1: seen(factsOf('db1', { group: group('ONLINE', 'db1') })), db2: out })).toBe(
+      'db2:3306 is ERROR in its group, and gets nothing of the source db1:3306. To bring it back into its group: STOP GROUP_REPLICATION; START GROUP_REPLICATION.',
+    );
+    expect(said({ db1: seen(factsOf('db1', { group: group('OFFLINE', 'db1') })), db2: out }), 'nobody is in it').toContain(
+      'must be started again from db1:3306 (InnoDB Cluster: dba.rebootClusterFromCompleteOutage()); then bring it back: STOP GROUP_REPLICATION',
     );
     expect(said({ db2: out }), 'the source is in no group').toContain(
       'is ERROR in its group, and gets nothing of the source db1:3306. To make it a replica of',

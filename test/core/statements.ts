@@ -7,7 +7,7 @@ const shapes = [
   `(?:RESET REPLICA|RESET SLAVE)(?: ${text})? ALL(?: FOR CHANNEL ${text})?`,
   String.raw`SELECT \w+\((?:${text}|\d+|, )*\)`,
   String.raw`(?:CHANGE REPLICATION SOURCE|CHANGE MASTER)(?: ${text})? TO (?:\w+ = (?:${text}|\w+)(?:, )?)+(?: FOR CHANNEL ${text})?`,
-  'START GROUP_REPLICATION',
+  '(?:START|STOP) GROUP_REPLICATION',
   String.raw`GRANT REPLICATION CLIENT ON \*\.\* TO our account`,
   String.raw`SET GLOBAL gtid_mode = \w+`,
 ];
@@ -37,6 +37,7 @@ export const proposals = {
   'CHANGE REPLICATION SOURCE': ['elsewhere'],
   'CHANGE MASTER': ['elsewhere'],
   'START GROUP_REPLICATION': ['elsewhere'],
+  'STOP GROUP_REPLICATION': ['elsewhere'],
   'GRANT REPLICATION CLIENT': ['elsewhere'],
   'SET GLOBAL gtid_mode': ['elsewhere'],
   'SET GLOBAL ${variable} = OFF': ['elsewhere'],

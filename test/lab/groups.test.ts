@@ -7,6 +7,7 @@ import { livingProcesses } from '../../src/lab/processes.ts';
 import { accountName, grantStatements } from '../../src/mysql/grants.ts';
 import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
+import { statementsIn } from '../core/statements.ts';
 import { type FollowedName, followedName } from './followed-name.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
 import { clock, factsOf, until } from './probing.ts';
@@ -136,6 +137,31 @@ describe('a group of two, and a group of one that replicates from it', () => {
     await sql(0, 'DO group_replication_set_as_primary(@@server_uuid)');
     await name.recorded('move', ({ to, epoch }) => to.server === addressOf(0) && epoch === 3);
     await rejoined(3);
+  });
+
+  it('a member in ERROR is told to stop its plugin first: START alone is refused', async () => {
+    // By default (OFFLINE_MODE) it would let nobody in.
+    const brief = ['SET GLOBAL group_replication_recovery_retry_count = 1', "SET GLOBAL group_replication_exit_state_action = 'READ_ONLY'"];
+    await sql(1, 'STOP GROUP_REPLICATION', ...brief);
+    // Something to fetch, and an account that may not.
+    await sql(0, 'CREATE DATABASE fetched');
+    await sql(1, "START GROUP_REPLICATION USER='repl', PASSWORD='wrong'");
+    await until(
+      () => stateOf(1),
+      (state) => state === 'ERROR',
+    );
+    const told = await until(
+      () => serverOf(1).missing.flatMap(statementsIn),
+      (statements) => statements.includes('STOP GROUP_REPLICATION'),
+    );
+    expect(told.slice(0, 2)).toEqual(['STOP GROUP_REPLICATION', 'START GROUP_REPLICATION']);
+    await expect(start(1)).rejects.toThrow('already running');
+    await sql(1, told[0]!);
+    await start(1);
+    await until(
+      () => stateOf(1),
+      (state) => state === 'ONLINE',
+    );
   });
 
   it('a planned change of the primary cluster: the other group takes over, and the first one replicates from it', async () => {

@@ -145,6 +145,30 @@ describe.each([
   });
 });
 
+describe('MySQL 9.7: what only a restart opens cannot become a replica', () => {
+  let running: Server;
+  const statement = "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.19', SOURCE_AUTO_POSITION = 1";
+
+  beforeAll(async () => {
+    running = await mysql();
+  });
+
+  afterAll(async () => {
+    await running?.stop();
+    expect(livingProcesses()).toEqual([]);
+  });
+
+  it.each(['--innodb-read-only=ON', '--innodb-force-recovery=1', '--innodb-force-recovery=6'])('%s', async (option) => {
+    await running.server.restart([option]);
+    await expect(running.server.sql(statement)).rejects.toThrow(/read only|innodb_force_recovery/);
+  });
+
+  it('and without that it can', async () => {
+    await running.server.restart();
+    await running.server.sql(statement);
+  });
+});
+
 it('a MariaDB server without InnoDB is watched', async () => {
   const { server, user, password, stop } = await mariadb('10.11');
   try {
