@@ -7,11 +7,13 @@
 import type { Comparison } from './comparison.ts';
 import { comparisonOf, gtidsOf, idleObstacle } from './comparison.ts';
 import { contains, countGtids, restrict, subtract } from './gtid.ts';
+import type { Hop } from './hops.ts';
 import { isInAuroraTable, isOnlineIn } from './membership.ts';
 import { arePeers } from './multi-primary.ts';
 import { isOwnOrigin, writesWithoutGtids } from './observation.ts';
+import { waysToSource } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
-import { isPublished } from './situation.ts';
+import { isPublished, isSuperseded } from './situation.ts';
 import { without } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { MonoMs, ServerAddress } from './units.ts';
@@ -93,20 +95,33 @@ const isBlind = (comparison: Comparison, source: ServerView, { baseline }: Rejoi
   (baseline === undefined || source.facts?.gtidExecuted === undefined || contains(baseline, source.facts.gtidExecuted));
 
 /** How a former source has come back: reads on from its address. */
-export function backWords({ publication }: Situation, former: ServerAddress, source: ServerAddress): string {
-  const track = publication.rejoins.get(former);
-  return `${former} ${reachedWords(track?.target, source, track?.hidden === true)}`;
+export function backWords(situation: Situation, former: ServerAddress, source: ServerAddress): string {
+  const track = situation.publication.rejoins.get(former);
+  const member = situation.members.find(({ address }) => address === former);
+  const through = member && !isDirect(situation, member) ? throughOf(situation, member) : undefined;
+  return `${former} ${reachedWords(track?.target, through === undefined ? source : `${source} through ${through}`, track?.hidden === true)}`;
 }
 
 /** Why nobody can tell when a former source that replicates from the published one has caught up; undefined where it can be told, or is not asked. */
 export function incomparable(situation: Situation, member: ServerView): string | undefined {
   const { published } = situation;
   const track = situation.publication.rejoins.get(member.address);
-  if (published === undefined || track === undefined || track.rejoined || track.target || !isAttached(situation, member)) return undefined;
+  if (published === undefined || track === undefined || track.rejoined || track.target) return undefined;
   const comparison = comparisonOf(published, member);
+  if (!isAttached(situation, member)) return comparison && onlyDirect(situation, published, member);
   if (comparison?.kind === 'none') return comparison.because;
   if (comparison === undefined || !isBlind(comparison, published, track)) return undefined;
   return idleObstacle(published, member);
+}
+
+/** Not where other alarms tell what to do with its own transactions first, nor while it is in doubt who the source is. */
+function onlyDirect(situation: Situation, source: ServerView, member: ServerView): string | undefined {
+  const { decision, rejoins } = situation.publication;
+  if (decision.kind === 'hold' || member.writable || (rejoins.get(member.address)?.errant ?? 0) > 0) return undefined;
+  const through = throughOf(situation, member);
+  return (
+    through && `it does so through ${through}, and without complete GTIDs only a direct replica tells: make it one of ${source.address}`
+  );
 }
 
 const executedBy = ({ facts, observedAt }: ServerView, attachedAt: MonoMs, line: (uuid: string) => boolean): Pick<Rejoin, 'executed'> => {
@@ -118,15 +133,42 @@ const executedBy = ({ facts, observedAt }: ServerView, attachedAt: MonoMs, line:
 const isReset = ({ facts }: ServerView, target: Waypoint): boolean =>
   'at' in target && facts?.binlogEnd !== undefined && !isAtOrAfter(facts.binlogEnd, target.at);
 
+/** It gets the source's data: from the source, or, where complete sets tell what arrives, through other servers. */
+function isAttached(situation: Situation, member: ServerView): boolean {
+  if (isDirect(situation, member)) return true;
+  const { published } = situation;
+  return published !== undefined && [published, member].every(tellsAll) && throughOf(situation, member) !== undefined;
+}
+
 /**
  * Its receiver is on to the published source and its applier runs; or both are in one cluster that admits nobody with transactions of its own, whatever their roles. An old
  * view of that cluster does not do, for snapshots that were taken later are compared.
  */
-function isAttached({ published, topology }: Situation, member: ServerView): boolean {
+function isDirect({ published, topology }: Situation, member: ServerView): boolean {
   if (published === undefined || member.facts === undefined) return false;
   if (areTogether(topology.servers, published, member)) return true;
   if (!topology.followersOf(published.address).includes(member)) return false;
   return member.upstreams.some((upstream) => upstream.member === published.address && upstream.channel.applier === 'on');
+}
+
+/** Its set leaves nothing out of what it has executed. */
+const tellsAll = ({ facts }: ServerView): boolean =>
+  facts?.gtidExecuted !== undefined && (facts.gtidMode === undefined || facts.gtidMode === 'ON');
+
+/**
+ * The server in the middle from which a former source replicates, and so gets the data of the published source; undefined: no way leads there, or one of its servers has no fresh
+ * answer. Whether a member of the source's own cluster is back, `areTogether` tells alone.
+ */
+function throughOf(situation: Situation, member: ServerView): ServerAddress | undefined {
+  if (!isSuperseded(situation, member)) return undefined;
+  const ways = waysToSource(situation);
+  const first = ways.get(member.address)?.hop;
+  if (first?.how !== 'channel' || first.upstream === situation.published?.address) return undefined;
+  for (let hop: Hop | undefined = first; hop !== undefined; hop = ways.get(hop.upstream)?.hop) {
+    const { replica } = hop;
+    if (situation.topology.servers.find(({ address }) => address === replica)?.facts === undefined) return undefined;
+  }
+  return first.upstream;
 }
 
 function areTogether(members: readonly ServerView[], source: ServerView, member: ServerView): boolean {

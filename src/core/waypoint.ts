@@ -9,7 +9,7 @@ import type { GtidSet } from './gtid.ts';
 import { contains, restrict } from './gtid.ts';
 import type { Coordinates, ServerFacts } from './observation.ts';
 import type { ServerView } from './topology.ts';
-import type { MonoMs, ServerAddress, ServerId } from './units.ts';
+import type { MonoMs, ServerId } from './units.ts';
 
 /** Of the same kind as the comparison that it was taken for. */
 export type Waypoint =
@@ -96,8 +96,8 @@ export function isAtOrAfter(place: Coordinates, other: Coordinates): boolean {
   return files > 0 || (files === 0 && place.position >= other.position);
 }
 
-/** How a former source has come back, in words. `hidden`: it may have written something by itself that has no GTID. */
-export function reachedWords(waypoint: Waypoint | undefined, source: ServerAddress, hidden: boolean): string {
+/** How a former source has come back, in words. `source`: its address, and what reads on from it. `hidden`: it may have written something by itself that has no GTID. */
+export function reachedWords(waypoint: Waypoint | undefined, source: string, hidden: boolean): string {
   const kind = waypoint?.kind ?? 'gtids';
   if (kind === 'write-set') return `is a node of one cluster with ${source} again`;
   if (kind === 'shared') return `reads the storage that ${source} writes`;

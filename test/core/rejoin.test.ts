@@ -4,48 +4,10 @@ import type { Group, GtidMode, ServerFacts, Wsrep } from '../../src/core/observa
 import { observe } from '../../src/core/observe.ts';
 import { trackRejoins } from '../../src/core/rejoin.ts';
 import { situationOf } from '../../src/core/situation.ts';
-import type { ClusterState } from '../../src/core/state.ts';
 import { withPublication, withServer } from '../../src/core/state.ts';
 import type { ServerId } from '../../src/core/units.ts';
-import type { Rejoin } from '../../src/core/waypoint.ts';
 import { address, at, channelFrom, factsOf, gtids, ledgerOf, replicaOf, seen, stateOf, uuid } from './given.ts';
-
-const was = [{ uuid: uuid('db1'), address: address('db1') }];
-
-/** db2 is the source; db1 was. Each call of `sees` is one observation, later than the one before. */
-class History {
-  #state: ClusterState;
-  #now = 0;
-
-  constructor() {
-    const servers = { db1: undefined, db2: undefined };
-    this.#state = stateOf({ servers, ledger: ledgerOf('db2', { was }) });
-  }
-
-  sees(facts: ServerFacts): this {
-    this.#now += 10;
-    const name = [...this.#state.servers.values()].find((memory) =>
-      memory.settings.address.startsWith(facts.id === uuid('db1') ? 'db1' : 'db2'),
-    )!;
-    this.#state = withServer(this.#state, observe(name, seen(facts), at(this.#now)).memory);
-    const publication = this.#state.publications.get('ns1')!;
-    const rejoins = trackRejoins(situationOf(this.#state, publication, undefined, at(this.#now)));
-    this.#state = withPublication(this.#state, { ...publication, rejoins });
-    return this;
-  }
-
-  source(executed: string): this {
-    return this.sees(factsOf('db2', { gtidExecuted: gtids(executed) }));
-  }
-
-  replica(executed: string, channel: Parameters<typeof channelFrom>[1] = {}): this {
-    return this.sees(replicaOf('db2', 'db1', { gtidExecuted: gtids(executed), channels: [channelFrom('db2', channel)] }));
-  }
-
-  get db1(): Rejoin | undefined {
-    return this.#state.publications.get('ns1')?.rejoins.get(address('db1'));
-  }
-}
+import { History, was } from './rejoin-history.ts';
 
 describe('a former source has rejoined when', () => {
   it('it is attached, has a snapshot of the source taken after that, and a later one has all of its own', () => {

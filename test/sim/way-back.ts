@@ -13,12 +13,21 @@ export function createWayBack({ judge, mysql, primary }: World): () => void {
   const attached = new Map<ServerAddress, { readonly source: string; readonly had: GtidSet }>();
   let before: { readonly source: string; readonly executed: GtidSet } | undefined;
 
+  /** By one channel after the other; through no former source that has not rejoined itself. */
+  function receivesFrom(source: FakeServer, server: FakeServer, below: readonly FakeServer[] = []): boolean {
+    const { channel } = server;
+    if (channel?.receiver !== 'ON' || below.includes(server)) return false;
+    if (channel.sourceUuid === source.uuid) return true;
+    const middle = [...mysql.servers.values()].find(({ uuid, address }) => uuid === channel.sourceUuid && !judge.stale.has(address));
+    return middle !== undefined && receivesFrom(source, middle, [...below, server]);
+  }
+
   /**
-   * It receives from the source, has got all that was there when it began to, and nothing with a GTID that the source lacks. What it wrote without one nobody can know; with
-   * gtid_mode OFF a set is a relic.
+   * It receives from the source, directly or through others, has got all that was there when it began to, and nothing with a GTID that the source lacks. What it wrote without
+   * one nobody can know; with gtid_mode OFF a set is a relic.
    */
   function hasRejoined(server: FakeServer, source: FakeServer): boolean {
-    if (server.channel?.receiver !== 'ON' || server.channel.sourceUuid !== source.uuid) {
+    if (!receivesFrom(source, server)) {
       attached.delete(server.address);
       return false;
     }
