@@ -159,7 +159,7 @@ describe('explain', () => {
               others is promoted.
 
         db1:3306  superseded, reachable, 9.7.4, 5d000000-0000-11f1-8000-000000000001
-          - is a former source that has not rejoined
+          - is writable, but is a former source that has not rejoined
           - answered 0.3 s ago: MySQL 9.7.4, up for 16 min
           - takes writes, seen so since 2026-11-22T11:30:00.000Z
           - nobody is seen replicating from it
