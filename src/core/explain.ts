@@ -164,7 +164,7 @@ function unknownSource(situation: Situation): readonly string[] {
   return [
     isLedgers
       ? `Add ${ledger.source} to the servers of this configuration, as ${ledger.by} has it.`
-      : `Add ${names(unlisted)} to servers in the configuration of every instance, then: source-dns reload`,
+      : `Add ${names(unlisted)} to servers in the configuration of every instance, and send each SIGHUP: it reads its configuration again.`,
     `Or name one of this configuration's servers: ${follow(situation)}`,
   ];
 }

@@ -152,7 +152,7 @@ describe('an unlisted server that looks like the source', () => {
     const world = situation({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted });
     const { state } = world;
     expect(wouldChange(world, guard(world, decide(world)))).toEqual([
-      'Add db4.lan:3306 to servers in the configuration of every instance, then: source-dns reload',
+      'Add db4.lan:3306 to servers in the configuration of every instance, and send each SIGHUP: it reads its configuration again.',
       expect.stringContaining('source-dns follow shop'),
     ]);
     expect(snapshot(state, at(1)).servers.at(-1)).toMatchObject({
