@@ -78,9 +78,14 @@ function obstacleOf(situation: Situation, server: ServerView): string | undefine
     : `only ${reachable(rest).length} of ${rest.length} other servers answer us, so the source may live`;
 }
 
-/** A server whose writes this one would lack: the source, whoever could be, and a former one. A stranger has another history. */
+/**
+ * A server whose writes this one would lack: the source, any that could be the source, and a former one. A stranger has another history. A server that may never be the source counts
+ * once it has no channel of the cluster: as long as it has one, it is a writable replica, for reports.
+ */
 const mayWrite = (situation: Situation, other: ServerView): boolean =>
-  other.writable && other.settings.candidate !== 'never' && (isSuperseded(situation, other) || belongsToLine(situation, other));
+  other.writable &&
+  (other.settings.candidate !== 'never' || !other.facts?.channels.some((channel) => isOfCluster(situation, other, channel))) &&
+  (isSuperseded(situation, other) || belongsToLine(situation, other));
 
 /** RESET REPLICA deletes the relay log, also what of it is not executed (manual 15.4.2.3). A channel that leads round stays: without it there is no circle any more. */
 function stepsOff(facts: ServerFacts, channel: Channel, stays: boolean): readonly string[] {

@@ -88,6 +88,26 @@ describe('how to promote a replica of a dead source', () => {
   });
 });
 
+describe('beside a writable server that may never be the source', () => {
+  /** db2's promotion, where db3 is writable and `candidate: never`. */
+  const beside = (db3: ReturnType<typeof orphan>): string | undefined => {
+    const situation = given(withDb2(orphan('db2'), { db3 }));
+    const members = situation.members.map((member) =>
+      member.address === address('db3') ? { ...member, settings: { ...member.settings, candidate: 'never' as const } } : member,
+    );
+    return promotionOf({ ...situation, members }, members.find((member) => member.address === address('db2'))!);
+  };
+
+  it('that has no channel, nothing is opened', () => {
+    expect(beside(seen(factsOf('db3')))).toBe(
+      'do not promote it now: db3:3306 takes writes: if it is not the source, first close it (SET GLOBAL super_read_only = ON)',
+    );
+  });
+  it('that still has its channel, a promotion is said', () => {
+    expect(beside(orphan('db3', {}, { readOnly: false, superReadOnly: false }))).toContain('to promote it, in this order: STOP REPLICA');
+  });
+});
+
 describe('no statement is said that would make a second writable server, or open a stale one', () => {
   const former = { uuid: uuid('db3'), address: address('db3') };
   const writable = seen(factsOf('db3'));
