@@ -58,7 +58,7 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
   'no-candidate': noCandidate,
   'candidate-behind': candidateBehind,
   flapping: (situation) => [
-    `${thaw(situation)} lets it move of its own accord again, once the tools that fight are found.`,
+    `${thaw(situation)} lets it move by itself again, once the tools that fight are found.`,
     `Or name the source: ${follow(situation)}`,
   ],
   'unsafe-address': (situation) => [
@@ -131,7 +131,7 @@ const goingBack: Explanation = (situation) =>
 function steady(situation: Situation): readonly string[] {
   const source = published(situation);
   const rest = others(situation);
-  if (rest.length === 0) return [`Nothing of its own accord: ${source} is the only server.`];
+  if (rest.length === 0) return [`Nothing by itself: ${source} is the only server.`];
   const one = rest.length === 1 ? names(rest) : 'one of the others';
   // A server that could not be the source is refused.
   const peers = situation.candidates.filter((candidate) => candidate !== situation.published);

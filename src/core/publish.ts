@@ -34,7 +34,7 @@ export function publish(state: ClusterState, nameserver: string, topology: Topol
   );
   const next = withSuspicion(withPublication(state, settled), publication.decision, settled.decision, now);
   const running = openCommand(next, nameserver);
-  // Nothing is written of our own accord while somebody waits to be obeyed: a one-shot freeze must not come after a move of its own process.
+  // Nothing is written without a command while somebody waits to be obeyed: a one-shot freeze must not come after a move of its own process.
   if (running && isInformed(next, settled, running)) return obey(next, settled, running, now, effects);
   if (running) return recallOnly(next, settled, settled.decision, effects);
   return write(next, situationOf(next, settled, undefined, now, topology), settled.decision, undefined, now, effects);

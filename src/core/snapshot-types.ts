@@ -74,7 +74,7 @@ export interface ServerSnapshot {
   readonly writable: boolean | null;
   /** How late its data are, by the worst hop of its way to the source; null: there is no such way, or nobody knows. */
   readonly lagSeconds: number | null;
-  /** From whom it gets its data; null: it is the source, it does not answer, or nobody is the source. */
+  /** The servers through which its data come; null: it is the source, it does not answer, or nobody is the source. */
   readonly way: {
     /** The server that it gets its data from, and how; then the one that this gets them from, up to the source or to where the way is broken. */
     readonly hops: readonly {

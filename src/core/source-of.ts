@@ -12,7 +12,7 @@ export interface ChannelSource {
   readonly outsider: boolean;
 }
 
-/** Whom a channel says that its source is, whatever its receiver does; undefined where it has no identity of it. */
+/** The identity that a channel gives of its source, whatever its receiver does; undefined where it has no identity of it. */
 export const claimOf = ({ sourceId, sourceServerId }: Channel): Claim | undefined => sourceId ?? sourceServerId;
 
 /** Whether a channel says by identity that its source is the server of these facts. */

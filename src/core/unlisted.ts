@@ -85,7 +85,7 @@ export function unlistedAlarms(situation: Situation): readonly Alarm[] {
 
 const unlistedText = (situation: Situation, server: ServerView, sources: readonly ServerView[]): string =>
   sources.includes(server)
-    ? `${looksLikeSource(situation, server)} Until then the name moves to no other server of its own accord.`
+    ? `${looksLikeSource(situation, server)} Until then the name moves to no other server by itself.`
     : `${server.address} is part of the replication, but not in the configuration, so nothing can be published to it: add it to servers.`;
 
 function besidePublished({ published, candidates }: Situation, { address }: ServerView): readonly Alarm[] {

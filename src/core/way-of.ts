@@ -1,4 +1,4 @@
-/** From whom a server gets its data, server after server up to the source, or to where that way is broken: for readers. */
+/** The way of a server's data, server after server up to the source, or to where that way is broken: for readers. */
 
 import { breakOf } from './broken-way.ts';
 import type { Ways } from './replica-lag.ts';

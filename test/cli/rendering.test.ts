@@ -99,7 +99,7 @@ describe('what the commands print', () => {
     expect(statusText(earlier, plain)).toContain('db2:3306');
   });
 
-  it('from whom a server gets its data, where that is not the source, and where they do not come', () => {
+  it('the way of the data of a server, where it is not straight from the source, and where it is broken', () => {
     const [first, second, third] = shop.servers;
     const hop = { server: second!.server, how: 'channel', lagSeconds: 0 } as const;
     const textOf = (way: (typeof shop.servers)[number]['way'], over: Partial<(typeof shop.servers)[number]> = {}) =>

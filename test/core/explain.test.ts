@@ -217,7 +217,7 @@ describe('what would change a hold', () => {
         Close db2:3306 (SET GLOBAL super_read_only = ON); then promote db3:3306, or let db2:3306 get from it what it lacks.
         To give these transactions up: source-dns follow shop db2:3306 --force
       flapping
-        source-dns thaw shop lets it move of its own accord again, once the tools that fight are found.
+        source-dns thaw shop lets it move by itself again, once the tools that fight are found.
         Or name the source: source-dns follow shop SERVER
       unsafe-address
         An address that clients can reach: mend what the host name of db2:3306 resolves to, or set publish: for it.
@@ -264,7 +264,7 @@ describe('what would change the pointing to a server', () => {
         A switchover: first db1:3306 becomes read-only (SET GLOBAL read_only = ON), then db2:3306 executes all that it lacks, and is promoted.
         A failover: db1:3306 does not answer, nobody replicates from it any more, and db2:3306 is promoted.
       steady, of one
-        Nothing of its own accord: db1:3306 is the only server.
+        Nothing by itself: db1:3306 is the only server.
       failover
         Nothing is needed: the update is on its way. Until it is in the zone, a change of what the servers say calls it back.
       failover, observed only

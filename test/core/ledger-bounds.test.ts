@@ -57,7 +57,7 @@ function anyForm(): Form {
   ]);
 }
 
-/** A ledger whose parts were taken by whoever looks at them first; undefined: one was refused. */
+/** A ledger of parts that passed their own limits; undefined: one part was refused. */
 function anyLedger(): Ledger | undefined {
   const servers = Array.from({ length: 1 + pick(9) }, anyServer);
   const [source, ...was] = servers.flatMap((server) => server ?? []);

@@ -71,7 +71,7 @@ export class Printer {
     );
   }
 
-  /** From whom each server gets its data. */
+  /** The way of each server's data. */
   ways(state: ClusterState, now: Now): readonly string[] {
     return snapshot(state, now).servers.flatMap(({ way }) => (way === null ? [] : this.plain(way.sentence)));
   }
