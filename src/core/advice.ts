@@ -56,6 +56,13 @@ export const joining = (server: ServerFacts | undefined): string =>
 export const startAnewFrom = (member: string): string =>
   `started again from ${member} (InnoDB Cluster: dba.rebootClusterFromCompleteOutage())`;
 
+/** Gives a server the data of another one, and throws away what it has. To be proposed only after `saveFirst` where it has transactions of its own. */
+export const rebuilding = (server: ServerFacts | undefined, from: string): string =>
+  `rebuild it from ${from} (${server?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'})`;
+
+/** What comes before a server's own transactions are thrown away. */
+export const saveFirst = 'save them if they matter (mysqlbinlog)';
+
 /** Two servers with one UUID: a new one comes with the next start. */
 export const ofTheCopy = 'Of the server whose data folder is the copy remove auto.cnf, and restart that server';
 

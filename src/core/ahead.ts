@@ -134,7 +134,8 @@ function lineOrigins({ published, ledger }: Situation, target: ServerView): (ori
 
 const executedBy = gtidsOf;
 
-function receivedBy(facts: ServerFacts): GtidSet | undefined {
+/** With what was only received: undefined where nothing is known of what it has executed. */
+export function receivedBy(facts: ServerFacts): GtidSet | undefined {
   const executed = gtidsOf(facts);
   return executed && facts.channels.reduce((all, { retrieved }) => (retrieved ? union(all, retrieved) : all), executed);
 }

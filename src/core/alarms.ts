@@ -1,7 +1,7 @@
 /** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
 
 import { addressAlarm } from './address-alarm.ts';
-import { follow, joining, ofTheCopy } from './advice.ts';
+import { follow, joining, ofTheCopy, rebuilding, saveFirst } from './advice.ts';
 import { candidateLacks, countOf, formerSourceOf, lackWords, promotedBehind } from './ahead.ts';
 import { gtidsOf } from './comparison.ts';
 import { names } from './decision.ts';
@@ -107,7 +107,7 @@ function errantMend(situation: Situation, member: ServerView): string {
   if (decision.kind === 'hold') return `while it is in doubt who the source is (${decision.reason}), leave it as it is`;
   return former
     ? `it replicates from the former source ${former.address}, so these are stale writes, or were lost by the promotion. Save them if they matter (mysqlbinlog), then rebuild it from the source`
-    : 'find out what they are, save them if they matter (mysqlbinlog), then rebuild it from the source before it is ever promoted';
+    : `find out what they are, ${saveFirst}, then rebuild it from the source before it is ever promoted`;
 }
 
 const isSameServerId = (a: ServerView, b: ServerView): boolean => a.known?.serverId !== undefined && a.known.serverId === b.known?.serverId;
@@ -133,7 +133,7 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
       : `has no transaction that ${source} lacks${hidden}`;
   const has = stale ? `has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it)` : counted;
   const mend = stale
-    ? `save them if they matter (mysqlbinlog), then rebuild it from the source (${member.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'}): with auto-positioning its stale rows would flow to every replica if it were promoted later`
+    ? `${saveFirst}, then ${rebuilding(member.known, 'the source')}: with auto-positioning its stale rows would flow to every replica if it were promoted later`
     : `make it read-only${errant === undefined ? '' : `, and ${placeOf(situation, member)}`}`;
   return [
     {

@@ -5,7 +5,7 @@ import type { Channel } from './observation.ts';
 import type { Ways } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
 import { isSuperseded } from './situation.ts';
-import { claimOf, isIdentifiedAs } from './source-of.ts';
+import { claimOf, leadsTo } from './source-of.ts';
 import type { ServerView } from './topology.ts';
 
 export interface Break {
@@ -76,11 +76,9 @@ function besideUs({ ledger }: Situation, channel: Channel): Step {
   return { kind: isFormer ? 'former' : 'unknown', why, channel };
 }
 
-/** The server of ours that a channel leads to, whatever its receiver does: by identity where it tells one. */
+/** The server of ours that a channel leads to, whatever its receiver does. */
 export const upstreamOf = ({ topology }: Situation, channel: Channel): ServerView | undefined =>
-  topology.servers.find(({ address, known }) =>
-    claimOf(channel) === undefined || known === undefined ? channel.sourceAddress === address : isIdentifiedAs(channel, known),
-  );
+  topology.servers.find((server) => leadsTo(channel, server));
 
 const stateOf = ({ upstreams }: ServerView, channel: Channel): 'streams' | 'silent' | 'connecting' | 'off' => {
   if (channel.applier === 'off') return 'off';

@@ -1,6 +1,6 @@
 /** Servers that get nothing of the published source while it is well: when it is gone, they are behind by all of that. */
 
-import { closing, confinement, following, joining, startAnewFrom, starting } from './advice.ts';
+import { closing, confinement, following, joining, rebuilding, saveFirst, startAnewFrom, starting } from './advice.ts';
 import type { Break } from './broken-way.ts';
 import { breakOf, upstreamOf } from './broken-way.ts';
 import { isLeftToGroup } from './elections.ts';
@@ -90,9 +90,8 @@ function remedy(which: Case): string {
   // Somebody may be about to make another server the source.
   if (decision.kind === 'hold') return `While it is in doubt who the source is (${decision.reason}), leave it as it is.`;
   const errant = rejoins.get(server.address)?.errant;
-  const copy = `rebuild it from ${published.address} (${server.known?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'})`;
-  if (errant !== undefined && errant > 0)
-    return `It has transactions that ${published.address} lacks: save them if they matter (mysqlbinlog), then ${copy}.`;
+  const copy = rebuilding(server.known, published.address);
+  if (errant !== undefined && errant > 0) return `It has transactions that ${published.address} lacks: ${saveFirst}, then ${copy}.`;
   const confined = server.known && confinement(server.known);
   if (confined !== undefined) return errant === undefined ? `${confined}.` : `${confined}, or ${copy}.`;
   return byStatements(which, errant, copy);

@@ -1,11 +1,11 @@
 /** What a server told when it answered last, in a DBA's words, one sentence after the other. Each reads on from the server's name. */
 
 import type { Lacks } from './ahead.ts';
-import { lacksOf, lackWords } from './ahead.ts';
+import { lacksOf, lackWords, receivedBy } from './ahead.ts';
 import { grantAdvice, gtidsOf } from './comparison.ts';
 import { channelWords } from './failover-lists.ts';
 import type { GtidSet } from './gtid.ts';
-import { emptyGtidSet, subtract, union } from './gtid.ts';
+import { subtract } from './gtid.ts';
 import { gtidWords } from './gtid-words.ts';
 import type { Channel, Coordinates, Group, ManagedCluster, ServerFacts, Wsrep } from './observation.ts';
 import { hasEveryGtid, isOwnOrigin } from './observation.ts';
@@ -159,10 +159,9 @@ function placeWords(situation: Situation, facts: ServerFacts): readonly string[]
   ];
 }
 
-function executedWords(situation: Situation, { channels }: ServerFacts, executed: GtidSet): string {
+function executedWords(situation: Situation, facts: ServerFacts, executed: GtidSet): string {
   const words = (set: GtidSet): string => gtidWords(set, (origin) => isOfLine(situation, origin));
-  const received = channels.reduce((all, { retrieved }) => (retrieved ? union(all, retrieved) : all), emptyGtidSet);
-  const waiting = subtract(received, executed);
+  const waiting = subtract(receivedBy(facts) ?? executed, executed);
   const more = waiting.size === 0 ? '' : `; has also received ${words(waiting)}`;
   return `has executed ${words(executed) || 'nothing'}${more}`;
 }

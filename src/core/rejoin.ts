@@ -7,11 +7,10 @@
 import type { Comparison } from './comparison.ts';
 import { comparisonOf, gtidsOf, idleObstacle } from './comparison.ts';
 import { contains, countGtids, restrict, subtract } from './gtid.ts';
-import type { Hop } from './hops.ts';
 import { isInAuroraTable, isOnlineIn } from './membership.ts';
 import { arePeers } from './multi-primary.ts';
-import { isOwnOrigin, writesWithoutGtids } from './observation.ts';
-import { waysToSource } from './replica-lag.ts';
+import { hasEveryGtid, isOwnOrigin, writesWithoutGtids } from './observation.ts';
+import { hopsFrom, waysToSource } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
 import { isPublished, isSuperseded } from './situation.ts';
 import { without } from './state.ts';
@@ -152,8 +151,7 @@ function isDirect({ published, topology }: Situation, member: ServerView): boole
 }
 
 /** Its set leaves nothing out of what it has executed. */
-const tellsAll = ({ facts }: ServerView): boolean =>
-  facts?.gtidExecuted !== undefined && (facts.gtidMode === undefined || facts.gtidMode === 'ON');
+const tellsAll = ({ facts }: ServerView): boolean => facts?.gtidExecuted !== undefined && hasEveryGtid(facts);
 
 /**
  * The server in the middle from which a former source replicates, and so gets the data of the published source; undefined: no way leads there, or one of its servers has no fresh
@@ -161,14 +159,11 @@ const tellsAll = ({ facts }: ServerView): boolean =>
  */
 function throughOf(situation: Situation, member: ServerView): ServerAddress | undefined {
   if (!isSuperseded(situation, member)) return undefined;
-  const ways = waysToSource(situation);
-  const first = ways.get(member.address)?.hop;
+  const hops = hopsFrom(waysToSource(situation), member.address);
+  const [first] = hops;
   if (first?.how !== 'channel' || first.upstream === situation.published?.address) return undefined;
-  for (let hop: Hop | undefined = first; hop !== undefined; hop = ways.get(hop.upstream)?.hop) {
-    const { replica } = hop;
-    if (situation.topology.servers.find(({ address }) => address === replica)?.facts === undefined) return undefined;
-  }
-  return first.upstream;
+  const isFresh = (replica: ServerAddress) => situation.topology.servers.find(({ address }) => address === replica)?.facts !== undefined;
+  return hops.every(({ replica }) => isFresh(replica)) ? first.upstream : undefined;
 }
 
 function areTogether(members: readonly ServerView[], source: ServerView, member: ServerView): boolean {

@@ -37,6 +37,13 @@ export function waysTo(situation: Situation, ends: ReadonlyMap<ServerAddress, nu
   return ways;
 }
 
+/** The hops from a server to the end of its way, its own first; empty where it has no way, or is the end of it. */
+export function hopsFrom(ways: Ways, server: ServerAddress): readonly Hop[] {
+  const hops: Hop[] = [];
+  for (let hop = ways.get(server)?.hop; hop !== undefined; hop = ways.get(hop.upstream)?.hop) hops.push(hop);
+  return hops;
+}
+
 /** What one more hop brings. Of two ways that are equally good the shorter one is found first. */
 const betterWays = (ways: Ways, hops: readonly Hop[]): readonly (readonly [ServerAddress, Way])[] =>
   hops.flatMap((hop) => {

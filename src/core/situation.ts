@@ -10,7 +10,7 @@ import type { ServerFacts } from './observation.ts';
 import { isWritable } from './observation.ts';
 import { isPromotedInIncident } from './promotion.ts';
 import type { PublicationSettings } from './settings.ts';
-import { claimOf, isIdentifiedAs } from './source-of.ts';
+import { leadsTo } from './source-of.ts';
 import type { ClusterState, PublicationState } from './state.ts';
 import type { ServerView, Topology, Upstream } from './topology.ts';
 import { topologyOf } from './topology.ts';
@@ -202,11 +202,7 @@ function isStillReplicaOfPublished(situation: Situation, server: ServerView): bo
 }
 
 const isStoppedReplicaOf = ({ known }: ServerView, source: ServerView): boolean =>
-  known?.channels.some(
-    (channel) =>
-      channel.receiver === 'off' &&
-      (source.known && claimOf(channel) !== undefined ? isIdentifiedAs(channel, source.known) : channel.sourceAddress === source.address),
-  ) ?? false;
+  known?.channels.some((channel) => channel.receiver === 'off' && leadsTo(channel, source)) ?? false;
 
 /** The multi-primary cluster of the published source; where that has not been seen since we began, the ledger's mark tells. */
 const publishedCluster = ({ published, ledger }: Situation): string | undefined =>

@@ -3,7 +3,7 @@
 import type { Channel, Claim, ServerFacts } from './observation.ts';
 import { isClaimed } from './observation.ts';
 import type { ClusterState, ServerMemory } from './state.ts';
-import type { ServerId } from './units.ts';
+import type { ServerAddress, ServerId } from './units.ts';
 
 export interface ChannelSource {
   /** It may be one that was discovered. */
@@ -20,6 +20,12 @@ export function isIdentifiedAs(channel: Channel, facts: ServerFacts): boolean {
   const claim = claimOf(channel);
   return claim !== undefined && isClaimed(claim, facts);
 }
+
+/** Whether a channel leads to this server, whatever its receiver does: by identity where both tell one, else by address. */
+export const leadsTo = (
+  channel: Channel,
+  { address, known }: { readonly address: ServerAddress; readonly known?: ServerFacts | undefined },
+): boolean => (claimOf(channel) === undefined || known === undefined ? channel.sourceAddress === address : isIdentifiedAs(channel, known));
 
 export function sourceOf(state: ClusterState, channel: Channel, byId: ReadonlyMap<ServerId, readonly ServerMemory[]>): ChannelSource {
   // Without an identity only an address of the inventory says who it is.

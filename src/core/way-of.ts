@@ -2,6 +2,7 @@
 
 import { breakOf } from './broken-way.ts';
 import type { Ways } from './replica-lag.ts';
+import { hopsFrom } from './replica-lag.ts';
 import type { Situation } from './situation.ts';
 import type { ServerSnapshot } from './snapshot-types.ts';
 import type { ServerView } from './topology.ts';
@@ -9,7 +10,11 @@ import type { ServerView } from './topology.ts';
 /** Null for the source itself, for a server that does not answer, and while nobody is the source. */
 export function wayOf(situation: Situation, ways: Ways, server: ServerView): ServerSnapshot['way'] {
   if (server.facts === undefined) return null;
-  const hops = hopsOn(ways, server);
+  const hops = hopsFrom(ways, server.address).map(({ upstream, how, lagSeconds }) => ({
+    server: upstream,
+    how,
+    lagSeconds: finite(lagSeconds),
+  }));
   if (hops.length > 0) return { hops, broken: null, sentence: `${server.address} gets its data ${hops.map(hopWords).join(', and that ')}` };
   if (ways.has(server.address) || ways.size === 0) return null;
   const { through, why } = breakOf(situation, ways, server);
@@ -21,14 +26,6 @@ export function wayOf(situation: Situation, ways: Ways, server: ServerView): Ser
 }
 
 type HopSnapshot = NonNullable<ServerSnapshot['way']>['hops'][number];
-
-function hopsOn(ways: Ways, server: ServerView): readonly HopSnapshot[] {
-  const hops: HopSnapshot[] = [];
-  for (let hop = ways.get(server.address)?.hop; hop !== undefined; hop = ways.get(hop.upstream)?.hop) {
-    hops.push({ server: hop.upstream, how: hop.how, lagSeconds: finite(hop.lagSeconds) });
-  }
-  return hops;
-}
 
 /** JSON knows no Infinity. */
 export const finite = (seconds: number | undefined): number | null => (seconds === undefined || !Number.isFinite(seconds) ? null : seconds);
