@@ -2,10 +2,9 @@
 
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ServerAddress } from '../../src/core/units.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
-import { clock, deadline, factsOf } from './probing.ts';
+import { deadline, factsOf, proberFor } from './probing.ts';
 
 let mysql: MysqlServers;
 const open: ServerProber[] = [];
@@ -22,9 +21,7 @@ const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.add
 const misled = (): ServerAddress => `localhost:${mysql.port}` as ServerAddress;
 
 function proberOf(...servers: readonly ServerAddress[]): ServerProber {
-  const account = { user: 'admin', password: mysql.password, tls: 'preferred' } as const;
-  const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 1000 };
-  const prober = createProber({ cluster: 'shop', servers: servers.map((address) => ({ address })), ...account, ...limits, clock });
+  const prober = proberFor(servers, mysql.password, { user: 'admin' });
   prober.onConnectionLost((server) => lost.push(server));
   open.push(prober);
   return prober;

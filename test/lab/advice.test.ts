@@ -8,13 +8,12 @@ import { livingProcesses } from '../../src/lab/processes.ts';
 import type { SqlServer } from '../../src/lab/sql-server.ts';
 import { failoverTables } from '../../src/mysql/failover-lists.ts';
 import { accountName, grantStatements } from '../../src/mysql/grants.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { type Proposal, proposals, proposalsOf, statementsIn } from '../core/statements.ts';
 import { type Advised, advise, alarmOf, of } from './advised.ts';
 import { type MariadbServers, startMariadbServers } from './mariadb-fixture.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
-import { clock, factsOf, until } from './probing.ts';
+import { clock, factsOf, proberFor, until } from './probing.ts';
 
 const account = accountName('source_dns', '127.0.0.%');
 
@@ -32,9 +31,11 @@ function sceneOf(
   user = 'source_dns',
 ): Scene {
   const addressOf = (index: number): ServerAddress => `${servers[index]!.address}:${port}` as ServerAddress;
-  const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 1000 };
-  const asked = servers.map((_, index) => ({ address: addressOf(index) }));
-  const prober = createProber({ cluster: 'shop', servers: asked, user, password, tls: 'preferred', ...limits, clock });
+  const prober = proberFor(
+    servers.map((_, index) => addressOf(index)),
+    password,
+    { user },
+  );
   return { servers, prober, addressOf, ran: new Set() };
 }
 

@@ -7,12 +7,11 @@ import { systemRandom } from '../../src/daemon/clock.ts';
 import { type ClusterRuntime, createClusterRuntime } from '../../src/daemon/runtime.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import { accountName, grantStatements, probedTables } from '../../src/mysql/grants.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { settings as settingsWith } from '../daemon/fakes.ts';
 import { nameserver, type SmallWorld, smallWorld } from '../daemon/small-world.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
-import { clock, factsOf, until } from './probing.ts';
+import { clock, factsOf, proberFor, until } from './probing.ts';
 
 const user = 'source_dns';
 const account = accountName(user);
@@ -24,10 +23,7 @@ let mysql: MysqlServers;
 const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
 
 function newProber(): ServerProber {
-  const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 1000 };
-  const servers = [{ address: addressOf(0) }];
-  const { password } = mysql;
-  const prober = createProber({ cluster: 'shop', servers, discoverWithin, user, password, tls: 'preferred', ...limits, clock });
+  const prober = proberFor([addressOf(0)], mysql.password, { discoverWithin });
   onTestFinished(() => prober.close());
   return prober;
 }

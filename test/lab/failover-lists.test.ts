@@ -4,10 +4,9 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import { failoverTables } from '../../src/mysql/failover-lists.ts';
 import { accountName, grantStatements } from '../../src/mysql/grants.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
-import { clock, factsOf, until } from './probing.ts';
+import { clock, factsOf, proberFor, until } from './probing.ts';
 import { rowRecorder } from './row-recorder.ts';
 
 const account = accountName('source_dns', '127.0.0.%');
@@ -27,16 +26,10 @@ describe('asynchronous connection failover', () => {
     mysql = await startMysqlServers(3, { replicate: true, readOnly: (index) => (index === 0 ? 'off' : 'super-read-only') });
     await mysql.follow(2, 0);
     await mysql.servers[0]!.sql(`CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account));
-    prober = createProber({
-      cluster: 'shop',
-      servers: mysql.servers.map((_, index) => ({ address: addressOf(index) })),
-      user: 'source_dns',
-      password: mysql.password,
-      tls: 'preferred',
-      connectTimeoutMs: 2000,
-      queryTimeoutMs: 1000,
-      clock,
-    });
+    prober = proberFor(
+      mysql.servers.map((_, index) => addressOf(index)),
+      mysql.password,
+    );
     rows = recorder();
     await until(
       () => prober.probe(addressOf(2), (clock.mono() + 5000) as never),

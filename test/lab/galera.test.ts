@@ -2,12 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isWritable, type ServerFacts } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { followedName } from './followed-name.ts';
 import { joinCluster, startGalera } from './galera-fixture.ts';
 import type { MariadbServers } from './mariadb-fixture.ts';
-import { clock, deadline, factsOf, until } from './probing.ts';
+import { deadline, factsOf, proberFor, until } from './probing.ts';
 import { type RowRecorder, rowRecorder } from './row-recorder.ts';
 
 describe('Galera with MariaDB 10.11', () => {
@@ -23,17 +22,11 @@ describe('Galera with MariaDB 10.11', () => {
     galera = await startGalera('10.11');
     const { user, password } = galera;
     recorder = rowRecorder('galera-10.11', { user, password });
-    const servers = galera.servers.map((_, index) => ({ address: addressOf(index) }));
-    prober = createProber({
-      cluster: 'shop',
-      servers,
-      user,
+    prober = proberFor(
+      galera.servers.map((_, index) => addressOf(index)),
       password,
-      tls: 'preferred',
-      connectTimeoutMs: 2000,
-      queryTimeoutMs: 1000,
-      clock,
-    });
+      { user },
+    );
   });
 
   afterAll(async () => {

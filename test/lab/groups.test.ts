@@ -5,22 +5,15 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import { findFreePort } from '../../src/lab/ports.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import { accountName, grantStatements } from '../../src/mysql/grants.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { statementsIn } from '../core/statements.ts';
 import { type FollowedName, followedName } from './followed-name.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
-import { clock, factsOf, until } from './probing.ts';
+import { factsOf, proberFor, until } from './probing.ts';
 
 const account = accountName('source_dns', '127.0.0.%');
 const withoutLog = 'SET sql_log_bin = 0';
 const hosts = ['127.0.0.11', '127.0.0.12', '127.0.0.13'];
-
-function proberOf(servers: readonly ServerAddress[], password: string): ServerProber {
-  const access = { user: 'source_dns', password, tls: 'preferred' } as const;
-  const members = servers.map((address) => ({ address }));
-  return createProber({ cluster: 'shop', servers: members, ...access, connectTimeoutMs: 2000, queryTimeoutMs: 1000, clock });
-}
 
 describe('a group of two, and a group of one that replicates from it', () => {
   const groups = ['aaaaaaaa-5ce7-4d15-8e9d-00000000000a', 'aaaaaaaa-5ce7-4d15-8e9d-00000000000a', 'bbbbbbbb-5ce7-4d15-8e9d-00000000000b'];
@@ -77,7 +70,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     const statements = [withoutLog, `CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account)];
     await Promise.all(mysql.servers.map((server) => server.sql(...statements)));
     const servers = mysql.servers.map((_, index) => addressOf(index));
-    prober = proberOf(servers, mysql.password);
+    prober = proberFor(servers, mysql.password);
   });
 
   afterAll(async () => {
@@ -192,7 +185,7 @@ describe('one server under two configured addresses', () => {
     mysql = await startMysqlServers(1, { options: () => [`--bind-address=${hosts[0]},${hosts[1]}`] });
     await mysql.servers[0]!.sql(`CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account));
     const servers = [0, 1].map((index) => `${hosts[index]}:${mysql.port}` as ServerAddress);
-    prober = proberOf(servers, mysql.password);
+    prober = proberFor(servers, mysql.password);
     name = await followedName(servers, prober);
   });
 

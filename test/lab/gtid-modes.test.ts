@@ -9,12 +9,11 @@ import { systemRandom } from '../../src/daemon/clock.ts';
 import { type ClusterRuntime, createClusterRuntime } from '../../src/daemon/runtime.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import { accountName, grantStatements } from '../../src/mysql/grants.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { settings as settingsWith } from '../daemon/fakes.ts';
 import { nameserver, smallWorld } from '../daemon/small-world.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
-import { clock, factsOf, until } from './probing.ts';
+import { clock, factsOf, proberFor, until } from './probing.ts';
 import { rowRecorder } from './row-recorder.ts';
 
 /** How a replica says from where it reads. */
@@ -39,8 +38,7 @@ const shown = (index: number): ServerSnapshot => snapshot().servers.find(({ serv
 
 async function start(): Promise<void> {
   const servers = both.map((index) => ({ address: addressOf(index), candidate: 'auto' as const }));
-  const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 1000 };
-  prober = createProber({ cluster: 'shop', servers, user, password: mysql.password, tls: 'preferred', ...limits, clock });
+  prober = proberFor(both.map(addressOf), mysql.password);
   const made = await world.maker.zoneClient(nameserver(), () => {});
   if (made.kind === 'failed') throw new Error(made.failure.message);
   const watch = { ...settingsWith().watch, intervalMs: 100, suspectIntervalMs: 20, freshForMs: 2000, maxMoves: 1000 };

@@ -4,11 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import { accountName, grantStatements } from '../../src/mysql/grants.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { type FollowedName, followedName } from './followed-name.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
-import { clock, until } from './probing.ts';
+import { proberFor, until } from './probing.ts';
 
 const account = accountName('source_dns', '127.0.0.%');
 
@@ -44,16 +43,7 @@ describe('a replica that was made writable while the source goes on writing', ()
     mysql = await startMysqlServers(3, { replicate: true, readOnly: (index) => (index === source ? 'off' : 'super-read-only') });
     await mysql.servers[source]!.sql(`CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account));
     const servers = mysql.servers.map((_, index) => addressOf(index));
-    prober = createProber({
-      cluster: 'shop',
-      servers: servers.map((address) => ({ address })),
-      user: 'source_dns',
-      password: mysql.password,
-      tls: 'preferred',
-      connectTimeoutMs: 2000,
-      queryTimeoutMs: 1000,
-      clock,
-    });
+    prober = proberFor(servers, mysql.password);
     name = await followedName(servers, counting(prober));
     await name.recorded('move', ({ to }) => to.server === addressOf(source));
     await until(

@@ -3,10 +3,10 @@ import { contains, countGtids, formatGtidSet, subtract } from '../../src/core/gt
 import type { ServerFacts } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
-import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
+import type { ProberOptions } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { type MariadbServers, startMariadbServers } from './mariadb-fixture.ts';
-import { clock, deadline, factsOf, until } from './probing.ts';
+import { deadline, factsOf, proberFor, until } from './probing.ts';
 import { type RowRecorder, rowRecorder } from './row-recorder.ts';
 
 describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
@@ -43,10 +43,12 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
   });
 
   function newProber(options: Partial<ProberOptions> = {}): ServerProber {
-    const servers = mariadb.servers.map((_, index) => ({ address: addressOf(index) }));
     const { user, password } = mariadb;
-    const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 1000 };
-    return createProber({ cluster: 'shop', servers, user, password, tls: 'preferred', ...limits, clock, ...options });
+    return proberFor(
+      mariadb.servers.map((_, index) => addressOf(index)),
+      password,
+      { user, ...options },
+    );
   }
 
   beforeEach(() => {

@@ -3,10 +3,9 @@ import type { ServerFacts } from '../../src/core/observation.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import { accountName, grantStatements } from '../../src/mysql/grants.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
-import { clock, factsOf, until } from './probing.ts';
+import { factsOf, proberFor, until } from './probing.ts';
 
 describe('MySQL without GTIDs and without the Performance Schema', () => {
   const account = accountName('source_dns', '127.0.0.%');
@@ -17,11 +16,11 @@ describe('MySQL without GTIDs and without the Performance Schema', () => {
   const facts = (index: number): Promise<ServerFacts> => factsOf(prober, addressOf(index));
   const streams = ({ channels }: ServerFacts): boolean => channels[0]?.receiver === 'on' && (channels[0].heardAgoMs ?? 9999) < 600;
 
-  function newProber(): ServerProber {
-    const servers = mysql.servers.map((_, index) => ({ address: addressOf(index) }));
-    const access = { user: 'source_dns', password: mysql.password, tls: 'preferred' } as const;
-    return createProber({ cluster: 'shop', servers, ...access, connectTimeoutMs: 2000, queryTimeoutMs: 1000, clock });
-  }
+  const newProber = (): ServerProber =>
+    proberFor(
+      mysql.servers.map((_, index) => addressOf(index)),
+      mysql.password,
+    );
 
   beforeAll(async () => {
     const options = ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF', '--performance-schema=OFF'];

@@ -8,13 +8,12 @@ import { type ClusterRuntime, createClusterRuntime } from '../../src/daemon/runt
 import { livingProcesses } from '../../src/lab/processes.ts';
 import type { SqlServer } from '../../src/lab/sql-server.ts';
 import { accountName, grantStatements } from '../../src/mysql/grants.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber, ZoneClient } from '../../src/ports.ts';
 import { settings as settingsWith } from '../daemon/fakes.ts';
 import { nameserver, type SmallWorld, smallWorld } from '../daemon/small-world.ts';
 import { startMariadbServers } from './mariadb-fixture.ts';
 import { startMysqlServers } from './mysql-fixture.ts';
-import { clock, until } from './probing.ts';
+import { clock, proberFor, until } from './probing.ts';
 
 const replicas = { name: 'replicas.shop.db.example.com.' as Fqdn, ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: 'withdraw' } as const;
 
@@ -42,9 +41,8 @@ class Watch {
 
   private constructor(world: SmallWorld, zoneClient: ZoneClient, addresses: readonly ServerAddress[], password: string) {
     this.world = world;
-    const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 1000 };
     const servers = addresses.map((address) => ({ address, candidate: 'auto' as const }));
-    this.#prober = createProber({ cluster: 'shop', servers, user: 'source_dns', password, tls: 'preferred', ...limits, clock });
+    this.#prober = proberFor(addresses, password);
     const { watch, publications } = settingsWith();
     this.#runtime = createClusterRuntime({
       settings: settingsWith({

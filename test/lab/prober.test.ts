@@ -9,10 +9,10 @@ import { livingProcesses } from '../../src/lab/processes.ts';
 import { accountName, grantStatements, probedTables } from '../../src/mysql/grants.ts';
 import { mysql57 } from '../../src/mysql/mysql-5.7.ts';
 import { mysql8 } from '../../src/mysql/mysql-8.ts';
-import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
+import type { ProberOptions } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { type MysqlServers, startMysqlServers } from './mysql-fixture.ts';
-import { clock, deadline, until } from './probing.ts';
+import { clock, deadline, proberFor, until } from './probing.ts';
 
 const user = 'source_dns';
 const account = accountName(user);
@@ -28,9 +28,11 @@ const open: ServerProber[] = [];
 const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
 
 function newProber(options: Partial<ProberOptions> = {}): ServerProber {
-  const servers = mysql.servers.map((_, index) => ({ address: addressOf(index) }));
-  const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 1000 };
-  const made = createProber({ cluster: 'shop', servers, user, password, tls: 'preferred', ...limits, clock, ...options });
+  const made = proberFor(
+    mysql.servers.map((_, index) => addressOf(index)),
+    password,
+    { user, ...options },
+  );
   made.onConnectionLost((server) => lost.push(server));
   open.push(made);
   return made;

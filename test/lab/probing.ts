@@ -1,19 +1,28 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerFacts } from '../../src/core/observation.ts';
-import type { MonoMs, ServerAddress, WallMs } from '../../src/core/units.ts';
-import type { Clock, ServerProber } from '../../src/ports.ts';
+import type { MonoMs, ServerAddress } from '../../src/core/units.ts';
+import { systemClock as clock } from '../../src/daemon/clock.ts';
+import type { ProberOptions } from '../../src/mysql/probe.ts';
+import { createProber } from '../../src/mysql/probe.ts';
+import type { ServerProber } from '../../src/ports.ts';
 
-/** The machine's own clocks. */
-export const clock: Clock = {
-  mono: () => performance.now() as MonoMs,
-  wall: () => Date.now() as WallMs,
-  after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
+export { clock };
 
 export const deadline = (ms = 5000): MonoMs => (clock.mono() + ms) as MonoMs;
+
+/** A prober of these servers, by the account `source_dns` unless `options` says another. The caller closes it. */
+export const proberFor = (servers: readonly ServerAddress[], password: string, options: Partial<ProberOptions> = {}): ServerProber =>
+  createProber({
+    cluster: 'shop',
+    servers: servers.map((address) => ({ address })),
+    user: 'source_dns',
+    password,
+    tls: 'preferred',
+    connectTimeoutMs: 2000,
+    queryTimeoutMs: 1000,
+    clock,
+    ...options,
+  });
 
 /** The facts that a probe brings. Throws where it brings none. */
 export async function factsOf(prober: ServerProber, server: ServerAddress): Promise<ServerFacts> {

@@ -6,17 +6,16 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import type { SqlServer } from '../../src/lab/sql-server.ts';
 import { accountName, grantStatements, mariadbGrantStatements } from '../../src/mysql/grants.ts';
-import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
+import type { ProberOptions } from '../../src/mysql/probe.ts';
 import { startMariadbServers } from './mariadb-fixture.ts';
 import { startMysqlServers } from './mysql-fixture.ts';
-import { clock, deadline } from './probing.ts';
+import { deadline, proberFor } from './probing.ts';
 
 const password = 'geheim-0815';
 
 async function probeOnce(server: SqlServer, user: string, options: Partial<ProberOptions> = {}): Promise<Probe> {
   const address = `${server.address}:${server.port}` as ServerAddress;
-  const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 2000 };
-  const prober = createProber({ cluster: 'shop', servers: [{ address }], user, password, tls: 'preferred', ...limits, clock, ...options });
+  const prober = proberFor([address], password, { user, queryTimeoutMs: 2000, ...options });
   try {
     return await prober.probe(address, deadline());
   } finally {

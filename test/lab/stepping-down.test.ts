@@ -10,12 +10,11 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import type { SqlServer } from '../../src/lab/sql-server.ts';
 import { accountName, grantStatements } from '../../src/mysql/grants.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
 import { at, clusterSettings, ledgerOf, viewOf } from '../core/given.ts';
 import { startMariadbServers } from './mariadb-fixture.ts';
 import { startMysqlServers } from './mysql-fixture.ts';
-import { clock, deadline, until } from './probing.ts';
+import { clock, deadline, proberFor, until } from './probing.ts';
 
 interface Pair {
   readonly servers: readonly SqlServer[];
@@ -33,9 +32,7 @@ class Watcher {
     this.#addresses = servers.map(({ address, port }) => `${address}:${port}` as ServerAddress);
     const settings = clusterSettings([], { servers: this.#addresses.map((address) => ({ address, candidate: 'auto' as const })) });
     this.#state = initialState(settings, [], at(clock.mono() - 1));
-    const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 2000 };
-    const watched = settings.servers.map(({ address }) => ({ address }));
-    this.#prober = createProber({ cluster: 'shop', servers: watched, ...account, tls: 'preferred', ...limits, clock });
+    this.#prober = proberFor(this.#addresses, account.password, { user: account.user, queryTimeoutMs: 2000 });
   }
 
   /** Asks both, and decides: `switchover 127.0.0.12:3306`. The sentence comes after it. */

@@ -7,10 +7,9 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import type { SqlServer } from '../../src/lab/sql-server.ts';
 import { accountName, grantStatements } from '../../src/mysql/grants.ts';
-import { createProber } from '../../src/mysql/probe.ts';
 import { startMariadbServers } from './mariadb-fixture.ts';
 import { startMysqlServers } from './mysql-fixture.ts';
-import { clock, factsOf } from './probing.ts';
+import { factsOf, proberFor } from './probing.ts';
 
 interface Server {
   readonly server: SqlServer;
@@ -88,8 +87,7 @@ describe.each([
   async function seen() {
     const { server, user, password } = running;
     const address = `${server.address}:${server.port}` as ServerAddress;
-    const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 2000 };
-    const prober = createProber({ cluster: 'shop', servers: [{ address }], user, password, tls: 'preferred', ...limits, clock });
+    const prober = proberFor([address], password, { user, queryTimeoutMs: 2000 });
     try {
       const facts = await factsOf(prober, address);
       return { writable: isWritable(facts), switches: facts.switches };
@@ -174,8 +172,7 @@ it('a MariaDB server without InnoDB is watched', async () => {
   try {
     await server.restart(['--skip-innodb', '--default-storage-engine=Aria']);
     const address = `${server.address}:${server.port}` as ServerAddress;
-    const limits = { connectTimeoutMs: 2000, queryTimeoutMs: 2000 };
-    const prober = createProber({ cluster: 'shop', servers: [{ address }], user, password, tls: 'preferred', ...limits, clock });
+    const prober = proberFor([address], password, { user, queryTimeoutMs: 2000 });
     expect(isWritable(await factsOf(prober, address))).toBe(true);
     await prober.close();
   } finally {

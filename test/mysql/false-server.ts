@@ -3,18 +3,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createMysqlServer } from 'mysql2';
 import { afterEach } from 'vitest';
-import type { MonoMs, ServerAddress, WallMs } from '../../src/core/units.ts';
+import type { MonoMs, ServerAddress } from '../../src/core/units.ts';
+import { systemClock as clock } from '../../src/daemon/clock.ts';
 import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
-import type { Clock, ServerProber } from '../../src/ports.ts';
+import type { ServerProber } from '../../src/ports.ts';
 
-export const clock: Clock = {
-  mono: () => performance.now() as MonoMs,
-  wall: () => Date.now() as WallMs,
-  after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
+export { clock };
 export const deadline = (ms = 2000): MonoMs => (clock.mono() + ms) as MonoMs;
 const closers: (() => Promise<unknown>)[] = [];
 
