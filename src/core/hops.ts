@@ -25,8 +25,8 @@ export function hopsOf(situation: Situation): readonly Hop[] {
   const addresses = new Set(believed.map(({ address }) => address));
   return believed.flatMap((server) => {
     const olderSeconds = staleness(situation, server);
-    const aged = ({ lagSeconds, ...hop }: Hop): Hop => ({ ...hop, lagSeconds: lagSeconds + olderSeconds });
-    return [...channelHops(server).filter(({ upstream }) => addresses.has(upstream)), ...memberHops(situation, server, believed)].map(aged);
+    const hops = [...channelHops(server).filter(({ upstream }) => addresses.has(upstream)), ...memberHops(situation, server, believed)];
+    return olderSeconds === 0 ? hops : hops.map((hop): Hop => ({ ...hop, lagSeconds: hop.lagSeconds + olderSeconds }));
   });
 }
 

@@ -59,19 +59,8 @@ const isBetter = (way: Way, known: Way | undefined): boolean => known === undefi
 const isPassable = (situation: Situation, server: ServerView): boolean =>
   !isSuperseded(situation, server) && !isPublished(situation, server);
 
-/** A situation never changes, and several ask for its ways: for each server that gets nothing, for each former source, for the snapshot. */
-const searched = new WeakMap<Situation, Ways>();
-
-/** The ways to the source as it is: the published one, or the one that would be published. Searched once a situation. */
+/** The ways to the source as it is: the published one, or the one that would be published. */
 export function waysToSource(situation: Situation): Ways {
-  const known = searched.get(situation);
-  if (known !== undefined) return known;
-  const ways = searchToSource(situation);
-  searched.set(situation, ways);
-  return ways;
-}
-
-function searchToSource(situation: Situation): Ways {
   const { published, publication } = situation;
   const { decision } = publication;
   const source = published?.address ?? (decision.kind === 'point-to' ? decision.source : undefined);
