@@ -55,6 +55,8 @@ export interface ReadRequest {
   /** Absent: found by SOA of the first question's name. */
   readonly zone?: Fqdn;
   readonly questions: readonly Question[];
+  /** What was found to be stored, or made from a wildcard, is found out anew, by updates that change nothing. */
+  readonly anew?: boolean;
   readonly deadline: MonoMs;
 }
 

@@ -24,6 +24,7 @@ import type { ServerView, Topology } from './topology.ts';
 import type { Now } from './units.ts';
 import { unlistedAlarms } from './unlisted.ts';
 import { isReplicaOf, wayBack } from './way-back.ts';
+import { writeAlarms } from './write-alarms.ts';
 
 /** The state with its alarms, and a line in the history for each that came or went. */
 export function raiseAlarms(state: ClusterState, topology: Topology, now: Now, effects: Effect[]): ClusterState {
@@ -194,9 +195,8 @@ function rivals(situation: Situation): readonly Alarm[] {
 function zoneAlarms(situation: Situation): readonly Alarm[] {
   const { publication, settings } = situation;
   const alarms: Alarm[] = [];
-  const { readFailure, writeFailure } = publication;
+  const { readFailure } = publication;
   if (readFailure) alarms.push({ code: 'nameserver-unreadable', subject: settings.nameserver, sentence: readFailure.message });
-  if (writeFailure) alarms.push({ code: 'update-refused', subject: settings.nameserver, sentence: writeFailure.message });
   const { propagation } = publication;
   for (const late of overdue(propagation, 'nameservers', situation.now))
     alarms.push({
@@ -210,7 +210,7 @@ function zoneAlarms(situation: Situation): readonly Alarm[] {
       subject: late,
       sentence: `${late} does not answer the new RRset of epoch ${propagation?.epoch} although its TTL is over.`,
     });
-  return [...alarms, ...ledgerAlarms(situation)];
+  return [...alarms, ...writeAlarms(situation), ...ledgerAlarms(situation)];
 }
 
 function ledgerAlarms(situation: Situation): readonly Alarm[] {

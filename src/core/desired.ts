@@ -6,16 +6,14 @@ import { splitAddress } from './observation.ts';
 import type { PublicationSettings, SourceName } from './settings.ts';
 import type { ServerView } from './topology.ts';
 import type { Fqdn } from './units.ts';
-import type { Question, Rrset } from './zone.ts';
-
-/** One RRset as it should be; without `rrset`: it should not exist. */
-export interface Wanted extends Question {
-  readonly rrset?: Rrset;
-}
+import type { Question, Wanted } from './zone.ts';
 
 /** Where the ledger of a source's name lives. */
 export const ledgerName = (source: SourceName): Fqdn => `_source-dns.${source.name}` as Fqdn;
 const srvName = (source: SourceName): Fqdn => `_mysql._tcp.${source.name}` as Fqdn;
+
+/** Whether the source's name can move without it: its SRV RRset, and the replicas'. */
+export const isSide = (source: SourceName, { name }: Question): boolean => name !== source.name && name !== ledgerName(source);
 
 /** Whether it is one of the source's own RRsets: not the ledger, not the replicas'. */
 export const isOfSource = (source: SourceName, { name }: Question): boolean => name === source.name || name === srvName(source);
@@ -30,7 +28,8 @@ export function managedQuestions(settings: PublicationSettings, written?: Fqdn):
     { name: source.name, type: 'AAAA' },
     { name: source.name, type: 'CNAME' },
     ...(source.srv ? [{ name: srvName(source), type: 'SRV' } as const] : []),
-    ...[...names].flatMap((name) => [{ name, type: 'A' } as const, { name, type: 'AAAA' } as const]),
+    // Never written there: a CNAME that somebody put there, or that a wildcard answers, keeps the addresses out of sight.
+    ...[...names].flatMap((name) => (['A', 'AAAA', 'CNAME'] as const).map((type) => ({ name, type }))),
   ];
 }
 

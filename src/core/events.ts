@@ -48,6 +48,8 @@ export type Effect =
       readonly nameserver: string;
       readonly zone?: Fqdn;
       readonly questions: readonly Question[];
+      /** What the nameserver answers is not what it stores, by its refusals: each RRset is to be found out anew. */
+      readonly anew?: true;
       readonly deadline: MonoMs;
     }
   | {

@@ -9,6 +9,7 @@ import { isLeftToGroup } from './elections.ts';
 import { groupAwayWouldChange, isGroupAway, lonePrimaryWouldChange, ungrouped } from './group-words.ts';
 import { firstOfEach, multiPrimaryOf } from './multi-primary.ts';
 import { bestReplica, couldBePromoted } from './promote-by-hand.ts';
+import { noProgress } from './refusals.ts';
 import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, otherWriters, provenCandidates, reachable, whoStillCount } from './situation.ts';
@@ -76,7 +77,8 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
 /** The update that does it is on its way, unless something stands in its way. */
 const inMotion: Explanation = ({ state, publication }) => {
   if (state.settings.mode === 'observe') return ['This instance only observes and writes nothing: mode: active lets it move the name.'];
-  if (publication.writeFailure) return [`The nameserver must take the update. It said: ${publication.writeFailure.message}`];
+  const refused = noProgress(publication) ?? (publication.writeFailure && `It said: ${publication.writeFailure.message}`);
+  if (refused !== undefined) return [`The nameserver must take the update. ${refused}`];
   return ['Nothing is needed: the update is on its way. Until it is in the zone, a change of what the servers say calls it back.'];
 };
 

@@ -3,7 +3,7 @@
 import { managedQuestions } from './desired.ts';
 import { discoveredPauseMs } from './discovery.ts';
 import type { Effect } from './events.ts';
-import { queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
+import { doubtedAfter, queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
 import { nextSlices, propagateIfDue } from './propagation.ts';
 import { nextTrial, placesOf, tryIfDue } from './server-addresses.ts';
 import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
@@ -57,13 +57,14 @@ export const nextResolve = (now: Now, found: boolean): MonoMs => plusMs(now.mono
 
 function readIfDue(publication: PublicationState, now: Now, effects: Effect[]): PublicationState {
   if (publication.reading || now.mono < publication.nextReadAt) return publication;
-  const { settings, lastLedger } = publication;
+  const { settings, lastLedger, refusals } = publication;
   const questions = managedQuestions(settings, lastLedger?.replicas?.name);
   effects.push({
     kind: 'read-zone',
     nameserver: settings.nameserver,
     ...(settings.zone === undefined ? {} : { zone: settings.zone }),
     questions,
+    ...(refusals !== undefined && refusals.withSides + refusals.withoutSides >= doubtedAfter ? { anew: true } : {}),
     deadline: plusMs(now.mono, queueingTimeouts * settings.timeoutMs),
   });
   return { ...publication, reading: true, questions };

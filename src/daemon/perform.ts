@@ -48,8 +48,8 @@ function askZone(effect: ZoneEffect, client: ZoneClient, recalled: AbortSignal):
   switch (effect.kind) {
     case 'read-zone':
       return answered(async () => {
-        const { zone, questions } = effect;
-        const reading = await client.read({ ...(zone === undefined ? {} : { zone }), questions, deadline });
+        const { kind: _, nameserver: __, ...request } = effect;
+        const reading = await client.read(request);
         return { kind: 'zone-read', nameserver, reading };
       });
     case 'update':

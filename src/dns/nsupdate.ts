@@ -10,7 +10,7 @@ import type { MessageRequest } from './message-request.ts';
 import { nsupdateOutcome } from './nsupdate-outcome.ts';
 import { nsupdateScript, secretText } from './nsupdate-script.ts';
 import { type Correspondent, exchangeDeadline } from './query.ts';
-import { createReadingSide, notSent, type Rfc2136Options } from './rfc2136.ts';
+import { createReadingSide, noting, notSent, type ReadingSide, type Rfc2136Options } from './rfc2136.ts';
 import { clientClosed, expiredInQueue, noAnswer, queueFull, recalled } from './transport-failures.ts';
 import type { TsigKey } from './tsig.ts';
 import { planFailure } from './update.ts';
@@ -28,10 +28,9 @@ export interface NsupdateOptions extends Rfc2136Options {
 
 /** Opens no socket and starts no process before the first use. */
 export function createNsupdateClient(options: NsupdateOptions): DnsClient {
-  const side = createReadingSide(options);
   const running = new Set<AbortController>();
   let closed = false;
-  const update = async (request: MessageRequest): Promise<UpdateOutcome> => {
+  const send = async (request: MessageRequest): Promise<UpdateOutcome> => {
     const { nameserver } = side.correspondent;
     if (closed) return notSent(clientClosed(nameserver));
     if (running.size >= MAX_PROCESSES) return notSent(queueFull(nameserver, MAX_PROCESSES));
@@ -43,6 +42,8 @@ export function createNsupdateClient(options: NsupdateOptions): DnsClient {
       running.delete(controller);
     }
   };
+  const side: ReadingSide = createReadingSide(options, send);
+  const update = noting(side, send);
   return {
     read: (request) => side.reader.read(request),
     update,

@@ -1,7 +1,8 @@
 /** The zone client that speaks RFC 2136 itself, over a kept TCP connection or UDP, signed with TSIG. */
 import { randomInt } from 'node:crypto';
 import type { Failure } from '../core/observation.ts';
-import type { UpdateOutcome } from '../core/zone.ts';
+import type { Fqdn, MonoMs } from '../core/units.ts';
+import type { Rrset, UpdateOutcome } from '../core/zone.ts';
 import type { Clock } from '../ports.ts';
 import { type Asked, answerFailure, doubtfulFailure } from './answer-failures.ts';
 import { RCODE, rcodeName, TSIG_ERROR } from './codes.ts';
@@ -57,8 +58,9 @@ export interface ReadingSide {
 
 /** Opens no socket: the connection is made at the first use. */
 export function createRfc2136Client(options: Rfc2136Options): DnsClient {
-  const side = createReadingSide(options);
-  const update = (request: MessageRequest) => sendUpdate(side.correspondent, request);
+  const send = (request: MessageRequest) => sendUpdate(side.correspondent, request);
+  const side: ReadingSide = createReadingSide(options, send);
+  const update = noting(side, send);
   return {
     read: (request) => side.reader.read(request),
     update,
@@ -68,8 +70,17 @@ export function createRfc2136Client(options: Rfc2136Options): DnsClient {
   };
 }
 
-/** See ReadingSide. */
-export function createReadingSide(options: Rfc2136Options): ReadingSide {
+/** The same, and the reading side hears what was applied: an RRset that we wrote is stored. */
+export const noting =
+  (side: ReadingSide, send: (request: MessageRequest) => Promise<UpdateOutcome>) =>
+  async (request: MessageRequest): Promise<UpdateOutcome> => {
+    const outcome = await send(request);
+    if (outcome.kind === 'applied') side.reader.stored.learn(request.plan);
+    return outcome;
+  };
+
+/** See ReadingSide. It sends updates, too, that change nothing: to find out what is stored. */
+export function createReadingSide(options: Rfc2136Options, send: (request: MessageRequest) => Promise<UpdateOutcome>): ReadingSide {
   const { clock, timeoutMs, key, fudgeSeconds } = options;
   const messageId = options.messageId ?? (() => randomInt(65_536));
   const endpoint = { host: options.address, port: options.port };
@@ -80,9 +91,11 @@ export function createReadingSide(options: Rfc2136Options): ReadingSide {
   const correspondent = { nameserver, transport, clock, signing, timeoutMs };
   const serials = { primary: correspondent, endpoint, verify: options.verify, messageId, openTransport };
   const propagation = new PropagationWatch({ ...serials, resolvers: options.resolvers });
+  const isStored = (zone: Fqdn, rrset: Rrset, deadline: MonoMs) =>
+    send({ plan: { zone, prerequisites: [{ kind: 'rrset-is', rrset }], changes: [] }, notAfter: deadline, deadline });
   return {
     correspondent,
-    reader: new ZoneReader(correspondent, options.onWarning && primaryCheck(correspondent, endpoint, options.onWarning)),
+    reader: new ZoneReader(correspondent, isStored, options.onWarning && primaryCheck(correspondent, endpoint, options.onWarning)),
     propagation,
     serials,
     close: () => {

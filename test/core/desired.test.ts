@@ -97,7 +97,7 @@ describe('the RRsets of a form', () => {
     expect(kinds(srv).at(-1)).toEqual(['SRV', 9, rdata]);
     expect(kinds(srv, []).map(([, , all]) => all)).toEqual([undefined, undefined, undefined, undefined]);
   });
-  it('everything that may be written is read', () => {
+  it('everything that may be written is read, and what would keep it out of sight', () => {
     const replicas = { name: fqdn('replicas.example.'), ttlSeconds: 5, maxLagMs: 1, whenEmpty: 'keep' as const };
     const all = publicationSettings({ source: { ...source, srv: true }, replicas });
     expect(managedQuestions(all).map(({ name, type }) => `${name} ${type}`)).toEqual([
@@ -108,10 +108,11 @@ describe('the RRsets of a form', () => {
       '_mysql._tcp.source.example. SRV',
       'replicas.example. A',
       'replicas.example. AAAA',
+      'replicas.example. CNAME',
     ]);
   });
   it('and so is what the ledger says was published under another name', () => {
     const texts = managedQuestions(publicationSettings(), fqdn('readers.example.')).map(({ name, type }) => `${name} ${type}`);
-    expect(texts.slice(-2)).toEqual(['readers.example. A', 'readers.example. AAAA']);
+    expect(texts.slice(-3)).toEqual(['readers.example. A', 'readers.example. AAAA', 'readers.example. CNAME']);
   });
 });

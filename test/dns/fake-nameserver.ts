@@ -21,10 +21,20 @@ export interface FakeNameserver {
 /** Called for each message; `reply` may be called often, at once or later. */
 export type Handler = (message: Buffer, reply: (answer: Buffer) => void, over: 'tcp' | 'udp', connection: Socket | undefined) => void;
 
-/** Starts it on a free port. */
-export async function startFakeNameserver(handler: Handler): Promise<FakeNameserver> {
+/** Starts it on a free port. What `beside` answers is not the test's business: it is neither handled nor counted. */
+export async function startFakeNameserver(
+  handler: Handler,
+  beside: (message: Buffer) => Buffer | undefined = () => undefined,
+): Promise<FakeNameserver> {
   const sockets = new Set<Socket>();
   const received: FakeNameserver['received'] = [];
+  const receive = (message: Buffer, over: 'tcp' | 'udp', reply: (answer: Buffer) => void, connection?: Socket): void => {
+    const answer = beside(message);
+    if (answer === undefined) {
+      received.push({ over, message });
+      handler(message, reply, over, connection);
+    } else reply(answer);
+  };
   let connections = 0;
   const server = createServer((socket) => {
     connections++;
@@ -37,16 +47,14 @@ export async function startFakeNameserver(handler: Handler): Promise<FakeNameser
       while (buffered.length >= 2 && buffered.length >= 2 + buffered.readUInt16BE()) {
         const message = Buffer.from(buffered.subarray(2, 2 + buffered.readUInt16BE()));
         buffered = buffered.subarray(2 + message.length);
-        received.push({ over: 'tcp', message });
-        handler(message, (answer) => socket.write(Buffer.concat([u16(answer.length), answer])), 'tcp', socket);
+        receive(message, 'tcp', (answer) => socket.write(Buffer.concat([u16(answer.length), answer])), socket);
       }
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   const udp = createSocket('udp4', (message, from) => {
-    received.push({ over: 'udp', message });
-    handler(message, (answer) => udp.send(answer, from.port, from.address), 'udp', undefined);
+    receive(message, 'udp', (answer) => udp.send(answer, from.port, from.address));
   });
   await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve));
   return {

@@ -15,6 +15,7 @@ import type { FakeMysql } from '../sim/fake-mysql.ts';
 import type { FakeProber } from '../sim/fake-prober.ts';
 import { createFakeProber, unreachable } from '../sim/fake-prober.ts';
 import type { FakeZone } from '../sim/fake-zone.ts';
+import type { OddZone } from './odd-zone.ts';
 import type { Route } from './routes.ts';
 import { Routes } from './routes.ts';
 
@@ -27,6 +28,8 @@ export type UpdateFate = 'lost-answer' | 'dropped' | { readonly lateMs: number }
 export interface Surroundings {
   readonly mysql: FakeMysql;
   readonly zone: FakeZone;
+  /** The same zone as its nameserver answers and changes it. */
+  readonly nameserverZone: OddZone;
   /** What a server's host name resolves to; none: the resolver fails. */
   readonly addresses: Map<string, readonly string[]>;
   /** Where a server is in truth. */
@@ -225,11 +228,12 @@ export class World {
     this.send({ kind: 'resolved', server, ...(addresses ? { addresses } : { failure }) });
   }
 
-  #read({ nameserver, questions, deadline }: Effect & { kind: 'read-zone' }): void {
+  #read({ nameserver, questions, anew, deadline }: Effect & { kind: 'read-zone' }): void {
     const down = this.around.nameserver === 'down';
     this.#after(down ? Math.min(deadline - this.#mono, timeoutMs) : answerMs.read, () => {
       const failure = { code: 'timeout', message: '192.0.2.53 does not answer.' };
-      this.send({ kind: 'zone-read', nameserver, reading: down ? { kind: 'failed', failure } : this.around.zone.read(questions) });
+      const reading = down ? ({ kind: 'failed', failure } as const) : this.around.nameserverZone.read(questions, anew === true);
+      this.send({ kind: 'zone-read', nameserver, reading });
     });
   }
 
@@ -250,7 +254,7 @@ export class World {
   #apply(plan: UpdatePlan): UpdateOutcome {
     this.around.beforeUpdate?.();
     delete this.around.beforeUpdate;
-    if (this.around.nameserver !== 'refuses') return this.around.zone.apply(plan);
+    if (this.around.nameserver !== 'refuses') return this.around.nameserverZone.apply(plan);
     const failure = { code: 'refused', message: 'The nameserver answered REFUSED: the key may not update this name.' };
     return { kind: 'refused', code: 'rejected', rcode: 'REFUSED', failure };
   }
