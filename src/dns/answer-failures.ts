@@ -1,11 +1,15 @@
 /**
  * What a nameserver's error answer means, in words: one stable code each, a sentence that names nameserver, zone and key, and what to do.
- * The facts behind them: BIND says BADKEY, BADSIG and BADTIME apart; Knot answers NOTAUTH and PowerDNS REFUSED without a signature.
+ * The facts behind them: BIND says BADKEY, BADSIG and BADTIME apart. Knot and PowerDNS answer NOTAUTH or REFUSED without a signature, and each version has other
+ * words for the same fault (docs/DNS.md).
  */
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn } from '../core/units.ts';
 import { RCODE, rcodeName, TSIG_ERROR, tsigErrorName } from './codes.ts';
 import type { AnswerCodes, DoubtFault, Signing } from './reply.ts';
+
+/** `known`: it signed an answer with the key. `not-accepted`: it said that it does not know the key, or gave no reason. */
+export type KeyStanding = 'known' | 'not-accepted';
 
 /** Who was asked for what. */
 export interface Asked {
@@ -15,6 +19,8 @@ export interface Asked {
   /** The zone, or the name where the zone is not known yet. */
   readonly zone: Fqdn;
   readonly signing?: Signing | undefined;
+  /** What this nameserver thinks of the key, by its last answer to a question. Absent: not asked yet, or it did not tell. */
+  readonly keyStanding?: KeyStanding | undefined;
 }
 
 /** An answer that proves what it says. Codes: see the two tables below; `prerequisite-failed` for an update. */
@@ -32,7 +38,7 @@ export function doubtfulFailure(asked: Asked, codes: AnswerCodes, fault: DoubtFa
       message: `An answer ${rcodeName(codes.rcode)} came from ${nameserver}, but its signature does not prove it (${FAULTS[fault]}).`,
       hint: `Somebody between this host and the nameserver may change or make up answers; or ${keyName(asked)} differs there.`,
     };
-  const said = answerFailure(asked, codes);
+  const said = unsignedFailure(asked, codes);
   if (codes.rcode === RCODE.NOERROR || said.code === 'prerequisite-failed')
     return {
       code: 'unsigned-answer',
@@ -41,6 +47,30 @@ export function doubtfulFailure(asked: Asked, codes: AnswerCodes, fault: DoubtFa
     };
   return { ...said, message: `${said.message} The answer has no signature, so it proves nothing.` };
 }
+
+/**
+ * Knot 3.2 says BADKEY to an update that its acl denies, where 3.4 says NOTAUTH alone. NOTAUTH without TSIG error is also what Knot 3.4 says of a key that it
+ * does not know, and PowerDNS of every fault of a key; to an update it then says REFUSED.
+ */
+function unsignedFailure(asked: Asked, codes: AnswerCodes): Failure {
+  const { what, signing, keyStanding } = asked;
+  if (what === 'update' && keyStanding === 'known' && codes.tsigError === TSIG_ERROR.BADKEY) return rcodeFailure(asked, codes.rcode);
+  const saysNo = codes.rcode === RCODE.NOTAUTH || (what === 'update' && codes.rcode === RCODE.REFUSED);
+  const isOfKey = what === 'query' || keyStanding === 'not-accepted';
+  if (signing !== undefined && codes.tsigError === TSIG_ERROR.NONE && saysNo && isOfKey) return keyNotAccepted(asked, codes.rcode, signing);
+  return answerFailure(asked, codes);
+}
+
+const keyNotAccepted = (asked: Asked, rcode: number, { key }: Signing): Failure => ({
+  code: 'tsig-badkey',
+  message: `${answeredWords(asked, rcode)} without a TSIG error: it does not know ${keyName(asked)} with ${key.algorithm}, or has it with another secret.`,
+  hint: `${KEY_HINT} PowerDNS answers so also where the clocks are too far apart.`,
+});
+
+const answeredWords = ({ nameserver, what, zone }: Asked, rcode: number): string =>
+  `The nameserver ${nameserver} answered ${rcodeName(rcode)} to ${what === 'update' ? 'an update of' : 'a query for'} ${zone}`;
+
+const KEY_HINT = "The name and the algorithm in the key file must be those of the key statement in the nameserver's configuration.";
 
 const FAULTS: Readonly<Record<Exclude<DoubtFault, 'unsigned' | 'malformed'>, string>> = {
   'other-key': 'it is signed with another key or algorithm',
@@ -61,7 +91,7 @@ function tsigFailure(asked: Asked, codes: AnswerCodes): Failure {
       return {
         code: 'tsig-badkey',
         message: `${begin} it does not know ${key} with ${signing?.key.algorithm ?? 'this algorithm'}.`,
-        hint: "The name and the algorithm in the key file must be those of the key statement in the nameserver's configuration.",
+        hint: KEY_HINT,
       };
     case TSIG_ERROR.BADSIG:
       return {
@@ -92,8 +122,8 @@ function clockWords(ahead: number | undefined): string {
 }
 
 function rcodeFailure(asked: Asked, rcode: number): Failure {
-  const { nameserver, zone, what } = asked;
-  const begin = `The nameserver ${nameserver} answered ${rcodeName(rcode)} to ${what === 'update' ? 'an update of' : 'a query for'} ${zone}`;
+  const { zone, what } = asked;
+  const begin = answeredWords(asked, rcode);
   const key = keyName(asked);
   switch (rcode) {
     case RCODE.NXRRSET:

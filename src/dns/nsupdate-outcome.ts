@@ -26,6 +26,9 @@ export function nsupdateOutcome(asked: Asked, exitCode: number | undefined, stde
   if (communication === undefined) return { kind: 'unknown', failure: failed(asked, `exit code ${exitCode}`, stderr) };
   if (/refused/i.test(communication))
     return { kind: 'refused', code: 'not-sent', failure: connectFailed(nameserver, Object.assign(new Error(), { code: 'ECONNREFUSED' })) };
+  // 9.18 has this one word for all that hinders a TCP connection, and for a message that could not be written (lib/dns/request.c).
+  if (/operation canceled/i.test(communication))
+    return { kind: 'refused', code: 'not-sent', failure: connectFailed(nameserver, new Error('nsupdate did not say why')) };
   if (/timed out/i.test(communication)) return { kind: 'unknown', failure: noAnswer(nameserver) };
   return { kind: 'unknown', failure: connectionLost(nameserver, communication.slice(0, QUOTED_CHARS)) };
 }

@@ -3,13 +3,14 @@ import { execa } from 'execa';
 import { nsupdateFudgeMs } from '../core/limits.ts';
 import type { Failure } from '../core/observation.ts';
 import type { UpdateOutcome } from '../core/zone.ts';
+import { TYPE } from './codes.ts';
 import type { DnsClient } from './dns-client.ts';
 import { resolveOne } from './endpoint.ts';
 import { createInspection } from './inspection.ts';
 import type { MessageRequest } from './message-request.ts';
 import { nsupdateOutcome } from './nsupdate-outcome.ts';
 import { nsupdateScript, secretText } from './nsupdate-script.ts';
-import { type Correspondent, exchangeDeadline } from './query.ts';
+import { ask, type Correspondent, exchangeDeadline } from './query.ts';
 import { createReadingSide, noting, notSent, type ReadingSide, type Rfc2136Options } from './rfc2136.ts';
 import { clientClosed, expiredInQueue, noAnswer, queueFull, recalled } from './transport-failures.ts';
 import type { TsigKey } from './tsig.ts';
@@ -63,7 +64,7 @@ async function runUpdate(
   request: MessageRequest,
   signal: AbortSignal,
 ): Promise<UpdateOutcome> {
-  const { nameserver, clock, signing } = correspondent;
+  const { nameserver, clock, signing, keyRecord } = correspondent;
   const invalid = planFailure(request.plan);
   if (invalid !== undefined) return notSent(invalid);
   const deadline = exchangeDeadline(correspondent, request.deadline);
@@ -97,10 +98,22 @@ async function runUpdate(
     what: 'update',
     zone: request.plan.zone,
     signing: signing && { ...signing, fudgeSeconds: nsupdateFudgeMs / 1000 },
+    keyStanding: keyRecord?.standing,
   } as const;
   const exitCode = result.timedOut || result.isCanceled ? undefined : result.exitCode;
-  return nsupdateOutcome(asked, exitCode, withoutSecret(result.stderr ?? '', options.key));
+  const outcome = nsupdateOutcome(asked, exitCode, withoutSecret(result.stderr ?? '', options.key));
+  return await withConnectFailure(correspondent, outcome, request);
 }
+
+/** nsupdate 9.18 does not say why it found nobody: what the next connection finds is told. */
+async function withConnectFailure(correspondent: Correspondent, outcome: UpdateOutcome, request: MessageRequest): Promise<UpdateOutcome> {
+  if (outcome.kind !== 'refused' || outcome.failure.code !== 'connection-failed') return outcome;
+  const answer = await ask(correspondent, { name: request.plan.zone, type: TYPE.SOA }, request.deadline);
+  const isTold = answer.kind === 'failed' && CONNECT_FAILURES.has(answer.failure.code);
+  return isTold ? { ...outcome, failure: answer.failure } : outcome;
+}
+
+const CONNECT_FAILURES = new Set(['connection-refused', 'connection-failed', 'connect-timeout']);
 
 /** nsupdate quotes a key that it cannot use. */
 function withoutSecret(text: string, key: TsigKey | undefined): string {

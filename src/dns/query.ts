@@ -2,7 +2,7 @@
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
 import type { Clock } from '../ports.ts';
-import { type Asked, answerFailure, doubtfulFailure } from './answer-failures.ts';
+import { type Asked, answerFailure, doubtfulFailure, type KeyStanding } from './answer-failures.ts';
 import { OPCODE, RCODE, TSIG_ERROR, TYPE } from './codes.ts';
 import type { Attempt, Exchange, Transport, Verdict } from './exchange.ts';
 import { isWithin } from './name.ts';
@@ -20,8 +20,15 @@ export interface Correspondent {
   readonly signing?: Signing | undefined;
   /** The longest that one exchange may take. */
   readonly timeoutMs: number;
+  /** Kept where updates are sent, too. */
+  readonly keyRecord?: KeyRecord;
   /** A resolver: it is asked to look further (RD = 1), and answers without authority. */
   readonly recursive?: boolean;
+}
+
+/** What the last answer to a question told of our key. Only words may depend on it: anybody can send an unsigned answer. */
+export interface KeyRecord {
+  standing: KeyStanding | undefined;
 }
 
 export type Answer =
@@ -64,7 +71,7 @@ export async function ask(correspondent: Correspondent, question: WireQuestion, 
 }
 
 function questionAttempt(correspondent: Correspondent, question: WireQuestion, id: number): Attempt<Answer> {
-  const { clock, signing, nameserver } = correspondent;
+  const { clock, signing, nameserver, keyRecord = { standing: undefined } } = correspondent;
   const message = { id, opcode: OPCODE.QUERY, question, answers: [], authorities: [], recursionDesired: correspondent.recursive === true };
   const sent = prepareMessage(message, signing, wallSeconds(clock));
   const asked: Asked = { nameserver, what: 'query', zone: question.name, signing };
@@ -76,9 +83,13 @@ function questionAttempt(correspondent: Correspondent, question: WireQuestion, i
         case 'ignored':
         case 'truncated':
           return reply;
-        case 'doubtful':
-          return { kind: 'doubtful', failure: doubtfulFailure(asked, reply.codes, reply.fault) };
+        case 'doubtful': {
+          const failure = doubtfulFailure(asked, reply.codes, reply.fault);
+          keyRecord.standing = failure.code === 'tsig-badkey' ? 'not-accepted' : undefined;
+          return { kind: 'doubtful', failure };
+        }
         case 'proven': {
+          keyRecord.standing = 'known';
           const { rcode, tsigError, clockAheadSeconds } = reply.codes;
           const clocks = clockAheadSeconds === undefined ? {} : { clockAheadSeconds };
           const good = tsigError === TSIG_ERROR.NONE && (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN);

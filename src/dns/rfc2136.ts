@@ -88,7 +88,7 @@ export function createReadingSide(options: Rfc2136Options, send: (request: Messa
   const openTransport = options.openTransport ?? openSockets;
   const transport = openTransport(options.transport, { nameserver, ...endpoint, clock, timeoutMs, messageId });
   const signing = key === undefined ? undefined : { key, fudgeSeconds };
-  const correspondent = { nameserver, transport, clock, signing, timeoutMs };
+  const correspondent = { nameserver, transport, clock, signing, timeoutMs, keyRecord: { standing: undefined } };
   const serials = { primary: correspondent, endpoint, verify: options.verify, messageId, openTransport };
   const propagation = new PropagationWatch({ ...serials, resolvers: options.resolvers });
   const isStored = (zone: Fqdn, rrset: Rrset, deadline: MonoMs) =>
@@ -108,8 +108,8 @@ export function createReadingSide(options: Rfc2136Options, send: (request: Messa
 async function sendUpdate(correspondent: Correspondent, request: MessageRequest): Promise<UpdateOutcome> {
   const built = buildUpdate(request.plan);
   if (built.kind === 'invalid') return notSent(built.failure);
-  const { nameserver, signing, clock } = correspondent;
-  const asked: Asked = { nameserver, what: 'update', zone: request.plan.zone, signing };
+  const { nameserver, signing, clock, keyRecord } = correspondent;
+  const asked: Asked = { nameserver, what: 'update', zone: request.plan.zone, signing, keyStanding: keyRecord?.standing };
   const exchange: Exchange<UpdateOutcome> = {
     deadline: request.deadline,
     notAfter: request.notAfter,

@@ -1,3 +1,4 @@
+import type { DebianRelease } from './debian.ts';
 import { findInstalled, isConfined, printedVersion } from './installed-programs.ts';
 import { type ProgramSet, type Progress, provideSet } from './programs.ts';
 
@@ -19,32 +20,37 @@ const PROGRAMS = ['named', 'nsupdate', 'dig', 'rndc', 'tsig-keygen', 'named-chec
 /** 9.18 is the oldest with every option of bind-config/. */
 const OLDEST_MINOR = 18;
 
-const SET: ProgramSet = {
-  name: 'bind',
+const setOf = (release: DebianRelease): ProgramSet => ({
+  // No name of a set begins another's: the cache is searched by it.
+  name: release === 'trixie' ? 'bind' : `${release}-bind`,
   main: 'bind9',
   wish: {
     packages: ['bind9', 'bind9-utils', 'bind9-dnsutils', 'bind9-libs'],
-    suites: ['trixie'],
+    suites: [release],
     // Libraries of the packages that only install or administer: users, firewalls, PAM, the system manager.
     needed: (name) => /^z?lib/.test(name) && !/^lib(db5|pam|audit|sem|sepol|bpf|elf|xtables|mnl|debconf|c-gconv)|-common$|-bin$/.test(name),
   },
   programs: ['usr/sbin/named', 'usr/bin/nsupdate', 'usr/bin/dig', 'usr/sbin/rndc', 'usr/sbin/tsig-keygen', 'usr/bin/named-checkconf'],
   keep: ['usr/sbin', 'usr/bin/nsupdate', 'usr/bin/dig', 'usr/bin/named-checkconf', 'usr/lib'],
-};
+});
 
 /** BIND from PATH when it is complete, else from the cache, else from Debian. Rejects with a LabError when it cannot be had. */
 export async function provideBind(progress: Progress): Promise<BindPrograms> {
-  const installed = await installedBind(progress);
-  if (installed !== undefined) return installed;
-  const set = await provideSet(SET, progress);
+  return (await installedBind(progress)) ?? (await fetchedBind('trixie', progress));
+}
+
+/** BIND of a Debian release, from the cache, else from Debian: never an installed one. Rejects with a LabError when it cannot be had. */
+export async function fetchedBind(release: DebianRelease, progress: Progress): Promise<BindPrograms> {
+  const set = await provideSet(setOf(release), progress);
   return {
-    version: /^(?:\d+:)?([\d.]+)/.exec(set.packageVersion)?.[1] ?? set.packageVersion,
+    version: set.version,
     origin: `Debian's bind9 ${set.packageVersion}`,
     ...paths((name) => set.program(name)),
   };
 }
 
-async function installedBind(progress: Progress): Promise<BindPrograms | undefined> {
+/** BIND from PATH; undefined where it is not there, too old, incomplete, or confined. */
+export async function installedBind(progress: Progress): Promise<BindPrograms | undefined> {
   const named = findInstalled('named');
   if (named === undefined) return undefined;
   const printed = await printedVersion(named, ['-v']).catch(() => '');

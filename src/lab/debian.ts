@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { LabError } from './lab-error.ts';
 
+/** The Debian releases whose programs are fetched: Debian 12 and 13. */
+export type DebianRelease = 'bookworm' | 'trixie';
+
 /** What to fetch: the packages that one wants, and the suites that they and their libraries come from. */
 export interface PackageWish {
   readonly packages: readonly string[];

@@ -35,7 +35,7 @@ export async function provideMariadb(series: MariadbSeries, progress: Progress):
   const shares = ['mariadb', 'mysql'].map((name) => join(usr, 'share', name));
   const share = shares.find((folder) => existsSync(folder)) ?? usr;
   const program = {
-    version: /^(?:\d+:)?([\d.]+)/.exec(set.packageVersion)?.[1] ?? set.packageVersion,
+    version: set.version,
     origin: `Debian's mariadb-server-core ${set.packageVersion}`,
     mariadbd: set.program('mariadbd'),
     options: ['--no-defaults', `--basedir=${usr}`, `--lc-messages-dir=${share}`, `--character-sets-dir=${join(share, 'charsets')}`],

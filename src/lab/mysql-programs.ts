@@ -44,7 +44,7 @@ async function fetchedMysql(progress: Progress): Promise<Omit<MysqlPrograms, 'em
   const share = join(usr, 'share', 'mysql');
   const pluginFolder = join(usr, 'lib', 'mysql', 'plugin');
   return {
-    version: /^(?:\d+:)?([\d.]+)/.exec(set.packageVersion)?.[1] ?? set.packageVersion,
+    version: set.version,
     origin: `Debian's mysql-server-core ${set.packageVersion}`,
     mysqld: set.program('mysqld'),
     options: [

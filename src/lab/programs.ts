@@ -24,8 +24,10 @@ export interface ProgramSet {
 export interface FetchedSet {
   /** Folder of the set: `bin/` with a wrapper a program, `root/` with the unpacked packages. */
   readonly folder: string;
-  /** The Debian version of the main package. */
+  /** The Debian version of the main package, e.g. `1:9.20.30-1~deb13u1`. */
   readonly packageVersion: string;
+  /** The version of the programs themselves, e.g. `9.20.30`. */
+  readonly version: string;
   /** Path of the wrapper that runs a program, e.g. `program('dig')`. */
   readonly program: (name: string) => string;
 }
@@ -74,7 +76,8 @@ async function newestCached(parent: string, name: string): Promise<FetchedSet | 
 }
 
 function fetched(folder: string, packageVersion: string): FetchedSet {
-  return { folder, packageVersion, program: (name) => join(folder, 'bin', name) };
+  const version = /^(?:\d+:)?([\d.]+)/.exec(packageVersion)?.[1] ?? packageVersion;
+  return { folder, packageVersion, version, program: (name) => join(folder, 'bin', name) };
 }
 
 /** Moves what is kept; the rest (documentation, other programs: more than half) is left behind. */

@@ -40,10 +40,8 @@ export interface Differences {
   readonly otherZone: readonly ['refused zone-not-served' | 'unknown zone-not-served', 'query-refused'];
   /** An update, and a query, that are signed with another secret. */
   readonly wrongSecret: KeyFault;
-  /** An update, and a query, that are signed with a key that is not there. */
-  readonly unknownKey: KeyFault;
   /** An update whose time is off by more than the fudge; `seconds`: the failure says by how much. */
-  readonly wrongClock: { readonly outcome: 'refused tsig-badtime' | 'unknown update-refused'; readonly seconds: boolean };
+  readonly wrongClock: { readonly outcome: 'refused tsig-badtime' | 'unknown tsig-badkey'; readonly seconds: boolean };
   /** A CNAME that is added beside an A. Ignored without a word (RFC 2136 3.4.2.2), or refused: in no case is it there. */
   readonly aliasBesideAddress: 'applied' | 'refused update-refused';
   /** An RR that is there already is added with another TTL and nothing is deleted: is the new TTL there? */
@@ -59,7 +57,6 @@ export const bindDifferences: Differences = {
   denied: { outcome: 'refused update-refused', rest: 'kept' },
   otherZone: ['refused zone-not-served', 'query-refused'],
   wrongSecret: ['unknown tsig-badsig', 'tsig-badsig'],
-  unknownKey: ['unknown tsig-badkey', 'tsig-badkey'],
   wrongClock: { outcome: 'refused tsig-badtime', seconds: true },
   aliasBesideAddress: 'applied',
   ttlAlone: 'taken',

@@ -97,6 +97,7 @@ describe('outcomes', () => {
     ['BADSIG', 2, '; TSIG error with server: tsig indicates error\nupdate failed: NOTAUTH(BADSIG)\n', 'unknown tsig-badsig'],
     ['BADTIME', 2, '; TSIG error with server: clocks are unsynchronized\nupdate failed: NOTAUTH(BADTIME)\n', 'unknown tsig-badtime'],
     ['nobody listens', 2, '; Communication with 127.0.0.1#53 failed: connection refused\n', 'refused not-sent connection-refused'],
+    ['nobody listens (9.18)', 2, '; Communication with 127.0.0.1#53 failed: operation canceled\n', 'refused not-sent connection-failed'],
     ['silence', 2, '; Communication with 127.0.0.1#53 failed: timed out\n', 'unknown no-answer'],
     ['hung up', 2, '; Communication with 127.0.0.1#53 failed: end of file\n', 'unknown connection-lost'],
     ['a word that is not known', 2, 'update failed: BADCOOKIE\n', 'unknown nsupdate-failed'],

@@ -12,9 +12,14 @@ export interface BindFixture extends BindPair {
   readonly folder: string;
 }
 
+/** What a test wants of the pair; `programs`: of which BIND, by default the one that the lab takes. */
+export interface BindWishes extends Omit<BindOptions, 'folder'> {
+  readonly programs?: BindPrograms;
+}
+
 /** Starts a primary and a secondary named on 127.0.0.1; `clusters` are those whose names the key may change (default `shop`). */
-export async function startBind(options: Omit<BindOptions, 'folder'> = {}): Promise<BindFixture> {
-  const programs = await provideBind((line) => process.stderr.write(`${line}\n`));
+export async function startBind(wishes: BindWishes = {}): Promise<BindFixture> {
+  const { programs = await provideBind((line) => process.stderr.write(`${line}\n`)), ...options } = wishes;
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-bind-'));
   try {
     const pair = await startBindPair(programs, { ...options, folder });

@@ -1,10 +1,10 @@
-import { provideBind } from '../../src/lab/bind-programs.ts';
 import { provideMysql } from '../../src/lab/mysql-programs.ts';
+import { everyBind, everyKnot, everyPowerdns } from './nameservers.ts';
 
-/** Fetches mysqld and named into the cache before the first test, so that no test's deadline pays for it. */
+/** Fetches mysqld and the nameservers into the cache before the first test, so that no test's deadline pays for it. */
 export async function setup(): Promise<void> {
   const progress = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
-  await Promise.all([provideMysql(progress), provideBind(progress)]);
+  await Promise.all([provideMysql(progress), everyBind(), everyKnot(), everyPowerdns()]);
 }

@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ForeignConfiguration, type ForeignNameserver, firstRrs, startForeign } from './foreign-nameserver.ts';
-import { provideKnot } from './knot-programs.ts';
+import type { KnotPrograms } from './knot-programs.ts';
 
 /** Starts Knot DNS (some 100 ms). */
-export async function startKnot(clusters: readonly string[]): Promise<ForeignNameserver> {
-  const { knotd } = await provideKnot((line) => process.stderr.write(`${line}\n`));
+export async function startKnot({ knotd }: KnotPrograms, clusters: readonly string[]): Promise<ForeignNameserver> {
   return await startForeign({ name: 'knot', configure: (given) => configure(knotd, given) }, clusters);
 }
 

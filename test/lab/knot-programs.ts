@@ -1,3 +1,4 @@
+import type { DebianRelease } from '../../src/lab/debian.ts';
 import { findInstalled, printedVersion } from '../../src/lab/installed-programs.ts';
 import { type ProgramSet, type Progress, provideSet } from '../../src/lab/programs.ts';
 
@@ -8,24 +9,29 @@ export interface KnotPrograms {
   readonly knotd: string;
 }
 
-const SET: ProgramSet = {
-  name: 'knot',
+const setOf = (release: DebianRelease): ProgramSet => ({
+  name: release === 'trixie' ? 'knot' : `${release}-knot`,
   main: 'knot',
   wish: {
     packages: ['knot'],
-    suites: ['trixie'],
+    suites: [release],
     needed: (name) => /^z?lib/.test(name) && !/^lib(pam|audit|debconf)|-common$|-bin$/.test(name),
   },
   programs: ['usr/sbin/knotd'],
   keep: ['usr/sbin', 'usr/lib'],
-};
+});
 
-/** Knot from PATH, else from the cache, else from Debian. Rejects with a LabError when it cannot be had. */
-export async function provideKnot(progress: Progress): Promise<KnotPrograms> {
+/** Knot of a Debian release, from the cache, else from Debian. Rejects with a LabError when it cannot be had. */
+export async function fetchedKnot(release: DebianRelease, progress: Progress): Promise<KnotPrograms> {
+  const set = await provideSet(setOf(release), progress);
+  return { version: set.version, knotd: set.program('knotd') };
+}
+
+/** Knot from PATH; undefined where it is not there. */
+export async function installedKnot(): Promise<KnotPrograms | undefined> {
   const knotd = findInstalled('knotd');
-  const printed = knotd === undefined ? '' : await printedVersion(knotd, ['--version']).catch(() => '');
-  const version = /Knot DNS\), version (3\.[\d.]+)/.exec(printed)?.[1];
-  if (knotd !== undefined && version !== undefined) return { version, knotd };
-  const set = await provideSet(SET, progress);
-  return { version: /^(?:\d+:)?([\d.]+)/.exec(set.packageVersion)?.[1] ?? set.packageVersion, knotd: set.program('knotd') };
+  if (knotd === undefined) return undefined;
+  const printed = await printedVersion(knotd, ['--version']).catch(() => '');
+  const version = /Knot DNS(?:\), version)? (3\.[\d.]+)/.exec(printed)?.[1];
+  return version === undefined ? undefined : { version, knotd };
 }

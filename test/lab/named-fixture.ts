@@ -32,9 +32,9 @@ const ZONE = 'lab.test';
 const DIG_TIMEOUT_MS = 30_000;
 const MAX_DIG_BYTES = 64 * 1024 * 1024;
 
-/** Starts it with these statements for `lab.test` (`@folder@` stands for its folder, where `lab.test.db` lies). Rejects with a LabError. */
-export async function startNamed(statements: string): Promise<NamedFixture> {
-  const programs = await provideBind((line) => process.stderr.write(`${line}\n`));
+/** Starts it with these statements for `lab.test` (`@folder@` stands for its folder, where `lab.test.db` lies); default: the BIND that the lab takes. Rejects with a LabError. */
+export async function startNamed(statements: string, wanted?: BindPrograms): Promise<NamedFixture> {
+  const programs = wanted ?? (await provideBind((line) => process.stderr.write(`${line}\n`)));
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-named-'));
   const keys = { one: generateTsigKey('one'), two: generateTsigKey('two') };
   const start = async (port: number): Promise<Named> => {

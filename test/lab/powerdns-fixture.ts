@@ -2,13 +2,12 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { type ForeignConfiguration, type ForeignNameserver, firstRrs, startForeign } from './foreign-nameserver.ts';
-import { type PowerdnsPrograms, providePowerdns } from './powerdns-programs.ts';
+import type { PowerdnsPrograms } from './powerdns-programs.ts';
 
 const SQL_TIMEOUT_MS = 20_000;
 
 /** Starts PowerDNS on a new SQLite database (some 300 ms). Its caches are on, as they are by default. */
-export async function startPowerdns(clusters: readonly string[]): Promise<ForeignNameserver> {
-  const programs = await providePowerdns((line) => process.stderr.write(`${line}\n`));
+export async function startPowerdns(programs: PowerdnsPrograms, clusters: readonly string[]): Promise<ForeignNameserver> {
   return await startForeign({ name: 'powerdns', configure: (given) => configure(programs, given) }, clusters);
 }
 
