@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
-import type { Rrset, UpdateOutcome } from '../core/zone.ts';
+import type { Prerequisite, UpdateOutcome } from '../core/zone.ts';
 import type { Clock } from '../ports.ts';
 import { type Asked, answerFailure, doubtfulFailure } from './answer-failures.ts';
 import { RCODE, rcodeName, TSIG_ERROR } from './codes.ts';
@@ -91,11 +91,11 @@ export function createReadingSide(options: Rfc2136Options, send: (request: Messa
   const correspondent = { nameserver, transport, clock, signing, timeoutMs, keyRecord: { standing: undefined } };
   const serials = { primary: correspondent, endpoint, verify: options.verify, messageId, openTransport };
   const propagation = new PropagationWatch({ ...serials, resolvers: options.resolvers });
-  const isStored = (zone: Fqdn, rrset: Rrset, deadline: MonoMs) =>
-    send({ plan: { zone, prerequisites: [{ kind: 'rrset-is', rrset }], changes: [] }, notAfter: deadline, deadline });
+  const holds = (zone: Fqdn, prerequisite: Prerequisite, deadline: MonoMs) =>
+    send({ plan: { zone, prerequisites: [prerequisite], changes: [] }, notAfter: deadline, deadline });
   return {
     correspondent,
-    reader: new ZoneReader(correspondent, isStored, options.onWarning && primaryCheck(correspondent, endpoint, options.onWarning)),
+    reader: new ZoneReader(correspondent, holds, options.onWarning && primaryCheck(correspondent, endpoint, options.onWarning)),
     propagation,
     serials,
     close: () => {

@@ -4,7 +4,7 @@
  */
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
-import type { Question, Rrset, UpdateOutcome } from '../core/zone.ts';
+import type { Prerequisite, Question, Rrset, UpdateOutcome } from '../core/zone.ts';
 import { nameToWire, parentOf } from './name.ts';
 import { rdataKey } from './rdata.ts';
 import type { UpdateMessage } from './update.ts';
@@ -17,8 +17,8 @@ const SIBLING_LABEL = '_source-dns-wildcard';
 /** How the nameserver is asked. Each ends by the deadline and never rejects. */
 export interface StoredQuestions {
   readonly read: (question: Question, deadline: MonoMs) => Promise<SiblingReading>;
-  /** An update that changes nothing and wants this RRset to be stored just so (RFC 2136 2.4.2). */
-  readonly isStored: (zone: Fqdn, rrset: Rrset, deadline: MonoMs) => Promise<UpdateOutcome>;
+  /** An update that changes nothing and has only this prerequisite. */
+  readonly holds: (zone: Fqdn, prerequisite: Prerequisite, deadline: MonoMs) => Promise<UpdateOutcome>;
 }
 
 interface Failed {
@@ -75,26 +75,36 @@ export class StoredRrsets {
   async #originOf(rrset: Rrset, request: SiftRequest, readSibling: ReadSibling): Promise<Origin | Failed> {
     const known = this.#known.get(keyOf(rrset));
     if (!request.anew && known?.text === textOf(rrset)) return known.origin;
-    const origin = await this.#findOut(rrset, request, readSibling);
-    if (typeof origin === 'string') this.#note(rrset, origin);
-    return origin;
+    return this.#findOut(rrset, request, readSibling);
   }
 
   async #findOut(rrset: Rrset, { zone, anew, deadline }: SiftRequest, readSibling: ReadSibling): Promise<Origin | Failed> {
-    if (!anew) {
-      const sibling = siblingOf(rrset, zone);
-      if (sibling === undefined) return 'stored';
-      const reading = await readSibling(sibling);
-      if (reading.kind === 'failed') return reading;
-      // A stored RRset may say just what the wildcard says: only then an answer is in doubt.
-      if (reading.rrset === undefined || textOf(reading.rrset) !== textOf(rrset)) return 'stored';
+    const sibling = siblingOf(rrset, zone);
+    const reading = sibling && (await readSibling(sibling));
+    if (reading?.kind === 'failed') return reading;
+    // A stored RRset may say just what the wildcard says: only then an answer is in doubt.
+    const isAsBeside = reading?.rrset !== undefined && textOf(reading.rrset) === textOf(rrset);
+    const asked = anew || isAsBeside ? await this.#askByUpdate(rrset, zone, deadline) : 'stored';
+    if (typeof asked === 'object') return asked;
+    const origin = asked ?? (isAsBeside ? 'synthesized' : 'stored');
+    this.#note(rrset, origin);
+    return origin;
+  }
+
+  /** Undefined: it is stored otherwise than it was answered (changed meanwhile, shown a little later, or answered from elsewhere), or the key may not even ask. */
+  async #askByUpdate(rrset: Rrset, zone: Fqdn, deadline: MonoMs): Promise<Origin | undefined | Failed> {
+    const { name, type } = rrset;
+    const asked: readonly (readonly [Prerequisite, Origin])[] = [
+      [{ kind: 'rrset-is', rrset }, 'stored'],
+      [{ kind: 'rrset-absent', name, type }, 'synthesized'],
+    ];
+    for (const [prerequisite, origin] of asked) {
+      const outcome = await this.#ask.holds(zone, prerequisite, deadline);
+      if (outcome.kind === 'applied') return origin;
+      if (outcome.kind === 'unknown' || outcome.code === 'not-sent') return { kind: 'failed', failure: outcome.failure };
+      if (outcome.code === 'rejected') return undefined;
     }
-    const outcome = await this.#ask.isStored(zone, rrset, deadline);
-    if (outcome.kind === 'unknown') return { kind: 'failed', failure: outcome.failure };
-    if (outcome.kind === 'applied') return 'stored';
-    if (outcome.code === 'not-sent') return { kind: 'failed', failure: outcome.failure };
-    // A key that may update nothing cannot find out. What looks like the wildcard's answer is taken for it; anything else is not.
-    return outcome.code === 'rejected' && anew ? 'stored' : 'synthesized';
+    return undefined;
   }
 
   #note(rrset: Rrset, origin: Origin): void {

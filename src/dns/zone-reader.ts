@@ -26,9 +26,9 @@ export class ZoneReader {
   readonly #zones = new Map<Fqdn, { readonly zone: Fqdn; readonly until: number }>();
 
   /** `onSoa` hears which server each zone's SOA calls the primary. */
-  constructor(correspondent: Correspondent, isStored: StoredQuestions['isStored'], onSoa: (zone: Fqdn, primary: Fqdn) => void = () => {}) {
+  constructor(correspondent: Correspondent, holds: StoredQuestions['holds'], onSoa: (zone: Fqdn, primary: Fqdn) => void = () => {}) {
     this.correspondent = correspondent;
-    this.stored = new StoredRrsets({ read: (question, deadline) => readRrset(correspondent, question, deadline), isStored });
+    this.stored = new StoredRrsets({ read: (question, deadline) => readRrset(correspondent, question, deadline), holds });
     this.#onSoa = onSoa;
   }
 

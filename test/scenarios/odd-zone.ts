@@ -30,7 +30,7 @@ export class OddZone {
     return true;
   }
 
-  /** An answer from elsewhere looks stored, until a question that changes nothing finds out. */
+  /** An answer from elsewhere looks stored, until a question that changes nothing finds that nothing is. */
   read(questions: readonly Question[], anew: boolean): ZoneReading {
     const reading = this.#zone.read(questions);
     const elsewhere = questions.flatMap((question) => this.#answered.get(keyOf(question)) ?? []);

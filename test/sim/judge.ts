@@ -16,6 +16,7 @@ import type { Sight, Sighting } from './sight.ts';
 import { ledgerIn, newSight, noteJump, noteSighting, oldestEvidenceMs } from './sight.ts';
 import { readUpdate } from './update-bytes.ts';
 import type { World } from './world-types.ts';
+import { isRefused } from './zone-odds.ts';
 
 /** One update that an instance decided to send, with what it knew of the zone then. */
 interface WantedUpdate {
@@ -167,7 +168,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       if (ledger === undefined || wanted === undefined)
         return judge.breaks('S4 an update leaves that nobody decided on, or without a ledger');
       if (left.has(instanceKey(sender, ledger.try))) return judge.breaks('S4 an update leaves twice');
-      if (now() >= judge.silentFrom) judge.breaks('L2 writes although nothing happens');
+      if (now() >= judge.silentFrom && !isRefused(script.shape, changes)) judge.breaks('L2 writes although nothing happens');
       const sight = sightOf(sender);
       const { read, knownEpoch } = wanted;
       const primaries = mysql.group?.primariesSince(now() - oldestEvidenceMs(script.weather));

@@ -8,6 +8,8 @@ import type { Prng } from './prng.ts';
 import { createPrng } from './prng.ts';
 import type { InstanceName } from './settings.ts';
 import { addressesOf, instanceNames } from './settings.ts';
+import type { ZoneOdds } from './zone-odds.ts';
+import { inOddZone } from './zone-odds.ts';
 
 /** The longest `probeTimeoutMs`. */
 export const slowestProbeMs = 4900;
@@ -51,6 +53,7 @@ export interface Shape {
   /** The name is a CNAME. */
   readonly alias: boolean;
   readonly replicas?: 'source' | 'keep' | 'withdraw';
+  readonly zone?: ZoneOdds;
   /** `on_no_source: withdraw`. */
   readonly withdraws: boolean;
   /** `gtid_guard: hold`. */
@@ -61,7 +64,7 @@ export interface Shape {
   readonly drift: Readonly<Partial<Record<InstanceName, number>>>;
 }
 
-/** Servers are numbered from 0; `to` counts among those that the act could mean. */
+/** Servers are numbered from 0; `to` counts among those it could mean. */
 export type Act = { readonly at: number } & (
   | {
       readonly kind: 'switchover';
@@ -140,7 +143,7 @@ export const silenceForMs = 8000;
 export function scriptOf(seed: number): Script {
   const chance = createPrng(seed);
   const calmAt = faultsForMs;
-  const shape = sometimesOfTwo(seed, inOtherModes(seed, grouped(seed, shapeOf(chance))));
+  const shape = inOddZone(seed, sometimesOfTwo(seed, inOtherModes(seed, grouped(seed, shapeOf(chance)))));
   return {
     seed,
     shape,

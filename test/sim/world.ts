@@ -18,7 +18,7 @@ import { createPrng } from './prng.ts';
 import type { Act, InstanceAct, Script } from './script.ts';
 import { addressesOf, hostOf, instanceNames, ipOf, nowhere, sourceName } from './settings.ts';
 import { createTimeline } from './timeline.ts';
-import { isUpdate } from './update-bytes.ts';
+import { isWrite } from './update-bytes.ts';
 import { createWayBack } from './way-back.ts';
 import type { Instances, World } from './world-types.ts';
 
@@ -83,7 +83,7 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
     sightings: new WeakMap(),
     resolver: new Map(),
     leaves(from, message) {
-      if (!isUpdate(message)) return;
+      if (!isWrite(message)) return;
       world.judge.leaves(from, message);
       replayed(world, message);
     },
