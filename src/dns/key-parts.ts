@@ -80,12 +80,14 @@ export function signingOf(text: string, line: number): Signing {
   throw invalid(line, `the algorithm is not one of ${TSIG_ALGORITHMS.join(', ')}${suggestion}`, ALGORITHM_HINT);
 }
 
+const BITS_HINT = "Write the algorithm without the number, here and in the nameserver's configuration: then the MAC is whole.";
+
 /** The length of a MAC of that many bits; 0: the whole MAC. named reads keys of fewer bits than RFC 8945 5.2.2.1 allows, but refuses every message. */
 export function macBytesOf(algorithm: TsigAlgorithm, bits: number, line: number): number {
   if (bits === 0) return wholeMac(algorithm);
   const [least, most] = [shortestMac(algorithm) * 8, wholeMac(algorithm) * 8];
   if (bits % 8 === 0 && bits >= least && bits <= most) return bits / 8;
-  throw invalid(line, `a MAC of ${algorithm} can be truncated to ${least} to ${most} bits, a multiple of 8`, ALGORITHM_HINT);
+  throw invalid(line, `a MAC of ${algorithm} can be truncated to ${least} to ${most} bits, a multiple of 8`, BITS_HINT);
 }
 
 const SECRET_HINT = "Copy the secret again from the nameserver's configuration, the whole text between its quotes.";

@@ -43,7 +43,8 @@ export function parseKeyFile(text: string, file: string, keyName?: string): Pars
     return { kind: 'key', key, warnings: warningsOf(key, file) };
   } catch (error) {
     if (!(error instanceof KeyFault)) throw error;
-    return { kind: 'invalid', failure: { code: error.code, message: `The key file ${file}: ${error.message}.`, hint: error.hint } };
+    const end = error.message.endsWith('?') ? '' : '.';
+    return { kind: 'invalid', failure: { code: error.code, message: `The key file ${file}: ${error.message}${end}`, hint: error.hint } };
   }
 }
 

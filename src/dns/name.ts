@@ -60,7 +60,8 @@ function asciiHint(text: string): string {
  * is none. This is for the names of keys, which are not published: named accepts them so.
  */
 export function parseAnyName(text: string): Fqdn | undefined {
-  if (text === '.') return '.' as Fqdn;
+  // `@` is the origin: outside a zone file that is the root.
+  if (text === '.' || text === '@') return '.' as Fqdn;
   const labels: number[][] = [[]];
   const bytes = Buffer.from(text, 'utf8').toString('latin1');
   for (const [part, number, char] of bytes.matchAll(/\\(\d{3})|\\([^0-9])|[^\\]|\\/gs)) {

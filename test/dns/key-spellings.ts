@@ -111,6 +111,7 @@ export const spellings: readonly Spelling[] = [
   named("'single'", '\\039single\\039.'),
   named('"schlüssel"', 'schl\\195\\188ssel.'),
   named('10.0.0.1', '10.0.0.1.'),
+  named('@', '.'),
   named('no-break\u00a0space', 'no-break\\194\\160space.'),
   named(
     `${'x'.repeat(63)}.${'y'.repeat(63)}.${'z'.repeat(63)}.${'w'.repeat(61)}`,
