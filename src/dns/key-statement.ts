@@ -18,7 +18,7 @@ export const readStatements = (text: string): Statements => statementsOf(tokens(
 
 /**
  * Words, quoted strings and `{ } ;` as named's lexer has them, without its comments: `//`, `#` and the block comment of C, which also end a
- * word. White space is that of ASCII. A string may go over lines; of backslashes in it only `\"` is an escape here.
+ * word. White space is that of ASCII. A string may go over lines; escapes in it are left to its reader.
  */
 function tokens(text: string): readonly Token[] {
   const found: Token[] = [];
@@ -32,8 +32,7 @@ function tokens(text: string): readonly Token[] {
     if (quoted !== undefined && end === '') throw invalid(line, 'a quoted string has no end');
     if (token.startsWith('/*') && (token.length < 4 || !token.endsWith('*/'))) throw invalid(line, 'a comment has no end');
     if (/^(\/\/|#|\/\*)/.test(token)) continue;
-    const unescaped = quoted?.replace(/\\([\s\S])/g, (pair, char) => (char === '"' ? char : pair));
-    found.push({ text: unescaped ?? token, quoted: quoted !== undefined, line });
+    found.push({ text: quoted ?? token, quoted: quoted !== undefined, line });
   }
   return found;
 }

@@ -139,6 +139,7 @@ describe('recognised', () => {
   test('the words of another program in a comment do not hide a key', () => {
     const words = '// certbot: dns_rfc2136_name = k\n# NSUPDATE_KEY=x\n/* "tsig": RFC2136_TSIG_KEY=k\nkey_secret: x */\n';
     expect(parse(words + statement)).toMatchObject({ kind: 'key', key: { name: 'k.' } });
+    expect(parse(`# RFC2136_TSIG_KEY=k\n; key_secret: x\nhmac-sha256:k:${secret}`)).toMatchObject({ kind: 'key' });
   });
 
   test('none of the patterns takes long on 64 KiB', () => {

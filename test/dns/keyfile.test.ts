@@ -26,6 +26,7 @@ test.each([
     'hmac-sha384',
   ],
   ['other statements', `controls { inet 127.0.0.1 allow { any; } keys { "k"; }; };\ninclude "x";\n${key('k')}`, 'k.', 'hmac-sha256'],
+  ['a byte order mark', `\ufeff${key('k')}`, 'k.', 'hmac-sha256'],
   ['MD5 by its long name', key('k', 'hmac-md5.sig-alg.reg.int'), 'k.', 'hmac-md5'],
 ])('%s', (_, text, name, algorithm) => {
   expect(parse(text)).toMatchObject({ kind: 'key', key: { name, algorithm } });
@@ -147,6 +148,7 @@ describe('what cannot be read is told with its line, and without the secret', ()
     ['a ; too many', `key a { algorithm hmac-sha1;; secret "${secret}"; };`, /line 1: there is a ; too many/],
     ['a block in a key', `key a { algorithm hmac-sha1; secret { "${secret}"; }; };`, /line 1: a ; is missing/],
     ['a = as in other files', key('k').replace('algorithm', 'algorithm ='), /line 2: there is no = between/],
+    ['a name that is no UTF-8', key('a\ufffd'), /line 1: the key's name is no domain name/],
     ['a name that is none', key('a..b'), /line 1: the key's name is no domain name/],
     ['an include', 'include "/etc/bind/keys/ddns.key";\n', /no key statement itself, but includes \/etc\/bind\/keys\/ddns\.key/],
     ['an include in a view', 'view v { include "keys.conf"; };', /but includes keys\.conf/],
