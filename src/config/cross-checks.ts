@@ -1,3 +1,4 @@
+import { didYouMean } from '../core/suggest.ts';
 import type { Fqdn } from '../core/units.ts';
 import { canonicalIp, serverAddress, unsafeKind } from './address.ts';
 import { publishFields, replicasFields, type ServerFile, serverSchema, sourceFields } from './cluster-schema.ts';
@@ -5,7 +6,6 @@ import type { ConfigIssue, ConfigPath } from './config-error.ts';
 import { isWithin } from './domain-name.ts';
 import { childrenOf, valueAt } from './raw.ts';
 import { nameserverSchema } from './schema.ts';
-import { didYouMean } from './suggest.ts';
 
 /**
  * What spans several sections. Each section is read by itself, and the ones that are wrong are left out:

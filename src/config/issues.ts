@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import { closest } from '../core/suggest.ts';
 import { type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
 import { exampleAt, knownKeys } from './json-schema.ts';
-import { closest } from './suggest.ts';
 
 /** From zod's issues to sentences. */
 

@@ -97,7 +97,7 @@ function tsigFailure(asked: Asked, codes: AnswerCodes): Failure {
       return {
         code: 'tsig-badsig',
         message: `${begin} it has ${key} with another secret.`,
-        hint: "Copy the key file again from the nameserver, or into its configuration; then 'rndc reconfig' there.",
+        hint: "Copy the key file again from the nameserver, or into its configuration, with the bits where the algorithm has them (hmac-sha256-128); then 'rndc reconfig' there.",
       };
     case TSIG_ERROR.BADTIME:
       return {

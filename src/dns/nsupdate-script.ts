@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { Rrset } from '../core/zone.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { TsigKey } from './tsig.ts';
+import { type TsigKey, wholeMac } from './tsig.ts';
 import type { AnyChange, AnyPrerequisite, UpdateMessage } from './update.ts';
 
 /**
@@ -13,7 +13,7 @@ export function nsupdateScript(plan: UpdateMessage, server: Endpoint, key: TsigK
   if (isIP(server.host) === 0) throw new TypeError('an address is wanted');
   return [
     `server ${server.host} ${server.port}`,
-    ...(key === undefined ? [] : [`key ${key.algorithm}:${key.name} ${secretText(key)}`]),
+    ...(key === undefined ? [] : [`key ${algorithmText(key)}:${key.name} ${secretText(key)}`]),
     ...planLines(plan),
     '',
   ].join('\n');
@@ -59,6 +59,10 @@ function changeLines(change: AnyChange): readonly string[] {
       return rdataTexts(change.rrset).map((text) => `update delete ${change.rrset.name} IN ${change.rrset.type} ${text}`);
   }
 }
+
+/** `hmac-sha256`, or `hmac-sha256-128` where its MACs are truncated. */
+const algorithmText = ({ algorithm, macBytes }: TsigKey): string =>
+  macBytes === wholeMac(algorithm) ? algorithm : `${algorithm}-${macBytes * 8}`;
 
 /** The secret in base64, as it stands in the script. */
 export const secretText = (key: TsigKey): string => key.secret.export().toString('base64');

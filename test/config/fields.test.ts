@@ -3,7 +3,7 @@ import { canonicalIp, parseHostPort, serverAddress, unsafeKind } from '../../src
 import { parseFqdn } from '../../src/config/domain-name.ts';
 import { durationMs, durationText } from '../../src/config/fields.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
-import { closest, editDistance } from '../../src/config/suggest.ts';
+import { closest, editDistance } from '../../src/core/suggest.ts';
 
 test.each([
   ['50ms', 50],

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { formatConfigError } from '../../src/config/config-error.ts';
@@ -38,6 +38,29 @@ test.each([
 ])('a password file that is none', async (content, problem) => {
   expect(await outcome(withFile, { secret: content })).toEqual([`${place} ${problem}`]);
 });
+
+test.each([
+  ['an empty file', '', 'is empty'],
+  ['a whole configuration', '#'.repeat(65_537), 'is too large: at most 65536 bytes'],
+  ['a folder', undefined, 'is a directory'],
+])('a key file that is %s says what is wanted', async (_, content, problem) => {
+  const text = minimal({ nameserver: '{ address: 192.0.2.53, key_file: other.key }' });
+  const make = (folder: string) => (content === undefined ? mkdir(join(folder, 'other.key')) : undefined);
+  expect(await outcome(text, content === undefined ? {} : { 'other.key': content }, make)).toEqual([
+    expect.stringMatching(`key_file: the file "other.key" .* ${problem}; wanted is a file with the key alone, as tsig-keygen prints it$`),
+  ]);
+});
+
+test.each(['c2VjcmV0IHRoYXQgbm9ib2R5IG1heSBzZWU=', 'hmac-sha256:k:QUJDREVG'])(
+  'a secret in the place of its path is not shown',
+  async (secret) => {
+    expect(await outcome(minimal({ nameserver: `{ address: 192.0.2.53, key_file: "${secret}" }` }), {})).toEqual([
+      expect.stringMatching(
+        /key_file: names no file: it looks like the secret itself; write that into a file, and the path of the file here$/,
+      ),
+    ]);
+  },
+);
 
 test('a FIFO is refused, and nobody waits for its writer', async () => {
   expect(await outcome(withFile, {}, (folder) => execFileSync('mkfifo', [join(folder, 'secret')]))).toEqual([

@@ -41,6 +41,12 @@ test('a plan as a script', () => {
   ]);
 });
 
+test('a key for truncated MACs as nsupdate has it', () => {
+  const truncated = tsigKey('k.' as Fqdn, 'hmac-sha256', Buffer.from('a secret'), 16);
+  const script = nsupdateScript({ zone, prerequisites: [], changes: [] }, { host: '192.0.2.53', port: 53 }, truncated);
+  expect(script).toContain('\nkey hmac-sha256-128:k. YSBzZWNyZXQ=\n');
+});
+
 test('all of RFC 2136 as a script', () => {
   const plan: UpdateMessage = {
     zone,
@@ -84,6 +90,13 @@ describe('outcomes', () => {
   const tsig = '; TSIG error with server: expected a TSIG or SIG(0)\n';
   test.each([
     ['applied', 0, '', 'applied'],
+    ['a remark on the key', 0, "26-Nov-2026 14:39:15.576 the key 'k' is too short to be secure\n", 'applied'],
+    [
+      'a remark and a failure',
+      2,
+      "the key 'k' is too short to be secure\nupdate failed: NXRRSET\n",
+      'refused prerequisite-failed prerequisite-failed',
+    ],
     ['a warning is no success', 0, 'could not read key from x\n', 'unknown nsupdate-failed'],
     ['lost the race', 2, 'update failed: NXRRSET\n', 'refused prerequisite-failed prerequisite-failed'],
     ['first publication lost', 2, 'update failed: YXRRSET\n', 'refused prerequisite-failed prerequisite-failed'],

@@ -58,8 +58,8 @@ export const shellMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'dns/tsig.ts',
-        find: "if (!timingSafeEqual(tsig.mac, mac)) return { kind: 'not-verified', fault: 'wrong-mac' };",
-        replace: 'timingSafeEqual(tsig.mac, mac);',
+        find: "if (!timingSafeEqual(tsig.mac, mac.subarray(0, tsig.mac.length))) return { kind: 'not-verified', fault: 'wrong-mac' };",
+        replace: 'timingSafeEqual(tsig.mac, mac.subarray(0, tsig.mac.length));',
       },
     ],
     breaks: ['S6'],

@@ -1,5 +1,4 @@
 /** Everything that chance decides about a run's course, resolved up front from the seed: a failing run prints it. */
-
 import type { GtidMode } from '../../src/core/observation.ts';
 import type { SwitchName } from './fake-mysql.ts';
 import { incidentsOf, sometimesOfTwo } from './incidents.ts';

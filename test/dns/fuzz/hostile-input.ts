@@ -121,6 +121,10 @@ const keyTexts = [
   `hmac-sha256:source-dns-key:${SECRET}\n`,
   `Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: ${SECRET}\nBits: AAA=\n`,
   `source-dns-key. 60 IN KEY 512 3 163 ${SECRET}\n`,
+  `# hmac-sha256:k:${SECRET}\nkey:\n  - id: k\n    algorithm: hmac-sha256\n    secret: ${SECRET}\n`,
+  `k. hmac-sha256. ${SECRET}\n`,
+  `view v { key "a@b\\"" { algorithm hmac-sha256-128; secret "${SECRET.slice(0, 9)}\n${SECRET.slice(9)}"; }; }; include "/etc/k.key";\n`,
+  `dns_rfc2136_name = k\ndns_rfc2136_secret = ${SECRET}\n`,
 ];
 const stderrTexts = [
   'update failed: NXRRSET\n',
