@@ -5,7 +5,7 @@
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn } from '../core/units.ts';
 import { RCODE, rcodeName, TSIG_ERROR, tsigErrorName } from './codes.ts';
-import type { AnswerCodes, DoubtFault, Signing } from './reply.ts';
+import type { AnswerCodes, Doubt, Signing } from './reply.ts';
 
 /** Who was asked for what. */
 export interface Asked {
@@ -21,15 +21,23 @@ export interface Asked {
 export const answerFailure = (asked: Asked, codes: AnswerCodes): Failure =>
   codes.tsigError === TSIG_ERROR.NONE ? rcodeFailure(asked, codes.rcode) : tsigFailure(asked, codes);
 
-/** An answer that proves nothing. It has the code of what it says, if that is an error; else `unsigned-answer` or `answer-not-verified`. */
-export function doubtfulFailure(asked: Asked, codes: AnswerCodes, fault: DoubtFault): Failure {
+/**
+ * An answer that does not count. An unsigned one has the code of what it says, if that is an error, else `unsigned-answer`; the others `answer-not-verified`,
+ * `malformed-answer` or `other-question`.
+ */
+export function doubtfulFailure(asked: Asked, codes: AnswerCodes, doubt: Doubt): Failure {
   const { nameserver } = asked;
-  if (fault === 'malformed')
-    return { code: 'malformed-answer', message: `The nameserver ${nameserver} sent an answer that is no well-formed DNS message.` };
-  if (fault !== 'unsigned')
+  if (doubt.kind === 'malformed') return malformedAnswer(nameserver, doubt.words);
+  if (doubt.kind === 'other-question')
+    return {
+      code: 'other-question',
+      message: `The nameserver ${nameserver} ${doubt.words}: that is no answer to what was sent, so it does not count.`,
+      hint: 'Is something between this host and the nameserver that changes messages, as a proxy, a load balancer or a firewall?',
+    };
+  if (doubt.kind === 'not-verified')
     return {
       code: 'answer-not-verified',
-      message: `An answer ${rcodeName(codes.rcode)} came from ${nameserver}, but its signature does not prove it (${FAULTS[fault]}).`,
+      message: `An answer ${rcodeName(codes.rcode)} came from ${nameserver}, but its signature does not prove it (${FAULTS[doubt.fault]}).`,
       hint: `Somebody between this host and the nameserver may change or make up answers; or ${keyName(asked)} differs there.`,
     };
   const said = answerFailure(asked, codes);
@@ -42,7 +50,16 @@ export function doubtfulFailure(asked: Asked, codes: AnswerCodes, fault: DoubtFa
   return { ...said, message: `${said.message} The answer has no signature, so it proves nothing.` };
 }
 
-const FAULTS: Readonly<Record<Exclude<DoubtFault, 'unsigned' | 'malformed'>, string>> = {
+/** Bytes that came as an answer and are none. `words`: what is wrong, as the rest of a sentence that begins with `it`. */
+export const malformedAnswer = (nameserver: string, words: string): Failure => ({
+  code: 'malformed-answer',
+  message: `The nameserver ${nameserver} sent an answer that is no well-formed DNS message: it ${words}.`,
+});
+
+const FAULTS: Readonly<Record<Extract<Doubt, { kind: 'not-verified' }>['fault'], string>> = {
+  malformed: 'it is not well formed',
+  'misplaced-tsig': 'its TSIG record is not the last one, or there are two',
+  'malformed-tsig': 'its TSIG record is not well formed',
   'other-key': 'it is signed with another key or algorithm',
   'truncated-mac': 'its MAC is truncated',
   'wrong-mac': 'its MAC is wrong',
@@ -100,6 +117,7 @@ function rcodeFailure(asked: Asked, rcode: number): Failure {
     case RCODE.YXRRSET:
     case RCODE.NXDOMAIN:
     case RCODE.YXDOMAIN:
+      if (what === 'query') return unexpected(begin);
       return { code: 'prerequisite-failed', message: `${begin}: the zone is not as it was read. Nothing was changed.` };
     case RCODE.REFUSED:
       return what === 'update' ? updateRefused(begin, key) : queryRefused(begin, key);
@@ -129,10 +147,18 @@ function rcodeFailure(asked: Asked, rcode: number): Failure {
         message: `${begin}: it does not implement this.`,
         hint: 'Does it support RFC 2136, and is dynamic update on?',
       };
+    case RCODE.BADVERS:
+    case RCODE.BADCOOKIE:
+      return {
+        ...unexpected(begin),
+        hint: 'The message had neither EDNS nor a cookie: is something between this host and the nameserver that adds them?',
+      };
     default:
-      return { code: 'unexpected-rcode', message: `${begin}, which is not expected.` };
+      return unexpected(begin);
   }
 }
+
+const unexpected = (begin: string): Failure => ({ code: 'unexpected-rcode', message: `${begin}, which is not expected.` });
 
 const updateRefused = (begin: string, key: string): Failure => ({
   code: 'update-refused',

@@ -55,8 +55,6 @@ export async function ask(correspondent: Correspondent, question: WireQuestion, 
   switch (result.kind) {
     case 'answered':
       return result.value;
-    case 'truncated':
-      return { kind: 'failed', failure: truncated(correspondent.nameserver) };
     case 'not-sent':
     case 'unanswered':
       return { kind: 'failed', failure: result.failure };
@@ -77,7 +75,7 @@ function questionAttempt(correspondent: Correspondent, question: WireQuestion, i
         case 'truncated':
           return reply;
         case 'doubtful':
-          return { kind: 'doubtful', failure: doubtfulFailure(asked, reply.codes, reply.fault) };
+          return { kind: 'doubtful', failure: doubtfulFailure(asked, reply.codes, reply.doubt) };
         case 'proven': {
           const { rcode, tsigError, clockAheadSeconds } = reply.codes;
           const clocks = clockAheadSeconds === undefined ? {} : { clockAheadSeconds };
@@ -94,11 +92,6 @@ function questionAttempt(correspondent: Correspondent, question: WireQuestion, i
     },
   };
 }
-
-const truncated = (nameserver: string): Failure => ({
-  code: 'malformed-answer',
-  message: `The nameserver ${nameserver} truncated its answer also over TCP.`,
-});
 
 /** An answer without authority: a referral says that the name is in another zone (RFC 1034 4.3.2), anything else comes from a resolver. */
 function notAuthoritative(nameserver: string, name: Fqdn, message: ReceivedMessage): Failure {
