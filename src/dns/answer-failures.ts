@@ -120,7 +120,7 @@ function rcodeFailure(asked: Asked, rcode: number): Failure {
       if (what === 'query') return unexpected(begin);
       return { code: 'prerequisite-failed', message: `${begin}: the zone is not as it was read. Nothing was changed.` };
     case RCODE.REFUSED:
-      return what === 'update' ? updateRefused(begin, key) : queryRefused(begin, key);
+      return what === 'update' ? updateRefused(begin, key) : queryRefused(begin, asked.signing === undefined ? 'this host' : key);
     case RCODE.NOTAUTH:
       return {
         code: 'zone-not-served',
@@ -166,8 +166,8 @@ const updateRefused = (begin: string, key: string): Failure => ({
   hint: 'Grant each name and type in update-policy (the ledger _source-dns.<name> TXT too). Also a frozen zone (rndc thaw), a secondary server, allow-query and, on PowerDNS, a wrong key give REFUSED.',
 });
 
-const queryRefused = (begin: string, key: string): Failure => ({
+const queryRefused = (begin: string, who: string): Failure => ({
   code: 'query-refused',
-  message: `${begin}: it does not serve that zone, or ${key} may not query it.`,
+  message: `${begin}: it does not serve that zone, or ${who} may not query it.`,
   hint: 'Look at allow-query, at the view that the key selects, and whether the zone is loaded. PowerDNS gives REFUSED for a wrong key too.',
 });

@@ -55,6 +55,9 @@ function asciiHint(text: string): string {
   return ascii === '' ? 'Write it in its xn-- form.' : `Write it in its xn-- form; is ${JSON.stringify(ascii)} what you mean?`;
 }
 
+/** A name in a sentence: anybody can write one of a thousand characters. */
+export const shortName = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}...` : name);
+
 /** Whether the name is the zone's apex or below it. */
 export const isWithin = (name: Fqdn, zone: Fqdn): boolean => zone === '.' || name === zone || name.endsWith(`.${zone}`);
 

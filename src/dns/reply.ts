@@ -1,5 +1,7 @@
 /** What one received message is worth as the answer to one that was sent. Pure. */
+
 import { CLASS, OPCODE, RCODE, TSIG_ERROR, typeName } from './codes.ts';
+import { shortName } from './name.ts';
 import { type SignedRequest, signRequest, type TsigKey, type TsigVerdict, verifyAnswer } from './tsig.ts';
 import { decodeHead, encodeMessage, type OutgoingMessage, type ReceivedMessage, readMessage, type WireQuestion } from './wire.ts';
 
@@ -100,9 +102,6 @@ function mismatchOf(message: ReceivedMessage, sent: OutgoingMessage): string | u
 
 const questionWords = ({ name, type, class: klass }: WireQuestion & { readonly class: number }): string =>
   `${shortName(name)} ${typeName(type)}${klass === CLASS.IN ? '' : ` of class ${klass}`}`;
-
-/** Anybody can write a name of a thousand characters. */
-const shortName = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}...` : name);
 
 /** Without a question, it could be the answer to any. An UPDATE's, and an error's, may be so. */
 const isBare = ({ questions, rcode }: ReceivedMessage, opcode: number): boolean =>

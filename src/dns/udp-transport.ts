@@ -3,7 +3,7 @@ import type { Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Failure } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
-import { resolveOne } from './endpoint.ts';
+import { resolveOne, withDeadline } from './endpoint.ts';
 import type { Exchange, ExchangeResult, Transport, TransportOptions, Truncated } from './exchange.ts';
 import { InFlight } from './in-flight.ts';
 import { MessageQueue } from './queue.ts';
@@ -129,14 +129,4 @@ function closeSocket(socket: Socket): void {
   // A late error of a socket that is being closed has nobody left to tell.
   socket.on('error', () => {});
   socket.close();
-}
-
-async function withDeadline<T>(work: Promise<T>, deadline: MonoMs, clock: TransportOptions['clock']): Promise<T | undefined> {
-  let cancel = () => {};
-  const late = new Promise<undefined>((resolve) => {
-    cancel = clock.after(Math.max(0, deadline - clock.mono()), () => resolve(undefined));
-  });
-  const winner = await Promise.race([work, late]);
-  cancel();
-  return winner;
 }
