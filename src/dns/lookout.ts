@@ -185,7 +185,7 @@ export function ofListed(failure: Failure): Failure {
     return {
       code,
       message,
-      hint: 'Does it run, and may this host reach it, over UDP too? Else set the verify list to those that can be reached.',
+      hint: 'Does it run, and may this host reach it, over UDP and TCP? Else set the verify list to those that can be reached.',
     };
   return failure;
 }

@@ -69,6 +69,11 @@ export const legalUpdateAnswers: readonly UpdateCase[] = [
   updated((message, sign) => sign(answerTo(message, { authorities: [soa] })), 'the SOA with its new serial in authority'),
   updated((message, sign) => sign(answerTo(message, { answers: [soa, rr(zone, 6, soaRdata(9))] })), 'two SOA in the answer section'),
   updated((message, sign) => sign(answerTo(message, { authorities: [address] })), 'the changes copied (RFC 2136 3.8)'),
+  updated((message, sign) => {
+    const empty = Buffer.alloc(0);
+    const answers = [rr(owner, 1, empty, { klass: 255, ttl: 0 }), rr(owner, 255, empty, { klass: 254, ttl: 0 })];
+    return sign(answerTo(message, { answers, authorities: [rr(owner, 1, empty, { klass: 255, ttl: 0 }), address] }));
+  }, 'prerequisites and deletions copied: records of class ANY and NONE without RDATA'),
   updated((message, sign) => sign(answerTo(message, { authorities: [nsec, nsec3, rrsig] })), 'NSEC, NSEC3 and RRSIG in authority'),
   updated((message, sign) => sign(answerTo(message, { additionals: [glue] })), 'an address before the TSIG record'),
   updated((message, sign) => sign(answerTo(message, { additionals: [opt()] })), 'an OPT record, though none was sent (RFC 6891 7)'),
@@ -97,6 +102,12 @@ export const legalUpdateAnswers: readonly UpdateCase[] = [
   {
     title: 'BADVERS, an extended RCODE: its lower bits say NOERROR (RFC 6891 6.1.3)',
     bytes: (message, sign) => sign(answerTo(message, { additionals: [opt({ extendedRcode: 1 })] })),
+    ours: 'refused unexpected-rcode',
+    nsupdate: 'refused',
+  },
+  {
+    title: 'BADVERS without a question, as seen in the wild (DVE-2017-0005)',
+    bytes: (message, sign) => sign(answerTo(message, { questions: [], additionals: [opt({ extendedRcode: 1 })] })),
     ours: 'refused unexpected-rcode',
     nsupdate: 'refused',
   },
@@ -170,6 +181,19 @@ export const otherUpdateAnswers: readonly UpdateCase[] = [
     (message, sign) => sign(answerTo(message), { macBytes: 16 }),
     'answer-not-verified',
     /its MAC is truncated/,
+    'no proof',
+  ),
+  doubted(
+    'signed under the id that a forwarding secondary gave the message (PowerDNS issue 2911)',
+    (message, sign) => {
+      const answer = answerTo(message);
+      const signed = sign(answer, { originalId: message.readUInt16BE() ^ 1 });
+      // Behind the original id stand the error and the length of other data, 4 bytes.
+      signed.writeUInt16BE(message.readUInt16BE(), signed.length - 6);
+      return signed;
+    },
+    'answer-not-verified',
+    /its MAC is wrong/,
     'no proof',
   ),
   doubted(
