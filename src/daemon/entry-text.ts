@@ -34,6 +34,8 @@ export function describeEntry(entry: HistoryEntry): EntryText {
       return { level: 'info', code: `written-${entry.what}`, sentence: entry.sentence };
     case 'update-failed': {
       const { code, message, hint } = entry.failure;
+      // By design: it had not left when something else was decided.
+      if (code === 'recalled') return { level: 'info', code, sentence: `${entry.what}: ${message}` };
       // The losers of a race have nothing to do: each reads the zone and decides again.
       if (code === 'prerequisite-failed')
         return { level: 'info', code, sentence: `${entry.what}: another instance was faster: ${message}` };

@@ -4,7 +4,7 @@ import { unsafeKind as configuredKind, parseHost } from '../../src/config/addres
 import { formOf } from '../../src/core/desired.ts';
 import { isWithin } from '../../src/core/discovery-scope.ts';
 import { parseIp, plainIp } from '../../src/core/ip-address.ts';
-import { ipRanges, specialRange, unsafeKind } from '../../src/core/ip-ranges.ts';
+import { ipRanges, nobodysKind, specialRange, unsafeKind } from '../../src/core/ip-ranges.ts';
 import { topologyOf } from '../../src/core/topology.ts';
 import type { ServerAddress } from '../../src/core/units.ts';
 import { at, factsOf, publicationSettings, seen, stateOf } from './given.ts';
@@ -97,6 +97,12 @@ test('where nothing is published, nothing is discovered, but by a scope that lie
     expect([address, isWithin(everywhere, server)]).toEqual([address, false]);
     expect([address, isWithin([exactly], server)]).toEqual([address, specialRange(ip)?.range.scope === 'within']);
   }
+});
+
+test('what no server has cannot be configured; what a machine may have in a laboratory can', () => {
+  const kinds = new Set(refused.flatMap(([address]) => nobodysKind(address) ?? []));
+  expect([...kinds]).toEqual(['a multicast address', 'a reserved address', 'a discard address', 'an IPv4-compatible address']);
+  for (const address of ['127.0.0.1', '::1', '0.0.0.0', 'db1.example.com', ...fine]) expect(nobodysKind(address)).toBeUndefined();
 });
 
 test('every network of the table begins at its own address, and is found again', () => {

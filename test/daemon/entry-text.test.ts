@@ -84,5 +84,6 @@ it('who lost a race is told so, and it is no error; an update that is refused is
     code: 'prerequisite-failed',
     sentence: 'move: another instance was faster: The zone is not as it was read. Nothing was changed.',
   });
+  expect(describeEntry(failed('recalled')).level).toBe('info');
   expect(describeEntry(failed('update-refused')).level).toBe('error');
 });
