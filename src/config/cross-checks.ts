@@ -178,13 +178,13 @@ function unsafeAddresses(cluster: ClusterPart): readonly ConfigIssue[] {
     return published.flatMap((address, index) => {
       const kind = unsafeKind(address, cluster.allowLoopback);
       if (kind === undefined) return [];
-      const hint = kind === 'a loopback' ? '; for a lab, set "allow_loopback: true"' : '';
+      const hint = kind === 'a loopback address' ? '; for a lab, set "allow_loopback: true"' : '';
       if (server.publish === undefined)
-        return [{ path, message: `${address} is ${kind} address, which clients elsewhere cannot use; add "publish:"${hint}` }];
+        return [{ path, message: `${address} is ${kind}, which clients elsewhere cannot use; add "publish:"${hint}` }];
       return [
         {
           path: cluster.entryPath([...path, 'publish'], index),
-          message: `{value} is ${kind} address, which clients elsewhere cannot use; write another one${hint}`,
+          message: `{value} is ${kind}, which clients elsewhere cannot use; write another one${hint}`,
         },
       ];
     });

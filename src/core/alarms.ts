@@ -13,7 +13,7 @@ import { drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
 import { arePeers } from './multi-primary.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
-import { overdue } from './propagation.ts';
+import { propagationAlarms } from './propagation.ts';
 import { record } from './record.ts';
 import { incomparable } from './rejoin.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
@@ -197,20 +197,7 @@ function zoneAlarms(situation: Situation): readonly Alarm[] {
   const alarms: Alarm[] = [];
   const { readFailure } = publication;
   if (readFailure) alarms.push({ code: 'nameserver-unreadable', subject: settings.nameserver, sentence: readFailure.message });
-  const { propagation } = publication;
-  for (const late of overdue(propagation, 'nameservers', situation.now))
-    alarms.push({
-      code: 'secondary-behind',
-      subject: late,
-      sentence: `${late} did not answer the new RRset of epoch ${propagation?.epoch} in time.`,
-    });
-  for (const late of overdue(propagation, 'resolvers', situation.now))
-    alarms.push({
-      code: 'resolver-behind',
-      subject: late,
-      sentence: `${late} does not answer the new RRset of epoch ${propagation?.epoch} although its TTL is over.`,
-    });
-  return [...alarms, ...writeAlarms(situation), ...ledgerAlarms(situation)];
+  return [...alarms, ...writeAlarms(situation), ...propagationAlarms(publication, situation.now), ...ledgerAlarms(situation)];
 }
 
 function ledgerAlarms(situation: Situation): readonly Alarm[] {

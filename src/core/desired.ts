@@ -1,5 +1,6 @@
 /** What the zone should hold: the RRsets that follow from a ledger, a server and the configuration. */
 
+import { unsafeKind } from './ip-ranges.ts';
 import type { Form } from './ledger.ts';
 import { formFits } from './ledger.ts';
 import { splitAddress } from './observation.ts';
@@ -80,12 +81,3 @@ export function formOf(server: ServerView, source: SourceName, allowLoopback: bo
 }
 
 const isIpText = (host: string): boolean => host.includes(':') || /^\d+(\.\d+){3}$/.test(host);
-
-/** What is wrong with publishing that address; undefined: nothing. */
-export function unsafeKind(address: string, allowLoopback: boolean): string | undefined {
-  const v4 = address.startsWith('::ffff:') ? address.slice(7) : address;
-  if (v4 === '0.0.0.0' || v4 === '::') return 'the unspecified address';
-  if (!allowLoopback && (v4.startsWith('127.') || v4 === '::1')) return 'a loopback address';
-  if (v4.startsWith('169.254.') || /^fe[89ab][0-9a-f]:/i.test(v4)) return 'a link-local address';
-  return undefined;
-}

@@ -147,8 +147,11 @@ export type HistoryEntry = { readonly at: string; readonly cluster: string; read
 
 export interface NameserverTime {
   readonly nameserver: string;
+  /** When it answered the new RRset; absent: it has not yet. */
   readonly at?: string;
   readonly serial?: number;
+  /** Why it has not. */
+  readonly failure?: Failure;
 }
 
 /** One move of the name, with its times: the new source was seen writable, the decision was taken, the update left, and was applied. */

@@ -1,6 +1,7 @@
 /** The replicas' RRset: who is fit to be read from. The zone itself remembers who is in, which gives the hysteresis. */
 
-import { addressRrset, unsafeKind } from './desired.ts';
+import { addressRrset } from './desired.ts';
+import { unsafeKind } from './ip-ranges.ts';
 import type { Ledger } from './ledger.ts';
 import { replicasText } from './ledger.ts';
 import { replicasLimit } from './limits.ts';

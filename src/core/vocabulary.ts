@@ -32,7 +32,7 @@ export const holdReasons = {
   'candidate-behind': 'The candidate lacks transactions that another server has executed (`gtid_guard: hold`).',
   flapping: 'The name moved too often; it stays until someone thaws it or commands a move.',
   'unsafe-address':
-    "The candidate's address must not be published: unresolvable, loopback, link-local or unspecified, or its host name does not lead to it alone.",
+    "The candidate's address must not be published: unresolvable, no address of a server that clients reach (loopback, link-local, multicast and others), or its host name does not lead to it alone.",
   'ledger-full': 'Eight former sources have not rejoined: the ledger has no room for a ninth.',
 } as const;
 

@@ -149,7 +149,7 @@ export class Lookout {
     if (serial !== undefined && serial !== this.#serial) this.#serialPauseMs = FIRST_PAUSE_MS;
     this.#serial = serial;
     if (reading.kind === 'soa' || !SILENCE.has(reading.failure.code)) return false;
-    for (const watched of this.#watched) watched.failure = reading.failure;
+    for (const watched of this.#watched) watched.failure = ofListed(reading.failure);
     return true;
   }
 
@@ -173,6 +173,23 @@ export class Lookout {
 /** Failures that say that nothing was said. */
 const SILENCE = new Set(['no-answer', 'connection-refused', 'connection-failed', 'connection-lost', 'connect-timeout']);
 
+/** Failures that say that it does not serve the zone. */
+const LAME = new Set(['query-refused', 'not-authoritative', 'servfail', 'zone-not-served', 'zone-not-found', 'notimp']);
+
+/** What a person does about a nameserver that is only listed differs from what helps where updates go. */
+export function ofListed(failure: Failure): Failure {
+  const { code, message } = failure;
+  if (LAME.has(code))
+    return { code, message, hint: 'Is the zone loaded there, and not expired? Else take it out of the NS RRset, or of the verify list.' };
+  if (SILENCE.has(code))
+    return {
+      code,
+      message,
+      hint: 'Does it run, and may this host reach it, over UDP and TCP? Else set the verify list to those that can be reached.',
+    };
+  return failure;
+}
+
 /** The first thing that is not as expected; undefined: all is. */
 async function mismatch(correspondent: Correspondent, { present, absent }: Expectation, deadline: MonoMs): Promise<Failure | undefined> {
   const names = new Set(present.map(({ name }) => name));
@@ -185,7 +202,7 @@ async function mismatch(correspondent: Correspondent, { present, absent }: Expec
   // One after the other: mostly the first one tells.
   for (const { name, type, expected } of checks) {
     const reading = await readRrset(correspondent, { name, type }, deadline);
-    if (reading.kind === 'failed') return reading.failure;
+    if (reading.kind === 'failed') return correspondent.recursive ? reading.failure : ofListed(reading.failure);
     if (!isSame(reading.rrset, expected)) return notPropagated(correspondent, { name, type });
   }
   return undefined;

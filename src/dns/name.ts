@@ -75,6 +75,9 @@ export function parseAnyName(text: string): Fqdn | undefined {
   return wireBytes > MAX_NAME_BYTES ? undefined : joined(labels.map((label) => labelText(Buffer.from(label))));
 }
 
+/** A name in a sentence: anybody can write one of a thousand characters. */
+export const shortName = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}...` : name);
+
 /** Whether the name is the zone's apex or below it. */
 export const isWithin = (name: Fqdn, zone: Fqdn): boolean => zone === '.' || name === zone || name.endsWith(`.${zone}`);
 

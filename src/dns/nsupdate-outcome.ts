@@ -20,7 +20,7 @@ export function nsupdateOutcome(asked: Asked, exitCode: number | undefined, outp
   const stderr = output.replace(/^.* is too short to be secure\r?\n?/gm, '');
   if (exitCode === undefined) return { kind: 'unknown', failure: noAnswer(nameserver) };
   if (/TSIG error/i.test(stderr))
-    return { kind: 'unknown', failure: doubtfulFailure(asked, saidCodes(stderr) ?? NOTHING_SAID, 'unsigned') };
+    return { kind: 'unknown', failure: doubtfulFailure(asked, saidCodes(stderr) ?? NOTHING_SAID, { kind: 'unsigned' }) };
   if (/update failed/i.test(stderr)) return refused(asked, stderr);
   if (exitCode === 0 && stderr.trim() === '') return { kind: 'applied' };
   if (exitCode === 1) return { kind: 'refused', code: 'not-sent', failure: failed(asked, 'exit code 1, before sending', stderr) };

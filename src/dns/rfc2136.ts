@@ -127,8 +127,6 @@ async function sendUpdate(correspondent: Correspondent, request: MessageRequest)
     case 'unanswered':
       // Also an error that came without a signature: a forger must not make us believe that the update is off.
       return { kind: 'unknown', failure: result.failure };
-    case 'truncated':
-      throw new TypeError('only a question can be truncated');
   }
 }
 
@@ -153,7 +151,7 @@ function updateAttempt(message: OutgoingMessage, asked: Asked, clock: Clock) {
         case 'truncated':
           return { kind: 'ignored' };
         case 'doubtful':
-          return { kind: 'doubtful', failure: doubtfulFailure(asked, reply.codes, reply.fault) };
+          return { kind: 'doubtful', failure: doubtfulFailure(asked, reply.codes, reply.doubt) };
         case 'proven':
           return { kind: 'final', value: updateOutcome(asked, reply.codes) };
       }

@@ -4,6 +4,7 @@ import type { Fqdn, MonoMs } from '../core/units.ts';
 import { findAuthorities, MAX_NAMESERVERS } from './authoritative.ts';
 import { type Endpoint, showEndpoint } from './endpoint.ts';
 import type { OpenTransport } from './exchange.ts';
+import { ofListed } from './lookout.ts';
 import type { Correspondent } from './query.ts';
 import { compareSerials, readSoa } from './soa.ts';
 
@@ -63,7 +64,7 @@ async function readAt(options: SerialsOptions, endpoint: Endpoint, zone: Fqdn, d
   const transport = options.openTransport('udp', { nameserver, ...endpoint, clock, timeoutMs, messageId: options.messageId });
   try {
     const reading = await readSoa({ nameserver, transport, clock, timeoutMs }, zone, deadline);
-    return reading.kind === 'soa' ? { nameserver, serial: reading.soa.serial } : { nameserver, failure: reading.failure };
+    return reading.kind === 'soa' ? { nameserver, serial: reading.soa.serial } : { nameserver, failure: ofListed(reading.failure) };
   } finally {
     transport.close();
   }

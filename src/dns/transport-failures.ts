@@ -51,3 +51,8 @@ export const clientClosed = (nameserver: string): Failure => ({
   code: 'client-closed',
   message: `The client of the nameserver ${nameserver} is closed.`,
 });
+
+export const truncatedOverTcp = (nameserver: string): Failure => ({
+  code: 'malformed-answer',
+  message: `The nameserver ${nameserver} truncated its answer (TC), also over TCP: a part of it is missing.`,
+});

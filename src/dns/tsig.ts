@@ -82,7 +82,10 @@ export type TsigVerdict =
     }
   /** No TSIG RR, or one without MAC: BADKEY and BADSIG come so, and so does whatever a forger makes up. */
   | { readonly kind: 'unsigned'; readonly claimedError: number }
-  | { readonly kind: 'not-verified'; readonly fault: 'malformed' | 'other-key' | 'truncated-mac' | 'wrong-mac' | 'wrong-time' };
+  | {
+      readonly kind: 'not-verified';
+      readonly fault: 'malformed' | 'misplaced-tsig' | 'malformed-tsig' | 'other-key' | 'truncated-mac' | 'wrong-mac' | 'wrong-time';
+    };
 
 /** Verifies an answer to a signed request (RFC 8945 5.3, 5.4). Never throws. */
 export function verifyAnswer(answer: Buffer, key: TsigKey, requestMac: Buffer, nowSeconds: number): TsigVerdict {
@@ -91,11 +94,11 @@ export function verifyAnswer(answer: Buffer, key: TsigKey, requestMac: Buffer, n
   const last = message.additionals.at(-1);
   const all = [...message.answers, ...message.authorities, ...message.additionals];
   // More than one, or one that is not the last, is an error of format (RFC 8945 5.1); so is a class or TTL other than these (4.2).
-  if (all.some((rr) => rr.type === TYPE.TSIG && rr !== last)) return { kind: 'not-verified', fault: 'malformed' };
+  if (all.some((rr) => rr.type === TYPE.TSIG && rr !== last)) return { kind: 'not-verified', fault: 'misplaced-tsig' };
   if (last?.type !== TYPE.TSIG) return { kind: 'unsigned', claimedError: TSIG_ERROR.NONE };
   const tsig = parseTsigRdata(answer, last.rdataStart, last.end);
   if (tsig === undefined || last.class !== CLASS.ANY || answer.readUInt32BE(last.rdataStart - 6) !== 0)
-    return { kind: 'not-verified', fault: 'malformed' };
+    return { kind: 'not-verified', fault: 'malformed-tsig' };
   if (tsig.mac.length === 0) return { kind: 'unsigned', claimedError: tsig.error };
   if (last.owner !== key.name || tsig.algorithm !== ALGORITHMS[key.algorithm].wireName) return { kind: 'not-verified', fault: 'other-key' };
 

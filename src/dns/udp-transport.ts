@@ -3,8 +3,8 @@ import type { Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Failure } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
-import { resolveOne } from './endpoint.ts';
-import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
+import { resolveOne, withDeadline } from './endpoint.ts';
+import type { Exchange, ExchangeResult, Transport, TransportOptions, Truncated } from './exchange.ts';
 import { InFlight } from './in-flight.ts';
 import { MessageQueue } from './queue.ts';
 import { enqueue, type QueuedExchange } from './queued-exchange.ts';
@@ -72,7 +72,7 @@ export class UdpTransport implements Transport {
     this.#advance();
   }
 
-  async #attempt<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
+  async #attempt<T>(exchange: Exchange<T>): Promise<ExchangeResult<T> | Truncated> {
     const { nameserver, host, clock, timeoutMs } = this.#options;
     // Resolving has no deadline of its own; both are raced.
     const resolved = await withDeadline(resolveOne(host), exchange.deadline, clock);
@@ -86,14 +86,14 @@ export class UdpTransport implements Transport {
     return this.#overDatagrams({ ...exchange, deadline }, resolved.address);
   }
 
-  #overDatagrams<T>(exchange: Exchange<T>, address: string): Promise<ExchangeResult<T>> {
+  #overDatagrams<T>(exchange: Exchange<T>, address: string): Promise<ExchangeResult<T> | Truncated> {
     const { nameserver, port, clock } = this.#options;
     return new Promise((resolve) => {
       const socket = this.#sockets.datagrams(isIPv6(address) ? 'udp6' : 'udp4');
       const inFlight = new InFlight({ graceMs: Number.POSITIVE_INFINITY, noAnswer: noAnswer(nameserver) });
       const cancels: (() => void)[] = [];
       let over = false;
-      const finish = (result: ExchangeResult<T>) => {
+      const finish = (result: ExchangeResult<T> | Truncated) => {
         if (over) return;
         over = true;
         this.#open.delete(end);
@@ -129,14 +129,4 @@ function closeSocket(socket: Socket): void {
   // A late error of a socket that is being closed has nobody left to tell.
   socket.on('error', () => {});
   socket.close();
-}
-
-async function withDeadline<T>(work: Promise<T>, deadline: MonoMs, clock: TransportOptions['clock']): Promise<T | undefined> {
-  let cancel = () => {};
-  const late = new Promise<undefined>((resolve) => {
-    cancel = clock.after(Math.max(0, deadline - clock.mono()), () => resolve(undefined));
-  });
-  const winner = await Promise.race([work, late]);
-  cancel();
-  return winner;
 }

@@ -110,19 +110,19 @@ test('room is kept for what is put in front of the name', () => {
 });
 
 test.each([
-  ['127.1.2.3', 'a loopback'],
-  ['::1', 'a loopback'],
-  ['localhost', 'a loopback'],
-  ['0.0.0.0', 'an unspecified'],
-  ['::', 'an unspecified'],
-  ['169.254.169.254', 'a link-local'],
-  ['fe80::1', 'a link-local'],
-  ['224.0.0.1', 'a multicast'],
-  ['ff02::1', 'a multicast'],
+  ['127.1.2.3', 'a loopback address'],
+  ['::1', 'a loopback address'],
+  ['localhost', 'a loopback address'],
+  ['0.0.0.0', 'an unspecified address'],
+  ['::', 'an unspecified address'],
+  ['169.254.169.254', 'a link-local address'],
+  ['fe80::1', 'a link-local address'],
+  ['224.0.0.1', 'a multicast address'],
+  ['ff02::1', 'a multicast address'],
   ['10.0.0.1', undefined],
   ['fd00::1', undefined],
   ['db1.example.com', undefined],
-])('%s is %s address', (address, kind) => {
+])('%s is %s', (address, kind) => {
   expect(unsafeKind(address, false)).toBe(kind);
 });
 

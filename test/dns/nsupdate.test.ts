@@ -113,7 +113,8 @@ describe('outcomes', () => {
     ['nobody listens (9.18)', 2, '; Communication with 127.0.0.1#53 failed: operation canceled\n', 'refused not-sent connection-failed'],
     ['silence', 2, '; Communication with 127.0.0.1#53 failed: timed out\n', 'unknown no-answer'],
     ['hung up', 2, '; Communication with 127.0.0.1#53 failed: end of file\n', 'unknown connection-lost'],
-    ['a word that is not known', 2, 'update failed: BADCOOKIE\n', 'unknown nsupdate-failed'],
+    ['an extended RCODE', 2, 'update failed: BADCOOKIE\n', 'refused rejected unexpected-rcode'],
+    ['a word that is not known', 2, 'update failed: BADLUCK\n', 'unknown nsupdate-failed'],
     ['a line that it does not take', 1, 'syntax error\n', 'refused not-sent nsupdate-failed'],
     ['killed at the deadline', undefined, '', 'unknown no-answer'],
   ])('%s', (_, exitCode, stderr, expected) => {

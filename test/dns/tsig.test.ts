@@ -150,9 +150,9 @@ describe('answers that prove nothing', () => {
       bytes.writeUInt16BE(count, 10);
       return bytes;
     };
-    expect(verify(withCount(Buffer.concat([signed, tsig]), 2))).toEqual({ kind: 'not-verified', fault: 'malformed' });
+    expect(verify(withCount(Buffer.concat([signed, tsig]), 2))).toEqual({ kind: 'not-verified', fault: 'misplaced-tsig' });
     const behind = rr('a.', 1, Buffer.of(1, 2, 3, 4));
-    expect(verify(withCount(Buffer.concat([signed, behind]), 2))).toEqual({ kind: 'not-verified', fault: 'malformed' });
+    expect(verify(withCount(Buffer.concat([signed, behind]), 2))).toEqual({ kind: 'not-verified', fault: 'misplaced-tsig' });
   });
   test('BADTIME tells the clock of the nameserver', () => {
     const other = Buffer.alloc(6);

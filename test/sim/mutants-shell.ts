@@ -46,7 +46,7 @@ export const shellMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'dns/reply.ts',
-        find: "return { kind: 'doubtful', codes: { ...codes, tsigError: verdict.claimedError }, fault: 'unsigned' };",
+        find: "return { kind: 'doubtful', codes: { ...codes, tsigError: verdict.claimedError }, doubt: verdict };",
         replace: "return { kind: 'proven', message, codes };",
       },
     ],

@@ -58,7 +58,7 @@ function judged(bytes: Buffer, { sent, answer, nowSeconds }: Recorded): void {
   const reply = judgeReply(bytes, sent, nowSeconds);
   const signing = sent.signed && { key: sent.signed.key, fudgeSeconds: 30 };
   const asked: Asked = { nameserver: 'ns1 (192.0.2.53:53)', what: 'update', zone: sent.message.question.name, signing };
-  if (reply.kind === 'doubtful') presentable(doubtfulFailure(asked, reply.codes, reply.fault));
+  if (reply.kind === 'doubtful') presentable(doubtfulFailure(asked, reply.codes, reply.doubt));
   if (reply.kind !== 'proven') return;
   presentable(answerFailure(asked, reply.codes));
   if (sent.signed === undefined) return;
