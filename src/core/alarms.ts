@@ -13,6 +13,7 @@ import { drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
 import { arePeers } from './multi-primary.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
+import type { Failure } from './observation.ts';
 import { overdue } from './propagation.ts';
 import { record } from './record.ts';
 import { incomparable } from './rejoin.ts';
@@ -23,6 +24,7 @@ import type { ClusterState } from './state.ts';
 import type { ServerView, Topology } from './topology.ts';
 import type { Now } from './units.ts';
 import { unlistedAlarms } from './unlisted.ts';
+import type { AlarmCode } from './vocabulary.ts';
 import { isReplicaOf, wayBack } from './way-back.ts';
 
 /** The state with its alarms, and a line in the history for each that came or went. */
@@ -63,9 +65,9 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
   const alarms: Alarm[] = [];
   const failure = failureOf(situation, member);
   if (member.contact === 'unknown')
-    alarms.push({ code: 'server-unknown', subject: member.address, sentence: failure ?? `${member.address} does not answer.` });
+    alarms.push(ofFailure('server-unknown', member.address, failure ?? { message: `${member.address} does not answer.` }));
   if (member.contact === 'alive')
-    alarms.push({ code: 'server-refuses', subject: member.address, sentence: failure ?? `${member.address} refuses us.` });
+    alarms.push(ofFailure('server-refuses', member.address, failure ?? { message: `${member.address} refuses us.` }));
   if (member.duplicate)
     alarms.push({
       code: 'duplicate-uuid',
@@ -175,10 +177,18 @@ function notComparable(situation: Situation, member: ServerView): readonly Alarm
   return [{ code: 'not-comparable', subject: member.address, sentence }];
 }
 
-function failureOf({ state }: Situation, member: ServerView): string | undefined {
+function failureOf({ state }: Situation, member: ServerView): Failure | undefined {
   const probe = state.servers.get(member.address)?.latest?.probe;
-  return probe === undefined || probe.kind === 'reachable' ? undefined : probe.failure.message;
+  return probe === undefined || probe.kind === 'reachable' ? undefined : probe.failure;
 }
+
+/** A failure keeps its words, and what to do, all the way to the person. */
+const ofFailure = (code: AlarmCode, subject: string, { message, hint }: Omit<Failure, 'code'>): Alarm => ({
+  code,
+  subject,
+  sentence: message,
+  ...(hint === undefined ? {} : { hint }),
+});
 
 /** Other writable servers of the line that replicate from nobody, or from each other, while the published one is writable too. */
 function rivals(situation: Situation): readonly Alarm[] {
@@ -195,8 +205,8 @@ function zoneAlarms(situation: Situation): readonly Alarm[] {
   const { publication, settings } = situation;
   const alarms: Alarm[] = [];
   const { readFailure, writeFailure } = publication;
-  if (readFailure) alarms.push({ code: 'nameserver-unreadable', subject: settings.nameserver, sentence: readFailure.message });
-  if (writeFailure) alarms.push({ code: 'update-refused', subject: settings.nameserver, sentence: writeFailure.message });
+  if (readFailure) alarms.push(ofFailure('nameserver-unreadable', settings.nameserver, readFailure));
+  if (writeFailure) alarms.push(ofFailure('update-refused', settings.nameserver, writeFailure));
   const { propagation } = publication;
   for (const late of overdue(propagation, 'nameservers', situation.now))
     alarms.push({

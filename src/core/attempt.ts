@@ -7,6 +7,7 @@ import { queueingTimeouts, visibleWithinMs, writePauseMaxMs, writePauseMs } from
 import { planUpdate } from './plan.ts';
 import { watchAgain, watchEpoch } from './propagation.ts';
 import { record } from './record.ts';
+import { withWriteFailure } from './refusal.ts';
 import type { Attempt, ClusterState, PublicationState, ZoneView } from './state.ts';
 import { without } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
@@ -26,6 +27,7 @@ export function send(publication: PublicationState, view: ZoneView, write: Write
   const notAfter = Math.min(write.notAfter, now.mono + queueingTimeouts * settings.timeoutMs) as MonoMs;
   const attempt: Attempt = {
     try: write.ledger.try,
+    plan,
     what: write.what,
     aim: write.aim,
     source: write.ledger.source,
@@ -79,8 +81,6 @@ export function updateDone(
       effects,
     );
   }
-  const entry = { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure: outcome.failure } as const;
-  effects.push(record(state, publication, now, entry));
   const lostRace = outcome.kind === 'refused' && outcome.code === 'prerequisite-failed';
   // It waited too long in the queue, or something else was wanted before it left: decided again, on what is known now.
   const expired = outcome.kind === 'refused' && (outcome.failure.code === 'expired' || outcome.failure.code === 'recalled');
@@ -89,12 +89,14 @@ export function updateDone(
   const writeFailures = publication.writeFailures + 1;
   const isHarmless = lostRace || (expired && writeFailures === 1);
   const pause = isHarmless && writeFailures === 1 ? 0 : Math.min(writePauseMs * 2 ** (writeFailures - 1), writePauseMaxMs);
+  const failed = isHarmless ? landed : withWriteFailure(landed, attempt, outcome, now);
+  const failure = isHarmless ? outcome.failure : (failed.writeFailure ?? outcome.failure);
+  effects.push(record(state, publication, now, { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure }));
   return {
-    ...landed,
+    ...failed,
     mustRead: outcome.kind === 'unknown' || lostRace,
     writeFailures,
     nextWriteAt: plusMs(now.mono, pause),
-    ...(isHarmless ? {} : { writeFailure: outcome.failure }),
     pending: mayBeThere ? [...publication.pending.slice(-31), { ...attempt, answered: lostRace }] : publication.pending,
   };
 }

@@ -31,6 +31,8 @@ export const discoveredPauseMaxMs = 60_000;
 /** After a write that failed: first and longest pause before the next. */
 export const writePauseMs = 250;
 export const writePauseMaxMs = 30_000;
+/** Which RRset a nameserver refuses is looked into at most this often: as often as the updates themselves are tried in the end. */
+export const inspectRefusalEveryMs = 30_000;
 /** How long the authoritative nameservers are asked for the new RRset before it is an alarm: twice BIND's notify-delay of 5 s. They are asked on in slices as long. */
 export const propagationSliceMs = 10_000;
 /** Between two slices. */

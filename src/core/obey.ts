@@ -8,6 +8,7 @@ import { guard } from './guard.ts';
 import { intendedWrite, rewritten } from './intent.ts';
 import type { Ledger } from './ledger.ts';
 import { planUpdate } from './plan.ts';
+import { isLookedInto } from './refusal.ts';
 import type { Situation } from './situation.ts';
 import { isLedgerBehind, isSuperseded, situationOf } from './situation.ts';
 import type { ClusterState, PublicationState, RunningCommand } from './state.ts';
@@ -30,6 +31,8 @@ export function obey(
   const { nameserver } = publication.settings;
   const noted = withEpoch(state, nameserver, publication.remembered?.epoch ?? 0);
   if (publication.readFailure) return withResult(noted, nameserver, resultOfFailure(publication.readFailure));
+  // It was refused, and what would allow it is known in a moment: that is the answer.
+  if (isLookedInto(publication, running.id, now)) return noted;
   const situation = situationOf(noted, publication, commandedBy(running), now);
   if (running.command.kind !== 'follow') return rewrite(noted, situation, running, now, effects);
   const known = noted.commands[0]?.progress.get(nameserver)?.epoch;

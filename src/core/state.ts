@@ -5,11 +5,11 @@ import type { Decision } from './decision.ts';
 import type { Alarm, Command, CommandResult, Move, Remembered } from './events.ts';
 import type { Ledger, LedgerReading } from './ledger.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
-import type { Propagation } from './publication.ts';
+import type { Propagation, Refusal } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
 import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
 import type { Rejoin } from './waypoint.ts';
-import type { Question, Rrset } from './zone.ts';
+import type { Question, Rrset, UpdatePlan } from './zone.ts';
 
 export interface ClusterState {
   readonly settings: ClusterSettings;
@@ -110,7 +110,9 @@ export interface PublicationState {
   readonly awaiting?: { readonly attempt: Attempt; readonly until: MonoMs };
   /** The last update did not find the zone as it was read, or nobody knows: read again before the next one. */
   readonly mustRead: boolean;
+  /** Why the last update failed, until one is applied. */
   readonly writeFailure?: Failure;
+  readonly refusal?: Refusal;
   readonly writeFailures: number;
   readonly nextWriteAt: MonoMs;
   readonly decision: Decision;
@@ -157,6 +159,7 @@ export interface ZoneView {
 /** One update that was sent. */
 export interface Attempt {
   readonly try: string;
+  readonly plan: UpdatePlan;
   readonly what: WriteKind;
   /** The same for every attempt at the same thing. */
   readonly aim: string;

@@ -39,12 +39,12 @@ export function describeEntry(entry: HistoryEntry): EntryText {
     case 'update-failed': {
       const { code, message, hint } = entry.failure;
       const sentence = `${entry.what}: the update is ${entry.outcome === 'refused' ? 'refused' : 'without a sure answer'}: ${message}`;
-      return { level: 'error', code, sentence: hint === undefined ? sentence : `${sentence}; ${hint}` };
+      return { level: 'error', code, sentence: withHint(sentence, hint) };
     }
     case 'alarm': {
       const { code, subject } = entry.alarm;
       return entry.raised
-        ? { level: 'warn', code: `alarm-${code}`, sentence: alarmText(entry.alarm) }
+        ? { level: 'warn', code: `alarm-${code}`, sentence: withHint(alarmText(entry.alarm), entry.alarm.hint) }
         : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: over: ${code}` };
     }
   }
@@ -68,6 +68,8 @@ const behind = (nameservers: readonly { readonly nameserver: string; readonly at
     .filter((one) => one.at === undefined)
     .map((one) => one.nameserver)
     .join(', ') || 'every nameserver';
+
+const withHint = (sentence: string, hint: string | undefined): string => (hint === undefined ? sentence : `${sentence}; ${hint}`);
 
 /** Most sentences say what they are about; the others are told. */
 export const alarmText = ({ subject, sentence }: Alarm): string => (sentence.includes(subject) ? sentence : `${subject}: ${sentence}`);

@@ -10,6 +10,7 @@ import type { MessageRequest } from './message-request.ts';
 import { nsupdateOutcome } from './nsupdate-outcome.ts';
 import { nsupdateScript, secretText } from './nsupdate-script.ts';
 import { type Correspondent, exchangeDeadline } from './query.ts';
+import { createRefusalInspector } from './refusal.ts';
 import { createReadingSide, notSent, type Rfc2136Options } from './rfc2136.ts';
 import { clientClosed, expiredInQueue, noAnswer, queueFull, recalled } from './transport-failures.ts';
 import type { TsigKey } from './tsig.ts';
@@ -48,6 +49,7 @@ export function createNsupdateClient(options: NsupdateOptions): DnsClient {
     update,
     propagation: (request) => side.propagation.watch(request),
     inspection: createInspection(side.serials, update),
+    inspectRefusal: createRefusalInspector(side.serials, update),
     close: async () => {
       closed = true;
       for (const controller of running) controller.abort();

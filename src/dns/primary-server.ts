@@ -20,17 +20,25 @@ export function primaryCheck(
   const noted = new Map<Fqdn, Fqdn>();
   const check = async (zone: Fqdn, primary: Fqdn): Promise<void> => {
     const { clock, timeoutMs } = correspondent;
-    const [theirs, ours] = await Promise.all([
-      addressesOfHost(correspondent, primary, zone, (clock.mono() + timeoutMs) as MonoMs),
-      resolveAll(endpoint.host),
-    ]);
-    if (!theirs.some((address) => ours.includes(address))) onWarning(notThePrimary(correspondent.nameserver, zone, primary, theirs));
+    const theirs = await addressesElsewhere(correspondent, endpoint, { zone, primary }, (clock.mono() + timeoutMs) as MonoMs);
+    if (theirs !== undefined) onWarning(notThePrimary(correspondent.nameserver, zone, primary, theirs));
   };
   return (zone, primary) => {
     if (noted.get(zone) === primary || (noted.size >= MAX_NOTED_ZONES && !noted.has(zone))) return;
     noted.set(zone, primary);
     void check(zone, primary);
   };
+}
+
+/** The addresses of the primary server that the zone's SOA names; undefined: it is the endpoint. Ends by the deadline, but for the system's resolver. */
+export async function addressesElsewhere(
+  correspondent: Correspondent,
+  endpoint: Endpoint,
+  { zone, primary }: { readonly zone: Fqdn; readonly primary: Fqdn },
+  deadline: MonoMs,
+): Promise<readonly string[] | undefined> {
+  const [theirs, ours] = await Promise.all([addressesOfHost(correspondent, primary, zone, deadline), resolveAll(endpoint.host)]);
+  return theirs.some((address) => ours.includes(address)) ? undefined : theirs;
 }
 
 const notThePrimary = (nameserver: string, zone: Fqdn, primary: Fqdn, addresses: readonly string[]): Failure => ({
