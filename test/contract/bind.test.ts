@@ -18,7 +18,9 @@ let keyText: string;
 let deadPort: number;
 
 beforeAll(async () => {
-  bind = await startBind({ clusters: ['shop', 'blog'] });
+  // Which names are good is for the nameserver to say, and this one takes all.
+  const adjust = (_role: unknown, text: string) => text.replace(/^zone .*\{$/m, (line) => `${line}\n    check-names ignore;`);
+  bind = await startBind({ clusters: ['shop', 'blog'], adjust });
   keyText = await readFile(bind.keyFile, 'utf8');
   deadPort = await findFreePort(['127.0.0.1'], { udp: true });
 });

@@ -1,4 +1,6 @@
 /** What is made of a refused update, of real nameservers: which RRset it is, and the statement that lets it in, which is then tried. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Failure } from '../../src/core/observation.ts';
@@ -95,7 +97,7 @@ describe('BIND', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  const open = async (via: 'rfc2136' | 'nsupdate' = 'rfc2136'): Promise<DnsClient> => {
+  const open = async (via: 'rfc2136' | 'nsupdate' = 'rfc2136', nsupdateCommand = [named.programs.nsupdate]): Promise<DnsClient> => {
     const { address, port } = named.named;
     const opened = await openZoneClient(
       {
@@ -107,7 +109,7 @@ describe('BIND', () => {
         keyText: named.keyText(named.keys.one),
         fudgeMs: 30_000,
         timeoutMs: 2000,
-        nsupdateCommand: [named.programs.nsupdate],
+        nsupdateCommand,
       },
       systemClock,
     );
@@ -196,6 +198,20 @@ describe('BIND', () => {
       expect(found.hint).toContain('check-names ignore;');
     }
     expect(await send(client, planFor('names-unchecked.test', 'sou_rce'))).toEqual({ kind: 'applied' });
+  });
+
+  test('nsupdate leaves the check of names to the nameserver; an older one has none, and does not know the command', async () => {
+    expect(await send(await open('nsupdate'), planFor('names-unchecked.test', 'by_nsupdate'))).toEqual({ kind: 'applied' });
+    const older = join(named.named.folder, 'older-nsupdate');
+    // It stops at the line that it does not know; else it is the true one, told not to check.
+    const lines = [
+      '#!/bin/sh',
+      'input=$(cat)',
+      'case "$input" in *check-names*) echo "incorrect section name: check-names" >&2; echo "syntax error" >&2; exit 1;; esac',
+      `{ echo "check-names off"; echo "$input"; } | ${named.programs.nsupdate} "$@"`,
+    ];
+    await writeFile(older, lines.join('\n'), { mode: 0o700 });
+    expect(await send(await open('nsupdate', [older]), planFor('names-unchecked.test', 'by_older'))).toEqual({ kind: 'applied' });
   });
 
   test('what is granted by the time of the question is said so', async () => {
