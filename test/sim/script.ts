@@ -100,6 +100,8 @@ export type Act = { readonly at: number } & (
   /** These ways carry nothing; a way leads from one host to another, and back again only if that is said too. */
   | { readonly kind: 'cut'; readonly ways: readonly (readonly [from: string, to: string])[]; readonly forMs: number }
   | { readonly kind: 'crash-nameserver'; readonly when: CrashMoment; readonly forMs: number }
+  /** The key loses its right to change all of the names, the ledger's, or the source's. */
+  | { readonly kind: 'policy'; readonly denies: 'all' | 'ledger' | 'source'; readonly forMs: number }
   /** What its host name resolves to: nobody is there, another server is, or it is beside another one. */
   | { readonly kind: 'resolver'; readonly server: number; readonly says: 'nobody' | 'other' | 'both'; readonly forMs: number }
   | { readonly kind: 'crash'; readonly instance: InstanceName; readonly forMs: number; readonly forgets: boolean }
