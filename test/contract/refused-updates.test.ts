@@ -32,6 +32,7 @@ const policies = {
   'parent.test': 'grant one name parent.test ANY; grant one name _source-dns.parent.test TXT;',
   'tcp-self.test': 'grant * tcp-self . PTR;',
   'krb5.test': 'grant EXAMPLE.COM krb5-self . A;',
+  'capitals.test': 'grant ONE. name SOURCE.CAPITALS.TEST. A; grant one. name _source-dns.source.capitals.test. TXT;',
 } as const;
 
 type ZoneName = keyof typeof policies;
@@ -139,6 +140,7 @@ describe('BIND', () => {
     'parent.test': every('parent.test'),
     'tcp-self.test': every('tcp-self.test'),
     'krb5.test': every('krb5.test'),
+    'capitals.test': [srv('capitals.test')],
   };
 
   test.each(['rfc2136', 'nsupdate'] as const)(
@@ -237,9 +239,37 @@ describe('BIND', () => {
   });
 });
 
+test('a secondary server instead of the primary: who is the primary is named', async () => {
+  const primary = await startNamed(
+    'zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; allow-transfer { any; }; };',
+  );
+  const openOf = async ({ named, keys, keyText }: NamedFixture): Promise<DnsClient> => {
+    const { address, port } = named;
+    const options = { name: 'ns1', address, port, via: 'rfc2136', transport: 'tcp', keyText: keyText(keys.one) } as const;
+    const opened = await openZoneClient({ ...options, fudgeMs: 30_000, timeoutMs: 2000 }, systemClock);
+    if (opened.kind === 'failed') throw new Error(opened.failure.message);
+    return opened.client;
+  };
+  const there = await openOf(primary);
+  const ns1 = { name: 'ns1.lab.test.' as Fqdn, type: 'A', ttlSeconds: 60, rdata: ['192.0.2.7'] } as const;
+  const changes = [{ kind: 'delete-rrset', name: ns1.name, type: 'A' } as const, { kind: 'add-rrset', rrset: ns1 } as const];
+  expect(await send(there, { zone: 'lab.test.' as Fqdn, prerequisites: [], changes })).toEqual({ kind: 'applied' });
+  const secondary = await startNamed(
+    `zone "lab.test" { type secondary; file "@folder@/copy.db"; primaries { 127.0.0.1 port ${primary.named.port}; }; };`,
+  );
+  const here = await openOf(secondary);
+  const found = await refusal(here, { ...planFor('shop.lab.test'), zone: 'lab.test.' as Fqdn });
+  expect(found.message).toMatch(
+    / takes no update of lab\.test\. .*\. The zone's SOA names another primary server: ns1\.lab\.test\. \(192\.0\.2\.7\)\.$/,
+  );
+  expect(found.hint).toMatch(/^If this one is a secondary server, set the nameserver's address to the primary server\./);
+  await Promise.all([there.close(), here.close()]);
+  await Promise.all([primary.stop(), secondary.stop()]);
+});
+
 /** They do not sign their no: nothing is proven, but the words are those of the server that answers so. */
 describe('other nameservers', () => {
-  const openAt = async ({ address, port, key }: ForeignNameserver): Promise<DnsClient> => {
+  const openForeign = async ({ address, port, key }: ForeignNameserver): Promise<DnsClient> => {
     const options = { name: 'ns1', address, port, via: 'rfc2136', transport: 'tcp', keyText: formatTsigKey(key) } as const;
     const opened = await openZoneClient({ ...options, fudgeMs: 30_000, timeoutMs: 1000 }, systemClock);
     if (opened.kind === 'failed') throw new Error(opened.failure.message);
@@ -257,7 +287,7 @@ describe('other nameservers', () => {
 
   test('Knot: the RRset is named, and the proposed acl lets the update in', async () => {
     const knot = await startKnot(['shop']);
-    const client = await openAt(knot);
+    const client = await openForeign(knot);
     const outcome = await send(client, plan);
     if (outcome.kind !== 'unknown') throw new Error(outcome.kind);
     const found = await client.inspectRefusal({ plan, failure: outcome.failure, deadline: soon() });
@@ -266,7 +296,7 @@ describe('other nameservers', () => {
     expect(found.message).toContain('change _source-dns.source.blog.lab.test. TXT. The rest of the update is granted.');
     const acl = /key: .*/.exec(found.hint ?? '')?.[0].split('; ');
     const granted = await startKnot(['shop'], acl);
-    const again = await openAt(granted);
+    const again = await openForeign(granted);
     expect(await send(again, plan)).toEqual({ kind: 'applied' });
     await again.close();
     await granted.stop();
@@ -274,7 +304,7 @@ describe('other nameservers', () => {
 
   test.each(['is not allowed to', 'has another secret'])('PowerDNS: a key that %s', async (why) => {
     const powerdns = await startPowerdns(['shop'], why === 'is not allowed to');
-    const client = await openAt(why === 'is not allowed to' ? powerdns : { ...powerdns, key: generateTsigKey('source-dns-key') });
+    const client = await openForeign(why === 'is not allowed to' ? powerdns : { ...powerdns, key: generateTsigKey('source-dns-key') });
     const outcome = await send(client, plan);
     if (outcome.kind === 'applied') throw new Error(outcome.kind);
     const found = await client.inspectRefusal({ plan, failure: outcome.failure, deadline: soon() });
