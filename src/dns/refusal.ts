@@ -26,12 +26,23 @@ export function createRefusalInspector(options: SerialsOptions, update: Update):
   return async (request) => {
     if (waiting >= MAX_WAITING_INSPECTIONS) return request.failure;
     waiting += 1;
-    const turn = last.then(() => inspect(options, update, request));
+    const turn = last.then(() => byDeadline(options, request, inspect(options, update, request)));
     last = turn;
     const result = await turn;
     waiting -= 1;
     return result;
   };
+}
+
+/** The system's resolver, which may be asked for the primary server, has no deadline. */
+function byDeadline({ primary }: SerialsOptions, { failure, deadline }: RefusalRequest, inspection: Promise<Failure>): Promise<Failure> {
+  return new Promise((resolve) => {
+    const cancel = primary.clock.after(Math.max(0, deadline - primary.clock.mono()), () => resolve(failure));
+    void inspection.then((found) => {
+      cancel();
+      resolve(found);
+    });
+  });
 }
 
 async function inspect({ primary, endpoint }: SerialsOptions, update: Update, request: RefusalRequest): Promise<Failure> {

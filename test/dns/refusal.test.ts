@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Failure } from '../../src/core/observation.ts';
 import type { Fqdn, MonoMs } from '../../src/core/units.ts';
 import type { Question, RrType, UpdateOutcome, UpdatePlan } from '../../src/core/zone.ts';
+import { systemClock } from '../../src/daemon/clock.ts';
 import type { MessageRequest } from '../../src/dns/message-request.ts';
 import { createRefusalInspector, MAX_WAITING_INSPECTIONS } from '../../src/dns/refusal.ts';
 import { grantLines, policyRefuses } from '../../src/dns/refusal-words.ts';
@@ -12,7 +13,7 @@ const zone = 'example.com.' as Fqdn;
 const source = `source.${zone}` as Fqdn;
 const ledger = `_source-dns.${source}` as Fqdn;
 const failure: Failure = { code: 'update-refused', message: 'REFUSED.', hint: 'Five causes.' };
-const deadline = 0 as MonoMs;
+const deadline = (systemClock.mono() + 60_000) as MonoMs;
 const plan: UpdatePlan = {
   zone,
   prerequisites: [],
@@ -22,7 +23,8 @@ const plan: UpdatePlan = {
     { kind: 'add-rrset', rrset: { name: ledger, type: 'TXT', ttlSeconds: 5, rdata: [['v=1']] } },
   ],
 };
-const options = { primary: { nameserver: 'ns1 (192.0.2.53:53)', signing: { key: { name: 'k.' } } } } as unknown as SerialsOptions;
+const signing = { key: { name: 'k.' } };
+const options = { primary: { nameserver: 'ns1 (192.0.2.53:53)', signing, clock: systemClock } } as unknown as SerialsOptions;
 const refused: UpdateOutcome = { kind: 'refused', code: 'rejected', failure };
 const failed: UpdateOutcome = {
   kind: 'refused',
@@ -66,6 +68,20 @@ test('no more wait than the limit; the others get the words that there are', asy
   const found = await Promise.all(Array.from({ length: MAX_WAITING_INSPECTIONS + 2 }, () => inspect({ plan, failure, deadline })));
   expect(found.filter((told) => told === failure)).toHaveLength(2);
   expect(await inspect({ plan, failure, deadline })).not.toBe(failure);
+});
+
+test('by its deadline it has ended, whatever hangs, and the next one has its turn', async () => {
+  let asked = 0;
+  const { update } = denying(ledger);
+  const inspect = createRefusalInspector(options, (request) => {
+    asked += 1;
+    return asked === 1 ? new Promise(() => {}) : update(request);
+  });
+  const soon = (systemClock.mono() + 20) as MonoMs;
+  const first = inspect({ plan, failure, deadline: soon });
+  const second = inspect({ plan, failure, deadline });
+  expect(await first).toBe(failure);
+  expect((await second).hint).toContain('grant k name');
 });
 
 test('what is not certain changes no word', async () => {
