@@ -7,11 +7,11 @@ import { queueingTimeouts, visibleWithinMs, writePauseMaxMs, writePauseMs } from
 import { planUpdate } from './plan.ts';
 import { watchAgain, watchEpoch } from './propagation.ts';
 import { record } from './record.ts';
-import { withWriteFailure } from './refusal.ts';
 import type { Attempt, ClusterState, PublicationState, ZoneView } from './state.ts';
 import { without } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 import { isoTime, plusMs } from './units.ts';
+import { withWriteFailure } from './why-refused.ts';
 import type { UpdateOutcome } from './zone.ts';
 
 export interface Sent {

@@ -8,7 +8,6 @@ import { guard } from './guard.ts';
 import { intendedWrite, rewritten } from './intent.ts';
 import type { Ledger } from './ledger.ts';
 import { planUpdate } from './plan.ts';
-import { isLookedInto } from './refusal.ts';
 import type { Situation } from './situation.ts';
 import { isLedgerBehind, isSuperseded, situationOf } from './situation.ts';
 import type { ClusterState, PublicationState, RunningCommand } from './state.ts';
@@ -16,6 +15,7 @@ import { withPublication } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { Now } from './units.ts';
 import { plusMs } from './units.ts';
+import { isLookedInto } from './why-refused.ts';
 import { write } from './write.ts';
 
 type Result = Omit<CommandResult, 'nameserver'>;

@@ -27,8 +27,8 @@ export interface Spread {
   readonly overdueAt: MonoMs;
 }
 
-/** The last update that the nameserver refused, and what is known of why. */
-export interface Refusal {
+/** An update that the nameserver refused, and what is known of why. */
+export interface WhyRefused {
   /** What was refused, and how: the same refusal has the same text. */
   readonly about: string;
   readonly plan: UpdatePlan;

@@ -5,11 +5,11 @@ import { discoveredPauseMs } from './discovery.ts';
 import type { Effect } from './events.ts';
 import { queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
 import { nextSlices, propagateIfDue } from './propagation.ts';
-import { inspectIfDue, nextInspection } from './refusal.ts';
 import { nextTrial, placesOf, tryIfDue } from './server-addresses.ts';
 import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 import { plusMs } from './units.ts';
+import { inspectIfDue, nextInspection } from './why-refused.ts';
 
 export function schedule(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
   const servers = new Map(

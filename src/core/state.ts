@@ -5,7 +5,7 @@ import type { Decision } from './decision.ts';
 import type { Alarm, Command, CommandResult, Move, Remembered } from './events.ts';
 import type { Ledger, LedgerReading } from './ledger.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
-import type { Propagation, Refusal } from './publication.ts';
+import type { Propagation, WhyRefused } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
 import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
 import type { Rejoin } from './waypoint.ts';
@@ -112,7 +112,8 @@ export interface PublicationState {
   readonly mustRead: boolean;
   /** Why the last update failed, until one is applied. */
   readonly writeFailure?: Failure;
-  readonly refusal?: Refusal;
+  /** Updates that the nameserver refused, the last one at the end. */
+  readonly whyRefused: readonly WhyRefused[];
   readonly writeFailures: number;
   readonly nextWriteAt: MonoMs;
   readonly decision: Decision;
@@ -233,6 +234,7 @@ export const newPublication = (settings: PublicationSettings, remembered: Rememb
   nextReadAt: now.mono,
   pending: [],
   mustRead: false,
+  whyRefused: [],
   writeFailures: 0,
   nextWriteAt: now.mono,
   decision: { kind: 'hold', reason: 'ledger-unknown', sentence: 'The zone has not been read yet.' },

@@ -12,7 +12,6 @@ import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './limits.ts';
 import { observe } from './observe.ts';
 import { propagated } from './propagation.ts';
 import { publish } from './publish.ts';
-import { isLookedInto, refusalInspected } from './refusal.ts';
 import { nextResolve, schedule } from './schedule.ts';
 import { notMisled, takePeer, takeProposal, takeTrial } from './server-addresses.ts';
 import type { ClusterSettings } from './settings.ts';
@@ -21,6 +20,7 @@ import { newPublication, newServer, without, withPublication, withServer } from 
 import { topologyOf } from './topology.ts';
 import type { MonoMs, Now, ServerAddress, ServerId } from './units.ts';
 import { plusMs } from './units.ts';
+import { isLookedInto, isRefusalOf, refusalInspected } from './why-refused.ts';
 import type { UpdateOutcome } from './zone.ts';
 import { zoneRead } from './zone-read.ts';
 
@@ -175,9 +175,9 @@ function updated(
 function inspected(state: ClusterState, event: Event & { kind: 'refusal-inspected' }): ClusterState {
   const { nameserver, failure } = event;
   const next = forPublication(state, nameserver, (publication) => refusalInspected(publication, event));
-  const refusal = next.publications.get(nameserver)?.refusal;
   const running = openCommand(next, nameserver);
-  const isOfCommand = running !== undefined && refusal?.about === event.about && refusal.commandId === running.id;
+  const publication = next.publications.get(nameserver);
+  const isOfCommand = running !== undefined && publication !== undefined && isRefusalOf(publication, event.about, running.id);
   return isOfCommand ? withResult(next, nameserver, resultOfFailure(failure)) : next;
 }
 

@@ -1,6 +1,6 @@
 /** What an instance asks after a refused update (docs/decisions/021): it may only look, only when it said so, and not often. */
 
-import { inspectRefusalEveryMs } from '../../src/core/limits.ts';
+import { inspectRefusalEveryMs, refusalsKept } from '../../src/core/limits.ts';
 import { CLASS, TYPE } from '../../src/dns/codes.ts';
 import { decodeMessage } from '../../src/dns/wire.ts';
 import type { InstanceName } from './settings.ts';
@@ -28,13 +28,16 @@ export function isInspection(message: Buffer): boolean {
 }
 
 export function createInspectionJudge(): InspectionJudge {
-  const begun = new Map<InstanceName, number>();
+  /** When its last ones began, as many as there may be within the time. */
+  const begun = new Map<InstanceName, readonly number[]>();
   return {
     started: (instance) => void begun.delete(instance),
     wants(instance, now) {
-      const last = begun.get(instance) ?? Number.NEGATIVE_INFINITY;
-      begun.set(instance, now);
-      return now - last < tolerance * inspectRefusalEveryMs ? 'L2 looks into refusals more often than it may' : undefined;
+      const times = begun.get(instance) ?? [];
+      begun.set(instance, [...times, now].slice(-refusalsKept));
+      const [first = now] = times;
+      const isTooOften = times.length === refusalsKept && now - first < tolerance * inspectRefusalEveryMs;
+      return isTooOften ? 'L2 looks into refusals more often than it may' : undefined;
     },
     leaves(instance, isSilent) {
       if (!begun.has(instance)) return 'S4 an inspection leaves that nobody decided on';

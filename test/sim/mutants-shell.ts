@@ -57,7 +57,7 @@ export const shellMutants: readonly Mutant[] = [
     name: 'every refusal is looked into',
     patches: [
       {
-        file: 'core/refusal.ts',
+        file: 'core/why-refused.ts',
         find: 'const nextAt = plusMs(now.mono, Math.max(inspectRefusalEveryMs, 2 * patienceMs));',
         replace: 'const nextAt = now.mono;',
       },
