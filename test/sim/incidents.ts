@@ -56,7 +56,7 @@ const incidents: readonly Incident[] = [
     name: 'the key loses a right, and the source is moved',
     oneIn: 4,
     acts: (chance, at, { servers }) => [
-      { at, kind: 'policy', denies: chance.pick(['all', 'ledger', 'source']), forMs: chance.between(500, latestBeforeCalmMs) },
+      { at, kind: 'policy', denies: chance.pick(['all', 'ledger', 'source']), forMs: chance.between(500, chance.pick([3000, 9000])) },
       { at: at + chance.int(300), kind: 'switchover', to: chance.int(servers), mistake: 'none', stepMs: 300 },
     ],
   },

@@ -10,7 +10,7 @@ export interface InspectionJudge {
   /** It has begun anew, and remembers nothing. */
   started(instance: InstanceName): void;
   /** Each gives the broken promise, or undefined. */
-  wants(instance: InstanceName, now: number): string | undefined;
+  wants(instance: InstanceName, about: string, now: number): string | undefined;
   leaves(instance: InstanceName, isSilent: boolean): string | undefined;
 }
 
@@ -28,15 +28,15 @@ export function isInspection(message: Buffer): boolean {
 }
 
 export function createInspectionJudge(): InspectionJudge {
-  /** When its last ones began, as many as there may be within the time. */
-  const begun = new Map<InstanceName, readonly number[]>();
+  /** What its last ones were about and when they began, as many as there may be within the time. */
+  const begun = new Map<InstanceName, readonly { readonly about: string; readonly at: number }[]>();
   return {
     started: (instance) => void begun.delete(instance),
-    wants(instance, now) {
-      const times = begun.get(instance) ?? [];
-      begun.set(instance, [...times, now].slice(-refusalsKept));
-      const [first = now] = times;
-      const isTooOften = times.length === refusalsKept && now - first < tolerance * inspectRefusalEveryMs;
+    wants(instance, about, now) {
+      const earlier = begun.get(instance) ?? [];
+      begun.set(instance, [...earlier, { about, at: now }].slice(-refusalsKept));
+      const recent = earlier.filter(({ at }) => now - at < tolerance * inspectRefusalEveryMs);
+      const isTooOften = recent.length === refusalsKept || recent.some((other) => other.about === about);
       return isTooOften ? 'L2 looks into refusals more often than it may' : undefined;
     },
     leaves(instance, isSilent) {

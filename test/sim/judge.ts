@@ -68,7 +68,7 @@ export interface Judge {
   recorded(instance: InstanceName, entry: HistoryEntry): void;
   wants(instance: InstanceName, token: string): void;
   /** It wants to know why an update was refused. */
-  inspects(instance: InstanceName): void;
+  inspects(instance: InstanceName, about: string): void;
   leaves(host: string, message: Buffer): void;
   updateDone(instance: InstanceName, token: string, outcome: UpdateOutcome): void;
   applied(message: Buffer, before: readonly Rrset[], after: readonly Rrset[]): void;
@@ -163,8 +163,8 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       unrest.set(sender, { ...unrestOf(sender), at: now() });
       inFlight.set(instanceKey(sender, token), { sender, life, read, readRrsets, knownEpoch, readable: readableNow(sight, now()) });
     },
-    inspects(instance) {
-      const promise = inspections.wants(instance, now());
+    inspects(instance, about) {
+      const promise = inspections.wants(instance, about, now());
       if (promise) judge.breaks(promise);
     },
     leaves(host, message) {

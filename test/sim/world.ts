@@ -152,10 +152,11 @@ function perform(world: World, instances: Instances, operator: Operator, act: Ac
 }
 
 /** Somebody edits the nameserver's policy, and corrects it later. */
-function denies({ primary, timeline }: World, act: Act & { kind: 'policy' }): void {
+function denies({ primary, timeline, script }: World, act: Act & { kind: 'policy' }): void {
   const denied = { all: grantedNames, ledger: [ledgerOwner], source: [sourceName] }[act.denies];
   primary.grant(grantedNames.filter((name) => !denied.includes(name)));
-  timeline.after(act.forMs, () => primary.grant(grantedNames));
+  // Updates are tried ever less often: what lasts into the calm would be seen too late.
+  timeline.at(Math.min(timeline.now + act.forMs, script.calmAt), () => primary.grant(grantedNames));
 }
 
 /** Somebody edits the address record of a server's host, and corrects it later. */
