@@ -127,6 +127,9 @@ function channelText({ channel, source, receiver, applier, failoverSources }: Se
 export const oneLine = ({ code, message, hint }: NonNullable<ServerSnapshot['failure']>): string =>
   `${message} (${code})${hint === undefined ? '' : `; ${hint}`}`;
 
-/** Every alarm on a line of its own, after an empty one. */
+/** Every alarm on a line of its own, after an empty one; below it what to do. */
 export const alarmLines = (alarms: readonly Alarm[], style: Style): readonly string[] =>
-  alarms.length === 0 ? [] : ['\n', ...alarms.map((alarm) => `  ${style.red(`! ${alarm.code}`)} ${alarmText(alarm)}\n`)];
+  alarms.length === 0 ? [] : ['\n', ...alarms.flatMap((alarm) => [alarmLine(alarm, style), ...hintLines(alarm)])];
+
+const alarmLine = (alarm: Alarm, style: Style): string => `  ${style.red(`! ${alarm.code}`)} ${alarmText(alarm)}\n`;
+const hintLines = ({ hint }: Alarm): readonly string[] => (hint === undefined ? [] : [`    ${hint}\n`]);

@@ -13,6 +13,7 @@ import { drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
 import { arePeers } from './multi-primary.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
+import type { Failure } from './observation.ts';
 import { propagationAlarms } from './propagation.ts';
 import { record } from './record.ts';
 import { incomparable } from './rejoin.ts';
@@ -23,6 +24,7 @@ import type { ClusterState } from './state.ts';
 import type { ServerView, Topology } from './topology.ts';
 import type { Now } from './units.ts';
 import { unlistedAlarms } from './unlisted.ts';
+import type { AlarmCode } from './vocabulary.ts';
 import { isReplicaOf, wayBack } from './way-back.ts';
 import { writeAlarms } from './write-alarms.ts';
 
@@ -64,9 +66,9 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
   const alarms: Alarm[] = [];
   const failure = failureOf(situation, member);
   if (member.contact === 'unknown')
-    alarms.push({ code: 'server-unknown', subject: member.address, sentence: failure ?? `${member.address} does not answer.` });
+    alarms.push(ofFailure('server-unknown', member.address, failure ?? { message: `${member.address} does not answer.` }));
   if (member.contact === 'alive')
-    alarms.push({ code: 'server-refuses', subject: member.address, sentence: failure ?? `${member.address} refuses us.` });
+    alarms.push(ofFailure('server-refuses', member.address, failure ?? { message: `${member.address} refuses us.` }));
   if (member.duplicate)
     alarms.push({
       code: 'duplicate-uuid',
@@ -176,10 +178,18 @@ function notComparable(situation: Situation, member: ServerView): readonly Alarm
   return [{ code: 'not-comparable', subject: member.address, sentence }];
 }
 
-function failureOf({ state }: Situation, member: ServerView): string | undefined {
+function failureOf({ state }: Situation, member: ServerView): Failure | undefined {
   const probe = state.servers.get(member.address)?.latest?.probe;
-  return probe === undefined || probe.kind === 'reachable' ? undefined : probe.failure.message;
+  return probe === undefined || probe.kind === 'reachable' ? undefined : probe.failure;
 }
+
+/** A failure keeps its words, and what to do, all the way to the person. */
+const ofFailure = (code: AlarmCode, subject: string, { message, hint }: Omit<Failure, 'code'>): Alarm => ({
+  code,
+  subject,
+  sentence: message,
+  ...(hint === undefined ? {} : { hint }),
+});
 
 /** Other writable servers of the line that replicate from nobody, or from each other, while the published one is writable too. */
 function rivals(situation: Situation): readonly Alarm[] {
@@ -196,7 +206,7 @@ function zoneAlarms(situation: Situation): readonly Alarm[] {
   const { publication, settings } = situation;
   const alarms: Alarm[] = [];
   const { readFailure } = publication;
-  if (readFailure) alarms.push({ code: 'nameserver-unreadable', subject: settings.nameserver, sentence: readFailure.message });
+  if (readFailure) alarms.push(ofFailure('nameserver-unreadable', settings.nameserver, readFailure));
   return [...alarms, ...writeAlarms(situation), ...propagationAlarms(publication, situation.now), ...ledgerAlarms(situation)];
 }
 

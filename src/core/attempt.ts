@@ -12,6 +12,7 @@ import type { Attempt, ClusterState, PublicationState } from './state.ts';
 import { without } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 import { isoTime, plusMs } from './units.ts';
+import { withWriteFailure } from './why-refused.ts';
 import type { UpdateOutcome } from './zone.ts';
 import type { Refusals, ZoneView } from './zone-view.ts';
 
@@ -28,6 +29,7 @@ export function send(publication: PublicationState, view: ZoneView, write: Write
   const notAfter = Math.min(write.notAfter, now.mono + queueingTimeouts * settings.timeoutMs) as MonoMs;
   const attempt: Attempt = {
     try: write.ledger.try,
+    plan,
     what: write.what,
     aim: write.aim,
     source: write.ledger.source,
@@ -76,8 +78,6 @@ export function updateDone(
     // What it was based on is gone, so nothing else that was based on it can be applied any more.
     return applied(state, { ...landed, pending: [], nextWriteAt: now.mono, awaiting }, attempt, now, effects);
   }
-  const entry = { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure: outcome.failure } as const;
-  effects.push(record(state, publication, now, entry));
   const lostRace = outcome.kind === 'refused' && outcome.code === 'prerequisite-failed';
   // It waited too long in the queue, or something else was wanted before it left: decided again, on what is known now.
   const expired = outcome.kind === 'refused' && (outcome.failure.code === 'expired' || outcome.failure.code === 'recalled');
@@ -88,12 +88,14 @@ export function updateDone(
   const refusals =
     outcome.kind === 'refused' && outcome.code !== 'not-sent' ? refusedAgain(publication, attempt, outcome.failure) : undefined;
   const pause = isHarmless && writeFailures === 1 ? 0 : Math.min(writePauseMs * 2 ** (writeFailures - 1), writePauseMaxMs);
+  const failed = isHarmless ? landed : withWriteFailure(landed, attempt, outcome, now);
+  const failure = isHarmless ? outcome.failure : (failed.writeFailure ?? outcome.failure);
+  effects.push(record(state, publication, now, { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure }));
   return {
-    ...landed,
+    ...failed,
     mustRead: outcome.kind === 'unknown' || lostRace,
     writeFailures,
     nextWriteAt: plusMs(now.mono, pause),
-    ...(isHarmless ? {} : { writeFailure: outcome.failure }),
     ...(refusals ? { refusals } : {}),
     pending: mayBeThere ? [...publication.pending.slice(-31), { ...attempt, answered: lostRace }] : publication.pending,
   };

@@ -20,6 +20,8 @@ export type Event =
   | { readonly kind: 'zone-read'; readonly nameserver: string; readonly reading: ZoneReading }
   /** Ends `update`. */
   | { readonly kind: 'update-done'; readonly nameserver: string; readonly try: string; readonly outcome: UpdateOutcome }
+  /** Ends `inspect-refusal`: why the update was refused, in the best words that are known. */
+  | { readonly kind: 'refusal-inspected'; readonly nameserver: string; readonly about: string; readonly failure: Failure }
   /** Ends `propagate`. */
   | {
       readonly kind: 'propagated';
@@ -59,6 +61,16 @@ export type Effect =
       readonly plan: UpdatePlan;
       /** Not sent later than this: its evidence would be stale. */
       readonly notAfter: MonoMs;
+      readonly deadline: MonoMs;
+    }
+  /** Asks why that plan was refused, and changes nothing in the zone. */
+  | {
+      readonly kind: 'inspect-refusal';
+      readonly nameserver: string;
+      readonly about: string;
+      readonly plan: UpdatePlan;
+      /** What the nameserver said. */
+      readonly failure: Failure;
       readonly deadline: MonoMs;
     }
   /** The update of that try is not wanted any more: it must not leave, if it has not left yet. It still ends in its own event. */
@@ -173,6 +185,8 @@ export interface Alarm {
   /** The server or nameserver that it is about. */
   readonly subject: string;
   readonly sentence: string;
+  /** What to do next. */
+  readonly hint?: string;
   readonly count?: number;
 }
 

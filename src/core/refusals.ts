@@ -24,3 +24,10 @@ export function noProgress({ refusals, settings }: PublicationState): string | u
   const { source, nameserver } = settings;
   return `${nameserver} refused ${times} updates one after the other (the last one: ${refusals.what}), although the ledger of ${source.name} reads the same each time: ${refusals.failure.message} For one of its names the nameserver answers what it does not store: see whether a view, an ALIAS or LUA record, or another server's copy of the zone answers for it.`;
 }
+
+/** What keeps an update from the zone, and what to do; empty: nothing does. */
+export function whyNotWritten(publication: PublicationState): readonly string[] {
+  const { writeFailure } = publication;
+  const said = noProgress(publication) ?? (writeFailure && `It said: ${writeFailure.message}`);
+  return said === undefined ? [] : [`The nameserver must take the update. ${said}`, ...(writeFailure?.hint ? [writeFailure.hint] : [])];
+}

@@ -9,6 +9,7 @@ import { nextTrial, placesOf, tryIfDue } from './server-addresses.ts';
 import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 import { plusMs } from './units.ts';
+import { inspectIfDue, nextInspection } from './why-refused.ts';
 
 export function schedule(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
   const servers = new Map(
@@ -17,13 +18,14 @@ export function schedule(state: ClusterState, now: Now, effects: Effect[]): Clus
       tryIfDue(state, resolveIfDue(probeIfDue(state, memory, now, effects), now, effects), now, effects),
     ]),
   );
-  const publications = new Map(
-    [...state.publications].map(([name, publication]) => [name, propagateIfDue(readIfDue(publication, now, effects), now, effects)]),
-  );
+  const publications = new Map([...state.publications].map(([name, publication]) => [name, askIfDue(publication, now, effects)]));
   const next = { ...state, servers, publications };
   effects.push({ kind: 'wake', at: wakeAt(next, now) });
   return next;
 }
+
+const askIfDue = (publication: PublicationState, now: Now, effects: Effect[]): PublicationState =>
+  inspectIfDue(propagateIfDue(readIfDue(publication, now, effects), now, effects), now, effects);
 
 function pauseMs(state: ClusterState, memory: ServerMemory, now: Now): number {
   if (memory.settings.discovered) return discoveredPauseMs(state, memory);
@@ -81,7 +83,7 @@ function wakeAt(state: ClusterState, now: Now): MonoMs {
   }
   for (const publication of state.publications.values()) {
     if (!publication.reading) times.push(publication.nextReadAt);
-    times.push(...nextSlices(publication));
+    times.push(...nextSlices(publication), nextInspection(publication) ?? Number.POSITIVE_INFINITY);
     if (publication.nextWriteAt > now.mono) times.push(publication.nextWriteAt);
   }
   const until = state.commands[0]?.until;

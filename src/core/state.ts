@@ -5,12 +5,12 @@ import type { Decision } from './decision.ts';
 import type { Alarm, Command, CommandResult, Move, Remembered } from './events.ts';
 import type { Ledger } from './ledger.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
-import type { Propagation } from './publication.ts';
+import type { Propagation, WhyRefused } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
 import type { MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
 import type { WriteKind } from './vocabulary.ts';
 import type { Rejoin } from './waypoint.ts';
-import type { Question, Rrset, Wanted } from './zone.ts';
+import type { Question, Rrset, UpdatePlan, Wanted } from './zone.ts';
 import type { Refusals, ZoneView } from './zone-view.ts';
 
 export interface ClusterState {
@@ -112,7 +112,10 @@ export interface PublicationState {
   readonly awaiting?: { readonly attempt: Attempt; readonly until: MonoMs };
   /** The last update did not find the zone as it was read, or nobody knows: read again before the next one. */
   readonly mustRead: boolean;
+  /** Why the last update failed, until one is applied. */
   readonly writeFailure?: Failure;
+  /** Updates that the nameserver refused, the last one at the end. */
+  readonly whyRefused: readonly WhyRefused[];
   readonly writeFailures: number;
   readonly nextWriteAt: MonoMs;
   /** The nameserver refused updates over this zone; absent as soon as one was applied. */
@@ -152,6 +155,7 @@ export interface PublicationState {
 /** One update that was sent. */
 export interface Attempt {
   readonly try: string;
+  readonly plan: UpdatePlan;
   readonly what: WriteKind;
   /** The same for every attempt at the same thing. */
   readonly aim: string;
@@ -225,6 +229,7 @@ export const newPublication = (settings: PublicationSettings, remembered: Rememb
   nextReadAt: now.mono,
   pending: [],
   mustRead: false,
+  whyRefused: [],
   writeFailures: 0,
   nextWriteAt: now.mono,
   decision: { kind: 'hold', reason: 'ledger-unknown', sentence: 'The zone has not been read yet.' },

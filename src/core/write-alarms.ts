@@ -3,6 +3,7 @@
 import { isSettled } from './altered.ts';
 import { isSide, managedQuestions } from './desired.ts';
 import type { Alarm } from './events.ts';
+import type { Failure } from './observation.ts';
 import { isSideTrouble, noProgress } from './refusals.ts';
 import { isLookingAround } from './replicas.ts';
 import type { Situation } from './situation.ts';
@@ -25,12 +26,16 @@ function refused({ publication, settings }: Situation): readonly Alarm[] {
   if (refusals?.what === 'move' && isSideTrouble(publication)) return [];
   const stuck = noProgress(publication);
   if (stuck !== undefined) return [{ code: 'no-progress', subject: nameserver, sentence: stuck }];
-  return writeFailure ? [{ code: 'update-refused', subject: nameserver, sentence: writeFailure.message }] : [];
+  return writeFailure ? [{ code: 'update-refused', subject: nameserver, sentence: writeFailure.message, ...hintOf(writeFailure) }] : [];
 }
 
+const hintOf = ({ hint }: Failure): { readonly hint?: string } => (hint === undefined ? {} : { hint });
+
 function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[] {
-  const failure = publication.leftOut;
-  if (failure === undefined) return [];
+  const { leftOut: said, whyRefused } = publication;
+  if (said === undefined) return [];
+  // The same words may have been looked into, when a later update was refused with them.
+  const failure = whyRefused.find((refusal) => refusal.found && refusal.said.message === said.message)?.found ?? said;
   const sides = [...new Set(managedQuestions(settings, ledger?.replicas?.name).filter((question) => isSide(settings.source, question)))];
   const left = [...new Set(sides.map(({ name }) => name))].join(' and ');
   return [
@@ -38,6 +43,7 @@ function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[]
       code: 'left-out',
       subject: settings.source.name,
       sentence: `${settings.source.name} moves without ${left}, which may say what was right before: the nameserver ${settings.nameserver} refuses an update of all of them. ${failure.message}`,
+      ...hintOf(failure),
     },
   ];
 }

@@ -40,12 +40,12 @@ export function describeEntry(entry: HistoryEntry): EntryText {
       if (code === 'prerequisite-failed')
         return { level: 'info', code, sentence: `${entry.what}: another instance was faster: ${message}` };
       const sentence = `${entry.what}: the update is ${entry.outcome === 'refused' ? 'refused' : 'without a sure answer'}: ${message}`;
-      return { level: 'error', code, sentence: hint === undefined ? sentence : `${sentence}; ${hint}` };
+      return { level: 'error', code, sentence: withHint(sentence, hint) };
     }
     case 'alarm': {
       const { code, subject } = entry.alarm;
       return entry.raised
-        ? { level: 'warn', code: `alarm-${code}`, sentence: alarmText(entry.alarm) }
+        ? { level: 'warn', code: `alarm-${code}`, sentence: withHint(alarmText(entry.alarm), entry.alarm.hint) }
         : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: over: ${code}` };
     }
   }
@@ -83,6 +83,8 @@ export function propagationWords(nameservers: readonly NameserverTime[]): string
   if (lack.length === 0) return `answered by ${nameList(have)}`;
   return have.length === 0 ? `not yet answered by ${nameList(lack)}` : `answered by ${nameList(have)}, not yet by ${nameList(lack)}`;
 }
+
+const withHint = (sentence: string, hint: string | undefined): string => (hint === undefined ? sentence : `${sentence}; ${hint}`);
 
 /** Most sentences say what they are about; the others are told. */
 export const alarmText = ({ subject, sentence }: Alarm): string => (sentence.includes(subject) ? sentence : `${subject}: ${sentence}`);

@@ -20,7 +20,7 @@ export type Authority =
   | { readonly kind: 'failed'; readonly nameserver: string; readonly failure: Failure };
 
 /** Who is asked about which zone, until when. */
-interface Search {
+export interface Search {
   readonly primary: Correspondent;
   readonly zone: Fqdn;
   readonly deadline: MonoMs;

@@ -1,5 +1,6 @@
 /** An update message in the language of `nsupdate`. Names and values cannot break out of their places. Pure. */
 import { isIP } from 'node:net';
+import { noHostName } from '../core/host-name.ts';
 import type { Rrset } from '../core/zone.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type TsigKey, wholeMac } from './tsig.ts';
@@ -19,9 +20,20 @@ export function nsupdateScript(plan: UpdateMessage, server: Endpoint, key: TsigK
   ].join('\n');
 }
 
+/** nsupdate from 9.18 on checks names by itself, as BIND's check-names does, which is for the nameserver to say. */
+const noCheck = 'check-names off';
+
+/** The same script for an older nsupdate, which checks no names, and does not know that there is such a command. */
+export const withoutCheckNames = (script: string): string =>
+  script
+    .split('\n')
+    .filter((line) => line !== noCheck)
+    .join('\n');
+
 /** The plan alone, from `zone` to `send`: what a dry run shows. */
 export const planLines = (plan: UpdateMessage): readonly string[] => [
   `zone ${plan.zone}`,
+  ...(plan.changes.some((change) => change.kind === 'add-rrset' && noHostName(change.rrset) !== undefined) ? [noCheck] : []),
   ...plan.prerequisites.flatMap(prerequisiteLines),
   ...plan.changes.flatMap(changeLines),
   'send',

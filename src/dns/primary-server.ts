@@ -1,8 +1,8 @@
 /** Whether the nameserver that gets the updates is the one that the zone's SOA calls the primary server. */
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
-import { addressesOfHost } from './authoritative.ts';
-import { type Endpoint, resolveAll, withDeadline } from './endpoint.ts';
+import { addressesOfHost, type Search } from './authoritative.ts';
+import { type Endpoint, type HostAddresses, resolveAll, withDeadline } from './endpoint.ts';
 import { shortName } from './name.ts';
 import type { Correspondent } from './query.ts';
 
@@ -25,20 +25,27 @@ export function primaryCheck(
     const { clock, timeoutMs, nameserver } = correspondent;
     if (primary === '.') return onWarning(noPrimary(nameserver, zone));
     const deadline = (clock.mono() + timeoutMs) as MonoMs;
-    const [theirs, ours] = await Promise.all([
-      addressesOfHost({ primary: correspondent, zone, deadline }, primary),
-      withDeadline(resolveAll(endpoint.host), deadline, clock),
-    ]);
-    const own = ours?.kind === 'addresses' ? ours.addresses : [];
-    if (theirs.kind === 'none') onWarning(notThePrimary(nameserver, zone, primary, `which ${theirs.why}`));
-    else if (!theirs.addresses.some((address) => own.includes(address)))
-      onWarning(notThePrimary(nameserver, zone, primary, theirs.addresses.slice(0, MAX_SHOWN).join(', ')));
+    const theirs = await primaryElsewhere({ primary: correspondent, zone, deadline }, endpoint, primary);
+    if (theirs === undefined) return;
+    const what = theirs.kind === 'none' ? `which ${theirs.why}` : theirs.addresses.slice(0, MAX_SHOWN).join(', ');
+    onWarning(notThePrimary(nameserver, zone, primary, what));
   };
   return (zone, primary) => {
     if (noted.get(zone) === primary || (noted.size >= MAX_NOTED_ZONES && !noted.has(zone))) return;
     noted.set(zone, primary);
     void check(zone, primary);
   };
+}
+
+/** The addresses of the primary server that the zone's SOA names; undefined: it is the endpoint, or the SOA names none. Ends by the deadline; never rejects. */
+export async function primaryElsewhere(search: Search, endpoint: Endpoint, primary: Fqdn): Promise<HostAddresses | undefined> {
+  if (primary === '.') return undefined;
+  const [theirs, ours] = await Promise.all([
+    addressesOfHost(search, primary),
+    withDeadline(resolveAll(endpoint.host), search.deadline, search.primary.clock),
+  ]);
+  const own = ours?.kind === 'addresses' ? ours.addresses : [];
+  return theirs.kind === 'addresses' && theirs.addresses.some((address) => own.includes(address)) ? undefined : theirs;
 }
 
 const HINT = "Set the nameserver's address to the primary server. Nothing is wrong where it is a hidden primary.";

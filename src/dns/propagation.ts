@@ -4,7 +4,7 @@ import type { Fqdn, MonoMs } from '../core/units.ts';
 import type { PropagationReport } from '../core/zone.ts';
 import type { PropagationRequest } from '../ports.ts';
 import { type Authority, findAuthorities, MAX_NAMESERVERS } from './authoritative.ts';
-import { type Endpoint, showEndpoint } from './endpoint.ts';
+import { type Endpoint, resolveAll, showEndpoint } from './endpoint.ts';
 import type { OpenTransport } from './exchange.ts';
 import { Lookout, type Watch } from './lookout.ts';
 import type { Correspondent } from './query.ts';
@@ -103,10 +103,21 @@ export class PropagationWatch {
     const { clock, timeoutMs } = primary;
     // Unsigned: a key for updates need not be known to the secondary servers, and the public sees unsigned answers too.
     const transport = openTransport('udp', { nameserver, ...endpoint, clock, timeoutMs, messageId });
-    const lookout = new Lookout({ nameserver, transport, clock, timeoutMs, recursive }, zone, () => this.#lookouts.delete(key));
+    let same: Promise<boolean> | undefined;
+    const withKey = async () => {
+      same ??= recursive ? Promise.resolve(false) : isSameServer(endpoint, this.#options.endpoint);
+      return (await same) ? primary : undefined;
+    };
+    const lookout = new Lookout({ nameserver, transport, clock, timeoutMs, recursive }, zone, () => this.#lookouts.delete(key), withKey);
     this.#lookouts.set(key, lookout);
     return lookout;
   }
+}
+
+async function isSameServer(one: Endpoint, other: Endpoint): Promise<boolean> {
+  if (one.port !== other.port) return false;
+  const [some, others] = await Promise.all([resolveAll(one.host), resolveAll(other.host)]);
+  return some.kind === 'addresses' && others.kind === 'addresses' && some.addresses.some((address) => others.addresses.includes(address));
 }
 
 const noNameservers = (zone: Fqdn): Failure => ({

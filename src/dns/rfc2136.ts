@@ -15,6 +15,7 @@ import { openSockets } from './open-transport.ts';
 import { primaryCheck } from './primary-server.ts';
 import { PropagationWatch } from './propagation.ts';
 import { type Correspondent, wallSeconds } from './query.ts';
+import { createRefusalInspector } from './refusal.ts';
 import { type AnswerCodes, judgeReply, prepareMessage } from './reply.ts';
 import type { SerialsOptions } from './serials.ts';
 import type { TsigKey } from './tsig.ts';
@@ -66,6 +67,7 @@ export function createRfc2136Client(options: Rfc2136Options): DnsClient {
     update,
     propagation: (request) => side.propagation.watch(request),
     inspection: createInspection(side.serials, update),
+    inspectRefusal: createRefusalInspector(side.serials, update),
     close: async () => side.close(),
   };
 }

@@ -124,6 +124,12 @@ describe('what the commands print', () => {
     expect(statusText({ ...shop, servers: [old as typeof first & object] }, plain)).toContain('superseded ');
   });
 
+  it('what to do below each alarm that knows it', () => {
+    const alarms = [{ code: 'update-refused', subject: 'ns1', sentence: 'ns1 refuses it.', hint: 'grant key name x TXT;' }] as const;
+    for (const text of [statusText({ ...shop, alarms }, plain), explainText({ ...shop, alarms }, plain)])
+      expect(text).toContain('\n  ! update-refused ns1 refuses it.\n    grant key name x TXT;\n');
+  });
+
   it('nothing that moves the cursor', () => {
     expect(explainText(shop, plain)).not.toContain(escapeCode);
     const evil = { ...shopSnapshot, servers: [], cluster: 'a\u009bb\u202ec' };

@@ -117,9 +117,37 @@ test('what works but is likely not meant', async () => {
       'clusters.shop.watch.fresh_for: 1500ms is shorter than interval, connect_timeout and query_timeout together (3s): a slow answer is stale when it comes',
       'clusters.shop.publish.source.type: with cname the name is an alias of the host, so the "publish" of a server does not count for it',
       'clusters.shop.publish.source.ttl: with 0 no resolver keeps the name, and each lookup asks the nameserver',
-      'clusters.shop.publish.source.name: BIND refuses an address at a name with "_" unless check-names is off',
       'clusters.shop.publish.replicas.ttl: clients may keep the old address for 1h after a move',
+      'clusters.shop.publish.source.name: my_db.example.com. is no host name (RFC 1123: letters, digits and inner hyphens): some clients refuse it',
       'nameservers.ns2: no cluster is published there',
     ],
   });
+});
+
+const warningsOf = async (given: Parameters<typeof minimal>[0]): Promise<readonly string[]> => {
+  const result = await outcome(minimal(given), {});
+  if (!('warnings' in result)) throw new Error(result.join('\n'));
+  return result.warnings;
+};
+
+test.each([
+  ['source: { name: my_db.example.com }', ['source.name: an address']],
+  ['source: { name: my_db.example.com, srv: true }', ['source.name: an address and the SRV RRset that leads to it']],
+  ['source: { name: my_db.example.com, type: cname }', []],
+  ['source: { name: db.example.com }, replicas: { name: ro_db.example.com }', ['replicas.name: an address']],
+  ['source: { name: my-db.example.com, srv: true }, replicas: { name: 0.example.com }', []],
+])('a name that is none of a host: %s', async (names, refused) => {
+  const warnings = await warningsOf({ servers: '[db1.example.com]', publish: `{ nameserver: ns1, ${names} }` });
+  const found = warnings.flatMap(
+    (text) => /publish\.(\S+ ).* so BIND refuses (.*) unless the zone has "check-names ignore;"$/.exec(text)?.slice(1, 3).join('') ?? [],
+  );
+  expect(found).toEqual(refused);
+});
+
+test('the target of a CNAME that is no host name', async () => {
+  const publish = '{ nameserver: ns1, source: { name: db.example.com, type: cname } }';
+  const warnings = await warningsOf({ servers: '[db_1.example.com]', publish });
+  expect(warnings).toContainEqual(
+    expect.stringMatching(/^clusters\.shop\.servers: db_1\.example\.com\. is no host name .*: some clients refuse it$/),
+  );
 });

@@ -45,7 +45,7 @@ interface Started {
 
 const startBindZone = async (programs: BindPrograms, more = ''): Promise<Started> => {
   const statements = `zone "lab.test" { type primary; file "@folder@/lab.test.db"; ${more} update-policy { grant one zonesub ANY; }; };`;
-  const { named, keys, keyText, stop } = await startNamed(statements, programs);
+  const { named, keys, keyText, stop } = await startNamed(statements, { programs });
   return { address: named.address, port: named.port, keyText: keyText(keys.one), nsupdate: programs.nsupdate, stop };
 };
 const signed = 'dnssec-policy default; inline-signing no;';

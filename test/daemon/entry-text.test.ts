@@ -21,6 +21,19 @@ it('a start is no warning: a hold that ends with the first answers is informatio
   expect([again.reason, levelOf(again)]).toEqual(['minority-view', 'info']);
 });
 
+it('an alarm and a failed update say what to do, too', () => {
+  const alarm = { code: 'update-refused', subject: 'ns1', sentence: 'ns1 refuses it.', hint: 'Grant it.' } as const;
+  const failure = { code: 'update-refused', message: 'ns1 refuses it.', hint: 'Grant it.' };
+  const entries: readonly HistoryEntry[] = [
+    { ...common, kind: 'alarm', alarm, raised: true },
+    { ...common, kind: 'update-failed', what: 'move', outcome: 'refused', failure },
+  ];
+  expect(entries.map((entry) => describeEntry(entry).sentence)).toEqual([
+    'ns1 refuses it.; Grant it.',
+    'move: the update is refused: ns1 refuses it.; Grant it.',
+  ]);
+});
+
 it('a move says from where to where, and of the same server that it is published anew', () => {
   const move = (from: string | undefined, to: string): HistoryEntry => {
     const server = (name: string) => ({ server: address(name), uuid: name as ServerId });

@@ -105,6 +105,7 @@ function zoneClient(world: SmallWorld, nameserver: string): ZoneClient {
     },
     update: async ({ plan }) => apply(world.zone, plan),
     propagation: async () => ({ nameservers: [{ nameserver }] }),
+    inspectRefusal: async ({ failure }) => failure,
     close: async () => void world.log.push(`close ${nameserver}`),
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../src/core/units.ts';
-import type { UpdatePlan } from '../../src/core/zone.ts';
+import type { Rrset, UpdatePlan } from '../../src/core/zone.ts';
 import { nsupdateOutcome } from '../../src/dns/nsupdate-outcome.ts';
 import { nsupdateScript, planLines } from '../../src/dns/nsupdate-script.ts';
 import { tsigKey } from '../../src/dns/tsig.ts';
@@ -45,6 +45,25 @@ test('a key for truncated MACs as nsupdate has it', () => {
   const truncated = tsigKey('k.' as Fqdn, 'hmac-sha256', Buffer.from('a secret'), 16);
   const script = nsupdateScript({ zone, prerequisites: [], changes: [] }, { host: '192.0.2.53', port: 53 }, truncated);
   expect(script).toContain('\nkey hmac-sha256-128:k. YSBzZWNyZXQ=\n');
+});
+
+test('nsupdate checks no names where one is none of a host: that is for the nameserver to say', () => {
+  const lines = (rrset: Rrset) => planLines({ zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset }] });
+  const leadingTo = (target: string) => [{ priority: 0, weight: 1, port: 3306, target: target as Fqdn }];
+  const odd = 'my_db.example.com.' as Fqdn;
+  expect(lines({ name: odd, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] })).toEqual([
+    'zone example.com.',
+    'check-names off',
+    'update add my_db.example.com. 5 IN A 192.0.2.1',
+    'send',
+  ]);
+  expect(lines({ name, type: 'SRV', ttlSeconds: 5, rdata: leadingTo(odd) })).toContain('check-names off');
+  for (const plain of [
+    { name, type: 'SRV', ttlSeconds: 5, rdata: leadingTo(name) },
+    { name: odd, type: 'CNAME', ttlSeconds: 5, rdata: [odd] },
+    { name: odd, type: 'TXT', ttlSeconds: 5, rdata: [['check-names off']] },
+  ] as const)
+    expect(lines(plain)).not.toContain('check-names off');
 });
 
 test('all of RFC 2136 as a script', () => {

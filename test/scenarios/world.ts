@@ -49,7 +49,7 @@ export interface Surroundings {
 const epochWall = Date.UTC(2026, 10, 22, 11, 30);
 /** How long the zone client waits for an answer to what it has sent. */
 const timeoutMs = 2000;
-const answerMs = { resolve: 1, trial: 4, read: 1, update: 2, propagated: 8 };
+const answerMs = { resolve: 1, trial: 4, read: 1, update: 2, inspected: 5, propagated: 8 };
 
 interface Due {
   readonly at: number;
@@ -180,6 +180,7 @@ export class World {
     else if (effect.kind === 'wake') this.#wake = { at: Math.max(effect.at, this.#mono + 1), fire: () => this.send({ kind: 'tick' }) };
     else this.#tell(this.#mono, effect);
     if (effect.kind === 'update') this.#update(effect);
+    else if (effect.kind === 'inspect-refusal') this.#inspect(effect);
   }
 
   #probe({ server, places, deadline }: Effect & { kind: 'probe' }): void {
@@ -255,8 +256,18 @@ export class World {
     this.around.beforeUpdate?.();
     delete this.around.beforeUpdate;
     if (this.around.nameserver !== 'refuses') return this.around.nameserverZone.apply(plan);
-    const failure = { code: 'refused', message: 'The nameserver answered REFUSED: the key may not update this name.' };
+    const failure = { code: 'update-refused', message: 'The nameserver answered REFUSED: the key may not update this name.' };
     return { kind: 'refused', code: 'rejected', rcode: 'REFUSED', failure };
+  }
+
+  /** The ledger is what is refused. */
+  #inspect({ nameserver, about, failure: said, deadline }: Effect & { kind: 'inspect-refusal' }): void {
+    const ledger = '_source-dns.source.example';
+    const denied = { message: `The key may not change ${ledger}. TXT.`, hint: `In update-policy: grant source-dns name ${ledger} TXT;` };
+    this.#after(this.around.nameserver === 'down' ? deadline - this.#mono : answerMs.inspected, () => {
+      const failure = this.around.nameserver === 'refuses' ? { ...said, ...denied } : said;
+      this.send({ kind: 'refusal-inspected', nameserver, about, failure });
+    });
   }
 
   #propagated({ nameserver, epoch, among }: Effect & { kind: 'propagate' }): void {

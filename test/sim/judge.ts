@@ -7,6 +7,7 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import type { Change, Question, Rrset, UpdateOutcome, ZoneReading } from '../../src/core/zone.ts';
 import { brokenAtApplication } from './judge-applied.ts';
 import { brokenByOutcome, brokenByReading } from './judge-belief.ts';
+import { createInspectionJudge, isInspection } from './judge-inspections.ts';
 import type { Readable } from './judge-replicas.ts';
 import { brokenReplicas, readableNow } from './judge-replicas.ts';
 import { brokenAtSending, isMove, isWayBack } from './judge-sent.ts';
@@ -67,6 +68,8 @@ export interface Judge {
   answered(instance: InstanceName, id: string): void;
   recorded(instance: InstanceName, entry: HistoryEntry): void;
   wants(instance: InstanceName, token: string): void;
+  /** It wants to know why an update was refused. */
+  inspects(instance: InstanceName, about: string): void;
   leaves(host: string, message: Buffer): void;
   updateDone(instance: InstanceName, token: string, outcome: UpdateOutcome): void;
   applied(message: Buffer, before: readonly Rrset[], after: readonly Rrset[]): void;
@@ -95,6 +98,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
   /** By its sender and its try. */
   const left = new Map<string, SentUpdate>();
   const landed = new Set<string>();
+  const inspections = createInspectionJudge();
   let [updates, moves, lives] = [0, 0, 0];
   let broken: string | undefined;
   const sightOf = (instance: InstanceName): Sight => sights.get(instance) as Sight;
@@ -122,6 +126,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       lives += 1;
       sights.set(instance, { ...newSight(lives, members), epoch: remembered?.epoch ?? 0, epochOf: remembered?.uuid });
       decisions.delete(instance);
+      inspections.started(instance);
       unrest.set(instance, { at: now(), failures: 0 });
     },
     crashed: (instance) => void decisions.delete(instance),
@@ -159,7 +164,15 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       unrest.set(sender, { ...unrestOf(sender), at: now() });
       inFlight.set(instanceKey(sender, token), { sender, life, read, readRrsets, knownEpoch, readable: readableNow(sight, now()) });
     },
+    inspects(instance, about) {
+      const promise = inspections.wants(instance, about, now());
+      if (promise) judge.breaks(promise);
+    },
     leaves(host, message) {
+      if (isInspection(message)) {
+        const promise = inspections.leaves(host as InstanceName, now() >= judge.silentFrom);
+        return promise && judge.breaks(promise);
+      }
       updates += 1;
       const { changes } = readUpdate(message);
       const ledger = ledgerOf(changes);
@@ -204,6 +217,8 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       unrest.set(instance, { at: now(), failures });
     },
     applied(message, before, after) {
+      if (isInspection(message))
+        return JSON.stringify(before) === JSON.stringify(after) ? undefined : judge.breaks('S2 an inspection changes the zone');
       const update = sent.get(message.toString('latin1'));
       if (update === undefined) return judge.breaks('S6 the nameserver applied an update that no instance sent');
       landed.add(instanceKey(update.sender, update.try));

@@ -42,6 +42,30 @@ export const shellMutants: readonly Mutant[] = [
     seed: 7,
   },
   {
+    name: 'an inspection of a refusal has no prerequisite',
+    patches: [
+      {
+        file: 'dns/rights.ts',
+        find: "prerequisites: [{ kind: 'name-not-in-use', name: zone }],",
+        replace: 'prerequisites: [],',
+      },
+    ],
+    breaks: ['S4'],
+    seed: 3,
+  },
+  {
+    name: 'every refusal is looked into',
+    patches: [
+      {
+        file: 'core/why-refused.ts',
+        find: 'const nextAt = plusMs(now.mono, Math.max(inspectRefusalEveryMs, 2 * patienceMs));',
+        replace: 'const nextAt = now.mono;',
+      },
+    ],
+    breaks: ['L2'],
+    seed: 3,
+  },
+  {
     name: 'unsigned answers are trusted',
     patches: [
       {

@@ -44,6 +44,8 @@ export interface Primary extends NameserverProcess {
   remove(name: Fqdn, type: RrType): void;
   /** It was shown with this RDATA (undefined: not there) at some time since then. */
   wasShown(name: Fqdn, type: RrType, rrset: Rrset | undefined, since: number): boolean;
+  /** Its policy: the key may change these names, and no other. */
+  grant(names: readonly Fqdn[]): void;
   /** Ends it now, or when the next update has come, before or after that is in the journal. */
   crash(when: CrashMoment): void;
   start(): void;
@@ -56,7 +58,8 @@ export function createPrimary(world: World, host: Host): Primary {
   const clock = { wall: () => (beginning + world.timeline.now) as WallMs };
   let loadedAt = 0;
   const isLoaded = (): boolean => world.timeline.now >= loadedAt;
-  const common = { keys: [serverKey], clock, grants: new Map([[serverKey.name, new Set(grantedNamesOf(shape))]]), isLoaded };
+  const granted = new Set(grantedNamesOf(shape));
+  const common = { keys: [serverKey], clock, grants: new Map([[serverKey.name, granted]]), isLoaded };
   const updating = new SimulatedNameserver({ ...common, zone });
   const answering = new SimulatedNameserver({ ...common, zone: shown });
   const forger = createForger(world);
@@ -141,6 +144,10 @@ export function createPrimary(world: World, host: Host): Primary {
         const there = findRrset(rrsets, name, type);
         return until >= since && (there === undefined || rrset === undefined ? there === rrset : sameRdata(there, rrset));
       }),
+    grant(names) {
+      granted.clear();
+      for (const name of names) granted.add(name);
+    },
     crash(when) {
       if (when === 'now') die();
       else armed = when;
