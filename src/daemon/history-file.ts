@@ -1,6 +1,7 @@
 /** Appends lines to a file of bounded size, one write at a time. Whoever appends never waits. */
 
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, rename } from 'node:fs/promises';
+import { openOwn } from './own-file.ts';
 
 /** Lines that wait for a slow disk at most; the next one is dropped (the memory has it). */
 export const pendingLimit = 1000;
@@ -81,7 +82,7 @@ interface OpenFile {
 }
 
 async function openFile(file: string): Promise<OpenFile> {
-  const handle = await open(file, 'a+', 0o640);
+  const handle = await openOwn(file, 'append');
   try {
     let { size } = await handle.stat();
     if (size > 0) {
