@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The composition root: arguments, the command, the exit code. The only file that may import everything. */
 
 import { readFileSync } from 'node:fs';
@@ -51,7 +50,7 @@ const lab = (context: CommandContext, { name: _, ...command }: Extract<Command, 
   labCommand({
     ...command,
     json: context.json,
-    program: [process.execPath, fileURLToPath(import.meta.url)],
+    program: [process.execPath, fileURLToPath(new URL('main.js', import.meta.url))],
     colours: terminal.colours,
     write: terminal.out,
     writeError: terminal.err,
@@ -119,7 +118,11 @@ function main(argv: readonly string[]): Promise<number> | number {
   }
 }
 
+/** How long the daemon waits at its end for who reads its output: a log collector that is stuck must not keep it. A command waits for `| less`. */
+const daemonPatienceMs = 100;
+
 // A bug ends the process with Node's own report and exit code 1: nothing half done goes on.
 const code = await main(process.argv.slice(2));
-await Promise.all([drained(process.stdout), drained(process.stderr)]);
-process.exit(code);
+const patienceMs = process.argv.includes('run') ? daemonPatienceMs : undefined;
+await Promise.all([process.stdout, process.stderr].map((stream) => drained(stream, patienceMs)));
+process.exit(code === 0 && terminal.failed() ? 1 : code);
