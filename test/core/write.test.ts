@@ -30,6 +30,9 @@ const addressOf = (...rdata: readonly string[]): Rrset => ({ name, type: 'A', tt
 const servers = { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2')) };
 const ledger = ledgerOf('db1');
 const healthy: Given = { servers, ledger, rrsets: [addressOf('192.0.2.1')] };
+const withReplicas = publicationSettings({
+  replicas: { name: fqdn('replicas.example.'), ttlSeconds: 5, maxLagMs: 30_000, whenEmpty: 'source' },
+});
 /** Somebody took the address away. */
 const drifted: Given = { ...healthy, rrsets: [] };
 
@@ -59,6 +62,7 @@ describe('the evidence of a write stops being fresh with the observation of its 
     ['move', { ...healthy, servers: { db1: silent, db2: seen(factsOf('db2')) } }, toDb2],
     ['repair', drifted, steady],
     ['form', { ...healthy, memory: { db1: { addresses: ['192.0.2.7'] } } }, steady],
+    ['replicas', { ...healthy, settings: { publications: [withReplicas] } }, steady],
     [
       'rejoin',
       {
