@@ -8,7 +8,7 @@ import { instanceForm } from './fields.ts';
 import type { LoadedConfig } from './loaded.ts';
 import { locateConfig } from './locate.ts';
 import type { ConfigFile } from './schema.ts';
-import { readBounded, wideRights } from './secret-files.ts';
+import { isOpenToAll, readBounded, wideRights } from './secret-files.ts';
 import { loadedClusters, loadedNameservers } from './settings-of.ts';
 import { configWarnings } from './warnings.ts';
 
@@ -79,7 +79,7 @@ export async function loadConfig(configFlag: string | undefined, around: Surroun
   if (checked.config === undefined || state === undefined || errors.length > 0) return { kind: 'invalid', file, errors: inOrder(errors) };
 
   const { config, files } = checked;
-  const rights = checked.literalPassword ? wideRights(content.stats) : undefined;
+  const rights = wideRights(content.stats);
   return {
     kind: 'loaded',
     config: {
@@ -92,7 +92,8 @@ export async function loadConfig(configFlag: string | undefined, around: Surroun
       warnings: [
         ...configWarnings(config),
         ...checked.warnings,
-        ...(rights === undefined ? [] : [`${file} has a password in it and ${rights}`]),
+        ...(rights !== undefined && checked.literalPassword ? [`${file} has a password in it and ${rights}`] : []),
+        ...(isOpenToAll(content.stats) && !checked.literalPassword ? [`${file} ${rights}`] : []),
       ],
     },
   };

@@ -98,9 +98,12 @@ async function readAll(handle: FileHandle, maxBytes: number): Promise<Buffer> {
   return buffer.subarray(0, length);
 }
 
+/** Whether everybody on this host may change it. */
+export const isOpenToAll = (stats: Stats): boolean => (stats.mode & 0o002) !== 0;
+
 /** Why this file's rights are too wide for a secret, or undefined. */
 export function wideRights(stats: Stats): string | undefined {
-  if ((stats.mode & 0o002) !== 0) return 'can be changed by everybody on this host; chmod 0640 it';
+  if (isOpenToAll(stats)) return 'can be changed by everybody on this host; chmod 0640 it';
   return (stats.mode & 0o004) === 0 ? undefined : 'can be read by everybody on this host; chmod 0640 it';
 }
 

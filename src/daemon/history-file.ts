@@ -40,7 +40,7 @@ export function createAppender(options: AppenderOptions): Appender {
     while (pending.length > 0) {
       let text = '';
       try {
-        current = await rotated(current ?? (await openFile(options.file)), options);
+        current = await rotated((await stillThere(current)) ?? (await openFile(options.file)), options);
         text = take(options.rotateAtBytes - current.bytes);
         await current.handle.appendFile(text);
         current.bytes += Buffer.byteLength(text);
@@ -97,6 +97,13 @@ async function openFile(file: string): Promise<OpenFile> {
     await handle.close();
     throw error;
   }
+}
+
+/** The file, unless somebody removed it meanwhile: a cleaner of /tmp, for one. What is written to it then is lost. */
+async function stillThere(current: OpenFile | undefined): Promise<OpenFile | undefined> {
+  if (current === undefined || (await current.handle.stat()).nlink > 0) return current;
+  await current.handle.close();
+  return undefined;
 }
 
 const newline = 0x0a;

@@ -74,6 +74,25 @@ describe('in the place of history.jsonl, or of the one before', () => {
     expect(await readFile(join(folder, 'target'), 'utf8')).toBe('of somebody else\n');
   });
 
+  it('a file that somebody removes is made again; without its directory the log says so', async () => {
+    const failures: (Failure | undefined)[] = [];
+    const history = await openHistory({ stateDir, onFailure: (failure) => failures.push(failure) });
+    const text = () => readFile(inState('history.jsonl'), 'utf8').catch(() => 'none');
+    history.append(entry(1));
+    await expect.poll(text, { interval: 2 }).toContain('"epoch":1');
+    await rm(inState('history.jsonl'));
+    history.append(entry(2));
+    await expect.poll(text, { interval: 2 }).toBe(`${JSON.stringify(entry(2))}\n`);
+    await rm(stateDir, { recursive: true });
+    history.append(entry(3));
+    await expect.poll(() => failures, { interval: 2 }).toMatchObject([{ message: `${inState('history.jsonl')}: ENOENT` }]);
+    await mkdir(stateDir);
+    history.append(entry(4));
+    await history.close();
+    expect(await text()).toBe(`${JSON.stringify(entry(4))}\n`);
+    expect(failures).toHaveLength(2);
+  });
+
   it.runIf(process.geteuid?.() === 0)('a file of another user is not believed, one of the owner of the directory is', async () => {
     await mkdir(stateDir);
     execFileSync('chown', ['1234', stateDir]);
