@@ -82,14 +82,13 @@ export async function readBounded(file: string, maxBytes: number): Promise<Bound
   let handle: FileHandle | undefined;
   try {
     // O_NONBLOCK: opening a FIFO would otherwise wait for a writer.
-    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const stats = await handle.stat();
     if (stats.isDirectory()) return { kind: 'failed', problem: 'is a directory', about: 'content' };
     if (!stats.isFile()) return { kind: 'failed', problem: 'is not a regular file', about: 'access' };
-    const buffer = Buffer.alloc(Math.min(stats.size, maxBytes) + 1);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    if (bytesRead > maxBytes) return { kind: 'failed', problem: `is too large: at most ${maxBytes} bytes`, about: 'content' };
-    return { kind: 'read', text: buffer.toString('utf8', 0, bytesRead), stats };
+    const bytes = await readAll(handle, maxBytes + 1);
+    if (bytes.length > maxBytes) return { kind: 'failed', problem: `is too large: at most ${maxBytes} bytes`, about: 'content' };
+    return { kind: 'read', text: bytes.toString('utf8'), stats };
   } catch (error) {
     return { kind: 'failed', problem: fileFailure(error), about: 'access' };
   } finally {
@@ -97,9 +96,24 @@ export async function readBounded(file: string, maxBytes: number): Promise<Bound
   }
 }
 
+/** To its end, whatever size it claims: some file systems (FUSE, /proc) claim none, and give a part at a time. */
+async function readAll(handle: FileHandle, maxBytes: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(maxBytes);
+  let length = 0;
+  while (length < maxBytes) {
+    const { bytesRead } = await handle.read(buffer, length, maxBytes - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
+}
+
+/** Whether everybody on this host may change it. */
+export const isOpenToAll = (stats: Stats): boolean => (stats.mode & 0o002) !== 0;
+
 /** Why this file's rights are too wide for a secret, or undefined. */
 export function wideRights(stats: Stats): string | undefined {
-  if ((stats.mode & 0o002) !== 0) return 'can be changed by everybody on this host; chmod 0640 it';
+  if (isOpenToAll(stats)) return 'can be changed by everybody on this host; chmod 0640 it';
   return (stats.mode & 0o004) === 0 ? undefined : 'can be read by everybody on this host; chmod 0640 it';
 }
 

@@ -152,7 +152,8 @@ function steady(situation: Situation): readonly string[] {
 
 function unknownLedger({ publication, reading, settings }: Situation): readonly string[] {
   const { readFailure } = publication;
-  if (readFailure) return [`An answer of nameserver ${settings.nameserver}: it is asked again all the time.`, ...(readFailure.hint ? [readFailure.hint] : [])];
+  const hints = readFailure?.hint ? [readFailure.hint] : [];
+  if (readFailure) return [`An answer of nameserver ${settings.nameserver}: it is asked again all the time.`, ...hints];
   if (reading === undefined) return [`The first answer of nameserver ${settings.nameserver}.`];
   return [`Upgrade this instance to the version that wrote the ledger, or mend the TXT RRset of ${ledgerName(settings.source)}.`];
 }

@@ -102,6 +102,9 @@ test('a password in the configuration itself counts as well, one from the enviro
     warnings: ['FOLDER/source-dns.yaml has a password in it and can be read by everybody on this host; chmod 0640 it'],
   });
   expect(await outcome(minimal(), {}, open)).toMatchObject({ warnings: [] });
+  expect(await outcome(minimal(), {}, (folder) => chmod(join(folder, 'source-dns.yaml'), 0o666))).toMatchObject({
+    warnings: ['FOLDER/source-dns.yaml can be changed by everybody on this host; chmod 0640 it'],
+  });
 });
 
 test('what works but is likely not meant', async () => {

@@ -1,6 +1,12 @@
-import { describe, expect, test } from 'vitest';
-import type { Fqdn } from '../../src/core/units.ts';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Fqdn, MonoMs } from '../../src/core/units.ts';
 import type { Rrset, UpdatePlan } from '../../src/core/zone.ts';
+import { systemClock as clock } from '../../src/daemon/clock.ts';
+import { createNsupdateClient } from '../../src/dns/nsupdate.ts';
 import { nsupdateOutcome } from '../../src/dns/nsupdate-outcome.ts';
 import { nsupdateScript, planLines } from '../../src/dns/nsupdate-script.ts';
 import { tsigKey } from '../../src/dns/tsig.ts';
@@ -140,5 +146,39 @@ describe('outcomes', () => {
     const outcome = nsupdateOutcome(asked, exitCode, stderr);
     const code = 'code' in outcome ? ` ${outcome.code}` : '';
     expect(`${outcome.kind}${code}${'failure' in outcome ? ` ${outcome.failure.code}` : ''}`).toBe(expected);
+  });
+});
+
+describe('the program is not started', () => {
+  const plan: UpdatePlan = { zone, prerequisites: [], changes: [{ kind: 'delete-rrset', name, type: 'A' }] };
+  const ms = (after: number): MonoMs => (clock.mono() + after) as MonoMs;
+
+  async function updated(request: { readonly notAfter: MonoMs; readonly deadline: MonoMs; readonly recalled?: AbortSignal }) {
+    const folder = await mkdtemp(join(tmpdir(), 'sd-nsupdate-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const started = join(folder, 'started');
+    const client = createNsupdateClient({
+      name: 'ns1',
+      address: '127.0.0.1',
+      port: 1,
+      transport: 'tcp',
+      timeoutMs: 5000,
+      fudgeSeconds: 300,
+      clock,
+      command: ['/bin/sh', '-c', `echo > ${started}`],
+      args: [],
+    });
+    const outcome = await client.update({ plan, ...request });
+    await client.close();
+    return { outcome, isStarted: existsSync(started) };
+  }
+
+  test('for an update that was called back, or whose evidence is old, or whose time is over', async () => {
+    const [soon, past] = [ms(60_000), ms(-1)];
+    const refused = (code: string) => ({ outcome: { kind: 'refused', failure: { code } }, isStarted: false });
+    expect(await updated({ notAfter: soon, deadline: soon, recalled: AbortSignal.abort() })).toMatchObject(refused('recalled'));
+    expect(await updated({ notAfter: past, deadline: soon })).toMatchObject(refused('expired'));
+    expect((await updated({ notAfter: soon, deadline: past })).isStarted).toBe(false);
+    expect((await updated({ notAfter: soon, deadline: soon })).isStarted).toBe(true);
   });
 });

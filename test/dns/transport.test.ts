@@ -138,6 +138,21 @@ describe('UDP', () => {
     expect(nameserver.received).toHaveLength(1);
   });
 
+  test('an update whose evidence became old while its host was resolved never leaves', async () => {
+    let lateMs = 0;
+    const { nameserver, client, read } = await start((message, reply) => reply(sign(aAnswer(message), message)), {
+      transport: 'udp',
+      clock: { ...clock, mono: () => (clock.mono() + lateMs) as MonoMs },
+    });
+    const updating = client.update({ plan, notAfter: soon(1000), deadline: soon(60_000) });
+    // It has left the queue, and has no socket yet.
+    lateMs = 1001;
+    expect(await updating).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'expired' } });
+    lateMs = 0;
+    expect(await read()).toMatchObject({ kind: 'read' });
+    expect(nameserver.received).toHaveLength(1);
+  });
+
   test('what is longer than 512 bytes, and what was truncated, goes over TCP', async () => {
     const { nameserver, client, read } = await start(
       (message, reply, over) => {
