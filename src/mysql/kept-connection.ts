@@ -132,7 +132,11 @@ export class KeptConnection {
     this.#session = session;
     const opened = await session.opened;
     const asker: Asker = { server, user: access.user, encrypted: access.ssl !== undefined };
-    if (opened.kind === 'error') return this.#fail(session, classify(asker, opened.error));
+    if (opened.kind === 'error') {
+      const { servesNobody, ...problem } = classify(asker, opened.error);
+      // Only who has logged in is told that nobody is served: before its greeting it comes from anybody on the way.
+      return this.#fail(session, { ...problem, ...(session.greeted && servesNobody && { servesNobody }) });
+    }
     const introduced = await this.#introduce(session, asker);
     if ('kind' in introduced) return this.#fail(session, introduced);
     // The deadline may have passed meanwhile, and another session be on its way.
@@ -174,6 +178,7 @@ export class KeptConnection {
   }
 
   async #ask(ready: Ready, turn: Turn): Promise<Probe> {
+    ready.session.beginProbe();
     const query = async (sql: string): Promise<Answer> => {
       const answer = await ready.session.query(sql);
       // Also an error that the client made of a lost connection: but then the session is gone, and the turn with it.
