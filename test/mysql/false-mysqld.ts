@@ -57,6 +57,8 @@ export interface FalseConnection {
   readonly socket: Socket;
   /** What the client said, packet by packet, without headers. */
   readonly heard: readonly Buffer[];
+  /** Those of them that came without TLS. */
+  readonly heardPlain: readonly Buffer[];
 }
 
 export interface FalseMysqld {
@@ -100,10 +102,20 @@ export async function startFalseMysqld(first: Script): Promise<FalseMysqld> {
   };
 }
 
+/** The same rows are sent again and again. */
+const results = new WeakMap<readonly TextRow[], readonly Buffer[]>();
+
+function resultOf(rows: readonly TextRow[]): readonly Buffer[] {
+  const made = results.get(rows) ?? wire.result(rows);
+  results.set(rows, made);
+  return made;
+}
+
 /** The state of one connection. */
 class Speaker implements FalseConnection {
   readonly socket: Socket;
   readonly heard: Buffer[] = [];
+  readonly heardPlain: Buffer[] = [];
   readonly #script: Script;
   readonly #asked: string[];
   #stream: Duplex;
@@ -143,6 +155,7 @@ class Speaker implements FalseConnection {
       this.#sequence = ((this.#received[3] ?? 0) + 1) % 256;
       this.#received = this.#received.subarray(end);
       this.heard.push(payload);
+      if (this.#stream === this.socket) this.heardPlain.push(payload);
       this.#hear(payload);
     }
   }
@@ -200,7 +213,7 @@ class Speaker implements FalseConnection {
     if (reply === undefined) return;
     if (reply === 'ok') this.#say('answer', [wire.ok], sql);
     else if ('errno' in reply) this.#say('answer', [wire.error(reply.errno, reply.text)], sql);
-    else this.#say('answer', wire.result(reply), sql);
+    else this.#say('answer', resultOf(reply), sql);
   }
 
   #say(step: Step, payloads: readonly Buffer[], sql?: string): void {
