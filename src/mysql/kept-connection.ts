@@ -6,10 +6,12 @@ import type { ChannelNotes } from './channel-notes.ts';
 import { boundedDeadline, withDeadline } from './deadline.ts';
 import { type Asker, aliveProblem, classify, type Problem, proxyProblem, unknownProblem } from './failures.ts';
 import { querySetOf, readTraits, readUptime, rowsQuery, traitsQuery, uptimeQuery } from './flavour.ts';
+import { maxTextLength } from './limits.ts';
 import type { Answers, QuerySet } from './query-set.ts';
 import { withReplicas } from './replicas.ts';
 import { type Row, rowsUnexpected } from './row.ts';
 import { type Access, type Answer, Session } from './session.ts';
+import { isPlainLine } from './text.ts';
 
 export interface KeptConnectionOptions {
   readonly server: ServerAddress;
@@ -174,7 +176,15 @@ export class KeptConnection {
     const account = await ask(accountQuery);
     if ('kind' in account) return account;
     const currentUser = account[0]?.['account'];
-    return { asker: { ...asker, grants: set.grants, ...(typeof currentUser === 'string' && { currentUser }) }, set, startedAt };
+    return {
+      asker: {
+        ...asker,
+        grants: set.grants,
+        ...(typeof currentUser === 'string' && isPlainLine(currentUser) && currentUser.length <= maxTextLength && { currentUser }),
+      },
+      set,
+      startedAt,
+    };
   }
 
   async #ask(ready: Ready, turn: Turn): Promise<Probe> {
