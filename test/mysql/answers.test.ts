@@ -51,8 +51,6 @@ describe('in an answer', () => {
   it.each([245, 255, 242, 16, 0, 12, 246, 6, 8, 20])(
     'a column of type %i is the text that it is, and JSON prints nothing',
     async (type) => {
-      const rows = healthyReply()('SELECT @@server_uuid') ?? [];
-      expect(rows).toEqual([]);
       const { probe } = await probeOf({
         ...healthy,
         tamper: (message, connection) => {
