@@ -79,14 +79,14 @@ const queryAttributes = 0x0800_0000;
 const context = createSecureContext({ key, cert: certificate });
 
 /** Listens on a port that the system gives. */
-export async function startFalseMysqld(first: Script): Promise<FalseMysqld> {
+export async function startFalseMysqld(first: Script, host = '127.0.0.1'): Promise<FalseMysqld> {
   let script = first;
   const asked: string[] = [];
   const connections: Speaker[] = [];
   const server: Server = createServer({ noDelay: true }, (socket) => connections.push(new Speaker(socket, script, asked)));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return {
-    address: `127.0.0.1:${(server.address() as { port: number }).port}` as ServerAddress,
+    address: `${host}:${(server.address() as { port: number }).port}` as ServerAddress,
     asked,
     connections,
     play(next) {
