@@ -2,10 +2,12 @@
 
 /** A greeting, a step of the login, an error, a column's definition: real ones have some hundred bytes. */
 export const maxSmallPacketBytes = 16 * 1024;
-/** One row. The largest cell is a GTID set: 100,000 intervals are 1.3 MB. */
-export const maxRowBytes = 2 * 1024 * 1024;
+/** One row. The largest cells are GTID sets, of a replica what it executed and what it received: 100,000 intervals are 1.3 MB. */
+export const maxRowBytes = 3 * 1024 * 1024;
+/** Intervals, or GTIDs, of all sets of one row, counted by what divides them. Each takes some 65 bytes of heap until the next probe. */
+export const maxRowIntervals = 250_000;
 /** All that a server sends from one probe to the next, also below TLS. A row of each of several channels has the whole `gtid_executed`. */
-export const maxProbeBytes = 8 * 1024 * 1024;
+export const maxProbeBytes = 12 * 1024 * 1024;
 /** Our longest answer, SHOW ALL SLAVES STATUS, has about 70. */
 export const maxColumns = 512;
 /** A replica has at most 256 channels (manual 19.2.2), and each may have more than one row. */

@@ -3,8 +3,8 @@
  * Source: MySQL protocol documentation, "Connection Phase" and "Text Resultset".
  */
 
-import { broken, loginUnsupported } from './answer-fault.ts';
-import { maxErrorTextBytes, maxNameBytes } from './limits.ts';
+import { broken, loginUnsupported, tooLarge } from './answer-fault.ts';
+import { maxErrorTextBytes, maxNameBytes, maxRowIntervals } from './limits.ts';
 import { Payload } from './payload.ts';
 import { boundedLine } from './text.ts';
 
@@ -149,6 +149,15 @@ export function checkRow(bytes: Buffer, columns: number): void {
   const read = new Payload(bytes, 'a row');
   for (let index = 0; index < columns; index += 1) read.encodedText();
   read.end();
+  if (bytes.length > maxRowIntervals && dividers(bytes) > maxRowIntervals)
+    throw tooLarge(`more than ${maxRowIntervals} intervals of GTIDs in a row`, true);
+}
+
+/** Colons and commas. */
+function dividers(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === 0x3a || byte === 0x2c) count += 1;
+  return count;
 }
 
 /** A login method of the server's choice, and its data. */

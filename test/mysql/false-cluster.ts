@@ -15,6 +15,7 @@ export interface FalseMember {
 export class FalseCluster {
   readonly members: FalseMember[] = [];
   #source: FalseMember | undefined;
+  #gtids: string | undefined;
 
   static async start(ips: readonly string[]): Promise<FalseCluster> {
     const cluster = new FalseCluster();
@@ -30,6 +31,12 @@ export class FalseCluster {
     }
     cluster.promote(0);
     return cluster;
+  }
+
+  /** What all of them have executed. */
+  executed(gtids: string): void {
+    this.#gtids = gtids;
+    this.#replies.clear();
   }
 
   /** An honest member. */
@@ -57,7 +64,7 @@ export class FalseCluster {
 
   #role(member: FalseMember): (sql: string) => Reply {
     const source = this.#source;
-    const gtids = `${this.members[0]?.uuid}:1-20`;
+    const gtids = this.#gtids ?? `${this.members[0]?.uuid}:1-20`;
     const own = { server_uuid: member.uuid, gtid_executed: gtids };
     if (source === undefined || source === member) return healthyReply('source', own);
     const [host = '', port = ''] = source.address.split(':');

@@ -55,7 +55,14 @@ export const floods: Readonly<Record<string, (connection: FalseConnection) => vo
   'one byte at a time': (connection) => {
     connection.write(head);
     const row = wire.packet(4, wire.row(['x'.repeat(2_000_000)]));
-    pump(connection, (count) => row.subarray(count % row.length, (count % row.length) + 1));
+    let at = 0;
+    // A test has other servers in this process: they get their turn after each byte.
+    const more = (): void => {
+      connection.write(row.subarray(at, at + 1));
+      at += 1;
+      if (!connection.socket.destroyed && at < row.length) setImmediate(more);
+    };
+    more();
   },
   'packets with wrong numbers without end': (connection) => pump(connection, () => rows),
 };
