@@ -30,6 +30,11 @@ function clusterWarnings(cluster: ClusterFile): readonly string[] {
       `discover_within: with "tls: ${mysql.tls}" whoever can put a host there gets the password of ${mysql.user}; set "tls: verify" (with ca_file), which sends it only to a server that has a certificate for its name`,
     );
   }
+  if (mysql.allow_public_key_retrieval) {
+    warnings.push(
+      `mysql.allow_public_key_retrieval: with "tls: ${mysql.tls}" whoever stands between us and a server without TLS can get the password of ${mysql.user}; give the servers TLS, and remove it`,
+    );
+  }
   const slowest = watch.interval + mysql.connect_timeout + mysql.query_timeout;
   if (watch.fresh_for < slowest) {
     warnings.push(
