@@ -70,7 +70,7 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
       const name = `source.shop.${bind.zone}.` as Fqdn;
       const plan = { zone: `${bind.zone}.` as Fqdn, prerequisites: [], changes: [{ kind: 'delete-rrset', name, type: 'AAAA' } as const] };
       const soon = (ms: number) => (systemClock.mono() + ms) as MonoMs;
-      bind.primary.suspend();
+      await bind.primary.suspend();
       const begin = systemClock.mono();
       const outcome = await client.update({ plan, notAfter: soon(300), deadline: soon(300) });
       expect(outcome).toMatchObject({ kind: 'unknown', failure: { code: 'no-answer' } });
