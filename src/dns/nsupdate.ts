@@ -99,8 +99,8 @@ async function runUpdate(
     signing: signing && { ...signing, fudgeSeconds: nsupdateFudgeMs / 1000 },
     keyStanding: keyRecord?.standing,
   } as const;
-  const exitCode = result.timedOut || result.isCanceled ? undefined : result.exitCode;
-  const outcome = nsupdateOutcome(asked, exitCode, withoutSecret(result.stderr ?? '', options.key));
+  const end = result.timedOut || result.isCanceled ? undefined : (result.exitCode ?? result.signal);
+  const outcome = nsupdateOutcome(asked, end, withoutSecret(result.stderr ?? '', options.key));
   return await withConnectFailure(correspondent, outcome, request);
 }
 

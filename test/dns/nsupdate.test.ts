@@ -102,6 +102,8 @@ describe('outcomes', () => {
     ['hung up', 2, '; Communication with 127.0.0.1#53 failed: end of file\n', 'unknown connection-lost'],
     ['a word that is not known', 2, 'update failed: BADCOOKIE\n', 'unknown nsupdate-failed'],
     ['a line that it does not take', 1, 'syntax error\n', 'refused not-sent nsupdate-failed'],
+    ['it crashed', 'SIGABRT', 'tls.c:125: fatal error\n', 'unknown nsupdate-failed'],
+    ['it was killed by somebody else', 'SIGTERM', '', 'unknown nsupdate-failed'],
     ['killed at the deadline', undefined, '', 'unknown no-answer'],
   ])('%s', (_, exitCode, stderr, expected) => {
     const outcome = nsupdateOutcome(asked, exitCode, stderr);
