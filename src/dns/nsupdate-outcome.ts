@@ -10,22 +10,23 @@ import { connectFailed, connectionLost, noAnswer } from './transport-failures.ts
 const QUOTED_CHARS = 300;
 
 /**
- * `exitCode` undefined: it was killed at the deadline. The script has one `send`, at its end: exit code 1 (a line that it could not take)
+ * `end`: its exit code, or the signal that ended it; undefined: it was killed at the deadline. The script has one `send`, at its end: exit code 1 (a line that it could not take)
  * means that nothing was sent. An answer that it could not verify gives a `TSIG error` line and, all the same, `update failed: NXRRSET`:
  * so where that line stands the outcome is `unknown`, whatever stands beside it. BADKEY and BADSIG come so by protocol (RFC 8945 5.3.2).
  */
-export function nsupdateOutcome(asked: Asked, exitCode: number | undefined, output: string): UpdateOutcome {
+export function nsupdateOutcome(asked: Asked, end: number | string | undefined, output: string): UpdateOutcome {
   const { nameserver } = asked;
   // A remark at every run with a secret below 64 bits: it says nothing of the update.
   const stderr = output.replace(/^.* is too short to be secure\r?\n?/gm, '');
-  if (exitCode === undefined) return { kind: 'unknown', failure: noAnswer(nameserver) };
+  if (end === undefined) return { kind: 'unknown', failure: noAnswer(nameserver) };
   if (/TSIG error/i.test(stderr))
     return { kind: 'unknown', failure: doubtfulFailure(asked, saidCodes(stderr) ?? NOTHING_SAID, { kind: 'unsigned' }) };
   if (/update failed/i.test(stderr)) return refused(asked, stderr);
-  if (exitCode === 0 && stderr.trim() === '') return { kind: 'applied' };
-  if (exitCode === 1) return { kind: 'refused', code: 'not-sent', failure: failed(asked, 'exit code 1, before sending', stderr) };
+  if (end === 0 && stderr.trim() === '') return { kind: 'applied' };
+  if (end === 1) return { kind: 'refused', code: 'not-sent', failure: failed(asked, 'exit code 1, before sending', stderr) };
   const communication = /Communication with \S+ failed: (.*)/i.exec(stderr)?.[1];
-  if (communication === undefined) return { kind: 'unknown', failure: failed(asked, `exit code ${exitCode}`, stderr) };
+  if (communication === undefined)
+    return { kind: 'unknown', failure: failed(asked, typeof end === 'string' ? `signal ${end}` : `exit code ${end}`, stderr) };
   if (/refused/i.test(communication))
     return { kind: 'refused', code: 'not-sent', failure: connectFailed(nameserver, Object.assign(new Error(), { code: 'ECONNREFUSED' })) };
   // 9.18 has this one word for all that hinders a TCP connection, and for a message that could not be written (lib/dns/request.c).

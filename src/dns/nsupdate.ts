@@ -83,7 +83,7 @@ async function runUpdate(
   };
   let ended = await begin(script);
   // It ended before it sent anything.
-  if ('stderr' in ended && ended.exitCode === 1 && /incorrect section name: check-names/.test(ended.stderr))
+  if ('stderr' in ended && ended.end === 1 && /incorrect section name: check-names/.test(ended.stderr))
     ended = await begin(withoutCheckNames(script));
   if (!('stderr' in ended)) return ended;
   const asked = {
@@ -93,13 +93,13 @@ async function runUpdate(
     signing: signing && { ...signing, fudgeSeconds: nsupdateFudgeMs / 1000 },
     keyStanding: keyRecord?.standing,
   } as const;
-  const outcome = nsupdateOutcome(asked, ended.exitCode, withoutSecret(ended.stderr, options.key));
+  const outcome = nsupdateOutcome(asked, ended.end, withoutSecret(ended.stderr, options.key));
   return await withConnectFailure(correspondent, outcome, request);
 }
 
-/** How a process ended; `exitCode` undefined: it was killed. */
+/** How a process ended; `end`: its exit code, or the signal that it died of; undefined: we ended it. */
 interface Ended {
-  readonly exitCode: number | undefined;
+  readonly end: number | string | undefined;
   readonly stderr: string;
 }
 
@@ -122,7 +122,7 @@ async function runProgram(options: NsupdateOptions, input: string, timeoutMs: nu
   // Only a process that was never there has certainly sent nothing.
   const cause = result.cause as NodeJS.ErrnoException | undefined;
   if (cause?.syscall?.startsWith('spawn')) return notSent(notRun(program, cause.code));
-  return { exitCode: result.timedOut || result.isCanceled ? undefined : result.exitCode, stderr: result.stderr ?? '' };
+  return { end: result.timedOut || result.isCanceled ? undefined : (result.exitCode ?? result.signal), stderr: result.stderr ?? '' };
 }
 
 /** nsupdate 9.18 does not say why it found nobody: what the next connection finds is told. */

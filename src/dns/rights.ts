@@ -3,8 +3,8 @@
  * sees that we asked:
  *
  * 1. Delete an RR that nobody has (RFC 2136 2.5.4): what is not there is ignored without a word (3.4.2.4), and the policy is checked all the same.
- *    But BIND 9.20 holds an SRV that is to be deleted against the policy only where it is there: so everybody may delete one that is not.
- * 2. Add that RR and delete it, under a prerequisite that never holds. BIND 9.20 and Knot 3.4 check the policy first, and so tell who may not.
+ *    But BIND holds an SRV that is to be deleted against the policy only where it is there: so everybody may delete one that is not.
+ * 2. Add that RR and delete it, under a prerequisite that never holds. BIND 9.18, 9.20 and Knot check the policy first, and so tell who may not.
  *    A nameserver that keeps the order of RFC 2136 (3.2 before 3.3; BIND before 9.16.37 and 9.18.11) would say YXDOMAIN to everybody: for that
  *    there is the first kind.
  */

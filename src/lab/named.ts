@@ -100,9 +100,9 @@ export class Named {
     await this.#server?.kill();
   }
 
-  /** SIGSTOP: it hangs until `resume()`; its queue of datagrams and connections fills up. */
-  suspend(): void {
-    this.#server?.signal('SIGSTOP');
+  /** SIGSTOP: once this resolves it hangs, until `resume()`; its queue of datagrams and connections fills up. */
+  async suspend(): Promise<void> {
+    await this.#server?.suspend();
   }
 
   /** Ends `suspend()`. */

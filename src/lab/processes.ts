@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BoundedLog } from './bounded-log.ts';
 import { within } from './deadline.ts';
 import { LabError } from './lab-error.ts';
@@ -12,6 +14,9 @@ export interface Exit {
 
 /** After SIGKILL the kernel needs a moment to take a process away, more on a loaded disk. */
 const KILL_DEADLINE_MS = 10_000;
+/** A busy machine has given a thread no time for a second. */
+const SUSPEND_DEADLINE_MS = 10_000;
+const SUSPEND_POLL_MS = 1;
 /** Part of util-linux; with it a child also ends when this process is killed with SIGKILL and can clean up nothing. */
 const SETPRIV = '/usr/bin/setpriv';
 
@@ -65,6 +70,22 @@ export class ServerProcess {
     if (this.running) this.#child.kill(signal);
   }
 
+  /**
+   * SIGSTOP; resolves when every thread stands still. One thread takes the signal, and until it gets time for that the others serve on: on a busy machine they
+   * answered a request that was sent later. Rejects with a LabError when that takes too long.
+   */
+  async suspend(): Promise<void> {
+    const end = performance.now() + SUSPEND_DEADLINE_MS;
+    this.signal('SIGSTOP');
+    while (this.running && this.pid !== undefined && !(await standsStill(this.pid))) {
+      if (performance.now() > end)
+        throw new LabError(`${this.name} (pid ${this.pid}) ran on for ${SUSPEND_DEADLINE_MS} ms after SIGSTOP`, {
+          hint: 'is its disk stuck?',
+        });
+      await delay(SUSPEND_POLL_MS);
+    }
+  }
+
   /** Sends SIGKILL to the whole process group, and waits for nothing. */
   killNow(): void {
     if (!this.running || this.pid === undefined) return;
@@ -111,6 +132,13 @@ export class ServerProcess {
       new LabError(`${this.name} (pid ${this.pid}) survived SIGKILL for ${KILL_DEADLINE_MS} ms`, { hint: 'is its disk stuck?' });
     return await within(this.exited, KILL_DEADLINE_MS, late);
   }
+}
+
+/** Whether each thread is stopped or gone, as /proc tells it (proc(5): the state follows the name in parentheses). */
+async function standsStill(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const states = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'latin1').catch(() => '')));
+  return states.every((text) => text === '' || /\) [TtZX] [^)]*$/.test(text));
 }
 
 /** Where a process runs. */

@@ -141,9 +141,9 @@ export class SqlServer {
     await rm(join(this.folder, 'data'), { recursive: true, force: true });
   }
 
-  /** SIGSTOP: it hangs, with its connections open, until `resume()`. What a dead disk or a lost network looks like to clients. */
-  suspend(): void {
-    this.#server?.signal('SIGSTOP');
+  /** SIGSTOP: once this resolves it hangs, with its connections open, until `resume()`. What a dead disk or a lost network looks like to clients. */
+  async suspend(): Promise<void> {
+    await this.#server?.suspend();
   }
 
   /** Ends `suspend()`. */

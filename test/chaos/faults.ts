@@ -65,7 +65,7 @@ export class Faults {
       case 'kill-named':
         return await namedOf(nameservers, fault.nameserver).kill9();
       case 'hang-named':
-        return namedOf(nameservers, fault.nameserver).suspend();
+        return await namedOf(nameservers, fault.nameserver).suspend();
       case 'restart-named':
         return await namedOf(nameservers, fault.nameserver).stop();
       case 'disk-full':
@@ -123,7 +123,7 @@ export class Faults {
   async #breakServer(how: string, server: ChaosServer): Promise<void> {
     this.broken.add(server);
     if (how === 'kill-mysqld') await server.mysqld.kill9();
-    else if (how === 'hang-mysqld') server.mysqld.suspend();
+    else if (how === 'hang-mysqld') await server.mysqld.suspend();
     else await server.mysqld.stop();
   }
 

@@ -63,8 +63,14 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
 
   zoneClientContract('rfc2136 over TCP', () => subjectOf({ via: 'rfc2136', transport: 'tcp' }), { setClock: true });
   zoneClientContract('rfc2136 over UDP', () => subjectOf({ via: 'rfc2136', transport: 'udp' }), { setClock: true });
-  for (const { version, nsupdate } of binds)
-    zoneClientContract(`nsupdate ${version}`, () => subjectOf({ via: 'nsupdate', transport: 'tcp' }, nsupdate), { setClock: false });
+  for (const { version, nsupdate } of binds) {
+    // 20 to 70 ms a process: the long race is run by the nsupdate that comes with this named.
+    const raceRounds = version === programs.version ? 25 : 3;
+    zoneClientContract(`nsupdate ${version}`, () => subjectOf({ via: 'nsupdate', transport: 'tcp' }, nsupdate), {
+      setClock: false,
+      raceRounds,
+    });
+  }
 
   test('a nameserver that hangs: unknown by the deadline; when it goes on, it is used again', async () => {
     for (const via of ['rfc2136', 'nsupdate'] as const) {
@@ -72,7 +78,7 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
       const name = `source.shop.${bind.zone}.` as Fqdn;
       const plan = { zone: `${bind.zone}.` as Fqdn, prerequisites: [], changes: [{ kind: 'delete-rrset', name, type: 'AAAA' } as const] };
       const soon = (ms: number) => (systemClock.mono() + ms) as MonoMs;
-      bind.primary.suspend();
+      await bind.primary.suspend();
       const begin = systemClock.mono();
       const outcome = await client.update({ plan, notAfter: soon(300), deadline: soon(300) });
       expect(outcome).toMatchObject({ kind: 'unknown', failure: { code: 'no-answer' } });

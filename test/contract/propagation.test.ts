@@ -44,7 +44,7 @@ test('a secondary that hangs is an alarm with its name; when it has caught up, t
     clusters.start();
     await clusters.awaitEpoch(1, 20_000);
     await happened((entry) => entry.kind === 'propagated' && entry.epoch === 1 && entry.complete);
-    bind.secondary.suspend();
+    await bind.secondary.suspend();
     clusters.switchAll();
     await clusters.awaitEpoch(2, 20_000);
     await happened(alarm(true));

@@ -8,8 +8,16 @@ import { ContractRun, outcomeWords, soon, sorted } from './contract-run.ts';
 import { interopContract } from './interop.contract.ts';
 import type { Subject } from './subject.ts';
 
-/** Runs the suite. `setClock` false: the client cannot be given another clock (nsupdate takes the system's). */
-export function zoneClientContract(title: string, subject: () => Subject, can: { readonly setClock: boolean }): void {
+/** What a client can do. */
+export interface Abilities {
+  /** False: the client cannot be given another clock (nsupdate takes the system's). */
+  readonly setClock: boolean;
+  /** Default 50; less where each update is a process. */
+  readonly raceRounds?: number;
+}
+
+/** Runs the suite. */
+export function zoneClientContract(title: string, subject: () => Subject, can: Abilities): void {
   describe(title, () => {
     let run: ContractRun;
     let client: ZoneClient;
@@ -120,7 +128,7 @@ export function zoneClientContract(title: string, subject: () => Subject, can: {
       const { other } = names;
       const rival = await open();
       let [current] = await read({ name: other, type: 'TXT' });
-      const rounds = can.setClock ? 50 : 25; // a process each: 20 ms and more
+      const { raceRounds: rounds = 50 } = can;
       for (let round = 0; round < rounds; round++) {
         const attempt = (by: ZoneClient, instance: string) => {
           const next: Rrset = { ...current!, rdata: [[`epoch=${round}`, `try=${instance}${round}`]] } as Rrset;

@@ -5,12 +5,14 @@ import { send, updateDone } from '../../src/core/attempt.ts';
 import type { Decision } from '../../src/core/decision.ts';
 import { managedQuestions } from '../../src/core/desired.ts';
 import type { Effect } from '../../src/core/events.ts';
-import { intendedWrite, type Write } from '../../src/core/intent.ts';
+import type { Write } from '../../src/core/intended.ts';
+import { intendedWrite } from '../../src/core/intent.ts';
 import { queueingTimeouts, repairLimit, repairWindowMs } from '../../src/core/limits.ts';
 import { propagated, watchEpoch } from '../../src/core/propagation.ts';
 import type { Situation } from '../../src/core/situation.ts';
-import type { Attempt, PublicationState, WriteKind } from '../../src/core/state.ts';
+import type { Attempt, PublicationState } from '../../src/core/state.ts';
 import type { MonoMs } from '../../src/core/units.ts';
+import type { WriteKind } from '../../src/core/vocabulary.ts';
 import { recallOnly, write } from '../../src/core/write.ts';
 import type { Rrset } from '../../src/core/zone.ts';
 import { address, at, factsOf, fqdn, type Given, given, ledgerOf, publicationSettings, replicaOf, seen, silent } from './given.ts';
@@ -44,6 +46,8 @@ const attemptOf = (what: WriteKind, over: Partial<Attempt> = {}): Attempt => ({
   baseText: ledger.try,
   lapsesAt: mono(60_000),
   sentence: 'It was sent.',
+  plan: { zone: fqdn('example.'), prerequisites: [], changes: [] },
+  wanted: [],
   present: [],
   absent: [],
   ...over,

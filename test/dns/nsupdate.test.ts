@@ -141,6 +141,8 @@ describe('outcomes', () => {
     ['an extended RCODE', 2, 'update failed: BADCOOKIE\n', 'refused rejected unexpected-rcode'],
     ['a word that is not known', 2, 'update failed: BADLUCK\n', 'unknown nsupdate-failed'],
     ['a line that it does not take', 1, 'syntax error\n', 'refused not-sent nsupdate-failed'],
+    ['it crashed', 'SIGABRT', 'tls.c:125: fatal error\n', 'unknown nsupdate-failed'],
+    ['it was killed by somebody else', 'SIGTERM', '', 'unknown nsupdate-failed'],
     ['killed at the deadline', undefined, '', 'unknown no-answer'],
   ])('%s', (_, exitCode, stderr, expected) => {
     const outcome = nsupdateOutcome(asked, exitCode, stderr);

@@ -67,18 +67,31 @@ test('a FIFO is no key file, and is not waited for', async () => {
   });
 });
 
-test('a program that is not there: nothing was sent', async () => {
+/** The outcome of an empty update through this program. */
+async function outcomeBy(...nsupdateCommand: readonly string[]) {
   const opened = await openZoneClient(
-    { ...options, via: 'nsupdate', keyText: key('hmac-sha256'), nsupdateCommand: [join(folder, 'none')] },
+    { ...options, via: 'nsupdate', timeoutMs: 10_000, keyText: key('hmac-sha256'), nsupdateCommand },
     clock,
   );
   if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  const soon = (clock.mono() + 2000) as ReturnType<typeof clock.mono>;
+  const soon = (clock.mono() + 10_000) as ReturnType<typeof clock.mono>;
   const plan = { zone: 'example.com.' as never, prerequisites: [], changes: [] };
-  expect(await opened.client.update({ plan, notAfter: soon, deadline: soon })).toMatchObject({
+  const outcome = await opened.client.update({ plan, notAfter: soon, deadline: soon });
+  await opened.client.close();
+  return outcome;
+}
+
+test('a program that is not there: nothing was sent', async () => {
+  expect(await outcomeBy(join(folder, 'none'))).toMatchObject({
     kind: 'refused',
     code: 'not-sent',
     failure: { code: 'nsupdate-not-run', message: expect.stringContaining('ENOENT') },
   });
-  await opened.client.close();
+});
+
+test('a program that crashes is not called a nameserver that is silent', async () => {
+  expect(await outcomeBy('/bin/sh', '-c', 'echo "fatal error" >&2; kill -ABRT $$')).toMatchObject({
+    kind: 'unknown',
+    failure: { code: 'nsupdate-failed', message: expect.stringMatching(/signal SIGABRT .*fatal error/) },
+  });
 });

@@ -136,7 +136,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
       () => facts(1),
       ({ channels }) => (channels[0]?.heardAgoMs ?? 1000) < 400,
     );
-    mariadb.servers[0]!.suspend();
+    await mariadb.servers[0]!.suspend();
     try {
       const silent = await until(
         () => facts(1),

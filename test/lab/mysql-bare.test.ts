@@ -71,7 +71,7 @@ describe('MySQL without GTIDs and without the Performance Schema', () => {
   });
 
   it('a source that hangs falls silent', async () => {
-    mysql.servers[0]!.suspend();
+    await mysql.servers[0]!.suspend();
     try {
       const silent = await until(
         () => facts(1),

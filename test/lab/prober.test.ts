@@ -208,7 +208,7 @@ describe('a server that goes', () => {
 
   it('by SIGSTOP: a deadline in the query, then in the connect; after SIGCONT a new session', async () => {
     const { session } = await facts(0);
-    mysql.servers[0]!.suspend();
+    await mysql.servers[0]!.suspend();
     try {
       const begun = clock.mono();
       // The signal stops its threads one after the other: an answer may still be on its way.

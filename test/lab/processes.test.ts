@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { BoundedLog } from '../../src/lab/bounded-log.ts';
 import { findFreePort, withFreePort } from '../../src/lab/ports.ts';
 import { launch, livingProcesses, stopAllProcesses } from '../../src/lab/processes.ts';
@@ -70,6 +70,30 @@ test('a process that ignores SIGTERM is killed, also a suspended one', async () 
   await deaf.awaitLine(/deaf/, 10_000);
   deaf.signal('SIGSTOP');
   expect(await deaf.stop(100)).toEqual({ code: null, signal: 'SIGKILL' });
+});
+
+test('a suspended process stands still with all its threads, however busy they are', async () => {
+  const spin = `const { Worker } = require('node:worker_threads');
+    let begun = 0;
+    const count = () => { if (++begun === 8) console.log('all spin'); };
+    for (let i = 0; i < 8; i++)
+      new Worker("require('node:worker_threads').parentPort.postMessage(0); for (;;);", { eval: true }).on('message', count);`;
+  const busy = launch('busy', process.execPath, ['-e', spin], { cwd: folder, logFile: join(folder, 'busy.log') });
+  await busy.awaitLine(/all spin/, 20_000);
+  // Each thread's state, as the kernel tells it.
+  const states = () =>
+    readdirSync(`/proc/${busy.pid}/task`).map(
+      (thread) => readFileSync(`/proc/${busy.pid}/task/${thread}/stat`, 'latin1').split(') ')[1]![0],
+    );
+  for (let round = 0; round < 20; round++) {
+    await busy.suspend();
+    expect(new Set(states())).toEqual(new Set(['T']));
+    busy.signal('SIGCONT');
+    await vi.waitFor(() => expect(states()).toContain('R'), { timeout: 10_000, interval: 1 });
+  }
+  await busy.kill();
+  // Nothing waits for a process that has ended.
+  await busy.suspend();
 });
 
 test('a program that is not there ends at once', async () => {

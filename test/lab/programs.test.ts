@@ -14,6 +14,7 @@ import { livingProcesses } from '../../src/lab/processes.ts';
 import { isPortTaken } from '../../src/lab/sql-server.ts';
 import { startBind } from './bind-fixture.ts';
 import { startMysqlServers } from './mysql-fixture.ts';
+import { everyBind, everyKnot, everyPowerdns } from './nameservers.ts';
 
 const silent = () => undefined;
 
@@ -47,7 +48,12 @@ test('fetched programs use no library of the system', async () => {
   const [mysql, bind] = [await provideMysql(silent), await provideBind(silent)];
   const mariadb = [await provideMariadb('10.11', silent), await provideMariadb('11.8', silent)];
   expect(mariadb.map(({ version }) => version)).toEqual([expect.stringMatching(/^10\.11\./), expect.stringMatching(/^11\.8\./)]);
-  for (const program of [mysql.mysqld, bind.named, bind.nsupdate, bind.dig, ...mariadb.map(({ mariadbd }) => mariadbd)]) {
+  const nameservers = [
+    ...(await everyBind()).flatMap(({ named, nsupdate }) => [named, nsupdate]),
+    ...(await everyKnot()).map(({ knotd }) => knotd),
+    ...(await everyPowerdns()).map(({ pdnsServer }) => pdnsServer),
+  ];
+  for (const program of [mysql.mysqld, bind.dig, ...nameservers, ...mariadb.map(({ mariadbd }) => mariadbd)]) {
     const root = join(program, '..', '..', 'root');
     // Installed programs are run with the system's libraries, as they should be.
     if (!existsSync(root)) continue;

@@ -6,7 +6,7 @@ const stopped: Step = {
   title: 'The primary is stopped by SIGSTOP: its connections live, and nothing answers',
   async play(scene) {
     const [first] = scene.all;
-    first.mysqld.suspend();
+    await first.mysqld.suspend();
     scene.narrator.say(`kill -STOP ${first.mysqld.pid}`);
     await scene.unseen(first);
     await scene.sayDecision();
