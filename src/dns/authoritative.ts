@@ -16,7 +16,8 @@ const DNS_PORT = 53;
 
 /** An endpoint to ask, or a nameserver that has none and why. */
 export type Authority =
-  | { readonly kind: 'endpoint'; readonly endpoint: Endpoint }
+  /** `name`: as the NS RRset has it. */
+  | { readonly kind: 'endpoint'; readonly endpoint: Endpoint; readonly name?: Fqdn }
   | { readonly kind: 'failed'; readonly nameserver: string; readonly failure: Failure };
 
 /** Who is asked about which zone, until when. */
@@ -67,7 +68,7 @@ function endpointsOf(
   const good = addresses.filter((address) => unsafeKind(address, isLab) === undefined);
   const [bad] = addresses;
   if (good.length === 0 && bad !== undefined) return [failed(name, `has ${unsafeKind(bad, isLab)}, ${bad}, and no other one`)];
-  return good.map((host) => ({ kind: 'endpoint', endpoint: { host, port: own.addresses.includes(host) ? own.port : DNS_PORT } }));
+  return good.map((host) => ({ kind: 'endpoint', name, endpoint: { host, port: own.addresses.includes(host) ? own.port : DNS_PORT } }));
 }
 
 /** The addresses of a nameserver's name: in the zone itself, else by the system's resolver. Ends by the deadline; never rejects. */

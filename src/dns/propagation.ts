@@ -1,7 +1,7 @@
 /** Asks every authoritative nameserver (or every resolver) until it answers what was published, or the deadline passes. */
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
-import type { PropagationReport } from '../core/zone.ts';
+import type { NameserverReport, PropagationReport } from '../core/zone.ts';
 import type { PropagationRequest } from '../ports.ts';
 import { type Authority, findAuthorities, MAX_NAMESERVERS } from './authoritative.ts';
 import { type Endpoint, showEndpoint } from './endpoint.ts';
@@ -59,7 +59,7 @@ export class PropagationWatch {
       watches.push(watch);
       return watch.report;
     });
-    const nameservers = await Promise.all(reports);
+    const nameservers = withoutLackingRoutes(authorities, await Promise.all(reports));
     if (this.#open.get(key) === end) this.#open.delete(key);
     return { nameservers, ...(ended?.code === 'superseded' ? { superseded: true } : {}) };
   }
@@ -107,6 +107,19 @@ export class PropagationWatch {
     this.#lookouts.set(key, lookout);
     return lookout;
   }
+}
+
+/** A machine without IPv6 cannot ask the IPv6 address of a nameserver whose other address answers: that is no lack of the nameserver's. */
+function withoutLackingRoutes(authorities: readonly Authority[], reports: readonly NameserverReport[]): readonly NameserverReport[] {
+  const nameAt = (index: number): Fqdn | undefined => {
+    const authority = authorities[index];
+    return authority?.kind === 'endpoint' ? authority.name : undefined;
+  };
+  const answering = new Set(reports.flatMap(({ answeredAt }, index) => (answeredAt === undefined ? [] : (nameAt(index) ?? []))));
+  return reports.filter(({ failure }, index) => {
+    const name = nameAt(index);
+    return failure?.code !== 'no-route' || name === undefined || !answering.has(name);
+  });
 }
 
 const noNameservers = (zone: Fqdn): Failure => ({

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Failure } from '../../src/core/observation.ts';
 import type { Fqdn } from '../../src/core/units.ts';
 import { MAX_NAMESERVERS } from '../../src/dns/authoritative.ts';
+import { transportsOn } from '../../src/dns/open-transport.ts';
+import { systemSockets } from '../../src/dns/sockets.ts';
 import { address, checkForLeaks, soon, start, unsigned, zone } from './client-world.ts';
 import { type AnswerParts, answerTo, type FakeNameserver, rr, soaRdata, startFakeNameserver, u16, wire } from './fake-nameserver.ts';
 
@@ -110,6 +112,32 @@ describe('an NS RRset with', () => {
     const local = { [held('ns9.example.com.', 1)]: [a('ns9.example.com.', 127, 0, 0, 1)] };
     const { nameservers } = await report([wire('ns9.example.com.')], local, { address: 'primary.example.net' });
     expect(nameservers).toMatchObject([{ failure: { message: expect.stringMatching(/it has a loopback address, 127\.0\.0\.1/) } }]);
+  });
+
+  test('an address that this machine has no route to: not waited for where the other address of the name answers, else the failure says so', async () => {
+    const answers = [a('ns1.example.com.', 127, 0, 0, 1)];
+    const broken = [rr('ns1.example.com.', 28, Buffer.from('20010db8000000000000000000000053', 'hex'))];
+    const unroutable = (kind: string) => ({
+      ...systemSockets,
+      datagrams: (family: 'udp4' | 'udp6') => {
+        const socket = systemSockets.datagrams(family);
+        if (family === kind)
+          socket.connect = ((_port: number, _host: string, done: (error: Error) => void) =>
+            setImmediate(() => done(Object.assign(new Error(), { code: 'ENETUNREACH' })))) as never;
+        return socket;
+      },
+    });
+    const options = { openTransport: transportsOn(unroutable('udp6')) };
+    const both = await report(
+      [wire('ns1.example.com.')],
+      { [held('ns1.example.com.', 1)]: answers, [held('ns1.example.com.', 28)]: broken },
+      options,
+    );
+    expect(both.nameservers).toEqual([{ nameserver: `127.0.0.1:${both.port}`, answeredAt: expect.any(Number), serial: 7 }]);
+    const alone = await report([wire('ns1.example.com.')], { [held('ns1.example.com.', 28)]: broken }, options);
+    expect(alone.nameservers).toMatchObject([
+      { nameserver: '[2001:db8::53]:53', failure: { code: 'no-route', message: expect.stringContaining('ENETUNREACH') } },
+    ]);
   });
 
   test('the same address under two names: it is asked once', async () => {
