@@ -1,4 +1,5 @@
 /** The authoritative nameservers of a zone: those of the configuration, else its NS RRset as the primary server tells it. */
+import { isIP } from 'node:net';
 import { unsafeKind } from '../core/ip-ranges.ts';
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
@@ -53,6 +54,29 @@ export async function findAuthorities(
       const addresses: HostAddresses = told.length > 0 ? { kind: 'addresses', addresses: told } : await addressesOfHost(search, name);
       if (addresses.kind === 'none') return [failed(name, addresses.why)];
       return endpointsOf(name, addresses.addresses, { addresses: ownAddresses, port: endpoint.port });
+    }),
+  );
+  return distinct(found.flat()).slice(0, MAX_AUTHORITIES);
+}
+
+/**
+ * Those of a list in the configuration. A host name that has several addresses is asked at each of them (only where updates go must be one: endpoint.ts). Ends by the
+ * deadline; never rejects.
+ */
+export async function listedAuthorities(
+  listed: readonly Endpoint[],
+  primary: Correspondent,
+  deadline: MonoMs,
+): Promise<readonly Authority[]> {
+  const found = await Promise.all(
+    listed.slice(0, MAX_NAMESERVERS).map(async (endpoint): Promise<readonly Authority[]> => {
+      const { host, port } = endpoint;
+      if (isIP(host) !== 0) return [{ kind: 'endpoint', endpoint }];
+      const resolved = await hostAddresses(host, primary, deadline);
+      const addresses = resolved.kind === 'addresses' ? resolved.addresses : [];
+      // With one address, or none, it keeps its name: whoever asks it looks it up again, and says what is wrong.
+      if (addresses.length < 2) return [{ kind: 'endpoint', endpoint }];
+      return addresses.map((address) => ({ kind: 'endpoint', name: `${host}.` as Fqdn, endpoint: { host: address, port } }));
     }),
   );
   return distinct(found.flat()).slice(0, MAX_AUTHORITIES);

@@ -3,7 +3,7 @@ import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
 import type { NameserverReport, PropagationReport } from '../core/zone.ts';
 import type { PropagationRequest } from '../ports.ts';
-import { type Authority, findAuthorities, MAX_NAMESERVERS } from './authoritative.ts';
+import { type Authority, findAuthorities, listedAuthorities } from './authoritative.ts';
 import { type Endpoint, showEndpoint } from './endpoint.ts';
 import type { OpenTransport } from './exchange.ts';
 import { Lookout, type Watch } from './lookout.ts';
@@ -70,10 +70,10 @@ export class PropagationWatch {
     for (const end of this.#open.values()) end(failure);
   }
 
-  #whom({ among, zone, deadline }: PropagationRequest): readonly Authority[] | Promise<readonly Authority[]> {
+  #whom({ among, zone, deadline }: PropagationRequest): Promise<readonly Authority[]> {
     const { verify, resolvers } = this.#options;
     const listed = among === 'resolvers' ? (resolvers ?? []) : verify;
-    return listed?.slice(0, MAX_NAMESERVERS).map((endpoint) => ({ kind: 'endpoint', endpoint })) ?? this.#byNsRrset(zone, deadline);
+    return listed === undefined ? this.#byNsRrset(zone, deadline) : listedAuthorities(listed, this.#options.primary, deadline);
   }
 
   #byNsRrset(zone: Fqdn, deadline: MonoMs): Promise<readonly Authority[]> {

@@ -203,6 +203,28 @@ describe('a nameserver that does not serve the zone', () => {
   });
 });
 
+test.each(['verify', 'resolvers'] as const)(
+  'a host name of %s that has several addresses is asked at each: that is no doubt about a lock',
+  async (list) => {
+    known['both.example.net'] = ['127.0.0.1', '127.0.0.2'];
+    known['one.example.net'] = ['127.0.0.1'];
+    const other = await startFakeNameserver((message, reply) =>
+      reply(answerTo(message, { answers: typeOf(message) === 6 ? [rr(zone, 6, soaRdata(7))] : [a(address.name, 192, 0, 2, 1)] })),
+    );
+    others.push(other);
+    const { port } = other;
+    const hosts = ['both.example.net', 'one.example.net'].map((host) => ({ host, port }));
+    const { client } = await world([], {}, { [list]: hosts });
+    const among = list === 'resolvers' ? ({ among: 'resolvers' } as const) : {};
+    const { nameservers } = await client.propagation({ zone, present, absent: [], ...among, deadline: soon(600) });
+    expect(nameservers).toMatchObject([
+      { nameserver: `127.0.0.1:${port}`, answeredAt: expect.any(Number) },
+      { nameserver: `127.0.0.2:${port}`, failure: { code: expect.stringMatching(/no-answer|connection-refused/) } },
+      { nameserver: `one.example.net:${port}`, answeredAt: expect.any(Number) },
+    ]);
+  },
+);
+
 describe('the MNAME of the SOA', () => {
   const soaOf = (mname: Buffer) =>
     rr(zone, 6, Buffer.concat([mname, wire('hostmaster.example.com.'), ...[0, 7, 0, 60, 0, 60, 0, 60, 0, 1].map(u16)]));
