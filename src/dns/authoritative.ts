@@ -1,4 +1,5 @@
 /** The authoritative nameservers of a zone: those of the configuration, else its NS RRset as the primary server tells it. */
+import { isIP } from 'node:net';
 import { unsafeKind } from '../core/ip-ranges.ts';
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
@@ -16,7 +17,8 @@ const DNS_PORT = 53;
 
 /** An endpoint to ask, or a nameserver that has none and why. */
 export type Authority =
-  | { readonly kind: 'endpoint'; readonly endpoint: Endpoint }
+  /** `name`: as the NS RRset has it. */
+  | { readonly kind: 'endpoint'; readonly endpoint: Endpoint; readonly name?: Fqdn }
   | { readonly kind: 'failed'; readonly nameserver: string; readonly failure: Failure };
 
 /** Who is asked about which zone, until when. */
@@ -57,6 +59,29 @@ export async function findAuthorities(
   return distinct(found.flat()).slice(0, MAX_AUTHORITIES);
 }
 
+/**
+ * Those of a list in the configuration. A host name that has several addresses is asked at each of them (only where updates go must be one: endpoint.ts). Ends by the
+ * deadline; never rejects.
+ */
+export async function listedAuthorities(
+  listed: readonly Endpoint[],
+  primary: Correspondent,
+  deadline: MonoMs,
+): Promise<readonly Authority[]> {
+  const found = await Promise.all(
+    listed.slice(0, MAX_NAMESERVERS).map(async (endpoint): Promise<readonly Authority[]> => {
+      const { host, port } = endpoint;
+      if (isIP(host) !== 0) return [{ kind: 'endpoint', endpoint }];
+      const resolved = await hostAddresses(host, primary, deadline);
+      const addresses = resolved.kind === 'addresses' ? resolved.addresses : [];
+      // With one address, or none, it keeps its name: whoever asks it looks it up again, and says what is wrong.
+      if (addresses.length < 2) return [{ kind: 'endpoint', endpoint }];
+      return addresses.map((address) => ({ kind: 'endpoint', name: `${host}.` as Fqdn, endpoint: { host: address, port } }));
+    }),
+  );
+  return distinct(found.flat()).slice(0, MAX_AUTHORITIES);
+}
+
 /** An address at which every machine is itself, or that is no machine's, is no nameserver; but in a laboratory, where the primary server itself has such an address. */
 function endpointsOf(
   name: Fqdn,
@@ -67,7 +92,7 @@ function endpointsOf(
   const good = addresses.filter((address) => unsafeKind(address, isLab) === undefined);
   const [bad] = addresses;
   if (good.length === 0 && bad !== undefined) return [failed(name, `has ${unsafeKind(bad, isLab)}, ${bad}, and no other one`)];
-  return good.map((host) => ({ kind: 'endpoint', endpoint: { host, port: own.addresses.includes(host) ? own.port : DNS_PORT } }));
+  return good.map((host) => ({ kind: 'endpoint', name, endpoint: { host, port: own.addresses.includes(host) ? own.port : DNS_PORT } }));
 }
 
 /** The addresses of a nameserver's name: in the zone itself, else by the system's resolver. Ends by the deadline; never rejects. */

@@ -170,7 +170,11 @@ export class Lookout {
     if (serial !== undefined && serial !== this.#serial) this.#serialPauseMs = FIRST_PAUSE_MS;
     this.#serial = serial;
     if (reading.kind === 'soa' || !SILENCE.has(reading.failure.code)) return false;
-    for (const watched of this.#watched) watched.failure = ofListed(reading.failure);
+    for (const watched of this.#watched) {
+      watched.failure = ofListed(reading.failure);
+      // A route does not appear within a slice, and the others shall not wait for it.
+      if (reading.failure.code === 'no-route') watched.settle({ failure: watched.failure });
+    }
     return true;
   }
 
@@ -192,7 +196,7 @@ export class Lookout {
 }
 
 /** Failures that say that nothing was said. */
-const SILENCE = new Set(['no-answer', 'connection-refused', 'connection-failed', 'connection-lost', 'connect-timeout']);
+const SILENCE = new Set(['no-answer', 'connection-refused', 'connection-failed', 'connection-lost', 'connect-timeout', 'no-route']);
 
 /** Failures that say that it does not serve the zone. */
 const LAME = new Set(['query-refused', 'not-authoritative', 'servfail', 'zone-not-served', 'zone-not-found', 'notimp']);

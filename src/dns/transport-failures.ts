@@ -26,6 +26,12 @@ export const portUnreachable = (nameserver: string, error: NodeJS.ErrnoException
   hint: DOWN_HINT,
 });
 
+export const noRoute = (nameserver: string, error: NodeJS.ErrnoException): Failure => ({
+  code: 'no-route',
+  message: `This machine cannot send to the nameserver ${nameserver}: ${error.code ?? error.message}. Nothing was sent.`,
+  hint: 'Has this machine a route there, and for an IPv6 address an IPv6 address of its own?',
+});
+
 export const noAnswer = (nameserver: string): Failure => ({
   code: 'no-answer',
   message: `The nameserver ${nameserver} did not answer in time.`,

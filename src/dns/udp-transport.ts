@@ -9,7 +9,7 @@ import { InFlight } from './in-flight.ts';
 import { MessageQueue } from './queue.ts';
 import { enqueue, type QueuedExchange } from './queued-exchange.ts';
 import type { Sockets } from './sockets.ts';
-import { clientClosed, expiredInQueue, noAnswer, portUnreachable, recalled } from './transport-failures.ts';
+import { clientClosed, expiredInQueue, noAnswer, noRoute, portUnreachable, recalled } from './transport-failures.ts';
 
 /** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */
 export const MAX_DATAGRAM_BYTES = 512;
@@ -116,7 +116,12 @@ export class UdpTransport implements Transport {
       socket.on('message', (answer) => inFlight.received(answer, clock.mono()));
       // A port that is not open comes back by ICMP, which also a forger can send: so the end is `unanswered`, never `not-sent`.
       socket.on('error', (error) => end(portUnreachable(nameserver, error)));
-      socket.connect(port, address, () => (exchange.recalled?.aborted ? end(recalled(nameserver)) : send(FIRST_REPEAT_MS)));
+      // Node calls back with an error, too: no route there, as to an IPv6 address from a machine that has none. The types do not say so.
+      socket.connect(port, address, (error?: NodeJS.ErrnoException) => {
+        if (error) end(noRoute(nameserver, error));
+        else if (exchange.recalled?.aborted) end(recalled(nameserver));
+        else send(FIRST_REPEAT_MS);
+      });
       const atDeadline = () => (inFlight.size > 0 ? void inFlight.expire(exchange.deadline) : end(noAnswer(nameserver)));
       cancels.push(clock.after(Math.max(0, exchange.deadline - clock.mono()), atDeadline));
     });

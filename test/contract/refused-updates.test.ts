@@ -234,7 +234,7 @@ describe('BIND', () => {
     const after = await client.inspection.soa('a-only.test.' as Fqdn, soon());
     expect(after).toMatchObject({ soa: (before as { soa: object }).soa });
     const failure: Failure = { code: 'update-refused', message: 'It said no.' };
-    named.named.suspend();
+    await named.named.suspend();
     expect(await client.inspectRefusal({ plan: planFor('a-only.test'), failure, deadline: soon(300) })).toEqual(failure);
     named.named.resume();
   });

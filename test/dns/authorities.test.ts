@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Failure } from '../../src/core/observation.ts';
 import type { Fqdn } from '../../src/core/units.ts';
 import { MAX_NAMESERVERS } from '../../src/dns/authoritative.ts';
+import { transportsOn } from '../../src/dns/open-transport.ts';
+import { systemSockets } from '../../src/dns/sockets.ts';
 import { address, checkForLeaks, soon, start, unsigned, zone } from './client-world.ts';
 import { type AnswerParts, answerTo, type FakeNameserver, rr, soaRdata, startFakeNameserver, u16, wire } from './fake-nameserver.ts';
 
@@ -112,6 +114,32 @@ describe('an NS RRset with', () => {
     expect(nameservers).toMatchObject([{ failure: { message: expect.stringMatching(/it has a loopback address, 127\.0\.0\.1/) } }]);
   });
 
+  test('an address that this machine has no route to: not waited for where the other address of the name answers, else the failure says so', async () => {
+    const answers = [a('ns1.example.com.', 127, 0, 0, 1)];
+    const broken = [rr('ns1.example.com.', 28, Buffer.from('20010db8000000000000000000000053', 'hex'))];
+    const unroutable = (kind: string) => ({
+      ...systemSockets,
+      datagrams: (family: 'udp4' | 'udp6') => {
+        const socket = systemSockets.datagrams(family);
+        if (family === kind)
+          socket.connect = ((_port: number, _host: string, done: (error: Error) => void) =>
+            setImmediate(() => done(Object.assign(new Error(), { code: 'ENETUNREACH' })))) as never;
+        return socket;
+      },
+    });
+    const options = { openTransport: transportsOn(unroutable('udp6')) };
+    const both = await report(
+      [wire('ns1.example.com.')],
+      { [held('ns1.example.com.', 1)]: answers, [held('ns1.example.com.', 28)]: broken },
+      options,
+    );
+    expect(both.nameservers).toEqual([{ nameserver: `127.0.0.1:${both.port}`, answeredAt: expect.any(Number), serial: 7 }]);
+    const alone = await report([wire('ns1.example.com.')], { [held('ns1.example.com.', 28)]: broken }, options);
+    expect(alone.nameservers).toMatchObject([
+      { nameserver: '[2001:db8::53]:53', failure: { code: 'no-route', message: expect.stringContaining('ENETUNREACH') } },
+    ]);
+  });
+
   test('the same address under two names: it is asked once', async () => {
     const { nameservers, port } = await report([wire('ns1.example.com.'), wire('ns2.example.com.')], {
       [held('ns1.example.com.', 1)]: [a('ns1.example.com.', 127, 0, 0, 1)],
@@ -174,6 +202,28 @@ describe('a nameserver that does not serve the zone', () => {
     expect(other.received.length).toBeLessThan(40);
   });
 });
+
+test.each(['verify', 'resolvers'] as const)(
+  'a host name of %s that has several addresses is asked at each: that is no doubt about a lock',
+  async (list) => {
+    known['both.example.net'] = ['127.0.0.1', '127.0.0.2'];
+    known['one.example.net'] = ['127.0.0.1'];
+    const other = await startFakeNameserver((message, reply) =>
+      reply(answerTo(message, { answers: typeOf(message) === 6 ? [rr(zone, 6, soaRdata(7))] : [a(address.name, 192, 0, 2, 1)] })),
+    );
+    others.push(other);
+    const { port } = other;
+    const hosts = ['both.example.net', 'one.example.net'].map((host) => ({ host, port }));
+    const { client } = await world([], {}, { [list]: hosts });
+    const among = list === 'resolvers' ? ({ among: 'resolvers' } as const) : {};
+    const { nameservers } = await client.propagation({ zone, present, absent: [], ...among, deadline: soon(600) });
+    expect(nameservers).toMatchObject([
+      { nameserver: `127.0.0.1:${port}`, answeredAt: expect.any(Number) },
+      { nameserver: `127.0.0.2:${port}`, failure: { code: expect.stringMatching(/no-answer|connection-refused/) } },
+      { nameserver: `one.example.net:${port}`, answeredAt: expect.any(Number) },
+    ]);
+  },
+);
 
 describe('the MNAME of the SOA', () => {
   const soaOf = (mname: Buffer) =>

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MonoMs } from '../../src/core/units.ts';
 import type { Rrset, UpdatePlan } from '../../src/core/zone.ts';
 import { QUEUE_LIMITS } from '../../src/dns/queue.ts';
-import { aAnswer, address, checkForLeaks, clock, isUpdate, name, plan, sign, soon, start, zone } from './client-world.ts';
+import { aAnswer, address, checkForLeaks, clock, isUpdate, name, plan, sign, soon, start, unsigned, zone } from './client-world.ts';
 import { answerTo } from './fake-nameserver.ts';
 
 checkForLeaks();
@@ -168,4 +168,24 @@ describe('UDP', () => {
     expect(await client.update({ plan: long, notAfter: soon(), deadline: soon() })).toEqual({ kind: 'applied' });
     expect(nameserver.received.map(({ over }) => over)).toEqual(['udp', 'tcp', 'tcp']);
   });
+});
+
+test('a datagram that this machine cannot send (no route, no such family): a failure that says so at once, and nothing is thrown', async () => {
+  // A link-local address without its link, and the broadcast address: connecting fails with EINVAL and EACCES, as it does with ENETUNREACH where a machine has no IPv6.
+  for (const [host, code] of [
+    ['fe80::1', 'EINVAL'],
+    ['255.255.255.255', 'EACCES'],
+  ] as const) {
+    const { client } = await start(() => {}, { ...unsigned(), transport: 'udp', address: host });
+    const begin = clock.mono();
+    expect(await client.read({ zone, questions: [address], deadline: soon() })).toMatchObject({
+      failure: { code: 'no-route', message: expect.stringContaining(code) },
+    });
+    expect(await client.update({ plan, notAfter: soon(), deadline: soon() })).toMatchObject({
+      kind: 'refused',
+      code: 'not-sent',
+      failure: { code: 'no-route' },
+    });
+    expect(clock.mono() - begin).toBeLessThan(1000);
+  }
 });
