@@ -24,11 +24,11 @@ test('an answer that came while this process was busy comes before the deadline 
   const both = new Promise<void>((resolve) => {
     const note = (what: string) => order.push(what) === 2 && resolve();
     socket.once('data', () => note('answer'));
-    const deadline = clock.mono() + 20;
-    clock.after(20, () => note('deadline'));
     socket.write('question', () => {
+      // From here on this process is busy, until the timer is due and the answer is there.
+      const deadline = clock.mono() + 20;
+      clock.after(20, () => note('deadline'));
       expect(Atomics.wait(new Int32Array(said), 0, 0, 20_000)).not.toBe('timed-out');
-      // Busy until the timer is due.
       while (clock.mono() < deadline + 5);
     });
   });
@@ -41,12 +41,14 @@ test('an answer that came while this process was busy comes before the deadline 
 test('what was cancelled does not come, also when its time is over already', async () => {
   const come: string[] = [];
   const cancel = clock.after(0, () => come.push('cancelled'));
-  // The same turn of the event loop takes both timers, in this order.
+  // Both timers are due in the same turn of the event loop, and are taken in this order.
   await new Promise<void>((resolve) => {
     setTimeout(() => {
       cancel();
       clock.after(0, resolve);
     }, 1);
+    const due = clock.mono() + 10;
+    while (clock.mono() < due);
   });
   clock.after(0, () => come.push('cancelled, too'))();
   await new Promise<void>((resolve) => void clock.after(5, resolve));
