@@ -9,7 +9,11 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['test/{core,config,dns,mysql,cli,scenarios,daemon,http}/**/*.test.ts', 'test/*.test.ts', 'test/chaos/judge.test.ts'],
+          include: [
+            'test/{core,config,dns,mysql,cli,scenarios,daemon,http,local}/**/*.test.ts',
+            'test/*.test.ts',
+            'test/chaos/judge.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },

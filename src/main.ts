@@ -1,125 +1,29 @@
 #!/usr/bin/env node
-/** The composition root: arguments, the command, the exit code. The only file that may import everything. */
+/**
+ * The first instructions: what signals mean from now on. The program is loaded after that, which takes some hundred milliseconds on a busy host.
+ * Node's own meanings are not what an operator expects: SIGUSR1 opens the inspector, to which every user of this host may connect and run
+ * code as this user; SIGUSR2 and SIGHUP end the process.
+ */
 
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { type Command, parseArguments } from './cli/args.ts';
-import type { CommandContext } from './cli/context.ts';
-import { explain } from './cli/explain.ts';
-import { follow } from './cli/follow.ts';
-import { forget } from './cli/forget.ts';
-import { freeze } from './cli/freeze.ts';
-import { history } from './cli/history.ts';
-import { run } from './cli/run.ts';
-import { schema } from './cli/schema.ts';
-import { status } from './cli/status.ts';
-import { drained, openTerminal, operatorName } from './cli/terminal.ts';
-import { thaw } from './cli/thaw.ts';
-import { loadConfig } from './config/load.ts';
-import type { AdapterMaker } from './daemon/adapters.ts';
-import { systemClock, systemRandom } from './daemon/clock.ts';
-import { openZoneClient } from './dns/open-zone-client.ts';
-import { labCommand } from './lab/lab-command.ts';
-import { createProber } from './mysql/probe.ts';
+import { close, url } from 'node:inspector';
 
-const maker: AdapterMaker = {
-  prober: ({ settings, mysql: { password, ...access } }) =>
-    createProber({
-      cluster: settings.cluster,
-      servers: settings.servers,
-      ...(settings.discoverWithin && { discoverWithin: settings.discoverWithin }),
-      ...access,
-      password: password.reveal(),
-      clock: systemClock,
-    }),
-  zoneClient: ({ key, ...options }, onWarning) =>
-    openZoneClient(
-      {
-        ...options,
-        onWarning,
-        ...(key === undefined ? {} : { keyFile: key.file, keyText: key.text.reveal() }),
-        ...(key?.name === undefined ? {} : { keyName: key.name }),
-      },
-      systemClock,
-    ),
+const ignore = (): void => {};
+process.on('SIGUSR1', ignore);
+process.on('SIGUSR2', ignore);
+// A reload that is asked for before the configuration is read needs no other answer. In a terminal SIGHUP ends the other commands.
+if (process.argv.includes('run')) process.on('SIGHUP', ignore);
+
+// SIGUSR1 may have come while Node itself started; the inspector opens some moments after it. What the operator asked for stays open.
+const isAskedFor = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((option) => option.includes('--inspect'));
+const closeInspector = (): void => {
+  if (!isAskedFor && url() !== undefined) close();
 };
+closeInspector();
+for (const afterMs of [0, 100, 1000]) setTimeout(closeInspector, afterMs).unref();
 
-const terminal = openTerminal(process);
-
-/** The lab starts this very program as its daemon. */
-const lab = (context: CommandContext, { name: _, ...command }: Extract<Command, { readonly name: 'lab' }>): Promise<number> =>
-  labCommand({
-    ...command,
-    json: context.json,
-    program: [process.execPath, fileURLToPath(import.meta.url)],
-    colours: terminal.colours,
-    write: terminal.out,
-    writeError: terminal.err,
-    abort: () => context.exit(130),
-    onInterrupt(listener) {
-      const stops = [context.onSignal('SIGINT', listener), context.onSignal('SIGTERM', listener)];
-      return () => {
-        for (const stop of stops) stop();
-      };
-    },
-  });
-
-function dispatch(command: Command, context: CommandContext): Promise<number> | number {
-  switch (command.name) {
-    case 'run':
-      return run(context);
-    case 'status':
-      return status(context, command);
-    case 'explain':
-      return explain(context, command);
-    case 'follow':
-      return follow(context, command);
-    case 'freeze':
-      return freeze(context, command);
-    case 'thaw':
-      return thaw(context, command);
-    case 'forget':
-      return forget(context, command);
-    case 'history':
-      return history(context, command);
-    case 'schema':
-      return schema(context);
-    case 'lab':
-      return lab(context, command);
-  }
-}
-
-function main(argv: readonly string[]): Promise<number> | number {
-  const parsed = parseArguments(argv);
-  switch (parsed.kind) {
-    case 'help':
-      terminal.out(`${parsed.text}\n`);
-      return 0;
-    case 'version':
-      terminal.out(`${(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version}\n`);
-      return 0;
-    case 'usage':
-      terminal.err(`${parsed.text}\n`);
-      return 2;
-    case 'command':
-      return dispatch(parsed.command, {
-        terminal,
-        json: parsed.json,
-        load: () => loadConfig(parsed.config),
-        maker,
-        clock: systemClock,
-        random: systemRandom,
-        operator: operatorName(),
-        onSignal(signal, listener) {
-          process.on(signal, listener);
-          return () => process.off(signal, listener);
-        },
-        exit: (code) => process.exit(code),
-      });
-  }
-}
-
-// A bug ends the process with Node's own report and exit code 1: nothing half done goes on.
-const code = await main(process.argv.slice(2));
-await Promise.all([drained(process.stdout), drained(process.stderr)]);
-process.exit(code);
+// Modules are read many at once: more than a very low `ulimit -n` allows.
+await import('./program.ts').catch((error: unknown) => {
+  if ((error as NodeJS.ErrnoException | null)?.code !== 'EMFILE') throw error;
+  process.stderr.write('source-dns cannot open enough files to start: raise the limit (ulimit -n, LimitNOFILE=) to 256 or more\n');
+  process.exit(1);
+});

@@ -48,6 +48,11 @@ export interface ZoneClient {
    * same name ends the older one, whose report is then `superseded`. Never rejects.
    */
   propagation(request: PropagationRequest): Promise<PropagationReport>;
+  /**
+   * Finds out which RRset of that plan the nameserver refuses, and what would allow it; changes nothing in the zone. Gives the failure in better
+   * words, or as it was. Resolves by the deadline, always; never rejects.
+   */
+  inspectRefusal(request: RefusalRequest): Promise<Failure>;
   close(): Promise<void>;
 }
 
@@ -55,6 +60,8 @@ export interface ReadRequest {
   /** Absent: found by SOA of the first question's name. */
   readonly zone?: Fqdn;
   readonly questions: readonly Question[];
+  /** What was found to be stored, or made from a wildcard, is found out anew, by updates that change nothing. */
+  readonly anew?: boolean;
   readonly deadline: MonoMs;
 }
 
@@ -64,6 +71,13 @@ export interface UpdateRequest {
   readonly deadline: MonoMs;
   /** Aborted: it is not wanted any more. If it has not left yet it must not leave, and is `refused`, `not-sent`, with the failure `recalled`. */
   readonly recalled?: AbortSignal;
+}
+
+export interface RefusalRequest {
+  readonly plan: UpdatePlan;
+  /** What the nameserver said. */
+  readonly failure: Failure;
+  readonly deadline: MonoMs;
 }
 
 export interface PropagationRequest {

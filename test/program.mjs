@@ -18,6 +18,9 @@ mkdirSync(out, { recursive: true });
 writeFileSync(join(out, 'package.json'), '{ "type": "module" }\n');
 // The lab reads it beside its own code.
 symlinkSync(join(root, 'bind-config'), join(out, 'bind-config'));
+// The false MySQL server answers with these.
+mkdirSync(join(out, 'test', 'mysql'), { recursive: true });
+symlinkSync(join(root, 'test', 'mysql', 'rows'), join(out, 'test', 'mysql', 'rows'));
 try {
   const compiler = [join(typescript, 'bin', 'tsc'), '--project', join(root, 'test', folder, 'tsconfig.json'), '--outDir', out];
   execFileSync(process.execPath, compiler, { stdio: 'inherit' });

@@ -79,7 +79,8 @@ describe('imports run one way', () => {
     http: [...lower, ...adapters, 'daemon'],
     cli: [...lower, ...adapters, 'daemon', 'http'],
     lab: [...lower, ...adapters, 'daemon', 'http', 'cli'],
-    'main.ts': [...lower, ...adapters, 'daemon', 'http', 'cli', 'lab'],
+    'program.ts': [...lower, ...adapters, 'daemon', 'http', 'cli', 'lab'],
+    'main.ts': ['program.ts'],
   };
   const layerOf = (path: string): string => path.split('/')[1] ?? '';
 

@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../config/loaded.ts';
 import { type History, openHistory } from '../daemon/history.ts';
 import { createLog, type Log } from '../daemon/log.ts';
 import { type Service, startService } from '../daemon/service.ts';
+import { prepareStateDir } from '../daemon/state-dir.ts';
 import { type ApiServer, startApi } from '../http/server.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
 import { readConfiguration } from './configuration.ts';
@@ -25,6 +26,7 @@ interface Daemon {
 
 /** Runs until SIGTERM or SIGINT; a second one ends it at once. */
 export async function run(context: CommandContext): Promise<ExitCode> {
+  const signals = listenToSignals(context);
   const config = await readConfiguration(context);
   if (config === undefined) return exitCodes.usage;
   const log = createLog(config.logLevel);
@@ -36,7 +38,8 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const daemon = await startDaemon(context, config, log, onBug);
   if (typeof daemon === 'number') return daemon;
   log.say('info', 'started', `source-dns watches ${daemon.service.clusters().join(', ')} as ${config.instance}`);
-  await untilSignal(context, createReloader({ ...daemon, load: context.load, onBug }));
+  signals.reloadWith(createReloader({ ...daemon, load: context.load, onBug }));
+  await signals.stopped;
   return stopDaemon(context, daemon);
 }
 
@@ -49,6 +52,12 @@ async function startDaemon(
 ): Promise<Daemon | ExitCode> {
   const { terminal, maker, clock, random } = context;
   for (const warning of config.warnings) log.say('warn', 'config-warning', warning);
+  const stateDir = await prepareStateDir(config.stateDir);
+  if (stateDir.kind === 'failed') {
+    terminal.err(failureText(stateDir.failure));
+    return exitCodes.failed;
+  }
+  if (stateDir.warning !== undefined) log.fail('warn', stateDir.warning);
   // First of all: it tells whether another daemon has this state directory.
   const api = await startApi(apiSocketPath(config.stateDir), onBug);
   if (api.kind === 'failed') {
@@ -90,10 +99,22 @@ async function startDaemon(
   return { config, log, history, api: api.server, service };
 }
 
-/** Until the first of the two signals; reloads at each SIGHUP. */
-async function untilSignal(context: CommandContext, reload: () => void): Promise<void> {
-  context.onSignal('SIGHUP', reload);
-  await new Promise<void>((resolve) => {
+interface Signals {
+  /** Resolves at the first SIGTERM or SIGINT. */
+  readonly stopped: Promise<void>;
+  /** From now on SIGHUP does this; at once, if it came before. */
+  reloadWith(reload: () => void): void;
+}
+
+/** From before the start on: what comes too early is not lost, and does not end the process by the way. */
+function listenToSignals(context: CommandContext): Signals {
+  let reload: (() => void) | undefined;
+  let isReloadAskedFor = false;
+  context.onSignal('SIGHUP', () => {
+    isReloadAskedFor = true;
+    reload?.();
+  });
+  const stopped = new Promise<void>((resolve) => {
     let asked = false;
     const onSignal = (): void => {
       if (asked) context.exit(exitCodes.failed);
@@ -103,6 +124,13 @@ async function untilSignal(context: CommandContext, reload: () => void): Promise
     context.onSignal('SIGTERM', onSignal);
     context.onSignal('SIGINT', onSignal);
   });
+  return {
+    stopped,
+    reloadWith(given) {
+      reload = given;
+      if (isReloadAskedFor) given();
+    },
+  };
 }
 
 async function stopDaemon({ clock }: CommandContext, { log, service, api, history }: Daemon): Promise<ExitCode> {
@@ -122,6 +150,6 @@ async function stopDaemon({ clock }: CommandContext, { log, service, api, histor
   cancel();
   if (ended === 'stopped') log.say('info', 'stopped', 'source-dns has stopped');
   else log.say('error', 'stop-late', `source-dns did not stop within ${stopLimitMs} ms; what was in flight may be applied or not`);
-  log.flush();
+  await log.flush();
   return ended === 'stopped' ? exitCodes.done : exitCodes.failed;
 }

@@ -2,7 +2,7 @@
 
 import type { Alarm } from '../core/events.ts';
 import type { PublicationSnapshot, ServerSnapshot } from '../core/snapshot-types.ts';
-import { alarmText } from '../daemon/entry-text.ts';
+import { alarmText, propagationWords } from '../daemon/entry-text.ts';
 import type { ClusterDocument } from '../http/documents.ts';
 import { printable, type Style } from './style.ts';
 import { type Cell, tableText } from './table.ts';
@@ -50,10 +50,9 @@ function propagationText(
   { epoch, complete, nameservers, resolvers }: NonNullable<PublicationSnapshot['propagation']>,
   style: Style,
 ): string {
-  const answers = (list: typeof nameservers) => `${list.filter(({ at }) => at !== undefined).length} of ${list.length}`;
-  const text = `epoch ${epoch} is answered by ${answers(nameservers)} nameservers`;
+  const text = `epoch ${epoch} is ${propagationWords(nameservers)}`;
   const told = complete ? text : style.yellow(text);
-  return resolvers === undefined ? told : `${told}, ${answers(resolvers.nameservers)} resolvers`;
+  return resolvers === undefined ? told : `${told}; resolvers: ${propagationWords(resolvers.nameservers)}`;
 }
 
 const headings = ['SERVER', 'UUID', 'VERSION', 'ROLE', 'WRITABLE', 'CONTACT', 'LAG', 'BEHIND', 'REPLICATES FROM', 'ALARMS'];
@@ -128,6 +127,9 @@ function channelText({ channel, source, receiver, applier, failoverSources }: Se
 export const oneLine = ({ code, message, hint }: NonNullable<ServerSnapshot['failure']>): string =>
   `${message} (${code})${hint === undefined ? '' : `; ${hint}`}`;
 
-/** Every alarm on a line of its own, after an empty one. */
+/** Every alarm on a line of its own, after an empty one; below it what to do. */
 export const alarmLines = (alarms: readonly Alarm[], style: Style): readonly string[] =>
-  alarms.length === 0 ? [] : ['\n', ...alarms.map((alarm) => `  ${style.red(`! ${alarm.code}`)} ${alarmText(alarm)}\n`)];
+  alarms.length === 0 ? [] : ['\n', ...alarms.flatMap((alarm) => [alarmLine(alarm, style), ...hintLines(alarm)])];
+
+const alarmLine = (alarm: Alarm, style: Style): string => `  ${style.red(`! ${alarm.code}`)} ${alarmText(alarm)}\n`;
+const hintLines = ({ hint }: Alarm): readonly string[] => (hint === undefined ? [] : [`    ${hint}\n`]);

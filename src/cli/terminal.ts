@@ -11,32 +11,62 @@ export interface Streams {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** A reader that goes away (`| head`) is no failure of ours: what is left to say is dropped, and what is being done is finished. */
-export function openTerminal({ stdout, stderr, env }: Streams): Terminal {
+/** A reader that went away: `| head`, a terminal that was closed, a log collector that restarts. */
+const readerGone: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET', 'EIO', 'ERR_STREAM_DESTROYED']);
+
+/** The terminal, and what became of what was written to it. */
+export interface OpenTerminal extends Terminal {
+  /** Something could not be written, and not because nobody wants to read it: the disk is full. */
+  failed(): boolean;
+}
+
+/** Where nothing can be written any more, what is left to say is dropped, and what is being done is finished. */
+export function openTerminal({ stdout, stderr, env }: Streams): OpenTerminal {
   let closed = false;
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error;
+  let failed = false;
+  const onError = ({ code, message }: NodeJS.ErrnoException): void => {
+    if (!closed && !readerGone.has(code)) {
+      failed = true;
+      writeTo(stderr, `the output cannot be written: ${code ?? message}\n`, () => {});
+    }
     closed = true;
   };
   stdout.on('error', onError);
-  stderr.on('error', onError);
+  stderr.on('error', () => {});
   const interactive = stdout.isTTY === true;
   return {
     out(text) {
-      if (!closed) stdout.write(text);
+      if (!closed) writeTo(stdout, text, onError);
     },
-    err(text) {
-      stderr.write(text);
-    },
+    err: (text) => writeTo(stderr, text, () => {}),
     interactive,
     // https://no-color.org: when present and not empty.
     colours: interactive && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     closed: () => closed,
+    failed: () => failed,
   };
 }
 
-/** Resolves when what was written has left the process, or cannot. */
-export const drained = (stream: NodeJS.WritableStream): Promise<void> => new Promise((resolve) => stream.write('', () => resolve()));
+/** A stream to a file throws. */
+function writeTo(stream: NodeJS.WritableStream, text: string, onError: (error: NodeJS.ErrnoException) => void): void {
+  try {
+    stream.write(text);
+  } catch (error) {
+    onError(error as NodeJS.ErrnoException);
+  }
+}
+
+/** Resolves when what was written has left the process, or cannot; after `patienceMs` at the latest. */
+export const drained = (stream: NodeJS.WritableStream, patienceMs?: number): Promise<void> =>
+  new Promise((resolve) => {
+    if (!stream.writable) return resolve();
+    if (patienceMs !== undefined) setTimeout(resolve, patienceMs);
+    try {
+      stream.write('', () => resolve());
+    } catch {
+      resolve();
+    }
+  });
 
 /** `user@host`, of the characters that a ledger's `frozen=<by>: <reason>` can take; at most 64. */
 export function operatorName(): string {

@@ -1,4 +1,5 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
+import { unsafeKind as unsafeIp } from '../core/ip-ranges.ts';
 import { longestAddress } from '../core/ledger.ts';
 import type { ServerAddress } from '../core/units.ts';
 
@@ -55,28 +56,8 @@ export function parseHostPort(text: string, defaultPort: number): Parsed<{ host:
 export const serverAddress = (host: string, port: number): ServerAddress =>
   `${host.includes(':') ? `[${host}]` : host}:${port}` as ServerAddress;
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8);
-loopback.addAddress('::1', 'ipv6');
-const useless = new Map<string, BlockList>();
-for (const [kind, v4, v4Bits, v6, v6Bits] of [
-  ['an unspecified', '0.0.0.0', 8, '::', 128],
-  ['a link-local', '169.254.0.0', 16, 'fe80::', 10],
-  ['a multicast', '224.0.0.0', 4, 'ff00::', 8],
-] as const) {
-  const list = new BlockList();
-  list.addSubnet(v4, v4Bits, 'ipv4');
-  list.addSubnet(v6, v6Bits, 'ipv6');
-  useless.set(kind, list);
-}
-
-/** Why clients elsewhere cannot use this address (`a loopback`, `a link-local` ... address), or undefined. Of a host name only `localhost` is known. */
+/** Why clients elsewhere cannot use this address (`a loopback address`), or undefined. Of a host name only `localhost` is known. */
 export function unsafeKind(host: string, allowLoopback: boolean): string | undefined {
-  if (host === 'localhost' || host.endsWith('.localhost')) return allowLoopback ? undefined : 'a loopback';
-  const ip = canonicalIp(host);
-  if (ip === undefined) return undefined;
-  const family = isIPv6(ip) ? 'ipv6' : 'ipv4';
-  if (loopback.check(ip, family)) return allowLoopback ? undefined : 'a loopback';
-  for (const [kind, list] of useless) if (list.check(ip, family)) return kind;
-  return undefined;
+  if (host === 'localhost' || host.endsWith('.localhost')) return allowLoopback ? undefined : 'a loopback address';
+  return unsafeIp(host, allowLoopback);
 }

@@ -56,6 +56,10 @@ const mysql = z
       'PEM certificates to verify against, with tls: verify; default: those that Node trusts',
       '/etc/source-dns/ca.pem',
     ).optional(),
+    allow_public_key_retrieval: z.boolean().default(false).meta({
+      description:
+        'true: without TLS, a server may send the public key itself by which the password is encrypted for it; whoever stands in between can send another',
+    }),
     connect_timeout: duration('The longest that connecting may take', '10ms', '60s').prefault('1s'),
     query_timeout: duration('The longest that one query may take', '10ms', '60s').prefault('1s'),
   })
@@ -67,6 +71,9 @@ const mysql = z
       fail(`has no password; write "password_file: /etc/source-dns/mysql.password" or "password: \${DB_PASSWORD}"`);
     }
     if (ca_file !== undefined && tls !== 'verify') fail(`is not used with "tls: ${tls}"; write "tls: verify", or remove it`, 'ca_file');
+    if (ctx.value.allow_public_key_retrieval && (tls === 'required' || tls === 'verify')) {
+      fail(`is not used with "tls: ${tls}", which always encrypts; remove it`, 'allow_public_key_retrieval');
+    }
   })
   .meta({ description: 'How to log in to the servers', examples: [exampleMysql] });
 

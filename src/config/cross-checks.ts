@@ -1,3 +1,4 @@
+import { didYouMean } from '../core/suggest.ts';
 import type { Fqdn } from '../core/units.ts';
 import { canonicalIp, serverAddress, unsafeKind } from './address.ts';
 import { publishFields, replicasFields, type ServerFile, serverSchema, sourceFields } from './cluster-schema.ts';
@@ -5,7 +6,6 @@ import type { ConfigIssue, ConfigPath } from './config-error.ts';
 import { isWithin } from './domain-name.ts';
 import { childrenOf, valueAt } from './raw.ts';
 import { nameserverSchema } from './schema.ts';
-import { didYouMean } from './suggest.ts';
 
 /**
  * What spans several sections. Each section is read by itself, and the ones that are wrong are left out:
@@ -178,13 +178,13 @@ function unsafeAddresses(cluster: ClusterPart): readonly ConfigIssue[] {
     return published.flatMap((address, index) => {
       const kind = unsafeKind(address, cluster.allowLoopback);
       if (kind === undefined) return [];
-      const hint = kind === 'a loopback' ? '; for a lab, set "allow_loopback: true"' : '';
+      const hint = kind === 'a loopback address' ? '; for a lab, set "allow_loopback: true"' : '';
       if (server.publish === undefined)
-        return [{ path, message: `${address} is ${kind} address, which clients elsewhere cannot use; add "publish:"${hint}` }];
+        return [{ path, message: `${address} is ${kind}, which clients elsewhere cannot use; add "publish:"${hint}` }];
       return [
         {
           path: cluster.entryPath([...path, 'publish'], index),
-          message: `{value} is ${kind} address, which clients elsewhere cannot use; write another one${hint}`,
+          message: `{value} is ${kind}, which clients elsewhere cannot use; write another one${hint}`,
         },
       ];
     });

@@ -54,6 +54,25 @@ const placeOf = (lines: LineCounter, offset: number): Position => {
   return { line: Math.max(1, line), column: Math.max(1, col) };
 };
 
+/** Ours, as the library compares each key with each other one: ten thousand keys take it a minute. */
+function repeatedKeys(document: Document.Parsed, lines: LineCounter): readonly PlacedProblem[] {
+  const problems: PlacedProblem[] = [];
+  visit(document, {
+    Map: (_key, map) => {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key) || key.value === '<<') continue;
+        if (seen.has(key.value)) problems.push({ ...placeOf(lines, key.range?.[0] ?? 0), message: syntaxText('DUPLICATE_KEY') });
+        seen.add(key.value);
+      }
+    },
+  });
+  return problems;
+}
+
+/** Aliases in a file at most. */
+const aliasLimit = 100;
+
 /** Parses the text. `fatal`: what was read of it is not worth checking any further. */
 export function readDocument(text: string): {
   readonly read: ConfigDocument;
@@ -61,26 +80,35 @@ export function readDocument(text: string): {
   readonly fatal: boolean;
 } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-  const problems = [...document.errors, ...document.warnings].map((error) => ({
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', uniqueKeys: false });
+  const syntax = [...document.errors, ...document.warnings].map((error) => ({
     ...placeOf(lines, error.pos[0]),
     message: syntaxText(error.code),
   }));
+  const problems = [...syntax, ...repeatedKeys(document, lines)];
   const wrongAliases: PlacedProblem[] = [];
+  let aliases = 0;
   visit(document, {
     Alias: (_key, alias) => {
-      if (alias.resolve(document) === undefined)
-        wrongAliases.push({ ...placeOf(lines, alias.range?.[0] ?? 0), message: syntaxText('BAD_ALIAS') });
+      aliases += 1;
+      const place = placeOf(lines, alias.range?.[0] ?? 0);
+      // Each one is looked up in the whole document: ten thousand would take minutes.
+      if (aliases > aliasLimit) {
+        wrongAliases.push({ ...place, message: `more than ${aliasLimit} aliases; write the values out` });
+        return visit.BREAK;
+      }
+      if (alias.resolve(document) === undefined) wrongAliases.push({ ...place, message: syntaxText('BAD_ALIAS') });
+      return undefined;
     },
   });
-  const fatal = wrongAliases.length > 0 || document.errors.some((error) => error.code !== 'DUPLICATE_KEY');
+  const fatal = wrongAliases.length > 0 || document.errors.length > 0;
   return { read: { document, lines }, problems: [...problems, ...wrongAliases], fatal };
 }
 
 /** The document as plain values; undefined where aliases make it explode. */
 export function plainValue({ document }: ConfigDocument): { readonly value: unknown } | undefined {
   try {
-    return { value: document.toJS({ maxAliasCount: 100 }) };
+    return { value: document.toJS({ maxAliasCount: aliasLimit }) };
   } catch (error) {
     // The only one left: "Excessive alias count".
     if (error instanceof ReferenceError) return undefined;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nobodysKind } from '../core/ip-ranges.ts';
 import { canonicalIp, type Parsed, parseHost, parseHostPort } from './address.ts';
 import { parseFqdn } from './domain-name.ts';
 import { parseScope } from './scope.ts';
@@ -70,7 +71,8 @@ export const host = (description: string, example: string) =>
     .transform((value, ctx) => {
       if (/^[^:]+:\d+$|^\[.*\]:\d+$/.test(value))
         return checked<string>(ctx, { kind: 'wrong', problem: '{value} has a port in it; write that as "port:"' });
-      return checked(ctx, parseHost(value));
+      const parsed = parseHost(value);
+      return checked(ctx, parsed.kind === 'parsed' ? serversHost(parsed.value, parsed) : parsed);
     })
     .meta({ description, examples: [example] });
 
@@ -78,8 +80,17 @@ export const host = (description: string, example: string) =>
 export const hostPort = (description: string, example: string, defaultPort: number) =>
   z
     .string()
-    .transform((value, ctx) => checked(ctx, parseHostPort(value, defaultPort)))
+    .transform((value, ctx) => {
+      const parsed = parseHostPort(value, defaultPort);
+      return checked(ctx, parsed.kind === 'parsed' ? serversHost(parsed.value.host, parsed) : parsed);
+    })
     .meta({ description, examples: [example] });
+
+/** The same, unless no server can have that address. */
+function serversHost<T>(address: string, parsed: Parsed<T>): Parsed<T> {
+  const kind = nobodysKind(address);
+  return kind === undefined ? parsed : { kind: 'wrong', problem: `{value} is ${kind}, which no server has` };
+}
 
 /** Where servers may be discovered. */
 export const scope = z

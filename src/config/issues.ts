@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import { closest } from '../core/suggest.ts';
 import { type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
 import { exampleAt, knownKeys } from './json-schema.ts';
-import { closest } from './suggest.ts';
 
 /** From zod's issues to sentences. */
 
@@ -72,8 +72,7 @@ function alternative(errors: readonly (readonly ZodIssue[])[]): readonly ZodIssu
   return shaped.length === 0 ? undefined : shaped.reduce((a, b) => (b.length < a.length ? b : a));
 }
 
-function unknownKey(path: ConfigPath, key: string): FieldIssue {
-  const known = knownKeys(path);
+function unknownKey(path: ConfigPath, key: string, known: readonly string[]): FieldIssue {
   const near = closest(key, known);
   const place = { path: [...path, key], atKey: true };
   if (near === undefined) return { ...place, message: `is not known here; known are ${known.join(', ')}` };
@@ -87,9 +86,12 @@ export interface FieldIssue extends ConfigIssue {
   readonly meant?: ConfigPath;
 }
 
+/** Mistakes that are told of one file: a file of another kind has one in each line. */
+const issueLimit = 200;
+
 /** What zod found, as sentences: one for each unknown key, of a union only the alternative that was meant, and nothing twice. */
 export function fieldIssues(issues: readonly ZodIssue[]): readonly FieldIssue[] {
-  const all = flattened(issues, []);
+  const all = flattened(issues.slice(0, issueLimit), []).slice(0, issueLimit);
   const meant = new Set(all.flatMap((issue) => (issue.meant === undefined ? [] : [pathText(issue.meant)])));
   return all
     .filter((issue) => issue.message !== missing || !meant.has(pathText(issue.path)))
@@ -99,7 +101,10 @@ export function fieldIssues(issues: readonly ZodIssue[]): readonly FieldIssue[] 
 function flattened(issues: readonly ZodIssue[], prefix: ConfigPath): readonly FieldIssue[] {
   return issues.flatMap((issue): readonly FieldIssue[] => {
     const path = [...prefix, ...issue.path.filter(isKey)];
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
+    if (issue.code === 'unrecognized_keys') {
+      const known = knownKeys(path);
+      return issue.keys.slice(0, issueLimit).map((key) => unknownKey(path, key, known));
+    }
     if (issue.code === 'invalid_key') return [{ path, message: issue.issues[0]?.message ?? issue.message, atKey: true }];
     if (issue.code === 'invalid_union') {
       const shape = alternative(issue.errors);

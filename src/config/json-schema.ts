@@ -32,8 +32,15 @@ function below(node: SchemaNode, step: string | number): readonly SchemaNode[] {
   });
 }
 
+let builtSchema: SchemaNode | undefined;
+/** Built once: that takes milliseconds, and each mistake asks for it. */
+function schemaNode(): SchemaNode {
+  builtSchema ??= configJsonSchema() as SchemaNode;
+  return builtSchema;
+}
+
 const nodesAt = (path: ConfigPath): readonly SchemaNode[] =>
-  path.reduce<readonly SchemaNode[]>((nodes, step) => nodes.flatMap((node) => below(node, step)), [configJsonSchema() as SchemaNode]);
+  path.reduce<readonly SchemaNode[]>((nodes, step) => nodes.flatMap((node) => below(node, step)), [schemaNode()]);
 
 /** The keys that may stand in the section at `path`. */
 export const knownKeys = (path: ConfigPath): readonly string[] => [

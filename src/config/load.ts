@@ -8,20 +8,36 @@ import { instanceForm } from './fields.ts';
 import type { LoadedConfig } from './loaded.ts';
 import { locateConfig } from './locate.ts';
 import type { ConfigFile } from './schema.ts';
-import { readBounded, wideRights } from './secret-files.ts';
+import { isOpenToAll, readBounded, wideRights } from './secret-files.ts';
 import { loadedClusters, loadedNameservers } from './settings-of.ts';
 import { configWarnings } from './warnings.ts';
 
 /** What the configuration depends on besides its files. */
 export interface Surroundings {
   readonly env: Variables;
-  readonly cwd: string;
-  readonly home: string;
+  /** Undefined: it was removed. */
+  readonly cwd: string | undefined;
+  /** Undefined: this user has none. */
+  readonly home: string | undefined;
   readonly hostName: string;
 }
 
 /** Those of this process. */
-export const surroundings = (): Surroundings => ({ env: process.env, cwd: process.cwd(), home: homedir(), hostName: hostname() });
+export const surroundings = (): Surroundings => ({
+  env: process.env,
+  cwd: orUndefined(process.cwd),
+  // It throws for a user without an entry in passwd, as in many containers.
+  home: orUndefined(homedir),
+  hostName: hostname(),
+});
+
+function orUndefined(ask: () => string): string | undefined {
+  try {
+    return ask();
+  } catch {
+    return undefined;
+  }
+}
 
 export type LoadResult =
   | { readonly kind: 'loaded'; readonly config: LoadedConfig }
@@ -41,6 +57,10 @@ export async function loadConfig(configFlag: string | undefined, around: Surroun
     const message = `there is no configuration; looked for ${located.looked.join(' and ')}; write one, or name it with --config or $SOURCE_DNS_CONFIG`;
     return { kind: 'invalid', file: 'source-dns.yaml', errors: [{ file: 'source-dns.yaml', message }] };
   }
+  if (located.kind === 'no-folder') {
+    const message = 'the working directory does not exist any more; name the configuration by its whole path';
+    return { kind: 'invalid', file: located.file, errors: [{ file: located.file, message }] };
+  }
   const { file } = located;
   const content = await readBounded(file, maxFileBytes);
   if (content.kind === 'failed') {
@@ -53,24 +73,27 @@ export async function loadConfig(configFlag: string | undefined, around: Surroun
   const checked = await checkDocument(read, file, around.env);
   const instance = checked.config?.instance ?? around.hostName;
   const hostErrors = instanceForm.test(instance) ? [] : [hostNameError(file, around.hostName)];
-  const errors = [...syntax, ...checked.errors, ...(checked.config === undefined ? [] : hostErrors)];
-  if (checked.config === undefined || errors.length > 0) return { kind: 'invalid', file, errors: inOrder(errors) };
+  const state = checked.config && stateDir(checked.config, file, around);
+  const stateErrors = state === undefined ? [noStateDirError(file)] : [];
+  const errors = [...syntax, ...checked.errors, ...(checked.config === undefined ? [] : [...hostErrors, ...stateErrors])];
+  if (checked.config === undefined || state === undefined || errors.length > 0) return { kind: 'invalid', file, errors: inOrder(errors) };
 
   const { config, files } = checked;
-  const rights = checked.literalPassword ? wideRights(content.stats) : undefined;
+  const rights = wideRights(content.stats);
   return {
     kind: 'loaded',
     config: {
       file,
       instance,
-      stateDir: stateDir(config, file, around),
+      stateDir: state,
       clusters: loadedClusters(config, files, instance),
       nameservers: loadedNameservers(config, files),
       logLevel: config.log.level,
       warnings: [
         ...configWarnings(config),
         ...checked.warnings,
-        ...(rights === undefined ? [] : [`${file} has a password in it and ${rights}`]),
+        ...(rights !== undefined && checked.literalPassword ? [`${file} has a password in it and ${rights}`] : []),
+        ...(isOpenToAll(content.stats) && !checked.literalPassword ? [`${file} ${rights}`] : []),
       ],
     },
   };
@@ -84,12 +107,21 @@ const hostNameError = (file: string, hostName: string): ConfigError => ({
   message: `is missing, and the host's name ${JSON.stringify(hostName)} cannot stand in for it; write for example "instance: watcher-1"`,
 });
 
+const noStateDirError = (file: string): ConfigError => ({
+  file,
+  line: 1,
+  column: 1,
+  path: 'state_dir',
+  message: 'is missing, and this user has no home directory in which it could be; write for example "state_dir: /var/lib/source-dns"',
+});
+
 const inOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
   errors.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 
-/** A relative XDG_STATE_HOME is ignored, as the XDG base directory specification says. */
-function stateDir(config: ConfigFile, file: string, around: Surroundings): string {
+/** A relative XDG_STATE_HOME is ignored, as the XDG base directory specification says. Undefined: there is no place for it. */
+function stateDir(config: ConfigFile, file: string, around: Surroundings): string | undefined {
   if (config.state_dir !== undefined) return resolve(dirname(file), config.state_dir);
   const xdg = around.env['XDG_STATE_HOME'];
-  return join(xdg?.startsWith('/') ? xdg : join(around.home, '.local', 'state'), 'source-dns');
+  if (xdg?.startsWith('/')) return join(xdg, 'source-dns');
+  return around.home?.startsWith('/') ? join(around.home, '.local', 'state', 'source-dns') : undefined;
 }

@@ -29,6 +29,7 @@ export interface MysqlAccess {
   readonly tls: 'disabled' | 'preferred' | 'required' | 'verify';
   /** PEM text, only with `verify`; absent: the certificate authorities that Node trusts. */
   readonly ca?: string;
+  readonly allowPublicKeyRetrieval: boolean;
   readonly connectTimeoutMs: number;
   readonly queryTimeoutMs: number;
 }

@@ -25,6 +25,8 @@ interface FileKind {
   readonly field: ConfigPath;
   readonly maxBytes: number;
   readonly secret: boolean;
+  /** What to do about a folder, and about a file that is empty or too large: the end of the sentence. */
+  readonly wanted?: string;
   /** What is wrong with its text, or undefined. */
   readonly check: (text: string) => string | undefined;
 }
@@ -45,7 +47,14 @@ const fileKinds: readonly FileKind[] = [
     check: (text) =>
       text.includes('-----BEGIN CERTIFICATE-----') ? undefined : 'has no PEM certificate in it (-----BEGIN CERTIFICATE-----)',
   },
-  { section: 'nameservers', field: ['key_file'], maxBytes: 65_536, secret: true, check: () => undefined },
+  {
+    section: 'nameservers',
+    field: ['key_file'],
+    maxBytes: 65_536,
+    secret: true,
+    wanted: 'wanted is a file with the key alone, as tsig-keygen prints it',
+    check: () => undefined,
+  },
 ];
 
 const failures: Readonly<Record<string, string>> = {
@@ -65,31 +74,46 @@ const fileFailure = (error: unknown): string => {
 
 export type BoundedRead =
   | { readonly kind: 'read'; readonly text: string; readonly stats: Stats }
-  | { readonly kind: 'failed'; readonly problem: string };
+  /** `content`: the path is right, and what is there is not. */
+  | { readonly kind: 'failed'; readonly problem: string; readonly about: 'content' | 'access' };
 
 /** Reads a regular file of at most `maxBytes`. Never waits: a FIFO or a device is refused. */
 export async function readBounded(file: string, maxBytes: number): Promise<BoundedRead> {
   let handle: FileHandle | undefined;
   try {
     // O_NONBLOCK: opening a FIFO would otherwise wait for a writer.
-    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const stats = await handle.stat();
-    if (stats.isDirectory()) return { kind: 'failed', problem: 'is a directory' };
-    if (!stats.isFile()) return { kind: 'failed', problem: 'is not a regular file' };
-    const buffer = Buffer.alloc(Math.min(stats.size, maxBytes) + 1);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    if (bytesRead > maxBytes) return { kind: 'failed', problem: `is too large: at most ${maxBytes} bytes` };
-    return { kind: 'read', text: buffer.toString('utf8', 0, bytesRead), stats };
+    if (stats.isDirectory()) return { kind: 'failed', problem: 'is a directory', about: 'content' };
+    if (!stats.isFile()) return { kind: 'failed', problem: 'is not a regular file', about: 'access' };
+    const bytes = await readAll(handle, maxBytes + 1);
+    if (bytes.length > maxBytes) return { kind: 'failed', problem: `is too large: at most ${maxBytes} bytes`, about: 'content' };
+    return { kind: 'read', text: bytes.toString('utf8'), stats };
   } catch (error) {
-    return { kind: 'failed', problem: fileFailure(error) };
+    return { kind: 'failed', problem: fileFailure(error), about: 'access' };
   } finally {
     await handle?.close();
   }
 }
 
+/** To its end, whatever size it claims: some file systems (FUSE, /proc) claim none, and give a part at a time. */
+async function readAll(handle: FileHandle, maxBytes: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(maxBytes);
+  let length = 0;
+  while (length < maxBytes) {
+    const { bytesRead } = await handle.read(buffer, length, maxBytes - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
+}
+
+/** Whether everybody on this host may change it. */
+export const isOpenToAll = (stats: Stats): boolean => (stats.mode & 0o002) !== 0;
+
 /** Why this file's rights are too wide for a secret, or undefined. */
 export function wideRights(stats: Stats): string | undefined {
-  if ((stats.mode & 0o002) !== 0) return 'can be changed by everybody on this host; chmod 0640 it';
+  if (isOpenToAll(stats)) return 'can be changed by everybody on this host; chmod 0640 it';
   return (stats.mode & 0o004) === 0 ? undefined : 'can be read by everybody on this host; chmod 0640 it';
 }
 
@@ -97,12 +121,22 @@ type OneFile = { readonly named: NamedFile; readonly warning: string | undefined
 
 async function readNamed(file: string, kind: FileKind): Promise<OneFile> {
   const outcome = await readBounded(file, kind.maxBytes);
-  if (outcome.kind === 'failed') return outcome;
+  const told = (problem: string): OneFile => ({ problem: kind.wanted === undefined ? problem : `${problem}; ${kind.wanted}` });
+  if (outcome.kind === 'failed') return outcome.about === 'content' ? told(outcome.problem) : outcome;
   const text = outcome.text.replace(/\r?\n$/, '');
-  if (text.trim() === '') return { problem: 'is empty' };
+  if (text.trim() === '') return told('is empty');
   const problem = kind.check(text);
   if (problem !== undefined) return { problem };
   return { named: { file, text: new Secret(text) }, warning: kind.secret ? wideRights(outcome.stats) : undefined };
+}
+
+/** Base64 as the secrets of keys are; a path hardly ends in `=`. It must not be in a message. */
+const looksLikeSecret = (value: string): boolean => /^[A-Za-z0-9+/]{14,}={1,2}$/.test(value) || /^hmac-[^:]*:[^:]*:./i.test(value);
+
+function namesNone(value: string, folder: string, kind: FileKind, problem: string): string {
+  if (kind.secret && looksLikeSecret(value))
+    return 'names no file: it looks like the secret itself; write that into a file, and the path of the file here';
+  return `the file ${value.startsWith('/') ? '{value}' : `{value} (beside the configuration: ${folder})`} ${problem}`;
 }
 
 /** Reads every file that the configuration names; relative paths are relative to `folder`. Fields that are no text are left to the schema. */
@@ -118,10 +152,7 @@ export async function readNamedFiles(raw: unknown, folder: string): Promise<Name
       const file = resolve(folder, value);
       const outcome = await readNamed(file, kind);
       if ('problem' in outcome) {
-        issues.push({
-          path,
-          message: `the file ${value.startsWith('/') ? '{value}' : `{value} (beside the configuration: ${folder})`} ${outcome.problem}`,
-        });
+        issues.push({ path, message: namesNone(value, folder, kind, outcome.problem) });
         continue;
       }
       files.set(pathText(path), outcome.named);

@@ -78,6 +78,7 @@ export function loadedClusters(config: ConfigFile, files: Files, instance: strin
         password: at('password_file') ?? new Secret(mysql.password ?? ''),
         tls: mysql.tls,
         ...(ca !== undefined && { ca }),
+        allowPublicKeyRetrieval: mysql.allow_public_key_retrieval,
         connectTimeoutMs: mysql.connect_timeout,
         queryTimeoutMs: mysql.query_timeout,
       },

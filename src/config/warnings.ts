@@ -1,3 +1,5 @@
+import { isHostName } from '../core/host-name.ts';
+import type { Fqdn } from '../core/units.ts';
 import type { ClusterFile } from './cluster-schema.ts';
 import { durationText } from './fields.ts';
 import type { ConfigFile } from './schema.ts';
@@ -11,7 +13,7 @@ export function configWarnings(config: ConfigFile): readonly string[] {
   const unused = Object.keys(config.nameservers).filter((name) => !used.has(name));
   return [
     ...Object.entries(config.clusters).flatMap(([name, cluster]) =>
-      [...clusterWarnings(cluster), ...nameWarnings(cluster)].map((text) => `clusters.${name}.${text}`),
+      [...clusterWarnings(cluster), ...nameWarnings(cluster), ...hostWarnings(cluster)].map((text) => `clusters.${name}.${text}`),
     ),
     ...unused.map((name) => `nameservers.${name}: no cluster is published there`),
   ];
@@ -26,6 +28,11 @@ function clusterWarnings(cluster: ClusterFile): readonly string[] {
   if (cluster.discover_within.length > 0 && mysql.tls !== 'verify') {
     warnings.push(
       `discover_within: with "tls: ${mysql.tls}" whoever can put a host there gets the password of ${mysql.user}; set "tls: verify" (with ca_file), which sends it only to a server that has a certificate for its name`,
+    );
+  }
+  if (mysql.allow_public_key_retrieval) {
+    warnings.push(
+      `mysql.allow_public_key_retrieval: with "tls: ${mysql.tls}" whoever stands between us and a server without TLS can get the password of ${mysql.user}; give the servers TLS, and remove it`,
     );
   }
   const slowest = watch.interval + mysql.connect_timeout + mysql.query_timeout;
@@ -47,6 +54,23 @@ function nameWarnings({ publish }: ClusterFile): readonly string[] {
     ...(value.ttl > longTtlSeconds
       ? [`publish.${at}.ttl: clients may keep the old address for ${durationText(value.ttl * 1000)} after a move`]
       : []),
-    ...(value.name.includes('_') ? [`publish.${at}.name: BIND refuses an address at a name with "_" unless check-names is off`] : []),
   ]);
+}
+
+/** Names that a nameserver with a check of names refuses (BIND's check-names, and nsupdate's own), and some clients. */
+function hostWarnings({ publish, servers }: ClusterFile): readonly string[] {
+  const { source, replicas } = publish;
+  const isAlias = source.type === 'cname';
+  const refused = source.srv ? 'an address and the SRV RRset that leads to it' : 'an address';
+  const named = [
+    { at: 'publish.source.name', name: source.name, refused: isAlias ? '' : refused },
+    ...(replicas ? [{ at: 'publish.replicas.name', name: replicas.name, refused: 'an address' }] : []),
+    ...(isAlias ? servers.map(({ host }) => ({ at: 'servers', name: `${host}.` as Fqdn, refused: '' })) : []),
+  ];
+  return named
+    .filter(({ name }) => !isHostName(name))
+    .map(({ at, name, refused: what }) => {
+      const nameserver = what === '' ? '' : `, so BIND refuses ${what} unless the zone has "check-names ignore;"`;
+      return `${at}: ${name} is no host name (RFC 1123: letters, digits and inner hyphens)${nameserver}${what === '' ? ': some clients refuse it' : ''}`;
+    });
 }

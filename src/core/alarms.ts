@@ -13,7 +13,8 @@ import { drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
 import { arePeers } from './multi-primary.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
-import { overdue } from './propagation.ts';
+import type { Failure } from './observation.ts';
+import { propagationAlarms } from './propagation.ts';
 import { record } from './record.ts';
 import { incomparable } from './rejoin.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
@@ -23,7 +24,9 @@ import type { ClusterState } from './state.ts';
 import type { ServerView, Topology } from './topology.ts';
 import type { Now } from './units.ts';
 import { unlistedAlarms } from './unlisted.ts';
+import type { AlarmCode } from './vocabulary.ts';
 import { isReplicaOf, wayBack } from './way-back.ts';
+import { writeAlarms } from './write-alarms.ts';
 
 /** The state with its alarms, and a line in the history for each that came or went. */
 export function raiseAlarms(state: ClusterState, topology: Topology, now: Now, effects: Effect[]): ClusterState {
@@ -63,9 +66,9 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
   const alarms: Alarm[] = [];
   const failure = failureOf(situation, member);
   if (member.contact === 'unknown')
-    alarms.push({ code: 'server-unknown', subject: member.address, sentence: failure ?? `${member.address} does not answer.` });
+    alarms.push(ofFailure('server-unknown', member.address, failure ?? { message: `${member.address} does not answer.` }));
   if (member.contact === 'alive')
-    alarms.push({ code: 'server-refuses', subject: member.address, sentence: failure ?? `${member.address} refuses us.` });
+    alarms.push(ofFailure('server-refuses', member.address, failure ?? { message: `${member.address} refuses us.` }));
   if (member.duplicate)
     alarms.push({
       code: 'duplicate-uuid',
@@ -175,10 +178,18 @@ function notComparable(situation: Situation, member: ServerView): readonly Alarm
   return [{ code: 'not-comparable', subject: member.address, sentence }];
 }
 
-function failureOf({ state }: Situation, member: ServerView): string | undefined {
+function failureOf({ state }: Situation, member: ServerView): Failure | undefined {
   const probe = state.servers.get(member.address)?.latest?.probe;
-  return probe === undefined || probe.kind === 'reachable' ? undefined : probe.failure.message;
+  return probe === undefined || probe.kind === 'reachable' ? undefined : probe.failure;
 }
+
+/** A failure keeps its words, and what to do, all the way to the person. */
+const ofFailure = (code: AlarmCode, subject: string, { message, hint }: Omit<Failure, 'code'>): Alarm => ({
+  code,
+  subject,
+  sentence: message,
+  ...(hint === undefined ? {} : { hint }),
+});
 
 /** Other writable servers of the line that replicate from nobody, or from each other, while the published one is writable too. */
 function rivals(situation: Situation): readonly Alarm[] {
@@ -194,23 +205,9 @@ function rivals(situation: Situation): readonly Alarm[] {
 function zoneAlarms(situation: Situation): readonly Alarm[] {
   const { publication, settings } = situation;
   const alarms: Alarm[] = [];
-  const { readFailure, writeFailure } = publication;
-  if (readFailure) alarms.push({ code: 'nameserver-unreadable', subject: settings.nameserver, sentence: readFailure.message });
-  if (writeFailure) alarms.push({ code: 'update-refused', subject: settings.nameserver, sentence: writeFailure.message });
-  const { propagation } = publication;
-  for (const late of overdue(propagation, 'nameservers', situation.now))
-    alarms.push({
-      code: 'secondary-behind',
-      subject: late,
-      sentence: `${late} did not answer the new RRset of epoch ${propagation?.epoch} in time.`,
-    });
-  for (const late of overdue(propagation, 'resolvers', situation.now))
-    alarms.push({
-      code: 'resolver-behind',
-      subject: late,
-      sentence: `${late} does not answer the new RRset of epoch ${propagation?.epoch} although its TTL is over.`,
-    });
-  return [...alarms, ...ledgerAlarms(situation)];
+  const { readFailure } = publication;
+  if (readFailure) alarms.push(ofFailure('nameserver-unreadable', settings.nameserver, readFailure));
+  return [...alarms, ...writeAlarms(situation), ...propagationAlarms(publication, situation.now), ...ledgerAlarms(situation)];
 }
 
 function ledgerAlarms(situation: Situation): readonly Alarm[] {

@@ -1,17 +1,20 @@
 /** Updates on their way: sending one, and what is known of it afterwards. An update without an answer may still be applied: until that is settled, it is pending. */
 
-import { isOfSource } from './desired.ts';
+import { isOfSource, isSide } from './desired.ts';
 import type { Effect } from './events.ts';
-import type { Write } from './intent.ts';
+import type { Write } from './intended.ts';
 import { queueingTimeouts, visibleWithinMs, writePauseMaxMs, writePauseMs } from './limits.ts';
+import type { Failure } from './observation.ts';
 import { planUpdate } from './plan.ts';
 import { watchAgain, watchEpoch } from './propagation.ts';
 import { record } from './record.ts';
-import type { Attempt, ClusterState, PublicationState, ZoneView } from './state.ts';
+import type { Attempt, ClusterState, PublicationState } from './state.ts';
 import { without } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 import { isoTime, plusMs } from './units.ts';
+import { withWriteFailure } from './why-refused.ts';
 import type { UpdateOutcome } from './zone.ts';
+import type { Refusals, ZoneView } from './zone-view.ts';
 
 export interface Sent {
   readonly publication: PublicationState;
@@ -26,10 +29,12 @@ export function send(publication: PublicationState, view: ZoneView, write: Write
   const notAfter = Math.min(write.notAfter, now.mono + queueingTimeouts * settings.timeoutMs) as MonoMs;
   const attempt: Attempt = {
     try: write.ledger.try,
+    plan,
     what: write.what,
     aim: write.aim,
     source: write.ledger.source,
     baseText: view.ledgerText,
+    wanted: write.wanted,
     // It is signed at `notAfter` at the latest; the nameserver's clock may be behind ours by as much as the fudge.
     lapsesAt: plusMs(notAfter, 2 * settings.fudgeMs),
     sentence: write.sentence,
@@ -42,7 +47,7 @@ export function send(publication: PublicationState, view: ZoneView, write: Write
     publication: {
       ...publication,
       inFlight: attempt,
-      ...(write.what === 'repair' ? { repairs: [...publication.repairs.slice(-99), now.mono] } : {}),
+      ...(write.leftOut ? { leftOut: write.leftOut } : {}),
       ...(write.what === 'replicas' ? { replicasWrittenAt: now.mono } : {}),
     },
     effect: {
@@ -71,16 +76,8 @@ export function updateDone(
   if (outcome.kind === 'applied') {
     const awaiting = { attempt, until: plusMs(now.mono, visibleWithinMs) };
     // What it was based on is gone, so nothing else that was based on it can be applied any more.
-    return applied(
-      state,
-      { ...without(landed, 'writeFailure'), pending: [], writeFailures: 0, nextWriteAt: now.mono, awaiting },
-      attempt,
-      now,
-      effects,
-    );
+    return applied(state, { ...landed, pending: [], nextWriteAt: now.mono, awaiting }, attempt, now, effects);
   }
-  const entry = { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure: outcome.failure } as const;
-  effects.push(record(state, publication, now, entry));
   const lostRace = outcome.kind === 'refused' && outcome.code === 'prerequisite-failed';
   // It waited too long in the queue, or something else was wanted before it left: decided again, on what is known now.
   const expired = outcome.kind === 'refused' && (outcome.failure.code === 'expired' || outcome.failure.code === 'recalled');
@@ -88,26 +85,36 @@ export function updateDone(
   const mayBeThere = outcome.kind === 'unknown' || lostRace;
   const writeFailures = publication.writeFailures + 1;
   const isHarmless = lostRace || (expired && writeFailures === 1);
+  const refusals =
+    outcome.kind === 'refused' && outcome.code !== 'not-sent' ? refusedAgain(publication, attempt, outcome.failure) : undefined;
   const pause = isHarmless && writeFailures === 1 ? 0 : Math.min(writePauseMs * 2 ** (writeFailures - 1), writePauseMaxMs);
+  const failed = isHarmless ? landed : withWriteFailure(landed, attempt, outcome, now);
+  const failure = isHarmless ? outcome.failure : (failed.writeFailure ?? outcome.failure);
+  effects.push(record(state, publication, now, { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure }));
   return {
-    ...landed,
+    ...failed,
     mustRead: outcome.kind === 'unknown' || lostRace,
     writeFailures,
     nextWriteAt: plusMs(now.mono, pause),
-    ...(isHarmless ? {} : { writeFailure: outcome.failure }),
+    ...(refusals ? { refusals } : {}),
     pending: mayBeThere ? [...publication.pending.slice(-31), { ...attempt, answered: lostRace }] : publication.pending,
   };
 }
 
+/** Every update changes the ledger: while it reads the same, no other instance was faster. */
+function refusedAgain({ settings, refusals }: PublicationState, { baseText, wanted, what }: Attempt, failure: Failure): Refusals {
+  const hasSides = wanted.some((want) => isSide(settings.source, want));
+  const { withSides, withoutSides } = refusals?.baseText === baseText ? refusals : { withSides: 0, withoutSides: 0 };
+  return { baseText, what, failure, withSides: withSides + (hasSides ? 1 : 0), withoutSides: withoutSides + (hasSides ? 0 : 1) };
+}
+
 /** Books an update that is in the zone: by its answer, or because a read showed its `try`. */
-export function applied(
-  state: ClusterState,
-  publication: PublicationState,
-  attempt: Attempt,
-  now: Now,
-  effects: Effect[],
-): PublicationState {
-  const { view, settings } = publication;
+export function applied(state: ClusterState, before: PublicationState, attempt: Attempt, now: Now, effects: Effect[]): PublicationState {
+  const { view, settings } = before;
+  const isComplete = attempt.wanted.some((want) => isSide(settings.source, want));
+  const through = { ...without(without(before, 'writeFailure'), 'refusals'), writeFailures: 0 };
+  const repairs = attempt.what === 'repair' ? [...before.repairs.slice(-99), now.mono] : before.repairs;
+  const publication: PublicationState = { ...(isComplete ? without(through, 'leftOut') : through), repairs };
   if (attempt.move === undefined) {
     const epoch = view?.ledger.kind === 'ledger' ? view.ledger.ledger.epoch : 0;
     effects.push(record(state, publication, now, { kind: 'written', what: attempt.what, sentence: attempt.sentence, epoch }));

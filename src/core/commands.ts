@@ -82,12 +82,12 @@ function withProgress(state: ClusterState, nameserver: string, change: CommandPr
   return { ...state, commands: [{ ...head, progress }, ...rest] };
 }
 
-/** What the outcome of its own update means for a command; undefined: not settled yet. */
-export function resultOfUpdate(attempt: Attempt, outcome: UpdateOutcome): Omit<CommandResult, 'nameserver'> | undefined {
+/** What the outcome of its own update means for a command; undefined: not settled yet. `told`: the failure in better words. */
+export function resultOfUpdate(attempt: Attempt, outcome: UpdateOutcome, told?: Failure): Omit<CommandResult, 'nameserver'> | undefined {
   if (outcome.kind === 'applied')
     return { kind: 'done', code: attempt.what === 'move' ? 'commanded' : attempt.what, sentence: attempt.sentence };
   if (outcome.kind === 'unknown' || outcome.code === 'prerequisite-failed' || outcome.failure.code === 'recalled') return undefined;
-  return resultOfFailure(outcome.failure);
+  return resultOfFailure(told ?? outcome.failure);
 }
 
 /** Answers the command in progress when every publication has a result, or its time is up; then the next one begins. */

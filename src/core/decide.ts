@@ -12,7 +12,7 @@ import { mayHaveRivals, standing } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import {
   belongsToLine,
-  binds,
+  bindingsOf,
   disqualification,
   isPublished,
   isSuperseded,
@@ -90,7 +90,7 @@ function notAMember({ topology }: Situation, address: ServerAddress): string {
 function knownReplica(situation: Situation, server: ServerView): string | undefined {
   const { published, candidates, members } = situation;
   if (server.contact !== 'reachable') return undefined;
-  const binding = server.upstreams.find((upstream) => binds(situation, server, upstream));
+  const [binding] = bindingsOf(situation, server);
   if (server.writable && binding === undefined) return undefined;
   const upstream = members.find((member) => member.address === binding?.member);
   const source = [...candidates, upstream].find((member) => member?.writable && member !== server);

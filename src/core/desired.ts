@@ -1,21 +1,20 @@
 /** What the zone should hold: the RRsets that follow from a ledger, a server and the configuration. */
 
+import { unsafeKind } from './ip-ranges.ts';
 import type { Form } from './ledger.ts';
 import { formFits } from './ledger.ts';
 import { splitAddress } from './observation.ts';
 import type { PublicationSettings, SourceName } from './settings.ts';
 import type { ServerView } from './topology.ts';
 import type { Fqdn } from './units.ts';
-import type { Question, Rrset } from './zone.ts';
-
-/** One RRset as it should be; without `rrset`: it should not exist. */
-export interface Wanted extends Question {
-  readonly rrset?: Rrset;
-}
+import type { Question, Wanted } from './zone.ts';
 
 /** Where the ledger of a source's name lives. */
 export const ledgerName = (source: SourceName): Fqdn => `_source-dns.${source.name}` as Fqdn;
 const srvName = (source: SourceName): Fqdn => `_mysql._tcp.${source.name}` as Fqdn;
+
+/** Whether the source's name can move without it: its SRV RRset, and the replicas'. */
+export const isSide = (source: SourceName, { name }: Question): boolean => name !== source.name && name !== ledgerName(source);
 
 /** Whether it is one of the source's own RRsets: not the ledger, not the replicas'. */
 export const isOfSource = (source: SourceName, { name }: Question): boolean => name === source.name || name === srvName(source);
@@ -30,7 +29,8 @@ export function managedQuestions(settings: PublicationSettings, written?: Fqdn):
     { name: source.name, type: 'AAAA' },
     { name: source.name, type: 'CNAME' },
     ...(source.srv ? [{ name: srvName(source), type: 'SRV' } as const] : []),
-    ...[...names].flatMap((name) => [{ name, type: 'A' } as const, { name, type: 'AAAA' } as const]),
+    // Never written there: a CNAME that somebody put there, or that a wildcard answers, keeps the addresses out of sight.
+    ...[...names].flatMap((name) => (['A', 'AAAA', 'CNAME'] as const).map((type) => ({ name, type }))),
   ];
 }
 
@@ -81,12 +81,3 @@ export function formOf(server: ServerView, source: SourceName, allowLoopback: bo
 }
 
 const isIpText = (host: string): boolean => host.includes(':') || /^\d+(\.\d+){3}$/.test(host);
-
-/** What is wrong with publishing that address; undefined: nothing. */
-export function unsafeKind(address: string, allowLoopback: boolean): string | undefined {
-  const v4 = address.startsWith('::ffff:') ? address.slice(7) : address;
-  if (v4 === '0.0.0.0' || v4 === '::') return 'the unspecified address';
-  if (!allowLoopback && (v4.startsWith('127.') || v4 === '::1')) return 'a loopback address';
-  if (v4.startsWith('169.254.') || /^fe[89ab][0-9a-f]:/i.test(v4)) return 'a link-local address';
-  return undefined;
-}

@@ -70,7 +70,8 @@ function electedIn({ members }: Situation, group: string): ServerView | undefine
  * more: the views may differ for a while. Silence is no leave.
  */
 function isLastOf({ members }: Situation, group: string, server: ServerView): boolean {
-  if (voteOf(server) === undefined || voteOf(server) !== server.id) return false;
+  const vote = voteOf(server);
+  if (vote === undefined || vote !== server.id) return false;
   const listed = server.facts?.group?.members.map(({ id }) => id) ?? [];
   return members.every(
     (other) => other === server || (isElsewhere(group, other) && !(other.id !== undefined && listed.includes(other.id))),

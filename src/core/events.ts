@@ -20,6 +20,8 @@ export type Event =
   | { readonly kind: 'zone-read'; readonly nameserver: string; readonly reading: ZoneReading }
   /** Ends `update`. */
   | { readonly kind: 'update-done'; readonly nameserver: string; readonly try: string; readonly outcome: UpdateOutcome }
+  /** Ends `inspect-refusal`: why the update was refused, in the best words that are known. */
+  | { readonly kind: 'refusal-inspected'; readonly nameserver: string; readonly about: string; readonly failure: Failure }
   /** Ends `propagate`. */
   | {
       readonly kind: 'propagated';
@@ -48,6 +50,8 @@ export type Effect =
       readonly nameserver: string;
       readonly zone?: Fqdn;
       readonly questions: readonly Question[];
+      /** What the nameserver answers is not what it stores, by its refusals: each RRset is to be found out anew. */
+      readonly anew?: true;
       readonly deadline: MonoMs;
     }
   | {
@@ -57,6 +61,16 @@ export type Effect =
       readonly plan: UpdatePlan;
       /** Not sent later than this: its evidence would be stale. */
       readonly notAfter: MonoMs;
+      readonly deadline: MonoMs;
+    }
+  /** Asks why that plan was refused, and changes nothing in the zone. */
+  | {
+      readonly kind: 'inspect-refusal';
+      readonly nameserver: string;
+      readonly about: string;
+      readonly plan: UpdatePlan;
+      /** What the nameserver said. */
+      readonly failure: Failure;
       readonly deadline: MonoMs;
     }
   /** The update of that try is not wanted any more: it must not leave, if it has not left yet. It still ends in its own event. */
@@ -145,8 +159,11 @@ export type HistoryEntry = { readonly at: string; readonly cluster: string; read
 
 export interface NameserverTime {
   readonly nameserver: string;
+  /** When it answered the new RRset; absent: it has not yet. */
   readonly at?: string;
   readonly serial?: number;
+  /** Why it has not. */
+  readonly failure?: Failure;
 }
 
 /** One move of the name, with its times: the new source was seen writable, the decision was taken, the update left, and was applied. */
@@ -168,6 +185,8 @@ export interface Alarm {
   /** The server or nameserver that it is about. */
   readonly subject: string;
   readonly sentence: string;
+  /** What to do next. */
+  readonly hint?: string;
   readonly count?: number;
 }
 

@@ -9,6 +9,7 @@ import { isLeftToGroup } from './elections.ts';
 import { groupAwayWouldChange, isGroupAway, lonePrimaryWouldChange, ungrouped } from './group-words.ts';
 import { firstOfEach, multiPrimaryOf } from './multi-primary.ts';
 import { bestReplica, couldBePromoted } from './promote-by-hand.ts';
+import { whyNotWritten } from './refusals.ts';
 import { provenStanding, unobserved } from './rivals.ts';
 import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded, otherWriters, provenCandidates, reachable, whoStillCount } from './situation.ts';
@@ -76,8 +77,9 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
 /** The update that does it is on its way, unless something stands in its way. */
 const inMotion: Explanation = ({ state, publication }) => {
   if (state.settings.mode === 'observe') return ['This instance only observes and writes nothing: mode: active lets it move the name.'];
-  if (publication.writeFailure) return [`The nameserver must take the update. It said: ${publication.writeFailure.message}`];
-  return ['Nothing is needed: the update is on its way. Until it is in the zone, a change of what the servers say calls it back.'];
+  const refused = whyNotWritten(publication);
+  const onItsWay = 'Nothing is needed: the update is on its way. Until it is in the zone, a change of what the servers say calls it back.';
+  return refused.length > 0 ? refused : [onItsWay];
 };
 
 const moving: Readonly<Record<Exclude<PointToReason, 'steady'>, Explanation>> = {
@@ -149,10 +151,9 @@ function steady(situation: Situation): readonly string[] {
 }
 
 function unknownLedger({ publication, reading, settings }: Situation): readonly string[] {
-  if (publication.readFailure) {
-    const { hint } = publication.readFailure;
-    return [`An answer of nameserver ${settings.nameserver}: it is asked again all the time.`, ...(hint === undefined ? [] : [hint])];
-  }
+  const { readFailure } = publication;
+  const hints = readFailure?.hint ? [readFailure.hint] : [];
+  if (readFailure) return [`An answer of nameserver ${settings.nameserver}: it is asked again all the time.`, ...hints];
   if (reading === undefined) return [`The first answer of nameserver ${settings.nameserver}.`];
   return [`Upgrade this instance to the version that wrote the ledger, or mend the TXT RRset of ${ledgerName(settings.source)}.`];
 }

@@ -18,27 +18,36 @@ const intervalPattern = /^(\d{1,19})(?:\s*-\s*(\d{1,19}))?$/;
 /** Reads what `@@gtid_executed` and its kin say. Returns undefined for text that is no GTID set, or numbers above 2^53. */
 export function parseGtidSet(text: string): GtidSet | undefined {
   const collected = new Map<string, Interval[]>();
-  for (const part of text.toLowerCase().split(',')) {
+  for (const part of text.split(',')) {
     const trimmed = part.trim();
     if (trimmed !== '' && !collectPart(trimmed, collected)) return undefined;
   }
   return new Map([...collected].map(([key, intervals]) => [key, normalise(intervals)]));
 }
 
-/** Adds one `uuid[:tag]:interval[:interval]...[:tag:interval...]`; says whether it was one. A tag counts until the next tag. */
+/** Adds one `uuid[:tag]:interval[:interval]...[:tag:interval...]`; says whether it was one. A tag counts until the next tag. Field by field: a set may have 100,000. */
 function collectPart(part: string, collected: Map<string, Interval[]>): boolean {
-  const [uuid = '', ...fields] = part.split(':').map((field) => field.trim());
-  if (!uuidPattern.test(uuid)) return false;
+  const uuidEnd = part.indexOf(':');
+  const uuid = part
+    .slice(0, uuidEnd < 0 ? part.length : uuidEnd)
+    .trim()
+    .toLowerCase();
+  if (!uuidPattern.test(uuid) || uuidEnd < 0) return false;
   let key = uuid;
   let complete = false;
-  for (const field of fields) {
-    complete = !tagPattern.test(field);
-    if (!complete) {
-      key = `${uuid}:${field}`;
+  for (let start = uuidEnd + 1; start <= part.length; ) {
+    const colon = part.indexOf(':', start);
+    const end = colon < 0 ? part.length : colon;
+    const field = part.slice(start, end).trim();
+    start = end + 1;
+    const interval = parseInterval(field);
+    complete = interval !== undefined;
+    if (interval === undefined) {
+      const tag = field.toLowerCase();
+      if (!tagPattern.test(tag)) return false;
+      key = `${uuid}:${tag}`;
       continue;
     }
-    const interval = parseInterval(field);
-    if (interval === undefined) return false;
     const list = collected.get(key);
     if (list) list.push(interval);
     else collected.set(key, [interval]);
@@ -55,7 +64,12 @@ function parseInterval(text: string): Interval | undefined {
   return first >= 1 && last >= first && Number.isSafeInteger(last) ? [first, last] : undefined;
 }
 
+/** As the server writes them, and as nearly all come: then there is nothing to copy. */
+const isNormal = (intervals: readonly Interval[]): boolean =>
+  intervals.every(([first], index) => index === 0 || first > (intervals[index - 1] as Interval)[1] + 1);
+
 function normalise(intervals: readonly Interval[]): readonly Interval[] {
+  if (isNormal(intervals)) return intervals;
   const result: Interval[] = [];
   for (const [first, last] of intervals.toSorted((a, b) => a[0] - b[0])) {
     const previous = result.at(-1);

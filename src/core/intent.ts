@@ -1,40 +1,28 @@
 /** What to write next, from the decision and the zone as it was read: at most one thing, the most important first. */
 
 import type { Decision } from './decision.ts';
-import type { Wanted } from './desired.ts';
-import { wantedForForm } from './desired.ts';
+import { isSide, wantedForForm } from './desired.ts';
 import { groupPrimary } from './elections.ts';
-import type { Move } from './events.ts';
 import { differingForm, moveForm } from './form.ts';
+import type { Write } from './intended.ts';
+import { freshUntil, portOf, rewritten } from './intended.ts';
+import { replicasWrite } from './keep-replicas.ts';
 import type { Form, Former, Ledger } from './ledger.ts';
-import { formText, replicasText, withReplicas } from './ledger.ts';
-import { repairLimit, repairWindowMs, replicasEveryMs, replicasTakeoverIntervals } from './limits.ts';
+import { formText, withReplicas } from './ledger.ts';
+import { repairLimit, repairWindowMs } from './limits.ts';
 import { lineMarkFor } from './line-mark.ts';
-import { splitAddress } from './observation.ts';
 import { differs } from './plan.ts';
 import { moveSeenAt } from './promotion.ts';
+import { obstructingSides } from './refusals.ts';
 import { backWords } from './rejoin.ts';
-import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './replicas.ts';
+import { wantedReplicas } from './replicas.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Situation } from './situation.ts';
 import { isLedgerBehind, isPublished } from './situation.ts';
-import type { WriteKind } from './state.ts';
 import type { ServerView } from './topology.ts';
-import type { MonoMs, ServerAddress, ServerId } from './units.ts';
+import type { ServerId } from './units.ts';
 import { isoTime, plusMs } from './units.ts';
-
-/** One update to be planned and sent. */
-export interface Write {
-  readonly what: WriteKind;
-  /** The same for every attempt at the same thing. */
-  readonly aim: string;
-  readonly sentence: string;
-  readonly ledger: Ledger;
-  readonly wanted: readonly Wanted[];
-  readonly move?: Omit<Move, 'appliedAt' | 'sentAt' | 'decidedAt'>;
-  /** When its evidence stops being fresh. */
-  readonly notAfter: MonoMs;
-}
+import type { Wanted } from './zone.ts';
 
 export function intendedWrite(situation: Situation, decision: Decision): Write | undefined {
   if (decision.kind === 'hold') return backAgain(situation, decision) ?? withdrawal(situation);
@@ -50,14 +38,9 @@ export function intendedWrite(situation: Situation, decision: Decision): Write |
     ownForm(situation, ledger, target) ??
     repair(situation, ledger, target) ??
     rejoined(situation, ledger, target) ??
-    replicas(situation, ledger, target)
+    replicasWrite(situation, ledger, target)
   );
 }
-
-const portOf = (address: ServerAddress): number => splitAddress(address).port;
-
-const freshUntil = (situation: Situation, server: ServerView): MonoMs =>
-  plusMs(server.observedAt ?? situation.now.mono, situation.state.settings.watch.freshForMs);
 
 function move(situation: Situation, decision: Decision & { kind: 'point-to' }, target: ServerView): Write | undefined {
   const { ledger, settings, state, now, publication, command } = situation;
@@ -81,16 +64,19 @@ function move(situation: Situation, decision: Decision & { kind: 'point-to' }, t
     was: formersAfter(previous, target, uuid),
     unknown: unknownFields(ledger, previous),
   };
+  const leftOut = obstructingSides(publication);
+  // By force nobody was asked, so nothing is known of the replicas: their RRset is left to the next look.
+  const wanted = [
+    ...wantedForForm(settings, form, portOf(target.address)),
+    ...(command?.force ? [] : wantedReplicas(situation, target.address)),
+  ];
   return {
     what: 'move',
     aim: `move ${epoch} ${uuid} ${target.address}`,
     sentence: decision.sentence,
     ledger: withReplicas(next, replicasAfterMove(situation, previous)),
-    // By force nobody was asked, so nothing is known of the replicas: their RRset is left to the next look.
-    wanted: [
-      ...wantedForForm(settings, form, portOf(target.address)),
-      ...(command?.force ? [] : wantedReplicas(situation, target.address)),
-    ],
+    wanted: leftOut === undefined ? wanted : wanted.filter((want) => !isSide(settings.source, want)),
+    ...(leftOut === undefined ? {} : { leftOut }),
     move: {
       epoch,
       ...(previous ? { from: { server: previous.source, uuid: previous.uuid } } : {}),
@@ -106,10 +92,10 @@ function move(situation: Situation, decision: Decision & { kind: 'point-to' }, t
 }
 
 /** A move writes the replicas' RRset by the rules of this configuration; what was published under another name is remembered until it is removed. */
-function replicasAfterMove({ settings, command }: Situation, previous: Ledger | undefined): ReplicasName | undefined {
+function replicasAfterMove({ settings, command, publication }: Situation, previous: Ledger | undefined): ReplicasName | undefined {
   const written = previous?.replicas;
   const isElsewhere = written !== undefined && written.name !== settings.replicas?.name;
-  return command?.force || isElsewhere ? written : settings.replicas;
+  return command?.force || isElsewhere || obstructingSides(publication) !== undefined ? written : settings.replicas;
 }
 
 /** After a ledger was lost, the one that we remember knows more than the one that is there. */
@@ -131,13 +117,6 @@ function formersAfter(ledger: Ledger | undefined, target: ServerView, uuid: Serv
   const old: Former = { uuid: ledger.uuid, address: ledger.source };
   return [...ledger.was.filter((former) => former.uuid !== old.uuid), old].filter((former) => !isTarget(former));
 }
-
-/** The ledger with a change that is no move: the same epoch, a new try. */
-export const rewritten = (situation: Situation, ledger: Ledger, change: Partial<Ledger> = {}): Ledger => ({
-  ...ledger,
-  try: situation.now.token,
-  ...change,
-});
 
 /** This configuration publishes the source in another form than the ledger says: ours to change only where we published it. */
 function ownForm(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
@@ -178,7 +157,7 @@ function repair(situation: Situation, ledger: Ledger, target: ServerView): Write
   return {
     what: 'repair',
     aim: 'repair',
-    sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} was changed by hand; it says again what the ledger says.`,
+    sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} ${situation.publication.leftOut ? 'was left out of the last move' : 'was changed by hand'}; it says again what the ledger says.`,
     ledger: rewritten(situation, ledger),
     wanted: wantedForForm(situation.settings, ledger.form, portOf(ledger.source)),
     notAfter: freshUntil(situation, target),
@@ -215,57 +194,6 @@ function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Wri
     wanted: [],
     notAfter: freshUntil(situation, target),
   };
-}
-
-/** The replicas' RRset as this instance sees it, and the rules by which it is kept: those of the configuration of the instance in `by=`. */
-function replicas(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
-  const { publication, state, now, settings } = situation;
-  const { replicasWrittenAt } = publication;
-  const { instance } = state.settings;
-  const ours = ledger.by === instance;
-  const leftover = ours ? leftoverReplicas(situation, ledger) : [];
-  const rules = leftover === undefined ? ledger.replicas : settings.replicas;
-  const wanted = wantedReplicas(situation, target.address);
-  const isNew = ours && replicasText(rules) !== replicasText(ledger.replicas);
-  if (!isNew && !areReplicasWrong(situation, wanted)) return undefined;
-  if (isLookingAround(situation)) return undefined;
-  if (replicasWrittenAt !== undefined && now.mono - replicasWrittenAt < replicasEveryMs) return undefined;
-  if (!ours && !mayTakeOver(situation, ledger, target)) return undefined;
-  return {
-    what: 'replicas',
-    aim: `replicas ${replicasText(rules)} ${JSON.stringify(wanted.map((want) => want.rrset?.rdata))}`,
-    sentence: replicasSentence(situation, ledger, wanted, leftover),
-    ledger: rewritten(situation, withReplicas(ledger, rules), { by: instance }),
-    wanted: [...(leftover ?? []), ...wanted],
-    notAfter: freshUntil(situation, target),
-  };
-}
-
-/** Only where the instance in `by=` seems to be gone, and only to do what it would: one that lives and does not agree would take it back for ever. */
-function mayTakeOver(situation: Situation, ledger: Ledger, target: ServerView): boolean {
-  const { publication, state, now } = situation;
-  const { replicasWrongSince, replicasYielded } = publication;
-  const wrongFor = replicasWrongSince === undefined ? 0 : now.mono - replicasWrongSince;
-  const differs = doRulesDiffer(situation, ledger) || differingForm(situation, ledger, target) !== undefined;
-  return !replicasYielded && !differs && wrongFor >= replicasTakeoverIntervals * state.settings.watch.intervalMs;
-}
-
-function replicasSentence({ settings, state }: Situation, ledger: Ledger, wanted: readonly Wanted[], leftover?: readonly Wanted[]): string {
-  const name = settings.replicas?.name;
-  const shown = wanted.flatMap((want) => (want.rrset?.rdata ?? []) as readonly string[]).join(' ');
-  const former = leftover === undefined || ledger.replicas?.name === name ? undefined : ledger.replicas?.name;
-  const isKept = wanted.length === 0;
-  return [
-    ...(name === undefined ? [] : [isKept ? `${name} stays as it is.` : `${name} is now ${shown || 'withdrawn'}.`]),
-    ...(former === undefined
-      ? []
-      : [
-          leftover && leftover.length > 0
-            ? `${former} is not configured any more, and removed.`
-            : `${former} is not configured any more, and left as it is.`,
-        ]),
-    ...(ledger.by === state.settings.instance ? [] : [`Instance ${ledger.by} left it wrong, so this one keeps it from now on.`]),
-  ].join(' ');
 }
 
 /** `on_no_source: withdraw`: only when every server was seen for `settle`, and none is a source. */

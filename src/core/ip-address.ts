@@ -19,8 +19,12 @@ export function parseIp(text: string): IpAddress | undefined {
   return isMapped ? { family: 4, bytes: bytes.slice(12) } : { family: 6, bytes };
 }
 
-/** The text of an address as a socket or a resolver gives it; an IPv4-mapped one as the IPv4 address that it means. */
-export const plainIp = (text: string): string => (/^::ffff:\d+\./i.test(text) ? text.slice('::ffff:'.length) : text);
+/** The text of an address as a socket or a resolver gives it; an IPv4-mapped one, in whatever spelling, as the IPv4 address that it means. */
+export function plainIp(text: string): string {
+  if (!text.includes(':')) return text;
+  const ip = parseIp(text);
+  return ip?.family === 4 ? ip.bytes.join('.') : text;
+}
 
 function ipv4Bytes(text: string): readonly number[] | undefined {
   if (!/^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;

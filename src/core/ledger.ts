@@ -1,5 +1,6 @@
 /** The ledger: one TXT RR, one character-string a field, next to the source's name (docs/LEDGER.md). Version 1. */
 
+import { parseIp } from './ip-address.ts';
 import type { ReplicasName } from './settings.ts';
 import type { Fqdn, ServerAddress, ServerId } from './units.ts';
 
@@ -56,6 +57,10 @@ const stringLimit = 255;
 export const longestIdentity = 70;
 /** `host:port` of a server: `was=<identity>@<host:port>` must fit. */
 export const longestAddress = stringLimit - 'was='.length - longestIdentity - '@'.length;
+/** All character-strings together, in bytes: far from what a TXT RR and a message can hold, with a former source more. */
+const longestLedger = 16_384;
+/** RFC 2181 8: the longest TTL. */
+const longestTtl = 2 ** 31 - 1;
 /** An epoch has at most 15 digits, so that it is exact in JavaScript. */
 export const highestEpoch = 999_999_999_999_999;
 
@@ -69,9 +74,13 @@ const known: ReadonlySet<string> = new Set([...required, 'replicas', 'line', 'wa
 
 /** Reads the TXT RRset's RDATA. Never throws: the zone is somebody else's to write. */
 export function readLedger(rdata: readonly (readonly string[])[]): LedgerReading {
-  const [strings, ...others] = rdata;
+  const [strings] = rdata;
   if (strings === undefined) return { kind: 'absent' };
-  if (others.length > 0) return unreadable(`has ${rdata.length} TXT RRs, not one`);
+  if (rdata.length > 1) return unreadable(`has ${rdata.length} TXT RRs, not one`);
+  return strings.join('').length > longestLedger ? unreadable(`has more than ${longestLedger} bytes`) : readStrings(strings);
+}
+
+function readStrings(strings: readonly string[]): LedgerReading {
   const fields = new Map<string, string[]>();
   const unknown: string[] = [];
   for (const text of strings) {
@@ -100,17 +109,19 @@ function readFields(values: (name: string) => readonly string[], unknown: readon
   const form = readForm(one('form'));
   if (form === undefined) return unreadable(`has form=${one('form')}, which is not <type>/<ttl>/<addresses>`);
   const was = values('was').map(readFormer);
-  if (was.some((former) => former === undefined || !fits(former))) return unreadable('has a field was= that is not <uuid>@<host:port>');
+  if (was.some((former) => former === undefined || !isWritable(former)))
+    return unreadable('has a field was= that is not <uuid>@<host:port>');
   const line = values('line')[0];
   const lineMark = line === undefined ? undefined : readLine(line);
   if (line !== undefined && lineMark === undefined)
     return unreadable(`has line=${line}, which is neither <uuid>:<gno> nor <domain>-<server>:<sequence>`);
-  const [nextUuid, nextUntil] = one('next').split(',');
-  const frozen = values('frozen')[0];
-  const replicas = values('replicas').map(readReplicas);
-  // Whatever it means: nobody's publication depends on it, so it is copied like a field that is not known.
-  const strange = values('replicas').filter((_, index) => replicas[index] === undefined);
-  const colon = frozen?.indexOf(': ') ?? -1;
+  // What cannot be read of these, nobody's publication depends on: it is copied like a field that is not known.
+  const replicas = readable('replicas', values, readReplicas);
+  const next = readable('next', values, readNext);
+  const frozen = values('frozen').map(readFrozen);
+  const all = { line: values('line'), replicas: replicas.known, next: next.known, frozen };
+  const several = Object.entries(all).find(([, fields]) => fields.length > 1);
+  if (several) return unreadable(`has more than one field ${several[0]}=`);
   return {
     kind: 'ledger',
     ledger: {
@@ -123,25 +134,46 @@ function readFields(values: (name: string) => readonly string[], unknown: readon
       why: one('why'),
       try: one('try'),
       form,
-      ...withRules(replicas.find((one) => one !== undefined)),
+      ...withRules(replicas.known[0]),
       ...(lineMark === undefined ? {} : { line: lineMark }),
       was: was as Former[],
-      ...(nextUuid && nextUntil ? { next: { uuid: nextUuid as ServerId, until: nextUntil } } : {}),
-      ...(frozen === undefined
-        ? {}
-        : { frozen: colon < 0 ? { by: frozen, reason: '' } : { by: frozen.slice(0, colon), reason: frozen.slice(colon + 2) } }),
-      unknown: [...unknown, ...strange.map((text) => `replicas=${text}`)],
+      ...(next.known[0] ? { next: next.known[0] } : {}),
+      ...(frozen[0] ? { frozen: frozen[0] } : {}),
+      unknown: [...unknown, ...replicas.others, ...next.others],
     },
+  };
+}
+
+/** What can be read of the fields of that name, and the others as they stand there. */
+function readable<T>(
+  name: string,
+  values: (name: string) => readonly string[],
+  read: (text: string) => T | undefined,
+): { readonly known: readonly T[]; readonly others: readonly string[] } {
+  const texts = values(name);
+  return {
+    known: texts.flatMap((text) => read(text) ?? []),
+    others: texts.filter((text) => read(text) === undefined).map((text) => `${name}=${text}`),
   };
 }
 
 /** The field that this version could not write as it reads it: somebody else wrote it, or its server had an identity that no server has. */
 function oddField(one: (name: string) => string): string | undefined {
-  const unprintable = required.find((name) => !/^[ -~]*$/.test(one(name)));
+  const unprintable = required.find((name) => !isPrintable(one(name)));
   if (unprintable !== undefined) return `a field ${unprintable}= with other letters than printable ASCII`;
   // It becomes a former source with the next move.
   const source: Former = { uuid: one('uuid') as ServerId, address: one('source') as ServerAddress };
-  return fits(source) ? undefined : `uuid=${source.uuid} and source=${source.address}, which are too long`;
+  if (!fits(source)) return `uuid=${source.uuid} and source=${source.address}, which are too long`;
+  return isWritable(source) ? undefined : `uuid=${source.uuid} and source=${source.address}, which are not <uuid> and <host:port>`;
+}
+
+const isPrintable = (text: string): boolean => /^[ -~]*$/.test(text);
+
+/** Whether it is read as it is written. */
+function isWritable(former: Former): boolean {
+  const text = formerText(former);
+  const port = Number(/^.+:(\d{1,5})$/.exec(former.address)?.[1] ?? 0);
+  return fits(former) && isPrintable(text) && port > 0 && port < 65_536 && readFormer(text.slice('was='.length))?.uuid === former.uuid;
 }
 
 /** Whether a server can stand in the ledger, as the source and as a former one. */
@@ -162,12 +194,32 @@ function readForm(text: string): Form | undefined {
   const match = /^(address|cname)\/(\d{1,10})\/(.*)$/.exec(text);
   if (!match) return undefined;
   const targets = match[3] === '' ? [] : (match[3] as string).split(',');
-  return { type: match[1] as Form['type'], ttlSeconds: Number(match[2]), targets };
+  const [type, ttlSeconds] = [match[1] as Form['type'], Number(match[2])];
+  const isKnown = type === 'cname' ? targets.length <= 1 && targets.every(isTarget) : targets.every((target) => parseIp(target));
+  return isKnown && ttlSeconds <= longestTtl ? { type, ttlSeconds, targets } : undefined;
 }
+
+/** A host name that can be the target of a CNAME. */
+const isTarget = (name: string): boolean => name.length < stringLimit && /^(?:[a-z0-9_-]{1,63}\.)+$/.test(name);
+
+function readNext(text: string): Ledger['next'] {
+  const match = isPrintable(text) ? /^([^,]+),([^,]+)$/.exec(text) : null;
+  return match ? { uuid: match[1] as ServerId, until: match[2] as string } : undefined;
+}
+
+/** Somebody wrote it by hand, perhaps: whatever it says, the name is frozen. */
+function readFrozen(text: string): NonNullable<Ledger['frozen']> {
+  const plain = printable(text);
+  const colon = plain.indexOf(': ');
+  return colon < 0 ? { by: plain, reason: '' } : { by: plain.slice(0, colon), reason: plain.slice(colon + 2) };
+}
+
+const frozenText = ({ by, reason }: { readonly by: string; readonly reason: string }): string =>
+  `frozen=${reason === '' ? by : `${by}: ${reason}`}`;
 
 function readReplicas(text: string): ReplicasName | undefined {
   const match = /^(.+)\/(\d{1,10})\/(\d{1,15})\/(source|keep|withdraw)$/.exec(text);
-  if (!match) return undefined;
+  if (!match || !isPrintable(text) || Number(match[2]) > longestTtl) return undefined;
   const [, name, ttlSeconds, maxLagMs, whenEmpty] = match;
   return {
     name: name as Fqdn,
@@ -218,12 +270,12 @@ export function writeLedger(ledger: Ledger): readonly string[] {
     ...(ledger.line ? [`line=${ledger.line.uuid}:${ledger.line.gno}`] : []),
     ...ledger.was.map(formerText),
     ...(ledger.next ? [`next=${ledger.next.uuid},${ledger.next.until}`] : []),
-    ...(ledger.frozen ? [freeText(`frozen=${ledger.frozen.by}: ${ledger.frozen.reason}`)] : []),
+    ...(ledger.frozen ? [printable(frozenText(ledger.frozen)).slice(0, stringLimit)] : []),
   ];
   return [...fields, ...ledger.unknown];
 }
 
-const freeText = (field: string): string => field.replace(/[^ -~]/g, '?').slice(0, stringLimit);
+const printable = (text: string): string => text.replace(/[^ -~]/g, '?');
 
 /** `<type>/<ttl>/<addresses>`. */
 export const formText = (form: Form): string => `${form.type}/${form.ttlSeconds}/${form.targets.join(',')}`;

@@ -31,6 +31,14 @@ export const discoveredPauseMaxMs = 60_000;
 /** After a write that failed: first and longest pause before the next. */
 export const writePauseMs = 250;
 export const writePauseMaxMs = 30_000;
+/** After so many refusals over one zone it is found out anew what is stored: once is a lost race. */
+export const doubtedAfter = 2;
+/** After so many it is an alarm. */
+export const noProgressAfter = 3;
+/** Why one and the same refusal comes is looked into at most this often: as often as the updates themselves are tried in the end. */
+export const inspectRefusalEveryMs = 30_000;
+/** Different refusals of one publication that are remembered, and looked into each for itself: a move, with and without what stands beside it, a write of the ledger alone. */
+export const refusalsKept = 4;
 /** How long the authoritative nameservers are asked for the new RRset before it is an alarm: twice BIND's notify-delay of 5 s. They are asked on in slices as long. */
 export const propagationSliceMs = 10_000;
 /** Between two slices. */

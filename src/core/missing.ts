@@ -6,7 +6,7 @@ import { isLeftToGroup, isOutOfGroup, isSecondary } from './elections.ts';
 import { outsideMajority } from './multi-primary.ts';
 import type { Wsrep } from './observation.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, binds, disqualification, isPublished, isSuperseded } from './situation.ts';
+import { belongsToLine, bindingsOf, disqualification, isPublished, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import { wayBack } from './way-back.ts';
 
@@ -101,7 +101,7 @@ function eligible(situation: Situation, server: ServerView): readonly string[] {
 /** A channel that leads round is what makes the circle: it stays. There one server writes at a time. */
 function detached(situation: Situation, server: ServerView): readonly string[] {
   if (server.known === undefined) return [];
-  const bound = server.upstreams.filter((upstream) => binds(situation, server, upstream));
+  const bound = bindingsOf(situation, server);
   const straight = bound.filter(({ member }) => !leadsRound(situation, server, member));
   const writers = straight.length < bound.length ? writableInCircle(situation, server) : [];
   return [

@@ -5,7 +5,8 @@ import { decide } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Command, CommandResult, Effect } from './events.ts';
 import { guard } from './guard.ts';
-import { intendedWrite, rewritten } from './intent.ts';
+import { rewritten } from './intended.ts';
+import { intendedWrite } from './intent.ts';
 import type { Ledger } from './ledger.ts';
 import { planUpdate } from './plan.ts';
 import type { Situation } from './situation.ts';
@@ -15,6 +16,7 @@ import { withPublication } from './state.ts';
 import type { ServerView } from './topology.ts';
 import type { Now } from './units.ts';
 import { plusMs } from './units.ts';
+import { isLookedInto } from './why-refused.ts';
 import { write } from './write.ts';
 
 type Result = Omit<CommandResult, 'nameserver'>;
@@ -30,6 +32,8 @@ export function obey(
   const { nameserver } = publication.settings;
   const noted = withEpoch(state, nameserver, publication.remembered?.epoch ?? 0);
   if (publication.readFailure) return withResult(noted, nameserver, resultOfFailure(publication.readFailure));
+  // It was refused, and what would allow it is known in a moment: that is the answer.
+  if (isLookedInto(publication, running.id, now)) return noted;
   const situation = situationOf(noted, publication, commandedBy(running), now);
   if (running.command.kind !== 'follow') return rewrite(noted, situation, running, now, effects);
   const known = noted.commands[0]?.progress.get(nameserver)?.epoch;

@@ -1,13 +1,13 @@
 /** From what was read and what is wanted to one UPDATE message: read, plan, apply, and this is the middle. */
 
-import type { Wanted } from './desired.ts';
+import { isAsNearAsItGets, isSame } from './altered.ts';
 import { ledgerName } from './desired.ts';
 import type { Ledger } from './ledger.ts';
 import { writeLedger } from './ledger.ts';
 import type { PublicationSettings } from './settings.ts';
-import type { ZoneView } from './state.ts';
-import type { Change, Prerequisite, Question, UpdatePlan } from './zone.ts';
-import { findRrset, sameRdata } from './zone.ts';
+import type { Change, Prerequisite, Question, UpdatePlan, Wanted } from './zone.ts';
+import { findRrset } from './zone.ts';
+import type { ZoneView } from './zone-view.ts';
 
 /**
  * One message: the ledger must be exactly what was read, and so must every RRset that is named; then these RRsets and the new ledger.
@@ -35,12 +35,9 @@ export function planUpdate(settings: PublicationSettings, view: ZoneView, ledger
   };
 }
 
-/** Whether the zone is not as wanted; a TTL counts. */
-export function differs(view: ZoneView, want: Wanted): boolean {
-  const there = findRrset(view.rrsets, want.name, want.type);
-  if (there === undefined || want.rrset === undefined) return there !== want.rrset;
-  return there.ttlSeconds !== want.rrset.ttlSeconds || !sameRdata(there, want.rrset);
-}
+/** Whether the zone is not as wanted, nor as the nameserver makes it where it was wanted before; a TTL counts. */
+export const differs = (view: ZoneView, want: Wanted): boolean =>
+  !isSame(findRrset(view.rrsets, want.name, want.type), want.rrset) && !isAsNearAsItGets(view, want);
 
 function asRead(view: ZoneView, { name, type }: Question): Prerequisite {
   const there = findRrset(view.rrsets, name, type);

@@ -12,7 +12,7 @@ import { countGtids, subtract } from './gtid.ts';
 import { arePeers } from './multi-primary.ts';
 import type { Channel, ServerFacts } from './observation.ts';
 import type { Situation } from './situation.ts';
-import { belongsToLine, binds, isPublished, isSuperseded, reachable, tellsItsState } from './situation.ts';
+import { belongsToLine, bindingsOf, isPublished, isSuperseded, reachable, tellsItsState } from './situation.ts';
 import { isIdentifiedAs } from './source-of.ts';
 import type { ServerView } from './topology.ts';
 
@@ -25,7 +25,7 @@ export function promotionOf(situation: Situation, server: ServerView): string | 
     return server.writable ? undefined : 'do not promote it: it is a former source, and its data may be stale';
   if (isOpenedByOthers(facts) || !belongsToLine(situation, server) || server.duplicate) return undefined;
   const back = isPublished(situation, server);
-  const bound = server.upstreams.filter((upstream) => binds(situation, server, upstream)).map(({ channel }) => channel);
+  const bound = bindingsOf(situation, server).map(({ channel }) => channel);
   const open = server.writable ? '' : opening(facts);
   if (server.writable ? bound.length === 0 : open === '') return undefined;
   const obstacle = obstacleOf(situation, server);

@@ -1,8 +1,9 @@
 /** After a move: has it come to every authoritative nameserver, and to the resolvers that applications use? Asked in slices until it has. */
 
-import type { Effect, Event, NameserverTime } from './events.ts';
+import type { Alarm, Effect, Event, NameserverTime } from './events.ts';
 import { propagationPauseMs, propagationSliceMs, resolverMarginMs } from './limits.ts';
-import type { Propagation, Spread } from './publication.ts';
+import type { Failure } from './observation.ts';
+import type { Spread } from './publication.ts';
 import { record } from './record.ts';
 import type { ClusterState, PublicationState } from './state.ts';
 import { without } from './state.ts';
@@ -75,12 +76,13 @@ export function propagated(
   const among = event.among ?? 'nameservers';
   const spread = propagation?.[among];
   if (propagation?.epoch !== event.epoch || spread === undefined || event.report.superseded) return publication;
-  const told = event.report.nameservers.map(({ nameserver, answeredAt, serial }): NameserverTime => {
+  const told = event.report.nameservers.map(({ nameserver, answeredAt, serial, failure }): NameserverTime => {
     // Who has answered it once has it: the first time counts.
     const known = spread.nameservers.find((one) => one.nameserver === nameserver && one.at !== undefined);
     if (known !== undefined) return known;
     const at = answeredAt === undefined ? {} : { at: isoTime(answeredAt) };
-    return { nameserver, ...at, ...(serial === undefined ? {} : { serial }) };
+    const why = failure === undefined || answeredAt !== undefined ? {} : { failure };
+    return { nameserver, ...at, ...(serial === undefined ? {} : { serial }), ...why };
   });
   // Nobody was found, or the adapter failed: what was known stays.
   const nameservers = told.length > 0 ? told : spread.nameservers;
@@ -104,9 +106,25 @@ const missing = ({ nameservers }: Spread): string =>
 const isWorthALine = (among: Among, spread: Spread, now: Now): boolean =>
   among === 'nameservers' || spread.complete || now.mono >= spread.overdueAt;
 
-/** Who was asked for the whole of a slice, and did not answer the new RRsets; a resolver only when its TTL is over. */
-export const overdue = (propagation: Propagation | undefined, among: Among, now: Now): readonly string[] => {
-  const spread = propagation?.[among];
-  if (spread === undefined || spread.complete || now.mono < spread.overdueAt) return [];
-  return spread.nameservers.filter((one) => one.at === undefined).map((one) => one.nameserver);
-};
+/** Who was asked for the whole of a slice, and did not answer the new RRsets; a resolver only when its TTL is over. Each with the cause, as it was told last. */
+export const propagationAlarms = ({ propagation }: PublicationState, now: Now): readonly Alarm[] =>
+  sides.flatMap((among) => {
+    const spread = propagation?.[among];
+    if (propagation === undefined || spread === undefined || spread.complete || now.mono < spread.overdueAt) return [];
+    return spread.nameservers
+      .filter((one) => one.at === undefined)
+      .map(({ nameserver, failure }): Alarm => {
+        const code = among === 'nameservers' ? 'secondary-behind' : 'resolver-behind';
+        const late = `the new RRset of epoch ${propagation.epoch}`;
+        if (failure !== undefined)
+          return { code, subject: nameserver, sentence: `${nameserver} does not answer ${late}: ${causeWords(failure)}` };
+        const sentence =
+          among === 'nameservers'
+            ? `${nameserver} did not answer ${late} in time.`
+            : `${nameserver} does not answer ${late} although its TTL is over.`;
+        return { code, subject: nameserver, sentence };
+      });
+  });
+
+/** A cause and what to do about it, which belong together wherever an alarm is read. */
+const causeWords = ({ message, hint }: Failure): string => (hint === undefined ? message : `${message} ${hint}`);

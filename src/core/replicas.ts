@@ -1,7 +1,7 @@
 /** The replicas' RRset: who is fit to be read from. The zone itself remembers who is in, which gives the hysteresis. */
 
-import type { Wanted } from './desired.ts';
-import { addressRrset, unsafeKind } from './desired.ts';
+import { addressRrset } from './desired.ts';
+import { unsafeKind } from './ip-ranges.ts';
 import type { Ledger } from './ledger.ts';
 import { replicasText } from './ledger.ts';
 import { replicasLimit } from './limits.ts';
@@ -14,6 +14,7 @@ import type { Situation } from './situation.ts';
 import { belongsToLine, isPublished, isSuperseded } from './situation.ts';
 import type { ServerView } from './topology.ts';
 import type { ServerAddress } from './units.ts';
+import type { Wanted } from './zone.ts';
 import { findRrset, sameRdata } from './zone.ts';
 
 /** The A and AAAA RRsets of the replicas' name while `source` is the source; empty where nothing shall change. */

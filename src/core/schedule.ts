@@ -3,12 +3,13 @@
 import { managedQuestions } from './desired.ts';
 import { discoveredPauseMs } from './discovery.ts';
 import type { Effect } from './events.ts';
-import { queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
+import { doubtedAfter, queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
 import { nextSlices, propagateIfDue } from './propagation.ts';
 import { nextTrial, placesOf, tryIfDue } from './server-addresses.ts';
 import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 import { plusMs } from './units.ts';
+import { inspectIfDue, nextInspection } from './why-refused.ts';
 
 export function schedule(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
   const servers = new Map(
@@ -17,13 +18,14 @@ export function schedule(state: ClusterState, now: Now, effects: Effect[]): Clus
       tryIfDue(state, resolveIfDue(probeIfDue(state, memory, now, effects), now, effects), now, effects),
     ]),
   );
-  const publications = new Map(
-    [...state.publications].map(([name, publication]) => [name, propagateIfDue(readIfDue(publication, now, effects), now, effects)]),
-  );
+  const publications = new Map([...state.publications].map(([name, publication]) => [name, askIfDue(publication, now, effects)]));
   const next = { ...state, servers, publications };
   effects.push({ kind: 'wake', at: wakeAt(next, now) });
   return next;
 }
+
+const askIfDue = (publication: PublicationState, now: Now, effects: Effect[]): PublicationState =>
+  inspectIfDue(propagateIfDue(readIfDue(publication, now, effects), now, effects), now, effects);
 
 function pauseMs(state: ClusterState, memory: ServerMemory, now: Now): number {
   if (memory.settings.discovered) return discoveredPauseMs(state, memory);
@@ -57,13 +59,14 @@ export const nextResolve = (now: Now, found: boolean): MonoMs => plusMs(now.mono
 
 function readIfDue(publication: PublicationState, now: Now, effects: Effect[]): PublicationState {
   if (publication.reading || now.mono < publication.nextReadAt) return publication;
-  const { settings, lastLedger } = publication;
+  const { settings, lastLedger, refusals } = publication;
   const questions = managedQuestions(settings, lastLedger?.replicas?.name);
   effects.push({
     kind: 'read-zone',
     nameserver: settings.nameserver,
     ...(settings.zone === undefined ? {} : { zone: settings.zone }),
     questions,
+    ...(refusals !== undefined && refusals.withSides + refusals.withoutSides >= doubtedAfter ? { anew: true } : {}),
     deadline: plusMs(now.mono, queueingTimeouts * settings.timeoutMs),
   });
   return { ...publication, reading: true, questions };
@@ -80,7 +83,7 @@ function wakeAt(state: ClusterState, now: Now): MonoMs {
   }
   for (const publication of state.publications.values()) {
     if (!publication.reading) times.push(publication.nextReadAt);
-    times.push(...nextSlices(publication));
+    times.push(...nextSlices(publication), nextInspection(publication) ?? Number.POSITIVE_INFINITY);
     if (publication.nextWriteAt > now.mono) times.push(publication.nextWriteAt);
   }
   const until = state.commands[0]?.until;

@@ -137,7 +137,7 @@ export function defect(situation: Situation, server: ServerView): string | undef
   if (outside !== undefined) return outside;
   if (isSuperseded(situation, server)) return 'is a former source that has not rejoined';
   if (!belongsToLine(situation, server)) return 'does not belong to the replication line';
-  const binding = server.upstreams.find((upstream) => binds(situation, server, upstream));
+  const [binding] = bindingsOf(situation, server);
   return binding && `is a replica of ${binding.member ?? binding.channel.sourceAddress} (receiver ${binding.channel.receiver})`;
 }
 
@@ -148,8 +148,12 @@ const contactWords = {
   unobserved: 'has not been observed yet',
 } as const;
 
+/** The channels that make the server a replica. */
+export const bindingsOf = (situation: Situation, server: ServerView): readonly Upstream[] =>
+  server.upstreams.filter((upstream) => binds(situation, server, upstream));
+
 /** Whether this channel makes the server a replica. An upstream outside the inventory does not; one that cannot be identified counts as a member. */
-export function binds(situation: Situation, server: ServerView, upstream: Upstream): boolean {
+function binds(situation: Situation, server: ServerView, upstream: Upstream): boolean {
   if (upstream.outsider || upstream.member === server.address) return false;
   const source = situation.members.find((member) => member.address === upstream.member);
   if (source === undefined) return true;

@@ -43,6 +43,8 @@ export interface PublicationSnapshot {
   readonly ledger: LedgerSnapshot | null;
   readonly published: readonly string[];
   readonly readFailure: Failure | null;
+  /** Why the last update failed; null: it did not, or a later one was applied. */
+  readonly writeFailure: Failure | null;
   /** Updates that may still be applied although no answer came. */
   readonly pendingUpdates: number;
   readonly lastMove: Move | null;

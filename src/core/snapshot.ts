@@ -54,6 +54,7 @@ function publicationSnapshot(situation: Situation): PublicationSnapshot {
     ledger: ledger ? ledgerSnapshot(ledger) : null,
     published: publishedTargets(publication),
     readFailure: publication.readFailure ?? null,
+    writeFailure: publication.writeFailure ?? null,
     pendingUpdates: publication.pending.filter((attempt) => !attempt.answered).length,
     lastMove: publication.lastMove ?? null,
     propagation: propagation ? propagationSnapshot(propagation) : null,

@@ -3,13 +3,15 @@
 import type { AddressTrial } from './address-trial.ts';
 import type { Decision } from './decision.ts';
 import type { Alarm, Command, CommandResult, Move, Remembered } from './events.ts';
-import type { Ledger, LedgerReading } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
-import type { Propagation } from './publication.ts';
+import type { Propagation, WhyRefused } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
-import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
+import type { MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
+import type { WriteKind } from './vocabulary.ts';
 import type { Rejoin } from './waypoint.ts';
-import type { Question, Rrset } from './zone.ts';
+import type { Question, Rrset, UpdatePlan, Wanted } from './zone.ts';
+import type { Refusals, ZoneView } from './zone-view.ts';
 
 export interface ClusterState {
   readonly settings: ClusterSettings;
@@ -110,9 +112,16 @@ export interface PublicationState {
   readonly awaiting?: { readonly attempt: Attempt; readonly until: MonoMs };
   /** The last update did not find the zone as it was read, or nobody knows: read again before the next one. */
   readonly mustRead: boolean;
+  /** Why the last update failed, until one is applied. */
   readonly writeFailure?: Failure;
+  /** Updates that the nameserver refused, the last one at the end. */
+  readonly whyRefused: readonly WhyRefused[];
   readonly writeFailures: number;
   readonly nextWriteAt: MonoMs;
+  /** The nameserver refused updates over this zone; absent as soon as one was applied. */
+  readonly refusals?: Refusals;
+  /** Why the last move went without the replicas' name and the SRV RRset; absent as soon as an update with one of them was applied. */
+  readonly leftOut?: Failure;
   readonly decision: Decision;
   readonly decidedAt: Moment;
   /** Decided at least once on a zone that was read. */
@@ -143,20 +152,10 @@ export interface PublicationState {
   readonly propagation?: Propagation;
 }
 
-export interface ZoneView {
-  readonly zone: Fqdn;
-  readonly rrsets: readonly Rrset[];
-  /** What was asked: of anything else it is not known whether it is there. */
-  readonly questions?: readonly Question[];
-  readonly ledger: LedgerReading;
-  /** The ledger's RRset as text, to be compared; empty where there is none. */
-  readonly ledgerText: string;
-  readonly readAt: MonoMs;
-}
-
 /** One update that was sent. */
 export interface Attempt {
   readonly try: string;
+  readonly plan: UpdatePlan;
   readonly what: WriteKind;
   /** The same for every attempt at the same thing. */
   readonly aim: string;
@@ -164,6 +163,8 @@ export interface Attempt {
   readonly source: ServerAddress;
   /** The ledger that it replaces: as soon as the zone has another, it can no longer be applied. */
   readonly baseText: string;
+  /** What it writes, but for the ledger. */
+  readonly wanted: readonly Wanted[];
   /** After this its signature is too old for the nameserver. */
   readonly lapsesAt: MonoMs;
   readonly sentence: string;
@@ -177,8 +178,6 @@ export interface Attempt {
   readonly recalled?: true;
   readonly commandId?: string;
 }
-
-export type WriteKind = 'move' | 'fence' | 'repair' | 'form' | 'rejoin' | 'freeze' | 'thaw' | 'replicas' | 'withdraw' | 'forget';
 
 export interface RunningCommand {
   readonly id: string;
@@ -230,6 +229,7 @@ export const newPublication = (settings: PublicationSettings, remembered: Rememb
   nextReadAt: now.mono,
   pending: [],
   mustRead: false,
+  whyRefused: [],
   writeFailures: 0,
   nextWriteAt: now.mono,
   decision: { kind: 'hold', reason: 'ledger-unknown', sentence: 'The zone has not been read yet.' },

@@ -5,7 +5,7 @@
 
 import { raiseAlarms } from './alarms.ts';
 import { updateDone } from './attempt.ts';
-import { acceptCommand, finishCommands, openCommand, resultOfUpdate, withResult } from './commands.ts';
+import { acceptCommand, finishCommands, openCommand, resultOfFailure, resultOfUpdate, withResult } from './commands.ts';
 import { discover } from './discovery.ts';
 import type { Effect, Event } from './events.ts';
 import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './limits.ts';
@@ -20,6 +20,7 @@ import { newPublication, newServer, without, withPublication, withServer } from 
 import { topologyOf } from './topology.ts';
 import type { MonoMs, Now, ServerAddress, ServerId } from './units.ts';
 import { plusMs } from './units.ts';
+import { isLookedInto, isRefusalOf, refusalInspected } from './why-refused.ts';
 import type { UpdateOutcome } from './zone.ts';
 import { zoneRead } from './zone-read.ts';
 
@@ -59,6 +60,8 @@ function take(state: ClusterState, event: Event, now: Now, effects: Effect[]): C
       );
     case 'update-done':
       return updated(state, event.nameserver, event.try, event.outcome, now, effects);
+    case 'refusal-inspected':
+      return inspected(state, event);
     case 'propagated':
       return forPublication(state, event.nameserver, (publication) => propagated(state, publication, event, now, effects));
     case 'command':
@@ -162,8 +165,20 @@ function updated(
   const next = forPublication(state, nameserver, (publication) => updateDone(state, publication, token, outcome, now, effects));
   const running = openCommand(next, nameserver);
   if (attempt?.try !== token || running === undefined || attempt.commandId !== running.id) return next;
-  const result = resultOfUpdate(attempt, outcome);
+  const publication = next.publications.get(nameserver) as PublicationState;
+  // More is known in a moment, and belongs into the answer to the command.
+  if (isLookedInto(publication, running.id, now)) return next;
+  const result = resultOfUpdate(attempt, outcome, publication.writeFailure);
   return result ? withResult(next, nameserver, result) : next;
+}
+
+function inspected(state: ClusterState, event: Event & { kind: 'refusal-inspected' }): ClusterState {
+  const { nameserver, failure } = event;
+  const next = forPublication(state, nameserver, (publication) => refusalInspected(publication, event));
+  const running = openCommand(next, nameserver);
+  const publication = next.publications.get(nameserver);
+  const isOfCommand = running !== undefined && publication !== undefined && isRefusalOf(publication, event.about, running.id);
+  return isOfCommand ? withResult(next, nameserver, resultOfFailure(failure)) : next;
 }
 
 /** New settings keep what is known of the servers and publications that stay; whether a discovered one may stay is looked at next. A publication whose name or zone changed begins anew. */

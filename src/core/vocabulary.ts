@@ -32,7 +32,7 @@ export const holdReasons = {
   'candidate-behind': 'The candidate lacks transactions that another server has executed (`gtid_guard: hold`).',
   flapping: 'The name moved too often; it stays until someone thaws it or commands a move.',
   'unsafe-address':
-    "The candidate's address must not be published: unresolvable, loopback, link-local or unspecified, or its host name does not lead to it alone.",
+    "The candidate's address must not be published: unresolvable, no address of a server that clients reach (loopback, link-local, multicast and others), or its host name does not lead to it alone.",
   'ledger-full': 'Eight former sources have not rejoined: the ledger has no room for a ninth.',
 } as const;
 
@@ -61,6 +61,10 @@ export const alarmCodes = {
   'replicas-differ': "Another instance took over the replicas' RRset, and keeps it otherwise than this one would.",
   'nameserver-unreadable': 'The nameserver could not be read.',
   'update-refused': 'The nameserver refused an update, or did not answer it.',
+  'no-progress': 'The nameserver refuses updates again and again over a zone that reads the same each time.',
+  'left-out': 'The name moved without its side names: the nameserver refuses an update with the SRV RRset or the name of the replicas.',
+  'write-altered': 'The nameserver does not show what was written: it changes TTLs or RDATA, or drops an RRset.',
+  wildcard: 'A wildcard of the zone answers at a name of ours that is not published.',
   'secondary-behind': 'A nameserver did not answer the new RRset in time.',
   'resolver-behind': 'A resolver still answers the old RRset although its TTL is over.',
 } as const;
@@ -68,3 +72,6 @@ export const alarmCodes = {
 export type PointToReason = keyof typeof pointToReasons;
 export type HoldReason = keyof typeof holdReasons;
 export type AlarmCode = keyof typeof alarmCodes;
+
+/** Every kind of update. */
+export type WriteKind = 'move' | 'fence' | 'repair' | 'form' | 'rejoin' | 'freeze' | 'thaw' | 'replicas' | 'withdraw' | 'forget';

@@ -1,5 +1,6 @@
 /** Takes what was read of the zone: is it newer than what we know, whose ledger is it, and which of our updates does it show. */
 
+import { alteredIn, isSame } from './altered.ts';
 import { applied } from './attempt.ts';
 import { ledgerName } from './desired.ts';
 import type { Effect } from './events.ts';
@@ -7,12 +8,13 @@ import type { Ledger } from './ledger.ts';
 import { readLedger } from './ledger.ts';
 import { rereadMs } from './limits.ts';
 import { record } from './record.ts';
-import type { ClusterState, PublicationState, ZoneView } from './state.ts';
+import type { ClusterState, PublicationState } from './state.ts';
 import { without } from './state.ts';
 import type { Now } from './units.ts';
 import { plusMs } from './units.ts';
 import type { ZoneReading } from './zone.ts';
 import { findRrset } from './zone.ts';
+import type { ZoneView } from './zone-view.ts';
 
 export function zoneRead(
   state: ClusterState,
@@ -35,22 +37,39 @@ export function zoneRead(
       nextReadAt: plusMs(now.mono, rereadMs),
     };
   }
-  const fresh: PublicationState = { ...without(without(ended, 'readFailure'), 'awaiting'), view, mustRead: false };
+  const changed = before.refusals !== undefined && before.view !== undefined && !sameRrsets(before.view, view);
+  const fresh: PublicationState = {
+    ...without(without(ended, 'readFailure'), 'awaiting'),
+    view,
+    mustRead: false,
+    // What was refused over another zone may be taken now.
+    nextWriteAt: changed ? now.mono : before.nextWriteAt,
+  };
   return noteLedger(state, settlePending(state, fresh, view, now, effects), before, view, now, effects);
 }
 
-function viewOf({ settings, questions }: PublicationState, reading: ZoneReading & { kind: 'read' }, now: Now): ZoneView {
+function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'read' }, now: Now): ZoneView {
+  const { settings, questions, inFlight, awaiting, pending } = publication;
   const rrset = findRrset(reading.rrsets, ledgerName(settings.source), 'TXT');
   const rdata = rrset?.type === 'TXT' ? rrset.rdata : [];
-  return {
+  const ledger = readLedger(rdata);
+  const view: ZoneView = {
     zone: reading.zone,
     rrsets: reading.rrsets,
+    synthesized: reading.synthesized ?? [],
+    altered: [],
     ...(questions ? { questions } : {}),
-    ledger: readLedger(rdata),
+    ledger,
     ledgerText: rdata.length === 0 ? '' : JSON.stringify(rdata.map((strings) => JSON.stringify(strings)).sort()),
     readAt: now.mono,
   };
+  const token = ledger.kind === 'ledger' ? ledger.ledger.try : undefined;
+  const shown = [awaiting?.attempt, inFlight, ...pending].find((attempt) => attempt?.try === token);
+  return { ...view, altered: alteredIn(view, publication.view?.altered ?? [], shown?.wanted) };
 }
+
+const sameRrsets = (a: ZoneView, b: ZoneView): boolean =>
+  a.rrsets.length === b.rrsets.length && a.rrsets.every((rrset) => isSame(rrset, findRrset(b.rrsets, rrset.name, rrset.type)));
 
 /** An update that was based on another ledger than the one that is there now is either the one that is there, or can never be applied. */
 function settlePending(state: ClusterState, publication: PublicationState, view: ZoneView, now: Now, effects: Effect[]): PublicationState {
@@ -62,7 +81,7 @@ function settlePending(state: ClusterState, publication: PublicationState, view:
   const pending = publication.pending.filter((attempt) => attempt.baseText === view.ledgerText && attempt.lapsesAt > now.mono);
   const settled: PublicationState = { ...(isInFlight ? without(publication, 'inFlight') : publication), pending };
   if (landed === undefined) return settled;
-  return applied(state, { ...without(settled, 'writeFailure'), writeFailures: 0, nextWriteAt: now.mono }, landed, now, effects);
+  return applied(state, { ...settled, nextWriteAt: now.mono }, landed, now, effects);
 }
 
 function noteLedger(

@@ -25,6 +25,11 @@ export interface Question {
   readonly type: RrType;
 }
 
+/** One RRset as it should be; without `rrset`: it should not exist. */
+export interface Wanted extends Question {
+  readonly rrset?: Rrset;
+}
+
 /**
  * One RFC 2136 UPDATE message before it is bytes: all prerequisites must hold, or nothing is changed (3.2); all changes are made, or none (3.4).
  * `--dry-run` prints this object.
@@ -46,7 +51,10 @@ export type ZoneReading =
   | {
       readonly kind: 'read';
       readonly zone: Fqdn;
+      /** What is stored: what prerequisites are compared with. */
       readonly rrsets: readonly Rrset[];
+      /** What is answered at names of ours that have no such RRset: a wildcard's (RFC 4592). Absent: nothing. */
+      readonly synthesized?: readonly Rrset[];
       /** Without need the next reading shall come no sooner: many clusters share the nameserver. */
       readonly restMs?: number;
     }
@@ -90,18 +98,20 @@ export interface NameserverReport {
 export const findRrset = (rrsets: readonly Rrset[], name: Fqdn, type: RrType): Rrset | undefined =>
   rrsets.find((rrset) => rrset.name === name && rrset.type === type);
 
-const rdataText = (rrset: Rrset): string =>
-  JSON.stringify(
-    rrset.rdata
-      .map((rdata) =>
-        typeof rdata === 'string'
-          ? rdata
-          : 'port' in rdata
-            ? `${rdata.priority} ${rdata.weight} ${rdata.port} ${rdata.target}`
-            : JSON.stringify(rdata),
-      )
-      .sort(),
+/** Each RDATA as a text. */
+const rdataTexts = (rrset: Rrset): string[] =>
+  rrset.rdata.map((rdata) =>
+    typeof rdata === 'string'
+      ? rdata
+      : 'port' in rdata
+        ? `${rdata.priority} ${rdata.weight} ${rdata.port} ${rdata.target}`
+        : JSON.stringify(rdata),
   );
+
+const rdataText = (rrset: Rrset): string => JSON.stringify(rdataTexts(rrset).sort());
+
+/** For a person. */
+export const rdataWords = (rrset: Rrset): string => rdataTexts(rrset).sort().join(' ');
 
 /** The same RDATA, in whatever order (an RRset is a set: RFC 2181 5). The TTL does not count. */
 export const sameRdata = (a: Rrset, b: Rrset): boolean =>

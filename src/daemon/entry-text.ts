@@ -1,7 +1,7 @@
 /** What a history entry says, for people: the log and `source-dns history` use the same words. Pure. */
 
 import type { Decision } from '../core/decision.ts';
-import type { Alarm, HistoryEntry, Move } from '../core/events.ts';
+import type { Alarm, HistoryEntry, Move, NameserverTime } from '../core/events.ts';
 
 export interface EntryText {
   readonly level: 'info' | 'warn' | 'error';
@@ -22,12 +22,8 @@ export function describeEntry(entry: HistoryEntry): EntryText {
       };
     case 'propagated':
       return entry.complete
-        ? {
-            level: 'info',
-            code: 'propagated',
-            sentence: `epoch ${entry.epoch} is at all ${entry.nameservers.length} ${entry.among ?? 'nameservers'}`,
-          }
-        : { level: 'warn', code: 'propagation-incomplete', sentence: `epoch ${entry.epoch} is not yet at ${behind(entry.nameservers)}` };
+        ? { level: 'info', code: 'propagated', sentence: arrivedText(entry) }
+        : { level: 'warn', code: 'propagation-incomplete', sentence: arrivedText(entry) };
     case 'moved-elsewhere':
       return {
         level: 'info',
@@ -38,13 +34,18 @@ export function describeEntry(entry: HistoryEntry): EntryText {
       return { level: 'info', code: `written-${entry.what}`, sentence: entry.sentence };
     case 'update-failed': {
       const { code, message, hint } = entry.failure;
+      // By design: it had not left when something else was decided.
+      if (code === 'recalled') return { level: 'info', code, sentence: `${entry.what}: ${message}` };
+      // The losers of a race have nothing to do: each reads the zone and decides again.
+      if (code === 'prerequisite-failed')
+        return { level: 'info', code, sentence: `${entry.what}: another instance was faster: ${message}` };
       const sentence = `${entry.what}: the update is ${entry.outcome === 'refused' ? 'refused' : 'without a sure answer'}: ${message}`;
-      return { level: 'error', code, sentence: hint === undefined ? sentence : `${sentence}; ${hint}` };
+      return { level: 'error', code, sentence: withHint(sentence, hint) };
     }
     case 'alarm': {
       const { code, subject } = entry.alarm;
       return entry.raised
-        ? { level: 'warn', code: `alarm-${code}`, sentence: alarmText(entry.alarm) }
+        ? { level: 'warn', code: `alarm-${code}`, sentence: withHint(alarmText(entry.alarm), entry.alarm.hint) }
         : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: over: ${code}` };
     }
   }
@@ -63,11 +64,27 @@ function movedWords({ from, to }: Move): string {
   return from.server === to.server ? 'is published anew for' : `moved from ${from.server} to`;
 }
 
-const behind = (nameservers: readonly { readonly nameserver: string; readonly at?: string }[]): string =>
-  nameservers
-    .filter((one) => one.at === undefined)
-    .map((one) => one.nameserver)
-    .join(', ') || 'every nameserver';
+function arrivedText({ epoch, among, nameservers }: Extract<HistoryEntry, { kind: 'propagated' }>): string {
+  return `${among === undefined ? '' : 'resolvers: '}epoch ${epoch} is ${propagationWords(nameservers)}`;
+}
+
+/** Names in one sentence; of more the number is told. */
+const maxNames = 8;
+const nameList = (list: readonly NameserverTime[]): string => {
+  const shown = list.slice(0, maxNames).map(({ nameserver }) => nameserver);
+  return list.length > maxNames ? `${shown.join(', ')} and ${list.length - maxNames} more` : shown.join(', ');
+};
+
+/** Who answers a move, and who does not yet, by name: so that nobody takes a nameserver for checked that was never asked. */
+export function propagationWords(nameservers: readonly NameserverTime[]): string {
+  const have = nameservers.filter(({ at }) => at !== undefined);
+  const lack = nameservers.filter(({ at }) => at === undefined);
+  if (nameservers.length === 0) return 'not known to be answered: nobody could be asked yet';
+  if (lack.length === 0) return `answered by ${nameList(have)}`;
+  return have.length === 0 ? `not yet answered by ${nameList(lack)}` : `answered by ${nameList(have)}, not yet by ${nameList(lack)}`;
+}
+
+const withHint = (sentence: string, hint: string | undefined): string => (hint === undefined ? sentence : `${sentence}; ${hint}`);
 
 /** Most sentences say what they are about; the others are told. */
 export const alarmText = ({ subject, sentence }: Alarm): string => (sentence.includes(subject) ? sentence : `${subject}: ${sentence}`);

@@ -1,7 +1,7 @@
 /** Which server a person means by `host`, `host:port` or `[v6]:port`. Pure. */
 
 import { parseHostPort, serverAddress } from '../config/address.ts';
-import { closest } from '../config/suggest.ts';
+import { closest } from '../core/suggest.ts';
 import type { ServerAddress } from '../core/units.ts';
 
 const defaultPort = 3306;

@@ -1,6 +1,7 @@
 /** Appends lines to a file of bounded size, one write at a time. Whoever appends never waits. */
 
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, rename } from 'node:fs/promises';
+import { openOwn } from './own-file.ts';
 
 /** Lines that wait for a slow disk at most; the next one is dropped (the memory has it). */
 export const pendingLimit = 1000;
@@ -39,7 +40,7 @@ export function createAppender(options: AppenderOptions): Appender {
     while (pending.length > 0) {
       let text = '';
       try {
-        current = await rotated(current ?? (await openFile(options.file)), options);
+        current = await rotated((await stillThere(current)) ?? (await openFile(options.file)), options);
         text = take(options.rotateAtBytes - current.bytes);
         await current.handle.appendFile(text);
         current.bytes += Buffer.byteLength(text);
@@ -81,7 +82,7 @@ interface OpenFile {
 }
 
 async function openFile(file: string): Promise<OpenFile> {
-  const handle = await open(file, 'a+', 0o640);
+  const handle = await openOwn(file, 'append');
   try {
     let { size } = await handle.stat();
     if (size > 0) {
@@ -96,6 +97,13 @@ async function openFile(file: string): Promise<OpenFile> {
     await handle.close();
     throw error;
   }
+}
+
+/** The file, unless somebody removed it meanwhile: a cleaner of /tmp, for one. What is written to it then is lost. */
+async function stillThere(current: OpenFile | undefined): Promise<OpenFile | undefined> {
+  if (current === undefined || (await current.handle.stat()).nlink > 0) return current;
+  await current.handle.close();
+  return undefined;
 }
 
 const newline = 0x0a;

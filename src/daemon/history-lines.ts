@@ -1,6 +1,7 @@
 /** The history as JSON lines: what a line must have to be believed, and what a restart remembers of it. Pure. */
 
 import type { HistoryEntry, Remembered } from '../core/events.ts';
+import { highestEpoch } from '../core/ledger.ts';
 import type { WallMs } from '../core/units.ts';
 
 /** One entry, one line, with its newline. */
@@ -69,7 +70,7 @@ function hasTexts(value: unknown, ...keys: readonly string[]): value is Record<s
   return typeof value === 'object' && value !== null && keys.every((key) => typeof (value as Record<string, unknown>)[key] === 'string');
 }
 
-const isEpoch = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isEpoch = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= highestEpoch;
 
 /** The move of the highest epoch of each cluster and nameserver, kept as the history grows. */
 export interface Memory {

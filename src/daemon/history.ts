@@ -1,11 +1,12 @@
 /** The history of every cluster: JSON lines in the state directory, and the newest of them in memory. It never stops the service: a full disk is told once. */
 
-import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HistoryEntry, Remembered } from '../core/events.ts';
 import type { Failure } from '../core/observation.ts';
 import { createAppender } from './history-file.ts';
 import { createMemory, entryLine, type ReadLines, readLines } from './history-lines.ts';
+import { NotOurs, openOwn } from './own-file.ts';
+import { makeFolder } from './state-dir.ts';
 
 /** At this size the file becomes `history.jsonl.1` and a new one begins: the two together are at most twice that. */
 const rotateAtBytes = 8 * 1024 * 1024;
@@ -60,7 +61,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
   };
   if (before.failure !== undefined) tell(before.failure);
   try {
-    await mkdir(options.stateDir, { recursive: true, mode: 0o750 });
+    await makeFolder(options.stateDir);
   } catch (error) {
     tell(historyFailure('history-unwritable', options.stateDir, error));
   }
@@ -103,7 +104,7 @@ export async function readHistory(stateDir: string, limitBytes: number = rotateA
 
 /** The last `limit` bytes at most: somebody may have put a giant there. */
 async function readTail(path: string, limit: number): Promise<string> {
-  const handle = await open(path, 'r');
+  const handle = await openOwn(path, 'read');
   try {
     const { size } = await handle.stat();
     const start = Math.max(0, size - limit);
@@ -122,6 +123,13 @@ export function rememberedFrom(entries: readonly HistoryEntry[], cluster: string
 }
 
 function historyFailure(code: 'history-unreadable' | 'history-unwritable', path: string, error: unknown): Failure {
+  if (error instanceof NotOurs) {
+    return {
+      code,
+      message: `${path} ${error.message}, so it is not touched`,
+      hint: 'move it away; until then the history is in memory only',
+    };
+  }
   const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
   return {
     code,

@@ -1,9 +1,10 @@
 /** The log: one JSON line on stdout for everything that an operator may want to know later, each with a stable `code`. */
 
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { HistoryEntry } from '../core/events.ts';
 import type { Failure } from '../core/observation.ts';
 import { describeEntry } from './entry-text.ts';
+import { type LogDestination, openStdout } from './log-destination.ts';
 
 /** What the daemon tells its log. Never given an object of the configuration: a secret cannot get here. */
 export interface Log {
@@ -14,29 +15,16 @@ export interface Log {
   /** A bug: with its stack, and written before it returns. */
   fatal(error: unknown): void;
   setLevel(level: LogThreshold): void;
-  /** Everything is written when it returns. */
-  flush(): void;
+  /** Resolves when everything is written, or cannot be within a second. */
+  flush(): Promise<void>;
 }
 
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 export type LogThreshold = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-/** Bytes that wait for whoever reads our output; more are dropped: a stuck reader must not stop the service. */
-const waitingBytes = 1024 * 1024;
-
 /** `destination` is for tests; default: stdout. */
-export function createLog(level: LogThreshold, destination?: DestinationStream): Log {
-  const stdout = destination === undefined ? pino.destination({ dest: 1, sync: false, maxLength: waitingBytes }) : undefined;
-  // EPIPE: nobody reads the log any more. The name matters more.
-  stdout?.on('error', () => {});
-  const logger: Logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination ?? stdout);
-  const flush = (): void => {
-    try {
-      stdout?.flushSync();
-    } catch {
-      // Not open yet, or nobody reads it: there is no better place to say so.
-    }
-  };
+export function createLog(level: LogThreshold, destination: LogDestination = openStdout()): Log {
+  const logger: Logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   return {
     record(entry) {
       const { level: recordLevel, code, sentence } = describeEntry(entry);
@@ -49,11 +37,11 @@ export function createLog(level: LogThreshold, destination?: DestinationStream):
     },
     fatal(error) {
       logger.fatal({ code: 'bug', err: error }, 'source-dns has a bug and stops; nothing half done goes on');
-      flush();
+      destination.flushSync?.();
     },
     setLevel(newLevel) {
       logger.level = newLevel;
     },
-    flush,
+    flush: async () => destination.flush?.(),
   };
 }

@@ -48,14 +48,20 @@ function askZone(effect: ZoneEffect, client: ZoneClient, recalled: AbortSignal):
   switch (effect.kind) {
     case 'read-zone':
       return answered(async () => {
-        const { zone, questions } = effect;
-        const reading = await client.read({ ...(zone === undefined ? {} : { zone }), questions, deadline });
+        const { kind: _, nameserver: __, ...request } = effect;
+        const reading = await client.read(request);
         return { kind: 'zone-read', nameserver, reading };
       });
     case 'update':
       return answered(async () => {
         const outcome = await client.update({ plan: effect.plan, notAfter: effect.notAfter, deadline, recalled });
         return { kind: 'update-done', nameserver, try: effect.try, outcome };
+      });
+    case 'inspect-refusal':
+      return answered(async () => {
+        const { about, plan } = effect;
+        const failure = await client.inspectRefusal({ plan, failure: effect.failure, deadline });
+        return { kind: 'refusal-inspected', nameserver, about, failure };
       });
     case 'propagate':
       return answered(async () => {
@@ -93,6 +99,8 @@ export function unanswered(effect: AskingEffect, failure: Failure): Event {
       return { kind: 'zone-read', nameserver: effect.nameserver, reading: { kind: 'failed', failure } };
     case 'update':
       return { kind: 'update-done', nameserver: effect.nameserver, try: effect.try, outcome: { kind: 'unknown', failure } };
+    case 'inspect-refusal':
+      return { kind: 'refusal-inspected', nameserver: effect.nameserver, about: effect.about, failure: effect.failure };
     case 'propagate':
       return { kind: 'propagated', nameserver: effect.nameserver, ...amongOf(effect), epoch: effect.epoch, report: { nameservers: [] } };
   }

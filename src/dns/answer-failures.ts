@@ -6,7 +6,7 @@
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn } from '../core/units.ts';
 import { RCODE, rcodeName, TSIG_ERROR, tsigErrorName } from './codes.ts';
-import type { AnswerCodes, DoubtFault, Signing } from './reply.ts';
+import type { AnswerCodes, Doubt, Signing } from './reply.ts';
 
 /** `known`: it signed an answer with the key. `not-accepted`: it said that it does not know the key, or gave no reason. */
 export type KeyStanding = 'known' | 'not-accepted';
@@ -27,15 +27,23 @@ export interface Asked {
 export const answerFailure = (asked: Asked, codes: AnswerCodes): Failure =>
   codes.tsigError === TSIG_ERROR.NONE ? rcodeFailure(asked, codes.rcode) : tsigFailure(asked, codes);
 
-/** An answer that proves nothing. It has the code of what it says, if that is an error; else `unsigned-answer` or `answer-not-verified`. */
-export function doubtfulFailure(asked: Asked, codes: AnswerCodes, fault: DoubtFault): Failure {
+/**
+ * An answer that does not count. An unsigned one has the code of what it says, if that is an error, else `unsigned-answer`; the others `answer-not-verified`,
+ * `malformed-answer` or `other-question`.
+ */
+export function doubtfulFailure(asked: Asked, codes: AnswerCodes, doubt: Doubt): Failure {
   const { nameserver } = asked;
-  if (fault === 'malformed')
-    return { code: 'malformed-answer', message: `The nameserver ${nameserver} sent an answer that is no well-formed DNS message.` };
-  if (fault !== 'unsigned')
+  if (doubt.kind === 'malformed') return malformedAnswer(nameserver, doubt.words);
+  if (doubt.kind === 'other-question')
+    return {
+      code: 'other-question',
+      message: `The nameserver ${nameserver} ${doubt.words}: that is no answer to what was sent, so it does not count.`,
+      hint: 'Is something between this host and the nameserver that changes messages, as a proxy, a load balancer or a firewall?',
+    };
+  if (doubt.kind === 'not-verified')
     return {
       code: 'answer-not-verified',
-      message: `An answer ${rcodeName(codes.rcode)} came from ${nameserver}, but its signature does not prove it (${FAULTS[fault]}).`,
+      message: `An answer ${rcodeName(codes.rcode)} came from ${nameserver}, but its signature does not prove it (${FAULTS[doubt.fault]}).`,
       hint: `Somebody between this host and the nameserver may change or make up answers; or ${keyName(asked)} differs there.`,
     };
   const said = unsignedFailure(asked, codes);
@@ -72,7 +80,16 @@ const answeredWords = ({ nameserver, what, zone }: Asked, rcode: number): string
 
 const KEY_HINT = "The name and the algorithm in the key file must be those of the key statement in the nameserver's configuration.";
 
-const FAULTS: Readonly<Record<Exclude<DoubtFault, 'unsigned' | 'malformed'>, string>> = {
+/** Bytes that came as an answer and are none. `words`: what is wrong, as the rest of a sentence that begins with `it`. */
+export const malformedAnswer = (nameserver: string, words: string): Failure => ({
+  code: 'malformed-answer',
+  message: `The nameserver ${nameserver} sent an answer that is no well-formed DNS message: it ${words}.`,
+});
+
+const FAULTS: Readonly<Record<Extract<Doubt, { kind: 'not-verified' }>['fault'], string>> = {
+  malformed: 'it is not well formed',
+  'misplaced-tsig': 'its TSIG record is not the last one, or there are two',
+  'malformed-tsig': 'its TSIG record is not well formed',
   'other-key': 'it is signed with another key or algorithm',
   'truncated-mac': 'its MAC is truncated',
   'wrong-mac': 'its MAC is wrong',
@@ -97,7 +114,7 @@ function tsigFailure(asked: Asked, codes: AnswerCodes): Failure {
       return {
         code: 'tsig-badsig',
         message: `${begin} it has ${key} with another secret.`,
-        hint: "Copy the key file again from the nameserver, or into its configuration; then 'rndc reconfig' there.",
+        hint: "Copy the key file again from the nameserver, or into its configuration, with the bits where the algorithm has them (hmac-sha256-128); then 'rndc reconfig' there.",
       };
     case TSIG_ERROR.BADTIME:
       return {
@@ -130,9 +147,10 @@ function rcodeFailure(asked: Asked, rcode: number): Failure {
     case RCODE.YXRRSET:
     case RCODE.NXDOMAIN:
     case RCODE.YXDOMAIN:
+      if (what === 'query') return unexpected(begin);
       return { code: 'prerequisite-failed', message: `${begin}: the zone is not as it was read. Nothing was changed.` };
     case RCODE.REFUSED:
-      return what === 'update' ? updateRefused(begin, key) : queryRefused(begin, key);
+      return what === 'update' ? updateRefused(begin, key) : queryRefused(begin, asked.signing === undefined ? 'this host' : key);
     case RCODE.NOTAUTH:
       return {
         code: 'zone-not-served',
@@ -159,10 +177,18 @@ function rcodeFailure(asked: Asked, rcode: number): Failure {
         message: `${begin}: it does not implement this.`,
         hint: 'Does it support RFC 2136, and is dynamic update on?',
       };
+    case RCODE.BADVERS:
+    case RCODE.BADCOOKIE:
+      return {
+        ...unexpected(begin),
+        hint: 'The message had neither EDNS nor a cookie: is something between this host and the nameserver that adds them?',
+      };
     default:
-      return { code: 'unexpected-rcode', message: `${begin}, which is not expected.` };
+      return unexpected(begin);
   }
 }
+
+const unexpected = (begin: string): Failure => ({ code: 'unexpected-rcode', message: `${begin}, which is not expected.` });
 
 const updateRefused = (begin: string, key: string): Failure => ({
   code: 'update-refused',
@@ -170,8 +196,8 @@ const updateRefused = (begin: string, key: string): Failure => ({
   hint: 'Grant each name and type in update-policy (the ledger _source-dns.<name> TXT too). Also a frozen zone (rndc thaw), a secondary server, allow-query and, on PowerDNS, a wrong key give REFUSED.',
 });
 
-const queryRefused = (begin: string, key: string): Failure => ({
+const queryRefused = (begin: string, who: string): Failure => ({
   code: 'query-refused',
-  message: `${begin}: it does not serve that zone, or ${key} may not query it.`,
+  message: `${begin}: it does not serve that zone, or ${who} may not query it.`,
   hint: 'Look at allow-query, at the view that the key selects, and whether the zone is loaded. PowerDNS gives REFUSED for a wrong key too.',
 });

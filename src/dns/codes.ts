@@ -1,7 +1,7 @@
 /** The numbers of DNS that this module speaks, and their names in failures. */
 
-/** RR types (RFC 1035 3.2.2, 2782, 3596, 8945). */
-export const TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, SRV: 33, DNAME: 39, TSIG: 250, ANY: 255 } as const;
+/** RR types (RFC 1035 3.2.2, 2782, 3596, 6891, 8945). */
+export const TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, SRV: 33, DNAME: 39, OPT: 41, TSIG: 250, ANY: 255 } as const;
 
 /** Classes (RFC 1035 3.2.4, RFC 2136 2.4 and 2.5). */
 export const CLASS = { IN: 1, NONE: 254, ANY: 255 } as const;
@@ -9,7 +9,7 @@ export const CLASS = { IN: 1, NONE: 254, ANY: 255 } as const;
 /** Opcodes, as they stand in the flags word. */
 export const OPCODE = { QUERY: 0, UPDATE: 5 } as const;
 
-/** RCODEs of the header (RFC 1035 4.1.1, RFC 2136 2.2). */
+/** RCODEs (RFC 1035 4.1.1, RFC 2136 2.2); those above 15 need an OPT record (RFC 6891 9, RFC 7873 8). */
 export const RCODE = {
   NOERROR: 0,
   FORMERR: 1,
@@ -22,10 +22,15 @@ export const RCODE = {
   NXRRSET: 8,
   NOTAUTH: 9,
   NOTZONE: 10,
+  BADVERS: 16,
+  BADCOOKIE: 23,
 } as const;
 
 /** Error field of a TSIG RR (RFC 8945 3). The header's RCODE is NOTAUTH then. */
 export const TSIG_ERROR = { NONE: 0, BADSIG: 16, BADKEY: 17, BADTIME: 18, BADTRUNC: 22 } as const;
+
+/** `SOA`, or `TYPE99` for one without a name here (RFC 3597 5). */
+export const typeName = (type: number): string => nameOf(TYPE, type) ?? `TYPE${type}`;
 
 const nameOf = (table: Readonly<Record<string, number>>, code: number): string | undefined =>
   Object.entries(table).find(([, value]) => value === code)?.[0];

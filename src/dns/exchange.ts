@@ -36,11 +36,15 @@ export type Verdict<T> =
 
 export type ExchangeResult<T> =
   | { readonly kind: 'answered'; readonly value: T }
-  | { readonly kind: 'truncated' }
   /** Not a byte of it left. */
   | { readonly kind: 'not-sent'; readonly failure: Failure }
   /** It was sent, and nothing came that proves anything. `broken`: the connection ended, so a new one may be tried at once. */
   | { readonly kind: 'unanswered'; readonly failure: Failure; readonly broken: boolean };
+
+/** The answer did not fit into what carried it (TC). */
+export interface Truncated {
+  readonly kind: 'truncated';
+}
 
 /** Where a transport goes, and with what. */
 export interface TransportOptions {

@@ -1,7 +1,7 @@
 /** The messages of one socket that wait for their answers. Time is an argument, no I/O: the sockets' shell asks it what to do next. */
 import type { Failure } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
-import type { Attempt, Exchange, ExchangeResult } from './exchange.ts';
+import type { Attempt, Exchange, ExchangeResult, Truncated } from './exchange.ts';
 
 interface Waiting {
   readonly sentAt: MonoMs;
@@ -9,7 +9,7 @@ interface Waiting {
   giveUpAt: MonoMs;
   doubt?: Failure;
   judge(answer: Buffer): ReturnType<Attempt<unknown>['judge']>;
-  settle(result: ExchangeResult<unknown>): void;
+  settle(result: ExchangeResult<unknown> | Truncated): void;
 }
 
 export interface InFlightOptions {
@@ -40,14 +40,20 @@ export class InFlight {
     return id;
   }
 
-  sent<T>(id: number, exchange: Exchange<T>, attempt: Attempt<T>, now: MonoMs, settle: (result: ExchangeResult<T>) => void): void {
+  sent<T>(
+    id: number,
+    exchange: Exchange<T>,
+    attempt: Attempt<T>,
+    now: MonoMs,
+    settle: (result: ExchangeResult<T> | Truncated) => void,
+  ): void {
     const { deadline } = exchange;
     this.#waiting.set(id, {
       sentAt: now,
       deadline,
       giveUpAt: deadline,
       judge: (answer) => attempt.judge(answer),
-      settle: settle as (result: ExchangeResult<unknown>) => void,
+      settle: settle as Waiting['settle'],
     });
   }
 
@@ -66,13 +72,24 @@ export class InFlight {
         this.#settle(id, waiting, { kind: 'truncated' });
         break;
       case 'doubtful':
-        // The first one is kept: whoever answers second has had time to think.
-        waiting.doubt ??= verdict.failure;
-        waiting.giveUpAt = Math.min(waiting.giveUpAt, now + this.#options.graceMs) as MonoMs;
+        this.#doubt(waiting, verdict.failure, now);
         break;
       case 'ignored':
         break;
     }
+  }
+
+  /** An answer with this id came that cannot be looked at. */
+  unreadable(id: number, failure: Failure, now: MonoMs): void {
+    this.#heardAt = now;
+    const waiting = this.#waiting.get(id);
+    if (waiting !== undefined) this.#doubt(waiting, failure, now);
+  }
+
+  #doubt(waiting: Waiting, failure: Failure, now: MonoMs): void {
+    // Keep the first answer: a later one may be forged.
+    waiting.doubt ??= failure;
+    waiting.giveUpAt = Math.min(waiting.giveUpAt, now + this.#options.graceMs) as MonoMs;
   }
 
   /** Ends what has waited long enough. True: one reached its deadline while the peer said nothing at all, so the connection may be dead. */
@@ -99,7 +116,7 @@ export class InFlight {
     return at as MonoMs;
   }
 
-  #settle(id: number, waiting: Waiting, result: ExchangeResult<unknown>): void {
+  #settle(id: number, waiting: Waiting, result: ExchangeResult<unknown> | Truncated): void {
     this.#waiting.delete(id);
     waiting.settle(result);
   }

@@ -3,6 +3,11 @@
 export const KEYGEN_HINT =
   "Make one with: tsig-keygen -a hmac-sha256 source-dns-key. It must be the same as in the nameserver's configuration.";
 
+/** What a key file should hold. */
+export const WANTED = 'key "NAME" { algorithm hmac-sha256; secret "BASE64"; };';
+
+export const SYNTAX_HINT = `Wanted is, as in the nameserver's configuration: ${WANTED}`;
+
 /** Thrown and caught inside the readers of key files, where the text cannot be read on. */
 export class KeyFault extends Error {
   readonly code: 'key-invalid' | 'key-not-found';
@@ -15,5 +20,5 @@ export class KeyFault extends Error {
 }
 
 /** `key-invalid` in that line, counted from 1. */
-export const invalid = (line: number, fault: string, hint = KEYGEN_HINT): KeyFault =>
+export const invalid = (line: number, fault: string, hint = SYNTAX_HINT): KeyFault =>
   new KeyFault('key-invalid', `line ${line}: ${fault}`, hint);

@@ -3,12 +3,17 @@
  * `.key` has all three as a KEY RR (RFC 2535 3). Pure; throws KeyFault.
  */
 import { invalid, KEYGEN_HINT, KeyFault } from './key-fault.ts';
-import { keyNameOf, secretOf } from './key-parts.ts';
-import { type TsigAlgorithm, type TsigKey, tsigKey } from './tsig.ts';
+import { keyNameOf, macBytesOf, secretOf, type Word, type WrittenKey } from './key-parts.ts';
+import { type TsigAlgorithm, tsigAlgorithm, tsigKey } from './tsig.ts';
 
-/** BIND's own numbers for the HMACs (dst.h); below 157 they are those of DNSSEC: public keys. */
+/**
+ * BIND's own numbers for the HMACs (dst.h); below 157 they are those of DNSSEC: public keys. 158 and 159 are those of ldns-keygen, whose
+ * numbers from 164 on mean others than BIND's: where the algorithm's name stands beside the number, the name counts.
+ */
 const NUMBERS: Readonly<Record<number, TsigAlgorithm>> = {
   157: 'hmac-md5',
+  158: 'hmac-sha1',
+  159: 'hmac-sha256',
   161: 'hmac-sha1',
   162: 'hmac-sha224',
   163: 'hmac-sha256',
@@ -16,33 +21,43 @@ const NUMBERS: Readonly<Record<number, TsigAlgorithm>> = {
   165: 'hmac-sha512',
 };
 
-/** The key of a `.private` file. Its name stands in the name of the file; where that was changed, it is `keyName`. */
-export function keyOfPrivateFile(lines: readonly string[], file: string, keyName: string | undefined): TsigKey {
-  const algorithm = algorithmOf(fieldOf(lines, 'Algorithm'));
-  const secret = fieldOf(lines, 'Key');
-  const bits = lines.find((line) => /^Bits:/i.test(line));
-  if (bits !== undefined && !/:\s*AAA=$/i.test(bits))
-    throw invalid(lines.indexOf(bits) + 1, 'it is for MACs that are cut short, which source-dns does not send');
-  return tsigKey(keyNameOf(nameOf(file, keyName), 1), algorithm, secretOf(secret.text, secret.line));
+/**
+ * The key of a `.private` file. Its name stands in the name of the file; where that was changed, it is `keyName`.
+ */
+export function keyOfPrivateFile(lines: readonly string[], file: string, keyName: string | undefined): WrittenKey {
+  const name = { text: nameOf(file, keyName), line: 1 };
+  const read = () => {
+    const algorithm = algorithmOf(fieldOf(lines, 'Algorithm'));
+    const secret = fieldOf(lines, 'Key');
+    const macBytes = macBytesOf(algorithm, ...bitsOf(lines));
+    return tsigKey(keyNameOf(name.text, name.line), algorithm, secretOf(secret.text, secret.line), macBytes);
+  };
+  return { name, read };
 }
 
-interface Field {
-  readonly text: string;
-  readonly line: number;
+/** `Bits:` is a number of two bytes in base64, 0 for the whole MAC; ldns-keygen does not write it. */
+function bitsOf(lines: readonly string[]): readonly [bits: number, line: number] {
+  const at = lines.findIndex((line) => /^Bits:/i.test(line));
+  if (at === -1) return [0, 1];
+  const bytes = Buffer.from(lines[at]?.slice('Bits:'.length) ?? '', 'base64');
+  if (bytes.length !== 2) throw invalid(at + 1, 'Bits: has not two bytes of base64', PAIR_HINT);
+  return [bytes.readUInt16BE(0), at + 1];
 }
+
+const PAIR_HINT = 'Copy the file again from where dnssec-keygen made it, or use the .key file beside it.';
 
 /** The value of `Name: value`, once. */
-function fieldOf(lines: readonly string[], name: string): Field {
+function fieldOf(lines: readonly string[], name: string): Word {
   const found = lines.flatMap((line, index) => {
     const value = new RegExp(`^${name}:\\s*(.*)$`, 'i').exec(line)?.[1];
     return value === undefined ? [] : [{ text: value, line: index + 1 }];
   });
   const [field, second] = found;
-  if (second !== undefined) throw invalid(second.line, `${name}: stands there more than once`);
+  if (second !== undefined) throw invalid(second.line, `${name}: stands there more than once`, PAIR_HINT);
   if (field !== undefined) return field;
   // What a private key of DNSSEC has in place of `Key:`.
   const asymmetric = lines.some((line) => /^(?:Modulus|PrivateKey):/i.test(line));
-  throw asymmetric ? publicKey(1) : invalid(1, `a line ${name}: is missing`);
+  throw asymmetric ? publicKey(1) : invalid(1, `a line ${name}: is missing`, PAIR_HINT);
 }
 
 function nameOf(file: string, keyName: string | undefined): string {
@@ -56,23 +71,27 @@ function nameOf(file: string, keyName: string | undefined): string {
 }
 
 /** The keys of a `.key` file: `<name> [<ttl>] IN KEY <flags> <protocol> <algorithm> <base64>`, the base64 maybe in several words. */
-export const keysOfPublicFile = (lines: readonly string[]): readonly TsigKey[] =>
-  lines.flatMap((text, index) => (text === '' || text.startsWith(';') ? [] : [keyOfRr(text, index + 1)]));
+export const keysOfPublicFile = (lines: readonly string[]): readonly WrittenKey[] =>
+  lines.flatMap((text, index) => (text === '' || text.startsWith(';') ? [] : [keyOfRr(text.replace(/\s*;.*/, ''), index + 1)]));
 
-function keyOfRr(text: string, line: number): TsigKey {
+function keyOfRr(text: string, line: number): WrittenKey {
   const match = /^(\S+)\s+(?:\d+\s+)?(?:IN\s+)?((?:DNS)?KEY)\s+\d+\s+\d+\s+(\d+)\s+(.+)$/i.exec(text);
   const [, name = '', type = '', number = '', secret = ''] = match ?? [];
-  if (match === null) throw invalid(line, 'this is no KEY RR: <name> IN KEY 512 3 163 <base64>');
+  if (match === null) throw invalid(line, 'this is no KEY RR: <name> IN KEY 512 3 163 <base64>', PAIR_HINT);
   if (type.toUpperCase() === 'DNSKEY') throw publicKey(line);
-  return tsigKey(keyNameOf(name, line), algorithmOf({ text: number, line }), secretOf(secret.replace(/\s+/g, ''), line));
+  const read = () => tsigKey(keyNameOf(name, line), algorithmOf({ text: number, line }), secretOf(secret, line));
+  return { name: { text: name, line }, read };
 }
 
 /** `163`, or `163 (HMAC_SHA256)`. */
-function algorithmOf({ text, line }: Field): TsigAlgorithm {
-  const number = Number(/^(\d{1,3})(?:\s+\(.*\))?$/.exec(text)?.[1]);
-  const algorithm = NUMBERS[number];
+function algorithmOf({ text, line }: Word): TsigAlgorithm {
+  const [, digits, name = ''] = /^(\d{1,3})(?:\s+\((.*)\))?$/.exec(text) ?? [];
+  const number = Number(digits);
+  const algorithm = tsigAlgorithm(name.replace('_', '-')) ?? NUMBERS[number];
   if (algorithm !== undefined) return algorithm;
-  throw number > 0 && number < 157 ? publicKey(line) : invalid(line, `the algorithm is not one of ${Object.keys(NUMBERS).join(', ')}`);
+  throw number > 0 && number < 157
+    ? publicKey(line)
+    : invalid(line, `the algorithm is not one of ${Object.keys(NUMBERS).join(', ')}`, KEYGEN_HINT);
 }
 
 const publicKey = (line: number): KeyFault =>

@@ -1,89 +1,126 @@
 /** BIND's `key` statement out of a file of named.conf's kind: tsig-keygen, ddns-confgen, rndc.key, rndc.conf. Pure; throws KeyFault. */
 import { invalid } from './key-fault.ts';
-import { algorithmOf, keyNameOf, secretOf } from './key-parts.ts';
-import { type TsigKey, tsigKey } from './tsig.ts';
+import { type Word, type WrittenKey, writtenKey } from './key-parts.ts';
 
-interface Token {
-  readonly text: string;
+interface Token extends Word {
   readonly quoted: boolean;
-  readonly line: number;
 }
 
-/** The keys of the file's top level; other statements are skipped. */
-export const keysOfStatements = (text: string): readonly TsigKey[] => keyStatements(tokens(text)).map(keyOf);
+/** What a file of named.conf's kind says of keys. */
+export interface Statements {
+  readonly keys: readonly WrittenKey[];
+  /** The files that it includes, as they are written; they are not read. */
+  readonly includes: readonly string[];
+}
 
-/** Words, quoted strings and `{ } ;`, without the comments of named.conf: `//`, `#` and the block comment of C. */
+/** The keys of the file's top level and of its views; other statements are skipped. */
+export const readStatements = (text: string): Statements => statementsOf(tokens(text), true);
+
+/**
+ * Words, quoted strings and `{ } ;` as named's lexer has them, without its comments: `//`, `#` and the block comment of C, which also end a
+ * word. White space is that of ASCII. A string may go over lines; escapes in it are left to its reader.
+ */
 function tokens(text: string): readonly Token[] {
   const found: Token[] = [];
-  const pattern = /\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/|"([^"\n]*)"|[{};]|[^\s{};"]+|"/g;
+  const pattern = /\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"((?:\\[\s\S]|[^"\\])*)("?)|[{};]|(?:[^ \t\r\n{};"#/]|\/(?![/*]))+/g;
   let line = 1;
   let counted = 0;
   for (const match of text.matchAll(pattern)) {
     line += text.slice(counted, match.index).split('\n').length - 1;
     counted = match.index;
-    const [token, quoted] = match;
-    if (token === '"') throw invalid(line, 'a quoted string has no end');
-    if (token.startsWith('/*') && !token.endsWith('*/')) throw invalid(line, 'a comment has no end');
+    const [token, quoted, end] = match;
+    if (quoted !== undefined && end === '') throw invalid(line, 'a quoted string has no end');
+    if (token.startsWith('/*') && (token.length < 4 || !token.endsWith('*/'))) throw invalid(line, 'a comment has no end');
     if (/^(\/\/|#|\/\*)/.test(token)) continue;
     found.push({ text: quoted ?? token, quoted: quoted !== undefined, line });
   }
   return found;
 }
 
-interface KeyStatement {
-  readonly name: Token;
-  readonly body: readonly Token[];
-}
+const signOf = (token: Token | undefined): string | undefined => (token?.quoted ? undefined : token?.text);
+const isSign = (token: Token | undefined, sign: string): boolean => signOf(token) === sign;
+const isWord = (token: Token | undefined, word: string): boolean => signOf(token)?.toLowerCase() === word;
 
-const isSign = (token: Token | undefined, sign: string): boolean => token !== undefined && !token.quoted && token.text === sign;
-
-/** The `key NAME { ... };` statements of the file's top level. */
-function keyStatements(all: readonly Token[]): readonly KeyStatement[] {
-  const statements: KeyStatement[] = [];
+function statementsOf(all: readonly Token[], topLevel: boolean): Statements {
+  const keys: WrittenKey[] = [];
+  const includes: string[] = [];
   for (let at = 0; at < all.length; ) {
     const end = statementEnd(all, at);
-    const [keyword, name, open] = all.slice(at, end);
-    if (keyword?.text.toLowerCase() === 'key' && !keyword.quoted) {
-      if (name === undefined || !isSign(open, '{') || !isSign(all[end - 2], '}'))
-        throw invalid(keyword.line, 'a key statement is: key "name" { algorithm hmac-sha256; secret "..."; };');
-      statements.push({ name, body: all.slice(at + 3, end - 2) });
+    const statement = all.slice(at, end);
+    const [keyword, name] = statement;
+    if (isWord(keyword, 'key')) keys.push(keyOf(statement));
+    if (isWord(keyword, 'include') && name?.quoted) includes.push(name.text);
+    if (isWord(keyword, 'view') && topLevel) {
+      const inside = statementsOf(blockOf(statement) ?? [], false);
+      keys.push(...inside.keys);
+      includes.push(...inside.includes);
     }
     at = end;
   }
-  return statements;
+  return { keys, includes };
 }
 
-/** The index behind the `;` that ends the statement which begins at `start`. */
+/**
+ * The index behind the statement which begins at `start`: it ends with a `;`, or with the `}` of its block, behind which the `;` may be missing
+ * as in dhcpd.conf.
+ */
 function statementEnd(all: readonly Token[], start: number): number {
   let depth = 0;
   for (let at = start; at < all.length; at++) {
-    if (isSign(all[at], '{')) depth++;
-    if (isSign(all[at], '}')) depth--;
-    if (depth === 0 && isSign(all[at], ';')) return at + 1;
+    const sign = signOf(all[at]);
+    depth += Number(sign === '{') - Number(sign === '}');
     if (depth < 0) throw invalid(all[at]?.line ?? 0, 'a } too many');
+    if (depth > 0) continue;
+    if (sign === ';') return at + 1;
+    if (sign === '}') return signOf(all[at + 1]) === ';' ? at + 2 : at + 1;
   }
+  // ddns-confgen's last line is no statement, but a command for the reader.
+  if (!all.slice(start).some((token) => isWord(token, 'key'))) return all.length;
   throw invalid(all[start]?.line ?? 0, 'a statement has no end: a } or ; is missing');
 }
 
-function keyOf(statement: KeyStatement): TsigKey {
-  const name = keyNameOf(statement.name.text, statement.name.line);
-  const clauses = clausesOf(statement);
-  const algorithm = clauses.get('algorithm');
-  const secret = clauses.get('secret');
-  if (algorithm === undefined || secret === undefined)
-    throw invalid(statement.name.line, `the key ${name} has no ${algorithm === undefined ? 'algorithm' : 'secret'}`);
-  return tsigKey(name, algorithmOf(algorithm.text, algorithm.line), secretOf(secret.text, secret.line));
+/** What stands between the first `{` of a statement and its last `}`; undefined where it has no block. */
+function blockOf(statement: readonly Token[]): readonly Token[] | undefined {
+  const open = statement.findIndex((token) => isSign(token, '{'));
+  const close = statement.findLastIndex((token) => isSign(token, '}'));
+  return open === -1 || close === -1 ? undefined : statement.slice(open + 1, close);
 }
 
-function clausesOf({ body }: KeyStatement): ReadonlyMap<string, Token> {
+/** `key NAME { ... };`, with its clauses in any order. */
+function keyOf(statement: readonly Token[]): WrittenKey {
+  const [keyword, name, open] = statement;
+  const body = blockOf(statement);
+  if (name === undefined || !isSign(open, '{') || body === undefined)
+    throw invalid(keyword?.line ?? 0, 'a key statement is: key "name" { algorithm hmac-sha256; secret "..."; };');
+  const read = () => {
+    const clauses = clausesOf(body);
+    return writtenKey(name, clauses.get('algorithm'), clauses.get('secret')).read();
+  };
+  return { name, read };
+}
+
+function clausesOf(body: readonly Token[]): ReadonlyMap<string, Token> {
   const clauses = new Map<string, Token>();
   for (let at = 0; at < body.length; at += 3) {
     const [keyword, value, end] = body.slice(at, at + 3);
-    if (keyword === undefined || value === undefined || !isSign(end, ';')) throw invalid(keyword?.line ?? 0, 'a ; is missing');
+    const line = keyword?.line ?? 0;
+    const fault = slipIn(keyword, value);
+    if (fault !== undefined) throw invalid(line, fault);
+    if (keyword === undefined || value === undefined || !isSign(end, ';')) throw invalid(line, 'a ; is missing');
     const word = keyword.text.toLowerCase();
-    if (word !== 'algorithm' && word !== 'secret') throw invalid(keyword.line, 'only algorithm and secret are known in a key statement');
-    if (clauses.has(word)) throw invalid(keyword.line, `${word} stands there more than once`);
+    if (word !== 'algorithm' && word !== 'secret') throw invalid(line, 'only algorithm and secret are known in a key statement');
+    if (clauses.has(word)) throw invalid(line, `${word} stands there more than once`);
     clauses.set(word, value);
   }
   return clauses;
+}
+
+/** A slip that would else be told as something that follows from it. */
+function slipIn(keyword: Token | undefined, value: Token | undefined): string | undefined {
+  // A string may go over lines, but not over the next clause.
+  if (value?.quoted && /[;{}]/.test(value.text) && value.text.includes('\n')) return 'a quoted string has no end';
+  if (isSign(keyword, ';')) return 'there is a ; too many';
+  if (/\s/.test(keyword?.text ?? '')) return 'there is a space that is no plain one, as text out of a page has';
+  if (isSign(value, '=')) return 'there is no = between a word and its value';
+  return undefined;
 }

@@ -21,6 +21,8 @@ export const LONGEST_PAUSE_MS = 5000;
 export const FIRST_RESOLVER_PAUSE_MS = 50;
 export const LONGEST_RESOLVER_PAUSE_MS = 1000;
 const PAUSE_GROWTH = 1.5;
+/** A change that is not there after this is looked for with the key as well, where that is the server that got it. */
+export const COMPARE_AFTER_MS = 1000;
 /** Changes that are watched for at one nameserver at a time. */
 export const MAX_WATCHES = 4096;
 
@@ -42,6 +44,7 @@ interface Watched {
   readonly expectation: Expectation;
   readonly settle: (reached: Omit<NameserverReport, 'nameserver'>) => void;
   failure?: Failure;
+  readonly begunAt: number;
   /** The serial that the nameserver had told before it was asked last. */
   askedAtSerial: number | undefined;
   pauseMs: number;
@@ -52,6 +55,7 @@ export class Lookout {
   readonly #correspondent: Correspondent;
   readonly #zone: Fqdn;
   readonly #onIdle: () => void;
+  readonly #withKey: () => Promise<Correspondent | undefined>;
   readonly #watched = new Set<Watched>();
   #serial: number | undefined;
   #serialPauseMs = FIRST_PAUSE_MS;
@@ -59,11 +63,15 @@ export class Lookout {
   #running = false;
   #closed = false;
 
-  /** When nothing is left to watch, the correspondent's transport is closed and `onIdle` is called: it is over then. */
-  constructor(correspondent: Correspondent, zone: Fqdn, onIdle: () => void) {
+  /**
+   * When nothing is left to watch, the correspondent's transport is closed and `onIdle` is called: it is over then. `withKey`: the same server, asked with
+   * the key that changed the zone; undefined: it is another one.
+   */
+  constructor(correspondent: Correspondent, zone: Fqdn, onIdle: () => void, withKey: () => Promise<Correspondent | undefined>) {
     this.#correspondent = correspondent;
     this.#zone = zone;
     this.#onIdle = onIdle;
+    this.#withKey = withKey;
   }
 
   /** Watches until the deadline at the latest. */
@@ -83,7 +91,8 @@ export class Lookout {
       };
     });
     const pauseMs = recursive ? FIRST_RESOLVER_PAUSE_MS : FIRST_PAUSE_MS;
-    const watched: Watched = { expectation, settle, askedAtSerial: undefined, pauseMs, nextAskAt: clock.mono() };
+    const begunAt = clock.mono();
+    const watched: Watched = { expectation, settle, begunAt, askedAtSerial: undefined, pauseMs, nextAskAt: begunAt };
     const end = (failure?: Failure) => settle({ failure: failure ?? watched.failure ?? noAnswer(nameserver) });
     const cancel = clock.after(Math.max(0, deadline - clock.mono()), () => end());
     this.#watched.add(watched);
@@ -134,11 +143,23 @@ export class Lookout {
   async #ask(watched: Watched, serial: number | undefined): Promise<Failure | undefined> {
     const { clock, timeoutMs, recursive } = this.#correspondent;
     const deadline = (clock.mono() + timeoutMs) as MonoMs;
-    const failure = await mismatch(this.#correspondent, watched.expectation, deadline);
+    const seen = await mismatch(this.#correspondent, watched.expectation, deadline);
+    const isLate = seen !== undefined && clock.mono() - watched.begunAt >= COMPARE_AFTER_MS;
+    const failure = isLate ? await this.#compared(seen, watched.expectation) : seen;
     watched.askedAtSerial = serial;
     watched.nextAskAt = clock.mono() + watched.pauseMs;
     watched.pauseMs = Math.min(recursive ? LONGEST_RESOLVER_PAUSE_MS : LONGEST_PAUSE_MS, watched.pauseMs * PAUSE_GROWTH);
     return failure;
+  }
+
+  /** What is wrong, or that it is right with the key: what applications get is the answer without it. */
+  async #compared(seen: Failure, expectation: Expectation): Promise<Failure> {
+    if (SILENCE.has(seen.code)) return seen;
+    const signed = await this.#withKey();
+    if (signed?.signing === undefined) return seen;
+    const { clock, timeoutMs } = this.#correspondent;
+    const withKey = await mismatch(signed, expectation, (clock.mono() + timeoutMs) as MonoMs);
+    return withKey === undefined ? differsByKey(this.#correspondent.nameserver, signed.signing.key.name, seen) : seen;
   }
 
   /** Asks for the serial. True: nothing came, so there is no use in asking for more. */
@@ -149,7 +170,11 @@ export class Lookout {
     if (serial !== undefined && serial !== this.#serial) this.#serialPauseMs = FIRST_PAUSE_MS;
     this.#serial = serial;
     if (reading.kind === 'soa' || !SILENCE.has(reading.failure.code)) return false;
-    for (const watched of this.#watched) watched.failure = reading.failure;
+    for (const watched of this.#watched) {
+      watched.failure = ofListed(reading.failure);
+      // A route does not appear within a slice, and the others shall not wait for it.
+      if (reading.failure.code === 'no-route') watched.settle({ failure: watched.failure });
+    }
     return true;
   }
 
@@ -171,7 +196,24 @@ export class Lookout {
 }
 
 /** Failures that say that nothing was said. */
-const SILENCE = new Set(['no-answer', 'connection-refused', 'connection-failed', 'connection-lost', 'connect-timeout']);
+const SILENCE = new Set(['no-answer', 'connection-refused', 'connection-failed', 'connection-lost', 'connect-timeout', 'no-route']);
+
+/** Failures that say that it does not serve the zone. */
+const LAME = new Set(['query-refused', 'not-authoritative', 'servfail', 'zone-not-served', 'zone-not-found', 'notimp']);
+
+/** What a person does about a nameserver that is only listed differs from what helps where updates go. */
+export function ofListed(failure: Failure): Failure {
+  const { code, message } = failure;
+  if (LAME.has(code))
+    return { code, message, hint: 'Is the zone loaded there, and not expired? Else take it out of the NS RRset, or of the verify list.' };
+  if (SILENCE.has(code))
+    return {
+      code,
+      message,
+      hint: 'Does it run, and may this host reach it, over UDP and TCP? Else set the verify list to those that can be reached.',
+    };
+  return failure;
+}
 
 /** The first thing that is not as expected; undefined: all is. */
 async function mismatch(correspondent: Correspondent, { present, absent }: Expectation, deadline: MonoMs): Promise<Failure | undefined> {
@@ -185,7 +227,7 @@ async function mismatch(correspondent: Correspondent, { present, absent }: Expec
   // One after the other: mostly the first one tells.
   for (const { name, type, expected } of checks) {
     const reading = await readRrset(correspondent, { name, type }, deadline);
-    if (reading.kind === 'failed') return reading.failure;
+    if (reading.kind === 'failed') return correspondent.recursive ? reading.failure : ofListed(reading.failure);
     if (!isSame(reading.rrset, expected)) return notPropagated(correspondent, { name, type });
   }
   return undefined;
@@ -194,6 +236,12 @@ async function mismatch(correspondent: Correspondent, { present, absent }: Expec
 /** Compared as bytes, so that the text form of an address does not matter. */
 const isSame = (read: Rrset | undefined, expected: Rrset | undefined): boolean =>
   read === undefined || expected === undefined ? read === expected : rdataKey(read) === rdataKey(expected);
+
+const differsByKey = (nameserver: string, key: Fqdn, seen: Failure): Failure => ({
+  code: 'differs-by-key',
+  message: `The nameserver ${nameserver} answers the new RRset with the key ${key.slice(0, -1)}, and not without it, as applications ask. ${seen.message}`,
+  hint: 'The key selects a view of its own (match-clients), or only the key may query the zone (allow-query). Publish in the view that applications see: let the key select that one, or add it as another nameserver, with a key of its own.',
+});
 
 const notPropagated = ({ nameserver, recursive }: Correspondent, { name, type }: Question): Failure => ({
   code: 'not-propagated',

@@ -55,6 +55,29 @@ function asciiHint(text: string): string {
   return ascii === '' ? 'Write it in its xn-- form.' : `Write it in its xn-- form; is ${JSON.stringify(ascii)} what you mean?`;
 }
 
+/**
+ * A name of any bytes as a zone file and named.conf write it (RFC 1035 5.1): with `\DDD` and `\X`; the final dot may be missing. Undefined: it
+ * is none. This is for the names of keys, which are not published: named accepts them so.
+ */
+export function parseAnyName(text: string): Fqdn | undefined {
+  // `@` is the origin: outside a zone file that is the root.
+  if (text === '.' || text === '@') return '.' as Fqdn;
+  const labels: number[][] = [[]];
+  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  for (const [part, number, char] of bytes.matchAll(/\\(\d{3})|\\([^0-9])|[^\\]|\\/gs)) {
+    if (part === '\\' || Number(number) > 255) return undefined;
+    if (part === '.') labels.push([]);
+    else labels.at(-1)?.push(number === undefined ? (char ?? part).charCodeAt(0) : Number(number));
+  }
+  if (labels.length > 1 && labels.at(-1)?.length === 0) labels.pop();
+  if (labels.some((label) => label.length === 0 || label.length > MAX_LABEL_BYTES)) return undefined;
+  const wireBytes = labels.reduce((sum, label) => sum + label.length + 1, 1);
+  return wireBytes > MAX_NAME_BYTES ? undefined : joined(labels.map((label) => labelText(Buffer.from(label))));
+}
+
+/** A name in a sentence: anybody can write one of a thousand characters. */
+export const shortName = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}...` : name);
+
 /** Whether the name is the zone's apex or below it. */
 export const isWithin = (name: Fqdn, zone: Fqdn): boolean => zone === '.' || name === zone || name.endsWith(`.${zone}`);
 

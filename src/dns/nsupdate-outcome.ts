@@ -14,11 +14,13 @@ const QUOTED_CHARS = 300;
  * means that nothing was sent. An answer that it could not verify gives a `TSIG error` line and, all the same, `update failed: NXRRSET`:
  * so where that line stands the outcome is `unknown`, whatever stands beside it. BADKEY and BADSIG come so by protocol (RFC 8945 5.3.2).
  */
-export function nsupdateOutcome(asked: Asked, end: number | string | undefined, stderr: string): UpdateOutcome {
+export function nsupdateOutcome(asked: Asked, end: number | string | undefined, output: string): UpdateOutcome {
   const { nameserver } = asked;
+  // A remark at every run with a secret below 64 bits: it says nothing of the update.
+  const stderr = output.replace(/^.* is too short to be secure\r?\n?/gm, '');
   if (end === undefined) return { kind: 'unknown', failure: noAnswer(nameserver) };
   if (/TSIG error/i.test(stderr))
-    return { kind: 'unknown', failure: doubtfulFailure(asked, saidCodes(stderr) ?? NOTHING_SAID, 'unsigned') };
+    return { kind: 'unknown', failure: doubtfulFailure(asked, saidCodes(stderr) ?? NOTHING_SAID, { kind: 'unsigned' }) };
   if (/update failed/i.test(stderr)) return refused(asked, stderr);
   if (end === 0 && stderr.trim() === '') return { kind: 'applied' };
   if (end === 1) return { kind: 'refused', code: 'not-sent', failure: failed(asked, 'exit code 1, before sending', stderr) };

@@ -1,8 +1,9 @@
 /** An update message in the language of `nsupdate`. Names and values cannot break out of their places. Pure. */
 import { isIP } from 'node:net';
+import { noHostName } from '../core/host-name.ts';
 import type { Rrset } from '../core/zone.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { TsigKey } from './tsig.ts';
+import { type TsigKey, wholeMac } from './tsig.ts';
 import type { AnyChange, AnyPrerequisite, UpdateMessage } from './update.ts';
 
 /**
@@ -13,15 +14,26 @@ export function nsupdateScript(plan: UpdateMessage, server: Endpoint, key: TsigK
   if (isIP(server.host) === 0) throw new TypeError('an address is wanted');
   return [
     `server ${server.host} ${server.port}`,
-    ...(key === undefined ? [] : [`key ${key.algorithm}:${key.name} ${secretText(key)}`]),
+    ...(key === undefined ? [] : [`key ${algorithmText(key)}:${key.name} ${secretText(key)}`]),
     ...planLines(plan),
     '',
   ].join('\n');
 }
 
+/** nsupdate from 9.18 on checks names by itself, as BIND's check-names does, which is for the nameserver to say. */
+const noCheck = 'check-names off';
+
+/** The same script for an older nsupdate, which checks no names, and does not know that there is such a command. */
+export const withoutCheckNames = (script: string): string =>
+  script
+    .split('\n')
+    .filter((line) => line !== noCheck)
+    .join('\n');
+
 /** The plan alone, from `zone` to `send`: what a dry run shows. */
 export const planLines = (plan: UpdateMessage): readonly string[] => [
   `zone ${plan.zone}`,
+  ...(plan.changes.some((change) => change.kind === 'add-rrset' && noHostName(change.rrset) !== undefined) ? [noCheck] : []),
   ...plan.prerequisites.flatMap(prerequisiteLines),
   ...plan.changes.flatMap(changeLines),
   'send',
@@ -59,6 +71,10 @@ function changeLines(change: AnyChange): readonly string[] {
       return rdataTexts(change.rrset).map((text) => `update delete ${change.rrset.name} IN ${change.rrset.type} ${text}`);
   }
 }
+
+/** `hmac-sha256`, or `hmac-sha256-128` where its MACs are truncated. */
+const algorithmText = ({ algorithm, macBytes }: TsigKey): string =>
+  macBytes === wholeMac(algorithm) ? algorithm : `${algorithm}-${macBytes * 8}`;
 
 /** The secret in base64, as it stands in the script. */
 export const secretText = (key: TsigKey): string => key.secret.export().toString('base64');

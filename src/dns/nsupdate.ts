@@ -9,9 +9,10 @@ import { resolveOne } from './endpoint.ts';
 import { createInspection } from './inspection.ts';
 import type { MessageRequest } from './message-request.ts';
 import { nsupdateOutcome } from './nsupdate-outcome.ts';
-import { nsupdateScript, secretText } from './nsupdate-script.ts';
+import { nsupdateScript, secretText, withoutCheckNames } from './nsupdate-script.ts';
 import { ask, type Correspondent, exchangeDeadline } from './query.ts';
-import { createReadingSide, notSent, type Rfc2136Options } from './rfc2136.ts';
+import { createRefusalInspector } from './refusal.ts';
+import { createReadingSide, noting, notSent, type ReadingSide, type Rfc2136Options } from './rfc2136.ts';
 import { clientClosed, expiredInQueue, noAnswer, queueFull, recalled } from './transport-failures.ts';
 import type { TsigKey } from './tsig.ts';
 import { planFailure } from './update.ts';
@@ -29,10 +30,9 @@ export interface NsupdateOptions extends Rfc2136Options {
 
 /** Opens no socket and starts no process before the first use. */
 export function createNsupdateClient(options: NsupdateOptions): DnsClient {
-  const side = createReadingSide(options);
   const running = new Set<AbortController>();
   let closed = false;
-  const update = async (request: MessageRequest): Promise<UpdateOutcome> => {
+  const send = async (request: MessageRequest): Promise<UpdateOutcome> => {
     const { nameserver } = side.correspondent;
     if (closed) return notSent(clientClosed(nameserver));
     if (running.size >= MAX_PROCESSES) return notSent(queueFull(nameserver, MAX_PROCESSES));
@@ -44,11 +44,14 @@ export function createNsupdateClient(options: NsupdateOptions): DnsClient {
       running.delete(controller);
     }
   };
+  const side: ReadingSide = createReadingSide(options, send);
+  const update = noting(side, send);
   return {
     read: (request) => side.reader.read(request),
     update,
     propagation: (request) => side.propagation.watch(request),
     inspection: createInspection(side.serials, update),
+    inspectRefusal: createRefusalInspector(side.serials, update),
     close: async () => {
       closed = true;
       for (const controller of running) controller.abort();
@@ -70,18 +73,45 @@ async function runUpdate(
   const resolved = await resolveOne(options.address);
   if (resolved.kind === 'failed') return notSent(resolved.failure);
   if (signal.aborted) return notSent(clientClosed(nameserver));
-  const now = clock.mono();
-  if (request.recalled?.aborted) return notSent(recalled(nameserver));
-  if (now >= request.notAfter) return notSent(expiredInQueue(nameserver));
-  if (now >= deadline) return notSent(noAnswer(nameserver));
+  const script = nsupdateScript(request.plan, { host: resolved.address, port: options.port }, options.key);
+  const begin = async (input: string): Promise<Ended | UpdateOutcome> => {
+    const now = clock.mono();
+    if (request.recalled?.aborted) return notSent(recalled(nameserver));
+    if (now >= request.notAfter) return notSent(expiredInQueue(nameserver));
+    if (now >= deadline) return notSent(noAnswer(nameserver));
+    return runProgram(options, input, deadline - now, signal);
+  };
+  let ended = await begin(script);
+  // It ended before it sent anything.
+  if ('stderr' in ended && ended.end === 1 && /incorrect section name: check-names/.test(ended.stderr))
+    ended = await begin(withoutCheckNames(script));
+  if (!('stderr' in ended)) return ended;
+  const asked = {
+    nameserver,
+    what: 'update',
+    zone: request.plan.zone,
+    signing: signing && { ...signing, fudgeSeconds: nsupdateFudgeMs / 1000 },
+    keyStanding: keyRecord?.standing,
+  } as const;
+  const outcome = nsupdateOutcome(asked, ended.end, withoutSecret(ended.stderr, options.key));
+  return await withConnectFailure(correspondent, outcome, request);
+}
+
+/** How a process ended; `end`: its exit code, or the signal that it died of; undefined: we ended it. */
+interface Ended {
+  readonly end: number | string | undefined;
+  readonly stderr: string;
+}
+
+async function runProgram(options: NsupdateOptions, input: string, timeoutMs: number, signal: AbortSignal): Promise<Ended | UpdateOutcome> {
   const [program, ...before] = options.command;
   if (program === undefined) throw new TypeError('an empty command');
-  const timeoutSeconds = Math.max(1, Math.ceil((deadline - now) / 1000));
+  const timeoutSeconds = Math.max(1, Math.ceil(timeoutMs / 1000));
   // -v: TCP. -r 0: a repeated datagram would make "applied" look like NXRRSET. -t bounds TCP in whole seconds; execa's time-out bounds all.
   const args = [...before, ...options.args, '-v', '-r', '0', '-t', String(timeoutSeconds)];
   const result = await execa(program, args, {
-    input: nsupdateScript(request.plan, { host: resolved.address, port: options.port }, options.key),
-    timeout: Math.max(1, deadline - now),
+    input,
+    timeout: Math.max(1, timeoutMs),
     killSignal: 'SIGKILL',
     cancelSignal: signal,
     reject: false,
@@ -92,16 +122,7 @@ async function runUpdate(
   // Only a process that was never there has certainly sent nothing.
   const cause = result.cause as NodeJS.ErrnoException | undefined;
   if (cause?.syscall?.startsWith('spawn')) return notSent(notRun(program, cause.code));
-  const asked = {
-    nameserver,
-    what: 'update',
-    zone: request.plan.zone,
-    signing: signing && { ...signing, fudgeSeconds: nsupdateFudgeMs / 1000 },
-    keyStanding: keyRecord?.standing,
-  } as const;
-  const end = result.timedOut || result.isCanceled ? undefined : (result.exitCode ?? result.signal);
-  const outcome = nsupdateOutcome(asked, end, withoutSecret(result.stderr ?? '', options.key));
-  return await withConnectFailure(correspondent, outcome, request);
+  return { end: result.timedOut || result.isCanceled ? undefined : (result.exitCode ?? result.signal), stderr: result.stderr ?? '' };
 }
 
 /** nsupdate 9.18 does not say why it found nobody: what the next connection finds is told. */

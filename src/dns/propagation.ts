@@ -1,10 +1,10 @@
 /** Asks every authoritative nameserver (or every resolver) until it answers what was published, or the deadline passes. */
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
-import type { PropagationReport } from '../core/zone.ts';
+import type { NameserverReport, PropagationReport } from '../core/zone.ts';
 import type { PropagationRequest } from '../ports.ts';
-import { type Authority, findAuthorities, MAX_NAMESERVERS } from './authoritative.ts';
-import { type Endpoint, showEndpoint } from './endpoint.ts';
+import { type Authority, findAuthorities, listedAuthorities } from './authoritative.ts';
+import { type Endpoint, resolveAll, showEndpoint } from './endpoint.ts';
 import type { OpenTransport } from './exchange.ts';
 import { Lookout, type Watch } from './lookout.ts';
 import type { Correspondent } from './query.ts';
@@ -59,7 +59,7 @@ export class PropagationWatch {
       watches.push(watch);
       return watch.report;
     });
-    const nameservers = await Promise.all(reports);
+    const nameservers = withoutLackingRoutes(authorities, await Promise.all(reports));
     if (this.#open.get(key) === end) this.#open.delete(key);
     return { nameservers, ...(ended?.code === 'superseded' ? { superseded: true } : {}) };
   }
@@ -70,10 +70,10 @@ export class PropagationWatch {
     for (const end of this.#open.values()) end(failure);
   }
 
-  #whom({ among, zone, deadline }: PropagationRequest): readonly Authority[] | Promise<readonly Authority[]> {
+  #whom({ among, zone, deadline }: PropagationRequest): Promise<readonly Authority[]> {
     const { verify, resolvers } = this.#options;
     const listed = among === 'resolvers' ? (resolvers ?? []) : verify;
-    return listed?.slice(0, MAX_NAMESERVERS).map((endpoint) => ({ kind: 'endpoint', endpoint })) ?? this.#byNsRrset(zone, deadline);
+    return listed === undefined ? this.#byNsRrset(zone, deadline) : listedAuthorities(listed, this.#options.primary, deadline);
   }
 
   #byNsRrset(zone: Fqdn, deadline: MonoMs): Promise<readonly Authority[]> {
@@ -103,10 +103,34 @@ export class PropagationWatch {
     const { clock, timeoutMs } = primary;
     // Unsigned: a key for updates need not be known to the secondary servers, and the public sees unsigned answers too.
     const transport = openTransport('udp', { nameserver, ...endpoint, clock, timeoutMs, messageId });
-    const lookout = new Lookout({ nameserver, transport, clock, timeoutMs, recursive }, zone, () => this.#lookouts.delete(key));
+    let same: Promise<boolean> | undefined;
+    const withKey = async () => {
+      same ??= recursive ? Promise.resolve(false) : isSameServer(endpoint, this.#options.endpoint);
+      return (await same) ? primary : undefined;
+    };
+    const lookout = new Lookout({ nameserver, transport, clock, timeoutMs, recursive }, zone, () => this.#lookouts.delete(key), withKey);
     this.#lookouts.set(key, lookout);
     return lookout;
   }
+}
+
+async function isSameServer(one: Endpoint, other: Endpoint): Promise<boolean> {
+  if (one.port !== other.port) return false;
+  const [some, others] = await Promise.all([resolveAll(one.host), resolveAll(other.host)]);
+  return some.kind === 'addresses' && others.kind === 'addresses' && some.addresses.some((address) => others.addresses.includes(address));
+}
+
+/** A machine without IPv6 cannot ask the IPv6 address of a nameserver whose other address answers: that is no lack of the nameserver's. */
+function withoutLackingRoutes(authorities: readonly Authority[], reports: readonly NameserverReport[]): readonly NameserverReport[] {
+  const nameAt = (index: number): Fqdn | undefined => {
+    const authority = authorities[index];
+    return authority?.kind === 'endpoint' ? authority.name : undefined;
+  };
+  const answering = new Set(reports.flatMap(({ answeredAt }, index) => (answeredAt === undefined ? [] : (nameAt(index) ?? []))));
+  return reports.filter(({ failure }, index) => {
+    const name = nameAt(index);
+    return failure?.code !== 'no-route' || name === undefined || !answering.has(name);
+  });
 }
 
 const noNameservers = (zone: Fqdn): Failure => ({

@@ -62,8 +62,6 @@ export async function ask(correspondent: Correspondent, question: WireQuestion, 
   switch (result.kind) {
     case 'answered':
       return result.value;
-    case 'truncated':
-      return { kind: 'failed', failure: truncated(correspondent.nameserver) };
     case 'not-sent':
     case 'unanswered':
       return { kind: 'failed', failure: result.failure };
@@ -84,7 +82,7 @@ function questionAttempt(correspondent: Correspondent, question: WireQuestion, i
         case 'truncated':
           return reply;
         case 'doubtful': {
-          const failure = doubtfulFailure(asked, reply.codes, reply.fault);
+          const failure = doubtfulFailure(asked, reply.codes, reply.doubt);
           keyRecord.standing = failure.code === 'tsig-badkey' ? 'not-accepted' : undefined;
           return { kind: 'doubtful', failure };
         }
@@ -105,11 +103,6 @@ function questionAttempt(correspondent: Correspondent, question: WireQuestion, i
     },
   };
 }
-
-const truncated = (nameserver: string): Failure => ({
-  code: 'malformed-answer',
-  message: `The nameserver ${nameserver} truncated its answer also over TCP.`,
-});
 
 /** An answer without authority: a referral says that the name is in another zone (RFC 1034 4.3.2), anything else comes from a resolver. */
 function notAuthoritative(nameserver: string, name: Fqdn, message: ReceivedMessage): Failure {

@@ -1,7 +1,9 @@
 /** What one received message is worth as the answer to one that was sent. Pure. */
-import { OPCODE, RCODE, TSIG_ERROR } from './codes.ts';
+
+import { CLASS, OPCODE, RCODE, TSIG_ERROR, typeName } from './codes.ts';
+import { shortName } from './name.ts';
 import { type SignedRequest, signRequest, type TsigKey, type TsigVerdict, verifyAnswer } from './tsig.ts';
-import { decodeMessage, encodeMessage, type OutgoingMessage, type ReceivedMessage } from './wire.ts';
+import { decodeHead, encodeMessage, type OutgoingMessage, type ReceivedMessage, readMessage, type WireQuestion } from './wire.ts';
 
 /** The key that requests are signed with, and how far the clocks may be apart. */
 export interface Signing {
@@ -40,30 +42,41 @@ export type Reply =
   | { readonly kind: 'truncated' }
   /** Signed with our key for this request; or we have no key, and so every answer counts. */
   | { readonly kind: 'proven'; readonly message: ReceivedMessage; readonly codes: AnswerCodes }
-  /** It says something, but anybody could have written it (RFC 8945 5.3: discard and keep listening). */
-  | { readonly kind: 'doubtful'; readonly codes: AnswerCodes; readonly fault: DoubtFault };
+  /** It says something, but it does not count (RFC 8945 5.3: discard and keep listening). */
+  | { readonly kind: 'doubtful'; readonly codes: AnswerCodes; readonly doubt: Doubt };
 
-export type DoubtFault = 'unsigned' | 'malformed' | Extract<TsigVerdict, { kind: 'not-verified' }>['fault'];
+/** Why an answer does not count. */
+export type Doubt =
+  /** Anybody could have written it. */
+  | { readonly kind: 'unsigned' }
+  | { readonly kind: 'not-verified'; readonly fault: Extract<TsigVerdict, { kind: 'not-verified' }>['fault'] }
+  /** `words`: what is wrong, as the rest of a sentence that begins with `it`. */
+  | { readonly kind: 'malformed' | 'other-question'; readonly words: string };
 
 /** Judges a received message. Never throws. */
 export function judgeReply(answer: Buffer, sent: SentMessage, nowSeconds: number): Reply {
-  const message = decodeMessage(answer);
+  const { id, opcode } = sent.message;
   const nothing: AnswerCodes = { rcode: RCODE.NOERROR, tsigError: TSIG_ERROR.NONE };
-  if (message === undefined)
-    return answer.length >= 2 && answer.readUInt16BE(0) === sent.message.id
-      ? { kind: 'doubtful', codes: nothing, fault: 'malformed' }
-      : { kind: 'ignored' };
-  if (!answers(message, sent.message)) return { kind: 'ignored' };
-  if (message.truncated && sent.message.opcode === OPCODE.QUERY) return { kind: 'truncated' };
+  if (answer.length < 2 || answer.readUInt16BE(0) !== id) return { kind: 'ignored' };
+  const head = decodeHead(answer);
+  // Of an answer that did not fit nothing more is read: it may end within a record, whose count stayed (RFC 1035 4.1.1, RFC 2181 9).
+  const cut = head?.answer && head.truncated && head.opcode === OPCODE.QUERY && opcode === OPCODE.QUERY;
+  const message = readMessage(answer);
+  if ('malformed' in message)
+    return cut ? { kind: 'truncated' } : { kind: 'doubtful', codes: nothing, doubt: { kind: 'malformed', words: message.malformed } };
   const codes = { ...nothing, rcode: message.rcode };
-  if (sent.signed === undefined) return { kind: 'proven', message, codes };
+  const mismatch = mismatchOf(message, sent.message);
+  if (mismatch !== undefined) return { kind: 'doubtful', codes, doubt: { kind: 'other-question', words: mismatch } };
+  if (cut) return { kind: 'truncated' };
+  if (sent.signed === undefined)
+    return isBare(message, opcode) ? { kind: 'doubtful', codes, doubt: withoutQuestion } : { kind: 'proven', message, codes };
   const { key, request } = sent.signed;
   const verdict = verifyAnswer(answer, key, request.mac, nowSeconds);
   switch (verdict.kind) {
     case 'unsigned':
-      return { kind: 'doubtful', codes: { ...codes, tsigError: verdict.claimedError }, fault: 'unsigned' };
+      return { kind: 'doubtful', codes: { ...codes, tsigError: verdict.claimedError }, doubt: verdict };
     case 'not-verified':
-      return { kind: 'doubtful', codes, fault: verdict.fault };
+      return { kind: 'doubtful', codes, doubt: verdict };
     case 'verified': {
       const { serverTimeSeconds } = verdict;
       const skew = serverTimeSeconds === undefined ? {} : { clockAheadSeconds: serverTimeSeconds - request.timeSeconds };
@@ -72,10 +85,26 @@ export function judgeReply(answer: Buffer, sent: SentMessage, nowSeconds: number
   }
 }
 
-/** Id, opcode and question are those that were sent. An error answer may come without question: the nameserver could not read it. */
-function answers(message: ReceivedMessage, sent: OutgoingMessage): boolean {
-  if (!message.answer || message.id !== sent.id || message.opcode !== sent.opcode) return false;
+/**
+ * In what it is no answer to what was sent (RFC 5452 9.1), as words; undefined: it may be one. The question may be missing: the answer to an UPDATE may be empty (RFC 2136 3.8), a
+ * nameserver that could not read the message has none to copy, and a signature covers the MAC of what was asked.
+ */
+function mismatchOf(message: ReceivedMessage, sent: OutgoingMessage): string | undefined {
+  if (!message.answer) return 'sent a message back that is no answer (QR = 0)';
+  if (message.opcode !== sent.opcode) return `answered with opcode ${message.opcode}, and sent was opcode ${sent.opcode}`;
   const [question, second] = message.questions;
-  if (question === undefined) return message.rcode !== RCODE.NOERROR;
-  return second === undefined && question.name === sent.question.name && question.type === sent.question.type;
+  if (question === undefined) return undefined;
+  if (second !== undefined) return `has ${message.questions.length} questions in its answer, and there was one`;
+  const { name, type } = sent.question;
+  if (question.name === name && question.type === type && question.class === CLASS.IN) return undefined;
+  return `answered ${questionWords(question)}, and asked was ${questionWords({ ...sent.question, class: CLASS.IN })}`;
 }
+
+const questionWords = ({ name, type, class: klass }: WireQuestion & { readonly class: number }): string =>
+  `${shortName(name)} ${typeName(type)}${klass === CLASS.IN ? '' : ` of class ${klass}`}`;
+
+/** Without a question, it could be the answer to any. An UPDATE's, and an error's, may be so. */
+const isBare = ({ questions, rcode }: ReceivedMessage, opcode: number): boolean =>
+  questions.length === 0 && opcode === OPCODE.QUERY && (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN);
+
+const withoutQuestion: Doubt = { kind: 'other-question', words: 'has no question in its answer, so it could be the answer to any' };

@@ -1,7 +1,8 @@
 /** The zone client that speaks RFC 2136 itself, over a kept TCP connection or UDP, signed with TSIG. */
 import { randomInt } from 'node:crypto';
 import type { Failure } from '../core/observation.ts';
-import type { UpdateOutcome } from '../core/zone.ts';
+import type { Fqdn, MonoMs } from '../core/units.ts';
+import type { Prerequisite, UpdateOutcome } from '../core/zone.ts';
 import type { Clock } from '../ports.ts';
 import { type Asked, answerFailure, doubtfulFailure } from './answer-failures.ts';
 import { RCODE, rcodeName, TSIG_ERROR } from './codes.ts';
@@ -14,6 +15,7 @@ import { openSockets } from './open-transport.ts';
 import { primaryCheck } from './primary-server.ts';
 import { PropagationWatch } from './propagation.ts';
 import { type Correspondent, wallSeconds } from './query.ts';
+import { createRefusalInspector } from './refusal.ts';
 import { type AnswerCodes, judgeReply, prepareMessage } from './reply.ts';
 import type { SerialsOptions } from './serials.ts';
 import type { TsigKey } from './tsig.ts';
@@ -57,19 +59,30 @@ export interface ReadingSide {
 
 /** Opens no socket: the connection is made at the first use. */
 export function createRfc2136Client(options: Rfc2136Options): DnsClient {
-  const side = createReadingSide(options);
-  const update = (request: MessageRequest) => sendUpdate(side.correspondent, request);
+  const send = (request: MessageRequest) => sendUpdate(side.correspondent, request);
+  const side: ReadingSide = createReadingSide(options, send);
+  const update = noting(side, send);
   return {
     read: (request) => side.reader.read(request),
     update,
     propagation: (request) => side.propagation.watch(request),
     inspection: createInspection(side.serials, update),
+    inspectRefusal: createRefusalInspector(side.serials, update),
     close: async () => side.close(),
   };
 }
 
-/** See ReadingSide. */
-export function createReadingSide(options: Rfc2136Options): ReadingSide {
+/** The same, and the reading side hears what was applied: an RRset that we wrote is stored. */
+export const noting =
+  (side: ReadingSide, send: (request: MessageRequest) => Promise<UpdateOutcome>) =>
+  async (request: MessageRequest): Promise<UpdateOutcome> => {
+    const outcome = await send(request);
+    if (outcome.kind === 'applied') side.reader.stored.learn(request.plan);
+    return outcome;
+  };
+
+/** See ReadingSide. It sends updates, too, that change nothing: to find out what is stored. */
+export function createReadingSide(options: Rfc2136Options, send: (request: MessageRequest) => Promise<UpdateOutcome>): ReadingSide {
   const { clock, timeoutMs, key, fudgeSeconds } = options;
   const messageId = options.messageId ?? (() => randomInt(65_536));
   const endpoint = { host: options.address, port: options.port };
@@ -80,9 +93,11 @@ export function createReadingSide(options: Rfc2136Options): ReadingSide {
   const correspondent = { nameserver, transport, clock, signing, timeoutMs, keyRecord: { standing: undefined } };
   const serials = { primary: correspondent, endpoint, verify: options.verify, messageId, openTransport };
   const propagation = new PropagationWatch({ ...serials, resolvers: options.resolvers });
+  const holds = (zone: Fqdn, prerequisite: Prerequisite, deadline: MonoMs) =>
+    send({ plan: { zone, prerequisites: [prerequisite], changes: [] }, notAfter: deadline, deadline });
   return {
     correspondent,
-    reader: new ZoneReader(correspondent, options.onWarning && primaryCheck(correspondent, endpoint, options.onWarning)),
+    reader: new ZoneReader(correspondent, holds, options.onWarning && primaryCheck(correspondent, endpoint, options.onWarning)),
     propagation,
     serials,
     close: () => {
@@ -114,8 +129,6 @@ async function sendUpdate(correspondent: Correspondent, request: MessageRequest)
     case 'unanswered':
       // Also an error that came without a signature: a forger must not make us believe that the update is off.
       return { kind: 'unknown', failure: result.failure };
-    case 'truncated':
-      throw new TypeError('only a question can be truncated');
   }
 }
 
@@ -140,7 +153,7 @@ function updateAttempt(message: OutgoingMessage, asked: Asked, clock: Clock) {
         case 'truncated':
           return { kind: 'ignored' };
         case 'doubtful':
-          return { kind: 'doubtful', failure: doubtfulFailure(asked, reply.codes, reply.fault) };
+          return { kind: 'doubtful', failure: doubtfulFailure(asked, reply.codes, reply.doubt) };
         case 'proven':
           return { kind: 'final', value: updateOutcome(asked, reply.codes) };
       }

@@ -24,6 +24,8 @@ export interface RightsRequest {
   /** Every name and type that a publication writes. */
   readonly rrsets: readonly Question[];
   readonly deadline: MonoMs;
+  /** Messages in flight when each RRset is asked about by itself; default 8. */
+  readonly atOnce?: number;
 }
 
 /** For one name and type. */
@@ -31,7 +33,12 @@ export type RrsetRight = Question &
   (
     | { readonly right: 'granted' }
     /** A signed answer says no: `update-refused`. */
-    | { readonly right: 'denied'; readonly failure: Failure }
+    | {
+        readonly right: 'denied';
+        readonly failure: Failure;
+        /** To delete it would be granted, so it is no matter of a policy by name (but for SRV: see above). */
+        readonly mayDelete: boolean;
+      }
     /**
      * Nothing that proves it came; the failure says what did. For example `zone-not-served` of Knot, which does not sign its no; or
      * `prerequisites-ignored`.
@@ -39,7 +46,11 @@ export type RrsetRight = Question &
     | { readonly right: 'unknown'; readonly failure: Failure }
   );
 
-type Send = (plan: UpdateMessage) => Promise<UpdateOutcome>;
+interface Asking {
+  readonly zone: Fqdn;
+  readonly atOnce: number;
+  send(plan: UpdateMessage): Promise<UpdateOutcome>;
+}
 type PlanOf = (questions: readonly Question[]) => UpdateMessage;
 
 /** In the order of the request. Ends by the deadline; never rejects. */
@@ -47,20 +58,21 @@ export async function probeRights(
   update: (request: MessageRequest) => Promise<UpdateOutcome>,
   request: RightsRequest,
 ): Promise<readonly RrsetRight[]> {
-  const { zone, deadline } = request;
-  const send: Send = (plan) => update({ plan, notAfter: deadline, deadline });
+  const { zone, deadline, atOnce = MESSAGES_AT_ONCE } = request;
+  const asking: Asking = { zone, atOnce, send: (plan) => update({ plan, notAfter: deadline, deadline }) };
   const rights: RrsetRight[] = [];
   for (let at = 0; at < request.rrsets.length; at += QUESTIONS_A_MESSAGE)
-    rights.push(...(await probeSome(send, zone, request.rrsets.slice(at, at + QUESTIONS_A_MESSAGE))));
+    rights.push(...(await probeSome(asking, request.rrsets.slice(at, at + QUESTIONS_A_MESSAGE))));
   return rights;
 }
 
-async function probeSome(send: Send, zone: Fqdn, questions: readonly Question[]): Promise<readonly RrsetRight[]> {
-  const first = await outcomes(send, questions, (some) => deletesNothing(zone, some));
+async function probeSome(asking: Asking, questions: readonly Question[]): Promise<readonly RrsetRight[]> {
+  const { zone } = asking;
+  const first = await outcomes(asking, questions, (some) => deletesNothing(zone, some));
   const firstRights = questions.map((question, index) => rightOf(question, first[index], 'applied'));
   const granted = firstRights.filter(({ right }) => right === 'granted').map(({ name, type }) => ({ name, type }));
   if (granted.length === 0) return firstRights;
-  const second = await outcomes(send, granted, (some) => neverHolds(zone, some));
+  const second = await outcomes(asking, granted, (some) => neverHolds(zone, some));
   const secondRights = granted.map((question, index) => rightOf(question, second[index], 'prerequisite-failed'));
   return firstRights.map((right) => (right.right === 'granted' ? (secondRights.shift() ?? right) : right));
 }
@@ -82,12 +94,12 @@ const neverHolds = (zone: Fqdn, questions: readonly Question[]): UpdateMessage =
 });
 
 /** All in one message; where that is refused for the sake of some of them (RFC 2136 3.3: as a whole), one by one. */
-async function outcomes(send: Send, questions: readonly Question[], planOf: PlanOf): Promise<readonly UpdateOutcome[]> {
+async function outcomes({ send, atOnce }: Asking, questions: readonly Question[], planOf: PlanOf): Promise<readonly UpdateOutcome[]> {
   const together = await send(planOf(questions));
   if (questions.length === 1 || !maybeForOneOfThem(together)) return questions.map(() => together);
   const each: UpdateOutcome[] = [];
-  for (let at = 0; at < questions.length; at += MESSAGES_AT_ONCE)
-    each.push(...(await Promise.all(questions.slice(at, at + MESSAGES_AT_ONCE).map((question) => send(planOf([question]))))));
+  for (let at = 0; at < questions.length; at += atOnce)
+    each.push(...(await Promise.all(questions.slice(at, at + atOnce).map((question) => send(planOf([question]))))));
   return each;
 }
 
@@ -105,7 +117,10 @@ function rightOf({ name, type }: Question, outcome: UpdateOutcome | undefined, e
       : { name, type, right: 'unknown', failure: prerequisitesIgnored(name) };
   if (outcome.kind === 'refused' && outcome.code === expected) return { name, type, right: 'granted' };
   const denied = outcome.kind === 'refused' && outcome.failure.code === 'update-refused';
-  return { name, type, right: denied ? 'denied' : 'unknown', failure: outcome.failure };
+  const { failure } = outcome;
+  return denied
+    ? { name, type, right: 'denied', failure, mayDelete: expected === 'prerequisite-failed' }
+    : { name, type, right: 'unknown', failure };
 }
 
 const prerequisitesIgnored = (name: Fqdn): Failure => ({

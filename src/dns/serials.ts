@@ -1,9 +1,10 @@
 /** How far each authoritative nameserver of a zone is, by its SOA serial. */
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
-import { findAuthorities, MAX_NAMESERVERS } from './authoritative.ts';
+import { findAuthorities, listedAuthorities } from './authoritative.ts';
 import { type Endpoint, showEndpoint } from './endpoint.ts';
 import type { OpenTransport } from './exchange.ts';
+import { ofListed } from './lookout.ts';
 import type { Correspondent } from './query.ts';
 import { compareSerials, readSoa } from './soa.ts';
 
@@ -39,8 +40,9 @@ export async function readSerials(options: SerialsOptions, zone: Fqdn, deadline:
   // Before and after: a zone that is updated meanwhile must not make its secondary servers look behind or ahead.
   const before = await readSoa(primary, zone, deadline);
   if (before.kind === 'failed') return { kind: 'failed', failure: before.failure };
-  const authorities = verify?.slice(0, MAX_NAMESERVERS).map((listed) => ({ kind: 'endpoint' as const, endpoint: listed }));
-  const found = authorities ?? (await findAuthorities(primary, endpoint, zone, deadline));
+  const found = await (verify === undefined
+    ? findAuthorities(primary, endpoint, zone, deadline)
+    : listedAuthorities(verify, primary, deadline));
   const readings = await Promise.all(
     found.map(async (authority) =>
       authority.kind === 'failed'
@@ -63,7 +65,7 @@ async function readAt(options: SerialsOptions, endpoint: Endpoint, zone: Fqdn, d
   const transport = options.openTransport('udp', { nameserver, ...endpoint, clock, timeoutMs, messageId: options.messageId });
   try {
     const reading = await readSoa({ nameserver, transport, clock, timeoutMs }, zone, deadline);
-    return reading.kind === 'soa' ? { nameserver, serial: reading.soa.serial } : { nameserver, failure: reading.failure };
+    return reading.kind === 'soa' ? { nameserver, serial: reading.soa.serial } : { nameserver, failure: ofListed(reading.failure) };
   } finally {
     transport.close();
   }

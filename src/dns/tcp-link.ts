@@ -2,9 +2,10 @@
 import type { Socket } from 'node:net';
 import type { Failure } from '../core/observation.ts';
 import type { Clock } from '../ports.ts';
+import { malformedAnswer } from './answer-failures.ts';
 import { InFlight } from './in-flight.ts';
 import { connectionLost, noAnswer } from './transport-failures.ts';
-import { MAX_ANSWER_BYTES } from './wire.ts';
+import { MAX_ANSWER_BYTES, tooLong } from './wire.ts';
 
 /**
  * After an unsigned error answer on TCP, how long to listen on for a signed one. Only who sits on the path can forge on TCP, and one who does
@@ -26,6 +27,8 @@ export class TcpLink {
   readonly #socket: Socket;
   readonly #options: TcpLinkOptions;
   #buffered: Buffer = Buffer.alloc(0);
+  /** Bytes of a message that is too long, and is let go by. */
+  #toSkip = 0;
   #over = false;
 
   /** Takes over a connected socket. */
@@ -74,17 +77,34 @@ export class TcpLink {
 
   #received(chunk: Buffer): void {
     this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
-    while (this.#buffered.length >= 2) {
+    while (this.#skipped() && this.#buffered.length >= 2) {
       const length = this.#buffered.readUInt16BE();
-      if (length > MAX_ANSWER_BYTES) {
-        this.#ended(`an answer of ${length} bytes`);
-        return;
-      }
-      if (this.#buffered.length < 2 + length) break;
-      const answer = this.#buffered.subarray(2, 2 + length);
-      this.#buffered = this.#buffered.subarray(2 + length);
-      this.inFlight.received(answer, this.#options.clock.mono());
+      const isTooLong = length > MAX_ANSWER_BYTES;
+      // Of one that is too long only the id is read: it costs its own exchange, and no other one on this connection.
+      if (this.#buffered.length < 2 + (isTooLong ? 2 : length)) break;
+      if (isTooLong) this.#tooLong(length);
+      else this.#message(this.#buffered.subarray(2, 2 + length));
     }
     this.#options.onChange();
+  }
+
+  #message(answer: Buffer): void {
+    this.#buffered = this.#buffered.subarray(2 + answer.length);
+    this.inFlight.received(answer, this.#options.clock.mono());
+  }
+
+  #tooLong(length: number): void {
+    const { nameserver, clock } = this.#options;
+    const id = this.#buffered.readUInt16BE(2);
+    this.#toSkip = 2 + length;
+    this.inFlight.unreadable(id, malformedAnswer(nameserver, tooLong(length).malformed), clock.mono());
+  }
+
+  /** Drops what is to be skipped; false while more of it must come. */
+  #skipped(): boolean {
+    const bytes = Math.min(this.#toSkip, this.#buffered.length);
+    this.#buffered = this.#buffered.subarray(bytes);
+    this.#toSkip -= bytes;
+    return this.#toSkip === 0;
   }
 }

@@ -8,7 +8,15 @@ import { MessageQueue } from './queue.ts';
 import { enqueue, type QueuedExchange } from './queued-exchange.ts';
 import type { Sockets } from './sockets.ts';
 import { TcpLink } from './tcp-link.ts';
-import { clientClosed, connectFailed, connectTimedOut, expiredInQueue, noAnswer, recalled } from './transport-failures.ts';
+import {
+  clientClosed,
+  connectFailed,
+  connectTimedOut,
+  expiredInQueue,
+  noAnswer,
+  recalled,
+  truncatedOverTcp,
+} from './transport-failures.ts';
 
 interface Connecting {
   readonly until: MonoMs;
@@ -74,12 +82,14 @@ export class TcpTransport implements Transport {
       settle({ kind: 'not-sent', failure: recalled(this.#options.nameserver) });
       return;
     }
+    const { nameserver } = this.#options;
     const id = link.inFlight.freeId(this.#options.messageId);
     const attempt = exchange.attempt(id);
     const deadline = Math.min(exchange.deadline, now + this.#options.timeoutMs) as MonoMs;
     link.inFlight.sent(id, { ...exchange, deadline }, attempt, now, (result) => {
       this.#queue.ended(rank);
-      settle(result);
+      // What TCP carries has room for all of it: this answer has less than was asked for.
+      settle(result.kind === 'truncated' ? { kind: 'unanswered', failure: truncatedOverTcp(nameserver), broken: false } : result);
     });
     link.send(attempt.bytes);
   }

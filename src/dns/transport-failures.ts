@@ -26,6 +26,12 @@ export const portUnreachable = (nameserver: string, error: NodeJS.ErrnoException
   hint: DOWN_HINT,
 });
 
+export const noRoute = (nameserver: string, error: NodeJS.ErrnoException): Failure => ({
+  code: 'no-route',
+  message: `This machine cannot send to the nameserver ${nameserver}: ${error.code ?? error.message}. Nothing was sent.`,
+  hint: 'Has this machine a route there, and for an IPv6 address an IPv6 address of its own?',
+});
+
 export const noAnswer = (nameserver: string): Failure => ({
   code: 'no-answer',
   message: `The nameserver ${nameserver} did not answer in time.`,
@@ -50,4 +56,9 @@ export const queueFull = (nameserver: string, limit: number): Failure => ({
 export const clientClosed = (nameserver: string): Failure => ({
   code: 'client-closed',
   message: `The client of the nameserver ${nameserver} is closed.`,
+});
+
+export const truncatedOverTcp = (nameserver: string): Failure => ({
+  code: 'malformed-answer',
+  message: `The nameserver ${nameserver} truncated its answer (TC), also over TCP: a part of it is missing.`,
 });

@@ -7,12 +7,12 @@ import { decodeMessage, encodeRr } from './wire.ts';
 
 /** RFC 8945 6. hmac-md5 is read because old zones use it; whoever opens the key gets a warning. */
 const ALGORITHMS = {
-  'hmac-md5': { digest: 'md5', wireName: 'hmac-md5.sig-alg.reg.int.' },
-  'hmac-sha1': { digest: 'sha1', wireName: 'hmac-sha1.' },
-  'hmac-sha224': { digest: 'sha224', wireName: 'hmac-sha224.' },
-  'hmac-sha256': { digest: 'sha256', wireName: 'hmac-sha256.' },
-  'hmac-sha384': { digest: 'sha384', wireName: 'hmac-sha384.' },
-  'hmac-sha512': { digest: 'sha512', wireName: 'hmac-sha512.' },
+  'hmac-md5': { digest: 'md5', macBytes: 16, wireName: 'hmac-md5.sig-alg.reg.int.' },
+  'hmac-sha1': { digest: 'sha1', macBytes: 20, wireName: 'hmac-sha1.' },
+  'hmac-sha224': { digest: 'sha224', macBytes: 28, wireName: 'hmac-sha224.' },
+  'hmac-sha256': { digest: 'sha256', macBytes: 32, wireName: 'hmac-sha256.' },
+  'hmac-sha384': { digest: 'sha384', macBytes: 48, wireName: 'hmac-sha384.' },
+  'hmac-sha512': { digest: 'sha512', macBytes: 64, wireName: 'hmac-sha512.' },
 } as const;
 
 export type TsigAlgorithm = keyof typeof ALGORITHMS;
@@ -25,13 +25,22 @@ export interface TsigKey {
   readonly name: Fqdn;
   readonly algorithm: TsigAlgorithm;
   readonly secret: KeyObject;
+  /** Requests have a MAC of this length, and answers at least that: below `wholeMac` the key is one for truncated MACs (RFC 8945 5.2.2.1). */
+  readonly macBytes: number;
 }
 
+/** The bytes of the algorithm's MAC where it is not truncated. */
+export const wholeMac = (algorithm: TsigAlgorithm): number => ALGORITHMS[algorithm].macBytes;
+
+/** The shortest MAC of that algorithm, in bytes: half of it, and not below 10 (RFC 8945 5.2.2.1). */
+export const shortestMac = (algorithm: TsigAlgorithm): number => Math.max(10, wholeMac(algorithm) / 2);
+
 /** A key of those bytes, which must not be empty. */
-export const tsigKey = (name: Fqdn, algorithm: TsigAlgorithm, secret: Buffer): TsigKey => ({
+export const tsigKey = (name: Fqdn, algorithm: TsigAlgorithm, secret: Buffer, macBytes = wholeMac(algorithm)): TsigKey => ({
   name,
   algorithm,
   secret: createSecretKey(secret),
+  macBytes,
 });
 
 /** The algorithm of that name as a key file writes it, in any case, also by its name on the wire; undefined: not known here. */
@@ -50,7 +59,7 @@ export interface SignedRequest {
 /** Appends a TSIG RR to a message without one (RFC 8945 5.1, 4.3). `timeSeconds`: since 1970, UTC. */
 export function signRequest(message: Buffer, key: TsigKey, timeSeconds: number, fudgeSeconds: number): SignedRequest {
   const variables: TsigVariables = { timeSeconds, fudgeSeconds, error: TSIG_ERROR.NONE, other: Buffer.alloc(0) };
-  const mac = computeMac(key, [message], variables);
+  const mac = computeMac(key, [message], variables).subarray(0, key.macBytes);
   const tail = Buffer.alloc(8);
   tail.writeUInt16BE(mac.length, 0);
   const after = Buffer.alloc(6);
@@ -73,7 +82,10 @@ export type TsigVerdict =
     }
   /** No TSIG RR, or one without MAC: BADKEY and BADSIG come so, and so does whatever a forger makes up. */
   | { readonly kind: 'unsigned'; readonly claimedError: number }
-  | { readonly kind: 'not-verified'; readonly fault: 'malformed' | 'other-key' | 'truncated-mac' | 'wrong-mac' | 'wrong-time' };
+  | {
+      readonly kind: 'not-verified';
+      readonly fault: 'malformed' | 'misplaced-tsig' | 'malformed-tsig' | 'other-key' | 'truncated-mac' | 'wrong-mac' | 'wrong-time';
+    };
 
 /** Verifies an answer to a signed request (RFC 8945 5.3, 5.4). Never throws. */
 export function verifyAnswer(answer: Buffer, key: TsigKey, requestMac: Buffer, nowSeconds: number): TsigVerdict {
@@ -82,11 +94,11 @@ export function verifyAnswer(answer: Buffer, key: TsigKey, requestMac: Buffer, n
   const last = message.additionals.at(-1);
   const all = [...message.answers, ...message.authorities, ...message.additionals];
   // More than one, or one that is not the last, is an error of format (RFC 8945 5.1); so is a class or TTL other than these (4.2).
-  if (all.some((rr) => rr.type === TYPE.TSIG && rr !== last)) return { kind: 'not-verified', fault: 'malformed' };
+  if (all.some((rr) => rr.type === TYPE.TSIG && rr !== last)) return { kind: 'not-verified', fault: 'misplaced-tsig' };
   if (last?.type !== TYPE.TSIG) return { kind: 'unsigned', claimedError: TSIG_ERROR.NONE };
   const tsig = parseTsigRdata(answer, last.rdataStart, last.end);
   if (tsig === undefined || last.class !== CLASS.ANY || answer.readUInt32BE(last.rdataStart - 6) !== 0)
-    return { kind: 'not-verified', fault: 'malformed' };
+    return { kind: 'not-verified', fault: 'malformed-tsig' };
   if (tsig.mac.length === 0) return { kind: 'unsigned', claimedError: tsig.error };
   if (last.owner !== key.name || tsig.algorithm !== ALGORITHMS[key.algorithm].wireName) return { kind: 'not-verified', fault: 'other-key' };
 
@@ -97,9 +109,9 @@ export function verifyAnswer(answer: Buffer, key: TsigKey, requestMac: Buffer, n
   const length = Buffer.alloc(2);
   length.writeUInt16BE(requestMac.length);
   const mac = computeMac(key, [length, requestMac, signed], tsig);
-  // Truncated MACs are no policy of ours (RFC 8945 5.2.2.1): the whole MAC or nothing.
-  if (tsig.mac.length !== mac.length) return { kind: 'not-verified', fault: 'truncated-mac' };
-  if (!timingSafeEqual(tsig.mac, mac)) return { kind: 'not-verified', fault: 'wrong-mac' };
+  // As long as the key says, or longer (RFC 8945 5.2.2.1).
+  if (tsig.mac.length < key.macBytes || tsig.mac.length > mac.length) return { kind: 'not-verified', fault: 'truncated-mac' };
+  if (!timingSafeEqual(tsig.mac, mac.subarray(0, tsig.mac.length))) return { kind: 'not-verified', fault: 'wrong-mac' };
   if (tsig.error === TSIG_ERROR.BADTIME) {
     const time = tsig.other.length === 6 ? { serverTimeSeconds: tsig.other.readUIntBE(0, 6) } : {};
     return { kind: 'verified', error: tsig.error, ...time };

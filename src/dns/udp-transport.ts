@@ -3,13 +3,13 @@ import type { Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Failure } from '../core/observation.ts';
 import type { MonoMs } from '../core/units.ts';
-import { resolveOne } from './endpoint.ts';
-import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
+import { resolveOne, withDeadline } from './endpoint.ts';
+import type { Exchange, ExchangeResult, Transport, TransportOptions, Truncated } from './exchange.ts';
 import { InFlight } from './in-flight.ts';
 import { MessageQueue } from './queue.ts';
 import { enqueue, type QueuedExchange } from './queued-exchange.ts';
 import type { Sockets } from './sockets.ts';
-import { clientClosed, expiredInQueue, noAnswer, portUnreachable, recalled } from './transport-failures.ts';
+import { clientClosed, expiredInQueue, noAnswer, noRoute, portUnreachable, recalled } from './transport-failures.ts';
 
 /** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */
 export const MAX_DATAGRAM_BYTES = 512;
@@ -72,7 +72,7 @@ export class UdpTransport implements Transport {
     this.#advance();
   }
 
-  async #attempt<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
+  async #attempt<T>(exchange: Exchange<T>): Promise<ExchangeResult<T> | Truncated> {
     const { nameserver, host, clock, timeoutMs } = this.#options;
     // Resolving has no deadline of its own; both are raced.
     const resolved = await withDeadline(resolveOne(host), exchange.deadline, clock);
@@ -86,14 +86,14 @@ export class UdpTransport implements Transport {
     return this.#overDatagrams({ ...exchange, deadline }, resolved.address);
   }
 
-  #overDatagrams<T>(exchange: Exchange<T>, address: string): Promise<ExchangeResult<T>> {
+  #overDatagrams<T>(exchange: Exchange<T>, address: string): Promise<ExchangeResult<T> | Truncated> {
     const { nameserver, port, clock } = this.#options;
     return new Promise((resolve) => {
       const socket = this.#sockets.datagrams(isIPv6(address) ? 'udp6' : 'udp4');
       const inFlight = new InFlight({ graceMs: Number.POSITIVE_INFINITY, noAnswer: noAnswer(nameserver) });
       const cancels: (() => void)[] = [];
       let over = false;
-      const finish = (result: ExchangeResult<T>) => {
+      const finish = (result: ExchangeResult<T> | Truncated) => {
         if (over) return;
         over = true;
         this.#open.delete(end);
@@ -116,7 +116,12 @@ export class UdpTransport implements Transport {
       socket.on('message', (answer) => inFlight.received(answer, clock.mono()));
       // A port that is not open comes back by ICMP, which also a forger can send: so the end is `unanswered`, never `not-sent`.
       socket.on('error', (error) => end(portUnreachable(nameserver, error)));
-      socket.connect(port, address, () => (exchange.recalled?.aborted ? end(recalled(nameserver)) : send(FIRST_REPEAT_MS)));
+      // Node calls back with an error, too: no route there, as to an IPv6 address from a machine that has none. The types do not say so.
+      socket.connect(port, address, (error?: NodeJS.ErrnoException) => {
+        if (error) end(noRoute(nameserver, error));
+        else if (exchange.recalled?.aborted) end(recalled(nameserver));
+        else send(FIRST_REPEAT_MS);
+      });
       const atDeadline = () => (inFlight.size > 0 ? void inFlight.expire(exchange.deadline) : end(noAnswer(nameserver)));
       cancels.push(clock.after(Math.max(0, exchange.deadline - clock.mono()), atDeadline));
     });
@@ -129,14 +134,4 @@ function closeSocket(socket: Socket): void {
   // A late error of a socket that is being closed has nobody left to tell.
   socket.on('error', () => {});
   socket.close();
-}
-
-async function withDeadline<T>(work: Promise<T>, deadline: MonoMs, clock: TransportOptions['clock']): Promise<T | undefined> {
-  let cancel = () => {};
-  const late = new Promise<undefined>((resolve) => {
-    cancel = clock.after(Math.max(0, deadline - clock.mono()), () => resolve(undefined));
-  });
-  const winner = await Promise.race([work, late]);
-  cancel();
-  return winner;
 }

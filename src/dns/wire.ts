@@ -3,6 +3,7 @@
  * ignores RDLENGTH, so it cannot tell where an RR ends. What it does well, RDATA, is in rdata.ts. Pure.
  */
 import type { Fqdn } from '../core/units.ts';
+import { TYPE } from './codes.ts';
 import { type NameAt, nameToWire, readName } from './name.ts';
 
 /** The longest answer that is looked at. A ledger is below 4 KiB; decoding a hostile message costs time by its size. */
@@ -89,6 +90,7 @@ export interface ReceivedMessage {
   readonly bytes: Buffer;
   readonly id: number;
   readonly opcode: number;
+  /** 12 bits: with the upper bits that an OPT record has (RFC 6891 6.1.3). */
   readonly rcode: number;
   /** It is an answer (QR). */
   readonly answer: boolean;
@@ -100,33 +102,75 @@ export interface ReceivedMessage {
   readonly additionals: readonly ReceivedRr[];
 }
 
-/**
- * Walks a received message from its first byte to its last; undefined where it is not well formed, has bytes left over, or is longer than
- * MAX_ANSWER_BYTES. Never throws.
- */
-export function decodeMessage(bytes: Buffer): ReceivedMessage | undefined {
-  if (bytes.length < HEADER_BYTES || bytes.length > MAX_ANSWER_BYTES) return undefined;
+/** The first 4 bytes of a message, which may be read where the rest cannot. */
+export interface MessageHead {
+  readonly id: number;
+  readonly opcode: number;
+  readonly answer: boolean;
+  readonly truncated: boolean;
+}
+
+/** Undefined where there is no whole header. Never throws. */
+export function decodeHead(bytes: Buffer): MessageHead | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
   const flags = bytes.readUInt16BE(2);
+  return {
+    id: bytes.readUInt16BE(0),
+    opcode: (flags >> 11) & 0xf,
+    answer: (flags & FLAG_QR) !== 0,
+    truncated: (flags & FLAG_TC) !== 0,
+  };
+}
+
+/** What is wrong with a message that is not well formed, as the rest of a sentence: `it ...`. */
+export interface Malformed {
+  readonly malformed: string;
+}
+
+/** The message; undefined where it is not well formed. Never throws. */
+export function decodeMessage(bytes: Buffer): ReceivedMessage | undefined {
+  const message = readMessage(bytes);
+  return 'malformed' in message ? undefined : message;
+}
+
+/**
+ * Walks a received message through all of its records. One that is longer than MAX_ANSWER_BYTES is not looked at. Bytes behind the last record mean
+ * nothing and are not read (BIND and dig ignore them too). Never throws.
+ */
+export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
+  const head = decodeHead(bytes);
+  if (head === undefined) return { malformed: `has ${bytes.length} bytes, less than a header` };
+  if (bytes.length > MAX_ANSWER_BYTES) return tooLong(bytes.length);
   const cursor = { at: HEADER_BYTES };
   const questions = readMany(bytes.readUInt16BE(4), cursor, (at) => readQuestion(bytes, at));
   const answers = questions && readMany(bytes.readUInt16BE(6), cursor, (at) => readRr(bytes, at));
   const authorities = answers && readMany(bytes.readUInt16BE(8), cursor, (at) => readRr(bytes, at));
   const additionals = authorities && readMany(bytes.readUInt16BE(10), cursor, (at) => readRr(bytes, at));
-  if (!(questions && answers && authorities && additionals) || cursor.at !== bytes.length) return undefined;
+  if (!(questions && answers && authorities && additionals))
+    return { malformed: 'ends within a record, or has a name that cannot be read' };
+  const opts = [...answers, ...authorities, ...additionals].filter(({ type }) => type === TYPE.OPT);
+  const [opt] = opts;
+  if (opts.length > 1) return { malformed: 'has more than one OPT record' };
+  if (opt && !(opt.owner === '.' && additionals.includes(opt))) return { malformed: 'has an OPT record where none may be' };
+  // The TTL field of an OPT record begins with the upper 8 bits of the RCODE.
+  const upper = opt === undefined ? 0 : (bytes[opt.rdataStart - 6] ?? 0);
+  const flags = bytes.readUInt16BE(2);
   return {
+    ...head,
     bytes,
-    id: bytes.readUInt16BE(0),
-    opcode: (flags >> 11) & 0xf,
-    rcode: flags & 0xf,
-    answer: (flags & FLAG_QR) !== 0,
+    rcode: (upper << 4) | (flags & 0xf),
     authoritative: (flags & FLAG_AA) !== 0,
-    truncated: (flags & FLAG_TC) !== 0,
     questions,
     answers,
     authorities,
     additionals,
   };
 }
+
+/** An answer of so many bytes is not looked at. */
+export const tooLong = (length: number): Malformed => ({
+  malformed: `has ${length} bytes, and more than ${MAX_ANSWER_BYTES} are not read`,
+});
 
 function readMany<T extends { readonly end: number }>(
   count: number,

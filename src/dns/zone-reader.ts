@@ -7,6 +7,7 @@ import { TYPE } from './codes.ts';
 import { type Answer, ask, type Correspondent } from './query.ts';
 import { answeredRrset } from './rdata.ts';
 import { ReadingPace } from './reading-pace.ts';
+import { type StoredQuestions, StoredRrsets } from './stored.ts';
 import type { ReceivedMessage } from './wire.ts';
 import { dnameAbove, type FoundZone, findZone, zoneOfAnswer } from './zone-finder.ts';
 
@@ -17,20 +18,23 @@ export const MAX_KNOWN_ZONES = 4096;
 
 export class ZoneReader {
   readonly correspondent: Correspondent;
+  /** What an applied update tells of the zone is noted here. */
+  readonly stored: StoredRrsets;
   readonly #onSoa: (zone: Fqdn, primary: Fqdn) => void;
   readonly #pace = new ReadingPace();
   /** By name; the one that was told longest ago comes first. */
   readonly #zones = new Map<Fqdn, { readonly zone: Fqdn; readonly until: number }>();
 
   /** `onSoa` hears which server each zone's SOA calls the primary. */
-  constructor(correspondent: Correspondent, onSoa: (zone: Fqdn, primary: Fqdn) => void = () => {}) {
+  constructor(correspondent: Correspondent, holds: StoredQuestions['holds'], onSoa: (zone: Fqdn, primary: Fqdn) => void = () => {}) {
     this.correspondent = correspondent;
+    this.stored = new StoredRrsets({ read: (question, deadline) => readRrset(correspondent, question, deadline), holds });
     this.#onSoa = onSoa;
   }
 
   /**
    * All questions at once; one that fails fails the reading, and so does a name that is not in the zone (`not-in-zone`): nameservers take an
-   * update of the zone above and never show it. Ends by the deadline; never rejects.
+   * update of the zone above and never show it. What a wildcard answers is told apart from what is stored. Ends by the deadline; never rejects.
    */
   async read(request: ReadRequest): Promise<ZoneReading> {
     const { clock } = this.correspondent;
@@ -52,8 +56,17 @@ export class ZoneReader {
     const zone = request.zone ?? told ?? found.zone;
     const other = [...zones.keys()].find((owner) => owner !== zone);
     if (other !== undefined) return { kind: 'failed', failure: notInZone(this.correspondent.nameserver, first.name, zone, other) };
+    const sifted = await this.stored.sift({ zone, rrsets, anew: request.anew === true, deadline });
+    if (sifted.kind === 'failed') return sifted;
+    const { stored, synthesized } = sifted;
     const restMs = this.#pace.restMs(clock.mono());
-    return { kind: 'read', zone, rrsets, ...(restMs === undefined ? {} : { restMs }) };
+    return {
+      kind: 'read',
+      zone,
+      rrsets: stored,
+      ...(synthesized.length === 0 ? {} : { synthesized }),
+      ...(restMs === undefined ? {} : { restMs }),
+    };
   }
 
   async #zoneOf(name: Fqdn, configured: Fqdn | undefined, deadline: MonoMs): Promise<FoundZone> {

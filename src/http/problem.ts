@@ -30,6 +30,7 @@ const problems = {
   'body-too-large': [413, 'The body is too large'],
   'wrong-media-type': [415, 'The body must be application/json'],
   'not-ready': [503, 'Not every cluster is decided and readable'],
+  busy: [503, 'There is no free connection'],
   starting: [503, 'The daemon is about to start'],
   bug: [500, 'source-dns has a bug'],
 } as const;

@@ -1,8 +1,8 @@
 /** Every route of the API in one table. A route answers with a document or a problem; it never writes to the connection. */
 
 import type { IncomingMessage } from 'node:http';
-import { didYouMean } from '../config/suggest.ts';
 import type { Answer, Command } from '../core/events.ts';
+import { didYouMean } from '../core/suggest.ts';
 import type { ServerAddress } from '../core/units.ts';
 import { findServer } from '../daemon/find-server.ts';
 import { followBody, forgetBody, freezeBody, readBody, thawBody } from './body.ts';

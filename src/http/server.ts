@@ -3,17 +3,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Failure } from '../core/observation.ts';
 import type { ClusterApi } from './cluster-api.ts';
+import { holdConnections } from './connections.ts';
 import { createOnce } from './once.ts';
 import { type Problem, problem, problemType } from './problem.ts';
 import { answerRequest, type Reply } from './routes.ts';
 import { claimSocket } from './unix-socket.ts';
 
-/** Connections at once; more are closed at once. */
-const connectionLimit = 64;
 /** Until the headers, and until the whole request, must have come. */
 const headersMs = 5000;
 const requestMs = 10_000;
 const keepAliveMs = 2000;
+/** Headers of a request together, in bytes: ours have some hundred. */
+const headersLimit = 16 * 1024;
+/** Requests of one connection; the next ones are refused. */
+const requestLimit = 100;
 /** How often Node looks for connections that are too slow. */
 const lookMs = 1000;
 /** How long requests in progress may take when the server closes. */
@@ -32,23 +35,28 @@ export type StartedApi = { readonly kind: 'started'; readonly server: ApiServer 
 export async function startApi(socketPath: string, onBug: (error: unknown) => void): Promise<StartedApi> {
   const once = createOnce();
   let api: ClusterApi | undefined;
-  const http = createServer(
-    { headersTimeout: headersMs, requestTimeout: requestMs, keepAliveTimeout: keepAliveMs, connectionsCheckingInterval: lookMs },
-    (request, response) => {
-      const reply = api === undefined ? Promise.resolve(starting) : answerRequest(request, { api, once });
-      reply
-        .catch((error: unknown): Reply => {
-          onBug(error);
-          return {
-            kind: 'problem',
-            problem: problem('bug', 'the request could not be answered', 'the log has the details; please report it'),
-          };
-        })
-        .then((value) => write(request, response, value))
-        .catch(onBug);
+  const http = createServer({
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: lookMs,
+    maxHeaderSize: headersLimit,
+  });
+  http.maxRequestsPerSocket = requestLimit;
+  holdConnections(http, {
+    farewell: rawProblem(problem('busy', 'every connection is being answered', 'try again in a moment')),
+    async answer(request, response) {
+      const reply = api === undefined ? starting : await answerRequest(request, { api, once }).catch(bugReply(onBug));
+      try {
+        write(request, response, reply);
+      } catch (error) {
+        request.socket.destroy();
+        onBug(error);
+      }
     },
-  );
-  http.maxConnections = connectionLimit;
+  });
+  // No file descriptor is left for the next client: those that are there go on, and free some.
+  http.on('error', () => {});
   const socket = await claimSocket(http, socketPath);
   if (socket.kind === 'failed') return socket;
   return {
@@ -61,6 +69,13 @@ export async function startApi(socketPath: string, onBug: (error: unknown) => vo
     },
   };
 }
+
+const bugReply =
+  (onBug: (error: unknown) => void) =>
+  (error: unknown): Reply => {
+    onBug(error);
+    return { kind: 'problem', problem: problem('bug', 'the request could not be answered', 'the log has the details; please report it') };
+  };
 
 const starting: Reply = { kind: 'problem', problem: problem('starting', 'the clusters are not started yet', 'try again in a moment') };
 
@@ -83,6 +98,13 @@ function write(request: IncomingMessage, response: ServerResponse, reply: Reply)
   response.end(body, () => {
     if (!request.complete) request.destroy();
   });
+}
+
+/** The answer to somebody whose request is not read. */
+function rawProblem(what: Problem): string {
+  const body = `${JSON.stringify(withType(what))}\n`;
+  const head = [`HTTP/1.1 ${what.status} ${what.title}`, `content-type: ${problemType}`, `content-length: ${Buffer.byteLength(body)}`];
+  return `${[...head, 'cache-control: no-store', 'connection: close'].join('\r\n')}\r\n\r\n${body}`;
 }
 
 /** RFC 9457 3.1.1: without a document about it, the type is about:blank. */

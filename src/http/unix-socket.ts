@@ -1,10 +1,11 @@
 /** The unix socket of the API: also what keeps a second daemon away from the same state directory. */
 
 import { randomBytes } from 'node:crypto';
-import { link, lstat, mkdir, rename, unlink } from 'node:fs/promises';
+import { link, lstat, rename, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Failure } from '../core/observation.ts';
+import { makeFolder } from '../daemon/state-dir.ts';
 
 /** sockaddr_un holds 108 bytes, the last one a NUL (unix(7)). */
 const longestPathBytes = 107;
@@ -39,14 +40,14 @@ export async function claimSocket(server: Server, path: string): Promise<Claimed
   // As long as `api.sock`, so that the limit holds for it, too.
   const draft = join(dirname(path), `.${randomBytes(4).toString('hex').slice(0, 7)}`);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+    await makeFolder(dirname(path));
     await listen(server, draft);
     const { ino } = await lstat(draft);
-    const taken = !(await publish(draft, path));
+    const taken = await publish(draft, path);
     await unlink(draft);
-    if (!taken) return { kind: 'claimed', release: () => release(server, path, ino) };
+    if (taken === undefined) return { kind: 'claimed', release: () => release(server, path, ino) };
     await closed(server);
-    return { kind: 'failed', failure: inUse(path) };
+    return { kind: 'failed', failure: taken };
   } catch (error) {
     await closed(server);
     return { kind: 'failed', failure: unusable(path, error) };
@@ -69,18 +70,21 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-/** False: another daemon listens there. */
-async function publish(draft: string, path: string): Promise<boolean> {
-  if (await linked(draft, path)) return true;
-  const { ino } = await lstat(path);
-  if (await accepts(path)) return false;
+/** Why the name cannot be had; undefined: it is ours. */
+async function publish(draft: string, path: string): Promise<Failure | undefined> {
+  if (await linked(draft, path)) return undefined;
+  const there = await lstat(path);
+  // Only a socket can be what a daemon of ours left.
+  if (!there.isSocket()) return notASocket(path);
+  const listener = await listenerAt(path);
+  if (listener !== 'none') return listener === 'there' ? inUse(path) : unknownListener(path);
   // Moved away first: between the look and the removal, another one may have put its own there.
   const old = `${draft}o`;
   await rename(path, old);
-  const ours = (await lstat(old)).ino === ino;
+  const ours = (await lstat(old)).ino === there.ino;
   if (!ours) await linked(old, path);
   await unlink(old);
-  return ours && (await linked(draft, path));
+  return ours && (await linked(draft, path)) ? undefined : inUse(path);
 }
 
 async function linked(from: string, to: string): Promise<boolean> {
@@ -94,17 +98,20 @@ async function linked(from: string, to: string): Promise<boolean> {
 }
 
 /** Whether a process listens there. One that does not answer in time is taken for alive: refusing to start is the safe mistake. */
-function accepts(path: string): Promise<boolean> {
+function listenerAt(path: string): Promise<'there' | 'none' | 'unknown'> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    const end = (alive: boolean): void => {
+    const end = (found: 'there' | 'none' | 'unknown'): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(alive);
+      resolve(found);
     };
-    const timer = setTimeout(() => end(true), probeMs);
-    socket.once('connect', () => end(true));
-    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'));
+    const timer = setTimeout(() => end('there'), probeMs);
+    socket.once('connect', () => end('there'));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED' || code === 'ENOENT') end('none');
+      else end(code === 'EACCES' || code === 'EPERM' ? 'unknown' : 'there');
+    });
   });
 }
 
@@ -128,6 +135,18 @@ const inUse = (path: string): Failure => ({
   code: 'already-running',
   message: `another source-dns runs with this state directory: it listens on ${path}`,
   hint: 'stop it first, or give this one a state_dir of its own',
+});
+
+const notASocket = (path: string): Failure => ({
+  code: 'socket-path-taken',
+  message: `${path} is there and is no socket, so it was not put there by source-dns`,
+  hint: 'move it away, or choose another state_dir in the configuration',
+});
+
+const unknownListener = (path: string): Failure => ({
+  code: 'socket-unusable',
+  message: `${path} is a socket that this user may not use, so nobody can tell whether another source-dns listens there`,
+  hint: 'stop the other one, remove its socket, or choose another state_dir in the configuration',
 });
 
 function unusable(path: string, error: unknown): Failure {

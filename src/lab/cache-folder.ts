@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { LabError } from './lab-error.ts';
 
 /** Begins the names of folders that are being built. */
 const TEMPORARY_PREFIX = '.building-';
@@ -13,7 +14,16 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
   const own = environment['SOURCE_DNS_CACHE'];
   if (own) return resolve(own);
   const shared = environment['XDG_CACHE_HOME'];
-  return shared ? resolve(shared, 'source-dns') : join(homedir(), '.cache', 'source-dns');
+  return shared ? resolve(shared, 'source-dns') : join(home(), '.cache', 'source-dns');
+}
+
+function home(): string {
+  try {
+    return homedir();
+  } catch (error) {
+    const hint = 'set SOURCE_DNS_CACHE to a folder that this user may write to';
+    throw new LabError('this user has no home directory, in which the fetched programs would be kept', { hint, cause: error });
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Cell, tableText } from '../cli/table.ts';
-import { didYouMean } from '../config/suggest.ts';
+import { didYouMean } from '../core/suggest.ts';
 import { type LabOptions, runLab } from './run-lab.ts';
 import { needsOf } from './scenario.ts';
 import { defaultScenario, fallbackScenario, scenarios } from './scenario-table.ts';

@@ -6,7 +6,6 @@ import type { ChannelCoordinates } from './coordinates.ts';
 import { serverId, sourceAddress } from './identity.ts';
 import { type LagInput, lagSeconds } from './lag.ts';
 import { type Row, RowReader } from './row.ts';
-import { boundedLine } from './text.ts';
 
 /** Group Replication's own channels: what they carry is told by the group, and they have no source. */
 const groupChannels: ReadonlySet<string> = new Set(['group_replication_applier', 'group_replication_recovery']);
@@ -48,9 +47,9 @@ export function readChannel(row: RowReader, around: ChannelSurroundings): { chan
   const receiver = receiverStates[row.oneOf('receiver', ['OFF', 'ON', 'CONNECTING'])];
   const applier = row.oneOf('applier', ['OFF', 'ON']) === 'ON' ? 'on' : 'off';
   const sourceId = readSourceId(row, receiver);
-  const address = sourceAddress(row.text('source_host'), row.number('source_port'));
+  const address = sourceAddress(row.text('source_host'), row.port('source_port'));
   const retrieved = executed && row.parsed('retrieved', parseGtidSet);
-  const mark = [executed && row.text('retrieved'), coordinates?.received?.file, coordinates?.received?.position].join(' ');
+  const mark = [executed && row.whole('retrieved'), coordinates?.received?.file, coordinates?.received?.position].join(' ');
   const note = noteOf(around.note, { at, sourceAddress: address, receiverOn: receiver === 'on', mark });
   const heardAgoMs = newestAgeMs(row, ['heartbeat_age_us', 'queued_age_us', 'queueing_age_us'], timed ? undefined : heardAgoOf(note, at));
   const sets = around.complete ? { retrieved, executed } : { retrieved: undefined, executed: undefined };
@@ -108,11 +107,10 @@ function newestAgeMs(row: RowReader, columns: readonly string[], counted: number
 
 /** A worker says what went wrong, its coordinator only that something did. A stopped applier matters more than a receiver that is trying again. */
 function readError(row: RowReader, applierStopped: boolean): string | undefined {
-  const receiverError = errorOf(row.number('receiver_errno'), row.text('receiver_error'));
-  const coordinatorError = errorOf(row.optionalNumber('coordinator_errno'), row.optionalText('coordinator_error'));
-  const applierError = row.optionalText('worker_error') ?? coordinatorError;
-  const error = applierStopped ? (applierError ?? receiverError) : (receiverError ?? applierError);
-  return error === undefined ? undefined : boundedLine(error);
+  const receiverError = errorOf(row.number('receiver_errno'), row.words('receiver_error'));
+  const coordinatorError = errorOf(row.optionalNumber('coordinator_errno'), row.optionalWords('coordinator_error'));
+  const applierError = row.optionalWords('worker_error') ?? coordinatorError;
+  return applierStopped ? (applierError ?? receiverError) : (receiverError ?? applierError);
 }
 
 const errorOf = (errno: number | undefined, text: string | undefined): string | undefined => (errno === 0 ? undefined : text);

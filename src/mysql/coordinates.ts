@@ -35,7 +35,7 @@ export function readCoordinates(rows: readonly Row[] = []): ReadonlyMap<string, 
       const channel: ChannelCoordinates = {
         received: coordinatesOf(row, `${word}Log_File`, `Read_${word}Log_Pos`),
         applied: coordinatesOf(row, `Relay_${word}Log_File`, `Exec_${word}Log_Pos`),
-        behindSeconds: typeof behind === 'string' && /^\d+$/.test(behind) ? Number(behind) : undefined,
+        behindSeconds: typeof behind === 'string' && /^\d{1,15}$/.test(behind) ? Number(behind) : undefined,
       };
       return [String(row['Channel_Name'] ?? ''), channel];
     }),

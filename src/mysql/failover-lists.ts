@@ -2,7 +2,6 @@ import type { Channel, FailoverSource, ManagedGroup } from '../core/observation.
 import { sourceAddress } from './identity.ts';
 import type { Answers, Statement } from './query-set.ts';
 import { type Row, RowReader } from './row.ts';
-import { boundedLine } from './text.ts';
 
 /**
  * Where a replica may go by itself (manual 19.4.9): the source lists of its channels, and the groups that it keeps such a list of. Our account need not see them:
@@ -73,12 +72,12 @@ function readEntries<T>(rows: readonly Row[], read: (row: RowReader) => T): read
 }
 
 function readSource(row: RowReader): FailoverSource {
-  const managed = boundedLine(row.text('managed'));
-  return { address: sourceAddress(row.text('host'), row.number('port')), weight: row.number('weight'), ...(managed !== '' && { managed }) };
+  const managed = row.words('managed');
+  return { address: sourceAddress(row.text('host'), row.port('port')), weight: row.number('weight'), ...(managed !== '' && { managed }) };
 }
 
 const readGroup = (row: RowReader): ManagedGroup => ({
-  name: boundedLine(row.text('managed')),
+  name: row.words('managed'),
   primaryWeight: row.number('primary_weight'),
   secondaryWeight: row.number('secondary_weight'),
 });

@@ -1,5 +1,6 @@
 import type { Failure } from '../core/observation.ts';
 import type { ServerAddress } from '../core/units.ts';
+import { AnswerFault } from './answer-fault.ts';
 import { proxyThatSaid } from './proxies.ts';
 import { hintForServerError, noCommonLogin } from './refusal-hints.ts';
 import { boundedLine } from './text.ts';
@@ -36,6 +37,10 @@ const serverShutdown = 1053;
 
 /** What went wrong on the way to one server, classified. A server's error packet says that it lives, whatever its number; but for its good-bye. */
 export function classify(asker: Asker, error: unknown): Problem {
+  if (error instanceof AnswerFault) {
+    const hint = error.hint ?? (error.code === 'login-unsupported' ? noCommonLogin(asker) : undefined);
+    return (error.alive ? aliveProblem : unknownProblem)(asker.server, error.code, error.message, hint);
+  }
   const fields: ErrorFields = typeof error === 'object' && error !== null ? error : { message: String(error) };
   if (typeof fields.errno === 'number' && fields.errno >= 1000 && typeof fields.sqlMessage === 'string') {
     return ofServerError(asker, fields.errno, fields.sqlMessage);

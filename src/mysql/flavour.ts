@@ -43,11 +43,14 @@ export function readTraits(rows: readonly Row[]): Traits {
   };
 }
 
+/** A thousand years. */
+const longestUptimeSeconds = 31_536_000_000;
+
 /** Reads the answer of `uptimeQuery`, in seconds. Undefined where it is none. */
 export function readUptime(rows: readonly Row[]): number | undefined {
   const row = new RowReader(rows[0] ?? {});
   const seconds = row.number('Value');
-  return row.oddColumn === undefined ? seconds : undefined;
+  return row.oddColumn === undefined && seconds >= 0 && seconds <= longestUptimeSeconds ? seconds : undefined;
 }
 
 /** MariaDB counts from 10 on since it has GTIDs: what says less was set by hand, mostly to look like MySQL. */

@@ -1,5 +1,6 @@
 import type { ServerAddress, ServerId } from '../core/units.ts';
 import type { Row, RowReader } from './row.ts';
+import { isPlainLine } from './text.ts';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -26,7 +27,8 @@ const longestReported = 255;
 
 /** Where a server says that it runs, or that its clients reach it. Undefined where it says nothing, or a port that does not exist: what a server reports is for people, and need not be anything. */
 export function reportedAddress(row: Row, hostColumn: string, portColumn: string): ServerAddress | undefined {
-  const host = String(row[hostColumn] ?? '').replace(/\.$/, '');
+  const cell = row[hostColumn];
+  const host = typeof cell === 'string' && isPlainLine(cell) && !/\s/.test(cell) ? cell.replace(/\.$/, '') : '';
   const port = Number(row[portColumn] ?? 0);
   return host === '' || host.length > longestReported || !Number.isInteger(port) || port < 1 || port > 65_535
     ? undefined

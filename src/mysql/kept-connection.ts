@@ -6,10 +6,12 @@ import type { ChannelNotes } from './channel-notes.ts';
 import { boundedDeadline, withDeadline } from './deadline.ts';
 import { type Asker, aliveProblem, classify, type Problem, proxyProblem, unknownProblem } from './failures.ts';
 import { querySetOf, readTraits, readUptime, rowsQuery, traitsQuery, uptimeQuery } from './flavour.ts';
+import { maxTextLength } from './limits.ts';
 import type { Answers, QuerySet } from './query-set.ts';
 import { withReplicas } from './replicas.ts';
 import { type Row, rowsUnexpected } from './row.ts';
 import { type Access, type Answer, Session } from './session.ts';
+import { isPlainLine } from './text.ts';
 
 export interface KeptConnectionOptions {
   readonly server: ServerAddress;
@@ -132,7 +134,11 @@ export class KeptConnection {
     this.#session = session;
     const opened = await session.opened;
     const asker: Asker = { server, user: access.user, encrypted: access.ssl !== undefined };
-    if (opened.kind === 'error') return this.#fail(session, classify(asker, opened.error));
+    if (opened.kind === 'error') {
+      const { servesNobody, ...problem } = classify(asker, opened.error);
+      // Only who has logged in is told that nobody is served: before its greeting it comes from anybody on the way.
+      return this.#fail(session, { ...problem, ...(session.greeted && servesNobody && { servesNobody }) });
+    }
     const introduced = await this.#introduce(session, asker);
     if ('kind' in introduced) return this.#fail(session, introduced);
     // The deadline may have passed meanwhile, and another session be on its way.
@@ -170,10 +176,19 @@ export class KeptConnection {
     const account = await ask(accountQuery);
     if ('kind' in account) return account;
     const currentUser = account[0]?.['account'];
-    return { asker: { ...asker, grants: set.grants, ...(typeof currentUser === 'string' && { currentUser }) }, set, startedAt };
+    return {
+      asker: {
+        ...asker,
+        grants: set.grants,
+        ...(typeof currentUser === 'string' && isPlainLine(currentUser) && currentUser.length <= maxTextLength && { currentUser }),
+      },
+      set,
+      startedAt,
+    };
   }
 
   async #ask(ready: Ready, turn: Turn): Promise<Probe> {
+    ready.session.beginProbe();
     const query = async (sql: string): Promise<Answer> => {
       const answer = await ready.session.query(sql);
       // Also an error that the client made of a lost connection: but then the session is gone, and the turn with it.

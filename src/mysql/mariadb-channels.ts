@@ -5,7 +5,6 @@ import { coordinatesOf } from './coordinates.ts';
 import { sourceAddress } from './identity.ts';
 import type { ProbeInput } from './query-set.ts';
 import { maxRows, type Row, RowReader } from './row.ts';
-import { boundedLine } from './text.ts';
 
 /** Reads the answer of SHOW ALL SLAVES STATUS (MariaDB manual, "SHOW REPLICA STATUS"). `oddColumn`: the first cell that could not be read. */
 export function readMariadbChannels({ answers, notes, at }: ProbeInput): {
@@ -32,13 +31,13 @@ const receiverStates = { Yes: 'on', No: 'off', Connecting: 'connecting', Prepari
 function readChannel(row: Row, reader: RowReader, name: string, before: ChannelNote | undefined, at: ProbeInput['at']) {
   const receiver = receiverStates[reader.oneOf('Slave_IO_Running', ['No', 'Yes', 'Connecting', 'Preparing'])];
   const applier = reader.oneOf('Slave_SQL_Running', ['No', 'Yes']) === 'Yes' ? 'on' : 'off';
-  const address = sourceAddress(reader.text('Master_Host'), reader.number('Master_Port'));
+  const address = sourceAddress(reader.text('Master_Host'), reader.port('Master_Port'));
   const note = noteOf(before, {
     at,
     sourceAddress: address,
     receiverOn: receiver === 'on',
     mark: ['Slave_received_heartbeats', 'Master_Log_File', 'Read_Master_Log_Pos', 'Gtid_IO_Pos']
-      .map((column) => reader.text(column))
+      .map((column) => reader.whole(column))
       .join(' '),
     // 0 until it was connected once. It is NOT forgotten when host or port are changed (seen on 10.11 and 11.8): only a receiver that is on says who is there.
     sourceServerId: reader.number('Master_Server_Id'),
@@ -72,10 +71,9 @@ function readChannel(row: Row, reader: RowReader, name: string, before: ChannelN
 
 /** A stopped applier matters more than a receiver that is trying again. */
 function readError(reader: RowReader, applierStopped: boolean): string | undefined {
-  const receiverError = errorOf(reader.number('Last_IO_Errno'), reader.text('Last_IO_Error'));
-  const applierError = errorOf(reader.number('Last_SQL_Errno'), reader.text('Last_SQL_Error'));
-  const error = applierStopped ? (applierError ?? receiverError) : (receiverError ?? applierError);
-  return error === undefined ? undefined : boundedLine(error);
+  const receiverError = errorOf(reader.number('Last_IO_Errno'), reader.words('Last_IO_Error'));
+  const applierError = errorOf(reader.number('Last_SQL_Errno'), reader.words('Last_SQL_Error'));
+  return applierStopped ? (applierError ?? receiverError) : (receiverError ?? applierError);
 }
 
 const errorOf = (errno: number, text: string): string | undefined => (errno === 0 ? undefined : text);

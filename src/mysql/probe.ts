@@ -21,6 +21,8 @@ export interface ProberOptions {
   readonly tls: 'disabled' | 'preferred' | 'required' | 'verify';
   /** PEM, with `verify`. Absent: the certificate authorities that Node brings. */
   readonly ca?: Buffer | string;
+  /** Without TLS, where the server asks for the password itself: encrypt it with the key that the server sends, unchecked. Absent: refuse that. */
+  readonly allowPublicKeyRetrieval?: boolean;
   /** For the TCP connection, TLS, the login and the setting up of the session together. */
   readonly connectTimeoutMs: number;
   /** For all queries of one probe together. */
@@ -44,6 +46,7 @@ export function createProber(options: ProberOptions): ServerProber {
     user: options.user,
     password: options.password,
     ssl,
+    allowPublicKeyRetrieval: options.allowPublicKeyRetrieval ?? false,
     lookup,
   });
   const open = (server: ServerAddress, asksReplicas: boolean): KeptConnection => {

@@ -31,7 +31,7 @@ function withTopology(reading: FactsReading, { server, answers }: ProbeInput): F
   for (const row of rows.slice(0, maxRows)) {
     const reader = new RowReader(row);
     self = reader.text('self');
-    const address = `${reader.text('endpoint').toLowerCase()}:${reader.number('port')}` as ServerAddress;
+    const address = `${reader.text('endpoint').toLowerCase()}:${reader.port('port')}` as ServerAddress;
     members.push({ name: reader.text('id'), address });
     if (reader.oddColumn !== undefined) return failedReading(rowsUnexpected(server, reader.oddColumn));
   }

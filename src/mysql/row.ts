@@ -1,9 +1,14 @@
 import type { Failure } from '../core/observation.ts';
 import type { ServerAddress } from '../core/units.ts';
+import { maxTextLength } from './limits.ts';
 import type { FactsReading } from './query-set.ts';
+import { boundedLine, isPlainLine } from './text.ts';
 
 /** One result row as the connection hands it over: every cell is the server's text, or null. Untrusted: any column may be missing or odd. */
 export type Row = Readonly<Record<string, unknown>>;
+
+/** As MySQL writes numbers. */
+const numberPattern = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
 /**
  * Reads the cells of one row. A cell that is not what it must be gives a harmless value, and its column is remembered as the `oddColumn`:
@@ -27,11 +32,30 @@ export class RowReader {
     this.#oddColumn ??= column;
   }
 
+  /** A name or a word. Too long, or with control characters, it is odd: what was read is kept, told and written as it is. */
   text(column: string): string {
-    const cell = this.#row[column];
+    const text = this.whole(column);
+    if (text.length <= maxTextLength && isPlainLine(text)) return text;
+    this.reject(column);
+    return '';
+  }
+
+  /** The cell, whatever is in it: to be parsed or compared, never to be told. */
+  whole(column: string): string {
+    const cell = Object.hasOwn(this.#row, column) ? this.#row[column] : undefined;
     if (typeof cell === 'string') return cell;
     this.reject(column);
     return '';
+  }
+
+  /** A text for people, as one bounded line. */
+  words(column: string): string {
+    return boundedLine(this.whole(column));
+  }
+
+  /** Undefined for NULL. */
+  optionalWords(column: string): string | undefined {
+    return this.#row[column] === null ? undefined : this.words(column);
   }
 
   /** Undefined for NULL; a column that is not there is odd. */
@@ -42,7 +66,15 @@ export class RowReader {
   number(column: string): number {
     const text = this.text(column);
     const value = Number(text);
-    if (text.trim() !== '' && Number.isFinite(value)) return value;
+    if (numberPattern.test(text) && Number.isFinite(value)) return value;
+    this.reject(column);
+    return 0;
+  }
+
+  /** A port, or 0 where none is set. */
+  port(column: string): number {
+    const port = this.number(column);
+    if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
     this.reject(column);
     return 0;
   }
@@ -65,7 +97,7 @@ export class RowReader {
 
   /** `parse` gives undefined for text that it cannot read. */
   parsed<T>(column: string, parse: (text: string) => T | undefined): T | undefined {
-    const value = parse(this.text(column));
+    const value = parse(this.whole(column));
     if (value === undefined) this.reject(column);
     return value;
   }

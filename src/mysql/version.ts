@@ -1,4 +1,5 @@
 import type { Version } from '../core/observation.ts';
+import { boundedLine } from './text.ts';
 
 /** MariaDB's greeting has `5.5.5-` before its version, for clients that know no 10; some gateways say all of it as @@version. */
 const versionPattern = /^(?:5\.5\.5-(?=\d+\.\d+\.\d))?(\d{1,4})\.(\d{1,4})\.(\d{1,4})(?!\d)/;
@@ -7,7 +8,7 @@ const versionPattern = /^(?:5\.5\.5-(?=\d+\.\d+\.\d))?(\d{1,4})\.(\d{1,4})\.(\d{
 export function parseVersion(text: string): Version | undefined {
   const match = versionPattern.exec(text);
   if (!match) return undefined;
-  return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]), text: text.slice(0, 100) };
+  return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]), text: boundedLine(text).slice(0, 100) };
 }
 
 /** Whether it is that version or a later one. As numbers: 5.7.9 < 5.7.44 < 8.0.9 < 8.0.11 < 8.4.0 < 9.7.0 < 26.1.0. */

@@ -27,7 +27,7 @@ describe('what the commands print', () => {
           ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z
           former sources that have not rejoined: 11111111-1111-1111-1111-111111111111@db1:3306
           frozen by eve@host: maintenance
-          epoch 7 is answered by 1 of 2 nameservers
+          epoch 7 is answered by 192.0.2.53, not yet by 192.0.2.54
 
         SERVER                UUID                            VERSION         ROLE        WRITABLE  CONTACT                       LAG  BEHIND                     REPLICATES FROM                                                   ALARMS
         db1:3306              11111111                        8.4.3           superseded  ?         unknown (connection-refused)                                                                                                    server-unknown
@@ -54,7 +54,7 @@ describe('what the commands print', () => {
           ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z
           former sources that have not rejoined: 11111111-1111-1111-1111-111111111111@db1:3306
           frozen by eve@host: maintenance
-          epoch 7 is answered by 1 of 2 nameservers
+          epoch 7 is answered by 192.0.2.53, not yet by 192.0.2.54
           what would change it:
             - By hand: source-dns follow shop SERVER
 
@@ -122,6 +122,12 @@ describe('what the commands print', () => {
     // An older daemon does not say.
     const { discovered: _unsaid, ...old } = first!;
     expect(statusText({ ...shop, servers: [old as typeof first & object] }, plain)).toContain('superseded ');
+  });
+
+  it('what to do below each alarm that knows it', () => {
+    const alarms = [{ code: 'update-refused', subject: 'ns1', sentence: 'ns1 refuses it.', hint: 'grant key name x TXT;' }] as const;
+    for (const text of [statusText({ ...shop, alarms }, plain), explainText({ ...shop, alarms }, plain)])
+      expect(text).toContain('\n  ! update-refused ns1 refuses it.\n    grant key name x TXT;\n');
   });
 
   it('nothing that moves the cursor', () => {
@@ -244,7 +250,7 @@ describe('what the commands print', () => {
       "2026-11-22T11:30:00.100Z  shop@ns1  hold (minority-view): Too few are seen.
       2026-11-22T11:30:00.123Z  shop@ns1  source.example. moved from db1:3306 to db2:3306, epoch 7 (failover): db1 is gone.
           seen 2026-11-22T11:30:00.110Z, decided +1 ms, sent +2 ms, published +10 ms, propagated +40 ms
-      2026-11-22T11:30:00.200Z  shop@ns1  epoch 7 is at all 2 nameservers
+      2026-11-22T11:30:00.200Z  shop@ns1  epoch 7 is answered by a, b
       2026-11-22T11:30:00.300Z  shop@ns1  watcher-2 moved the name to db3:3306, epoch 8 (switchover)
       2026-11-22T11:30:00.400Z  shop@ns1  Frozen by eve: why.
       2026-11-22T11:30:00.500Z  shop@ns1  repair: the update is refused: BADKEY; look at the key

@@ -123,6 +123,7 @@ export const shopSnapshot: Snapshot = {
       ledger,
       published: ['192.0.2.12'],
       readFailure: null,
+      writeFailure: null,
       pendingUpdates: 0,
       lastMove: null,
       propagation: {

@@ -19,7 +19,22 @@ describe('the terminal', () => {
     terminal.out('b');
     expect(terminal.closed()).toBe(true);
     expect(stdout.written).toEqual(['a']);
-    expect(() => stdout.emitter.emit('error', Object.assign(new Error('write'), { code: 'EIO' }))).toThrow();
+    expect(terminal.failed()).toBe(false);
+  });
+
+  it('says once that the disk is full, and goes on', () => {
+    const stderr = stream(false);
+    const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
+    const stdout = stream(false);
+    stdout.emitter.write = () => {
+      throw full;
+    };
+    const terminal = openTerminal({ stdout: stdout.stream, stderr: stderr.stream, env: {} });
+    terminal.out('a');
+    terminal.out('b');
+    stdout.emitter.emit('error', full);
+    expect(stderr.written).toEqual(['the output cannot be written: ENOSPC\n']);
+    expect([terminal.closed(), terminal.failed()]).toEqual([true, true]);
   });
 
   it.each([

@@ -190,6 +190,11 @@ test.each([
   ['key_file: ddns.key, port: 65536', 'nameservers.ns1.port: must be at most 65535'],
   ['key_file: ddns.key, port: "53"', 'nameservers.ns1.port: must be a number, not text'],
   ['key_file: ddns.key, verify: [192.0.2.54:0]', 'nameservers.ns1.verify[0]: "192.0.2.54:0" has a port that does not exist: 1 to 65535'],
+  ['key_file: ddns.key, verify: [224.0.0.251]', 'nameservers.ns1.verify[0]: "224.0.0.251" is a multicast address, which no server has'],
+  [
+    'key_file: ddns.key, verify: ["[::192.0.2.1]:53"]',
+    'nameservers.ns1.verify[0]: "[::192.0.2.1]:53" is an IPv4-compatible address, which no server has',
+  ],
   ['key_file: ddns.key, verify: []', 'nameservers.ns1.verify: must have at least 1 entry'],
   ['key_file: ddns.key, resolvers: []', 'nameservers.ns1.resolvers: must have at least 1 entry'],
 ])('a nameserver: %s', async (fields, expected) => {

@@ -3,7 +3,7 @@ import { canonicalIp, parseHostPort, serverAddress, unsafeKind } from '../../src
 import { parseFqdn } from '../../src/config/domain-name.ts';
 import { durationMs, durationText } from '../../src/config/fields.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
-import { closest, editDistance } from '../../src/config/suggest.ts';
+import { closest, editDistance } from '../../src/core/suggest.ts';
 
 test.each([
   ['50ms', 50],
@@ -110,19 +110,19 @@ test('room is kept for what is put in front of the name', () => {
 });
 
 test.each([
-  ['127.1.2.3', 'a loopback'],
-  ['::1', 'a loopback'],
-  ['localhost', 'a loopback'],
-  ['0.0.0.0', 'an unspecified'],
-  ['::', 'an unspecified'],
-  ['169.254.169.254', 'a link-local'],
-  ['fe80::1', 'a link-local'],
-  ['224.0.0.1', 'a multicast'],
-  ['ff02::1', 'a multicast'],
+  ['127.1.2.3', 'a loopback address'],
+  ['::1', 'a loopback address'],
+  ['localhost', 'a loopback address'],
+  ['0.0.0.0', 'an unspecified address'],
+  ['::', 'an unspecified address'],
+  ['169.254.169.254', 'a link-local address'],
+  ['fe80::1', 'a link-local address'],
+  ['224.0.0.1', 'a multicast address'],
+  ['ff02::1', 'a multicast address'],
   ['10.0.0.1', undefined],
   ['fd00::1', undefined],
   ['db1.example.com', undefined],
-])('%s is %s address', (address, kind) => {
+])('%s is %s', (address, kind) => {
   expect(unsafeKind(address, false)).toBe(kind);
 });
 

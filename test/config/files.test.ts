@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { formatConfigError } from '../../src/config/config-error.ts';
@@ -38,6 +38,29 @@ test.each([
 ])('a password file that is none', async (content, problem) => {
   expect(await outcome(withFile, { secret: content })).toEqual([`${place} ${problem}`]);
 });
+
+test.each([
+  ['an empty file', '', 'is empty'],
+  ['a whole configuration', '#'.repeat(65_537), 'is too large: at most 65536 bytes'],
+  ['a folder', undefined, 'is a directory'],
+])('a key file that is %s says what is wanted', async (_, content, problem) => {
+  const text = minimal({ nameserver: '{ address: 192.0.2.53, key_file: other.key }' });
+  const make = (folder: string) => (content === undefined ? mkdir(join(folder, 'other.key')) : undefined);
+  expect(await outcome(text, content === undefined ? {} : { 'other.key': content }, make)).toEqual([
+    expect.stringMatching(`key_file: the file "other.key" .* ${problem}; wanted is a file with the key alone, as tsig-keygen prints it$`),
+  ]);
+});
+
+test.each(['c2VjcmV0IHRoYXQgbm9ib2R5IG1heSBzZWU=', 'hmac-sha256:k:QUJDREVG'])(
+  'a secret in the place of its path is not shown',
+  async (secret) => {
+    expect(await outcome(minimal({ nameserver: `{ address: 192.0.2.53, key_file: "${secret}" }` }), {})).toEqual([
+      expect.stringMatching(
+        /key_file: names no file: it looks like the secret itself; write that into a file, and the path of the file here$/,
+      ),
+    ]);
+  },
+);
 
 test('a FIFO is refused, and nobody waits for its writer', async () => {
   expect(await outcome(withFile, {}, (folder) => execFileSync('mkfifo', [join(folder, 'secret')]))).toEqual([
@@ -79,6 +102,9 @@ test('a password in the configuration itself counts as well, one from the enviro
     warnings: ['FOLDER/source-dns.yaml has a password in it and can be read by everybody on this host; chmod 0640 it'],
   });
   expect(await outcome(minimal(), {}, open)).toMatchObject({ warnings: [] });
+  expect(await outcome(minimal(), {}, (folder) => chmod(join(folder, 'source-dns.yaml'), 0o666))).toMatchObject({
+    warnings: ['FOLDER/source-dns.yaml can be changed by everybody on this host; chmod 0640 it'],
+  });
 });
 
 test('what works but is likely not meant', async () => {
@@ -94,9 +120,37 @@ test('what works but is likely not meant', async () => {
       'clusters.shop.watch.fresh_for: 1500ms is shorter than interval, connect_timeout and query_timeout together (3s): a slow answer is stale when it comes',
       'clusters.shop.publish.source.type: with cname the name is an alias of the host, so the "publish" of a server does not count for it',
       'clusters.shop.publish.source.ttl: with 0 no resolver keeps the name, and each lookup asks the nameserver',
-      'clusters.shop.publish.source.name: BIND refuses an address at a name with "_" unless check-names is off',
       'clusters.shop.publish.replicas.ttl: clients may keep the old address for 1h after a move',
+      'clusters.shop.publish.source.name: my_db.example.com. is no host name (RFC 1123: letters, digits and inner hyphens): some clients refuse it',
       'nameservers.ns2: no cluster is published there',
     ],
   });
+});
+
+const warningsOf = async (given: Parameters<typeof minimal>[0]): Promise<readonly string[]> => {
+  const result = await outcome(minimal(given), {});
+  if (!('warnings' in result)) throw new Error(result.join('\n'));
+  return result.warnings;
+};
+
+test.each([
+  ['source: { name: my_db.example.com }', ['source.name: an address']],
+  ['source: { name: my_db.example.com, srv: true }', ['source.name: an address and the SRV RRset that leads to it']],
+  ['source: { name: my_db.example.com, type: cname }', []],
+  ['source: { name: db.example.com }, replicas: { name: ro_db.example.com }', ['replicas.name: an address']],
+  ['source: { name: my-db.example.com, srv: true }, replicas: { name: 0.example.com }', []],
+])('a name that is none of a host: %s', async (names, refused) => {
+  const warnings = await warningsOf({ servers: '[db1.example.com]', publish: `{ nameserver: ns1, ${names} }` });
+  const found = warnings.flatMap(
+    (text) => /publish\.(\S+ ).* so BIND refuses (.*) unless the zone has "check-names ignore;"$/.exec(text)?.slice(1, 3).join('') ?? [],
+  );
+  expect(found).toEqual(refused);
+});
+
+test('the target of a CNAME that is no host name', async () => {
+  const publish = '{ nameserver: ns1, source: { name: db.example.com, type: cname } }';
+  const warnings = await warningsOf({ servers: '[db_1.example.com]', publish });
+  expect(warnings).toContainEqual(
+    expect.stringMatching(/^clusters\.shop\.servers: db_1\.example\.com\. is no host name .*: some clients refuse it$/),
+  );
 });

@@ -22,7 +22,9 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
   let deadPort: number;
 
   beforeAll(async () => {
-    bind = await startBind({ clusters: ['shop', 'blog'], programs });
+    // Which names are good is for the nameserver to say, and this one takes all.
+    const adjust = (_role: unknown, text: string) => text.replace(/^zone .*\{$/m, (line) => `${line}\n    check-names ignore;`);
+    bind = await startBind({ clusters: ['shop', 'blog'], programs, adjust });
     keyText = await readFile(bind.keyFile, 'utf8');
     deadPort = await findFreePort(['127.0.0.1'], { udp: true });
   });

@@ -33,10 +33,18 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     ],
     ['.key', 'Ksource-dns-key.+163+12345.key', (base64: string) => `source-dns-key. IN KEY 512 3 163 ${base64}\n`],
     [
+      'keymgr of Knot',
+      'knot.key',
+      (base64: string) => `# c\nkey:\n  - id: source-dns-key\n    algorithm: hmac-sha256\n    secret: ${base64}\n`,
+    ],
+    ['NSD', 'nsd.conf', (base64: string) => `key:\n\tname: source-dns-key\n\talgorithm: hmac-sha256\n\tsecret: "${base64}"\n`],
+    ['pdnsutil', 'pdns.key', (base64: string) => `source-dns-key. hmac-sha256. ${base64}\n`],
+    ['a script of nsupdate', 'script', (base64: string) => `server ns1\nkey hmac-sha256:source-dns-key ${base64}\nsend\n`],
+    [
       'several, by name',
       'named.conf',
       (base64: string) =>
-        `key other { algorithm hmac-sha1; secret "AAAA"; };\nkey "source-dns-key" {algorithm hmac-sha256;secret "${base64}";};`,
+        `key other { algorithm hmac-sha3; secret "AAAA"; };\nkey "source-dns-key" {algorithm hmac-sha256;secret "${base64}";};`,
     ],
   ])('%s', async (_, file, text) => {
     const keyFile = join(folder, file);

@@ -1,6 +1,7 @@
 /** The real core and the real runtime, with a fake prober and a real zone client: a service whose MySQL servers are made up, and whose zone is not. */
 import type { HistoryEntry } from '../../src/core/events.ts';
 import type { Probe } from '../../src/core/observation.ts';
+import type { ReplicasName } from '../../src/core/settings.ts';
 import type { Fqdn, ServerAddress } from '../../src/core/units.ts';
 import { systemClock, systemRandom } from '../../src/daemon/clock.ts';
 import { type ClusterRuntime, createClusterRuntime } from '../../src/daemon/runtime.ts';
@@ -29,8 +30,8 @@ export interface Service {
 
 const UNTIL_MS = 15_000;
 
-/** Starts it with db1 as the source. `timeoutMs` bounds one exchange with the nameserver. */
-export function startService(client: ZoneClient, timeoutMs: number): Service {
+/** Starts it with db1 as the source. `timeoutMs` bounds one exchange with the nameserver; `replicas` is a name to keep for them, too. */
+export function startService(client: ZoneClient, timeoutMs: number, replicas?: ReplicasName): Service {
   let source: ServerName = 'db1';
   const probeOf = (server: ServerAddress): Probe => {
     const name = names.find((each) => address(each) === server);
@@ -73,6 +74,7 @@ export function startService(client: ZoneClient, timeoutMs: number): Service {
           nameserver: 'ns1',
           zone,
           source: { name: sourceName, ttlSeconds: 5, type: 'address', srv: true },
+          ...(replicas === undefined ? {} : { replicas }),
           adopt: false,
           timeoutMs,
           fudgeMs: 30_000,

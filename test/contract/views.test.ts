@@ -21,7 +21,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
   let named: NamedFixture;
 
   beforeAll(async () => {
-    named = await startNamed(`${view('one', 'lab.test.db')}${view('two', 'lab.test.two.db')}`, programs);
+    named = await startNamed(`${view('one', 'lab.test.db')}${view('two', 'lab.test.two.db')}`, { programs });
   });
   afterAll(async () => {
     await named.stop();
@@ -35,10 +35,11 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
   ] as const)('%s over %s: each key has its own view, for SOA, reading and writing', async (via, transport) => {
     const { address, port } = named.named;
     const open = async (key: 'one' | 'two'): Promise<ZoneClient> => {
+      const verify = [{ host: address, port }];
       const keyText = named.keyText(named.keys[key]);
       const nsupdateCommand = [named.programs.nsupdate];
       const opened = await openZoneClient(
-        { name: key, address, port, via, transport, keyText, fudgeMs: 30_000, timeoutMs: 5000, nsupdateCommand },
+        { name: key, address, port, via, transport, keyText, fudgeMs: 30_000, timeoutMs: 5000, nsupdateCommand, verify },
         systemClock,
       );
       if (opened.kind === 'failed') throw new Error(opened.failure.message);
@@ -69,6 +70,16 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     expect(await read(two)).toEqual(['lab.test.', rrset(2)]);
     expect(await read(one)).toEqual(['lab.test.', rrset(1)]);
     expect(await put(two, 3)).toMatchObject({ code: 'prerequisite-failed' });
+    // Without a key the first view answers: what was published in the other one is not what applications see.
+    const spread = async (client: ZoneClient, last: number) => {
+      const request = { zone: 'lab.test.' as Fqdn, present: [rrset(last)], absent: [], deadline: soon(4000) };
+      return (await client.propagation(request)).nameservers;
+    };
+    const [seen, unseen] = await Promise.all([spread(one, 1), spread(two, 2)]);
+    expect(seen).toMatchObject([{ answeredAt: expect.any(Number) }]);
+    expect(unseen).toMatchObject([
+      { failure: { code: 'differs-by-key', message: expect.stringContaining('with the key two, and not without it') } },
+    ]);
     await Promise.all([one.close(), two.close()]);
   });
 });

@@ -1,5 +1,6 @@
 /** What every ZoneClient must do, on a real nameserver. One suite, run on each kind of client. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Fqdn } from '../../src/core/units.ts';
 import { type Change, type Prerequisite, type Rrset, sameRdata } from '../../src/core/zone.ts';
 import { systemClock as clock } from '../../src/daemon/clock.ts';
 import type { ZoneClient } from '../../src/ports.ts';
@@ -56,6 +57,28 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
         service,
       ]);
       expect(await first()).toMatchObject({ kind: 'refused', code: 'prerequisite-failed', failure: { code: 'prerequisite-failed' } });
+    });
+
+    test('an SRV RRset that leads to a name that no host has, and back', async () => {
+      const { source, srv } = names;
+      const leadingTo = (target: Fqdn): Rrset => ({
+        name: srv,
+        type: 'SRV',
+        ttlSeconds: 5,
+        rdata: [{ priority: 0, weight: 0, port: 3307, target }],
+      });
+      const swap = (from: Rrset, to: Rrset) =>
+        update(
+          [{ kind: 'rrset-is', rrset: from }],
+          [
+            { kind: 'delete-rrset', name: srv, type: 'SRV' },
+            { kind: 'add-rrset', rrset: to },
+          ],
+        );
+      const odd = leadingTo('db_1.example.com.' as Fqdn);
+      expect(await swap(leadingTo(source), odd)).toEqual({ kind: 'applied' });
+      expect(await read({ name: srv, type: 'SRV' })).toEqual([odd]);
+      expect(await swap(odd, leadingTo(source))).toEqual({ kind: 'applied' });
     });
 
     test('A and AAAA are replaced by a CNAME, and back, each in one message', async () => {

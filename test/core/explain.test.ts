@@ -248,6 +248,7 @@ describe('what would change the pointing to a server', () => {
         failover: failedOver,
         'failover, observed only': { ...failedOver, settings: { mode: 'observe' } },
         'failover, refused': { ...failedOver, publication: { line, writeFailure: failing } },
+        'failover, refused, with a hint': { ...failedOver, publication: { line, writeFailure: { ...failing, hint: 'Grant it.' } } },
       }),
     ).toMatchInlineSnapshot(`
       "steady, of three
@@ -270,7 +271,10 @@ describe('what would change the pointing to a server', () => {
       failover, observed only
         This instance only observes and writes nothing: mode: active lets it move the name.
       failover, refused
-        The nameserver must take the update. It said: The nameserver answered REFUSED."
+        The nameserver must take the update. It said: The nameserver answered REFUSED.
+      failover, refused, with a hint
+        The nameserver must take the update. It said: The nameserver answered REFUSED.
+        Grant it."
     `);
   });
 });

@@ -8,10 +8,11 @@ import { observe } from '../../src/core/observe.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from '../../src/core/settings.ts';
 import type { Situation } from '../../src/core/situation.ts';
 import { situationOf } from '../../src/core/situation.ts';
-import type { ClusterState, PublicationState, ServerMemory, ZoneView } from '../../src/core/state.ts';
+import type { ClusterState, PublicationState, ServerMemory } from '../../src/core/state.ts';
 import { initialState, withPublication, withServer } from '../../src/core/state.ts';
 import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from '../../src/core/units.ts';
 import type { Rrset } from '../../src/core/zone.ts';
+import type { ZoneView } from '../../src/core/zone-view.ts';
 
 export const wall = Date.UTC(2026, 10, 22, 11, 30) as WallMs;
 export const at = (mono: number): Now => ({ mono: mono as MonoMs, wall: (wall + mono) as WallMs, token: `t${mono}` });
@@ -127,6 +128,8 @@ export function viewOf(ledger: Ledger | undefined, rrsets: readonly Rrset[] = []
     zone: fqdn('example.'),
     rrsets,
     ledger: ledger ? { kind: 'ledger', ledger } : { kind: 'absent' },
+    synthesized: [],
+    altered: [],
     ledgerText: ledger ? ledger.try : '',
     readAt: at(0).mono,
   };

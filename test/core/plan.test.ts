@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Wanted } from '../../src/core/desired.ts';
 import { wantedForForm } from '../../src/core/desired.ts';
 import { writeLedger } from '../../src/core/ledger.ts';
 import { differs, planUpdate } from '../../src/core/plan.ts';
-import type { Rrset } from '../../src/core/zone.ts';
+import type { Rrset, Wanted } from '../../src/core/zone.ts';
 import { createFakeZone } from '../sim/fake-zone.ts';
 import { fqdn, ledgerOf, publicationSettings, random, viewOf } from './given.ts';
 

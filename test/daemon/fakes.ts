@@ -80,6 +80,7 @@ export function fakeAdapters(nameservers: readonly string[] = ['ns1']): FakeAdap
     read: (request) => ask(`read ${name}`, request),
     update: (request) => ask(`update ${name}`, request),
     propagation: (request) => ask(`propagation ${name}`, request),
+    inspectRefusal: (request) => ask(`inspectRefusal ${name}`, request),
     close: async () => void closed.push(name),
   });
   return {

@@ -105,6 +105,7 @@ function zoneClient(world: SmallWorld, nameserver: string): ZoneClient {
     },
     update: async ({ plan }) => apply(world.zone, plan),
     propagation: async () => ({ nameservers: [{ nameserver }] }),
+    inspectRefusal: async ({ failure }) => failure,
     close: async () => void world.log.push(`close ${nameserver}`),
   };
 }
@@ -138,7 +139,14 @@ export const nameserver = (over: Partial<NameserverConfig> = {}): NameserverConf
 
 export const cluster = (name = 'shop', password = 'secret', over: Parameters<typeof settings>[0] = {}): LoadedCluster => ({
   settings: settings({ cluster: name, ...over }),
-  mysql: { user: 'source_dns', password: new Secret(password), tls: 'preferred', connectTimeoutMs: 1000, queryTimeoutMs: 1000 },
+  mysql: {
+    user: 'source_dns',
+    password: new Secret(password),
+    tls: 'preferred',
+    allowPublicKeyRetrieval: false,
+    connectTimeoutMs: 1000,
+    queryTimeoutMs: 1000,
+  },
 });
 
 export const config = (stateDir: string, over: Partial<LoadedConfig> = {}): LoadedConfig => ({

@@ -53,9 +53,17 @@ export function checkForLeaks(): void {
   });
 }
 
-/** Starts both; they are ended after the test. */
-export async function start(handler: Handler, options: Partial<Rfc2136Options> = {}) {
-  const nameserver = await startFakeNameserver(handler);
+const isSigned = (message: Buffer) => message.readUInt16BE(10) === 1;
+/** There is no wildcard: the client asks where it reads an RRset for the first time. */
+const noWildcard = (message: Buffer): Buffer | undefined => {
+  if (!message.includes('_source-dns-wildcard')) return undefined;
+  const answer = answerTo(message, { rcode: 3 });
+  return isSigned(message) ? sign(answer, message) : answer;
+};
+
+/** Starts both; they are ended after the test. `wildcards`: the handler hears also whether there is one. */
+export async function start(handler: Handler, options: Partial<Rfc2136Options> = {}, { wildcards = false } = {}) {
+  const nameserver = await startFakeNameserver(handler, wildcards ? undefined : noWildcard);
   const client = createRfc2136Client({
     name: 'ns1',
     address: '127.0.0.1',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../src/core/units.ts';
-import { isWithin, nameToWire, parentOf, parseFqdn, readName } from '../../src/dns/name.ts';
+import { isWithin, nameToWire, parentOf, parseAnyName, parseFqdn, readName } from '../../src/dns/name.ts';
 import { seeded } from './seeded.ts';
 
 const label63 = 'a'.repeat(63);
@@ -51,6 +51,49 @@ test('of an internationalised name the hint shows its form on the wire', () => {
   expect(hintOf('MÜNCHEN.example.')).toContain('"xn--mnchen-3ya.example."');
   expect(hintOf('€ x.')).toBe('Write it in its xn-- form.');
   expect(parseFqdn('xn--mnchen-3ya.example.')).toEqual({ kind: 'name', name: 'xn--mnchen-3ya.example.' });
+});
+
+describe('parseAnyName, of a key', () => {
+  test.each([
+    ['Mixed.Case', 'mixed.case.'],
+    ['a.b.', 'a.b.'],
+    ['.', '.'],
+    ['@', '.'],
+    ['a@', 'a\\064.'],
+    ['a\\.b', 'a\\046b.'],
+    ['a\\065', 'aa.'],
+    ['a\\.', 'a\\046.'],
+    ['ä', '\\195\\164.'],
+  ])('%s', (text, name) => {
+    expect(parseAnyName(text)).toBe(name);
+  });
+
+  test.each([
+    '',
+    '..',
+    '.a',
+    'a..b',
+    'a..',
+    'a\\',
+    'a\\1',
+    'a\\12',
+    'a\\256',
+    `${'a'.repeat(64)}`,
+    `${`${label63}.`.repeat(3)}${'b'.repeat(62)}`,
+  ])('%j is none', (text) => {
+    expect(parseAnyName(text)).toBeUndefined();
+  });
+
+  test('any bytes: what it gives is canonical, and comes back from the wire', () => {
+    const random = seeded(1035);
+    for (let round = 0; round < 2000; round++) {
+      const bytes = Array.from({ length: 1 + random(60) }, () => random(256));
+      const name = parseAnyName(bytes.map((byte) => `\\${String(byte).padStart(3, '0')}`).join(''));
+      const wire = nameToWire(name!)!;
+      expect(readName(wire, 0)).toEqual({ name, end: wire.length });
+      expect(parseAnyName(name!)).toBe(name);
+    }
+  });
 });
 
 test('isWithin compares labels, not letters', () => {

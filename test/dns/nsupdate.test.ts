@@ -1,6 +1,12 @@
-import { describe, expect, test } from 'vitest';
-import type { Fqdn } from '../../src/core/units.ts';
-import type { UpdatePlan } from '../../src/core/zone.ts';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Fqdn, MonoMs } from '../../src/core/units.ts';
+import type { Rrset, UpdatePlan } from '../../src/core/zone.ts';
+import { systemClock as clock } from '../../src/daemon/clock.ts';
+import { createNsupdateClient } from '../../src/dns/nsupdate.ts';
 import { nsupdateOutcome } from '../../src/dns/nsupdate-outcome.ts';
 import { nsupdateScript, planLines } from '../../src/dns/nsupdate-script.ts';
 import { tsigKey } from '../../src/dns/tsig.ts';
@@ -39,6 +45,31 @@ test('a plan as a script', () => {
     'send',
     '',
   ]);
+});
+
+test('a key for truncated MACs as nsupdate has it', () => {
+  const truncated = tsigKey('k.' as Fqdn, 'hmac-sha256', Buffer.from('a secret'), 16);
+  const script = nsupdateScript({ zone, prerequisites: [], changes: [] }, { host: '192.0.2.53', port: 53 }, truncated);
+  expect(script).toContain('\nkey hmac-sha256-128:k. YSBzZWNyZXQ=\n');
+});
+
+test('nsupdate checks no names where one is none of a host: that is for the nameserver to say', () => {
+  const lines = (rrset: Rrset) => planLines({ zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset }] });
+  const leadingTo = (target: string) => [{ priority: 0, weight: 1, port: 3306, target: target as Fqdn }];
+  const odd = 'my_db.example.com.' as Fqdn;
+  expect(lines({ name: odd, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] })).toEqual([
+    'zone example.com.',
+    'check-names off',
+    'update add my_db.example.com. 5 IN A 192.0.2.1',
+    'send',
+  ]);
+  expect(lines({ name, type: 'SRV', ttlSeconds: 5, rdata: leadingTo(odd) })).toContain('check-names off');
+  for (const plain of [
+    { name, type: 'SRV', ttlSeconds: 5, rdata: leadingTo(name) },
+    { name: odd, type: 'CNAME', ttlSeconds: 5, rdata: [odd] },
+    { name: odd, type: 'TXT', ttlSeconds: 5, rdata: [['check-names off']] },
+  ] as const)
+    expect(lines(plain)).not.toContain('check-names off');
 });
 
 test('all of RFC 2136 as a script', () => {
@@ -84,6 +115,13 @@ describe('outcomes', () => {
   const tsig = '; TSIG error with server: expected a TSIG or SIG(0)\n';
   test.each([
     ['applied', 0, '', 'applied'],
+    ['a remark on the key', 0, "26-Nov-2026 14:39:15.576 the key 'k' is too short to be secure\n", 'applied'],
+    [
+      'a remark and a failure',
+      2,
+      "the key 'k' is too short to be secure\nupdate failed: NXRRSET\n",
+      'refused prerequisite-failed prerequisite-failed',
+    ],
     ['a warning is no success', 0, 'could not read key from x\n', 'unknown nsupdate-failed'],
     ['lost the race', 2, 'update failed: NXRRSET\n', 'refused prerequisite-failed prerequisite-failed'],
     ['first publication lost', 2, 'update failed: YXRRSET\n', 'refused prerequisite-failed prerequisite-failed'],
@@ -100,7 +138,8 @@ describe('outcomes', () => {
     ['nobody listens (9.18)', 2, '; Communication with 127.0.0.1#53 failed: operation canceled\n', 'refused not-sent connection-failed'],
     ['silence', 2, '; Communication with 127.0.0.1#53 failed: timed out\n', 'unknown no-answer'],
     ['hung up', 2, '; Communication with 127.0.0.1#53 failed: end of file\n', 'unknown connection-lost'],
-    ['a word that is not known', 2, 'update failed: BADCOOKIE\n', 'unknown nsupdate-failed'],
+    ['an extended RCODE', 2, 'update failed: BADCOOKIE\n', 'refused rejected unexpected-rcode'],
+    ['a word that is not known', 2, 'update failed: BADLUCK\n', 'unknown nsupdate-failed'],
     ['a line that it does not take', 1, 'syntax error\n', 'refused not-sent nsupdate-failed'],
     ['it crashed', 'SIGABRT', 'tls.c:125: fatal error\n', 'unknown nsupdate-failed'],
     ['it was killed by somebody else', 'SIGTERM', '', 'unknown nsupdate-failed'],
@@ -109,5 +148,39 @@ describe('outcomes', () => {
     const outcome = nsupdateOutcome(asked, exitCode, stderr);
     const code = 'code' in outcome ? ` ${outcome.code}` : '';
     expect(`${outcome.kind}${code}${'failure' in outcome ? ` ${outcome.failure.code}` : ''}`).toBe(expected);
+  });
+});
+
+describe('the program is not started', () => {
+  const plan: UpdatePlan = { zone, prerequisites: [], changes: [{ kind: 'delete-rrset', name, type: 'A' }] };
+  const ms = (after: number): MonoMs => (clock.mono() + after) as MonoMs;
+
+  async function updated(request: { readonly notAfter: MonoMs; readonly deadline: MonoMs; readonly recalled?: AbortSignal }) {
+    const folder = await mkdtemp(join(tmpdir(), 'sd-nsupdate-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const started = join(folder, 'started');
+    const client = createNsupdateClient({
+      name: 'ns1',
+      address: '127.0.0.1',
+      port: 1,
+      transport: 'tcp',
+      timeoutMs: 5000,
+      fudgeSeconds: 300,
+      clock,
+      command: ['/bin/sh', '-c', `echo > ${started}`],
+      args: [],
+    });
+    const outcome = await client.update({ plan, ...request });
+    await client.close();
+    return { outcome, isStarted: existsSync(started) };
+  }
+
+  test('for an update that was called back, or whose evidence is old, or whose time is over', async () => {
+    const [soon, past] = [ms(60_000), ms(-1)];
+    const refused = (code: string) => ({ outcome: { kind: 'refused', failure: { code } }, isStarted: false });
+    expect(await updated({ notAfter: soon, deadline: soon, recalled: AbortSignal.abort() })).toMatchObject(refused('recalled'));
+    expect(await updated({ notAfter: past, deadline: soon })).toMatchObject(refused('expired'));
+    expect((await updated({ notAfter: soon, deadline: past })).isStarted).toBe(false);
+    expect((await updated({ notAfter: soon, deadline: soon })).isStarted).toBe(true);
   });
 });

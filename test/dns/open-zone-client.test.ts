@@ -15,7 +15,7 @@ const options: NameserverOptions = {
   fudgeMs: 30_000,
   timeoutMs: 500,
 };
-const key = (algorithm: string) => `key "k" { algorithm ${algorithm}; secret "c2VjcmV0"; };\n`;
+const key = (algorithm: string) => `key "k" { algorithm ${algorithm}; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQ="; };\n`;
 let folder: string;
 
 beforeAll(async () => {
@@ -27,12 +27,27 @@ test.each(['rfc2136', 'nsupdate'] as const)('%s: a key that cannot be had is a f
   const keyFile = join(folder, 'ddns.key');
   await rm(keyFile, { force: true });
   const open = () => openZoneClient({ ...options, via, keyFile }, clock);
-  expect(await open()).toMatchObject({ kind: 'failed', failure: { code: 'key-unreadable', message: expect.stringContaining('ENOENT') } });
-  expect(await openZoneClient({ ...options, via, keyFile: folder }, clock)).toMatchObject({ failure: { code: 'key-unreadable' } });
+  expect(await open()).toMatchObject({
+    kind: 'failed',
+    failure: {
+      code: 'key-unreadable',
+      message: expect.stringContaining('ENOENT'),
+      hint: expect.stringContaining('does not exist'),
+    },
+  });
+  expect(await openZoneClient({ ...options, via, keyFile: folder }, clock)).toMatchObject({
+    failure: {
+      code: 'key-unreadable',
+      message: expect.stringContaining('it is a folder'),
+      hint: expect.stringContaining('the file in it'),
+    },
+  });
   await writeFile(keyFile, Buffer.alloc(70_000, '#'));
-  expect(await open()).toMatchObject({ failure: { code: 'key-unreadable', message: expect.stringContaining('65536') } });
+  expect(await open()).toMatchObject({
+    failure: { code: 'key-unreadable', message: expect.stringContaining('65536'), hint: expect.stringContaining('alone') },
+  });
   await writeFile(keyFile, 'garbage');
-  expect(await open()).toMatchObject({ failure: { code: 'key-invalid' } });
+  expect(await open()).toMatchObject({ failure: { code: 'key-not-found' } });
   await writeFile(keyFile, key('hmac-sha256'));
   await chmod(keyFile, 0o600);
   expect(await openZoneClient({ ...options, via, keyFile, keyName: 'other' }, clock)).toMatchObject({ failure: { code: 'key-not-found' } });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MonoMs } from '../../src/core/units.ts';
 import type { Rrset, UpdatePlan } from '../../src/core/zone.ts';
 import { QUEUE_LIMITS } from '../../src/dns/queue.ts';
-import { aAnswer, address, checkForLeaks, clock, isUpdate, name, plan, sign, soon, start, zone } from './client-world.ts';
+import { aAnswer, address, checkForLeaks, clock, isUpdate, name, plan, sign, soon, start, unsigned, zone } from './client-world.ts';
 import { answerTo } from './fake-nameserver.ts';
 
 checkForLeaks();
@@ -54,9 +54,12 @@ describe('a kept connection', () => {
     await expect.poll(() => nameserver.open(), { interval: 2 }).toBe(1);
   });
 
-  test('with an answer longer than the limit is given up', async () => {
+  test('an answer longer than the limit is not read, and the question ends', async () => {
     const { read } = await start((message, reply) => reply(Buffer.concat([answerTo(message), Buffer.alloc(20_000)])));
-    expect(await read()).toMatchObject({ kind: 'failed', failure: { code: 'connection-lost' } });
+    expect(await read()).toMatchObject({
+      kind: 'failed',
+      failure: { code: 'malformed-answer', message: expect.stringContaining('bytes') },
+    });
   });
 });
 
@@ -135,6 +138,21 @@ describe('UDP', () => {
     expect(nameserver.received).toHaveLength(1);
   });
 
+  test('an update whose evidence became old while its host was resolved never leaves', async () => {
+    let lateMs = 0;
+    const { nameserver, client, read } = await start((message, reply) => reply(sign(aAnswer(message), message)), {
+      transport: 'udp',
+      clock: { ...clock, mono: () => (clock.mono() + lateMs) as MonoMs },
+    });
+    const updating = client.update({ plan, notAfter: soon(1000), deadline: soon(60_000) });
+    // It has left the queue, and has no socket yet.
+    lateMs = 1001;
+    expect(await updating).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'expired' } });
+    lateMs = 0;
+    expect(await read()).toMatchObject({ kind: 'read' });
+    expect(nameserver.received).toHaveLength(1);
+  });
+
   test('what is longer than 512 bytes, and what was truncated, goes over TCP', async () => {
     const { nameserver, client, read } = await start(
       (message, reply, over) => {
@@ -150,4 +168,24 @@ describe('UDP', () => {
     expect(await client.update({ plan: long, notAfter: soon(), deadline: soon() })).toEqual({ kind: 'applied' });
     expect(nameserver.received.map(({ over }) => over)).toEqual(['udp', 'tcp', 'tcp']);
   });
+});
+
+test('a datagram that this machine cannot send (no route, no such family): a failure that says so at once, and nothing is thrown', async () => {
+  // A link-local address without its link, and the broadcast address: connecting fails with EINVAL and EACCES, as it does with ENETUNREACH where a machine has no IPv6.
+  for (const [host, code] of [
+    ['fe80::1', 'EINVAL'],
+    ['255.255.255.255', 'EACCES'],
+  ] as const) {
+    const { client } = await start(() => {}, { ...unsigned(), transport: 'udp', address: host });
+    const begin = clock.mono();
+    expect(await client.read({ zone, questions: [address], deadline: soon() })).toMatchObject({
+      failure: { code: 'no-route', message: expect.stringContaining(code) },
+    });
+    expect(await client.update({ plan, notAfter: soon(), deadline: soon() })).toMatchObject({
+      kind: 'refused',
+      code: 'not-sent',
+      failure: { code: 'no-route' },
+    });
+    expect(clock.mono() - begin).toBeLessThan(1000);
+  }
 });

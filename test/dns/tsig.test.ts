@@ -91,6 +91,38 @@ describe.each(TSIG_ALGORITHMS)('%s', (algorithm) => {
   });
 });
 
+describe('a key for truncated MACs (RFC 8945 5.2.2.1)', () => {
+  const secret = Buffer.from('a secret of our own');
+  const whole = tsigKey(testKey, 'hmac-sha256', secret);
+  const key = tsigKey(testKey, 'hmac-sha256', secret, 16);
+  const request = signRequest(empty(7), key, now, 30);
+  const answer = answerTo(empty(7), {});
+  const wholeMac = signAnswer(answer, request.bytes, key, now).subarray(-38, -6);
+  const verify = (mac: Buffer) => verifyAnswer(signAnswer(answer, request.bytes, key, now, { mac }), key, request.mac, now);
+
+  test('a request has the first bytes of the whole MAC, and says how many', () => {
+    const { mac, bytes } = signRequest(empty(7), whole, now, 30);
+    expect(request.mac).toEqual(mac.subarray(0, 16));
+    expect(request.bytes).toHaveLength(bytes.length - 16);
+    expect(request.bytes.subarray(-24, -6)).toEqual(Buffer.concat([Buffer.from([0, 16]), request.mac]));
+  });
+
+  test('an answer may have that many bytes, or more, and each of them counts', () => {
+    for (const length of [16, 17, 24, 32]) {
+      const mac = wholeMac.subarray(0, length);
+      expect(verify(mac)).toMatchObject({ kind: 'verified', error: 0 });
+      const changed = Buffer.from(mac);
+      changed[length - 1]! ^= 1;
+      expect(verify(changed)).toEqual({ kind: 'not-verified', fault: 'wrong-mac' });
+    }
+  });
+
+  test('an answer with less, or with more than there are, proves nothing', () => {
+    for (const mac of [wholeMac.subarray(0, 15), wholeMac.subarray(0, 1), Buffer.concat([wholeMac, wholeMac])])
+      expect(verify(mac)).toEqual({ kind: 'not-verified', fault: 'truncated-mac' });
+  });
+});
+
 describe('answers that prove nothing', () => {
   const key = keyOf('hmac-sha256');
   const request = signRequest(empty(7), key, now, 30);
@@ -118,9 +150,9 @@ describe('answers that prove nothing', () => {
       bytes.writeUInt16BE(count, 10);
       return bytes;
     };
-    expect(verify(withCount(Buffer.concat([signed, tsig]), 2))).toEqual({ kind: 'not-verified', fault: 'malformed' });
+    expect(verify(withCount(Buffer.concat([signed, tsig]), 2))).toEqual({ kind: 'not-verified', fault: 'misplaced-tsig' });
     const behind = rr('a.', 1, Buffer.of(1, 2, 3, 4));
-    expect(verify(withCount(Buffer.concat([signed, behind]), 2))).toEqual({ kind: 'not-verified', fault: 'malformed' });
+    expect(verify(withCount(Buffer.concat([signed, behind]), 2))).toEqual({ kind: 'not-verified', fault: 'misplaced-tsig' });
   });
   test('BADTIME tells the clock of the nameserver', () => {
     const other = Buffer.alloc(6);

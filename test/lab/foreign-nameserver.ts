@@ -43,12 +43,12 @@ const START_DEADLINE_MS = 20_000;
 const STOP_DEADLINE_MS = 10_000;
 const ASK_INTERVAL_MS = 10;
 
-/** Starts it; the key may change the names of these clusters, as in bind-config/. Rejects with a LabError. */
+/** Starts it; the key may change the names of these clusters, as in bind-config/, and their wildcards. Rejects with a LabError. */
 export async function startForeign(kind: ForeignKind, clusters: readonly string[]): Promise<ForeignNameserver> {
   const folder = await mkdtemp(join(tmpdir(), `source-dns-${kind.name}-`));
   const key = generateTsigKey('source-dns-key');
   const owners = clusters.flatMap((cluster) =>
-    ['source', '_source-dns.source', '_mysql._tcp.source', 'replicas'].map((label) => `${label}.${cluster}.${ZONE}`),
+    ['source', '_source-dns.source', '_mysql._tcp.source', 'replicas', '*'].map((label) => `${label}.${cluster}.${ZONE}`),
   );
   let server: ServerProcess | undefined;
   const stop = async (): Promise<void> => {

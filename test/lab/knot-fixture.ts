@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { type ForeignConfiguration, type ForeignNameserver, firstRrs, startForeign } from './foreign-nameserver.ts';
 import type { KnotPrograms } from './knot-programs.ts';
 
-/** Starts Knot DNS (some 100 ms). */
-export async function startKnot({ knotd }: KnotPrograms, clusters: readonly string[]): Promise<ForeignNameserver> {
-  return await startForeign({ name: 'knot', configure: (given) => configure(knotd, given) }, clusters);
+/** Starts Knot DNS (some 100 ms). `acl`: the items of one more. */
+export async function startKnot({ knotd }: KnotPrograms, clusters: readonly string[], acl?: readonly string[]): Promise<ForeignNameserver> {
+  return await startForeign({ name: 'knot', configure: (given) => configure(knotd, given, acl) }, clusters);
 }
 
-async function configure(knotd: string, { folder, address, port, zone, key, owners }: ForeignConfiguration) {
+async function configure(knotd: string, { folder, address, port, zone, key, owners }: ForeignConfiguration, acl?: readonly string[]) {
   const file = join(folder, 'knot.conf');
   const rrs = firstRrs(zone).map(([name, type, rdata]) => `${name}. 60 ${type} ${rdata}\n`);
   await writeFile(join(folder, `${zone}.zone`), rrs.join(''));
@@ -36,12 +36,12 @@ acl:
     update-owner: name
     update-owner-match: equal
     update-owner-name: [${owners.map((owner) => `${owner}.`).join(', ')}]
-zone:
+${acl === undefined ? '' : `  - ${['id: source-dns', ...acl].join('\n    ')}\n`}zone:
   - domain: ${zone}
     storage: "${folder}"
     file: "${zone}.zone"
     zonefile-sync: -1
-    acl: publisher
+    acl: [publisher${acl === undefined ? '' : ', source-dns'}]
 `;
   await writeFile(file, text, { mode: 0o600 });
   return [knotd, '--config', file] as const;

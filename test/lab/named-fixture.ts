@@ -16,6 +16,8 @@ export interface NamedFixture {
   readonly keyText: (key: TsigKey) => string;
   /** Every change of the zone since it was loaded, in order, by IXFR with key `one`. */
   readonly journal: () => Promise<readonly JournalEntry[]>;
+  /** The same nameserver with other statements: it is stopped and started. */
+  readonly restart: (statements: string) => Promise<void>;
   /** Also removes the folder. */
   readonly stop: () => Promise<void>;
 }
@@ -32,12 +34,18 @@ const ZONE = 'lab.test';
 const DIG_TIMEOUT_MS = 30_000;
 const MAX_DIG_BYTES = 64 * 1024 * 1024;
 
-/** Starts it with these statements for `lab.test` (`@folder@` stands for its folder, where `lab.test.db` lies); default: the BIND that the lab takes. Rejects with a LabError. */
-export async function startNamed(statements: string, wanted?: BindPrograms): Promise<NamedFixture> {
-  const programs = wanted ?? (await provideBind((line) => process.stderr.write(`${line}\n`)));
+/** What a test wants of it; `programs`: of which BIND, by default the one that the lab takes; `zones`: others, whose files lie there too. */
+export interface NamedWishes {
+  readonly programs?: BindPrograms;
+  readonly zones?: readonly string[];
+}
+
+/** Starts it with these statements for `lab.test` (`@folder@` stands for its folder, where `lab.test.db` lies). Rejects with a LabError. */
+export async function startNamed(statements: string, wishes: NamedWishes = {}): Promise<NamedFixture> {
+  const { programs = await provideBind((line) => process.stderr.write(`${line}\n`)), zones = [] } = wishes;
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-named-'));
   const keys = { one: generateTsigKey('one'), two: generateTsigKey('two') };
-  const start = async (port: number): Promise<Named> => {
+  const configure = async (port: number, given: string): Promise<void> => {
     const options = [
       `directory "${folder}"; listen-on port ${port} { ${ADDRESS}; }; listen-on-v6 { none; }; reuseport no;`,
       'pid-file none; session-keyfile none; recursion no; dnssec-validation no; minimal-responses yes;',
@@ -48,15 +56,18 @@ export async function startNamed(statements: string, wanted?: BindPrograms): Pro
       'controls { };',
       formatTsigKey(keys.one),
       formatTsigKey(keys.two),
-      statements.replaceAll('@folder@', folder),
+      given.replaceAll('@folder@', folder),
     ];
     await writeFile(join(folder, 'named.conf'), text.join('\n'), { mode: 0o600 });
+  };
+  const start = async (port: number): Promise<Named> => {
+    await configure(port, statements);
     const named = new Named(programs, { folder, address: ADDRESS, port, zone: ZONE });
     await named.start();
     return named;
   };
   const zone = `$TTL 60\n@ IN SOA ns1 hostmaster 1 10 2 604800 1\n@ IN NS ns1\nns1 IN A ${ADDRESS}\n`;
-  for (const file of [`${ZONE}.db`, `${ZONE}.two.db`]) await writeFile(join(folder, file), zone);
+  for (const file of [ZONE, `${ZONE}.two`, ...zones].map((name) => `${name}.db`)) await writeFile(join(folder, file), zone);
   await writeFile(join(folder, 'one.key'), formatTsigKey(keys.one), { mode: 0o600 });
   const clean = () => rm(folder, { recursive: true, force: true });
   try {
@@ -69,11 +80,16 @@ export async function startNamed(statements: string, wanted?: BindPrograms): Pro
       });
       return parseIxfr(dig.stdout);
     };
+    const restart = async (given: string) => {
+      await named.stop();
+      await configure(named.port, given);
+      await named.start();
+    };
     const stop = async () => {
       await named.stop();
       await clean();
     };
-    return { named, programs, keys, keyText: formatTsigKey, journal, stop };
+    return { named, programs, keys, keyText: formatTsigKey, journal, restart, stop };
   } catch (error) {
     await clean();
     throw error;

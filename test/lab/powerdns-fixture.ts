@@ -6,15 +6,15 @@ import type { PowerdnsPrograms } from './powerdns-programs.ts';
 
 const SQL_TIMEOUT_MS = 20_000;
 
-/** Starts PowerDNS on a new SQLite database (some 300 ms). Its caches are on, as they are by default. */
-export async function startPowerdns(programs: PowerdnsPrograms, clusters: readonly string[]): Promise<ForeignNameserver> {
-  return await startForeign({ name: 'powerdns', configure: (given) => configure(programs, given) }, clusters);
+/** Starts PowerDNS on a new SQLite database (some 300 ms). Its caches are on, as they are by default. `closed`: nobody may update the zone. */
+export async function startPowerdns(programs: PowerdnsPrograms, clusters: readonly string[], closed = false): Promise<ForeignNameserver> {
+  return await startForeign({ name: 'powerdns', configure: (given) => configure(programs, given, closed) }, clusters);
 }
 
-async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration) {
+async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration, closed: boolean) {
   const { folder, address, port, owners } = given;
   const database = join(folder, 'zone.sqlite');
-  const input = `${await readFile(programs.schema, 'utf8')}\n${contents(given)}`;
+  const input = `${await readFile(programs.schema, 'utf8')}\n${contents(given, closed)}`;
   // A start whose port was taken leaves one behind.
   await rm(database, { force: true });
   await execa(programs.sqlite3, ['-bail', database], { input, timeout: SQL_TIMEOUT_MS });
@@ -34,7 +34,8 @@ async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration
     'socket-dir': folder,
     dnsupdate: 'yes',
     'allow-dnsupdate-from': '127.0.0.0/8',
-    'lua-dnsupdate-policy-script': policy,
+    // Where there is a script, it alone decides.
+    ...(closed ? {} : { 'lua-dnsupdate-policy-script': policy }),
     'receiver-threads': '1',
     'distributor-threads': '2',
     daemon: 'no',
@@ -52,7 +53,7 @@ async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration
 }
 
 /** The zone, its key, and that the key may update it, as `pdnsutil` would write them. */
-function contents({ zone, key }: ForeignConfiguration): string {
+function contents({ zone, key }: ForeignConfiguration, closed: boolean): string {
   const rrs = firstRrs(zone).map(([name, type, rdata]) => {
     const content = type === 'A' ? rdata : rdata.replace(/\.( |$)/g, '$1');
     return `INSERT INTO records (domain_id, name, type, content, ttl, auth) VALUES (1, '${name}', '${type}', '${content}', 60, 1);`;
@@ -61,7 +62,7 @@ function contents({ zone, key }: ForeignConfiguration): string {
     `INSERT INTO domains (id, name, type) VALUES (1, '${zone}', 'NATIVE');`,
     ...rrs,
     `INSERT INTO tsigkeys (name, algorithm, secret) VALUES ('${key.name}', '${key.algorithm}', '${key.secret}');`,
-    `INSERT INTO domainmetadata (domain_id, kind, content) VALUES (1, 'TSIG-ALLOW-DNSUPDATE', '${key.name}');`,
+    `INSERT INTO domainmetadata (domain_id, kind, content) VALUES (1, 'TSIG-ALLOW-DNSUPDATE', '${closed ? 'nobody' : key.name}');`,
     '',
   ].join('\n');
 }

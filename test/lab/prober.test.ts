@@ -299,12 +299,20 @@ describe('TLS', () => {
     expect(answer).toMatchObject({ kind: 'alive', failure: { code: 'tls-failed', message: expect.stringContaining('127.0.0.11') } });
   });
 
-  it('without TLS in the server: preferred goes on with the RSA exchange, required does not', async () => {
+  it('without TLS in the server: preferred goes on, with the RSA exchange only where that is allowed; required does not', async () => {
     await mysql.servers[0]!.kill9();
     await mysql.servers[0]!.start(['--tls-version=']);
     try {
-      await facts(0);
+      // It has just started: it remembers no login, and wants the password.
+      const preferred = newProber();
+      expect(await probe(0, preferred)).toMatchObject({
+        kind: 'alive',
+        failure: { code: 'public-key-refused', hint: expect.stringContaining('allow_public_key_retrieval') },
+      });
+      await facts(0, newProber({ allowPublicKeyRetrieval: true }));
       expect(await cipherCount()).toBe(0);
+      // Now it remembers the password's hash, and no key is needed.
+      await facts(0, preferred);
       expect(await probe(0, newProber({ tls: 'required' }))).toMatchObject({ kind: 'alive', failure: { code: 'tls-unsupported' } });
     } finally {
       await mysql.servers[0]!.kill9();

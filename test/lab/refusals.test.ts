@@ -86,7 +86,7 @@ describe('MySQL 9.7', () => {
   it('without TLS where the account wants it', async () => {
     const account = accountName('tls_only');
     await server.sql(`CREATE USER ${account} IDENTIFIED BY '${password}' REQUIRE SSL`, ...grantStatements(account));
-    expect(await probeOnce(server, 'tls_only', { tls: 'disabled' })).toMatchObject({
+    expect(await probeOnce(server, 'tls_only', { tls: 'disabled', allowPublicKeyRetrieval: true })).toMatchObject({
       kind: 'alive',
       failure: { code: 'mysql-1045', hint: expect.stringContaining('set tls: required') },
     });

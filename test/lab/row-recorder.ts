@@ -38,7 +38,8 @@ export function rowRecorder(file: string, account: { readonly user: string; read
 }
 
 async function answersOf(server: ServerAddress, account: { readonly user: string; readonly password: string }): Promise<Answers> {
-  const session = new Session(server, { ...account, cluster: 'rows', ssl: undefined, lookup: lookup as LookupFunction });
+  const access = { ...account, cluster: 'rows', ssl: undefined, allowPublicKeyRetrieval: true, lookup: lookup as LookupFunction };
+  const session = new Session(server, access);
   try {
     rowsOf(await session.opened);
     const set = querySetOf(server, readTraits(rowsOf(await session.query(traitsQuery))));

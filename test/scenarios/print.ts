@@ -31,6 +31,8 @@ export class Printer {
         return [line('update', this.#planText(effect.plan))];
       case 'recall':
         return [line('recall', 'the update in flight: if it has not left yet, it must not')];
+      case 'inspect-refusal':
+        return [line('inspect', 'which RRset is refused')];
       case 'release':
         return [line('release', `${effect.server} is not asked any more`)];
       case 'reply':
@@ -66,9 +68,12 @@ export class Printer {
         `${server.server} ${server.role}, ${server.contact}: ${server.evidence.join('; ')}${lacksText(server.lacks)}${server.alarms.length > 0 ? ` [${server.alarms.join(' ')}]` : ''}`,
     );
     const names = [`published: ${published.join(' ') || 'nothing'}`];
-    return [heading, ...names, ...rows, ...alarms.map((alarm) => `alarm ${alarm.code} ${alarm.subject}: ${alarm.sentence}`)].map((text) =>
-      this.plain(text),
-    );
+    return [
+      heading,
+      ...names,
+      ...rows,
+      ...alarms.map((alarm) => `alarm ${alarm.code} ${alarm.subject}: ${alarm.sentence}${hintText(alarm)}`),
+    ].map((text) => this.plain(text));
   }
 
   /** The way of each server's data. */
@@ -141,7 +146,9 @@ export function clock(ms: number): string {
 }
 
 const replyText = ({ kind, code, sentence, hint }: CommandResult): string =>
-  `${kind === code ? kind : `${kind} ${code}`}: ${sentence}${hint === undefined ? '' : ` (${hint})`}`;
+  `${kind === code ? kind : `${kind} ${code}`}: ${sentence}${hintText({ hint })}`;
+
+const hintText = ({ hint }: { readonly hint?: string | undefined }): string => (hint === undefined ? '' : ` (${hint})`);
 
 const entryKind = (entry: HistoryEntry): string =>
   entry.kind === 'update-failed' ? 'failed' : entry.kind === 'moved-elsewhere' ? 'elsewhere' : entry.kind;
@@ -159,10 +166,10 @@ function entryText(entry: HistoryEntry): string {
     case 'written':
       return `${entry.what}: ${entry.sentence}`;
     case 'update-failed':
-      return `${entry.what} ${entry.outcome}: ${entry.failure.message}`;
+      return `${entry.what} ${entry.outcome}: ${entry.failure.message}${hintText(entry.failure)}`;
     case 'alarm':
       return entry.raised
-        ? `raised ${entry.alarm.code} ${entry.alarm.subject}: ${entry.alarm.sentence}`
+        ? `raised ${entry.alarm.code} ${entry.alarm.subject}: ${entry.alarm.sentence}${hintText(entry.alarm)}`
         : `over ${entry.alarm.code} ${entry.alarm.subject}`;
   }
 }

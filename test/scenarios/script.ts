@@ -14,6 +14,7 @@ import { ledgerRrset, otherInstanceMoves, withField } from './by-hand.ts';
 import { ChannelViews } from './channel-views.ts';
 import { ClusterViews } from './cluster-views.ts';
 import { settingsFrom } from './cluster-words.ts';
+import { OddZone } from './odd-zone.ts';
 import { Printer, zoneName } from './print.ts';
 import type { Surroundings } from './world.ts';
 import { World } from './world.ts';
@@ -76,6 +77,7 @@ export class Script {
     const around: Surroundings = {
       mysql,
       zone,
+      nameserverZone: new OddZone(zone),
       addresses,
       homes,
       nameserver: 'up',
@@ -260,7 +262,7 @@ export class Script {
     else if (verb === 'delete') zone.remove(name, rest[0] as 'A');
     else if (verb === 'ledger') zone.put(withField(zone, fullUuids([what, ...rest].join(' '))));
     else if (verb === 'ledger-is') zone.put(ledgerRrset([what, ...rest].map(fullUuids)));
-    else throw new Error(`nobody does that to a zone: ${verb}`);
+    else if (!this.world.around.nameserverZone.set([verb, what, ...rest])) throw new Error(`nobody does that to a zone: ${verb}`);
   }
 
   #otherInstance(verb: string, word: string): void {

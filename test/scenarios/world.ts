@@ -15,6 +15,7 @@ import type { FakeMysql } from '../sim/fake-mysql.ts';
 import type { FakeProber } from '../sim/fake-prober.ts';
 import { createFakeProber, unreachable } from '../sim/fake-prober.ts';
 import type { FakeZone } from '../sim/fake-zone.ts';
+import type { OddZone } from './odd-zone.ts';
 import type { Route } from './routes.ts';
 import { Routes } from './routes.ts';
 
@@ -27,6 +28,8 @@ export type UpdateFate = 'lost-answer' | 'dropped' | { readonly lateMs: number }
 export interface Surroundings {
   readonly mysql: FakeMysql;
   readonly zone: FakeZone;
+  /** The same zone as its nameserver answers and changes it. */
+  readonly nameserverZone: OddZone;
   /** What a server's host name resolves to; none: the resolver fails. */
   readonly addresses: Map<string, readonly string[]>;
   /** Where a server is in truth. */
@@ -46,7 +49,7 @@ export interface Surroundings {
 const epochWall = Date.UTC(2026, 10, 22, 11, 30);
 /** How long the zone client waits for an answer to what it has sent. */
 const timeoutMs = 2000;
-const answerMs = { resolve: 1, trial: 4, read: 1, update: 2, propagated: 8 };
+const answerMs = { resolve: 1, trial: 4, read: 1, update: 2, inspected: 5, propagated: 8 };
 
 interface Due {
   readonly at: number;
@@ -177,6 +180,7 @@ export class World {
     else if (effect.kind === 'wake') this.#wake = { at: Math.max(effect.at, this.#mono + 1), fire: () => this.send({ kind: 'tick' }) };
     else this.#tell(this.#mono, effect);
     if (effect.kind === 'update') this.#update(effect);
+    else if (effect.kind === 'inspect-refusal') this.#inspect(effect);
   }
 
   #probe({ server, places, deadline }: Effect & { kind: 'probe' }): void {
@@ -225,11 +229,12 @@ export class World {
     this.send({ kind: 'resolved', server, ...(addresses ? { addresses } : { failure }) });
   }
 
-  #read({ nameserver, questions, deadline }: Effect & { kind: 'read-zone' }): void {
+  #read({ nameserver, questions, anew, deadline }: Effect & { kind: 'read-zone' }): void {
     const down = this.around.nameserver === 'down';
     this.#after(down ? Math.min(deadline - this.#mono, timeoutMs) : answerMs.read, () => {
       const failure = { code: 'timeout', message: '192.0.2.53 does not answer.' };
-      this.send({ kind: 'zone-read', nameserver, reading: down ? { kind: 'failed', failure } : this.around.zone.read(questions) });
+      const reading = down ? ({ kind: 'failed', failure } as const) : this.around.nameserverZone.read(questions, anew === true);
+      this.send({ kind: 'zone-read', nameserver, reading });
     });
   }
 
@@ -250,9 +255,19 @@ export class World {
   #apply(plan: UpdatePlan): UpdateOutcome {
     this.around.beforeUpdate?.();
     delete this.around.beforeUpdate;
-    if (this.around.nameserver !== 'refuses') return this.around.zone.apply(plan);
-    const failure = { code: 'refused', message: 'The nameserver answered REFUSED: the key may not update this name.' };
+    if (this.around.nameserver !== 'refuses') return this.around.nameserverZone.apply(plan);
+    const failure = { code: 'update-refused', message: 'The nameserver answered REFUSED: the key may not update this name.' };
     return { kind: 'refused', code: 'rejected', rcode: 'REFUSED', failure };
+  }
+
+  /** The ledger is what is refused. */
+  #inspect({ nameserver, about, failure: said, deadline }: Effect & { kind: 'inspect-refusal' }): void {
+    const ledger = '_source-dns.source.example';
+    const denied = { message: `The key may not change ${ledger}. TXT.`, hint: `In update-policy: grant source-dns name ${ledger} TXT;` };
+    this.#after(this.around.nameserver === 'down' ? deadline - this.#mono : answerMs.inspected, () => {
+      const failure = this.around.nameserver === 'refuses' ? { ...said, ...denied } : said;
+      this.send({ kind: 'refusal-inspected', nameserver, about, failure });
+    });
   }
 
   #propagated({ nameserver, epoch, among }: Effect & { kind: 'propagate' }): void {

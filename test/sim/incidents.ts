@@ -52,6 +52,14 @@ const incidents: readonly Incident[] = [
       ];
     },
   },
+  {
+    name: 'the key loses a right, and the source is moved',
+    oneIn: 4,
+    acts: (chance, at, { servers }) => [
+      { at, kind: 'policy', denies: chance.pick(['all', 'ledger', 'source']), forMs: chance.between(500, chance.pick([3000, 9000])) },
+      { at: at + chance.int(300), kind: 'switchover', to: chance.int(servers), mistake: 'none', stepMs: 300 },
+    ],
+  },
 ];
 
 /** The incidents of the seed's world that happen before the faults stop. A group's members have a story of their own (group-operator.ts). */

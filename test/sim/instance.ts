@@ -149,6 +149,7 @@ function watched({ judge, timeline, log, sightings }: World, name: InstanceName,
   }
   function wants(effect: Effect): void {
     if (effect.kind === 'update') judge.wants(name, effect.try);
+    else if (effect.kind === 'inspect-refusal') judge.inspects(name, effect.about);
     else if (effect.kind === 'read-zone') judge.reads(name, effect.questions);
     else if (effect.kind === 'reply') judge.answered(name, effect.id);
     if (effect.kind === 'reply') log(`${timeline.now} ${name}   answer ${JSON.stringify(effect.answer.results)}`);

@@ -7,6 +7,7 @@ import type { ServerAddress } from '../../src/core/units.ts';
 import type { Change, Question, Rrset, UpdateOutcome, ZoneReading } from '../../src/core/zone.ts';
 import { brokenAtApplication } from './judge-applied.ts';
 import { brokenByOutcome, brokenByReading } from './judge-belief.ts';
+import { createInspectionJudge, isInspection } from './judge-inspections.ts';
 import type { Readable } from './judge-replicas.ts';
 import { brokenReplicas, readableNow } from './judge-replicas.ts';
 import { brokenAtSending, isMove, isWayBack } from './judge-sent.ts';
@@ -16,6 +17,7 @@ import type { Sight, Sighting } from './sight.ts';
 import { ledgerIn, newSight, noteJump, noteSighting, oldestEvidenceMs } from './sight.ts';
 import { readUpdate } from './update-bytes.ts';
 import type { World } from './world-types.ts';
+import { isRefused } from './zone-odds.ts';
 
 /** One update that an instance decided to send, with what it knew of the zone then. */
 interface WantedUpdate {
@@ -66,6 +68,8 @@ export interface Judge {
   answered(instance: InstanceName, id: string): void;
   recorded(instance: InstanceName, entry: HistoryEntry): void;
   wants(instance: InstanceName, token: string): void;
+  /** It wants to know why an update was refused. */
+  inspects(instance: InstanceName, about: string): void;
   leaves(host: string, message: Buffer): void;
   updateDone(instance: InstanceName, token: string, outcome: UpdateOutcome): void;
   applied(message: Buffer, before: readonly Rrset[], after: readonly Rrset[]): void;
@@ -94,6 +98,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
   /** By its sender and its try. */
   const left = new Map<string, SentUpdate>();
   const landed = new Set<string>();
+  const inspections = createInspectionJudge();
   let [updates, moves, lives] = [0, 0, 0];
   let broken: string | undefined;
   const sightOf = (instance: InstanceName): Sight => sights.get(instance) as Sight;
@@ -121,6 +126,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       lives += 1;
       sights.set(instance, { ...newSight(lives, members), epoch: remembered?.epoch ?? 0, epochOf: remembered?.uuid });
       decisions.delete(instance);
+      inspections.started(instance);
       unrest.set(instance, { at: now(), failures: 0 });
     },
     crashed: (instance) => void decisions.delete(instance),
@@ -158,7 +164,15 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       unrest.set(sender, { ...unrestOf(sender), at: now() });
       inFlight.set(instanceKey(sender, token), { sender, life, read, readRrsets, knownEpoch, readable: readableNow(sight, now()) });
     },
+    inspects(instance, about) {
+      const promise = inspections.wants(instance, about, now());
+      if (promise) judge.breaks(promise);
+    },
     leaves(host, message) {
+      if (isInspection(message)) {
+        const promise = inspections.leaves(host as InstanceName, now() >= judge.silentFrom);
+        return promise && judge.breaks(promise);
+      }
       updates += 1;
       const { changes } = readUpdate(message);
       const ledger = ledgerOf(changes);
@@ -167,7 +181,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       if (ledger === undefined || wanted === undefined)
         return judge.breaks('S4 an update leaves that nobody decided on, or without a ledger');
       if (left.has(instanceKey(sender, ledger.try))) return judge.breaks('S4 an update leaves twice');
-      if (now() >= judge.silentFrom) judge.breaks('L2 writes although nothing happens');
+      if (now() >= judge.silentFrom && !isRefused(script.shape, changes)) judge.breaks('L2 writes although nothing happens');
       const sight = sightOf(sender);
       const { read, knownEpoch } = wanted;
       const primaries = mysql.group?.primariesSince(now() - oldestEvidenceMs(script.weather));
@@ -203,6 +217,8 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       unrest.set(instance, { at: now(), failures });
     },
     applied(message, before, after) {
+      if (isInspection(message))
+        return JSON.stringify(before) === JSON.stringify(after) ? undefined : judge.breaks('S2 an inspection changes the zone');
       const update = sent.get(message.toString('latin1'));
       if (update === undefined) return judge.breaks('S6 the nameserver applied an update that no instance sent');
       landed.add(instanceKey(update.sender, update.try));

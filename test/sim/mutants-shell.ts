@@ -42,11 +42,35 @@ export const shellMutants: readonly Mutant[] = [
     seed: 7,
   },
   {
+    name: 'an inspection of a refusal has no prerequisite',
+    patches: [
+      {
+        file: 'dns/rights.ts',
+        find: "prerequisites: [{ kind: 'name-not-in-use', name: zone }],",
+        replace: 'prerequisites: [],',
+      },
+    ],
+    breaks: ['S4'],
+    seed: 3,
+  },
+  {
+    name: 'every refusal is looked into',
+    patches: [
+      {
+        file: 'core/why-refused.ts',
+        find: 'const nextAt = plusMs(now.mono, Math.max(inspectRefusalEveryMs, 2 * patienceMs));',
+        replace: 'const nextAt = now.mono;',
+      },
+    ],
+    breaks: ['L2'],
+    seed: 3,
+  },
+  {
     name: 'unsigned answers are trusted',
     patches: [
       {
         file: 'dns/reply.ts',
-        find: "return { kind: 'doubtful', codes: { ...codes, tsigError: verdict.claimedError }, fault: 'unsigned' };",
+        find: "return { kind: 'doubtful', codes: { ...codes, tsigError: verdict.claimedError }, doubt: verdict };",
         replace: "return { kind: 'proven', message, codes };",
       },
     ],
@@ -58,8 +82,8 @@ export const shellMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'dns/tsig.ts',
-        find: "if (!timingSafeEqual(tsig.mac, mac)) return { kind: 'not-verified', fault: 'wrong-mac' };",
-        replace: 'timingSafeEqual(tsig.mac, mac);',
+        find: "if (!timingSafeEqual(tsig.mac, mac.subarray(0, tsig.mac.length))) return { kind: 'not-verified', fault: 'wrong-mac' };",
+        replace: 'timingSafeEqual(tsig.mac, mac.subarray(0, tsig.mac.length));',
       },
     ],
     breaks: ['S6'],

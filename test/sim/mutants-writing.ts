@@ -22,6 +22,18 @@ export const writingMutants: readonly Mutant[] = [
     seed: 2,
   },
   {
+    name: 'no SRV RRset among the prerequisites',
+    patches: [
+      {
+        file: 'core/plan.ts',
+        find: 'prerequisites: all.map((want) => asRead(view, want)),',
+        replace: "prerequisites: all.filter((want) => want.type !== 'SRV').map((want) => asRead(view, want)),",
+      },
+    ],
+    breaks: ['S2'],
+    seed: 60,
+  },
+  {
     name: 'an unknown outcome counts as applied',
     patches: [{ file: 'core/attempt.ts', find: "if (outcome.kind === 'applied') {", replace: "if (outcome.kind !== 'refused') {" }],
     breaks: ['S2', 'S4', 'S6', 'L1'],
@@ -141,5 +153,26 @@ export const writingMutants: readonly Mutant[] = [
     ],
     breaks: ['S7'],
     seed: 8,
+  },
+  {
+    name: "a wildcard's answer counts as stored",
+    patches: [{ file: 'dns/zone-reader.ts', find: 'rrsets: stored,', replace: 'rrsets: [...stored, ...synthesized],' }],
+    breaks: ['S6', 'L1'],
+    seed: 1,
+  },
+  {
+    name: 'a move waits for its side names',
+    patches: [
+      { file: 'core/refusals.ts', find: 'if (leftOut !== undefined) return leftOut;', replace: 'if (settings.source) return undefined;' },
+      { file: 'core/refusals.ts', find: 'refusals, view, leftOut }', replace: 'refusals, view, leftOut, settings }' },
+    ],
+    breaks: ['L1'],
+    seed: 21,
+  },
+  {
+    name: 'what the nameserver makes of our own write is a change by hand',
+    patches: [{ file: 'core/plan.ts', find: ' && !isAsNearAsItGets(view, want)', replace: '' }],
+    breaks: ['L1', 'L2'],
+    seed: 37,
   },
 ];

@@ -10,12 +10,13 @@ import { RCODE, TYPE } from '../../src/dns/codes.ts';
 import { encodeRdata } from '../../src/dns/rdata.ts';
 import { createForger } from './forger.ts';
 import type { Host } from './network.ts';
-import { grantedNames, serverKey, zoneName } from './settings.ts';
+import { serverKey, zoneName } from './settings.ts';
 import { SimulatedNameserver } from './simulated-nameserver.ts';
 import { SimulatedZone } from './simulated-zone.ts';
-import { isUpdate, rrsetsOf } from './update-bytes.ts';
+import { isUpdate, isWrite, rrsetsOf } from './update-bytes.ts';
 import type { World } from './world-types.ts';
 import { beginning } from './world-types.ts';
+import { firstRrsets, grantedNamesOf, maxTtlSecondsOf } from './zone-odds.ts';
 
 /** What a socket knows of it. */
 export interface NameserverProcess {
@@ -43,18 +44,22 @@ export interface Primary extends NameserverProcess {
   remove(name: Fqdn, type: RrType): void;
   /** It was shown with this RDATA (undefined: not there) at some time since then. */
   wasShown(name: Fqdn, type: RrType, rrset: Rrset | undefined, since: number): boolean;
+  /** Its policy: the key may change these names, and no other. */
+  grant(names: readonly Fqdn[]): void;
   /** Ends it now, or when the next update has come, before or after that is in the journal. */
   crash(when: CrashMoment): void;
   start(): void;
 }
 
 export function createPrimary(world: World, host: Host): Primary {
-  const zone = new SimulatedZone(zoneName);
+  const { shape } = world.script;
+  const zone = new SimulatedZone(zoneName, maxTtlSecondsOf(shape));
   const shown = new SimulatedZone(zoneName);
   const clock = { wall: () => (beginning + world.timeline.now) as WallMs };
   let loadedAt = 0;
   const isLoaded = (): boolean => world.timeline.now >= loadedAt;
-  const common = { keys: [serverKey], clock, grants: new Map([[serverKey.name, new Set(grantedNames)]]), isLoaded };
+  const granted = new Set(grantedNamesOf(shape));
+  const common = { keys: [serverKey], clock, grants: new Map([[serverKey.name, granted]]), isLoaded };
   const updating = new SimulatedNameserver({ ...common, zone });
   const answering = new SimulatedNameserver({ ...common, zone: shown });
   const forger = createForger(world);
@@ -90,7 +95,7 @@ export function createPrimary(world: World, host: Host): Primary {
     const answer = updating.receive(message, over);
     const rcode = answer === undefined ? undefined : answer.readUInt16BE(2) & 0xf;
     world.log(`${world.timeline.now} ${host} update from ${from}: ${rcodeText(rcode)}`);
-    if (rcode === RCODE.NOERROR) {
+    if (rcode === RCODE.NOERROR && isWrite(message)) {
       world.judge.applied(message, before, rrsetsOf(zone.all()));
       show();
     }
@@ -98,6 +103,15 @@ export function createPrimary(world: World, host: Host): Primary {
     return answer;
   }
 
+  function put(rrset: Rrset): void {
+    const encoded = encodeRdata(rrset);
+    if (encoded.kind === 'invalid') throw new Error(encoded.fault);
+    const { name: owner, ttlSeconds } = rrset;
+    zone.edit(owner, TYPE[rrset.type], { owner, type: TYPE[rrset.type], ttlSeconds, rdata: encoded.rdata });
+    show();
+  }
+
+  for (const rrset of firstRrsets(shape)) put(rrset);
   return {
     host,
     get isUp() {
@@ -119,13 +133,7 @@ export function createPrimary(world: World, host: Host): Primary {
     },
     rrsets: () => rrsetsOf(zone.all()),
     find: (name, type) => findRrset(rrsetsOf(zone.all()), name, type),
-    put(rrset) {
-      const encoded = encodeRdata(rrset);
-      if (encoded.kind === 'invalid') throw new Error(encoded.fault);
-      const { name: owner, ttlSeconds } = rrset;
-      zone.edit(owner, TYPE[rrset.type], { owner, type: TYPE[rrset.type], ttlSeconds, rdata: encoded.rdata });
-      show();
-    },
+    put,
     remove(name, type) {
       zone.edit(name, TYPE[type]);
       show();
@@ -136,6 +144,10 @@ export function createPrimary(world: World, host: Host): Primary {
         const there = findRrset(rrsets, name, type);
         return until >= since && (there === undefined || rrset === undefined ? there === rrset : sameRdata(there, rrset));
       }),
+    grant(names) {
+      granted.clear();
+      for (const name of names) granted.add(name);
+    },
     crash(when) {
       if (when === 'now') die();
       else armed = when;

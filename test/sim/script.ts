@@ -1,13 +1,15 @@
 /** Everything that chance decides about a run's course, resolved up front from the seed: a failing run prints it. */
-
 import type { GtidMode } from '../../src/core/observation.ts';
 import type { SwitchName } from './fake-mysql.ts';
 import { incidentsOf, sometimesOfTwo } from './incidents.ts';
+import { inOtherModes } from './modes.ts';
 import type { CrashMoment } from './nameserver.ts';
 import type { Prng } from './prng.ts';
 import { createPrng } from './prng.ts';
 import type { InstanceName } from './settings.ts';
 import { addressesOf, instanceNames } from './settings.ts';
+import type { ZoneOdds } from './zone-odds.ts';
+import { inOddZone } from './zone-odds.ts';
 
 /** The longest `probeTimeoutMs`. */
 export const slowestProbeMs = 4900;
@@ -51,6 +53,7 @@ export interface Shape {
   /** The name is a CNAME. */
   readonly alias: boolean;
   readonly replicas?: 'source' | 'keep' | 'withdraw';
+  readonly zone?: ZoneOdds;
   /** `on_no_source: withdraw`. */
   readonly withdraws: boolean;
   /** `gtid_guard: hold`. */
@@ -61,7 +64,7 @@ export interface Shape {
   readonly drift: Readonly<Partial<Record<InstanceName, number>>>;
 }
 
-/** Servers are numbered from 0; `to` counts among those that the act could mean. */
+/** Servers are numbered from 0; `to` counts among those it could mean. */
 export type Act = { readonly at: number } & (
   | {
       readonly kind: 'switchover';
@@ -100,6 +103,8 @@ export type Act = { readonly at: number } & (
   /** These ways carry nothing; a way leads from one host to another, and back again only if that is said too. */
   | { readonly kind: 'cut'; readonly ways: readonly (readonly [from: string, to: string])[]; readonly forMs: number }
   | { readonly kind: 'crash-nameserver'; readonly when: CrashMoment; readonly forMs: number }
+  /** The key loses its right to change all of the names, the ledger's, or the source's. */
+  | { readonly kind: 'policy'; readonly denies: 'all' | 'ledger' | 'source'; readonly forMs: number }
   /** What its host name resolves to: nobody is there, another server is, or it is beside another one. */
   | { readonly kind: 'resolver'; readonly server: number; readonly says: 'nobody' | 'other' | 'both'; readonly forMs: number }
   | { readonly kind: 'crash'; readonly instance: InstanceName; readonly forMs: number; readonly forgets: boolean }
@@ -140,7 +145,7 @@ export const silenceForMs = 8000;
 export function scriptOf(seed: number): Script {
   const chance = createPrng(seed);
   const calmAt = faultsForMs;
-  const shape = sometimesOfTwo(seed, inOtherModes(seed, grouped(seed, shapeOf(chance))));
+  const shape = inOddZone(seed, sometimesOfTwo(seed, inOtherModes(seed, grouped(seed, shapeOf(chance)))));
   return {
     seed,
     shape,
@@ -198,14 +203,6 @@ function shapeOf(chance: Prng): Shape {
 /** Every sixth world has a group, whatever the dice say: so all others stay as they were. */
 const grouped = (seed: number, shape: Shape): Shape =>
   seed % 6 === 0 ? { ...shape, group: true, servers: seed % 4 === 0 ? 3 : 5 } : shape;
-
-/** Every seventh world, unless it has a group, is not in gtid_mode ON all the time; in each second of them a replica takes some time to catch up. */
-function inOtherModes(seed: number, shape: Shape): Shape {
-  if (seed % 7 !== 4 || shape.group) return shape;
-  const round = Math.floor(seed / 7);
-  const gtidMode = (['OFF_PERMISSIVE', 'changing', 'OFF', 'ON_PERMISSIVE'] as const)[round % 4] as Shape['gtidMode'];
-  return { ...shape, gtidMode, delayMs: round % 8 < 4 ? 1500 : 0 };
-}
 
 /** Every seventeenth world has sources that are closed by a switch, by dice of their own: so all others stay as they were. */
 function switchesOf(seed: number, until: number): Act[] {

@@ -70,7 +70,7 @@ export class SimulatedNameserver {
     return zone.update(message, (owner) => owners.has(owner));
   }
 
-  /** RFC 1034 4.3.2, without delegations and wildcards. */
+  /** RFC 1034 4.3.2, without delegations. */
   #query({ questions }: ReceivedMessage): Sections {
     const { zone } = this.#options;
     const [question] = questions;
@@ -79,16 +79,16 @@ export class SimulatedNameserver {
     let owner = question.name;
     // An alias that leads in a circle ends here, too.
     for (let hops = 0; hops < 8; hops++) {
-      const found = zone.find(owner, question.type);
+      const found = zone.find(owner, question.type) ?? zone.synthesized(owner, question.type);
       if (found !== undefined) return { flags: FLAG_AA, answers: [...answers, found], authorities: [] };
-      const alias = zone.find(owner, TYPE.CNAME);
+      const alias = zone.find(owner, TYPE.CNAME) ?? zone.synthesized(owner, TYPE.CNAME);
       const target = alias?.rdata[0] && readName(alias.rdata[0], 0)?.name;
       if (alias === undefined || target === undefined) break;
       answers.push(alias);
       if (!isWithin(target, zone.name)) return { flags: FLAG_AA, answers, authorities: [] };
       owner = target;
     }
-    return { flags: FLAG_AA | (zone.has(owner) ? RCODE.NOERROR : RCODE.NXDOMAIN), answers, authorities: [zone.soa()] };
+    return { flags: FLAG_AA | (zone.covers(owner) ? RCODE.NOERROR : RCODE.NXDOMAIN), answers, authorities: [zone.soa()] };
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Fqdn } from '../../src/core/units.ts';
 import { CLASS, RCODE, TYPE } from '../../src/dns/codes.ts';
-import { isWithin, nameToWire, readName } from '../../src/dns/name.ts';
+import { isWithin, nameToWire, parentOf, readName } from '../../src/dns/name.ts';
 import type { ReceivedMessage, ReceivedRr } from '../../src/dns/wire.ts';
 
 /** One RRset; each RDATA uncompressed, its names in lower case. */
@@ -18,12 +18,14 @@ const keyOf = (owner: Fqdn, type: number): string => `${owner} ${type}`;
 
 export class SimulatedZone {
   readonly name: Fqdn;
+  readonly #maxTtlSeconds: number;
   #rrsets: Rrsets;
   #serial = 1;
 
-  /** A zone with an SOA and one NS. */
-  constructor(name: Fqdn) {
+  /** A zone with an SOA and one NS. What an update adds gets no longer TTL than that, without a word (BIND's max-zone-ttl). */
+  constructor(name: Fqdn, maxTtlSeconds = Number.POSITIVE_INFINITY) {
     this.name = name;
+    this.#maxTtlSeconds = maxTtlSeconds;
     const ns = nameToWire(`ns1.${name}` as Fqdn) as Buffer;
     this.#rrsets = new Map([[keyOf(name, TYPE.NS), { owner: name, type: TYPE.NS, ttlSeconds: 60, rdata: [ns] }]]);
   }
@@ -65,6 +67,24 @@ export class SimulatedZone {
   /** There are RRs at the name, or below it (an empty non-terminal: RFC 8020). */
   has(owner: Fqdn): boolean {
     return owner === this.name || [...this.#rrsets.values()].some((rrset) => isWithin(rrset.owner, owner));
+  }
+
+  /** What the wildcard of the closest encloser answers for a name that does not exist. */
+  synthesized(owner: Fqdn, type: number): StoredRrset | undefined {
+    const found = this.has(owner) ? undefined : this.find(this.#wildcardFor(owner), type);
+    return found && { ...found, owner };
+  }
+
+  /** It exists, or a wildcard makes that it seems to. */
+  covers(owner: Fqdn): boolean {
+    return this.has(owner) || this.at(this.#wildcardFor(owner)).length > 0;
+  }
+
+  /** RFC 4592 3.3.1: its parent is the longest name above that exists. */
+  #wildcardFor(owner: Fqdn): Fqdn {
+    let encloser = owner;
+    while (!this.has(encloser)) encloser = parentOf(encloser);
+    return `*.${encloser}` as Fqdn;
   }
 
   soa(): StoredRrset {
@@ -136,7 +156,7 @@ export class SimulatedZone {
     const rdata = canonicalRdata(bytes, rr);
     if (rdata === undefined || isKept(rr.type)) return;
     if (rr.class === CLASS.NONE) deleteRr(rrsets, rr, rdata);
-    else addRr(rrsets, rr, rdata);
+    else addRr(rrsets, { ...rr, ttlSeconds: Math.min(rr.ttlSeconds, this.#maxTtlSeconds) }, rdata);
   }
 }
 

@@ -10,6 +10,9 @@ import type { StoredRrset } from './simulated-zone.ts';
 /** Whether it is an UPDATE request (RFC 2136 2.2). */
 export const isUpdate = (message: Buffer): boolean => message.length >= 4 && (message.readUInt16BE(2) & 0xf800) === OPCODE.UPDATE << 11;
 
+/** Whether it would change something; one with prerequisites alone only asks. */
+export const isWrite = (message: Buffer): boolean => isUpdate(message) && message.length >= 12 && message.readUInt16BE(8) > 0;
+
 /** What an UPDATE would change, and when its sender says it was signed. */
 export interface UpdateOnTheWire {
   readonly changes: readonly Change[];

@@ -16,9 +16,9 @@ import type { Operator } from './operator.ts';
 import { createOperator } from './operator.ts';
 import { createPrng } from './prng.ts';
 import type { Act, InstanceAct, Script } from './script.ts';
-import { addressesOf, hostOf, instanceNames, ipOf, nowhere, sourceName } from './settings.ts';
+import { addressesOf, grantedNames, hostOf, instanceNames, ipOf, ledgerOwner, nowhere, sourceName } from './settings.ts';
 import { createTimeline } from './timeline.ts';
-import { isUpdate } from './update-bytes.ts';
+import { isWrite } from './update-bytes.ts';
 import { createWayBack } from './way-back.ts';
 import type { Instances, World } from './world-types.ts';
 
@@ -83,7 +83,7 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
     sightings: new WeakMap(),
     resolver: new Map(),
     leaves(from, message) {
-      if (!isUpdate(message)) return;
+      if (!isWrite(message)) return;
       world.judge.leaves(from, message);
       replayed(world, message);
     },
@@ -145,9 +145,18 @@ function perform(world: World, instances: Instances, operator: Operator, act: Ac
   if (act.kind === 'hand') byHand(world, act);
   else if (act.kind === 'cut') cut(world, act);
   else if (act.kind === 'resolver') misleads(world, act);
+  else if (act.kind === 'policy') denies(world, act);
   else if (act.kind === 'crash-nameserver') crashNameserver(world, act);
   else if ('instance' in act) befall(world, instances.get(act.instance) as Instance, operator, act);
   else operator.perform(act);
+}
+
+/** Somebody edits the nameserver's policy, and corrects it later. */
+function denies({ primary, timeline, script }: World, act: Act & { kind: 'policy' }): void {
+  const denied = { all: grantedNames, ledger: [ledgerOwner], source: [sourceName] }[act.denies];
+  primary.grant(grantedNames.filter((name) => !denied.includes(name)));
+  // Updates are tried ever less often: what lasts into the calm would be seen too late.
+  timeline.at(Math.min(timeline.now + act.forMs, script.calmAt), () => primary.grant(grantedNames));
 }
 
 /** Somebody edits the address record of a server's host, and corrects it later. */

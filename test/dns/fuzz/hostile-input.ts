@@ -58,7 +58,7 @@ function judged(bytes: Buffer, { sent, answer, nowSeconds }: Recorded): void {
   const reply = judgeReply(bytes, sent, nowSeconds);
   const signing = sent.signed && { key: sent.signed.key, fudgeSeconds: 30 };
   const asked: Asked = { nameserver: 'ns1 (192.0.2.53:53)', what: 'update', zone: sent.message.question.name, signing };
-  if (reply.kind === 'doubtful') presentable(doubtfulFailure(asked, reply.codes, reply.fault));
+  if (reply.kind === 'doubtful') presentable(doubtfulFailure(asked, reply.codes, reply.doubt));
   if (reply.kind !== 'proven') return;
   presentable(answerFailure(asked, reply.codes));
   if (sent.signed === undefined) return;
@@ -121,6 +121,10 @@ const keyTexts = [
   `hmac-sha256:source-dns-key:${SECRET}\n`,
   `Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: ${SECRET}\nBits: AAA=\n`,
   `source-dns-key. 60 IN KEY 512 3 163 ${SECRET}\n`,
+  `# hmac-sha256:k:${SECRET}\nkey:\n  - id: k\n    algorithm: hmac-sha256\n    secret: ${SECRET}\n`,
+  `k. hmac-sha256. ${SECRET}\n`,
+  `view v { key "a@b\\"" { algorithm hmac-sha256-128; secret "${SECRET.slice(0, 9)}\n${SECRET.slice(9)}"; }; }; include "/etc/k.key";\n`,
+  `dns_rfc2136_name = k\ndns_rfc2136_secret = ${SECRET}\n`,
 ];
 const stderrTexts = [
   'update failed: NXRRSET\n',

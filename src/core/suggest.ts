@@ -1,3 +1,4 @@
+/** Which known word a person most likely meant. */
 /** Letters that differ between two words: insertions, deletions, replacements, and neighbours swapped (optimal string alignment). */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];

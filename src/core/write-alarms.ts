@@ -1,0 +1,96 @@
+/** What an operator should know of writing the zone: updates that do not get through, or come out otherwise than they were written, and what a wildcard answers. */
+
+import { isSettled } from './altered.ts';
+import { isSide, managedQuestions } from './desired.ts';
+import type { Alarm } from './events.ts';
+import type { Failure } from './observation.ts';
+import { isSideTrouble, noProgress } from './refusals.ts';
+import { isLookingAround } from './replicas.ts';
+import type { Situation } from './situation.ts';
+import type { Fqdn } from './units.ts';
+import type { Rrset } from './zone.ts';
+import { rdataWords } from './zone.ts';
+import type { Altered } from './zone-view.ts';
+
+export const writeAlarms = (situation: Situation): readonly Alarm[] => [
+  ...refused(situation),
+  ...leftOut(situation),
+  ...altered(situation),
+  ...wildcards(situation),
+];
+
+function refused({ publication, settings }: Situation): readonly Alarm[] {
+  const { refusals, writeFailure } = publication;
+  const { nameserver } = settings;
+  // A move that was refused goes again at once, without its side names.
+  if (refusals?.what === 'move' && isSideTrouble(publication)) return [];
+  const stuck = noProgress(publication);
+  if (stuck !== undefined) return [{ code: 'no-progress', subject: nameserver, sentence: stuck }];
+  return writeFailure ? [{ code: 'update-refused', subject: nameserver, sentence: writeFailure.message, ...hintOf(writeFailure) }] : [];
+}
+
+const hintOf = ({ hint }: Failure): { readonly hint?: string } => (hint === undefined ? {} : { hint });
+
+function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[] {
+  const { leftOut: said, whyRefused } = publication;
+  if (said === undefined) return [];
+  // The same words may have been looked into, when a later update was refused with them.
+  const failure = whyRefused.find((refusal) => refusal.found && refusal.said.message === said.message)?.found ?? said;
+  const sides = [...new Set(managedQuestions(settings, ledger?.replicas?.name).filter((question) => isSide(settings.source, question)))];
+  const left = [...new Set(sides.map(({ name }) => name))].join(' and ');
+  return [
+    {
+      code: 'left-out',
+      subject: settings.source.name,
+      sentence: `${settings.source.name} moves without ${left}, which may say what was right before: the nameserver ${settings.nameserver} refuses an update of all of them. ${failure.message}`,
+      ...hintOf(failure),
+    },
+  ];
+}
+
+function altered({ publication, settings }: Situation): readonly Alarm[] {
+  const found = publication.view?.altered.filter(isSettled) ?? [];
+  if (found.length === 0) return [];
+  return [
+    {
+      code: 'write-altered',
+      subject: settings.nameserver,
+      sentence: `${settings.nameserver} took our update and changed it: ${found.map(alteredWords).join('; ')}. It is not written again. ${alteredCause(found)}`,
+    },
+  ];
+}
+
+function alteredWords({ wrote, shows }: Altered): string {
+  const what = `${wrote.name} ${wrote.type}`;
+  if (wrote.rrset === undefined) return `${what} was removed, and is still there (${shows ? rrsetWords(shows) : 'nothing'})`;
+  return `${what} was written as ${rrsetWords(wrote.rrset)}, and ${shows ? `is ${rrsetWords(shows)}` : 'is not there'}`;
+}
+
+const rrsetWords = (rrset: Rrset): string => `${rdataWords(rrset)} with TTL ${rrset.ttlSeconds}`;
+
+function alteredCause(found: readonly Altered[]): string {
+  const cut = found.find(({ wrote, shows }) => wrote.rrset !== undefined && shows !== undefined);
+  if (cut?.shows !== undefined)
+    return `If the nameserver bounds TTLs (max-zone-ttl), set ttl: ${cut.shows.ttlSeconds} in the configuration; else see what rewrites that RRset.`;
+  return 'An RRset of another type at that name may keep it out (RFC 2136 3.4.2.2).';
+}
+
+/** Only names that clients use: an application that looks one up gets the wildcard's address instead of none. */
+function wildcards(situation: Situation): readonly Alarm[] {
+  const { publication, settings, state } = situation;
+  const { view, inFlight, awaiting } = publication;
+  if (view === undefined || !publication.ready || isLookingAround(situation)) return [];
+  const clients: readonly (Fqdn | undefined)[] = [settings.source.name, settings.replicas?.name];
+  const found = view.synthesized.filter(({ name }) => clients.includes(name));
+  // An update that is on its way may be what publishes the name.
+  const isKnown = (name: Fqdn): boolean => state.alarms.some(({ code, subject }) => code === 'wildcard' && subject === name);
+  const shown = [...new Set(found.map(({ name }) => name))].filter((name) => isKnown(name) || !(inFlight || awaiting));
+  return shown.map((name) => ({
+    code: 'wildcard',
+    subject: name,
+    sentence: `${name} is not stored in the zone ${view.zone}, but the nameserver answers for it (${found
+      .filter((rrset) => rrset.name === name)
+      .map((rrset) => `${rrset.type} ${rdataWords(rrset)}`)
+      .join(', ')}), as a wildcard does: applications that use this name are sent there. Remove the wildcard, or stop using the name.`,
+  }));
+}

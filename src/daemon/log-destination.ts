@@ -1,0 +1,60 @@
+/** Where the log's lines go: stdout, whatever it is, and whoever reads it or has stopped to. Nothing here waits for a reader. */
+
+import { fstatSync } from 'node:fs';
+import { pino } from 'pino';
+
+/** Takes whole lines. */
+export interface LogDestination {
+  write(line: string): void;
+  /** Resolves when everything is written, or cannot be within a second. */
+  flush?(): Promise<void>;
+  /** Writes what can be written at once. */
+  flushSync?(): void;
+}
+
+/** Bytes that wait for the reader; more lines are dropped: a stuck reader must not stop the service. */
+const waitingBytes = 1024 * 1024;
+/** How long the end of the process waits for the reader, in milliseconds. */
+const flushMs = 1000;
+
+/** Stdout. Where nobody reads it any more, the lines are dropped: the name matters more. */
+export function openStdout(): LogDestination {
+  const stats = fstatSync(1);
+  return stats.isFIFO() || stats.isSocket() ? readByOthers() : storedHere();
+}
+
+/** A pipe or a socket: a write that cannot go on is left to the event loop. A blocking one, also in a thread, keeps the process from ending. */
+function readByOthers(): LogDestination {
+  const { stdout } = process;
+  // The reader has gone.
+  stdout.on('error', () => {});
+  return {
+    write(line) {
+      if (stdout.writable && stdout.writableLength <= waitingBytes) stdout.write(line);
+    },
+    flush: () =>
+      new Promise((resolve) => {
+        if (!stdout.writable || stdout.writableLength === 0) return resolve();
+        const timer = setTimeout(resolve, flushMs);
+        stdout.write('', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+}
+
+/** A file, a terminal or a device. */
+function storedHere(): LogDestination {
+  const stdout = pino.destination({ dest: 1, sync: false, maxLength: waitingBytes });
+  // A full disk.
+  stdout.on('error', () => {});
+  const flushSync = (): void => {
+    try {
+      stdout.flushSync();
+    } catch {
+      // Not open yet, or nothing can be written: there is no better place to say so.
+    }
+  };
+  return { write: (line) => void stdout.write(line), flushSync, flush: async () => flushSync() };
+}

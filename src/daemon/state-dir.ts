@@ -1,0 +1,72 @@
+/** The state directory, before anything is put there: it is made, and it must be ours alone to change. */
+
+import { constants } from 'node:fs';
+import { access, mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Failure } from '../core/observation.ts';
+
+/** `warning`: it can be used, but an operator should know. */
+export type StateDir =
+  | { readonly kind: 'usable'; readonly warning: Failure | undefined }
+  /** `state-dir-unusable`, `state-dir-open`. */
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+const sticky = 0o1000;
+const writableByAll = 0o002;
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'is a symbolic link to nothing, or below one',
+  EEXIST: 'is there and is no directory',
+  ENOTDIR: 'is below something that is no directory',
+  EACCES: 'may not be written to by this user',
+  EPERM: 'may not be written to by this user',
+  EROFS: 'is on a file system that is read-only',
+  ENOSPC: 'has no room: the disk is full',
+  EDQUOT: 'has no room: the quota is used up',
+  ELOOP: 'is a symbolic link to itself',
+  ENAMETOOLONG: 'has too long a name',
+};
+
+/** Makes it (0750, and its parents) where it is not there, and looks whether it can be trusted. Follows a symbolic link: systemd makes one. Never rejects. */
+export async function prepareStateDir(path: string): Promise<StateDir> {
+  try {
+    await makeFolder(path);
+    const { mode, uid } = await stat(path);
+    await access(path, constants.W_OK | constants.X_OK);
+    if ((mode & writableByAll) !== 0 && (mode & sticky) === 0)
+      return failed('state-dir-open', `everybody on this host may write to ${path}`, path);
+    return { kind: 'usable', warning: shared(path, mode, uid) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return failed('state-dir-unusable', `${path} ${reasons[code ?? ''] ?? `cannot be used (${code ?? message})`}`, path);
+  }
+}
+
+/** Makes it (0750) and its parents, where they are not there. Not Node's `recursive`: below a link to nothing that never ends. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o750 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && dirname(path) !== path) {
+      await makeFolder(dirname(path));
+      await mkdir(path, { mode: 0o750 });
+    } else if (!(await stat(path)).isDirectory()) throw error;
+  }
+}
+
+function failed(code: string, what: string, path: string): StateDir {
+  const hint =
+    code === 'state-dir-open'
+      ? `they could put a history and a socket of theirs there: chmod 0750 ${path}, or choose another state_dir in the configuration`
+      : 'state_dir in the configuration must be a directory that this user may write to; it holds the history and the socket of the API';
+  return { kind: 'failed', failure: { code, message: what, hint } };
+}
+
+function shared(path: string, mode: number, uid: number): Failure | undefined {
+  const own = process.geteuid?.();
+  const hint = 'choose a state_dir of its own in the configuration, which only the user of source-dns may change';
+  if ((mode & writableByAll) !== 0) return { code: 'state-dir-shared', message: `everybody on this host may put files into ${path}`, hint };
+  if (uid === 0 || uid === own) return undefined;
+  return { code: 'state-dir-shared', message: `${path} belongs to another user (uid ${uid}), who may replace what is in it`, hint };
+}

@@ -1,0 +1,103 @@
+/** What a file without a key that we read looks like, and what to do then. The sentences quote nothing of it: there may be a secret in it. Pure. */
+import { KeyFault, WANTED } from './key-fault.ts';
+
+interface Form {
+  readonly pattern: RegExp;
+  /** The end of "it looks like". */
+  readonly what: string;
+  readonly hint: string;
+}
+
+const WRITE = `Write instead: ${WANTED}`;
+
+/** Settings of programs that have the parts of a key in fields of their own. */
+const settings = (pattern: RegExp, program: string, fields: string): Form => ({
+  pattern,
+  what: `settings of ${program}`,
+  hint: `${WRITE} ${fields}`,
+});
+
+/** No key that we read looks so. */
+const CERTAIN: readonly Form[] = [
+  {
+    pattern: /^\ufffd\ufffd|^(?:[^\0]\0){4}|^(?:\0[^\0]){4}/,
+    what: 'text in UTF-16, as some editors of Windows save it',
+    hint: 'Save it as UTF-8 or plain ASCII.',
+  },
+  {
+    pattern: /^\p{Cc}{2}\0/u,
+    what: 'a keytab of Kerberos',
+    hint: 'For GSS-TSIG set via: nsupdate and nsupdate_args: ["-g"], and remove key_file.',
+  },
+  { pattern: /\0/, what: 'a binary file', hint: `key_file is a text. ${WRITE}` },
+  {
+    pattern: /^\s*(?:#[^\n]*\n\s*)*-----BEGIN/,
+    what: 'a file in PEM form, as keys of TLS, SSH and OpenPGP are',
+    hint: `${WRITE} It is the key of the nameserver's configuration that updates are signed with.`,
+  },
+  { pattern: /^\s*\$ANSIBLE_VAULT/, what: 'a file that Ansible Vault has encrypted', hint: 'Decrypt it: ansible-vault decrypt.' },
+  {
+    pattern: /"tsig-keys"\s*:/,
+    what: 'the configuration of Kea',
+    hint: `${WRITE} NAME is its "name", BASE64 its "secret"; the algorithm in small letters.`,
+  },
+  { pattern: /^\s*[{[]/, what: 'JSON', hint: WRITE },
+  { pattern: /^\s*<[!?a-z]/i, what: 'a page of HTML or XML', hint: `Was an error page saved in place of the key? ${WRITE}` },
+];
+
+/** What may as well stand in a comment or a string of a file that has a key. */
+const LIKELY: readonly Form[] = [
+  settings(
+    /^(?:certbot_)?dns_rfc2136_\w{1,40}[ \t]*=/m,
+    'certbot',
+    'NAME is dns_rfc2136_name, BASE64 is dns_rfc2136_secret, the algorithm dns_rfc2136_algorithm in small letters.',
+  ),
+  settings(
+    /\bEXTERNAL_DNS_RFC2136|rfc2136-tsig/,
+    'external-dns',
+    'NAME is its tsig-keyname, BASE64 its tsig-secret, the algorithm its tsig-secret-alg.',
+  ),
+  settings(
+    /\bRFC2136_\w{1,40}[ \t]*=/,
+    'lego',
+    'NAME is RFC2136_TSIG_KEY, BASE64 is RFC2136_TSIG_SECRET, the algorithm RFC2136_TSIG_ALGORITHM; or set key_file to its RFC2136_TSIG_FILE.',
+  ),
+  settings(/\bNSUPDATE_(?:KEY|SERVER)\w{0,40}[ \t]*=/, 'acme.sh', 'Or set key_file to the file that NSUPDATE_KEY names.'),
+  settings(
+    /tsigSecretSecretRef|tsigKeyName/i,
+    'cert-manager or gardener',
+    'NAME is its key name, BASE64 its secret; where that came out of a Kubernetes Secret, base64 -d it once.',
+  ),
+  settings(
+    /\bkey_secret[ \t]*[:=]|\bDNS_UPDATE_KEY/,
+    'Terraform or octoDNS',
+    'NAME is its key_name, BASE64 its key_secret, the algorithm its key_algorithm.',
+  ),
+  settings(/^kind:\s*"?Secret\b/m, 'Kubernetes', 'The values of data: are base64 of the text that is wanted here.'),
+  {
+    pattern: /^\s*\/[\w./+-]+\s*$/,
+    what: 'the path of another file',
+    hint: 'Set key_file to that path itself.',
+  },
+  {
+    pattern: /^\s*[A-Za-z0-9+/_-]{12,}={0,2}\s*$/,
+    what: 'a secret alone',
+    hint: `Name and algorithm are missing. ${WRITE}`,
+  },
+  settings(
+    /^(?:export |set )?\w{0,40}(?:key|secret|tsig)\w{0,40}[ \t]*[:=]/im,
+    'another program',
+    "NAME, algorithm and BASE64 are those of the key in the nameserver's configuration.",
+  ),
+];
+
+/** The fault of a text that certainly has no key that we read, or undefined. */
+export const certainlyOther = (text: string): KeyFault | undefined => faultOf(CERTAIN, text);
+
+/** The fault of a text in which no key was found. */
+export const withoutKey = (text: string): KeyFault | undefined => faultOf(LIKELY, text);
+
+function faultOf(forms: readonly Form[], text: string): KeyFault | undefined {
+  const form = forms.find(({ pattern }) => pattern.test(text));
+  return form && new KeyFault('key-invalid', `it looks like ${form.what}`, form.hint);
+}

@@ -1,0 +1,129 @@
+/**
+ * Tells what a zone stores from what its nameserver makes of a wildcard (RFC 4592): the answer itself does not say which of the two it is, and an
+ * UPDATE's prerequisites know only what is stored.
+ */
+import type { Failure } from '../core/observation.ts';
+import type { Fqdn, MonoMs } from '../core/units.ts';
+import type { Prerequisite, Question, Rrset, UpdateOutcome } from '../core/zone.ts';
+import { nameToWire, parentOf } from './name.ts';
+import { rdataKey } from './rdata.ts';
+import type { UpdateMessage } from './update.ts';
+
+/** RRsets whose origin is remembered. */
+export const MAX_KNOWN_RRSETS = 16_384;
+/** The name beside ours that is asked for. Nobody has it, so that what is answered there comes of a wildcard. The zone's administrator meets it in a query log. */
+const SIBLING_LABEL = '_source-dns-wildcard';
+
+/** How the nameserver is asked. Each ends by the deadline and never rejects. */
+export interface StoredQuestions {
+  readonly read: (question: Question, deadline: MonoMs) => Promise<SiblingReading>;
+  /** An update that changes nothing and has only this prerequisite. */
+  readonly holds: (zone: Fqdn, prerequisite: Prerequisite, deadline: MonoMs) => Promise<UpdateOutcome>;
+}
+
+interface Failed {
+  readonly kind: 'failed';
+  readonly failure: Failure;
+}
+type SiblingReading = { readonly kind: 'rrset'; readonly rrset?: Rrset } | Failed;
+type ReadSibling = (sibling: Question) => Promise<SiblingReading>;
+
+export type Sifted = { readonly kind: 'sifted'; readonly stored: readonly Rrset[]; readonly synthesized: readonly Rrset[] } | Failed;
+
+export interface SiftRequest {
+  readonly zone: Fqdn;
+  /** As they were answered. */
+  readonly rrsets: readonly Rrset[];
+  /** What is remembered does not count, and each RRset is asked for by an update: the nameserver refuses what should hold. */
+  readonly anew: boolean;
+  readonly deadline: MonoMs;
+}
+
+type Origin = 'stored' | 'synthesized';
+
+/** Of one nameserver. */
+export class StoredRrsets {
+  readonly #ask: StoredQuestions;
+  /** By owner and type; the one that was learned longest ago comes first. `text`: the RRset of which it is known. */
+  readonly #known = new Map<string, { readonly text: string; readonly origin: Origin }>();
+
+  constructor(ask: StoredQuestions) {
+    this.#ask = ask;
+  }
+
+  /** This update was applied: what it added is stored, and so is what its prerequisites wanted. */
+  learn({ prerequisites, changes }: UpdateMessage): void {
+    for (const prerequisite of prerequisites) if (prerequisite.kind === 'rrset-is') this.#note(prerequisite.rrset, 'stored');
+    for (const change of changes) if (change.kind === 'add-rrset') this.#note(change.rrset, 'stored');
+  }
+
+  async sift(request: SiftRequest): Promise<Sifted> {
+    // Two names with one parent have one sibling.
+    const siblings = new Map<string, Promise<SiblingReading>>();
+    const readSibling = (sibling: Question): Promise<SiblingReading> => {
+      const reading = siblings.get(keyOf(sibling)) ?? this.#ask.read(sibling, request.deadline);
+      siblings.set(keyOf(sibling), reading);
+      return reading;
+    };
+    const origins = await Promise.all(request.rrsets.map((rrset) => this.#originOf(rrset, request, readSibling)));
+    const failed = origins.find((origin) => typeof origin === 'object');
+    if (failed !== undefined) return failed;
+    const of = (origin: Origin) => request.rrsets.filter((_, index) => origins[index] === origin);
+    return { kind: 'sifted', stored: of('stored'), synthesized: of('synthesized') };
+  }
+
+  async #originOf(rrset: Rrset, request: SiftRequest, readSibling: ReadSibling): Promise<Origin | Failed> {
+    const known = this.#known.get(keyOf(rrset));
+    if (!request.anew && known?.text === textOf(rrset)) return known.origin;
+    return this.#findOut(rrset, request, readSibling);
+  }
+
+  async #findOut(rrset: Rrset, { zone, anew, deadline }: SiftRequest, readSibling: ReadSibling): Promise<Origin | Failed> {
+    const sibling = siblingOf(rrset, zone);
+    const reading = sibling && (await readSibling(sibling));
+    if (reading?.kind === 'failed') return reading;
+    // A stored RRset may say just what the wildcard says: only then an answer is in doubt.
+    const isAsBeside = reading?.rrset !== undefined && textOf(reading.rrset) === textOf(rrset);
+    const asked = anew || isAsBeside ? await this.#askByUpdate(rrset, zone, deadline) : 'stored';
+    if (typeof asked === 'object') return asked;
+    const origin = asked ?? (isAsBeside ? 'synthesized' : 'stored');
+    this.#note(rrset, origin);
+    return origin;
+  }
+
+  /** Undefined: it is stored otherwise than it was answered (changed meanwhile, shown a little later, or answered from elsewhere), or the key may not even ask. */
+  async #askByUpdate(rrset: Rrset, zone: Fqdn, deadline: MonoMs): Promise<Origin | undefined | Failed> {
+    const { name, type } = rrset;
+    const asked: readonly (readonly [Prerequisite, Origin])[] = [
+      [{ kind: 'rrset-is', rrset }, 'stored'],
+      [{ kind: 'rrset-absent', name, type }, 'synthesized'],
+    ];
+    for (const [prerequisite, origin] of asked) {
+      const outcome = await this.#ask.holds(zone, prerequisite, deadline);
+      if (outcome.kind === 'applied') return origin;
+      if (outcome.kind === 'unknown' || outcome.code === 'not-sent') return { kind: 'failed', failure: outcome.failure };
+      if (outcome.code === 'rejected') return undefined;
+    }
+    return undefined;
+  }
+
+  #note(rrset: Rrset, origin: Origin): void {
+    const key = keyOf(rrset);
+    this.#known.delete(key);
+    this.#known.set(key, { text: textOf(rrset), origin });
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MAX_KNOWN_RRSETS && oldest !== undefined) this.#known.delete(oldest);
+  }
+}
+
+const keyOf = ({ name, type }: Question): string => `${name} ${type}`;
+
+/** Without the owner: a wildcard's RRset is answered under any name, with its own TTL. */
+const textOf = (rrset: Rrset): string => `${rrset.ttlSeconds} ${rdataKey(rrset)}`;
+
+/** The same parent, so that the same wildcard would answer (RFC 4592 3.3.1). Undefined: the zone's apex is always stored, and a name that is too long cannot be asked for. */
+function siblingOf({ name, type }: Question, zone: Fqdn): Question | undefined {
+  if (name === zone) return undefined;
+  const sibling = `${SIBLING_LABEL}.${parentOf(name) === '.' ? '' : parentOf(name)}` as Fqdn;
+  return nameToWire(sibling) === undefined ? undefined : { name: sibling, type };
+}

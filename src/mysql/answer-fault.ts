@@ -1,0 +1,44 @@
+/** Why we closed a connection: what came does not fit the protocol, the bounds, or the login that the configuration allows. */
+
+/** Thrown and caught within src/mysql; `classify` makes a problem of it. Its message is the end of a sentence that begins with the server's address. */
+export class AnswerFault extends Error {
+  /** Whether it shows that a MySQL server is there, which speaks its protocol. */
+  readonly alive: boolean;
+  readonly code: 'protocol-broken' | 'answer-too-large' | 'login-unsupported' | 'public-key-refused';
+  readonly hint: string | undefined;
+
+  constructor(code: AnswerFault['code'], message: string, { alive, hint }: { readonly alive: boolean; readonly hint?: string }) {
+    super(message);
+    this.code = code;
+    this.alive = alive;
+    this.hint = hint;
+  }
+}
+
+/** It is not, or not only, a MySQL server that sends: nothing is known of the server. */
+export const broken = (what: string): AnswerFault =>
+  new AnswerFault('protocol-broken', `sent what no MySQL server sends: ${what}`, {
+    alive: false,
+    hint: 'Does a MySQL server listen at this address and port, and does nothing stand between it and us? Its version and this sentence make a bug report.',
+  });
+
+/** Who has logged us in and answers in good order lives, however much it says. */
+export const tooLarge = (what: string, alive: boolean): AnswerFault =>
+  new AnswerFault('answer-too-large', `answered more than is read of a server: ${what}`, {
+    alive,
+    hint: "A GTID set with very many gaps makes a large answer. On the server: SELECT LENGTH(@@GLOBAL.gtid_executed); and of its channels, LENGTH(RECEIVED_TRANSACTION_SET) in performance_schema.replication_connection_status. If they are small, it is not the server's own answer.",
+  });
+
+/** The server wants a login that we do not know, or do not give. */
+export const loginUnsupported = (what: string): AnswerFault => new AnswerFault('login-unsupported', what, { alive: true });
+
+/** The server wants the password, encrypted with a key that nobody has checked. */
+export const publicKeyRefused = (plugin: string): AnswerFault =>
+  new AnswerFault(
+    'public-key-refused',
+    `wants the password without TLS, encrypted with a public key that it would send itself (${plugin}); whoever stands in between could send his own`,
+    {
+      alive: true,
+      hint: 'Give the server TLS (MySQL makes a certificate by itself at its first start), and set tls: preferred, required or verify. Only where nobody can stand in between: mysql.allow_public_key_retrieval: true.',
+    },
+  );

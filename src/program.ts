@@ -1,0 +1,128 @@
+/** The composition root: arguments, the command, the exit code. The only file that may import everything. */
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Command, parseArguments } from './cli/args.ts';
+import type { CommandContext } from './cli/context.ts';
+import { explain } from './cli/explain.ts';
+import { follow } from './cli/follow.ts';
+import { forget } from './cli/forget.ts';
+import { freeze } from './cli/freeze.ts';
+import { history } from './cli/history.ts';
+import { run } from './cli/run.ts';
+import { schema } from './cli/schema.ts';
+import { status } from './cli/status.ts';
+import { drained, openTerminal, operatorName } from './cli/terminal.ts';
+import { thaw } from './cli/thaw.ts';
+import { loadConfig } from './config/load.ts';
+import type { AdapterMaker } from './daemon/adapters.ts';
+import { systemClock, systemRandom } from './daemon/clock.ts';
+import { openZoneClient } from './dns/open-zone-client.ts';
+import { labCommand } from './lab/lab-command.ts';
+import { createProber } from './mysql/probe.ts';
+
+const maker: AdapterMaker = {
+  prober: ({ settings, mysql: { password, ...access } }) =>
+    createProber({
+      cluster: settings.cluster,
+      servers: settings.servers,
+      ...(settings.discoverWithin && { discoverWithin: settings.discoverWithin }),
+      ...access,
+      password: password.reveal(),
+      clock: systemClock,
+    }),
+  zoneClient: ({ key, ...options }, onWarning) =>
+    openZoneClient(
+      {
+        ...options,
+        onWarning,
+        ...(key === undefined ? {} : { keyFile: key.file, keyText: key.text.reveal() }),
+        ...(key?.name === undefined ? {} : { keyName: key.name }),
+      },
+      systemClock,
+    ),
+};
+
+const terminal = openTerminal(process);
+
+/** The lab starts this very program as its daemon. */
+const lab = (context: CommandContext, { name: _, ...command }: Extract<Command, { readonly name: 'lab' }>): Promise<number> =>
+  labCommand({
+    ...command,
+    json: context.json,
+    program: [process.execPath, fileURLToPath(new URL('main.js', import.meta.url))],
+    colours: terminal.colours,
+    write: terminal.out,
+    writeError: terminal.err,
+    abort: () => context.exit(130),
+    onInterrupt(listener) {
+      const stops = [context.onSignal('SIGINT', listener), context.onSignal('SIGTERM', listener)];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+  });
+
+function dispatch(command: Command, context: CommandContext): Promise<number> | number {
+  switch (command.name) {
+    case 'run':
+      return run(context);
+    case 'status':
+      return status(context, command);
+    case 'explain':
+      return explain(context, command);
+    case 'follow':
+      return follow(context, command);
+    case 'freeze':
+      return freeze(context, command);
+    case 'thaw':
+      return thaw(context, command);
+    case 'forget':
+      return forget(context, command);
+    case 'history':
+      return history(context, command);
+    case 'schema':
+      return schema(context);
+    case 'lab':
+      return lab(context, command);
+  }
+}
+
+function main(argv: readonly string[]): Promise<number> | number {
+  const parsed = parseArguments(argv);
+  switch (parsed.kind) {
+    case 'help':
+      terminal.out(`${parsed.text}\n`);
+      return 0;
+    case 'version':
+      terminal.out(`${(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version}\n`);
+      return 0;
+    case 'usage':
+      terminal.err(`${parsed.text}\n`);
+      return 2;
+    case 'command':
+      return dispatch(parsed.command, {
+        terminal,
+        json: parsed.json,
+        load: () => loadConfig(parsed.config),
+        maker,
+        clock: systemClock,
+        random: systemRandom,
+        operator: operatorName(),
+        onSignal(signal, listener) {
+          process.on(signal, listener);
+          return () => process.off(signal, listener);
+        },
+        exit: (code) => process.exit(code),
+      });
+  }
+}
+
+/** How long the daemon waits at its end for who reads its output: a log collector that is stuck must not keep it. A command waits for `| less`. */
+const daemonPatienceMs = 100;
+
+// A bug ends the process with Node's own report and exit code 1: nothing half done goes on.
+const code = await main(process.argv.slice(2));
+const patienceMs = process.argv.includes('run') ? daemonPatienceMs : undefined;
+await Promise.all([process.stdout, process.stderr].map((stream) => drained(stream, patienceMs)));
+process.exit(code === 0 && terminal.failed() ? 1 : code);

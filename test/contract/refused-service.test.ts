@@ -1,0 +1,60 @@
+/** The whole service at a real BIND whose policy grants too little: what a person reads, and that the line which is read there is all that was missing. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../src/daemon/clock.ts';
+import { openZoneClient } from '../../src/dns/open-zone-client.ts';
+import { livingProcesses } from '../../src/lab/processes.ts';
+import type { ZoneClient } from '../../src/ports.ts';
+import { address } from '../core/given.ts';
+import { type NamedFixture, startNamed } from '../lab/named-fixture.ts';
+import { isSteadyOn, startService } from './service-on-zone.ts';
+
+const granting = (lines: string): string => `zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { ${lines} }; };`;
+const aOnly = 'grant one name source.shop.lab.test A;';
+
+let named: NamedFixture;
+let client: ZoneClient;
+beforeAll(async () => {
+  named = await startNamed(granting(aOnly));
+  const { address: host, port } = named.named;
+  const keyText = named.keyText(named.keys.one);
+  const options = {
+    name: 'ns1',
+    address: host,
+    port,
+    via: 'rfc2136',
+    transport: 'tcp',
+    keyText,
+    fudgeMs: 30_000,
+    timeoutMs: 1000,
+  } as const;
+  const opened = await openZoneClient({ ...options, verify: [{ host, port }] }, systemClock);
+  if (opened.kind === 'failed') throw new Error(opened.failure.message);
+  client = opened.client;
+});
+afterAll(async () => {
+  await client.close();
+  await named.stop();
+  expect(livingProcesses()).toEqual([]);
+});
+
+test('the alarm, what would change the decision, the API and a command say which RRsets; with these lines the name is published', async () => {
+  const service = startService(client, 1000);
+  const alarm = () => service.runtime.snapshot().alarms.find(({ code }) => code === 'update-refused');
+  await service.until('the RRsets are named', () => alarm()?.sentence.includes('_source-dns.source.shop.lab.test. TXT') ?? false);
+  const { sentence, hint = '' } = alarm()!;
+  expect(sentence).toMatch(
+    /refuses to let the key one change _mysql\._tcp\.source\.shop\.lab\.test\. SRV, _source-dns\.source\.shop\.lab\.test\. TXT\./,
+  );
+  const [publication] = service.runtime.snapshot().publications;
+  expect(publication).toMatchObject({ writeFailure: { code: 'update-refused', message: sentence, hint } });
+  expect(publication!.wouldChange).toEqual([`The nameserver must take the update. It said: ${sentence}`, hint]);
+  const { results } = await service.runtime.command({ kind: 'follow', server: address('db1'), force: false, dryRun: false, by: 'dba' });
+  expect(results).toMatchObject([{ kind: 'failed', code: 'update-refused', sentence, hint }]);
+  await service.until('the history has it', ({ records }) =>
+    records.some((entry) => entry.kind === 'update-failed' && entry.failure.message === sentence && entry.failure.hint === hint),
+  );
+  await named.restart(granting(`${(hint.match(/grant [^;]+;/g) ?? []).join(' ')} ${aOnly}`));
+  await service.until('it is published', isSteadyOn('db1'));
+  expect(alarm()).toBeUndefined();
+  await service.stop();
+});
