@@ -217,7 +217,7 @@ export class Boundary {
     if (this.#columns > maxColumns) throw tooLarge(`${this.#columns} columns`, true);
     this.#rest = this.#columns;
     this.#phase = 'columns';
-    return payload;
+    return packets.columnCountBytes(this.#columns);
   }
 
   #row(payload: Buffer): Buffer {
