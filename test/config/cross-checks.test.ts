@@ -228,6 +228,6 @@ test.each(['disabled', 'preferred'])('who can get the password by a public key o
     (await loaded(mysql(fields), withPassword)).warnings.filter((text) => text.includes('public_key'));
   expect(await warningsOf(`tls: ${tls}`)).toEqual([]);
   expect(await warningsOf(`tls: ${tls}, allow_public_key_retrieval: true`)).toEqual([
-    expect.stringContaining(`with "tls: ${tls}" whoever stands between us and a server without TLS can get the password of source_dns`),
+    expect.stringContaining(`with "tls: ${tls}" a party between us and a server without TLS can get the password of source_dns`),
   ]);
 });
