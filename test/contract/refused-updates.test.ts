@@ -300,7 +300,7 @@ describe('other nameservers', () => {
     await knot.stop();
     expect(found.message).toContain('change _source-dns.source.blog.lab.test. TXT. The rest of the update is granted.');
     const acl = /key: .*/.exec(found.hint ?? '')?.[0].split('; ');
-    const granted = await startKnot(programs, ['shop'], acl);
+    const granted = await startKnot(programs, ['shop'], acl === undefined ? {} : { acl });
     const again = await openForeign(granted);
     expect(await send(again, plan)).toEqual({ kind: 'applied' });
     await again.close();
@@ -308,7 +308,7 @@ describe('other nameservers', () => {
   });
 
   test.each(byVersion(powerdnses))('PowerDNS %s: a key that is not allowed to', async (_version, programs) => {
-    const powerdns = await startPowerdns(programs, ['shop'], true);
+    const powerdns = await startPowerdns(programs, ['shop'], { closed: true });
     const client = await openForeign(powerdns);
     const outcome = await send(client, plan);
     if (outcome.kind === 'applied') throw new Error(outcome.kind);

@@ -1,4 +1,5 @@
 /** A wildcard over names of ours, on every nameserver that people have: what it answers is not stored, and keeps no name from moving. */
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../src/core/units.ts';
 import type { Change, Question, Rrset } from '../../src/core/zone.ts';
@@ -57,19 +58,24 @@ const subjects: readonly (readonly [string, () => Promise<Started>])[] = [
     [`BIND ${version}`, () => startBindZone(programs)] as const,
     [`BIND ${version}, signed`, () => startBindZone(programs, signed)] as const,
   ]),
-  ...others.map(
-    ([title, { start }]) =>
-      [
-        title,
-        async (): Promise<Started> => {
-          const { address, port, key, stop } = await start(['shop']);
-          return { address, port, keyText: formatTsigKey(key), stop };
-        },
-      ] as const,
+  ...others.flatMap(([title, { start }]) =>
+    [false, true].map((isSigned) => {
+      const begin = async (): Promise<Started> => {
+        const { address, port, key, stop } = await start(['shop'], { signed: isSigned });
+        return { address, port, keyText: formatTsigKey(key), stop };
+      };
+      return [isSigned ? `${title}, signed` : title, begin] as const;
+    }),
   ),
 ];
 
-describe.each(subjects)('%s', (_, start) => {
+/** Whether a question for its SOA with the DO bit (RFC 4035 3.2.1) gets a signature. */
+async function isAnsweredSigned({ address, port }: Started): Promise<boolean> {
+  const dig = await execa(binds[0]![1].dig, [`@${address}`, '-p', `${port}`, '+dnssec', '+short', 'SOA', 'lab.test'], { timeout: 20_000 });
+  return /^SOA \d+ \d+ /m.test(dig.stdout);
+}
+
+describe.each(subjects)('%s', (title, start) => {
   let nameserver: Started;
   let client: ZoneClient;
   const opened: ZoneClient[] = [];
@@ -104,6 +110,11 @@ describe.each(subjects)('%s', (_, start) => {
     await Promise.all(opened.map((each) => each.close()));
     await nameserver.stop();
     expect(livingProcesses()).toEqual([]);
+  });
+
+  test('the zone is signed, or it is not', async () => {
+    const isSigned = await isAnsweredSigned(nameserver);
+    expect(isSigned).toBe(title.endsWith(', signed'));
   });
 
   test('the name is published under a wildcard of every type, and moves; nothing is refused', async () => {

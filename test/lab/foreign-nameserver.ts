@@ -20,6 +20,12 @@ export interface ForeignNameserver {
   readonly stop: () => Promise<void>;
 }
 
+/** What a test wants otherwise. */
+export interface ForeignWishes {
+  /** The zone is signed (DNSSEC), by the nameserver itself. */
+  readonly signed?: boolean;
+}
+
 /** What one kind of nameserver needs. */
 export interface ForeignKind {
   readonly name: string;

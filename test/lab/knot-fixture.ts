@@ -1,14 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ForeignConfiguration, type ForeignNameserver, firstRrs, startForeign } from './foreign-nameserver.ts';
+import { type ForeignConfiguration, type ForeignNameserver, type ForeignWishes, firstRrs, startForeign } from './foreign-nameserver.ts';
 import type { KnotPrograms } from './knot-programs.ts';
 
-/** Starts Knot DNS (some 100 ms). `acl`: the items of one more. */
-export async function startKnot({ knotd }: KnotPrograms, clusters: readonly string[], acl?: readonly string[]): Promise<ForeignNameserver> {
-  return await startForeign({ name: 'knot', configure: (given) => configure(knotd, given, acl) }, clusters);
+/** `acl`: the items of one more. */
+export interface KnotWishes extends ForeignWishes {
+  readonly acl?: readonly string[];
 }
 
-async function configure(knotd: string, { folder, address, port, zone, key, owners }: ForeignConfiguration, acl?: readonly string[]) {
+/** Starts Knot DNS (some 100 ms). */
+export async function startKnot({ knotd }: KnotPrograms, clusters: readonly string[], wishes: KnotWishes = {}): Promise<ForeignNameserver> {
+  return await startForeign({ name: 'knot', configure: (given) => configure(knotd, given, wishes) }, clusters);
+}
+
+async function configure(knotd: string, { folder, address, port, zone, key, owners }: ForeignConfiguration, { acl, signed }: KnotWishes) {
   const file = join(folder, 'knot.conf');
   const rrs = firstRrs(zone).map(([name, type, rdata]) => `${name}. 60 ${type} ${rdata}\n`);
   await writeFile(join(folder, `${zone}.zone`), rrs.join(''));
@@ -42,6 +47,7 @@ ${acl === undefined ? '' : `  - ${['id: source-dns', ...acl].join('\n    ')}\n`}
     file: "${zone}.zone"
     zonefile-sync: -1
     acl: [publisher${acl === undefined ? '' : ', source-dns'}]
+    dnssec-signing: ${signed ? 'on' : 'off'}
 `;
   await writeFile(file, text, { mode: 0o600 });
   return [knotd, '--config', file] as const;

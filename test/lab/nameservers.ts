@@ -5,7 +5,7 @@
 import { type BindPrograms, fetchedBind, installedBind } from '../../src/lab/bind-programs.ts';
 import type { DebianRelease } from '../../src/lab/debian.ts';
 import type { Progress } from '../../src/lab/programs.ts';
-import type { ForeignNameserver } from './foreign-nameserver.ts';
+import type { ForeignNameserver, ForeignWishes } from './foreign-nameserver.ts';
 import { startKnot } from './knot-fixture.ts';
 import { fetchedKnot, installedKnot, type KnotPrograms } from './knot-programs.ts';
 import { startPowerdns } from './powerdns-fixture.ts';
@@ -21,7 +21,7 @@ export const everyPowerdns = (): Promise<readonly PowerdnsPrograms[]> => everyVe
 export interface OtherNameserver {
   readonly product: 'Knot' | 'PowerDNS';
   readonly version: string;
-  readonly start: (clusters: readonly string[]) => Promise<ForeignNameserver>;
+  readonly start: (clusters: readonly string[], wishes?: ForeignWishes) => Promise<ForeignNameserver>;
 }
 
 /** Every Knot and every PowerDNS. */

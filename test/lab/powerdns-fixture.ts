@@ -1,20 +1,30 @@
+import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { type ForeignConfiguration, type ForeignNameserver, firstRrs, startForeign } from './foreign-nameserver.ts';
+import { type ForeignConfiguration, type ForeignNameserver, type ForeignWishes, firstRrs, startForeign } from './foreign-nameserver.ts';
 import type { PowerdnsPrograms } from './powerdns-programs.ts';
 
 const SQL_TIMEOUT_MS = 20_000;
 
-/** Starts PowerDNS on a new SQLite database (some 300 ms). Its caches are on, as they are by default. `closed`: nobody may update the zone. */
-export async function startPowerdns(programs: PowerdnsPrograms, clusters: readonly string[], closed = false): Promise<ForeignNameserver> {
-  return await startForeign({ name: 'powerdns', configure: (given) => configure(programs, given, closed) }, clusters);
+/** `closed`: nobody may update the zone. */
+export interface PowerdnsWishes extends ForeignWishes {
+  readonly closed?: boolean;
 }
 
-async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration, closed: boolean) {
+/** Starts PowerDNS on a new SQLite database (some 300 ms). Its caches are on, as they are by default. */
+export async function startPowerdns(
+  programs: PowerdnsPrograms,
+  clusters: readonly string[],
+  wishes: PowerdnsWishes = {},
+): Promise<ForeignNameserver> {
+  return await startForeign({ name: 'powerdns', configure: (given) => configure(programs, given, wishes) }, clusters);
+}
+
+async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration, wishes: PowerdnsWishes) {
   const { folder, address, port, owners } = given;
   const database = join(folder, 'zone.sqlite');
-  const input = `${await readFile(programs.schema, 'utf8')}\n${contents(given, closed)}`;
+  const input = `${await readFile(programs.schema, 'utf8')}\n${contents(given, wishes)}`;
   // A start whose port was taken leaves one behind.
   await rm(database, { force: true });
   await execa(programs.sqlite3, ['-bail', database], { input, timeout: SQL_TIMEOUT_MS });
@@ -28,6 +38,7 @@ async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration
     launch: 'gsqlite3',
     'gsqlite3-database': database,
     'gsqlite3-pragma-synchronous': '0',
+    'gsqlite3-dnssec': 'yes',
     'module-dir': programs.modules,
     'local-address': address,
     'local-port': `${port}`,
@@ -35,7 +46,7 @@ async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration
     dnsupdate: 'yes',
     'allow-dnsupdate-from': '127.0.0.0/8',
     // Where there is a script, it alone decides.
-    ...(closed ? {} : { 'lua-dnsupdate-policy-script': policy }),
+    ...(wishes.closed ? {} : { 'lua-dnsupdate-policy-script': policy }),
     'receiver-threads': '1',
     'distributor-threads': '2',
     daemon: 'no',
@@ -53,7 +64,7 @@ async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration
 }
 
 /** The zone, its key, and that the key may update it, as `pdnsutil` would write them. */
-function contents({ zone, key }: ForeignConfiguration, closed: boolean): string {
+function contents({ zone, key }: ForeignConfiguration, { closed, signed }: PowerdnsWishes): string {
   const rrs = firstRrs(zone).map(([name, type, rdata]) => {
     const content = type === 'A' ? rdata : rdata.replace(/\.( |$)/g, '$1');
     return `INSERT INTO records (domain_id, name, type, content, ttl, auth) VALUES (1, '${name}', '${type}', '${content}', 60, 1);`;
@@ -63,6 +74,11 @@ function contents({ zone, key }: ForeignConfiguration, closed: boolean): string 
     ...rrs,
     `INSERT INTO tsigkeys (name, algorithm, secret) VALUES ('${key.name}', '${key.algorithm}', '${key.secret}');`,
     `INSERT INTO domainmetadata (domain_id, kind, content) VALUES (1, 'TSIG-ALLOW-DNSUPDATE', '${closed ? 'nobody' : key.name}');`,
+    ...(signed ? [`INSERT INTO cryptokeys (domain_id, flags, active, published, content) VALUES (1, 257, 1, 1, '${signingKey()}');`] : []),
     '',
   ].join('\n');
 }
+
+/** A private key of ECDSA P-256 (RFC 6605) as PowerDNS keeps it. */
+const signingKey = (): string =>
+  ['Private-key-format: v1.2', 'Algorithm: 13 (ECDSAP256SHA256)', `PrivateKey: ${randomBytes(32).toString('base64')}`, ''].join('\n');
