@@ -9,14 +9,12 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: [
-            'test/{core,config,dns,mysql,cli,scenarios,daemon,http,local}/**/*.test.ts',
-            'test/*.test.ts',
-            'test/chaos/judge.test.ts',
-          ],
+          include: ['test/{core,config,dns,mysql,cli,scenarios,daemon,http}/**/*.test.ts', 'test/*.test.ts', 'test/chaos/judge.test.ts'],
           testTimeout: 30_000,
         },
       },
+      // The built program, started as a user starts it: each test waits for processes.
+      { test: { name: 'program', include: ['test/local/**/*.test.ts'], testTimeout: 60_000 } },
       // The simulated world: needs no more than `pure`, but takes half a minute.
       { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 120_000 } },
       {

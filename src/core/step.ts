@@ -166,7 +166,7 @@ function updated(
   const running = openCommand(next, nameserver);
   if (attempt?.try !== token || running === undefined || attempt.commandId !== running.id) return next;
   const publication = next.publications.get(nameserver) as PublicationState;
-  // More is known in a moment: whoever gave the command shall read it.
+  // More is known in a moment, and belongs into the answer to the command.
   if (isLookedInto(publication, running.id, now)) return next;
   const result = resultOfUpdate(attempt, outcome, publication.writeFailure);
   return result ? withResult(next, nameserver, result) : next;

@@ -63,8 +63,9 @@ export function inspectIfDue(publication: PublicationState, now: Now, effects: E
 export const nextInspection = (publication: PublicationState): MonoMs | undefined => nextRefusal(publication)?.nextAt;
 
 /** An update that was applied since needs none, and while one is on its way the next one waits. */
-function nextRefusal({ whyRefused, writeFailure }: PublicationState): WhyRefused | undefined {
-  if (writeFailure === undefined || whyRefused.some(({ isRunning }) => isRunning)) return undefined;
+function nextRefusal({ whyRefused, writeFailure, leftOut }: PublicationState): WhyRefused | undefined {
+  const isTold = writeFailure !== undefined || leftOut !== undefined;
+  if (!isTold || whyRefused.some(({ isRunning }) => isRunning)) return undefined;
   return whyRefused.filter(({ isDue }) => isDue).toSorted((a, b) => a.nextAt - b.nextAt)[0];
 }
 

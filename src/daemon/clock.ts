@@ -12,8 +12,18 @@ export const systemClock: Clock = {
   mono: () => performance.now() as MonoMs,
   wall: () => Date.now() as WallMs,
   after(ms, callback) {
-    const timer = setTimeout(callback, Math.min(timerLimitMs, Math.max(0, Math.ceil(ms))));
-    return () => clearTimeout(timer);
+    let immediate: NodeJS.Immediate | undefined;
+    const timer = setTimeout(
+      () => {
+        // Node looks at timers before sockets: after a moment without time of its own, a deadline would pass over an answer that has come.
+        immediate = setImmediate(callback);
+      },
+      Math.min(timerLimitMs, Math.max(0, Math.ceil(ms))),
+    );
+    return () => {
+      clearTimeout(timer);
+      clearImmediate(immediate);
+    };
   },
 };
 

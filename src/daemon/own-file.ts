@@ -1,6 +1,6 @@
 /** Opens the files of the state directory: regular files of our own, and nothing that somebody else put in their place. */
 
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -17,8 +17,11 @@ export async function openOwn(path: string, how: 'read' | 'append'): Promise<Fil
     throw (error as NodeJS.ErrnoException).code === 'ELOOP' ? new NotOurs('is a symbolic link') : error;
   });
   try {
-    const wrong = await whyNotOurs(handle, path);
+    const [stats, folder] = [await handle.stat(), await stat(dirname(path))];
+    const wrong = whyNotOurs(stats, folder);
     if (wrong !== undefined) throw new NotOurs(wrong);
+    // A command that root ran first must not leave a file to which the daemon's user may not write.
+    if (how === 'append' && process.geteuid?.() === 0 && stats.size === 0) await handle.chown(folder.uid, folder.gid);
     return handle;
   } catch (error) {
     await handle.close();
@@ -26,13 +29,11 @@ export async function openOwn(path: string, how: 'read' | 'append'): Promise<Fil
   }
 }
 
-async function whyNotOurs(handle: FileHandle, path: string): Promise<string | undefined> {
-  const stats = await handle.stat();
+function whyNotOurs(stats: Stats, folder: Stats): string | undefined {
   if (stats.isDirectory()) return 'is a directory';
   if (!stats.isFile()) return 'is no regular file';
   // Somebody may have linked a file here that only we may write to.
   if (stats.nlink > 1) return `has ${stats.nlink} names (hard links)`;
-  const folder = await stat(dirname(path));
   // A command that root runs beside the daemon of another user writes to the file of that user.
   const owners = [process.geteuid?.(), 0, folder.uid];
   return owners.includes(stats.uid) ? undefined : `belongs to another user (uid ${stats.uid})`;

@@ -144,7 +144,9 @@ export class Boundary {
     if (this.#phase === 'ours') throw broken(`a packet ${where.ours}`);
     if (payload[0] === 0xff) return this.#error(payload, packet[3] ?? 0);
     if (packet[3] !== this.#sequence) throw broken(`packet ${packet[3]} instead of ${this.#sequence}`);
-    this.#give(this.#read(payload));
+    const given = this.#read(payload);
+    if (given === payload) this.#giveWhole(packet);
+    else this.#give(given);
     return this.#phase !== 'over';
   }
 
@@ -232,11 +234,16 @@ export class Boundary {
 
   /** Gives the driver a packet with the number that it expects. What the driver sends in return sets the phase anew. */
   #give(payload: Buffer): void {
-    const header = Buffer.alloc(4);
-    header.writeUIntLE(payload.length, 0, 3);
-    header[3] = this.#sequence;
+    const packet = Buffer.allocUnsafe(4 + payload.length);
+    packet.writeUIntLE(payload.length, 0, 3);
+    packet[3] = this.#sequence;
+    payload.copy(packet, 4);
+    this.#giveWhole(packet);
+  }
+
+  #giveWhole(packet: Buffer): void {
     this.#sequence = (this.#sequence + 1) % 256;
-    this.#pass(Buffer.concat([header, payload]));
+    this.#pass(packet);
   }
 }
 

@@ -19,13 +19,18 @@ export class Payload {
   }
 
   bytes(count: number): Buffer {
-    if (count > this.left) throw broken(`${this.#what} that was cut off`);
-    this.#at += count;
+    this.skip(count);
     return this.#bytes.subarray(this.#at - count, this.#at);
   }
 
-  integer(bytes: 1 | 2 | 4): number {
-    return this.bytes(bytes).readUIntLE(0, bytes);
+  skip(count: number): void {
+    if (count > this.#bytes.length - this.#at) throw broken(`${this.#what} that was cut off`);
+    this.#at += count;
+  }
+
+  integer(bytes: 1 | 2 | 3): number {
+    this.skip(bytes);
+    return bytes === 1 ? (this.#bytes[this.#at - 1] ?? 0) : this.#bytes.readUIntLE(this.#at - bytes, bytes);
   }
 
   /** All that is left. */
@@ -48,7 +53,7 @@ export class Payload {
     if (first < 0xfb) return first;
     if (first === 0xfb) return undefined;
     if (first === 0xfc) return this.integer(2);
-    if (first === 0xfd) return this.bytes(3).readUIntLE(0, 3);
+    if (first === 0xfd) return this.integer(3);
     if (first === 0xfe) return Number(this.bytes(8).readBigUInt64LE(0));
     throw broken(`${this.#what} with a number that is none`);
   }
@@ -57,6 +62,11 @@ export class Payload {
   encodedText(): Buffer | undefined {
     const length = this.encodedInteger();
     return length === undefined ? undefined : this.bytes(length);
+  }
+
+  /** As `encodedText`, of a text that nobody reads. */
+  skipText(): void {
+    this.skip(this.encodedInteger() ?? 0);
   }
 
   /** Nothing may follow. */

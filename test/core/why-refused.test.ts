@@ -34,7 +34,7 @@ test('another refusal while one is looked into has its turn next, and each has i
   const second = refuse(first.next, 2, 'a.');
   expect([first.begun.length, nextInspection(second)]).toEqual([1, undefined]);
   const told = find(second, first.begun[0]!, 'a. and b.');
-  // What was refused last is what stands in the way now.
+  // The alarm is about what was refused last.
   expect(told.writeFailure).toEqual(said);
   const next = inspect(told, 10);
   expect(find(next.next, next.begun[0]!, 'a.').writeFailure?.message).toBe('a.');

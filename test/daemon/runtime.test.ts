@@ -33,6 +33,7 @@ function world(core: FakeCore = fakeCore()) {
 }
 
 const plan = { zone, prerequisites: [], changes: [] };
+const refused = { code: 'update-refused', message: 'REFUSED.' };
 /** One of each asking effect, all due in `ms`. */
 const asking = (now: MonoMs, ms: number): readonly (Effect & { deadline: MonoMs })[] => {
   const deadline = plusMs(now, ms);
@@ -42,6 +43,7 @@ const asking = (now: MonoMs, ms: number): readonly (Effect & { deadline: MonoMs 
     { kind: 'read-zone', nameserver: 'ns1', questions: [], deadline },
     { kind: 'update', nameserver: 'ns1', try: 'abc', plan, notAfter: deadline, deadline },
     { kind: 'propagate', nameserver: 'ns1', epoch: 3, zone, present: [], absent: [], deadline },
+    { kind: 'inspect-refusal', nameserver: 'ns1', about: 'x A', plan, failure: refused, deadline },
   ];
 };
 const onTick =
@@ -61,13 +63,15 @@ describe('the runtime', () => {
       'read ns1',
       'update ns1',
       'propagation ns1',
+      'inspectRefusal ns1',
     ]);
-    const [probe, resolve, read, update, propagation] = w.adapters.asked;
+    const [probe, resolve, read, update, propagation, inspection] = w.adapters.asked;
     probe?.answer({ kind: 'alive', failure: { code: 'mysql-1040', message: 'too many' } });
     resolve?.answer({ kind: 'addresses', addresses: ['192.0.2.1'] });
     read?.answer({ kind: 'read', zone, rrsets: [] });
     update?.answer({ kind: 'applied' });
     propagation?.answer({ nameservers: [{ nameserver: '192.0.2.54' }] });
+    inspection?.answer({ ...refused, hint: 'Grant it.' });
     await settled();
     expect(w.events.slice(1)).toEqual([
       { kind: 'observed', server: db1, probe: { kind: 'alive', failure: { code: 'mysql-1040', message: 'too many' } } },
@@ -75,9 +79,10 @@ describe('the runtime', () => {
       { kind: 'zone-read', nameserver: 'ns1', reading: { kind: 'read', zone, rrsets: [] } },
       { kind: 'update-done', nameserver: 'ns1', try: 'abc', outcome: { kind: 'applied' } },
       { kind: 'propagated', nameserver: 'ns1', epoch: 3, report: { nameservers: [{ nameserver: '192.0.2.54' }] } },
+      { kind: 'refusal-inspected', nameserver: 'ns1', about: 'x A', failure: { ...refused, hint: 'Grant it.' } },
     ]);
     await w.clock.advance(10_000);
-    expect(w.events).toHaveLength(6);
+    expect(w.events).toHaveLength(7);
     expect(w.clock.timers()).toBe(0);
     expect(new Set(w.tokens).size).toBe(w.tokens.length);
   });
@@ -121,7 +126,9 @@ describe('the runtime', () => {
     await w.clock.advance(2000 + guardGraceMs - 1);
     expect(kinds(w.events)).toEqual(['tick']);
     await w.clock.advance(1);
-    expect(kinds(w.events)).toEqual(['tick', 'observed', 'resolved', 'zone-read', 'update-done', 'propagated']);
+    expect(kinds(w.events)).toEqual(['tick', 'observed', 'resolved', 'zone-read', 'update-done', 'propagated', 'refusal-inspected']);
+    // No better words came.
+    expect(w.events[6]).toMatchObject({ failure: refused });
     const failure = expect.objectContaining({ code: 'adapter-deadline' });
     expect(w.events[1]).toMatchObject({ probe: { kind: 'unknown', failure } });
     expect(w.events[2]).toMatchObject({ failure });
@@ -130,7 +137,7 @@ describe('the runtime', () => {
     expect(w.events[4]).toMatchObject({ try: 'abc', outcome: { kind: 'unknown', failure } });
     for (const { answer } of w.adapters.asked) answer({ kind: 'applied' });
     await settled();
-    expect(w.events).toHaveLength(6);
+    expect(w.events).toHaveLength(7);
   });
 
   it('takes an adapter that rejects or throws for one that failed', async () => {

@@ -111,6 +111,15 @@ describe('in the place of history.jsonl, or of the one before', () => {
   });
 });
 
+it.runIf(process.geteuid?.() === 0)('a history that root begins belongs to the owner of the directory', async () => {
+  await mkdir(stateDir);
+  execFileSync('chown', ['1234:2345', stateDir]);
+  const history = await openHistory({ stateDir, onFailure: () => {} });
+  history.append(entry(1));
+  await history.close();
+  expect(await stat(inState('history.jsonl'))).toMatchObject({ uid: 1234, gid: 2345 });
+});
+
 describe('in the place of api.sock', () => {
   const socket = () => inState('api.sock');
   it.each([

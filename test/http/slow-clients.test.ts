@@ -13,6 +13,9 @@ import { type ApiServer, startApi } from '../../src/http/server.ts';
 import { apiSocketPath } from '../../src/http/unix-socket.ts';
 import { shopSnapshot } from '../cli/snapshots.ts';
 
+/** The host may be busy. Who is refused hears so at once. */
+const patienceMs = 9000;
+
 let folder = '';
 let server: ApiServer | undefined;
 let clients: Socket[] = [];
@@ -93,10 +96,10 @@ describe('a client is answered while as many as there is room for', () => {
     await serve();
     await many(text);
     for (let round = 0; round < 3; round += 1) {
-      expect(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: 2000 })).toMatchObject({
+      expect(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs })).toMatchObject({
         kind: 'document',
       });
-      const frozen = { method: 'POST', path: '/v1/clusters/shop/freeze', body: { reason: 'why' }, timeoutMs: 2000 } as const;
+      const frozen = { method: 'POST', path: '/v1/clusters/shop/freeze', body: { reason: 'why' }, timeoutMs: patienceMs } as const;
       expect(await askDaemon(apiSocketPath(folder), frozen)).toMatchObject({ kind: 'document', body: done });
     }
   });
@@ -106,7 +109,7 @@ describe('a client is answered while as many as there is room for', () => {
     const entries = [{ text: 'x'.repeat(1024 * 1024) }];
     await serve({ ...ordinary, history: () => entries as never });
     await many('GET /v1/clusters/shop/history HTTP/1.1\r\nhost: x\r\n\r\n', false);
-    expect(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: 2000 })).toMatchObject({
+    expect(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs })).toMatchObject({
       kind: 'document',
     });
   });
@@ -129,7 +132,7 @@ it('and where each that is dropped comes again at once', async () => {
   for (let number = 0; number < 2 * connectionLimit; number += 1) slowOne();
   const answers = [];
   for (let round = 0; round < 20; round += 1) {
-    answers.push(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: 2000 }));
+    answers.push(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs }));
   }
   isOver = true;
   expect(again).toBeGreaterThan(connectionLimit);
@@ -197,7 +200,7 @@ describe('one connection', () => {
     });
     const reading = await client('GET /v1/clusters/shop/history HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(200), false);
     // Whoever asks afterwards is answered afterwards: by then the 200 were parsed.
-    await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: 2000 });
+    await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs });
     expect(made).toBe(1);
     reading.socket.destroy();
   });
@@ -214,7 +217,7 @@ describe('one connection', () => {
       await odd.closed;
       expect(odd.received().split('\r\n')[0]).toContain(status);
     }
-    expect(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: 2000 })).toMatchObject({
+    expect(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs })).toMatchObject({
       kind: 'document',
     });
   });

@@ -135,6 +135,16 @@ describe('too much of it', () => {
     });
   });
 
+  it('through TLS it is bounded too', async () => {
+    const flood = answer((connection) => {
+      started(connection);
+      const row = wire.row(['x'.repeat(maxRowBytes - 9)]);
+      for (let sent = 0; sent < 5; sent += 1) connection.write(wire.packet(sent + 4, row));
+    });
+    const { probe } = await probeOf({ ...flood, tls: true }, { tls: 'required', queryTimeoutMs: 5000 });
+    expect(failureOf(probe)).toMatchObject({ code: 'answer-too-large', message: expect.stringContaining(`${maxProbeBytes} bytes`) });
+  });
+
   it('100,000 intervals are read', async () => {
     const intervals = Array.from({ length: 100_000 }, (_, index) => 5_000_000 + 2 * index).join(':');
     const script: Script = { reply: healthyReply('source', { gtid_executed: `3e11fa47-71ca-11e1-9e33-c80aa9429562:${intervals}` }) };

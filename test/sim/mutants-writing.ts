@@ -22,6 +22,18 @@ export const writingMutants: readonly Mutant[] = [
     seed: 2,
   },
   {
+    name: 'no SRV RRset among the prerequisites',
+    patches: [
+      {
+        file: 'core/plan.ts',
+        find: 'prerequisites: all.map((want) => asRead(view, want)),',
+        replace: "prerequisites: all.filter((want) => want.type !== 'SRV').map((want) => asRead(view, want)),",
+      },
+    ],
+    breaks: ['S2'],
+    seed: 60,
+  },
+  {
     name: 'an unknown outcome counts as applied',
     patches: [{ file: 'core/attempt.ts', find: "if (outcome.kind === 'applied') {", replace: "if (outcome.kind !== 'refused') {" }],
     breaks: ['S2', 'S4', 'S6', 'L1'],
