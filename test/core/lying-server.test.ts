@@ -77,6 +77,15 @@ describe('db1 is lost, db2 was promoted, and db3 lies', () => {
   });
 });
 
+const lostBefore = { db1: silent, db2: seen(factsOf('db2')), db4: seen(replicaOf('db1', 'db4', { channels: [] })) };
+
+it('db1 is lost, db2 is writable without a proof, and db3 lies that it replicates from db2: db2 wins by that', () => {
+  const honest = seen(replicaOf('db1', 'db3', { channels: [] }));
+  expect(decided({ servers: { ...lostBefore, db3: honest } })).toMatchObject({ kind: 'hold', reason: 'unproven-candidate' });
+  const liar = seen(replicaOf('db2', 'db3'));
+  expect(decided({ servers: { ...lostBefore, db3: liar } })).toMatchObject({ reason: 'failover', source: address('db2') });
+});
+
 const neverDb3 = ['db1', 'db2', 'db3', 'db4'].map((name) => ({
   address: address(name),
   candidate: name === 'db3' ? ('never' as const) : ('auto' as const),
