@@ -69,6 +69,19 @@ describe('db1 is lost, db2 was promoted, and db3 lies', () => {
     expect(decided(copied, named('db2', true))).toMatchObject({ reason: 'commanded', source: address('db2') });
   });
 
+  it('that it is db2 under a second address: an alarm at it, and only a configuration without it ends that', () => {
+    const twin = seen(factsOf('db3', { id: uuid('db2'), ...home('db2'), readOnly: true }));
+    const { servers } = lost(factsOf('db3'));
+    const promotedDb2 = seen(factsOf('db2', home('db2')));
+    // It is configured before db2, so it is the address that counts.
+    const twins = { servers: { db1: servers['db1'], db3: twin, db2: promotedDb2, db4: servers['db4'] }, memory: { db2: promoted } };
+    expect(decided(twins)).toMatchObject({ kind: 'hold' });
+    expect(alarmsOf(twins)).toContainEqual(expect.objectContaining({ code: 'same-server', sentence: expect.stringContaining('db3') }));
+    expect(decided(twins, named('db2', true))).toMatchObject({ kind: 'hold', sentence: expect.stringContaining('db3') });
+    const { db3: _liar, ...without } = twins.servers;
+    expect(decided({ ...twins, servers: without })).toMatchObject({ reason: 'failover', source: address('db2') });
+  });
+
   it('that it was promoted, and nobody else was: it wins', () => {
     const won = lost(factsOf('db3'), { memory: { db3: promoted } });
     const honest = { ...won.servers, db2: seen(replicaOf('db1', 'db2', { channels: [] })) };
@@ -108,7 +121,7 @@ describe('db1 is well, and is published', () => {
     expect(decided({ servers: closed })).toMatchObject({ reason: 'switchover', source: address('db2') });
   });
 
-  it('no lie of one server takes the name away (4,000 lies, clusters of two to five, with and without a group)', () => {
+  it('no lie of one server takes the name away (4,000 lies, clusters of two to five: replicas, groups, multi-primary groups)', () => {
     const reasons = new Set<string>();
     for (let seed = 0; seed < 4000; seed += 1) {
       const { world, liar } = lie(seed);
@@ -134,13 +147,21 @@ function lie(seed: number): { readonly world: Given; readonly liar: ServerAddres
       (name): GroupMember => ({ id: uuid(name), state: 'ONLINE', role: !single || name === primary ? 'PRIMARY' : 'SECONDARY' }),
     ),
   });
-  const isGroup = pick(3) === 0;
+  const kind = one(['replicas', 'replicas', 'group', 'multi-primary'] as const);
+  const isGroup = kind !== 'replicas';
   const truth = (name: string): ServerFacts => {
-    const over = { ...home(name), ...(isGroup && { group: online('db1', true) }) };
-    return name === 'db1' ? factsOf(name, over) : replicaOf('db1', name, { ...over, ...(isGroup && { channels: [] }) });
+    const over = { ...home(name), ...(isGroup && { group: online('db1', kind === 'group') }) };
+    return name === 'db1' || kind === 'multi-primary'
+      ? factsOf(name, over)
+      : replicaOf('db1', name, { ...over, ...(isGroup && { channels: [] }) });
   };
   const self = one([liar, liar, ...members]);
-  const alone: Group = { name: 'g', singlePrimary: true, members: [{ id: uuid(self), state: 'ONLINE', role: 'PRIMARY' }] };
+  // The ledger's mark may name a group, and everybody can read it.
+  const alone: Group = {
+    name: one(['g', uuid('db1')]),
+    singlePrimary: true,
+    members: [{ id: uuid(self), state: 'ONLINE', role: 'PRIMARY' }],
+  };
   const aurora = { kind: 'aurora', self: 'x', members: [{ name: 'x', writer: true }, { name: 'y' }] } as const;
   const said = factsOf(self, {
     ...one([home(liar), home(self), {}]),
@@ -159,5 +180,6 @@ function lie(seed: number): { readonly world: Given; readonly liar: ServerAddres
   // The order of the configuration must not matter.
   const order = pick(2) === 0 ? members : members.toReversed();
   const memory = pick(2) === 0 ? { [liar]: promoted } : {};
-  return { world: { servers: Object.fromEntries(order.map((name) => [name, servers[name]])), memory }, liar: address(liar) };
+  const ledger = ledgerOf('db1', { line: { uuid: uuid('db1'), gno: 50 } });
+  return { world: { servers: Object.fromEntries(order.map((name) => [name, servers[name]])), memory, ledger }, liar: address(liar) };
 }
