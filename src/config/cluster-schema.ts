@@ -57,7 +57,7 @@ const mysql = z
     ).optional(),
     allow_public_key_retrieval: z.boolean().default(false).meta({
       description:
-        'true: without TLS, a server may send the public key itself by which the password is encrypted for it; whoever stands in between can send another',
+        'true: without TLS, a server may send the public key itself by which the password is encrypted for it, and a party in between can send another one',
     }),
     connect_timeout: duration('The longest that connecting may take', '10ms', '60s').prefault('1s'),
     query_timeout: duration('The longest that one query may take', '10ms', '60s').prefault('1s'),

@@ -32,7 +32,7 @@ function clusterWarnings(cluster: ClusterFile): readonly string[] {
   }
   if (mysql.allow_public_key_retrieval) {
     warnings.push(
-      `mysql.allow_public_key_retrieval: with "tls: ${mysql.tls}" whoever stands between us and a server without TLS can get the password of ${mysql.user}; give the servers TLS, and remove it`,
+      `mysql.allow_public_key_retrieval: with "tls: ${mysql.tls}" a party between us and a server without TLS can get the password of ${mysql.user}; give the servers TLS, and remove it`,
     );
   }
   const slowest = watch.interval + mysql.connect_timeout + mysql.query_timeout;

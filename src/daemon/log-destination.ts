@@ -1,4 +1,4 @@
-/** Where the log's lines go: stdout, whatever it is, and whoever reads it or has stopped to. Nothing here waits for a reader. */
+/** Where the log's lines go: stdout, whatever it is. The reader of a pipe may have stopped reading: nothing here waits for it. */
 
 import { fstatSync } from 'node:fs';
 import { pino } from 'pino';

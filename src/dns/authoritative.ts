@@ -74,7 +74,7 @@ export async function listedAuthorities(
       if (isIP(host) !== 0) return [{ kind: 'endpoint', endpoint }];
       const resolved = await hostAddresses(host, primary, deadline);
       const addresses = resolved.kind === 'addresses' ? resolved.addresses : [];
-      // With one address, or none, it keeps its name: whoever asks it looks it up again, and says what is wrong.
+      // With one address, or none, it keeps its name: the lookout that asks it looks the name up again, and says what is wrong.
       if (addresses.length < 2) return [{ kind: 'endpoint', endpoint }];
       return addresses.map((address) => ({ kind: 'endpoint', name: `${host}.` as Fqdn, endpoint: { host: address, port } }));
     }),

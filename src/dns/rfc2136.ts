@@ -110,7 +110,7 @@ export function createReadingSide(options: Rfc2136Options, send: (request: Messa
 async function sendUpdate(correspondent: Correspondent, request: MessageRequest): Promise<UpdateOutcome> {
   const built = buildUpdate(request.plan);
   if (built.kind === 'invalid') return notSent(built.failure);
-  const { nameserver, signing, clock, keyRecord } = correspondent;
+  const { nameserver, signing, keyRecord } = correspondent;
   const asked: Asked = { nameserver, what: 'update', zone: request.plan.zone, signing, keyStanding: keyRecord?.standing };
   const exchange: Exchange<UpdateOutcome> = {
     deadline: request.deadline,
@@ -118,7 +118,7 @@ async function sendUpdate(correspondent: Correspondent, request: MessageRequest)
     recalled: request.recalled,
     repeatable: false,
     lane: laneOf(request.plan),
-    attempt: (id) => updateAttempt({ id, ...built.message }, asked, clock),
+    attempt: (id) => updateAttempt({ id, ...built.message }, asked, correspondent),
   };
   const result = await correspondent.transport.exchange(exchange);
   switch (result.kind) {
@@ -142,7 +142,7 @@ function laneOf({ prerequisites, changes, zone }: MessageRequest['plan']): strin
 /** The outcome of an update of which no byte left. */
 export const notSent = (failure: Failure): UpdateOutcome => ({ kind: 'refused', code: 'not-sent', failure });
 
-function updateAttempt(message: OutgoingMessage, asked: Asked, clock: Clock) {
+function updateAttempt(message: OutgoingMessage, asked: Asked, { clock, keyRecord }: Correspondent) {
   const sent = prepareMessage(message, asked.signing, wallSeconds(clock));
   return {
     bytes: sent.bytes,
@@ -155,6 +155,7 @@ function updateAttempt(message: OutgoingMessage, asked: Asked, clock: Clock) {
         case 'doubtful':
           return { kind: 'doubtful', failure: doubtfulFailure(asked, reply.codes, reply.doubt) };
         case 'proven':
+          if (keyRecord !== undefined) keyRecord.standing = 'known';
           return { kind: 'final', value: updateOutcome(asked, reply.codes) };
       }
     },

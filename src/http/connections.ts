@@ -15,7 +15,7 @@ const farewellMs = 1000;
 export interface ConnectionsOptions {
   /** Writes the answer to the request; resolves when it is handed over, read or not. Never rejects. */
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** The bytes that a client gets for whom there is no room. */
+  /** What a client gets when there is no room for it. */
   readonly farewell: string;
 }
 

@@ -36,7 +36,7 @@ export const loginUnsupported = (what: string): AnswerFault => new AnswerFault('
 export const publicKeyRefused = (plugin: string): AnswerFault =>
   new AnswerFault(
     'public-key-refused',
-    `wants the password without TLS, encrypted with a public key that it would send itself (${plugin}); whoever stands in between could send his own`,
+    `wants the password without TLS, encrypted with a public key that it would send itself (${plugin}), and a party in between could send its own key instead`,
     {
       alive: true,
       hint: 'Give the server TLS (MySQL makes a certificate by itself at its first start), and set tls: preferred, required or verify. Only where nobody can stand in between: mysql.allow_public_key_retrieval: true.',

@@ -118,7 +118,7 @@ export class Boundary {
       throw broken(`a packet of ${payloadBytes} bytes ${where[this.#phase]}`);
   }
 
-  /** Whoever begins to say something while nothing was asked may only say good-bye. */
+  /** While nothing was asked a server may only say good-bye. */
   #checkIdle(): void {
     const { partial } = this.#frames;
     if (this.#phase === 'ours' && partial.length > 0) throw broken(`a packet ${where.ours}`);
@@ -217,7 +217,7 @@ export class Boundary {
     if (this.#columns > maxColumns) throw tooLarge(`${this.#columns} columns`, true);
     this.#rest = this.#columns;
     this.#phase = 'columns';
-    return payload;
+    return packets.columnCountBytes(this.#columns);
   }
 
   #row(payload: Buffer): Buffer {

@@ -118,9 +118,11 @@ export function columnCount(bytes: Buffer): number {
   const count = read.encodedInteger();
   if (count === undefined) throw broken('a request for a file of this machine');
   read.end();
-  if (count > mostColumns) throw broken(`a result of ${count} columns`);
+  if (count === 0 || count > mostColumns) throw broken(`a result of ${count} columns`);
   return count;
 }
+
+export const columnCountBytes = (count: number): Buffer => (count < 0xfb ? Buffer.of(count) : Buffer.of(0xfc, count & 0xff, count >> 8));
 
 /** The definition of a column: only its name goes on. Each column is a text, whatever its type: the text protocol has nothing else. */
 export function column(bytes: Buffer): Buffer {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { complaints, minimal, withPassword } from './folder.ts';
+import { complaints, loaded, minimal, withPassword } from './folder.ts';
 
 /** The one complaint, without the place. */
 async function complaint(text: string): Promise<string | undefined> {
@@ -213,4 +213,21 @@ test.each([
   ['{ "a b": {} }', 'clusters["a b"]: this name cannot be used: 1 to 63 letters, digits, ".", "_" and "-", the first a letter or digit'],
 ])('clusters: %s', async (clusters, expected) => {
   expect(await complaint(`clusters: ${clusters}\nnameservers: { ns1: { address: 192.0.2.53, key_file: ddns.key } }`)).toBe(expected);
+});
+
+const mysql = (fields: string) => minimal({ mysql: `{ user: source_dns, password: secret, ${fields} }` });
+
+test.each(['required', 'verify'])('a public key is never asked for with tls: %s', async (tls) => {
+  expect(await complaint(mysql(`tls: ${tls}, allow_public_key_retrieval: true`))).toBe(
+    `clusters.shop.mysql.allow_public_key_retrieval: is not used with "tls: ${tls}", which always encrypts; remove it`,
+  );
+});
+
+test.each(['disabled', 'preferred'])('who can get the password by a public key of his own is said with tls: %s', async (tls) => {
+  const warningsOf = async (fields: string) =>
+    (await loaded(mysql(fields), withPassword)).warnings.filter((text) => text.includes('public_key'));
+  expect(await warningsOf(`tls: ${tls}`)).toEqual([]);
+  expect(await warningsOf(`tls: ${tls}, allow_public_key_retrieval: true`)).toEqual([
+    expect.stringContaining(`with "tls: ${tls}" a party between us and a server without TLS can get the password of source_dns`),
+  ]);
 });

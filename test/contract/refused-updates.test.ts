@@ -15,7 +15,7 @@ import { formatTsigKey, generateTsigKey } from '../../src/lab/tsig-key.ts';
 import type { ForeignNameserver } from '../lab/foreign-nameserver.ts';
 import { startKnot } from '../lab/knot-fixture.ts';
 import { type NamedFixture, startNamed } from '../lab/named-fixture.ts';
-import { everyKnot, everyPowerdns } from '../lab/nameservers.ts';
+import { byVersion, everyKnot, everyPowerdns } from '../lab/nameservers.ts';
 import { startPowerdns } from '../lab/powerdns-fixture.ts';
 import { soon } from './contract-run.ts';
 
@@ -268,12 +268,16 @@ test('a secondary server instead of the primary: who is the primary is named', a
   await Promise.all([primary.stop(), secondary.stop()]);
 });
 
+const [knots, powerdnses] = await Promise.all([everyKnot(), everyPowerdns()]);
+
 /** They do not sign their no: nothing is proven, but the words are those of the server that answers so. */
 describe('other nameservers', () => {
   const openForeign = async ({ address, port, key }: ForeignNameserver): Promise<DnsClient> => {
     const options = { name: 'ns1', address, port, via: 'rfc2136', transport: 'tcp', keyText: formatTsigKey(key) } as const;
     const opened = await openZoneClient({ ...options, fudgeMs: 30_000, timeoutMs: 1000 }, systemClock);
     if (opened.kind === 'failed') throw new Error(opened.failure.message);
+    // As the service does: what the nameserver says to a question tells what its no means.
+    await opened.client.read({ questions: [{ name: 'source.shop.lab.test.' as Fqdn, type: 'A' }], deadline: soon() });
     return opened.client;
   };
   /** The ledger of another cluster beside an address of ours. */
@@ -286,9 +290,8 @@ describe('other nameservers', () => {
     ],
   };
 
-  test('Knot: the RRset is named, and the proposed acl lets the update in', async () => {
-    const [programs] = await everyKnot();
-    const knot = await startKnot(programs!, ['shop']);
+  test.each(byVersion(knots))('Knot %s: the RRset is named, and the proposed acl lets the update in', async (_version, programs) => {
+    const knot = await startKnot(programs, ['shop']);
     const client = await openForeign(knot);
     const outcome = await send(client, plan);
     if (outcome.kind !== 'unknown') throw new Error(outcome.kind);
@@ -297,22 +300,33 @@ describe('other nameservers', () => {
     await knot.stop();
     expect(found.message).toContain('change _source-dns.source.blog.lab.test. TXT. The rest of the update is granted.');
     const acl = /key: .*/.exec(found.hint ?? '')?.[0].split('; ');
-    const granted = await startKnot(programs!, ['shop'], acl);
+    const granted = await startKnot(programs, ['shop'], acl);
     const again = await openForeign(granted);
     expect(await send(again, plan)).toEqual({ kind: 'applied' });
     await again.close();
     await granted.stop();
   });
 
-  test.each(['is not allowed to', 'has another secret'])('PowerDNS: a key that %s', async (why) => {
-    const [programs] = await everyPowerdns();
-    const powerdns = await startPowerdns(programs!, ['shop'], why === 'is not allowed to');
-    const client = await openForeign(why === 'is not allowed to' ? powerdns : { ...powerdns, key: generateTsigKey('source-dns-key') });
+  test.each(byVersion(powerdnses))('PowerDNS %s: a key that is not allowed to', async (_version, programs) => {
+    const powerdns = await startPowerdns(programs, ['shop'], true);
+    const client = await openForeign(powerdns);
     const outcome = await send(client, plan);
     if (outcome.kind === 'applied') throw new Error(outcome.kind);
     const found = await client.inspectRefusal({ plan, failure: outcome.failure, deadline: soon() });
     await client.close();
     await powerdns.stop();
     expect(found.hint).toContain('pdnsutil set-meta lab.test TSIG-ALLOW-DNSUPDATE source-dns-key');
+  });
+
+  test.each(byVersion(powerdnses))('PowerDNS %s: a key with another secret is no matter of rights', async (_version, programs) => {
+    const powerdns = await startPowerdns(programs, ['shop']);
+    const client = await openForeign({ ...powerdns, key: generateTsigKey('source-dns-key') });
+    const outcome = await send(client, plan);
+    await client.close();
+    await powerdns.stop();
+    expect(outcome).toMatchObject({
+      kind: 'unknown',
+      failure: { code: 'tsig-badkey', message: expect.stringContaining('another secret') },
+    });
   });
 });

@@ -72,7 +72,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     expect(await put(two, 3)).toMatchObject({ code: 'prerequisite-failed' });
     // Without a key the first view answers: what was published in the other one is not what applications see.
     const spread = async (client: ZoneClient, last: number) => {
-      const request = { zone: 'lab.test.' as Fqdn, present: [rrset(last)], absent: [], deadline: soon(4000) };
+      const request = { zone: 'lab.test.' as Fqdn, present: [rrset(last)], absent: [], deadline: soon(1500) };
       return (await client.propagation(request)).nameservers;
     };
     const [seen, unseen] = await Promise.all([spread(one, 1), spread(two, 2)]);

@@ -199,7 +199,7 @@ describe('one connection', () => {
       },
     });
     const reading = await client('GET /v1/clusters/shop/history HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(200), false);
-    // Whoever asks afterwards is answered afterwards: by then the 200 were parsed.
+    // A later request is answered later: by then the 200 were parsed.
     await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs });
     expect(made).toBe(1);
     reading.socket.destroy();

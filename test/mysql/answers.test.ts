@@ -20,6 +20,7 @@ describe('in an answer', () => {
   it.each<[string, readonly Buffer[]]>([
     ['a number of columns that was cut off (go-sql-driver 1124)', [Buffer.of(0xfc)]],
     ['a number of columns of 64 bits', [of64Bits]],
+    ['no columns, in three bytes', [Buffer.of(0xfc, 0, 0), wire.column('a'), wire.eof]],
     ['an OK of one byte (go-sql-driver 878)', [Buffer.of(0)]],
     ['an OK that promises another result', [Buffer.of(0, 0, 0, 8, 0, 0, 0)]],
     ['a request for a file (rogue servers, CVE-2020-11579)', [Buffer.concat([Buffer.of(0xfb), Buffer.from('/etc/passwd')])]],

@@ -66,7 +66,7 @@ export interface FalseMysqld {
   /** Statements, in order, of all connections. */
   readonly asked: readonly string[];
   readonly connections: readonly FalseConnection[];
-  /** For the connections that come from now on. */
+  /** For the connections that come from now on; what was asked before is forgotten. */
   play(script: Script): void;
   close(): Promise<void>;
 }
@@ -91,6 +91,7 @@ export async function startFalseMysqld(first: Script, host = '127.0.0.1'): Promi
     connections,
     play(next) {
       script = next;
+      asked.length = 0;
       // Those that ended are of no use to the next script.
       connections.splice(0, connections.length, ...connections.filter(({ socket }) => !socket.destroyed));
     },

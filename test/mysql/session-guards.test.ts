@@ -1,4 +1,4 @@
-/** What a connection gives away, and to whom: to a server whose certificate is not the right one nothing, and our files to nobody. */
+/** What a connection gives away: nothing to a server whose certificate is not the right one, and no file of ours to any server. */
 
 import { createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';

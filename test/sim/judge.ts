@@ -170,7 +170,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
     },
     leaves(host, message) {
       if (isInspection(message)) {
-        const promise = inspections.leaves(host as InstanceName, now() >= judge.silentFrom);
+        const promise = inspections.leaves(host as InstanceName, now() >= judge.silentFrom && script.shape.zone !== 'no-right-to-replicas');
         return promise && judge.breaks(promise);
       }
       updates += 1;

@@ -13,7 +13,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
       // An update is not sent later than its evidence is fresh, either.
       {
-        file: 'core/intent.ts',
+        file: 'core/intended.ts',
         find: 'plusMs(server.observedAt ?? situation.now.mono, situation.state.settings.watch.freshForMs)',
         replace: 'plusMs(situation.now.mono, situation.state.settings.watch.freshForMs)',
       },
