@@ -48,10 +48,9 @@ const mysql = z
       .optional()
       .meta({ description: `Its password; better \${NAME} from the environment, or password_file` }),
     password_file: filePath('A file that holds the password', '/etc/source-dns/mysql.password').optional(),
-    tls: z
-      .enum(['disabled', 'preferred', 'required', 'verify'])
-      .default('preferred')
-      .meta({ description: 'verify: also check the certificate and the host name' }),
+    tls: z.enum(['disabled', 'preferred', 'required', 'verify']).default('preferred').meta({
+      description: 'preferred and required encrypt, but a false server gets the password; verify checks the certificate and the host name',
+    }),
     ca_file: filePath(
       'PEM certificates to verify against, with tls: verify; default: those that Node trusts',
       '/etc/source-dns/ca.pem',

@@ -226,6 +226,12 @@ function switchover(situation: Situation): Decision | undefined {
   const [proven, ...others] = provenCandidates(situation);
   if (published === undefined || !tellsItsState(published) || proven === undefined || others.length > 0) return undefined;
   if (mayHaveRivals(situation)) return undefined;
+  // Only its own word is a step down. That it has a UUID twin is another server's word.
+  if (published.duplicate && published.writable)
+    return hold(
+      'two-sources',
+      `${published.address} is published and writable, and ${proven.address} could be the source as well. Another server has the UUID of ${published.address}, which is no step down.`,
+    );
   return pointTo(
     'switchover',
     proven,

@@ -187,6 +187,7 @@ function twoSources(situation: Situation): readonly string[] {
   const rivals = [...could, ...provenStanding(situation)].filter((member) => member !== source);
   const [first] = rivals;
   return [
+    ...(source?.duplicate ? [`${ofTheCopy}.`] : []),
     ...(first ? [`${isSourceThere ? `On ${names(rivals)}` : `On all but the source (${names(rivals)})`}: ${closing(first)}`] : []),
     `Or name the one that is meant: ${followOneOf(situation, rivals)}`,
     ...(situation.ledger === undefined ? [] : ['Or more than half of the other servers replicate from one of them.']),

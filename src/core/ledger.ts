@@ -169,10 +169,10 @@ function oddField(one: (name: string) => string): string | undefined {
 
 const isPrintable = (text: string): boolean => /^[ -~]*$/.test(text);
 
-/** Whether it is read as it is written. */
+/** Whether it is read as it is written. Sentences propose commands with its address, and a person pastes them into a shell. */
 function isWritable(former: Former): boolean {
   const text = formerText(former);
-  const port = Number(/^.+:(\d{1,5})$/.exec(former.address)?.[1] ?? 0);
+  const port = Number(/^(?:[a-z0-9_][a-z0-9_.-]*|\[[0-9a-f:.]+\]):(\d{1,5})$/i.exec(former.address)?.[1] ?? 0);
   return fits(former) && isPrintable(text) && port > 0 && port < 65_536 && readFormer(text.slice('was='.length))?.uuid === former.uuid;
 }
 

@@ -6,6 +6,7 @@ import { intendedWrite } from '../../src/core/intent.ts';
 import { formerLimit, highestEpoch, readLedger, writeLedger } from '../../src/core/ledger.ts';
 import { splitAddress } from '../../src/core/observation.ts';
 import { planUpdate } from '../../src/core/plan.ts';
+import type { ServerAddress } from '../../src/core/units.ts';
 import { buildUpdate } from '../../src/dns/update.ts';
 import { address, factsOf, given, ledgerOf, random, seen, silent, uuid } from './given.ts';
 
@@ -136,6 +137,19 @@ describe('a ledger that is read', () => {
     ['more than fits', Array.from({ length: 70 }, () => letters(255)), 'more than 16384 bytes'],
   ])('with %s is not', (_, more, why) => {
     expect(readLedger([[...writeLedger(ledgerOf('db1')), ...more]])).toEqual({ kind: 'unreadable', why: `has ${why}` });
+  });
+
+  // Sentences propose commands with these addresses, and a person pastes them.
+  it.each(['$(id)', '`id`', 'a;id', 'a b', "a'b", '-a', '[$(id)]', '../a', '*'])('with the host %s is not', (host) => {
+    const own = writeLedger(ledgerOf('db1'));
+    const asSource = own.map((text) => (text.startsWith('source=') ? `source=${host}:3306` : text));
+    expect(readLedger([asSource]).kind).toBe('unreadable');
+    expect(readLedger([[...own, `was=${uuid('db4')}@${host}:3306`]]).kind).toBe('unreadable');
+  });
+
+  it.each(['db4', 'DB-4_a.example.com', '192.0.2.4', '[2001:db8::4]'])('with the host %s is', (host) => {
+    const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db4'), address: `${host}:3306` as ServerAddress }] });
+    expect(readLedger([writeLedger(ledger)])).toEqual({ kind: 'ledger', ledger });
   });
 
   it('of a freeze by hand in any letters is frozen', () => {
