@@ -91,7 +91,7 @@ function ofTlsError(asker: Asker, code: string, message: string): Problem | unde
       asker.server,
       'tls-unsupported',
       'the server has no TLS',
-      'Give it a certificate (MySQL makes one by itself at its first start), or set tls: preferred.',
+      "Turn TLS on there: without tls_version = '' and skip_ssl MySQL makes a certificate at its next start, where the data folder has none. If it had TLS before, a party in between may have taken it away.",
     );
   }
   if (code !== 'HANDSHAKE_SSL_ERROR') return undefined;

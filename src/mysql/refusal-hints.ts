@@ -20,7 +20,7 @@ export function hintForServerError(asker: Asker, errno: number, text: string): s
     case 1142:
     case 1143:
     case 1227:
-      return (asker.grants ?? grantStatements)(named).join(' ');
+      return onSource((asker.grants ?? grantStatements)(named).join(' '));
     case 1045:
     case 1698:
       return deniedHint(asker);
@@ -30,11 +30,11 @@ export function hintForServerError(asker: Asker, errno: number, text: string): s
       return `The server has not (any more) the plugin that the account logs in by; MySQL 9 has no mysql_native_password, and 8.4 only where it is switched on. ${newPassword(named)}`;
     case 1820:
     case 1862:
-      return `ALTER USER ${named} IDENTIFIED BY '<password>' PASSWORD EXPIRE NEVER;`;
+      return onSource(`ALTER USER ${named} IDENTIFIED BY '<password>' PASSWORD EXPIRE NEVER;`);
     case 3118:
     case 3955:
     case 4151:
-      return `ALTER USER ${named} ACCOUNT UNLOCK;`;
+      return onSource(`ALTER USER ${named} ACCOUNT UNLOCK;`);
     default:
       return hints[errno];
   }
@@ -44,10 +44,14 @@ export function hintForServerError(asker: Asker, errno: number, text: string): s
 export const noCommonLogin = (asker: Asker): string =>
   `The server and this client have no way to log in in common. ${newPassword(account(asker))}`;
 
+/** Accounts replicate. The same statement on a replica that is not read-only would be a transaction that only this replica has. */
+const onSource = (statements: string): string =>
+  `On the source, which passes it on to its replicas (on a replica it would be an errant transaction): ${statements}`;
+
 /** Those that are the same for every account. */
 const hints: Readonly<Record<number, string>> = {
   1047: "The Galera node is outside of the primary component, joins, or rejects queries. Look there at: SHOW STATUS LIKE 'wsrep_%'; SHOW VARIABLES LIKE 'wsrep_reject_queries';",
-  1129: 'Too many connections from this machine were broken off. On the server: TRUNCATE TABLE performance_schema.host_cache; (MariaDB: FLUSH HOSTS;)',
+  1129: 'Too many connections from this machine were broken off. On the server: TRUNCATE TABLE performance_schema.host_cache; (MariaDB: FLUSH LOCAL HOSTS;)',
   1158: 'The server lost the connection to us: look at the network in between.',
   1159: 'The server waited for us in vain: look at the network in between, and at connect_timeout and net_read_timeout of the server.',
   1160: 'The server lost the connection to us: look at the network in between.',
@@ -55,7 +59,7 @@ const hints: Readonly<Record<number, string>> = {
   1184: "The server breaks off every new connection of an account without CONNECTION_ADMIN (SUPER): mostly its init_connect fails. See the server's error log, and: SELECT @@global.init_connect;",
   3032: 'The server is in offline_mode: it lets nobody in but administrators. If it shall serve clients: SET GLOBAL offline_mode = OFF; there. If another server takes its place, promote that one: the name follows it.',
   3159: 'The server has require_secure_transport: set tls: required, or preferred.',
-  4150: 'Too many wrong passwords (max_password_errors). On the server: FLUSH PRIVILEGES;',
+  4150: 'Too many wrong passwords (max_password_errors). On the server: FLUSH LOCAL PRIVILEGES;',
 };
 
 /** What error 1226 calls a limit, and how ALTER USER does. The first names of a limit are MySQL's, the second MariaDB's. */
@@ -71,7 +75,7 @@ const limits: Readonly<Record<string, string>> = {
 function limitHint(named: string, text: string): string {
   const [, resource = ''] = /'(max_[a-z_]+)'/.exec(text) ?? [];
   const limit = limits[resource];
-  const statement = limit === undefined ? `SHOW CREATE USER ${named};` : `ALTER USER ${named} WITH ${limit} 0;`;
+  const statement = limit === undefined ? `SHOW CREATE USER ${named};` : onSource(`ALTER USER ${named} WITH ${limit} 0;`);
   return `A limit of the account is used up (max_connections of the server is another one): ${statement}`;
 }
 
@@ -88,7 +92,9 @@ const account = (asker: Asker): string =>
 
 /** Before the login nobody knows which product it is. */
 const newAccount = (name: string): string =>
-  `${accountStatements(name).join(' ')} (MariaDB: ${accountStatements(name, mariadbGrantStatements).join(' ')})`;
+  onSource(`${accountStatements(name).join(' ')} (MariaDB: ${accountStatements(name, mariadbGrantStatements).join(' ')})`);
 
 const newPassword = (named: string): string =>
-  `ALTER USER ${named} IDENTIFIED WITH caching_sha2_password BY '<password>'; (MariaDB: ALTER USER ${named} IDENTIFIED BY '<password>';)`;
+  onSource(
+    `ALTER USER ${named} IDENTIFIED WITH caching_sha2_password BY '<password>'; (MariaDB: ALTER USER ${named} IDENTIFIED BY '<password>';)`,
+  );
