@@ -38,7 +38,7 @@ type Step = { readonly next: ServerView } | Omit<Break, 'through'>;
 
 function stepFrom(situation: Situation, ways: Ways, server: ServerView, through: readonly ServerView[]): Step {
   const { known } = server;
-  if (known === undefined) return { kind: 'unknown', why: 'has not answered yet' };
+  if (known === undefined) return { kind: 'unknown', why: server.contact === 'alive' ? 'refuses us' : 'has not answered yet' };
   const own = known.channels.map((channel) => ({ channel, upstream: upstreamOf(situation, channel) }));
   // Of several channels the one is told that could help most: from a server that has the source's data, else one that runs, else one from a server of ours.
   const [chosen] = [

@@ -113,7 +113,7 @@ function tsigFailure(asked: Asked, codes: AnswerCodes): Failure {
     case TSIG_ERROR.BADSIG:
       return {
         code: 'tsig-badsig',
-        message: `${begin} it has ${key} with another secret.`,
+        message: `${begin} it has ${key} with another secret, or with another number of digest bits.`,
         hint: "Copy the key file again from the nameserver, or into its configuration, with the bits where the algorithm has them (hmac-sha256-128); then 'rndc reconfig' there.",
       };
     case TSIG_ERROR.BADTIME:
@@ -126,7 +126,7 @@ function tsigFailure(asked: Asked, codes: AnswerCodes): Failure {
       return {
         code: 'tsig-badtrunc',
         message: `${begin} it wants a longer MAC for ${key}.`,
-        hint: 'Look for digest bits in its key statement.',
+        hint: 'The key file asks for fewer digest bits than the key statement there: write the algorithm as it is there (hmac-sha256-128 is 128 bits of it).',
       };
     default:
       return { code: 'tsig-error', message: `${begin} the message signed with ${key} was not accepted.` };

@@ -103,13 +103,13 @@ export function secretOf(text: string, line: number): Buffer {
     throw invalid(line, 'the secret is not base64: it is hidden by question marks, as named-checkconf -px prints it', SECRET_HINT);
   if (/^(?:\{\{.*\}\}|<.*>|\$\{?\w+\}?|\[.*\]|\.{3}|\*+)$/.test(plain))
     throw invalid(line, 'the secret is not base64: it is a placeholder that was not filled in', SECRET_HINT);
+  if (/^[A-Za-z0-9+/]+=*$/.test(plain))
+    throw invalid(line, 'the secret is not base64: a character is missing or too many, maybe an = at its end', SECRET_HINT);
   if (/^[\w-]+=*$/.test(plain))
-    throw /[_-]/.test(plain)
-      ? invalid(
-          line,
-          'the secret is not base64: it has - or _, as base64url has',
-          'Write + for each - and / for each _, with = at the end.',
-        )
-      : invalid(line, 'the secret is not base64: a character is missing or too many, maybe an = at its end', SECRET_HINT);
+    throw invalid(
+      line,
+      'the secret is not base64: it has - or _, as base64url has',
+      'Write + for each - and / for each _, with = at the end.',
+    );
   throw invalid(line, 'the secret is not base64', SECRET_HINT);
 }

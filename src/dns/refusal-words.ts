@@ -82,7 +82,7 @@ const powerdnsWords = (key: Fqdn, zone: Fqdn): string =>
   `pdnsutil set-meta ${bare(zone)} TSIG-ALLOW-DNSUPDATE ${bare(key)} (with the same secret, dnsupdate=yes, and this host in allow-dnsupdate-from).`;
 
 const closedZone = (about: KeyAndZone, changed: readonly Question[]): string =>
-  `The zone is frozen (rndc thaw ${bare(about.zone)}), or static, or its allow-update does not name the key. It needs update-policy { ${grantLines(about, changed)} };${unsigned(about)}`;
+  `The zone is frozen (rndc thaw ${bare(about.zone)}), or static, or its allow-update does not name the key. It needs, in place of allow-update: update-policy { ${grantLines(about, changed)} };${unsigned(about)}`;
 
 /** All is granted by now. */
 export const nothingRefused = ({ code, message }: Failure): Failure => ({
