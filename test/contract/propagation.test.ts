@@ -67,6 +67,22 @@ test('a secondary that hangs is an alarm with its name; when it has caught up, t
   }
 });
 
+test('a secondary that was away during a change asks for it after its start: with bind-config it is soon', async () => {
+  const client = await open();
+  const zone = `${bind.zone}.` as Fqdn;
+  const rrset = { name: `source.signed.${zone}` as Fqdn, type: 'A' as const, ttlSeconds: 5, rdata: ['192.0.2.77'] };
+  try {
+    await bind.secondary.stop();
+    const plan = { zone, prerequisites: [], changes: [{ kind: 'add-rrset' as const, rrset }] };
+    expect(await client.update({ plan, notAfter: soon(5000), deadline: soon(5000) })).toEqual({ kind: 'applied' });
+    await bind.secondary.start();
+    const { nameservers } = await client.propagation({ zone, present: [rrset], absent: [], deadline: soon(30_000) });
+    expect(nameservers.map(({ failure }) => failure)).toEqual([undefined, undefined]);
+  } finally {
+    await client.close();
+  }
+});
+
 test('with inline-signing the change is visible some milliseconds after it was acknowledged: it is waited for, at both', async () => {
   const file = join(bind.primary.folder, 'named.conf');
   const text = await readFile(file, 'utf8');
