@@ -28,7 +28,11 @@ interface Failed {
 type SiblingReading = { readonly kind: 'rrset'; readonly rrset?: Rrset } | Failed;
 type ReadSibling = (sibling: Question) => Promise<SiblingReading>;
 
-export type Sifted = { readonly kind: 'sifted'; readonly stored: readonly Rrset[]; readonly synthesized: readonly Rrset[] } | Failed;
+/** `changed`: the zone was changed, or shown anew, between two questions: what was answered is to be read again. */
+export type Sifted =
+  | { readonly kind: 'sifted'; readonly stored: readonly Rrset[]; readonly synthesized: readonly Rrset[] }
+  | { readonly kind: 'changed' }
+  | Failed;
 
 export interface SiftRequest {
   readonly zone: Fqdn;
@@ -68,22 +72,29 @@ export class StoredRrsets {
     const origins = await Promise.all(request.rrsets.map((rrset) => this.#originOf(rrset, request, readSibling)));
     const failed = origins.find((origin) => typeof origin === 'object');
     if (failed !== undefined) return failed;
+    if (origins.includes('changed')) return { kind: 'changed' };
     const of = (origin: Origin) => request.rrsets.filter((_, index) => origins[index] === origin);
     return { kind: 'sifted', stored: of('stored'), synthesized: of('synthesized') };
   }
 
-  async #originOf(rrset: Rrset, request: SiftRequest, readSibling: ReadSibling): Promise<Origin | Failed> {
+  async #originOf(rrset: Rrset, request: SiftRequest, readSibling: ReadSibling): Promise<Origin | 'changed' | Failed> {
     const known = this.#known.get(keyOf(rrset));
     if (!request.anew && known?.text === textOf(rrset)) return known.origin;
-    return this.#findOut(rrset, request, readSibling);
+    const sibling = siblingOf(rrset, request.zone);
+    const beside = sibling && (await readSibling(sibling));
+    if (beside?.kind === 'failed') return beside;
+    // A stored RRset may say just what the wildcard says: only then an answer is in doubt.
+    const isAsBeside = beside?.rrset !== undefined && textOf(beside.rrset) === textOf(rrset);
+    if (known !== undefined && beside !== undefined && !isAsBeside) {
+      // What is known was changed just now, and the name beside may have been asked for in a newer zone than this was, in which no wildcard answers any more.
+      const again = await this.#ask.read({ name: rrset.name, type: rrset.type }, request.deadline);
+      if (again.kind === 'failed') return again;
+      if (again.rrset === undefined || textOf(again.rrset) !== textOf(rrset)) return 'changed';
+    }
+    return this.#findOut(rrset, request, isAsBeside);
   }
 
-  async #findOut(rrset: Rrset, { zone, anew, deadline }: SiftRequest, readSibling: ReadSibling): Promise<Origin | Failed> {
-    const sibling = siblingOf(rrset, zone);
-    const reading = sibling && (await readSibling(sibling));
-    if (reading?.kind === 'failed') return reading;
-    // A stored RRset may say just what the wildcard says: only then an answer is in doubt.
-    const isAsBeside = reading?.rrset !== undefined && textOf(reading.rrset) === textOf(rrset);
+  async #findOut(rrset: Rrset, { zone, anew, deadline }: SiftRequest, isAsBeside: boolean): Promise<Origin | Failed> {
     const asked = anew || isAsBeside ? await this.#askByUpdate(rrset, zone, deadline) : 'stored';
     if (typeof asked === 'object') return asked;
     const origin = asked ?? (isAsBeside ? 'synthesized' : 'stored');
