@@ -8,13 +8,14 @@ import type { Failure } from './observation.ts';
 import { planUpdate } from './plan.ts';
 import { watchAgain, watchEpoch } from './propagation.ts';
 import { record } from './record.ts';
-import type { Attempt, ClusterState, PublicationState } from './state.ts';
+import type { Attempt, ClusterState, Pause, PublicationState } from './state.ts';
 import { without } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 import { isoTime, plusMs } from './units.ts';
+import type { WriteKind } from './vocabulary.ts';
 import { withWriteFailure } from './why-refused.ts';
 import type { UpdateOutcome } from './zone.ts';
-import type { Refusals, ZoneView } from './zone-view.ts';
+import type { ZoneView } from './zone-view.ts';
 
 export interface Sent {
   readonly publication: PublicationState;
@@ -83,29 +84,38 @@ export function updateDone(
   const expired = outcome.kind === 'refused' && (outcome.failure.code === 'expired' || outcome.failure.code === 'recalled');
   // The failed prerequisite may be the answer to a duplicate of a datagram that was applied: a read will tell.
   const mayBeThere = outcome.kind === 'unknown' || lostRace;
-  const writeFailures = publication.writeFailures + 1;
-  const isHarmless = lostRace || (expired && writeFailures === 1);
-  const refusals =
-    outcome.kind === 'refused' && outcome.code !== 'not-sent' ? refusedAgain(publication, attempt, outcome.failure) : undefined;
-  const pause = isHarmless && writeFailures === 1 ? 0 : Math.min(writePauseMs * 2 ** (writeFailures - 1), writePauseMaxMs);
+  const isRefused = outcome.kind === 'refused' && outcome.code !== 'not-sent';
+  const times = isRefused ? timesRefused(publication, attempt.what) + 1 : publication.writeFailures + 1;
+  const isHarmless = lostRace || (expired && times === 1);
+  const until = plusMs(now.mono, isHarmless && times === 1 ? 0 : pauseAfter(times));
   const failed = isHarmless ? landed : withWriteFailure(landed, attempt, outcome, now);
   const failure = isHarmless ? outcome.failure : (failed.writeFailure ?? outcome.failure);
   effects.push(record(state, publication, now, { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure }));
   return {
     ...failed,
     mustRead: outcome.kind === 'unknown' || lostRace,
-    writeFailures,
-    nextWriteAt: plusMs(now.mono, pause),
-    ...(refusals ? { refusals } : {}),
+    ...(isRefused ? refusedAgain(publication, attempt, outcome.failure, { times, until }) : { writeFailures: times, nextWriteAt: until }),
     pending: mayBeThere ? [...publication.pending.slice(-31), { ...attempt, answered: lostRace }] : publication.pending,
   };
 }
 
+const timesRefused = ({ pauses }: PublicationState, what: WriteKind): number => pauses.get(what)?.times ?? 0;
+
+const pauseAfter = (times: number): number => Math.min(writePauseMs * 2 ** (times - 1), writePauseMaxMs);
+
 /** Every update changes the ledger: while it reads the same, no other instance was faster. */
-function refusedAgain({ settings, refusals }: PublicationState, { baseText, wanted, what }: Attempt, failure: Failure): Refusals {
+function refusedAgain(
+  { settings, refusals, pauses }: PublicationState,
+  { baseText, wanted, what }: Attempt,
+  failure: Failure,
+  pause: Pause,
+): Pick<PublicationState, 'refusals' | 'pauses'> {
   const hasSides = wanted.some((want) => isSide(settings.source, want));
   const { withSides, withoutSides } = refusals?.baseText === baseText ? refusals : { withSides: 0, withoutSides: 0 };
-  return { baseText, what, failure, withSides: withSides + (hasSides ? 1 : 0), withoutSides: withoutSides + (hasSides ? 0 : 1) };
+  const counted = { withSides: withSides + (hasSides ? 1 : 0), withoutSides: withoutSides + (hasSides ? 0 : 1) };
+  // A move goes again at once, without its side names.
+  const waits = what !== 'move' || !hasSides;
+  return { refusals: { baseText, what, failure, ...counted }, pauses: waits ? new Map(pauses).set(what, pause) : pauses };
 }
 
 /** Books an update that is in the zone: by its answer, or because a read showed its `try`. */

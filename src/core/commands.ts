@@ -34,7 +34,10 @@ function beginNext(state: ClusterState, now: Now): ClusterState {
   const target = 'server' in head.command ? servers.get(head.command.server) : undefined;
   if (target) servers.set(target.settings.address, { ...target, nextProbeAt: now.mono });
   const publications = new Map(
-    [...state.publications].map(([name, publication]) => [name, { ...publication, nextReadAt: now.mono, nextWriteAt: now.mono }]),
+    [...state.publications].map(([name, publication]) => [
+      name,
+      { ...publication, nextReadAt: now.mono, nextWriteAt: now.mono, pauses: new Map() },
+    ]),
   );
   return { ...state, servers, publications, commands: [{ ...head, since: now.mono, until }, ...rest] };
 }

@@ -25,6 +25,7 @@ export function managedQuestions(settings: PublicationSettings, written?: Fqdn):
   const names = new Set([...(replicas ? [replicas.name] : []), ...(written === undefined ? [] : [written])]);
   return [
     { name: ledgerName(source), type: 'TXT' },
+    { name: ledgerName(source), type: 'CNAME' },
     { name: source.name, type: 'A' },
     { name: source.name, type: 'AAAA' },
     { name: source.name, type: 'CNAME' },

@@ -13,7 +13,7 @@ import { repairLimit, repairWindowMs } from './limits.ts';
 import { lineMarkFor } from './line-mark.ts';
 import { differs } from './plan.ts';
 import { moveSeenAt } from './promotion.ts';
-import { obstructingSides } from './refusals.ts';
+import { isPaused, obstructingSides } from './refusals.ts';
 import { backWords } from './rejoin.ts';
 import { wantedReplicas } from './replicas.ts';
 import type { ReplicasName } from './settings.ts';
@@ -33,13 +33,18 @@ export function intendedWrite(situation: Situation, decision: Decision): Write |
     return move(situation, decision, target);
   }
   if (decision.reason !== 'steady') return undefined;
-  const { ledger } = situation;
-  return (
-    ownForm(situation, ledger, target) ??
-    repair(situation, ledger, target) ??
-    rejoined(situation, ledger, target) ??
-    replicasWrite(situation, ledger, target)
-  );
+  return firstUnpaused(situation, situation.ledger, target);
+}
+
+/** The most important first. What was refused waits, and the others do not wait for it. */
+function firstUnpaused(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
+  let paused: Write | undefined;
+  for (const intends of [ownForm, repair, rejoined, replicasWrite]) {
+    const intended = intends(situation, ledger, target);
+    if (intended !== undefined && !isPaused(situation.publication, intended.what, situation.now)) return intended;
+    paused ??= intended;
+  }
+  return paused;
 }
 
 function move(situation: Situation, decision: Decision & { kind: 'point-to' }, target: ServerView): Write | undefined {
@@ -154,12 +159,16 @@ function repair(situation: Situation, ledger: Ledger, target: ServerView): Write
   const wrong = drift(situation, ledger);
   const recent = situation.publication.repairs.filter((at) => situation.now.mono - at < repairWindowMs);
   if (wrong.length === 0 || recent.length >= repairLimit) return undefined;
+  const wanted = wantedForForm(situation.settings, ledger.form, portOf(ledger.source));
+  const isOwn = (want: Wanted): boolean => !isSide(situation.settings.source, want);
+  // The source's own RRsets do not wait for a side name here, either.
+  const withoutSides = obstructingSides(situation.publication) !== undefined && wrong.some(isOwn);
   return {
     what: 'repair',
     aim: 'repair',
     sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} ${situation.publication.leftOut ? 'was left out of the last move' : 'was changed by hand'}; it says again what the ledger says.`,
     ledger: rewritten(situation, ledger),
-    wanted: wantedForForm(situation.settings, ledger.form, portOf(ledger.source)),
+    wanted: withoutSides ? wanted.filter(isOwn) : wanted,
     notAfter: freshUntil(situation, target),
   };
 }

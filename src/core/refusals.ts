@@ -3,6 +3,8 @@
 import { noProgressAfter } from './limits.ts';
 import type { Failure } from './observation.ts';
 import type { PublicationState } from './state.ts';
+import type { Now } from './units.ts';
+import type { WriteKind } from './vocabulary.ts';
 
 /**
  * Why a move goes without the replicas' name and the SRV RRset. One message with all of them is refused as a whole: because of a right that is missing for one of
@@ -14,7 +16,11 @@ export function obstructingSides({ refusals, view, leftOut }: PublicationState):
   return refusals.baseText === view.ledgerText ? refusals.failure : undefined;
 }
 
-/** Only updates with a side name were refused so far: their pause is none of a move's business. */
+/** After a failure the next update waits. What was refused keeps only its own kind waiting: a right that is missing for one name holds up nothing else. */
+export const isPaused = ({ nextWriteAt, pauses }: PublicationState, what: WriteKind, now: Now): boolean =>
+  now.mono < nextWriteAt || now.mono < (pauses.get(what)?.until ?? 0);
+
+/** Only updates with a side name were refused so far. */
 export const isSideTrouble = ({ refusals }: PublicationState): boolean => refusals !== undefined && refusals.withoutSides === 0;
 
 /** What to say where it refuses what should hold, over a zone that reads the same each time. Undefined: it does not, or a right is missing, which is said elsewhere. */

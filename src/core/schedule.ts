@@ -84,7 +84,8 @@ function wakeAt(state: ClusterState, now: Now): MonoMs {
   for (const publication of state.publications.values()) {
     if (!publication.reading) times.push(publication.nextReadAt);
     times.push(...nextSlices(publication), nextInspection(publication) ?? Number.POSITIVE_INFINITY);
-    if (publication.nextWriteAt > now.mono) times.push(publication.nextWriteAt);
+    const waiting = [publication.nextWriteAt, ...[...publication.pauses.values()].map(({ until }) => until)];
+    times.push(...waiting.filter((at) => at > now.mono));
   }
   const until = state.commands[0]?.until;
   if (until !== undefined) times.push(until);

@@ -116,8 +116,11 @@ export interface PublicationState {
   readonly writeFailure?: Failure;
   /** Updates that the nameserver refused, the last one at the end. */
   readonly whyRefused: readonly WhyRefused[];
+  /** Updates without a sure answer, or that never left, in a row; and until when nothing is written because of them. */
   readonly writeFailures: number;
   readonly nextWriteAt: MonoMs;
+  /** Kinds of update that the nameserver refused over this ledger: each waits by itself, and keeps no other one waiting. */
+  readonly pauses: ReadonlyMap<WriteKind, Pause>;
   /** The nameserver refused updates over this zone; absent as soon as one was applied. */
   readonly refusals?: Refusals;
   /** Why the last move went without the replicas' name and the SRV RRset; absent as soon as an update with one of them was applied. */
@@ -179,6 +182,11 @@ export interface Attempt {
   readonly commandId?: string;
 }
 
+export interface Pause {
+  readonly times: number;
+  readonly until: MonoMs;
+}
+
 export interface RunningCommand {
   readonly id: string;
   readonly command: Command;
@@ -232,6 +240,7 @@ export const newPublication = (settings: PublicationSettings, remembered: Rememb
   whyRefused: [],
   writeFailures: 0,
   nextWriteAt: now.mono,
+  pauses: new Map(),
   decision: { kind: 'hold', reason: 'ledger-unknown', sentence: 'The zone has not been read yet.' },
   decidedAt: { mono: now.mono, wall: now.wall },
   ready: false,

@@ -6,7 +6,7 @@ import type { Effect } from './events.ts';
 import type { Write } from './intended.ts';
 import { rewritten } from './intended.ts';
 import { intendedWrite } from './intent.ts';
-import { isSideTrouble } from './refusals.ts';
+import { isPaused } from './refusals.ts';
 import { areReplicasWrong, wantedReplicas } from './replicas.ts';
 import type { Situation } from './situation.ts';
 import type { Attempt, ClusterState, PublicationState, RunningCommand } from './state.ts';
@@ -40,17 +40,13 @@ export function write(
   if (view === undefined || !mayWrite(state, publication)) return current;
   const intended = explicit ?? intendedWrite({ ...situation, publication: noted }, decision);
   const chosen = fenced(situation, intended);
-  if (chosen === undefined || isPaused(publication, chosen, now)) return current;
+  if (chosen === undefined || isPaused(publication, chosen.what, now)) return current;
   if (now.mono - view.readAt > state.settings.watch.freshForMs) return withPublication(state, { ...noted, nextReadAt: now.mono });
   if (chosen.notAfter <= now.mono) return current;
   const sent = send(noted, view, chosen, chosen === intended ? running?.id : undefined, now);
   effects.push(sent.effect);
   return withPublication(state, sent.publication);
 }
-
-/** After a failure the next update waits; but no move waits because a side name was refused. */
-const isPaused = (publication: PublicationState, { what }: Write, now: Now): boolean =>
-  now.mono < publication.nextWriteAt && !(what === 'move' && isSideTrouble(publication));
 
 /** These say where the name points, or that it points nowhere. */
 const pointing: ReadonlySet<WriteKind> = new Set(['move', 'form', 'repair', 'withdraw']);

@@ -4,7 +4,7 @@ import { alteredIn, isSame } from './altered.ts';
 import { applied } from './attempt.ts';
 import { ledgerName } from './desired.ts';
 import type { Effect } from './events.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, LedgerReading } from './ledger.ts';
 import { readLedger } from './ledger.ts';
 import { rereadMs } from './limits.ts';
 import { record } from './record.ts';
@@ -37,13 +37,13 @@ export function zoneRead(
       nextReadAt: plusMs(now.mono, rereadMs),
     };
   }
-  const changed = before.refusals !== undefined && before.view !== undefined && !sameRrsets(before.view, view);
+  const changed = before.pauses.size > 0 && before.view !== undefined && !sameRrsets(before.view, view);
   const fresh: PublicationState = {
     ...without(without(ended, 'readFailure'), 'awaiting'),
     view,
     mustRead: false,
     // What was refused over another zone may be taken now.
-    nextWriteAt: changed ? now.mono : before.nextWriteAt,
+    pauses: changed ? new Map() : before.pauses,
   };
   return noteLedger(state, settlePending(state, fresh, view, now, effects), before, view, now, effects);
 }
@@ -52,7 +52,11 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
   const { settings, questions, inFlight, awaiting, pending } = publication;
   const rrset = findRrset(reading.rrsets, ledgerName(settings.source), 'TXT');
   const rdata = rrset?.type === 'TXT' ? rrset.rdata : [];
-  const ledger = readLedger(rdata);
+  // The ledger cannot be stored beside it: an update would be taken, and nothing of it kept (RFC 2136 3.4.2.2). Without a ledger there is no lock.
+  const alias = findRrset(reading.rrsets, ledgerName(settings.source), 'CNAME');
+  const ledger: LedgerReading = alias
+    ? { kind: 'unreadable', why: `is a CNAME (${alias.rdata[0]}), beside which no ledger can be stored: remove the CNAME` }
+    : readLedger(rdata);
   const view: ZoneView = {
     zone: reading.zone,
     rrsets: reading.rrsets,

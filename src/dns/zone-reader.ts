@@ -108,10 +108,10 @@ type RrsetsReading =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 async function readRrsets(correspondent: Correspondent, questions: readonly Question[], deadline: MonoMs): Promise<RrsetsReading> {
-  const has = (name: Fqdn, type: Question['type']) => questions.some((question) => question.name === name && question.type === type);
-  // A CNAME stands in the answer to every question for its name (RFC 1034 4.3.2), so it need not be asked for where an A is.
-  const isAsked = ({ name, type }: Question) => type !== 'CNAME' || !has(name, 'A');
-  const asked = questions.filter(isAsked);
+  // A CNAME stands in the answer to every question for its name (RFC 1034 4.3.2), so it need not be asked for where another type is.
+  const answeringType = ({ name, type }: Question): Question['type'] =>
+    type === 'CNAME' ? (questions.find((question) => question.name === name && question.type !== 'CNAME')?.type ?? type) : type;
+  const asked = questions.filter((question) => answeringType(question) === question.type);
   const answers = await Promise.all(asked.map((question) => askFor(correspondent, question, deadline)));
   const messages = new Map<string, ReceivedMessage>();
   const zones = new Map<Fqdn, Fqdn>();
@@ -126,7 +126,7 @@ async function readRrsets(correspondent: Correspondent, questions: readonly Ques
   }
   const rrsets: Rrset[] = [];
   for (const question of questions) {
-    const message = messages.get(`${question.name} ${isAsked(question) ? question.type : 'A'}`) as ReceivedMessage;
+    const message = messages.get(`${question.name} ${answeringType(question)}`) as ReceivedMessage;
     const rrset = answeredRrset(message, question);
     if (rrset === 'malformed') return { kind: 'failed', failure: malformed(correspondent.nameserver, question) };
     if (rrset !== 'absent') rrsets.push(rrset);

@@ -74,6 +74,7 @@ describe('the RRsets of a form', () => {
     const all = publicationSettings({ source: { ...source, srv: true }, replicas });
     expect(managedQuestions(all).map(({ name, type }) => `${name} ${type}`)).toEqual([
       '_source-dns.source.example. TXT',
+      '_source-dns.source.example. CNAME',
       'source.example. A',
       'source.example. AAAA',
       'source.example. CNAME',
