@@ -50,6 +50,8 @@ export type Effect =
       readonly nameserver: string;
       readonly zone?: Fqdn;
       readonly questions: readonly Question[];
+      /** Names that may lie outside of the zone: the others are read all the same. */
+      readonly sides: readonly Fqdn[];
       /** What the nameserver answers is not what it stores, by its refusals: each RRset is to be found out anew. */
       readonly anew?: true;
       readonly deadline: MonoMs;

@@ -11,7 +11,7 @@ import type { Form, Former, Ledger } from './ledger.ts';
 import { formText, withReplicas } from './ledger.ts';
 import { repairLimit, repairWindowMs } from './limits.ts';
 import { lineMarkFor } from './line-mark.ts';
-import { differs } from './plan.ts';
+import { differs, isInZone } from './plan.ts';
 import { moveSeenAt } from './promotion.ts';
 import { isPaused, obstructingSides } from './refusals.ts';
 import { backWords } from './rejoin.ts';
@@ -152,7 +152,7 @@ function ownForm(situation: Situation, ledger: Ledger, target: ServerView): Writ
 export function drift({ publication, settings }: Situation, ledger: Ledger): readonly Wanted[] {
   const { view } = publication;
   if (view === undefined) return [];
-  return wantedForForm(settings, ledger.form, portOf(ledger.source)).filter((want) => differs(view, want));
+  return wantedForForm(settings, ledger.form, portOf(ledger.source)).filter((want) => isInZone(view, want) && differs(view, want));
 }
 
 function repair(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {

@@ -43,3 +43,6 @@ function asRead(view: ZoneView, { name, type }: Question): Prerequisite {
   const there = findRrset(view.rrsets, name, type);
   return there ? { kind: 'rrset-is', rrset: there } : { kind: 'rrset-absent', name, type };
 }
+
+/** Not a side name that is delegated away: of such one nothing can be read or written here. */
+export const isInZone = ({ outside }: ZoneView, { name }: Question): boolean => outside.every((other) => other.name !== name);

@@ -11,6 +11,8 @@ import type { WriteKind } from './vocabulary.ts';
  * them, or because one is not stored as it is answered. The source's name does not wait for that.
  */
 export function obstructingSides({ refusals, view, leftOut }: PublicationState): Failure | undefined {
+  const [outside] = view?.outside ?? [];
+  if (outside !== undefined) return outside.failure;
   if (leftOut !== undefined) return leftOut;
   if (refusals === undefined || view === undefined || refusals.withSides === 0) return undefined;
   return refusals.baseText === view.ledgerText ? refusals.failure : undefined;

@@ -5,7 +5,7 @@ import { unsafeKind } from './ip-ranges.ts';
 import type { Ledger } from './ledger.ts';
 import { replicasText } from './ledger.ts';
 import { replicasLimit } from './limits.ts';
-import { differs } from './plan.ts';
+import { differs, isInZone } from './plan.ts';
 import type { Ways } from './replica-lag.ts';
 import { waysTo } from './replica-lag.ts';
 import { isLocating } from './server-addresses.ts';
@@ -40,7 +40,7 @@ export function areReplicasWrong({ publication, ledger, state }: Situation, want
   return wanted.some((want) => {
     const there = findRrset(view.rrsets, want.name, want.type);
     const onlyTtl = there !== undefined && want.rrset !== undefined && sameRdata(there, want.rrset);
-    return differs(view, want) && (ours || !onlyTtl);
+    return isInZone(view, want) && differs(view, want) && (ours || !onlyTtl);
   });
 }
 

@@ -1,6 +1,6 @@
 /** When to ask what: probes, addresses and reads that are due, and the next wake. */
 
-import { managedQuestions } from './desired.ts';
+import { isSide, managedQuestions } from './desired.ts';
 import { discoveredPauseMs } from './discovery.ts';
 import type { Effect } from './events.ts';
 import { doubtedAfter, queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
@@ -66,6 +66,7 @@ function readIfDue(publication: PublicationState, now: Now, effects: Effect[]): 
     nameserver: settings.nameserver,
     ...(settings.zone === undefined ? {} : { zone: settings.zone }),
     questions,
+    sides: [...new Set(questions.filter((question) => isSide(settings.source, question)).map(({ name }) => name))],
     ...(refusals !== undefined && refusals.withSides + refusals.withoutSides >= doubtedAfter ? { anew: true } : {}),
     deadline: plusMs(now.mono, queueingTimeouts * settings.timeoutMs),
   });

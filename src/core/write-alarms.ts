@@ -31,19 +31,27 @@ function refused({ publication, settings }: Situation): readonly Alarm[] {
 
 const hintOf = ({ hint }: Failure): { readonly hint?: string } => (hint === undefined ? {} : { hint });
 
+/** It stands until an update with a side name was applied, or while one lies outside of the zone. */
 function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[] {
-  const { leftOut: said, whyRefused } = publication;
-  if (said === undefined) return [];
+  const { leftOut: said, whyRefused, view } = publication;
+  const { source, nameserver } = settings;
+  const outside = view?.outside ?? [];
+  const failure = outside[0]?.failure ?? said;
+  if (failure === undefined) return [];
   // The same words may have been looked into, when a later update was refused with them.
-  const failure = whyRefused.find((refusal) => refusal.found && refusal.said.message === said.message)?.found ?? said;
-  const sides = [...new Set(managedQuestions(settings, ledger?.replicas?.name).filter((question) => isSide(settings.source, question)))];
-  const left = [...new Set(sides.map(({ name }) => name))].join(' and ');
+  const found = whyRefused.find((refusal) => refusal.found && refusal.said.message === failure.message)?.found ?? failure;
+  const sides = managedQuestions(settings, ledger?.replicas?.name).filter((question) => isSide(source, question));
+  const left = [...new Set((outside.length > 0 ? outside : sides).map(({ name }) => name))].join(' and ');
+  const why =
+    outside.length > 0
+      ? 'Nothing can be read or written there.'
+      : `The nameserver ${nameserver} refuses an update of the source's name together with them; each is tried again by itself.`;
   return [
     {
       code: 'left-out',
-      subject: settings.source.name,
-      sentence: `${settings.source.name} moves without ${left}, which may say what was right before: the nameserver ${settings.nameserver} refuses an update of all of them. ${failure.message}`,
-      ...hintOf(failure),
+      subject: source.name,
+      sentence: `${source.name} is kept without ${left}, which may say what was right before. ${why} ${found.message}`,
+      ...hintOf(found),
     },
   ];
 }

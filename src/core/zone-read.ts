@@ -61,6 +61,7 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
     zone: reading.zone,
     rrsets: reading.rrsets,
     synthesized: reading.synthesized ?? [],
+    outside: reading.outside ?? [],
     altered: [],
     ...(questions ? { questions } : {}),
     ledger,

@@ -46,6 +46,12 @@ export type Prerequisite = { readonly kind: 'rrset-is'; readonly rrset: Rrset } 
 /** `delete-rrset` (2.5.2) of one that does not exist is no error. `add-rrset` (2.5.1) adds every RR of it. */
 export type Change = ({ readonly kind: 'delete-rrset' } & Question) | { readonly kind: 'add-rrset'; readonly rrset: Rrset };
 
+/** A side name that is not in the zone: delegated away, in another zone, or below a DNAME. */
+export interface Outside {
+  readonly name: Fqdn;
+  readonly failure: Failure;
+}
+
 /** What reading the zone at its primary server brought. An RRset that does not exist is just not there. */
 export type ZoneReading =
   | {
@@ -55,6 +61,8 @@ export type ZoneReading =
       readonly rrsets: readonly Rrset[];
       /** What is answered at names of ours that have no such RRset: a wildcard's (RFC 4592). Absent: nothing. */
       readonly synthesized?: readonly Rrset[];
+      /** Side names that could not be read, and nothing of which is in `rrsets`. Absent: none. */
+      readonly outside?: readonly Outside[];
       /** Without need the next reading shall come no sooner: many clusters share the nameserver. */
       readonly restMs?: number;
     }

@@ -7,9 +7,9 @@ import type { Fqdn, MonoMs, WallMs } from '../core/units.ts';
 import type { NameserverReport, Question, Rrset } from '../core/zone.ts';
 import type { Correspondent } from './query.ts';
 import { rdataKey } from './rdata.ts';
+import { readRrset } from './read-rrsets.ts';
 import { readSoa } from './soa.ts';
 import { noAnswer, queueFull } from './transport-failures.ts';
-import { readRrset } from './zone-reader.ts';
 
 /** A NOTIFY and an IXFR take milliseconds where notify-delay is 0, and inline signing shows a change some milliseconds late: so begin quickly. */
 export const FIRST_PAUSE_MS = 2;

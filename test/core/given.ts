@@ -129,6 +129,7 @@ export function viewOf(ledger: Ledger | undefined, rrsets: readonly Rrset[] = []
     rrsets,
     ledger: ledger ? { kind: 'ledger', ledger } : { kind: 'absent' },
     synthesized: [],
+    outside: [],
     altered: [],
     ledgerText: ledger ? ledger.try : '',
     readAt: at(0).mono,

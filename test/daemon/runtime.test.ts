@@ -40,7 +40,7 @@ const asking = (now: MonoMs, ms: number): readonly (Effect & { deadline: MonoMs 
   return [
     { kind: 'probe', server: db1, deadline },
     { kind: 'resolve', server: db1, deadline },
-    { kind: 'read-zone', nameserver: 'ns1', questions: [], deadline },
+    { kind: 'read-zone', nameserver: 'ns1', questions: [], sides: [], deadline },
     { kind: 'update', nameserver: 'ns1', try: 'abc', plan, notAfter: deadline, deadline },
     { kind: 'propagate', nameserver: 'ns1', epoch: 3, zone, present: [], absent: [], deadline },
     { kind: 'inspect-refusal', nameserver: 'ns1', about: 'x A', plan, failure: refused, deadline },
@@ -226,7 +226,7 @@ describe('the runtime', () => {
       const wake: Effect = { kind: 'wake', at: deadline };
       if (event.kind === 'tick') return [...asking(now.mono, 2000), wake];
       if (event.kind === 'update-done')
-        return [{ kind: 'read-zone', nameserver: 'ns1', questions: [], deadline }, ...asking(now.mono, 2000).slice(0, 2), wake];
+        return [{ kind: 'read-zone', nameserver: 'ns1', questions: [], sides: [], deadline }, ...asking(now.mono, 2000).slice(0, 2), wake];
       return asking(now.mono, 2000);
     });
     w.runtime.start();

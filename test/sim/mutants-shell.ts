@@ -131,7 +131,7 @@ export const shellMutants: readonly Mutant[] = [
           "let result = await correspondent.transport.exchange(exchange);\n  if (result.kind === 'unanswered') result = await correspondent.transport.exchange(exchange);",
       },
     ],
-    breaks: ['S4'],
+    breaks: ['S4', 'S6'],
     seed: 1,
   },
   {
