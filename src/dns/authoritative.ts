@@ -98,6 +98,8 @@ function endpointsOf(
 /** The addresses of a nameserver's name: in the zone itself, else by the system's resolver. Ends by the deadline; never rejects. */
 export async function addressesOfHost({ primary, zone, deadline }: Search, name: Fqdn): Promise<HostAddresses> {
   if (name === '.') return { kind: 'none', why: 'is the root, which is no nameserver' };
+  // In a zone file "NS 127.0.0.1." is a name of four labels.
+  if (isIP(name.slice(0, -1)) !== 0) return { kind: 'none', why: 'is no host name, but an address' };
   const inZone = isWithin(name, zone) ? await addressesInZone(primary, name, deadline) : 'unknown';
   if (inZone !== 'unknown' && inZone !== 'alias') return { kind: 'addresses', addresses: inZone };
   const found = await hostAddresses(name.slice(0, -1), primary, deadline);

@@ -64,7 +64,7 @@ export function aliveProblem(server: ServerAddress, code: string, what: string, 
 }
 
 function ofServerError(asker: Asker, errno: number, text: string): Problem {
-  const words = boundedLine(text);
+  const words = boundedLine(text) || `error ${errno}, without a word`;
   const proxy = proxyThatSaid(errno, words);
   if (proxy !== undefined) return proxyProblem(unknownProblem, asker.server, `${proxy} says error ${errno}, ${words}`);
   const problem = errno === serverShutdown ? unknownProblem : aliveProblem;

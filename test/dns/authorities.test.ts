@@ -66,6 +66,7 @@ describe('an NS RRset with', () => {
     ['a name that nobody knows', wire('ns9.example.net.'), {}, /ns9\.example\.net\.,.*it has no address/, ['ns9.example.net']],
     ['a name of our own zone without addresses', wire('ns9.example.com.'), {}, /it has no address/, ['ns9.example.com']],
     ['a name that is a number to getaddrinfo', wire('127.1.'), {}, /127\.1\.,.*it is no host name/, []],
+    ['a name that looks like an address', wire('127.0.0.1.'), {}, /127\.0\.0\.1\.,.*it is no host name, but an address/, []],
     [
       'an escaped name',
       Buffer.concat([Buffer.of(4), Buffer.from('n.s1'), wire('example.net.')]),

@@ -59,6 +59,10 @@ describe('a refusal', () => {
     );
   });
 
+  it('has its number where the server says no word', () => {
+    expect(refused(1045, '').failure.message).toMatch(/: error 1045, without a word$/);
+  });
+
   it('what changes an account is for the source: on a replica it would be an errant transaction', () => {
     const replicated = [1044, 1045, 1130, 1142, 1226, 1227, 1251, 1524, 1820, 3118].map(
       (errno) => refused(errno, "'max_questions'").failure.hint ?? '',
