@@ -16,7 +16,7 @@ export default defineConfig({
       // The built program, started as a user starts it: each test waits for processes.
       { test: { name: 'program', include: ['test/local/**/*.test.ts'], testTimeout: 60_000 } },
       // The simulated world: needs no more than `pure`, but takes half a minute.
-      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 300_000 } },
       {
         test: {
           name: 'real',
