@@ -28,11 +28,14 @@ interface Failed {
 type SiblingReading = { readonly kind: 'rrset'; readonly rrset?: Rrset } | Failed;
 type ReadSibling = (sibling: Question) => Promise<SiblingReading>;
 
-/** `changed`: the zone was changed, or shown anew, between two questions: what was answered is to be read again. */
-export type Sifted =
-  | { readonly kind: 'sifted'; readonly stored: readonly Rrset[]; readonly synthesized: readonly Rrset[] }
-  | { readonly kind: 'changed' }
-  | Failed;
+export type Sifted = { readonly kind: 'sifted'; readonly stored: readonly Rrset[]; readonly synthesized: readonly Rrset[] } | Failed;
+
+/** Without `rrset`: it has gone since it was answered. */
+interface Found {
+  readonly kind: 'found';
+  readonly origin: Origin;
+  readonly rrset?: Rrset;
+}
 
 export interface SiftRequest {
   readonly zone: Fqdn;
@@ -69,37 +72,35 @@ export class StoredRrsets {
       siblings.set(keyOf(sibling), reading);
       return reading;
     };
-    const origins = await Promise.all(request.rrsets.map((rrset) => this.#originOf(rrset, request, readSibling)));
-    const failed = origins.find((origin) => typeof origin === 'object');
+    const all = await Promise.all(request.rrsets.map((rrset) => this.#find(rrset, request, readSibling)));
+    const failed = all.find((each) => each.kind === 'failed');
     if (failed !== undefined) return failed;
-    if (origins.includes('changed')) return { kind: 'changed' };
-    const of = (origin: Origin) => request.rrsets.filter((_, index) => origins[index] === origin);
+    const of = (origin: Origin) =>
+      all.flatMap((each) => (each.kind === 'found' && each.origin === origin && each.rrset ? [each.rrset] : []));
     return { kind: 'sifted', stored: of('stored'), synthesized: of('synthesized') };
   }
 
-  async #originOf(rrset: Rrset, request: SiftRequest, readSibling: ReadSibling): Promise<Origin | 'changed' | Failed> {
+  async #find(rrset: Rrset, request: SiftRequest, readSibling: ReadSibling): Promise<Found | Failed> {
     const known = this.#known.get(keyOf(rrset));
-    if (!request.anew && known?.text === textOf(rrset)) return known.origin;
+    if (!request.anew && known?.text === textOf(rrset)) return { kind: 'found', origin: known.origin, rrset };
     const sibling = siblingOf(rrset, request.zone);
     const beside = sibling && (await readSibling(sibling));
     if (beside?.kind === 'failed') return beside;
     // A stored RRset may say just what the wildcard says: only then an answer is in doubt.
     const isAsBeside = beside?.rrset !== undefined && textOf(beside.rrset) === textOf(rrset);
-    if (known !== undefined && beside !== undefined && !isAsBeside) {
-      // What is known was changed just now, and the name beside may have been asked for in a newer zone than this was, in which no wildcard answers any more.
-      const again = await this.#ask.read({ name: rrset.name, type: rrset.type }, request.deadline);
-      if (again.kind === 'failed') return again;
-      if (again.rrset === undefined || textOf(again.rrset) !== textOf(rrset)) return 'changed';
-    }
-    return this.#findOut(rrset, request, isAsBeside);
+    if (known === undefined || beside === undefined || isAsBeside) return this.#findOut(rrset, request, isAsBeside);
+    // What is known was changed just now, and the name beside may have been asked for in a newer zone than this was, in which no wildcard answers any more.
+    const again = await this.#ask.read({ name: rrset.name, type: rrset.type }, request.deadline);
+    if (again.kind === 'failed') return again;
+    return again.rrset === undefined ? { kind: 'found', origin: 'stored' } : this.#findOut(again.rrset, request, false);
   }
 
-  async #findOut(rrset: Rrset, { zone, anew, deadline }: SiftRequest, isAsBeside: boolean): Promise<Origin | Failed> {
+  async #findOut(rrset: Rrset, { zone, anew, deadline }: SiftRequest, isAsBeside: boolean): Promise<Found | Failed> {
     const asked = anew || isAsBeside ? await this.#askByUpdate(rrset, zone, deadline) : 'stored';
     if (typeof asked === 'object') return asked;
     const origin = asked ?? (isAsBeside ? 'synthesized' : 'stored');
     this.#note(rrset, origin);
-    return origin;
+    return { kind: 'found', origin, rrset };
   }
 
   /** Undefined: it is stored otherwise than it was answered (changed meanwhile, shown a little later, or answered from elsewhere), or the key may not even ask. */

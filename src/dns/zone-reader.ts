@@ -1,5 +1,4 @@
 /** Reads RRsets at the primary server, and knows which zone holds a name. Both kinds of client read with it. */
-import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
 import type { ZoneReading } from '../core/zone.ts';
 import type { ReadRequest } from '../ports.ts';
@@ -11,8 +10,6 @@ import { type FoundZone, findZone } from './zone-finder.ts';
 
 /** A zone is known for so long without being told by an answer; then it is looked for again. */
 export const ZONE_KNOWN_FOR_MS = 300_000;
-/** A zone that changes between the questions of one reading is read again, so often at most. */
-export const MAX_TURNS = 3;
 /** Names whose zones are known. */
 export const MAX_KNOWN_ZONES = 4096;
 
@@ -37,14 +34,6 @@ export class ZoneReader {
    * update of the zone above and never show it. What a wildcard answers is told apart from what is stored. Ends by the deadline; never rejects.
    */
   async read(request: ReadRequest): Promise<ZoneReading> {
-    for (let turn = 0; turn < MAX_TURNS; turn++) {
-      const reading = await this.#readOnce(request);
-      if (reading.kind !== 'changed') return reading;
-    }
-    return { kind: 'failed', failure: changing(this.correspondent.nameserver, request) };
-  }
-
-  async #readOnce(request: ReadRequest): Promise<ZoneReading | { readonly kind: 'changed' }> {
     const { clock } = this.correspondent;
     const { deadline } = request;
     const [first] = request.questions;
@@ -65,7 +54,7 @@ export class ZoneReader {
     const other = [...zones.keys()].find((owner) => owner !== zone);
     if (other !== undefined) return { kind: 'failed', failure: notInZone(this.correspondent.nameserver, first.name, zone, other) };
     const sifted = await this.stored.sift({ zone, rrsets, anew: request.anew === true, deadline });
-    if (sifted.kind !== 'sifted') return sifted;
+    if (sifted.kind === 'failed') return sifted;
     const { stored, synthesized } = sifted;
     const restMs = this.#pace.restMs(clock.mono());
     return {
@@ -96,9 +85,3 @@ export class ZoneReader {
     if (this.#zones.size > MAX_KNOWN_ZONES && oldest !== undefined) this.#zones.delete(oldest);
   }
 }
-
-const changing = (nameserver: string, { questions }: ReadRequest): Failure => ({
-  code: 'zone-changing',
-  message: `The nameserver ${nameserver} answered something else each time it was asked for ${questions[0]?.name} and the names beside it.`,
-  hint: 'Several nameservers, or views, may answer behind that address by turns.',
-});
