@@ -70,16 +70,19 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     expect(await read(two)).toEqual(['lab.test.', rrset(2)]);
     expect(await read(one)).toEqual(['lab.test.', rrset(1)]);
     expect(await put(two, 3)).toMatchObject({ code: 'prerequisite-failed' });
-    // Without a key the first view answers: what was published in the other one is not what applications see.
-    const spread = async (client: ZoneClient, last: number) => {
-      const request = { zone: 'lab.test.' as Fqdn, present: [rrset(last)], absent: [], deadline: soon(1500) };
-      return (await client.propagation(request)).nameservers;
-    };
-    const [seen, unseen] = await Promise.all([spread(one, 1), spread(two, 2)]);
-    expect(seen).toMatchObject([{ answeredAt: expect.any(Number) }]);
-    expect(unseen).toMatchObject([
-      { failure: { code: 'differs-by-key', message: expect.stringContaining('with the key two, and not without it') } },
-    ]);
+    // The watch is the same for both ways to write; it waits a second before it asks with the key.
+    if (via === 'rfc2136' && transport === 'tcp') {
+      // Without a key the first view answers: what was published in the other one is not what applications see.
+      const spread = async (client: ZoneClient, last: number) => {
+        const request = { zone: 'lab.test.' as Fqdn, present: [rrset(last)], absent: [], deadline: soon(1500) };
+        return (await client.propagation(request)).nameservers;
+      };
+      const [seen, unseen] = await Promise.all([spread(one, 1), spread(two, 2)]);
+      expect(seen).toMatchObject([{ answeredAt: expect.any(Number) }]);
+      expect(unseen).toMatchObject([
+        { failure: { code: 'differs-by-key', message: expect.stringContaining('with the key two, and not without it') } },
+      ]);
+    }
     await Promise.all([one.close(), two.close()]);
   });
 });
