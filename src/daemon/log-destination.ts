@@ -47,14 +47,31 @@ function readByOthers(): LogDestination {
 /** A file, a terminal or a device. */
 function storedHere(): LogDestination {
   const stdout = pino.destination({ dest: 1, sync: false, maxLength: waitingBytes });
-  // A full disk.
-  stdout.on('error', () => {});
+  let isFull = false;
+  // A full disk. The destination's own flushSync, which it also calls at the end of the process, would then try again without end.
+  stdout.on('error', () => {
+    isFull = true;
+  });
+  stdout.on('write', () => {
+    isFull = false;
+  });
   const flushSync = (): void => {
     try {
-      stdout.flushSync();
+      if (isFull) stdout.destroy();
+      else stdout.flushSync();
     } catch {
       // Not open yet, or nothing can be written: there is no better place to say so.
     }
   };
-  return { write: (line) => void stdout.write(line), flushSync, flush: async () => flushSync() };
+  const flush = (): Promise<void> =>
+    new Promise((resolve) => {
+      const end = (error?: unknown): void => {
+        clearTimeout(timer);
+        if (isFull || error) stdout.destroy();
+        resolve();
+      };
+      const timer = setTimeout(end, flushMs, 'too late');
+      stdout.flush(end);
+    });
+  return { write: (line) => void stdout.write(line), flushSync, flush };
 }

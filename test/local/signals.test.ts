@@ -157,6 +157,17 @@ describe('the output of the daemon', () => {
     closeSync(fd);
   });
 
+  it('may be on a full disk: the daemon answers, and ends with a sentence', async () => {
+    const here = await place();
+    const full = openSync('/dev/full', 'w');
+    const running = daemon(here, { stdio: ['ignore', full, 'pipe'] });
+    const deadline = performance.now() + 20_000;
+    while ((await answers(here)).kind !== 'document') expect(performance.now()).toBeLessThan(deadline);
+    running.child.kill('SIGTERM');
+    expect(await running.ended).toMatchObject({ code: 1, err: 'the output cannot be written: ENOSPC\n' });
+    closeSync(full);
+  });
+
   it('may be closed from the beginning, with stdin and stderr', async () => {
     const here = await place();
     const running = start(['/bin/sh', '-c', 'exec "$0" "$1" --config "$2" run <&- >&- 2>&-', process.execPath, program, here.config]);
