@@ -1,12 +1,11 @@
 /** A zone that is signed inline: named acknowledges a change of the unsigned zone, and answers it some milliseconds later. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ZoneReading } from '../../src/core/zone.ts';
-import { systemClock } from '../../src/daemon/clock.ts';
-import { openZoneClient } from '../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import type { ZoneClient } from '../../src/ports.ts';
 import { address } from '../core/given.ts';
 import { type NamedFixture, startNamed } from '../lab/named-fixture.ts';
+import { openOn } from './bind-subject.ts';
 import { soon } from './contract-run.ts';
 import { ipOf, isSteadyOn, type ServerName, sourceName, startService, zone } from './service-on-zone.ts';
 
@@ -17,24 +16,7 @@ beforeAll(async () => {
   named = await startNamed(
     `zone "lab.test" { type primary; file "@folder@/lab.test.db"; dnssec-policy default; inline-signing yes; update-policy { grant one zonesub ANY; }; };`,
   );
-  const { address: host, port } = named.named;
-  const keyText = named.keyText(named.keys.one);
-  const opened = await openZoneClient(
-    {
-      name: 'ns1',
-      address: host,
-      port,
-      via: 'rfc2136',
-      transport: 'tcp',
-      keyText,
-      fudgeMs: 30_000,
-      timeoutMs: 5000,
-      verify: [{ host, port }],
-    },
-    systemClock,
-  );
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  client = opened.client;
+  client = await openOn(named);
 });
 afterAll(async () => {
   await client.close();

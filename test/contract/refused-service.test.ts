@@ -1,11 +1,10 @@
 /** The whole service at a real BIND whose policy grants too little: what a person reads, and that the line which is read there is all that was missing. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '../../src/daemon/clock.ts';
-import { openZoneClient } from '../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import type { ZoneClient } from '../../src/ports.ts';
 import { address } from '../core/given.ts';
 import { type NamedFixture, startNamed } from '../lab/named-fixture.ts';
+import { openOn } from './bind-subject.ts';
 import { isSteadyOn, startService } from './service-on-zone.ts';
 
 const granting = (lines: string): string => `zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { ${lines} }; };`;
@@ -15,21 +14,7 @@ let named: NamedFixture;
 let client: ZoneClient;
 beforeAll(async () => {
   named = await startNamed(granting(aOnly));
-  const { address: host, port } = named.named;
-  const keyText = named.keyText(named.keys.one);
-  const options = {
-    name: 'ns1',
-    address: host,
-    port,
-    via: 'rfc2136',
-    transport: 'tcp',
-    keyText,
-    fudgeMs: 30_000,
-    timeoutMs: 1000,
-  } as const;
-  const opened = await openZoneClient({ ...options, verify: [{ host, port }] }, systemClock);
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  client = opened.client;
+  client = await openOn(named, 1000);
 });
 afterAll(async () => {
   await client.close();

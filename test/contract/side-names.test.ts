@@ -3,23 +3,17 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReplicasName } from '../../src/core/settings.ts';
 import type { Fqdn } from '../../src/core/units.ts';
-import { systemClock } from '../../src/daemon/clock.ts';
-import { openZoneClient } from '../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../src/lab/processes.ts';
 import type { ZoneClient } from '../../src/ports.ts';
 import { type NamedFixture, startNamed } from '../lab/named-fixture.ts';
+import { openOn } from './bind-subject.ts';
 import { isSteadyOn, ledgerOwner, type Service, startService } from './service-on-zone.ts';
 
 let named: NamedFixture;
 let client: ZoneClient;
 beforeAll(async () => {
   named = await startNamed('zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };');
-  const { address, port } = named.named;
-  const way = { via: 'rfc2136', transport: 'tcp', keyText: named.keyText(named.keys.one) } as const;
-  const options = { name: 'ns1', address, port, ...way, fudgeMs: 30_000, timeoutMs: 5000, verify: [{ host: address, port }] };
-  const opened = await openZoneClient(options, systemClock);
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  client = opened.client;
+  client = await openOn(named);
 });
 afterAll(async () => {
   await client.close();
