@@ -8,6 +8,7 @@ import { names } from './decision.ts';
 import { isLeftToGroup, isOutOfGroup } from './elections.ts';
 import type { Alarm, Effect } from './events.ts';
 import { failoverListAlarm } from './failover-lists.ts';
+import { ofFailure } from './failure-alarm.ts';
 import { differingForm } from './form.ts';
 import { drift } from './intent.ts';
 import { formerLimit } from './ledger.ts';
@@ -24,7 +25,6 @@ import type { ClusterState } from './state.ts';
 import type { ServerView, Topology } from './topology.ts';
 import type { Now } from './units.ts';
 import { unlistedAlarms } from './unlisted.ts';
-import type { AlarmCode } from './vocabulary.ts';
 import { isReplicaOf, wayBack } from './way-back.ts';
 import { writeAlarms } from './write-alarms.ts';
 
@@ -182,14 +182,6 @@ function failureOf({ state }: Situation, member: ServerView): Failure | undefine
   const probe = state.servers.get(member.address)?.latest?.probe;
   return probe === undefined || probe.kind === 'reachable' ? undefined : probe.failure;
 }
-
-/** A failure keeps its words, and what to do, all the way to the person. */
-const ofFailure = (code: AlarmCode, subject: string, { message, hint }: Omit<Failure, 'code'>): Alarm => ({
-  code,
-  subject,
-  sentence: message,
-  ...(hint === undefined ? {} : { hint }),
-});
 
 /** Other writable servers of the line that replicate from nobody, or from each other, while the published one is writable too. */
 function rivals(situation: Situation): readonly Alarm[] {

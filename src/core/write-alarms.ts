@@ -3,7 +3,7 @@
 import { isSettled } from './altered.ts';
 import { isSide, managedQuestions } from './desired.ts';
 import type { Alarm } from './events.ts';
-import type { Failure } from './observation.ts';
+import { hintOf, ofFailure } from './failure-alarm.ts';
 import { isSideTrouble, noProgress } from './refusals.ts';
 import { isLookingAround } from './replicas.ts';
 import type { Situation } from './situation.ts';
@@ -26,10 +26,8 @@ function refused({ publication, settings }: Situation): readonly Alarm[] {
   if (refusals?.what === 'move' && isSideTrouble(publication)) return [];
   const stuck = noProgress(publication);
   if (stuck !== undefined) return [{ code: 'no-progress', subject: nameserver, sentence: stuck }];
-  return writeFailure ? [{ code: 'update-refused', subject: nameserver, sentence: writeFailure.message, ...hintOf(writeFailure) }] : [];
+  return writeFailure ? [ofFailure('update-refused', nameserver, writeFailure)] : [];
 }
-
-const hintOf = ({ hint }: Failure): { readonly hint?: string } => (hint === undefined ? {} : { hint });
 
 /** It stands until an update with a side name was applied, or while one lies outside of the zone. */
 function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[] {

@@ -25,6 +25,9 @@ export interface Question {
   readonly type: RrType;
 }
 
+/** The same text for the same name and type. */
+export const questionKey = ({ name, type }: Question): string => `${name} ${type}`;
+
 /** One RRset as it should be; without `rrset`: it should not exist. */
 export interface Wanted extends Question {
   readonly rrset?: Rrset;

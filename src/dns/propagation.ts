@@ -51,7 +51,7 @@ export class PropagationWatch {
       for (const watch of watches) watch.end(failure);
     };
     this.#open.set(key, end);
-    const authorities = await this.#whom(request);
+    const authorities = await this.#asked(request);
     const reports = authorities.map((authority) => {
       if (authority.kind === 'failed') return { nameserver: authority.nameserver, failure: authority.failure };
       if (ended !== undefined) return { nameserver: showEndpoint(authority.endpoint), failure: ended };
@@ -70,7 +70,7 @@ export class PropagationWatch {
     for (const end of this.#open.values()) end(failure);
   }
 
-  #whom({ among, zone, deadline }: PropagationRequest): Promise<readonly Authority[]> {
+  #asked({ among, zone, deadline }: PropagationRequest): Promise<readonly Authority[]> {
     const { verify, resolvers } = this.#options;
     const listed = among === 'resolvers' ? (resolvers ?? []) : verify;
     return listed === undefined ? this.#byNsRrset(zone, deadline) : listedAuthorities(listed, this.#options.primary, deadline);

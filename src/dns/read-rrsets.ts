@@ -1,7 +1,7 @@
 /** The RRsets of several names at one nameserver, and which of the side names are not in its zone. */
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
-import type { Outside, Question, Rrset } from '../core/zone.ts';
+import { type Outside, type Question, questionKey, type Rrset } from '../core/zone.ts';
 import type { ReadRequest } from '../ports.ts';
 import { TYPE } from './codes.ts';
 import { type Answer, ask, type Correspondent } from './query.ts';
@@ -75,18 +75,16 @@ function rrsetsIn(
   all: readonly Answered[],
 ): { readonly kind: 'rrsets'; readonly rrsets: readonly Rrset[] } | Failed {
   const messages = new Map<string, ReceivedMessage>();
-  for (const { question, answer } of all) if (answer.kind === 'answer') messages.set(keyOf(question), answer.message);
+  for (const { question, answer } of all) if (answer.kind === 'answer') messages.set(questionKey(question), answer.message);
   const rrsets: Rrset[] = [];
   for (const question of questions) {
-    const message = messages.get(keyOf({ ...question, type: answeringType(questions, question) })) as ReceivedMessage;
+    const message = messages.get(questionKey({ ...question, type: answeringType(questions, question) })) as ReceivedMessage;
     const rrset = answeredRrset(message, question);
     if (rrset === 'malformed') return { kind: 'failed', failure: malformed(nameserver, question) };
     if (rrset !== 'absent') rrsets.push(rrset);
   }
   return { kind: 'rrsets', rrsets };
 }
-
-const keyOf = ({ name, type }: Question): string => `${name} ${type}`;
 
 /** An answer below a DNAME is none for the name. */
 async function readOne(correspondent: Correspondent, question: Question, deadline: MonoMs): Promise<Answer> {

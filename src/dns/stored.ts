@@ -4,7 +4,7 @@
  */
 import type { Failure } from '../core/observation.ts';
 import type { Fqdn, MonoMs } from '../core/units.ts';
-import type { Prerequisite, Question, Rrset, UpdateOutcome } from '../core/zone.ts';
+import { type Prerequisite, type Question, questionKey, type Rrset, type UpdateOutcome } from '../core/zone.ts';
 import { nameToWire, parentOf } from './name.ts';
 import { rdataKey } from './rdata.ts';
 import type { UpdateMessage } from './update.ts';
@@ -68,8 +68,8 @@ export class StoredRrsets {
     // Two names with one parent have one sibling.
     const siblings = new Map<string, Promise<SiblingReading>>();
     const readSibling = (sibling: Question): Promise<SiblingReading> => {
-      const reading = siblings.get(keyOf(sibling)) ?? this.#ask.read(sibling, request.deadline);
-      siblings.set(keyOf(sibling), reading);
+      const reading = siblings.get(questionKey(sibling)) ?? this.#ask.read(sibling, request.deadline);
+      siblings.set(questionKey(sibling), reading);
       return reading;
     };
     const all = await Promise.all(request.rrsets.map((rrset) => this.#find(rrset, request, readSibling)));
@@ -81,7 +81,7 @@ export class StoredRrsets {
   }
 
   async #find(rrset: Rrset, request: SiftRequest, readSibling: ReadSibling): Promise<Found | Failed> {
-    const known = this.#known.get(keyOf(rrset));
+    const known = this.#known.get(questionKey(rrset));
     if (!request.anew && known?.text === textOf(rrset)) return { kind: 'found', origin: known.origin, rrset };
     const sibling = siblingOf(rrset, request.zone);
     const beside = sibling && (await readSibling(sibling));
@@ -120,15 +120,13 @@ export class StoredRrsets {
   }
 
   #note(rrset: Rrset, origin: Origin): void {
-    const key = keyOf(rrset);
+    const key = questionKey(rrset);
     this.#known.delete(key);
     this.#known.set(key, { text: textOf(rrset), origin });
     const [oldest] = this.#known.keys();
     if (this.#known.size > MAX_KNOWN_RRSETS && oldest !== undefined) this.#known.delete(oldest);
   }
 }
-
-const keyOf = ({ name, type }: Question): string => `${name} ${type}`;
 
 /** Without the owner: a wildcard's RRset is answered under any name, with its own TTL. */
 const textOf = (rrset: Rrset): string => `${rrset.ttlSeconds} ${rdataKey(rrset)}`;

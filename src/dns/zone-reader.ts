@@ -15,7 +15,7 @@ export const MAX_KNOWN_ZONES = 4096;
 
 export class ZoneReader {
   readonly correspondent: Correspondent;
-  /** What an applied update tells of the zone is noted here. */
+  /** Learns from each applied update what is stored. */
   readonly stored: StoredRrsets;
   readonly #onSoa: (zone: Fqdn, primary: Fqdn) => void;
   readonly #pace = new ReadingPace();
