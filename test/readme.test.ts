@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../src/config/load.ts';
-import { accountStatements, mariadbGrantStatements } from '../src/mysql/grants.ts';
-import { mutants } from './sim/mutants.ts';
+import { accountStatements, mariadbGrantStatements } from '../src/mysql/answer/grants.ts';
+import { mutants } from './sim/mutants/mutants.ts';
+import { root } from './support/checkout.ts';
 
-const root = join(import.meta.dirname, '..');
 const page = (name: string): string => readFileSync(join(root, name), 'utf8');
 const readme = page('README.md');
 

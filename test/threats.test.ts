@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { root } from './support/checkout.ts';
 
-const root = join(import.meta.dirname, '..');
 const text = (name: string): string => readFileSync(join(root, name), 'utf8');
 const page = text('docs/THREATS.md');
 const section = (title: string): string => page.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';

@@ -3,8 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
-
-const root = join(import.meta.dirname, '..');
+import { root } from './support/checkout.ts';
 
 interface SourceFile {
   /** From the repository's root, e.g. `src/core/step.ts`. */
@@ -67,11 +66,12 @@ describe('the core is pure', () => {
 });
 
 describe('imports run one way', () => {
-  const lower = ['core', 'ports.ts'];
+  const lower = ['core', 'ports.ts', 'suggest.ts'];
   const adapters = ['mysql', 'dns', 'config'];
   const allowed: Readonly<Record<string, readonly string[]>> = {
     core: [],
     'ports.ts': ['core'],
+    'suggest.ts': [],
     mysql: lower,
     dns: lower,
     config: lower,

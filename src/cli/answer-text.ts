@@ -1,7 +1,7 @@
 /** The answer to a command, publication by publication. Pure. */
 
-import type { Answer, CommandResult } from '../core/events.ts';
-import { planLines } from '../dns/nsupdate-script.ts';
+import type { Answer, CommandResult } from '../core/model/events.ts';
+import { planLines } from '../dns/client/nsupdate-script.ts';
 import { printable, type Style } from './style.ts';
 
 /** A dry run's plan is a script by itself: what is said about it is a comment. */

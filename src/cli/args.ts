@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { parseHostPort } from '../config/address.ts';
-import { didYouMean } from '../core/suggest.ts';
+import { parseHostPort } from '../config/server-address.ts';
+import { didYouMean } from '../suggest.ts';
 import { type CommandName, commandHelp, commandNames, commands, generalHelp, type OptionName, optionNames } from './command-table.ts';
 
 /** A command with its arguments, as the composition root dispatches it. */

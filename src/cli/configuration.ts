@@ -2,7 +2,7 @@
 
 import { formatConfigError } from '../config/config-error.ts';
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
-import { didYouMean } from '../core/suggest.ts';
+import { didYouMean } from '../suggest.ts';
 import type { CommandContext } from './context.ts';
 
 /** Undefined: it cannot be used; every reason was printed, and the command exits with `usage`. */

@@ -1,6 +1,6 @@
 /** The exit codes that scripts rely on (README, `source-dns --help`). */
 
-import type { Answer, CommandResult } from '../core/events.ts';
+import type { Answer, CommandResult } from '../core/model/events.ts';
 import { type Problem, worstResult } from '../http/problem.ts';
 
 export const exitCodes = {

@@ -1,6 +1,6 @@
 /** A cluster as `explain` prints it: the decision, what would change it, and the evidence server by server. Pure. */
 
-import type { PublicationSnapshot, ServerSnapshot } from '../core/snapshot-types.ts';
+import type { PublicationSnapshot, ServerSnapshot } from '../core/report/snapshot-types.ts';
 import type { ClusterDocument } from '../http/documents.ts';
 import { alarmLines, oneLine, publicationText, roleText } from './snapshot-text.ts';
 import { printable, type Style } from './style.ts';

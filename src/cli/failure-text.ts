@@ -1,6 +1,6 @@
 /** A failure as a person reads it. Pure. */
 
-import type { Failure } from '../core/observation.ts';
+import type { Failure } from '../core/model/observation.ts';
 import type { Problem } from '../http/problem.ts';
 
 /** `what happened (code)`, and what to do next on a line of its own. */

@@ -1,6 +1,6 @@
 /** `source-dns forget CLUSTER SERVER`. */
 
-import { parseHostPort, serverAddress } from '../config/address.ts';
+import { parseHostPort, serverAddress } from '../config/server-address.ts';
 import { findServer } from '../daemon/find-server.ts';
 import type { CommandContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';

@@ -1,8 +1,8 @@
 /** Gives a command to the daemon where there is one; else does it by itself. The ledger makes both safe. */
 
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
-import type { Answer, Command } from '../core/events.ts';
-import type { ServerAddress } from '../core/units.ts';
+import type { Answer, Command } from '../core/model/events.ts';
+import type { ServerAddress } from '../core/model/units.ts';
 import { commandTimeoutMs } from '../daemon/command-desk.ts';
 import { type ApiResult, askDaemon } from '../http/client.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';

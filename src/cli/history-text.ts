@@ -1,6 +1,6 @@
 /** The history as a person reads it: one line an entry, and the times of each move below it. Pure. */
 
-import type { HistoryEntry } from '../core/events.ts';
+import type { HistoryEntry } from '../core/model/events.ts';
 import { describeEntry } from '../daemon/entry-text.ts';
 import { printable, type Style } from './style.ts';
 

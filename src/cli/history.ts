@@ -1,7 +1,7 @@
 /** `source-dns history [CLUSTER]`. */
 
 import type { LoadedConfig } from '../config/loaded.ts';
-import type { HistoryEntry } from '../core/events.ts';
+import type { HistoryEntry } from '../core/model/events.ts';
 import { readHistory } from '../daemon/history.ts';
 import { askDaemon } from '../http/client.ts';
 import type { HistoryDocument } from '../http/documents.ts';

@@ -1,7 +1,7 @@
 /** Where `status` and `explain` get a cluster from: the daemon where there is one, else the servers and the nameserver themselves. */
 
 import type { LoadedConfig } from '../config/loaded.ts';
-import type { Snapshot } from '../core/snapshot-types.ts';
+import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { Service } from '../daemon/service.ts';
 import { type ApiResult, askDaemon } from '../http/client.ts';
 import { type ClusterDocument, clusterDocument } from '../http/documents.ts';

@@ -1,8 +1,8 @@
 /** The service inside a command, for as long as the command takes: the same runtime as the daemon's. */
 
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
-import type { Answer, Command, HistoryEntry, Remembered } from '../core/events.ts';
-import type { Failure } from '../core/observation.ts';
+import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { Failure } from '../core/model/observation.ts';
 import { clientsOf, openNameservers } from '../daemon/adapters.ts';
 import { type History, openHistory, readHistory, rememberedFrom } from '../daemon/history.ts';
 import { createClusterRuntime } from '../daemon/runtime.ts';

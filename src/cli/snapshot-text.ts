@@ -1,7 +1,7 @@
 /** A cluster as `status` prints it. Pure. */
 
-import type { Alarm } from '../core/events.ts';
-import type { PublicationSnapshot, ServerSnapshot } from '../core/snapshot-types.ts';
+import type { Alarm } from '../core/model/events.ts';
+import type { PublicationSnapshot, ServerSnapshot } from '../core/report/snapshot-types.ts';
 import { alarmText, propagationWords } from '../daemon/entry-text.ts';
 import type { ClusterDocument } from '../http/documents.ts';
 import { printable, type Style } from './style.ts';

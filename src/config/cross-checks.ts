@@ -1,11 +1,11 @@
-import { didYouMean } from '../core/suggest.ts';
-import type { Fqdn } from '../core/units.ts';
-import { canonicalIp, serverAddress, unsafeKind } from './address.ts';
+import type { Fqdn } from '../core/model/units.ts';
+import { didYouMean } from '../suggest.ts';
 import { publishFields, replicasFields, type ServerFile, serverSchema, sourceFields } from './cluster-schema.ts';
 import type { ConfigIssue, ConfigPath } from './config-error.ts';
 import { isWithin } from './domain-name.ts';
 import { childrenOf, valueAt } from './raw.ts';
 import { nameserverSchema } from './schema.ts';
+import { canonicalIp, serverAddress, unsafeKind } from './server-address.ts';
 
 /**
  * What spans several sections. Each section is read by itself, and the ones that are wrong are left out:

@@ -1,5 +1,5 @@
-import type { Fqdn } from '../core/units.ts';
-import type { Parsed } from './address.ts';
+import type { Fqdn } from '../core/model/units.ts';
+import type { Parsed } from './server-address.ts';
 
 /** A name is at most 255 bytes on the wire (RFC 1035 3.1): 254 characters with the final dot. */
 const longestName = 254;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { nobodysKind } from '../core/ip-ranges.ts';
-import { canonicalIp, type Parsed, parseHost, parseHostPort } from './address.ts';
+import { nobodysKind } from '../core/model/ip-ranges.ts';
 import { parseFqdn } from './domain-name.ts';
 import { parseScope } from './scope.ts';
+import { canonicalIp, type Parsed, parseHost, parseHostPort } from './server-address.ts';
 
 /** The fields that the schema is made of: text in, checked value out. */
 

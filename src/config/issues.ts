@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { closest } from '../core/suggest.ts';
+import { closest } from '../suggest.ts';
 import { type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
 import { exampleAt, knownKeys } from './json-schema.ts';
 

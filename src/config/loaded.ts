@@ -1,4 +1,4 @@
-import type { ClusterSettings } from '../core/settings.ts';
+import type { ClusterSettings } from '../core/model/settings.ts';
 import type { Secret } from './secret.ts';
 
 /** The whole configuration: every default filled in, every duration in milliseconds, every file that it names read. */

@@ -1,6 +1,6 @@
-import type { DiscoveryScope } from '../core/discovery-scope.ts';
-import { type IpAddress, networkOf, parseIp } from '../core/ip-address.ts';
-import { canonicalIp, type Parsed, parseHost } from './address.ts';
+import type { DiscoveryScope } from '../core/model/discovery-scope.ts';
+import { type IpAddress, networkOf, parseIp } from '../core/model/ip-address.ts';
+import { canonicalIp, type Parsed, parseHost } from './server-address.ts';
 
 const parsed = (value: DiscoveryScope): Parsed<DiscoveryScope> => ({ kind: 'parsed', value });
 const wrong = (problem: string): Parsed<DiscoveryScope> => ({ kind: 'wrong', problem });

@@ -1,12 +1,12 @@
-import { nsupdateFudgeMs } from '../core/limits.ts';
-import type { ClusterSettings, PublicationSettings, ServerSettings } from '../core/settings.ts';
-import { serverAddress } from './address.ts';
+import { nsupdateFudgeMs } from '../core/model/limits.ts';
+import type { ClusterSettings, PublicationSettings, ServerSettings } from '../core/model/settings.ts';
 import type { ClusterFile, PublishFile, ServerFile } from './cluster-schema.ts';
 import { pathText } from './config-error.ts';
 import type { LoadedCluster, NameserverConfig } from './loaded.ts';
 import type { ConfigFile, NameserverFile } from './schema.ts';
 import { Secret } from './secret.ts';
 import type { NamedFile } from './secret-files.ts';
+import { serverAddress } from './server-address.ts';
 
 /** From the checked file to what the core and the adapters are given. */
 

@@ -1,5 +1,5 @@
-import { isHostName } from '../core/host-name.ts';
-import type { Fqdn } from '../core/units.ts';
+import { isHostName } from '../core/model/host-name.ts';
+import type { Fqdn } from '../core/model/units.ts';
 import type { ClusterFile } from './cluster-schema.ts';
 import { durationText } from './fields.ts';
 import type { ConfigFile } from './schema.ts';

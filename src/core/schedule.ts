@@ -1,15 +1,15 @@
 /** When to ask what: probes, addresses and reads that are due, and the next wake. */
 
-import { isSide, managedQuestions } from './desired.ts';
-import { discoveredPauseMs } from './discovery.ts';
-import type { Effect } from './events.ts';
-import { doubtedAfter, queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './limits.ts';
-import { nextSlices, propagateIfDue } from './propagation.ts';
-import { nextTrial, placesOf, tryIfDue } from './server-addresses.ts';
-import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
-import type { MonoMs, Now } from './units.ts';
-import { plusMs } from './units.ts';
-import { inspectIfDue, nextInspection } from './why-refused.ts';
+import type { Effect } from './model/events.ts';
+import { doubtedAfter, queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './model/limits.ts';
+import type { ClusterState, PublicationState, ServerMemory } from './model/state.ts';
+import type { MonoMs, Now } from './model/units.ts';
+import { plusMs } from './model/units.ts';
+import { discoveredPauseMs } from './observe/discovery.ts';
+import { nextTrial, placesOf, tryIfDue } from './observe/server-addresses.ts';
+import { isSide, managedQuestions } from './publish/desired.ts';
+import { nextSlices, propagateIfDue } from './publish/propagation.ts';
+import { inspectIfDue, nextInspection } from './publish/why-refused.ts';
 
 export function schedule(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
   const servers = new Map(

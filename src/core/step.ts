@@ -3,26 +3,26 @@
  * Events are tolerant of being late: what nobody waits for any more changes nothing.
  */
 
-import { raiseAlarms } from './alarms.ts';
-import { updateDone } from './attempt.ts';
-import { acceptCommand, finishCommands, openCommand, resultOfFailure, resultOfUpdate, withResult } from './commands.ts';
-import { discover } from './discovery.ts';
-import type { Effect, Event } from './events.ts';
-import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './limits.ts';
-import { observe } from './observe.ts';
-import { propagated } from './propagation.ts';
-import { publish } from './publish.ts';
+import { raiseAlarms } from './alarm/alarms.ts';
+import { acceptCommand, finishCommands, openCommand, resultOfFailure, resultOfUpdate, withResult } from './command/commands.ts';
+import type { Effect, Event } from './model/events.ts';
+import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './model/limits.ts';
+import type { ClusterSettings } from './model/settings.ts';
+import type { ClusterState, PublicationState, ServerMemory } from './model/state.ts';
+import { newPublication, newServer, without, withPublication, withServer } from './model/state.ts';
+import type { MonoMs, Now, ServerAddress, ServerId } from './model/units.ts';
+import { plusMs } from './model/units.ts';
+import type { UpdateOutcome } from './model/zone.ts';
+import { discover } from './observe/discovery.ts';
+import { observe } from './observe/observe.ts';
+import { notMisled, takePeer, takeProposal, takeTrial } from './observe/server-addresses.ts';
+import { topologyOf } from './observe/topology.ts';
+import { updateDone } from './publish/attempt.ts';
+import { propagated } from './publish/propagation.ts';
+import { isLookedInto, isRefusalOf, refusalInspected } from './publish/why-refused.ts';
+import { zoneRead } from './publish/zone-read.ts';
 import { nextResolve, schedule } from './schedule.ts';
-import { notMisled, takePeer, takeProposal, takeTrial } from './server-addresses.ts';
-import type { ClusterSettings } from './settings.ts';
-import type { ClusterState, PublicationState, ServerMemory } from './state.ts';
-import { newPublication, newServer, without, withPublication, withServer } from './state.ts';
-import { topologyOf } from './topology.ts';
-import type { MonoMs, Now, ServerAddress, ServerId } from './units.ts';
-import { plusMs } from './units.ts';
-import { isLookedInto, isRefusalOf, refusalInspected } from './why-refused.ts';
-import type { UpdateOutcome } from './zone.ts';
-import { zoneRead } from './zone-read.ts';
+import { publish } from './turn.ts';
 
 export function step(state: ClusterState, event: Event, now: Now): readonly [ClusterState, readonly Effect[]] {
   const effects: Effect[] = [];

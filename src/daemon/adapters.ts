@@ -1,7 +1,7 @@
 /** Which adapters a configuration needs, and which of them another configuration can keep. The makers are given: this folder knows no protocol. */
 
 import type { LoadedCluster, NameserverConfig } from '../config/loaded.ts';
-import type { Failure } from '../core/observation.ts';
+import type { Failure } from '../core/model/observation.ts';
 import type { ServerProber, ZoneClient } from '../ports.ts';
 
 /** Makes adapters. Opens no connection; a zone client reads its key. */

@@ -1,7 +1,7 @@
 /** The real clocks and the real randomness: the only place of the daemon that asks the machine for them. */
 
 import { randomBytes } from 'node:crypto';
-import type { MonoMs, WallMs } from '../core/units.ts';
+import type { MonoMs, WallMs } from '../core/model/units.ts';
 import type { Clock, Random } from '../ports.ts';
 
 /** The longest delay that Node's timers take: a longer one would fire at once. */

@@ -1,8 +1,8 @@
 /** Who waits for the answer to which command. Bounded in number and in time. */
 
-import type { Answer, CommandResult } from '../core/events.ts';
-import { commandQueueLimit } from '../core/limits.ts';
-import type { ClusterSettings } from '../core/settings.ts';
+import type { Answer, CommandResult } from '../core/model/events.ts';
+import { commandQueueLimit } from '../core/model/limits.ts';
+import type { ClusterSettings } from '../core/model/settings.ts';
 import type { Clock } from '../ports.ts';
 
 /** More commands than this wait at once only where something is badly wrong: refuse the next one. */

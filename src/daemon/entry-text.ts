@@ -1,7 +1,7 @@
 /** What a history entry says, for people: the log and `source-dns history` use the same words. Pure. */
 
-import type { Decision } from '../core/decision.ts';
-import type { Alarm, HistoryEntry, Move, NameserverTime } from '../core/events.ts';
+import type { Decision } from '../core/model/decision.ts';
+import type { Alarm, HistoryEntry, Move, NameserverTime } from '../core/model/events.ts';
 
 export interface EntryText {
   readonly level: 'info' | 'warn' | 'error';

@@ -1,8 +1,8 @@
 /** Which server a person means by `host`, `host:port` or `[v6]:port`. Pure. */
 
-import { parseHostPort, serverAddress } from '../config/address.ts';
-import { closest } from '../core/suggest.ts';
-import type { ServerAddress } from '../core/units.ts';
+import { parseHostPort, serverAddress } from '../config/server-address.ts';
+import type { ServerAddress } from '../core/model/units.ts';
+import { closest } from '../suggest.ts';
 
 const defaultPort = 3306;
 /** Read with another default, a text without a port says another port. */

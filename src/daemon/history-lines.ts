@@ -1,8 +1,8 @@
 /** The history as JSON lines: what a line must have to be believed, and what a restart remembers of it. Pure. */
 
-import type { HistoryEntry, Remembered } from '../core/events.ts';
-import { highestEpoch } from '../core/ledger.ts';
-import type { WallMs } from '../core/units.ts';
+import type { HistoryEntry, Remembered } from '../core/model/events.ts';
+import { highestEpoch } from '../core/model/ledger.ts';
+import type { WallMs } from '../core/model/units.ts';
 
 /** One entry, one line, with its newline. */
 export const entryLine = (entry: HistoryEntry): string => `${JSON.stringify(entry)}\n`;

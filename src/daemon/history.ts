@@ -1,8 +1,8 @@
 /** The history of every cluster: JSON lines in the state directory, and the newest of them in memory. It never stops the service: a full disk is told once. */
 
 import { join } from 'node:path';
-import type { HistoryEntry, Remembered } from '../core/events.ts';
-import type { Failure } from '../core/observation.ts';
+import type { HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { Failure } from '../core/model/observation.ts';
 import { createAppender } from './history-file.ts';
 import { createMemory, entryLine, type ReadLines, readLines } from './history-lines.ts';
 import { NotOurs, openOwn } from './own-file.ts';

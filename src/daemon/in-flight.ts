@@ -1,6 +1,6 @@
 /** The effects that have begun and not ended. Each ends in exactly one event, whatever its adapter does. */
 
-import type { Event } from '../core/events.ts';
+import type { Event } from '../core/model/events.ts';
 import type { Clock } from '../ports.ts';
 import { type Adapters, type AskingEffect, adapterBug, adapterDeadline, ask, unanswered } from './perform.ts';
 

@@ -1,8 +1,8 @@
 /** The log: one JSON line on stdout for everything that an operator may want to know later, each with a stable `code`. */
 
 import { type Logger, pino } from 'pino';
-import type { HistoryEntry } from '../core/events.ts';
-import type { Failure } from '../core/observation.ts';
+import type { HistoryEntry } from '../core/model/events.ts';
+import type { Failure } from '../core/model/observation.ts';
 import { describeEntry } from './entry-text.ts';
 import { type LogDestination, openStdout } from './log-destination.ts';
 

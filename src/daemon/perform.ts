@@ -1,7 +1,7 @@
 /** What an effect that asks for something means at the adapters, and which event ends it. */
 
-import type { Effect, Event } from '../core/events.ts';
-import type { Failure } from '../core/observation.ts';
+import type { Effect, Event } from '../core/model/events.ts';
+import type { Failure } from '../core/model/observation.ts';
 import type { ServerProber, ZoneClient } from '../ports.ts';
 
 /** What a cluster's runtime acts through. */

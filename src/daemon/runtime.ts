@@ -1,12 +1,12 @@
 /** The only interpreter of effects: one cluster, one state, events strictly one at a time. It knows no clock, socket or file but those it is given. */
 
-import type { Answer, Command, Effect, Event, HistoryEntry, Remembered } from '../core/events.ts';
-import type { ClusterSettings } from '../core/settings.ts';
-import { snapshot } from '../core/snapshot.ts';
-import type { Snapshot } from '../core/snapshot-types.ts';
-import { type ClusterState, initialState } from '../core/state.ts';
+import type { Answer, Command, Effect, Event, HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { ClusterSettings } from '../core/model/settings.ts';
+import { type ClusterState, initialState } from '../core/model/state.ts';
+import type { MonoMs, Now } from '../core/model/units.ts';
+import { snapshot } from '../core/report/snapshot.ts';
+import type { Snapshot } from '../core/report/snapshot-types.ts';
 import { step } from '../core/step.ts';
-import type { MonoMs, Now } from '../core/units.ts';
 import type { Clock, Random } from '../ports.ts';
 import { type CommandDesk, createCommandDesk } from './command-desk.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';

@@ -1,9 +1,9 @@
 /** All clusters of one configuration: a runtime each, and the adapters that they share. */
 
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
-import type { Answer, Command, HistoryEntry, Remembered } from '../core/events.ts';
-import type { Failure } from '../core/observation.ts';
-import type { Snapshot } from '../core/snapshot-types.ts';
+import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { Failure } from '../core/model/observation.ts';
+import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { Clock, Random, ServerProber } from '../ports.ts';
 import { type AdapterMaker, clientsOf, type OpenNameserver, openNameservers, sameProber } from './adapters.ts';
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';

@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Failure } from '../core/observation.ts';
+import type { Failure } from '../core/model/observation.ts';
 
 /** `warning`: it can be used, but an operator should know. */
 export type StateDir =

@@ -2,7 +2,7 @@
  * Keeps room for answers. Many clusters that are in suspicion at once want to ask more than one process can; their ticks would then fill the
  * event loop, the nameserver's answers would come after their deadlines, and that is one more suspicion. So ticks have at most about half of it.
  */
-import type { MonoMs } from '../core/units.ts';
+import type { MonoMs } from '../core/model/units.ts';
 
 /** After work, ticks wait as long as it took. */
 const restPerWork = 1;

@@ -1,11 +1,11 @@
 /** From a nameserver's configuration to its client; the key is read and checked before anything is sent. */
-import type { Failure } from '../core/observation.ts';
+import type { Failure } from '../core/model/observation.ts';
 import type { Clock } from '../ports.ts';
-import type { DnsClient } from './dns-client.ts';
-import type { Endpoint } from './endpoint.ts';
-import { readKey } from './key-reading.ts';
-import { createNsupdateClient } from './nsupdate.ts';
-import { createRfc2136Client } from './rfc2136.ts';
+import type { DnsClient } from './client/dns-client.ts';
+import { createNsupdateClient } from './client/nsupdate.ts';
+import { createRfc2136Client } from './client/rfc2136.ts';
+import { readKey } from './key/key-reading.ts';
+import type { Endpoint } from './transport/endpoint.ts';
 
 export interface NameserverOptions {
   /** As the configuration calls it. */

@@ -1,7 +1,7 @@
 /** Asks the daemon over its unix socket. Every way that this can end is a value. */
 
 import { request } from 'node:http';
-import type { Failure } from '../core/observation.ts';
+import type { Failure } from '../core/model/observation.ts';
 import type { Problem } from './problem.ts';
 import { socketPathFailure } from './unix-socket.ts';
 

@@ -1,7 +1,7 @@
 /** What the HTTP server serves. Given to it: it starts nothing and decides nothing. */
 
-import type { Answer, Command, HistoryEntry } from '../core/events.ts';
-import type { Snapshot } from '../core/snapshot-types.ts';
+import type { Answer, Command, HistoryEntry } from '../core/model/events.ts';
+import type { Snapshot } from '../core/report/snapshot-types.ts';
 
 export interface ClusterApi {
   clusters(): readonly string[];

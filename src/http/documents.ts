@@ -1,8 +1,8 @@
 /** The JSON that users build upon (docs/API.md): a snapshot, and what was promised beside it. Pure. */
 
-import type { HistoryEntry } from '../core/events.ts';
-import type { Snapshot } from '../core/snapshot-types.ts';
-import type { Fqdn, ServerAddress } from '../core/units.ts';
+import type { HistoryEntry } from '../core/model/events.ts';
+import type { Fqdn, ServerAddress } from '../core/model/units.ts';
+import type { Snapshot } from '../core/report/snapshot-types.ts';
 
 /** `GET /v1/clusters/{c}`, `status --json` and `explain --json`. */
 export type ClusterDocument = Omit<Snapshot, 'decision'> & {

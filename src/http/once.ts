@@ -1,6 +1,6 @@
 /** The same request id twice does its work once: a failover tool repeats a hook whose answer it did not get. */
 
-import type { Answer } from '../core/events.ts';
+import type { Answer } from '../core/model/events.ts';
 
 /** Ids that are remembered; the oldest is forgotten first. */
 export const rememberedIds = 1000;

@@ -1,6 +1,6 @@
 /** Errors as RFC 9457 problem details, each with a stable code. Pure. */
 
-import type { Answer, CommandResult } from '../core/events.ts';
+import type { Answer, CommandResult } from '../core/model/events.ts';
 
 export interface Problem {
   readonly status: number;

@@ -1,10 +1,10 @@
 /** Every route of the API in one table. A route answers with a document or a problem; it never writes to the connection. */
 
 import type { IncomingMessage } from 'node:http';
-import type { Answer, Command } from '../core/events.ts';
-import { didYouMean } from '../core/suggest.ts';
-import type { ServerAddress } from '../core/units.ts';
+import type { Answer, Command } from '../core/model/events.ts';
+import type { ServerAddress } from '../core/model/units.ts';
 import { findServer } from '../daemon/find-server.ts';
+import { didYouMean } from '../suggest.ts';
 import { followBody, forgetBody, freezeBody, readBody, thawBody } from './body.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { clusterDocument, isReady } from './documents.ts';

@@ -1,7 +1,7 @@
 /** The HTTP server on the unix socket. Everything that it holds is bounded, and gone after `close`. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Failure } from '../core/observation.ts';
+import type { Failure } from '../core/model/observation.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { holdConnections } from './connections.ts';
 import { createOnce } from './once.ts';

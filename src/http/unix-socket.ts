@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { link, lstat, rename, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import type { Failure } from '../core/observation.ts';
+import type { Failure } from '../core/model/observation.ts';
 import { makeFolder } from '../daemon/state-dir.ts';
 
 /** sockaddr_un holds 108 bytes, the last one a NUL (unix(7)). */

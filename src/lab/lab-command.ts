@@ -1,8 +1,8 @@
 import { type Cell, tableText } from '../cli/table.ts';
-import { didYouMean } from '../core/suggest.ts';
+import { didYouMean } from '../suggest.ts';
 import { type LabOptions, runLab } from './run-lab.ts';
-import { needsOf } from './scenario.ts';
-import { defaultScenario, fallbackScenario, scenarios } from './scenario-table.ts';
+import { defaultScenario, fallbackScenario, scenarios } from './scenarios/scenario-table.ts';
+import { needsOf } from './stage/scenario.ts';
 
 /** `source-dns lab`. */
 export interface LabCommand extends Omit<LabOptions, 'scenario' | 'fallback'> {

@@ -1,12 +1,12 @@
-import { type BindPrograms, provideBind } from './bind-programs.ts';
-import { LabError } from './lab-error.ts';
-import type { MoveTimes } from './move-times.ts';
-import { createNarrator, type Narrator } from './narrator.ts';
-import { inOwnNetwork, runInOwnNetwork } from './own-network.ts';
-import { letterAfter, type Outcome, play } from './play.ts';
-import { type Product, provideProduct } from './products.ts';
-import type { Scenario } from './scenario.ts';
-import { onStage, type Stage } from './stage.ts';
+import { LabError } from './host/lab-error.ts';
+import { inOwnNetwork, runInOwnNetwork } from './host/own-network.ts';
+import { type BindPrograms, provideBind } from './programs/bind-programs.ts';
+import { type Product, provideProduct } from './servers/products.ts';
+import type { MoveTimes } from './stage/move-times.ts';
+import { createNarrator, type Narrator } from './stage/narrator.ts';
+import { letterAfter, type Outcome, play } from './stage/play.ts';
+import type { Scenario } from './stage/scenario.ts';
+import { onStage, type Stage } from './stage/stage.ts';
 
 /** How `source-dns lab` was called. */
 export interface LabOptions {

@@ -1,13 +1,13 @@
-import { type DiscoveryScope, isWithin } from '../core/discovery-scope.ts';
-import { type Places, type Probe, splitAddress } from '../core/observation.ts';
-import type { MonoMs, ServerAddress } from '../core/units.ts';
+import { type DiscoveryScope, isWithin } from '../core/model/discovery-scope.ts';
+import { type Places, type Probe, splitAddress } from '../core/model/observation.ts';
+import type { MonoMs, ServerAddress } from '../core/model/units.ts';
 import type { Clock, Resolution, ServerProber } from '../ports.ts';
-import { withDeadline } from './deadline.ts';
-import { unknownProblem } from './failures.ts';
-import { HostLookup, onlyAt } from './host-lookup.ts';
-import { KeptConnection } from './kept-connection.ts';
-import { resolveServer } from './resolve.ts';
-import type { Access, SslOptions } from './session.ts';
+import { unknownProblem } from './answer/failures.ts';
+import { withDeadline } from './connection/deadline.ts';
+import { HostLookup, onlyAt } from './connection/host-lookup.ts';
+import { KeptConnection } from './connection/kept-connection.ts';
+import { resolveServer } from './connection/resolve.ts';
+import type { Access, SslOptions } from './connection/session.ts';
 
 export interface ProberOptions {
   readonly cluster: string;

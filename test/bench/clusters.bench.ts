@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/daemon/clock.ts';
 import { openZoneClient } from '../../src/dns/open-zone-client.ts';
-import { clusterName, type ManyClusters, manyClusters } from '../contract/many-clusters.ts';
-import { startBind } from '../lab/bind-fixture.ts';
+import { clusterName, type ManyClusters, manyClusters } from '../support/many-clusters.ts';
+import { startBind } from '../support/servers/bind-fixture.ts';
 
 const count = Number(process.env['CLUSTERS'] ?? 1000);
 /** Suspicion is over, and the readings are spread. */

@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { alarmCodes, holdReasons, pointToReasons } from '../../src/core/vocabulary.ts';
-import { replayed } from './replay.ts';
-import { alarmsIn, decisionsIn, pathOf, textOf, transcripts } from './told.ts';
-import { parseTranscript } from './transcript.ts';
+import { alarmCodes, holdReasons, pointToReasons } from '../../src/core/model/vocabulary.ts';
+import { textOfFile } from '../support/checkout.ts';
+import { replayed } from './player/replay.ts';
+import { alarmsIn, decisionsIn, isSituation, textOf, transcripts } from './player/told.ts';
+import { parseTranscript } from './player/transcript.ts';
 
 describe('transcripts: read them as stories; `vitest -u` writes the outputs anew', () =>
-  replayed(transcripts.filter((path) => !path.includes('/'))));
+  replayed(transcripts.filter((path) => !isSituation(path))));
 
 describe('the transcripts tell of', () => {
   const decisions = new Set(transcripts.flatMap((transcript) => decisionsIn(textOf(transcript))));
@@ -23,7 +23,7 @@ describe('the transcripts tell of', () => {
 });
 
 describe('test/scenarios/README.md', () => {
-  const page = readFileSync(pathOf('README.md'), 'utf8');
+  const page = textOfFile('test/scenarios/README.md');
   const commands = transcripts.flatMap((transcript) => parseTranscript(textOf(transcript)).flatMap((block) => block.commands));
 
   it('explains every command that is used', () => {

@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { alarmsIn, decisionsIn, pathOf, textOf, transcripts } from './told.ts';
+import { textOfFile } from '../support/checkout.ts';
+import { alarmsIn, decisionsIn, isSituation, pathOf, textOf, transcripts } from './player/told.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/SITUATIONS.md'), 'utf8');
+const page = textOfFile('docs/SITUATIONS.md');
 
 interface Row {
   readonly cells: readonly string[];
   readonly decisions: readonly string[];
   readonly alarms: readonly string[];
-  /** Its path below this folder. */
+  /** Its path below test/scenarios/transcripts. */
   readonly transcript: string;
 }
 
@@ -22,7 +23,7 @@ const rowsOf = (text: string): readonly Row[] =>
     .map((line): Row => {
       const cells = line.slice(2, -2).split(' | ');
       const [decisions, alarms, link = ''] = cells.slice(-3);
-      const [, transcript = ''] = /\]\(\.\.\/test\/scenarios\/([^)]+)\)/.exec(link) ?? [];
+      const [, transcript = ''] = /\]\(\.\.\/test\/scenarios\/transcripts\/([^)]+)\)/.exec(link) ?? [];
       return { cells, decisions: codesIn(decisions), alarms: codesIn(alarms), transcript };
     });
 
@@ -59,7 +60,7 @@ describe('docs/SITUATIONS.md', () => {
   it('has a transcript in each row, and a row for each transcript that tells a situation', () => {
     const linked = rows.map(({ transcript }) => transcript);
     expect(linked.filter((transcript) => !transcripts.includes(transcript))).toEqual([]);
-    expect(transcripts.filter((transcript) => transcript.includes('/') && !linked.includes(transcript))).toEqual([]);
+    expect(transcripts.filter((transcript) => isSituation(transcript) && !linked.includes(transcript))).toEqual([]);
   });
 
   it.each(rows)('$transcript: comes to these decisions in this order, and ends with the last one', ({ decisions, transcript }) => {

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
-import { replayed } from './replay.ts';
-import { transcripts } from './told.ts';
+import { replayed } from './player/replay.ts';
+import { isSituation, transcripts } from './player/told.ts';
 
 describe('transcripts by subject: topologies, doubts, addresses, the situations of orchestrator', () =>
-  replayed(transcripts.filter((path) => path.includes('/'))));
+  replayed(transcripts.filter(isSituation)));

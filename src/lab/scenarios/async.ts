@@ -1,7 +1,7 @@
-import { catchUpFromPeers, makeWritable, replicateFrom, replicating, stopReplicating } from '../dba.ts';
-import { crash, nameFollows, sourceReturns } from '../failover-steps.ts';
-import { fourServers, picture } from '../picture.ts';
-import type { Scenario, Step } from '../scenario.ts';
+import { catchUpFromPeers, makeWritable, replicateFrom, replicating, stopReplicating } from '../dba/dba.ts';
+import type { Scenario, Step } from '../stage/scenario.ts';
+import { crash, nameFollows, sourceReturns } from './failover-steps.ts';
+import { fourServers, picture } from './picture.ts';
 
 const crashAhead: Step = {
   title: 'Source crashes while its replicas are behind',

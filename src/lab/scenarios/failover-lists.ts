@@ -1,9 +1,9 @@
-import type { Accounts } from '../accounts.ts';
-import type { LabServer } from '../cluster.ts';
-import { makeWritable, replicateFrom, replicating, stopReplicating, until } from '../dba.ts';
-import { nameFollows, sourceCrashes } from '../failover-steps.ts';
-import { fourServers, picture } from '../picture.ts';
-import type { Scenario, Step } from '../scenario.ts';
+import { makeWritable, replicateFrom, replicating, stopReplicating, until } from '../dba/dba.ts';
+import type { Accounts } from '../servers/accounts.ts';
+import type { LabServer } from '../servers/cluster.ts';
+import type { Scenario, Step } from '../stage/scenario.ts';
+import { nameFollows, sourceCrashes } from './failover-steps.ts';
+import { fourServers, picture } from './picture.ts';
 
 /** A replica takes the source with the highest weight that answers, and goes back to it when it answers again. */
 const WEIGHTS = { source: 80, first: 60 };

@@ -1,10 +1,10 @@
-import type { LabServer } from '../cluster.ts';
-import { until } from '../dba.ts';
-import { makeGroup, membershipOf, threeMembers } from '../group.ts';
-import { electionOf, secondaryAgain } from '../group-steps.ts';
-import type { Network } from '../network.ts';
-import type { Scenario, Step } from '../scenario.ts';
-import type { Scene } from '../scene.ts';
+import { until } from '../dba/dba.ts';
+import { makeGroup, membershipOf, threeMembers } from '../dba/group.ts';
+import type { Network } from '../host/network.ts';
+import type { LabServer } from '../servers/cluster.ts';
+import type { Scenario, Step } from '../stage/scenario.ts';
+import type { Scene } from '../stage/scene.ts';
+import { electionOf, secondaryAgain } from './group-steps.ts';
 
 function networkOf({ stage: { network } }: Scene): Network {
   if (network === undefined) throw new Error('this scenario needs a network');

@@ -1,7 +1,7 @@
-import { crash } from '../failover-steps.ts';
-import { makeGroup, threeMembers } from '../group.ts';
-import { electionOf, rejoins } from '../group-steps.ts';
-import type { Scenario, Step } from '../scenario.ts';
+import { makeGroup, threeMembers } from '../dba/group.ts';
+import type { Scenario, Step } from '../stage/scenario.ts';
+import { crash } from './failover-steps.ts';
+import { electionOf, rejoins } from './group-steps.ts';
 
 const killed: Step = {
   title: 'The primary is killed',

@@ -1,6 +1,6 @@
-import { makeGroup, membershipOf, threeMembers } from '../group.ts';
-import { electionOf, secondaryAgain } from '../group-steps.ts';
-import type { Scenario, Step } from '../scenario.ts';
+import { makeGroup, membershipOf, threeMembers } from '../dba/group.ts';
+import type { Scenario, Step } from '../stage/scenario.ts';
+import { electionOf, secondaryAgain } from './group-steps.ts';
 
 const stopped: Step = {
   title: 'The primary is stopped by SIGSTOP: its connections live, and nothing answers',

@@ -1,5 +1,5 @@
-import { firstWritable, makeGroup, membershipOf, setAsPrimary, threeMembers } from '../group.ts';
-import type { Scenario, Step } from '../scenario.ts';
+import { firstWritable, makeGroup, membershipOf, setAsPrimary, threeMembers } from '../dba/group.ts';
+import type { Scenario, Step } from '../stage/scenario.ts';
 
 const switchTo = (index: number, title: string): Step => ({
   title,

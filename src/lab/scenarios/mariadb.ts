@@ -1,6 +1,4 @@
-import type { LabServer } from '../cluster.ts';
-import { makeWritable } from '../dba.ts';
-import { isReplicaAgain, nameFollows, nameIsBack, sourceCrashes, sourceReturns } from '../failover-steps.ts';
+import { makeWritable } from '../dba/dba.ts';
 import {
   caughtUp,
   mariadbSemiSyncOptions,
@@ -9,10 +7,12 @@ import {
   replicatingByGtid,
   stopReplicatingByGtid,
   waitForReplica,
-} from '../mariadb-dba.ts';
-import type { MariadbSeries } from '../mariadb-programs.ts';
-import { fourServers } from '../picture.ts';
-import type { Scenario, Step } from '../scenario.ts';
+} from '../dba/mariadb-dba.ts';
+import type { MariadbSeries } from '../programs/mariadb-programs.ts';
+import type { LabServer } from '../servers/cluster.ts';
+import type { Scenario, Step } from '../stage/scenario.ts';
+import { isReplicaAgain, nameFollows, nameIsBack, sourceCrashes, sourceReturns } from './failover-steps.ts';
+import { fourServers } from './picture.ts';
 
 const namesOf = (servers: readonly LabServer[]): string => servers.map(({ name }) => name).join(', ');
 

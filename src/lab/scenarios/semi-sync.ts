@@ -9,11 +9,11 @@ import {
   replicating,
   stopReplicating,
   waitForAcknowledgements,
-} from '../dba.ts';
-import { isReplicaAgain, nameFollows, nameIsBack, sourceCrashes, sourceReturns } from '../failover-steps.ts';
-import { semiSyncOptions } from '../mysqld.ts';
-import { fourServers, picture } from '../picture.ts';
-import type { Scenario, Step } from '../scenario.ts';
+} from '../dba/dba.ts';
+import { semiSyncOptions } from '../servers/mysqld.ts';
+import type { Scenario, Step } from '../stage/scenario.ts';
+import { isReplicaAgain, nameFollows, nameIsBack, sourceCrashes, sourceReturns } from './failover-steps.ts';
+import { fourServers, picture } from './picture.ts';
 
 const promotion: Step = {
   title: "Replica 1 is promoted by the manual's procedure; nobody tells source-dns",

@@ -1,0 +1,253 @@
+/** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
+
+import { follow, joining, ofTheCopy, rebuilding, saveFirst } from '../decide/advice.ts';
+import { candidateLacks, countOf, formerSourceOf, lackWords, promotedBehind } from '../decide/ahead.ts';
+import { isLeftToGroup, isOutOfGroup } from '../decide/elections.ts';
+import { differingForm } from '../decide/form.ts';
+import { incomparable } from '../decide/rejoin.ts';
+import type { Situation } from '../decide/situation.ts';
+import { belongsToLine, isPublished, isSuperseded, otherWriters, situationOf } from '../decide/situation.ts';
+import { unlistedAlarms } from '../decide/unlisted.ts';
+import { isReplicaOf, wayBack } from '../decide/way-back.ts';
+import { names } from '../model/decision.ts';
+import type { Alarm, Effect } from '../model/events.ts';
+import { formerLimit } from '../model/ledger.ts';
+import type { Failure } from '../model/observation.ts';
+import { record } from '../model/record.ts';
+import type { ClusterState } from '../model/state.ts';
+import type { Now } from '../model/units.ts';
+import { gtidsOf } from '../observe/comparison.ts';
+import { arePeers } from '../observe/multi-primary.ts';
+import type { ServerView, Topology } from '../observe/topology.ts';
+import { drift } from '../publish/intent.ts';
+import { propagationAlarms } from '../publish/propagation.ts';
+import { addressAlarm } from './address-alarm.ts';
+import { failoverListAlarm } from './failover-list-alarm.ts';
+import { ofFailure } from './failure-alarm.ts';
+import { notReplicatingAlarm } from './not-replicating.ts';
+import { replicasAlarms } from './replicas-alarms.ts';
+import { writeAlarms } from './write-alarms.ts';
+
+/** The state with its alarms, and a line in the history for each that came or went. */
+export function raiseAlarms(state: ClusterState, topology: Topology, now: Now, effects: Effect[]): ClusterState {
+  const alarms: Alarm[] = [];
+  for (const publication of state.publications.values()) {
+    const situation = situationOf(state, publication, undefined, now, topology);
+    for (const alarm of alarmsOf(situation)) if (!alarms.some((other) => isSame(other, alarm))) alarms.push(alarm);
+  }
+  const [first] = state.publications.values();
+  if (first) {
+    for (const alarm of alarms)
+      if (!state.alarms.some((old) => isSame(old, alarm) && severity(old) === severity(alarm)))
+        effects.push(record(state, first, now, { kind: 'alarm', alarm, raised: true }));
+    for (const old of state.alarms)
+      if (!alarms.some((alarm) => isSame(old, alarm)))
+        effects.push(record(state, first, now, { kind: 'alarm', alarm: old, raised: false }));
+  }
+  return { ...state, alarms };
+}
+
+const isSame = (a: Alarm, b: Alarm): boolean => a.code === b.code && a.subject === b.subject;
+
+/** Transactions that were not counted yet, none, or some: three different things to say. How many changes all the time. */
+const severity = ({ count }: Alarm): number => (count === undefined ? -1 : Math.min(count, 1));
+
+function alarmsOf(situation: Situation): readonly Alarm[] {
+  return [
+    ...situation.members.flatMap((member) => serverAlarms(situation, member)),
+    ...situation.topology.servers.flatMap(sameServer),
+    ...rivals(situation),
+    ...unlistedAlarms(situation),
+    ...zoneAlarms(situation),
+  ];
+}
+
+function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[] {
+  const alarms: Alarm[] = [];
+  const failure = failureOf(situation, member);
+  if (member.contact === 'unknown')
+    alarms.push(ofFailure('server-unknown', member.address, failure ?? { message: `${member.address} does not answer.` }));
+  if (member.contact === 'alive')
+    alarms.push(ofFailure('server-refuses', member.address, failure ?? { message: `${member.address} refuses us.` }));
+  if (member.duplicate)
+    alarms.push({
+      code: 'duplicate-uuid',
+      subject: member.address,
+      sentence: `${member.address} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf. ${ofTheCopy}.`,
+    });
+  const twin = situation.members.find((other) => other !== member && isSameServerId(other, member));
+  if (twin)
+    alarms.push({
+      code: 'duplicate-server-id',
+      subject: member.address,
+      sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}: who replicates from which of them cannot be told. Give each server a server_id of its own.`,
+    });
+  alarms.push(...addressAlarm(situation, member));
+  if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
+  alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
+  const errant = situation.publication.rejoins.get(member.address)?.errant;
+  if (isSuperseded(situation, member)) return [...alarms, ...staleSource(situation, member, errant), ...notComparable(situation, member)];
+  if (errant !== undefined && errant > 0)
+    alarms.push({
+      code: 'errant-transactions',
+      subject: member.address,
+      count: errant,
+      sentence: `${member.address} has ${plural(errant)} that the source ${situation.published?.address} lacks: ${errantMend(situation, member)}.`,
+    });
+  return alarms;
+}
+
+function sameServer({ address, sameAs, known }: ServerView): readonly Alarm[] {
+  if (sameAs === undefined) return [];
+  const sentence = `${sameAs} and ${address} are one server (${known?.home} by its own word): it is counted as ${sameAs}. Remove one of the two from servers.`;
+  return [{ code: 'same-server', subject: address, sentence }];
+}
+
+/** If it is promoted, they reach every other server by auto-positioning (manual 19.1.3.3). */
+function errantMend(situation: Situation, member: ServerView): string {
+  const former = formerSourceOf(situation, member);
+  const { decision } = situation.publication;
+  if (decision.kind === 'hold') return `while it is in doubt who the source is (${decision.reason}), leave it as it is`;
+  return former
+    ? `it replicates from the former source ${former.address}, so these are stale writes, or were lost by the promotion. Save them if they matter (mysqlbinlog), then rebuild it from the source`
+    : `find out what they are, ${saveFirst}, then rebuild it from the source before it is ever promoted`;
+}
+
+const isSameServerId = (a: ServerView, b: ServerView): boolean => a.known?.serverId !== undefined && a.known.serverId === b.known?.serverId;
+
+const plural = (count: number): string => (count === 1 ? '1 transaction' : `${count} transactions`);
+
+function staleSource(situation: Situation, member: ServerView, errant: number | undefined): readonly Alarm[] {
+  const stale = errant !== undefined && errant > 0;
+  // A writable peer in one multi-primary cluster is as it should be.
+  const { published, members } = situation;
+  const misplaced = misplacedName(situation, member);
+  if (misplaced !== undefined) return [{ code: 'stale-source', subject: member.address, sentence: misplaced }];
+  if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
+  const source = published?.address;
+  const is = member.writable ? 'is writable, and ' : '';
+  const unknown = [member, situation.published].some((server) => server?.facts && !gtidsOf(server.facts))
+    ? 'cannot be told without GTIDs'
+    : 'is not known yet';
+  const hidden = situation.publication.rejoins.get(member.address)?.hidden ? ' (what it wrote without a GTID is not known)' : '';
+  const counted =
+    errant === undefined
+      ? `whether it has transactions that ${source} lacks ${unknown}`
+      : `has no transaction that ${source} lacks${hidden}`;
+  const has = stale ? `has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it)` : counted;
+  const mend = stale
+    ? `${saveFirst}, then ${rebuilding(member.known, 'the source')}: with auto-positioning its stale rows would flow to every replica if it were promoted later`
+    : `make it read-only${errant === undefined ? '' : `, and ${placeOf(situation, member)}`}`;
+  return [
+    {
+      code: 'stale-source',
+      subject: member.address,
+      ...(errant === undefined ? {} : { count: errant }),
+      sentence: `Former source ${member.address} ${is}${has}: ${mend}.`,
+    },
+  ];
+}
+
+function placeOf(situation: Situation, member: ServerView): string {
+  if (!isOutOfGroup(member)) return `a replica of ${situation.published?.address}`;
+  return `a member of its group ${isLeftToGroup(situation, member) ? `(${joining(member.known)})` : 'once that is started again'}`;
+}
+
+function duplicatesOf({ members }: Situation, { id, address }: ServerView): string {
+  const others = members.filter((other) => other.id === id && other.address !== address);
+  return others.length === 0 ? 'a server that was discovered' : names(others);
+}
+
+/** The published server is a replica of this former source, or has nothing that it lacks: then the name is what is wrong, and advice to make this one a replica would lose data. */
+function misplacedName(situation: Situation, member: ServerView): string | undefined {
+  const { published } = situation;
+  if (published === undefined || !member.writable) return undefined;
+  const back = wayBack(situation, member);
+  if (back !== undefined)
+    return `${member.address} is writable, but the name points to ${published.address}: ${back}. The name goes back with: ${follow(situation, member)}`;
+  if (!isReplicaOf(situation, published, member)) return undefined;
+  return `${member.address} is writable, and the published ${published.address} replicates from it, but may have transactions that ${member.address} lacks: see which of the two is the source, and bring these transactions to it first`;
+}
+
+/** It is on its way back, and nothing will ever say that it has arrived. */
+function notComparable(situation: Situation, member: ServerView): readonly Alarm[] {
+  const because = incomparable(situation, member);
+  if (because === undefined) return [];
+  const source = situation.published?.address;
+  const sentence = `Former source ${member.address} replicates from ${source}, but whether it has caught up cannot be told: ${because}.`;
+  return [{ code: 'not-comparable', subject: member.address, sentence }];
+}
+
+function failureOf({ state }: Situation, member: ServerView): Failure | undefined {
+  const probe = state.servers.get(member.address)?.latest?.probe;
+  return probe === undefined || probe.kind === 'reachable' ? undefined : probe.failure;
+}
+
+/** Other writable servers of the line that replicate from nobody, or from each other, while the published one is writable too. */
+function rivals(situation: Situation): readonly Alarm[] {
+  const { published, candidates } = situation;
+  if (published === undefined || !candidates.includes(published)) return [];
+  return otherWriters(situation, published).map((rival) => ({
+    code: 'two-sources',
+    subject: rival.address,
+    sentence: `${rival.address} is writable, and so is the published source ${published.address}: make the one read-only that is not meant to be the source.`,
+  }));
+}
+
+function zoneAlarms(situation: Situation): readonly Alarm[] {
+  const { publication, settings } = situation;
+  const alarms: Alarm[] = [];
+  const { readFailure } = publication;
+  if (readFailure) alarms.push(ofFailure('nameserver-unreadable', settings.nameserver, readFailure));
+  return [...alarms, ...writeAlarms(situation), ...propagationAlarms(publication, situation.now), ...ledgerAlarms(situation)];
+}
+
+function ledgerAlarms(situation: Situation): readonly Alarm[] {
+  const { ledger, published, settings, publication, state } = situation;
+  if (ledger === undefined || ledger.cluster !== state.settings.cluster) return [];
+  const alarms: Alarm[] = [];
+  const wrong = drift(situation, ledger);
+  // An update that is on its way may be what sets it right.
+  const isKnown = state.alarms.some((alarm) => alarm.code === 'zone-drift' && alarm.subject === settings.source.name);
+  if (wrong.length > 0 && (isKnown || (publication.inFlight === undefined && publication.awaiting === undefined)))
+    alarms.push({
+      code: 'zone-drift',
+      subject: settings.source.name,
+      sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} does not say what the ledger says. It is put right while the source is well; else name the server that is meant: ${follow(situation)}`,
+    });
+  if (published && ledger.by !== state.settings.instance && differingForm(situation, ledger, published)) {
+    alarms.push({
+      code: 'config-differs',
+      subject: settings.nameserver,
+      sentence: `Instance ${ledger.by} published ${settings.source.name} in another form than this configuration would: make the two configurations the same.`,
+    });
+  }
+  if (ledger.was.length >= formerLimit)
+    alarms.push({
+      code: 'ledger-full',
+      subject: settings.source.name,
+      sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}): the name cannot move before one of them has, or is forgotten: source-dns forget.`,
+    });
+  return [...alarms, ...replicasAlarms(situation, ledger), ...behindAlarm(situation), ...promotedAlarm(situation)];
+}
+
+/** Before a move: the only server that could follow is not the most advanced. */
+function behindAlarm(situation: Situation): readonly Alarm[] {
+  const { published, candidates } = situation;
+  if (published === undefined || candidates.includes(published)) return [];
+  return candidates.flatMap((candidate) => {
+    const lacks = belongsToLine(situation, candidate) ? candidateLacks(situation, candidate) : undefined;
+    if (lacks === undefined) return [];
+    const sentence = `${candidate.address} lacks ${lackWords(lacks)}.`;
+    return [{ code: 'candidate-behind' as const, subject: candidate.address, count: countOf(lacks), sentence }];
+  });
+}
+
+/** After a move: it went to a server that was not the most advanced. */
+function promotedAlarm(situation: Situation): readonly Alarm[] {
+  const behind = promotedBehind(situation);
+  const { published } = situation;
+  if (published === undefined || behind === undefined) return [];
+  const sentence = `${published.address} was promoted, but of the previous source ${behind.previous} it lacks ${lackWords(behind.lacks)}${behind.mayBeStale ? `, unless ${behind.previous} wrote them after the promotion` : ''}.`;
+  return [{ code: 'promoted-behind', subject: published.address, count: countOf(behind.lacks), sentence }];
+}

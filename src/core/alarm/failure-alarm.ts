@@ -1,0 +1,16 @@
+/** Alarms that are made of a failure. */
+
+import type { Alarm } from '../model/events.ts';
+import type { Failure } from '../model/observation.ts';
+import type { AlarmCode } from '../model/vocabulary.ts';
+
+/** A failure keeps its words, and what to do, all the way to the person. */
+export const ofFailure = (code: AlarmCode, subject: string, failure: Omit<Failure, 'code'>): Alarm => ({
+  code,
+  subject,
+  sentence: failure.message,
+  ...hintOf(failure),
+});
+
+/** What to do, for an alarm that has a sentence beside the failure's. */
+export const hintOf = ({ hint }: Pick<Failure, 'hint'>): Pick<Alarm, 'hint'> => (hint === undefined ? {} : { hint });

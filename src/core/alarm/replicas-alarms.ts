@@ -1,0 +1,41 @@
+/** Two instances that do not agree about the replicas' RRset: one keeps it, the other one says so and keeps off. */
+
+import type { Situation } from '../decide/situation.ts';
+import type { Alarm } from '../model/events.ts';
+import type { Ledger } from '../model/ledger.ts';
+import type { ReplicasName } from '../model/settings.ts';
+import { findRrset } from '../model/zone.ts';
+import { doRulesDiffer, wantedReplicas } from '../publish/wanted-replicas.ts';
+
+/** What this instance would do otherwise, if it kept the replicas' RRset. */
+export function replicasAlarms(situation: Situation, ledger: Ledger): readonly Alarm[] {
+  const { settings, publication, published } = situation;
+  const { replicas, nameserver } = settings;
+  if (doRulesDiffer(situation, ledger))
+    return [
+      {
+        code: 'config-differs',
+        subject: nameserver,
+        sentence: `Instance ${ledger.by} keeps ${rulesInWords(ledger.replicas)}; this configuration says ${rulesInWords(replicas)}, so this instance leaves it alone.`,
+      },
+    ];
+  if (!publication.replicasYielded || publication.replicasWrongSince === undefined || replicas === undefined || published === undefined)
+    return [];
+  const rrsets = publication.view?.rrsets ?? [];
+  const there = (['A', 'AAAA'] as const).flatMap((type) => (findRrset(rrsets, replicas.name, type)?.rdata ?? []) as readonly string[]);
+  const wanted = wantedReplicas(situation, published.address).flatMap((want) => (want.rrset?.rdata ?? []) as readonly string[]);
+  return [
+    {
+      code: 'replicas-differ',
+      subject: replicas.name,
+      sentence: `Instance ${ledger.by} took over ${replicas.name} and says ${inWords(there)}; this one would say ${inWords(wanted)}, and leaves it alone: one of the two does not see a server as it is.`,
+    },
+  ];
+}
+
+const inWords = (addresses: readonly string[]): string => addresses.toSorted().join(' ') || 'nothing';
+
+const rulesInWords = (replicas: ReplicasName | undefined): string =>
+  replicas === undefined
+    ? 'no replicas'
+    : `${replicas.name} (ttl ${replicas.ttlSeconds} s, max_lag ${replicas.maxLagMs / 1000} s, when_empty ${replicas.whenEmpty})`;

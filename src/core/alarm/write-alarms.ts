@@ -1,0 +1,102 @@
+/** What an operator should know of writing the zone: updates that do not get through, or come out otherwise than they were written, and what a wildcard answers. */
+
+import type { Situation } from '../decide/situation.ts';
+import type { Alarm } from '../model/events.ts';
+import type { Fqdn } from '../model/units.ts';
+import type { Rrset } from '../model/zone.ts';
+import { rdataWords } from '../model/zone.ts';
+import type { Altered } from '../model/zone-view.ts';
+import { isSettled } from '../publish/altered.ts';
+import { isSide, managedQuestions } from '../publish/desired.ts';
+import { isSideTrouble, noProgress } from '../publish/refusals.ts';
+import { isLookingAround } from '../publish/wanted-replicas.ts';
+import { hintOf, ofFailure } from './failure-alarm.ts';
+
+export const writeAlarms = (situation: Situation): readonly Alarm[] => [
+  ...refused(situation),
+  ...leftOut(situation),
+  ...altered(situation),
+  ...wildcards(situation),
+];
+
+function refused({ publication, settings }: Situation): readonly Alarm[] {
+  const { refusals, writeFailure } = publication;
+  const { nameserver } = settings;
+  // A move that was refused goes again at once, without its side names.
+  if (refusals?.what === 'move' && isSideTrouble(publication)) return [];
+  const stuck = noProgress(publication);
+  if (stuck !== undefined) return [{ code: 'no-progress', subject: nameserver, sentence: stuck }];
+  return writeFailure ? [ofFailure('update-refused', nameserver, writeFailure)] : [];
+}
+
+/** It stands until an update with a side name was applied, or while one lies outside of the zone. */
+function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[] {
+  const { leftOut: said, whyRefused, view } = publication;
+  const { source, nameserver } = settings;
+  const outside = view?.outside ?? [];
+  const failure = outside[0]?.failure ?? said;
+  if (failure === undefined) return [];
+  // The same words may have been looked into, when a later update was refused with them.
+  const found = whyRefused.find((refusal) => refusal.found && refusal.said.message === failure.message)?.found ?? failure;
+  const sides = managedQuestions(settings, ledger?.replicas?.name).filter((question) => isSide(source, question));
+  const left = [...new Set((outside.length > 0 ? outside : sides).map(({ name }) => name))].join(' and ');
+  const why =
+    outside.length > 0
+      ? 'Nothing can be read or written there.'
+      : `The nameserver ${nameserver} refuses an update of the source's name together with them; each is tried again by itself.`;
+  return [
+    {
+      code: 'left-out',
+      subject: source.name,
+      sentence: `${source.name} is kept without ${left}, which may say what was right before. ${why} ${found.message}`,
+      ...hintOf(found),
+    },
+  ];
+}
+
+function altered({ publication, settings }: Situation): readonly Alarm[] {
+  const found = publication.view?.altered.filter(isSettled) ?? [];
+  if (found.length === 0) return [];
+  return [
+    {
+      code: 'write-altered',
+      subject: settings.nameserver,
+      sentence: `${settings.nameserver} took our update and changed it: ${found.map(alteredWords).join('; ')}. It is not written again. ${alteredCause(found)}`,
+    },
+  ];
+}
+
+function alteredWords({ wrote, shows }: Altered): string {
+  const what = `${wrote.name} ${wrote.type}`;
+  if (wrote.rrset === undefined) return `${what} was removed, and is still there (${shows ? rrsetWords(shows) : 'nothing'})`;
+  return `${what} was written as ${rrsetWords(wrote.rrset)}, and ${shows ? `is ${rrsetWords(shows)}` : 'is not there'}`;
+}
+
+const rrsetWords = (rrset: Rrset): string => `${rdataWords(rrset)} with TTL ${rrset.ttlSeconds}`;
+
+function alteredCause(found: readonly Altered[]): string {
+  const cut = found.find(({ wrote, shows }) => wrote.rrset !== undefined && shows !== undefined);
+  if (cut?.shows !== undefined)
+    return `If the nameserver bounds TTLs (max-zone-ttl), set ttl: ${cut.shows.ttlSeconds} in the configuration; else see what rewrites that RRset.`;
+  return 'An RRset of another type at that name may keep it out (RFC 2136 3.4.2.2).';
+}
+
+/** Only names that clients use: an application that looks one up gets the wildcard's address instead of none. */
+function wildcards(situation: Situation): readonly Alarm[] {
+  const { publication, settings, state } = situation;
+  const { view, inFlight, awaiting } = publication;
+  if (view === undefined || !publication.ready || isLookingAround(situation)) return [];
+  const clients: readonly (Fqdn | undefined)[] = [settings.source.name, settings.replicas?.name];
+  const found = view.synthesized.filter(({ name }) => clients.includes(name));
+  // An update that is on its way may be what publishes the name.
+  const isKnown = (name: Fqdn): boolean => state.alarms.some(({ code, subject }) => code === 'wildcard' && subject === name);
+  const shown = [...new Set(found.map(({ name }) => name))].filter((name) => isKnown(name) || !(inFlight || awaiting));
+  return shown.map((name) => ({
+    code: 'wildcard',
+    subject: name,
+    sentence: `${name} is not stored in the zone ${view.zone}, but the nameserver answers for it (${found
+      .filter((rrset) => rrset.name === name)
+      .map((rrset) => `${rrset.type} ${rdataWords(rrset)}`)
+      .join(', ')}), as a wildcard does: applications that use this name are sent there. Remove the wildcard, or stop using the name.`,
+  }));
+}

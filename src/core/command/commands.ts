@@ -1,0 +1,135 @@
+/** Commands of operators and failover tools: one at a time, each judged on a zone and a server that were looked at after it came, each answered once. */
+
+import type { Commanded } from '../decide/situation.ts';
+import type { Command, CommandResult, Effect } from '../model/events.ts';
+import { commandQueueLimit } from '../model/limits.ts';
+import type { Failure } from '../model/observation.ts';
+import type { Attempt, ClusterState, CommandProgress, PublicationState, RunningCommand } from '../model/state.ts';
+import type { Now } from '../model/units.ts';
+import { plusMs } from '../model/units.ts';
+import type { UpdateOutcome } from '../model/zone.ts';
+
+/** Puts a command in the queue. */
+export function acceptCommand(state: ClusterState, id: string, command: Command, now: Now, effects: Effect[]): ClusterState {
+  if (state.commands.some((other) => other.id === id)) return state;
+  if (state.commands.length >= commandQueueLimit) {
+    const sentence = `${commandQueueLimit} commands are waiting already; try again.`;
+    effects.push({ kind: 'reply', id, answer: { results: resultsForAll(state, { kind: 'failed', code: 'busy', sentence }) } });
+    return state;
+  }
+  return beginNext({ ...state, commands: [...state.commands, { id, command, progress: new Map() }] }, now);
+}
+
+const resultsForAll = (state: ClusterState, result: Omit<CommandResult, 'nameserver'>): readonly CommandResult[] =>
+  [...state.publications.keys()].map((nameserver) => ({ nameserver, ...result }));
+
+/** Lets the first command of the queue begin: the zones are read and its server is asked now. */
+function beginNext(state: ClusterState, now: Now): ClusterState {
+  const [head, ...rest] = state.commands;
+  if (head === undefined || head.since !== undefined) return state;
+  const { probeTimeoutMs } = state.settings.watch;
+  const slowest = Math.max(...[...state.publications.values()].map((publication) => publication.settings.timeoutMs));
+  const until = plusMs(now.mono, probeTimeoutMs + 3 * slowest);
+  const servers = new Map(state.servers);
+  const target = 'server' in head.command ? servers.get(head.command.server) : undefined;
+  if (target) servers.set(target.settings.address, { ...target, nextProbeAt: now.mono });
+  const publications = new Map(
+    [...state.publications].map(([name, publication]) => [
+      name,
+      { ...publication, nextReadAt: now.mono, nextWriteAt: now.mono, pauses: new Map() },
+    ]),
+  );
+  return { ...state, servers, publications, commands: [{ ...head, since: now.mono, until }, ...rest] };
+}
+
+/** The command in progress, if this publication still owes it a result. */
+export function openCommand(state: ClusterState, nameserver: string): RunningCommand | undefined {
+  const [head] = state.commands;
+  return head?.since !== undefined && head.progress.get(nameserver)?.result === undefined ? head : undefined;
+}
+
+/** Whether zone and server were looked at after the command came. */
+export function isInformed(state: ClusterState, publication: PublicationState, running: RunningCommand): boolean {
+  const since = running.since ?? Number.POSITIVE_INFINITY;
+  if (publication.readEndedAt === undefined || publication.readEndedAt <= since || publication.awaiting) return false;
+  const { command } = running;
+  // Force is for what is unknown, and only a silent server is forgotten: what can be known within one probe is known first.
+  if (!('server' in command)) return true;
+  const server = state.servers.get(command.server);
+  return server === undefined || (server.latest !== undefined && server.latest.at > since);
+}
+
+/** What the decision is told of it. */
+export const commandedBy = (running: RunningCommand): Commanded | undefined =>
+  running.command.kind === 'follow'
+    ? {
+        server: running.command.server,
+        force: running.command.force,
+        ...(running.command.althoughReadOnly ? { althoughReadOnly: true } : {}),
+      }
+    : undefined;
+
+/** Notes what one publication makes of the command; the first result stays. */
+export function withResult(state: ClusterState, nameserver: string, result: Omit<CommandResult, 'nameserver'>): ClusterState {
+  return withProgress(state, nameserver, { result: { nameserver, ...result } });
+}
+
+/** Notes the epoch that the command found, so that another instance's move can be told from ours. */
+export const withEpoch = (state: ClusterState, nameserver: string, epoch: number): ClusterState =>
+  withProgress(state, nameserver, { epoch });
+
+function withProgress(state: ClusterState, nameserver: string, change: CommandProgress): ClusterState {
+  const [head, ...rest] = state.commands;
+  if (head === undefined) return state;
+  const progress = new Map(head.progress).set(nameserver, { ...change, ...head.progress.get(nameserver) });
+  return { ...state, commands: [{ ...head, progress }, ...rest] };
+}
+
+/** What the outcome of its own update means for a command; undefined: not settled yet. `told`: the failure in better words. */
+export function resultOfUpdate(attempt: Attempt, outcome: UpdateOutcome, told?: Failure): Omit<CommandResult, 'nameserver'> | undefined {
+  if (outcome.kind === 'applied')
+    return { kind: 'done', code: attempt.what === 'move' ? 'commanded' : attempt.what, sentence: attempt.sentence };
+  if (outcome.kind === 'unknown' || outcome.code === 'prerequisite-failed' || outcome.failure.code === 'recalled') return undefined;
+  return resultOfFailure(told ?? outcome.failure);
+}
+
+/** Answers the command in progress when every publication has a result, or its time is up; then the next one begins. */
+export function finishCommands(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
+  const [head, ...rest] = state.commands;
+  if (head?.since === undefined) return state;
+  const results = [...state.publications.values()].map((publication) => {
+    const result = head.progress.get(publication.settings.nameserver)?.result;
+    return result ?? (head.until !== undefined && now.mono >= head.until ? timedOut(publication) : undefined);
+  });
+  if (results.some((result) => result === undefined)) return state;
+  effects.push({ kind: 'reply', id: head.id, answer: { results: results as CommandResult[] } });
+  return beginNext({ ...state, commands: rest }, now);
+}
+
+/** What the nameserver itself says no with; every other failure is silence of some kind. */
+const saysNo = new Set([
+  'update-refused',
+  'query-refused',
+  'zone-not-served',
+  'zone-not-found',
+  'not-in-zone',
+  'not-authoritative',
+  'formerr',
+  'servfail',
+  'notimp',
+  'unexpected-rcode',
+]);
+
+/** What a failure of the nameserver means for a command: it could not be reached, or it said no. */
+export const resultOfFailure = ({ code, message, hint }: Failure): Omit<CommandResult, 'nameserver'> => ({
+  kind: saysNo.has(code) || code.startsWith('tsig-') ? 'failed' : 'unreachable',
+  code,
+  sentence: message,
+  ...(hint === undefined ? {} : { hint }),
+});
+
+function timedOut({ settings, readFailure, writeFailure }: PublicationState): CommandResult {
+  const failure = readFailure ?? writeFailure;
+  const sentence = `Nameserver ${settings.nameserver} or the server did not answer in time.`;
+  return { nameserver: settings.nameserver, ...(failure ? resultOfFailure(failure) : { kind: 'unreachable', code: 'deadline', sentence }) };
+}

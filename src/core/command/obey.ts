@@ -1,0 +1,181 @@
+/** Does what the command in progress says, or says why not. */
+
+import { guard } from '../decide/guard.ts';
+import type { Situation } from '../decide/situation.ts';
+import { isLedgerBehind, isSuperseded, situationOf } from '../decide/situation.ts';
+import { decide } from '../decide/table.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Command, CommandResult, Effect } from '../model/events.ts';
+import type { Ledger } from '../model/ledger.ts';
+import type { ClusterState, PublicationState, RunningCommand } from '../model/state.ts';
+import { withPublication } from '../model/state.ts';
+import type { Now } from '../model/units.ts';
+import { plusMs } from '../model/units.ts';
+import type { ServerView } from '../observe/topology.ts';
+import { rewritten } from '../publish/intended.ts';
+import { intendedWrite } from '../publish/intent.ts';
+import { planUpdate } from '../publish/plan.ts';
+import { isLookedInto } from '../publish/why-refused.ts';
+import { write } from '../publish/write.ts';
+import { commandedBy, resultOfFailure, withEpoch, withResult } from './commands.ts';
+
+type Result = Omit<CommandResult, 'nameserver'>;
+
+/** Does what the command in progress says, or says why not. */
+export function obey(
+  state: ClusterState,
+  publication: PublicationState,
+  running: RunningCommand,
+  now: Now,
+  effects: Effect[],
+): ClusterState {
+  const { nameserver } = publication.settings;
+  const noted = withEpoch(state, nameserver, publication.remembered?.epoch ?? 0);
+  if (publication.readFailure) return withResult(noted, nameserver, resultOfFailure(publication.readFailure));
+  // It was refused, and what would allow it is known in a moment: that is the answer.
+  if (isLookedInto(publication, running.id, now)) return noted;
+  const situation = situationOf(noted, publication, commandedBy(running), now);
+  if (running.command.kind !== 'follow') return rewrite(noted, situation, running, now, effects);
+  const known = noted.commands[0]?.progress.get(nameserver)?.epoch;
+  const decision = guard(situation, decide(situation));
+  // What it has put on its way may still be applied: its outcome is the answer.
+  const isOnItsWay = publication.inFlight?.commandId === running.id;
+  const answer = isOnItsWay ? undefined : answerWithoutWrite(situation, decision, running, known);
+  if (answer) return withResult(noted, nameserver, answer);
+  // A command may move what moved too often, and its time is now.
+  const unlatched = { ...publication, flapping: false, moves: [], decidedAt: { mono: now.mono, wall: now.wall } };
+  return write(noted, { ...situation, publication: unlatched }, decision, running, now, effects);
+}
+
+/** The result of a follow that needs no write, or must not write. */
+function answerWithoutWrite(
+  situation: Situation,
+  decision: Decision,
+  running: RunningCommand,
+  known: number | undefined,
+): Result | undefined {
+  const { publication, ledger, state, published } = situation;
+  const { command } = running;
+  if (command.kind !== 'follow') return undefined;
+  // A ledger that went back is not in force: what was named is published anew, at an epoch that nobody has seen.
+  const isInForce = !isLedgerBehind(situation);
+  if (ledger && isInForce && published?.address === command.server && ledger.source === command.server) {
+    return { kind: 'done', code: 'steady', sentence: `${command.server} is published already, since epoch ${ledger.epoch}.` };
+  }
+  if (decision.kind === 'hold') {
+    const target = situation.members.find(({ address }) => address === command.server);
+    return { kind: target?.contact === 'unknown' ? 'unreachable' : 'held', code: decision.reason, sentence: decision.sentence };
+  }
+  if (ledger && known !== undefined && ledger.epoch > known) {
+    return {
+      kind: 'lost-race',
+      code: 'lost-race',
+      sentence: `Instance ${ledger.by} moved the name to ${ledger.source} meanwhile (epoch ${ledger.epoch}).`,
+    };
+  }
+  // Whatever comes of it, a dry run writes nothing.
+  if (command.dryRun) {
+    const intended = intendedWrite(situation, decision);
+    const { view, settings } = publication;
+    const plan = intended && view && planUpdate(settings, view, intended.ledger, intended.wanted);
+    return { kind: 'done', code: 'dry-run', sentence: decision.sentence, ...(plan ? { plan } : {}) };
+  }
+  return state.settings.mode === 'observe' ? observing(state) : undefined;
+}
+
+const observing = (state: ClusterState): Result => ({
+  kind: 'failed',
+  code: 'observe-mode',
+  sentence: `Cluster ${state.settings.cluster} is in mode: observe, which writes nothing. Set mode: active.`,
+});
+
+/** What a command makes of the ledger alone: a changed one, or a result that needs no write. */
+type Rewriting =
+  | { readonly kind: 'ledger'; readonly ledger: Ledger; readonly sentence: string }
+  | { readonly kind: 'result'; readonly result: Result };
+
+/** Freeze, thaw and forget: a change of the ledger alone. */
+function rewrite(state: ClusterState, situation: Situation, running: RunningCommand, now: Now, effects: Effect[]): ClusterState {
+  const { ledger, publication } = situation;
+  const { command } = running;
+  const { nameserver, source } = publication.settings;
+  if (command.kind === 'follow') return state;
+  if (ledger === undefined || ledger.cluster !== state.settings.cluster) {
+    const { reason, kind, sentence: why } = publication.decision;
+    const now = state.settings.mode === 'observe' ? 'mode: observe publishes nothing.' : `The decision is ${kind} (${reason}): ${why}`;
+    const sentence = `${source.name} has no ledger of cluster ${state.settings.cluster}, so there is nothing to ${command.kind}. ${now}`;
+    return withResult(state, nameserver, { kind: 'failed', code: 'no-ledger', sentence });
+  }
+  const rewriting = rewriteLedger(situation, ledger, command);
+  const refused = rewriting.kind === 'result' && rewriting.result.kind !== 'done';
+  const noted = refused ? state : withPublication(state, afterCommand(publication, command));
+  if (rewriting.kind === 'result') return withResult(noted, nameserver, rewriting.result);
+  if (state.settings.mode === 'observe') return withResult(state, nameserver, observing(state));
+  const current = noted.publications.get(nameserver) as PublicationState;
+  return write(noted, { ...situation, publication: current }, current.decision, running, now, effects, {
+    what: command.kind,
+    aim: `${command.kind} ${running.id}`,
+    sentence: rewriting.sentence,
+    ledger: rewritten(situation, rewriting.ledger),
+    wanted: [],
+    notAfter: plusMs(now.mono, state.settings.watch.freshForMs),
+  });
+}
+
+/** What this instance remembers differently, beside the ledger: a thaw counts moves anew, a forgotten server is not waited for. */
+function afterCommand(publication: PublicationState, command: Command): PublicationState {
+  if (command.kind === 'thaw') return { ...publication, flapping: false, moves: [] };
+  if (command.kind === 'forget') return { ...publication, gone: new Set([...publication.gone, command.server]) };
+  return publication;
+}
+
+function rewriteLedger(situation: Situation, ledger: Ledger, command: Exclude<Command, { kind: 'follow' }>): Rewriting {
+  const { publication } = situation;
+  const done = (sentence: string): Rewriting => result('done', command.kind, sentence);
+  switch (command.kind) {
+    case 'freeze': {
+      if (ledger.frozen) return done(`It is frozen already, by ${ledger.frozen.by}: ${ledger.frozen.reason}`);
+      const frozen = { by: command.by, reason: command.reason };
+      return { kind: 'ledger', ledger: { ...ledger, frozen }, sentence: `Frozen by ${command.by}: ${command.reason}` };
+    }
+    case 'thaw': {
+      if (ledger.frozen === undefined)
+        return done(publication.flapping ? 'It was not frozen; its moves are counted anew.' : 'It was not frozen.');
+      const { frozen: _thawed, ...rest } = ledger;
+      return { kind: 'ledger', ledger: rest, sentence: `Thawed by ${command.by}.` };
+    }
+    case 'forget':
+      return forgotten(situation, ledger, command);
+  }
+}
+
+const result = (kind: Result['kind'], code: string, sentence: string): Rewriting => ({ kind: 'result', result: { kind, code, sentence } });
+
+function insteadOfForget(situation: Situation, server: ServerView): string {
+  if (!isSuperseded(situation, server))
+    return 'It is no former source, so nothing needs to be forgotten. If it shall go: stop it, and take it out of the configuration.';
+  return `It is a former source, and is remembered until it has rejoined: make it a replica of ${situation.ledger?.source}, or stop it and take it out of the configuration.`;
+}
+
+/** The ledger's memory of a former source keeps stale writes out, so only one that is silent is forgotten. */
+function forgotten(situation: Situation, ledger: Ledger, { server: address, by }: Extract<Command, { kind: 'forget' }>): Rewriting {
+  const { members, published } = situation;
+  const server = members.find((member) => member.address === address);
+  if (published?.address === address || ledger.source === address) {
+    return result('held', 'published-source-alive', `${address} is the published source: name another one first, with follow.`);
+  }
+  if (server?.contact === 'reachable' || server?.contact === 'alive') {
+    return result(
+      'held',
+      'superseded-source',
+      `${address} lives, and only a server that will not come back is forgotten. ${insteadOfForget(situation, server)}`,
+    );
+  }
+  const was = ledger.was.filter((former) => former.address !== address && former.uuid !== server?.id);
+  if (was.length < ledger.was.length) {
+    return { kind: 'ledger', ledger: { ...ledger, was }, sentence: `${address} was forgotten by ${by}: it will not come back.` };
+  }
+  return server === undefined
+    ? result('failed', 'unknown-server', `${address} is neither a server of this configuration nor a former source in the ledger.`)
+    : result('done', 'forget', `${address} is not waited for any more; the ledger did not name it.`);
+}

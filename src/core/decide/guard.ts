@@ -1,0 +1,90 @@
+/** Before any move: what may still stop it. */
+
+import type { Decision } from '../model/decision.ts';
+import { hold, holdWhileAsking, names } from '../model/decision.ts';
+import { fits, formerLimit, highestEpoch } from '../model/ledger.ts';
+import type { ServerId } from '../model/units.ts';
+import type { ServerView } from '../observe/topology.ts';
+import { candidateLacks, lackWords } from './ahead.ts';
+import { moveForm } from './form.ts';
+import { unobserved } from './rivals.ts';
+import type { Situation } from './situation.ts';
+import { isPublished, tellsItsState } from './situation.ts';
+import { mayBeUnlisted } from './unlisted.ts';
+
+/** The decision, or the hold that stops its move. */
+export function guard(situation: Situation, decision: Decision): Decision {
+  if (decision.kind === 'hold') return decision;
+  const target = situation.members.find((member) => member.address === decision.source);
+  if (target === undefined || (isPublished(situation, target) && situation.ledger !== undefined)) return decision;
+  const automatic = situation.command === undefined;
+  return (
+    tooManyFormer(situation) ??
+    noRoom(situation, target) ??
+    unsafeAddress(situation, target) ??
+    (automatic ? (flapping(situation) ?? outdated(situation, target) ?? mayBeUnlisted(situation)) : undefined) ??
+    (situation.command?.force ? undefined : behind(situation, target)) ??
+    decision
+  );
+}
+
+function tooManyFormer({ ledger }: Situation): Decision | undefined {
+  if (ledger === undefined || ledger.was.length < formerLimit) return undefined;
+  return hold(
+    'ledger-full',
+    `${ledger.was.length} former sources have not rejoined (${ledger.was.map((former) => former.address).join(', ')}); the ledger has no room for another.`,
+  );
+}
+
+/** What is written must be read again. The configuration and the prober refuse what cannot be: so this is somebody's hand, or a server of another configuration. */
+function noRoom({ ledger, publication }: Situation, target: ServerView): Decision | undefined {
+  const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0);
+  if (epoch >= highestEpoch) return hold('ledger-full', `Epoch ${epoch} is the last that a ledger can have: somebody wrote it by hand.`);
+  const uuid = target.id ?? ('-' as ServerId);
+  return fits({ uuid, address: target.address })
+    ? undefined
+    : hold('ledger-full', `${target.address} has an identity or an address that is too long for the ledger.`);
+}
+
+/**
+ * Another instance moved the name on what it saw. What we saw before that, fresh as it may be, is no reason to move it again: a slow instance would give the name
+ * back to the old source by what its servers were like before.
+ */
+function outdated({ publication, published, ledger, state }: Situation, target: ServerView): Decision | undefined {
+  const { movedElsewhereAt } = publication;
+  if (movedElsewhereAt === undefined) return undefined;
+  const known = [target, ...(published && tellsItsState(published) ? [published] : [])];
+  const saidAt = (server: ServerView) => (server.servesNobody ? state.servers.get(server.address)?.latest?.at : server.observedAt);
+  const old = known.filter((server) => (saidAt(server) ?? movedElsewhereAt) <= movedElsewhereAt);
+  if (old.length === 0) return undefined;
+  return holdWhileAsking(
+    `${names(old)} ${old.length === 1 ? 'has' : 'have'} not been observed since ${ledger?.by ?? 'another instance'} moved the name.`,
+  );
+}
+
+function unsafeAddress(situation: Situation, target: ServerView): Decision | undefined {
+  const form = moveForm(situation, target);
+  return 'unsafe' in form ? hold('unsafe-address', `${target.address} ${form.unsafe}.`) : undefined;
+}
+
+function flapping({ publication, state }: Situation): Decision | undefined {
+  if (!publication.flapping) return undefined;
+  const { maxMoves, maxMovesWindowMs } = state.settings.watch;
+  return hold(
+    'flapping',
+    `The name moved ${maxMoves} times within ${maxMovesWindowMs / 60_000} minutes; thaw it or name the source with: follow.`,
+  );
+}
+
+function behind(situation: Situation, target: ServerView): Decision | undefined {
+  if (situation.state.settings.gtidGuard !== 'hold') return undefined;
+  const waiting = situation.command === undefined ? unobserved(situation) : [];
+  if (waiting.length > 0)
+    return hold(
+      'candidate-behind',
+      `${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} still being asked, and may have transactions that ${target.address} lacks.`,
+    );
+  // Not for what was only received: a relay log may be discarded at any time, and then nobody could ever let the name go on (decision 014).
+  const lacks = candidateLacks(situation, target);
+  return lacks?.executed ? hold('candidate-behind', `${target.address} lacks ${lackWords(lacks)}.`) : undefined;
+}

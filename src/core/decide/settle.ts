@@ -1,0 +1,115 @@
+/** What only time shows: who is gone, what has lasted, who was seen in the line. Updated after every decision, and nowhere else. */
+
+import type { Decision } from '../model/decision.ts';
+import type { ServerFacts } from '../model/observation.ts';
+import type { PublicationState } from '../model/state.ts';
+import type { MonoMs, ServerAddress, ServerId } from '../model/units.ts';
+import { isInAuroraTable, isOnlineIn } from '../observe/membership.ts';
+import { multiPrimaryOf } from '../observe/multi-primary.ts';
+import { isBelieved } from '../observe/topology.ts';
+import { trackRejoins } from './rejoin.ts';
+import { waysToSource } from './replica-lag.ts';
+import type { Situation } from './situation.ts';
+import { isSuperseded, tellsItsState } from './situation.ts';
+import { isWeakFailover } from './table.ts';
+
+export function settle(situation: Situation, decision: Decision): PublicationState {
+  const { publication, now } = situation;
+  const isSteady = decision.kind === 'point-to' && decision.reason === 'steady';
+  const since = (before: MonoMs | undefined, holds: boolean) => (holds ? (before ?? now.mono) : undefined);
+  const steadySince = since(publication.steadySince, isSteady);
+  return {
+    ...publication,
+    steadySince,
+    weakSince: since(publication.weakSince, isWeakFailover(situation)),
+    sourcelessSince: since(publication.sourcelessSince, isSourceless(situation, decision)),
+    line: lineNow(situation),
+    gone: goneNow(situation, steadySince),
+    rejoins: trackRejoins(situation),
+    wayless: waylessNow(situation),
+    beforeStale: beforeStale(situation),
+  };
+}
+
+/** Every server says what it is, and none is writable: not a doubt, but a cluster without a source. */
+const isSourceless = ({ members }: Situation, decision: Decision): boolean =>
+  decision.reason === 'no-candidate' && members.every((member) => tellsItsState(member) && !member.writable);
+
+/** The published source, those that stream from it or are in its cluster, those that stream from these, and so on. */
+function lineNow({ publication, published, topology, ledger }: Situation): ReadonlySet<ServerId> {
+  if (ledger === undefined) return publication.line;
+  const line = new Set(publication.line);
+  if (published?.id !== undefined) line.add(published.id);
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const server of topology.servers) {
+      if (server.id === undefined || line.has(server.id) || !isBelieved(server)) continue;
+      const joins =
+        (server.facts !== undefined &&
+          server.upstreams.some((upstream) => upstream.state === 'streams' && isIn(line, topology.servers, upstream.member))) ||
+        topology.servers.some((other) => other.id !== undefined && line.has(other.id) && isInClusterOf(other, server));
+      if (!joins) continue;
+      line.add(server.id);
+      grew = true;
+    }
+  }
+  return line;
+}
+
+type Servers = Situation['topology']['servers'];
+type Server = Servers[number];
+
+const isIn = (line: ReadonlySet<ServerId>, servers: Servers, address: ServerAddress | undefined): boolean => {
+  const id = servers.find((server) => server.address === address)?.id;
+  return id !== undefined && line.has(id);
+};
+
+/** A server of the line says so: ONLINE in its group, or in its table of an Aurora cluster. A Galera node says it itself: in the primary component of the same cluster. */
+function isInClusterOf({ facts, known }: Server, { id, facts: own }: Server): boolean {
+  if (isOnlineIn(facts?.group, id) || (facts !== undefined && id !== undefined && isInAuroraTable(facts, id))) return true;
+  return own?.wsrep?.primaryComponent === true && multiPrimaryOf(own) === multiPrimaryOf(known);
+}
+
+/** Counted out after `gone_after` of silence while all was steady; counted in again by its first sign of life. */
+function goneNow({ publication, members, state, now }: Situation, steadySince: MonoMs | undefined): ReadonlySet<ServerAddress> {
+  const gone = new Set<ServerAddress>();
+  for (const member of members) {
+    if (member.contact === 'reachable' || member.contact === 'alive') continue;
+    const unknownSince = state.servers.get(member.address)?.unknownSince;
+    const longGone =
+      steadySince !== undefined &&
+      unknownSince !== undefined &&
+      now.mono - Math.max(steadySince, unknownSince) >= state.settings.watch.goneAfterMs;
+    if (publication.gone.has(member.address) || longGone) gone.add(member.address);
+  }
+  return gone;
+}
+
+/** While the source is away nobody is added, for then no replica gets anything; and a server that does not answer stays what it was. */
+function waylessNow(situation: Situation): ReadonlyMap<ServerAddress, MonoMs> {
+  const { published, members, publication, now } = situation;
+  if (published === undefined) return new Map();
+  const ways = waysToSource(situation);
+  const isWell = published.facts !== undefined && published.writable;
+  return new Map(
+    members.flatMap(({ address, facts }): [ServerAddress, MonoMs][] => {
+      const since = publication.wayless.get(address) ?? (isWell && facts !== undefined ? now.mono : undefined);
+      return since === undefined || ways.has(address) ? [] : [[address, since]];
+    }),
+  );
+}
+
+/** Kept until the server has rejoined: also when it no longer replicates from there, it has what it got. */
+function beforeStale(situation: Situation): ReadonlyMap<ServerAddress, ServerFacts> {
+  const { publication, members } = situation;
+  const former = members.filter((member) => isSuperseded(situation, member)).map(({ address }) => address);
+  if (former.length === 0 && publication.beforeStale.size === 0) return publication.beforeStale;
+  const kept = new Map<ServerAddress, ServerFacts>();
+  for (const { address, facts, upstreams } of members) {
+    const known = publication.beforeStale.get(address);
+    const reads = facts !== undefined && upstreams.some(({ state, member }) => state === 'streams' && member && former.includes(member));
+    if (known && (reads || publication.rejoins.get(address)?.rejoined !== true)) kept.set(address, known);
+    else if (reads && !former.includes(address)) kept.set(address, facts);
+  }
+  return kept;
+}

@@ -1,0 +1,65 @@
+/** A hold names every other server that is writable: why it is not chosen, and the command that would choose it. No reason may hide a server that was promoted. */
+
+import type { Decision } from '../model/decision.ts';
+import type { HoldReason } from '../model/vocabulary.ts';
+import type { ServerView } from '../observe/topology.ts';
+import { follow } from './advice.ts';
+import { silentBeside } from './elections.ts';
+import { lonePrimary } from './group-words.ts';
+import { isPromotedOutsideIncident } from './promotion.ts';
+import type { Situation } from './situation.ts';
+import { belongsToLine, disqualification, isPublished, isSuperseded, strongEvidence } from './situation.ts';
+import { wayBack } from './way-back.ts';
+
+/** The zone itself decides these; no command about a server passes them. */
+const ofTheZone: ReadonlySet<HoldReason> = new Set(['ledger-unknown', 'foreign-ledger', 'foreign-rrset', 'frozen']);
+/** Not even a command passes these. */
+const ofTheGuards: ReadonlySet<HoldReason> = new Set(['unsafe-address', 'ledger-full']);
+/** Servers that one sentence names. */
+const namedAtMost = 4;
+
+/** The same hold, its sentence followed by one for each writable server of which the sentence does not give the command yet. */
+export function withWritableServers(situation: Situation, decision: Decision): Decision {
+  if (decision.kind !== 'hold' || ofTheZone.has(decision.reason) || isFirstLook(situation)) return decision;
+  const others = situation.members.filter(
+    (member) => member.writable && !isPublished(situation, member) && !decision.sentence.includes(follow(situation, member)),
+  );
+  if (others.length === 0) return decision;
+  const more = others.length > namedAtMost ? [`${others.length - namedAtMost} more servers are writable.`] : [];
+  const clauses = [...others.slice(0, namedAtMost).map((member) => clauseOf(situation, member, decision.reason)), ...more];
+  return { ...decision, sentence: [decision.sentence, ...clauses].join(' ') };
+}
+
+/** Before the first publication the servers answer one by one: within one probe there is more to say. */
+const isFirstLook = ({ ledger, members }: Situation): boolean =>
+  ledger === undefined && members.some(({ contact }) => contact === 'unobserved');
+
+function clauseOf(situation: Situation, server: ServerView, reason: HoldReason): string {
+  const { address } = server;
+  const back = wayBack(situation, server);
+  if (back !== undefined)
+    return `${address} is writable, and nothing is lost when the name goes back to it: ${back}. If it is the source: \`${follow(situation, server)}\`.`;
+  // As a command would find it.
+  const against = disqualification({ ...situation, command: { server: address, force: false } }, server);
+  const mayBeForced = against !== undefined && (isSuperseded(situation, server) || !belongsToLine(situation, server));
+  const said =
+    against === undefined
+      ? ` (${proofWords(situation, server)})`
+      : `, but ${against}${mayBeForced ? ', so its data may be the wrong ones' : ''}`;
+  if (ofTheGuards.has(reason) || (against !== undefined && !mayBeForced)) return `${address} is writable${said}.`;
+  // A command passes this guard only by force.
+  const isForced = mayBeForced || reason === 'candidate-behind';
+  return `${address} is writable${said}. If it is the source${isForced ? ' all the same' : ''}: \`${follow(situation, server, isForced)}\`.`;
+}
+
+/** What shows that a writable server was meant to be the source, or that nothing does. */
+export function proofWords(situation: Situation, server: ServerView): string {
+  const proof = strongEvidence(situation, server);
+  if (proof.length > 0) return proof.join('; ');
+  const silent = silentBeside(situation, server);
+  if (silent !== undefined) return `it ${lonePrimary(silent)}`;
+  const source = situation.published;
+  return source && isPromotedOutsideIncident(source, server)
+    ? `it became writable ${source.lostAskedAt === undefined ? `beside ${source.address}` : `before ${source.address} was lost, or nobody knows which came first`}: that proves nothing`
+    : 'nothing shows that it was promoted';
+}

@@ -1,0 +1,126 @@
+/**
+ * Which servers outside of the configuration are asked: those that configured ones speak of, inside the operator's scopes, a bounded number. Identities decide, never
+ * addresses: what turns out to be a server that is known already is forgotten. What a discovered server counts for is in unlisted.ts (docs/decisions/013).
+ */
+
+import type { Effect } from '../model/events.ts';
+import { aliasLimit, discoveredLimit, discoveredPauseMaxMs } from '../model/limits.ts';
+import type { Claim } from '../model/observation.ts';
+import { isClaimed } from '../model/observation.ts';
+import type { ClusterState, ServerMemory } from '../model/state.ts';
+import { newServer } from '../model/state.ts';
+import type { MonoMs, Now, ServerAddress } from '../model/units.ts';
+import { plusMs } from '../model/units.ts';
+import type { Mention } from './mentions.ts';
+import { mayBeAsked, mentionsOf } from './mentions.ts';
+import { isIdentifiedAs } from './source-of.ts';
+import { verify } from './topology.ts';
+
+const isDiscovered = ({ settings }: ServerMemory): boolean => settings.discovered !== undefined;
+
+/** The state with the discovered servers that the newest answers call for. */
+export function discover(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
+  const { discoverWithin = [], servers: configured } = state.settings;
+  if (discoverWithin.length === 0 && state.servers.size === configured.length) return state;
+  const mentions = mentionsOf(state, now);
+  const kept = withoutEnded(state, mentions, now, effects);
+  // There is no hurry: before every configured server was asked, a member's second address would pass for somebody else.
+  if ([...kept.servers.values()].some((memory) => !isDiscovered(memory) && memory.latest === undefined)) return kept;
+  const { aliases } = kept.discovery;
+  const servers = new Map(kept.servers);
+  const wanted = [...mentions].filter(([address, mention]) => !servers.has(address) && !aliases.has(address) && !isKnown(servers, mention));
+  const asked = wanted.slice(0, roomIn(kept));
+  for (const [address, mention] of asked) servers.set(address, newlyFound(address, mention, now));
+  return { ...kept, servers, discovery: { aliases, unasked: wanted.slice(asked.length).map(([address]) => address) } };
+}
+
+/** Those that are known by now to be somebody else, or are over, are not asked any more. */
+function withoutEnded(state: ClusterState, mentions: ReadonlyMap<ServerAddress, Mention>, now: Now, effects: Effect[]): ClusterState {
+  const servers = new Map([...state.servers].filter(([, memory]) => !isDiscovered(memory)));
+  const aliases = new Map([...state.discovery.aliases].filter(([, until]) => now.mono < until));
+  let next = state;
+  for (const memory of [...state.servers.values()].filter(isDiscovered)) {
+    const { address } = memory.settings;
+    const noted = withMention(memory, mentions.get(address));
+    const end = endOf(state, servers, noted, now);
+    if (end === undefined) servers.set(address, noted);
+    else effects.push({ kind: 'release', server: address });
+    if (end === 'alias') aliases.set(address, plusMs(now.mono, state.settings.watch.goneAfterMs));
+    else if (end === 'over') next = withoutLineOf(next, memory);
+  }
+  return { ...next, servers, discovery: { ...state.discovery, aliases } };
+}
+
+function withMention(memory: ServerMemory, mention: Mention | undefined): ServerMemory {
+  const { mentioned } = memory;
+  if (mention === undefined || mentioned === undefined) return memory;
+  // The newest answer that speaks of it may be of one that fell silent.
+  const lastAt = Math.max(mentioned.lastAt, mention.at) as MonoMs;
+  return { ...memory, settings: { ...memory.settings, discovered: mention.discovered }, mentioned: { ...mentioned, lastAt } };
+}
+
+const newlyFound = (address: ServerAddress, { discovered, at }: Mention, now: Now): ServerMemory => ({
+  ...newServer({ address, candidate: 'never', discovered }, now.mono),
+  mentioned: { firstAt: now.mono, lastAt: at },
+});
+
+type Servers = ReadonlyMap<ServerAddress, ServerMemory>;
+
+/** All whom the mention means are known at another address. */
+const isKnown = (servers: Servers, { discovered: { claims } }: Mention): boolean =>
+  claims.length > 0 && claims.every((claim) => withIdentity(servers, [claim]) !== undefined);
+
+const withIdentity = (servers: Servers, claims: readonly (Claim | undefined)[]): ServerMemory | undefined =>
+  [...servers.values()].find(({ facts }) => facts !== undefined && claims.some((claim) => claim !== undefined && isClaimed(claim, facts)));
+
+/** For how many more there is room. */
+const roomIn = ({ settings, servers, discovery }: ClusterState): number =>
+  discovery.aliases.size >= aliasLimit ? 0 : Math.max(0, discoveredLimit - (servers.size - settings.servers.length));
+
+/** Why it is not asked any more. `servers`: those that come before it. */
+function endOf(state: ClusterState, servers: Servers, memory: ServerMemory, now: Now): 'alias' | 'over' | undefined {
+  if (!mayBeAsked(state.settings, memory.settings.address)) return 'over';
+  if (memory.facts && withIdentity(servers, [memory.facts.id, memory.facts.serverId])) return 'alias';
+  return isOver(state, memory, now) ? 'over' : undefined;
+}
+
+/**
+ * Nobody has spoken of it for `gone_after`. While it answers, or others replicate from it, it may stand in the way of a move: so that counts only while all is steady, and
+ * no hold ends by it.
+ */
+function isOver(state: ClusterState, memory: ServerMemory, now: Now): boolean {
+  const { goneAfterMs } = state.settings.watch;
+  const lastAt = memory.mentioned?.lastAt ?? now.mono;
+  if (now.mono - lastAt < goneAfterMs) return false;
+  const isSilent = memory.unknownSince !== undefined && now.mono - memory.unknownSince >= goneAfterMs && !isFollowed(state, memory);
+  const steadySince = [...state.publications.values()].map((publication) => publication.steadySince ?? now.mono);
+  return isSilent || steadySince.every((since) => now.mono - Math.max(since, lastAt) >= goneAfterMs);
+}
+
+const isFollowed = ({ servers }: ClusterState, { facts }: ServerMemory): boolean =>
+  facts !== undefined && [...servers.values()].some((server) => server.facts?.channels.some((channel) => isIdentifiedAs(channel, facts)));
+
+/** Whoever is forgotten is forgotten whole: networks that come and go would fill the line. */
+function withoutLineOf(state: ClusterState, { facts }: ServerMemory): ClusterState {
+  if (facts === undefined) return state;
+  const publications = [...state.publications].map(([name, publication]) => {
+    const line = new Set(publication.line);
+    return [name, line.delete(facts.id) ? { ...publication, line } : publication] as const;
+  });
+  return { ...state, publications: new Map(publications) };
+}
+
+/**
+ * How long after its last answer a discovered server is asked again: never at `suspect_interval`, and ever more rarely while it does not answer, or somebody else does in
+ * its place. Milliseconds.
+ */
+export function discoveredPauseMs(
+  { settings: { watch } }: ClusterState,
+  { latest, facts, factsAt, mentioned, settings }: ServerMemory,
+): number {
+  const isStale = settings.discovered !== undefined && verify(settings.discovered, facts) === 'stale';
+  if (latest === undefined || (latest.probe.kind === 'reachable' && !isStale)) return watch.intervalMs;
+  const since = isStale ? mentioned?.firstAt : (factsAt ?? mentioned?.firstAt);
+  const failingMs = latest.at - (since ?? latest.at);
+  return Math.max(watch.intervalMs, Math.min(failingMs, discoveredPauseMaxMs));
+}

@@ -1,0 +1,241 @@
+/**
+ * Which addresses of a server may be published (docs/decisions/017): the resolver proposes, the observation decides. An address is proven when this very server
+ * answered there.
+ */
+
+import type { AddressTrial } from '../model/address-trial.ts';
+import type { Effect } from '../model/events.ts';
+import { addressLimit, retryAddressMs } from '../model/limits.ts';
+import type { Failure, Places, Probe, ServerFacts } from '../model/observation.ts';
+import { splitAddress } from '../model/observation.ts';
+import type { ClusterState, ServerMemory } from '../model/state.ts';
+import { without } from '../model/state.ts';
+import type { MonoMs, Now, ServerAddress } from '../model/units.ts';
+import { plusMs } from '../model/units.ts';
+
+/** What there is to say of the resolver's newest answer for a server. */
+export type Proposal =
+  /** Nothing: it was not looked up, or `publish:` says what clients get. */
+  | { readonly kind: 'none' }
+  /** This address of it has not been tried yet. */
+  | { readonly kind: 'pending'; readonly address: string }
+  /** The server answered at these. `unproven`: at the others nobody answered; they are left out. `unreached`: those of them in whose family it answered nowhere. */
+  | {
+      readonly kind: 'proven';
+      readonly addresses: readonly string[];
+      readonly unproven: readonly string[];
+      readonly unreached: readonly string[];
+    }
+  /** The server answered at none of them. */
+  | { readonly kind: 'unproven'; readonly addresses: readonly string[] }
+  /** They lead to more than this server, or nobody can tell. */
+  | { readonly kind: 'ambiguous'; readonly addresses: readonly string[] };
+
+/** Two readings of one process agree by so much: `Uptime` counts whole seconds, and probes take time. */
+const sameStartMs = 3000;
+
+/** Takes the resolver's answer. One that fails for a while takes nothing away: the last answer stays. */
+export function takeProposal(
+  state: ClusterState,
+  memory: ServerMemory,
+  found: readonly string[] | undefined,
+  failure?: Failure,
+): ServerMemory {
+  if (found === undefined || found.length === 0) return failure ? { ...memory, resolveFailure: failure } : memory;
+  const proposed = found.toSorted();
+  const peer = memory.facts?.peer;
+  const trials = new Map([...memory.trials].filter(([address]) => proposed.includes(address) || address === peer));
+  return accept(state, { ...without(memory, 'resolveFailure'), proposed, trials });
+}
+
+/** Takes what an answer of the server says about where it is. A new connection elsewhere than the resolver said: it is asked again at once. */
+export function takePeer(state: ClusterState, before: ServerMemory, memory: ServerMemory, now: Now): ServerMemory {
+  const { facts, proposed } = memory;
+  const last = before.facts;
+  if (facts?.peer === undefined || facts === last) return memory;
+  const isSame = last === undefined || last.id === facts.id;
+  if (isSame && last?.peer === facts.peer && memory.trials.has(facts.peer)) return memory;
+  const trials = new Map(isSame ? memory.trials : []);
+  // It answered there until now: whether it still would is another question.
+  if (last?.peer !== undefined && trials.has(last.peer)) trials.set(last.peer, { outcome: 'untried', at: now.mono, wasSame: true });
+  trials.set(facts.peer, { outcome: 'same', at: now.mono, wasSame: true });
+  const isElsewhere = proposed !== undefined && !proposed.includes(facts.peer) && last?.session !== facts.session;
+  return accept(state, { ...memory, trials, ...(isElsewhere ? { nextResolveAt: now.mono } : {}) });
+}
+
+/** Takes the outcome of a trial. Where this server answers at the new addresses, its kept connection follows there: that is what proves them. */
+export function takeTrial(state: ClusterState, before: ServerMemory, probe: Probe, now: Now, effects: Effect[]): ServerMemory {
+  const address = before.trying;
+  const memory = without(before, 'trying');
+  // Of a server that is silent itself nothing is known elsewhere either; and where the kept connection leads by now, that one tells.
+  if (address === undefined || memory.facts === undefined || memory.latest?.probe.kind !== 'reachable' || address === memory.facts.peer)
+    return memory;
+  const trial = trialOf(memory, memory.facts, probe, memory.trials.get(address), now);
+  const tried = accept(state, { ...memory, trials: new Map(memory.trials).set(address, trial) });
+  const { proposed = [], facts } = tried;
+  const isElsewhere = facts?.peer !== undefined && !proposed.includes(facts.peer) && proposalOf(state, tried).kind === 'proven';
+  // A machine that slept has counted its Uptime wrong since: a new connection asks for it again.
+  const isDoubtful = probe.kind === 'reachable' && trial.outcome === 'silent';
+  if (isElsewhere || isDoubtful) effects.push({ kind: 'renew', server: memory.settings.address });
+  return tried;
+}
+
+function trialOf(memory: ServerMemory, known: ServerFacts, probe: Probe, last: AddressTrial | undefined, now: Now): AddressTrial {
+  const wasSame = last?.wasSame === true;
+  if (probe.kind !== 'reachable') return { outcome: 'silent', at: now.mono, wasSame, said: probe.failure.message };
+  const { id, uptimeSeconds } = probe.facts;
+  if (id !== known.id) return { outcome: 'other', at: now.mono, wasSame, id };
+  const startedAt = now.mono - uptimeSeconds * 1000;
+  const knownStart = (memory.factsAt ?? now.mono) - known.uptimeSeconds * 1000;
+  // A copy of its data folder has its UUID as well.
+  if (Math.abs(startedAt - knownStart) > sameStartMs)
+    return { outcome: 'silent', at: now.mono, wasSame, said: 'who answers there has the same identity, but began at another time' };
+  return { outcome: 'same', at: now.mono, wasSame: true };
+}
+
+/** The resolver's answer as a whole is taken, once the server answers us at one of its addresses; else what was proven before stays. */
+function accept(state: ClusterState, memory: ServerMemory): ServerMemory {
+  const { facts, proposed } = memory;
+  if (facts?.peer === undefined || !proposed?.includes(facts.peer)) return memory;
+  const proposal = proposalOf(state, memory);
+  return proposal.kind === 'proven' ? { ...memory, addresses: proposal.addresses } : memory;
+}
+
+/** What is to be made of the resolver's newest answer for that server. */
+export function proposalOf(state: ClusterState, memory: ServerMemory): Proposal {
+  const { proposed, trials, facts } = memory;
+  if (proposed === undefined || facts?.peer === undefined) return { kind: 'none' };
+  if (proposed.length > addressLimit) return { kind: 'ambiguous', addresses: proposed };
+  const outcome = (address: string) => trials.get(address)?.outcome;
+  const same = proposed.filter((address) => outcome(address) === 'same');
+  const rest = proposed.filter((address) => outcome(address) !== 'same');
+  if (rest.length === 0) return { kind: 'proven', addresses: same, unproven: [], unreached: [] };
+  if (rest.some((address) => memberAt(state, memory, address) !== undefined)) return { kind: 'ambiguous', addresses: proposed };
+  const untried = rest.find((address) => (outcome(address) ?? 'untried') === 'untried');
+  if (untried !== undefined) return { kind: 'pending', address: untried };
+  if (same.length === 0) return { kind: 'unproven', addresses: proposed };
+  // A family that nobody reaches is left out; within one, clients would get the unproven address as often as the other.
+  const unreached = rest.filter((address) => !same.some((other) => isIpv6(other) === isIpv6(address)));
+  const isForeign = (address: string) => !unreached.includes(address) && trials.get(address)?.wasSame !== true;
+  const isAmbiguous = rest.some((address) => outcome(address) === 'other' || isForeign(address));
+  return isAmbiguous ? { kind: 'ambiguous', addresses: proposed } : { kind: 'proven', addresses: same, unproven: rest, unreached };
+}
+
+const isIpv6 = (address: string): boolean => address.includes(':');
+
+/**
+ * Another configured server that is at that address: it answered there, or is known to be there. Servers of one machine differ by their port, and a MariaDB server has another identity under
+ * each name, so the place tells as well.
+ */
+export function memberAt(state: ClusterState, memory: ServerMemory, address: string): ServerAddress | undefined {
+  const trial = memory.trials.get(address);
+  if (trial?.outcome === 'same') return undefined;
+  const member = othersThan(state, memory).find((other) => {
+    if (trial?.id !== undefined && other.facts?.id === trial.id) return true;
+    const isKnownThere = trial?.outcome !== 'other' && other.addresses?.includes(address) === true;
+    return hasPortOf(other, memory) && (other.facts?.peer === address || isKnownThere);
+  });
+  return member?.settings.address;
+}
+
+const othersThan = (state: ClusterState, memory: ServerMemory): readonly ServerMemory[] =>
+  [...state.servers.values()].filter(({ settings }) => settings.address !== memory.settings.address && !settings.discovered);
+
+const hasPortOf = (a: ServerMemory, b: ServerMemory): boolean =>
+  splitAddress(a.settings.address).port === splitAddress(b.settings.address).port;
+
+/** The address that is to be tried next, and when; undefined: none. Only of a server that answers, and not where the kept connection leads. */
+export function nextTrial({
+  proposed = [],
+  trials,
+  facts,
+  latest,
+  trying,
+}: ServerMemory): { readonly address: string; readonly at: MonoMs } | undefined {
+  if (facts?.peer === undefined || latest?.probe.kind !== 'reachable' || trying !== undefined || proposed.length > addressLimit)
+    return undefined;
+  let next: { readonly address: string; readonly at: MonoMs } | undefined;
+  for (const address of proposed) {
+    if (address === facts.peer) continue;
+    const last = trials.get(address);
+    const at = last === undefined || last.outcome === 'untried' ? (0 as MonoMs) : plusMs(last.at, retryAddressMs);
+    if (next === undefined || at < next.at) next = { address, at };
+  }
+  return next;
+}
+
+/** Begins a trial that is due. */
+export function tryIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
+  const next = nextTrial(memory);
+  if (next === undefined || now.mono < next.at) return memory;
+  const { address } = next;
+  effects.push({
+    kind: 'try-address',
+    server: memory.settings.address,
+    address,
+    deadline: plusMs(now.mono, state.settings.watch.probeTimeoutMs),
+  });
+  return { ...memory, trying: address };
+}
+
+/** Where a new connection shall begin; undefined: where the resolver says. */
+export function placesOf(state: ClusterState, memory: ServerMemory): Places | undefined {
+  const { addresses: known, proposed = [], trials } = memory;
+  if (known === undefined) return undefined;
+  const isElsewhere = (address: string) => trials.get(address)?.outcome === 'other' || memberAt(state, memory, address) !== undefined;
+  return { known, refuted: proposed.filter((address) => !known.includes(address) && isElsewhere(address)) };
+}
+
+/**
+ * The host name of this server leads to another member: the answer is that one's, and says nothing of this one. Only where this server is known to be somebody else: two names that
+ * have led to one server from the beginning are `duplicate-uuid`.
+ */
+export function notMisled(state: ClusterState, memory: ServerMemory, probe: Probe): Probe {
+  if (probe.kind !== 'reachable' || memory.facts === undefined || memory.facts.id === probe.facts.id) return probe;
+  const { id, peer, serverId } = probe.facts;
+  const isThat = ({ facts }: ServerMemory) =>
+    facts?.peer === peer && (facts?.id === id || (serverId !== undefined && facts?.serverId === serverId));
+  const member = peer === undefined ? undefined : othersThan(state, memory).find((other) => hasPortOf(other, memory) && isThat(other));
+  if (member === undefined) return probe;
+  const message = `${memory.settings.address}: its host name leads to ${peer}, where ${member.settings.address} answers`;
+  return { kind: 'unknown', failure: { code: 'another-member', message, hint: 'mend the address records of its host name' } };
+}
+
+/** Whether it is not known yet which addresses a server that answers has. */
+export const isLocating = (state: ClusterState, memory: ServerMemory): boolean =>
+  memory.settings.publish === undefined &&
+  memory.addresses === undefined &&
+  (memory.proposed === undefined ? memory.resolveFailure === undefined : proposalOf(state, memory).kind === 'pending');
+
+/** What the resolver said that cannot be published as it is, in words; undefined: nothing. */
+export function proposalWords(state: ClusterState, memory: ServerMemory, proposal: Proposal): string | undefined {
+  const { trials, facts } = memory;
+  const said = (address: string): string => {
+    const member = memberAt(state, memory, address);
+    const trial = trials.get(address);
+    if (member !== undefined) return `${address} is ${member}`;
+    if (trial?.outcome === 'other') return `at ${address} another server answers (${trial.id})`;
+    return `at ${address} it was not found (${trial?.said ?? 'not tried'})`;
+  };
+  switch (proposal.kind) {
+    case 'none':
+      return undefined;
+    case 'pending':
+      return `resolves to ${listed(memory.proposed)}, and ${proposal.address} is still being tried`;
+    case 'proven':
+      return proposal.unproven.length === 0
+        ? undefined
+        : `resolves to ${listed(memory.proposed)}, but ${proposal.unproven.map(said).join(', and ')}`;
+    case 'unproven':
+      return `resolves to ${listed(proposal.addresses)}, but it answers at ${facts?.peer}, and ${proposal.addresses.map(said).join(', and ')}`;
+    case 'ambiguous': {
+      const odd = proposal.addresses.filter((address) => trials.get(address)?.outcome !== 'same').slice(0, 3);
+      return `resolves to ${listed(proposal.addresses)}, and ${odd.map(said).join(', and ')}`;
+    }
+  }
+}
+
+function listed(addresses: readonly string[] = []): string {
+  const shown = addresses.slice(0, 4);
+  return addresses.length > shown.length ? `${shown.join(', ')} and ${addresses.length - shown.length} more` : shown.join(' and ');
+}

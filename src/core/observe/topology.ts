@@ -1,0 +1,182 @@
+/** Who replicates from whom, as the fresh observations say. Knows nothing of the zone. */
+
+import type { Channel, ServerFacts } from '../model/observation.ts';
+import { isClaimed, isWritable, servesNobody } from '../model/observation.ts';
+import type { Discovered, ServerSettings } from '../model/settings.ts';
+import type { ClusterState, Moment, ServerMemory } from '../model/state.ts';
+import type { MonoMs, Now, ServerAddress, ServerId } from '../model/units.ts';
+import { otherAddresses } from './same-server.ts';
+import type { Proposal } from './server-addresses.ts';
+import { proposalOf } from './server-addresses.ts';
+import { sourceOf } from './source-of.ts';
+
+/** One server, configured or discovered, now. */
+export interface ServerView {
+  readonly address: ServerAddress;
+  readonly settings: ServerSettings;
+  /** `unobserved`: no answer yet, or none that is fresh, and no probe has failed either. */
+  readonly contact: 'reachable' | 'alive' | 'unknown' | 'unobserved';
+  /** Only while it is reachable and the observation is fresh. */
+  readonly facts?: ServerFacts | undefined;
+  /** The newest facts, of whatever age. */
+  readonly known?: ServerFacts | undefined;
+  readonly observedAt?: MonoMs | undefined;
+  readonly id?: ServerId | undefined;
+  readonly writable: boolean;
+  /** It refuses us now, in words that say that it refuses every client (offline_mode): it is no source, whatever it was. */
+  readonly servesNobody: boolean;
+  readonly writableSince?: Moment | undefined;
+  /** As in `ServerMemory`, by its newest answers, of whatever age. */
+  readonly promotedAt?: MonoMs | undefined;
+  readonly shutAskedAt?: MonoMs | undefined;
+  readonly lostAskedAt?: MonoMs | undefined;
+  readonly closedAt?: Moment | undefined;
+  /** As its newest answer said, of whatever age. */
+  readonly upstreams: readonly Upstream[];
+  /** Where clients shall connect to: where it answered, or what `publish:` says. Absent: not known (yet). */
+  readonly addresses?: readonly string[] | undefined;
+  /** What is to be made of the resolver's newest answer. */
+  readonly proposal: Proposal;
+  /** Another server has the same UUID: a copied data folder. */
+  readonly duplicate: boolean;
+  /** It is the very server at that configured address, by another one of its addresses: it does not count. */
+  readonly sameAs?: ServerAddress;
+  /**
+   * Absent for a configured one. `unverified`: it never answered. `stale`: it is not who those that spoke of it say. `verified`: it is, or nobody said who.
+   */
+  readonly discovered?: 'unverified' | 'stale' | 'verified' | undefined;
+}
+
+/** Whether what it says is evidence. */
+export const isBelieved = ({ discovered }: ServerView): boolean => discovered === undefined || discovered === 'verified';
+
+/** One channel whose receiver is not off. */
+export interface Upstream {
+  readonly channel: Channel;
+  /** `streams`: on, and when it answered it had heard within twice the heartbeat period. `silent`: says on, but nothing came. */
+  readonly state: 'streams' | 'silent' | 'connecting';
+  /** When this process of the server was first seen connected to this source; absent: it was not. */
+  readonly metAt: MonoMs | undefined;
+  /** The member or discovered server that it is; absent for any other, or one that cannot be identified. */
+  readonly member?: ServerAddress | undefined;
+  /** Its identity is known, and it is no member; also where it was discovered. */
+  readonly outsider: boolean;
+}
+
+export interface Topology {
+  /** The configured ones in their order, then those that were discovered. */
+  readonly servers: readonly ServerView[];
+  /** The reachable servers that stream from this one: members, and verified discovered ones. */
+  followersOf(address: ServerAddress): readonly ServerView[];
+}
+
+/** The topology of all servers that are asked. */
+export function topologyOf(state: ClusterState, now: Now): Topology {
+  const others = otherAddresses(state);
+  const counted =
+    others.size === 0 ? state : { ...state, servers: new Map([...state.servers].filter(([address]) => !others.has(address))) };
+  const byId = new Map<ServerId, ServerMemory[]>();
+  for (const memory of counted.servers.values()) {
+    const id = memory.facts?.id;
+    if (id !== undefined) byId.set(id, [...(byId.get(id) ?? []), memory]);
+  }
+  const servers = [...state.servers].map(([address, memory]) => {
+    const sameAs = others.get(address);
+    const view = viewOf(counted, memory, byId, now);
+    return sameAs === undefined ? view : { ...view, sameAs };
+  });
+  const followers = followersAmong(servers);
+  return { servers, followersOf: (address) => followers.get(address) ?? [] };
+}
+
+/** The reachable servers that stream from each. */
+function followersAmong(servers: readonly ServerView[]): ReadonlyMap<ServerAddress, readonly ServerView[]> {
+  const followers = new Map<ServerAddress, ServerView[]>();
+  for (const server of servers) {
+    if (server.facts === undefined || !isBelieved(server) || server.sameAs !== undefined) continue;
+    for (const upstream of server.upstreams) {
+      if (upstream.state !== 'streams' || upstream.member === undefined || upstream.member === server.address) continue;
+      const known = followers.get(upstream.member) ?? [];
+      // Two channels from one source are still one follower.
+      if (!known.includes(server)) followers.set(upstream.member, [...known, server]);
+    }
+  }
+  return followers;
+}
+
+function viewOf(state: ClusterState, memory: ServerMemory, byId: ReadonlyMap<ServerId, readonly ServerMemory[]>, now: Now): ServerView {
+  const { settings, facts: known } = memory;
+  const contact = contactOf(state, memory, now);
+  const facts = contact === 'reachable' && memory.latest?.probe.kind === 'reachable' ? memory.latest.probe.facts : undefined;
+  // Every step looks at every server: to name all keys is twenty times as fast as to leave out those without a value.
+  return {
+    address: settings.address,
+    settings,
+    contact,
+    facts,
+    known,
+    id: known?.id,
+    observedAt: memory.factsAt,
+    writable: facts !== undefined && isWritable(facts),
+    servesNobody: contact === 'alive' && servesNobody(memory.latest?.probe),
+    writableSince: memory.writableSince,
+    promotedAt: memory.promotedAt,
+    shutAskedAt: memory.shutAskedAt,
+    lostAskedAt: memory.lostAskedAt,
+    closedAt: memory.closedAt,
+    upstreams: known ? known.channels.flatMap((channel) => upstreamOf(state, memory, channel, byId)) : [],
+    addresses: settings.publish ?? memory.addresses,
+    proposal: settings.publish ? { kind: 'none' } : proposalOf(state, memory),
+    duplicate: known !== undefined && (byId.get(known.id)?.length ?? 0) > 1,
+    discovered: settings.discovered && verify(settings.discovered, known),
+  };
+}
+
+/** Identities decide: an address may have passed to somebody else. */
+export function verify({ claims }: Discovered, known: ServerFacts | undefined): NonNullable<ServerView['discovered']> {
+  if (known === undefined) return 'unverified';
+  return claims.length === 0 || claims.some((claim) => isClaimed(claim, known)) ? 'verified' : 'stale';
+}
+
+function contactOf(state: ClusterState, memory: ServerMemory, now: Now): ServerView['contact'] {
+  const { latest } = memory;
+  if (latest === undefined || latest.at <= state.staleBefore) return 'unobserved';
+  // A probe that brought nothing stays "nothing" until another one ends; an answer gets old.
+  if (latest.probe.kind === 'unknown') return 'unknown';
+  return now.mono - latest.at <= state.settings.watch.freshForMs ? latest.probe.kind : 'unobserved';
+}
+
+function upstreamOf(
+  state: ClusterState,
+  memory: ServerMemory,
+  channel: Channel,
+  byId: ReadonlyMap<ServerId, readonly ServerMemory[]>,
+): Upstream[] {
+  if (channel.receiver === 'off') return [];
+  const { member, outsider } = sourceOf(state, channel, byId);
+  return [
+    {
+      channel,
+      state: channel.receiver === 'connecting' ? 'connecting' : isHeard(memory, channel) ? 'streams' : 'silent',
+      metAt: memory.receiving.get(channel.name)?.metAt,
+      member: member?.settings.address,
+      outsider,
+    },
+  ];
+}
+
+/**
+ * After a power cut of the source a receiver says "on" for `replica_net_timeout`: only a heartbeat or an event proves that it streams (manual 19.2.1.2).
+ * Judged at the moment of the answer: that nothing was heard since is not known before the next one.
+ */
+function isHeard(memory: ServerMemory, channel: Channel): boolean {
+  if (channel.heartbeatMs === 0) return true;
+  const bound = 2 * channel.heartbeatMs;
+  const receiving = memory.receiving.get(channel.name);
+  const connected =
+    receiving !== undefined &&
+    (receiving.witnessed || channel.heardAgoMs === undefined) &&
+    (memory.factsAt ?? receiving.since) - receiving.since <= bound;
+  const heard = channel.heardAgoMs !== undefined && channel.heardAgoMs <= bound;
+  return connected || heard;
+}

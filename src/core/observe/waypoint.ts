@@ -1,0 +1,107 @@
+/**
+ * A place in the source's history, in terms that the replica tells too (comparison.ts): a replica that has reached one that was taken after it attached has caught up with
+ * what was before. The place in the source's binary log has none of the replica's own writes.
+ */
+
+import type { GtidSet } from '../gtid/gtid.ts';
+import { contains, restrict } from '../gtid/gtid.ts';
+import type { Coordinates, ServerFacts } from '../model/observation.ts';
+import type { MonoMs, ServerId } from '../model/units.ts';
+import type { Comparison } from './comparison.ts';
+import { appliedOf, gtidsOf } from './comparison.ts';
+import type { ServerView } from './topology.ts';
+
+/** Of the same kind as the comparison that it was taken for. */
+export type Waypoint =
+  | { readonly kind: 'gtids'; readonly set: GtidSet }
+  | { readonly kind: 'gtids-and-coordinates'; readonly set: GtidSet; readonly at: Coordinates }
+  | { readonly kind: 'coordinates'; readonly at: Coordinates }
+  /** `wsrep_last_committed`. */
+  | { readonly kind: 'write-set'; readonly number: number }
+  | { readonly kind: 'shared' };
+
+/** How far a former source has come on its way back into the line. */
+export interface Rejoin {
+  /** The published source that all of this is about: after a move it begins anew. */
+  readonly source?: ServerId;
+  /** When it was first seen attached to the published source, in this run. */
+  readonly attachedAt?: MonoMs;
+  /** Where the source was after that: must be reached here. */
+  readonly target?: Waypoint;
+  /** The source's executed set when it was first seen attached: where sets leave transactions out, only what is newer proves something. */
+  readonly baseline?: GtidSet;
+  /** It was seen, since it is the source no more, where what it writes has no GTID: what it wrote by itself cannot be known. */
+  readonly hidden?: true;
+  /** Its own executed set when it had done so: a later snapshot of the source must have it all. */
+  readonly executed?: { readonly set: GtidSet; readonly at: MonoMs };
+  readonly rejoined: boolean;
+  /** Transactions of its own that the source lacks; absent: not compared yet. */
+  readonly errant?: number;
+  /** When its set was last compared with the source's. */
+  readonly comparedAt?: MonoMs;
+}
+
+/** Where the source is now, as this replica can tell that it has been there. `line`: whose transactions count. Undefined where nothing is known of it. */
+export function waypointOf(source: ServerView, { kind }: Comparison, line: (uuid: string) => boolean): Waypoint | undefined {
+  const { gtidExecuted, binlogEnd, wsrep } = source.facts ?? {};
+  switch (kind) {
+    case 'shared':
+      return { kind };
+    case 'write-set':
+      return wsrep && { kind, number: wsrep.lastCommitted };
+    case 'gtids':
+      return gtidExecuted && { kind, set: restrict(gtidExecuted, line) };
+    case 'gtids-and-coordinates':
+      return gtidExecuted && binlogEnd && { kind, set: restrict(gtidExecuted, line), at: binlogEnd };
+    case 'coordinates':
+      return binlogEnd && { kind, at: binlogEnd };
+    case 'none':
+      return undefined;
+  }
+}
+
+/** Whether the replica of that source has executed all up to there. */
+export function hasReached(source: ServerView, replica: ServerView, waypoint: Waypoint): boolean {
+  const { facts } = replica;
+  if (facts === undefined) return false;
+  switch (waypoint.kind) {
+    case 'gtids':
+      return hasSet(facts, waypoint.set);
+    case 'gtids-and-coordinates':
+      return hasSet(facts, waypoint.set) && isPast(source, replica, waypoint.at);
+    case 'coordinates':
+      return isPast(source, replica, waypoint.at);
+    case 'write-set':
+      return facts.wsrep !== undefined && facts.wsrep.lastCommitted >= waypoint.number;
+    case 'shared':
+      return true;
+  }
+}
+
+function hasSet(facts: ServerFacts, set: GtidSet): boolean {
+  const own = gtidsOf(facts);
+  return own !== undefined && contains(own, set);
+}
+
+function isPast(source: ServerView, replica: ServerView, place: Coordinates): boolean {
+  const applied = appliedOf(source, replica);
+  return applied !== undefined && isAtOrAfter(applied, place);
+}
+
+/** Files of one server are numbered upwards: `binlog.000009`, `binlog.000010`, and `binlog.1000000` after six nines. False where they are not of one series. */
+export function isAtOrAfter(place: Coordinates, other: Coordinates): boolean {
+  const [file, otherFile] = [place.file, other.file].map((name) => /^(.*)\.(\d+)$/.exec(name));
+  if (!file || !otherFile || file[1] !== otherFile[1]) return false;
+  const files = Number(file[2]) - Number(otherFile[2]);
+  return files > 0 || (files === 0 && place.position >= other.position);
+}
+
+/** How a former source has come back, in words. `source`: its address, and what reads on from it. `hidden`: it may have written something by itself that has no GTID. */
+export function reachedWords(waypoint: Waypoint | undefined, source: string, hidden: boolean): string {
+  const kind = waypoint?.kind ?? 'gtids';
+  if (kind === 'write-set') return `is a node of one cluster with ${source} again`;
+  if (kind === 'shared') return `reads the storage that ${source} writes`;
+  if (kind === 'coordinates') return `replicates from ${source} and has caught up (what it wrote by itself is not known without GTIDs)`;
+  const also = hidden ? ' with a GTID (what it wrote without one is not known)' : '';
+  return `replicates from ${source} and has nothing of its own${also}`;
+}

@@ -1,0 +1,63 @@
+/** When the replicas' RRset is written anew, and by which instance. */
+
+import { differingForm } from '../decide/form.ts';
+import type { Situation } from '../decide/situation.ts';
+import type { Ledger } from '../model/ledger.ts';
+import { replicasText, withReplicas } from '../model/ledger.ts';
+import { replicasEveryMs, replicasTakeoverIntervals } from '../model/limits.ts';
+import type { Wanted } from '../model/zone.ts';
+import type { ServerView } from '../observe/topology.ts';
+import type { Write } from './intended.ts';
+import { freshUntil, rewritten } from './intended.ts';
+import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './wanted-replicas.ts';
+
+/** The replicas' RRset as this instance sees it, and the rules by which it is kept: those of the configuration of the instance in `by=`. */
+export function replicasWrite(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
+  const { publication, state, now, settings } = situation;
+  const { replicasWrittenAt } = publication;
+  const { instance } = state.settings;
+  const ours = ledger.by === instance;
+  const leftover = ours ? leftoverReplicas(situation, ledger) : [];
+  const rules = leftover === undefined ? ledger.replicas : settings.replicas;
+  const wanted = wantedReplicas(situation, target.address);
+  const isNew = ours && replicasText(rules) !== replicasText(ledger.replicas);
+  if (!isNew && !areReplicasWrong(situation, wanted)) return undefined;
+  if (isLookingAround(situation)) return undefined;
+  if (replicasWrittenAt !== undefined && now.mono - replicasWrittenAt < replicasEveryMs) return undefined;
+  if (!ours && !mayTakeOver(situation, ledger, target)) return undefined;
+  return {
+    what: 'replicas',
+    aim: `replicas ${replicasText(rules)} ${JSON.stringify(wanted.map((want) => want.rrset?.rdata))}`,
+    sentence: replicasSentence(situation, ledger, wanted, leftover),
+    ledger: rewritten(situation, withReplicas(ledger, rules), { by: instance }),
+    wanted: [...(leftover ?? []), ...wanted],
+    notAfter: freshUntil(situation, target),
+  };
+}
+
+/** Only where the instance in `by=` seems to be gone, and only to do what it would: one that lives and does not agree would take it back for ever. */
+function mayTakeOver(situation: Situation, ledger: Ledger, target: ServerView): boolean {
+  const { publication, state, now } = situation;
+  const { replicasWrongSince, replicasYielded } = publication;
+  const wrongFor = replicasWrongSince === undefined ? 0 : now.mono - replicasWrongSince;
+  const differs = doRulesDiffer(situation, ledger) || differingForm(situation, ledger, target) !== undefined;
+  return !replicasYielded && !differs && wrongFor >= replicasTakeoverIntervals * state.settings.watch.intervalMs;
+}
+
+function replicasSentence({ settings, state }: Situation, ledger: Ledger, wanted: readonly Wanted[], leftover?: readonly Wanted[]): string {
+  const name = settings.replicas?.name;
+  const shown = wanted.flatMap((want) => (want.rrset?.rdata ?? []) as readonly string[]).join(' ');
+  const former = leftover === undefined || ledger.replicas?.name === name ? undefined : ledger.replicas?.name;
+  const isKept = wanted.length === 0;
+  return [
+    ...(name === undefined ? [] : [isKept ? `${name} stays as it is.` : `${name} is now ${shown || 'withdrawn'}.`]),
+    ...(former === undefined
+      ? []
+      : [
+          leftover && leftover.length > 0
+            ? `${former} is not configured any more, and removed.`
+            : `${former} is not configured any more, and left as it is.`,
+        ]),
+    ...(ledger.by === state.settings.instance ? [] : [`Instance ${ledger.by} left it wrong, so this one keeps it from now on.`]),
+  ].join(' ');
+}

@@ -1,0 +1,48 @@
+/** From what was read and what is wanted to one UPDATE message: read, plan, apply, and this is the middle. */
+
+import type { Ledger } from '../model/ledger.ts';
+import { writeLedger } from '../model/ledger.ts';
+import type { PublicationSettings } from '../model/settings.ts';
+import type { Change, Prerequisite, Question, UpdatePlan, Wanted } from '../model/zone.ts';
+import { findRrset } from '../model/zone.ts';
+import type { ZoneView } from '../model/zone-view.ts';
+import { isAsNearAsItGets, isSame } from './altered.ts';
+import { ledgerName } from './desired.ts';
+
+/**
+ * One message: the ledger must be exactly what was read, and so must every RRset that is named; then these RRsets and the new ledger.
+ * A change by hand between the read and the write fails it as well, so nothing is overwritten that was not read.
+ */
+export function planUpdate(settings: PublicationSettings, view: ZoneView, ledger: Ledger, wanted: readonly Wanted[]): UpdatePlan {
+  const name = ledgerName(settings.source);
+  const text: Wanted = {
+    name,
+    type: 'TXT',
+    rrset: { name, type: 'TXT', ttlSeconds: settings.source.ttlSeconds, rdata: [writeLedger(ledger)] },
+  };
+  const all = [...wanted, text];
+  const differing = all.filter((want) => differs(view, want));
+  return {
+    zone: view.zone,
+    prerequisites: all.map((want) => asRead(view, want)),
+    changes: [
+      // Deletions first: a CNAME beside an A is silently ignored (RFC 2136 3.4.2.2).
+      ...differing
+        .filter((want) => findRrset(view.rrsets, want.name, want.type))
+        .map(({ name, type }): Change => ({ kind: 'delete-rrset', name, type })),
+      ...differing.flatMap((want): Change[] => (want.rrset ? [{ kind: 'add-rrset', rrset: want.rrset }] : [])),
+    ],
+  };
+}
+
+/** Whether the zone is not as wanted, nor as the nameserver makes it where it was wanted before; a TTL counts. */
+export const differs = (view: ZoneView, want: Wanted): boolean =>
+  !isSame(findRrset(view.rrsets, want.name, want.type), want.rrset) && !isAsNearAsItGets(view, want);
+
+function asRead(view: ZoneView, { name, type }: Question): Prerequisite {
+  const there = findRrset(view.rrsets, name, type);
+  return there ? { kind: 'rrset-is', rrset: there } : { kind: 'rrset-absent', name, type };
+}
+
+/** Not a side name that is delegated away: of such one nothing can be read or written here. */
+export const isInZone = ({ outside }: ZoneView, { name }: Question): boolean => outside.every((other) => other.name !== name);

@@ -1,0 +1,134 @@
+/**
+ * How a person would promote a server now, with the statements in the manual's order (19.4.8): execute what was received, detach, open. Or why that would be wrong now. A statement
+ * is said only where it makes no second writable server and opens no stale one.
+ */
+
+import { closing, detaching, opening, restarting, starting } from '../decide/advice.ts';
+import { lacksOf, lackWords } from '../decide/ahead.ts';
+import { leadsRound } from '../decide/circles.ts';
+import { mayFollowItsGroup } from '../decide/group-words.ts';
+import type { Situation } from '../decide/situation.ts';
+import { belongsToLine, bindingsOf, isPublished, isSuperseded, reachable, tellsItsState } from '../decide/situation.ts';
+import { countGtids, subtract } from '../gtid/gtid.ts';
+import { names } from '../model/decision.ts';
+import type { Channel, ServerFacts } from '../model/observation.ts';
+import { arePeers } from '../observe/multi-primary.ts';
+import { isIdentifiedAs } from '../observe/source-of.ts';
+import type { ServerView } from '../observe/topology.ts';
+
+/** One sentence that reads on from the server's name; undefined: it is a candidate, or statements of ours could not make it one. */
+export function promotionOf(situation: Situation, server: ServerView): string | undefined {
+  const { facts } = server;
+  if (facts === undefined || server.discovered !== undefined || server.sameAs !== undefined || server.settings.candidate === 'never')
+    return undefined;
+  if (isSuperseded(situation, server))
+    return server.writable ? undefined : 'do not promote it: it is a former source, and its data may be stale';
+  if (isOpenedByOthers(facts) || !belongsToLine(situation, server) || server.duplicate) return undefined;
+  const back = isPublished(situation, server);
+  const bound = bindingsOf(situation, server).map(({ channel }) => channel);
+  const open = server.writable ? '' : opening(facts);
+  if (server.writable ? bound.length === 0 : open === '') return undefined;
+  const obstacle = obstacleOf(situation, server);
+  if (obstacle !== undefined) return `do not ${back ? 'open' : 'promote'} it now: ${obstacle}`;
+  const left = back ? bound : facts.channels.filter((channel) => isOfCluster(situation, server, channel));
+  const round = server.upstreams.filter(({ member }) => leadsRound(situation, server, member)).map(({ channel }) => channel);
+  const steps = [...left.flatMap((channel) => stepsOff(facts, channel, round.includes(channel))), ...(open === '' ? [] : [open])];
+  if (back) return `to make it the source again: ${steps.join('; ')}`;
+  const instead = situation.published?.contact === 'reachable' ? `, if ${situation.published.address} shall not be opened again` : '';
+  return `to promote it${instead}, in this order: ${steps.join('; ')}${behindWords(situation, server)}`;
+}
+
+/**
+ * A cluster, a group or a service chooses by itself, and what it closed it opens. What only a restart opens no statement does; and innodb_force_recovery says that the data may be
+ * damaged.
+ */
+const isOpenedByOthers = (facts: ServerFacts): boolean =>
+  facts.group !== undefined || facts.wsrep !== undefined || facts.managed !== undefined || restarting(facts).length > 0;
+
+/** Also one that is stopped, or looks for the dead source: else it would replicate a former source's stale writes as soon as that returns, or after a restart. */
+function isOfCluster({ members }: Situation, server: ServerView, channel: Channel): boolean {
+  const upstream = server.upstreams.find((each) => each.channel === channel);
+  if (upstream) return !upstream.outsider;
+  return members.some(({ address, known }) => address === channel.sourceAddress || (known !== undefined && isIdentifiedAs(channel, known)));
+}
+
+/** Why a second server would take writes, as far as that is known or must be feared. */
+function obstacleOf(situation: Situation, server: ServerView): string | undefined {
+  const { published, members, quorumSet } = situation;
+  const { decision } = situation.publication;
+  const source = decision.kind === 'point-to' ? decision.source : published?.address;
+  const writers = members.filter((other) => other !== server && mayWrite(situation, other) && !arePeers(members, other, server));
+  const writer = writers.find(({ address }) => address === source) ?? writers[0];
+  if (writer) {
+    if (writer.address === source) return `the source ${source} takes writes`;
+    const mend = isSuperseded(situation, writer)
+      ? `first close it (${closing(writer)})`
+      : `if it is not the source, first close it (${closing(writer)})`;
+    return `${writer.address} takes writes: ${mend}`;
+  }
+  if (published === undefined || published === server || tellsItsState(published)) return undefined;
+  const followers = situation.topology.followersOf(published.address);
+  if (followers.length > 0)
+    return `the source ${published.address} lives: ${names(followers)} still ${followers.length === 1 ? 'replicates' : 'replicate'} from it`;
+  if (published.contact === 'alive') return `the source ${published.address} lives, though it refuses us`;
+  if (published.contact === 'unobserved') return `the source ${published.address} is still being asked`;
+  const rest = quorumSet.filter((member) => member !== published);
+  return reachable(rest).length > rest.length / 2
+    ? undefined
+    : `only ${reachable(rest).length} of ${rest.length} other servers answer us, so the source may live`;
+}
+
+/**
+ * A server whose writes this one would lack: the source, any that could be the source, and a former one. A stranger has another history. A server that may never be the source counts
+ * once it has no channel of the cluster: as long as it has one, it is a writable replica, for reports.
+ */
+const mayWrite = (situation: Situation, other: ServerView): boolean =>
+  other.writable &&
+  (other.settings.candidate !== 'never' || !other.facts?.channels.some((channel) => isOfCluster(situation, other, channel))) &&
+  (isSuperseded(situation, other) || belongsToLine(situation, other));
+
+/** RESET REPLICA deletes the relay log, also what of it is not executed (manual 15.4.2.3). A channel that leads round stays: without it there is no circle any more. */
+function stepsOff(facts: ServerFacts, channel: Channel, stays: boolean): readonly string[] {
+  const waiting = waitingOf(facts, channel);
+  const delay = channel.delaySeconds === undefined ? '' : ` (it delays them by ${channel.delaySeconds} s on purpose)`;
+  const stopped = channel.applier === 'off' ? ` (${starting(facts, channel.name, ' SQL_THREAD')})` : delay;
+  const wait = `first let it execute ${waiting} that it has received${stopped}${stays ? '' : ': RESET deletes what is not executed'}`;
+  return [...(waiting === undefined ? [] : [wait]), ...(stays ? [] : [detaching(facts, channel.name)])];
+}
+
+/** What it has received and not executed; undefined: nothing. */
+function waitingOf({ gtidExecuted }: ServerFacts, { retrieved, received, applied }: Channel): string | undefined {
+  if (gtidExecuted && retrieved) {
+    const count = countGtids(subtract(retrieved, gtidExecuted));
+    return count === 0 ? undefined : count === 1 ? 'the transaction' : `the ${count} transactions`;
+  }
+  if (received && applied && received.file === applied.file && received.position === applied.position) return undefined;
+  return 'all';
+}
+
+function behindWords(situation: Situation, server: ServerView): string {
+  const lacks = lacksOf(situation, server);
+  const words = lacks && lackWords(lacks);
+  return words === undefined ? '' : `. It lacks ${words}: these would be lost`;
+}
+
+/** Whether the name would follow, without a command. */
+export const couldBePromoted = (situation: Situation, member: ServerView): boolean =>
+  member.contact === 'reachable' &&
+  member.settings.candidate !== 'never' &&
+  !member.duplicate &&
+  !isSuperseded(situation, member) &&
+  mayFollowItsGroup(situation, member) &&
+  belongsToLine(situation, member);
+
+/** The replica that lacks least, where that is known. */
+export function bestReplica(situation: Situation): string {
+  const ready = situation.members.filter(
+    (member) => !isPublished(situation, member) && member.contact === 'reachable' && member.settings.candidate !== 'never',
+  );
+  const best = ready.filter((member) => {
+    const lacks = lacksOf(situation, member);
+    return lacks !== undefined && lacks.executed === null && lacks.received === null;
+  });
+  return best.length === 0 || best.length === ready.length ? '' : ` (${names(best)} ${best.length === 1 ? 'is' : 'are'} the most advanced)`;
+}

@@ -1,0 +1,157 @@
+/** The state as its readers see it. Built when read; nothing decides on it. */
+
+import { lacksOf } from '../decide/ahead.ts';
+import type { Ways } from '../decide/replica-lag.ts';
+import { waysToSource } from '../decide/replica-lag.ts';
+import type { Situation } from '../decide/situation.ts';
+import { belongsToLine, disqualification, isPublished, isSuperseded, situationOf, strongEvidence } from '../decide/situation.ts';
+import { unlistedEvidence } from '../decide/unlisted.ts';
+import { proofWords } from '../decide/writable-servers.ts';
+import { formatGtidSet } from '../gtid/gtid.ts';
+import type { Ledger } from '../model/ledger.ts';
+import type { Propagation } from '../model/publication.ts';
+import type { ClusterState, PublicationState } from '../model/state.ts';
+import type { Now } from '../model/units.ts';
+import { isPresent, ownMembership } from '../observe/membership.ts';
+import type { ServerView } from '../observe/topology.ts';
+import { ledgerName } from '../publish/desired.ts';
+import { observedOf } from './evidence.ts';
+import { missingOf } from './missing.ts';
+import { promotionOf } from './promote-by-hand.ts';
+import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';
+import { finite, wayOf } from './way-of.ts';
+import { wouldChange } from './would-change.ts';
+
+/** What a reader sees of the cluster now. */
+export function snapshot(state: ClusterState, now: Now): Snapshot {
+  const situations = [...state.publications.values()].map((publication) => situationOf(state, publication, undefined, now));
+  const publications = situations.map(publicationSnapshot);
+  const [first] = publications;
+  const [situation] = situations;
+  return {
+    cluster: state.settings.cluster,
+    instance: state.settings.instance,
+    mode: state.settings.mode,
+    decision: first?.decision ?? { kind: 'hold', reason: 'ledger-unknown', sentence: 'The cluster is published nowhere.' },
+    ledger: first?.ledger ?? null,
+    published: first?.published ?? [],
+    servers: situation ? serverSnapshots(situation) : [],
+    alarms: state.alarms,
+    publications,
+  };
+}
+
+function publicationSnapshot(situation: Situation): PublicationSnapshot {
+  const { publication, ledger, settings } = situation;
+  const { propagation } = publication;
+  return {
+    nameserver: settings.nameserver,
+    zone: publication.view?.zone ?? settings.zone ?? null,
+    name: settings.source.name,
+    ready: publication.ready,
+    decision: publication.decision,
+    wouldChange: wouldChange(situation, publication.decision),
+    ledger: ledger ? ledgerSnapshot(ledger) : null,
+    published: publishedTargets(publication),
+    readFailure: publication.readFailure ?? null,
+    writeFailure: publication.writeFailure ?? null,
+    pendingUpdates: publication.pending.filter((attempt) => !attempt.answered).length,
+    lastMove: publication.lastMove ?? null,
+    propagation: propagation ? propagationSnapshot(propagation) : null,
+  };
+}
+
+const propagationSnapshot = ({
+  epoch,
+  nameservers: authoritative,
+  resolvers,
+}: Propagation): NonNullable<PublicationSnapshot['propagation']> => ({
+  epoch,
+  complete: authoritative.complete,
+  nameservers: authoritative.nameservers,
+  ...(resolvers ? { resolvers: { complete: resolvers.complete, nameservers: resolvers.nameservers } } : {}),
+});
+
+const ledgerSnapshot = ({ epoch, source, uuid, by, at, why, was, frozen }: Ledger): LedgerSnapshot => ({
+  epoch,
+  source,
+  uuid,
+  by,
+  at,
+  why,
+  was: was.map((former) => `${former.uuid}@${former.address}`),
+  frozen: frozen ?? null,
+});
+
+function publishedTargets({ view, settings }: PublicationState): readonly string[] {
+  const targets = view?.rrsets.filter((rrset) => rrset.name === settings.source.name && rrset.name !== ledgerName(settings.source)) ?? [];
+  return targets.flatMap((rrset) => (rrset.type === 'SRV' || rrset.type === 'TXT' ? [] : [...rrset.rdata])).toSorted();
+}
+
+function serverSnapshots(situation: Situation): readonly ServerSnapshot[] {
+  const ways = waysToSource(situation);
+  return situation.topology.servers.map((member) => serverSnapshot(situation, member, ways));
+}
+
+function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): ServerSnapshot {
+  const { known } = member;
+  const probe = situation.state.servers.get(member.address)?.latest?.probe;
+  return {
+    server: member.address,
+    discovered: discoveredSnapshot(member),
+    uuid: member.id ?? null,
+    version: known?.version.text ?? null,
+    role: roleOf(situation, member),
+    contact: member.contact,
+    reachable: member.contact === 'reachable',
+    writable: member.facts ? member.writable : null,
+    // The source is late on nobody.
+    lagSeconds: ways.get(member.address)?.hop && member.facts ? finite(ways.get(member.address)?.lagSeconds) : null,
+    way: wayOf(situation, ways, member),
+    gtidExecuted: known?.gtidExecuted ? formatGtidSet(known.gtidExecuted) : null,
+    lacks: lacksOf(situation, member) ?? null,
+    replicatesFrom: (member.facts?.channels ?? []).map((channel) => ({
+      channel: channel.name,
+      source: member.upstreams.find((upstream) => upstream.channel === channel)?.member ?? channel.sourceAddress,
+      receiver: channel.receiver,
+      applier: channel.applier,
+      autoFailover: channel.autoFailover,
+      failoverSources: channel.failoverSources ?? null,
+      managedGroups: channel.managedGroups ?? [],
+    })),
+    evidence: evidenceOf(situation, member),
+    observed: observedOf(situation, member),
+    missing: missingOf(situation, member),
+    promotion: promotionOf(situation, member) ?? null,
+    alarms: situation.state.alarms.filter((alarm) => alarm.subject === member.address).map((alarm) => alarm.code),
+    failure: probe === undefined || probe.kind === 'reachable' ? null : probe.failure,
+  };
+}
+
+function roleOf(situation: Situation, member: ServerView): ServerSnapshot['role'] {
+  if (member.facts === undefined) return isSuperseded(situation, member) ? 'superseded' : 'unknown';
+  if (isPublished(situation, member) && member.writable) return 'source';
+  if (isSuperseded(situation, member)) return 'superseded';
+  if (member.upstreams.length > 0) return 'replica';
+  // Their source is the cluster's, and not a channel's.
+  if (!member.writable && (isPresent(ownMembership(member.facts)) || member.facts.managed?.kind === 'aurora')) return 'replica';
+  if (!member.writable) return 'read-only';
+  return belongsToLine(situation, member) ? 'writable' : 'stranger';
+}
+
+function discoveredSnapshot({ settings, discovered }: ServerView): ServerSnapshot['discovered'] {
+  if (settings.discovered === undefined || discovered === undefined) return null;
+  return { by: settings.discovered.by, how: settings.discovered.how, state: discovered };
+}
+
+/** What speaks for and against this server as the source. */
+function evidenceOf(situation: Situation, member: ServerView): readonly string[] {
+  if (member.discovered !== undefined) return unlistedEvidence(situation, member);
+  const against = disqualification(situation, member);
+  const published = isPublished(situation, member) ? ['is the published source'] : [];
+  // One that is writable by mistake shall not look like any other replica.
+  if (against !== undefined)
+    return [...published, `${member.facts && member.writable && member.sameAs === undefined ? 'is writable, but ' : ''}${against}`];
+  const proof = strongEvidence(situation, member);
+  return [...published, 'is writable and could be the source', ...(proof.length > 0 ? proof : [proofWords(situation, member)])];
+}

@@ -1,0 +1,147 @@
+/** The zone client that updates through the program `nsupdate`, for what only it can do (GSS-TSIG, SIG(0), TLS). It reads by itself. */
+import { execa } from 'execa';
+import { nsupdateFudgeMs } from '../../core/model/limits.ts';
+import type { Failure } from '../../core/model/observation.ts';
+import type { UpdateOutcome } from '../../core/model/zone.ts';
+import { TYPE } from '../message/codes.ts';
+import type { MessageRequest } from '../message/message-request.ts';
+import type { TsigKey } from '../message/tsig.ts';
+import { planFailure } from '../message/update.ts';
+import { ask, type Correspondent, exchangeDeadline } from '../read/query.ts';
+import { resolveOne } from '../transport/endpoint.ts';
+import { clientClosed, expiredInQueue, noAnswer, queueFull, recalled } from '../transport/failures.ts';
+import type { DnsClient } from './dns-client.ts';
+import { createInspection } from './inspection.ts';
+import { nsupdateOutcome } from './nsupdate-outcome.ts';
+import { nsupdateScript, secretText, withoutCheckNames } from './nsupdate-script.ts';
+import { createRefusalInspector } from './refusal.ts';
+import { createReadingSide, noting, notSent, type ReadingSide, type Rfc2136Options } from './rfc2136.ts';
+
+/** Each is a process: 20 ms and 9 ms of CPU. */
+export const MAX_PROCESSES = 16;
+const MAX_OUTPUT_BYTES = 65_536;
+
+export interface NsupdateOptions extends Rfc2136Options {
+  /** The program, or a loader and the program. */
+  readonly command: readonly string[];
+  /** More options for it, as `-g`. They stand on the command line: no secrets. */
+  readonly args: readonly string[];
+}
+
+/** Opens no socket and starts no process before the first use. */
+export function createNsupdateClient(options: NsupdateOptions): DnsClient {
+  const running = new Set<AbortController>();
+  let closed = false;
+  const send = async (request: MessageRequest): Promise<UpdateOutcome> => {
+    const { nameserver } = side.correspondent;
+    if (closed) return notSent(clientClosed(nameserver));
+    if (running.size >= MAX_PROCESSES) return notSent(queueFull(nameserver, MAX_PROCESSES));
+    const controller = new AbortController();
+    running.add(controller);
+    try {
+      return await runUpdate(options, side.correspondent, request, controller.signal);
+    } finally {
+      running.delete(controller);
+    }
+  };
+  const side: ReadingSide = createReadingSide(options, send);
+  const update = noting(side, send);
+  return {
+    read: (request) => side.reader.read(request),
+    update,
+    propagation: (request) => side.propagation.watch(request),
+    inspection: createInspection(side.serials, update),
+    inspectRefusal: createRefusalInspector(side.serials, update),
+    close: async () => {
+      closed = true;
+      for (const controller of running) controller.abort();
+      side.close();
+    },
+  };
+}
+
+async function runUpdate(
+  options: NsupdateOptions,
+  correspondent: Correspondent,
+  request: MessageRequest,
+  signal: AbortSignal,
+): Promise<UpdateOutcome> {
+  const { nameserver, clock, signing, keyRecord } = correspondent;
+  const invalid = planFailure(request.plan);
+  if (invalid !== undefined) return notSent(invalid);
+  const deadline = exchangeDeadline(correspondent, request.deadline);
+  const resolved = await resolveOne(options.address);
+  if (resolved.kind === 'failed') return notSent(resolved.failure);
+  if (signal.aborted) return notSent(clientClosed(nameserver));
+  const script = nsupdateScript(request.plan, { host: resolved.address, port: options.port }, options.key);
+  const begin = async (input: string): Promise<Ended | UpdateOutcome> => {
+    const now = clock.mono();
+    if (request.recalled?.aborted) return notSent(recalled(nameserver));
+    if (now >= request.notAfter) return notSent(expiredInQueue(nameserver));
+    if (now >= deadline) return notSent(noAnswer(nameserver));
+    return runProgram(options, input, deadline - now, signal);
+  };
+  let ended = await begin(script);
+  // It ended before it sent anything.
+  if ('stderr' in ended && ended.end === 1 && /incorrect section name: check-names/.test(ended.stderr))
+    ended = await begin(withoutCheckNames(script));
+  if (!('stderr' in ended)) return ended;
+  const asked = {
+    nameserver,
+    what: 'update',
+    zone: request.plan.zone,
+    signing: signing && { ...signing, fudgeSeconds: nsupdateFudgeMs / 1000 },
+    keyStanding: keyRecord?.standing,
+  } as const;
+  const outcome = nsupdateOutcome(asked, ended.end, withoutSecret(ended.stderr, options.key));
+  return await withConnectFailure(correspondent, outcome, request);
+}
+
+/** How a process ended; `end`: its exit code, or the signal that it died of; undefined: we ended it. */
+interface Ended {
+  readonly end: number | string | undefined;
+  readonly stderr: string;
+}
+
+async function runProgram(options: NsupdateOptions, input: string, timeoutMs: number, signal: AbortSignal): Promise<Ended | UpdateOutcome> {
+  const [program, ...before] = options.command;
+  if (program === undefined) throw new TypeError('an empty command');
+  const timeoutSeconds = Math.max(1, Math.ceil(timeoutMs / 1000));
+  // -v: TCP. -r 0: a repeated datagram would make "applied" look like NXRRSET. -t bounds TCP in whole seconds; execa's time-out bounds all.
+  const args = [...before, ...options.args, '-v', '-r', '0', '-t', String(timeoutSeconds)];
+  const result = await execa(program, args, {
+    input,
+    timeout: Math.max(1, timeoutMs),
+    killSignal: 'SIGKILL',
+    cancelSignal: signal,
+    reject: false,
+    stdout: 'ignore',
+    maxBuffer: MAX_OUTPUT_BYTES,
+    env: { LC_ALL: 'C' },
+  });
+  // Only a process that was never there has certainly sent nothing.
+  const cause = result.cause as NodeJS.ErrnoException | undefined;
+  if (cause?.syscall?.startsWith('spawn')) return notSent(notRun(program, cause.code));
+  return { end: result.timedOut || result.isCanceled ? undefined : (result.exitCode ?? result.signal), stderr: result.stderr ?? '' };
+}
+
+/** nsupdate 9.18 does not say why it found nobody: what the next connection finds is told. */
+async function withConnectFailure(correspondent: Correspondent, outcome: UpdateOutcome, request: MessageRequest): Promise<UpdateOutcome> {
+  if (outcome.kind !== 'refused' || outcome.failure.code !== 'connection-failed') return outcome;
+  const answer = await ask(correspondent, { name: request.plan.zone, type: TYPE.SOA }, request.deadline);
+  const isTold = answer.kind === 'failed' && CONNECT_FAILURES.has(answer.failure.code);
+  return isTold ? { ...outcome, failure: answer.failure } : outcome;
+}
+
+const CONNECT_FAILURES = new Set(['connection-refused', 'connection-failed', 'connect-timeout']);
+
+/** nsupdate quotes a key that it cannot use. */
+function withoutSecret(text: string, key: TsigKey | undefined): string {
+  return key === undefined ? text : text.replaceAll(secretText(key), '[secret]');
+}
+
+const notRun = (program: string, code: string | undefined): Failure => ({
+  code: 'nsupdate-not-run',
+  message: `The program ${program} could not be started: ${code ?? 'unknown error'}. Nothing was sent.`,
+  hint: 'Install it (Debian: bind9-dnsutils), or set via: rfc2136.',
+});

@@ -1,0 +1,131 @@
+/** What an inspection of a refusal found, in words, with the statement that would allow the update: BIND's, or that of the server that answers so. Pure. */
+import type { Failure } from '../../core/model/observation.ts';
+import type { Fqdn } from '../../core/model/units.ts';
+import type { Question, UpdatePlan } from '../../core/model/zone.ts';
+
+export interface KeyAndZone {
+  readonly nameserver: string;
+  readonly zone: Fqdn;
+  /** Absent: messages are not signed by us. */
+  readonly key: Fqdn | undefined;
+}
+
+/** What the SOA of a zone that takes no update says. */
+export interface SoaWords {
+  readonly unread?: Failure;
+  readonly elsewhere?: { readonly primary: Fqdn; readonly addresses: readonly string[] };
+}
+
+/** RRsets in one sentence at most: all are in the hint. */
+const SHOWN_RRSETS = 6;
+
+/** Some RRsets are not granted. */
+export function policyRefuses(about: KeyAndZone, { code }: Failure, denied: readonly Question[], changed: readonly Question[]): Failure {
+  const { nameserver, zone } = about;
+  const rest =
+    denied.length === changed.length
+      ? `${denied.length === 1 ? 'It is' : 'They are'} all that the update changes. The zone takes updates.`
+      : 'The rest of the update is granted.';
+  const message = `The nameserver ${nameserver} refuses to let ${keyWords(about)} change ${rrsetWords(denied)}. ${rest}`;
+  const hint =
+    code === 'zone-not-served'
+      ? `Knot answers so: one acl of the zone ${zone} must allow all of an update. Its items: ${knotAcl(about, changed)}`
+      : `In update-policy of the zone ${zone}, above every deny (the first line that matches counts): ${grantLines(about, denied)}`;
+  return { code, message, hint: `${hint}${unsigned(about)}` };
+}
+
+/** Everything is granted, but for the check of names. */
+export function namesAreChecked({ nameserver, zone }: KeyAndZone, { code }: Failure, { name, type }: Question, bad: Fqdn): Failure {
+  const what = bad === name ? 'The name' : `Its target ${bad}`;
+  return {
+    code,
+    message: `The nameserver ${nameserver} refuses to add ${name} ${type}, though the policy allows it. ${what} is no host name (letters, digits, inner hyphens), and the nameserver checks names.`,
+    hint: `Publish another name, or turn the check off in the zone ${zone}: check-names ignore; (BIND's default for a primary zone is fail).`,
+  };
+}
+
+/** It takes no update of that zone from this key: not even one that changes nothing. */
+export function zoneRefuses(
+  about: KeyAndZone,
+  { code, message: said }: Failure,
+  plan: UpdatePlan,
+  { unread, elsewhere }: SoaWords,
+): Failure {
+  const { nameserver, zone } = about;
+  const changed = plan.changes.map((change) => ('rrset' in change ? change.rrset : change));
+  const begin = `The nameserver ${nameserver} takes no update of ${zone} from ${keyWords(about)}, not even one that changes nothing`;
+  // Only PowerDNS says REFUSED to a signed update without a signature.
+  if (about.key !== undefined && /has no signature/.test(said))
+    return { code, message: `${begin}.`, hint: `PowerDNS answers so: ${powerdnsWords(about.key, zone)}` };
+  if (unread !== undefined)
+    return {
+      code,
+      message: `${begin}. Nor does it answer for the zone: ${unread.message}`,
+      ...(unread.hint === undefined ? {} : { hint: unread.hint }),
+    };
+  if (elsewhere !== undefined) {
+    const where = elsewhere.addresses.join(', ') || 'no address found';
+    return {
+      code,
+      message: `${begin}. The zone's SOA names another primary server: ${elsewhere.primary} (${where}).`,
+      hint: `If this one is a secondary server, set the nameserver's address to the primary server. If it is a hidden primary server: ${closedZone(about, changed)}`,
+    };
+  }
+  return {
+    code,
+    message: `${begin}.`,
+    hint: `${closedZone(about, changed)}${about.key === undefined ? '' : ` Or, on PowerDNS: ${powerdnsWords(about.key, zone)}`}`,
+  };
+}
+
+const powerdnsWords = (key: Fqdn, zone: Fqdn): string =>
+  `pdnsutil set-meta ${bare(zone)} TSIG-ALLOW-DNSUPDATE ${bare(key)} (with the same secret, dnsupdate=yes, and this host in allow-dnsupdate-from).`;
+
+const closedZone = (about: KeyAndZone, changed: readonly Question[]): string =>
+  `The zone is frozen (rndc thaw ${bare(about.zone)}), or static, or its allow-update does not name the key. It needs, in place of allow-update: update-policy { ${grantLines(about, changed)} };${unsigned(about)}`;
+
+/** All is granted by now. */
+export const nothingRefused = ({ code, message }: Failure): Failure => ({
+  code,
+  message: `${message} Asked right after, it refuses none of them.`,
+  hint: "Was the zone frozen, or the configuration just changed? If it is refused again, the nameserver's log says why (category update-security in BIND).",
+});
+
+const keyWords = ({ key }: KeyAndZone): string => (key === undefined ? 'an update without a key of ours' : `the key ${bare(key)}`);
+
+/** In the language of update-policy: one line a name. A line break or not is the same to BIND. */
+export function grantLines(about: KeyAndZone, rrsets: readonly Question[]): string {
+  const identity = identityOf(about);
+  return [...typesByName(rrsets)].map(([name, types]) => `grant ${identity} name ${bare(name)} ${types.join(' ')};`).join(' ');
+}
+
+/** BIND takes a name with other characters in quotes. */
+const identityOf = ({ key }: KeyAndZone): string => {
+  const name = bare(key ?? 'KEY');
+  return /^[A-Za-z0-9._-]+$/.test(name) ? name : `"${name}"`;
+};
+
+const unsigned = ({ key }: KeyAndZone): string =>
+  key === undefined ? ' For KEY write what the updates are signed with; update-policy cannot let in those that are not signed.' : '';
+
+/** In the language of Knot: the items of one acl, each a line of its configuration. */
+export function knotAcl({ key }: KeyAndZone, rrsets: readonly Question[]): string {
+  const names = [...new Set(rrsets.map(({ name }) => name))].join(', ');
+  const types = [...new Set(rrsets.map(({ type }) => type))].join(', ');
+  const owners = `update-owner: name; update-owner-match: equal; update-owner-name: [${names}]`;
+  return `key: ${bare(key ?? 'KEY')}; action: update; ${owners}; update-type: [${types}]`;
+}
+
+function typesByName(rrsets: readonly Question[]): ReadonlyMap<Fqdn, readonly string[]> {
+  const found = new Map<Fqdn, string[]>();
+  for (const { name, type } of rrsets) found.set(name, [...(found.get(name) ?? []).filter((known) => known !== type), type]);
+  return found;
+}
+
+function rrsetWords(rrsets: readonly Question[]): string {
+  const shown = rrsets.slice(0, SHOWN_RRSETS).map(({ name, type }) => `${name} ${type}`);
+  const more = rrsets.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+const bare = (name: string): string => name.replace(/\.$/, '');

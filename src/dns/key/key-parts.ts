@@ -1,0 +1,115 @@
+/** The three parts of a TSIG key as any kind of key file writes them. Pure; throws KeyFault. */
+import type { Fqdn } from '../../core/model/units.ts';
+import { parseAnyName } from '../message/name.ts';
+import { shortestMac, TSIG_ALGORITHMS, type TsigAlgorithm, type TsigKey, tsigAlgorithm, tsigKey, wholeMac } from '../message/tsig.ts';
+import { invalid, KEYGEN_HINT } from './key-fault.ts';
+
+/** A piece of a key file, and the line in which it begins, counted from 1. */
+export interface Word {
+  readonly text: string;
+  readonly line: number;
+}
+
+/** A key as it is written. It is judged where it is chosen: what is wrong with the other keys of a file does not matter. */
+export interface WrittenKey {
+  readonly name: Word;
+  /** Throws KeyFault where name, algorithm or secret is of no use. */
+  readonly read: () => TsigKey;
+}
+
+/** A key of these words; undefined: the file does not say it. */
+export const writtenKey = (name: Word, algorithm: Word | undefined, secret: Word | undefined): WrittenKey => ({
+  name,
+  read: () => {
+    if (secret !== undefined && looksLikeSecret(name.text) && (!looksLikeSecret(secret.text) || secret.text === name.text))
+      throw invalid(name.line, 'name and secret look mixed up: the secret seems to stand where the name belongs');
+    const fqdn = keyNameOf(name.text, name.line);
+    if (algorithm === undefined || secret === undefined)
+      throw invalid(name.line, `the key ${shownName(name)} has no ${algorithm === undefined ? 'algorithm' : 'secret'}`);
+    const signing = signingOf(algorithm.text, algorithm.line);
+    return tsigKey(fqdn, signing.algorithm, secretOf(secret.text, secret.line), signing.macBytes);
+  },
+});
+
+/** The key's name. */
+export function keyNameOf(text: string, line: number): Fqdn {
+  // U+FFFD stands for bytes that are no UTF-8: which ones is lost.
+  const name = text.includes('\ufffd') ? undefined : parseAnyName(text);
+  // Not the name's text: someone may have mixed up the name and the secret.
+  if (name === undefined)
+    throw invalid(
+      line,
+      "the key's name is no domain name",
+      "It must be the same as in the nameserver's configuration: labels of 1 to 63 bytes.",
+    );
+  return name;
+}
+
+/** Base64 of 12 bytes and more. A long plain word is no secret: `=`, `+` or `/` must be in it. */
+const looksLikeSecret = (text: string): boolean => {
+  const plain = text.replace(/\s+/g, '');
+  return plain.length >= 16 && plain.length % 4 === 0 && /[+/=]/.test(plain) && /^[A-Za-z0-9+/]+={0,2}$/.test(plain);
+};
+
+/** A key's name for a message, or the line where it stands if it may be a secret. */
+export function shownName({ text, line }: Word): string {
+  const name = looksLikeSecret(text) ? undefined : parseAnyName(text);
+  return name ?? `in line ${line}`;
+}
+
+const ALGORITHM_HINT = `It must be the same as in the nameserver's configuration: one of ${TSIG_ALGORITHMS.join(', ')}.`;
+
+/** An algorithm, and the length of the MACs that are made with it. */
+export interface Signing {
+  readonly algorithm: TsigAlgorithm;
+  readonly macBytes: number;
+}
+
+/** The algorithm by its name, in any case. `hmac-sha256-128` is BIND's word for MACs that are truncated to 128 bits. */
+export function signingOf(text: string, line: number): Signing {
+  const whole = tsigAlgorithm(text);
+  if (whole !== undefined) return { algorithm: whole, macBytes: wholeMac(whole) };
+  const [, base = '', digits] = /^(.+)-(\d{1,5})$/.exec(text) ?? [];
+  const algorithm = tsigAlgorithm(base);
+  if (algorithm !== undefined) return { algorithm, macBytes: macBytesOf(algorithm, Number(digits), line) };
+  if (/^gss/i.test(text))
+    throw invalid(line, 'GSS-TSIG has no key file', 'Set via: nsupdate and nsupdate_args: ["-g"], and remove key_file.');
+  const plain = (word: string): string => word.toLowerCase().replace(/^hmac|[^a-z0-9]/g, '');
+  const meant = TSIG_ALGORITHMS.find((known) => plain(known.slice('hmac-'.length)) === plain(text.replace(/^hmac/i, '')));
+  const suggestion = meant === undefined ? '' : `; did you mean ${meant}?`;
+  throw invalid(line, `the algorithm is not one of ${TSIG_ALGORITHMS.join(', ')}${suggestion}`, ALGORITHM_HINT);
+}
+
+const BITS_HINT = "Write the algorithm without the number, here and in the nameserver's configuration: then the MAC is whole.";
+
+/** The length of a MAC of that many bits; 0: the whole MAC. named reads keys of fewer bits than RFC 8945 5.2.2.1 allows, but refuses every message. */
+export function macBytesOf(algorithm: TsigAlgorithm, bits: number, line: number): number {
+  if (bits === 0) return wholeMac(algorithm);
+  const [least, most] = [shortestMac(algorithm) * 8, wholeMac(algorithm) * 8];
+  if (bits % 8 === 0 && bits >= least && bits <= most) return bits / 8;
+  throw invalid(line, `a MAC of ${algorithm} can be truncated to ${least} to ${most} bits, a multiple of 8`, BITS_HINT);
+}
+
+const SECRET_HINT = "Copy the secret again from the nameserver's configuration, the whole text between its quotes.";
+
+/** The secret's bytes out of base64; white space in it does not count, as for named. */
+export function secretOf(text: string, line: number): Buffer {
+  const plain = text.replace(/\s+/g, '');
+  if (plain === '') throw invalid(line, 'the secret is empty: anybody could sign with it', KEYGEN_HINT);
+  // Buffer.from skips what is no base64; a key that lost a character so would only show as BADSIG.
+  const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+  if (base64.test(plain)) return Buffer.from(plain, 'base64');
+  if (/^\?+$/.test(plain))
+    throw invalid(line, 'the secret is not base64: it is hidden by question marks, as named-checkconf -px prints it', SECRET_HINT);
+  if (/^(?:\{\{.*\}\}|<.*>|\$\{?\w+\}?|\[.*\]|\.{3}|\*+)$/.test(plain))
+    throw invalid(line, 'the secret is not base64: it is a placeholder that was not filled in', SECRET_HINT);
+  if (/^[A-Za-z0-9+/]+=*$/.test(plain))
+    throw invalid(line, 'the secret is not base64: a character is missing or too many, maybe an = at its end', SECRET_HINT);
+  if (/^[\w-]+=*$/.test(plain))
+    throw invalid(
+      line,
+      'the secret is not base64: it has - or _, as base64url has',
+      'Write + for each - and / for each _, with = at the end.',
+    );
+  throw invalid(line, 'the secret is not base64', SECRET_HINT);
+}

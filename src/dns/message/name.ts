@@ -1,0 +1,172 @@
+/**
+ * Domain names as text and as bytes (RFC 1035 3.1).
+ *
+ * An Fqdn is canonical: lower case (RFC 4343), final dot, and every byte that is not of `a-z 0-9 - _ * /` written as `\DDD` (RFC 1035 5.1).
+ * So the same name is the same string, and no name can smuggle a space, a quote or a line end into a text.
+ */
+import { domainToASCII } from 'node:url';
+import type { Failure } from '../../core/model/observation.ts';
+import type { Fqdn } from '../../core/model/units.ts';
+
+/** RFC 1035 2.3.4. */
+export const MAX_LABEL_BYTES = 63;
+/** The wire form, with its length bytes and the root (RFC 1035 2.3.4). */
+export const MAX_NAME_BYTES = 255;
+
+export type ParsedName =
+  | { readonly kind: 'name'; readonly name: Fqdn }
+  | { readonly kind: 'invalid'; readonly failure: Failure & { readonly code: 'invalid-name' } };
+
+/**
+ * A name that a person wrote: letters, digits, `-` and `_` (RFC 2782, RFC 8552); the final dot may be missing. Escapes, wildcards and
+ * internationalised names are refused, so that what is published is what one reads. Fails with `invalid-name`.
+ */
+export function parseFqdn(text: string): ParsedName {
+  // Before the lower case: of some letters outside ASCII, as the Kelvin sign (U+212A), that would make one inside.
+  if (/[^\0-\x7f]/.test(text)) return invalid(text, 'it has a character outside ASCII', asciiHint(text));
+  const name = (text.endsWith('.') ? text : `${text}.`).toLowerCase();
+  const labels = name.slice(0, -1).split('.');
+  const fault = labels.map(labelFault).find((found) => found !== undefined);
+  if (fault !== undefined) return invalid(text, fault);
+  if (name.length + 1 > MAX_NAME_BYTES) return invalid(text, `it is longer than ${MAX_NAME_BYTES} bytes`);
+  return { kind: 'name', name: name as Fqdn };
+}
+
+function labelFault(label: string): string | undefined {
+  if (label === '') return 'it has an empty label';
+  if (label.length > MAX_LABEL_BYTES) return `the label ${label.slice(0, 20)}... is longer than ${MAX_LABEL_BYTES} bytes`;
+  // The trap of `\.`: a library that takes it for plain text encodes another name than was meant.
+  if (!/^[a-z0-9_-]+$/.test(label)) return 'only letters, digits, - and _ are allowed';
+  return undefined;
+}
+
+const invalid = (text: string, fault: string, hint?: string): ParsedName => ({
+  kind: 'invalid',
+  failure: {
+    code: 'invalid-name',
+    message: `${JSON.stringify(text.slice(0, 300))} is no domain name: ${fault}.`,
+    ...(hint === undefined ? {} : { hint }),
+  },
+});
+
+/** The A-label form (RFC 5890 2.3.2.1): shown, never taken, for what looks like one letter may be another. */
+function asciiHint(text: string): string {
+  const ascii = domainToASCII(text.slice(0, 300));
+  return ascii === '' ? 'Write it in its xn-- form.' : `Write it in its xn-- form; is ${JSON.stringify(ascii)} what you mean?`;
+}
+
+/**
+ * A name of any bytes as a zone file and named.conf write it (RFC 1035 5.1): with `\DDD` and `\X`; the final dot may be missing. Undefined: it
+ * is none. This is for the names of keys, which are not published: named accepts them so.
+ */
+export function parseAnyName(text: string): Fqdn | undefined {
+  // `@` is the origin: outside a zone file that is the root.
+  if (text === '.' || text === '@') return '.' as Fqdn;
+  const labels: number[][] = [[]];
+  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  for (const [part, number, char] of bytes.matchAll(/\\(\d{3})|\\([^0-9])|[^\\]|\\/gs)) {
+    if (part === '\\' || Number(number) > 255) return undefined;
+    if (part === '.') labels.push([]);
+    else labels.at(-1)?.push(number === undefined ? (char ?? part).charCodeAt(0) : Number(number));
+  }
+  if (labels.length > 1 && labels.at(-1)?.length === 0) labels.pop();
+  if (labels.some((label) => label.length === 0 || label.length > MAX_LABEL_BYTES)) return undefined;
+  const wireBytes = labels.reduce((sum, label) => sum + label.length + 1, 1);
+  return wireBytes > MAX_NAME_BYTES ? undefined : joined(labels.map((label) => labelText(Buffer.from(label))));
+}
+
+/** A name in a sentence: anybody can write one of a thousand characters. */
+export const shortName = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}...` : name);
+
+/** Whether the name is the zone's apex or below it. */
+export const isWithin = (name: Fqdn, zone: Fqdn): boolean => zone === '.' || name === zone || name.endsWith(`.${zone}`);
+
+/** The name without its first label; the root's parent is the root. */
+export function parentOf(name: Fqdn): Fqdn {
+  const rest = name.slice(name.indexOf('.') + 1);
+  return (rest === '' ? '.' : rest) as Fqdn;
+}
+
+const CANONICAL_LABEL = /^(?:[a-z0-9_*/-]|\\\d{3})+$/;
+
+/** The wire form, uncompressed; undefined where the text is no canonical Fqdn, whatever its type says. */
+export function nameToWire(name: Fqdn): Buffer | undefined {
+  if (name === '.') return Buffer.of(0);
+  if (!name.endsWith('.')) return undefined;
+  const parts: Buffer[] = [];
+  for (const text of name.slice(0, -1).split('.')) {
+    const label = labelBytes(text);
+    if (label === undefined) return undefined;
+    parts.push(Buffer.of(label.length), label);
+  }
+  const wire = Buffer.concat([...parts, Buffer.of(0)]);
+  return wire.length > MAX_NAME_BYTES ? undefined : wire;
+}
+
+function labelBytes(text: string): Buffer | undefined {
+  if (!CANONICAL_LABEL.test(text)) return undefined;
+  if (!text.includes('\\')) return text.length > MAX_LABEL_BYTES ? undefined : Buffer.from(text, 'latin1');
+  const bytes = [...text.matchAll(/\\(\d{3})|[^\\]/g)].map((match) => (match[1] === undefined ? match[0].charCodeAt(0) : Number(match[1])));
+  return bytes.length > MAX_LABEL_BYTES || bytes.some((byte) => byte > 255) ? undefined : Buffer.from(bytes);
+}
+
+/** The canonical text of each byte. */
+const BYTE_TEXTS: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte);
+  if (/[A-Z]/.test(char)) return char.toLowerCase();
+  return /[a-z0-9_*/-]/.test(char) ? char : `\\${String(byte).padStart(3, '0')}`;
+});
+
+/** The canonical text of one label's bytes. */
+function labelText(label: Buffer): string {
+  let text = '';
+  for (const byte of label) text += BYTE_TEXTS[byte];
+  return text;
+}
+
+/** A name read from a message, and where the reading goes on after it. */
+export interface NameAt {
+  readonly name: Fqdn;
+  readonly end: number;
+}
+
+/** More pointers than a name of 255 bytes can have labels. */
+const MAX_POINTERS = 127;
+
+/**
+ * Reads a name that may be compressed (RFC 1035 4.1.4). Undefined where it is not well formed: beyond the message, longer than 255 bytes,
+ * a label type of RFC 6891 5, or a pointer that does not go strictly backwards. So it ends, after at most 127 labels and 127 pointers.
+ */
+export function readName(message: Buffer, start: number): NameAt | undefined {
+  const labels: string[] = [];
+  let end: number | undefined;
+  let bytesLeft = MAX_NAME_BYTES - 1;
+  let at = start;
+  for (let pointers = 0; pointers <= MAX_POINTERS; ) {
+    const length = message[at];
+    if (length === undefined) return undefined;
+    if (length === 0) return { name: joined(labels), end: end ?? at + 1 };
+    if (length >= 0xc0) {
+      const target = pointerTarget(message, at);
+      if (target === undefined) return undefined;
+      end ??= at + 2;
+      at = target;
+      pointers++;
+    } else {
+      bytesLeft -= length + 1;
+      const label = message.subarray(at + 1, at + 1 + length);
+      if (length > MAX_LABEL_BYTES || bytesLeft < 0 || label.length < length) return undefined;
+      labels.push(labelText(label));
+      at += length + 1;
+    }
+  }
+  return undefined;
+}
+
+const joined = (labels: readonly string[]): Fqdn => (labels.length === 0 ? '.' : `${labels.join('.')}.`) as Fqdn;
+
+function pointerTarget(message: Buffer, at: number): number | undefined {
+  if (at + 2 > message.length) return undefined;
+  const target = message.readUInt16BE(at) & 0x3fff;
+  return target < at ? target : undefined;
+}

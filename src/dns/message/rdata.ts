@@ -1,0 +1,143 @@
+/** RDATA of the types that are published, to bytes and back. TXT goes through dns-packet, behind the checks that it lacks. Pure. */
+import dnsPacket from 'dns-packet';
+import type { Fqdn } from '../../core/model/units.ts';
+import type { Question, Rrset, RrType, Srv } from '../../core/model/zone.ts';
+import { ipv4Bytes, ipv4Text, ipv6Bytes, ipv6Text } from './address-bytes.ts';
+import { CLASS, TYPE } from './codes.ts';
+import { nameToWire, readName } from './name.ts';
+import type { ReceivedMessage, ReceivedRr } from './wire.ts';
+
+/** A codec of dns-packet: RDATA with its RDLENGTH before it. @types/dns-packet 5.6.5 does not declare them. */
+interface Codec<In, Out> {
+  encode(value: In): Buffer;
+  decode(bytes: Buffer, offset: number): Out;
+}
+const codecs = dnsPacket as unknown as {
+  readonly txt: Codec<Buffer[], Buffer[]>;
+};
+
+/** RFC 1035 3.3. */
+export const MAX_STRING_BYTES = 255;
+
+export type EncodedRdata =
+  | { readonly kind: 'encoded'; readonly rdata: readonly Buffer[] }
+  | { readonly kind: 'invalid'; readonly fault: string };
+
+/** The RDATA of every RR of the RRset, in its order; the fault in words where one cannot be written. Never throws. */
+export function encodeRdata(rrset: Rrset): EncodedRdata {
+  const rdata: Buffer[] = [];
+  for (const encoded of eachRdata(rrset)) {
+    if (typeof encoded === 'string') return { kind: 'invalid', fault: encoded };
+    rdata.push(encoded);
+  }
+  return { kind: 'encoded', rdata };
+}
+
+function eachRdata(rrset: Rrset): (Buffer | string)[] {
+  switch (rrset.type) {
+    case 'A':
+      return rrset.rdata.map((text) => ipv4Bytes(text) ?? `${show(text)} is no IPv4 address`);
+    case 'AAAA':
+      return rrset.rdata.map((text) => ipv6Bytes(text) ?? `${show(text)} is no IPv6 address`);
+    case 'CNAME':
+      return rrset.rdata.map((text) => nameToWire(text as Fqdn) ?? `${show(text)} is no canonical domain name`);
+    case 'SRV':
+      return rrset.rdata.map(encodeSrv);
+    case 'TXT':
+      return rrset.rdata.map(encodeTxt);
+  }
+}
+
+/**
+ * The same text for the same RDATA: by their bytes, in whatever order, so that it does not matter how an address was written. The TTL does not
+ * count. Of an RRset that cannot be written it says so, and that is like no other.
+ */
+export function rdataKey(rrset: Rrset): string {
+  const encoded = encodeRdata(rrset);
+  if (encoded.kind === 'invalid') return `invalid: ${encoded.fault}`;
+  const texts = encoded.rdata.map((rdata) => rdata.toString('hex'));
+  return [rrset.type, ...texts.sort()].join(' ');
+}
+
+const show = (text: string): string => JSON.stringify(text.slice(0, 100));
+
+function encodeSrv(srv: Srv): Buffer | string {
+  const numbers = [srv.priority, srv.weight, srv.port];
+  if (numbers.some((n) => !Number.isInteger(n) || n < 0 || n > 65_535)) return `${numbers.join(' ')} are no SRV numbers (0 to 65535)`;
+  const target = nameToWire(srv.target);
+  if (target === undefined) return `${show(srv.target)} is no canonical domain name`;
+  const fixed = Buffer.alloc(6);
+  for (const [index, n] of numbers.entries()) fixed.writeUInt16BE(n, index * 2);
+  return Buffer.concat([fixed, target]);
+}
+
+function encodeTxt(strings: readonly string[]): Buffer | string {
+  if (strings.length === 0) return 'a TXT RR has at least one character-string';
+  for (const text of strings) {
+    if (/[^\0-\xff]/.test(text)) return `${show(text)} has a character that is no byte`;
+    if (text.length > MAX_STRING_BYTES) return `a character-string is longer than ${MAX_STRING_BYTES} bytes: ${show(text)}`;
+  }
+  const rdata = codecs.txt.encode(strings.map((text) => Buffer.from(text, 'latin1'))).subarray(2);
+  return rdata.length > 65_535 ? 'a TXT RR is longer than 65535 bytes' : rdata;
+}
+
+/**
+ * The RRset that the question asked for, out of the answer section. Only RRs of that very name, type and class count: behind a CNAME the
+ * answer goes on with RRs of other names. `absent`: there are none. `malformed`: an RDATA that is not of its type.
+ */
+export function answeredRrset(message: ReceivedMessage, question: Question): Rrset | 'absent' | 'malformed' {
+  const rrs = message.answers.filter((rr) => rr.owner === question.name && rr.type === TYPE[question.type] && rr.class === CLASS.IN);
+  if (rrs.length === 0) return 'absent';
+  const ttlSeconds = Math.min(...rrs.map((rr) => rr.ttlSeconds));
+  const rdata = rrs.map((rr) => decodeRdata(question.type, message.bytes, rr));
+  if (rdata.includes(undefined)) return 'malformed';
+  // decodeRdata gives what the type wants; the compiler cannot follow that through the array.
+  return { name: question.name, type: question.type, ttlSeconds, rdata } as Rrset;
+}
+
+type AnyRdata = string | Srv | readonly string[];
+
+function decodeRdata(type: RrType, bytes: Buffer, rr: ReceivedRr): AnyRdata | undefined {
+  const length = rr.end - rr.rdataStart;
+  switch (type) {
+    case 'A':
+      return length === 4 ? ipv4Text(bytes.subarray(rr.rdataStart, rr.end)) : undefined;
+    case 'AAAA':
+      return length === 16 ? ipv6Text(bytes.subarray(rr.rdataStart, rr.end)) : undefined;
+    case 'CNAME':
+      return nameRdata(bytes, rr, rr.rdataStart);
+    case 'SRV': {
+      const target = length > 6 ? nameRdata(bytes, rr, rr.rdataStart + 6) : undefined;
+      if (target === undefined) return undefined;
+      const [priority, weight, port] = [0, 2, 4].map((at) => bytes.readUInt16BE(rr.rdataStart + at)) as [number, number, number];
+      return { priority, weight, port, target };
+    }
+    case 'TXT':
+      return decodeTxt(bytes, rr);
+  }
+}
+
+/** The name that fills the RDATA from `at` to its end. */
+export function nameRdata(bytes: Buffer, rr: ReceivedRr, at: number): Fqdn | undefined {
+  const read = readName(bytes, at);
+  return read?.end === rr.end ? read.name : undefined;
+}
+
+function decodeTxt(bytes: Buffer, rr: ReceivedRr): readonly string[] | undefined {
+  if (rr.end === rr.rdataStart) return undefined;
+  try {
+    return codecs.txt.decode(bytes, rr.rdataStart - 2).map((string) => string.toString('latin1'));
+  } catch {
+    // Its only throw: a character-string that goes beyond RDLENGTH.
+    return undefined;
+  }
+}
+
+/** The addresses of the A and AAAA RRs of that owner in a section, canonical. */
+export function addressesOf(bytes: Buffer, rrs: readonly ReceivedRr[], owner: Fqdn): readonly string[] {
+  return rrs.flatMap((rr) => {
+    if (rr.owner !== owner || rr.class !== CLASS.IN || (rr.type !== TYPE.A && rr.type !== TYPE.AAAA)) return [];
+    const decoded = decodeRdata(rr.type === TYPE.A ? 'A' : 'AAAA', bytes, rr);
+    return typeof decoded === 'string' ? [decoded] : [];
+  });
+}

@@ -1,0 +1,180 @@
+/** Transaction signatures (RFC 8945): signs a request, verifies the answer on the bytes as they came. Time is an argument. Pure. */
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { Fqdn } from '../../core/model/units.ts';
+import { CLASS, TSIG_ERROR, TYPE } from './codes.ts';
+import { nameToWire, readName } from './name.ts';
+import { decodeMessage, encodeRr } from './wire.ts';
+
+/** RFC 8945 6. hmac-md5 is read because old zones use it; whoever opens the key gets a warning. */
+const ALGORITHMS = {
+  'hmac-md5': { digest: 'md5', macBytes: 16, wireName: 'hmac-md5.sig-alg.reg.int.' },
+  'hmac-sha1': { digest: 'sha1', macBytes: 20, wireName: 'hmac-sha1.' },
+  'hmac-sha224': { digest: 'sha224', macBytes: 28, wireName: 'hmac-sha224.' },
+  'hmac-sha256': { digest: 'sha256', macBytes: 32, wireName: 'hmac-sha256.' },
+  'hmac-sha384': { digest: 'sha384', macBytes: 48, wireName: 'hmac-sha384.' },
+  'hmac-sha512': { digest: 'sha512', macBytes: 64, wireName: 'hmac-sha512.' },
+} as const;
+
+export type TsigAlgorithm = keyof typeof ALGORITHMS;
+
+/** As BIND writes them. */
+export const TSIG_ALGORITHMS = Object.keys(ALGORITHMS) as readonly TsigAlgorithm[];
+
+/** A shared key. The secret is a KeyObject, so that no log, error or JSON can show it. */
+export interface TsigKey {
+  readonly name: Fqdn;
+  readonly algorithm: TsigAlgorithm;
+  readonly secret: KeyObject;
+  /** Requests have a MAC of this length, and answers at least that: below `wholeMac` the key is one for truncated MACs (RFC 8945 5.2.2.1). */
+  readonly macBytes: number;
+}
+
+/** The bytes of the algorithm's MAC where it is not truncated. */
+export const wholeMac = (algorithm: TsigAlgorithm): number => ALGORITHMS[algorithm].macBytes;
+
+/** The shortest MAC of that algorithm, in bytes: half of it, and not below 10 (RFC 8945 5.2.2.1). */
+export const shortestMac = (algorithm: TsigAlgorithm): number => Math.max(10, wholeMac(algorithm) / 2);
+
+/** A key of those bytes, which must not be empty. */
+export const tsigKey = (name: Fqdn, algorithm: TsigAlgorithm, secret: Buffer, macBytes = wholeMac(algorithm)): TsigKey => ({
+  name,
+  algorithm,
+  secret: createSecretKey(secret),
+  macBytes,
+});
+
+/** The algorithm of that name as a key file writes it, in any case, also by its name on the wire; undefined: not known here. */
+export function tsigAlgorithm(text: string): TsigAlgorithm | undefined {
+  const lower = text.toLowerCase().replace(/\.$/, '');
+  return TSIG_ALGORITHMS.find((algorithm) => algorithm === lower || ALGORITHMS[algorithm].wireName === `${lower}.`);
+}
+
+export interface SignedRequest {
+  readonly bytes: Buffer;
+  /** The answer's MAC covers it (RFC 8945 5.3.1). */
+  readonly mac: Buffer;
+  readonly timeSeconds: number;
+}
+
+/** Appends a TSIG RR to a message without one (RFC 8945 5.1, 4.3). `timeSeconds`: since 1970, UTC. */
+export function signRequest(message: Buffer, key: TsigKey, timeSeconds: number, fudgeSeconds: number): SignedRequest {
+  const variables: TsigVariables = { timeSeconds, fudgeSeconds, error: TSIG_ERROR.NONE, other: Buffer.alloc(0) };
+  const mac = computeMac(key, [message], variables).subarray(0, key.macBytes);
+  const tail = Buffer.alloc(8);
+  tail.writeUInt16BE(mac.length, 0);
+  const after = Buffer.alloc(6);
+  message.copy(after, 0, 0, 2); // original id
+  const rdata = Buffer.concat([algorithmWire(key), timeWire(variables), tail.subarray(0, 2), mac, after]);
+  const rr = encodeRr({ owner: key.name, type: TYPE.TSIG, class: CLASS.ANY, ttlSeconds: 0, rdata });
+  const bytes = Buffer.concat([message, rr]);
+  bytes.writeUInt16BE(bytes.readUInt16BE(10) + 1, 10);
+  return { bytes, mac, timeSeconds };
+}
+
+/** What the TSIG RR of an answer proves. Only `verified` proves that someone with the key wrote the answer, to this very request. */
+export type TsigVerdict =
+  | {
+      readonly kind: 'verified';
+      /** Error field: not 0 for BADTIME and BADTRUNC, which are signed (RFC 8945 5.3.2). */
+      readonly error: number;
+      /** The nameserver's clock, seconds since 1970: the time of signing, or for BADTIME other data (RFC 8945 5.2.3), if that has it. */
+      readonly serverTimeSeconds?: number;
+    }
+  /** No TSIG RR, or one without MAC: BADKEY and BADSIG come so, and so does whatever a forger makes up. */
+  | { readonly kind: 'unsigned'; readonly claimedError: number }
+  | {
+      readonly kind: 'not-verified';
+      readonly fault: 'malformed' | 'misplaced-tsig' | 'malformed-tsig' | 'other-key' | 'truncated-mac' | 'wrong-mac' | 'wrong-time';
+    };
+
+/** Verifies an answer to a signed request (RFC 8945 5.3, 5.4). Never throws. */
+export function verifyAnswer(answer: Buffer, key: TsigKey, requestMac: Buffer, nowSeconds: number): TsigVerdict {
+  const message = decodeMessage(answer);
+  if (message === undefined) return { kind: 'not-verified', fault: 'malformed' };
+  const last = message.additionals.at(-1);
+  const all = [...message.answers, ...message.authorities, ...message.additionals];
+  // More than one, or one that is not the last, is an error of format (RFC 8945 5.1); so is a class or TTL other than these (4.2).
+  if (all.some((rr) => rr.type === TYPE.TSIG && rr !== last)) return { kind: 'not-verified', fault: 'misplaced-tsig' };
+  if (last?.type !== TYPE.TSIG) return { kind: 'unsigned', claimedError: TSIG_ERROR.NONE };
+  const tsig = parseTsigRdata(answer, last.rdataStart, last.end);
+  if (tsig === undefined || last.class !== CLASS.ANY || answer.readUInt32BE(last.rdataStart - 6) !== 0)
+    return { kind: 'not-verified', fault: 'malformed-tsig' };
+  if (tsig.mac.length === 0) return { kind: 'unsigned', claimedError: tsig.error };
+  if (last.owner !== key.name || tsig.algorithm !== ALGORITHMS[key.algorithm].wireName) return { kind: 'not-verified', fault: 'other-key' };
+
+  // The message as it was signed: without the TSIG RR, not counting it, under its original id (RFC 8945 4.3.2).
+  const signed = Buffer.from(answer.subarray(0, last.start));
+  signed.writeUInt16BE(tsig.originalId, 0);
+  signed.writeUInt16BE(signed.readUInt16BE(10) - 1, 10);
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(requestMac.length);
+  const mac = computeMac(key, [length, requestMac, signed], tsig);
+  // As long as the key says, or longer (RFC 8945 5.2.2.1).
+  if (tsig.mac.length < key.macBytes || tsig.mac.length > mac.length) return { kind: 'not-verified', fault: 'truncated-mac' };
+  if (!timingSafeEqual(tsig.mac, mac.subarray(0, tsig.mac.length))) return { kind: 'not-verified', fault: 'wrong-mac' };
+  if (tsig.error === TSIG_ERROR.BADTIME) {
+    const time = tsig.other.length === 6 ? { serverTimeSeconds: tsig.other.readUIntBE(0, 6) } : {};
+    return { kind: 'verified', error: tsig.error, ...time };
+  }
+  if (Math.abs(nowSeconds - tsig.timeSeconds) > tsig.fudgeSeconds) return { kind: 'not-verified', fault: 'wrong-time' };
+  return { kind: 'verified', error: tsig.error, serverTimeSeconds: tsig.timeSeconds };
+}
+
+/** The fields of the RR that the MAC covers besides the message (RFC 8945 4.3.3). */
+interface TsigVariables {
+  readonly timeSeconds: number;
+  readonly fudgeSeconds: number;
+  readonly error: number;
+  readonly other: Buffer;
+}
+
+function computeMac(key: TsigKey, message: readonly Buffer[], variables: TsigVariables): Buffer {
+  const hmac = createHmac(ALGORITHMS[key.algorithm].digest, key.secret);
+  for (const part of message) hmac.update(part);
+  const classAndTtl = Buffer.from([0, CLASS.ANY, 0, 0, 0, 0]);
+  const errorAndLength = Buffer.alloc(4);
+  errorAndLength.writeUInt16BE(variables.error, 0);
+  errorAndLength.writeUInt16BE(variables.other.length, 2);
+  for (const part of [wireOf(key.name), classAndTtl, algorithmWire(key), timeWire(variables), errorAndLength, variables.other])
+    hmac.update(part);
+  return hmac.digest();
+}
+
+const algorithmWire = (key: TsigKey): Buffer => wireOf(ALGORITHMS[key.algorithm].wireName as Fqdn);
+
+function wireOf(name: Fqdn): Buffer {
+  const wire = nameToWire(name);
+  if (wire === undefined) throw new TypeError(`not a canonical name: ${JSON.stringify(name)}`);
+  return wire;
+}
+
+/** Time signed (48 bits) and fudge. */
+function timeWire({ timeSeconds, fudgeSeconds }: TsigVariables): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUIntBE(timeSeconds, 0, 6);
+  bytes.writeUInt16BE(fudgeSeconds, 6);
+  return bytes;
+}
+
+interface ParsedTsig extends TsigVariables {
+  readonly algorithm: string;
+  readonly mac: Buffer;
+  readonly originalId: number;
+}
+
+function parseTsigRdata(bytes: Buffer, start: number, end: number): ParsedTsig | undefined {
+  const algorithm = readName(bytes, start);
+  if (algorithm === undefined || algorithm.end + 10 > end) return undefined;
+  const at = algorithm.end;
+  const macEnd = at + 10 + bytes.readUInt16BE(at + 8);
+  if (macEnd + 6 > end || macEnd + 6 + bytes.readUInt16BE(macEnd + 4) !== end) return undefined;
+  return {
+    algorithm: algorithm.name,
+    timeSeconds: bytes.readUIntBE(at, 6),
+    fudgeSeconds: bytes.readUInt16BE(at + 6),
+    mac: bytes.subarray(at + 10, macEnd),
+    originalId: bytes.readUInt16BE(macEnd),
+    error: bytes.readUInt16BE(macEnd + 2),
+    other: bytes.subarray(macEnd + 6, end),
+  };
+}

@@ -1,0 +1,160 @@
+/** An UPDATE message and its sections (RFC 2136 2): one function for each kind of prerequisite and change. Pure. */
+import type { Failure } from '../../core/model/observation.ts';
+import type { Fqdn } from '../../core/model/units.ts';
+import type { Change, Prerequisite, Question, Rrset } from '../../core/model/zone.ts';
+import { CLASS, OPCODE, TYPE } from './codes.ts';
+import { isWithin, nameToWire } from './name.ts';
+import { encodeRdata } from './rdata.ts';
+import { encodeMessage, MAX_MESSAGE_BYTES, type OutgoingMessage, type WireRr } from './wire.ts';
+
+/** RFC 2181 8. */
+export const MAX_TTL_SECONDS = 2_147_483_647;
+/** Room for a TSIG RR: two names of 255, a MAC of 64, other data and the fixed fields. */
+const TSIG_ROOM_BYTES = 640;
+const NOTHING = Buffer.alloc(0);
+
+/** All that RFC 2136 can say. The core's UpdatePlan is one of these: it needs less. */
+export interface UpdateMessage {
+  readonly zone: Fqdn;
+  readonly prerequisites: readonly AnyPrerequisite[];
+  readonly changes: readonly AnyChange[];
+}
+
+/** Every prerequisite of RFC 2136 2.4. */
+export type AnyPrerequisite =
+  | Prerequisite
+  /** It exists, with whatever RDATA (2.4.1). */
+  | ({ readonly kind: 'rrset-exists' } & Question)
+  /** The name has at least one RR (2.4.4), or none (2.4.5). A name that only has others below it (an empty non-terminal) is not in use. */
+  | { readonly kind: 'name-in-use' | 'name-not-in-use'; readonly name: Fqdn };
+
+/** Every change of RFC 2136 2.5. */
+export type AnyChange =
+  | Change
+  /** All RRsets of the name (2.5.3); SOA and NS stay at the zone's apex (3.4.2.3). */
+  | { readonly kind: 'delete-name'; readonly name: Fqdn }
+  /** These RRs of the RRset, its TTL does not count (2.5.4). One that is not there is no error. */
+  | { readonly kind: 'delete-rrs'; readonly rrset: Rrset };
+
+export type BuiltUpdate =
+  | { readonly kind: 'built'; readonly message: Omit<OutgoingMessage, 'id'> }
+  | { readonly kind: 'invalid'; readonly failure: Failure };
+
+/**
+ * The message but for its id. Everything is checked before a byte is made: names (canonical, inside the zone: `not-in-zone`), TTLs,
+ * addresses, SRV numbers, TXT bytes, and the size (`invalid-plan`).
+ */
+export function buildUpdate(plan: UpdateMessage): BuiltUpdate {
+  const failure = planFailure(plan);
+  if (failure !== undefined) return { kind: 'invalid', failure };
+  const message = {
+    opcode: OPCODE.UPDATE,
+    question: { name: plan.zone, type: TYPE.SOA },
+    answers: plan.prerequisites.flatMap(prerequisiteRrs),
+    authorities: plan.changes.flatMap(changeRrs),
+  };
+  const size = encodeMessage({ id: 0, ...message }).length;
+  if (size + TSIG_ROOM_BYTES > MAX_MESSAGE_BYTES) return { kind: 'invalid', failure: invalidPlan(`its message would have ${size} bytes`) };
+  return { kind: 'built', message };
+}
+
+function prerequisiteRrs(prerequisite: AnyPrerequisite): readonly WireRr[] {
+  switch (prerequisite.kind) {
+    case 'rrset-exists':
+      return [rrsetExists(prerequisite)];
+    case 'rrset-is':
+      return rrsetExistsWithRdata(prerequisite.rrset);
+    case 'rrset-absent':
+      return [rrsetDoesNotExist(prerequisite)];
+    case 'name-in-use':
+      return [nameIsInUse(prerequisite.name)];
+    case 'name-not-in-use':
+      return [nameIsNotInUse(prerequisite.name)];
+  }
+}
+
+function changeRrs(change: AnyChange): readonly WireRr[] {
+  switch (change.kind) {
+    case 'add-rrset':
+      return addToRrset(change.rrset);
+    case 'delete-rrset':
+      return [deleteRrset(change)];
+    case 'delete-name':
+      return [deleteAllRrsets(change.name)];
+    case 'delete-rrs':
+      return deleteRrs(change.rrset);
+  }
+}
+
+/** RFC 2136 2.4.1, RRset exists (value independent): class ANY. */
+const rrsetExists = ({ name, type }: Question): WireRr => bare(name, TYPE[type], CLASS.ANY);
+
+/** RFC 2136 2.4.2, RRset exists (value dependent): class IN and TTL 0, every RR of it. */
+const rrsetExistsWithRdata = (rrset: Rrset): readonly WireRr[] => rrs(rrset, CLASS.IN, 0);
+
+/** RFC 2136 2.4.3, RRset does not exist: class NONE. */
+const rrsetDoesNotExist = ({ name, type }: Question): WireRr => bare(name, TYPE[type], CLASS.NONE);
+
+/** RFC 2136 2.4.4, name is in use: class ANY, type ANY. */
+const nameIsInUse = (name: Fqdn): WireRr => bare(name, TYPE.ANY, CLASS.ANY);
+
+/** RFC 2136 2.4.5, name is not in use: class NONE, type ANY. */
+const nameIsNotInUse = (name: Fqdn): WireRr => bare(name, TYPE.ANY, CLASS.NONE);
+
+/** RFC 2136 2.5.1, add to an RRset: class IN. */
+const addToRrset = (rrset: Rrset): readonly WireRr[] => rrs(rrset, CLASS.IN, rrset.ttlSeconds);
+
+/** RFC 2136 2.5.2, delete an RRset: class ANY. */
+const deleteRrset = ({ name, type }: Question): WireRr => bare(name, TYPE[type], CLASS.ANY);
+
+/** RFC 2136 2.5.3, delete all RRsets from a name: class ANY, type ANY. */
+const deleteAllRrsets = (name: Fqdn): WireRr => bare(name, TYPE.ANY, CLASS.ANY);
+
+/** RFC 2136 2.5.4, delete an RR from an RRset: class NONE and TTL 0, with its RDATA. */
+const deleteRrs = (rrset: Rrset): readonly WireRr[] => rrs(rrset, CLASS.NONE, 0);
+
+/** An RR that only names something: TTL 0, no RDATA. */
+const bare = (owner: Fqdn, type: number, klass: number): WireRr => ({ owner, type, class: klass, ttlSeconds: 0, rdata: NOTHING });
+
+function rrs(rrset: Rrset, klass: number, ttlSeconds: number): readonly WireRr[] {
+  const encoded = encodeRdata(rrset);
+  if (encoded.kind === 'invalid') throw new TypeError(encoded.fault);
+  return encoded.rdata.map((rdata) => ({ owner: rrset.name, type: TYPE[rrset.type], class: klass, ttlSeconds, rdata }));
+}
+
+/** What is wrong with the plan, the first of it: `not-in-zone` or `invalid-plan`. The nsupdate client checks with it too. */
+export function planFailure(plan: UpdateMessage): Failure | undefined {
+  if (nameToWire(plan.zone) === undefined) return invalidPlan(`${JSON.stringify(plan.zone)} is no canonical domain name`);
+  for (const part of [...plan.prerequisites, ...plan.changes]) {
+    const failure = 'rrset' in part ? rrsetFailure(part.rrset, plan.zone) : nameFailure(part.name, plan.zone);
+    if (failure !== undefined) return failure;
+  }
+  return undefined;
+}
+
+function nameFailure(name: Fqdn, zone: Fqdn): Failure | undefined {
+  if (nameToWire(name) === undefined) return invalidPlan(`${JSON.stringify(name)} is no canonical domain name`);
+  if (isWithin(name, zone)) return undefined;
+  return {
+    code: 'not-in-zone',
+    message: `The name ${name} is not in the zone ${zone}, so nothing was sent.`,
+    hint: 'Set publish.zone to the zone that holds the name, or leave it out: it is then found by SOA.',
+  };
+}
+
+function rrsetFailure(rrset: Rrset, zone: Fqdn): Failure | undefined {
+  const failure = nameFailure(rrset.name, zone);
+  if (failure !== undefined) return failure;
+  const { ttlSeconds } = rrset;
+  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > MAX_TTL_SECONDS)
+    return invalidPlan(`${ttlSeconds} is no TTL: whole seconds, 0 to ${MAX_TTL_SECONDS}`);
+  // Without an RR it would say nothing on the wire, and a prerequisite that says nothing always holds.
+  if (rrset.rdata.length === 0) return invalidPlan(`the RRset ${rrset.name} ${rrset.type} has no RR`);
+  const encoded = encodeRdata(rrset);
+  return encoded.kind === 'invalid' ? invalidPlan(`${rrset.name} ${rrset.type}: ${encoded.fault}`) : undefined;
+}
+
+const invalidPlan = (fault: string): Failure => ({
+  code: 'invalid-plan',
+  message: `The update cannot be written as DNS: ${fault}. Nothing was sent.`,
+});

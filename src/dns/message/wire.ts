@@ -1,0 +1,212 @@
+/**
+ * DNS messages as bytes, with our own framing of RRs: dns-packet 5.6.1 cannot write class NONE or an RR without RDATA, and on reading it
+ * ignores RDLENGTH, so it cannot tell where an RR ends. What it does well, RDATA, is in rdata.ts. Pure.
+ */
+import type { Fqdn } from '../../core/model/units.ts';
+import { TYPE } from './codes.ts';
+import { type NameAt, nameToWire, readName } from './name.ts';
+
+/** The longest answer that is looked at. A ledger is below 4 KiB; decoding a hostile message costs time by its size. */
+export const MAX_ANSWER_BYTES = 16_384;
+/** The longest message that can be sent: TCP's length field (RFC 1035 4.2.2). */
+export const MAX_MESSAGE_BYTES = 65_535;
+
+const HEADER_BYTES = 12;
+const FLAG_QR = 0x8000;
+const FLAG_AA = 0x0400;
+const FLAG_TC = 0x0200;
+const FLAG_RD = 0x0100;
+
+/** One RR of a message that is being built. Empty RDATA is meant so (RFC 2136 2.4, 2.5). */
+export interface WireRr {
+  readonly owner: Fqdn;
+  readonly type: number;
+  readonly class: number;
+  readonly ttlSeconds: number;
+  readonly rdata: Buffer;
+}
+
+/** A question, or the zone section of an UPDATE (RFC 2136 2.3). Its class is IN. */
+export interface WireQuestion {
+  readonly name: Fqdn;
+  readonly type: number;
+}
+
+/** A message that is being built: for an UPDATE `answers` are the prerequisites and `authorities` the changes (RFC 2136 2). */
+export interface OutgoingMessage {
+  readonly id: number;
+  readonly opcode: number;
+  readonly question: WireQuestion;
+  readonly answers: readonly WireRr[];
+  readonly authorities: readonly WireRr[];
+  /** RD: the one who is asked shall ask others. Default: no. */
+  readonly recursionDesired?: boolean;
+}
+
+/** The message's bytes, without TSIG. Throws on a name that is not canonical: check before (update.ts does). */
+export function encodeMessage(message: OutgoingMessage): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt16BE(message.id, 0);
+  header.writeUInt16BE((message.opcode << 11) | (message.recursionDesired ? FLAG_RD : 0), 2);
+  header.writeUInt16BE(1, 4);
+  header.writeUInt16BE(message.answers.length, 6);
+  header.writeUInt16BE(message.authorities.length, 8);
+  const question = Buffer.alloc(4);
+  question.writeUInt16BE(message.question.type, 0);
+  question.writeUInt16BE(1, 2);
+  const rrs = [...message.answers, ...message.authorities].map(encodeRr);
+  return Buffer.concat([header, wireName(message.question.name), question, ...rrs]);
+}
+
+/** One RR as bytes; names are not compressed. */
+export function encodeRr(rr: WireRr): Buffer {
+  const fixed = Buffer.alloc(10);
+  fixed.writeUInt16BE(rr.type, 0);
+  fixed.writeUInt16BE(rr.class, 2);
+  fixed.writeUInt32BE(rr.ttlSeconds, 4);
+  fixed.writeUInt16BE(rr.rdata.length, 8);
+  return Buffer.concat([wireName(rr.owner), fixed, rr.rdata]);
+}
+
+function wireName(name: Fqdn): Buffer {
+  const wire = nameToWire(name);
+  if (wire === undefined) throw new TypeError(`not a canonical name: ${JSON.stringify(name)}`);
+  return wire;
+}
+
+/** An RR of a received message. RDATA stays in place, for its names may point to anywhere before it. */
+export interface ReceivedRr {
+  readonly owner: Fqdn;
+  readonly type: number;
+  readonly class: number;
+  readonly ttlSeconds: number;
+  /** Where the RR begins, where its RDATA begins and where it ends: offsets into the message. */
+  readonly start: number;
+  readonly rdataStart: number;
+  readonly end: number;
+}
+
+export interface ReceivedMessage {
+  readonly bytes: Buffer;
+  readonly id: number;
+  readonly opcode: number;
+  /** 12 bits: with the upper bits that an OPT record has (RFC 6891 6.1.3). */
+  readonly rcode: number;
+  /** It is an answer (QR). */
+  readonly answer: boolean;
+  readonly authoritative: boolean;
+  readonly truncated: boolean;
+  readonly questions: readonly (WireQuestion & { readonly class: number })[];
+  readonly answers: readonly ReceivedRr[];
+  readonly authorities: readonly ReceivedRr[];
+  readonly additionals: readonly ReceivedRr[];
+}
+
+/** The first 4 bytes of a message, which may be read where the rest cannot. */
+export interface MessageHead {
+  readonly id: number;
+  readonly opcode: number;
+  readonly answer: boolean;
+  readonly truncated: boolean;
+}
+
+/** Undefined where there is no whole header. Never throws. */
+export function decodeHead(bytes: Buffer): MessageHead | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
+  const flags = bytes.readUInt16BE(2);
+  return {
+    id: bytes.readUInt16BE(0),
+    opcode: (flags >> 11) & 0xf,
+    answer: (flags & FLAG_QR) !== 0,
+    truncated: (flags & FLAG_TC) !== 0,
+  };
+}
+
+/** What is wrong with a message that is not well formed, as the rest of a sentence: `it ...`. */
+export interface Malformed {
+  readonly malformed: string;
+}
+
+/** The message; undefined where it is not well formed. Never throws. */
+export function decodeMessage(bytes: Buffer): ReceivedMessage | undefined {
+  const message = readMessage(bytes);
+  return 'malformed' in message ? undefined : message;
+}
+
+/**
+ * Walks a received message through all of its records. One that is longer than MAX_ANSWER_BYTES is not looked at. Bytes behind the last record mean
+ * nothing and are not read (BIND and dig ignore them too). Never throws.
+ */
+export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
+  const head = decodeHead(bytes);
+  if (head === undefined) return { malformed: `has ${bytes.length} bytes, less than a header` };
+  if (bytes.length > MAX_ANSWER_BYTES) return tooLong(bytes.length);
+  const cursor = { at: HEADER_BYTES };
+  const questions = readMany(bytes.readUInt16BE(4), cursor, (at) => readQuestion(bytes, at));
+  const answers = questions && readMany(bytes.readUInt16BE(6), cursor, (at) => readRr(bytes, at));
+  const authorities = answers && readMany(bytes.readUInt16BE(8), cursor, (at) => readRr(bytes, at));
+  const additionals = authorities && readMany(bytes.readUInt16BE(10), cursor, (at) => readRr(bytes, at));
+  if (!(questions && answers && authorities && additionals))
+    return { malformed: 'ends within a record, or has a name that cannot be read' };
+  const opts = [...answers, ...authorities, ...additionals].filter(({ type }) => type === TYPE.OPT);
+  const [opt] = opts;
+  if (opts.length > 1) return { malformed: 'has more than one OPT record' };
+  if (opt && !(opt.owner === '.' && additionals.includes(opt))) return { malformed: 'has an OPT record where none may be' };
+  // The TTL field of an OPT record begins with the upper 8 bits of the RCODE.
+  const upper = opt === undefined ? 0 : (bytes[opt.rdataStart - 6] ?? 0);
+  const flags = bytes.readUInt16BE(2);
+  return {
+    ...head,
+    bytes,
+    rcode: (upper << 4) | (flags & 0xf),
+    authoritative: (flags & FLAG_AA) !== 0,
+    questions,
+    answers,
+    authorities,
+    additionals,
+  };
+}
+
+/** An answer of so many bytes is not looked at. */
+export const tooLong = (length: number): Malformed => ({
+  malformed: `has ${length} bytes, and more than ${MAX_ANSWER_BYTES} are not read`,
+});
+
+function readMany<T extends { readonly end: number }>(
+  count: number,
+  cursor: { at: number },
+  read: (at: number) => T | undefined,
+): readonly T[] | undefined {
+  const items: T[] = [];
+  for (let index = 0; index < count; index++) {
+    const item = read(cursor.at);
+    if (item === undefined) return undefined;
+    items.push(item);
+    cursor.at = item.end;
+  }
+  return items;
+}
+
+function readQuestion(bytes: Buffer, at: number): (WireQuestion & { readonly class: number; readonly end: number }) | undefined {
+  const owner: NameAt | undefined = readName(bytes, at);
+  if (owner === undefined || owner.end + 4 > bytes.length) return undefined;
+  return { name: owner.name, type: bytes.readUInt16BE(owner.end), class: bytes.readUInt16BE(owner.end + 2), end: owner.end + 4 };
+}
+
+function readRr(bytes: Buffer, at: number): ReceivedRr | undefined {
+  const owner = readName(bytes, at);
+  if (owner === undefined || owner.end + 10 > bytes.length) return undefined;
+  const rdataStart = owner.end + 10;
+  const end = rdataStart + bytes.readUInt16BE(owner.end + 8);
+  if (end > bytes.length) return undefined;
+  return {
+    owner: owner.name,
+    type: bytes.readUInt16BE(owner.end),
+    class: bytes.readUInt16BE(owner.end + 2),
+    // A TTL with the highest bit set means zero (RFC 2181 8).
+    ttlSeconds: Math.max(0, bytes.readInt32BE(owner.end + 4)),
+    start: at,
+    rdataStart,
+    end,
+  };
+}

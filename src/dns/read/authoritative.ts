@@ -1,0 +1,143 @@
+/** The authoritative nameservers of a zone: those of the configuration, else its NS RRset as the primary server tells it. */
+import { isIP } from 'node:net';
+import { unsafeKind } from '../../core/model/ip-ranges.ts';
+import type { Failure } from '../../core/model/observation.ts';
+import type { Fqdn, MonoMs } from '../../core/model/units.ts';
+import { CLASS, TYPE } from '../message/codes.ts';
+import { isWithin, shortName } from '../message/name.ts';
+import { addressesOf, answeredRrset, nameRdata } from '../message/rdata.ts';
+import { type Endpoint, type HostAddresses, resolveAll, withDeadline } from '../transport/endpoint.ts';
+import { ask, type Correspondent } from './query.ts';
+
+/** More nameservers than this are not looked up: the root zone has 13. */
+export const MAX_NAMESERVERS = 32;
+/** More of their addresses than this are not asked: each may have one of each family. */
+export const MAX_AUTHORITIES = 2 * MAX_NAMESERVERS;
+const DNS_PORT = 53;
+
+/** An endpoint to ask, or a nameserver that has none and why. */
+export type Authority =
+  /** `name`: as the NS RRset has it. */
+  | { readonly kind: 'endpoint'; readonly endpoint: Endpoint; readonly name?: Fqdn }
+  | { readonly kind: 'failed'; readonly nameserver: string; readonly failure: Failure };
+
+/** Who is asked about which zone, until when. */
+export interface Search {
+  readonly primary: Correspondent;
+  readonly zone: Fqdn;
+  readonly deadline: MonoMs;
+}
+
+/**
+ * By the zone's NS RRset at the primary server: the addresses in its additional section, else in the zone itself, else by the system's
+ * resolver. They listen on port 53, but for the primary server's own address. Ends by the deadline; never rejects.
+ */
+export async function findAuthorities(
+  primary: Correspondent,
+  endpoint: Endpoint,
+  zone: Fqdn,
+  deadline: MonoMs,
+): Promise<readonly Authority[]> {
+  const answer = await ask(primary, { name: zone, type: TYPE.NS }, deadline);
+  if (answer.kind === 'failed') return [{ kind: 'failed', nameserver: primary.nameserver, failure: answer.failure }];
+  const { message } = answer;
+  const names = message.answers
+    .filter((rr) => rr.type === TYPE.NS && rr.class === CLASS.IN && rr.owner === zone)
+    .map((rr) => nameRdata(message.bytes, rr, rr.rdataStart))
+    .filter((name) => name !== undefined);
+  const own = await hostAddresses(endpoint.host, primary, deadline);
+  const ownAddresses = own.kind === 'addresses' ? own.addresses : [];
+  const search = { primary, zone, deadline };
+  const found = await Promise.all(
+    [...new Set(names)].slice(0, MAX_NAMESERVERS).map(async (name): Promise<readonly Authority[]> => {
+      const told = addressesOf(message.bytes, message.additionals, name);
+      const addresses: HostAddresses = told.length > 0 ? { kind: 'addresses', addresses: told } : await addressesOfHost(search, name);
+      if (addresses.kind === 'none') return [failed(name, addresses.why)];
+      return endpointsOf(name, addresses.addresses, { addresses: ownAddresses, port: endpoint.port });
+    }),
+  );
+  return distinct(found.flat()).slice(0, MAX_AUTHORITIES);
+}
+
+/**
+ * Those of a list in the configuration. A host name that has several addresses is asked at each of them (only where updates go must be one: endpoint.ts). Ends by the
+ * deadline; never rejects.
+ */
+export async function listedAuthorities(
+  listed: readonly Endpoint[],
+  primary: Correspondent,
+  deadline: MonoMs,
+): Promise<readonly Authority[]> {
+  const found = await Promise.all(
+    listed.slice(0, MAX_NAMESERVERS).map(async (endpoint): Promise<readonly Authority[]> => {
+      const { host, port } = endpoint;
+      if (isIP(host) !== 0) return [{ kind: 'endpoint', endpoint }];
+      const resolved = await hostAddresses(host, primary, deadline);
+      const addresses = resolved.kind === 'addresses' ? resolved.addresses : [];
+      // With one address, or none, it keeps its name: the lookout that asks it looks the name up again, and says what is wrong.
+      if (addresses.length < 2) return [{ kind: 'endpoint', endpoint }];
+      return addresses.map((address) => ({ kind: 'endpoint', name: `${host}.` as Fqdn, endpoint: { host: address, port } }));
+    }),
+  );
+  return distinct(found.flat()).slice(0, MAX_AUTHORITIES);
+}
+
+/** An address at which every machine is itself, or that is no machine's, is no nameserver; but in a laboratory, where the primary server itself has such an address. */
+function endpointsOf(
+  name: Fqdn,
+  addresses: readonly string[],
+  own: { readonly addresses: readonly string[]; readonly port: number },
+): readonly Authority[] {
+  const isLab = own.addresses.some((address) => unsafeKind(address, false) !== undefined);
+  const good = addresses.filter((address) => unsafeKind(address, isLab) === undefined);
+  const [bad] = addresses;
+  if (good.length === 0 && bad !== undefined) return [failed(name, `has ${unsafeKind(bad, isLab)}, ${bad}, and no other one`)];
+  return good.map((host) => ({ kind: 'endpoint', name, endpoint: { host, port: own.addresses.includes(host) ? own.port : DNS_PORT } }));
+}
+
+/** The addresses of a nameserver's name: in the zone itself, else by the system's resolver. Ends by the deadline; never rejects. */
+export async function addressesOfHost({ primary, zone, deadline }: Search, name: Fqdn): Promise<HostAddresses> {
+  if (name === '.') return { kind: 'none', why: 'is the root, which is no nameserver' };
+  // In a zone file "NS 127.0.0.1." is a name of four labels.
+  if (isIP(name.slice(0, -1)) !== 0) return { kind: 'none', why: 'is no host name, but an address' };
+  const inZone = isWithin(name, zone) ? await addressesInZone(primary, name, deadline) : 'unknown';
+  if (inZone !== 'unknown' && inZone !== 'alias') return { kind: 'addresses', addresses: inZone };
+  const found = await hostAddresses(name.slice(0, -1), primary, deadline);
+  return found.kind === 'none' && inZone === 'alias'
+    ? { kind: 'none', why: 'is an alias (CNAME), which the name of a nameserver must not be (RFC 2181 10.3), and has no address' }
+    : found;
+}
+
+async function hostAddresses(host: string, { clock }: Correspondent, deadline: MonoMs): Promise<HostAddresses> {
+  const found = await withDeadline(resolveAll(host), deadline, clock);
+  return found ?? { kind: 'none', why: 'could not be looked up: the resolver of this machine does not answer in time' };
+}
+
+async function addressesInZone(primary: Correspondent, name: Fqdn, deadline: MonoMs): Promise<readonly string[] | 'unknown' | 'alias'> {
+  const types = ['A', 'AAAA'] as const;
+  const answers = await Promise.all(types.map((type) => ask(primary, { name, type: TYPE[type] }, deadline)));
+  const messages = answers.flatMap((answer) => (answer.kind === 'answer' ? answer.message : []));
+  const rrsets = messages.flatMap((message) => types.map((type) => answeredRrset(message, { name, type })));
+  const addresses = rrsets.flatMap((rrset) => (typeof rrset === 'string' ? [] : (rrset.rdata as readonly string[])));
+  if (addresses.length > 0) return addresses;
+  const isAlias = messages.some(({ answers: rrs }) => rrs.some(({ type, owner }) => type === TYPE.CNAME && owner === name));
+  return isAlias ? 'alias' : 'unknown';
+}
+
+function distinct(authorities: readonly Authority[]): readonly Authority[] {
+  const seen = new Set<string>();
+  return authorities.filter((authority) => {
+    const key = JSON.stringify(authority.kind === 'endpoint' ? authority.endpoint : authority.nameserver);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+const failed = (name: Fqdn, why: string): Authority => ({
+  kind: 'failed',
+  nameserver: shortName(name),
+  failure: {
+    code: 'nameserver-not-found',
+    message: `${shortName(name)}, a nameserver by the zone's NS RRset, cannot be asked: it ${why}.`,
+    hint: "Mend the NS RRset, or set the nameserver's verify list to the addresses of the authoritative nameservers.",
+  },
+});

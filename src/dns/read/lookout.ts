@@ -1,0 +1,252 @@
+/**
+ * Watches one nameserver, or one resolver, for many changed RRsets at once. What costs little is asked often: the SOA serial, one question
+ * for all; an RRset is asked for again when the serial has changed, and every few seconds in case it does not change with the zone.
+ */
+import type { Failure } from '../../core/model/observation.ts';
+import type { Fqdn, MonoMs, WallMs } from '../../core/model/units.ts';
+import type { NameserverReport, Question, Rrset } from '../../core/model/zone.ts';
+import { rdataKey } from '../message/rdata.ts';
+import { noAnswer, queueFull } from '../transport/failures.ts';
+import type { Correspondent } from './query.ts';
+import { readRrset } from './read-rrsets.ts';
+import { readSoa } from './soa.ts';
+
+/** A NOTIFY and an IXFR take milliseconds where notify-delay is 0, and inline signing shows a change some milliseconds late: so begin quickly. */
+export const FIRST_PAUSE_MS = 2;
+/** Between two questions for the serial. */
+export const LONGEST_SERIAL_PAUSE_MS = 100;
+/** Between two questions for one RRset, while the serial stays the same. */
+export const LONGEST_PAUSE_MS = 5000;
+/** A resolver shows a change when the TTL is over: milliseconds do not count there, and its load does. */
+export const FIRST_RESOLVER_PAUSE_MS = 50;
+export const LONGEST_RESOLVER_PAUSE_MS = 1000;
+const PAUSE_GROWTH = 1.5;
+/** A change that is not there after this is looked for with the key as well, where that is the server that got it. */
+export const COMPARE_AFTER_MS = 1000;
+/** Changes that are watched for at one nameserver at a time. */
+export const MAX_WATCHES = 4096;
+
+/** What must be answered, and what must not exist any more. */
+export interface Expectation {
+  readonly present: readonly Rrset[];
+  readonly absent: readonly Question[];
+}
+
+/** One change at one nameserver. */
+export interface Watch {
+  /** Resolves when it answers as expected, or when the watch ends. Never rejects. */
+  readonly report: Promise<NameserverReport>;
+  /** Ends it with what was said last, or with this. */
+  end(failure?: Failure): void;
+}
+
+interface Watched {
+  readonly expectation: Expectation;
+  readonly settle: (reached: Omit<NameserverReport, 'nameserver'>) => void;
+  failure?: Failure;
+  readonly begunAt: number;
+  /** The serial that the nameserver had told before it was asked last. */
+  askedAtSerial: number | undefined;
+  pauseMs: number;
+  nextAskAt: number;
+}
+
+export class Lookout {
+  readonly #correspondent: Correspondent;
+  readonly #zone: Fqdn;
+  readonly #onIdle: () => void;
+  readonly #withKey: () => Promise<Correspondent | undefined>;
+  readonly #watched = new Set<Watched>();
+  #serial: number | undefined;
+  #serialPauseMs = FIRST_PAUSE_MS;
+  #wake: () => void = () => {};
+  #running = false;
+  #closed = false;
+
+  /**
+   * When nothing is left to watch, the correspondent's transport is closed and `onIdle` is called: it is over then. `withKey`: the same server, asked with
+   * the key that changed the zone; undefined: it is another one.
+   */
+  constructor(correspondent: Correspondent, zone: Fqdn, onIdle: () => void, withKey: () => Promise<Correspondent | undefined>) {
+    this.#correspondent = correspondent;
+    this.#zone = zone;
+    this.#onIdle = onIdle;
+    this.#withKey = withKey;
+  }
+
+  /** Watches until the deadline at the latest. */
+  watch(expectation: Expectation, deadline: MonoMs): Watch {
+    const { nameserver, clock, recursive } = this.#correspondent;
+    if (this.#watched.size >= MAX_WATCHES) {
+      const failure = queueFull(nameserver, MAX_WATCHES);
+      return { report: Promise.resolve({ nameserver, failure }), end: () => {} };
+    }
+    let settle: Watched['settle'] = () => {};
+    const report = new Promise<NameserverReport>((resolve) => {
+      settle = (reached) => {
+        if (!this.#watched.delete(watched)) return;
+        cancel();
+        resolve({ nameserver, ...reached });
+        if (this.#watched.size === 0) this.#close();
+      };
+    });
+    const pauseMs = recursive ? FIRST_RESOLVER_PAUSE_MS : FIRST_PAUSE_MS;
+    const begunAt = clock.mono();
+    const watched: Watched = { expectation, settle, begunAt, askedAtSerial: undefined, pauseMs, nextAskAt: begunAt };
+    const end = (failure?: Failure) => settle({ failure: failure ?? watched.failure ?? noAnswer(nameserver) });
+    const cancel = clock.after(Math.max(0, deadline - clock.mono()), () => end());
+    this.#watched.add(watched);
+    this.#serialPauseMs = FIRST_PAUSE_MS;
+    this.#wake();
+    if (!this.#running) void this.#run();
+    return { report, end };
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (!this.#closed) {
+      await this.#round();
+      if (!this.#closed) await this.#pause();
+    }
+  }
+
+  #close(): void {
+    this.#closed = true;
+    this.#correspondent.transport.close();
+    this.#onIdle();
+    this.#wake();
+  }
+
+  async #round(): Promise<void> {
+    const { clock, recursive } = this.#correspondent;
+    // A nameserver that says nothing is asked one question for all, not one for each.
+    if (!recursive && this.#serial === undefined && (await this.#isSilent())) return;
+    const serial = this.#serial;
+    const now = clock.mono();
+    const due = [...this.#watched].filter(
+      (watched) => now >= watched.nextAskAt || (serial !== undefined && watched.askedAtSerial !== serial),
+    );
+    const reached: { readonly watched: Watched; readonly answeredAt: WallMs }[] = [];
+    await Promise.all(
+      due.map(async (watched) => {
+        const failure = await this.#ask(watched, serial);
+        if (failure === undefined) reached.push({ watched, answeredAt: clock.wall() });
+        else watched.failure = failure;
+      }),
+    );
+    // Asked after them: a serial that was told before may be that of the zone as it was.
+    if (!recursive) await this.#isSilent();
+    const told = this.#serial === undefined ? {} : { serial: this.#serial };
+    for (const { watched, answeredAt } of reached) watched.settle({ answeredAt, ...told });
+  }
+
+  async #ask(watched: Watched, serial: number | undefined): Promise<Failure | undefined> {
+    const { clock, timeoutMs, recursive } = this.#correspondent;
+    const deadline = (clock.mono() + timeoutMs) as MonoMs;
+    const seen = await mismatch(this.#correspondent, watched.expectation, deadline);
+    const isLate = seen !== undefined && clock.mono() - watched.begunAt >= COMPARE_AFTER_MS;
+    const failure = isLate ? await this.#compared(seen, watched.expectation) : seen;
+    watched.askedAtSerial = serial;
+    watched.nextAskAt = clock.mono() + watched.pauseMs;
+    watched.pauseMs = Math.min(recursive ? LONGEST_RESOLVER_PAUSE_MS : LONGEST_PAUSE_MS, watched.pauseMs * PAUSE_GROWTH);
+    return failure;
+  }
+
+  /** What is wrong, or that it is right with the key: what applications get is the answer without it. */
+  async #compared(seen: Failure, expectation: Expectation): Promise<Failure> {
+    if (SILENCE.has(seen.code)) return seen;
+    const signed = await this.#withKey();
+    if (signed?.signing === undefined) return seen;
+    const { clock, timeoutMs } = this.#correspondent;
+    const withKey = await mismatch(signed, expectation, (clock.mono() + timeoutMs) as MonoMs);
+    return withKey === undefined ? differsByKey(this.#correspondent.nameserver, signed.signing.key.name, seen) : seen;
+  }
+
+  /** Asks for the serial. True: nothing came, so there is no use in asking for more. */
+  async #isSilent(): Promise<boolean> {
+    const { clock, timeoutMs } = this.#correspondent;
+    const reading = await readSoa(this.#correspondent, this.#zone, (clock.mono() + timeoutMs) as MonoMs);
+    const serial = reading.kind === 'soa' ? reading.soa.serial : undefined;
+    if (serial !== undefined && serial !== this.#serial) this.#serialPauseMs = FIRST_PAUSE_MS;
+    this.#serial = serial;
+    if (reading.kind === 'soa' || !SILENCE.has(reading.failure.code)) return false;
+    for (const watched of this.#watched) {
+      watched.failure = ofListed(reading.failure);
+      // A route does not appear within a slice, and the others shall not wait for it.
+      if (reading.failure.code === 'no-route') watched.settle({ failure: watched.failure });
+    }
+    return true;
+  }
+
+  #pause(): Promise<void> {
+    const { clock, recursive } = this.#correspondent;
+    const now = clock.mono();
+    const next = Math.min(...[...this.#watched].map((watched) => watched.nextAskAt));
+    const ms =
+      recursive || this.#serial === undefined ? Math.max(this.#serialPauseMs, next - now) : Math.min(this.#serialPauseMs, next - now);
+    this.#serialPauseMs = Math.min(LONGEST_SERIAL_PAUSE_MS, this.#serialPauseMs * PAUSE_GROWTH);
+    return new Promise((resolve) => {
+      const cancel = clock.after(Math.max(FIRST_PAUSE_MS, ms), resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+/** Failures that say that nothing was said. */
+const SILENCE = new Set(['no-answer', 'connection-refused', 'connection-failed', 'connection-lost', 'connect-timeout', 'no-route']);
+
+/** Failures that say that it does not serve the zone. */
+const LAME = new Set(['query-refused', 'not-authoritative', 'servfail', 'zone-not-served', 'zone-not-found', 'notimp']);
+
+/** What a person does about a nameserver that is only listed differs from what helps where updates go. */
+export function ofListed(failure: Failure): Failure {
+  const { code, message } = failure;
+  if (LAME.has(code))
+    return { code, message, hint: 'Is the zone loaded there, and not expired? Else take it out of the NS RRset, or of the verify list.' };
+  if (SILENCE.has(code))
+    return {
+      code,
+      message,
+      hint: 'Does it run, and may this host reach it, over UDP and TCP? Else set the verify list to those that can be reached.',
+    };
+  return failure;
+}
+
+/** The first thing that is not as expected; undefined: all is. */
+async function mismatch(correspondent: Correspondent, { present, absent }: Expectation, deadline: MonoMs): Promise<Failure | undefined> {
+  const names = new Set(present.map(({ name }) => name));
+  // A CNAME stands alone (RFC 1034 3.6.2): where the name answers another RRset, there is none.
+  const gone = absent.filter(({ name, type }) => type !== 'CNAME' || !names.has(name));
+  const checks: readonly (Question & { readonly expected?: Rrset })[] = [
+    ...present.map((rrset) => ({ name: rrset.name, type: rrset.type, expected: rrset })),
+    ...gone,
+  ];
+  // One after the other: mostly the first one tells.
+  for (const { name, type, expected } of checks) {
+    const reading = await readRrset(correspondent, { name, type }, deadline);
+    if (reading.kind === 'failed') return correspondent.recursive ? reading.failure : ofListed(reading.failure);
+    if (!isSame(reading.rrset, expected)) return notPropagated(correspondent, { name, type });
+  }
+  return undefined;
+}
+
+/** Compared as bytes, so that the text form of an address does not matter. */
+const isSame = (read: Rrset | undefined, expected: Rrset | undefined): boolean =>
+  read === undefined || expected === undefined ? read === expected : rdataKey(read) === rdataKey(expected);
+
+const differsByKey = (nameserver: string, key: Fqdn, seen: Failure): Failure => ({
+  code: 'differs-by-key',
+  message: `The nameserver ${nameserver} answers the new RRset with the key ${key.slice(0, -1)}, and not without it, as applications ask. ${seen.message}`,
+  hint: 'The key selects a view of its own (match-clients), or only the key may query the zone (allow-query). Publish in the view that applications see: let the key select that one, or add it as another nameserver, with a key of its own.',
+});
+
+const notPropagated = ({ nameserver, recursive }: Correspondent, { name, type }: Question): Failure => ({
+  code: 'not-propagated',
+  message: `The ${recursive ? 'resolver' : 'nameserver'} ${nameserver} still answers another RRset ${name} ${type}.`,
+  hint: recursive
+    ? 'Does it keep answers longer than their TTL (a minimum TTL, serve-stale)?'
+    : 'Is it notified (also-notify, notify-delay 0), and may it transfer the zone?',
+});

@@ -1,0 +1,64 @@
+/** Whether the nameserver that gets the updates is the one that the zone's SOA calls the primary server. */
+import type { Failure } from '../../core/model/observation.ts';
+import type { Fqdn, MonoMs } from '../../core/model/units.ts';
+import { shortName } from '../message/name.ts';
+import { type Endpoint, type HostAddresses, resolveAll, withDeadline } from '../transport/endpoint.ts';
+import { addressesOfHost, type Search } from './authoritative.ts';
+import type { Correspondent } from './query.ts';
+
+/** Zones whose primary server is remembered. */
+export const MAX_NOTED_ZONES = 1024;
+/** Addresses of that server in a sentence. */
+const MAX_SHOWN = 4;
+
+/**
+ * Told of each zone's MNAME (RFC 1035 3.3.13), it warns where that is another server (`not-the-primary`): once, and again when it changes.
+ * Only a warning: a hidden primary server may well call another one its face.
+ */
+export function primaryCheck(
+  correspondent: Correspondent,
+  endpoint: Endpoint,
+  onWarning: (failure: Failure) => void,
+): (zone: Fqdn, primary: Fqdn) => void {
+  const noted = new Map<Fqdn, Fqdn>();
+  const check = async (zone: Fqdn, primary: Fqdn): Promise<void> => {
+    const { clock, timeoutMs, nameserver } = correspondent;
+    if (primary === '.') return onWarning(noPrimary(nameserver, zone));
+    const deadline = (clock.mono() + timeoutMs) as MonoMs;
+    const theirs = await primaryElsewhere({ primary: correspondent, zone, deadline }, endpoint, primary);
+    if (theirs === undefined) return;
+    const what = theirs.kind === 'none' ? `which ${theirs.why}` : theirs.addresses.slice(0, MAX_SHOWN).join(', ');
+    onWarning(notThePrimary(nameserver, zone, primary, what));
+  };
+  return (zone, primary) => {
+    if (noted.get(zone) === primary || (noted.size >= MAX_NOTED_ZONES && !noted.has(zone))) return;
+    noted.set(zone, primary);
+    void check(zone, primary);
+  };
+}
+
+/** The addresses of the primary server that the zone's SOA names; undefined: it is the endpoint, or the SOA names none. Ends by the deadline; never rejects. */
+export async function primaryElsewhere(search: Search, endpoint: Endpoint, primary: Fqdn): Promise<HostAddresses | undefined> {
+  if (primary === '.') return undefined;
+  const [theirs, ours] = await Promise.all([
+    addressesOfHost(search, primary),
+    withDeadline(resolveAll(endpoint.host), search.deadline, search.primary.clock),
+  ]);
+  const own = ours?.kind === 'addresses' ? ours.addresses : [];
+  return theirs.kind === 'addresses' && theirs.addresses.some((address) => own.includes(address)) ? undefined : theirs;
+}
+
+const HINT = "Set the nameserver's address to the primary server. Nothing is wrong where it is a hidden primary.";
+
+const notThePrimary = (nameserver: string, zone: Fqdn, primary: Fqdn, what: string): Failure => ({
+  code: 'not-the-primary',
+  message: `The SOA of ${zone} names ${shortName(primary)} (${what}) as the primary server, and updates go to ${nameserver}: they may be refused there, or forwarded.`,
+  hint: HINT,
+});
+
+/** MNAME is the root: the primary server is not to be known (as of a hidden primary). */
+const noPrimary = (nameserver: string, zone: Fqdn): Failure => ({
+  code: 'not-the-primary',
+  message: `The SOA of ${zone} names no primary server (its MNAME is the root), so whether ${nameserver}, where updates go, is the primary server cannot be told.`,
+  hint: HINT,
+});

@@ -1,0 +1,128 @@
+/** The RRsets of several names at one nameserver, and which of the side names are not in its zone. */
+import type { Failure } from '../../core/model/observation.ts';
+import type { Fqdn, MonoMs } from '../../core/model/units.ts';
+import { type Outside, type Question, questionKey, type Rrset } from '../../core/model/zone.ts';
+import type { ReadRequest } from '../../ports.ts';
+import { TYPE } from '../message/codes.ts';
+import { answeredRrset } from '../message/rdata.ts';
+import type { ReceivedMessage } from '../message/wire.ts';
+import { type Answer, ask, type Correspondent } from './query.ts';
+import { dnameAbove, zoneOfAnswer } from './zone-finder.ts';
+
+interface Failed {
+  readonly kind: 'failed';
+  readonly failure: Failure;
+}
+
+export type RrsetsReading =
+  | {
+      readonly kind: 'rrsets';
+      readonly rrsets: readonly Rrset[];
+      /** The zones that answers named, each with its primary server: an answer that there is nothing names its zone (RFC 2308 3). */
+      readonly zones: ReadonlyMap<Fqdn, Fqdn>;
+      /** Side names that are not in this zone. */
+      readonly outside: readonly Outside[];
+    }
+  | Failed;
+
+interface Answered {
+  readonly question: Question;
+  readonly answer: Answer;
+}
+
+/** What the zone itself says of a name: that it is delegated away, or never looked at. Silence and refusals are of the nameserver. */
+const saidByTheZone = new Set(['not-authoritative', 'not-in-zone']);
+
+/** All questions at once. One that fails fails the reading, but for a side name that the zone says is not in it. `home`: the zone, where no answer names it. */
+export async function readRrsets(correspondent: Correspondent, request: ReadRequest, home: Fqdn): Promise<RrsetsReading> {
+  const { questions, sides = [], deadline } = request;
+  const asked = questions.filter((question) => answeringType(questions, question) === question.type);
+  const all = await Promise.all(asked.map(async (question) => ({ question, answer: await readOne(correspondent, question, deadline) })));
+  const own = all.filter(({ question }) => !sides.includes(question.name));
+  const failed = own.map(({ answer }) => answer).find((answer) => answer.kind === 'failed');
+  if (failed !== undefined) return failed;
+  const zones = new Map(own.flatMap(({ question, answer }) => zoneTold(question, answer)));
+  const [zone = home] = zones.keys();
+  const outside: Outside[] = [];
+  for (const side of all.filter((each) => !own.includes(each))) {
+    const failure = sideFailure(correspondent, zone, side);
+    if (failure !== undefined && !saidByTheZone.has(failure.code)) return { kind: 'failed', failure };
+    if (failure !== undefined) outside.push({ name: side.question.name, failure });
+  }
+  const inZone = questions.filter(({ name }) => outside.every((other) => other.name !== name));
+  const rrsets = rrsetsIn(correspondent, inZone, all);
+  return rrsets.kind === 'failed' ? rrsets : { ...rrsets, zones, outside };
+}
+
+/** A CNAME stands in the answer to every question for its name (RFC 1034 4.3.2), so it need not be asked for where another type is. */
+const answeringType = (questions: readonly Question[], { name, type }: Question): Question['type'] =>
+  type === 'CNAME' ? (questions.find((question) => question.name === name && question.type !== 'CNAME')?.type ?? type) : type;
+
+const zoneTold = ({ name }: Question, answer: Answer): readonly (readonly [Fqdn, Fqdn])[] => {
+  const told = answer.kind === 'failed' ? undefined : zoneOfAnswer(answer.message, name);
+  return told === undefined ? [] : [[told.zone, told.primary]];
+};
+
+function sideFailure({ nameserver }: Correspondent, zone: Fqdn, { question, answer }: Answered): Failure | undefined {
+  if (answer.kind === 'failed') return answer.failure;
+  const [told] = zoneTold(question, answer);
+  return told === undefined || told[0] === zone ? undefined : notInZone(nameserver, question.name, zone, told[0]);
+}
+
+function rrsetsIn(
+  { nameserver }: Correspondent,
+  questions: readonly Question[],
+  all: readonly Answered[],
+): { readonly kind: 'rrsets'; readonly rrsets: readonly Rrset[] } | Failed {
+  const messages = new Map<string, ReceivedMessage>();
+  for (const { question, answer } of all) if (answer.kind === 'answer') messages.set(questionKey(question), answer.message);
+  const rrsets: Rrset[] = [];
+  for (const question of questions) {
+    const message = messages.get(questionKey({ ...question, type: answeringType(questions, question) })) as ReceivedMessage;
+    const rrset = answeredRrset(message, question);
+    if (rrset === 'malformed') return { kind: 'failed', failure: malformed(nameserver, question) };
+    if (rrset !== 'absent') rrsets.push(rrset);
+  }
+  return { kind: 'rrsets', rrsets };
+}
+
+/** An answer below a DNAME is none for the name. */
+async function readOne(correspondent: Correspondent, question: Question, deadline: MonoMs): Promise<Answer> {
+  const answer = await askFor(correspondent, question, deadline);
+  if (answer.kind === 'failed') return answer;
+  const dname = dnameAbove(answer.message, question.name);
+  return dname === undefined ? answer : { kind: 'failed', failure: belowDname(correspondent.nameserver, question.name, dname) };
+}
+
+const askFor = (correspondent: Correspondent, { name, type }: Question, deadline: MonoMs): Promise<Answer> =>
+  ask(correspondent, { name, type: TYPE[type] }, deadline);
+
+export type RrsetReading = { readonly kind: 'rrset'; readonly rrset?: Rrset } | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** One RRset; absent where the name or the RRset does not exist. Never rejects. */
+export async function readRrset(correspondent: Correspondent, question: Question, deadline: MonoMs): Promise<RrsetReading> {
+  const answer = await askFor(correspondent, question, deadline);
+  if (answer.kind === 'failed') return answer;
+  const rrset = answeredRrset(answer.message, question);
+  if (rrset === 'absent') return { kind: 'rrset' };
+  if (rrset !== 'malformed') return { kind: 'rrset', rrset };
+  return { kind: 'failed', failure: malformed(correspondent.nameserver, question) };
+}
+
+const malformed = (nameserver: string, { name, type }: Question): Failure => ({
+  code: 'malformed-answer',
+  message: `The nameserver ${nameserver} answered RDATA that is no ${type} for ${name}.`,
+});
+
+/** It, or a name beside it, is answered from another zone. */
+export const notInZone = (nameserver: string, name: Fqdn, zone: Fqdn, other: Fqdn): Failure => ({
+  code: 'not-in-zone',
+  message: `${name} shall be in the zone ${zone}, but the nameserver ${nameserver} answers for it, or for a name beside it, from its zone ${other}.`,
+  hint: `Set publish.zone to ${other}, or leave it out; all names of a cluster must be in one zone.`,
+});
+
+const belowDname = (nameserver: string, name: Fqdn, dname: Fqdn): Failure => ({
+  code: 'not-in-zone',
+  message: `${dname} is a DNAME at the nameserver ${nameserver}: whatever stands below it, as ${name}, is never looked at (RFC 6672 2.4).`,
+  hint: 'Publish another name.',
+});

@@ -1,0 +1,59 @@
+/** The SOA RR (RFC 1035 3.3.13): what a zone says of itself. */
+import type { Failure } from '../../core/model/observation.ts';
+import type { Fqdn, MonoMs } from '../../core/model/units.ts';
+import { CLASS, TYPE } from '../message/codes.ts';
+import { readName } from '../message/name.ts';
+import type { ReceivedRr } from '../message/wire.ts';
+import { ask, type Correspondent } from './query.ts';
+
+export interface Soa {
+  /** MNAME: who claims to be the primary server. */
+  readonly primary: Fqdn;
+  readonly serial: number;
+  /** How long a secondary server goes on without hearing of the primary. */
+  readonly expireSeconds: number;
+  /** How long "there is no such RRset" is remembered: the less of the SOA's own TTL and its MINIMUM (RFC 2308 5). */
+  readonly negativeTtlSeconds: number;
+}
+
+/** The bytes behind MNAME and RNAME: serial, refresh, retry, expire, minimum. */
+const NUMBERS_BYTES = 20;
+
+/** An SOA RR; undefined where its RDATA is not one. Never throws. */
+export function decodeSoa(bytes: Buffer, rr: ReceivedRr): Soa | undefined {
+  const mname = readName(bytes, rr.rdataStart);
+  const rname = mname && readName(bytes, mname.end);
+  if (mname === undefined || rname === undefined || rname.end + NUMBERS_BYTES !== rr.end) return undefined;
+  return {
+    primary: mname.name,
+    serial: bytes.readUInt32BE(rname.end),
+    expireSeconds: bytes.readUInt32BE(rname.end + 12),
+    negativeTtlSeconds: Math.min(rr.ttlSeconds, bytes.readUInt32BE(rname.end + 16)),
+  };
+}
+
+export type SoaReading = ({ readonly kind: 'soa'; readonly soa: Soa } | { readonly kind: 'failed'; readonly failure: Failure }) & {
+  /** The nameserver's clock less ours: see Answer. */
+  readonly clockAheadSeconds?: number;
+};
+
+/** Asks a nameserver for the SOA at the zone's apex. Fails with `zone-not-found` where there is none. Ends by the deadline; never rejects. */
+export async function readSoa(correspondent: Correspondent, zone: Fqdn, deadline: MonoMs): Promise<SoaReading> {
+  const answer = await ask(correspondent, { name: zone, type: TYPE.SOA }, deadline);
+  if (answer.kind === 'failed') return answer;
+  const { message, clockAheadSeconds } = answer;
+  const clocks = clockAheadSeconds === undefined ? {} : { clockAheadSeconds };
+  const rr = message.answers.find((found) => found.type === TYPE.SOA && found.class === CLASS.IN && found.owner === zone);
+  const soa = rr && decodeSoa(message.bytes, rr);
+  if (soa === undefined) return { kind: 'failed', failure: noSoa(correspondent.nameserver, zone), ...clocks };
+  return { kind: 'soa', soa, ...clocks };
+}
+
+const noSoa = (nameserver: string, zone: Fqdn): Failure => ({
+  code: 'zone-not-found',
+  message: `The nameserver ${nameserver} has no SOA at ${zone}: that is no zone there.`,
+  hint: 'Set publish.zone to the zone that holds the name, or leave it out: it is then found by SOA.',
+});
+
+/** Serial number arithmetic (RFC 1982 3.2): more than 0 where `a` is later than `b`, less where it is earlier. */
+export const compareSerials = (a: number, b: number): number => (a - b) | 0;

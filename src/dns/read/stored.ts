@@ -1,0 +1,139 @@
+/**
+ * Tells what a zone stores from what its nameserver makes of a wildcard (RFC 4592): the answer itself does not say which of the two it is, and an
+ * UPDATE's prerequisites know only what is stored.
+ */
+import type { Failure } from '../../core/model/observation.ts';
+import type { Fqdn, MonoMs } from '../../core/model/units.ts';
+import { type Prerequisite, type Question, questionKey, type Rrset, type UpdateOutcome } from '../../core/model/zone.ts';
+import { nameToWire, parentOf } from '../message/name.ts';
+import { rdataKey } from '../message/rdata.ts';
+import type { UpdateMessage } from '../message/update.ts';
+
+/** RRsets whose origin is remembered. */
+export const MAX_KNOWN_RRSETS = 16_384;
+/** The name beside ours that is asked for. Nobody has it, so that what is answered there comes of a wildcard. The zone's administrator meets it in a query log. */
+const SIBLING_LABEL = '_source-dns-wildcard';
+
+/** How the nameserver is asked. Each ends by the deadline and never rejects. */
+export interface StoredQuestions {
+  readonly read: (question: Question, deadline: MonoMs) => Promise<SiblingReading>;
+  /** An update that changes nothing and has only this prerequisite. */
+  readonly holds: (zone: Fqdn, prerequisite: Prerequisite, deadline: MonoMs) => Promise<UpdateOutcome>;
+}
+
+interface Failed {
+  readonly kind: 'failed';
+  readonly failure: Failure;
+}
+type SiblingReading = { readonly kind: 'rrset'; readonly rrset?: Rrset } | Failed;
+type ReadSibling = (sibling: Question) => Promise<SiblingReading>;
+
+export type Sifted = { readonly kind: 'sifted'; readonly stored: readonly Rrset[]; readonly synthesized: readonly Rrset[] } | Failed;
+
+/** Without `rrset`: it has gone since it was answered. */
+interface Found {
+  readonly kind: 'found';
+  readonly origin: Origin;
+  readonly rrset?: Rrset;
+}
+
+export interface SiftRequest {
+  readonly zone: Fqdn;
+  /** As they were answered. */
+  readonly rrsets: readonly Rrset[];
+  /** What is remembered does not count, and each RRset is asked for by an update: the nameserver refuses what should hold. */
+  readonly anew: boolean;
+  readonly deadline: MonoMs;
+}
+
+type Origin = 'stored' | 'synthesized';
+
+/** Of one nameserver. */
+export class StoredRrsets {
+  readonly #ask: StoredQuestions;
+  /** By owner and type; the one that was learned longest ago comes first. `text`: the RRset of which it is known. */
+  readonly #known = new Map<string, { readonly text: string; readonly origin: Origin }>();
+
+  constructor(ask: StoredQuestions) {
+    this.#ask = ask;
+  }
+
+  /** This update was applied: what it added is stored, and so is what its prerequisites wanted. */
+  learn({ prerequisites, changes }: UpdateMessage): void {
+    for (const prerequisite of prerequisites) if (prerequisite.kind === 'rrset-is') this.#note(prerequisite.rrset, 'stored');
+    for (const change of changes) if (change.kind === 'add-rrset') this.#note(change.rrset, 'stored');
+  }
+
+  async sift(request: SiftRequest): Promise<Sifted> {
+    // Two names with one parent have one sibling.
+    const siblings = new Map<string, Promise<SiblingReading>>();
+    const readSibling = (sibling: Question): Promise<SiblingReading> => {
+      const reading = siblings.get(questionKey(sibling)) ?? this.#ask.read(sibling, request.deadline);
+      siblings.set(questionKey(sibling), reading);
+      return reading;
+    };
+    const all = await Promise.all(request.rrsets.map((rrset) => this.#find(rrset, request, readSibling)));
+    const failed = all.find((each) => each.kind === 'failed');
+    if (failed !== undefined) return failed;
+    const of = (origin: Origin) =>
+      all.flatMap((each) => (each.kind === 'found' && each.origin === origin && each.rrset ? [each.rrset] : []));
+    return { kind: 'sifted', stored: of('stored'), synthesized: of('synthesized') };
+  }
+
+  async #find(rrset: Rrset, request: SiftRequest, readSibling: ReadSibling): Promise<Found | Failed> {
+    const known = this.#known.get(questionKey(rrset));
+    if (!request.anew && known?.text === textOf(rrset)) return { kind: 'found', origin: known.origin, rrset };
+    const sibling = siblingOf(rrset, request.zone);
+    const beside = sibling && (await readSibling(sibling));
+    if (beside?.kind === 'failed') return beside;
+    // A stored RRset may say just what the wildcard says: only then an answer is in doubt.
+    const isAsBeside = beside?.rrset !== undefined && textOf(beside.rrset) === textOf(rrset);
+    if (known === undefined || beside === undefined || isAsBeside) return this.#findOut(rrset, request, isAsBeside);
+    // What is known was changed just now, and the name beside may have been asked for in a newer zone than this was, in which no wildcard answers any more.
+    const again = await this.#ask.read({ name: rrset.name, type: rrset.type }, request.deadline);
+    if (again.kind === 'failed') return again;
+    return again.rrset === undefined ? { kind: 'found', origin: 'stored' } : this.#findOut(again.rrset, request, false);
+  }
+
+  async #findOut(rrset: Rrset, { zone, anew, deadline }: SiftRequest, isAsBeside: boolean): Promise<Found | Failed> {
+    const asked = anew || isAsBeside ? await this.#askByUpdate(rrset, zone, deadline) : 'stored';
+    if (typeof asked === 'object') return asked;
+    const origin = asked ?? (isAsBeside ? 'synthesized' : 'stored');
+    this.#note(rrset, origin);
+    return { kind: 'found', origin, rrset };
+  }
+
+  /** Undefined: it is stored otherwise than it was answered (changed meanwhile, shown a little later, or answered from elsewhere), or the key may not even ask. */
+  async #askByUpdate(rrset: Rrset, zone: Fqdn, deadline: MonoMs): Promise<Origin | undefined | Failed> {
+    const { name, type } = rrset;
+    const asked: readonly (readonly [Prerequisite, Origin])[] = [
+      [{ kind: 'rrset-is', rrset }, 'stored'],
+      [{ kind: 'rrset-absent', name, type }, 'synthesized'],
+    ];
+    for (const [prerequisite, origin] of asked) {
+      const outcome = await this.#ask.holds(zone, prerequisite, deadline);
+      if (outcome.kind === 'applied') return origin;
+      if (outcome.kind === 'unknown' || outcome.code === 'not-sent') return { kind: 'failed', failure: outcome.failure };
+      if (outcome.code === 'rejected') return undefined;
+    }
+    return undefined;
+  }
+
+  #note(rrset: Rrset, origin: Origin): void {
+    const key = questionKey(rrset);
+    this.#known.delete(key);
+    this.#known.set(key, { text: textOf(rrset), origin });
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MAX_KNOWN_RRSETS && oldest !== undefined) this.#known.delete(oldest);
+  }
+}
+
+/** Without the owner: a wildcard's RRset is answered under any name, with its own TTL. */
+const textOf = (rrset: Rrset): string => `${rrset.ttlSeconds} ${rdataKey(rrset)}`;
+
+/** The same parent, so that the same wildcard would answer (RFC 4592 3.3.1). Undefined: the zone's apex is always stored, and a name that is too long cannot be asked for. */
+function siblingOf({ name, type }: Question, zone: Fqdn): Question | undefined {
+  if (name === zone) return undefined;
+  const sibling = `${SIBLING_LABEL}.${parentOf(name) === '.' ? '' : parentOf(name)}` as Fqdn;
+  return nameToWire(sibling) === undefined ? undefined : { name: sibling, type };
+}

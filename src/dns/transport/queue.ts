@@ -1,0 +1,163 @@
+/**
+ * What waits for one nameserver, and in which order it is sent: updates before questions, every name in its turn, nothing after its time,
+ * and a limit on everything. Pure: time is an argument; the transports ask it what to do and keep the timers.
+ */
+import type { MonoMs } from '../../core/model/units.ts';
+import type { Exchange } from './exchange.ts';
+
+/** An update changes the zone; a question does no harm and may wait. */
+export type Rank = 'update' | 'question';
+
+/** What is in the queue; the rest of it is its owner's business. */
+export interface Queueable {
+  readonly rank: Rank;
+  /** The name that it is about. Names take turns, so that one with many messages delays no other. */
+  readonly lane: string;
+  /** It is not sent at this time or later. */
+  readonly sendBefore: MonoMs;
+}
+
+/** How an exchange stands in the queue. */
+export const queueable = ({ deadline, notAfter, repeatable, lane }: Exchange<unknown>): Queueable => ({
+  rank: repeatable ? 'question' : 'update',
+  lane,
+  sendBefore: Math.min(deadline, notAfter ?? Number.POSITIVE_INFINITY) as MonoMs,
+});
+
+export interface QueueLimits {
+  /** Sent and not ended. */
+  readonly inFlight: number;
+  /** Of these one rank has at most so many: a nameserver that is slow with updates still answers questions, and the other way round. */
+  readonly inFlightOfRank: number;
+  /** Waiting, both ranks together. */
+  readonly waiting: number;
+  /** Waiting of one lane and rank. */
+  readonly waitingOfLane: number;
+  /** While questions wait, one of them goes after so many updates: else a thousand moves would keep each other from being read back. */
+  readonly updatesInARow: number;
+}
+
+/** In flight: BIND drops what is above its update-quota (100) without a word. Waiting: a thousand clusters, each with an update and a reading. */
+export const QUEUE_LIMITS: QueueLimits = { inFlight: 64, inFlightOfRank: 48, waiting: 8192, waitingOfLane: 64, updatesInARow: 2 };
+
+export class MessageQueue<T extends Queueable> {
+  readonly #limits: QueueLimits;
+  readonly #ranks: Readonly<Record<Rank, Lanes<T>>> = { update: new Lanes(), question: new Lanes() };
+  readonly #inFlight: Record<Rank, number> = { update: 0, question: 0 };
+  #updatesInARow = 0;
+  /** Not later than the earliest `sendBefore` of those that wait; earlier where that one has left. */
+  #dueAt = Number.POSITIVE_INFINITY;
+
+  constructor(limits: QueueLimits = QUEUE_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#ranks.update.size + this.#ranks.question.size;
+  }
+
+  /** How many were taken and have not ended. */
+  get inFlight(): number {
+    return this.#inFlight.update + this.#inFlight.question;
+  }
+
+  /** Puts it behind the others of its lane; `full`: it was not taken. */
+  add(item: T): 'queued' | 'full' {
+    const lanes = this.#ranks[item.rank];
+    const { waiting, waitingOfLane } = this.#limits;
+    if (this.waiting >= waiting || lanes.sizeOf(item.lane) >= waitingOfLane) return 'full';
+    lanes.add(item);
+    this.#dueAt = Math.min(this.#dueAt, item.sendBefore);
+    return 'queued';
+  }
+
+  /** The next one to be sent, which is in flight from here on; undefined where none may be. Call `expire` before. */
+  take(): T | undefined {
+    const rank = this.#nextRank();
+    if (rank === undefined) return undefined;
+    this.#updatesInARow = rank === 'update' ? this.#updatesInARow + 1 : 0;
+    this.#inFlight[rank]++;
+    return this.#ranks[rank].take();
+  }
+
+  /** One that was taken has been answered, or is given up. */
+  ended(rank: Rank): void {
+    this.#inFlight[rank]--;
+  }
+
+  /** Removes and returns those that waited too long. */
+  expire(now: MonoMs): readonly T[] {
+    if (this.#dueAt > now) return [];
+    const late = [...this.#ranks.update.remove(now), ...this.#ranks.question.remove(now)];
+    this.#dueAt = Math.min(this.#ranks.update.earliest(), this.#ranks.question.earliest());
+    return late;
+  }
+
+  /** Removes and returns all that wait. */
+  drain(): readonly T[] {
+    return this.expire(Number.POSITIVE_INFINITY as MonoMs);
+  }
+
+  /** When to call `expire` again at the latest; Infinity: never. */
+  wakeAt(): MonoMs {
+    return this.#dueAt as MonoMs;
+  }
+
+  #nextRank(): Rank | undefined {
+    const { inFlight, inFlightOfRank, updatesInARow } = this.#limits;
+    if (this.inFlight >= inFlight) return undefined;
+    const may = (rank: Rank): boolean => this.#ranks[rank].size > 0 && this.#inFlight[rank] < inFlightOfRank;
+    if (!may('update')) return may('question') ? 'question' : undefined;
+    return this.#updatesInARow >= updatesInARow && may('question') ? 'question' : 'update';
+  }
+}
+
+/** First in, first out within a lane; the lanes in turn. */
+class Lanes<T extends Queueable> {
+  /** The lane whose turn it is comes first. None of them is empty. */
+  readonly #lanes = new Map<string, T[]>();
+  size = 0;
+
+  sizeOf(lane: string): number {
+    return this.#lanes.get(lane)?.length ?? 0;
+  }
+
+  add(item: T): void {
+    const lane = this.#lanes.get(item.lane);
+    if (lane === undefined) this.#lanes.set(item.lane, [item]);
+    else lane.push(item);
+    this.size++;
+  }
+
+  take(): T | undefined {
+    const [first] = this.#lanes;
+    if (first === undefined) return undefined;
+    const [name, items] = first;
+    const item = items.shift();
+    this.#lanes.delete(name);
+    if (items.length > 0) this.#lanes.set(name, items);
+    this.size--;
+    return item;
+  }
+
+  remove(now: MonoMs): readonly T[] {
+    const removed: T[] = [];
+    for (const [name, items] of this.#lanes) {
+      const late = items.filter((item) => item.sendBefore <= now);
+      if (late.length === 0) continue;
+      removed.push(...late);
+      const left = items.filter((item) => item.sendBefore > now);
+      if (left.length === 0) this.#lanes.delete(name);
+      else this.#lanes.set(name, left);
+    }
+    this.size -= removed.length;
+    return removed;
+  }
+
+  earliest(): number {
+    let at = Number.POSITIVE_INFINITY;
+    for (const items of this.#lanes.values()) for (const item of items) at = Math.min(at, item.sendBefore);
+    return at;
+  }
+}

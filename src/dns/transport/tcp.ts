@@ -1,0 +1,153 @@
+/** A kept TCP connection: made at the first use, again after it ended; several messages in flight, the others wait in a bounded queue. */
+import type { Socket } from 'node:net';
+import type { Failure } from '../../core/model/observation.ts';
+import type { MonoMs } from '../../core/model/units.ts';
+import { resolveOne } from './endpoint.ts';
+import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
+import { clientClosed, connectFailed, connectTimedOut, expiredInQueue, noAnswer, recalled, truncatedOverTcp } from './failures.ts';
+import { MessageQueue } from './queue.ts';
+import { enqueue, type QueuedExchange } from './queued-exchange.ts';
+import type { Sockets } from './sockets.ts';
+import { TcpLink } from './tcp-link.ts';
+
+interface Connecting {
+  readonly until: MonoMs;
+  socket?: Socket;
+}
+
+export class TcpTransport implements Transport {
+  readonly #options: TransportOptions;
+  readonly #sockets: Sockets;
+  readonly #queue = new MessageQueue<QueuedExchange>();
+  #connecting: Connecting | undefined;
+  #link: TcpLink | undefined;
+  /** Links with answers to come: `#link`, and retired ones. */
+  readonly #links = new Set<TcpLink>();
+  #cancelWake: () => void = () => {};
+  #closed = false;
+
+  constructor(options: TransportOptions, sockets: Sockets) {
+    this.#options = options;
+    this.#sockets = sockets;
+  }
+
+  exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
+    const { nameserver } = this.#options;
+    if (this.#closed) return Promise.resolve({ kind: 'not-sent', failure: clientClosed(nameserver) });
+    return enqueue(this.#queue, nameserver, exchange, () => this.#advance());
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelWake();
+    const failure = clientClosed(this.#options.nameserver);
+    this.#failQueue(failure);
+    this.#connecting?.socket?.destroy();
+    this.#connecting = undefined;
+    for (const link of this.#links) link.end(failure);
+    this.#links.clear();
+    this.#link = undefined;
+  }
+
+  /** Does all that is due now, and sets the timer for what is due next. */
+  #advance(): void {
+    if (this.#closed) return;
+    const now = this.#options.clock.mono();
+    this.#expire(now);
+    this.#tidyLinks();
+    if (this.#queue.waiting > 0 && this.#link === undefined && this.#connecting === undefined) this.#connect(now);
+    const link = this.#link;
+    // What goes out now goes out in one write.
+    link?.hold();
+    while (this.#link !== undefined && !this.#link.retired) {
+      const next = this.#queue.take();
+      if (next === undefined) break;
+      this.#send(this.#link, next, now);
+    }
+    link?.release();
+    this.#setWake(now);
+  }
+
+  #send(link: TcpLink, { exchange, settle, rank }: QueuedExchange, now: MonoMs): void {
+    if (exchange.recalled?.aborted) {
+      this.#queue.ended(rank);
+      settle({ kind: 'not-sent', failure: recalled(this.#options.nameserver) });
+      return;
+    }
+    const { nameserver } = this.#options;
+    const id = link.inFlight.freeId(this.#options.messageId);
+    const attempt = exchange.attempt(id);
+    const deadline = Math.min(exchange.deadline, now + this.#options.timeoutMs) as MonoMs;
+    link.inFlight.sent(id, { ...exchange, deadline }, attempt, now, (result) => {
+      this.#queue.ended(rank);
+      // What TCP carries has room for all of it: this answer has less than was asked for.
+      settle(result.kind === 'truncated' ? { kind: 'unanswered', failure: truncatedOverTcp(nameserver), broken: false } : result);
+    });
+    link.send(attempt.bytes);
+  }
+
+  #expire(now: MonoMs): void {
+    const { nameserver } = this.#options;
+    for (const { exchange, settle } of this.#queue.expire(now)) {
+      const stale = (exchange.notAfter ?? Number.POSITIVE_INFINITY) <= now;
+      const failure = stale ? expiredInQueue(nameserver) : this.#connecting ? connectTimedOut(nameserver) : noAnswer(nameserver);
+      settle({ kind: 'not-sent', failure });
+    }
+    if (this.#connecting !== undefined && this.#connecting.until <= now) this.#connectFailed(this.#connecting, connectTimedOut(nameserver));
+    // A peer that says nothing may be gone without a word (a firewall that forgot us, a power cut): the next use makes a new connection.
+    for (const link of this.#links) if (link.inFlight.expire(now)) link.retired = true;
+  }
+
+  #tidyLinks(): void {
+    for (const link of this.#links) {
+      if (!link.retired) continue;
+      if (this.#link === link) this.#link = undefined;
+      if (link.inFlight.size > 0) continue;
+      link.end(noAnswer(this.#options.nameserver));
+      this.#links.delete(link);
+    }
+  }
+
+  #connect(now: MonoMs): void {
+    const connecting: Connecting = { until: (now + this.#options.timeoutMs) as MonoMs };
+    this.#connecting = connecting;
+    void this.#open(connecting);
+  }
+
+  async #open(connecting: Connecting): Promise<void> {
+    const { nameserver, host, port, clock } = this.#options;
+    const resolved = await resolveOne(host);
+    if (this.#connecting !== connecting) return;
+    if (resolved.kind === 'failed') return this.#connectFailed(connecting, resolved.failure);
+    const socket = this.#sockets.connect(resolved.address, port);
+    connecting.socket = socket;
+    const onError = (error: NodeJS.ErrnoException) => this.#connectFailed(connecting, connectFailed(nameserver, error));
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      if (this.#connecting !== connecting) return void socket.destroy();
+      socket.off('error', onError);
+      this.#connecting = undefined;
+      this.#link = new TcpLink(socket, { nameserver, clock, onChange: () => this.#advance() });
+      this.#links.add(this.#link);
+      this.#advance();
+    });
+  }
+
+  #connectFailed(connecting: Connecting, failure: Failure): void {
+    connecting.socket?.destroy();
+    if (this.#connecting !== connecting) return;
+    this.#connecting = undefined;
+    this.#failQueue(failure);
+  }
+
+  #failQueue(failure: Failure): void {
+    for (const { settle } of this.#queue.drain()) settle({ kind: 'not-sent', failure });
+  }
+
+  #setWake(now: MonoMs): void {
+    this.#cancelWake();
+    let at = Math.min(this.#queue.wakeAt(), this.#connecting?.until ?? Number.POSITIVE_INFINITY);
+    for (const link of this.#links) at = Math.min(at, link.inFlight.wakeAt());
+    this.#cancelWake = at === Number.POSITIVE_INFINITY ? () => {} : this.#options.clock.after(Math.max(0, at - now), () => this.#advance());
+  }
+}

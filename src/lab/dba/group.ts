@@ -1,0 +1,108 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { LabError } from '../host/lab-error.ts';
+import type { Accounts } from '../servers/accounts.ts';
+import type { Cluster, ClusterPlan, LabServer, Place } from '../servers/cluster.ts';
+import { until } from './dba.ts';
+
+/** Group Replication with a single primary (manual chapter 20), statement by statement. */
+
+const GROUP_NAME = 'aaaaaaaa-5ce7-4d15-8e9d-000000000001';
+const PLUGIN = 'group_replication.so';
+/** A member that does not answer is suspected after 5 s, and expelled by the next election; then recovery must have read the group's view. */
+const WAIT_MS = 60_000;
+const LOOK_EVERY_MS = 5;
+
+/** Three members: the fewest of which one may be lost. */
+export const threeMembers: ClusterPlan = {
+  product: 'MySQL',
+  names: ['Member 1', 'Member 2', 'Member 3'],
+  plugins: [PLUGIN],
+  elects: true,
+  // The plugin makes all but the primary super_read_only.
+  readOnly: () => false,
+  options: groupOptions,
+};
+
+function groupOptions({ index, groupAddresses }: Place): readonly string[] {
+  return [
+    `--plugin-load-add=${PLUGIN}`,
+    `--group-replication-group-name=${GROUP_NAME}`,
+    `--group-replication-local-address=${groupAddresses[index]}`,
+    `--group-replication-group-seeds=${groupAddresses.join(',')}`,
+    // Whoever comes back is outside until somebody starts it.
+    '--group-replication-start-on-boot=OFF',
+    '--group-replication-ip-allowlist=127.0.0.0/8,10.99.0.0/16',
+    '--group-replication-recovery-get-public-key=ON',
+    '--group-replication-recovery-reconnect-interval=1',
+    '--group-replication-member-expel-timeout=0',
+  ];
+}
+
+/** Makes a group of them, with the first one as its primary. */
+export async function makeGroup({ all: [first, ...others], accounts }: Cluster): Promise<string> {
+  await first.mysqld.sql('SET GLOBAL group_replication_bootstrap_group = ON');
+  await joinGroup(first, accounts);
+  await first.mysqld.sql('SET GLOBAL group_replication_bootstrap_group = OFF');
+  await Promise.all(others.map((other) => joinGroup(other, accounts)));
+  await online([first, ...others]);
+  return 'Member 1, 2 and 3 are a group (single primary); Member 1 is its primary';
+}
+
+/** Starts Group Replication on a server that is not a member now. Resolves when the group has taken it in; it may still be recovering. */
+export async function joinGroup({ mysqld }: LabServer, { repl }: Accounts): Promise<void> {
+  await mysqld.sql(`START GROUP_REPLICATION USER='repl', PASSWORD='${repl}'`);
+}
+
+/** How a server sees itself in its group. */
+export interface OwnMembership {
+  /** `ONLINE`, `RECOVERING`, `OFFLINE`, `ERROR`. */
+  readonly state: string;
+  /** `PRIMARY` or `SECONDARY`; empty outside of a group. */
+  readonly role: string;
+  readonly superReadOnly: boolean;
+}
+
+/** Asks a server how it sees itself. */
+export async function membershipOf({ mysqld }: LabServer): Promise<OwnMembership> {
+  const [row] = await mysqld.sql(
+    `SELECT @@GLOBAL.super_read_only AS super_read_only, MEMBER_STATE AS state, MEMBER_ROLE AS role
+     FROM performance_schema.replication_group_members WHERE MEMBER_ID IN (@@server_uuid, '')`,
+  );
+  return { state: String(row?.['state']), role: String(row?.['role']), superReadOnly: Number(row?.['super_read_only']) === 1 };
+}
+
+/** Resolves when all of them are ONLINE. */
+export async function online(members: readonly LabServer[]): Promise<void> {
+  const names = members.map(({ name }) => name).join(', ');
+  const seen = async () => (await Promise.all(members.map(membershipOf))).map(({ state }) => state);
+  await until(`${names} to be ONLINE in the group`, async () => (await seen()).every((state) => state === 'ONLINE'), WAIT_MS);
+}
+
+/** Makes a member the primary. Resolves when the group has done so. */
+export async function setAsPrimary({ mysqld }: LabServer): Promise<void> {
+  await mysqld.sql('DO group_replication_set_as_primary(@@server_uuid)');
+}
+
+/** Asks read-only servers all the time; resolves with the first one that is writable, and a moment (performance.now) just before it was. */
+export async function firstWritable(servers: readonly LabServer[]): Promise<{ server: LabServer; at: number }> {
+  const end = performance.now() + WAIT_MS;
+  const connections = await Promise.all(servers.map(({ mysqld }) => mysqld.connect()));
+  try {
+    for (let before = performance.now(); performance.now() < end; ) {
+      const asked = performance.now();
+      const answers = await Promise.all(
+        connections.map((connection) => connection.query({ sql: 'SELECT @@GLOBAL.super_read_only AS ro', timeout: WAIT_MS })),
+      );
+      const found = answers.findIndex(([rows]) => Number((rows as { ro: unknown }[])[0]?.ro) === 0);
+      const server = servers[found];
+      if (server !== undefined) return { server, at: before };
+      before = asked;
+      await delay(LOOK_EVERY_MS);
+    }
+  } finally {
+    for (const connection of connections) connection.destroy();
+  }
+  throw new LabError(`none of ${servers.map(({ name }) => name).join(', ')} became writable in ${WAIT_MS} ms`, {
+    hint: 'run the lab with --keep and read the logs in its folder',
+  });
+}

@@ -1,0 +1,93 @@
+import { readlinkSync } from 'node:fs';
+import { readlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { until } from '../dba/dba.ts';
+import { LabError } from './lab-error.ts';
+import { inOwnNetwork, outsideUserNamespace } from './own-network.ts';
+import { launch, type ServerProcess } from './processes.ts';
+
+/** Hosts beside the lab: each has a network namespace and an address of its own, and the lab is the router between them. */
+export interface Network {
+  readonly addresses: readonly string[];
+  /** A pattern of LIKE for all of them, and for the lab. */
+  readonly clients: string;
+  /** A command put before another one runs it on that host, as the same process. */
+  through(index: number): readonly string[];
+  /** A command put before another one runs it where the lab is, from anywhere on this machine. */
+  readonly enter: readonly string[];
+  /** Packets between this host and all others vanish, without a word to either; the lab still reaches every one of them. */
+  isolate(index: number): Promise<void>;
+  /** Takes that back. */
+  join(index: number): Promise<void>;
+}
+
+/** Every command takes milliseconds; a machine that is busy may take longer. */
+const TIMEOUT_MS = 20_000;
+const FIRST_RULE = 100;
+
+const addressOf = (index: number): string => `10.99.${index + 1}.2`;
+const gatewayOf = (index: number): string => `10.99.${index + 1}.1`;
+
+/** Makes them. Rejects where this process is not in a network namespace of the lab's own: no rule of the machine's is ever touched. */
+export async function makeNetwork(count: number, folder: string): Promise<Network> {
+  if (!inOwnNetwork()) throw new Error('the lab must be in a network of its own before it makes hosts and rules');
+  await ip('link', 'set', 'lo', 'up');
+  await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
+  const hosts: ServerProcess[] = [];
+  for (let index = 0; index < count; index++) hosts.push(await makeHost(index, folder));
+  const through = (index: number) => ['nsenter', `--net=/proc/${hosts[index]?.pid}/ns/net`];
+  const inUserNamespace = outsideUserNamespace() !== readlinkSync('/proc/self/ns/user');
+  const rules = async (verb: 'add' | 'del', index: number): Promise<void> => {
+    for (let other = 0; other < count; other++) {
+      if (other === index) continue;
+      for (const [from, to] of [
+        [index, other],
+        [other, index],
+      ] as const) {
+        await ip('rule', verb, 'pref', `${FIRST_RULE + from * count + to}`, 'from', addressOf(from), 'to', addressOf(to), 'blackhole');
+      }
+    }
+  };
+  return {
+    addresses: hosts.map((_, index) => addressOf(index)),
+    clients: '10.99.%',
+    through,
+    enter: ['nsenter', `--target=${process.pid}`, ...(inUserNamespace ? ['--user', '--preserve-credentials'] : []), '--net'],
+    isolate: (index) => rules('add', index),
+    join: (index) => rules('del', index),
+  };
+}
+
+/** A process that does nothing keeps the namespace: it ends with the lab, however that ends, and the namespace with it. */
+async function makeHost(index: number, folder: string): Promise<ServerProcess> {
+  const name = `host${index + 1}`;
+  const keeper = launch(`the network of ${name}`, 'unshare', ['--net', 'sleep', 'infinity'], {
+    cwd: folder,
+    logFile: join(folder, `${name}.log`),
+  });
+  const own = await readlink('/proc/self/ns/net');
+  await until(`the network namespace of ${name}`, async () => {
+    if (!keeper.running) throw new LabError(`unshare --net ended:\n${keeper.log.tail()}`, { hint: `see ${keeper.log.file}` });
+    return (await readlink(`/proc/${keeper.pid}/ns/net`).catch(() => own)) !== own;
+  });
+  await ip('link', 'add', 'name', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', `${keeper.pid}`);
+  await ip('addr', 'add', `${gatewayOf(index)}/24`, 'dev', name);
+  await ip('link', 'set', name, 'up');
+  const inside = (...args: string[]) => run('nsenter', [`--net=/proc/${keeper.pid}/ns/net`, 'ip', ...args]);
+  await inside('link', 'set', 'lo', 'up');
+  await inside('addr', 'add', `${addressOf(index)}/24`, 'dev', 'eth0');
+  await inside('link', 'set', 'eth0', 'up');
+  await inside('route', 'add', 'default', 'via', gatewayOf(index));
+  return keeper;
+}
+
+const ip = (...args: string[]): Promise<void> => run('ip', args);
+
+async function run(command: string, args: readonly string[]): Promise<void> {
+  const { exitCode, stderr, message } = await execa(command, [...args], { timeout: TIMEOUT_MS, stdin: 'ignore', reject: false });
+  if (exitCode === 0) return;
+  throw new LabError(`${command} ${args.join(' ')}: ${stderr || message || 'failed'}`, {
+    hint: 'does the kernel have veth and policy routing?',
+  });
+}

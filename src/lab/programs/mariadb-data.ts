@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExecaError, execa } from 'execa';
+import { buildOnce, cacheFolder } from '../host/cache-folder.ts';
+import { LabError } from '../host/lab-error.ts';
+import { USER_OPTIONS } from './mysql-data.ts';
+
+/** What is needed to run a mariadbd at all. */
+export interface MariadbdProgram {
+  /** e.g. `10.11.14`. */
+  readonly version: string;
+  /** Where it comes from, for people: the Debian package. */
+  readonly origin: string;
+  /** The executable (a wrapper). */
+  readonly mariadbd: string;
+  /** The options without which this mariadbd does not find its own files; they come first. */
+  readonly options: readonly string[];
+  /** Folder of the SQL scripts that make the system tables. */
+  readonly scripts: string;
+}
+
+/** Takes about 2 s on a quiet machine. */
+const BOOTSTRAP_DEADLINE_MS = 120_000;
+/** What mariadb-install-db runs, less the help tables. Until 11.0 the names began with mysql_. */
+const SCRIPTS = ['system_tables.sql', 'performance_tables.sql', 'system_tables_data.sql'];
+
+/** An initialised, empty data folder for this version: from the cache, or made now. Resolves with its path; it must not be written to. */
+export async function provideMariadbData(program: MariadbdProgram): Promise<string> {
+  const folder = join(cacheFolder(), `data-mariadb-${program.version}`);
+  await buildOnce(folder, (temporary) => bootstrap(program, temporary));
+  return join(folder, 'data');
+}
+
+/** mariadb-install-db is a shell script around this, which wants programs of other packages. */
+async function bootstrap(program: MariadbdProgram, temporary: string): Promise<void> {
+  const data = join(temporary, 'data');
+  const work = join(temporary, 'work');
+  await mkdir(data);
+  await mkdir(work);
+  const scripts = await Promise.all(SCRIPTS.map((name) => readFile(scriptPath(program.scripts, name), 'utf8')));
+  // root@localhost without a password, as --initialize-insecure of MySQL makes it.
+  const input = ['create database mysql;', 'use mysql;', 'set @auth_root_socket=NULL;', ...scripts, ''].join('\n');
+  const args = [...program.options, ...USER_OPTIONS, '--bootstrap', `--datadir=${data}`, `--tmpdir=${work}`, '--skip-log-bin'];
+  try {
+    await execa(program.mariadbd, [...args, '--innodb-log-file-size=8M', '--log-warnings=0', '--loose-wsrep-on=OFF'], {
+      input,
+      all: true,
+      timeout: BOOTSTRAP_DEADLINE_MS,
+      killSignal: 'SIGKILL',
+    });
+  } catch (error) {
+    if (!(error instanceof ExecaError)) throw error;
+    const said = String(error.all).split('\n').slice(-20).join('\n');
+    throw new LabError(`mariadbd could not initialise a data folder:\n${said}`, {
+      hint: `is there room in ${cacheFolder()}?`,
+      cause: error,
+    });
+  }
+  await rm(work, { recursive: true });
+}
+
+function scriptPath(folder: string, name: string): string {
+  const older = join(folder, `mysql_${name}`);
+  return existsSync(older) ? older : join(folder, `mariadb_${name}`);
+}

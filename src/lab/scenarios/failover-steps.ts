@@ -1,0 +1,79 @@
+import type { LabServer } from '../servers/cluster.ts';
+import type { Step, Verdict } from '../stage/scenario.ts';
+import type { Scene } from '../stage/scene.ts';
+
+/** Steps that several scenarios have in common: a source that crashes, the name that follows, and the old source's return. */
+
+/** The number of the row that only the returned source has: the web application counts from 1. */
+const STALE_ROW = -1;
+
+/** kill -9 of the first server; resolves when source-dns has seen it and has said what it makes of it. */
+export async function crash(scene: Scene): Promise<LabServer> {
+  const [source] = scene.all;
+  const { pid } = source.mysqld;
+  await source.mysqld.kill9();
+  scene.narrator.say(`kill -9 ${pid}`);
+  await scene.unseen(source);
+  await scene.sayDecision();
+  return source;
+}
+
+export const sourceCrashes: Step = {
+  title: 'Source crashes',
+  async play(scene) {
+    const source = await crash(scene);
+    return { held: scene.published === source, text: 'nobody is promoted yet, so the name stays' };
+  },
+};
+
+/** The name follows to the server that was promoted in the step before, for one of these reasons. */
+export const nameFollows = (...reasons: readonly string[]): Step => ({
+  title: 'The name follows',
+  async play(scene) {
+    const { reason, to } = await scene.theMove();
+    await scene.writes();
+    const { decision } = await scene.stage.daemon.snapshot();
+    return { held: reasons.includes(reason), text: `the web application writes on, to ${to}. source-dns: ${decision.sentence}` };
+  },
+});
+
+export const sourceReturns: Step = {
+  title: 'Source comes back, writable, with a stale write of its own',
+  async play(scene) {
+    const [source] = scene.all;
+    const { name } = scene.published;
+    const stays = scene.watchTheName();
+    await source.mysqld.start();
+    await source.mysqld.sql(`INSERT INTO shop.orders (n) VALUES (${STALE_ROW})`);
+    scene.narrator.say(`Source is up again: read_only is OFF, as its my.cnf says; and somebody's script wrote row ${STALE_ROW} to it`);
+    const { count } = await scene.alarm('stale-source', source, 1);
+    await scene.writes();
+    return {
+      held: stays(),
+      text: `the name stays with ${name}; Source is superseded, with ${count} errant ${count === 1 ? 'transaction' : 'transactions'}`,
+    };
+  },
+};
+
+/** The way back: the name has followed to the old source, and nothing is left of what that one wrote while it was none. */
+export async function nameIsBack(scene: Scene): Promise<Verdict> {
+  const { reason } = await scene.theMove();
+  await scene.writes();
+  const clean = await isClean(scene);
+  return {
+    held: clean && (reason === 'switchover' || reason === 'followers-moved'),
+    text: `the name follows (${reason}), the web application writes on, and ${clean ? 'the stale row is in no server' : 'THE STALE ROW IS STILL THERE'}`,
+  };
+}
+
+/** Whether the stale row is in no server. */
+async function isClean({ all }: Scene): Promise<boolean> {
+  const stale = await Promise.all(all.map(({ mysqld }) => mysqld.sql(`SELECT n FROM shop.orders WHERE n = ${STALE_ROW}`)));
+  return stale.every((rows) => rows.length === 0);
+}
+
+/** Whether source-dns takes the server for a replica like the others, and no alarm is left. */
+export async function isReplicaAgain({ stage }: Scene, { server }: LabServer): Promise<boolean> {
+  const { servers, alarms } = await stage.daemon.snapshot();
+  return alarms.length === 0 && servers.find((each) => each.server === server)?.role === 'replica';
+}

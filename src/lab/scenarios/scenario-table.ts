@@ -1,0 +1,25 @@
+import type { Scenario } from '../stage/scenario.ts';
+import { asynchronous } from './async.ts';
+import { failoverLists } from './failover-lists.ts';
+import { groupIsolate } from './group-isolate.ts';
+import { groupKill } from './group-kill.ts';
+import { groupStop } from './group-stop.ts';
+import { groupSwitch } from './group-switch.ts';
+import { mariadb, mariadb118 } from './mariadb.ts';
+import { semiSync } from './semi-sync.ts';
+
+/** Every scenario of the lab, in the order of `--list`. */
+export const scenarios: readonly Scenario[] = [
+  semiSync,
+  asynchronous,
+  failoverLists,
+  groupSwitch,
+  groupKill,
+  groupStop,
+  groupIsolate,
+  mariadb,
+  mariadb118,
+];
+
+/** What is played when none is named, and what instead where MySQL cannot be had. */
+export const [defaultScenario, fallbackScenario] = [semiSync, mariadb];

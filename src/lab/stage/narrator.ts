@@ -1,0 +1,45 @@
+import { createStyle } from '../../cli/style.ts';
+
+/** Tells the story: for people, line by line with the time since it began; or for programs, one JSON object a line. */
+export interface Narrator {
+  /** A new step of the story begins. */
+  step(letter: string, title: string): void;
+  /** Something happened in it. */
+  say(text: string): void;
+  /** Why, or how to read what is on the screen. */
+  explain(text: string): void;
+  /** A text as it is, indented: a file, a table. */
+  show(text: string): void;
+  /** The step is over. */
+  held(letter: string, held: boolean, text: string): void;
+  /** A line for programs only. */
+  event(event: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+/** `write` gets whole lines. */
+export function createNarrator(options: { readonly json: boolean; readonly colours: boolean; write(line: string): void }): Narrator {
+  const began = performance.now();
+  const style = createStyle(options.colours);
+  const atMs = () => Math.round(performance.now() - began);
+  const json = (event: string, fields: Readonly<Record<string, unknown>>) =>
+    options.write(`${JSON.stringify({ event, atMs: atMs(), ...fields })}\n`);
+  const line = (text: string) => options.write(`${style.dim(`${(atMs() / 1000).toFixed(3).padStart(8)} `)} ${text}\n`);
+  if (options.json) {
+    return {
+      step: (step, title) => json('step', { step, title }),
+      say: (text) => json('note', { text }),
+      explain: () => undefined,
+      show: () => undefined,
+      held: (step, held, text) => json('held', { step, held, text }),
+      event: (event, fields) => options.write(`${JSON.stringify({ event, ...fields })}\n`),
+    };
+  }
+  return {
+    step: (letter, title) => options.write(`\n${style.bold(`(${letter}) ${title}`)}\n`),
+    say: line,
+    explain: (text) => options.write(`${' '.repeat(10)}${style.dim(text)}\n`),
+    show: (text) => options.write(`${text.replace(/^(?=.)/gm, '          | ')}${text.endsWith('\n') ? '' : '\n'}`),
+    held: (_letter, held, text) => line(`${held ? style.green('held') : style.red('DID NOT HOLD')}: ${text}`),
+    event: () => undefined,
+  };
+}

@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cacheFolder } from '../host/cache-folder.ts';
+import { makeNetwork, type Network } from '../host/network.ts';
+import { stopAllProcesses } from '../host/processes.ts';
+import type { BindPrograms } from '../programs/bind-programs.ts';
+import type { BindPair } from '../servers/bind.ts';
+import { startBindPair } from '../servers/bind.ts';
+import { type Cluster, startCluster } from '../servers/cluster.ts';
+import type { Product } from '../servers/products.ts';
+import { type DaemonProcess, startDaemon } from './daemon-process.ts';
+import { type LabConfig, writeLabConfig } from './lab-config.ts';
+import type { Narrator } from './narrator.ts';
+import { Observer } from './observer.ts';
+import type { Scenario } from './scenario.ts';
+import { WebClient } from './web-client.ts';
+
+/** Everything that runs in the lab. */
+export interface Stage {
+  readonly folder: string;
+  readonly programs: BindPrograms;
+  readonly cluster: Cluster;
+  readonly bind: BindPair;
+  readonly config: LabConfig;
+  readonly daemon: DaemonProcess;
+  readonly web: WebClient;
+  /** What the primary and the secondary nameserver answer. */
+  readonly primary: Observer;
+  readonly secondary: Observer;
+  /** The name, without the last dot. */
+  readonly name: string;
+  /** Where the scenario cuts servers from each other. */
+  readonly network?: Network;
+}
+
+/** What a stage is made of. */
+export interface StageOptions {
+  readonly scenario: Scenario;
+  readonly product: Product;
+  readonly bind: BindPrograms;
+  /** source-dns itself, to be started as the daemon: node and the entry file. */
+  readonly program: readonly string[];
+  readonly keep: boolean;
+  readonly narrator: Narrator;
+}
+
+const STOP_MS = 10_000;
+
+type Closer = () => Promise<unknown>;
+
+/** Starts it all, runs `play`, and takes it all down again, also when something fails on the way. The folder goes too, unless `keep`. */
+export async function onStage(options: StageOptions, play: (stage: Stage) => Promise<void>): Promise<void> {
+  const { narrator, product, keep } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'source-dns-lab-'));
+  const closers: Closer[] = [];
+  try {
+    await play(await build(options, folder, closers));
+  } finally {
+    narrator.say(`ending: web application, source-dns, nameservers, ${product.family} servers`);
+    // In reverse: clients before servers, and every server before its folder.
+    for (const close of closers.reverse()) await close().catch((error: unknown) => narrator.say(`while ending: ${String(error)}`));
+    // What an interrupted story was just about to start.
+    await stopAllProcesses(STOP_MS);
+    if (keep) narrator.say(`kept: ${folder}`);
+    else {
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+      narrator.say(`ended; nothing is left but the programs in ${cacheFolder()}`);
+    }
+  }
+}
+
+async function build(
+  { scenario, product, bind: programs, program, keep, narrator }: StageOptions,
+  folder: string,
+  closers: Closer[],
+): Promise<Stage> {
+  const plan = scenario.servers;
+  const network = scenario.network ? await makeNetwork(plan.names.length, folder) : undefined;
+  const [cluster, bind] = await bothOrNeither(
+    startCluster(plan, product, folder, network).then((started) => {
+      closers.push(keep ? started.stop : started.kill9);
+      return started;
+    }),
+    startBindPair(programs, { folder: join(folder, 'bind') }).then((started) => {
+      closers.push(started.stop);
+      return started;
+    }),
+  );
+  for (const { name, server, mysqld } of cluster.all) narrator.say(`${name.padEnd(9)} ${server}  ${mysqld.program}, pid ${mysqld.pid}`);
+  for (const [role, named] of [
+    ['primary', bind.primary],
+    ['secondary', bind.secondary],
+  ] as const) {
+    narrator.say(`${role.padEnd(9)} ${named.address}:${named.port}   named, pid ${named.pid}, zone ${bind.zone}`);
+  }
+  narrator.say(await scenario.arrange(cluster));
+  return await openName(program, { folder, programs, cluster, bind, ...(network && { network }) }, narrator, closers);
+}
+
+async function openName(
+  program: readonly string[],
+  servers: Pick<Stage, 'folder' | 'programs' | 'cluster' | 'bind' | 'network'>,
+  narrator: Narrator,
+  closers: Closer[],
+): Promise<Stage> {
+  const { folder, cluster, bind } = servers;
+  const name = `source.shop.${bind.zone}`;
+  const [primary, secondary] = [new Observer(bind.primary, name), new Observer(bind.secondary, name)];
+  for (const observer of [primary, secondary]) {
+    await observer.start();
+    closers.push(() => observer.stop());
+  }
+  const config = await writeLabConfig(folder, cluster, bind);
+  narrator.say(`source-dns run, with ${config.file}:`);
+  narrator.show(config.text);
+  const daemon = await startDaemon(program, config, folder);
+  closers.push(daemon.stop);
+  const web = new WebClient({
+    host: name,
+    port: cluster.port,
+    user: 'web',
+    password: cluster.accounts.web,
+    resolver: `${bind.primary.address}:${bind.primary.port}`,
+  });
+  closers.push(() => web.stop());
+  return { ...servers, config, daemon, web, primary, secondary, name };
+}
+
+/** When one of two fails, the other is waited for before the failure is passed on: what it started must be known to be ended. */
+async function bothOrNeither<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
+}

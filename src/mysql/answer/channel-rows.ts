@@ -1,0 +1,116 @@
+import { type GtidSet, parseGtidSet } from '../../core/gtid/gtid.ts';
+import type { Channel } from '../../core/model/observation.ts';
+import type { MonoMs, ServerId } from '../../core/model/units.ts';
+import { type ChannelNote, heardAgoOf, noteOf } from './channel-notes.ts';
+import type { ChannelCoordinates } from './coordinates.ts';
+import { serverId, sourceAddress } from './identity.ts';
+import { type LagInput, lagSeconds } from './lag.ts';
+import { type Row, RowReader } from './row.ts';
+
+/** Group Replication's own channels: what they carry is told by the group, and they have no source. */
+const groupChannels: ReadonlySet<string> = new Set(['group_replication_applier', 'group_replication_recovery']);
+
+export const isGroupChannel = (name: string): boolean => groupChannels.has(name);
+
+/** The lag of a group's member, of the row of its applier's channel. Undefined for any other channel, and where that is not known: a probe does not fail for it. */
+export function readGroupLag(cells: Row, executed: GtidSet | undefined): number | undefined {
+  if (cells['channel'] !== 'group_replication_applier') return undefined;
+  const row = new RowReader(cells);
+  const applierOn = row.oneOf('applier', ['OFF', 'ON']) === 'ON';
+  const retrieved = executed && row.parsed('retrieved', parseGtidSet);
+  // Whether the group goes on its list of members tells, not this channel's receiver.
+  const lag = lagSeconds(row, { receiverOn: true, applierOn, retrieved, executed });
+  return row.oddColumn === undefined ? lag : undefined;
+}
+
+/** The server's executed GTID set. */
+export interface ExecutedSet {
+  /** Absent where the server's own transactions have no GTID. */
+  readonly executed: GtidSet | undefined;
+  /** Whether each transaction has a GTID: else one may wait that no set shows. */
+  readonly complete: boolean;
+}
+
+/** What else is known of the channel. */
+export interface ChannelSurroundings extends ExecutedSet {
+  /** Absent where each transaction has a GTID, and where our account may not see them. */
+  readonly coordinates: ChannelCoordinates | undefined;
+  /** Whether the server takes the time of what it receives: with the Performance Schema on (manual 29.12.11.11), from 8.0. */
+  readonly timed: boolean;
+  readonly at: MonoMs;
+  readonly note: ChannelNote | undefined;
+}
+
+/** Reads one channel of the probe's row. */
+export function readChannel(row: RowReader, around: ChannelSurroundings): { channel: Channel; note: ChannelNote } {
+  const { executed, coordinates, timed, at } = around;
+  const receiver = receiverStates[row.oneOf('receiver', ['OFF', 'ON', 'CONNECTING'])];
+  const applier = row.oneOf('applier', ['OFF', 'ON']) === 'ON' ? 'on' : 'off';
+  const sourceId = readSourceId(row, receiver);
+  const address = sourceAddress(row.text('source_host'), row.port('source_port'));
+  const retrieved = executed && row.parsed('retrieved', parseGtidSet);
+  const mark = [executed && row.whole('retrieved'), coordinates?.received?.file, coordinates?.received?.position].join(' ');
+  const note = noteOf(around.note, { at, sourceAddress: address, receiverOn: receiver === 'on', mark });
+  const heardAgoMs = newestAgeMs(row, ['heartbeat_age_us', 'queued_age_us', 'queueing_age_us'], timed ? undefined : heardAgoOf(note, at));
+  const sets = around.complete ? { retrieved, executed } : { retrieved: undefined, executed: undefined };
+  const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', ...sets }, around);
+  const delaySeconds = row.number('delay_s');
+  const lastError = readError(row, applier === 'off');
+  const channel = {
+    name: row.text('channel'),
+    ...(sourceId !== undefined && { sourceId }),
+    sourceAddress: address,
+    receiver,
+    ...(heardAgoMs !== undefined && { heardAgoMs }),
+    heartbeatMs: Math.round(row.number('heartbeat_s') * 1000),
+    applier,
+    ...(lag !== undefined && { lagSeconds: lag }),
+    ...(delaySeconds > 0 && { delaySeconds }),
+    ...(retrieved && { retrieved }),
+    ...coordinateFields(coordinates),
+    autoFailover: row.flag('auto_failover'),
+    ...(lastError !== undefined && { lastError }),
+  } as const;
+  return { channel, note };
+}
+
+/** Without GTIDs and times only the server itself can tell: an applier that seems idle may have all of it before it. */
+function readLag(row: RowReader, input: LagInput, { timed, coordinates }: ChannelSurroundings): number | undefined {
+  const lag = lagSeconds(row, input);
+  if (timed || input.executed !== undefined) return lag;
+  return input.applierOn ? coordinates?.behindSeconds : undefined;
+}
+
+const coordinateFields = (coordinates: ChannelCoordinates | undefined): Pick<Channel, 'received' | 'applied'> => ({
+  ...(coordinates?.received && { received: coordinates.received }),
+  ...(coordinates?.applied && { applied: coordinates.applied }),
+});
+
+const receiverStates = { ON: 'on', CONNECTING: 'connecting', OFF: 'off' } as const;
+
+/**
+ * Empty until the receiver was connected once; the server forgets it when its host or port is changed by hand. But when it goes to another source by itself
+ * (SOURCE_CONNECTION_AUTO_FAILOVER), it shows the new host beside the UUID of the last server that it was connected to (seen on 9.7): then the UUID says nothing.
+ */
+function readSourceId(row: RowReader, receiver: Channel['receiver']): ServerId | undefined {
+  if (row.text('source_uuid') === '') return undefined;
+  const id = serverId(row, 'source_uuid');
+  return receiver === 'connecting' && row.flag('auto_failover') ? undefined : id;
+}
+
+/** A clock that was set back between two events would give a negative age. `counted` is what the server's counters say, in milliseconds. */
+function newestAgeMs(row: RowReader, columns: readonly string[], counted: number | undefined): number | undefined {
+  const told = columns.map((column) => row.optionalNumber(column)).filter((age) => age !== undefined);
+  const ages = [...told.map((age) => age / 1000), ...(counted === undefined ? [] : [counted])];
+  return ages.length === 0 ? undefined : Math.max(0, Math.floor(Math.min(...ages)));
+}
+
+/** A worker says what went wrong, its coordinator only that something did. A stopped applier matters more than a receiver that is trying again. */
+function readError(row: RowReader, applierStopped: boolean): string | undefined {
+  const receiverError = errorOf(row.number('receiver_errno'), row.words('receiver_error'));
+  const coordinatorError = errorOf(row.optionalNumber('coordinator_errno'), row.optionalWords('coordinator_error'));
+  const applierError = row.optionalWords('worker_error') ?? coordinatorError;
+  return applierStopped ? (applierError ?? receiverError) : (receiverError ?? applierError);
+}
+
+const errorOf = (errno: number | undefined, text: string | undefined): string | undefined => (errno === 0 ? undefined : text);

@@ -1,0 +1,142 @@
+import type { Failure } from '../../core/model/observation.ts';
+import type { ServerAddress } from '../../core/model/units.ts';
+import { AnswerFault } from './answer-fault.ts';
+import { proxyThatSaid } from './proxies.ts';
+import { hintForServerError, noCommonLogin } from './refusal-hints.ts';
+import { boundedLine } from './text.ts';
+
+/** A probe that brought no facts: `alive` where a MySQL server answered, `unknown` where nothing did, or something else answered for it. */
+export interface Problem {
+  readonly kind: 'alive' | 'unknown';
+  readonly failure: Failure;
+  /** See Probe. Only of an `alive` one. */
+  readonly servesNobody?: true;
+}
+
+/** Who asked whom. `currentUser` is what CURRENT_USER() said, where the login succeeded. */
+export interface Asker {
+  readonly server: ServerAddress;
+  readonly user: string;
+  /** Whether the login went through TLS. */
+  readonly encrypted: boolean;
+  readonly currentUser?: string;
+  /** What the account needs, where the flavour is known. */
+  readonly grants?: (account: string) => readonly string[];
+}
+
+/** The fields of what mysql2, node:net, node:dns and node:tls call an error. */
+interface ErrorFields {
+  readonly code?: unknown;
+  readonly errno?: unknown;
+  readonly sqlMessage?: unknown;
+  readonly message?: unknown;
+}
+
+/** ER_SERVER_SHUTDOWN: the server says itself that it is going, and the next that we hear will be a refusal. */
+const serverShutdown = 1053;
+
+/** What went wrong on the way to one server, classified. A server's error packet says that it lives, whatever its number; but for its good-bye. */
+export function classify(asker: Asker, error: unknown): Problem {
+  if (error instanceof AnswerFault) {
+    const hint = error.hint ?? (error.code === 'login-unsupported' ? noCommonLogin(asker) : undefined);
+    return (error.alive ? aliveProblem : unknownProblem)(asker.server, error.code, error.message, hint);
+  }
+  const fields: ErrorFields = typeof error === 'object' && error !== null ? error : { message: String(error) };
+  if (typeof fields.errno === 'number' && fields.errno >= 1000 && typeof fields.sqlMessage === 'string') {
+    return ofServerError(asker, fields.errno, fields.sqlMessage);
+  }
+  const code = typeof fields.code === 'string' ? fields.code : '';
+  const message = clientMessages[code] ?? boundedLine(typeof fields.message === 'string' && fields.message !== '' ? fields.message : code);
+  if (code === 'AUTH_SWITCH_PLUGIN_ERROR') return aliveProblem(asker.server, 'login-unsupported', message, noCommonLogin(asker));
+  return (
+    ofTlsError(asker, code, message) ?? unknownProblem(asker.server, clientCodes[code] ?? 'connection-failed', message, clientHints[code])
+  );
+}
+
+/** Nothing came that shows the server to be alive; the message begins with its address. */
+export function unknownProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
+  return { kind: 'unknown', failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) } };
+}
+
+/** The server answered, but not with what was asked; the message begins with its address. */
+export function aliveProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
+  return { kind: 'alive', failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) } };
+}
+
+function ofServerError(asker: Asker, errno: number, text: string): Problem {
+  const words = boundedLine(text) || `error ${errno}, without a word`;
+  const proxy = proxyThatSaid(errno, words);
+  if (proxy !== undefined) return proxyProblem(unknownProblem, asker.server, `${proxy} says error ${errno}, ${words}`);
+  const problem = errno === serverShutdown ? unknownProblem : aliveProblem;
+  const refused = problem(asker.server, `mysql-${errno}`, words, hintForServerError(asker, errno, words));
+  return refusesEverybody(errno, words) ? { ...refused, servesNobody: true } : refused;
+}
+
+/** ER_SERVER_OFFLINE_MODE, and what a Galera node says that executes no query (ER_UNKNOWN_COM_ERROR with these words): nobody is served, whatever our account may. */
+const refusesEverybody = (errno: number, text: string): boolean => errno === 3032 || (errno === 1047 && /^WSREP /.test(text));
+
+/** Something between us and the server speaks for it: `problem` says what that shows of the server itself. */
+export const proxyProblem = (problem: typeof unknownProblem, server: ServerAddress, what: string): Problem =>
+  problem(
+    server,
+    'proxy-answers',
+    `something between us and the server answers for it: ${what}`,
+    "Have the server's own address and port in servers: what a proxy says is not said by the server behind it.",
+  );
+
+/** TLS begins only after a MySQL server greeted us; but an end of the connection in the middle of it says nothing of the server. */
+function ofTlsError(asker: Asker, code: string, message: string): Problem | undefined {
+  if (code === 'HANDSHAKE_NO_SSL_SUPPORT') {
+    return aliveProblem(
+      asker.server,
+      'tls-unsupported',
+      'the server has no TLS',
+      "Turn TLS on there: without tls_version = '' and skip_ssl MySQL makes a certificate at its next start, where the data folder has none. If it had TLS before, a party in between may have taken it away.",
+    );
+  }
+  if (code !== 'HANDSHAKE_SSL_ERROR') return undefined;
+  if (/ECONNRESET|EPIPE|socket disconnected|socket hang up/.test(message)) return unknownProblem(asker.server, 'connection-lost', message);
+  return aliveProblem(asker.server, 'tls-failed', message, tlsHints.find(([words]) => words.test(message))?.[1]);
+}
+
+/** By the words of OpenSSL and of Node, which give no code through mysql2. */
+const tlsHints: readonly (readonly [words: RegExp, hint: string])[] = [
+  [
+    /unsupported protocol|protocol version|no protocols available|version too low/i,
+    "This client needs TLS 1.2 or later, and the server offers only older ones: set the server's tls_version (and its certificate's key of 2048 bits or more), or upgrade it.",
+  ],
+  [/expired|not yet valid/i, 'A certificate is not valid now: renew it, or mend the clock of this machine or of the server.'],
+  [
+    /certificate|altnames|self[- ]signed|issuer/i,
+    'tls: verify needs a certificate that ca_file signed, for this very host name. A certificate that MySQL made by itself names no host.',
+  ],
+  [
+    /handshake failure|no shared cipher|key too small|dh key/i,
+    "The server and this client have no cipher in common: look at the server's ssl_cipher and tls_ciphersuites.",
+  ],
+];
+
+const clientCodes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection-refused',
+  EHOSTUNREACH: 'host-unreachable',
+  ENETUNREACH: 'host-unreachable',
+  EHOSTDOWN: 'host-unreachable',
+  ETIMEDOUT: 'host-unreachable',
+  ENOTFOUND: 'host-not-found',
+  EAI_AGAIN: 'host-not-found',
+  EAI_FAIL: 'host-not-found',
+  ECONNRESET: 'connection-lost',
+  EPIPE: 'connection-lost',
+  PROTOCOL_CONNECTION_LOST: 'connection-lost',
+};
+
+/** Where the message of the system would only say the address once more. */
+const clientMessages: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there (connection refused)',
+};
+
+const clientHints: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Is mysqld running, and is the port right? (bind_address, skip_networking)',
+  ENOTFOUND: 'The host name has no address, by the resolver of this machine.',
+  EAI_AGAIN: 'The resolver of this machine did not answer.',
+};

@@ -1,0 +1,79 @@
+import { parseMariadbGtids } from '../../core/gtid/mariadb-gtid.ts';
+import type { Channel } from '../../core/model/observation.ts';
+import { type ChannelNote, type ChannelNotes, heardAgoOf, noteOf } from './channel-notes.ts';
+import { coordinatesOf } from './coordinates.ts';
+import { sourceAddress } from './identity.ts';
+import type { ProbeInput } from './query-set.ts';
+import { maxRows, type Row, RowReader } from './row.ts';
+
+/** Reads the answer of SHOW ALL SLAVES STATUS (MariaDB manual, "SHOW REPLICA STATUS"). `oddColumn`: the first cell that could not be read. */
+export function readMariadbChannels({ answers, notes, at }: ProbeInput): {
+  channels: readonly Channel[];
+  notes: ChannelNotes;
+  oddColumn?: string;
+} {
+  const channels: Channel[] = [];
+  const after = new Map<string, ChannelNote>();
+  for (const row of (answers['channels'] ?? []).slice(0, maxRows)) {
+    const reader = new RowReader(row);
+    const name = reader.text('Connection_name');
+    const { channel, note } = readChannel(row, reader, name, notes.get(name), at);
+    channels.push(channel);
+    after.set(name, note);
+    if (reader.oddColumn !== undefined) return { channels: [], notes: after, oddColumn: reader.oddColumn };
+  }
+  return { channels, notes: after };
+}
+
+/** Preparing: the thread has started and does not connect yet. */
+const receiverStates = { Yes: 'on', No: 'off', Connecting: 'connecting', Preparing: 'connecting' } as const;
+
+function readChannel(row: Row, reader: RowReader, name: string, before: ChannelNote | undefined, at: ProbeInput['at']) {
+  const receiver = receiverStates[reader.oneOf('Slave_IO_Running', ['No', 'Yes', 'Connecting', 'Preparing'])];
+  const applier = reader.oneOf('Slave_SQL_Running', ['No', 'Yes']) === 'Yes' ? 'on' : 'off';
+  const address = sourceAddress(reader.text('Master_Host'), reader.port('Master_Port'));
+  const note = noteOf(before, {
+    at,
+    sourceAddress: address,
+    receiverOn: receiver === 'on',
+    mark: ['Slave_received_heartbeats', 'Master_Log_File', 'Read_Master_Log_Pos', 'Gtid_IO_Pos']
+      .map((column) => reader.whole(column))
+      .join(' '),
+    // 0 until it was connected once. It is NOT forgotten when host or port are changed (seen on 10.11 and 11.8): only a receiver that is on says who is there.
+    sourceServerId: reader.number('Master_Server_Id'),
+  });
+  const heardAgoMs = heardAgoOf(note, at);
+  const behind = reader.optionalNumber('Seconds_Behind_Master');
+  const delaySeconds = reader.number('SQL_Delay');
+  const usesGtids = reader.oneOf('Using_Gtid', ['No', 'Current_Pos', 'Slave_Pos']) !== 'No';
+  const retrieved = usesGtids ? reader.parsed('Gtid_IO_Pos', parseMariadbGtids) : undefined;
+  const received = coordinatesOf(row, 'Master_Log_File', 'Read_Master_Log_Pos');
+  const applied = coordinatesOf(row, 'Relay_Master_Log_File', 'Exec_Master_Log_Pos');
+  const lastError = readError(reader, applier === 'off');
+  const channel: Channel = {
+    name,
+    ...(note.sourceServerId !== undefined && note.sourceServerId > 0 && { sourceServerId: note.sourceServerId }),
+    sourceAddress: address,
+    receiver,
+    ...(heardAgoMs !== undefined && { heardAgoMs }),
+    heartbeatMs: Math.round(reader.number('Slave_heartbeat_period') * 1000),
+    applier,
+    ...(behind !== undefined && applier === 'on' && { lagSeconds: behind }),
+    ...(delaySeconds > 0 && { delaySeconds }),
+    ...(retrieved && { retrieved }),
+    ...(received && { received }),
+    ...(applied && { applied }),
+    autoFailover: false,
+    ...(lastError !== undefined && { lastError }),
+  };
+  return { channel, note };
+}
+
+/** A stopped applier matters more than a receiver that is trying again. */
+function readError(reader: RowReader, applierStopped: boolean): string | undefined {
+  const receiverError = errorOf(reader.number('Last_IO_Errno'), reader.words('Last_IO_Error'));
+  const applierError = errorOf(reader.number('Last_SQL_Errno'), reader.words('Last_SQL_Error'));
+  return applierStopped ? (applierError ?? receiverError) : (receiverError ?? applierError);
+}
+
+const errorOf = (errno: number, text: string): string | undefined => (errno === 0 ? undefined : text);

@@ -1,0 +1,74 @@
+/** The steps of a login between the greeting and its end, and when the password may go out. */
+
+import { broken, loginUnsupported, publicKeyRefused } from '../answer/answer-fault.ts';
+import { maxLoginPackets, maxPublicKeyBytes } from '../answer/limits.ts';
+import { loginSwitch, loginSwitchBytes, ok } from './server-packets.ts';
+
+/** What the driver gets, and who speaks next: the server (`login`, `public-key`), we (`ours`), or nobody (`idle`: it is done). */
+export interface LoginStep {
+  readonly give: Buffer;
+  readonly next: 'login' | 'ours' | 'idle';
+}
+
+/** Answers of caching_sha2_password: our hash is known, or the password itself is wanted. */
+const fastLogin = 3;
+const fullLogin = 4;
+/** Our requests for the public key, by caching_sha2_password and by sha256_password. */
+const keyRequests: readonly number[] = [2, 1];
+
+/** One login. Its methods throw an AnswerFault. */
+export class LoginSteps {
+  readonly #allowPublicKeyRetrieval: boolean;
+  /** Whether TLS was asked for: then nothing goes out before it is up. */
+  encrypted = false;
+  #plugin = 'caching_sha2_password';
+  #count = 0;
+  #switched = false;
+
+  constructor(allowPublicKeyRetrieval: boolean) {
+    this.#allowPublicKeyRetrieval = allowPublicKeyRetrieval;
+  }
+
+  /** What the server may say after ours. */
+  afterOurWord(payload: Buffer): 'login' | 'public-key' {
+    const [word] = payload;
+    if (payload.length !== 1 || word === undefined || !keyRequests.includes(word)) return 'login';
+    // The rule stands where the server asks; this holds it once more.
+    this.#checkPublicKey();
+    return 'public-key';
+  }
+
+  read(payload: Buffer): LoginStep {
+    this.#count += 1;
+    if (this.#count > maxLoginPackets) throw broken('a login without end');
+    const [kind, word] = payload;
+    if (kind === 0) return { give: ok(payload), next: 'idle' };
+    if (kind === 0xfe) return this.#readSwitch(payload);
+    if (kind === 2) throw loginUnsupported('asks for a second factor of the login');
+    if (kind !== 1 || payload.length !== 2 || (word !== fastLogin && word !== fullLogin)) throw broken('an unknown step of the login');
+    if (word === fastLogin) return { give: payload, next: 'login' };
+    this.#checkPublicKey();
+    return { give: payload, next: 'ours' };
+  }
+
+  readPublicKey(payload: Buffer): LoginStep {
+    const isKey =
+      payload[0] === 1 && payload.length <= maxPublicKeyBytes && payload.subarray(1).toString('latin1').startsWith('-----BEGIN ');
+    if (!isKey) throw broken('no public key where one was asked for');
+    return { give: payload, next: 'ours' };
+  }
+
+  #readSwitch(payload: Buffer): LoginStep {
+    // Each choice is a hash of the password more, over numbers of the server's choice.
+    if (this.#switched) throw broken('a second choice of the login method');
+    this.#switched = true;
+    const choice = loginSwitch(payload);
+    this.#plugin = choice.plugin;
+    if (choice.plugin === 'sha256_password') this.#checkPublicKey();
+    return { give: loginSwitchBytes(choice), next: 'ours' };
+  }
+
+  #checkPublicKey(): void {
+    if (!this.encrypted && !this.#allowPublicKeyRetrieval) throw publicKeyRefused(this.#plugin);
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * What a server sends, read by us and written anew: the driver below gets packets of our own making, so a field that it might stumble over never reaches it.
+ * Source: MySQL protocol documentation, "Connection Phase" and "Text Resultset".
+ */
+
+import { broken, loginUnsupported, tooLarge } from '../answer/answer-fault.ts';
+import { maxErrorTextBytes, maxNameBytes, maxRowIntervals } from '../answer/limits.ts';
+import { boundedLine } from '../answer/text.ts';
+import { Payload } from './payload.ts';
+
+/** Capabilities of the greeting. */
+const longPassword = 0x1;
+const protocol41 = 0x200;
+const ssl = 0x800;
+const transactions = 0x2000;
+const secureConnection = 0x8000;
+const pluginAuth = 0x8_0000;
+/** The driver is told of nothing that we do not use: no compression, no second factor, no session tracking, nothing of MariaDB's own. */
+const common = longPassword + protocol41 + transactions + secureConnection + pluginAuth;
+/** utf8mb4_general_ci. */
+const utf8mb4 = 45;
+/** SERVER_STATUS_AUTOCOMMIT. */
+const status = Buffer.of(2, 0);
+/** SERVER_MORE_RESULTS_EXISTS. */
+const moreResults = 0x8;
+/** What the greeting names where it names none, or one that is unknown: the server asks again then. */
+const anyPlugin = 'mysql_native_password';
+const varString = 253;
+/** Their number has two bytes in the server. */
+const mostColumns = 65_535;
+
+/** Printable ASCII. */
+const plain = /^[\x20-\x7e]*$/;
+
+/** A MySQL server's greeting, version 10, of a server that can be logged in to by a scramble. */
+export function greeting(bytes: Buffer): Buffer {
+  const read = new Payload(bytes, 'a greeting');
+  if (read.integer(1) !== 10) throw broken('a greeting of another protocol');
+  const version = read.upToZero(maxNameBytes);
+  const thread = read.bytes(4);
+  const scramble1 = read.bytes(8);
+  read.bytes(1);
+  const lower = read.integer(2);
+  read.bytes(1 + 2);
+  const capabilities = lower + read.integer(2) * 0x1_0000;
+  if ((capabilities & protocol41) === 0 || (capabilities & secureConnection) === 0) throw broken('a greeting of a version before 4.1');
+  const scrambleBytes = read.integer(1);
+  read.bytes(10);
+  const scramble2 = read.bytes(Math.max(12, Math.min(read.left, Math.max(13, scrambleBytes - 8)))).subarray(0, 12);
+  const named = (capabilities & pluginAuth) === 0 ? anyPlugin : pluginOf(read);
+  const offered = common + (capabilities & ssl);
+  const head = Buffer.concat([Buffer.of(10), plainText(version), Buffer.of(0), thread, scramble1, Buffer.of(0)]);
+  const flags = Buffer.of(offered & 0xff, (offered >> 8) & 0xff, utf8mb4, ...status, (offered >> 16) & 0xff, (offered >> 24) & 0xff, 21);
+  return Buffer.concat([head, flags, Buffer.alloc(10), scramble2, Buffer.of(0), Buffer.from(`${named}\0`, 'latin1')]);
+}
+
+/** Some servers leave out the zero byte at its end (MySQL bug 59453). */
+function pluginOf(read: Payload): string {
+  const rest = read.rest();
+  const end = rest.indexOf(0);
+  return pluginName(end < 0 ? rest : rest.subarray(0, end));
+}
+
+function pluginName(bytes: Buffer): string {
+  const name = bytes.toString('latin1');
+  if (name.length > maxNameBytes || !plain.test(name)) throw broken('a login method without a name');
+  return name;
+}
+
+const plainText = (bytes: Buffer): Buffer => Buffer.from(bytes.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '?'), 'latin1');
+
+/** An error: its number and its text. */
+export interface ServerError {
+  readonly errno: number;
+  readonly sqlMessage: string;
+}
+
+/** The SQL state is there, or not: before the login most servers leave it out. */
+export function serverError(bytes: Buffer): ServerError {
+  const read = new Payload(bytes, 'an error', 1);
+  const errno = read.integer(2);
+  const rest = read.rest();
+  const text = rest[0] === 0x23 && rest.length >= 6 ? rest.subarray(6) : rest;
+  return { errno, sqlMessage: text.subarray(0, maxErrorTextBytes).toString('utf8') };
+}
+
+/** The error as the driver gets it. */
+export const errorBytes = ({ errno, sqlMessage }: ServerError): Buffer =>
+  Buffer.concat([Buffer.of(0xff, errno & 0xff, errno >> 8), Buffer.from(`#HY000${sqlMessage}`)]);
+
+/** The end of a statement without a result, and of a login. What it says of the session is left out. */
+export function ok(bytes: Buffer): Buffer {
+  const read = new Payload(bytes, 'an OK', 1);
+  read.encodedInteger();
+  read.encodedInteger();
+  oneResult(read.integer(2));
+  read.integer(2);
+  return Buffer.of(0, 0, 0, ...status, 0, 0);
+}
+
+/** The end of the columns, and of the rows. */
+export const isEof = (bytes: Buffer): boolean => bytes[0] === 0xfe && bytes.length < 9;
+
+export function eof(bytes: Buffer): Buffer {
+  const read = new Payload(bytes, 'an EOF', 1);
+  read.integer(2);
+  oneResult(read.integer(2));
+  return Buffer.of(0xfe, 0, 0, ...status);
+}
+
+function oneResult(flags: number): void {
+  if ((flags & moreResults) !== 0) throw broken('more than one result for one statement');
+}
+
+/** How many columns the result has. */
+export function columnCount(bytes: Buffer): number {
+  const read = new Payload(bytes, 'a number of columns');
+  const count = read.encodedInteger();
+  if (count === undefined) throw broken('a request for a file of this machine');
+  read.end();
+  if (count === 0 || count > mostColumns) throw broken(`a result of ${count} columns`);
+  return count;
+}
+
+export const columnCountBytes = (count: number): Buffer => (count < 0xfb ? Buffer.of(count) : Buffer.of(0xfc, count & 0xff, count >> 8));
+
+/** The definition of a column: only its name goes on. Each column is a text, whatever its type: the text protocol has nothing else. */
+export function column(bytes: Buffer): Buffer {
+  const read = new Payload(bytes, 'a column');
+  // Catalog, schema, table, original table.
+  for (let index = 0; index < 4; index += 1) read.skipText();
+  const name = read.encodedText() ?? Buffer.alloc(0);
+  read.skipText();
+  const text = name.toString('latin1');
+  if (text === '' || text.length > maxNameBytes || !plain.test(text) || unsafeNames.has(text)) throw broken('a column without a name');
+  // Length of the fixed fields, character set, length, type, flags, decimals, filler.
+  if (read.integer(1) !== 12 || read.left !== 12) throw broken('a column of unknown form');
+  const written = Buffer.allocUnsafe(columnHead.length + 3 + name.length + columnTail.length);
+  columnHead.copy(written);
+  written[columnHead.length] = 0xfc;
+  written.writeUInt16LE(name.length, columnHead.length + 1);
+  name.copy(written, columnHead.length + 3);
+  columnTail.copy(written, written.length - columnTail.length);
+  return written;
+}
+
+/** Before and after the name. */
+const columnHead = Buffer.from('\u0003def\0\0\0');
+const columnTail = Buffer.of(0, 12, utf8mb4, 0, 0xff, 0xff, 0, 0, varString, 0, 0, 0, 0, 0);
+
+/** What no row may have as a property of its own. */
+const unsafeNames: ReadonlySet<string> = new Set(['__proto__', ...Object.getOwnPropertyNames(Object.prototype)]);
+
+/** A row of so many texts, each whole and nothing else. */
+export function checkRow(bytes: Buffer, columns: number): void {
+  const read = new Payload(bytes, 'a row');
+  for (let index = 0; index < columns; index += 1) read.skipText();
+  read.end();
+  if (bytes.length > maxRowIntervals && dividers(bytes) > maxRowIntervals)
+    throw tooLarge(`more than ${maxRowIntervals} intervals of GTIDs in a row`, true);
+}
+
+/** Colons and commas. */
+function dividers(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === 0x3a || byte === 0x2c) count += 1;
+  return count;
+}
+
+/** A login method of the server's choice, and its data. */
+export interface LoginSwitch {
+  readonly plugin: string;
+  readonly data: Buffer;
+}
+
+const knownPlugins: ReadonlySet<string> = new Set(['caching_sha2_password', 'mysql_native_password', 'sha256_password']);
+
+/** Throws where we do not know the method, or do not take it: the password is never sent as it is because a server asks for it. */
+export function loginSwitch(bytes: Buffer): LoginSwitch {
+  if (bytes.length === 1) throw loginUnsupported('asks for a login by the method of versions before 4.1 (mysql_old_password)');
+  const read = new Payload(bytes, 'a choice of the login method', 1);
+  const plugin = pluginName(read.upToZero(maxNameBytes));
+  const data = read.rest();
+  if (plugin === 'mysql_clear_password')
+    throw loginUnsupported('asks for the password as it is (mysql_clear_password), which is never given');
+  if (!knownPlugins.has(plugin))
+    throw loginUnsupported(`asks for a login by ${boundedLine(plugin) || 'nothing'}, which this client does not know`);
+  if (data.length < 20 || data.length > 21) throw broken('a login method without its 20 random bytes');
+  return { plugin, data: data.subarray(0, 20) };
+}
+
+/** The choice as the driver gets it. */
+export const loginSwitchBytes = ({ plugin, data }: LoginSwitch): Buffer =>
+  Buffer.concat([Buffer.of(0xfe), Buffer.from(`${plugin}\0`, 'latin1'), data, Buffer.of(0)]);

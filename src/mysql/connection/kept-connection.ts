@@ -1,0 +1,236 @@
+import type { Probe } from '../../core/model/observation.ts';
+import type { MonoMs, ServerAddress, ServerId } from '../../core/model/units.ts';
+import type { Clock } from '../../ports.ts';
+import type { ChannelNotes } from '../answer/channel-notes.ts';
+import { type Asker, aliveProblem, classify, type Problem, proxyProblem, unknownProblem } from '../answer/failures.ts';
+import { maxTextLength } from '../answer/limits.ts';
+import type { Answers, QuerySet } from '../answer/query-set.ts';
+import { withReplicas } from '../answer/reported-replicas.ts';
+import { type Row, rowsUnexpected } from '../answer/row.ts';
+import { isPlainLine } from '../answer/text.ts';
+import { querySetOf, readTraits, readUptime, rowsQuery, traitsQuery, uptimeQuery } from '../flavour/flavour.ts';
+import { askStatements, type Spellings } from './ask.ts';
+import { boundedDeadline, withDeadline } from './deadline.ts';
+import { type Access, type Answer, Session } from './session.ts';
+
+export interface KeptConnectionOptions {
+  readonly server: ServerAddress;
+  readonly access: Access;
+  /** Ask it who has registered as its replica. */
+  readonly asksReplicas: boolean;
+  /** Go without TLS where the server has none. */
+  readonly fallBack: boolean;
+  readonly connectTimeoutMs: number;
+  readonly queryTimeoutMs: number;
+  readonly clock: Clock;
+  /** Told once for each connection that was of use and ended by itself. */
+  readonly lost: () => void;
+}
+
+/** A session that is logged in and set up. */
+interface Ready {
+  readonly session: Session;
+  readonly asker: Asker;
+  readonly set: QuerySet;
+  /** When the server process began, on our monotonic clock. */
+  readonly startedAt: number;
+  readonly spellings: Spellings;
+  /** Who answered its probes: more than one is no server. */
+  readonly ids: Set<ServerId>;
+  /** What the last probe left for the next. */
+  notes: ChannelNotes;
+}
+
+/** What was found out of a server after the login, before the first probe. */
+type Introduction = Pick<Ready, 'asker' | 'set' | 'startedAt'>;
+
+/** One part of a probe: once it is late, nothing of it may touch the connection any more. */
+interface Turn {
+  late: boolean;
+  /** Something of it was answered. */
+  answered: boolean;
+}
+
+/** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
+const globalPrivilegeMissing = 'mysql-1227';
+
+/** The account that the server chose for us. */
+const accountQuery = 'SELECT CURRENT_USER() AS account';
+
+/** The connection to one server: opened on demand, kept while it answers, replaced when it does not. */
+export class KeptConnection {
+  readonly #options: KeptConnectionOptions;
+  #session: Session | undefined;
+  #ready: Ready | undefined;
+  #inFlight: Promise<Probe> | undefined;
+  #closed = false;
+  #isRenewed = false;
+
+  constructor(options: KeptConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** One probe at a time: a second call while one is in flight gets the same answer. */
+  probe(deadline: MonoMs): Promise<Probe> {
+    this.#inFlight ??= this.#probe(deadline).finally(() => {
+      this.#inFlight = undefined;
+    });
+    return this.#inFlight;
+  }
+
+  /** The next probe opens a new connection. */
+  renew(): void {
+    this.#isRenewed = true;
+  }
+
+  async end(): Promise<void> {
+    this.#closed = true;
+    // A session that does not idle would answer the good-bye only after what it is at.
+    if (this.#inFlight !== undefined) return this.destroy();
+    await this.#session?.end();
+  }
+
+  destroy(): void {
+    this.#closed = true;
+    this.#drop();
+  }
+
+  async #probe(deadline: MonoMs): Promise<Probe> {
+    if (this.#closed) return this.#unknown('closed', 'the prober is closed');
+    if (this.#isRenewed) this.#drop();
+    this.#isRenewed = false;
+    const opened =
+      this.#ready ?? (await this.#bounded(deadline, this.#options.connectTimeoutMs, 'no connection', (turn) => this.#open(turn)));
+    if ('kind' in opened) return opened;
+    return this.#bounded(deadline, this.#options.queryTimeoutMs, 'no answer', (turn) => this.#ask(opened, turn));
+  }
+
+  /** Runs one part of a probe. When it is late the connection is destroyed, so that a late answer is never taken for that of the next query. */
+  async #bounded<T>(deadline: MonoMs, ms: number, what: string, work: (turn: Turn) => Promise<T | Problem>): Promise<T | Problem> {
+    const { clock, server } = this.#options;
+    const begun = clock.mono();
+    const turn: Turn = { late: false, answered: false };
+    const result = await withDeadline(clock, boundedDeadline(clock, deadline, ms), work(turn), () => {
+      turn.late = true;
+      this.#drop();
+      const waited = Math.round(clock.mono() - begun);
+      // A replica that waits for its applier to stop answers everything but its replication status: it lives.
+      if (turn.answered) return aliveProblem(server, 'deadline', `did not answer all that it was asked within ${waited} ms`);
+      return this.#unknown('deadline', `${what} within ${waited} ms`);
+    });
+    return this.#closed ? this.#unknown('closed', 'the prober was closed meanwhile') : result;
+  }
+
+  async #open(turn: Turn): Promise<Ready | Problem> {
+    const { access, fallBack } = this.#options;
+    const first = await this.#logIn(access);
+    if (!('kind' in first) || first.failure.code !== 'tls-unsupported' || !fallBack || turn.late || this.#closed) return first;
+    return this.#logIn({ ...access, ssl: undefined });
+  }
+
+  async #logIn(access: Access): Promise<Ready | Problem> {
+    const { server } = this.#options;
+    const session = new Session(server, access);
+    this.#session = session;
+    const opened = await session.opened;
+    const asker: Asker = { server, user: access.user, encrypted: access.ssl !== undefined };
+    if (opened.kind === 'error') {
+      const { servesNobody, ...problem } = classify(asker, opened.error);
+      // Only who has logged in is told that nobody is served: before its greeting it comes from anybody on the way.
+      return this.#fail(session, { ...problem, ...(session.greeted && servesNobody && { servesNobody }) });
+    }
+    const introduced = await this.#introduce(session, asker);
+    if ('kind' in introduced) return this.#fail(session, introduced);
+    // The deadline may have passed meanwhile, and another session be on its way.
+    if (this.#session !== session) return this.#unknown('deadline', 'the connection came too late');
+    const ready: Ready = { session, ...introduced, spellings: new Map(), ids: new Set(), notes: new Map() };
+    this.#ready = ready;
+    session.onLost = () => {
+      if (this.#session === session) this.#drop();
+      this.#options.lost();
+    };
+    return ready;
+  }
+
+  /** Asks what it is, and makes the session ready for its probes. */
+  async #introduce(session: Session, asker: Asker): Promise<Introduction | Problem> {
+    const { server, clock, queryTimeoutMs } = this.#options;
+    const ask = async (sql: string): Promise<readonly Row[] | Problem> => {
+      const answer = await session.query(sql);
+      return answer.kind === 'rows' ? answer.rows : classify(asker, answer.error);
+    };
+    const prepared = await ask(rowsQuery);
+    if ('kind' in prepared) return prepared;
+    const traits = await ask(traitsQuery);
+    if ('kind' in traits) return traits;
+    const flavour = querySetOf(server, readTraits(traits));
+    if ('kind' in flavour) return flavour;
+    const set = this.#options.asksReplicas ? withReplicas(flavour) : flavour;
+    const setUp = await ask(set.setup(queryTimeoutMs));
+    if ('kind' in setUp) return setUp;
+    const uptime = await ask(uptimeQuery);
+    if ('kind' in uptime) return uptime;
+    const uptimeSeconds = readUptime(uptime);
+    if (uptimeSeconds === undefined) return { kind: 'alive', failure: rowsUnexpected(server, 'Uptime') };
+    const startedAt = clock.mono() - uptimeSeconds * 1000;
+    const account = await ask(accountQuery);
+    if ('kind' in account) return account;
+    const currentUser = account[0]?.['account'];
+    return {
+      asker: {
+        ...asker,
+        grants: set.grants,
+        ...(typeof currentUser === 'string' && isPlainLine(currentUser) && currentUser.length <= maxTextLength && { currentUser }),
+      },
+      set,
+      startedAt,
+    };
+  }
+
+  async #ask(ready: Ready, turn: Turn): Promise<Probe> {
+    ready.session.beginProbe();
+    const query = async (sql: string): Promise<Answer> => {
+      const answer = await ready.session.query(sql);
+      // Also an error that the client made of a lost connection: but then the session is gone, and the turn with it.
+      turn.answered = true;
+      return answer;
+    };
+    const asked = await askStatements(query, ready.set, ready.spellings);
+    if (asked.kind === 'answers') return this.#read(ready, asked.answers);
+    const problem = classify(ready.asker, asked.error);
+    // A global privilege that is granted now counts for new connections only (manual 8.2.13).
+    if (problem.failure.code === globalPrivilegeMissing && this.#ready === ready) this.#drop();
+    return problem;
+  }
+
+  #read(ready: Ready, answers: Answers): Probe {
+    const { server, clock } = this.#options;
+    const at = clock.mono();
+    const uptimeSeconds = Math.max(0, Math.floor((at - ready.startedAt) / 1000));
+    const reading = ready.set.read({ server, session: ready.session.number, uptimeSeconds, answers, at, notes: ready.notes });
+    if (reading.kind === 'failed') return { kind: 'alive', failure: reading.failure };
+    // No server's UUID changes while it runs (MariaDB's server_id may be set). Something lives there, but nobody can tell who.
+    if (reading.facts.flavour === 'mysql' && ready.ids.size < 2) ready.ids.add(reading.facts.id);
+    if (ready.ids.size > 1) return proxyProblem(aliveProblem, server, `on one connection it is ${[...ready.ids].join(', then ')}`);
+    ready.notes = reading.notes;
+    const { peer } = ready.session;
+    return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };
+  }
+
+  /** A session that never was of use. */
+  #fail(session: Session, problem: Problem): Problem {
+    session.destroy();
+    if (this.#session === session) this.#drop();
+    return problem;
+  }
+
+  #drop(): void {
+    this.#session?.destroy();
+    this.#session = undefined;
+    this.#ready = undefined;
+  }
+
+  #unknown(code: string, what: string): Problem {
+    return unknownProblem(this.#options.server, code, what);
+  }
+}

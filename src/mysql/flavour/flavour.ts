@@ -1,0 +1,79 @@
+import type { Version } from '../../core/model/observation.ts';
+import type { ServerAddress } from '../../core/model/units.ts';
+import { aliveProblem, type Problem } from '../answer/failures.ts';
+import type { QuerySet, Traits } from '../answer/query-set.ts';
+import { type Row, RowReader } from '../answer/row.ts';
+import { boundedLine } from '../answer/text.ts';
+import { atLeast, parseVersion } from '../answer/version.ts';
+import { aurora } from './aurora.ts';
+import { withWsrep } from './galera.ts';
+import { mariadb } from './mariadb.ts';
+import { mysql57 } from './mysql-5.7.ts';
+import { mysql8 } from './mysql-8.ts';
+import { withRdsTopology } from './rds-cluster.ts';
+
+/**
+ * The first statement on every connection: global defaults that are meant for clients must neither cut our rows (sql_select_limit, also of SHOW) nor refuse our joins
+ * (max_join_size, error 1104). Both products know these words.
+ */
+export const rowsQuery = 'SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1';
+
+/** The first question on every connection: which product and version it is. SHOW knows no unknown variable, needs no privilege, and a Galera node answers it always. */
+export const traitsQuery =
+  "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('aurora_version', 'basedir', 'gtid_domain_id', 'version', 'version_comment', 'wsrep_on', 'wsrep_provider')";
+
+/** The second one: how long the process has run. */
+export const uptimeQuery = "SHOW GLOBAL STATUS WHERE Variable_name = 'Uptime'";
+
+/** Reads the answer of `traitsQuery`. What is missing is "no". */
+export function readTraits(rows: readonly Row[]): Traits {
+  const values = new Map(rows.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'] ?? '')]));
+  const versionText = values.get('version') ?? '';
+  const version = parseVersion(versionText);
+  const provider = values.get('wsrep_provider') ?? '';
+  return {
+    versionText,
+    ...(version && { version }),
+    // Its words may be set by hand or by a distribution (option `version`, comment "Debian 12"); no MySQL has this variable.
+    mariadb: values.has('gtid_domain_id') || /mariadb/i.test(`${versionText} ${values.get('version_comment') ?? ''}`),
+    versionByHand: values.has('gtid_domain_id') && version !== undefined && version.major < oldestNumber,
+    aurora: values.has('aurora_version'),
+    rds: /^\/rdsdbbin\//.test(values.get('basedir') ?? ''),
+    wsrep: values.get('wsrep_on') === 'ON' && provider !== '' && provider.toLowerCase() !== 'none',
+  };
+}
+
+/** A thousand years. */
+const longestUptimeSeconds = 31_536_000_000;
+
+/** Reads the answer of `uptimeQuery`, in seconds. Undefined where it is none. */
+export function readUptime(rows: readonly Row[]): number | undefined {
+  const row = new RowReader(rows[0] ?? {});
+  const seconds = row.number('Value');
+  return row.oddColumn === undefined && seconds >= 0 && seconds <= longestUptimeSeconds ? seconds : undefined;
+}
+
+/** MariaDB counts from 10 on since it has GTIDs: what says less was set by hand, mostly to look like MySQL. */
+const oldestNumber = 10;
+
+/** The oldest versions whose answers were read or run. Of a MariaDB that hides its version nobody knows: it is asked as it would be, and its errors tell. */
+const isSupported = (version: Version, { mariadb: isMariadb, versionByHand }: Traits): boolean =>
+  isMariadb ? versionByHand || atLeast(version, 10, 5, 2) : atLeast(version, 5, 7, 9);
+const hint = 'This version watches MySQL 5.7.9 and later, MariaDB 10.5.2 and later, Galera, Aurora MySQL 3 and RDS Multi-AZ clusters.';
+
+const noVersionHint =
+  'Is this a MySQL or MariaDB server, and not a proxy or a compatible product? It answers SHOW GLOBAL VARIABLES without a row for version.';
+
+/** How a server is asked; a problem (`version-unsupported`) where this version does not know how. It answered, so it lives. */
+export function querySetOf(server: ServerAddress, traits: Traits): QuerySet | Problem {
+  const { version } = traits;
+  if (traits.versionText === '') return aliveProblem(server, 'rows-unexpected', 'does not say which version it runs', noVersionHint);
+  if (version === undefined || !isSupported(version, traits)) {
+    return aliveProblem(server, 'version-unsupported', `runs version ${boundedLine(traits.versionText)}`, hint);
+  }
+  if (traits.mariadb) return traits.wsrep ? withWsrep(mariadb(version), 'information_schema') : mariadb(version);
+  if (traits.aurora) return aurora;
+  const set = atLeast(version, 8, 0, 0) ? mysql8 : mysql57;
+  if (traits.wsrep) return withWsrep(set, 'performance_schema');
+  return traits.rds ? withRdsTopology(set) : set;
+}

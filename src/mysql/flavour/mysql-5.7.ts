@@ -1,0 +1,35 @@
+/**
+ * MySQL 5.7. Its replication tables have heartbeats, but no times of transactions (5.7 manual 25.12.11): what was received is noticed by its set growing, and the lag of a
+ * replica that is behind is not known. There is no automatic choice of another source, and the role of a group's member is told by one status variable.
+ * Read in the manual, not run: no package of it is to be had.
+ */
+
+import { coordinateStatements } from '../answer/coordinates.ts';
+import { grantStatements } from '../answer/grants.ts';
+import { hasGroup, pluginGone } from '../answer/group-rows.ts';
+import type { QuerySet } from '../answer/query-set.ts';
+import { mysql57Switches } from '../answer/write-switches.ts';
+import { readMysql } from './mysql-rows.ts';
+import { noTimes, probeQuery, sessionSetup } from './probe-query.ts';
+
+const setup = (queryTimeoutMs: number): string => sessionSetup('tx_read_only', queryTimeoutMs);
+
+/** `replication_group_members` has no MEMBER_ROLE; without a single primary every member that is online is one (as 8.0 says it, too). */
+const groupQuery = `SELECT @@global.group_replication_group_name AS group_name, @@global.group_replication_single_primary_mode AS single_primary,
+ MEMBER_ID AS member_id, MEMBER_STATE AS member_state, MEMBER_HOST AS member_host, MEMBER_PORT AS member_port,
+ CASE WHEN MEMBER_STATE <> 'ONLINE' THEN '' WHEN NOT @@global.group_replication_single_primary_mode THEN 'PRIMARY' WHEN MEMBER_ID = (
+  SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'group_replication_primary_member'
+ ) THEN 'PRIMARY' ELSE 'SECONDARY' END AS member_role FROM performance_schema.replication_group_members`;
+
+/** MySQL 5.7.9 (the first that was released for use) and later. */
+export const mysql57: QuerySet = {
+  name: 'MySQL 5.7',
+  setup,
+  statements: [
+    { name: 'server', spellings: [probeQuery({ autoFailover: "'0'", times: noTimes, rules: mysql57Switches })] },
+    { name: 'group', spellings: [groupQuery], when: hasGroup, absentOn: [pluginGone] },
+    ...coordinateStatements,
+  ],
+  read: (input) => readMysql(input, { timed: false, rules: mysql57Switches }),
+  grants: grantStatements,
+};

@@ -1,0 +1,65 @@
+/** The password and the key are nowhere but where they are sent: from outside, on the built program, at the most talkative log level. */
+
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { askDaemon } from '../../src/http/client.ts';
+import { startFakeNameserver } from '../support/fake-nameserver.ts';
+import { startFalseMysqld } from '../support/false-mysqld.ts';
+import { healthyReply } from '../support/healthy.ts';
+import { builtProgram, type Place, place, start } from './built-program.ts';
+
+const program = builtProgram();
+const password = 'tiger-in-the-tank';
+/** As `place` writes it, and what it means. */
+const keys = ['c2VjcmV0LXNlY3JldC1zZWNyZXQ', 'secret-secret-secret'];
+const secrets = new RegExp([password, ...keys].join('|'));
+
+/** One server answers, the other does not; the nameserver sends every message back, which is no answer. */
+async function world(): Promise<Place> {
+  const here = await place();
+  const mysqld = await startFalseMysqld({ reply: healthyReply() });
+  const nameserver = await startFakeNameserver((message, reply) => reply(message));
+  onTestFinished(async () => {
+    await Promise.all([mysqld.close(), nameserver.close()]);
+  });
+  const text = (await readFile(here.config, 'utf8'))
+    .replace('127.0.0.1:1', mysqld.address)
+    .replace('password_file: password', `password: "\${DB_PASSWORD}", tls: disabled`)
+    .replace('port: 9,', `port: ${nameserver.port},`);
+  await writeFile(here.config, `${text}log: { level: trace }\n`);
+  return here;
+}
+
+it('no secret is in the log, the API, the history, the commands, or what ps shows', async () => {
+  const here = await world();
+  const env = { PATH: process.env['PATH'], DB_PASSWORD: password };
+  const command = (...words: readonly string[]) => start([process.execPath, program, '--config', here.config, ...words], { env });
+  const daemon = command('run');
+  await daemon.said('"started"');
+  const ask = async (path: string): Promise<string> =>
+    JSON.stringify(await askDaemon(here.socket, { method: 'GET', path, timeoutMs: 5000 }));
+  const deadline = performance.now() + 20_000;
+  let cluster = '';
+  // The server that answers got the password, the nameserver a signed question: so both are in memory, and in use.
+  while (!/"reachable":true/.test(cluster) || !/"readFailure":\{/.test(cluster)) {
+    expect(performance.now()).toBeLessThan(deadline);
+    cluster = await ask('/v1/clusters/shop');
+  }
+  const shown = [cluster, await ask('/v1/clusters/shop/history'), await readFile(`/proc/${daemon.child.pid}/cmdline`, 'utf8')];
+  for (const words of [['status'], ['explain', 'shop'], ['history'], ['--json', 'status'], ['schema']]) {
+    const { out, err } = await command(...words).ended;
+    shown.push(out, err);
+  }
+  // A reload that is refused tells what is wrong, and not with which password.
+  await writeFile(here.config, (await readFile(here.config, 'utf8')).replace('tls: disabled', `tls: "\${DB_PASSWORD}"`));
+  daemon.child.kill('SIGHUP');
+  await daemon.said('mysql.tls');
+  daemon.child.kill('SIGTERM');
+  const { code, out, err } = await daemon.ended;
+  expect(code).toBe(0);
+  const files = await readdir(here.stateDir);
+  expect(files).toContain('history.jsonl');
+  shown.push(out, err, ...(await Promise.all(files.map((file) => readFile(join(here.stateDir, file), 'utf8')))));
+  expect(shown.filter((text) => secrets.test(text))).toEqual([]);
+});

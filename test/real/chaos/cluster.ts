@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { executedOf } from '../../../src/lab/dba/dba.ts';
+import type { MysqlPrograms } from '../../../src/lab/programs/mysql-programs.ts';
+import { type Accounts, accountSql, makeAccounts } from '../../../src/lab/servers/accounts.ts';
+import type { LabServer } from '../../../src/lab/servers/cluster.ts';
+import { Mysqld, semiSyncOptions } from '../../../src/lab/servers/mysqld.ts';
+import { addressOf, type HostName, type Network } from './network.ts';
+
+export const mysqlPort = 3306;
+/** Longer than any run: a source that waits for acknowledgements must never go on without them. */
+const SEMI_SYNC_TIMEOUT_MS = 86_400_000;
+
+/** One server, on a host of its own. */
+export interface ChaosServer extends LabServer {
+  readonly host: HostName;
+  readonly address: string;
+  uuid: string;
+}
+
+/** The servers of a world. All are configured alike: read-only, until somebody makes one the source. */
+export interface ChaosCluster {
+  readonly servers: readonly ChaosServer[];
+  readonly accounts: Accounts;
+  /**
+   * How many replicas must have a commit before it is acknowledged: all but one, so that one may be away. Whoever is promoted after catching up from at least
+   * `quorum` replicas, itself included, has every acknowledged row.
+   */
+  readonly acknowledgements: number;
+  readonly quorum: number;
+}
+
+/** What a server is started with that its owner regards as the source: writable, and semi-synchronous from the first commit. */
+export const sourceOptions = ({ acknowledgements }: Pick<ChaosCluster, 'acknowledgements'>): readonly string[] => [
+  '--super-read-only=OFF',
+  '--read-only=OFF',
+  '--rpl-semi-sync-source-enabled=ON',
+  `--rpl-semi-sync-source-timeout=${SEMI_SYNC_TIMEOUT_MS}`,
+  `--rpl-semi-sync-source-wait-for-replica-count=${acknowledgements}`,
+];
+
+/** Starts `count` servers at once, the first one as the source. */
+export async function startCluster(programs: MysqlPrograms, network: Network, folder: string, count: number): Promise<ChaosCluster> {
+  const accounts = makeAccounts();
+  const replicas = count - 1;
+  const acknowledgements = replicas - 1;
+  const servers = (['db1', 'db2', 'db3', 'db4'] as const).slice(0, count).map((host, index): ChaosServer => {
+    const address = addressOf(host);
+    const mysqld = new Mysqld(programs, {
+      folder: join(folder, host),
+      address,
+      port: mysqlPort,
+      serverId: index + 1,
+      readOnly: 'super-read-only',
+      initSql: accountSql(accounts, '10.99.%'),
+      options: semiSyncOptions,
+      through: network.through(host),
+    });
+    return { name: host, host, address, mysqld, server: `${address}:${mysqlPort}`, uuid: '' };
+  });
+  const cluster: ChaosCluster = { servers, accounts, acknowledgements, quorum: replicas - acknowledgements + 1 };
+  await Promise.all(servers.map(({ mysqld }, index) => mysqld.start(index === 0 ? sourceOptions(cluster) : [])));
+  for (const server of servers) {
+    const [row] = await server.mysqld.sql('SELECT @@server_uuid AS uuid');
+    server.uuid = String(row?.['uuid']);
+  }
+  return cluster;
+}
+
+/** Transactions of `server` that `source` lacks; those of the source itself may just be on their way to it. Asked in this order, so that the source is never behind. */
+export async function errantOf(server: ChaosServer, source: ChaosServer): Promise<string> {
+  const own = await executedOf(server);
+  const theirs = await executedOf(source);
+  const [row] = await source.mysqld.sql(`SELECT GTID_SUBTRACT('${own}', '${theirs}') AS errant`);
+  return String(row?.['errant'] ?? '')
+    .replaceAll('\n', '')
+    .split(',')
+    .filter((each) => each !== '' && !each.startsWith(source.uuid))
+    .join(',');
+}

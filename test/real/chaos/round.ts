@@ -1,0 +1,156 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Answer } from '../../../src/lab/stage/observer.ts';
+import { awaitCalm, putInOrder } from './calm.ts';
+import type { ChaosServer } from './cluster.ts';
+import { Dealings } from './dealings.ts';
+import type { Evidence, KnownZone, Violation } from './evidence.ts';
+import { Faults } from './faults.ts';
+import { isMove, judge } from './judge.ts';
+import { type Cast, type Operation, operate } from './operator.ts';
+import type { RoundPlan } from './plan.ts';
+import { replicasName, sourceName } from './watchers.ts';
+import type { World } from './world.ts';
+
+/** L2 is judged by this time; with what went before it is longer than any suspicion lasts. */
+const QUIET_MS = 2000;
+
+/** What a round was. */
+export interface RoundResult {
+  readonly moves: number;
+  readonly rebuilt: readonly string[];
+  readonly gaveUp: string | undefined;
+  /** From the promotion to the first answer with the new address, by nameserver; undefined without a promotion, or when the name got there only in the calm. */
+  readonly answeredMs: { readonly primary: number; readonly all: number } | undefined;
+  /** By what its times are told apart: a failover or a switchover with nothing broken but the source; `faults`: more was broken; `mistake`: not by the manual. */
+  readonly kind: 'nothing' | 'failover' | 'switchover' | 'faults' | 'mistake';
+  /** From the calm's begin until all nameservers answer with the source, and until all is settled; undefined: not within the bound. */
+  readonly calmAnsweredMs: number | undefined;
+  readonly settledMs: number | undefined;
+  readonly acknowledged: number;
+  /** Acknowledged rows that are gone, and were not promised: semi-synchronous replication was broken by hand. */
+  readonly excused: number;
+  readonly violations: readonly Violation[];
+}
+
+/** What goes on from round to round. */
+export interface Memory {
+  readonly known: KnownZone;
+  /** Acknowledged rows that were lost where nothing had promised them: they need not be found again. */
+  readonly excused: Set<number>;
+}
+
+/** Plays one round: faults and operator at their times, then the calm, then the verdict. */
+export async function playRound(world: World, plan: RoundPlan, memory: Memory, quietMs = QUIET_MS): Promise<RoundResult> {
+  const { referee, observers, source } = world;
+  const before = { zone: referee.zone, commits: referee.commits.length, gaps: referee.gaps };
+  const begun = performance.now();
+  const dealings = new Dealings(world.cluster);
+  const cast = castOf(world, plan.round);
+  const faults = new Faults(world, dealings, cast);
+  const acting = act(world, dealings, { ...cast, broken: faults.broken }, plan);
+  const suffering = plan.faults.map(async ({ fault, atMs, forMs }) => {
+    await delay(atMs);
+    await faults.suffer(fault, forMs);
+  });
+  // All come to their end before a failure of one is passed on: the world is not taken down under them.
+  await Promise.allSettled([acting, ...suffering]);
+  await Promise.all(suffering);
+  const operation = await acting;
+  const misled = await comeBack(world, plan, dealings, source);
+  const rebuilt = await putInOrder(world, dealings);
+  const end = await awaitCalm(world, quietMs);
+  // In this order: the writer goes on.
+  const acknowledged = new Set([...world.writer.acknowledged].filter((number) => !memory.excused.has(number)));
+  const present = await rowsOf(world.source);
+  const promised = operation.keepsRows && !misled;
+  const evidence: Evidence = {
+    names: { source: sourceName, replicas: replicasName },
+    servers: world.cluster.servers.map(({ uuid, server, address }) => ({ uuid, server, address })),
+    zoneBefore: before.zone,
+    known: memory.known,
+    commits: referee.commits.slice(before.commits),
+    gaps: referee.gaps - before.gaps,
+    handEdits: faults.handEdits,
+    stale: dealings.stale,
+    errant: dealings.errant,
+    answers: { ns1: since(observers.ns1.changes, begun), ns2: since(observers.ns2.changes, begun) },
+    crashes: world.watchers.flatMap((watcher) => watcher.takeCrashes()),
+    end,
+    rows: { acknowledged, present, promised },
+  };
+  const violations = judge(evidence);
+  const lost = [...acknowledged].filter((number) => !present.has(number));
+  for (const number of lost) memory.excused.add(number);
+  return {
+    moves: countMoves(evidence),
+    rebuilt: rebuilt.map(({ name }) => name),
+    gaveUp: operation.gaveUp,
+    answeredMs: answerTimes(world, operation),
+    kind: kindOf(plan),
+    calmAnsweredMs: latest(end.answeredMs),
+    settledMs: end.settledMs,
+    acknowledged: acknowledged.size,
+    excused: promised ? 0 : lost.length,
+    violations,
+  };
+}
+
+/** The heir is the next replica after the source, so that every server has its turn. */
+function castOf({ cluster, source }: World, round: number): Omit<Cast, 'broken'> {
+  const replicas = cluster.servers.filter((server) => server !== source);
+  const turned = replicas.map((_, index) => replicas[(index + round) % replicas.length] as ChaosServer);
+  return { source, heir: turned[0] as ChaosServer, others: turned.slice(1) };
+}
+
+async function act(world: World, dealings: Dealings, cast: Cast, { operator }: RoundPlan): Promise<Operation> {
+  if (operator.act === 'nothing') return { keepsRows: true };
+  await delay(operator.atMs);
+  return await operate(world, dealings, cast, operator);
+}
+
+/** The old source is back, writable; somebody's script writes a row to it that nobody else has. Resolves with whether the application may do so too. */
+async function comeBack({ observers }: World, { operator, round }: RoundPlan, dealings: Dealings, old: ChaosServer): Promise<boolean> {
+  if (operator.act !== 'failover') return false;
+  await dealings.start(old, true);
+  if (operator.back.staleWrite) await dealings.staleWrite(old, -round);
+  // Where the name still leads there (no nameserver was up to be told), the application writes to it too, and it waits for no replica any more.
+  const misled = operator.back.staleWrite && [observers.ns1, observers.ns2].some(({ current }) => current === old.address);
+  await delay(operator.back.forMs);
+  return misled;
+}
+
+async function rowsOf({ mysqld }: ChaosServer): Promise<ReadonlySet<number>> {
+  const rows = await mysqld.sql('SELECT n FROM shop.orders');
+  return new Set(rows.map((row) => Number(row['n'])));
+}
+
+/** The answer that stood at a moment, and every change since. */
+function since(changes: readonly Answer[], moment: number): readonly Answer[] {
+  const first = changes.findLastIndex(({ at }) => at <= moment);
+  return changes.slice(Math.max(0, first));
+}
+
+const latest = ({ ns1, ns2 }: Evidence['end']['answeredMs']): number | undefined =>
+  ns1 === undefined || ns2 === undefined ? undefined : Math.max(ns1, ns2);
+
+function countMoves({ commits, zoneBefore, names }: Evidence): number {
+  return commits.filter((commit, index) => isMove(commits[index - 1]?.zone ?? zoneBefore, commit, names.source)).length;
+}
+
+function answerTimes({ observers }: World, { promoted }: Operation): RoundResult['answeredMs'] {
+  if (promoted === undefined) return undefined;
+  const { server, at } = promoted;
+  const times = [observers.ns1, observers.ns2].map(
+    ({ changes }) => changes.find((change) => change.at >= at && change.addresses === server.address)?.at,
+  );
+  const [primary, secondary] = times;
+  return primary === undefined || secondary === undefined ? undefined : { primary: primary - at, all: Math.max(primary, secondary) - at };
+}
+
+function kindOf({ faults, operator }: RoundPlan): RoundResult['kind'] {
+  if (operator.act !== 'nothing' && operator.mistake !== 'none') return 'mistake';
+  const onlySource = faults.every(
+    ({ fault }) => ('server' in fault && fault.server === 'source') || ('host' in fault && fault.host === 'source'),
+  );
+  return onlySource ? operator.act : 'faults';
+}

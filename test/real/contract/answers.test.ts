@@ -1,0 +1,57 @@
+/** The column of nsupdate and dig in the table of odd answers (`test/support/answers.ts`), from the real programs of every version. */
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { legalUpdateAnswers, type NsupdateVerdict, otherUpdateAnswers, questionAnswers, type Sign } from '../../support/answers.ts';
+import { key, nowSeconds, name as owner, zone } from '../../support/client-world.ts';
+import { answerTo, type FakeNameserver, signAnswer, startFakeNameserver } from '../../support/fake-nameserver.ts';
+import { byVersion, everyBind } from '../../support/servers/nameservers.ts';
+
+let nameserver: FakeNameserver;
+let bytes: (message: Buffer, sign: Sign) => Buffer = (message) => answerTo(message);
+
+beforeAll(async () => {
+  nameserver = await startFakeNameserver((message, reply) => {
+    const sign: Sign = (answer, { seconds = 0, ...parts } = {}) => signAnswer(answer, message, key, nowSeconds() + seconds, parts);
+    reply(bytes(message, sign));
+  });
+});
+afterAll(() => nameserver.close());
+
+const secret = key.secret.export().toString('base64');
+/** Bounds a program that waits for another answer. */
+const PROGRAM_MS = 4000;
+
+async function runNsupdate(nsupdate: string): Promise<NsupdateVerdict> {
+  const script = [
+    `server 127.0.0.1 ${nameserver.port}`,
+    `key hmac-sha256:k. ${secret}`,
+    `zone ${zone}`,
+    `update add ${owner} 5 IN A 192.0.2.1`,
+    'send',
+    '',
+  ];
+  const { exitCode, stderr, timedOut } = await execa(nsupdate, ['-v', '-r', '0', '-t', '2'], {
+    input: script.join('\n'),
+    timeout: PROGRAM_MS,
+    reject: false,
+  });
+  if (/TSIG error/.test(stderr)) return 'no proof';
+  if (exitCode === 0) return 'applied';
+  return !timedOut && /update failed: [A-Z]/.test(stderr) ? 'refused' : 'unreadable';
+}
+
+describe.each(byVersion(await everyBind()))('%s', (_version, programs) => {
+  test.each([...legalUpdateAnswers, ...otherUpdateAnswers])('nsupdate: $title', async (row) => {
+    bytes = row.bytes;
+    expect(await runNsupdate(programs.nsupdate)).toBe(row.nsupdate);
+  });
+
+  test.each(questionAnswers)('dig: $title', async (row) => {
+    bytes = row.bytes;
+    const args = ['@127.0.0.1', '-p', `${nameserver.port}`, '-y', `hmac-sha256:k.:${secret}`, '+tcp', '+tries=1', '+time=1', '+norec'];
+    const { stdout } = await execa(programs.dig, [...args, owner, 'A'], { timeout: PROGRAM_MS, reject: false });
+    expect(/status: [A-Z]+, id:/.test(stdout) ? 'shows' : 'drops').toBe(
+      programs.version.startsWith('9.18.') ? (row.dig918 ?? row.dig) : row.dig,
+    );
+  });
+});

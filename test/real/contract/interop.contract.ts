@@ -1,0 +1,116 @@
+/** The part of the contract in which nameservers differ: keys, rights, zones, and what is done without a word. Called by zone-client.contract.ts. */
+import { expect, test } from 'vitest';
+import type { Fqdn } from '../../../src/core/model/units.ts';
+import type { Change, Rrset } from '../../../src/core/model/zone.ts';
+import { systemClock as clock } from '../../../src/daemon/clock.ts';
+import type { Clock } from '../../../src/ports.ts';
+import { type ContractRun, outcomeWords, soon, sorted } from './contract-run.ts';
+
+/** Adds its tests to the suite that is being described. `setClock`: see zoneClientContract. */
+export function interopContract(run: () => ContractRun, can: { readonly setClock: boolean }): void {
+  test('what the key may not change is refused as a whole', async () => {
+    const { names, subject, read } = bound(run());
+    const hasty = await run().open({ hasty: true });
+    const address: Rrset = { name: names.source, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.3'] };
+    const change = (rrset: Rrset): readonly Change[] => [
+      { kind: 'delete-rrset', name: rrset.name, type: rrset.type },
+      { kind: 'add-rrset', rrset },
+    ];
+    expect(await run().update([], change(address))).toEqual({ kind: 'applied' });
+    // As the service does: what a nameserver says to a question tells what its no to an update means.
+    expect(await hasty.read({ questions: [address], deadline: soon() })).toMatchObject({ kind: 'read' });
+    const denied: Rrset = { ...address, name: `forbidden.${subject.zone}` as Fqdn };
+    const outcome = await run().update([], [...change({ ...address, rdata: ['192.0.2.4'] }), ...change(denied)], hasty);
+    const { outcome: expected, rest } = subject.differences.denied;
+    expect(outcomeWords(outcome)).toBe(expected);
+    expect(await read(denied)).toEqual([]);
+    expect(await read(address)).toEqual([rest === 'kept' ? address : { ...address, rdata: ['192.0.2.4'] }]);
+  });
+
+  test('a name out of the zone is not sent; a zone that is not served is refused', async () => {
+    const { subject } = run();
+    const hasty = await run().open({ hasty: true });
+    const rrset: Rrset = { name: 'source.elsewhere.test.' as Fqdn, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.9'] };
+    const changes: readonly Change[] = [{ kind: 'add-rrset', rrset }];
+    expect(await run().update([], changes)).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'not-in-zone' } });
+    const plan = { zone: 'elsewhere.test.' as Fqdn, prerequisites: [], changes };
+    const [update, query] = subject.differences.otherZone;
+    expect(outcomeWords(await hasty.update({ plan, notAfter: soon(), deadline: soon() }))).toBe(update);
+    expect(await hasty.read({ questions: [rrset], deadline: soon() })).toMatchObject({ kind: 'failed', failure: { code: query } });
+  });
+
+  test('another secret and an unknown key: nothing is changed, and the failure says which it is', async () => {
+    const { names, subject, read } = bound(run());
+    const [before] = await read({ name: names.source, type: 'A' });
+    const { wrongSecret } = subject.differences;
+    for (const [key, [update, query]] of [
+      ['wrong-secret', wrongSecret],
+      ['unknown-name', ['unknown tsig-badkey', 'tsig-badkey']],
+    ] as const) {
+      const stranger = await run().open({ key, hasty: true });
+      const reading = await stranger.read({ questions: [{ name: names.source, type: 'A' }], deadline: soon() });
+      expect(reading).toMatchObject({ kind: 'failed', failure: { code: query } });
+      const outcome = await run().update([], [{ kind: 'delete-rrset', name: names.source, type: 'A' }], stranger);
+      // Unsigned by protocol (RFC 8945 5.3.2), so it is no proof.
+      expect(outcomeWords(outcome)).toBe(update);
+    }
+    expect((await read({ name: names.source, type: 'A' })).map(sorted)).toEqual([sorted(before!)]);
+  });
+
+  test("a key file that writes the key's name in capitals is as good", async () => {
+    const capitals = await run().open({ key: 'mixed-case-name' });
+    expect(await run().update([], [{ kind: 'delete-rrset', name: run().names.source, type: 'AAAA' }], capitals)).toEqual({
+      kind: 'applied',
+    });
+  });
+
+  if (can.setClock)
+    test('a clock further off than the fudge changes nothing, and is named with the seconds where the nameserver tells them', async () => {
+      const { names, subject, read } = bound(run());
+      const [before] = await read({ name: names.source, type: 'A' });
+      const slow: Clock = { ...clock, wall: () => (clock.wall() - 1_000_000) as ReturnType<typeof clock.wall> };
+      const late = await run().open({ clock: slow, hasty: true });
+      const question = { name: names.source, type: 'A' } as const;
+      expect(await late.read({ questions: [question], deadline: soon() })).toMatchObject({ kind: 'failed' });
+      const outcome = await run().update([], [{ kind: 'delete-rrset', ...question }], late);
+      const { wrongClock } = subject.differences;
+      expect(outcomeWords(outcome)).toBe(wrongClock.outcome);
+      const said = (outcome as { failure: { message: string } }).failure.message;
+      if (wrongClock.seconds) expect(said).toMatch(/ (999|1000|1001) s ahead of /);
+      expect((await read({ name: names.source, type: 'A' })).map(sorted)).toEqual([sorted(before!)]);
+    });
+
+  test('a CNAME beside an A is never there, whatever the answer says', async () => {
+    const { names, subject, read } = bound(run());
+    const [before] = await read({ name: names.source, type: 'A' });
+    const alias: Rrset = { name: names.source, type: 'CNAME', ttlSeconds: 1, rdata: ['db2.example.com.'] };
+    const outcome = await run().update([], [{ kind: 'add-rrset', rrset: alias }]);
+    expect(outcomeWords(outcome)).toBe(subject.differences.aliasBesideAddress);
+    expect((await read(alias, { name: names.source, type: 'A' })).map(sorted)).toEqual([sorted(before!)]);
+  });
+
+  test('another TTL alone: by deleting and adding in one message it is there everywhere', async () => {
+    const { names, subject, read } = bound(run());
+    const address = (ttlSeconds: number): Rrset => ({ name: names.source, type: 'A', ttlSeconds, rdata: ['192.0.2.50'] });
+    const drop: Change = { kind: 'delete-rrset', name: names.source, type: 'A' };
+    const add = (ttlSeconds: number): Change => ({ kind: 'add-rrset', rrset: address(ttlSeconds) });
+    expect(await run().update([], [drop, add(5)])).toEqual({ kind: 'applied' });
+    expect(await run().update([{ kind: 'rrset-is', rrset: address(5) }], [drop, add(7)])).toEqual({ kind: 'applied' });
+    expect(await read(address(0))).toEqual([address(7)]);
+    // Why the plan always deletes what it replaces: this alone is not enough for all.
+    expect(await run().update([], [add(9)])).toEqual({ kind: 'applied' });
+    expect(await read(address(0))).toEqual([address(subject.differences.ttlAlone === 'taken' ? 9 : 7)]);
+  });
+
+  test('why a try has no capitals: whether their case counts in a prerequisite', async () => {
+    const { names, subject } = run();
+    const text = (value: string): Rrset => ({ name: names.other, type: 'TXT', ttlSeconds: 5, rdata: [[value]] });
+    const drop: Change = { kind: 'delete-rrset', name: names.other, type: 'TXT' };
+    expect(await run().update([], [drop, { kind: 'add-rrset', rrset: text('try=abc') }])).toEqual({ kind: 'applied' });
+    const outcome = await run().update([{ kind: 'rrset-is', rrset: text('try=ABC') }], [drop]);
+    expect(outcomeWords(outcome)).toBe(subject.differences.txtCase);
+    expect(await run().update([], [drop])).toEqual({ kind: 'applied' });
+  });
+}
+
+const bound = (run: ContractRun) => ({ names: run.names, subject: run.subject, read: run.read.bind(run) });

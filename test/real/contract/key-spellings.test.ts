@@ -1,0 +1,120 @@
+/** What named accepts as a key is accepted: each spelling asked of named-checkconf, and of a real named that includes these very files. */
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Fqdn } from '../../../src/core/model/units.ts';
+import { systemClock } from '../../../src/daemon/clock.ts';
+import { parseKeyFile } from '../../../src/dns/key/keyfile.ts';
+import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
+import { livingProcesses } from '../../../src/lab/host/processes.ts';
+import { inView, spellings } from '../../support/key-spellings.ts';
+import { seeded } from '../../support/seeded.ts';
+import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
+import { soon } from './contract-run.ts';
+
+const CHECK_TIMEOUT_MS = 10_000;
+const mayUpdate = [...spellings, inView('')].map(({ quotedName }) => `key "${quotedName}";`).join(' ');
+const zone = `match-clients { any; };
+  zone "lab.test" { type primary; file "lab.test.db"; allow-update { ${mayUpdate} }; };`;
+const all = [...spellings, inView(zone)];
+const fileOf = (index: number): string => join(folder, `${index}.key`);
+
+let folder: string;
+let fixture: NamedFixture;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'source-dns-spellings-'));
+  for (const [index, { text }] of all.entries()) {
+    await writeFile(fileOf(index), text);
+    await chmod(fileOf(index), 0o600);
+  }
+  fixture = await startNamed(all.map((_, index) => `include "${fileOf(index)}";`).join('\n'));
+});
+afterAll(async () => {
+  await fixture.stop();
+  await rm(folder, { recursive: true });
+  expect(livingProcesses()).toEqual([]);
+});
+
+test.each(all.map((spelling, index) => ({ ...spelling, index })))('$what', async ({ index }) => {
+  const checked = await execa(fixture.programs.namedCheckconf, [fileOf(index)], { timeout: CHECK_TIMEOUT_MS, reject: false });
+  // The view names keys that other files have.
+  if (index < spellings.length) expect([checked.exitCode, checked.stdout.includes('bad')]).toEqual([0, false]);
+  const { address, port } = fixture.named;
+  for (const via of ['rfc2136', 'nsupdate'] as const) {
+    const opened = await openZoneClient(
+      {
+        name: 'ns1',
+        address,
+        port,
+        via,
+        transport: 'tcp',
+        keyFile: fileOf(index),
+        fudgeMs: 30_000,
+        timeoutMs: 5000,
+        nsupdateCommand: [fixture.programs.nsupdate],
+      },
+      systemClock,
+    );
+    if (opened.kind === 'failed') throw new Error(opened.failure.message);
+    const name = 'source.lab.test.' as Fqdn;
+    const plan = { zone: 'lab.test.' as Fqdn, prerequisites: [], changes: [{ kind: 'delete-rrset', name, type: 'A' } as const] };
+    expect(await opened.client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({ kind: 'applied' });
+    await opened.client.close();
+  }
+});
+
+const PIECES = [
+  '//',
+  '/*',
+  '*/',
+  '#',
+  ' ',
+  '\n',
+  '\t',
+  '\r',
+  '.',
+  '=',
+  '-',
+  'A',
+  '"',
+  '\\',
+  '\\"',
+  '\\032',
+  '\u00a0',
+  'ä',
+  '\v',
+  '; ',
+  '/**/',
+  '@',
+];
+const MUTATED = 100;
+
+/** What key it is, or why there is none. */
+function readAs(text: string): string {
+  const parsed = parseKeyFile(text, 'key');
+  if (parsed.kind === 'invalid') return parsed.failure.message;
+  const { name, algorithm, macBytes, secret } = parsed.key;
+  return [name, algorithm, macBytes, secret.export().toString('base64')].join(' ');
+}
+
+test('changed files: what named-checkconf accepts is the key that it prints', async () => {
+  const random = seeded(2136);
+  let accepted = 0;
+  for (let round = 0; round < MUTATED; round++) {
+    let text = spellings[random(spellings.length)]!.text;
+    for (let change = random(2); change >= 0; change--) {
+      const at = random(text.length + 1);
+      text = text.slice(0, at) + PIECES[random(PIECES.length)] + text.slice(at);
+    }
+    const file = join(folder, 'changed.conf');
+    await writeFile(file, text);
+    const printed = await execa(fixture.programs.namedCheckconf, ['-p', file], { timeout: CHECK_TIMEOUT_MS, reject: false });
+    // It goes on where it only remarks on too few bits of a MAC; and in a file that is all comment there is no key.
+    if (printed.exitCode !== 0 || /digest-bits/.test(printed.stdout) || !/^key /m.test(printed.stdout)) continue;
+    accepted++;
+    expect(readAs(text), text).toBe(readAs(printed.stdout));
+  }
+  expect(accepted).toBeGreaterThan(15);
+});

@@ -1,0 +1,75 @@
+/** The contract of ZoneClient on every Knot DNS and PowerDNS that people have: the same suite, with what they do differently as named expectations. */
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import type { Fqdn } from '../../../src/core/model/units.ts';
+import { systemClock } from '../../../src/daemon/clock.ts';
+import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
+import { findFreePort } from '../../../src/lab/host/free-ports.ts';
+import { livingProcesses } from '../../../src/lab/host/processes.ts';
+import { formatTsigKey } from '../../../src/lab/servers/tsig-key.ts';
+import type { ForeignNameserver } from '../../support/servers/foreign-nameserver.ts';
+import { byVersion, everyOther } from '../../support/servers/nameservers.ts';
+import { bindDifferences, type Differences, type Subject, variedKeyText } from '../../support/subject.ts';
+import { zoneClientContract } from '../../support/zone-client.contract.ts';
+
+const clusters = ['shop', 'blog'] as const;
+
+/** Knot 3.2 and 3.4. */
+const knotDifferences: Differences = {
+  ...bindDifferences,
+  denied: { outcome: 'unknown zone-not-served', rest: 'kept' },
+  otherZone: ['unknown zone-not-served', 'query-refused'],
+  ttlAlone: 'ignored',
+};
+
+/** PowerDNS 4.7 and 4.9: it has no TSIG error, and compares TXT without case. */
+const powerdnsDifferences: Differences = {
+  ...bindDifferences,
+  denied: { outcome: 'applied', rest: 'changed' },
+  wrongSecret: ['unknown tsig-badkey', 'tsig-badkey'],
+  aliasBesideAddress: 'refused update-refused',
+  wrongClock: { outcome: 'unknown tsig-badkey', seconds: false },
+  txtCase: 'applied',
+};
+
+const differencesOf = { Knot: knotDifferences, PowerDNS: powerdnsDifferences };
+
+describe.each(byVersion(await everyOther()))('%s', (_version, { product, start }) => {
+  let nameserver: ForeignNameserver;
+  let deadPort: number;
+
+  beforeAll(async () => {
+    nameserver = await start(clusters);
+    deadPort = await findFreePort(['127.0.0.1'], { udp: true });
+  });
+  afterAll(async () => {
+    await nameserver.stop();
+    expect(livingProcesses()).toEqual([]);
+  });
+
+  const subjectOf = (transport: 'tcp' | 'udp'): Subject => ({
+    zone: `${nameserver.zone}.` as Fqdn,
+    clusters,
+    nameservers: 1,
+    differences: differencesOf[product],
+    open: async (variation = {}) => {
+      const { address, port, key } = nameserver;
+      const options = {
+        name: 'ns1',
+        address,
+        port: variation.down ? deadPort : port,
+        via: 'rfc2136',
+        transport,
+        keyText: variedKeyText(formatTsigKey(key), variation),
+        fudgeMs: 30_000,
+        timeoutMs: variation.hasty && transport === 'udp' ? 400 : 2000,
+        verify: [{ host: address, port }],
+      } as const;
+      const opened = await openZoneClient(options, variation.clock ?? systemClock);
+      if (opened.kind === 'failed') throw new Error(opened.failure.message);
+      return opened.client;
+    },
+  });
+
+  zoneClientContract('rfc2136 over TCP', () => subjectOf('tcp'), { setClock: true });
+  zoneClientContract('rfc2136 over UDP', () => subjectOf('udp'), { setClock: true });
+});

@@ -1,0 +1,86 @@
+/** One process of the race: moves the name again and again, by compare-and-set of the ledger, against all the others. Started by race.test.ts. */
+import { readFileSync } from 'node:fs';
+import type { Fqdn, MonoMs } from '../../../src/core/model/units.ts';
+import type { Change, Rrset } from '../../../src/core/model/zone.ts';
+import { systemClock as clock, systemRandom } from '../../../src/daemon/clock.ts';
+import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
+
+/** What the worker is told, as JSON in the file that its only argument names. */
+export interface RaceTask {
+  readonly instance: string;
+  readonly address: string;
+  readonly port: number;
+  readonly transport: 'tcp' | 'udp';
+  readonly keyText: string;
+  /** So many moves of its own, then it ends. */
+  readonly moves: number;
+}
+
+/** What it says at its end, as JSON on stdout. */
+export interface RaceReport {
+  /** The moves whose updates were answered with `applied`. */
+  readonly won: readonly { readonly epoch: number; readonly try: string }[];
+  /** Updates that another process was faster than. */
+  readonly lost: number;
+  /** Outcomes that are neither: none in a race without faults. */
+  readonly strange: readonly string[];
+}
+
+const zone = 'lab.test.' as Fqdn;
+const source = 'source.shop.lab.test.' as Fqdn;
+const owner = `_source-dns.${source}` as Fqdn;
+/** Every epoch has an address of its own (RFC 2544's range), so that the journal shows which address came with which ledger. */
+const addressOf = (epoch: number): string => `198.${18 + (epoch >> 16)}.${(epoch >> 8) & 255}.${epoch & 255}`;
+const EXCHANGE_MS = 10_000;
+const soon = () => (clock.mono() + EXCHANGE_MS) as MonoMs;
+
+async function race(task: RaceTask): Promise<RaceReport> {
+  const { address, port, transport, keyText, instance, moves } = task;
+  const opened = await openZoneClient(
+    { name: instance, address, port, via: 'rfc2136', transport, keyText, fudgeMs: 30_000, timeoutMs: EXCHANGE_MS },
+    clock,
+  );
+  if (opened.kind === 'failed') throw new Error(opened.failure.message);
+  const { client } = opened;
+  const won: { epoch: number; try: string }[] = [];
+  const strange: string[] = [];
+  let lost = 0;
+  while (won.length < moves && strange.length < 10) {
+    const reading = await client.read({ zone, questions: [{ name: owner, type: 'TXT' }], deadline: soon() });
+    if (reading.kind === 'failed') {
+      strange.push(reading.failure.message);
+      continue;
+    }
+    const before = reading.rrsets[0];
+    const epoch = epochOf(before) + 1;
+    const token = systemRandom.token();
+    const ledger: Rrset = {
+      name: owner,
+      type: 'TXT',
+      ttlSeconds: 5,
+      rdata: [['v=1', `epoch=${epoch}`, `source=${instance}:3306`, `try=${token}`]],
+    };
+    const target: Rrset = { name: source, type: 'A', ttlSeconds: 5, rdata: [addressOf(epoch)] };
+    const changes = [ledger, target].flatMap((rrset): Change[] => [
+      { kind: 'delete-rrset', name: rrset.name, type: rrset.type },
+      { kind: 'add-rrset', rrset },
+    ]);
+    const prerequisites = [
+      before === undefined ? ({ kind: 'rrset-absent', name: owner, type: 'TXT' } as const) : ({ kind: 'rrset-is', rrset: before } as const),
+    ];
+    const outcome = await client.update({ plan: { zone, prerequisites, changes }, notAfter: soon(), deadline: soon() });
+    if (outcome.kind === 'applied') won.push({ epoch, try: token });
+    else if (outcome.kind === 'refused' && outcome.code === 'prerequisite-failed') lost += 1;
+    else strange.push(`${outcome.kind} ${outcome.failure.message}`);
+  }
+  await client.close();
+  return { won, lost, strange };
+}
+
+function epochOf(rrset: Rrset | undefined): number {
+  const field = rrset?.type === 'TXT' ? rrset.rdata[0]?.find((text) => text.startsWith('epoch=')) : undefined;
+  return Number(field?.slice('epoch='.length) ?? 0);
+}
+
+const [, , taskFile] = process.argv;
+if (taskFile !== undefined) process.stdout.write(JSON.stringify(await race(JSON.parse(readFileSync(taskFile, 'utf8')) as RaceTask)));

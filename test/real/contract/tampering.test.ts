@@ -1,0 +1,159 @@
+/** Somebody sits between the client and a real nameserver. After every case the zone and what the client says of it agree. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Fqdn } from '../../../src/core/model/units.ts';
+import type { Rrset, UpdateOutcome } from '../../../src/core/model/zone.ts';
+import { systemClock } from '../../../src/daemon/clock.ts';
+import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
+import { livingProcesses } from '../../../src/lab/host/processes.ts';
+import type { ZoneClient } from '../../../src/ports.ts';
+import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
+import { outcomeWords, soon } from './contract-run.ts';
+import { faults } from './faults.ts';
+import { startTamperingProxy, type TamperingProxy } from './tampering-proxy.ts';
+
+const zone = 'lab.test.' as Fqdn;
+const name = '_source-dns.source.shop.lab.test.' as Fqdn;
+/** A case that ends as unknown lasts so long; the others may take their time, on a loaded machine. */
+const hastyMs = 250;
+const patientMs = 5000;
+
+let named: NamedFixture;
+let honest: ZoneClient;
+let proxy: TamperingProxy;
+let tampered: ZoneClient;
+let patient: ZoneClient;
+let count = 0;
+
+const open = async (transport: 'tcp' | 'udp', at: { readonly address: string; readonly port: number }, patienceMs: number) => {
+  const keyText = named.keyText(named.keys.one);
+  const options = {
+    name: 'ns1',
+    address: at.address,
+    port: at.port,
+    via: 'rfc2136',
+    transport,
+    keyText,
+    fudgeMs: 30_000,
+    timeoutMs: patienceMs,
+  } as const;
+  const opened = await openZoneClient(options, systemClock);
+  if (opened.kind === 'failed') throw new Error(opened.failure.message);
+  return opened.client;
+};
+
+beforeAll(async () => {
+  named = await startNamed(`zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };`);
+  honest = await open('tcp', named.named, 5000);
+});
+afterAll(async () => {
+  await honest.close();
+  await named.stop();
+  expect(livingProcesses()).toEqual([]);
+});
+
+const ledger = (token: string): Rrset => ({ name, type: 'TXT', ttlSeconds: 5, rdata: [['v=1', `try=${token}`]] });
+const there = async (by = honest): Promise<string | undefined> => {
+  const reading = await by.read({ zone, questions: [{ name, type: 'TXT' }], deadline: soon() });
+  if (reading.kind === 'failed') throw new Error(reading.failure.message);
+  const [rrset] = reading.rrsets;
+  return rrset?.type === 'TXT' ? rrset.rdata[0]?.[1]?.slice('try='.length) : undefined;
+};
+/** A compare-and-set of the ledger from one try to the next. */
+const swap = (from: string | undefined, to: string, by: ZoneClient): Promise<UpdateOutcome> =>
+  by.update({
+    plan: {
+      zone,
+      prerequisites: [from === undefined ? { kind: 'rrset-absent', name, type: 'TXT' } : { kind: 'rrset-is', rrset: ledger(from) }],
+      changes: [
+        { kind: 'delete-rrset', name, type: 'TXT' },
+        { kind: 'add-rrset', rrset: ledger(to) },
+      ],
+    },
+    notAfter: soon(),
+    deadline: soon(),
+  });
+const token = () => `t${++count}`;
+
+describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
+  beforeEach(async () => {
+    proxy = await startTamperingProxy(named.named);
+    tampered = await open(transport, proxy, hastyMs);
+    patient = await open(transport, proxy, patientMs);
+  });
+  afterEach(async () => {
+    await Promise.all([tampered.close(), patient.close()]);
+    await proxy.close();
+  });
+
+  test.each(Object.entries(faults))('%s', async (_, { fault, outcome: expected, applied }) => {
+    const before = await there();
+    const mine = token();
+    proxy.arm(fault);
+    const words = expected[transport === 'tcp' ? 0 : 1];
+    const by = words.startsWith('unknown') ? tampered : patient;
+    const outcome = await swap(before, mine, by);
+    expect(outcomeWords(outcome)).toBe(words);
+    const after = await there();
+    expect(after).toBe(applied ? mine : before);
+    // `refused` of a prerequisite says only that the zone is not as it was read.
+    if (words !== 'refused prerequisite-failed' && outcome.kind !== 'unknown') expect(outcome.kind === 'applied').toBe(applied);
+    // The path is honest again: the same client reads what is there, and the next update takes its turn.
+    expect(await there(by)).toBe(after);
+    const next = token();
+    expect(await swap(after, next, tampered)).toEqual({ kind: 'applied' });
+    expect(await there()).toBe(next);
+  });
+
+  test('the answer comes after that of the next update: each gets its own', async () => {
+    const [first, second] = [token(), token()];
+    const before = await there();
+    proxy.arm({ hold: 'answer' });
+    const outcome = swap(before, first, patient);
+    await proxy.answered(1);
+    expect(await swap(first, second, patient)).toEqual({ kind: 'applied' });
+    proxy.release();
+    expect(await outcome).toEqual({ kind: 'applied' });
+    expect(await there()).toBe(second);
+  });
+
+  test("the answer comes after its deadline, while the next update waits for its own: it is nobody else's", async () => {
+    const [first, second] = [token(), token()];
+    const before = await there();
+    proxy.arm({ hold: 'answer' });
+    expect(outcomeWords(await swap(before, first, tampered))).toBe('unknown no-answer');
+    proxy.arm({ request: () => [] });
+    const next = swap(first, second, tampered);
+    proxy.release();
+    expect(outcomeWords(await next)).toBe('unknown no-answer');
+    expect(await there()).toBe(first);
+  });
+
+  test('the request comes after a fence: it is never applied', async () => {
+    const [mine, fence] = [token(), token()];
+    const before = await there();
+    proxy.arm({ hold: 'request' });
+    expect(outcomeWords(await swap(before, mine, tampered))).toBe('unknown no-answer');
+    expect(await there()).toBe(before);
+    expect(await swap(before, fence, honest)).toEqual({ kind: 'applied' });
+    proxy.release();
+    await proxy.answered(1);
+    expect(await there()).toBe(fence);
+  });
+
+  test('the request comes late and nothing was fenced: it is applied, and the ledger has our try', async () => {
+    const mine = token();
+    const before = await there();
+    proxy.arm({ hold: 'request' });
+    expect(outcomeWords(await swap(before, mine, tampered))).toBe('unknown no-answer');
+    proxy.release();
+    await proxy.answered(1);
+    expect(await there()).toBe(mine);
+  });
+});
+
+test('what was in the zone, in order, is what was said to be applied', async () => {
+  const added = (await named.journal()).flatMap((entry) => entry.added.filter((line) => line.includes(' TXT ')));
+  const tokens = added.map((line) => /"try=(t\d+)"/.exec(line)?.[1]);
+  expect(tokens.length).toBeGreaterThan(50);
+  expect(new Set(tokens).size).toBe(tokens.length);
+});

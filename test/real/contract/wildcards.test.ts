@@ -1,0 +1,162 @@
+/** A wildcard over names of ours, on every nameserver that people have: what it answers is not stored, and keeps no name from moving. */
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Fqdn } from '../../../src/core/model/units.ts';
+import type { Change, Question, Rrset } from '../../../src/core/model/zone.ts';
+import { systemClock } from '../../../src/daemon/clock.ts';
+import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
+import { livingProcesses } from '../../../src/lab/host/processes.ts';
+import type { BindPrograms } from '../../../src/lab/programs/bind-programs.ts';
+import { formatTsigKey } from '../../../src/lab/servers/tsig-key.ts';
+import type { ZoneClient } from '../../../src/ports.ts';
+import { startNamed } from '../../support/servers/named-fixture.ts';
+import { byVersion, everyBind, everyOther } from '../../support/servers/nameservers.ts';
+import { soon } from './contract-run.ts';
+import { isSteadyOn, ledgerOwner, sourceName, startService, zone } from './service-on-zone.ts';
+
+const wildcard = '*.shop.lab.test.' as Fqdn;
+const replicasName = 'replicas.shop.lab.test.' as Fqdn;
+const srvName = `_mysql._tcp.${sourceName}` as Fqdn;
+/** No replica is ever so little behind: the name stays withdrawn. */
+const replicas = { name: replicasName, ttlSeconds: 5, maxLagMs: -1, whenEmpty: 'withdraw' } as const;
+const ours: readonly Question[] = [
+  { name: ledgerOwner, type: 'TXT' },
+  { name: sourceName, type: 'A' },
+  { name: sourceName, type: 'AAAA' },
+  { name: srvName, type: 'SRV' },
+  { name: replicasName, type: 'A' },
+  { name: replicasName, type: 'CNAME' },
+];
+const a = (name: Fqdn, address: string): Rrset => ({ name, type: 'A', ttlSeconds: 5, rdata: [address] });
+const answers: readonly Rrset[] = [
+  a(wildcard, '192.0.2.99'),
+  { name: wildcard, type: 'AAAA', ttlSeconds: 5, rdata: ['2001:db8::99'] },
+  { name: wildcard, type: 'TXT', ttlSeconds: 5, rdata: [['v=spf1 -all']] },
+  { name: wildcard, type: 'SRV', ttlSeconds: 5, rdata: [{ priority: 1, weight: 2, port: 3, target: sourceName }] },
+];
+
+/** One nameserver with an empty zone. */
+interface Started {
+  readonly address: string;
+  readonly port: number;
+  readonly keyText: string;
+  readonly nsupdate?: string;
+  readonly stop: () => Promise<void>;
+}
+
+const startBindZone = async (programs: BindPrograms, more = ''): Promise<Started> => {
+  const statements = `zone "lab.test" { type primary; file "@folder@/lab.test.db"; ${more} update-policy { grant one zonesub ANY; }; };`;
+  const { named, keys, keyText, stop } = await startNamed(statements, { programs });
+  return { address: named.address, port: named.port, keyText: keyText(keys.one), nsupdate: programs.nsupdate, stop };
+};
+const signed = 'dnssec-policy default; inline-signing no;';
+const binds = byVersion(await everyBind());
+const others = byVersion(await everyOther());
+
+const subjects: readonly (readonly [string, () => Promise<Started>])[] = [
+  ...binds.flatMap(([version, programs]) => [
+    [`BIND ${version}`, () => startBindZone(programs)] as const,
+    [`BIND ${version}, signed`, () => startBindZone(programs, signed)] as const,
+  ]),
+  ...others.flatMap(([title, { start }]) =>
+    [false, true].map((isSigned) => {
+      const begin = async (): Promise<Started> => {
+        const { address, port, key, stop } = await start(['shop'], { signed: isSigned });
+        return { address, port, keyText: formatTsigKey(key), stop };
+      };
+      return [isSigned ? `${title}, signed` : title, begin] as const;
+    }),
+  ),
+];
+
+/** Whether a question for its SOA with the DO bit (RFC 4035 3.2.1) gets a signature. */
+async function isAnsweredSigned({ address, port }: Started): Promise<boolean> {
+  const dig = await execa(binds[0]![1].dig, [`@${address}`, '-p', `${port}`, '+dnssec', '+short', 'SOA', 'lab.test'], { timeout: 20_000 });
+  return /^SOA \d+ \d+ /m.test(dig.stdout);
+}
+
+describe.each(subjects)('%s', (title, start) => {
+  let nameserver: Started;
+  let client: ZoneClient;
+  const opened: ZoneClient[] = [];
+  const open = async (via: 'rfc2136' | 'nsupdate' = 'rfc2136'): Promise<ZoneClient> => {
+    const { address, port, keyText, nsupdate } = nameserver;
+    const way = { via, transport: 'tcp', ...(nsupdate === undefined ? {} : { nsupdateCommand: [nsupdate] }) } as const;
+    const options = { name: 'ns1', address, port, ...way, keyText, fudgeMs: 30_000, timeoutMs: 5000, verify: [{ host: address, port }] };
+    const result = await openZoneClient(options, systemClock);
+    if (result.kind === 'failed') throw new Error(result.failure.message);
+    opened.push(result.client);
+    return result.client;
+  };
+  const change = async (changes: readonly Change[]): Promise<void> => {
+    const plan = { zone, prerequisites: [], changes };
+    expect(await client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({ kind: 'applied' });
+  };
+  const put = (rrsets: readonly Rrset[]) => change(rrsets.map((rrset): Change => ({ kind: 'add-rrset', rrset })));
+  const remove = (questions: readonly Question[]) =>
+    change(questions.map(({ name, type }): Change => ({ kind: 'delete-rrset', name, type })));
+  const read = async (reader: ZoneClient, anew = false) => {
+    const reading = await reader.read({ zone, questions: ours, anew, deadline: soon() });
+    if (reading.kind === 'failed') throw new Error(reading.failure.message);
+    const words = (rrsets: readonly Rrset[] = []) => rrsets.map(({ name, type }) => `${name} ${type}`).toSorted();
+    return { stored: words(reading.rrsets), synthesized: words(reading.synthesized) };
+  };
+
+  beforeAll(async () => {
+    nameserver = await start();
+    client = await open();
+  });
+  afterAll(async () => {
+    await Promise.all(opened.map((each) => each.close()));
+    await nameserver.stop();
+    expect(livingProcesses()).toEqual([]);
+  });
+
+  test('the zone is signed, or it is not', async () => {
+    const isSigned = await isAnsweredSigned(nameserver);
+    expect(isSigned).toBe(title.endsWith(', signed'));
+  });
+
+  test('the name is published under a wildcard of every type, and moves; nothing is refused', async () => {
+    await put(answers);
+    const every = [...ours.slice(0, 5).map(({ name, type }) => `${name} ${type}`)].toSorted();
+    expect(await read(client)).toEqual({ stored: [], synthesized: every });
+    const service = startService(client, 5000, replicas);
+    await service.until('the first publication', isSteadyOn('db1'));
+    service.promote('db2');
+    await service.until('the move', isSteadyOn('db2'));
+    const alarms = service.runtime.snapshot().alarms.map(({ code, subject }) => `${code} ${subject}`);
+    await service.stop();
+    expect(service.records.filter(({ kind }) => kind === 'update-failed')).toEqual([]);
+    expect(alarms).toContain(`wildcard ${replicasName}`);
+    // The source's name exists now, so no wildcard answers for any type of it.
+    expect(await read(await open())).toEqual({
+      stored: [`${ledgerOwner} TXT`, `${srvName} SRV`, `${sourceName} A`].toSorted(),
+      synthesized: [`${replicasName} A`],
+    });
+  });
+
+  test('an RRset that says just what the wildcard says is stored all the same, until it is deleted by hand', async () => {
+    const same = a(replicasName, '192.0.2.99');
+    await put([same]);
+    const ways = nameserver.nsupdate === undefined ? (['rfc2136'] as const) : (['rfc2136', 'nsupdate'] as const);
+    for (const way of ways) expect((await read(await open(way))).stored).toContain(`${replicasName} A`);
+    const reader = await open();
+    expect((await read(reader)).synthesized).toEqual([]);
+    await remove([same]);
+    for (const way of ways) expect((await read(await open(way))).synthesized).toEqual([`${replicasName} A`]);
+    // It answers the same as before: only who asks anew finds out.
+    expect((await read(reader, true)).synthesized).toEqual([`${replicasName} A`]);
+  });
+
+  test('a wildcard that comes later, or goes, changes nothing of what is stored', async () => {
+    await remove(answers);
+    const reader = await open();
+    const stored = [`${ledgerOwner} TXT`, `${srvName} SRV`, `${sourceName} A`].toSorted();
+    expect(await read(reader)).toEqual({ stored, synthesized: [] });
+    await put([{ name: wildcard, type: 'CNAME', ttlSeconds: 5, rdata: [sourceName] }]);
+    expect(await read(reader)).toEqual({ stored, synthesized: [`${replicasName} CNAME`] });
+    await remove([{ name: wildcard, type: 'CNAME' }]);
+    expect(await read(reader)).toEqual({ stored, synthesized: [] });
+  });
+});

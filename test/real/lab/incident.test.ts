@@ -1,0 +1,100 @@
+/** A promotion belongs to an incident, on real servers: what was made writable beside a healthy source does not get the name when that source restarts. */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ServerAddress } from '../../../src/core/model/units.ts';
+import { livingProcesses } from '../../../src/lab/host/processes.ts';
+import { accountName, grantStatements } from '../../../src/mysql/answer/grants.ts';
+import type { ServerProber } from '../../../src/ports.ts';
+import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
+import { type FollowedName, followedName } from './followed-name.ts';
+import { proberFor, until } from './probing.ts';
+
+const account = accountName('source_dns', '127.0.0.%');
+
+describe('a replica that was made writable while the source goes on writing', () => {
+  let mysql: MysqlServers;
+  let prober: ServerProber;
+  let name: FollowedName;
+  const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
+  const [source, second] = [0, 1];
+  const decided = (isWanted: (reason: string, sentence: string) => boolean) =>
+    until(
+      () => name.snapshot().decision,
+      ({ reason, sentence }) => isWanted(reason, sentence),
+    );
+  const answers = new Map<ServerAddress, number>();
+  const counting = (asked: ServerProber): ServerProber => ({
+    ...asked,
+    probe: async (server, deadline) => {
+      const probe = await asked.probe(server, deadline);
+      answers.set(server, (answers.get(server) ?? 0) + 1);
+      return probe;
+    },
+  });
+  /** Of two answers from now on the second one was asked for after now. */
+  async function sourceAskedAgain(): Promise<void> {
+    const asked = () => answers.get(addressOf(source)) ?? 0;
+    const before = asked();
+    await until(asked, (count) => count >= before + 2);
+  }
+  const serverOf = (index: number) => name.snapshot().servers[index]!;
+
+  beforeAll(async () => {
+    mysql = await startMysqlServers(3, { replicate: true, readOnly: (index) => (index === source ? 'off' : 'super-read-only') });
+    await mysql.servers[source]!.sql(`CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account));
+    const servers = mysql.servers.map((_, index) => addressOf(index));
+    prober = proberFor(servers, mysql.password);
+    name = await followedName(servers, counting(prober));
+    await name.recorded('move', ({ to }) => to.server === addressOf(source));
+    await until(
+      () => serverOf(second).replicatesFrom,
+      ([channel]) => channel?.receiver === 'on',
+    );
+  });
+
+  afterAll(async () => {
+    await name?.stop();
+    await prober?.close();
+    await mysql?.stop();
+    expect(livingProcesses()).toEqual([]);
+  });
+
+  test('and replicates on: the name stays through a restart of the source, writable and read-only', async () => {
+    await mysql.servers[second]!.sql('SET GLOBAL read_only = OFF');
+    await until(
+      () => serverOf(second).writable,
+      (writable) => writable === true,
+    );
+    await sourceAskedAgain();
+    for (const options of [[], ['--super-read-only=ON']]) {
+      await mysql.servers[source]!.restart(options);
+      await decided((reason, sentence) => (options.length === 0 ? reason === 'steady' : sentence.includes('since it was restarted')));
+    }
+    expect(name.snapshot()).toMatchObject({ ledger: { epoch: 1, source: addressOf(source) }, published: [mysql.servers[source]!.address] });
+    await mysql.servers[source]!.sql('SET GLOBAL read_only = OFF');
+    await decided((reason) => reason === 'steady');
+  });
+
+  test('and replicates from nobody: the name stays, and the hold names the command; a close of the source that is seen moves it', async () => {
+    await mysql.servers[second]!.sql('SET GLOBAL super_read_only = ON');
+    await until(
+      () => serverOf(second).writable,
+      (writable) => writable === false,
+    );
+    await mysql.servers[second]!.sql('STOP REPLICA', 'RESET REPLICA ALL', 'SET GLOBAL read_only = OFF');
+    await decided((reason, sentence) => reason === 'two-sources' && sentence.includes('that proves nothing'));
+
+    await mysql.servers[source]!.restart(['--super-read-only=ON']);
+    const held = await decided((reason) => reason === 'unproven-candidate');
+    expect(held.sentence).toContain(`source-dns follow shop ${addressOf(second)}`);
+    expect(name.snapshot().ledger).toMatchObject({ epoch: 1 });
+
+    await mysql.servers[source]!.sql('SET GLOBAL read_only = OFF');
+    await decided((reason) => reason === 'two-sources');
+    await mysql.servers[source]!.sql('SET GLOBAL super_read_only = ON');
+    expect(await name.recorded('move', ({ epoch }) => epoch === 2)).toMatchObject({
+      reason: 'switchover',
+      to: { server: addressOf(second) },
+    });
+  });
+});

@@ -1,0 +1,192 @@
+/** Builds that are wrong in what they write into the zone, and in what they make of it. */
+
+import type { Mutant } from './mutants.ts';
+
+export const writingMutants: readonly Mutant[] = [
+  {
+    name: 'no prerequisites',
+    patches: [
+      { file: 'core/publish/plan.ts', find: 'prerequisites: all.map((want) => asRead(view, want)),', replace: 'prerequisites: [],' },
+    ],
+    breaks: ['S2'],
+    seed: 1,
+  },
+  {
+    name: 'no ledger among the prerequisites',
+    patches: [
+      {
+        file: 'core/publish/plan.ts',
+        find: 'prerequisites: all.map((want) => asRead(view, want)),',
+        replace: 'prerequisites: wanted.map((want) => asRead(view, want)),',
+      },
+    ],
+    breaks: ['S2'],
+    seed: 1,
+  },
+  {
+    name: 'no SRV RRset among the prerequisites',
+    patches: [
+      {
+        file: 'core/publish/plan.ts',
+        find: 'prerequisites: all.map((want) => asRead(view, want)),',
+        replace: "prerequisites: all.filter((want) => want.type !== 'SRV').map((want) => asRead(view, want)),",
+      },
+    ],
+    breaks: ['S2'],
+    seed: 60,
+  },
+  {
+    name: 'an unknown outcome counts as applied',
+    patches: [{ file: 'core/publish/attempt.ts', find: "if (outcome.kind === 'applied') {", replace: "if (outcome.kind !== 'refused') {" }],
+    breaks: ['S2', 'S4', 'S6', 'L1'],
+    seed: 3,
+  },
+  {
+    name: 'no fence around an update without an answer',
+    patches: [{ file: 'core/publish/write.ts', find: 'const chosen = fenced(situation, intended);', replace: 'const chosen = intended;' }],
+    breaks: ['S4'],
+    seed: 64,
+    story: 'a move without an answer',
+  },
+  {
+    name: 'the epoch is not raised',
+    patches: [
+      {
+        file: 'core/publish/intent.ts',
+        find: 'const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0) + 1;',
+        replace: 'const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0, 1);',
+      },
+    ],
+    breaks: ['S2'],
+    seed: 1,
+  },
+  {
+    name: 'drift is repaired while the source is down',
+    patches: [
+      {
+        file: 'core/publish/intent.ts',
+        find: "if (decision.kind === 'hold') return backAgain(situation, decision) ?? withdrawal(situation);",
+        replace:
+          "if (decision.kind === 'hold') return situation.ledger && situation.published ? repair(situation, situation.ledger, situation.published) : undefined;",
+      },
+    ],
+    breaks: ['S1'],
+    seed: 6,
+  },
+  {
+    name: 'a read from before a known update is believed',
+    patches: [
+      {
+        file: 'core/publish/zone-read.ts',
+        find: 'if (awaiting && view.ledgerText === awaiting.attempt.baseText',
+        replace: "if (awaiting && view.ledgerText === 'never'",
+      },
+    ],
+    breaks: ['S6'],
+    seed: 2,
+  },
+  {
+    name: 'attached counts as rejoined',
+    patches: [
+      {
+        file: 'core/decide/rejoin.ts',
+        find: 'if (begun.rejoined || comparison === undefined || attachedAt === undefined) return begun;',
+        replace:
+          'if (comparison !== undefined && attachedAt !== undefined) return { ...begun, rejoined: true };\n  if (comparison === undefined || attachedAt === undefined) return begun;',
+      },
+    ],
+    breaks: ['S5'],
+    seed: 3,
+  },
+  {
+    name: 'what was superseded is forgotten at the next move',
+    patches: [{ file: 'core/publish/intent.ts', find: 'was: formersAfter(previous, target, uuid),', replace: 'was: previous?.was ?? [],' }],
+    breaks: ['S5'],
+    seed: 3,
+  },
+  {
+    name: 'fields of a newer version are dropped',
+    patches: [{ file: 'core/model/ledger.ts', find: 'return [...fields, ...ledger.unknown];', replace: 'return fields;' }],
+    breaks: ['S2'],
+    seed: 15,
+  },
+  {
+    name: 'the old RRset is not deleted',
+    patches: [
+      {
+        file: 'core/publish/plan.ts',
+        find: '.filter((want) => findRrset(view.rrsets, want.name, want.type))',
+        replace: ".filter((want) => want.type === 'TXT' && findRrset(view.rrsets, want.name, want.type))",
+      },
+    ],
+    breaks: ['S3'],
+    seed: 1,
+  },
+  {
+    name: 'what became of an update is not asked',
+    patches: [
+      {
+        file: 'core/publish/attempt.ts',
+        find: 'pending: mayBeThere ? [...publication.pending.slice(-31), { ...attempt, answered: lostRace }] : publication.pending,',
+        replace: 'pending: publication.pending,',
+      },
+    ],
+    breaks: ['S2', 'S4', 'S6'],
+    seed: 1,
+    story: 'a move without an answer',
+  },
+  {
+    name: 'a channel from any member makes a replica',
+    patches: [
+      {
+        file: 'core/decide/replica-lag.ts',
+        find: 'const rest = ways.get(hop.upstream);',
+        replace: 'const rest = ways.get(hop.upstream) ?? { lagSeconds: 0 };',
+      },
+      {
+        file: 'core/decide/replica-lag.ts',
+        find: '!isSuperseded(situation, server) && !isPublished(situation, server);',
+        replace: 'true;',
+      },
+    ],
+    breaks: ['S7'],
+    seed: 8,
+  },
+  {
+    name: 'replicas of a former source that has not rejoined are read from',
+    patches: [
+      {
+        file: 'core/decide/replica-lag.ts',
+        find: '!isSuperseded(situation, server) && !isPublished(situation, server);',
+        replace: 'true;',
+      },
+    ],
+    breaks: ['S7'],
+    seed: 8,
+  },
+  {
+    name: "a wildcard's answer counts as stored",
+    patches: [{ file: 'dns/read/zone-reader.ts', find: 'rrsets: stored,', replace: 'rrsets: [...stored, ...synthesized],' }],
+    breaks: ['S6', 'L1'],
+    seed: 1,
+  },
+  {
+    name: 'a move waits for its side names',
+    patches: [
+      {
+        file: 'core/publish/refusals.ts',
+        find: 'if (leftOut !== undefined) return leftOut;',
+        replace: 'if (settings.source) return undefined;',
+      },
+      { file: 'core/publish/refusals.ts', find: 'refusals, view, leftOut }', replace: 'refusals, view, leftOut, settings }' },
+    ],
+    breaks: ['L1'],
+    seed: 45,
+  },
+  {
+    name: 'what the nameserver makes of our own write is a change by hand',
+    patches: [{ file: 'core/publish/plan.ts', find: ' && !isAsNearAsItGets(view, want)', replace: '' }],
+    breaks: ['L1', 'L2'],
+    seed: 37,
+  },
+];

@@ -1,0 +1,110 @@
+/**
+ * `npm run sim -- --seed N`: that world, with its faults and its history; where a promise breaks, first made as short as it goes (`--whole`: not).
+ * `npm run sim -- --story TEXT [--seed N]`: the story whose name begins so.
+ * `npm run sim -- --minutes N [--from SEED]`, `--seeds N [--from SEED] [--jobs N]`: one world after the other; each that breaks a promise is named.
+ * `npm run sim -- --check seeds`, `--check mutants [--named TEXT] [--budget SEEDS]`: what `npm test` runs.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { thisBuild } from '../mutants/build.ts';
+import { laterVersion } from '../mutants/later-version.ts';
+import { buildVariants } from '../mutants/patched-build.ts';
+import type { Script } from '../world/script.ts';
+import { scriptOf } from '../world/script.ts';
+import { runWorld } from '../world/world.ts';
+import { checkMutants, checkSeeds } from './check.ts';
+import { stories } from './regressions.ts';
+import { report, shrunk, verdictOf } from './report.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    minutes: { type: 'string' },
+    seeds: { type: 'string' },
+    jobs: { type: 'string' },
+    from: { type: 'string' },
+    whole: { type: 'boolean' },
+    check: { type: 'string' },
+    named: { type: 'string' },
+    story: { type: 'string' },
+    budget: { type: 'string' },
+  },
+});
+const builds = { present: thisBuild, later: await buildVariants([laterVersion])(laterVersion) };
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** Of a whole number that was asked for. */
+function numberOf(text: string | undefined, otherwise: number): number {
+  const number = Number(text ?? otherwise);
+  if (Number.isFinite(number) && number >= 0) return number;
+  say(`${text} is no number of seeds or minutes`);
+  process.exit(2);
+}
+
+function told(name: string, seed: number): Script {
+  const story = stories.find((each) => each.name.startsWith(name) && each.script.seed === seed);
+  if (story !== undefined) return story.script;
+  say(`no story begins with "${name}" and has seed ${seed}; there are: ${[...new Set(stories.map((each) => each.name))].join('; ')}`);
+  process.exit(2);
+}
+
+async function one(script: Script): Promise<void> {
+  const { broken } = await runWorld(script, { builds });
+  const shown = broken === undefined || values.whole ? script : await shrunk(script, builds);
+  say(await report(shown, Number.POSITIVE_INFINITY, builds));
+  process.exitCode = broken === undefined ? 0 : 1;
+}
+
+async function many(from: number, { seeds = Number.POSITIVE_INFINITY, minutes = Number.POSITIVE_INFINITY }): Promise<void> {
+  const until = performance.now() + minutes * 60_000;
+  let [seed, moves, updates, broken, simulatedMs] = [from, 0, 0, 0, 0];
+  for (; seed < from + seeds && performance.now() < until; seed += 1) {
+    const outcome = await runWorld(scriptOf(seed), { builds });
+    moves += outcome.moves;
+    updates += outcome.updates;
+    simulatedMs += outcome.at;
+    if (outcome.broken === undefined) continue;
+    broken += 1;
+    say(verdictOf(outcome));
+  }
+  const hours = (simulatedMs / 3_600_000).toFixed(1);
+  say(`seeds ${from} to ${seed - 1}: ${hours} simulated hours, ${moves} moves, ${updates} updates sent, ${broken} with a broken promise`);
+  process.exitCode = broken === 0 ? 0 : 1;
+}
+
+/** So many processes, each with its part of the seeds. */
+async function shared(seeds: number, from: number, jobs: number): Promise<void> {
+  const each = Math.ceil(seeds / jobs);
+  const parts = Array.from({ length: jobs }, (_, index) => [Math.min(each, seeds - index * each), from + index * each] as const);
+  const codes = await Promise.all(
+    parts
+      .filter(([count]) => count > 0)
+      .map(async ([count, first]) => {
+        const part = ['--seeds', String(count), '--from', String(first)];
+        const [code] = await once(
+          spawn(process.execPath, [...process.execArgv, process.argv[1] as string, ...part], { stdio: 'inherit' }),
+          'exit',
+        );
+        return code;
+      }),
+  );
+  process.exitCode = codes.every((code) => code === 0) ? 0 : 1;
+}
+
+if (values.check === 'seeds') process.exitCode = (await checkSeeds(say, builds)) ? 0 : 1;
+else if (values.check === 'mutants')
+  process.exitCode = (await checkMutants(
+    say,
+    builds.later,
+    values.named,
+    values.budget === undefined ? undefined : numberOf(values.budget, 1),
+  ))
+    ? 0
+    : 1;
+else if (values.seeds !== undefined && values.jobs !== undefined)
+  await shared(numberOf(values.seeds, 1), numberOf(values.from, 1), numberOf(values.jobs, 1));
+else if (values.seeds !== undefined) await many(numberOf(values.from, 1), { seeds: numberOf(values.seeds, 1) });
+else if (values.minutes !== undefined) await many(numberOf(values.from, 1), { minutes: numberOf(values.minutes, 1) });
+else await one(values.story === undefined ? scriptOf(numberOf(values.seed, 1)) : told(values.story, numberOf(values.seed, 1)));

@@ -1,0 +1,18 @@
+/** The whole service in the simulated world. It runs as a program of its own, compiled: twice as fast as within the test runner, and with arguments (run.ts). */
+
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { describe, expect, it } from 'vitest';
+
+const program = fileURLToPath(new URL('../../run-program.mjs', import.meta.url));
+
+describe.concurrent('the simulated world', () => {
+  it.for(['seeds', 'mutants'])('%s', async (what) => {
+    const { exitCode, all } = await execa(process.execPath, [program, 'sim', '--max-semi-space-size=64', '--', '--check', what], {
+      all: true,
+      reject: false,
+    });
+    process.stdout.write(`${all}\n`);
+    expect(exitCode, all).toBe(0);
+  });
+});

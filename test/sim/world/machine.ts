@@ -1,0 +1,91 @@
+/** The computer that an instance runs on, and the life of one process on it: clocks that drift and are set, a machine that sleeps, a process that stands still. */
+
+import type { MonoMs, WallMs } from '../../../src/core/model/units.ts';
+import type { Clock } from '../../../src/ports.ts';
+import type { World } from './world-types.ts';
+import { beginning } from './world-types.ts';
+
+export interface Machine {
+  readonly clock: Omit<Clock, 'after'>;
+  /** Sets the wall clock forward, or back. */
+  stepClock(ms: number): void;
+  /** The wall clock is right again. */
+  setClock(): void;
+  /** It sleeps: nothing happens, the monotonic clock stands, the wall clock goes on. */
+  suspend(forMs: number): void;
+  /** The process gets no time, but both clocks go on (SIGSTOP, or a busy machine). */
+  stall(forMs: number): void;
+  /** A new process, with nothing in memory. */
+  begin(): Life;
+}
+
+/** One process. After `end` nothing of it happens any more, and no message reaches it. */
+export interface Life {
+  readonly clock: Clock;
+  /** Something comes in for it, from a socket or a person: it is taken when the process gets time. */
+  deliver(action: () => void): void;
+  end(): void;
+}
+
+/** `drift`: so much faster than true time both clocks go; 0.0001 is a bad quartz. */
+export function createMachine({ timeline, chance }: Pick<World, 'timeline' | 'chance'>, drift: number): Machine {
+  let wallOffset = 0;
+  let sleptMs = 0;
+  let asleepUntil = 0;
+  const rate = 1 + drift;
+  const mono = (): MonoMs => ((timeline.now - sleptMs) * rate) as MonoMs;
+  const wall = (): WallMs => (beginning + timeline.now * rate + wallOffset) as WallMs;
+
+  function begin(): Life {
+    let over = false;
+    function deliver(action: () => void): void {
+      if (over) return;
+      // What waited is not all taken in one moment.
+      if (timeline.now < asleepUntil) timeline.at(asleepUntil + chance.int(20), () => deliver(action));
+      else action();
+    }
+    function after(ms: number, callback: () => void): () => void {
+      let cancelled = false;
+      const due = mono() + ms;
+      const wait = (): void =>
+        timeline.after((due - mono()) / rate, () =>
+          deliver(() => {
+            if (cancelled) return;
+            // A sleep stopped the clock by which this is due.
+            if (mono() + 1e-6 < due) wait();
+            else callback();
+          }),
+        );
+      wait();
+      return () => {
+        cancelled = true;
+      };
+    }
+    return {
+      clock: { mono, wall, after },
+      deliver,
+      end() {
+        over = true;
+      },
+    };
+  }
+
+  return {
+    clock: { mono, wall },
+    stepClock(ms) {
+      wallOffset += ms;
+    },
+    setClock() {
+      wallOffset = -timeline.now * drift;
+    },
+    suspend(forMs) {
+      if (timeline.now < asleepUntil) return;
+      sleptMs += forMs;
+      asleepUntil = timeline.now + forMs;
+    },
+    stall(forMs) {
+      asleepUntil = Math.max(asleepUntil, timeline.now + forMs);
+    },
+    begin,
+  };
+}

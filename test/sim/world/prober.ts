@@ -1,0 +1,134 @@
+/** How an instance asks the MySQL servers: through the network, and with the real reading of rows. */
+
+import type { Places, Probe } from '../../../src/core/model/observation.ts';
+import type { MonoMs, ServerAddress } from '../../../src/core/model/units.ts';
+import type { Resolution, ServerProber } from '../../../src/ports.ts';
+import type { FakeProber } from '../../support/fake-prober.ts';
+import { createFakeProber, unreachable } from '../../support/fake-prober.ts';
+import type { Build } from '../mutants/build.ts';
+import type { Life } from './machine.ts';
+import type { Host } from './network.ts';
+import { ipOf } from './settings.ts';
+import type { World } from './world-types.ts';
+
+export interface SimulatedProber extends ServerProber {
+  /** The server's process has ended, and its machine says so to every connection. */
+  serverDied(server: ServerAddress): void;
+}
+
+export function createProber(world: World, host: Host, life: Life, build: Pick<Build, 'querySetOf' | 'readTraits'>): SimulatedProber {
+  const { timeline, chance, network } = world;
+  const prober = createFakeProber(world.mysql, build);
+  const listeners: ((server: ServerAddress) => void)[] = [];
+
+  const isCut = (server: ServerAddress): boolean => !network.isOpen(host, server) || !network.isOpen(server, host);
+
+  /** Where the kept connections lead. */
+  const kept = new Map<ServerAddress, Route>();
+
+  /** The kept connection, or a new one: to the first address where somebody is. */
+  function routeOf(server: ServerAddress, { known, refuted }: Places): Route {
+    const route = kept.get(server);
+    if (route !== undefined && world.mysql.server(route.target).process === route.process) return route;
+    const isRefuted = (address: string) => refuted.includes(address);
+    const found = resolved(world, server);
+    const order = [...found.filter((address) => !isRefuted(address)), ...known, ...found.filter(isRefuted)];
+    const [first] = order.flatMap((address) => routeTo(world, address) ?? []);
+    if (first !== undefined) kept.set(server, first);
+    return first ?? { address: '', target: server, process: -1 };
+  }
+
+  function disconnect(server: ServerAddress): void {
+    prober.disconnect(server);
+    kept.delete(server);
+  }
+
+  function probe(server: ServerAddress, deadline: MonoMs, places: Places = { known: [], refuted: [] }): Promise<Probe> {
+    return ask(server, deadline, () => routeOf(server, places), prober);
+  }
+
+  function ask(server: ServerAddress, deadline: MonoMs, route: () => Route, asker: FakeProber): Promise<Probe> {
+    const limitMs = Math.max(0, deadline - life.clock.mono());
+    const askedAt = timeline.now;
+    const dueAt = askedAt + limitMs;
+    const there = Math.min(network.travelMs(limitMs), limitMs);
+    const back = network.travelMs(limitMs);
+    const lost = there + back > limitMs || chance.chance(world.weather.lost);
+    return new Promise((resolve) =>
+      timeline.after(there, () => {
+        const measuredAt = timeline.now;
+        const { target, address, process } = route();
+        const isReached = !lost && process >= 0 && !isCut(target);
+        const seen = isReached ? from(address, asker.probe(server, measuredAt, target)) : unreachable(server);
+        const isSilent = seen.kind === 'unknown' && seen.failure.code === 'timeout';
+        if (isSilent && asker === prober) disconnect(server);
+        world.sightings.set(seen, {
+          server,
+          probe: about(server, target, seen),
+          measuredAt,
+          askedAt,
+          dueAt,
+          process: world.mysql.server(target).process,
+        });
+        timeline.after(isSilent ? limitMs - there : back, () => life.deliver(() => resolve(seen)));
+      }),
+    );
+  }
+
+  return {
+    probe,
+    probeAt: (server, address, deadline) =>
+      ask(
+        server,
+        deadline,
+        () => routeTo(world, address) ?? { address, target: server, process: -1 },
+        createFakeProber(world.mysql, build),
+      ),
+    renew: disconnect,
+    resolve: (server, deadline) =>
+      new Promise<Resolution>((resolve) => {
+        const failed = chance.chance(world.weather.lost);
+        const ms = failed ? Math.max(0, deadline - life.clock.mono()) : network.travelMs(resolverMs);
+        const failure = { code: 'not-found', message: `${server} could not be resolved` };
+        timeline.after(ms, () =>
+          life.deliver(() => resolve(failed ? { kind: 'failed', failure } : { kind: 'addresses', addresses: resolved(world, server) })),
+        );
+      }),
+    // Nothing is discovered in this world.
+    release: () => {},
+    onConnectionLost: (listener) => void listeners.push(listener),
+    serverDied(server) {
+      disconnect(server);
+      timeline.after(1, () => {
+        if (isCut(server)) return;
+        life.deliver(() => {
+          for (const listener of listeners) listener(server);
+        });
+      });
+    },
+    close: async () => {},
+  };
+}
+
+/** One end of a connection: the IP address, and the server that is there. */
+interface Route {
+  readonly address: string;
+  readonly target: ServerAddress;
+  readonly process: number;
+}
+
+const from = (peer: string, probe: Probe): Probe => (probe.kind === 'reachable' ? { ...probe, facts: { ...probe.facts, peer } } : probe);
+
+/** What another server says is nothing about this one. */
+const about = (server: ServerAddress, target: ServerAddress, seen: Probe): Probe => (target === server ? seen : unreachable(server));
+
+const resolved = ({ resolver }: World, server: ServerAddress): readonly string[] => resolver.get(server) ?? [ipOf(server)];
+
+/** Servers do not move in this world. */
+function routeTo({ members, mysql }: World, address: string): Route | undefined {
+  const target = members.find((member) => ipOf(member) === address);
+  return target && { address, target, process: mysql.server(target).process };
+}
+
+/** A resolver answers faster than this. Milliseconds. */
+const resolverMs = 100;

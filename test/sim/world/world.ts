@@ -1,0 +1,219 @@
+/** One run of the simulated world: MySQL servers, nameservers, instances of source-dns, and a script of misfortunes; then calm. */
+
+import { createHash } from 'node:crypto';
+import { createFakeMysql, fakeUuid } from '../../support/fake-mysql.ts';
+import { calm, unsettled } from '../judge/calm.ts';
+import { createJudge } from '../judge/judge.ts';
+import type { Build } from '../mutants/build.ts';
+import { groupLine } from './fake-group.ts';
+import { byHand } from './hand.ts';
+import type { Instance } from './instance.ts';
+import { createInstance } from './instance.ts';
+import { changeModes } from './modes.ts';
+import { createPrimary, createSecondary } from './nameserver.ts';
+import { createNetwork } from './network.ts';
+import type { Operator } from './operator.ts';
+import { createOperator } from './operator.ts';
+import { createPrng } from './prng.ts';
+import type { Act, InstanceAct, Script } from './script.ts';
+import { addressesOf, grantedNames, hostOf, instanceNames, ipOf, ledgerOwner, nowhere, sourceName } from './settings.ts';
+import { createTimeline } from './timeline.ts';
+import { isWrite } from './update-bytes.ts';
+import { createWayBack } from './way-back.ts';
+import type { Instances, World } from './world-types.ts';
+
+export interface Outcome {
+  readonly seed: number;
+  /** The first promise that was broken. */
+  readonly broken?: string;
+  /** When, in milliseconds since the world began. */
+  readonly at: number;
+  readonly hash: string;
+  readonly moves: number;
+  readonly updates: number;
+  readonly events: number;
+  /** Only if it was asked for. */
+  readonly log: readonly string[];
+}
+
+/** What the instances run. */
+export interface Builds {
+  readonly present: Build;
+  readonly later: Build;
+}
+
+export interface RunOptions {
+  readonly keepLog?: boolean;
+  readonly builds: Builds;
+}
+
+/** Runs the script until a promise breaks or all is well. */
+export async function runWorld(script: Script, options: RunOptions): Promise<Outcome> {
+  const hash = createHash('sha256');
+  const log: string[] = [];
+  let events = 0;
+  const world = createWorld(script, options, (line) => {
+    events += 1;
+    hash.update(line);
+    if (options.keepLog) log.push(line);
+  });
+  const { timeline, judge } = world;
+  const names = instanceNames.slice(0, script.shape.instances);
+  const instances = new Map(names.map((name) => [name, createInstance(world, name)]));
+  const operator = createOperator(world, (server) => {
+    for (const instance of instances.values()) instance.serverDied(server);
+  });
+  beginWith(world, instances, operator);
+  await timeline.runUntil(script.endAt, () => judge.broken !== undefined);
+  const { broken, moves, updates } = judge;
+  return { seed: script.seed, ...(broken ? { broken } : {}), at: timeline.now, hash: hash.digest('hex'), moves, updates, events, log };
+}
+
+function createWorld(script: Script, { builds }: RunOptions, log: World['log']): World {
+  const timeline = createTimeline();
+  const chance = createPrng(script.seed ^ 0x5eed);
+  const members = addressesOf(script.shape);
+  const world = {
+    buildOf: (name) => (name === script.shape.later ? builds.later : builds.present),
+    script,
+    members,
+    weather: script.weather,
+    timeline,
+    chance,
+    sightings: new WeakMap(),
+    resolver: new Map(),
+    leaves(from, message) {
+      if (!isWrite(message)) return;
+      world.judge.leaves(from, message);
+      replayed(world, message);
+    },
+    log,
+  } as { -readonly [K in keyof World]: World[K] };
+  world.network = createNetwork(world);
+  const isOpen = world.network.isOpen;
+  world.mysql = createFakeMysql(members, {
+    line: script.shape.group ? groupLine : `${fakeUuid(1)}:1-100`,
+    isOpen,
+    netTimeoutMs: script.weather.netTimeoutMs,
+    ...(script.shape.group ? { group: chance } : {}),
+    ...(script.shape.delayMs ? { delayMs: script.shape.delayMs } : {}),
+  });
+  for (const [index, address] of members.entries()) world.mysql.server(address).version = script.shape.versions[index] ?? '9.7.4';
+  world.secondary = createSecondary(world, 'ns2', 'ns1');
+  world.primary = createPrimary(world, 'ns1');
+  world.judge = createJudge(world);
+  world.noteRejoined = createWayBack(world);
+  return world;
+}
+
+/** Somebody has recorded an update, and sends it again from elsewhere. */
+function replayed({ chance, weather, timeline, primary }: World, message: Buffer): void {
+  if (!chance.chance(weather.twice)) return;
+  timeline.after(chance.between(1, weather.fudgeMs + 1000), () => void primary.receive(message, 'tcp', 'somebody'));
+}
+
+function beginWith(world: World, instances: Instances, operator: Operator): void {
+  const { timeline, script, judge, members } = world;
+  const replicate = (): void => {
+    world.mysql.advance(timeline.now);
+    world.noteRejoined();
+    timeline.after(50, replicate);
+  };
+  const write = (): void => {
+    const { alias } = script.shape;
+    const [shown] = world.primary.find(sourceName, alias ? 'CNAME' : 'A')?.rdata ?? [];
+    const published = members.find((address) => (alias ? hostOf(address) : ipOf(address)) === shown);
+    if (published) world.mysql.write(published);
+    timeline.after(500, write);
+  };
+  replicate();
+  write();
+  [...instances.values()].forEach((instance, index) => {
+    timeline.at(index * 700, () => instance.start());
+  });
+  changeModes(world);
+  for (const act of script.acts) timeline.at(act.at, () => perform(world, instances, operator, act));
+  timeline.at(script.calmAt, () => calm(world, instances, operator));
+  timeline.at(script.settledAt, () => {
+    for (const promise of unsettled(world, instances, operator)) judge.breaks(promise);
+    judge.silentFrom = timeline.now;
+  });
+}
+
+function perform(world: World, instances: Instances, operator: Operator, act: Act): void {
+  world.log(`${world.timeline.now} * ${JSON.stringify(act)}`);
+  if (act.kind === 'hand') byHand(world, act);
+  else if (act.kind === 'cut') cut(world, act);
+  else if (act.kind === 'resolver') misleads(world, act);
+  else if (act.kind === 'policy') denies(world, act);
+  else if (act.kind === 'crash-nameserver') crashNameserver(world, act);
+  else if ('instance' in act) befall(world, instances.get(act.instance) as Instance, operator, act);
+  else operator.perform(act);
+}
+
+/** Somebody edits the nameserver's policy, and corrects it later. */
+function denies({ primary, timeline, script }: World, act: Act & { kind: 'policy' }): void {
+  const denied = { all: grantedNames, ledger: [ledgerOwner], source: [sourceName] }[act.denies];
+  primary.grant(grantedNames.filter((name) => !denied.includes(name)));
+  // Updates are tried ever less often: what lasts into the calm would be seen too late.
+  timeline.at(Math.min(timeline.now + act.forMs, script.calmAt), () => primary.grant(grantedNames));
+}
+
+/** Somebody edits the address record of a server's host, and corrects it later. */
+function misleads({ resolver, timeline, members }: World, { server, says, forMs }: Act & { kind: 'resolver' }): void {
+  const [host, other] = [members[server], members[(server + 1) % members.length]];
+  if (host === undefined || other === undefined) return;
+  resolver.set(host, { nobody: [nowhere], other: [ipOf(other)], both: [ipOf(host), ipOf(other)] }[says]);
+  timeline.after(forMs, () => void resolver.delete(host));
+}
+
+/** A cut ends in time, or with the faults. */
+function cut({ network, timeline, script }: World, act: Act & { kind: 'cut' }): void {
+  const mends = act.ways.map(([from, to]) => network.cut(from, to));
+  timeline.after(act.forMs, () => {
+    // When the faults are over, all of them are mended.
+    if (timeline.now < script.calmAt) for (const mend of mends) mend();
+  });
+}
+
+function crashNameserver({ primary, timeline, script }: World, act: Act & { kind: 'crash-nameserver' }): void {
+  primary.crash(act.when);
+  // Where no update came, it goes now.
+  timeline.after(act.when === 'now' ? 0 : act.forMs / 2, () => timeline.now < script.calmAt && primary.crash('now'));
+  timeline.after(act.forMs, () => primary.start());
+}
+
+/** What happens to one instance of source-dns, or through it. */
+function befall({ timeline, script, members, judge }: World, instance: Instance, operator: Operator, act: InstanceAct): void {
+  const later = (action: () => void) => timeline.after('forMs' in act ? act.forMs : 0, () => timeline.now < script.calmAt && action());
+  switch (act.kind) {
+    case 'crash':
+      instance.crash(act.forgets);
+      later(() => instance.start());
+      break;
+    case 'clock':
+      instance.machine.stepClock(act.ms);
+      if (Math.abs(act.ms) > 1000) judge.clockJumped(instance.name);
+      break;
+    case 'suspend':
+      instance.machine.suspend(act.forMs);
+      if (act.forMs > 1000) judge.clockJumped(instance.name);
+      break;
+    case 'stall':
+      instance.machine.stall(act.forMs);
+      break;
+    case 'freeze':
+      instance.command({ kind: 'freeze', reason: 'maintenance', by: 'dba' });
+      later(() => instance.command({ kind: 'thaw', by: 'dba' }));
+      break;
+    case 'follow': {
+      const server = members[act.to];
+      if (server) instance.command({ kind: 'follow', server, force: act.force, dryRun: false, by: 'dba' });
+      break;
+    }
+    case 'hook':
+      for (let count = 0; count < act.times; count += 1)
+        instance.command({ kind: 'follow', server: operator.source, force: false, dryRun: false, by: 'failover-tool' });
+      break;
+  }
+}

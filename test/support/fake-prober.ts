@@ -1,0 +1,84 @@
+/** One instance's connections to the fake MySQL servers: a probe goes through the real flavour.ts and mysql-8.ts. */
+
+import type { Failure, Probe } from '../../src/core/model/observation.ts';
+import type { MonoMs, ServerAddress } from '../../src/core/model/units.ts';
+import { classify } from '../../src/mysql/answer/failures.ts';
+import { hasGroup } from '../../src/mysql/answer/group-rows.ts';
+import type { Build } from '../sim/mutants/build.ts';
+import { thisBuild } from '../sim/mutants/build.ts';
+import type { FakeMysql, FakeServer } from './fake-mysql.ts';
+
+export interface FakeProber {
+  /** What a probe at this moment brings; the network lies in between, and is the caller's. `target`: the server that is at its address in truth. */
+  probe(server: ServerAddress, now: number, target?: ServerAddress): Probe;
+  /** The kept connection broke: the next probe opens another one, and asks for `Uptime` again. */
+  disconnect(server: ServerAddress): void;
+}
+
+interface Connection {
+  readonly target: ServerAddress;
+  readonly session: number;
+  readonly process: number;
+  /** As it was told when the connection began, in whole seconds; counted on from `at`. */
+  readonly uptimeSeconds: number;
+  readonly at: number;
+}
+
+type Reading = Pick<Build, 'querySetOf' | 'readTraits'>;
+
+/** No connection is open yet. */
+export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): FakeProber {
+  const connections = new Map<ServerAddress, Connection>();
+  let sessions = 0;
+
+  function connectionTo(address: ServerAddress, target: ServerAddress, now: number): Connection {
+    const { process, startedAt } = mysql.server(target);
+    const kept = connections.get(address);
+    if (kept?.process === process && kept.target === target) return kept;
+    sessions += 1;
+    const opened = { session: sessions, target, process, uptimeSeconds: Math.floor((now - startedAt) / 1000), at: now };
+    connections.set(address, opened);
+    return opened;
+  }
+
+  return {
+    probe(address, now, target = address) {
+      const { health, process, version, offlineMode } = mysql.server(target);
+      if (health !== 'up' && connections.get(address)?.process !== process) connections.delete(address);
+      if (health !== 'up') return notServed(address, health, offlineMode);
+      const set = build.querySetOf(address, build.readTraits([{ Variable_name: 'version', Value: version }]));
+      if ('kind' in set) return set;
+      const { session, uptimeSeconds, at } = connectionTo(address, target, now);
+      const counted = uptimeSeconds + Math.floor((now - at) / 1000);
+      const answers = { server: mysql.rows(target), ...mysql.coordinates(target) };
+      const told = {
+        answers: hasGroup(answers) ? { ...answers, group: mysql.groupRows(target) ?? [] } : answers,
+        at: now as MonoMs,
+        notes: new Map(),
+      };
+      const reading = set.read({ server: address, session, uptimeSeconds: counted, ...told });
+      return reading.kind === 'facts' ? { kind: 'reachable', facts: reading.facts } : { kind: 'alive', failure: reading.failure };
+    },
+    disconnect: (address) => void connections.delete(address),
+  };
+}
+
+/** Nothing came by the deadline. */
+export const unreachable = (address: string, code = 'timeout'): Probe => ({
+  kind: 'unknown',
+  failure: failure(code, `${address} does not answer`),
+});
+
+function notServed(address: ServerAddress, health: FakeServer['health'], offlineMode: boolean): Probe {
+  if (health !== 'refusing') return unreachable(address, health === 'down' ? 'connection-refused' : 'timeout');
+  return offlineMode ? offline(address) : { kind: 'alive', failure: failure('refused', `${address}: Too many connections`) };
+}
+
+/** What an account without CONNECTION_ADMIN gets. */
+const offline = (address: ServerAddress): Probe =>
+  classify(
+    { server: address, user: 'source_dns', encrypted: true },
+    { errno: 3032, sqlMessage: 'The server is currently in offline mode' },
+  );
+
+const failure = (code: string, message: string): Failure => ({ code, message });

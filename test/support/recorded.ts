@@ -1,0 +1,38 @@
+/** The answers of real servers, and those that the manuals describe, as the connection hands them over: every cell text or null. */
+
+import { readFileSync } from 'node:fs';
+import type { ServerFacts } from '../../src/core/model/observation.ts';
+import type { MonoMs, ServerAddress } from '../../src/core/model/units.ts';
+import type { ChannelNotes } from '../../src/mysql/answer/channel-notes.ts';
+import type { Answers, FactsReading, QuerySet } from '../../src/mysql/answer/query-set.ts';
+
+export interface Recording {
+  /** `run`: answers of a real server. `read`: written from the manual of a server that could not be run. */
+  readonly origin: 'run' | 'read';
+  /** Of which version, or from which pages. */
+  readonly note: string;
+  readonly cases: Readonly<Record<string, Answers>>;
+}
+
+export const server = 'db1.example.com:3306' as ServerAddress;
+
+/** One file of test/support/rows. */
+export const recording = (name: string): Recording =>
+  JSON.parse(readFileSync(new URL(`rows/${name}.json`, import.meta.url), 'utf8')) as Recording;
+
+/** What one flavour reads in the answers, as the probe of connection 7 after one minute. */
+export const readAnswers = (set: QuerySet, answers: Answers, at = 0, notes: ChannelNotes = new Map()): FactsReading =>
+  set.read({ server, session: 7, uptimeSeconds: 60, answers, at: at as MonoMs, notes });
+
+export function factsOf(set: QuerySet, answers: Answers): ServerFacts {
+  const reading = readAnswers(set, answers);
+  if (reading.kind === 'failed') throw new Error(reading.failure.message);
+  return reading.facts;
+}
+
+/** The answers with other cells in the first row of one of them; undefined takes a column away. */
+export function changed(answers: Answers, statement: string, cells: Record<string, unknown>): Answers {
+  const [first, ...others] = answers[statement] ?? [];
+  const row = Object.fromEntries(Object.entries({ ...first, ...cells }).filter(([, cell]) => cell !== undefined));
+  return { ...answers, [statement]: [row, ...others] };
+}

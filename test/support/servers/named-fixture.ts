@@ -1,0 +1,116 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { findFreePort, withFreePort } from '../../../src/lab/host/free-ports.ts';
+import { type BindPrograms, provideBind } from '../../../src/lab/programs/bind-programs.ts';
+import { isListenTaken, Named } from '../../../src/lab/servers/named.ts';
+import { formatTsigKey, generateTsigKey, type TsigKey } from '../../../src/lab/servers/tsig-key.ts';
+
+/** One named with a configuration of the test's own, and the keys `one` and `two`. */
+export interface NamedFixture {
+  readonly named: Named;
+  readonly programs: BindPrograms;
+  readonly keys: { readonly one: TsigKey; readonly two: TsigKey };
+  /** A key in BIND's form. */
+  readonly keyText: (key: TsigKey) => string;
+  /** Every change of the zone since it was loaded, in order, by IXFR with key `one`. */
+  readonly journal: () => Promise<readonly JournalEntry[]>;
+  /** The same nameserver with other statements: it is stopped and started. */
+  readonly restart: (statements: string) => Promise<void>;
+  /** Also removes the folder. */
+  readonly stop: () => Promise<void>;
+}
+
+/** The RRs that one update took away and put there: `name ttl class type rdata`, in dig's words. */
+export interface JournalEntry {
+  readonly serial: number;
+  readonly deleted: readonly string[];
+  readonly added: readonly string[];
+}
+
+const ADDRESS = '127.0.0.1';
+const ZONE = 'lab.test';
+const DIG_TIMEOUT_MS = 30_000;
+const MAX_DIG_BYTES = 64 * 1024 * 1024;
+
+/** What a test wants of it; `programs`: of which BIND, by default the one that the lab takes; `zones`: others, whose files lie there too. */
+export interface NamedWishes {
+  readonly programs?: BindPrograms;
+  readonly zones?: readonly string[];
+}
+
+/** Starts it with these statements for `lab.test` (`@folder@` stands for its folder, where `lab.test.db` lies). Rejects with a LabError. */
+export async function startNamed(statements: string, wishes: NamedWishes = {}): Promise<NamedFixture> {
+  const { programs = await provideBind((line) => process.stderr.write(`${line}\n`)), zones = [] } = wishes;
+  const folder = await mkdtemp(join(tmpdir(), 'source-dns-named-'));
+  const keys = { one: generateTsigKey('one'), two: generateTsigKey('two') };
+  const configure = async (port: number, given: string): Promise<void> => {
+    const options = [
+      `directory "${folder}"; listen-on port ${port} { ${ADDRESS}; }; listen-on-v6 { none; }; reuseport no;`,
+      'pid-file none; session-keyfile none; recursion no; dnssec-validation no; minimal-responses yes;',
+      'notify no; max-ixfr-ratio unlimited; allow-transfer { key one; };',
+    ];
+    const text = [
+      `options { ${options.join('\n')} };`,
+      'controls { };',
+      formatTsigKey(keys.one),
+      formatTsigKey(keys.two),
+      given.replaceAll('@folder@', folder),
+    ];
+    await writeFile(join(folder, 'named.conf'), text.join('\n'), { mode: 0o600 });
+  };
+  const start = async (port: number): Promise<Named> => {
+    await configure(port, statements);
+    const named = new Named(programs, { folder, address: ADDRESS, port, zone: ZONE });
+    await named.start();
+    return named;
+  };
+  const zone = `$TTL 60\n@ IN SOA ns1 hostmaster 1 10 2 604800 1\n@ IN NS ns1\nns1 IN A ${ADDRESS}\n`;
+  for (const file of [ZONE, `${ZONE}.two`, ...zones].map((name) => `${name}.db`)) await writeFile(join(folder, file), zone);
+  await writeFile(join(folder, 'one.key'), formatTsigKey(keys.one), { mode: 0o600 });
+  const clean = () => rm(folder, { recursive: true, force: true });
+  try {
+    const named = await withFreePort(() => findFreePort([ADDRESS], { udp: true }), start, { isTaken: isListenTaken });
+    const journal = async () => {
+      const args = ['+tcp', '+nocmd', '+nocomments', '+nostats', '+noquestion', '-k', join(folder, 'one.key')];
+      const dig = await execa(programs.dig, [`@${ADDRESS}`, '-p', `${named.port}`, ...args, `IXFR=1`, ZONE], {
+        timeout: DIG_TIMEOUT_MS,
+        maxBuffer: MAX_DIG_BYTES,
+      });
+      return parseIxfr(dig.stdout);
+    };
+    const restart = async (given: string) => {
+      await named.stop();
+      await configure(named.port, given);
+      await named.start();
+    };
+    const stop = async () => {
+      await named.stop();
+      await clean();
+    };
+    return { named, programs, keys, keyText: formatTsigKey, journal, restart, stop };
+  } catch (error) {
+    await clean();
+    throw error;
+  }
+}
+
+/** RFC 1995 4: the new SOA, then for each change the old SOA and what was deleted, the new SOA and what was added; the new SOA again. */
+function parseIxfr(text: string): readonly JournalEntry[] {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith(';') && !/\sTSIG\s/.test(line));
+  const entries: { serial: number; deleted: string[]; added: string[] }[] = [];
+  let adding = true;
+  for (const line of lines.slice(1, -1)) {
+    const serial = /\sIN\s+SOA\s+\S+\s+\S+\s+(\d+)\s/.exec(line)?.[1];
+    if (serial === undefined) {
+      const entry = entries.at(-1);
+      (adding ? entry?.added : entry?.deleted)?.push(line.replace(/\s+/g, ' '));
+      continue;
+    }
+    adding = !adding;
+    if (!adding) entries.push({ serial: 0, deleted: [], added: [] });
+    else Object.assign(entries.at(-1) ?? {}, { serial: Number(serial) });
+  }
+  return entries;
+}

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { type ParsedArguments, parseArguments } from '../../../src/cli/args.ts';
+
+const parse = (line: string): ParsedArguments => parseArguments(line === '' ? [] : line.split(' '));
+
+test.each([
+  ['run', { name: 'run' }],
+  ['status', { name: 'status', watch: false }],
+  ['status shop --watch', { name: 'status', cluster: 'shop', watch: true }],
+  ['explain shop', { name: 'explain', cluster: 'shop' }],
+  ['forget shop db1', { name: 'forget', cluster: 'shop', server: 'db1' }],
+  ['follow shop db2', { name: 'follow', cluster: 'shop', server: 'db2', force: false, dryRun: false }],
+  [
+    'follow --force shop DB2.example.com:3307 --dry-run --reason maintenance',
+    { name: 'follow', cluster: 'shop', server: 'DB2.example.com:3307', force: true, dryRun: true, reason: 'maintenance' },
+  ],
+  [
+    'follow shop db2 --force --although-read-only',
+    { name: 'follow', cluster: 'shop', server: 'db2', force: true, althoughReadOnly: true, dryRun: false },
+  ],
+  ['follow shop [2001:db8::1]:3307', { name: 'follow', cluster: 'shop', server: '[2001:db8::1]:3307', force: false, dryRun: false }],
+  ['freeze shop', { name: 'freeze', cluster: 'shop' }],
+  ['freeze shop --reason=-', { name: 'freeze', cluster: 'shop', reason: '-' }],
+  ['thaw shop', { name: 'thaw', cluster: 'shop' }],
+  ['thaw -- --shop', { name: 'thaw', cluster: '--shop' }],
+  ['history', { name: 'history' }],
+  ['history shop', { name: 'history', cluster: 'shop' }],
+  ['schema', { name: 'schema' }],
+  ['lab', { name: 'lab', list: false, once: false, keep: false }],
+  ['lab --scenario group-kill', { name: 'lab', scenario: 'group-kill', list: false, once: false, keep: false }],
+  ['lab --list', { name: 'lab', list: true, once: false, keep: false }],
+  ['lab --once --json --keep', { name: 'lab', list: false, once: true, keep: true }],
+])('%s', (line, command) => {
+  expect(parse(line)).toEqual({ kind: 'command', command, json: line.includes('--json') });
+});
+
+test.each(['--config a.yaml --json status shop', 'status --json shop --config=a.yaml', 'status shop --config a.yaml --json'])(
+  'the global options stand anywhere: %s',
+  (line) => {
+    expect(parse(line)).toEqual({
+      kind: 'command',
+      command: { name: 'status', cluster: 'shop', watch: false },
+      config: 'a.yaml',
+      json: true,
+    });
+  },
+);
+
+test.each([
+  ['statsu', 'there is no command "statsu"; did you mean "status"?'],
+  ['publish', 'there is no command "publish"'],
+  ['check', 'the command "check" is not in this version yet'],
+  ['hook orchestrator', 'the command "hook" is not in this version yet'],
+  ['advise shop', 'the command "advise" is not in this version yet'],
+  ['init --help', 'the command "init" is not in this version yet'],
+])('%s is a usage error', (line, problem) => {
+  expect(parse(line)).toEqual({ kind: 'usage', text: `source-dns: ${problem}\nSee: source-dns --help` });
+});
+
+test.each([
+  ['explain', '"explain" needs a CLUSTER'],
+  ['follow shop', '"follow" needs a SERVER'],
+  ['status a b', '"status" does not take "b"'],
+  ['status --wacth', 'there is no option --wacth; did you mean "--watch"?'],
+  ['status -x', 'there is no option -x'],
+  ['status --no-json', 'there is no option --no-json; did you mean "--json"?'],
+  ['status --force', '--force does not go with "status"'],
+  ['follow shop db2 --although-read-only', '--although-read-only goes with --force: alone it would do nothing'],
+  ['thaw shop --reason a', '--reason does not go with "thaw"'],
+  ['status --json=yes', '--json takes no value'],
+  ['status --config', '--config needs a value'],
+  ['status --config=', '--config needs a value'],
+  ['freeze shop --reason --json', '--reason needs a value; where it does begin with "-", write --reason=--json'],
+  ['status --config a --config b', '--config is there twice'],
+  ['follow shop db1:0', '"db1:0" has a port that does not exist: 1 to 65535'],
+  ['follow shop a..b', '"a..b" is neither a host name nor an IP address; write db1.example.com, 192.0.2.1 or [2001:db8::1]'],
+])('%s is a usage error of that command', (line, problem) => {
+  const name = line.split(' ')[0];
+  expect(parse(line)).toEqual({ kind: 'usage', text: `source-dns: ${problem}\nSee: source-dns ${name} --help` });
+});
+
+test('a reason is one line that fits into the ledger', () => {
+  const reasonOf = (reason: string) => parseArguments(['freeze', 'shop', '--reason', reason]);
+  expect(reasonOf('x'.repeat(150)).kind).toBe('command');
+  expect(reasonOf('ü'.repeat(75)).kind).toBe('command');
+  expect(reasonOf('x'.repeat(151))).toMatchObject({ text: expect.stringContaining('the reason is too long: 151 bytes, at most 150') });
+  expect(reasonOf('ü'.repeat(76))).toMatchObject({ text: expect.stringContaining('the reason is too long: 152 bytes, at most 150') });
+  expect(reasonOf('a\nb')).toMatchObject({ text: expect.stringContaining('must be one line') });
+});
+
+test('the version', () => {
+  expect(parse('--version')).toEqual({ kind: 'version' });
+  expect(parse('-V')).toEqual({ kind: 'version' });
+});
+
+test('no command at all is a usage error that helps', () => {
+  expect(parse('')).toEqual({ ...parse('--help'), kind: 'usage' });
+});
+
+test('every form of help', () => {
+  expect(parse('help')).toEqual(parse('--help'));
+  expect(parse('-h')).toEqual(parse('--help'));
+  expect(parse('help follow')).toEqual(parse('follow --help'));
+  expect(parse('follow shop -h')).toEqual(parse('follow --help'));
+});
+
+test('the help reads well', async () => {
+  const commands = ['', ...'run status explain follow freeze thaw forget history schema lab'.split(' ')];
+  const texts = commands.map((name) => {
+    const help = parse(`${name} --help`.trim());
+    return help.kind === 'help' ? help.text : '';
+  });
+  for (const line of texts.join('\n').split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  await expect(`${texts.join('\n\n----\n\n')}\n`).toMatchFileSnapshot('help.txt');
+});

@@ -1,0 +1,307 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CommandContext, SignalName } from '../../../src/cli/context.ts';
+import { explain } from '../../../src/cli/explain.ts';
+import { follow } from '../../../src/cli/follow.ts';
+import { freeze } from '../../../src/cli/freeze.ts';
+import { history } from '../../../src/cli/history.ts';
+import { run } from '../../../src/cli/run.ts';
+import { schema } from '../../../src/cli/schema.ts';
+import { status } from '../../../src/cli/status.ts';
+import { thaw } from '../../../src/cli/thaw.ts';
+import type { LoadResult } from '../../../src/config/load.ts';
+import type { LoadedConfig } from '../../../src/config/loaded.ts';
+import type { Command } from '../../../src/core/model/events.ts';
+import { systemClock, systemRandom } from '../../../src/daemon/clock.ts';
+import { askDaemon } from '../../../src/http/client.ts';
+import { startApi } from '../../../src/http/server.ts';
+import { apiSocketPath } from '../../../src/http/unix-socket.ts';
+import { db1, db2 } from '../../support/fakes.ts';
+import { cluster, config, smallWorld, until } from '../../support/small-world.ts';
+import { shopSnapshot } from '../../support/snapshots.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sd-cli-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function session(json = false, world = smallWorld()) {
+  const signals = new Map<SignalName, Set<() => void>>();
+  const exits: number[] = [];
+  const state = { out: '', err: '', closed: false };
+  let result: LoadResult = { kind: 'loaded', config: config(folder) };
+  const context: CommandContext = {
+    terminal: {
+      out(text) {
+        state.out += text;
+      },
+      err(text) {
+        state.err += text;
+      },
+      interactive: false,
+      colours: false,
+      closed: () => state.closed,
+    },
+    json,
+    load: async () => result,
+    maker: world.maker,
+    clock: systemClock,
+    random: systemRandom,
+    operator: 'eve@host',
+    onSignal(signal, listener) {
+      const listeners = signals.get(signal) ?? new Set();
+      signals.set(signal, listeners.add(listener));
+      return () => void listeners.delete(listener);
+    },
+    exit: (code) => void exits.push(code),
+  };
+  return {
+    context,
+    world,
+    exits,
+    state,
+    send: (signal: SignalName) => {
+      for (const listener of [...(signals.get(signal) ?? [])]) listener();
+    },
+    listeners: () => [...signals.values()].reduce((sum, { size }) => sum + size, 0),
+    load(next: LoadResult | LoadedConfig) {
+      result = 'kind' in next ? next : { kind: 'loaded', config: next };
+    },
+  };
+}
+
+const toDb2 = { cluster: 'shop', server: db2, force: false, dryRun: false } as const;
+
+describe('without a daemon', () => {
+  it('status asks by itself, writes nothing, and says what the configuration says', async () => {
+    const s = session();
+    expect(await status(s.context, { watch: false })).toBe(0);
+    expect(s.state.out).toContain('db2:3306');
+    expect(s.state.out).toContain('point to db1:3306: first-source');
+    expect(s.state.out).not.toContain('observe');
+    expect(s.world.zone.size).toBe(0);
+    expect(await readdir(folder)).toEqual([]);
+    expect(s.world.log).toEqual(['open ns1', 'open prober shop', 'close prober shop', 'close ns1']);
+  });
+
+  it('status and explain print the promised JSON', async () => {
+    const s = session(true);
+    await status(s.context, { cluster: 'shop', watch: false });
+    const one = JSON.parse(s.state.out) as Record<string, unknown>;
+    expect(one).toMatchObject({
+      cluster: 'shop',
+      mode: 'active',
+      name: 'source.shop.db.example.com.',
+      decision: { kind: 'point-to', source: 'db1:3306' },
+      ledger: null,
+    });
+    s.state.out = '';
+    await status(s.context, { watch: false });
+    expect(JSON.parse(s.state.out)).toMatchObject({ clusters: [{ cluster: 'shop' }] });
+    s.state.out = '';
+    expect(await explain(s.context, { cluster: 'shop' })).toBe(0);
+    expect(JSON.parse(s.state.out)).toMatchObject({ cluster: 'shop', servers: [{ server: 'db1:3306' }, { server: 'db2:3306' }] });
+  });
+
+  it('says so where the nameserver or every server is away', async () => {
+    const down = session();
+    down.world.zoneDown = true;
+    expect(await status(down.context, { watch: false })).toBe(4);
+    expect(down.state.out).toContain('ns1 does not answer (unreachable)');
+    const gone = session();
+    gone.world.probes.clear();
+    expect(await explain(gone.context, { cluster: 'shop' })).toBe(4);
+  });
+
+  it('follow acts by itself: dry, held, done', async () => {
+    const s = session();
+    expect(await follow(s.context, { ...toDb2, server: db1, dryRun: true })).toBe(0);
+    expect(s.state.out).toContain('prereq nxrrset _source-dns.source.shop.db.example.com. IN TXT');
+    expect(s.state.out).toContain('update add source.shop.db.example.com. 5 IN A 192.0.2.11\n');
+    expect(s.world.zone.size).toBe(0);
+    // Read-only: it must not be published.
+    expect(await follow(s.context, toDb2)).toBe(3);
+    expect(await follow(s.context, { ...toDb2, server: db1 })).toBe(0);
+    expect(s.world.zone.get('source.shop.db.example.com. A')).toMatchObject({ rdata: ['192.0.2.11'] });
+    s.state.out = '';
+    expect(await history(s.context, {})).toBe(0);
+    expect(s.state.out).toContain('source.shop.db.example.com. moved to db1:3306, epoch 1');
+  });
+
+  it('freeze and thaw act by themselves', async () => {
+    const s = session(true);
+    expect(await freeze(s.context, { cluster: 'shop' })).not.toBe(0);
+    expect(await follow(s.context, { ...toDb2, server: db1 })).toBe(0);
+    s.state.out = '';
+    expect(await freeze(s.context, { cluster: 'shop', reason: 'upgrade' })).toBe(0);
+    expect(JSON.parse(s.state.out)).toMatchObject({ results: [{ nameserver: 'ns1', kind: 'done' }] });
+    s.state.out = '';
+    await status(s.context, { cluster: 'shop', watch: false });
+    expect(JSON.parse(s.state.out)).toMatchObject({
+      ledger: { frozen: { by: 'eve@host', reason: 'upgrade' } },
+      decision: { reason: 'frozen', source: null },
+    });
+    expect(await thaw(s.context, { cluster: 'shop' })).toBe(0);
+  });
+
+  it('the nameserver away is exit code 4, its key unusable 2', async () => {
+    const s = session();
+    s.world.zoneDown = true;
+    expect(await follow(s.context, { ...toDb2, server: db1 })).toBe(4);
+    s.world.keyFailure = true;
+    expect(await follow(s.context, toDb2)).toBe(2);
+    expect(await status(s.context, { watch: false })).toBe(2);
+    expect(s.state.err).toContain('nameserver ns1: the key is no key (key-invalid)');
+  });
+
+  it('names that do not exist are usage, with what was perhaps meant', async () => {
+    const s = session();
+    expect(await status(s.context, { cluster: 'shpo', watch: false })).toBe(2);
+    expect(await explain(s.context, { cluster: 'shpo' })).toBe(2);
+    expect(await thaw(s.context, { cluster: 'shpo' })).toBe(2);
+    expect(await history(s.context, { cluster: 'shpo' })).toBe(2);
+    expect(s.state.err.match(/did you mean "shop"\?/g)).toHaveLength(4);
+    expect(await follow(s.context, { ...toDb2, server: 'db22:3306' as typeof db2 })).toBe(2);
+    expect(s.state.err).toContain('did you mean db2:3306?');
+  });
+
+  it('every error of the configuration is printed, with its place', async () => {
+    const s = session();
+    const errors = [
+      { file: '/c.yaml', line: 3, column: 5, path: 'clusters.shop', message: 'is wrong' },
+      { file: '/c.yaml', message: 'is wrong, too' },
+    ];
+    s.load({ kind: 'invalid', file: '/c.yaml', errors });
+    const codes = [
+      await run(s.context),
+      await status(s.context, { watch: false }),
+      await thaw(s.context, { cluster: 'shop' }),
+      await history(s.context, {}),
+    ];
+    expect(codes).toEqual([2, 2, 2, 2]);
+    expect(s.state.err).toContain('/c.yaml:3:5: clusters.shop: is wrong\n/c.yaml: is wrong, too\n');
+  });
+
+  it('schema needs no configuration', () => {
+    const s = session();
+    expect(schema(s.context)).toBe(0);
+    expect(JSON.parse(s.state.out)).toHaveProperty('$schema');
+  });
+
+  it('a history that cannot be read is a failure', async () => {
+    const s = session();
+    // A folder: no rights would help, for root as for anybody else.
+    await mkdir(join(folder, 'history.jsonl'));
+    expect(await history(s.context, {})).toBe(1);
+  });
+
+  it('status --watch ends with Ctrl-C, and when nobody reads it any more', async () => {
+    const s = session(true);
+    const watching = status(s.context, { watch: true });
+    await until(() => s.state.out !== '');
+    s.send('SIGINT');
+    expect(await watching).toBe(0);
+    expect(s.listeners()).toBe(0);
+    s.state.closed = true;
+    expect(await status(s.context, { watch: true })).toBe(0);
+  });
+});
+
+describe('the daemon', () => {
+  it('serves the commands, reloads, refuses a second one, and stops', async () => {
+    const s = session();
+    const daemon = run(s.context);
+    await until(() => s.world.zone.size > 0);
+    const other = session(false, s.world);
+    expect(await run(other.context)).toBe(1);
+    expect(other.state.err).toContain('another source-dns runs with this state directory');
+    expect(other.world.log).toEqual(['open ns1', 'open prober shop']);
+
+    expect(await freeze(other.context, { cluster: 'shop', reason: 'upgrade' })).toBe(0);
+    expect(await follow(other.context, toDb2)).toBe(3);
+    expect(await follow(other.context, { ...toDb2, server: 'db22:3306' as typeof db2 })).toBe(2);
+    expect(await thaw(other.context, { cluster: 'shop' })).toBe(0);
+    expect(await status(other.context, { cluster: 'shop', watch: false })).toBe(0);
+    expect(other.state.out).toContain('point to db1:3306: steady');
+    // All of it was the daemon's doing.
+    expect(s.world.log).toEqual(['open ns1', 'open prober shop']);
+
+    s.load({ kind: 'invalid', file: '/c.yaml', errors: [{ file: '/c.yaml', message: 'is wrong' }] });
+    s.send('SIGHUP');
+    s.load(config(folder, { clusters: [cluster('shop'), cluster('new')] }));
+    s.send('SIGHUP');
+    await until(() => s.world.log.includes('open prober new'));
+    s.send('SIGTERM');
+    expect(await daemon).toBe(0);
+    expect(await readdir(folder)).toEqual(['history.jsonl']);
+    expect(s.world.log.filter((line) => line.startsWith('close')).sort()).toEqual(['close ns1', 'close prober new', 'close prober shop']);
+    expect(s.exits).toEqual([]);
+    expect(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: 1000 })).toEqual({ kind: 'no-daemon' });
+  });
+
+  it('ends at once at the second signal', async () => {
+    const s = session();
+    const daemon = run(s.context);
+    await until(() => s.world.zone.size > 0);
+    s.send('SIGINT');
+    s.send('SIGINT');
+    expect(s.exits).toEqual([1]);
+    expect(await daemon).toBe(0);
+  });
+
+  it('remembers across restarts what it published: a ledger that vanished is not a first publication', async () => {
+    const s = session();
+    const first = run(s.context);
+    await until(() => s.world.zone.size > 0);
+    s.send('SIGTERM');
+    await first;
+    s.world.zone.clear();
+    s.world.probes.clear();
+    const again = session(true, s.world);
+    await status(again.context, { cluster: 'shop', watch: false });
+    expect(JSON.parse(again.state.out)).toMatchObject({ decision: { kind: 'hold', reason: 'ledger-lost' } });
+  });
+
+  it('does not start where its socket cannot be', async () => {
+    const s = session();
+    s.load(config(join(folder, 'x'.repeat(120))));
+    expect(await run(s.context)).toBe(2);
+    await mkdir(apiSocketPath(folder));
+    const blocked = session();
+    expect(await run(blocked.context)).toBe(1);
+    const unkeyed = session();
+    unkeyed.load(config(join(folder, 'other')));
+    unkeyed.world.keyFailure = true;
+    expect(await run(unkeyed.context)).toBe(2);
+    expect(await readdir(join(folder, 'other'))).toEqual([]);
+  });
+
+  it('is told the operator and the reason by the commands', async () => {
+    const commands: Command[] = [];
+    const started = await startApi(apiSocketPath(folder), () => {});
+    if (started.kind === 'failed') throw new Error(started.failure.message);
+    started.server.serve({
+      clusters: () => ['shop'],
+      snapshot: () => shopSnapshot,
+      history: () => [],
+      async command(_cluster, command) {
+        commands.push(command);
+        return { results: [{ nameserver: 'ns1', kind: 'lost-race', code: 'lost-race', sentence: 'Another was first.' }] };
+      },
+    });
+    const s = session();
+    expect(await follow(s.context, { ...toDb2, force: true, reason: 'why' })).toBe(5);
+    expect(s.state.out).toBe('ns1: lost-race (lost-race): Another was first.\n');
+    await follow(s.context, { ...toDb2, force: true, althoughReadOnly: true });
+    await freeze(s.context, { cluster: 'shop' });
+    expect(commands).toEqual([
+      { kind: 'follow', server: db2, force: true, dryRun: false, reason: 'why', by: 'eve@host' },
+      { kind: 'follow', server: db2, force: true, althoughReadOnly: true, dryRun: false, by: 'eve@host' },
+      { kind: 'freeze', reason: 'no reason given', by: 'eve@host' },
+    ]);
+    await started.server.close();
+  });
+});

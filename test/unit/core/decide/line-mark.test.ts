@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { hasLineMark, lineMarkFor } from '../../../../src/core/decide/line-mark.ts';
+import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
+import { readLedger, writeLedger } from '../../../../src/core/model/ledger.ts';
+import type { ServerFacts, Wsrep } from '../../../../src/core/model/observation.ts';
+import type { ServerId } from '../../../../src/core/model/units.ts';
+import { factsOf, gtids, ledgerOf, uuid } from '../../../support/given.ts';
+
+const mariadb = (serverId: number, position: string): ServerFacts =>
+  factsOf('db2', {
+    flavour: 'mariadb',
+    serverId,
+    id: `mariadb:${serverId}@db${serverId}:3306` as ServerId,
+    gtidExecuted: parseMariadbGtids(position)!,
+  });
+const clusterUuid = 'cccccccc-cccc-11f1-8000-000000000000';
+const node = (lastCommitted: number, cluster = clusterUuid): ServerFacts => {
+  const { gtidExecuted: _own, ...facts } = factsOf('db2');
+  return { ...facts, wsrep: { clusterUuid: cluster, lastCommitted } as Wsrep };
+};
+const previous = ledgerOf('db1', { line: { uuid: uuid('db9'), gno: 5 } });
+
+describe('the mark for a new ledger', () => {
+  it.each([
+    [
+      'the newest transaction of the previous source',
+      factsOf('db2', { gtidExecuted: gtids('db1:1-90,db2:1-7') }),
+      { uuid: uuid('db1'), gno: 90 },
+    ],
+    [
+      'the mark that was, where the new source has nothing of the previous one',
+      factsOf('db2', { gtidExecuted: gtids('db2:1-7') }),
+      previous.line,
+    ],
+    ['a write set of the Galera cluster', node(500), { uuid: clusterUuid, gno: 500 }],
+    ['the mark that was, without GTIDs', { ...node(0), wsrep: { clusterUuid, lastCommitted: 0 } as Wsrep }, previous.line],
+  ] as const)('is %s', (_, next, mark) => expect(lineMarkFor(next, previous)).toEqual(mark));
+
+  it('of MariaDB: the newest that the previous source wrote, in whichever domain', () => {
+    const ledger = ledgerOf('db1', { uuid: 'mariadb:1@db1:3306' as ServerId });
+    expect(lineMarkFor(mariadb(2, '0-1-110,0-2-120,7-1-3'), ledger)).toEqual({ uuid: '0-1', gno: 110 });
+  });
+
+  it('at first one of its own', () => {
+    expect(lineMarkFor(factsOf('db2', { gtidExecuted: gtids('db1:1-90,db2:1-7') }), undefined)).toEqual({ uuid: uuid('db2'), gno: 7 });
+    expect(lineMarkFor(mariadb(2, '0-1-110,0-2-120'), undefined)).toEqual({ uuid: '0-2', gno: 120 });
+    expect(lineMarkFor(mariadb(3, '0-1-110'), undefined)).toEqual({ uuid: '0-1', gno: 110 });
+  });
+
+  it('is none without GTIDs', () => {
+    const { gtidExecuted: _none, ...plain } = factsOf('db2');
+    expect(lineMarkFor(plain, undefined)).toBeUndefined();
+    expect(lineMarkFor(undefined, undefined)).toBeUndefined();
+  });
+});
+
+describe('a server has the mark', () => {
+  it.each([
+    [
+      'MySQL',
+      factsOf('db2', { gtidExecuted: gtids('db1:1-90') }),
+      factsOf('db2', { gtidExecuted: gtids('db1:1-89,db7:1-100') }),
+      { uuid: uuid('db1'), gno: 90 },
+    ],
+    ['MariaDB', mariadb(2, '0-1-110,0-2-115'), mariadb(9, '0-9-500'), { uuid: '0-1', gno: 110 }],
+    ['Galera', node(500), node(900, uuid('db3')), { uuid: clusterUuid, gno: 499 }],
+  ] as const)('that executed it, and no other: %s', (_, member, stranger, mark) => {
+    expect(hasLineMark(member, mark)).toBe(true);
+    expect(hasLineMark(stranger, mark)).toBe(false);
+  });
+});
+
+it.each([
+  { uuid: uuid('db1'), gno: 90 },
+  { uuid: '0-1', gno: 110 },
+])('is read back from the ledger as it was written', (line) => {
+  expect(readLedger([writeLedger(ledgerOf('db1', { line }))])).toMatchObject({ kind: 'ledger', ledger: { line } });
+});

@@ -1,0 +1,63 @@
+/** Several refusals at once: each is looked into for itself, one after the other, and never more often than the limits say. */
+import { expect, test } from 'vitest';
+import type { Effect } from '../../../../src/core/model/events.ts';
+import { inspectRefusalEveryMs, refusalsKept } from '../../../../src/core/model/limits.ts';
+import type { Failure } from '../../../../src/core/model/observation.ts';
+import type { Attempt, PublicationState } from '../../../../src/core/model/state.ts';
+import { newPublication } from '../../../../src/core/model/state.ts';
+import type { Fqdn, MonoMs, Now, WallMs } from '../../../../src/core/model/units.ts';
+import { inspectIfDue, nextInspection, refusalInspected, withWriteFailure } from '../../../../src/core/publish/why-refused.ts';
+import { settings } from '../../../support/fakes.ts';
+
+const at = (ms: number): Now => ({ mono: ms as MonoMs, wall: ms as WallMs, token: '' });
+const said: Failure = { code: 'update-refused', message: 'REFUSED.' };
+const attemptOf = (...names: readonly string[]): Attempt => {
+  const changes = names.map((name) => ({ kind: 'delete-rrset', name: name as Fqdn, type: 'A' }) as const);
+  return { plan: { zone: 'z.', prerequisites: [], changes } } as unknown as Attempt;
+};
+const begin = (): PublicationState => newPublication(settings().publications[0]!, undefined, at(0));
+const refuse = (publication: PublicationState, ms: number, ...names: readonly string[]): PublicationState =>
+  withWriteFailure(publication, attemptOf(...names), { kind: 'refused', code: 'rejected', failure: said }, at(ms));
+
+/** What begins at that time. */
+function inspect(publication: PublicationState, ms: number) {
+  const effects: Effect[] = [];
+  const next = inspectIfDue(publication, at(ms), effects);
+  const begun = effects.flatMap((effect) => (effect.kind === 'inspect-refusal' ? effect.about : []));
+  return { next, begun };
+}
+const find = (publication: PublicationState, about: string, message: string): PublicationState =>
+  refusalInspected(publication, { kind: 'refusal-inspected', nameserver: 'ns1', about, failure: { ...said, message } });
+
+test('another refusal while one is looked into has its turn next, and each has its own words', () => {
+  const first = inspect(refuse(begin(), 1, 'a.', 'b.'), 1);
+  const second = refuse(first.next, 2, 'a.');
+  expect([first.begun.length, nextInspection(second)]).toEqual([1, undefined]);
+  const told = find(second, first.begun[0]!, 'a. and b.');
+  // The alarm is about what was refused last.
+  expect(told.writeFailure).toEqual(said);
+  const next = inspect(told, 10);
+  expect(find(next.next, next.begun[0]!, 'a.').writeFailure?.message).toBe('a.');
+  expect(refuse(find(next.next, next.begun[0]!, 'a.'), 11, 'b.', 'a.').writeFailure?.message).toBe('a. and b.');
+});
+
+test('the same refusal is looked into again after the limit, and only when it came again', () => {
+  const first = inspect(refuse(begin(), 1, 'a.'), 1);
+  const told = find(first.next, first.begun[0]!, 'a.');
+  expect(nextInspection(told)).toBeUndefined();
+  const again = refuse(told, 100, 'a.');
+  expect([nextInspection(again), inspect(again, inspectRefusalEveryMs).begun]).toEqual([inspectRefusalEveryMs + 1, []]);
+  expect(inspect(again, inspectRefusalEveryMs + 1).begun).toEqual(first.begun);
+});
+
+test('however many there are, no more begin within the limit than are kept', () => {
+  let publication = begin();
+  let begun = 0;
+  for (let ms = 0; ms < inspectRefusalEveryMs; ms += 100) {
+    const result = inspect(refuse(publication, ms, `n${ms % 1000}.`), ms);
+    begun += result.begun.length;
+    publication = result.begun.reduce((state, about) => find(state, about, 'found'), result.next);
+  }
+  expect(begun).toBe(refusalsKept);
+  expect(publication.whyRefused).toHaveLength(refusalsKept);
+});

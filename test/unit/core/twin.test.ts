@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { guard } from '../../../src/core/decide/guard.ts';
+import { decide } from '../../../src/core/decide/table.ts';
+import { holdReasons, pointToReasons } from '../../../src/core/model/vocabulary.ts';
+import { twin } from './twin.ts';
+import { anyWorld, situationOfWorld } from './twin-world.ts';
+
+const worlds = 40_000;
+
+function verdictOf(seed: number): string {
+  const situation = situationOfWorld(anyWorld(seed));
+  const decision = guard(situation, decide(situation));
+  return decision.kind === 'hold' ? `hold ${decision.reason}` : `point-to ${decision.reason} ${decision.source.replace(':3306', '')}`;
+}
+
+describe('the decision and its twin, written from the document', () => {
+  const verdicts = new Map<string, number>();
+
+  it(`agree on ${worlds} worlds`, () => {
+    const differing: unknown[] = [];
+    for (let seed = 1; seed <= worlds && differing.length < 3; seed += 1) {
+      const said = verdictOf(seed);
+      const reason = said.split(' ').slice(0, 2).join(' ');
+      verdicts.set(reason, (verdicts.get(reason) ?? 0) + 1);
+      const wanted = twin(anyWorld(seed));
+      if (said !== wanted) differing.push({ seed, core: said, twin: wanted, world: anyWorld(seed) });
+    }
+    expect(differing).toEqual([]);
+    // It takes 25 s on a machine with nothing else to do.
+  }, 120_000);
+
+  it('and each reason was among them, often', () => {
+    const all = [
+      ...Object.keys(pointToReasons).map((reason) => `point-to ${reason}`),
+      ...Object.keys(holdReasons).map((reason) => `hold ${reason}`),
+    ];
+    const rare = all.filter((reason) => (verdicts.get(reason) ?? 0) < 10);
+    expect(rare, JSON.stringify(Object.fromEntries(verdicts))).toEqual([]);
+  });
+});

@@ -1,0 +1,132 @@
+/** S4: a hold never becomes a move by waiting alone, but for the documented `settle`. Nothing happens in these worlds but time: no answer comes, no probe ends. */
+
+import { describe, expect, it } from 'vitest';
+import { situationOf } from '../../../src/core/decide/situation.ts';
+import type { Probe } from '../../../src/core/model/observation.ts';
+import type { ClusterState, ServerMemory } from '../../../src/core/model/state.ts';
+import type { MonoMs } from '../../../src/core/model/units.ts';
+import { intendedWrite } from '../../../src/core/publish/intent.ts';
+import { step } from '../../../src/core/step.ts';
+import { at, random } from '../../support/given.ts';
+import { twin } from './twin.ts';
+import { anyWorld, situationOfWorld } from './twin-world.ts';
+
+/** Around `fresh_for` (3 s), twice the heartbeat period (2 s), `settle` (30 s) and `gone_after` (10 min). */
+const moments = [1, 500, 1200, 2100, 2800, 3001, 31_000, 700_000];
+
+/** Worlds in which something stands between the name and a move, so many of each kind; and some in which it would move now. */
+const kinds: Readonly<Record<string, number>> = {
+  'hold two-sources': 400,
+  'hold published-source-alive': 200,
+  'hold minority-view': 200,
+  'hold unknown-source': 300,
+  'hold candidate-behind': 100,
+  'hold ledger-lost': 200,
+  'hold flapping': 50,
+  'hold settling': 30,
+  'point-to switchover': 90,
+  'point-to failover': 90,
+  'point-to followers-moved': 100,
+};
+
+/** The seeds of the first of them. Commands are not time. */
+function tenseSeeds(): readonly number[] {
+  const wanted = new Map(Object.entries(kinds));
+  const seeds: number[] = [];
+  for (let seed = 1; seed <= 60_000; seed += 1) {
+    const world = anyWorld(seed);
+    const kind = world.command ? '' : twin(world).split(' ').slice(0, 2).join(' ');
+    const left = wanted.get(kind) ?? 0;
+    if (left > 0) seeds.push(seed);
+    wanted.set(kind, left - 1);
+  }
+  return seeds;
+}
+
+/** The world of that seed, some of its answers older than others, every server being asked just now. */
+function stateOfSeed(seed: number): ClusterState {
+  const situation = situationOfWorld(anyWorld(seed));
+  const pick = random(seed + 1_000_000);
+  const { state, publication } = situation;
+  const servers = [...state.servers].map(([address, memory]) => [address, olderBy(memory, pick(2999), pick(2600))] as const);
+  // Moves that leave the window one by one: a hold for `flapping` must not end by that.
+  const moves = Array.from({ length: pick(8) }, () => (0 - pick(600_000)) as MonoMs);
+  const asked = { ...publication, moves, reading: true, nextWriteAt: at(9e9).mono };
+  return { ...state, servers: new Map(servers), publications: new Map([['ns1', asked]]), staleBefore: at(-10_000).mono };
+}
+
+function olderBy(memory: ServerMemory, ageMs: number, heardAgoMs: number): ServerMemory {
+  const { latest, factsAt } = memory;
+  const older = <T extends number>(then: T): T => (then - ageMs) as T;
+  const heard = (probe: Probe): Probe =>
+    probe.kind === 'reachable'
+      ? { ...probe, facts: { ...probe.facts, channels: probe.facts.channels.map((channel) => ({ ...channel, heardAgoMs })) } }
+      : probe;
+  const probe = latest && heard(latest.probe);
+  return {
+    ...memory,
+    ...(latest && probe ? { latest: { probe, at: older(latest.at) } } : {}),
+    ...(probe?.kind === 'reachable' ? { facts: probe.facts } : {}),
+    ...(factsAt === undefined ? {} : { factsAt: older(factsAt) }),
+    receiving: new Map([...memory.receiving].map(([name, one]) => [name, { ...one, since: older(one.since) }])),
+    probing: at(9e9).mono,
+  };
+}
+
+interface Wait {
+  readonly decision: string;
+  readonly move: string | undefined;
+  /** In a cluster of two weak evidence that lasts is enough. */
+  readonly settles: boolean;
+}
+
+/** What it decides as time passes; `sleepAt`: before that moment the machine sleeps, so that the clocks part. */
+function waits(seed: number, sleepAt: number | undefined): readonly Wait[] {
+  // The first step lets those worlds agree with themselves: whoever answers is not gone.
+  let [state] = step(stateOfSeed(seed), { kind: 'tick' }, at(0));
+  return moments.map((ms) => {
+    const now = at(ms);
+    const wall = sleepAt !== undefined && ms >= sleepAt ? now.wall + 3_600_000 : now.wall;
+    [state] = step(state, { kind: 'tick' }, { ...now, wall: wall as typeof now.wall });
+    const publication = state.publications.get('ns1')!;
+    const { decision } = publication;
+    const intended = intendedWrite(situationOf(state, publication, undefined, now), decision);
+    const move = intended?.what === 'move' ? intended.ledger.source : undefined;
+    const settles = decision.reason === 'failover' && state.servers.size === 2;
+    return { decision: `${decision.kind} ${decision.reason}`, move, settles };
+  });
+}
+
+/** The first move after a hold. */
+function movedByWaiting(steps: readonly Wait[]): number | undefined {
+  const index = steps.findIndex(
+    ({ move, settles }, step) => move !== undefined && !settles && steps[step - 1]?.move === undefined && step > 0,
+  );
+  return index < 0 ? undefined : index;
+}
+
+describe('in worlds in which nothing happens but time', () => {
+  const seeds = tenseSeeds();
+
+  it.each([
+    ['no hold becomes a move', undefined],
+    ['nor when the machine sleeps in between', 1500],
+  ])('%s', (_, sleepAt) => {
+    const broken: unknown[] = [];
+    const moves = { first: 0, settled: 0, ended: 0 };
+    for (const seed of seeds) {
+      if (broken.length > 1) break;
+      const steps = waits(seed, sleepAt);
+      const moved = movedByWaiting(steps);
+      if (moved !== undefined)
+        broken.push({ seed, atMs: moments[moved], steps: steps.map(({ decision }) => decision), world: anyWorld(seed) });
+      if (steps[0]?.move !== undefined) moves.first += 1;
+      if (steps.some(({ settles }) => settles)) moves.settled += 1;
+      if (steps[0]?.move !== undefined && steps.at(-1)?.move === undefined) moves.ended += 1;
+    }
+    expect(broken).toEqual([]);
+    // They are worlds in which there is something to decide, and what speaks for a move does get old.
+    expect(moves.first).toBeGreaterThan(seeds.length / 20);
+    expect(moves.ended).toBeGreaterThan(seeds.length / 20);
+  });
+});

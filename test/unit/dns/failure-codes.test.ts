@@ -1,0 +1,27 @@
+/** The vocabulary of failures is closed: each code has one row in docs/DNS.md, and each row a code. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { root } from '../../support/checkout.ts';
+
+/** Not of a failure: RefusalCode says what a refusal means to the core. */
+const OUTCOMES = ['not-sent'];
+
+/** Every literal that stands as a `code:` in a file, also behind a condition or in a type; and the code that key-fault.ts is called with. */
+function codesIn(text: string): readonly string[] {
+  const places = [...text.matchAll(/\bcode: ([^;{}]*?)(?:,|;|\n| \})/g), ...text.matchAll(/new KeyFault\(\s*('[^']+')/g)];
+  return places.flatMap(([, place = '']) => [...place.matchAll(/(?<!\[)'([a-z]+(?:-[a-z]+)*)'/g)].map(([, code = '']) => code));
+}
+
+test('every code of src/dns is in docs/DNS.md, and nothing else', () => {
+  const folder = join(root, 'src', 'dns');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(join(folder, path), 'utf8'));
+  const used = new Set(files.flatMap(codesIn).filter((code) => !OUTCOMES.includes(code)));
+  const [, table = ''] = readFileSync(join(root, 'docs', 'DNS.md'), 'utf8').split('\n## Failures\n');
+  const documented = [...table.matchAll(/^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$/gm)].map(([, code = '']) => code);
+  expect(documented).toEqual([...new Set(documented)].sort());
+  expect(documented).toEqual([...used].sort());
+  expect(used.size).toBeGreaterThan(40);
+});

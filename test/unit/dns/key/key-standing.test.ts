@@ -1,0 +1,75 @@
+/** One fault of a key or a right has one sentence, whatever a nameserver of this or that version answers. The answers are those of real ones: see docs/DNS.md. */
+import { describe, expect, test } from 'vitest';
+import type { DnsClient } from '../../../../src/dns/client/dns-client.ts';
+import { aAnswer, checkForLeaks, isUpdate, key, name, nowSeconds, sign, soon, start, zone } from '../../../support/client-world.ts';
+import { answerTo, signAnswer } from '../../../support/fake-nameserver.ts';
+
+checkForLeaks();
+
+type Answer = (message: Buffer) => Buffer;
+
+const bare =
+  (rcode: number): Answer =>
+  (message) =>
+    answerTo(message, { rcode });
+const badkey: Answer = (message) =>
+  signAnswer(answerTo(message, { rcode: 9 }), message, key, nowSeconds(), { error: 17, mac: Buffer.alloc(0) });
+const signedAddress: Answer = (message) => sign(aAnswer(message), message);
+
+/** What the client says of a question, and then of an update. */
+async function failuresOf(toQuestion: Answer, toUpdate: Answer) {
+  const { client, update } = await start((message, reply) => reply(isUpdate(message) ? toUpdate(message) : toQuestion(message)));
+  const reading = await client.read({ zone, questions: [{ name, type: 'A' }], deadline: soon() });
+  const outcome = await update();
+  const failures = [reading.kind === 'failed' ? reading.failure : undefined, outcome.kind === 'unknown' ? outcome.failure : undefined];
+  // Each has a port of its own.
+  return failures.map((failure) => failure && { ...failure, message: failure.message.replace(/127\.0\.0\.1:\d+/, 'its address') });
+}
+
+describe('the key is known, and may not do this', () => {
+  test('Knot 3.2 says BADKEY, 3.4 NOTAUTH alone: the same failure, word for word', async () => {
+    const [, newer] = await failuresOf(signedAddress, bare(9));
+    const [, older] = await failuresOf(signedAddress, badkey);
+    expect(newer).toMatchObject({ code: 'zone-not-served', hint: expect.stringContaining('Knot') });
+    expect(older).toEqual(newer);
+  });
+
+  test('the rights of an older Knot: those that are granted are told from those that are not', async () => {
+    const owners = ['a', 'b', 'c'].map((label) => `${label}.${zone}` as typeof name);
+    const { client } = await start((message, reply) => {
+      if (!isUpdate(message)) return reply(sign(answerTo(message, { answers: [] }), message));
+      const granted = sign(answerTo(message, { rcode: message.readUInt16BE(6) > 0 ? 6 : 0 }), message);
+      reply(message.includes('\x01b') ? badkey(message) : granted);
+    });
+    await client.read({ zone, questions: [{ name, type: 'A' }], deadline: soon() });
+    const asked = owners.map((owner) => ({ name: owner, type: 'A' as const }));
+    const rights = await (client as DnsClient).inspection.rights({ zone, rrsets: asked, deadline: soon() });
+    expect(rights.map(({ right }) => right)).toEqual(['granted', 'unknown', 'granted']);
+    expect(rights[1]).toMatchObject({ failure: { code: 'zone-not-served' } });
+  });
+});
+
+describe('the key is not known there', () => {
+  test.each([
+    ['BIND, and Knot 3.2', badkey, badkey],
+    ['Knot 3.4', bare(9), bare(9)],
+    ['PowerDNS', bare(9), bare(5)],
+  ])('%s: the failure names the key, to a question and to an update', async (_, toQuestion, toUpdate) => {
+    const failures = await failuresOf(toQuestion, toUpdate);
+    for (const failure of failures) {
+      expect(failure).toMatchObject({ code: 'tsig-badkey', hint: expect.stringContaining('key file') });
+      expect(failure!.message).toContain('it does not know the key k. with hmac-sha256');
+    }
+  });
+
+  test('a key that is known again, and REFUSED: it is about the right again', async () => {
+    let answer: Answer = bare(9);
+    const { client, update } = await start((message, reply) => reply(isUpdate(message) ? bare(5)(message) : answer(message)));
+    const read = () => client.read({ zone, questions: [{ name, type: 'A' }], deadline: soon() });
+    await read();
+    expect(await update()).toMatchObject({ failure: { code: 'tsig-badkey' } });
+    answer = signedAddress;
+    await read();
+    expect(await update()).toMatchObject({ failure: { code: 'update-refused' } });
+  });
+});

@@ -1,0 +1,129 @@
+/** Which zone holds a name, found and checked: cuts, aliases, referrals, another primary server. */
+import { describe, expect, test } from 'vitest';
+import type { Failure } from '../../../../src/core/model/observation.ts';
+import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
+import { LEAST_REST_MS, LONGEST_REST_MS, READING_SLOT_MS, ReadingPace } from '../../../../src/dns/read/reading-pace.ts';
+import { ZONE_KNOWN_FOR_MS } from '../../../../src/dns/read/zone-reader.ts';
+import { address, checkForLeaks, clock, name, soon, start, unsigned, zone } from '../../../support/client-world.ts';
+import { answerTo, rr, soaRdata, wire } from '../../../support/fake-nameserver.ts';
+
+checkForLeaks();
+
+const typeOf = (message: Buffer) => message.readUInt16BE(message.length - 4);
+const soa = (owner: string) => rr(owner, 6, soaRdata(7));
+const child = 'db.example.com.' as Fqdn;
+const inChild = { ...address, name: 'source.db.example.com.' as Fqdn };
+
+describe('an answer from another zone', () => {
+  test.each([
+    ['a cut below the configured zone', zone, child],
+    ['the zone above the configured one', child, zone],
+  ])('%s: the reading fails, for an update would be lost or refused', async (_, configured, told) => {
+    const { client } = await start((message, reply) => reply(answerTo(message, { authorities: [soa(told)] })), unsigned());
+    const reading = await client.read({ zone: configured, questions: [inChild], deadline: soon() });
+    expect(reading).toMatchObject({ kind: 'failed', failure: { code: 'not-in-zone', hint: expect.stringContaining(told) } });
+  });
+
+  test('names of a cluster in two zones: no message can change both', async () => {
+    const { client } = await start(
+      (message, reply) => reply(answerTo(message, { rcode: 3, authorities: [soa(message.includes(wire(child)) ? child : zone)] })),
+      unsigned(),
+    );
+    expect(await client.read({ questions: [address, inChild], deadline: soon() })).toMatchObject({ failure: { code: 'not-in-zone' } });
+  });
+
+  test('a zone that was found is not asked for again, until an answer names another one or a while has passed', async () => {
+    let apex: string = zone;
+    let skew = 0;
+    const asked: number[] = [];
+    const { client } = await start(
+      (message, reply) => {
+        asked.push(typeOf(message));
+        reply(answerTo(message, { authorities: [soa(apex)] }));
+      },
+      { ...unsigned(), clock: { ...clock, mono: () => (clock.mono() + skew) as MonoMs } },
+    );
+    const read = () => client.read({ questions: [inChild], deadline: (soon() + skew) as MonoMs });
+    expect(await read()).toMatchObject({ zone });
+    expect(await read()).toMatchObject({ zone });
+    apex = child;
+    expect(await read()).toMatchObject({ zone: child });
+    expect(asked).toEqual([6, 1, 1, 1]);
+    skew = ZONE_KNOWN_FOR_MS + 1;
+    expect(await read()).toMatchObject({ zone: child });
+    expect(asked).toEqual([6, 1, 1, 1, 6, 1]);
+  });
+});
+
+test('a referral: the failure names the zone and the nameservers that it is delegated to', async () => {
+  const { client } = await start(
+    (message, reply) => reply(answerTo(message, { flags: 0, authorities: [rr(child, 2, wire('ns7.example.net.'))] })),
+    unsigned(),
+  );
+  expect(await client.read({ questions: [inChild], deadline: soon() })).toMatchObject({
+    failure: { code: 'not-authoritative', message: expect.stringMatching(/delegated db\.example\.com\. to ns7\.example\.net\./) },
+  });
+});
+
+test('a DNAME above the name', async () => {
+  const answers = [rr(child, 39, wire('elsewhere.test.')), rr(inChild.name, 5, wire('source.elsewhere.test.'))];
+  const { client } = await start((message, reply) => reply(answerTo(message, { answers })), unsigned());
+  expect(await client.read({ zone, questions: [inChild], deadline: soon() })).toMatchObject({
+    failure: { code: 'not-in-zone', message: expect.stringContaining('DNAME') },
+  });
+});
+
+test('a CNAME is not asked for where an A is: the answer to the A has it', async () => {
+  const { client, nameserver } = await start(
+    (message, reply) =>
+      reply(answerTo(message, { answers: [rr(name, 5, wire('db1.example.com.')), rr('db1.example.com.', 1, Buffer.of(192, 0, 2, 1))] })),
+    unsigned(),
+  );
+  const questions = (['A', 'AAAA', 'CNAME'] as const).map((type) => ({ name, type }));
+  expect(await client.read({ zone, questions, deadline: soon() })).toMatchObject({
+    rrsets: [{ type: 'CNAME', rdata: ['db1.example.com.'] }],
+  });
+  expect(nameserver.received.map(({ message }) => typeOf(message)).toSorted()).toEqual([1, 28]);
+});
+
+test.each([
+  [[127, 0, 0, 1], 0],
+  [[192, 0, 2, 53], 1],
+])('the SOA names a server at %j: warned %i times, however often it is read', async (primary, times) => {
+  const warnings: Failure[] = [];
+  const { client, nameserver } = await start(
+    (message, reply) => {
+      if (message.includes(wire('ns1.example.com.')))
+        reply(answerTo(message, { answers: typeOf(message) === 1 ? [rr('ns1.example.com.', 1, Buffer.from(primary))] : [] }));
+      else reply(answerTo(message, { authorities: [soa(zone)] }));
+    },
+    { ...unsigned(), onWarning: (failure) => warnings.push(failure) },
+  );
+  for (let round = 0; round < 3; round++) await client.read({ questions: [address], deadline: soon() });
+  await expect.poll(() => nameserver.received.filter(({ message }) => message.includes(wire('ns1.example.com.'))).length).toBe(2);
+  await client.read({ questions: [address], deadline: soon() });
+  expect(warnings.map(({ code }) => code)).toEqual(Array.from({ length: times }, () => 'not-the-primary'));
+  if (times > 0) expect(warnings[0]?.message).toContain('ns1.example.com. (192.0.2.53)');
+});
+
+describe('the pace of reading', () => {
+  const now = (ms: number) => ms as MonoMs;
+
+  test('one cluster that reads every second never rests; a thousand are spread over the time that they need', () => {
+    const one = new ReadingPace();
+    for (let second = 0; second < 100; second++) expect(one.restMs(now(second * 1000))).toBeUndefined();
+    const many = new ReadingPace();
+    const rests = Array.from({ length: 1000 }, () => many.restMs(now(0)));
+    expect(rests[0]).toBeUndefined();
+    expect(rests.find((rest) => rest !== undefined)).toBe(Math.ceil(LEAST_REST_MS / READING_SLOT_MS) * READING_SLOT_MS);
+    expect(rests.at(-1)).toBe(1000 * READING_SLOT_MS);
+    expect(new Set(rests.slice(100)).size).toBe(900);
+  });
+
+  test('however many there are, none rests longer than the limit', () => {
+    const pace = new ReadingPace();
+    for (let reading = 0; reading < 10_000; reading++) pace.restMs(now(0));
+    expect(pace.restMs(now(0))).toBe(LONGEST_REST_MS);
+    expect(pace.restMs(now(60_000))).toBeUndefined();
+  });
+});

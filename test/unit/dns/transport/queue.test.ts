@@ -1,0 +1,123 @@
+/** The queue of one nameserver: who is next, and what waited too long. No sockets, no timers. */
+import { describe, expect, test } from 'vitest';
+import type { MonoMs } from '../../../../src/core/model/units.ts';
+import { MessageQueue, QUEUE_LIMITS, type Queueable, type QueueLimits, type Rank } from '../../../../src/dns/transport/queue.ts';
+
+interface Message extends Queueable {
+  readonly text: string;
+}
+
+const at = (ms: number) => ms as MonoMs;
+const message = (rank: Rank, lane: string, text = lane, sendBefore = at(1000)): Message => ({ rank, lane, text, sendBefore });
+const queueOf = (limits: Partial<QueueLimits> = {}) => new MessageQueue<Message>({ ...QUEUE_LIMITS, ...limits });
+
+/** Takes all that may be taken; each ends at once where `ending` says so. */
+function takeAll(queue: MessageQueue<Message>, { ending = true } = {}): string[] {
+  const taken: string[] = [];
+  for (let next = queue.take(); next !== undefined; next = queue.take()) {
+    taken.push(next.text);
+    if (ending) queue.ended(next.rank);
+  }
+  return taken;
+}
+
+describe('the order', () => {
+  test('first in, first out within a lane', () => {
+    const queue = queueOf();
+    for (const text of ['1', '2', '3']) queue.add(message('question', 'shop', text));
+    expect(takeAll(queue)).toEqual(['1', '2', '3']);
+    expect(queue.take()).toBeUndefined();
+  });
+
+  test('lanes take turns: one with many messages delays no other by more than one', () => {
+    const queue = queueOf();
+    for (const n of [1, 2, 3, 4]) queue.add(message('update', 'shop', `shop ${n}`));
+    queue.add(message('update', 'blog', 'blog 1'));
+    queue.add(message('update', 'wiki', 'wiki 1'));
+    queue.add(message('update', 'blog', 'blog 2'));
+    expect(takeAll(queue)).toEqual(['shop 1', 'blog 1', 'wiki 1', 'shop 2', 'blog 2', 'shop 3', 'shop 4']);
+  });
+
+  test('an update does not wait behind a thousand questions', () => {
+    const queue = queueOf();
+    for (let n = 0; n < 1000; n++) queue.add(message('question', `cluster ${n}`));
+    queue.add(message('update', 'shop', 'the move'));
+    expect(queue.take()?.text).toBe('the move');
+  });
+
+  test('questions do not starve behind updates: after so many of them one goes', () => {
+    const queue = queueOf({ updatesInARow: 2 });
+    for (const n of [1, 2, 3, 4, 5]) queue.add(message('update', `u${n}`));
+    for (const n of [1, 2, 3]) queue.add(message('question', `q${n}`));
+    expect(takeAll(queue)).toEqual(['u1', 'u2', 'q1', 'u3', 'u4', 'q2', 'u5', 'q3']);
+  });
+});
+
+describe('the limits', () => {
+  test('in flight: in all, and of one rank, so that a slow rank leaves room for the other', () => {
+    const queue = queueOf({ inFlight: 4, inFlightOfRank: 3 });
+    for (let n = 0; n < 9; n++) queue.add(message('update', `u${n}`));
+    expect(takeAll(queue, { ending: false })).toEqual(['u0', 'u1', 'u2']);
+    queue.add(message('question', 'q0'));
+    queue.add(message('question', 'q1'));
+    expect(takeAll(queue, { ending: false })).toEqual(['q0']);
+    expect(queue.inFlight).toBe(4);
+    queue.ended('question');
+    expect(takeAll(queue, { ending: false })).toEqual(['q1']);
+    queue.ended('update');
+    expect(takeAll(queue, { ending: false })).toEqual(['u3']);
+    expect(queue.waiting).toBe(5);
+  });
+
+  test('waiting: in all, and of one lane, so that no name fills it alone', () => {
+    const queue = queueOf({ waiting: 4, waitingOfLane: 2 });
+    const add = (lane: string, rank: Rank = 'question') => queue.add(message(rank, lane));
+    expect([add('a'), add('a'), add('a')]).toEqual(['queued', 'queued', 'full']);
+    expect([add('a', 'update'), add('b'), add('c')]).toEqual(['queued', 'queued', 'full']);
+    queue.take();
+    expect(add('c')).toBe('queued');
+  });
+
+  test('those of the real queue: below the update quota of BIND, and room for a thousand clusters', () => {
+    expect(QUEUE_LIMITS.inFlight).toBeLessThan(100);
+    const queue = new MessageQueue<Message>();
+    for (let n = 0; n < 1000; n++) {
+      expect(queue.add(message('update', `source.c${n}`))).toBe('queued');
+      for (const type of ['TXT', 'A', 'AAAA', 'SRV']) expect(queue.add(message('question', `source.c${n}`, type))).toBe('queued');
+    }
+  });
+});
+
+describe('the deadlines', () => {
+  test('what waited too long leaves, at its time and not before; the rest keeps its order', () => {
+    const queue = queueOf();
+    queue.add(message('question', 'a', 'a late', at(20)));
+    queue.add(message('question', 'a', 'a', at(90)));
+    queue.add(message('update', 'b', 'b later', at(30)));
+    queue.add(message('question', 'c', 'c', at(90)));
+    expect(queue.wakeAt()).toBe(20);
+    expect(queue.expire(at(19))).toEqual([]);
+    expect(queue.expire(at(20)).map(({ text }) => text)).toEqual(['a late']);
+    expect(queue.wakeAt()).toBe(30);
+    expect(queue.expire(at(50)).map(({ text }) => text)).toEqual(['b later']);
+    expect(queue.waiting).toBe(2);
+    expect(takeAll(queue)).toEqual(['a', 'c']);
+  });
+
+  test('where the earliest has left, it wakes once for nothing, and then never', () => {
+    const queue = queueOf();
+    queue.add(message('update', 'a', 'a', at(20)));
+    takeAll(queue);
+    expect(queue.expire(at(20))).toEqual([]);
+    expect(queue.wakeAt()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('drained, it is empty', () => {
+    const queue = queueOf();
+    queue.add(message('update', 'a'));
+    queue.add(message('question', 'b'));
+    expect(queue.drain().map(({ text }) => text)).toEqual(['a', 'b']);
+    expect(queue.waiting).toBe(0);
+    expect(queue.take()).toBeUndefined();
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
+import { withReplicas } from '../../../../src/mysql/answer/reported-replicas.ts';
+import type { Row } from '../../../../src/mysql/answer/row.ts';
+import { askStatements, type Spellings } from '../../../../src/mysql/connection/ask.ts';
+import { mariadb } from '../../../../src/mysql/flavour/mariadb.ts';
+import { mysql8 } from '../../../../src/mysql/flavour/mysql-8.ts';
+import { changed, factsOf, recording } from '../../../support/recorded.ts';
+
+const set = withReplicas(mysql8);
+const source = recording('mysql-9.7').cases['source']!;
+const uuid = '4b82ee15-e681-11f1-8948-02fc00000001';
+const replicasIn = (rows: readonly Row[] | undefined) => factsOf(set, rows ? { ...source, replicas: rows } : source).replicas;
+const row: Row = { Server_Id: '2', Host: 'db2.example.com', Port: '3306', Source_Id: '1', Replica_UUID: uuid };
+
+describe('who has registered as a replica', () => {
+  it.each<[string, Row, unknown]>([
+    ['MySQL 8.0.22 and later', row, uuid],
+    ['older MySQL', { Server_id: '2', Host: 'db2.example.com', Port: '3306', Master_id: '1', Slave_UUID: uuid.toUpperCase() }, uuid],
+    ['MariaDB', { Server_id: '2', Host: 'db2.example.com', Port: '3306', Master_id: '1' }, 2],
+  ])('in the words of %s', (_, said, claim) => {
+    expect(replicasIn([said])).toEqual([{ address: 'db2.example.com:3306', claim }]);
+  });
+
+  it.each<[string, Row]>([
+    ['reports no host, which is the default', { Host: '' }],
+    ['reports a port that does not exist', { Port: '65536' }],
+    ['reports no port', { Port: null }],
+    ['has a UUID that is none', { Replica_UUID: 'x' }],
+    ['has no UUID', { Replica_UUID: '' }],
+  ])('not one that %s; the others are', (_, cells) => {
+    const other = { ...row, Host: 'db3.example.com' };
+    expect(replicasIn([{ ...row, ...cells }, other])).toEqual([{ address: 'db3.example.com:3306', claim: uuid }]);
+  });
+
+  it('is nobody, or is not known', () => {
+    expect(replicasIn([])).toEqual([]);
+    expect(replicasIn(undefined)).toBeUndefined();
+    expect(factsOf(mysql8, { ...source, replicas: [row] }).replicas).toBeUndefined();
+  });
+
+  it('is somebody with an IPv6 address, or a name with a final dot, as the configuration writes it', () => {
+    const hosts = ['2001:DB8::1', 'DB2.Example.com.'].map((Host) => ({ ...row, Host }));
+    expect(replicasIn(hosts)?.map(({ address }) => address)).toEqual(['[2001:db8::1]:3306', 'db2.example.com:3306']);
+  });
+
+  it('is bounded', () => {
+    expect(replicasIn(Array.from({ length: 1000 }, () => row))).toHaveLength(300);
+  });
+});
+
+/** Asks with a server that answers so, or with an error of that number. */
+async function ask(answer: (sql: string) => Answers[string] | number, spellings: Spellings) {
+  const asked: string[] = [];
+  const statements = withReplicas({ ...mysql8, statements: [] });
+  const result = await askStatements(
+    async (sql) => {
+      asked.push(sql);
+      const said = answer(sql);
+      return typeof said === 'number' ? { kind: 'error', error: { errno: said } } : { kind: 'rows', rows: said };
+    },
+    statements,
+    spellings,
+  );
+  return { asked, result };
+}
+
+describe('the question', () => {
+  it('has the spelling that the server knows, and costs one statement then', async () => {
+    const spellings: Spellings = new Map();
+    const old = (sql: string) => (sql === 'SHOW REPLICAS' ? 1064 : []);
+    expect((await ask(old, spellings)).asked).toEqual(['SHOW REPLICAS', 'SHOW SLAVE HOSTS']);
+    expect((await ask(old, spellings)).asked).toEqual(['SHOW SLAVE HOSTS']);
+  });
+
+  it.each([1047, 1064, 1227])(
+    'that is refused with %d takes nothing else away, and is not asked again on this connection',
+    async (errno) => {
+      const spellings: Spellings = new Map();
+      expect((await ask(() => errno, spellings)).result).toEqual({ kind: 'answers', answers: {} });
+      expect((await ask(() => errno, spellings)).asked).toEqual([]);
+    },
+  );
+
+  it('comes after all others, also of MariaDB', () => {
+    const last = withReplicas(mariadb({ major: 10, minor: 11, patch: 0, text: '10.11.0' })).statements.at(-1);
+    expect(last?.spellings).toContain('SHOW SLAVE HOSTS');
+  });
+});
+
+describe('the members of a group', () => {
+  const primary = recording('mysql-9.7').cases['group-primary']!;
+  const first = (cells: Row) => factsOf(mysql8, changed(primary, 'group', cells)).group?.members[0];
+
+  it('say where they are', () => {
+    expect(first({ member_host: 'DB1.example.com', member_port: '3307' })?.address).toBe('db1.example.com:3307');
+  });
+
+  it.each<[string, Row]>([
+    ['rows of before have no such column', { member_host: undefined, member_port: undefined }],
+    ['NULL', { member_host: null, member_port: null }],
+    ['one that never started', { member_host: '', member_port: '0' }],
+  ])('need not: %s', (_, cells) => {
+    const member = first(cells);
+    expect(member?.state).toBe('ONLINE');
+    expect(member?.address).toBeUndefined();
+  });
+});
