@@ -8,7 +8,11 @@ const here = import.meta.dirname;
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
 rmSync(join(here, 'dist'), { recursive: true, force: true });
 try {
-  execFileSync(process.execPath, [join(typescript, 'bin', 'tsc'), '--project', join(here, 'tsconfig.build.json')], { stdio: 'inherit' });
+  execFileSync(
+    process.execPath,
+    [join(typescript, 'bin', 'tsc'), '--project', join(here, 'tsconfig.build.json')],
+    { stdio: 'inherit' },
+  );
 } catch (error) {
   process.exit(error.status ?? 1);
 }

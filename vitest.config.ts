@@ -9,7 +9,11 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['test/{unit,scenarios,fuzz}/**/*.test.ts', 'test/*.test.ts', 'test/real/chaos/judge.test.ts'],
+          include: [
+            'test/{unit,scenarios,fuzz}/**/*.test.ts',
+            'test/*.test.ts',
+            'test/real/chaos/judge.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },

@@ -14,7 +14,9 @@ process.on('SIGUSR2', ignore);
 if (process.argv.includes('run')) process.on('SIGHUP', ignore);
 
 // SIGUSR1 may have come while Node itself started; the inspector opens some moments after it. What the operator asked for stays open.
-const isAskedFor = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((option) => option.includes('--inspect'));
+const isAskedFor = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((option) =>
+  option.includes('--inspect'),
+);
 const closeInspector = (): void => {
   if (!isAskedFor && url() !== undefined) close();
 };
@@ -24,6 +26,8 @@ for (const afterMs of [0, 100, 1000]) setTimeout(closeInspector, afterMs).unref(
 // Modules are read many at once: more than a very low `ulimit -n` allows.
 await import('./program.ts').catch((error: unknown) => {
   if ((error as NodeJS.ErrnoException | null)?.code !== 'EMFILE') throw error;
-  process.stderr.write('source-dns cannot open enough files to start: raise the limit (ulimit -n, LimitNOFILE=) to 256 or more\n');
+  process.stderr.write(
+    'source-dns cannot open enough files to start: raise the limit (ulimit -n, LimitNOFILE=) to 256 or more\n',
+  );
   process.exit(1);
 });

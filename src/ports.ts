@@ -1,7 +1,14 @@
 /** What the shell must provide. Types only: the runtime is given these, and the simulator gives others. */
 import type { Failure, Places, Probe } from './core/model/observation.ts';
 import type { Fqdn, MonoMs, ServerAddress, WallMs } from './core/model/units.ts';
-import type { PropagationReport, Question, Rrset, UpdateOutcome, UpdatePlan, ZoneReading } from './core/model/zone.ts';
+import type {
+  PropagationReport,
+  Question,
+  Rrset,
+  UpdateOutcome,
+  UpdatePlan,
+  ZoneReading,
+} from './core/model/zone.ts';
 
 /** Both clocks, and the only timer of the runtime. */
 export interface Clock {

@@ -46,7 +46,10 @@ const maker: AdapterMaker = {
 const terminal = openTerminal(process);
 
 /** The lab starts this very program as its daemon. */
-const lab = (context: CommandContext, { name: _, ...command }: Extract<Command, { readonly name: 'lab' }>): Promise<number> =>
+const lab = (
+  context: CommandContext,
+  { name: _, ...command }: Extract<Command, { readonly name: 'lab' }>,
+): Promise<number> =>
   labCommand({
     ...command,
     json: context.json,
@@ -95,7 +98,9 @@ function main(argv: readonly string[]): Promise<number> | number {
       terminal.out(`${parsed.text}\n`);
       return 0;
     case 'version':
-      terminal.out(`${(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version}\n`);
+      terminal.out(
+        `${(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version}\n`,
+      );
       return 0;
     case 'usage':
       terminal.err(`${parsed.text}\n`);

@@ -27,9 +27,13 @@ test('the configuration of the README loads, once its secrets are there', async 
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-readme-'));
   try {
     await writeFile(join(folder, 'mysql.password'), 'secret\n', { mode: 0o600 });
-    await writeFile(join(folder, 'source-dns.key'), 'key "k" { algorithm hmac-sha256; secret "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"; };\n', {
-      mode: 0o600,
-    });
+    await writeFile(
+      join(folder, 'source-dns.key'),
+      'key "k" { algorithm hmac-sha256; secret "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"; };\n',
+      {
+        mode: 0o600,
+      },
+    );
     const file = join(folder, 'source-dns.yaml');
     await writeFile(file, (blocks('yaml')[0] ?? '').replaceAll('/etc/source-dns', folder));
     expect(await loadConfig(file)).toMatchObject({
@@ -44,7 +48,9 @@ test('the configuration of the README loads, once its secrets are there', async 
 test('docker-compose.yml grants the same', () => {
   const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
   const granted = [
-    ...(/GRANT SELECT ON performance_schema.replication_%s .*?\\\n([\s\S]*?)\)\n/.exec(compose)?.[1] ?? '').matchAll(/\w+/g),
+    ...(
+      /GRANT SELECT ON performance_schema.replication_%s .*?\\\n([\s\S]*?)\)\n/.exec(compose)?.[1] ?? ''
+    ).matchAll(/\w+/g),
   ].map(([name]) => `performance_schema.replication_${name}`);
   const needed = accountStatements('x').flatMap((statement) => /ON (\S+) TO/.exec(statement)?.[1] ?? []);
   expect(granted.toSorted()).toEqual(needed.toSorted());
@@ -55,7 +61,12 @@ test('every file that the README points to is there', () => {
     expect(() => readFileSync(join(root, target))).not.toThrow(/ENOENT/);
 });
 
-test.each(['README.md', 'CHANGELOG.md', 'docs/RELIABILITY.md'])('%s says how many wrong builds there are', (name) => {
-  const said = [...page(name).matchAll(/(\d+) (?:deliberately\s+)?wrong builds(?! caught)/g)].map(([, count]) => Number(count));
-  expect(said).toEqual([mutants.length]);
-});
+test.each(['README.md', 'CHANGELOG.md', 'docs/RELIABILITY.md'])(
+  '%s says how many wrong builds there are',
+  (name) => {
+    const said = [...page(name).matchAll(/(\d+) (?:deliberately\s+)?wrong builds(?! caught)/g)].map(
+      ([, count]) => Number(count),
+    );
+    expect(said).toEqual([mutants.length]);
+  },
+);

@@ -10,7 +10,13 @@ const [folder, ...rest] = process.argv.slice(2);
 const divide = rest.indexOf('--');
 const [nodeOptions, programArguments] = [rest.slice(0, divide), rest.slice(divide + 1)];
 // Inside node_modules, so that the packages are found from there; of its own, so that several run beside each other.
-const out = join(root, 'node_modules', '.cache', 'source-dns', `${folder.replaceAll('/', '-')}-${process.pid}`);
+const out = join(
+  root,
+  'node_modules',
+  '.cache',
+  'source-dns',
+  `${folder.replaceAll('/', '-')}-${process.pid}`,
+);
 process.on('exit', () => rmSync(out, { recursive: true, force: true }));
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
 rmSync(out, { recursive: true, force: true });
@@ -22,12 +28,22 @@ symlinkSync(join(root, 'bind-config'), join(out, 'bind-config'));
 mkdirSync(join(out, 'test', 'support'), { recursive: true });
 symlinkSync(join(root, 'test', 'support', 'rows'), join(out, 'test', 'support', 'rows'));
 try {
-  const compiler = [join(typescript, 'bin', 'tsc'), '--project', join(root, 'test', folder, 'tsconfig.json'), '--outDir', out];
+  const compiler = [
+    join(typescript, 'bin', 'tsc'),
+    '--project',
+    join(root, 'test', folder, 'tsconfig.json'),
+    '--outDir',
+    out,
+  ];
   execFileSync(process.execPath, compiler, { stdio: 'inherit' });
 } catch (error) {
   process.exit(error.status ?? 1);
 }
-const program = spawn(process.execPath, [...nodeOptions, join(out, 'test', folder, 'run.js'), ...programArguments], { stdio: 'inherit' });
+const program = spawn(
+  process.execPath,
+  [...nodeOptions, join(out, 'test', folder, 'run.js'), ...programArguments],
+  { stdio: 'inherit' },
+);
 // The program decides what a signal means: the terminal sends it to both.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => program.kill(signal));
 program.on('exit', (code) => process.exit(code ?? 1));

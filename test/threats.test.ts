@@ -7,10 +7,18 @@ import { root } from './support/checkout.ts';
 
 const text = (name: string): string => readFileSync(join(root, name), 'utf8');
 const page = text('docs/THREATS.md');
-const section = (title: string): string => page.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
+const section = (title: string): string =>
+  page.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
 
 test.each([
-  ...['A MySQL server', 'A discovered server', 'TLS to the servers', 'A nameserver', 'The path', 'The resolver of this machine'],
+  ...[
+    'A MySQL server',
+    'A discovered server',
+    'TLS to the servers',
+    'A nameserver',
+    'The path',
+    'The resolver of this machine',
+  ],
   ...['A local user', 'An API caller', 'Another instance, or another holder of the key', 'An npm dependency'],
   ...["The operator's own mistake", 'A reader of the zone'],
 ])('%s: a section, with a table that says what is held, and what shows it', (party) => {
@@ -45,5 +53,9 @@ test('the six dependencies have exact versions, a hash each, and no install scri
   const { packages } = JSON.parse(text('package-lock.json')) as { packages: Record<string, Locked> };
   const used = Object.entries(packages).filter(([path, { dev }]) => path !== '' && !dev);
   expect(used.length).toBeGreaterThan(listed.length);
-  expect(used.filter(([, { integrity = '', hasInstallScript }]) => !integrity.startsWith('sha512-') || hasInstallScript)).toEqual([]);
+  expect(
+    used.filter(
+      ([, { integrity = '', hasInstallScript }]) => !integrity.startsWith('sha512-') || hasInstallScript,
+    ),
+  ).toEqual([]);
 });

@@ -1,7 +1,15 @@
 import { parseArgs } from 'node:util';
 import { parseHostPort } from '../config/server-address.ts';
 import { didYouMean } from '../suggest.ts';
-import { type CommandName, commandHelp, commandNames, commands, generalHelp, type OptionName, optionNames } from './command-table.ts';
+import {
+  type CommandName,
+  commandHelp,
+  commandNames,
+  commands,
+  generalHelp,
+  type OptionName,
+  optionNames,
+} from './command-table.ts';
 
 /** A command with its arguments, as the composition root dispatches it. */
 export type Command =
@@ -24,7 +32,13 @@ export type Command =
   | { readonly name: 'history'; readonly cluster?: string }
   | { readonly name: 'schema' }
   /** The scenario as it was typed: only the lab knows which there are. */
-  | { readonly name: 'lab'; readonly scenario?: string; readonly list: boolean; readonly once: boolean; readonly keep: boolean };
+  | {
+      readonly name: 'lab';
+      readonly scenario?: string;
+      readonly list: boolean;
+      readonly once: boolean;
+      readonly keep: boolean;
+    };
 
 export type ParsedArguments =
   | { readonly kind: 'command'; readonly command: Command; readonly config?: string; readonly json: boolean }
@@ -99,12 +113,19 @@ function readTokens(argv: readonly string[]): Given {
   const words: string[] = [];
   const problems: string[] = [];
   // Not strict: its messages are for programmers, and they know no "did you mean".
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
     const name = optionNames.find((known) => known === token.name);
-    const problem = name === undefined ? unknownOption(token.rawName) : optionProblem(name, token, values.has(name));
+    const problem =
+      name === undefined ? unknownOption(token.rawName) : optionProblem(name, token, values.has(name));
     if (problem !== undefined) problems.push(problem);
     else if (name !== undefined && token.value === undefined) flags.add(name);
     else if (name !== undefined && token.value !== undefined) values.set(name, token.value);
@@ -123,7 +144,11 @@ interface OptionToken {
   readonly inlineValue: boolean | undefined;
 }
 
-function optionProblem(name: OptionName, { value, inlineValue }: OptionToken, twice: boolean): string | undefined {
+function optionProblem(
+  name: OptionName,
+  { value, inlineValue }: OptionToken,
+  twice: boolean,
+): string | undefined {
   if (options[name].type === 'boolean') return value === undefined ? undefined : `--${name} takes no value`;
   if (value === undefined || value === '') return `--${name} needs a value`;
   // `--reason --dry-run`: more likely a forgotten value than a reason.
@@ -171,7 +196,8 @@ function build(name: CommandName, given: Given, words: readonly string[]): Comma
       const wrong = serverProblem(server);
       if (wrong !== undefined) return wrong;
       const [force, althoughReadOnly] = [given.flags.has('force'), given.flags.has('although-read-only')];
-      if (althoughReadOnly && !force) return '--although-read-only goes with --force: alone it would do nothing';
+      if (althoughReadOnly && !force)
+        return '--although-read-only goes with --force: alone it would do nothing';
       const although = althoughReadOnly ? ({ althoughReadOnly } as const) : {};
       return { name, cluster, server, force, ...although, dryRun: given.flags.has('dry-run'), ...why };
     }

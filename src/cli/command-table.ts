@@ -1,6 +1,16 @@
 /** What the commands are called, take and say about themselves: the parser and `--help` read the same table. */
 
-export type CommandName = 'run' | 'status' | 'explain' | 'follow' | 'freeze' | 'thaw' | 'forget' | 'history' | 'schema' | 'lab';
+export type CommandName =
+  | 'run'
+  | 'status'
+  | 'explain'
+  | 'follow'
+  | 'freeze'
+  | 'thaw'
+  | 'forget'
+  | 'history'
+  | 'schema'
+  | 'lab';
 
 export const optionNames = [
   'config',
@@ -59,7 +69,10 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
     options: [
       { name: 'dry-run', text: 'Print the update that would be sent, and send nothing' },
       { name: 'force', text: 'Publish it also where it cannot be asked, or its data are in doubt' },
-      { name: 'although-read-only', text: 'With --force: also where it was just seen read-only or replicating' },
+      {
+        name: 'although-read-only',
+        text: 'With --force: also where it was just seen read-only or replicating',
+      },
       reason('Why, for the history'),
     ],
     summary: 'Publish this server now, after verifying it',
@@ -154,7 +167,9 @@ function table(rows: readonly (readonly [string, string])[]): string {
 
 /** `source-dns --help`. */
 export function generalHelp(): string {
-  const rows = commandNames.map((name) => [`${name} ${operandText(name)}`.trimEnd(), commands[name].summary] as const);
+  const rows = commandNames.map(
+    (name) => [`${name} ${operandText(name)}`.trimEnd(), commands[name].summary] as const,
+  );
   return [
     'source-dns: one DNS name that always answers with the MySQL source',
     '',
@@ -179,7 +194,10 @@ export function generalHelp(): string {
 /** `source-dns COMMAND --help`. */
 export function commandHelp(name: CommandName): string {
   const { options, summary, details } = commands[name];
-  const own = options.map((option) => [`--${option.name}${option.value === undefined ? '' : ` ${option.value}`}`, option.text] as const);
+  const own = options.map(
+    (option) =>
+      [`--${option.name}${option.value === undefined ? '' : ` ${option.value}`}`, option.text] as const,
+  );
   return [
     `source-dns ${name}: ${summary}`,
     '',

@@ -6,7 +6,10 @@ import { didYouMean } from '../suggest.ts';
 import type { CommandContext } from './context.ts';
 
 /** Undefined: it cannot be used; every reason was printed, and the command exits with `usage`. */
-export async function readConfiguration({ load, terminal }: CommandContext): Promise<LoadedConfig | undefined> {
+export async function readConfiguration({
+  load,
+  terminal,
+}: CommandContext): Promise<LoadedConfig | undefined> {
   const result = await load();
   if (result.kind === 'loaded') return result.config;
   for (const error of result.errors) terminal.err(`${formatConfigError(error)}\n`);
@@ -14,7 +17,11 @@ export async function readConfiguration({ load, terminal }: CommandContext): Pro
 }
 
 /** Undefined: there is none of that name, which was printed, with what was perhaps meant. */
-export function findCluster(config: LoadedConfig, name: string, { terminal }: CommandContext): LoadedCluster | undefined {
+export function findCluster(
+  config: LoadedConfig,
+  name: string,
+  { terminal }: CommandContext,
+): LoadedCluster | undefined {
   const cluster = config.clusters.find(({ settings }) => settings.cluster === name);
   if (cluster === undefined) {
     const names = config.clusters.map(({ settings }) => settings.cluster);
@@ -26,6 +33,12 @@ export function findCluster(config: LoadedConfig, name: string, { terminal }: Co
 
 /** The configuration with these clusters only, and the nameservers that they need. */
 export function onlyClusters(config: LoadedConfig, clusters: readonly LoadedCluster[]): LoadedConfig {
-  const needed = new Set(clusters.flatMap(({ settings }) => settings.publications.map(({ nameserver }) => nameserver)));
-  return { ...config, clusters, nameservers: new Map([...config.nameservers].filter(([name]) => needed.has(name))) };
+  const needed = new Set(
+    clusters.flatMap(({ settings }) => settings.publications.map(({ nameserver }) => nameserver)),
+  );
+  return {
+    ...config,
+    clusters,
+    nameservers: new Map([...config.nameservers].filter(([name]) => needed.has(name))),
+  };
 }

@@ -15,7 +15,10 @@ export function explainText(document: ClusterDocument, style: Style): string {
   const several = cluster.publications.length > 1;
   const text = [
     `${style.bold(cluster.cluster)}\n`,
-    ...cluster.publications.map((publication) => `${publicationText(publication, several, style)}${wouldChangeText(publication, style)}`),
+    ...cluster.publications.map(
+      (publication) =>
+        `${publicationText(publication, several, style)}${wouldChangeText(publication, style)}`,
+    ),
     ...cluster.servers.map((server) => `\n${serverText(server, style)}`),
     ...alarmLines(cluster.alarms, style),
   ].join('');
@@ -25,7 +28,10 @@ export function explainText(document: ClusterDocument, style: Style): string {
 /** A daemon of an earlier version does not say it. */
 function wouldChangeText({ wouldChange = [] }: Partial<PublicationSnapshot>, style: Style): string {
   if (wouldChange.length === 0) return '';
-  return [`    ${style.bold('what would change it:')}`, ...wouldChange.map((sentence) => `      - ${sentence}`)]
+  return [
+    `    ${style.bold('what would change it:')}`,
+    ...wouldChange.map((sentence) => `      - ${sentence}`),
+  ]
     .map((line) => `${line}\n`)
     .join('');
 }
@@ -33,7 +39,9 @@ function wouldChangeText({ wouldChange = [] }: Partial<PublicationSnapshot>, sty
 function serverText(server: ServerSnapshot, style: Style): string {
   // A daemon of an earlier version does not say them.
   const { observed = [], missing = [], promotion = null }: Partial<ServerSnapshot> = server;
-  const facts = [roleText(server), server.contact, server.version, server.uuid].filter((fact) => fact !== null).join(', ');
+  const facts = [roleText(server), server.contact, server.version, server.uuid]
+    .filter((fact) => fact !== null)
+    .join(', ');
   const lines = [
     `  ${style.bold(server.server)}  ${facts}`,
     // What is evidence may be told twice.
@@ -46,6 +54,7 @@ function serverText(server: ServerSnapshot, style: Style): string {
 }
 
 function missingLines(conditions: readonly string[]): readonly string[] {
-  if (conditions.length <= 1) return conditions.map((condition) => `    - would be a candidate if ${condition}`);
+  if (conditions.length <= 1)
+    return conditions.map((condition) => `    - would be a candidate if ${condition}`);
   return ['    - would be a candidate if', ...conditions.map((condition) => `      - ${condition}`)];
 }

@@ -9,7 +9,10 @@ import { exitCodeOfLook, openLooker } from './look.ts';
 import { createStyle } from './style.ts';
 
 /** Prints the decision, its sentence, and the evidence server by server. */
-export async function explain(context: CommandContext, { cluster }: { readonly cluster: string }): Promise<ExitCode> {
+export async function explain(
+  context: CommandContext,
+  { cluster }: { readonly cluster: string },
+): Promise<ExitCode> {
   const { terminal, json } = context;
   const config = await readConfiguration(context);
   const chosen = config && findCluster(config, cluster, context);
@@ -23,7 +26,8 @@ export async function explain(context: CommandContext, { cluster }: { readonly c
       return look.exitCode;
     }
     const style = createStyle(terminal.colours);
-    for (const document of look.documents) terminal.out(json ? `${JSON.stringify(document)}\n` : explainText(document, style));
+    for (const document of look.documents)
+      terminal.out(json ? `${JSON.stringify(document)}\n` : explainText(document, style));
     return exitCodeOfLook(look.documents);
   } finally {
     await looker.close();

@@ -20,7 +20,11 @@ export function follow(
   context: CommandContext,
   { cluster, server, force, althoughReadOnly, dryRun, reason }: FollowArguments,
 ): Promise<ExitCode> {
-  const options = { ...(althoughReadOnly ? { althoughReadOnly } : {}), dryRun, ...(reason === undefined ? {} : { reason }) };
+  const options = {
+    ...(althoughReadOnly ? { althoughReadOnly } : {}),
+    dryRun,
+    ...(reason === undefined ? {} : { reason }),
+  };
   return giveCommand(context, cluster, (servers) => {
     const found = findServer(server, servers);
     if (found.kind === 'not-found') return { kind: 'usage', sentence: found.sentence };

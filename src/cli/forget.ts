@@ -17,6 +17,10 @@ export function forget(
     if (found.kind === 'found') return { kind: 'forget', server: found.server, by: context.operator };
     const parsed = parseHostPort(server, 3306);
     if (parsed.kind === 'wrong') return { kind: 'usage', sentence: found.sentence };
-    return { kind: 'forget', server: serverAddress(parsed.value.host, parsed.value.port), by: context.operator };
+    return {
+      kind: 'forget',
+      server: serverAddress(parsed.value.host, parsed.value.port),
+      by: context.operator,
+    };
   });
 }

@@ -18,10 +18,16 @@ import { createStyle } from './style.ts';
 const daemonSlackMs = 2000;
 
 /** Makes the command, once the cluster's servers are known; or says what is wrong with what was typed. */
-export type MakeCommand = (servers: readonly ServerAddress[]) => Command | { readonly kind: 'usage'; readonly sentence: string };
+export type MakeCommand = (
+  servers: readonly ServerAddress[],
+) => Command | { readonly kind: 'usage'; readonly sentence: string };
 
 /** Prints the answer of every publication; the exit code is that of the worst. */
-export async function giveCommand(context: CommandContext, clusterName: string, make: MakeCommand): Promise<ExitCode> {
+export async function giveCommand(
+  context: CommandContext,
+  clusterName: string,
+  make: MakeCommand,
+): Promise<ExitCode> {
   const config = await readConfiguration(context);
   const cluster = config && findCluster(config, clusterName, context);
   if (config === undefined || cluster === undefined) return exitCodes.usage;
@@ -37,10 +43,15 @@ export async function giveCommand(context: CommandContext, clusterName: string, 
     body,
     timeoutMs: commandTimeoutMs(cluster.settings) + daemonSlackMs,
   });
-  return result.kind === 'no-daemon' ? actAlone(context, config, cluster, command) : tellResult(context, result);
+  return result.kind === 'no-daemon'
+    ? actAlone(context, config, cluster, command)
+    : tellResult(context, result);
 }
 
-function tellResult(context: CommandContext, result: Exclude<ApiResult, { readonly kind: 'no-daemon' }>): ExitCode {
+function tellResult(
+  context: CommandContext,
+  result: Exclude<ApiResult, { readonly kind: 'no-daemon' }>,
+): ExitCode {
   const { terminal, json } = context;
   switch (result.kind) {
     case 'document':
@@ -63,7 +74,12 @@ function tellAnswer({ terminal, json }: CommandContext, answer: Answer): ExitCod
   return exitCodeOf(answer);
 }
 
-async function actAlone(context: CommandContext, config: LoadedConfig, cluster: LoadedCluster, command: Command): Promise<ExitCode> {
+async function actAlone(
+  context: CommandContext,
+  config: LoadedConfig,
+  cluster: LoadedCluster,
+  command: Command,
+): Promise<ExitCode> {
   const answer = await actOnce(context, config, cluster, command);
   return answer === undefined ? exitCodes.usage : tellAnswer(context, answer);
 }

@@ -9,13 +9,23 @@ type MoveEntry = Extract<HistoryEntry, { readonly kind: 'move' }>;
 /** Oldest first. */
 export function historyText(entries: readonly HistoryEntry[], style: Style): string {
   const shown = printable(entries);
-  return shown.map((entry) => `${entryText(entry, style)}${entry.kind === 'move' ? timesText(entry, shown, style) : ''}`).join('');
+  return shown
+    .map(
+      (entry) => `${entryText(entry, style)}${entry.kind === 'move' ? timesText(entry, shown, style) : ''}`,
+    )
+    .join('');
 }
 
 function entryText(entry: HistoryEntry, style: Style): string {
   const { level, sentence } = describeEntry(entry);
   const paint =
-    level === 'info' ? (entry.kind === 'move' ? style.green : (text: string) => text) : level === 'warn' ? style.yellow : style.red;
+    level === 'info'
+      ? entry.kind === 'move'
+        ? style.green
+        : (text: string) => text
+      : level === 'warn'
+        ? style.yellow
+        : style.red;
   return `${entry.at}  ${style.bold(entry.cluster)}@${entry.nameserver}  ${paint(sentence)}\n`;
 }
 

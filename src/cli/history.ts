@@ -16,7 +16,10 @@ import { createStyle } from './style.ts';
 const daemonMs = 5000;
 
 /** Prints every move and every hold, oldest first. */
-export async function history(context: CommandContext, { cluster }: { readonly cluster?: string }): Promise<ExitCode> {
+export async function history(
+  context: CommandContext,
+  { cluster }: { readonly cluster?: string },
+): Promise<ExitCode> {
   const { terminal, json } = context;
   const config = await readConfiguration(context);
   if (config === undefined) return exitCodes.usage;
@@ -28,8 +31,13 @@ export async function history(context: CommandContext, { cluster }: { readonly c
   }
   const entries = cluster === undefined ? all : all.filter((entry) => entry.cluster === cluster);
   // A cluster that is no longer configured may still have a past.
-  if (cluster !== undefined && entries.length === 0 && findCluster(config, cluster, context) === undefined) return exitCodes.usage;
-  terminal.out(json ? `${JSON.stringify({ entries } satisfies HistoryDocument)}\n` : historyText(entries, createStyle(terminal.colours)));
+  if (cluster !== undefined && entries.length === 0 && findCluster(config, cluster, context) === undefined)
+    return exitCodes.usage;
+  terminal.out(
+    json
+      ? `${JSON.stringify({ entries } satisfies HistoryDocument)}\n`
+      : historyText(entries, createStyle(terminal.colours)),
+  );
   return exitCodes.done;
 }
 
@@ -38,7 +46,11 @@ async function recentOfDaemon(config: LoadedConfig): Promise<readonly HistoryEnt
   const entries: HistoryEntry[] = [];
   for (const { settings } of config.clusters) {
     const path = `/v1/clusters/${encodeURIComponent(settings.cluster)}/history`;
-    const result = await askDaemon(apiSocketPath(config.stateDir), { method: 'GET', path, timeoutMs: daemonMs });
+    const result = await askDaemon(apiSocketPath(config.stateDir), {
+      method: 'GET',
+      path,
+      timeoutMs: daemonMs,
+    });
     if (result.kind !== 'document') return undefined;
     entries.push(...(result.body as HistoryDocument).entries);
   }

@@ -28,8 +28,17 @@ export interface Looker {
 }
 
 /** `cluster` absent: all of them. Undefined: could not begin, and why was printed. */
-export async function openLooker(context: CommandContext, config: LoadedConfig, cluster?: string): Promise<Looker | undefined> {
-  const ask = () => askDaemon(apiSocketPath(config.stateDir), { method: 'GET', path: clusterPath(cluster), timeoutMs: daemonMs });
+export async function openLooker(
+  context: CommandContext,
+  config: LoadedConfig,
+  cluster?: string,
+): Promise<Looker | undefined> {
+  const ask = () =>
+    askDaemon(apiSocketPath(config.stateDir), {
+      method: 'GET',
+      path: clusterPath(cluster),
+      timeoutMs: daemonMs,
+    });
   const first = await ask();
   if (first.kind !== 'no-daemon') {
     let next: ApiResult | undefined = first;
@@ -49,7 +58,11 @@ const clusterPath = (cluster: string | undefined): string =>
   cluster === undefined ? '/v1/clusters' : `/v1/clusters/${encodeURIComponent(cluster)}`;
 
 function daemonLook(result: ApiResult, one: boolean): Look {
-  const failed = (text: string, exitCode: ExitCode = exitCodes.failed): Look => ({ kind: 'failed', text, exitCode });
+  const failed = (text: string, exitCode: ExitCode = exitCodes.failed): Look => ({
+    kind: 'failed',
+    text,
+    exitCode,
+  });
   switch (result.kind) {
     case 'problem':
       return failed(problemText(result.problem), exitCodeOfProblem(result.problem));
@@ -58,9 +71,16 @@ function daemonLook(result: ApiResult, one: boolean): Look {
     case 'no-daemon':
       return failed('the daemon is gone\n');
     case 'document': {
-      const documents: unknown = one ? [result.body] : (result.body as { clusters?: unknown } | null)?.clusters;
+      const documents: unknown = one
+        ? [result.body]
+        : (result.body as { clusters?: unknown } | null)?.clusters;
       if (Array.isArray(documents) && documents.every(isClusterDocument)) return { kind: 'seen', documents };
-      return failed(failureText({ code: 'daemon-unusable', message: 'the daemon answers in a form that this version does not know' }));
+      return failed(
+        failureText({
+          code: 'daemon-unusable',
+          message: 'the daemon answers in a form that this version does not know',
+        }),
+      );
     }
   }
 }
@@ -68,7 +88,9 @@ function daemonLook(result: ApiResult, one: boolean): Look {
 const isClusterDocument = (value: unknown): value is ClusterDocument =>
   typeof value === 'object' &&
   value !== null &&
-  ['publications', 'servers', 'alarms'].every((key) => Array.isArray((value as Record<string, unknown>)[key]));
+  ['publications', 'servers', 'alarms'].every((key) =>
+    Array.isArray((value as Record<string, unknown>)[key]),
+  );
 
 async function ownLooker(context: CommandContext, config: LoadedConfig): Promise<Looker | undefined> {
   let wake: () => void = () => {};
@@ -91,13 +113,16 @@ async function ownLooker(context: CommandContext, config: LoadedConfig): Promise
     // We only observe; what the configuration says is what the reader wants to know.
     look: async () => ({
       kind: 'seen',
-      documents: snapshots().map((snapshot) => clusterDocument({ ...snapshot, mode: modes.get(snapshot.cluster) ?? snapshot.mode })),
+      documents: snapshots().map((snapshot) =>
+        clusterDocument({ ...snapshot, mode: modes.get(snapshot.cluster) ?? snapshot.mode }),
+      ),
     }),
     close: () => observer.stop(),
   };
 }
 
-const snapshotsOf = (service: Service): readonly Snapshot[] => service.clusters().flatMap((name) => service.snapshot(name) ?? []);
+const snapshotsOf = (service: Service): readonly Snapshot[] =>
+  service.clusters().flatMap((name) => service.snapshot(name) ?? []);
 
 /** Every zone was read or could not be, and every server was asked. */
 const isComplete = (snapshot: Snapshot): boolean =>
@@ -106,7 +131,9 @@ const isComplete = (snapshot: Snapshot): boolean =>
 
 function lookMs(config: LoadedConfig): number {
   const longest = config.clusters.map(
-    ({ settings }) => settings.watch.probeTimeoutMs + 2 * Math.max(0, ...settings.publications.map(({ timeoutMs }) => timeoutMs)),
+    ({ settings }) =>
+      settings.watch.probeTimeoutMs +
+      2 * Math.max(0, ...settings.publications.map(({ timeoutMs }) => timeoutMs)),
   );
   return Math.max(0, ...longest) + slackMs;
 }

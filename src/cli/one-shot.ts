@@ -12,7 +12,11 @@ import type { CommandContext } from './context.ts';
 import { failureText } from './failure-text.ts';
 
 /** Only looks: decides and reports, writes neither the zone nor the history. Undefined: it could not begin, and why was printed. */
-export async function openObserver(context: CommandContext, config: LoadedConfig, onChange: () => void): Promise<Service | undefined> {
+export async function openObserver(
+  context: CommandContext,
+  config: LoadedConfig,
+  onChange: () => void,
+): Promise<Service | undefined> {
   const { maker, clock, random } = context;
   const { entries } = await readHistory(config.stateDir);
   const started = await startService({
@@ -43,14 +47,21 @@ export async function actOnce(
 ): Promise<Answer | undefined> {
   const { maker, clock, random } = context;
   const { settings } = cluster;
-  const opened = await openNameservers(onlyClusters(config, [cluster]).nameservers.values(), new Map(), maker, printTo(context));
+  const opened = await openNameservers(
+    onlyClusters(config, [cluster]).nameservers.values(),
+    new Map(),
+    maker,
+    printTo(context),
+  );
   if (opened.kind === 'failed') {
     opened.failures.forEach(printTo(context));
     return undefined;
   }
   opened.warnings.forEach(printTo(context));
   const dry = command.kind === 'follow' && command.dryRun;
-  const past = dry ? await readPast(config, settings.cluster) : await openPast(context, config, settings.cluster);
+  const past = dry
+    ? await readPast(config, settings.cluster)
+    : await openPast(context, config, settings.cluster);
   const prober = maker.prober(cluster);
   const runtime = createClusterRuntime({
     settings: dry ? observing(cluster).settings : settings,
@@ -74,7 +85,10 @@ export async function actOnce(
   }
 }
 
-const observing = (cluster: LoadedCluster): LoadedCluster => ({ ...cluster, settings: { ...cluster.settings, mode: 'observe' } });
+const observing = (cluster: LoadedCluster): LoadedCluster => ({
+  ...cluster,
+  settings: { ...cluster.settings, mode: 'observe' },
+});
 
 interface Past {
   readonly remembered: readonly Remembered[];

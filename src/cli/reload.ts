@@ -25,19 +25,32 @@ export function createReloader({ config, log, service, load, onBug }: ReloadOpti
     const result = await load();
     if (result.kind === 'invalid') {
       for (const error of result.errors) log.say('error', 'config-refused', formatConfigError(error));
-      return log.say('error', 'reload-refused', `${result.file} has errors; the old configuration stays in force`);
+      return log.say(
+        'error',
+        'reload-refused',
+        `${result.file} has errors; the old configuration stays in force`,
+      );
     }
     const next = result.config;
     for (const warning of next.warnings) log.say('warn', 'config-warning', warning);
     const taken = await service.reconfigure(next);
     if (taken.kind === 'refused') {
       for (const failure of taken.failures) log.fail('error', failure);
-      return log.say('error', 'reload-refused', 'the new configuration cannot be used; the old one stays in force');
+      return log.say(
+        'error',
+        'reload-refused',
+        'the new configuration cannot be used; the old one stays in force',
+      );
     }
     log.setLevel(next.logLevel);
-    if (next.stateDir !== stateDir) log.say('warn', 'state-dir-kept', `state_dir stays ${stateDir} until source-dns is restarted`);
+    if (next.stateDir !== stateDir)
+      log.say('warn', 'state-dir-kept', `state_dir stays ${stateDir} until source-dns is restarted`);
     const { added, changed, removed } = taken;
-    log.say('info', 'reloaded', `added: ${list(added)}; changed: ${list(changed)}; removed: ${list(removed)}`);
+    log.say(
+      'info',
+      'reloaded',
+      `added: ${list(added)}; changed: ${list(changed)}; removed: ${list(removed)}`,
+    );
   }
 
   async function loop(): Promise<void> {

@@ -37,7 +37,11 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   };
   const daemon = await startDaemon(context, config, log, onBug);
   if (typeof daemon === 'number') return daemon;
-  log.say('info', 'started', `source-dns watches ${daemon.service.clusters().join(', ')} as ${config.instance}`);
+  log.say(
+    'info',
+    'started',
+    `source-dns watches ${daemon.service.clusters().join(', ')} as ${config.instance}`,
+  );
   signals.reloadWith(createReloader({ ...daemon, load: context.load, onBug }));
   await signals.stopped;
   return stopDaemon(context, daemon);
@@ -133,7 +137,10 @@ function listenToSignals(context: CommandContext): Signals {
   };
 }
 
-async function stopDaemon({ clock }: CommandContext, { log, service, api, history }: Daemon): Promise<ExitCode> {
+async function stopDaemon(
+  { clock }: CommandContext,
+  { log, service, api, history }: Daemon,
+): Promise<ExitCode> {
   log.say('info', 'stopping', 'source-dns finishes what is in flight');
   let cancel: () => void = () => {};
   const limit = new Promise<'late'>((resolve) => {
@@ -149,7 +156,12 @@ async function stopDaemon({ clock }: CommandContext, { log, service, api, histor
   const ended = await Promise.race([end(), limit]);
   cancel();
   if (ended === 'stopped') log.say('info', 'stopped', 'source-dns has stopped');
-  else log.say('error', 'stop-late', `source-dns did not stop within ${stopLimitMs} ms; what was in flight may be applied or not`);
+  else
+    log.say(
+      'error',
+      'stop-late',
+      `source-dns did not stop within ${stopLimitMs} ms; what was in flight may be applied or not`,
+    );
   await log.flush();
   return ended === 'stopped' ? exitCodes.done : exitCodes.failed;
 }

@@ -13,7 +13,9 @@ export function statusText(document: ClusterDocument, style: Style): string {
   const observing = cluster.mode === 'observe' ? style.yellow('  observe: writes nothing') : '';
   return [
     `${style.bold(cluster.cluster)}${observing}\n`,
-    ...cluster.publications.map((publication) => publicationText(publication, cluster.publications.length > 1, style)),
+    ...cluster.publications.map((publication) =>
+      publicationText(publication, cluster.publications.length > 1, style),
+    ),
     '\n',
     serversText(cluster.servers, style),
     ...wayLines(cluster.servers, style),
@@ -25,24 +27,35 @@ export function statusText(document: ClusterDocument, style: Style): string {
 export function publicationText(publication: PublicationSnapshot, several: boolean, style: Style): string {
   const { name, nameserver, decision, ledger, published, propagation } = publication;
   // Only a zone that was read can say that the name does not exist.
-  const answers = published.length > 0 ? published.join(', ') : style.yellow(publication.ready ? 'nothing' : 'not known');
+  const answers =
+    published.length > 0 ? published.join(', ') : style.yellow(publication.ready ? 'nothing' : 'not known');
   const source = ledger === null ? '' : `${style.dim(' = ')}${style.bold(ledger.source)}`;
-  const lines = [`${name}${several ? style.dim(` at ${nameserver}`) : ''} → ${answers}${source}`, `  ${decisionText(decision, style)}`];
+  const lines = [
+    `${name}${several ? style.dim(` at ${nameserver}`) : ''} → ${answers}${source}`,
+    `  ${decisionText(decision, style)}`,
+  ];
   if (ledger !== null) {
     lines.push(`  ledger: epoch ${ledger.epoch}, ${ledger.why}, by ${ledger.by}, ${ledger.at}`);
-    if (ledger.was.length > 0) lines.push(`  former sources that have not rejoined: ${ledger.was.join(', ')}`);
-    if (ledger.frozen !== null) lines.push(style.yellow(`  frozen by ${ledger.frozen.by}: ${ledger.frozen.reason}`));
+    if (ledger.was.length > 0)
+      lines.push(`  former sources that have not rejoined: ${ledger.was.join(', ')}`);
+    if (ledger.frozen !== null)
+      lines.push(style.yellow(`  frozen by ${ledger.frozen.by}: ${ledger.frozen.reason}`));
   }
-  if (publication.readFailure !== null) lines.push(style.red(`  cannot read the zone: ${oneLine(publication.readFailure)}`));
+  if (publication.readFailure !== null)
+    lines.push(style.red(`  cannot read the zone: ${oneLine(publication.readFailure)}`));
   if (publication.pendingUpdates > 0)
-    lines.push(style.yellow(`  ${publication.pendingUpdates} update(s) without an answer may still be applied`));
+    lines.push(
+      style.yellow(`  ${publication.pendingUpdates} update(s) without an answer may still be applied`),
+    );
   if (propagation !== null) lines.push(`  ${propagationText(propagation, style)}`);
   return lines.map((line) => `  ${line}\n`).join('');
 }
 
 function decisionText(decision: PublicationSnapshot['decision'], style: Style): string {
   const what =
-    decision.kind === 'hold' ? style.yellow(`hold: ${decision.reason}`) : style.green(`point to ${decision.source}: ${decision.reason}`);
+    decision.kind === 'hold'
+      ? style.yellow(`hold: ${decision.reason}`)
+      : style.green(`point to ${decision.source}: ${decision.reason}`);
   return `${what}. ${decision.sentence}`;
 }
 
@@ -55,7 +68,18 @@ function propagationText(
   return resolvers === undefined ? told : `${told}; resolvers: ${propagationWords(resolvers.nameservers)}`;
 }
 
-const headings = ['SERVER', 'UUID', 'VERSION', 'ROLE', 'WRITABLE', 'CONTACT', 'LAG', 'BEHIND', 'REPLICATES FROM', 'ALARMS'];
+const headings = [
+  'SERVER',
+  'UUID',
+  'VERSION',
+  'ROLE',
+  'WRITABLE',
+  'CONTACT',
+  'LAG',
+  'BEHIND',
+  'REPLICATES FROM',
+  'ALARMS',
+];
 
 function serversText(servers: readonly ServerSnapshot[], style: Style): string {
   const rows = servers.map((server): readonly Cell[] => [
@@ -95,11 +119,14 @@ function roleColour({ role }: ServerSnapshot, style: Style): Cell['paint'] {
 }
 
 /** The first group of a UUID tells servers apart; a MariaDB identity is short by itself. */
-const shortId = (id: string | null): string => (id === null ? '' : /^[0-9a-f]{8}-/.test(id) ? id.slice(0, 8) : id);
+const shortId = (id: string | null): string =>
+  id === null ? '' : /^[0-9a-f]{8}-/.test(id) ? id.slice(0, 8) : id;
 
-const writableText = (writable: boolean | null): string => (writable === null ? '?' : writable ? 'yes' : 'no');
+const writableText = (writable: boolean | null): string =>
+  writable === null ? '?' : writable ? 'yes' : 'no';
 
-const contactText = ({ contact, failure }: ServerSnapshot): string => (failure === null ? contact : `${contact} (${failure.code})`);
+const contactText = ({ contact, failure }: ServerSnapshot): string =>
+  failure === null ? contact : `${contact} (${failure.code})`;
 
 /** Compared with the server of the line that has most. */
 function behindText(lacks: ServerSnapshot['lacks']): string {
@@ -113,7 +140,13 @@ function behindText(lacks: ServerSnapshot['lacks']): string {
   return behind.join(', ') || 'most advanced';
 }
 
-function channelText({ channel, source, receiver, applier, failoverSources }: ServerSnapshot['replicatesFrom'][number]): string {
+function channelText({
+  channel,
+  source,
+  receiver,
+  applier,
+  failoverSources,
+}: ServerSnapshot['replicatesFrom'][number]): string {
   const list = failoverSources?.map(({ address, weight }) => `${address} ${weight}`) ?? [];
   const stopped = [
     receiver === 'on' ? '' : `receiver ${receiver}`,
@@ -129,7 +162,10 @@ export const oneLine = ({ code, message, hint }: NonNullable<ServerSnapshot['fai
 
 /** Every alarm on a line of its own, after an empty one; below it what to do. */
 export const alarmLines = (alarms: readonly Alarm[], style: Style): readonly string[] =>
-  alarms.length === 0 ? [] : ['\n', ...alarms.flatMap((alarm) => [alarmLine(alarm, style), ...hintLines(alarm)])];
+  alarms.length === 0
+    ? []
+    : ['\n', ...alarms.flatMap((alarm) => [alarmLine(alarm, style), ...hintLines(alarm)])];
 
-const alarmLine = (alarm: Alarm, style: Style): string => `  ${style.red(`! ${alarm.code}`)} ${alarmText(alarm)}\n`;
+const alarmLine = (alarm: Alarm, style: Style): string =>
+  `  ${style.red(`! ${alarm.code}`)} ${alarmText(alarm)}\n`;
 const hintLines = ({ hint }: Alarm): readonly string[] => (hint === undefined ? [] : [`    ${hint}\n`]);

@@ -20,12 +20,19 @@ const eraseBelow = '\u001b[J';
 const eraseLine = '\u001b[K\n';
 
 /** Prints what DNS says, the decision and every server. */
-export async function status(context: CommandContext, { cluster, watch }: StatusArguments): Promise<ExitCode> {
+export async function status(
+  context: CommandContext,
+  { cluster, watch }: StatusArguments,
+): Promise<ExitCode> {
   const config = await readConfiguration(context);
   if (config === undefined) return exitCodes.usage;
   const chosen = cluster === undefined ? undefined : findCluster(config, cluster, context);
   if (cluster !== undefined && chosen === undefined) return exitCodes.usage;
-  const looker = await openLooker(context, onlyClusters(config, chosen === undefined ? config.clusters : [chosen]), cluster);
+  const looker = await openLooker(
+    context,
+    onlyClusters(config, chosen === undefined ? config.clusters : [chosen]),
+    cluster,
+  );
   if (looker === undefined) return exitCodes.usage;
   try {
     return watch
@@ -45,7 +52,11 @@ function printLook(context: CommandContext, look: Look, one: boolean): ExitCode 
   return exitCodeOfLook(look.documents);
 }
 
-function rendered({ json, terminal }: CommandContext, documents: readonly ClusterDocument[], one: boolean): string {
+function rendered(
+  { json, terminal }: CommandContext,
+  documents: readonly ClusterDocument[],
+  one: boolean,
+): string {
   if (json) return `${JSON.stringify(one ? documents[0] : { clusters: documents })}\n`;
   const style = createStyle(terminal.colours);
   return documents.map((document) => statusText(document, style)).join('\n');

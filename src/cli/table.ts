@@ -9,11 +9,17 @@ export interface Cell {
 const gap = '  ';
 
 /** Rows below their headings, each indented; a column without any text is left out. Ends with a newline. */
-export function tableText(headings: readonly string[], rows: readonly (readonly Cell[])[], indent = '  '): string {
+export function tableText(
+  headings: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  indent = '  ',
+): string {
   const used = headings.map((_, column) => rows.some((row) => (row[column]?.text ?? '') !== ''));
   const kept = <T>(cells: readonly T[]): readonly T[] => cells.filter((_, column) => used[column]);
   const lines = [kept(headings.map((text): Cell => ({ text }))), ...rows.map(kept)];
-  const widths = kept(headings).map((_, column) => Math.max(...lines.map((line) => [...(line[column]?.text ?? '')].length)));
+  const widths = kept(headings).map((_, column) =>
+    Math.max(...lines.map((line) => [...(line[column]?.text ?? '')].length)),
+  );
   return lines.map((line) => `${indent}${lineText(line, widths)}\n`).join('');
 }
 

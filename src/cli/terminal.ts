@@ -12,7 +12,12 @@ export interface Streams {
 }
 
 /** A reader that went away: `| head`, a terminal that was closed, a log collector that restarts. */
-const readerGone: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET', 'EIO', 'ERR_STREAM_DESTROYED']);
+const readerGone: ReadonlySet<string | undefined> = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'EIO',
+  'ERR_STREAM_DESTROYED',
+]);
 
 /** The terminal, and what became of what was written to it. */
 export interface OpenTerminal extends Terminal {
@@ -48,7 +53,11 @@ export function openTerminal({ stdout, stderr, env }: Streams): OpenTerminal {
 }
 
 /** A stream to a file throws. */
-function writeTo(stream: NodeJS.WritableStream, text: string, onError: (error: NodeJS.ErrnoException) => void): void {
+function writeTo(
+  stream: NodeJS.WritableStream,
+  text: string,
+  onError: (error: NodeJS.ErrnoException) => void,
+): void {
   try {
     stream.write(text);
   } catch (error) {

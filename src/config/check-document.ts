@@ -2,7 +2,14 @@ import { dirname } from 'node:path';
 import type { Scalar } from 'yaml';
 import { type ConfigError, type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
 import { crossChecks } from './cross-checks.ts';
-import { type ConfigDocument, eachScalarValue, type PlacedProblem, plainValue, positionOf, scalarAt } from './document.ts';
+import {
+  type ConfigDocument,
+  eachScalarValue,
+  type PlacedProblem,
+  plainValue,
+  positionOf,
+  scalarAt,
+} from './document.ts';
 import { asWanted, expand, type Variables } from './environment.ts';
 import { type FieldIssue, fieldIssues, sayIssue } from './issues.ts';
 import { notYetIssues } from './not-yet.ts';
@@ -21,7 +28,11 @@ export interface CheckedDocument {
 }
 
 /** Everything that can be said about a file whose YAML is sound: variables, schema, cross checks, named files. All errors at once. */
-export async function checkDocument(read: ConfigDocument, file: string, env: Variables): Promise<CheckedDocument> {
+export async function checkDocument(
+  read: ConfigDocument,
+  file: string,
+  env: Variables,
+): Promise<CheckedDocument> {
   const { expanded, unset, problems } = fillIn(read, env);
   const plain = plainValue(read);
   if (plain === undefined) {
@@ -107,7 +118,9 @@ function quoted(read: ConfigDocument, path: ConfigPath): string {
 }
 
 function placed(read: ConfigDocument, file: string, issue: ConfigIssue): ConfigError {
-  const message = issue.message.includes('{value}') ? issue.message.replaceAll('{value}', () => quoted(read, issue.path)) : issue.message;
+  const message = issue.message.includes('{value}')
+    ? issue.message.replaceAll('{value}', () => quoted(read, issue.path))
+    : issue.message;
   return { file, ...positionOf(read, issue.path, issue.atKey), path: pathText(issue.path), message };
 }
 

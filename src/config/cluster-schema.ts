@@ -1,5 +1,18 @@
 import { z } from 'zod';
-import { duration, durationText, filePath, fqdn, host, hostPort, ipAddresses, label, oneOrList, port, scope, ttl } from './fields.ts';
+import {
+  duration,
+  durationText,
+  filePath,
+  fqdn,
+  host,
+  hostPort,
+  ipAddresses,
+  label,
+  oneOrList,
+  port,
+  scope,
+  ttl,
+} from './fields.ts';
 
 /** The schema of one cluster. What spans several sections is in cross-checks.ts. */
 
@@ -14,8 +27,13 @@ export const examplePublish = { nameserver: 'ns1', source: { name: 'source.shop.
 const server = z.strictObject({
   host: host('Host name or IP address of the MySQL server', 'db1.example.com'),
   port: port('Port of the MySQL server').default(3306),
-  publish: ipAddresses('The addresses that clients shall get, where they differ from those of the host').optional(),
-  candidate: z.enum(['auto', 'never']).default('auto').meta({ description: 'never: it is observed, but is never published as the source' }),
+  publish: ipAddresses(
+    'The addresses that clients shall get, where they differ from those of the host',
+  ).optional(),
+  candidate: z
+    .enum(['auto', 'never'])
+    .default('auto')
+    .meta({ description: 'never: it is observed, but is never published as the source' }),
 });
 
 /** One entry of `servers`, in its short or its long form. */
@@ -30,7 +48,10 @@ export const serverSchema = z
       ),
       server,
     ],
-    { error: 'is not a server; write db1.example.com, db1.example.com:3307 or { host: db1.example.com, publish: 203.0.113.13 }' },
+    {
+      error:
+        'is not a server; write db1.example.com, db1.example.com:3307 or { host: db1.example.com, publish: 203.0.113.13 }',
+    },
   )
   .meta({ description: 'A MySQL server of the cluster' });
 
@@ -49,7 +70,8 @@ const mysql = z
       .meta({ description: `Its password; better \${NAME} from the environment, or password_file` }),
     password_file: filePath('A file that holds the password', '/etc/source-dns/mysql.password').optional(),
     tls: z.enum(['disabled', 'preferred', 'required', 'verify']).default('preferred').meta({
-      description: 'preferred and required encrypt, but a false server gets the password; verify checks the certificate and the host name',
+      description:
+        'preferred and required encrypt, but a false server gets the password; verify checks the certificate and the host name',
     }),
     ca_file: filePath(
       'PEM certificates to verify against, with tls: verify; default: those that Node trusts',
@@ -64,12 +86,17 @@ const mysql = z
   })
   .check((ctx) => {
     const { password, password_file, tls, ca_file } = ctx.value;
-    const fail = (message: string, ...at: string[]) => ctx.issues.push({ code: 'custom', message, path: at, input: undefined });
-    if (password !== undefined && password_file !== undefined) fail('stands beside password; keep one of the two', 'password_file');
+    const fail = (message: string, ...at: string[]) =>
+      ctx.issues.push({ code: 'custom', message, path: at, input: undefined });
+    if (password !== undefined && password_file !== undefined)
+      fail('stands beside password; keep one of the two', 'password_file');
     if (password === undefined && password_file === undefined) {
-      fail(`has no password; write "password_file: /etc/source-dns/mysql.password" or "password: \${DB_PASSWORD}"`);
+      fail(
+        `has no password; write "password_file: /etc/source-dns/mysql.password" or "password: \${DB_PASSWORD}"`,
+      );
     }
-    if (ca_file !== undefined && tls !== 'verify') fail(`is not used with "tls: ${tls}"; write "tls: verify", or remove it`, 'ca_file');
+    if (ca_file !== undefined && tls !== 'verify')
+      fail(`is not used with "tls: ${tls}"; write "tls: verify", or remove it`, 'ca_file');
     if (ctx.value.allow_public_key_retrieval && (tls === 'required' || tls === 'verify')) {
       fail(`is not used with "tls: ${tls}", which always encrypts; remove it`, 'allow_public_key_retrieval');
     }
@@ -83,7 +110,9 @@ const watch = z
     suspect_interval: duration('How often, once something is suspicious', '10ms', '1m').prefault('50ms'),
     fresh_for: duration('How long an observation counts', '50ms', '1h').prefault('3s'),
     settle: duration('How long weak evidence must last', '10ms', '1h').prefault('30s'),
-    gone_after: duration('When a silent server no longer counts for the majority', '1s', '168h').prefault('10m'),
+    gone_after: duration('When a silent server no longer counts for the majority', '1s', '168h').prefault(
+      '10m',
+    ),
     max_moves: z
       .int()
       .min(1)
@@ -94,8 +123,10 @@ const watch = z
   })
   .check((ctx) => {
     const value = ctx.value;
-    const fail = (at: string, message: string) => ctx.issues.push({ code: 'custom', message, path: [at], input: undefined });
-    const shown = (at: 'interval' | 'suspect_interval' | 'fresh_for' | 'gone_after') => durationText(value[at]);
+    const fail = (at: string, message: string) =>
+      ctx.issues.push({ code: 'custom', message, path: [at], input: undefined });
+    const shown = (at: 'interval' | 'suspect_interval' | 'fresh_for' | 'gone_after') =>
+      durationText(value[at]);
     if (value.suspect_interval > value.interval) {
       fail(
         'suspect_interval',
@@ -119,36 +150,54 @@ const watch = z
 
 const source = z
   .strictObject({
-    name: fqdn("The name that always answers with the source's address", 'source.shop.db.example.com.', roomForLedger),
+    name: fqdn(
+      "The name that always answers with the source's address",
+      'source.shop.db.example.com.',
+      roomForLedger,
+    ),
     ttl: ttl('Its TTL').default(5),
     type: z
       .enum(['address', 'cname'])
       .default('address')
       .meta({ description: "address: A and AAAA; cname: an alias of the server's host name" }),
-    srv: z.boolean().default(false).meta({ description: 'Also publish _mysql._tcp.<name> SRV, with the port' }),
+    srv: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Also publish _mysql._tcp.<name> SRV, with the port' }),
   })
   .meta({ description: 'The name of the source', examples: [examplePublish.source] });
 
 const replicas = z
   .strictObject({
-    name: fqdn('The name that answers with the addresses of the healthy replicas', 'replicas.shop.db.example.com.'),
+    name: fqdn(
+      'The name that answers with the addresses of the healthy replicas',
+      'replicas.shop.db.example.com.',
+    ),
     ttl: ttl('Its TTL').default(5),
     max_lag: duration('A replica further behind is left out', '0s', '24h').prefault('10s'),
-    when_empty: z
-      .enum(['source', 'keep', 'withdraw'])
-      .default('source')
-      .meta({ description: 'What the name says when no replica is healthy: the source, what it said before, or nothing' }),
+    when_empty: z.enum(['source', 'keep', 'withdraw']).default('source').meta({
+      description:
+        'What the name says when no replica is healthy: the source, what it said before, or nothing',
+    }),
   })
   .meta({ description: 'The name of the replicas' });
 
 /** `publish`: where and under which names. */
 const publish = z
   .strictObject({
-    nameserver: oneOrList(label, 8, 'A name of the section nameservers, or a list: each is a publication with a ledger of its own', 'ns1'),
+    nameserver: oneOrList(
+      label,
+      8,
+      'A name of the section nameservers, or a list: each is a publication with a ledger of its own',
+      'ns1',
+    ),
     zone: fqdn('The zone of the names; default: found by SOA', 'db.example.com.').optional(),
     source,
     replicas: replicas.optional(),
-    adopt: z.boolean().default(false).meta({ description: 'true: take over a name that exists without a ledger' }),
+    adopt: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'true: take over a name that exists without a ledger' }),
   })
   .meta({ description: 'What is published, and where', examples: [examplePublish] });
 
@@ -170,7 +219,10 @@ const discoverWithin = z
 /** One entry of `clusters`. */
 export const clusterSchema = z
   .strictObject({
-    mode: z.enum(['active', 'observe']).default('active').meta({ description: 'observe: decide and report everything, write nothing' }),
+    mode: z
+      .enum(['active', 'observe'])
+      .default('active')
+      .meta({ description: 'observe: decide and report everything, write nothing' }),
     servers: z
       .array(serverSchema)
       .min(1)
@@ -180,15 +232,17 @@ export const clusterSchema = z
     mysql,
     watch: watch.prefault({}),
     publish,
-    on_no_source: z
-      .enum(['keep', 'withdraw'])
-      .default('keep')
-      .meta({ description: 'withdraw: remove the name when every member was seen and none is a source; never on unknown' }),
-    gtid_guard: z
-      .enum(['warn', 'hold'])
-      .default('warn')
-      .meta({ description: 'What to do about a candidate that lacks transactions which a reachable member has' }),
-    allow_loopback: z.boolean().default(false).meta({ description: 'Allow loopback addresses in DNS, for a lab' }),
+    on_no_source: z.enum(['keep', 'withdraw']).default('keep').meta({
+      description:
+        'withdraw: remove the name when every member was seen and none is a source; never on unknown',
+    }),
+    gtid_guard: z.enum(['warn', 'hold']).default('warn').meta({
+      description: 'What to do about a candidate that lacks transactions which a reachable member has',
+    }),
+    allow_loopback: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Allow loopback addresses in DNS, for a lab' }),
   })
   .meta({ description: 'A MySQL replication cluster' });
 

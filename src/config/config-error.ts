@@ -13,7 +13,9 @@ export interface ConfigError {
 /** `file:line:column: path: what is wrong`: the form that editors and terminals make a link of. */
 export function formatConfigError(error: ConfigError): string {
   const place = error.line === undefined ? error.file : `${error.file}:${error.line}:${error.column ?? 1}`;
-  return error.path === undefined || error.path === '' ? `${place}: ${error.message}` : `${place}: ${error.path}: ${error.message}`;
+  return error.path === undefined || error.path === ''
+    ? `${place}: ${error.message}`
+    : `${place}: ${error.path}: ${error.message}`;
 }
 
 /** Where in the configuration: keys and list indices from the root. */
@@ -32,7 +34,8 @@ export function pathText(path: ConfigPath): string {
   let text = '';
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;
-    else if (!/^[\w-]{1,63}$/.test(step)) text += `[${JSON.stringify(step.length > 60 ? `${step.slice(0, 60)}…` : step)}]`;
+    else if (!/^[\w-]{1,63}$/.test(step))
+      text += `[${JSON.stringify(step.length > 60 ? `${step.slice(0, 60)}…` : step)}]`;
     else text += text === '' ? step : `.${step}`;
   }
   return text;

@@ -1,6 +1,12 @@
 import type { Fqdn } from '../core/model/units.ts';
 import { didYouMean } from '../suggest.ts';
-import { publishFields, replicasFields, type ServerFile, serverSchema, sourceFields } from './cluster-schema.ts';
+import {
+  publishFields,
+  replicasFields,
+  type ServerFile,
+  serverSchema,
+  sourceFields,
+} from './cluster-schema.ts';
 import type { ConfigIssue, ConfigPath } from './config-error.ts';
 import { isWithin } from './domain-name.ts';
 import { childrenOf, valueAt } from './raw.ts';
@@ -71,7 +77,9 @@ function nameserversOf(raw: unknown): ReadonlyMap<string, string> {
   return new Map(
     childrenOf(raw, ['nameservers']).map(([name, entry]) => {
       const { data } = nameserverSchema.safeParse(entry);
-      const reached = data && [data.address, data.port, data.key_file ?? '', data.key_name ?? '', ...data.nsupdate_args].join(' ');
+      const reached =
+        data &&
+        [data.address, data.port, data.key_file ?? '', data.key_name ?? '', ...data.nsupdate_args].join(' ');
       return [name, reached ?? `entry ${name}`];
     }),
   );
@@ -80,15 +88,26 @@ function nameserversOf(raw: unknown): ReadonlyMap<string, string> {
 const nameserverPath = (cluster: ClusterPart, index: number): ConfigPath =>
   cluster.entryPath([...cluster.path, 'publish', 'nameserver'], index);
 
-function unknownNameservers(cluster: ClusterPart, nameservers: ReadonlyMap<string, string>): readonly ConfigIssue[] {
+function unknownNameservers(
+  cluster: ClusterPart,
+  nameservers: ReadonlyMap<string, string>,
+): readonly ConfigIssue[] {
   return cluster.nameservers.flatMap((name, index) => {
     if (nameservers.has(name)) return [];
     const near = didYouMean(name, nameservers.keys());
-    return [{ path: nameserverPath(cluster, index), message: `{value} is not in the section nameservers${near || '; add it there'}` }];
+    return [
+      {
+        path: nameserverPath(cluster, index),
+        message: `{value} is not in the section nameservers${near || '; add it there'}`,
+      },
+    ];
   });
 }
 
-function sameNameserverTwice(cluster: ClusterPart, nameservers: ReadonlyMap<string, string>): readonly ConfigIssue[] {
+function sameNameserverTwice(
+  cluster: ClusterPart,
+  nameservers: ReadonlyMap<string, string>,
+): readonly ConfigIssue[] {
   const first = new Map<string, string>();
   return cluster.nameservers.flatMap((name, index) => {
     const reached = nameservers.get(name) ?? name;
@@ -97,7 +116,8 @@ function sameNameserverTwice(cluster: ClusterPart, nameservers: ReadonlyMap<stri
       first.set(reached, name);
       return [];
     }
-    const what = other === name ? 'is there twice' : `is the same nameserver as "${other}", with the same key`;
+    const what =
+      other === name ? 'is there twice' : `is the same nameserver as "${other}", with the same key`;
     return [{ path: nameserverPath(cluster, index), message: `{value} ${what}; remove one` }];
   });
 }
@@ -111,12 +131,16 @@ function namesOutsideZone(cluster: ClusterPart): readonly ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const check = (name: Fqdn | undefined, path: ConfigPath) => {
     if (name === undefined || isWithin(name, zone)) return;
-    issues.push({ path, message: `${name} is not within the zone ${zone}; write for example ${name.split('.')[0]}.${zone}` });
+    issues.push({
+      path,
+      message: `${name} is not within the zone ${zone}; write for example ${name.split('.')[0]}.${zone}`,
+    });
   };
   check(source.name, sourcePath(cluster));
   check(replicas, replicasPath(cluster));
   if (source.isAlias && source.name === zone) {
-    const message = 'the zone itself cannot be a CNAME (RFC 1034 3.6.2); write "type: address", or a name below it';
+    const message =
+      'the zone itself cannot be a CNAME (RFC 1034 3.6.2); write "type: address", or a name below it';
     issues.push({ path: sourcePath(cluster), message });
   }
   return issues;
@@ -124,7 +148,9 @@ function namesOutsideZone(cluster: ClusterPart): readonly ConfigIssue[] {
 
 /** Every owner name that a cluster writes for its source: of the address, the ledger and the SRV. */
 const sourceOwners = ({ source }: ClusterPart): readonly string[] =>
-  source.name === undefined ? [] : [source.name, `_source-dns.${source.name}`, ...(source.srv ? [`_mysql._tcp.${source.name}`] : [])];
+  source.name === undefined
+    ? []
+    : [source.name, `_source-dns.${source.name}`, ...(source.srv ? [`_mysql._tcp.${source.name}`] : [])];
 
 function namesThatMeet(cluster: ClusterPart): readonly ConfigIssue[] {
   const { replicas } = cluster;
@@ -137,7 +163,10 @@ function namesThatMeet(cluster: ClusterPart): readonly ConfigIssue[] {
   ];
 }
 
-function namesOfTwoClusters(clusters: readonly ClusterPart[], nameservers: ReadonlyMap<string, string>): readonly ConfigIssue[] {
+function namesOfTwoClusters(
+  clusters: readonly ClusterPart[],
+  nameservers: ReadonlyMap<string, string>,
+): readonly ConfigIssue[] {
   const first = new Map<string, ClusterPart>();
   return clusters.flatMap((cluster) => {
     const issues = new Map<string, ConfigIssue>();
@@ -180,7 +209,12 @@ function unsafeAddresses(cluster: ClusterPart): readonly ConfigIssue[] {
       if (kind === undefined) return [];
       const hint = kind === 'a loopback address' ? '; for a lab, set "allow_loopback: true"' : '';
       if (server.publish === undefined)
-        return [{ path, message: `${address} is ${kind}, which clients elsewhere cannot use; add "publish:"${hint}` }];
+        return [
+          {
+            path,
+            message: `${address} is ${kind}, which clients elsewhere cannot use; add "publish:"${hint}`,
+          },
+        ];
       return [
         {
           path: cluster.entryPath([...path, 'publish'], index),
@@ -201,7 +235,8 @@ function aliasProblems(cluster: ClusterPart): readonly ConfigIssue[] {
       message: `${server.host} is an address, and a CNAME can only name a host; write its host name, or "type: address"`,
     }));
   if (source.srv) {
-    const message = 'the target of an SRV must not be an alias (RFC 2782); write "type: address", or remove srv';
+    const message =
+      'the target of an SRV must not be an alias (RFC 2782); write "type: address", or remove srv';
     issues.push({ path: [...cluster.path, 'publish', 'source', 'srv'], message });
   }
   return issues;

@@ -47,7 +47,8 @@ const syntaxWords: Readonly<Record<string, string>> = {
 };
 
 const syntaxText = (code: string): string =>
-  syntaxWords[code] ?? `not valid YAML (${code.toLowerCase().replaceAll('_', ' ')}); put values with special characters in quotes`;
+  syntaxWords[code] ??
+  `not valid YAML (${code.toLowerCase().replaceAll('_', ' ')}); put values with special characters in quotes`;
 
 const placeOf = (lines: LineCounter, offset: number): Position => {
   const { line, col } = lines.linePos(offset);
@@ -62,7 +63,8 @@ function repeatedKeys(document: Document.Parsed, lines: LineCounter): readonly P
       const seen = new Set<unknown>();
       for (const { key } of map.items) {
         if (!isScalar(key) || key.value === '<<') continue;
-        if (seen.has(key.value)) problems.push({ ...placeOf(lines, key.range?.[0] ?? 0), message: syntaxText('DUPLICATE_KEY') });
+        if (seen.has(key.value))
+          problems.push({ ...placeOf(lines, key.range?.[0] ?? 0), message: syntaxText('DUPLICATE_KEY') });
         seen.add(key.value);
       }
     },
@@ -80,7 +82,12 @@ export function readDocument(text: string): {
   readonly fatal: boolean;
 } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', uniqueKeys: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+    uniqueKeys: false,
+  });
   const syntax = [...document.errors, ...document.warnings].map((error) => ({
     ...placeOf(lines, error.pos[0]),
     message: syntaxText(error.code),
@@ -97,7 +104,8 @@ export function readDocument(text: string): {
         wrongAliases.push({ ...place, message: `more than ${aliasLimit} aliases; write the values out` });
         return visit.BREAK;
       }
-      if (alias.resolve(document) === undefined) wrongAliases.push({ ...place, message: syntaxText('BAD_ALIAS') });
+      if (alias.resolve(document) === undefined)
+        wrongAliases.push({ ...place, message: syntaxText('BAD_ALIAS') });
       return undefined;
     },
   });
@@ -148,7 +156,8 @@ export function positionOf(read: ConfigDocument, path: ConfigPath, atKey = false
   const found = find(read, path);
   const emptyValue = found.node === null || (isScalar(found.node) && found.node.value === null);
   const wantsKey = atKey || !found.whole || emptyValue || (isCollection(found.node) && path.length > 0);
-  const offset = (wantsKey ? startOf(found.key) : undefined) ?? startOf(found.node) ?? startOf(found.key) ?? 0;
+  const offset =
+    (wantsKey ? startOf(found.key) : undefined) ?? startOf(found.node) ?? startOf(found.key) ?? 0;
   return placeOf(read.lines, offset);
 }
 
@@ -160,7 +169,10 @@ export function scalarAt(read: ConfigDocument, path: ConfigPath): Scalar | undef
 }
 
 /** Every scalar that is a value, with its place. */
-export function eachScalarValue({ document, lines }: ConfigDocument, found: (scalar: Scalar, position: Position) => void): void {
+export function eachScalarValue(
+  { document, lines }: ConfigDocument,
+  found: (scalar: Scalar, position: Position) => void,
+): void {
   visit(document, {
     Scalar: (key, scalar, ancestors) => {
       if (key === 'key' && isPair(ancestors.at(-1))) return;

@@ -13,7 +13,8 @@ const wrong = (problem: string): Parsed<Fqdn> => ({ kind: 'wrong', problem });
 export function parseFqdn(text: string, room: number): Parsed<Fqdn> {
   const name = text.endsWith('.') ? text.slice(0, -1) : text;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly what is outside ASCII
-  if (/[^\x00-\x7f]/.test(name)) return wrong('{value} has letters that are not ASCII; write its IDNA form (xn--...)');
+  if (/[^\x00-\x7f]/.test(name))
+    return wrong('{value} has letters that are not ASCII; write its IDNA form (xn--...)');
   if (!text.endsWith('.') && !name.includes('.'))
     return wrong('{value} is not a whole domain name; write for example source.shop.example.com.');
   const longest = longestName - room;

@@ -2,7 +2,11 @@
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The text with its variables filled in, or what is wrong with them. */
-export type Expansion = { readonly text: string; readonly expanded: boolean; readonly problems: readonly string[] };
+export type Expansion = {
+  readonly text: string;
+  readonly expanded: boolean;
+  readonly problems: readonly string[];
+};
 
 /** Replaces `${NAME}`; `$${` is a literal `${`. What a variable brings is not expanded again. */
 export function expand(text: string, variables: Variables): Expansion {
@@ -15,7 +19,10 @@ export function expand(text: string, variables: Variables): Expansion {
       return match;
     }
     const value = Object.hasOwn(variables, inside) ? variables[inside] : undefined;
-    if (value === undefined) problems.push(`the environment variable ${inside.slice(0, 80)} is not set; set it, or write the value here`);
+    if (value === undefined)
+      problems.push(
+        `the environment variable ${inside.slice(0, 80)} is not set; set it, or write the value here`,
+      );
     expanded = true;
     return value ?? match;
   });

@@ -21,7 +21,8 @@ export function durationMs(text: string): number | undefined {
 
 /** As one would write it: `3s`, `1500ms`. */
 export function durationText(ms: number): string {
-  for (const unit of ['h', 'm', 's'] as const) if (ms > 0 && ms % unitMs[unit] === 0) return `${ms / unitMs[unit]}${unit}`;
+  for (const unit of ['h', 'm', 's'] as const)
+    if (ms > 0 && ms % unitMs[unit] === 0) return `${ms / unitMs[unit]}${unit}`;
   return `${ms}ms`;
 }
 
@@ -35,13 +36,25 @@ const checked = <T>(ctx: z.RefinementCtx, outcome: Parsed<T>): T => {
 export function duration(what: string, least: Duration, most: Duration) {
   const [leastMs, mostMs] = [durationMs(least) ?? 0, durationMs(most) ?? 0];
   return z
-    .string({ error: (issue) => (typeof issue.input === 'number' ? 'needs a unit; write it like 50ms, 1s, 2m or 1h' : undefined) })
-    .regex(durationForm, { error: '{value} is not a duration; write it like 50ms, 1s, 2m or 1h', abort: true })
+    .string({
+      error: (issue) =>
+        typeof issue.input === 'number' ? 'needs a unit; write it like 50ms, 1s, 2m or 1h' : undefined,
+    })
+    .regex(durationForm, {
+      error: '{value} is not a duration; write it like 50ms, 1s, 2m or 1h',
+      abort: true,
+    })
     .transform((text, ctx) => {
       const ms = durationMs(text);
-      if (ms === undefined) return checked<number>(ctx, { kind: 'wrong', problem: '{value} is finer than a millisecond; round it' });
-      if (ms < leastMs) return checked<number>(ctx, { kind: 'wrong', problem: `{value} is too short; at least ${least}` });
-      if (ms > mostMs) return checked<number>(ctx, { kind: 'wrong', problem: `{value} is too long; at most ${most}` });
+      if (ms === undefined)
+        return checked<number>(ctx, {
+          kind: 'wrong',
+          problem: '{value} is finer than a millisecond; round it',
+        });
+      if (ms < leastMs)
+        return checked<number>(ctx, { kind: 'wrong', problem: `{value} is too short; at least ${least}` });
+      if (ms > mostMs)
+        return checked<number>(ctx, { kind: 'wrong', problem: `{value} is too long; at most ${most}` });
       return ms;
     })
     .meta({ description: `${what} (${least} to ${most})` });
@@ -57,7 +70,10 @@ export const fqdn = (description: string, example: string, room = 0) =>
 /** A TTL in seconds. */
 export const ttl = (description: string) =>
   z
-    .int({ error: (issue) => (typeof issue.input === 'string' ? 'is in seconds, without a unit; write 5' : undefined) })
+    .int({
+      error: (issue) =>
+        typeof issue.input === 'string' ? 'is in seconds, without a unit; write 5' : undefined,
+    })
     .min(0)
     .max(86_400)
     .meta({ description: `${description}: seconds (0 to 86400)` });
@@ -70,7 +86,10 @@ export const host = (description: string, example: string) =>
     .string()
     .transform((value, ctx) => {
       if (/^[^:]+:\d+$|^\[.*\]:\d+$/.test(value))
-        return checked<string>(ctx, { kind: 'wrong', problem: '{value} has a port in it; write that as "port:"' });
+        return checked<string>(ctx, {
+          kind: 'wrong',
+          problem: '{value} has a port in it; write that as "port:"',
+        });
       const parsed = parseHost(value);
       return checked(ctx, parsed.kind === 'parsed' ? serversHost(parsed.value, parsed) : parsed);
     })
@@ -101,14 +120,24 @@ export const scope = z
 const ipAddress = z.string().transform((text, ctx) => {
   const ip = canonicalIp(text);
   if (ip === undefined)
-    return checked<string>(ctx, { kind: 'wrong', problem: '{value} is not an IP address; write it like 203.0.113.13 or 2001:db8::13' });
+    return checked<string>(ctx, {
+      kind: 'wrong',
+      problem: '{value} is not an IP address; write it like 203.0.113.13 or 2001:db8::13',
+    });
   return ip;
 });
 
 /** One of these or a list of them becomes a list. */
-export function oneOrList<T extends z.ZodType<string>>(item: T, most: number, description: string, example: string) {
+export function oneOrList<T extends z.ZodType<string>>(
+  item: T,
+  most: number,
+  description: string,
+  example: string,
+) {
   return z
-    .union([item, z.array(item).min(1).max(most)], { error: `must be one or a list; write for example ${example}` })
+    .union([item, z.array(item).min(1).max(most)], {
+      error: `must be one or a list; write for example ${example}`,
+    })
     .transform((value): readonly string[] => (Array.isArray(value) ? value : [value]))
     .meta({ description, examples: [example] });
 }
@@ -116,7 +145,8 @@ export function oneOrList<T extends z.ZodType<string>>(item: T, most: number, de
 /** As many IPv6 addresses as fit into the ledger's `form=` (255 bytes): 5 of 39, with type and TTL. */
 const mostAddresses = 5;
 
-export const ipAddresses = (description: string) => oneOrList(ipAddress, mostAddresses, description, '203.0.113.13');
+export const ipAddresses = (description: string) =>
+  oneOrList(ipAddress, mostAddresses, description, '203.0.113.13');
 
 /** A name that is used as a label: of a cluster, a nameserver. It stands in TXT RRs, URLs and metrics. */
 const labelForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;

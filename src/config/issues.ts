@@ -27,13 +27,18 @@ function wrongType(expected: string, input: unknown): string {
   if (input === null) return 'is empty; give it a value, or remove it';
   const wanted = nouns[expected] ?? expected;
   if (expected === 'int' && typeof input === 'number') return 'must be a whole number';
-  const quotes = expected === 'string' && (typeof input === 'number' || typeof input === 'boolean') ? '; put it in quotes' : '';
+  const quotes =
+    expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')
+      ? '; put it in quotes'
+      : '';
   return `must be ${wanted}, not ${kindOf(input)}${quotes}`;
 }
 
 const sizeText = (origin: string, bound: number | bigint, than: 'least' | 'most'): string => {
-  if (origin === 'string') return than === 'least' ? 'must not be empty' : `is too long: at most ${bound} characters`;
-  if (origin === 'array') return than === 'least' ? `must have at least ${bound} entry` : `has too many entries: at most ${bound}`;
+  if (origin === 'string')
+    return than === 'least' ? 'must not be empty' : `is too long: at most ${bound} characters`;
+  if (origin === 'array')
+    return than === 'least' ? `must have at least ${bound} entry` : `has too many entries: at most ${bound}`;
   return `must be at ${than} ${bound}`;
 };
 
@@ -53,7 +58,9 @@ export const sayIssue: z.core.$ZodErrorMap = (issue) => {
     case 'too_big':
       return sizeText(issue.origin, issue.maximum, 'most');
     case 'invalid_format':
-      return issue.format === 'url' ? '{value} is not an http or https URL' : '{value} is not of the right form';
+      return issue.format === 'url'
+        ? '{value} is not an http or https URL'
+        : '{value} is not of the right form';
     default:
       return undefined;
   }
@@ -105,12 +112,15 @@ function flattened(issues: readonly ZodIssue[], prefix: ConfigPath): readonly Fi
       const known = knownKeys(path);
       return issue.keys.slice(0, issueLimit).map((key) => unknownKey(path, key, known));
     }
-    if (issue.code === 'invalid_key') return [{ path, message: issue.issues[0]?.message ?? issue.message, atKey: true }];
+    if (issue.code === 'invalid_key')
+      return [{ path, message: issue.issues[0]?.message ?? issue.message, atKey: true }];
     if (issue.code === 'invalid_union') {
       const shape = alternative(issue.errors);
       if (shape !== undefined) return flattened(shape, path);
     }
-    return [{ path, message: issue.message, ...(issue.code === 'invalid_type' && { expected: issue.expected }) }];
+    return [
+      { path, message: issue.message, ...(issue.code === 'invalid_type' && { expected: issue.expected }) },
+    ];
   });
 }
 

@@ -27,7 +27,9 @@ function below(node: SchemaNode, step: string | number): readonly SchemaNode[] {
   const alternatives = [node, ...(node.anyOf ?? [])];
   return alternatives.flatMap((one) => {
     if (typeof step === 'number') return one.items === undefined ? [] : [one.items];
-    const property = Object.hasOwn(one.properties ?? {}, step) ? one.properties?.[step] : one.additionalProperties;
+    const property = Object.hasOwn(one.properties ?? {}, step)
+      ? one.properties?.[step]
+      : one.additionalProperties;
     return typeof property === 'object' ? [property] : [];
   });
 }
@@ -40,15 +42,24 @@ function schemaNode(): SchemaNode {
 }
 
 const nodesAt = (path: ConfigPath): readonly SchemaNode[] =>
-  path.reduce<readonly SchemaNode[]>((nodes, step) => nodes.flatMap((node) => below(node, step)), [schemaNode()]);
+  path.reduce<readonly SchemaNode[]>(
+    (nodes, step) => nodes.flatMap((node) => below(node, step)),
+    [schemaNode()],
+  );
 
 /** The keys that may stand in the section at `path`. */
 export const knownKeys = (path: ConfigPath): readonly string[] => [
-  ...new Set(nodesAt(path).flatMap((node) => [node, ...(node.anyOf ?? [])].flatMap((one) => Object.keys(one.properties ?? {})))),
+  ...new Set(
+    nodesAt(path).flatMap((node) =>
+      [node, ...(node.anyOf ?? [])].flatMap((one) => Object.keys(one.properties ?? {})),
+    ),
+  ),
 ];
 
 /** How the value at `path` may be written, on one line of YAML, or undefined. */
 export const exampleAt = (path: ConfigPath): string | undefined => {
   const example = nodesAt(path).find((node) => node.examples !== undefined)?.examples?.[0];
-  return example === undefined ? undefined : stringify(example, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
+  return example === undefined
+    ? undefined
+    : stringify(example, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
 };

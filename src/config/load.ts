@@ -51,7 +51,10 @@ const maxFileBytes = 1_048_576;
  * Finds, reads and checks the configuration and every file that it names. Expected mistakes are values; it throws for bugs only.
  * For a reload it is called again: nothing is kept between two calls.
  */
-export async function loadConfig(configFlag: string | undefined, around: Surroundings = surroundings()): Promise<LoadResult> {
+export async function loadConfig(
+  configFlag: string | undefined,
+  around: Surroundings = surroundings(),
+): Promise<LoadResult> {
   const located = await locateConfig(configFlag, around.env, around.cwd);
   if (located.kind === 'none') {
     const message = `there is no configuration; looked for ${located.looked.join(' and ')}; write one, or name it with --config or $SOURCE_DNS_CONFIG`;
@@ -75,8 +78,13 @@ export async function loadConfig(configFlag: string | undefined, around: Surroun
   const hostErrors = instanceForm.test(instance) ? [] : [hostNameError(file, around.hostName)];
   const state = checked.config && stateDir(checked.config, file, around);
   const stateErrors = state === undefined ? [noStateDirError(file)] : [];
-  const errors = [...syntax, ...checked.errors, ...(checked.config === undefined ? [] : [...hostErrors, ...stateErrors])];
-  if (checked.config === undefined || state === undefined || errors.length > 0) return { kind: 'invalid', file, errors: inOrder(errors) };
+  const errors = [
+    ...syntax,
+    ...checked.errors,
+    ...(checked.config === undefined ? [] : [...hostErrors, ...stateErrors]),
+  ];
+  if (checked.config === undefined || state === undefined || errors.length > 0)
+    return { kind: 'invalid', file, errors: inOrder(errors) };
 
   const { config, files } = checked;
   const rights = wideRights(content.stats);
@@ -92,7 +100,9 @@ export async function loadConfig(configFlag: string | undefined, around: Surroun
       warnings: [
         ...configWarnings(config),
         ...checked.warnings,
-        ...(rights !== undefined && checked.literalPassword ? [`${file} has a password in it and ${rights}`] : []),
+        ...(rights !== undefined && checked.literalPassword
+          ? [`${file} has a password in it and ${rights}`]
+          : []),
         ...(isOpenToAll(content.stats) && !checked.literalPassword ? [`${file} ${rights}`] : []),
       ],
     },
@@ -112,7 +122,8 @@ const noStateDirError = (file: string): ConfigError => ({
   line: 1,
   column: 1,
   path: 'state_dir',
-  message: 'is missing, and this user has no home directory in which it could be; write for example "state_dir: /var/lib/source-dns"',
+  message:
+    'is missing, and this user has no home directory in which it could be; write for example "state_dir: /var/lib/source-dns"',
 });
 
 const inOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>

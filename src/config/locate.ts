@@ -10,14 +10,21 @@ export type Located =
   | { readonly kind: 'no-folder'; readonly file: string };
 
 /** `--config`, else $SOURCE_DNS_CONFIG, else the first that exists of ./source-dns.yaml and /etc/source-dns/source-dns.yaml. */
-export async function locateConfig(flag: string | undefined, env: Variables, cwd: string | undefined): Promise<Located> {
+export async function locateConfig(
+  flag: string | undefined,
+  env: Variables,
+  cwd: string | undefined,
+): Promise<Located> {
   // A file that was named is taken, whether it exists or not: falling back to another one would run the wrong clusters.
   const named = flag ?? (env['SOURCE_DNS_CONFIG'] || undefined);
   if (named !== undefined) {
     if (cwd === undefined && !isAbsolute(named)) return { kind: 'no-folder', file: named };
     return { kind: 'found', file: resolve(cwd ?? '/', named) };
   }
-  const looked = [...(cwd === undefined ? [] : [resolve(cwd, 'source-dns.yaml')]), '/etc/source-dns/source-dns.yaml'];
+  const looked = [
+    ...(cwd === undefined ? [] : [resolve(cwd, 'source-dns.yaml')]),
+    '/etc/source-dns/source-dns.yaml',
+  ];
   for (const file of looked) if (await exists(file)) return { kind: 'found', file };
   return { kind: 'none', looked };
 }

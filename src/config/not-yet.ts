@@ -14,7 +14,8 @@ function spread(raw: unknown, pattern: ConfigPath, done: ConfigPath = []): reado
   return keys.flatMap((key) => spread(raw, rest, [...done, key]));
 }
 
-const isAbsent = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+const isAbsent = (value: unknown): boolean =>
+  value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 
 /** One issue for each thing in the file that is not supported yet. */
 export const notYetIssues = (raw: unknown): readonly ConfigIssue[] =>

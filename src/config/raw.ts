@@ -22,7 +22,13 @@ export function childrenOf(raw: unknown, path: ConfigPath): readonly (readonly [
 export function withValueAt(raw: unknown, path: ConfigPath, value: unknown): unknown {
   const [step, ...rest] = path;
   if (step === undefined) return value;
-  if (Array.isArray(raw)) return raw.map((item, index) => (index === step ? withValueAt(item, rest, value) : item));
+  if (Array.isArray(raw))
+    return raw.map((item, index) => (index === step ? withValueAt(item, rest, value) : item));
   if (typeof raw !== 'object' || raw === null) return raw;
-  return Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, key === String(step) ? withValueAt(item, rest, value) : item]));
+  return Object.fromEntries(
+    Object.entries(raw).map(([key, item]) => [
+      key,
+      key === String(step) ? withValueAt(item, rest, value) : item,
+    ]),
+  );
 }

@@ -9,11 +9,26 @@ export const nameserverSchema = z
   .strictObject({
     address: host('IP address or host name of the primary nameserver of the zone', '192.0.2.53'),
     port: port('Its port').default(53),
-    via: z.enum(['rfc2136', 'nsupdate']).default('rfc2136').meta({ description: "rfc2136: our own packets; nsupdate: BIND's program" }),
-    transport: z.enum(['tcp', 'udp']).default('tcp').meta({ description: 'tcp is kept open; udp changes to tcp above 512 bytes' }),
+    via: z
+      .enum(['rfc2136', 'nsupdate'])
+      .default('rfc2136')
+      .meta({ description: "rfc2136: our own packets; nsupdate: BIND's program" }),
+    transport: z
+      .enum(['tcp', 'udp'])
+      .default('tcp')
+      .meta({ description: 'tcp is kept open; udp changes to tcp above 512 bytes' }),
     key_file: filePath("The TSIG key, in BIND's form", '/etc/source-dns/ddns.key').optional(),
-    key_name: z.string().min(1).max(254).optional().meta({ description: 'Which key, where the file holds several' }),
-    fudge: duration('How long a signed update stays valid (TSIG fudge): whole seconds', '1s', '300s').prefault('30s'),
+    key_name: z
+      .string()
+      .min(1)
+      .max(254)
+      .optional()
+      .meta({ description: 'Which key, where the file holds several' }),
+    fudge: duration(
+      'How long a signed update stays valid (TSIG fudge): whole seconds',
+      '1s',
+      '300s',
+    ).prefault('30s'),
     nsupdate_args: z
       .array(z.string().min(1).max(255))
       .max(16)
@@ -25,30 +40,47 @@ export const nameserverSchema = z
       .min(1)
       .max(32)
       .optional()
-      .meta({ description: "The authoritative nameservers to wait for; default: those of the zone's NS RRset" }),
+      .meta({
+        description: "The authoritative nameservers to wait for; default: those of the zone's NS RRset",
+      }),
     resolvers: z
       .array(hostPort('address, address:port or [v6]:port', '192.0.2.1', 53))
       .min(1)
       .max(32)
       .optional()
-      .meta({ description: 'Resolvers that applications use: after a move they are asked too, and may lag by the TTL' }),
+      .meta({
+        description:
+          'Resolvers that applications use: after a move they are asked too, and may lag by the TTL',
+      }),
   })
   .check((ctx) => {
     const value = ctx.value;
-    const fail = (message: string, ...at: (string | number)[]) => ctx.issues.push({ code: 'custom', message, path: at, input: undefined });
-    if (value.fudge % 1000 !== 0) fail('{value} is not in whole seconds, as TSIG wants it (RFC 8945 4.2)', 'fudge');
-    if (value.key_name !== undefined && value.key_file === undefined) fail('names a key, but there is no key_file', 'key_name');
+    const fail = (message: string, ...at: (string | number)[]) =>
+      ctx.issues.push({ code: 'custom', message, path: at, input: undefined });
+    if (value.fudge % 1000 !== 0)
+      fail('{value} is not in whole seconds, as TSIG wants it (RFC 8945 4.2)', 'fudge');
+    if (value.key_name !== undefined && value.key_file === undefined)
+      fail('names a key, but there is no key_file', 'key_name');
     if (value.via === 'rfc2136') {
-      if (value.key_file === undefined) fail('has no key; write "key_file: /etc/source-dns/ddns.key": updates are always signed');
-      if (value.nsupdate_args.length > 0) fail('is only used with "via: nsupdate"; remove it', 'nsupdate_args');
+      if (value.key_file === undefined)
+        fail('has no key; write "key_file: /etc/source-dns/ddns.key": updates are always signed');
+      if (value.nsupdate_args.length > 0)
+        fail('is only used with "via: nsupdate"; remove it', 'nsupdate_args');
       return;
     }
     // nsupdate would send unsigned, and a nameserver that trusts addresses would take it.
     if (value.key_file === undefined && value.nsupdate_args.length === 0) {
-      fail('has no key; write "key_file: ...", or "nsupdate_args: [-g]" for GSS-TSIG: updates are always signed');
+      fail(
+        'has no key; write "key_file: ...", or "nsupdate_args: [-g]" for GSS-TSIG: updates are always signed',
+      );
     }
     const secretArg = value.nsupdate_args.findIndex((arg) => arg.startsWith('-y'));
-    if (secretArg >= 0) fail('shows the secret to everybody who lists processes; write key_file instead of -y', 'nsupdate_args', secretArg);
+    if (secretArg >= 0)
+      fail(
+        'shows the secret to everybody who lists processes; write key_file instead of -y',
+        'nsupdate_args',
+        secretArg,
+      );
   })
   .meta({ description: 'A primary nameserver that takes updates' });
 
@@ -92,7 +124,8 @@ const http = z
   .meta({ description: 'HTTP over TCP (not in this version yet)' });
 
 const atLeastOne = (what: string) => (ctx: z.core.ParsePayload<Record<string, unknown>>) => {
-  if (Object.keys(ctx.value).length === 0) ctx.issues.push({ code: 'custom', message: `has no ${what}; add one`, input: undefined });
+  if (Object.keys(ctx.value).length === 0)
+    ctx.issues.push({ code: 'custom', message: `has no ${what}; add one`, input: undefined });
 };
 
 /** The configuration file. Input: as YAML brings it; output: durations in milliseconds, names absolute, every default filled in. */
@@ -101,7 +134,10 @@ export const configSchema = z
     {
       instance: z
         .string()
-        .regex(instanceForm, { error: '{value} cannot stand in the ledger: 1 to 63 letters, digits, ".", "_", "-", "@", "/" and "+"' })
+        .regex(instanceForm, {
+          error:
+            '{value} cannot stand in the ledger: 1 to 63 letters, digits, ".", "_", "-", "@", "/" and "+"',
+        })
         .optional()
         .meta({ description: "This instance's name in the ledger; default: the host's name" }),
       state_dir: filePath('Where the history and the API socket are', '/var/lib/source-dns').optional(),
@@ -133,7 +169,9 @@ export const configSchema = z
     },
     {
       error: (issue) =>
-        issue.code === 'invalid_type' ? 'this is no configuration; write the sections "clusters:" and "nameservers:"' : undefined,
+        issue.code === 'invalid_type'
+          ? 'this is no configuration; write the sections "clusters:" and "nameservers:"'
+          : undefined,
     },
   )
   .meta({ title: 'source-dns', description: 'One DNS name that always answers with the MySQL source' });

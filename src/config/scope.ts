@@ -12,7 +12,9 @@ export function parseScope(text: string): Parsed<DiscoveryScope> {
   if (more.length > 0) return wrong(`{value} is neither the end of a host name nor a network; ${example}`);
   const ip = canonicalIp(host) === undefined ? undefined : parseIp(host);
   if (ip !== undefined) return networkScope(host, ip, bits);
-  return bits === undefined && !text.includes(':') ? suffixScope(text) : wrong(`{value} is not a network; ${example}`);
+  return bits === undefined && !text.includes(':')
+    ? suffixScope(text)
+    : wrong(`{value} is not a network; ${example}`);
 }
 
 function networkScope(host: string, ip: IpAddress, bits: string | undefined): Parsed<DiscoveryScope> {
@@ -20,10 +22,14 @@ function networkScope(host: string, ip: IpAddress, bits: string | undefined): Pa
   if (bits === undefined) return parsed({ kind: 'network', address: ip, bits: most });
   const length = Number(bits);
   if (!/^\d{1,3}$/.test(bits) || length > most)
-    return wrong(`{value} has a prefix length that does not exist: 0 to ${most}; did you mean ${host}/${most}?`);
+    return wrong(
+      `{value} has a prefix length that does not exist: 0 to ${most}; did you mean ${host}/${most}?`,
+    );
   const network = networkOf(ip, length);
   if (network.bytes.some((byte, index) => byte !== ip.bytes[index]))
-    return wrong(`{value} is an address within a network, and not the network; did you mean ${textOf(network)}/${length}?`);
+    return wrong(
+      `{value} is an address within a network, and not the network; did you mean ${textOf(network)}/${length}?`,
+    );
   return parsed({ kind: 'network', address: ip, bits: length });
 }
 
@@ -31,7 +37,11 @@ function suffixScope(text: string): Parsed<DiscoveryScope> {
   const bare = text.replace(/^\*?\.?/, '');
   const host = parseHost(bare);
   // "0x1" is a number to some resolvers, as the last part of an address is.
-  if (host.kind === 'wrong' || canonicalIp(host.value) !== undefined || /(?:^|\.)0x[0-9a-f]*$/.test(host.value))
+  if (
+    host.kind === 'wrong' ||
+    canonicalIp(host.value) !== undefined ||
+    /(?:^|\.)0x[0-9a-f]*$/.test(host.value)
+  )
     return wrong(`{value} is neither the end of a host name nor a network; ${example}`);
   const suffix = `.${host.value}`;
   if (!text.startsWith('.')) return wrong(`{value} does not begin with a dot; did you mean "${suffix}"?`);
@@ -40,6 +50,8 @@ function suffixScope(text: string): Parsed<DiscoveryScope> {
 
 function textOf({ family, bytes }: IpAddress): string {
   if (family === 4) return bytes.join('.');
-  const groups = Array.from({ length: 8 }, (_, index) => ((bytes[2 * index] ?? 0) * 256 + (bytes[2 * index + 1] ?? 0)).toString(16));
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    ((bytes[2 * index] ?? 0) * 256 + (bytes[2 * index + 1] ?? 0)).toString(16),
+  );
   return canonicalIp(groups.join(':')) ?? '::';
 }

@@ -1,8 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { ConfigIssue, ConfigPath } from './config-error.ts';
-import { pathText } from './config-error.ts';
+import { type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
 import { childrenOf, valueAt } from './raw.ts';
 import { Secret } from './secret.ts';
 
@@ -37,7 +36,8 @@ const fileKinds: readonly FileKind[] = [
     field: ['mysql', 'password_file'],
     maxBytes: 4096,
     secret: true,
-    check: (text) => (/[\r\n]/.test(text) ? 'has more than one line; it must hold the password alone' : undefined),
+    check: (text) =>
+      /[\r\n]/.test(text) ? 'has more than one line; it must hold the password alone' : undefined,
   },
   {
     section: 'clusters',
@@ -45,7 +45,9 @@ const fileKinds: readonly FileKind[] = [
     maxBytes: 1_048_576,
     secret: false,
     check: (text) =>
-      text.includes('-----BEGIN CERTIFICATE-----') ? undefined : 'has no PEM certificate in it (-----BEGIN CERTIFICATE-----)',
+      text.includes('-----BEGIN CERTIFICATE-----')
+        ? undefined
+        : 'has no PEM certificate in it (-----BEGIN CERTIFICATE-----)',
   },
   {
     section: 'nameservers',
@@ -68,7 +70,10 @@ const failures: Readonly<Record<string, string>> = {
 
 /** What a failed system call means for the file, as the end of a sentence. */
 const fileFailure = (error: unknown): string => {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+  const code =
+    error instanceof Error && 'code' in error && typeof error.code === 'string'
+      ? error.code
+      : 'unknown error';
   return failures[code] ?? `cannot be read (${code})`;
 };
 
@@ -87,7 +92,8 @@ export async function readBounded(file: string, maxBytes: number): Promise<Bound
     if (stats.isDirectory()) return { kind: 'failed', problem: 'is a directory', about: 'content' };
     if (!stats.isFile()) return { kind: 'failed', problem: 'is not a regular file', about: 'access' };
     const bytes = await readAll(handle, maxBytes + 1);
-    if (bytes.length > maxBytes) return { kind: 'failed', problem: `is too large: at most ${maxBytes} bytes`, about: 'content' };
+    if (bytes.length > maxBytes)
+      return { kind: 'failed', problem: `is too large: at most ${maxBytes} bytes`, about: 'content' };
     return { kind: 'read', text: bytes.toString('utf8'), stats };
   } catch (error) {
     return { kind: 'failed', problem: fileFailure(error), about: 'access' };
@@ -117,21 +123,29 @@ export function wideRights(stats: Stats): string | undefined {
   return (stats.mode & 0o004) === 0 ? undefined : 'can be read by everybody on this host; chmod 0640 it';
 }
 
-type OneFile = { readonly named: NamedFile; readonly warning: string | undefined } | { readonly problem: string };
+type OneFile =
+  | { readonly named: NamedFile; readonly warning: string | undefined }
+  | { readonly problem: string };
 
 async function readNamed(file: string, kind: FileKind): Promise<OneFile> {
   const outcome = await readBounded(file, kind.maxBytes);
-  const told = (problem: string): OneFile => ({ problem: kind.wanted === undefined ? problem : `${problem}; ${kind.wanted}` });
+  const told = (problem: string): OneFile => ({
+    problem: kind.wanted === undefined ? problem : `${problem}; ${kind.wanted}`,
+  });
   if (outcome.kind === 'failed') return outcome.about === 'content' ? told(outcome.problem) : outcome;
   const text = outcome.text.replace(/\r?\n$/, '');
   if (text.trim() === '') return told('is empty');
   const problem = kind.check(text);
   if (problem !== undefined) return { problem };
-  return { named: { file, text: new Secret(text) }, warning: kind.secret ? wideRights(outcome.stats) : undefined };
+  return {
+    named: { file, text: new Secret(text) },
+    warning: kind.secret ? wideRights(outcome.stats) : undefined,
+  };
 }
 
 /** Base64 as the secrets of keys are; a path hardly ends in `=`. It must not be in a message. */
-const looksLikeSecret = (value: string): boolean => /^[A-Za-z0-9+/]{14,}={1,2}$/.test(value) || /^hmac-[^:]*:[^:]*:./i.test(value);
+const looksLikeSecret = (value: string): boolean =>
+  /^[A-Za-z0-9+/]{14,}={1,2}$/.test(value) || /^hmac-[^:]*:[^:]*:./i.test(value);
 
 function namesNone(value: string, folder: string, kind: FileKind, problem: string): string {
   if (kind.secret && looksLikeSecret(value))

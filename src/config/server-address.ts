@@ -4,10 +4,15 @@ import { longestAddress } from '../core/model/ledger.ts';
 import type { ServerAddress } from '../core/model/units.ts';
 
 /** What became of a text: the value, or what is wrong with it as the end of a sentence (`{value}` stands for the text). */
-export type Parsed<T> = { readonly kind: 'parsed'; readonly value: T } | { readonly kind: 'wrong'; readonly problem: string };
+export type Parsed<T> =
+  | { readonly kind: 'parsed'; readonly value: T }
+  | { readonly kind: 'wrong'; readonly problem: string };
 
 const parsed = <T>(value: T): Parsed<T> => ({ kind: 'parsed', value });
-const wrong = (problem: string): { readonly kind: 'wrong'; readonly problem: string } => ({ kind: 'wrong', problem });
+const wrong = (problem: string): { readonly kind: 'wrong'; readonly problem: string } => ({
+  kind: 'wrong',
+  problem,
+});
 
 /** A server must fit into the ledger. */
 export const longestHost = longestAddress - ':65535'.length;
@@ -22,12 +27,15 @@ export function canonicalIp(text: string): string | undefined {
 
 function hostName(text: string): Parsed<string> {
   const host = text.toLowerCase().replace(/\.$/, '');
-  if (host.length > longestHost) return wrong(`{value} is too long for a host name: at most ${longestHost} characters`);
+  if (host.length > longestHost)
+    return wrong(`{value} is too long for a host name: at most ${longestHost} characters`);
   const labels = host.split('.');
   // Underscores are no host name, but container networks use them.
   const good = labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));
   if (!good || /^\d+$/.test(labels.at(-1) ?? '')) {
-    return wrong('{value} is neither a host name nor an IP address; write db1.example.com, 192.0.2.1 or [2001:db8::1]');
+    return wrong(
+      '{value} is neither a host name nor an IP address; write db1.example.com, 192.0.2.1 or [2001:db8::1]',
+    );
   }
   return parsed(host);
 }
@@ -58,6 +66,7 @@ export const serverAddress = (host: string, port: number): ServerAddress =>
 
 /** Why clients elsewhere cannot use this address (`a loopback address`), or undefined. Of a host name only `localhost` is known. */
 export function unsafeKind(host: string, allowLoopback: boolean): string | undefined {
-  if (host === 'localhost' || host.endsWith('.localhost')) return allowLoopback ? undefined : 'a loopback address';
+  if (host === 'localhost' || host.endsWith('.localhost'))
+    return allowLoopback ? undefined : 'a loopback address';
   return unsafeIp(host, allowLoopback);
 }

@@ -18,7 +18,10 @@ const serverSettings = (server: ServerFile): ServerSettings => ({
   candidate: server.candidate,
 });
 
-function publications(publish: PublishFile, nameservers: ConfigFile['nameservers']): readonly PublicationSettings[] {
+function publications(
+  publish: PublishFile,
+  nameservers: ConfigFile['nameservers'],
+): readonly PublicationSettings[] {
   return publish.nameserver.flatMap((name) => {
     const nameserver = nameservers[name];
     if (nameserver === undefined) return [];
@@ -29,7 +32,12 @@ function publications(publish: PublishFile, nameservers: ConfigFile['nameservers
         ...(zone !== undefined && { zone }),
         source: { name: source.name, ttlSeconds: source.ttl, type: source.type, srv: source.srv },
         ...(replicas && {
-          replicas: { name: replicas.name, ttlSeconds: replicas.ttl, maxLagMs: replicas.max_lag, whenEmpty: replicas.when_empty },
+          replicas: {
+            name: replicas.name,
+            ttlSeconds: replicas.ttl,
+            maxLagMs: replicas.max_lag,
+            whenEmpty: replicas.when_empty,
+          },
         }),
         adopt: publish.adopt,
         ...(nameserver.resolvers && { resolvers: true }),
@@ -40,7 +48,12 @@ function publications(publish: PublishFile, nameservers: ConfigFile['nameservers
   });
 }
 
-function clusterSettings(name: string, cluster: ClusterFile, nameservers: ConfigFile['nameservers'], instance: string): ClusterSettings {
+function clusterSettings(
+  name: string,
+  cluster: ClusterFile,
+  nameservers: ConfigFile['nameservers'],
+  instance: string,
+): ClusterSettings {
   const { watch, mysql } = cluster;
   return {
     cluster: name,
@@ -94,7 +107,13 @@ function loadedNameserver(name: string, nameserver: NameserverFile, files: Files
     port: nameserver.port,
     via: nameserver.via,
     transport: nameserver.transport,
-    ...(key && { key: { file: key.file, text: key.text, ...(nameserver.key_name !== undefined && { name: nameserver.key_name }) } }),
+    ...(key && {
+      key: {
+        file: key.file,
+        text: key.text,
+        ...(nameserver.key_name !== undefined && { name: nameserver.key_name }),
+      },
+    }),
     nsupdateArgs: nameserver.nsupdate_args,
     timeoutMs: nameserver.timeout,
     fudgeMs: nameserver.fudge,
@@ -105,4 +124,9 @@ function loadedNameserver(name: string, nameserver: NameserverFile, files: Files
 
 /** Every nameserver by its name. */
 export const loadedNameservers = (config: ConfigFile, files: Files): ReadonlyMap<string, NameserverConfig> =>
-  new Map(Object.entries(config.nameservers).map(([name, nameserver]) => [name, loadedNameserver(name, nameserver, files)]));
+  new Map(
+    Object.entries(config.nameservers).map(([name, nameserver]) => [
+      name,
+      loadedNameserver(name, nameserver, files),
+    ]),
+  );

@@ -13,7 +13,9 @@ export function configWarnings(config: ConfigFile): readonly string[] {
   const unused = Object.keys(config.nameservers).filter((name) => !used.has(name));
   return [
     ...Object.entries(config.clusters).flatMap(([name, cluster]) =>
-      [...clusterWarnings(cluster), ...nameWarnings(cluster), ...hostWarnings(cluster)].map((text) => `clusters.${name}.${text}`),
+      [...clusterWarnings(cluster), ...nameWarnings(cluster), ...hostWarnings(cluster)].map(
+        (text) => `clusters.${name}.${text}`,
+      ),
     ),
     ...unused.map((name) => `nameservers.${name}: no cluster is published there`),
   ];
@@ -42,17 +44,26 @@ function clusterWarnings(cluster: ClusterFile): readonly string[] {
     );
   }
   if (publish.source.type === 'cname' && servers.some((server) => server.publish !== undefined)) {
-    warnings.push('publish.source.type: with cname the name is an alias of the host, so the "publish" of a server does not count for it');
+    warnings.push(
+      'publish.source.type: with cname the name is an alias of the host, so the "publish" of a server does not count for it',
+    );
   }
   return warnings;
 }
 
 function nameWarnings({ publish }: ClusterFile): readonly string[] {
-  const named = [{ at: 'source', value: publish.source }, ...(publish.replicas ? [{ at: 'replicas', value: publish.replicas }] : [])];
+  const named = [
+    { at: 'source', value: publish.source },
+    ...(publish.replicas ? [{ at: 'replicas', value: publish.replicas }] : []),
+  ];
   return named.flatMap(({ at, value }) => [
-    ...(value.ttl === 0 ? [`publish.${at}.ttl: with 0 no resolver keeps the name, and each lookup asks the nameserver`] : []),
+    ...(value.ttl === 0
+      ? [`publish.${at}.ttl: with 0 no resolver keeps the name, and each lookup asks the nameserver`]
+      : []),
     ...(value.ttl > longTtlSeconds
-      ? [`publish.${at}.ttl: clients may keep the old address for ${durationText(value.ttl * 1000)} after a move`]
+      ? [
+          `publish.${at}.ttl: clients may keep the old address for ${durationText(value.ttl * 1000)} after a move`,
+        ]
       : []),
   ]);
 }
@@ -70,7 +81,8 @@ function hostWarnings({ publish, servers }: ClusterFile): readonly string[] {
   return named
     .filter(({ name }) => !isHostName(name))
     .map(({ at, name, refused: what }) => {
-      const nameserver = what === '' ? '' : `, so BIND refuses ${what} unless the zone has "check-names ignore;"`;
+      const nameserver =
+        what === '' ? '' : `, so BIND refuses ${what} unless the zone has "check-names ignore;"`;
       return `${at}: ${name} is no host name (RFC 1123: letters, digits and inner hyphens)${nameserver}${what === '' ? ': some clients refuse it' : ''}`;
     });
 }

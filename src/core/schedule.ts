@@ -1,10 +1,15 @@
 /** When to ask what: probes, addresses and reads that are due, and the next wake. */
 
 import type { Effect } from './model/events.ts';
-import { doubtedAfter, queueingTimeouts, resolveAgainMs, resolveEveryMs, resolveTimeoutMs } from './model/limits.ts';
+import {
+  doubtedAfter,
+  queueingTimeouts,
+  resolveAgainMs,
+  resolveEveryMs,
+  resolveTimeoutMs,
+} from './model/limits.ts';
 import type { ClusterState, PublicationState, ServerMemory } from './model/state.ts';
-import type { MonoMs, Now } from './model/units.ts';
-import { plusMs } from './model/units.ts';
+import { type MonoMs, type Now, plusMs } from './model/units.ts';
 import { discoveredPauseMs } from './observe/discovery.ts';
 import { nextTrial, placesOf, tryIfDue } from './observe/server-addresses.ts';
 import { isSide, managedQuestions } from './publish/desired.ts';
@@ -18,7 +23,9 @@ export function schedule(state: ClusterState, now: Now, effects: Effect[]): Clus
       tryIfDue(state, resolveIfDue(probeIfDue(state, memory, now, effects), now, effects), now, effects),
     ]),
   );
-  const publications = new Map([...state.publications].map(([name, publication]) => [name, askIfDue(publication, now, effects)]));
+  const publications = new Map(
+    [...state.publications].map(([name, publication]) => [name, askIfDue(publication, now, effects)]),
+  );
   const next = { ...state, servers, publications };
   effects.push({ kind: 'wake', at: wakeAt(next, now) });
   return next;
@@ -36,7 +43,10 @@ function pauseMs(state: ClusterState, memory: ServerMemory, now: Now): number {
 function probeIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
   const lastAt = memory.latest?.at;
   // A suspicion may shorten the pause that was planned, never lengthen it.
-  const due = lastAt === undefined ? memory.nextProbeAt : Math.min(memory.nextProbeAt, lastAt + pauseMs(state, memory, now));
+  const due =
+    lastAt === undefined
+      ? memory.nextProbeAt
+      : Math.min(memory.nextProbeAt, lastAt + pauseMs(state, memory, now));
   if (memory.probing !== undefined || now.mono < due)
     return memory.nextProbeAt === due ? memory : { ...memory, nextProbeAt: due as MonoMs };
   const deadline = plusMs(now.mono, state.settings.watch.probeTimeoutMs);
@@ -46,16 +56,22 @@ function probeIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects
 }
 
 /** Only what may be published is looked up. */
-const isLookedUp = ({ settings }: ServerMemory): boolean => settings.publish === undefined && settings.discovered === undefined;
+const isLookedUp = ({ settings }: ServerMemory): boolean =>
+  settings.publish === undefined && settings.discovered === undefined;
 
 function resolveIfDue(memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
   if (!isLookedUp(memory) || memory.resolving || now.mono < memory.nextResolveAt) return memory;
-  effects.push({ kind: 'resolve', server: memory.settings.address, deadline: plusMs(now.mono, resolveTimeoutMs) });
+  effects.push({
+    kind: 'resolve',
+    server: memory.settings.address,
+    deadline: plusMs(now.mono, resolveTimeoutMs),
+  });
   return { ...memory, resolving: true };
 }
 
 /** When a server's addresses are looked up again. */
-export const nextResolve = (now: Now, found: boolean): MonoMs => plusMs(now.mono, found ? resolveEveryMs : resolveAgainMs);
+export const nextResolve = (now: Now, found: boolean): MonoMs =>
+  plusMs(now.mono, found ? resolveEveryMs : resolveAgainMs);
 
 function readIfDue(publication: PublicationState, now: Now, effects: Effect[]): PublicationState {
   if (publication.reading || now.mono < publication.nextReadAt) return publication;
@@ -66,8 +82,12 @@ function readIfDue(publication: PublicationState, now: Now, effects: Effect[]): 
     nameserver: settings.nameserver,
     ...(settings.zone === undefined ? {} : { zone: settings.zone }),
     questions,
-    sides: [...new Set(questions.filter((question) => isSide(settings.source, question)).map(({ name }) => name))],
-    ...(refusals !== undefined && refusals.withSides + refusals.withoutSides >= doubtedAfter ? { anew: true } : {}),
+    sides: [
+      ...new Set(questions.filter((question) => isSide(settings.source, question)).map(({ name }) => name)),
+    ],
+    ...(refusals !== undefined && refusals.withSides + refusals.withoutSides >= doubtedAfter
+      ? { anew: true }
+      : {}),
     deadline: plusMs(now.mono, queueingTimeouts * settings.timeoutMs),
   });
   return { ...publication, reading: true, questions };

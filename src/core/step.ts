@@ -4,14 +4,28 @@
  */
 
 import { raiseAlarms } from './alarm/alarms.ts';
-import { acceptCommand, finishCommands, openCommand, resultOfFailure, resultOfUpdate, withResult } from './command/commands.ts';
+import {
+  acceptCommand,
+  finishCommands,
+  openCommand,
+  resultOfFailure,
+  resultOfUpdate,
+  withResult,
+} from './command/commands.ts';
 import type { Effect, Event } from './model/events.ts';
 import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './model/limits.ts';
 import type { ClusterSettings } from './model/settings.ts';
-import type { ClusterState, PublicationState, ServerMemory } from './model/state.ts';
-import { newPublication, newServer, without, withPublication, withServer } from './model/state.ts';
-import type { MonoMs, Now, ServerAddress, ServerId } from './model/units.ts';
-import { plusMs } from './model/units.ts';
+import {
+  type ClusterState,
+  newPublication,
+  newServer,
+  type PublicationState,
+  type ServerMemory,
+  without,
+  withPublication,
+  withServer,
+} from './model/state.ts';
+import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
 import type { UpdateOutcome } from './model/zone.ts';
 import { discover } from './observe/discovery.ts';
 import { observe } from './observe/observe.ts';
@@ -24,7 +38,11 @@ import { zoneRead } from './publish/zone-read.ts';
 import { nextResolve, schedule } from './schedule.ts';
 import { publish } from './turn.ts';
 
-export function step(state: ClusterState, event: Event, now: Now): readonly [ClusterState, readonly Effect[]] {
+export function step(
+  state: ClusterState,
+  event: Event,
+  now: Now,
+): readonly [ClusterState, readonly Effect[]] {
   const effects: Effect[] = [];
   let next = discover(take(checkClocks(state, now), event, now, effects), now, effects);
   // Nothing below brings another observation.
@@ -63,7 +81,9 @@ function take(state: ClusterState, event: Event, now: Now, effects: Effect[]): C
     case 'refusal-inspected':
       return inspected(state, event);
     case 'propagated':
-      return forPublication(state, event.nameserver, (publication) => propagated(state, publication, event, now, effects));
+      return forPublication(state, event.nameserver, (publication) =>
+        propagated(state, publication, event, now, effects),
+      );
     case 'command':
       return suspect(acceptCommand(state, event.id, event.command, now, effects), now);
     case 'reconfigured':
@@ -80,7 +100,11 @@ const forPublication = (
   return publication ? withPublication(state, change(publication)) : state;
 };
 
-const forServer = (state: ClusterState, server: ServerAddress, change: (memory: ServerMemory) => ServerMemory): ClusterState => {
+const forServer = (
+  state: ClusterState,
+  server: ServerAddress,
+  change: (memory: ServerMemory) => ServerMemory,
+): ClusterState => {
   const memory = state.servers.get(server);
   return memory ? withServer(state, change(memory)) : state;
 };
@@ -90,7 +114,12 @@ const suspect = (state: ClusterState, now: Now): ClusterState => ({
   suspectUntil: Math.max(state.suspectUntil, now.mono + suspectAfterSteadyMs) as MonoMs,
 });
 
-function observed(state: ClusterState, { server, probe: told }: Event & { kind: 'observed' }, now: Now, effects: Effect[]): ClusterState {
+function observed(
+  state: ClusterState,
+  { server, probe: told }: Event & { kind: 'observed' },
+  now: Now,
+  effects: Effect[],
+): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
   // Nothing is known of it then: what came before is older still, and a silence while nobody listened is none.
@@ -99,10 +128,14 @@ function observed(state: ClusterState, { server, probe: told }: Event & { kind: 
   const probe = notMisled(state, memory, told);
   if (probe !== told) effects.push({ kind: 'renew', server });
   const asked = probe === told ? memory : { ...memory, nextResolveAt: now.mono };
-  const askedAt = memory.probing === undefined ? now.mono : plusMs(memory.probing, -state.settings.watch.probeTimeoutMs);
+  const askedAt =
+    memory.probing === undefined ? now.mono : plusMs(memory.probing, -state.settings.watch.probeTimeoutMs);
   const result = observe(without(asked, 'probing'), probe, now, { askedAt, staleBefore: state.staleBefore });
   const located = takePeer(state, memory, result.memory, now);
-  const known = withServer(result.historyVanished ? forgetLine(state, result.historyVanished) : state, located);
+  const known = withServer(
+    result.historyVanished ? forgetLine(state, result.historyVanished) : state,
+    located,
+  );
   const next = doubtPromotion(known, located, now);
   // What is not in the configuration is never moved to: that is no hurry.
   return result.suspicious && memory.settings.discovered === undefined ? suspect(next, now) : next;
@@ -115,17 +148,23 @@ function doubtPromotion(state: ClusterState, memory: ServerMemory, now: Now): Cl
   if (!memory.facts?.channels.some((channel) => channel.receiver === 'on')) return state;
   const { servers, followersOf } = topologyOf(state, now);
   const isReplicaOf = (source: ServerAddress | undefined) =>
-    source !== undefined && source !== settings.address && !followersOf(settings.address).some((follower) => follower.address === source);
+    source !== undefined &&
+    source !== settings.address &&
+    !followersOf(settings.address).some((follower) => follower.address === source);
   const view = servers.find((server) => server.address === settings.address);
   const isReplica =
-    view?.upstreams.some(({ state: is, outsider, member }) => is !== 'connecting' && !outsider && isReplicaOf(member)) ?? false;
+    view?.upstreams.some(
+      ({ state: is, outsider, member }) => is !== 'connecting' && !outsider && isReplicaOf(member),
+    ) ?? false;
   return isReplica ? withServer(state, without(memory, 'promotedAt')) : state;
 }
 
 /** Asked before the clocks jumped, or answered to a process that stood still meanwhile: it says what was, not what is. Ask again. */
 function isOfThePast(state: ClusterState, { probing }: ServerMemory, now: Now): boolean {
   if (probing === undefined) return false;
-  return now.mono > probing + lateAnswerMs || probing - state.settings.watch.probeTimeoutMs < state.staleBefore;
+  return (
+    now.mono > probing + lateAnswerMs || probing - state.settings.watch.probeTimeoutMs < state.staleBefore
+  );
 }
 
 function forgetLine(state: ClusterState, id: ServerId): ClusterState {
@@ -149,7 +188,12 @@ function resolved(state: ClusterState, event: Event & { kind: 'resolved' }, now:
   const { server, addresses, failure } = event;
   const found = addresses !== undefined && addresses.length > 0;
   return forServer(state, server, (memory) =>
-    takeProposal(state, { ...memory, resolving: false, nextResolveAt: nextResolve(now, found) }, addresses, failure),
+    takeProposal(
+      state,
+      { ...memory, resolving: false, nextResolveAt: nextResolve(now, found) },
+      addresses,
+      failure,
+    ),
   );
 }
 
@@ -162,7 +206,9 @@ function updated(
   effects: Effect[],
 ): ClusterState {
   const attempt = state.publications.get(nameserver)?.inFlight;
-  const next = forPublication(state, nameserver, (publication) => updateDone(state, publication, token, outcome, now, effects));
+  const next = forPublication(state, nameserver, (publication) =>
+    updateDone(state, publication, token, outcome, now, effects),
+  );
   const running = openCommand(next, nameserver);
   if (attempt?.try !== token || running === undefined || attempt.commandId !== running.id) return next;
   const publication = next.publications.get(nameserver) as PublicationState;
@@ -177,7 +223,8 @@ function inspected(state: ClusterState, event: Event & { kind: 'refusal-inspecte
   const next = forPublication(state, nameserver, (publication) => refusalInspected(publication, event));
   const running = openCommand(next, nameserver);
   const publication = next.publications.get(nameserver);
-  const isOfCommand = running !== undefined && publication !== undefined && isRefusalOf(publication, event.about, running.id);
+  const isOfCommand =
+    running !== undefined && publication !== undefined && isRefusalOf(publication, event.about, running.id);
   return isOfCommand ? withResult(next, nameserver, resultOfFailure(failure)) : next;
 }
 
@@ -185,17 +232,31 @@ function inspected(state: ClusterState, event: Event & { kind: 'refusal-inspecte
 function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now): ClusterState {
   const servers = settings.servers.map((server) => {
     const known = state.servers.get(server.address);
-    return [server.address, known ? { ...without(known, 'mentioned'), settings: server } : newServer(server, now.mono)] as const;
+    return [
+      server.address,
+      known ? { ...without(known, 'mentioned'), settings: server } : newServer(server, now.mono),
+    ] as const;
   });
   const configured = new Set(settings.servers.map(({ address }) => address));
-  const discovered = [...state.servers].filter(([address, memory]) => memory.settings.discovered && !configured.has(address));
+  const discovered = [...state.servers].filter(
+    ([address, memory]) => memory.settings.discovered && !configured.has(address),
+  );
   const publications = settings.publications.map((publication) => {
     const known = state.publications.get(publication.nameserver);
-    const same = known?.settings.source.name === publication.source.name && known.settings.zone === publication.zone;
+    const same =
+      known?.settings.source.name === publication.source.name && known.settings.zone === publication.zone;
     return [
       publication.nameserver,
       known && same ? { ...known, settings: publication } : newPublication(publication, undefined, now),
     ] as const;
   });
-  return suspect({ ...state, settings, servers: new Map([...servers, ...discovered]), publications: new Map(publications) }, now);
+  return suspect(
+    {
+      ...state,
+      settings,
+      servers: new Map([...servers, ...discovered]),
+      publications: new Map(publications),
+    },
+    now,
+  );
 }

@@ -4,22 +4,25 @@ import { isInformed, openCommand } from './command/commands.ts';
 import { obey } from './command/obey.ts';
 import { guard } from './decide/guard.ts';
 import { settle } from './decide/settle.ts';
-import type { Situation } from './decide/situation.ts';
-import { situationOf } from './decide/situation.ts';
+import { type Situation, situationOf } from './decide/situation.ts';
 import { decide } from './decide/table.ts';
 import { withWritableServers } from './decide/writable-servers.ts';
-import type { Decision } from './model/decision.ts';
-import { sameDecision } from './model/decision.ts';
+import { type Decision, sameDecision } from './model/decision.ts';
 import type { Effect } from './model/events.ts';
 import { suspectAfterSteadyMs, suspectDuringHoldMs } from './model/limits.ts';
 import { record } from './model/record.ts';
-import type { ClusterState, PublicationState } from './model/state.ts';
-import { withPublication } from './model/state.ts';
+import { type ClusterState, type PublicationState, withPublication } from './model/state.ts';
 import type { MonoMs, Now } from './model/units.ts';
 import type { Topology } from './observe/topology.ts';
 import { recallOnly, write } from './publish/write.ts';
 
-export function publish(state: ClusterState, nameserver: string, topology: Topology, now: Now, effects: Effect[]): ClusterState {
+export function publish(
+  state: ClusterState,
+  nameserver: string,
+  topology: Topology,
+  now: Now,
+  effects: Effect[],
+): ClusterState {
   const publication = state.publications.get(nameserver) as PublicationState;
   // What was read is older than an update that was applied. To decide on it would be to decide the same move once more, and to count it as flapping.
   if (publication.awaiting && publication.readFailure === undefined) return state;
@@ -37,7 +40,14 @@ export function publish(state: ClusterState, nameserver: string, topology: Topol
   // Nothing is written without a command while somebody waits to be obeyed: a one-shot freeze must not come after a move of its own process.
   if (running && isInformed(next, settled, running)) return obey(next, settled, running, now, effects);
   if (running) return recallOnly(next, settled, settled.decision, effects);
-  return write(next, situationOf(next, settled, undefined, now, topology), settled.decision, undefined, now, effects);
+  return write(
+    next,
+    situationOf(next, settled, undefined, now, topology),
+    settled.decision,
+    undefined,
+    now,
+    effects,
+  );
 }
 
 interface Decided {
@@ -57,7 +67,10 @@ function decideFor(situation: Situation): Decided {
     moves,
     flapping: situation.publication.flapping || (wantsMove && moves.length >= maxMoves),
   };
-  return { decision: withWritableServers(situation, guard({ ...situation, publication }, decision)), publication };
+  return {
+    decision: withWritableServers(situation, guard({ ...situation, publication }, decision)),
+    publication,
+  };
 }
 
 function noteDecision(
@@ -68,13 +81,20 @@ function noteDecision(
   effects: Effect[],
 ): PublicationState {
   const before = publication.decision;
-  const ready = publication.ready || (publication.view !== undefined && publication.readFailure === undefined);
+  const ready =
+    publication.ready || (publication.view !== undefined && publication.readFailure === undefined);
   if (sameDecision(before, decision) && publication.ready === ready) return { ...publication, decision };
   const ledger = publication.view?.ledger;
   effects.push(
-    record(state, publication, now, { kind: 'decision', decision, ...(ledger?.kind === 'ledger' ? { epoch: ledger.ledger.epoch } : {}) }),
+    record(state, publication, now, {
+      kind: 'decision',
+      decision,
+      ...(ledger?.kind === 'ledger' ? { epoch: ledger.ledger.epoch } : {}),
+    }),
   );
-  const decidedAt = sameDecision(before, decision) ? publication.decidedAt : { mono: now.mono, wall: now.wall };
+  const decidedAt = sameDecision(before, decision)
+    ? publication.decidedAt
+    : { mono: now.mono, wall: now.wall };
   return { ...publication, decision, decidedAt, ready };
 }
 

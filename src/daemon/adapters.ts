@@ -22,7 +22,11 @@ export interface OpenNameserver {
 }
 
 export type OpenedNameservers =
-  | { readonly kind: 'opened'; readonly nameservers: ReadonlyMap<string, OpenNameserver>; readonly warnings: readonly Failure[] }
+  | {
+      readonly kind: 'opened';
+      readonly nameservers: ReadonlyMap<string, OpenNameserver>;
+      readonly warnings: readonly Failure[];
+    }
   | { readonly kind: 'failed'; readonly failures: readonly Failure[] };
 
 /** One client for each nameserver: those of `present` that did not change are kept. After `failed` nothing new is left open. */
@@ -57,13 +61,18 @@ export async function openNameservers(
 }
 
 /** The zone clients that a cluster publishes through. */
-export function clientsOf(cluster: LoadedCluster, nameservers: ReadonlyMap<string, OpenNameserver>): ReadonlyMap<string, ZoneClient> {
+export function clientsOf(
+  cluster: LoadedCluster,
+  nameservers: ReadonlyMap<string, OpenNameserver>,
+): ReadonlyMap<string, ZoneClient> {
   const clients = new Map<string, ZoneClient>();
   for (const { nameserver } of cluster.settings.publications) {
     const open = nameservers.get(nameserver);
     // The configuration was checked: a publication's nameserver is always there.
     if (open === undefined)
-      throw new Error(`the nameserver "${nameserver}" of the cluster "${cluster.settings.cluster}" is not in the configuration`);
+      throw new Error(
+        `the nameserver "${nameserver}" of the cluster "${cluster.settings.cluster}" is not in the configuration`,
+      );
     clients.set(nameserver, open.client);
   }
   return clients;
@@ -71,7 +80,8 @@ export function clientsOf(cluster: LoadedCluster, nameservers: ReadonlyMap<strin
 
 /** Whether a client made from one would do for the other, secrets included. */
 function sameNameserver(a: NameserverConfig, b: NameserverConfig): boolean {
-  const plain = ({ key, ...rest }: NameserverConfig) => JSON.stringify({ ...rest, key: { file: key?.file, name: key?.name } });
+  const plain = ({ key, ...rest }: NameserverConfig) =>
+    JSON.stringify({ ...rest, key: { file: key?.file, name: key?.name } });
   return plain(a) === plain(b) && a.key?.text.reveal() === b.key?.text.reveal();
 }
 

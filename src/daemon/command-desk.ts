@@ -19,7 +19,11 @@ export function commandTimeoutMs(settings: ClusterSettings): number {
 }
 
 export interface CommandDesk {
-  open(id: string): { readonly kind: 'open'; readonly promise: Promise<Answer> } | { readonly kind: 'refused'; readonly answer: Answer };
+  open(
+    id: string,
+  ):
+    | { readonly kind: 'open'; readonly promise: Promise<Answer> }
+    | { readonly kind: 'refused'; readonly answer: Answer };
   /** The core's answer. A second one, or a late one, finds nobody and is dropped. */
   answer(id: string, answer: Answer): void;
   /** An answer that did not come from the core: the same for every publication. */
@@ -41,7 +45,9 @@ export function createCommandDesk(clock: Clock, settings: () => ClusterSettings)
 
   function refusal(code: string, sentence: string, hint?: string): Answer {
     const result = { kind: 'failed', code, sentence, ...(hint === undefined ? {} : { hint }) } as const;
-    return { results: settings().publications.map(({ nameserver }): CommandResult => ({ nameserver, ...result })) };
+    return {
+      results: settings().publications.map(({ nameserver }): CommandResult => ({ nameserver, ...result })),
+    };
   }
 
   function leave(id: string): Waiter | undefined {
@@ -55,13 +61,24 @@ export function createCommandDesk(clock: Clock, settings: () => ClusterSettings)
     refusal,
     open(id) {
       if (waiters.size >= commandLimit) {
-        return { kind: 'refused', answer: refusal('too-many-commands', `${commandLimit} commands wait already`, 'try again in a moment') };
+        return {
+          kind: 'refused',
+          answer: refusal(
+            'too-many-commands',
+            `${commandLimit} commands wait already`,
+            'try again in a moment',
+          ),
+        };
       }
       const promise = new Promise<Answer>((resolve, reject) => {
         const timeoutMs = commandTimeoutMs(settings());
         const cancelTimeout = clock.after(timeoutMs, () => {
           leave(id)?.resolve(
-            refusal('no-answer', `nothing was decided within ${timeoutMs} ms`, 'source-dns status shows what it waits for'),
+            refusal(
+              'no-answer',
+              `nothing was decided within ${timeoutMs} ms`,
+              'source-dns status shows what it waits for',
+            ),
           );
         });
         waiters.set(id, { resolve, reject, cancelTimeout });
@@ -75,7 +92,8 @@ export function createCommandDesk(clock: Clock, settings: () => ClusterSettings)
       for (const id of [...waiters.keys()]) leave(id)?.reject(error);
     },
     close() {
-      for (const id of [...waiters.keys()]) leave(id)?.resolve(refusal('stopping', 'source-dns stopped before it could answer'));
+      for (const id of [...waiters.keys()])
+        leave(id)?.resolve(refusal('stopping', 'source-dns stopped before it could answer'));
     },
   };
 }

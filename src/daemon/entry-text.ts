@@ -45,7 +45,11 @@ export function describeEntry(entry: HistoryEntry): EntryText {
     case 'alarm': {
       const { code, subject } = entry.alarm;
       return entry.raised
-        ? { level: 'warn', code: `alarm-${code}`, sentence: withHint(alarmText(entry.alarm), entry.alarm.hint) }
+        ? {
+            level: 'warn',
+            code: `alarm-${code}`,
+            sentence: withHint(alarmText(entry.alarm), entry.alarm.hint),
+          }
         : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: over: ${code}` };
     }
   }
@@ -55,7 +59,11 @@ function decisionText(decision: Decision): EntryText {
   const { kind, reason, sentence } = decision;
   const target = kind === 'point-to' ? `point to ${decision.source}` : 'hold';
   const isWarning = kind === 'hold' && decision.asking !== true;
-  return { level: isWarning ? 'warn' : 'info', code: `decision-${reason}`, sentence: `${target} (${reason}): ${sentence}` };
+  return {
+    level: isWarning ? 'warn' : 'info',
+    code: `decision-${reason}`,
+    sentence: `${target} (${reason}): ${sentence}`,
+  };
 }
 
 /** The same server is published anew after its ledger was lost, or when it was rebuilt. */
@@ -81,10 +89,14 @@ export function propagationWords(nameservers: readonly NameserverTime[]): string
   const lack = nameservers.filter(({ at }) => at === undefined);
   if (nameservers.length === 0) return 'not known to be answered: nobody could be asked yet';
   if (lack.length === 0) return `answered by ${nameList(have)}`;
-  return have.length === 0 ? `not yet answered by ${nameList(lack)}` : `answered by ${nameList(have)}, not yet by ${nameList(lack)}`;
+  return have.length === 0
+    ? `not yet answered by ${nameList(lack)}`
+    : `answered by ${nameList(have)}, not yet by ${nameList(lack)}`;
 }
 
-const withHint = (sentence: string, hint: string | undefined): string => (hint === undefined ? sentence : `${sentence}; ${hint}`);
+const withHint = (sentence: string, hint: string | undefined): string =>
+  hint === undefined ? sentence : `${sentence}; ${hint}`;
 
 /** Most sentences say what they are about; the others are told. */
-export const alarmText = ({ subject, sentence }: Alarm): string => (sentence.includes(subject) ? sentence : `${subject}: ${sentence}`);
+export const alarmText = ({ subject, sentence }: Alarm): string =>
+  sentence.includes(subject) ? sentence : `${subject}: ${sentence}`;

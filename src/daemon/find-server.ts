@@ -16,7 +16,8 @@ export type FoundServer =
 /** `known` are the cluster's servers. Without a port, 3306 is meant where there is one, else the only port of that host. */
 export function findServer(text: string, known: readonly ServerAddress[]): FoundServer {
   const parsed = parseHostPort(text, defaultPort);
-  if (parsed.kind === 'wrong') return { kind: 'not-found', sentence: parsed.problem.replace('{value}', JSON.stringify(text)) };
+  if (parsed.kind === 'wrong')
+    return { kind: 'not-found', sentence: parsed.problem.replace('{value}', JSON.stringify(text)) };
   const exact = serverAddress(parsed.value.host, parsed.value.port);
   if (known.includes(exact)) return { kind: 'found', server: exact };
   const portGiven = samePort(parsed, parseHostPort(text, otherPort));
@@ -24,7 +25,10 @@ export function findServer(text: string, known: readonly ServerAddress[]): Found
   const onHost = known.filter((server) => server.slice(0, server.lastIndexOf(':')) === host);
   if (!portGiven && onHost.length === 1) return { kind: 'found', server: onHost[0] as ServerAddress };
   if (!portGiven && onHost.length > 1)
-    return { kind: 'not-found', sentence: `${text} has several servers; say which one: ${onHost.join(', ')}` };
+    return {
+      kind: 'not-found',
+      sentence: `${text} has several servers; say which one: ${onHost.join(', ')}`,
+    };
   const near = closest(exact, known);
   const hint = near === undefined ? `its servers are ${known.join(', ')}` : `did you mean ${near}?`;
   return { kind: 'not-found', sentence: `${text} is no server of the cluster; ${hint}` };
@@ -32,4 +36,5 @@ export function findServer(text: string, known: readonly ServerAddress[]): Found
 
 type HostPort = ReturnType<typeof parseHostPort>;
 
-const samePort = (a: HostPort, b: HostPort): boolean => a.kind === 'parsed' && b.kind === 'parsed' && a.value.port === b.value.port;
+const samePort = (a: HostPort, b: HostPort): boolean =>
+  a.kind === 'parsed' && b.kind === 'parsed' && a.value.port === b.value.port;

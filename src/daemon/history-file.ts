@@ -64,7 +64,8 @@ export function createAppender(options: AppenderOptions): Appender {
 
   return {
     append(line) {
-      if (pending.length >= pendingLimit) return options.onResult(Object.assign(new Error('the disk is too slow'), { code: 'EBUSY' }));
+      if (pending.length >= pendingLimit)
+        return options.onResult(Object.assign(new Error('the disk is too slow'), { code: 'EBUSY' }));
       pending.push(line);
       begin();
     },

@@ -36,23 +36,29 @@ export function readLines(text: string): ReadLines {
 
 type MoveEntry = Extract<HistoryEntry, { readonly kind: 'move' | 'moved-elsewhere' }>;
 
-const isMove = (entry: HistoryEntry): entry is MoveEntry => entry.kind === 'move' || entry.kind === 'moved-elsewhere';
+const isMove = (entry: HistoryEntry): entry is MoveEntry =>
+  entry.kind === 'move' || entry.kind === 'moved-elsewhere';
 
 /** What each kind must have beside `at`, `cluster` and `nameserver`, so that a reader can rely on it. */
-const shapes: Readonly<Record<HistoryEntry['kind'], (entry: Readonly<Record<string, unknown>>) => boolean>> = {
-  decision: (entry) => hasTexts(entry['decision'], 'kind', 'reason', 'sentence'),
-  move: (entry) =>
-    isEpoch(entry['epoch']) &&
-    hasTexts(entry['to'], 'server', 'uuid') &&
-    (entry['from'] === undefined || hasTexts(entry['from'], 'server', 'uuid')) &&
-    hasTexts(entry, 'reason', 'sentence', 'name', 'seenAt', 'decidedAt', 'sentAt', 'appliedAt'),
-  propagated: (entry) =>
-    isEpoch(entry['epoch']) && Array.isArray(entry['nameservers']) && entry['nameservers'].every((one) => hasTexts(one, 'nameserver')),
-  'moved-elsewhere': (entry) => isEpoch(entry['epoch']) && hasTexts(entry, 'source', 'uuid', 'by', 'why'),
-  written: (entry) => isEpoch(entry['epoch']) && hasTexts(entry, 'what', 'sentence'),
-  'update-failed': (entry) => hasTexts(entry, 'what', 'outcome') && hasTexts(entry['failure'], 'code', 'message'),
-  alarm: (entry) => hasTexts(entry['alarm'], 'code', 'subject', 'sentence') && typeof entry['raised'] === 'boolean',
-};
+const shapes: Readonly<Record<HistoryEntry['kind'], (entry: Readonly<Record<string, unknown>>) => boolean>> =
+  {
+    decision: (entry) => hasTexts(entry['decision'], 'kind', 'reason', 'sentence'),
+    move: (entry) =>
+      isEpoch(entry['epoch']) &&
+      hasTexts(entry['to'], 'server', 'uuid') &&
+      (entry['from'] === undefined || hasTexts(entry['from'], 'server', 'uuid')) &&
+      hasTexts(entry, 'reason', 'sentence', 'name', 'seenAt', 'decidedAt', 'sentAt', 'appliedAt'),
+    propagated: (entry) =>
+      isEpoch(entry['epoch']) &&
+      Array.isArray(entry['nameservers']) &&
+      entry['nameservers'].every((one) => hasTexts(one, 'nameserver')),
+    'moved-elsewhere': (entry) => isEpoch(entry['epoch']) && hasTexts(entry, 'source', 'uuid', 'by', 'why'),
+    written: (entry) => isEpoch(entry['epoch']) && hasTexts(entry, 'what', 'sentence'),
+    'update-failed': (entry) =>
+      hasTexts(entry, 'what', 'outcome') && hasTexts(entry['failure'], 'code', 'message'),
+    alarm: (entry) =>
+      hasTexts(entry['alarm'], 'code', 'subject', 'sentence') && typeof entry['raised'] === 'boolean',
+  };
 
 function readEntry(line: string): HistoryEntry | undefined {
   let value: unknown;
@@ -67,10 +73,15 @@ function readEntry(line: string): HistoryEntry | undefined {
 }
 
 function hasTexts(value: unknown, ...keys: readonly string[]): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && keys.every((key) => typeof (value as Record<string, unknown>)[key] === 'string');
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    keys.every((key) => typeof (value as Record<string, unknown>)[key] === 'string')
+  );
 }
 
-const isEpoch = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= highestEpoch;
+const isEpoch = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= highestEpoch;
 
 /** The move of the highest epoch of each cluster and nameserver, kept as the history grows. */
 export interface Memory {
@@ -92,7 +103,8 @@ export function createMemory(): Memory {
       // Of two at one epoch the later one counts: the first may have lost to the second.
       if (known === undefined || entry.epoch >= known.epoch) highest.set(key, entry);
     },
-    remembered: (cluster) => [...highest.values()].filter((entry) => entry.cluster === cluster).map(toRemembered),
+    remembered: (cluster) =>
+      [...highest.values()].filter((entry) => entry.cluster === cluster).map(toRemembered),
     carried: () => [...highest.values()],
   };
 }
@@ -101,6 +113,7 @@ function toRemembered(entry: MoveEntry): Remembered {
   const at = Date.parse(entry.at);
   const when = Number.isNaN(at) ? {} : { at: at as WallMs };
   const { nameserver, epoch } = entry;
-  if (entry.kind === 'move') return { nameserver, epoch, source: entry.to.server, uuid: entry.to.uuid, ...when };
+  if (entry.kind === 'move')
+    return { nameserver, epoch, source: entry.to.server, uuid: entry.to.uuid, ...when };
   return { nameserver, epoch, source: entry.source, uuid: entry.uuid, ...when };
 }

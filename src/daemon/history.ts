@@ -69,7 +69,8 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     file,
     rotateAtBytes: limit,
     head: () => memory.carried().map(entryLine).join(''),
-    onResult: (error) => tell(error === undefined ? undefined : historyFailure('history-unwritable', file, error)),
+    onResult: (error) =>
+      tell(error === undefined ? undefined : historyFailure('history-unwritable', file, error)),
   });
   return {
     append(entry) {
@@ -87,7 +88,10 @@ export interface ReadHistory extends ReadLines {
 }
 
 /** Reads both files without writing anything. No files at all is an empty history; what cannot be read is a failure beside what could. */
-export async function readHistory(stateDir: string, limitBytes: number = rotateAtBytes): Promise<ReadHistory> {
+export async function readHistory(
+  stateDir: string,
+  limitBytes: number = rotateAtBytes,
+): Promise<ReadHistory> {
   const file = historyFile(stateDir);
   let text = '';
   let failure: Failure | undefined;
@@ -96,7 +100,8 @@ export async function readHistory(stateDir: string, limitBytes: number = rotateA
       const part = await readTail(path, 2 * limitBytes);
       text += part.endsWith('\n') || part === '' ? part : `${part}\n`;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') failure = historyFailure('history-unreadable', path, error);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        failure = historyFailure('history-unreadable', path, error);
     }
   }
   return { ...readLines(text), ...(failure === undefined ? {} : { failure }) };
@@ -122,7 +127,11 @@ export function rememberedFrom(entries: readonly HistoryEntry[], cluster: string
   return memory.remembered(cluster);
 }
 
-function historyFailure(code: 'history-unreadable' | 'history-unwritable', path: string, error: unknown): Failure {
+function historyFailure(
+  code: 'history-unreadable' | 'history-unwritable',
+  path: string,
+  error: unknown,
+): Failure {
   if (error instanceof NotOurs) {
     return {
       code,

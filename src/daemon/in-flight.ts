@@ -80,7 +80,8 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
   return {
     begin,
     recall(token) {
-      for (const { effect, recall } of entries) if (effect.kind === 'update' && effect.try === token) recall?.abort();
+      for (const { effect, recall } of entries)
+        if (effect.kind === 'update' && effect.try === token) recall?.abort();
     },
     ended: () => wait([...entries]),
     none,

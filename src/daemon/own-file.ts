@@ -13,7 +13,11 @@ export class NotOurs extends Error {}
 
 /** For reading; `append`: also for writing at its end, and made 0640 where it is not there. Rejects with `NotOurs`, or as `open` does. */
 export async function openOwn(path: string, how: 'read' | 'append'): Promise<FileHandle> {
-  const handle = await open(path, careful | (how === 'read' ? O_RDONLY : O_RDWR | O_APPEND | O_CREAT), 0o640).catch((error: unknown) => {
+  const handle = await open(
+    path,
+    careful | (how === 'read' ? O_RDONLY : O_RDWR | O_APPEND | O_CREAT),
+    0o640,
+  ).catch((error: unknown) => {
     throw (error as NodeJS.ErrnoException).code === 'ELOOP' ? new NotOurs('is a symbolic link') : error;
   });
   try {
@@ -21,7 +25,8 @@ export async function openOwn(path: string, how: 'read' | 'append'): Promise<Fil
     const wrong = whyNotOurs(stats, folder);
     if (wrong !== undefined) throw new NotOurs(wrong);
     // A command that root ran first must not leave a file to which the daemon's user may not write.
-    if (how === 'append' && process.geteuid?.() === 0 && stats.size === 0) await handle.chown(folder.uid, folder.gid);
+    if (how === 'append' && process.geteuid?.() === 0 && stats.size === 0)
+      await handle.chown(folder.uid, folder.gid);
     return handle;
   } catch (error) {
     await handle.close();

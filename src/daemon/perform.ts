@@ -54,7 +54,12 @@ function askZone(effect: ZoneEffect, client: ZoneClient, recalled: AbortSignal):
       });
     case 'update':
       return answered(async () => {
-        const outcome = await client.update({ plan: effect.plan, notAfter: effect.notAfter, deadline, recalled });
+        const outcome = await client.update({
+          plan: effect.plan,
+          notAfter: effect.notAfter,
+          deadline,
+          recalled,
+        });
         return { kind: 'update-done', nameserver, try: effect.try, outcome };
       });
     case 'inspect-refusal':
@@ -74,7 +79,8 @@ function askZone(effect: ZoneEffect, client: ZoneClient, recalled: AbortSignal):
 }
 
 /** Without the key where it is not there. */
-const amongOf = ({ among }: Pick<AskingEffect & { kind: 'propagate' }, 'among'>) => (among === undefined ? {} : { among });
+const amongOf = ({ among }: Pick<AskingEffect & { kind: 'propagate' }, 'among'>) =>
+  among === undefined ? {} : { among };
 
 /** A function of its own so that an adapter's synchronous throw is a rejection, too. */
 const answered = (call: () => Promise<Event>): Promise<Event> => call();
@@ -82,7 +88,9 @@ const answered = (call: () => Promise<Event>): Promise<Event> => call();
 function zoneClient(adapters: Adapters, nameserver: string): ZoneClient {
   const client = adapters.zoneClients.get(nameserver);
   if (client === undefined)
-    throw new Error(`no zone client for the nameserver "${nameserver}": settings and adapters do not belong together`);
+    throw new Error(
+      `no zone client for the nameserver "${nameserver}": settings and adapters do not belong together`,
+    );
   return client;
 }
 
@@ -98,11 +106,27 @@ export function unanswered(effect: AskingEffect, failure: Failure): Event {
     case 'read-zone':
       return { kind: 'zone-read', nameserver: effect.nameserver, reading: { kind: 'failed', failure } };
     case 'update':
-      return { kind: 'update-done', nameserver: effect.nameserver, try: effect.try, outcome: { kind: 'unknown', failure } };
+      return {
+        kind: 'update-done',
+        nameserver: effect.nameserver,
+        try: effect.try,
+        outcome: { kind: 'unknown', failure },
+      };
     case 'inspect-refusal':
-      return { kind: 'refusal-inspected', nameserver: effect.nameserver, about: effect.about, failure: effect.failure };
+      return {
+        kind: 'refusal-inspected',
+        nameserver: effect.nameserver,
+        about: effect.about,
+        failure: effect.failure,
+      };
     case 'propagate':
-      return { kind: 'propagated', nameserver: effect.nameserver, ...amongOf(effect), epoch: effect.epoch, report: { nameservers: [] } };
+      return {
+        kind: 'propagated',
+        nameserver: effect.nameserver,
+        ...amongOf(effect),
+        epoch: effect.epoch,
+        report: { nameservers: [] },
+      };
   }
 }
 

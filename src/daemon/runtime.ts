@@ -71,7 +71,15 @@ class Runtime implements ClusterRuntime {
   #stopped: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions) {
-    const { settings, remembered, clock, random, prober, zoneClients, core = { initialState, step, snapshot } } = options;
+    const {
+      settings,
+      remembered,
+      clock,
+      random,
+      prober,
+      zoneClients,
+      core = { initialState, step, snapshot },
+    } = options;
     this.cluster = settings.cluster;
     this.#options = options;
     this.#share = options.share ?? new WorkShare();
@@ -95,7 +103,10 @@ class Runtime implements ClusterRuntime {
   }
 
   command(command: Command): Promise<Answer> {
-    if (this.#phase !== 'running') return Promise.resolve(this.#desk.refusal('stopping', 'source-dns is not running, or is about to stop'));
+    if (this.#phase !== 'running')
+      return Promise.resolve(
+        this.#desk.refusal('stopping', 'source-dns is not running, or is about to stop'),
+      );
     const id = this.#options.random.token();
     const opened = this.#desk.open(id);
     if (opened.kind === 'refused') return Promise.resolve(opened.answer);
@@ -158,7 +169,8 @@ class Runtime implements ClusterRuntime {
     else if (effect.kind === 'recall') this.#inFlight.recall(effect.try);
     else if (effect.kind === 'release') this.#adapters.prober.release(effect.server);
     else if (effect.kind === 'renew') this.#adapters.prober.renew(effect.server);
-    else if (this.#phase === 'running' || readsBack(effect, cause)) this.#inFlight.begin(effect, this.#adapters);
+    else if (this.#phase === 'running' || readsBack(effect, cause))
+      this.#inFlight.begin(effect, this.#adapters);
   }
 
   #wake(at: MonoMs): void {
@@ -203,4 +215,5 @@ class Runtime implements ClusterRuntime {
 }
 
 /** An update that came back while we stop is still read back, so that the history says what became of it. */
-const readsBack = (effect: Effect, cause: Event): boolean => effect.kind === 'read-zone' && cause.kind === 'update-done';
+const readsBack = (effect: Effect, cause: Event): boolean =>
+  effect.kind === 'read-zone' && cause.kind === 'update-done';

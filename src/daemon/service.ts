@@ -5,7 +5,13 @@ import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/ev
 import type { Failure } from '../core/model/observation.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { Clock, Random, ServerProber } from '../ports.ts';
-import { type AdapterMaker, clientsOf, type OpenNameserver, openNameservers, sameProber } from './adapters.ts';
+import {
+  type AdapterMaker,
+  clientsOf,
+  type OpenNameserver,
+  openNameservers,
+  sameProber,
+} from './adapters.ts';
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
 import { WorkShare } from './work-share.ts';
 
@@ -35,7 +41,12 @@ export interface Service {
 }
 
 export type Reconfigured =
-  | { readonly kind: 'done'; readonly added: readonly string[]; readonly changed: readonly string[]; readonly removed: readonly string[] }
+  | {
+      readonly kind: 'done';
+      readonly added: readonly string[];
+      readonly changed: readonly string[];
+      readonly removed: readonly string[];
+    }
   | { readonly kind: 'refused'; readonly failures: readonly Failure[] };
 
 export type StartedService =
@@ -50,7 +61,12 @@ interface RunningCluster {
 
 /** Starts every cluster. */
 export async function startService(options: ServiceOptions): Promise<StartedService> {
-  const opened = await openNameservers(options.config.nameservers.values(), new Map(), options.maker, options.onWarning);
+  const opened = await openNameservers(
+    options.config.nameservers.values(),
+    new Map(),
+    options.maker,
+    options.onWarning,
+  );
   if (opened.kind === 'failed') return opened;
   opened.warnings.forEach(options.onWarning);
   const service = new ClusterSet(options, opened.nameservers);
@@ -126,7 +142,12 @@ class ClusterSet implements Service {
     const nothing = { kind: 'done', added: [], changed: [], removed: [] } as const;
     if (this.#stopping) return nothing;
     const before = this.#nameservers;
-    const opened = await openNameservers(config.nameservers.values(), before, this.#options.maker, this.#options.onWarning);
+    const opened = await openNameservers(
+      config.nameservers.values(),
+      before,
+      this.#options.maker,
+      this.#options.onWarning,
+    );
     if (opened.kind === 'failed') return { kind: 'refused', failures: opened.failures };
     opened.warnings.forEach(this.#options.onWarning);
     this.#nameservers = opened.nameservers;
@@ -139,9 +160,16 @@ class ClusterSet implements Service {
     for (const [, cluster] of added) this.add(cluster);
 
     await Promise.all([...removed.map(([, running]) => end(running)), ...kept.map((change) => change.done)]);
-    const unused = [...before.values()].filter(({ client }) => ![...this.#nameservers.values()].some((open) => open.client === client));
+    const unused = [...before.values()].filter(
+      ({ client }) => ![...this.#nameservers.values()].some((open) => open.client === client),
+    );
     await Promise.all(unused.map(({ client }) => client.close()));
-    return { kind: 'done', added: names(added), changed: kept.map((change) => change.name), removed: names(removed) };
+    return {
+      kind: 'done',
+      added: names(added),
+      changed: kept.map((change) => change.name),
+      removed: names(removed),
+    };
   }
 
   /** Begins the change of a running cluster. Nothing where it is new, or where all is as it was. */
@@ -160,12 +188,16 @@ class ClusterSet implements Service {
     if (sameSettings && sameLogin && sameClients) return undefined;
     const prober = sameLogin ? running.prober : this.#options.maker.prober(config);
     this.#running.set(name, { runtime: running.runtime, prober, config });
-    const ended = running.runtime.reconfigure(config.settings, { prober, zoneClients: clientsOf(config, this.#nameservers) });
+    const ended = running.runtime.reconfigure(config.settings, {
+      prober,
+      zoneClients: clientsOf(config, this.#nameservers),
+    });
     return { name, done: sameLogin ? ended : ended.then(() => running.prober.close()) };
   }
 }
 
-const names = (clusters: readonly (readonly [string, unknown])[]): readonly string[] => clusters.map(([name]) => name);
+const names = (clusters: readonly (readonly [string, unknown])[]): readonly string[] =>
+  clusters.map(([name]) => name);
 
 async function end({ runtime, prober }: RunningCluster): Promise<void> {
   await runtime.stop();

@@ -38,7 +38,11 @@ export async function prepareStateDir(path: string): Promise<StateDir> {
     return { kind: 'usable', warning: shared(path, mode, uid) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return failed('state-dir-unusable', `${path} ${reasons[code ?? ''] ?? `cannot be used (${code ?? message})`}`, path);
+    return failed(
+      'state-dir-unusable',
+      `${path} ${reasons[code ?? ''] ?? `cannot be used (${code ?? message})`}`,
+      path,
+    );
   }
 }
 
@@ -65,8 +69,14 @@ function failed(code: string, what: string, path: string): StateDir {
 
 function shared(path: string, mode: number, uid: number): Failure | undefined {
   const own = process.geteuid?.();
-  const hint = 'choose a state_dir of its own in the configuration, which only the user of source-dns may change';
-  if ((mode & writableByAll) !== 0) return { code: 'state-dir-shared', message: `everybody on this host may put files into ${path}`, hint };
+  const hint =
+    'choose a state_dir of its own in the configuration, which only the user of source-dns may change';
+  if ((mode & writableByAll) !== 0)
+    return { code: 'state-dir-shared', message: `everybody on this host may put files into ${path}`, hint };
   if (uid === 0 || uid === own) return undefined;
-  return { code: 'state-dir-shared', message: `${path} belongs to another user (uid ${uid}), who may replace what is in it`, hint };
+  return {
+    code: 'state-dir-shared',
+    message: `${path} belongs to another user (uid ${uid}), who may replace what is in it`,
+    hint,
+  };
 }

@@ -49,7 +49,18 @@ export type OpenedZoneClient =
 export async function openZoneClient(options: NameserverOptions, clock: Clock): Promise<OpenedZoneClient> {
   const parsed = await readKey(options);
   if (parsed?.kind === 'invalid') return { kind: 'failed', failure: parsed.failure };
-  const { name, address, port, transport, timeoutMs, verify, resolvers, onWarning, nsupdateArgs, nsupdateCommand } = options;
+  const {
+    name,
+    address,
+    port,
+    transport,
+    timeoutMs,
+    verify,
+    resolvers,
+    onWarning,
+    nsupdateArgs,
+    nsupdateCommand,
+  } = options;
   const clientOptions = {
     name,
     address,
@@ -65,7 +76,11 @@ export async function openZoneClient(options: NameserverOptions, clock: Clock): 
   };
   const client =
     options.via === 'nsupdate'
-      ? createNsupdateClient({ ...clientOptions, command: nsupdateCommand ?? ['nsupdate'], args: nsupdateArgs ?? [] })
+      ? createNsupdateClient({
+          ...clientOptions,
+          command: nsupdateCommand ?? ['nsupdate'],
+          args: nsupdateArgs ?? [],
+        })
       : createRfc2136Client(clientOptions);
   return { kind: 'opened', client, warnings: parsed?.warnings ?? [] };
 }

@@ -30,15 +30,19 @@ export const freezeBody = z.strictObject({ reason: text(reasonLimit), by });
 export const thawBody = z.strictObject({ by });
 export const forgetBody = z.strictObject({ server: text(300), by });
 
-export type Body<T> = { readonly kind: 'body'; readonly value: T } | { readonly kind: 'wrong'; readonly problem: Problem };
+export type Body<T> =
+  | { readonly kind: 'body'; readonly value: T }
+  | { readonly kind: 'wrong'; readonly problem: Problem };
 
 /** An absent body is an empty object. Never rejects. */
 export async function readBody<T>(request: IncomingMessage, shape: z.ZodType<T>): Promise<Body<T>> {
   const type = request.headers['content-type']?.split(';')[0]?.trim();
   const bytes = await collect(request);
-  if (bytes === 'too-large') return wrong(problem('body-too-large', `the body is longer than ${bodyLimit} bytes`));
+  if (bytes === 'too-large')
+    return wrong(problem('body-too-large', `the body is longer than ${bodyLimit} bytes`));
   if (bytes === 'aborted') return wrong(problem('bad-request', 'the body ended before it was complete'));
-  if (bytes.length > 0 && type !== 'application/json') return wrong(problem('wrong-media-type', `the body is ${type ?? 'of no type'}`));
+  if (bytes.length > 0 && type !== 'application/json')
+    return wrong(problem('wrong-media-type', `the body is ${type ?? 'of no type'}`));
   let value: unknown;
   try {
     value = bytes.length === 0 ? {} : JSON.parse(bytes.toString('utf8'));
@@ -48,7 +52,10 @@ export async function readBody<T>(request: IncomingMessage, shape: z.ZodType<T>)
   const parsed = shape.safeParse(value);
   if (parsed.success) return { kind: 'body', value: parsed.data };
   return wrong(
-    problem('bad-request', parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ')),
+    problem(
+      'bad-request',
+      parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '),
+    ),
   );
 }
 

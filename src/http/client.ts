@@ -32,16 +32,22 @@ export async function askDaemon(socketPath: string, asked: ApiRequest): Promise<
   try {
     const { status, text } = await exchange(socketPath, asked);
     const body: unknown = JSON.parse(text);
-    return status < 400 ? { kind: 'document', body } : { kind: 'problem', problem: readProblem(status, body) };
+    return status < 400
+      ? { kind: 'document', body }
+      : { kind: 'problem', problem: readProblem(status, body) };
   } catch (error) {
     return failedRequest(socketPath, asked, error);
   }
 }
 
-function exchange(socketPath: string, { method, path, body, timeoutMs }: ApiRequest): Promise<{ status: number; text: string }> {
+function exchange(
+  socketPath: string,
+  { method, path, body, timeoutMs }: ApiRequest,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const headers = bytes === undefined ? {} : { 'content-type': 'application/json', 'content-length': bytes.length };
+    const headers =
+      bytes === undefined ? {} : { 'content-type': 'application/json', 'content-length': bytes.length };
     const sent = request({ socketPath, method, path, headers, agent: false }, (response) => {
       const parts: Buffer[] = [];
       let length = 0;
@@ -50,10 +56,15 @@ function exchange(socketPath: string, { method, path, body, timeoutMs }: ApiRequ
         parts.push(part);
         if (length > answerLimit) sent.destroy(new Error('the answer is too long'));
       });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
+      );
       response.on('error', reject);
     });
-    const timer = setTimeout(() => sent.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })), timeoutMs);
+    const timer = setTimeout(
+      () => sent.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })),
+      timeoutMs,
+    );
     sent.on('error', reject);
     sent.on('close', () => clearTimeout(timer));
     sent.end(bytes);
@@ -69,7 +80,14 @@ function readProblem(status: number, body: unknown): Problem {
     hint,
     results,
   } = given;
-  return { status, code, title, detail, ...(hint === undefined ? {} : { hint }), ...(Array.isArray(results) ? { results } : {}) };
+  return {
+    status,
+    code,
+    title,
+    detail,
+    ...(hint === undefined ? {} : { hint }),
+    ...(Array.isArray(results) ? { results } : {}),
+  };
 }
 
 function failedRequest(socketPath: string, asked: ApiRequest, error: unknown): ApiResult {
@@ -91,8 +109,16 @@ function failedRequest(socketPath: string, asked: ApiRequest, error: unknown): A
         'run it as root, or as a member of the group that owns the socket',
       );
     case 'ETIMEDOUT':
-      return failed('daemon-silent', `the daemon on ${socketPath} did not answer within ${asked.timeoutMs} ms`, 'look at its log');
+      return failed(
+        'daemon-silent',
+        `the daemon on ${socketPath} did not answer within ${asked.timeoutMs} ms`,
+        'look at its log',
+      );
     default:
-      return failed('daemon-unusable', `the exchange with the daemon on ${socketPath} failed: ${code ?? message}`, 'look at its log');
+      return failed(
+        'daemon-unusable',
+        `the exchange with the daemon on ${socketPath} failed: ${code ?? message}`,
+        'look at its log',
+      );
   }
 }

@@ -40,13 +40,20 @@ export function holdConnections(server: Server, { answer, farewell }: Connection
     const slowest = held.size < connectionLimit ? undefined : longestWaiting(held);
     if (held.size >= connectionLimit && slowest === undefined) return turnAway(socket, farewell);
     if (slowest !== undefined) drop(slowest);
-    held.set(socket, { since: ++count, last: Promise.resolve(), request: undefined, isAnswered: false, unreadBytes: 0 });
+    held.set(socket, {
+      since: ++count,
+      last: Promise.resolve(),
+      request: undefined,
+      isAnswered: false,
+      unreadBytes: 0,
+    });
     socket.once('close', () => held.delete(socket));
   });
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const connection = held.get(request.socket);
-    if (connection !== undefined) connection.last = connection.last.then(() => one(connection, request, response));
+    if (connection !== undefined)
+      connection.last = connection.last.then(() => one(connection, request, response));
   });
 
   async function one(connection: Held, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -71,7 +78,9 @@ export function holdConnections(server: Server, { answer, farewell }: Connection
 
   /** But for the newest answer: its client had no time yet. */
   function dropUnread(newest: Socket): void {
-    const unread = [...held].filter(([, { unreadBytes }]) => unreadBytes > 0).sort(([, a], [, b]) => a.since - b.since);
+    const unread = [...held]
+      .filter(([, { unreadBytes }]) => unreadBytes > 0)
+      .sort(([, a], [, b]) => a.since - b.since);
     let bytes = unread.reduce((sum, [, { unreadBytes }]) => sum + unreadBytes, 0);
     for (const [socket, { unreadBytes }] of unread) {
       if (bytes <= unreadLimit || socket === newest) return;
@@ -83,8 +92,13 @@ export function holdConnections(server: Server, { answer, farewell }: Connection
 
 /** Whose client has let it wait longest. Undefined: it is our turn with every one of them. */
 function longestWaiting(held: ReadonlyMap<Socket, Held>): Socket | undefined {
-  const waiting = [...held].filter(([, { request, isAnswered }]) => request === undefined || isAnswered || !request.complete);
-  return waiting.reduce<(typeof waiting)[number] | undefined>((a, b) => (a && a[1].since < b[1].since ? a : b), undefined)?.[0];
+  const waiting = [...held].filter(
+    ([, { request, isAnswered }]) => request === undefined || isAnswered || !request.complete,
+  );
+  return waiting.reduce<(typeof waiting)[number] | undefined>(
+    (a, b) => (a && a[1].since < b[1].since ? a : b),
+    undefined,
+  )?.[0];
 }
 
 function turnAway(socket: Socket, farewell: string): void {

@@ -20,7 +20,8 @@ export function createOnce(limit: number = rememberedIds): Once {
   return {
     run(id, request, work) {
       const before = known.get(id);
-      if (before !== undefined) return before.request === request ? { kind: 'answer', promise: before.promise } : { kind: 'reused' };
+      if (before !== undefined)
+        return before.request === request ? { kind: 'answer', promise: before.promise } : { kind: 'reused' };
       const promise = work();
       const entry = { request, promise };
       known.set(id, entry);

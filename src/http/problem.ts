@@ -42,7 +42,13 @@ export function problem(code: keyof typeof problems, detail: string, hint?: stri
 }
 
 /** From the best to the worst: a command to several publications is as good as the worst of them. */
-const ranks = ['done', 'lost-race', 'held', 'unreachable', 'failed'] as const satisfies readonly CommandResult['kind'][];
+const ranks = [
+  'done',
+  'lost-race',
+  'held',
+  'unreachable',
+  'failed',
+] as const satisfies readonly CommandResult['kind'][];
 
 /** The result that speaks for all; undefined: there is none at all. */
 export const worstResult = (answer: Answer): CommandResult | undefined =>

@@ -11,7 +11,9 @@ import { clusterDocument, isReady } from './documents.ts';
 import type { Once } from './once.ts';
 import { answerProblem, type Problem, problem } from './problem.ts';
 
-export type Reply = { readonly kind: 'document'; readonly body: unknown } | { readonly kind: 'problem'; readonly problem: Problem };
+export type Reply =
+  | { readonly kind: 'document'; readonly body: unknown }
+  | { readonly kind: 'problem'; readonly problem: Problem };
 
 export interface RouteContext {
   readonly api: ClusterApi;
@@ -39,8 +41,16 @@ const routes: readonly Route[] = [
     path: '/v1/clusters',
     answer: ({ api }) => document({ clusters: api.clusters().flatMap((name) => clusterOf(api, name)) }),
   },
-  { method: 'GET', path: '/v1/clusters/{c}', answer: ({ api, cluster }) => document(clusterOf(api, cluster)[0]) },
-  { method: 'GET', path: '/v1/clusters/{c}/history', answer: ({ api, cluster }) => document({ entries: api.history(cluster) }) },
+  {
+    method: 'GET',
+    path: '/v1/clusters/{c}',
+    answer: ({ api, cluster }) => document(clusterOf(api, cluster)[0]),
+  },
+  {
+    method: 'GET',
+    path: '/v1/clusters/{c}/history',
+    answer: ({ api, cluster }) => document({ entries: api.history(cluster) }),
+  },
   { method: 'POST', path: '/v1/clusters/{c}/follow', answer: follow },
   { method: 'POST', path: '/v1/clusters/{c}/freeze', answer: freeze },
   { method: 'POST', path: '/v1/clusters/{c}/thaw', answer: thaw },
@@ -68,7 +78,12 @@ export async function answerRequest(request: IncomingMessage, context: RouteCont
   }
   const { api } = context;
   if (found.route.path.includes('{c}') && api.snapshot(found.cluster) === undefined) {
-    return failed(problem('unknown-cluster', `there is no cluster "${found.cluster}"${didYouMean(found.cluster, api.clusters())}`));
+    return failed(
+      problem(
+        'unknown-cluster',
+        `there is no cluster "${found.cluster}"${didYouMean(found.cluster, api.clusters())}`,
+      ),
+    );
   }
   return found.route.answer({ ...context, request, cluster: found.cluster });
 }
@@ -106,14 +121,25 @@ const clusterOf = (api: ClusterApi, name: string) => {
 
 function ready({ api }: Call): Reply {
   const waiting = api.clusters().filter((name) => clusterOf(api, name).some((cluster) => !isReady(cluster)));
-  return waiting.length === 0 ? document({ status: 'ready' }) : failed(problem('not-ready', `not ready: ${waiting.join(', ')}`));
+  return waiting.length === 0
+    ? document({ status: 'ready' })
+    : failed(problem('not-ready', `not ready: ${waiting.join(', ')}`));
 }
 
 async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
   const body = await readBody(request, followBody);
   if (body.kind === 'wrong') return failed(body.problem);
-  const { server: text, force = false, althoughReadOnly = false, dryRun = false, reason, id, by = unnamed } = body.value;
-  if (althoughReadOnly && !force) return failed(problem('bad-request', 'althoughReadOnly goes with force: alone it would do nothing'));
+  const {
+    server: text,
+    force = false,
+    althoughReadOnly = false,
+    dryRun = false,
+    reason,
+    id,
+    by = unnamed,
+  } = body.value;
+  if (althoughReadOnly && !force)
+    return failed(problem('bad-request', 'althoughReadOnly goes with force: alone it would do nothing'));
   const found = serverOf(api, cluster, text);
   if (found.kind === 'not-found') return failed(problem('unknown-server', found.sentence));
   const command: Command = {
@@ -129,7 +155,8 @@ async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
   // A dry run changes nothing, so it may be repeated as often as one likes.
   if (id === undefined || dryRun) return answered(await work());
   const result = once.run(`${cluster}/${id}`, JSON.stringify([found.server, force, althoughReadOnly]), work);
-  if (result.kind === 'reused') return failed(problem('id-reused', `the id "${id}" came before, with another server`));
+  if (result.kind === 'reused')
+    return failed(problem('id-reused', `the id "${id}" came before, with another server`));
   return answered(await result.promise);
 }
 
@@ -140,7 +167,9 @@ const serverOf = (api: ClusterApi, cluster: string, text: string) =>
 function formerOf(api: ClusterApi, cluster: string, text: string) {
   const snapshot = api.snapshot(cluster);
   const former =
-    snapshot?.publications.flatMap(({ ledger }) => ledger?.was ?? []).map((entry) => entry.slice(entry.lastIndexOf('@') + 1)) ?? [];
+    snapshot?.publications
+      .flatMap(({ ledger }) => ledger?.was ?? [])
+      .map((entry) => entry.slice(entry.lastIndexOf('@') + 1)) ?? [];
   const known = [...(snapshot?.servers.map(({ server }) => server) ?? []), ...(former as ServerAddress[])];
   return findServer(text, [...new Set(known)]);
 }
@@ -150,13 +179,17 @@ async function forget({ api, request, cluster }: Call): Promise<Reply> {
   if (body.kind === 'wrong') return failed(body.problem);
   const found = formerOf(api, cluster, body.value.server);
   if (found.kind === 'not-found') return failed(problem('unknown-server', found.sentence));
-  return answered(await send(api, cluster, { kind: 'forget', server: found.server, by: body.value.by ?? unnamed }));
+  return answered(
+    await send(api, cluster, { kind: 'forget', server: found.server, by: body.value.by ?? unnamed }),
+  );
 }
 
 async function freeze({ api, request, cluster }: Call): Promise<Reply> {
   const body = await readBody(request, freezeBody);
   if (body.kind === 'wrong') return failed(body.problem);
-  return answered(await send(api, cluster, { kind: 'freeze', reason: body.value.reason, by: body.value.by ?? unnamed }));
+  return answered(
+    await send(api, cluster, { kind: 'freeze', reason: body.value.reason, by: body.value.by ?? unnamed }),
+  );
 }
 
 async function thaw({ api, request, cluster }: Call): Promise<Reply> {
@@ -167,7 +200,14 @@ async function thaw({ api, request, cluster }: Call): Promise<Reply> {
 
 /** A cluster that a reload removed while the body was read answers for itself. */
 const removed: Answer = {
-  results: [{ nameserver: '-', kind: 'failed', code: 'unknown-cluster', sentence: 'the cluster was removed meanwhile' }],
+  results: [
+    {
+      nameserver: '-',
+      kind: 'failed',
+      code: 'unknown-cluster',
+      sentence: 'the cluster was removed meanwhile',
+    },
+  ],
 };
 
 const send = (api: ClusterApi, cluster: string, command: Command): Promise<Answer> =>

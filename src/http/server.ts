@@ -29,7 +29,9 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-export type StartedApi = { readonly kind: 'started'; readonly server: ApiServer } | { readonly kind: 'failed'; readonly failure: Failure };
+export type StartedApi =
+  | { readonly kind: 'started'; readonly server: ApiServer }
+  | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** Takes the socket, which also tells whether this is the only daemon here. `onBug` gets what a route threw. Never rejects. */
 export async function startApi(socketPath: string, onBug: (error: unknown) => void): Promise<StartedApi> {
@@ -46,7 +48,8 @@ export async function startApi(socketPath: string, onBug: (error: unknown) => vo
   holdConnections(http, {
     farewell: rawProblem(problem('busy', 'every connection is being answered', 'try again in a moment')),
     async answer(request, response) {
-      const reply = api === undefined ? starting : await answerRequest(request, { api, once }).catch(bugReply(onBug));
+      const reply =
+        api === undefined ? starting : await answerRequest(request, { api, once }).catch(bugReply(onBug));
       try {
         write(request, response, reply);
       } catch (error) {
@@ -74,10 +77,20 @@ const bugReply =
   (onBug: (error: unknown) => void) =>
   (error: unknown): Reply => {
     onBug(error);
-    return { kind: 'problem', problem: problem('bug', 'the request could not be answered', 'the log has the details; please report it') };
+    return {
+      kind: 'problem',
+      problem: problem(
+        'bug',
+        'the request could not be answered',
+        'the log has the details; please report it',
+      ),
+    };
   };
 
-const starting: Reply = { kind: 'problem', problem: problem('starting', 'the clusters are not started yet', 'try again in a moment') };
+const starting: Reply = {
+  kind: 'problem',
+  problem: problem('starting', 'the clusters are not started yet', 'try again in a moment'),
+};
 
 async function close(http: Server, release: () => Promise<void>): Promise<void> {
   const timer = setTimeout(() => http.closeAllConnections(), closeGraceMs);
@@ -87,7 +100,9 @@ async function close(http: Server, release: () => Promise<void>): Promise<void> 
 
 function write(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
   const status = reply.kind === 'document' ? 200 : reply.problem.status;
-  const body = Buffer.from(`${JSON.stringify(reply.kind === 'document' ? reply.body : withType(reply.problem))}\n`);
+  const body = Buffer.from(
+    `${JSON.stringify(reply.kind === 'document' ? reply.body : withType(reply.problem))}\n`,
+  );
   response.writeHead(status, {
     'content-type': reply.kind === 'document' ? 'application/json' : problemType,
     'content-length': body.length,
@@ -103,7 +118,11 @@ function write(request: IncomingMessage, response: ServerResponse, reply: Reply)
 /** The answer to somebody whose request is not read. */
 function rawProblem(what: Problem): string {
   const body = `${JSON.stringify(withType(what))}\n`;
-  const head = [`HTTP/1.1 ${what.status} ${what.title}`, `content-type: ${problemType}`, `content-length: ${Buffer.byteLength(body)}`];
+  const head = [
+    `HTTP/1.1 ${what.status} ${what.title}`,
+    `content-type: ${problemType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
   return `${[...head, 'cache-control: no-store', 'connection: close'].join('\r\n')}\r\n\r\n${body}`;
 }
 

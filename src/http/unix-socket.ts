@@ -28,7 +28,9 @@ export function socketPathFailure(path: string): Failure | undefined {
   };
 }
 
-export type ClaimedSocket = { readonly kind: 'claimed'; release(): Promise<void> } | { readonly kind: 'failed'; readonly failure: Failure };
+export type ClaimedSocket =
+  | { readonly kind: 'claimed'; release(): Promise<void> }
+  | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
  * Lets `server` listen at `path`, where no other process does; what a crashed one left is removed. The socket is bound under another name and

@@ -19,7 +19,8 @@ export async function labCommand({ scenario: name, list, ...options }: LabComman
     options.write(options.json ? jsonList() : textList());
     return 0;
   }
-  if (name === undefined) return await runLab({ ...options, scenario: defaultScenario, fallback: fallbackScenario });
+  if (name === undefined)
+    return await runLab({ ...options, scenario: defaultScenario, fallback: fallbackScenario });
   const scenario = scenarios.find((each) => each.name === name);
   if (scenario !== undefined) return await runLab({ ...options, scenario });
   const suggestion = didYouMean(

@@ -100,7 +100,11 @@ async function provide(
       if (fallback === undefined || !(error instanceof LabError)) throw error;
       const notice = `${scenario.servers.product} cannot be had here (${error.message.trimEnd()}): playing the scenario ${fallback.name} with ${fallback.servers.product} instead`;
       narrator.say(notice);
-      narrator.event('fallback', { scenario: fallback.name, product: fallback.servers.product, because: error.message });
+      narrator.event('fallback', {
+        scenario: fallback.name,
+        product: fallback.servers.product,
+        because: error.message,
+      });
       return await productOf(fallback);
     });
   const [chosen, bind] = await Promise.all([withFallback(), provideBind(narrator.say)]);
@@ -118,7 +122,12 @@ function summary(narrator: Narrator, outcome: Outcome): void {
 
 /** The last line for programs, whatever happened before it. */
 function summaryEvent(narrator: Narrator, outcome: Outcome | undefined): void {
-  const { moves, acknowledgedWrites, lostWrites, held } = outcome ?? { moves: [], acknowledgedWrites: 0, lostWrites: 0, held: false };
+  const { moves, acknowledgedWrites, lostWrites, held } = outcome ?? {
+    moves: [],
+    acknowledgedWrites: 0,
+    lostWrites: 0,
+    held: false,
+  };
   narrator.event('summary', { moves, acknowledgedWrites, lostWrites, held });
 }
 
@@ -127,9 +136,13 @@ function table(moves: readonly MoveTimes[]): string {
   const rows = moves.map((move) => [
     `${move.from} -> ${move.to}`,
     move.reason,
-    ...[move.seenMs, move.decidedMs, move.appliedMs, move.promotedToAnswerMs, move.propagatedMs].map((ms) => `${ms} ms`),
+    ...[move.seenMs, move.decidedMs, move.appliedMs, move.promotedToAnswerMs, move.propagatedMs].map(
+      (ms) => `${ms} ms`,
+    ),
   ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)));
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)),
+  );
   return [head, ...rows]
     .map((row) =>
       row
@@ -153,7 +166,9 @@ function lookAround(
   narrator.step(letterAfter(scenario), 'It all still runs. Look around; Ctrl-C ends it');
   narrator.show(
     [
-      ...(network === undefined ? [] : [`${network.enter.join(' ')} sh   # first: the lab is in a network of its own`]),
+      ...(network === undefined
+        ? []
+        : [`${network.enter.join(' ')} sh   # first: the lab is in a network of its own`]),
       `${dig} +short ${name}`,
       `${dig} +short TXT _source-dns.${name}`,
       `${dig} +short replicas.shop.${bind.zone}`,

@@ -56,7 +56,9 @@ export function createProber(options: ProberOptions): ServerProber {
     const access = accessBy(hosts.forConnect(() => places.get(server)));
     return new KeptConnection({ ...options, server, access, asksReplicas, fallBack, lost });
   };
-  const configured = new Map(options.servers.map(({ address }) => [address, open(address, scopes.length > 0)]));
+  const configured = new Map(
+    options.servers.map(({ address }) => [address, open(address, scopes.length > 0)]),
+  );
   const discovered = new Map<ServerAddress, KeptConnection>();
   /** Connections to one address each, while it is tried. */
   const trials = new Set<KeptConnection>();
@@ -81,13 +83,22 @@ export function createProber(options: ProberOptions): ServerProber {
       if (known !== undefined) places.set(server, known);
       const connection = connectionTo(server);
       return (
-        connection?.probe(deadline) ?? Promise.resolve(unknownProblem(server, 'not-a-server', 'is none of the servers that may be asked'))
+        connection?.probe(deadline) ??
+        Promise.resolve(unknownProblem(server, 'not-a-server', 'is none of the servers that may be asked'))
       );
     },
     async probeAt(server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe> {
-      if (!configured.has(server) || isClosed) return unknownProblem(server, 'not-a-server', 'is none of the servers that may be asked');
+      if (!configured.has(server) || isClosed)
+        return unknownProblem(server, 'not-a-server', 'is none of the servers that may be asked');
       const access = accessBy(onlyAt(address));
-      const trial = new KeptConnection({ ...options, server, access, asksReplicas: false, fallBack, lost: () => {} });
+      const trial = new KeptConnection({
+        ...options,
+        server,
+        access,
+        asksReplicas: false,
+        fallBack,
+        lost: () => {},
+      });
       trials.add(trial);
       const probe = await trial.probe(deadline);
       trials.delete(trial);
@@ -101,10 +112,12 @@ export function createProber(options: ProberOptions): ServerProber {
       if (connection === undefined) return;
       discovered.delete(server);
       const hostOf = (address: ServerAddress) => splitAddress(address).host;
-      if (![...configured.keys(), ...discovered.keys()].some((other) => hostOf(other) === hostOf(server))) hosts.forget(hostOf(server));
+      if (![...configured.keys(), ...discovered.keys()].some((other) => hostOf(other) === hostOf(server)))
+        hosts.forget(hostOf(server));
       void end(connection);
     },
-    resolve: (server: ServerAddress, deadline: MonoMs): Promise<Resolution> => resolveServer(options.clock, hosts, server, deadline),
+    resolve: (server: ServerAddress, deadline: MonoMs): Promise<Resolution> =>
+      resolveServer(options.clock, hosts, server, deadline),
     onConnectionLost(listener: (server: ServerAddress) => void): void {
       listeners.push(listener);
     },

@@ -15,9 +15,22 @@ const limitMs = 120_000;
 test(`${count} clusters`, async () => {
   const bind = await startBind({ clusters: Array.from({ length: count }, (_, index) => clusterName(index)) });
   const { address, port } = bind.primary;
-  const verify = [bind.primary, bind.secondary].map((server) => ({ host: server.address, port: server.port }));
+  const verify = [bind.primary, bind.secondary].map((server) => ({
+    host: server.address,
+    port: server.port,
+  }));
   const opened = await openZoneClient(
-    { name: 'ns1', address, port, via: 'rfc2136', transport: 'tcp', keyFile: bind.keyFile, fudgeMs: 30_000, timeoutMs: 2000, verify },
+    {
+      name: 'ns1',
+      address,
+      port,
+      via: 'rfc2136',
+      transport: 'tcp',
+      keyFile: bind.keyFile,
+      fudgeMs: 30_000,
+      timeoutMs: 2000,
+      verify,
+    },
     systemClock,
   );
   if (opened.kind === 'failed') throw new Error(opened.failure.message);
@@ -48,7 +61,12 @@ async function measured(what: string, clusters: ManyClusters, work: () => Promis
   const ms = systemClock.mono() - begin;
   const kinds = new Map<string, number>();
   for (const entry of clusters.history.slice(before)) {
-    const kind = entry.kind === 'update-failed' ? `failed ${entry.failure.code}` : entry.kind === 'alarm' ? entry.alarm.code : entry.kind;
+    const kind =
+      entry.kind === 'update-failed'
+        ? `failed ${entry.failure.code}`
+        : entry.kind === 'alarm'
+          ? entry.alarm.code
+          : entry.kind;
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
   const share = Math.round((user + system) / 10 / ms);

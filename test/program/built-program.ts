@@ -40,7 +40,10 @@ export async function place(stateDir: string | null = 'state'): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'sd-local-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const config = join(folder, 'source-dns.yaml');
-  await writeFile(join(folder, 'ddns.key'), 'key "k" { algorithm hmac-sha256; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQ="; };\n');
+  await writeFile(
+    join(folder, 'ddns.key'),
+    'key "k" { algorithm hmac-sha256; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQ="; };\n',
+  );
   await writeFile(join(folder, 'password'), 'tiger\n');
   await writeFile(
     config,
@@ -90,7 +93,9 @@ export function start(command: readonly string[], options: SpawnOptions = {}): R
   child.stderr?.on('data', (piece: Buffer) => {
     text.err += piece.toString();
   });
-  const ended = new Promise<Ended>((resolve) => child.once('close', (code, signal) => resolve({ code, signal, ...text })));
+  const ended = new Promise<Ended>((resolve) =>
+    child.once('close', (code, signal) => resolve({ code, signal, ...text })),
+  );
   return {
     child,
     ended,
@@ -101,7 +106,9 @@ export function start(command: readonly string[], options: SpawnOptions = {}): R
         };
         waiting.add(look);
         look();
-        void ended.then(({ code, signal, err }) => reject(new Error(`it ended (${code ?? signal}) before it said ${wanted}: ${err}`)));
+        void ended.then(({ code, signal, err }) =>
+          reject(new Error(`it ended (${code ?? signal}) before it said ${wanted}: ${err}`)),
+        );
       }),
   };
 }

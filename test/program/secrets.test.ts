@@ -2,7 +2,7 @@
 
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { askDaemon } from '../../src/http/client.ts';
 import { startFakeNameserver } from '../support/fake-nameserver.ts';
 import { startFalseMysqld } from '../support/false-mysqld.ts';
@@ -31,10 +31,11 @@ async function world(): Promise<Place> {
   return here;
 }
 
-it('no secret is in the log, the API, the history, the commands, or what ps shows', async () => {
+test('no secret is in the log, the API, the history, the commands, or what ps shows', async () => {
   const here = await world();
   const env = { PATH: process.env['PATH'], DB_PASSWORD: password };
-  const command = (...words: readonly string[]) => start([process.execPath, program, '--config', here.config, ...words], { env });
+  const command = (...words: readonly string[]) =>
+    start([process.execPath, program, '--config', here.config, ...words], { env });
   const daemon = command('run');
   await daemon.said('"started"');
   const ask = async (path: string): Promise<string> =>
@@ -46,13 +47,20 @@ it('no secret is in the log, the API, the history, the commands, or what ps show
     expect(performance.now()).toBeLessThan(deadline);
     cluster = await ask('/v1/clusters/shop');
   }
-  const shown = [cluster, await ask('/v1/clusters/shop/history'), await readFile(`/proc/${daemon.child.pid}/cmdline`, 'utf8')];
+  const shown = [
+    cluster,
+    await ask('/v1/clusters/shop/history'),
+    await readFile(`/proc/${daemon.child.pid}/cmdline`, 'utf8'),
+  ];
   for (const words of [['status'], ['explain', 'shop'], ['history'], ['--json', 'status'], ['schema']]) {
     const { out, err } = await command(...words).ended;
     shown.push(out, err);
   }
   // A reload that is refused tells what is wrong, and not with which password.
-  await writeFile(here.config, (await readFile(here.config, 'utf8')).replace('tls: disabled', `tls: "\${DB_PASSWORD}"`));
+  await writeFile(
+    here.config,
+    (await readFile(here.config, 'utf8')).replace('tls: disabled', `tls: "\${DB_PASSWORD}"`),
+  );
   daemon.child.kill('SIGHUP');
   await daemon.said('mysql.tls');
   daemon.child.kill('SIGTERM');
@@ -60,6 +68,10 @@ it('no secret is in the log, the API, the history, the commands, or what ps show
   expect(code).toBe(0);
   const files = await readdir(here.stateDir);
   expect(files).toContain('history.jsonl');
-  shown.push(out, err, ...(await Promise.all(files.map((file) => readFile(join(here.stateDir, file), 'utf8')))));
+  shown.push(
+    out,
+    err,
+    ...(await Promise.all(files.map((file) => readFile(join(here.stateDir, file), 'utf8')))),
+  );
   expect(shown.filter((text) => secrets.test(text))).toEqual([]);
 });

@@ -1,15 +1,25 @@
 /** Signals, and readers of the output that go away or stop reading: from outside, on the built program. */
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { askDaemon } from '../../src/http/client.ts';
 import { builtProgram, type Place, place, type Running, start } from './built-program.ts';
 
 const program = builtProgram();
-const daemon = ({ config }: Place, options = {}): Running => start([process.execPath, program, '--config', config, 'run'], options);
-const answers = ({ socket }: Place) => askDaemon(socket, { method: 'GET', path: '/healthz', timeoutMs: 5000 });
+const daemon = ({ config }: Place, options = {}): Running =>
+  start([process.execPath, program, '--config', config, 'run'], options);
+const answers = ({ socket }: Place) =>
+  askDaemon(socket, { method: 'GET', path: '/healthz', timeoutMs: 5000 });
 
 /** TCP sockets on which the process listens. */
 function listening(pid: number): readonly string[] {
@@ -22,7 +32,9 @@ function listening(pid: number): readonly string[] {
       }
     }),
   );
-  const lines = ['tcp', 'tcp6'].flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, 'utf8').split('\n').slice(1));
+  const lines = ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, 'utf8').split('\n').slice(1),
+  );
   return lines.filter((line) => {
     const fields = line.trim().split(/\s+/);
     return fields[3] === '0A' && inodes.has(fields[9] ?? '');
@@ -30,7 +42,7 @@ function listening(pid: number): readonly string[] {
 }
 
 describe('SIGUSR1', () => {
-  it('opens no inspector', async () => {
+  test('opens no inspector', async () => {
     const here = await place();
     const running = daemon(here);
     await running.said('"started"');
@@ -41,7 +53,7 @@ describe('SIGUSR1', () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
   });
 
-  it('opens none that stays, when it comes while the program starts', async () => {
+  test('opens none that stays, when it comes while the program starts', async () => {
     // In its very first instructions Node itself ends by it; then it is tried again.
     for (let tries = 0; tries < 20; tries += 1) {
       const here = await place();
@@ -60,26 +72,36 @@ describe('SIGUSR1', () => {
     throw new Error('it was never started');
   });
 
-  it('leaves the inspector to an operator who asks for it', async () => {
+  test('leaves the inspector to an operator who asks for it', async () => {
     const here = await place();
-    const running = start([process.execPath, '--inspect=127.0.0.1:0', program, '--config', here.config, 'run']);
+    const running = start([
+      process.execPath,
+      '--inspect=127.0.0.1:0',
+      program,
+      '--config',
+      here.config,
+      'run',
+    ]);
     await running.said('"started"');
     expect(listening(running.child.pid!)).toHaveLength(1);
   });
 });
 
 describe('other signals', () => {
-  it.each(['SIGUSR2', 'SIGHUP', 'SIGPIPE', 'SIGCONT', 'SIGWINCH'] as const)('%s does not end the daemon', async (signal) => {
-    const here = await place();
-    const running = daemon(here);
-    await running.said('"started"');
-    running.child.kill(signal);
-    expect(await answers(here)).toMatchObject({ kind: 'document' });
-    running.child.kill('SIGTERM');
-    expect(await running.ended).toMatchObject({ code: 0, signal: null });
-  });
+  test.each(['SIGUSR2', 'SIGHUP', 'SIGPIPE', 'SIGCONT', 'SIGWINCH'] as const)(
+    '%s does not end the daemon',
+    async (signal) => {
+      const here = await place();
+      const running = daemon(here);
+      await running.said('"started"');
+      running.child.kill(signal);
+      expect(await answers(here)).toMatchObject({ kind: 'document' });
+      running.child.kill('SIGTERM');
+      expect(await running.ended).toMatchObject({ code: 0, signal: null });
+    },
+  );
 
-  it('SIGHUP before the daemon is ready is a reload once it is', async () => {
+  test('SIGHUP before the daemon is ready is a reload once it is', async () => {
     const here = await place();
     const running = daemon(here);
     await until(() => catchesHangUp(running));
@@ -91,7 +113,7 @@ describe('other signals', () => {
     expect(await running.ended).toMatchObject({ code: 0 });
   });
 
-  it('SIGTERM while it starts ends it in order, and leaves no socket', async () => {
+  test('SIGTERM while it starts ends it in order, and leaves no socket', async () => {
     const here = await place();
     const running = daemon(here);
     // Made first, before the socket, the history and the clusters.
@@ -101,7 +123,7 @@ describe('other signals', () => {
     expect(readdirSync(here.stateDir).filter((file) => file !== 'history.jsonl')).toEqual([]);
   });
 
-  it('a daemon that was stopped and continued goes on', async () => {
+  test('a daemon that was stopped and continued goes on', async () => {
     const here = await place();
     const running = daemon(here);
     await running.said('"started"');
@@ -127,7 +149,7 @@ function catchesHangUp({ child }: Running): boolean {
 }
 
 describe('the output of the daemon', () => {
-  it('may lose its reader', async () => {
+  test('may lose its reader', async () => {
     const here = await place();
     const running = daemon(here);
     await running.said('"started"');
@@ -138,7 +160,7 @@ describe('the output of the daemon', () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
   });
 
-  it('may have a reader that does not read: the daemon answers, and ends', async () => {
+  test('may have a reader that does not read: the daemon answers, and ends', async () => {
     const here = await place();
     const pipe = join(here.folder, 'log');
     execFileSync('mkfifo', [pipe]);
@@ -157,7 +179,7 @@ describe('the output of the daemon', () => {
     closeSync(fd);
   });
 
-  it('may be on a full disk: the daemon answers, and ends with a sentence', async () => {
+  test('may be on a full disk: the daemon answers, and ends with a sentence', async () => {
     const here = await place();
     const full = openSync('/dev/full', 'w');
     const running = daemon(here, { stdio: ['ignore', full, 'pipe'] });
@@ -168,9 +190,16 @@ describe('the output of the daemon', () => {
     closeSync(full);
   });
 
-  it('may be closed from the beginning, with stdin and stderr', async () => {
+  test('may be closed from the beginning, with stdin and stderr', async () => {
     const here = await place();
-    const running = start(['/bin/sh', '-c', 'exec "$0" "$1" --config "$2" run <&- >&- 2>&-', process.execPath, program, here.config]);
+    const running = start([
+      '/bin/sh',
+      '-c',
+      'exec "$0" "$1" --config "$2" run <&- >&- 2>&-',
+      process.execPath,
+      program,
+      here.config,
+    ]);
     const deadline = performance.now() + 20_000;
     while ((await answers(here)).kind !== 'document') expect(performance.now()).toBeLessThan(deadline);
     running.child.kill('SIGTERM');
@@ -179,10 +208,16 @@ describe('the output of the daemon', () => {
 });
 
 describe('the output of a command', () => {
-  it('that nobody reads is no failure; a full disk is one', async () => {
-    const help = (to: string) => start(['/bin/sh', '-c', `"$0" "$1" --help ${to}`, process.execPath, program]).ended;
+  test('that nobody reads is no failure; a full disk is one', async () => {
+    const help = (to: string) =>
+      start(['/bin/sh', '-c', `"$0" "$1" --help ${to}`, process.execPath, program]).ended;
     expect(await help('| head -0; exit 0')).toMatchObject({ code: 0, err: '' });
-    expect(await help('> /dev/full')).toEqual({ code: 1, signal: null, out: '', err: 'the output cannot be written: ENOSPC\n' });
+    expect(await help('> /dev/full')).toEqual({
+      code: 1,
+      signal: null,
+      out: '',
+      err: 'the output cannot be written: ENOSPC\n',
+    });
     expect(await help('<&- >&- 2>&-')).toMatchObject({ code: 0 });
   });
 });

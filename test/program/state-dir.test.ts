@@ -5,7 +5,7 @@ import { chmod, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { builtProgram, type Ended, type Place, place, type Running, start } from './built-program.ts';
 
 const program = builtProgram();
@@ -21,7 +21,7 @@ async function startedAndEnded(running: Running): Promise<Ended> {
 }
 
 describe('what somebody else put there', () => {
-  it('a FIFO in the place of history.jsonl is not waited for: the history is in memory, and the log says so', async () => {
+  test('a FIFO in the place of history.jsonl is not waited for: the history is in memory, and the log says so', async () => {
     const here = await place();
     await mkdir(here.stateDir);
     const file = join(here.stateDir, 'history.jsonl');
@@ -33,7 +33,7 @@ describe('what somebody else put there', () => {
     expect((await start(command(here, 'history')).ended).signal).toBe(null);
   });
 
-  it('a file in the place of api.sock is left where it is, and the daemon does not start', async () => {
+  test('a file in the place of api.sock is left where it is, and the daemon does not start', async () => {
     const here = await place();
     await mkdir(here.stateDir);
     await writeFile(here.socket, 'of somebody else');
@@ -48,7 +48,7 @@ describe('what somebody else put there', () => {
     expect(await readFile(here.socket, 'utf8')).toBe('of somebody else');
   });
 
-  it('a state directory that everybody may write to is refused', async () => {
+  test('a state directory that everybody may write to is refused', async () => {
     const here = await place();
     await mkdir(here.stateDir);
     await chmod(here.stateDir, 0o777);
@@ -62,12 +62,22 @@ describe('what somebody else put there', () => {
     });
   });
 
-  it('a umask of 0 gives nobody more rights', async () => {
+  test('a umask of 0 gives nobody more rights', async () => {
     const here = await place('made/state');
-    const running = start(['/bin/sh', '-c', 'umask 0; exec "$0" "$1" --config "$2" run', process.execPath, program, here.config]);
+    const running = start([
+      '/bin/sh',
+      '-c',
+      'umask 0; exec "$0" "$1" --config "$2" run',
+      process.execPath,
+      program,
+      here.config,
+    ]);
     await running.said('"started"');
-    const rights = async (...path: readonly string[]) => (await lstat(join(here.folder, 'made', ...path))).mode & 0o777;
-    expect([await rights(), await rights('state'), await rights('state', 'api.sock')]).toEqual([0o750, 0o750, 0o660]);
+    const rights = async (...path: readonly string[]) =>
+      (await lstat(join(here.folder, 'made', ...path))).mode & 0o777;
+    expect([await rights(), await rights('state'), await rights('state', 'api.sock')]).toEqual([
+      0o750, 0o750, 0o660,
+    ]);
     running.child.kill('SIGTERM');
     await running.ended;
     expect(await rights('state', 'history.jsonl')).toBe(0o640);
@@ -78,43 +88,72 @@ describe('surroundings', () => {
   const bare = { env: { PATH: process.env['PATH'] } };
 
   // Only root can become a user that no list names.
-  it.runIf(isRoot)('a user without HOME and without an entry in passwd is told to write state_dir', async () => {
-    const here = await place(null);
-    await openTo(here);
-    const as = ['/usr/bin/setpriv', '--reuid', '54321', '--regid', '54321', '--clear-groups', ...command(here, 'status')];
-    const { code, err } = await start(as, bare).ended;
-    expect({ code, err: err.split('\n').length }).toEqual({ code: 2, err: 2 });
-    expect(err).toContain('state_dir: is missing, and this user has no home directory');
-    expect(err).toContain('write for example "state_dir: /var/lib/source-dns"');
-  });
+  test.runIf(isRoot)(
+    'a user without HOME and without an entry in passwd is told to write state_dir',
+    async () => {
+      const here = await place(null);
+      await openTo(here);
+      const as = [
+        '/usr/bin/setpriv',
+        '--reuid',
+        '54321',
+        '--regid',
+        '54321',
+        '--clear-groups',
+        ...command(here, 'status'),
+      ];
+      const { code, err } = await start(as, bare).ended;
+      expect({ code, err: err.split('\n').length }).toEqual({ code: 2, err: 2 });
+      expect(err).toContain('state_dir: is missing, and this user has no home directory');
+      expect(err).toContain('write for example "state_dir: /var/lib/source-dns"');
+    },
+  );
 
-  it.runIf(isRoot)('such a user runs the daemon where state_dir is given', async () => {
+  test.runIf(isRoot)('such a user runs the daemon where state_dir is given', async () => {
     const folder = await place();
     const state = join(tmpdir(), `sd-local-uid-${process.pid}`);
-    await writeFile(folder.config, (await readFile(folder.config, 'utf8')).replace('state_dir: state', `state_dir: ${state}`));
+    await writeFile(
+      folder.config,
+      (await readFile(folder.config, 'utf8')).replace('state_dir: state', `state_dir: ${state}`),
+    );
     await openTo(folder);
-    const running = start(['/usr/bin/setpriv', '--reuid', '54321', '--regid', '54321', '--clear-groups', ...command(folder, 'run')], bare);
+    const running = start(
+      [
+        '/usr/bin/setpriv',
+        '--reuid',
+        '54321',
+        '--regid',
+        '54321',
+        '--clear-groups',
+        ...command(folder, 'run'),
+      ],
+      bare,
+    );
     expect((await startedAndEnded(running)).code).toBe(0);
     await rm(state, { recursive: true });
   });
 
-  it.each([
+  test.each([
     ['an empty HOME', { HOME: '' }],
     ['a relative HOME', { HOME: 'home' }],
   ])('%s is none', async (_, env) => {
-    const { err } = await start(command(await place(null), 'status'), { env: { PATH: process.env['PATH'], ...env } }).ended;
+    const { err } = await start(command(await place(null), 'status'), {
+      env: { PATH: process.env['PATH'], ...env },
+    }).ended;
     expect(err).toContain('state_dir: is missing');
   });
 
-  it('a HOME that cannot be written to is told as the state directory that it leads to', async () => {
-    const { code, err } = await start(command(await place(null), 'run'), { env: { PATH: process.env['PATH'], HOME: '/dev/null' } }).ended;
+  test('a HOME that cannot be written to is told as the state directory that it leads to', async () => {
+    const { code, err } = await start(command(await place(null), 'run'), {
+      env: { PATH: process.env['PATH'], HOME: '/dev/null' },
+    }).ended;
     expect(code).toBe(1);
     expect(err).toMatch(
       /^\/dev\/null\/\.local\/state\/source-dns is below .*\(state-dir-unusable\)\n {2}state_dir in the configuration must be/,
     );
   });
 
-  it('a working directory that is gone is none', async () => {
+  test('a working directory that is gone is none', async () => {
     const here = await place();
     const script = 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"';
     const inside = (...args: readonly string[]) =>
@@ -125,7 +164,7 @@ describe('surroundings', () => {
     expect((await startedAndEnded(inside('--config', here.config, 'run'))).code).toBe(0);
   });
 
-  it('few file descriptors do not end the daemon', async () => {
+  test('few file descriptors do not end the daemon', async () => {
     const here = await place();
     const running = daemon(here);
     await running.said('"started"');
@@ -137,9 +176,16 @@ describe('surroundings', () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
   });
 
-  it('too few file descriptors to start are told in one sentence', async () => {
+  test('too few file descriptors to start are told in one sentence', async () => {
     const here = await place();
-    const running = start(['/bin/sh', '-c', 'ulimit -n 24; exec "$0" "$1" --config "$2" run', process.execPath, program, here.config]);
+    const running = start([
+      '/bin/sh',
+      '-c',
+      'ulimit -n 24; exec "$0" "$1" --config "$2" run',
+      process.execPath,
+      program,
+      here.config,
+    ]);
     expect(await running.ended).toMatchObject({
       code: 1,
       out: '',
@@ -147,9 +193,15 @@ describe('surroundings', () => {
     });
   });
 
-  it('odd languages and time zones change no time in the log', async () => {
+  test('odd languages and time zones change no time in the log', async () => {
     const here = await place();
-    const env = { PATH: process.env['PATH'], HOME: here.folder, LANG: 'tr_TR.UTF-8', LC_ALL: 'xx_YY', TZ: 'No/Such' };
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: here.folder,
+      LANG: 'tr_TR.UTF-8',
+      LC_ALL: 'xx_YY',
+      TZ: 'No/Such',
+    };
     expect((await startedAndEnded(start(command(here, 'run'), { env }))).out).toMatch(
       /"time":"20\d\d-\d\d-\d\dT[\d:.]+Z","code":"started"/,
     );

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { alarmCodes, holdReasons, pointToReasons } from '../../src/core/model/vocabulary.ts';
 import { textOfFile } from '../support/checkout.ts';
 import { replayed } from './player/replay.ts';
@@ -11,22 +11,24 @@ describe('transcripts: read them as stories; `vitest -u` writes the outputs anew
 describe('the transcripts tell of', () => {
   const decisions = new Set(transcripts.flatMap((transcript) => decisionsIn(textOf(transcript))));
   const alarms = new Set(transcripts.flatMap((transcript) => [...alarmsIn(textOf(transcript))]));
-  it('every reason to point to a server', () => {
+  test('every reason to point to a server', () => {
     expect(Object.keys(pointToReasons).filter((reason) => !decisions.has(`point-to ${reason}`))).toEqual([]);
   });
-  it('every reason to hold', () => {
+  test('every reason to hold', () => {
     expect(Object.keys(holdReasons).filter((reason) => !decisions.has(`hold ${reason}`))).toEqual([]);
   });
-  it('every alarm', () => {
+  test('every alarm', () => {
     expect(Object.keys(alarmCodes).filter((code) => !alarms.has(code))).toEqual([]);
   });
 });
 
 describe('test/scenarios/README.md', () => {
   const page = textOfFile('test/scenarios/README.md');
-  const commands = transcripts.flatMap((transcript) => parseTranscript(textOf(transcript)).flatMap((block) => block.commands));
+  const commands = transcripts.flatMap((transcript) =>
+    parseTranscript(textOf(transcript)).flatMap((block) => block.commands),
+  );
 
-  it('explains every command that is used', () => {
+  test('explains every command that is used', () => {
     const verbs = new Set(
       commands.map((command) =>
         command
@@ -38,9 +40,11 @@ describe('test/scenarios/README.md', () => {
     expect([...verbs].filter((verb) => !page.includes(`\`${verb}`))).toEqual([]);
   });
 
-  it('explains every word of a cluster', () => {
+  test('explains every word of a cluster', () => {
     const words = new Set(
-      commands.filter((command) => /^(?:cluster|also) /.test(command)).flatMap((command) => command.match(/\w+(?==)/g) ?? []),
+      commands
+        .filter((command) => /^(?:cluster|also) /.test(command))
+        .flatMap((command) => command.match(/\w+(?==)/g) ?? []),
     );
     expect([...words].filter((word) => !page.includes(`\`${word}`))).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { textOfFile } from '../support/checkout.ts';
 import { alarmsIn, decisionsIn, isSituation, pathOf, textOf, transcripts } from './player/told.ts';
 
@@ -14,7 +14,8 @@ interface Row {
   readonly transcript: string;
 }
 
-const codesIn = (cell = ''): readonly string[] => [...cell.matchAll(/`([a-z-]+)`/g)].map(([, code = '']) => code);
+const codesIn = (cell = ''): readonly string[] =>
+  [...cell.matchAll(/`([a-z-]+)`/g)].map(([, code = '']) => code);
 
 const rowsOf = (text: string): readonly Row[] =>
   text
@@ -51,33 +52,40 @@ function isWithin(some: readonly string[], all: readonly string[]): boolean {
 }
 
 describe('docs/SITUATIONS.md', () => {
-  it('names every analysis of orchestrator once', () => {
+  test('names every analysis of orchestrator once', () => {
     const [, section = ''] = page.split(/^## /m);
     const named = rowsOf(section).map(({ cells }) => cells[1] ?? '');
     expect(named.toSorted()).toEqual(analyses.toSorted());
   });
 
-  it('has a transcript in each row, and a row for each transcript that tells a situation', () => {
+  test('has a transcript in each row, and a row for each transcript that tells a situation', () => {
     const linked = rows.map(({ transcript }) => transcript);
     expect(linked.filter((transcript) => !transcripts.includes(transcript))).toEqual([]);
-    expect(transcripts.filter((transcript) => isSituation(transcript) && !linked.includes(transcript))).toEqual([]);
+    expect(
+      transcripts.filter((transcript) => isSituation(transcript) && !linked.includes(transcript)),
+    ).toEqual([]);
   });
 
-  it.each(rows)('$transcript: comes to these decisions in this order, and ends with the last one', ({ decisions, transcript }) => {
-    const [, ...after] = decisionsIn(textOf(transcript)).map((decision) => decision.replace(/^.* /, ''));
-    const published = after.slice(after.indexOf('steady'));
-    expect(isWithin(decisions, published), `${decisions.join(', ')} within ${published.join(', ')}`).toBe(true);
-    expect(published.at(-1)).toBe(decisions.at(-1));
-  });
+  test.each(rows)(
+    '$transcript: comes to these decisions in this order, and ends with the last one',
+    ({ decisions, transcript }) => {
+      const [, ...after] = decisionsIn(textOf(transcript)).map((decision) => decision.replace(/^.* /, ''));
+      const published = after.slice(after.indexOf('steady'));
+      expect(isWithin(decisions, published), `${decisions.join(', ')} within ${published.join(', ')}`).toBe(
+        true,
+      );
+      expect(published.at(-1)).toBe(decisions.at(-1));
+    },
+  );
 
-  it.each(rows)('$transcript: raises these alarms and no others', ({ alarms, transcript }) => {
+  test.each(rows)('$transcript: raises these alarms and no others', ({ alarms, transcript }) => {
     expect([...alarmsIn(textOf(transcript))].toSorted()).toEqual(alarms.toSorted());
   });
 });
 
 describe('a transcript of orchestrator', () => {
   const told = transcripts.filter((transcript) => transcript.startsWith('orchestrator/'));
-  it.each(told)('%s is called as orchestrator calls the situation, and says so first', (transcript) => {
+  test.each(told)('%s is called as orchestrator calls the situation, and says so first', (transcript) => {
     const [first = ''] = readFileSync(pathOf(transcript), 'utf8').split('\n');
     const [, name = ''] = /^# orchestrator: (\w+)\. /.exec(first) ?? [];
     expect(analyses).toContain(name);

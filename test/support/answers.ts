@@ -3,7 +3,17 @@
  * `test/real/contract/answers.test.ts` runs the real programs, so that both columns stay true.
  */
 import { nowSeconds, name as owner, zone } from './client-world.ts';
-import { answerTo, opt, question, questionOf, rr, soaRdata, type TsigParts, u16, wire } from './fake-nameserver.ts';
+import {
+  answerTo,
+  opt,
+  question,
+  questionOf,
+  rr,
+  soaRdata,
+  type TsigParts,
+  u16,
+  wire,
+} from './fake-nameserver.ts';
 
 /** Signs an answer with the key; a forger's signs with a secret of his own. `seconds`: how far its clock is off. */
 export type Sign = (answer: Buffer, parts?: TsigParts & { readonly seconds?: number }) => Buffer;
@@ -41,11 +51,19 @@ const soa = rr(zone, 6, soaRdata(8));
 const ns = rr(zone, 2, wire('ns1.example.com.'));
 const glue = rr('ns1.example.com.', 1, Buffer.of(192, 0, 2, 53));
 const nsec = rr(owner, 47, Buffer.concat([wire('zzz.example.com.'), Buffer.of(0, 1, 0x40)]));
-const nsec3 = rr(`0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.${zone}`, 50, Buffer.from(`010000000014${'00'.repeat(20)}000140`, 'hex'));
+const nsec3 = rr(
+  `0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.${zone}`,
+  50,
+  Buffer.from(`010000000014${'00'.repeat(20)}000140`, 'hex'),
+);
 const rrsig = rr(
   owner,
   46,
-  Buffer.concat([Buffer.from('0001' + '0d03' + '00000005' + '70000000' + '60000000' + '1234', 'hex'), wire(zone), Buffer.alloc(64)]),
+  Buffer.concat([
+    Buffer.from('0001' + '0d03' + '00000005' + '70000000' + '60000000' + '1234', 'hex'),
+    wire(zone),
+    Buffer.alloc(64),
+  ]),
 );
 const address = rr(owner, 1, Buffer.of(192, 0, 2, 1));
 const shouted = (bytes: Buffer): Buffer =>
@@ -56,7 +74,12 @@ const shouted = (bytes: Buffer): Buffer =>
 const flagged = (flags: number) => (message: Buffer, sign: Sign) => sign(answerTo(message, { flags }));
 /** The question's name is at offset 12, the zone `example.com.` of an UPDATE too. */
 const pointer = (at: number): Buffer => Buffer.of(0xc0, at);
-const updated = (bytes: UpdateCase['bytes'], title: string): UpdateCase => ({ title, bytes, ours: 'applied', nsupdate: 'applied' });
+const updated = (bytes: UpdateCase['bytes'], title: string): UpdateCase => ({
+  title,
+  bytes,
+  ours: 'applied',
+  nsupdate: 'applied',
+});
 
 /** RFC 2136 3.8: the answer has the message's id and opcode, QR and an RCODE; its sections may be copied, or empty with counts of zero. */
 export const legalUpdateAnswers: readonly UpdateCase[] = [
@@ -66,19 +89,48 @@ export const legalUpdateAnswers: readonly UpdateCase[] = [
   updated(flagged(0x0400 | 0x0100 | 0x0080), 'RD and RA'),
   updated(flagged(0x0040 | 0x0020 | 0x0010), 'Z, AD and CD'),
   updated(flagged(0x0200), 'TC: nothing is missing that was asked for'),
-  updated((message, sign) => sign(answerTo(message, { flags: 0x0200, questions: [] })), 'TC and all sections empty'),
-  updated((message, sign) => sign(answerTo(message, { questions: [shouted(questionOf(message))] })), 'the zone in capitals (RFC 4343)'),
-  updated((message, sign) => sign(answerTo(message, { authorities: [soa] })), 'the SOA with its new serial in authority'),
-  updated((message, sign) => sign(answerTo(message, { answers: [soa, rr(zone, 6, soaRdata(9))] })), 'two SOA in the answer section'),
-  updated((message, sign) => sign(answerTo(message, { authorities: [address] })), 'the changes copied (RFC 2136 3.8)'),
+  updated(
+    (message, sign) => sign(answerTo(message, { flags: 0x0200, questions: [] })),
+    'TC and all sections empty',
+  ),
+  updated(
+    (message, sign) => sign(answerTo(message, { questions: [shouted(questionOf(message))] })),
+    'the zone in capitals (RFC 4343)',
+  ),
+  updated(
+    (message, sign) => sign(answerTo(message, { authorities: [soa] })),
+    'the SOA with its new serial in authority',
+  ),
+  updated(
+    (message, sign) => sign(answerTo(message, { answers: [soa, rr(zone, 6, soaRdata(9))] })),
+    'two SOA in the answer section',
+  ),
+  updated(
+    (message, sign) => sign(answerTo(message, { authorities: [address] })),
+    'the changes copied (RFC 2136 3.8)',
+  ),
   updated((message, sign) => {
     const empty = Buffer.alloc(0);
-    const answers = [rr(owner, 1, empty, { klass: 255, ttl: 0 }), rr(owner, 255, empty, { klass: 254, ttl: 0 })];
-    return sign(answerTo(message, { answers, authorities: [rr(owner, 1, empty, { klass: 255, ttl: 0 }), address] }));
+    const answers = [
+      rr(owner, 1, empty, { klass: 255, ttl: 0 }),
+      rr(owner, 255, empty, { klass: 254, ttl: 0 }),
+    ];
+    return sign(
+      answerTo(message, { answers, authorities: [rr(owner, 1, empty, { klass: 255, ttl: 0 }), address] }),
+    );
   }, 'prerequisites and deletions copied: records of class ANY and NONE without RDATA'),
-  updated((message, sign) => sign(answerTo(message, { authorities: [nsec, nsec3, rrsig] })), 'NSEC, NSEC3 and RRSIG in authority'),
-  updated((message, sign) => sign(answerTo(message, { additionals: [glue] })), 'an address before the TSIG record'),
-  updated((message, sign) => sign(answerTo(message, { additionals: [opt()] })), 'an OPT record, though none was sent (RFC 6891 7)'),
+  updated(
+    (message, sign) => sign(answerTo(message, { authorities: [nsec, nsec3, rrsig] })),
+    'NSEC, NSEC3 and RRSIG in authority',
+  ),
+  updated(
+    (message, sign) => sign(answerTo(message, { additionals: [glue] })),
+    'an address before the TSIG record',
+  ),
+  updated(
+    (message, sign) => sign(answerTo(message, { additionals: [opt()] })),
+    'an OPT record, though none was sent (RFC 6891 7)',
+  ),
   updated((message, sign) => {
     const cookie = Buffer.concat([u16(10), u16(8), Buffer.alloc(8, 1)]);
     return sign(answerTo(message, { additionals: [opt({ options: cookie })] }));
@@ -87,20 +139,55 @@ export const legalUpdateAnswers: readonly UpdateCase[] = [
     const answer = answerTo(message, { authorities: [ns] });
     return sign(answer, { keyName: shouted(wire('k.')) });
   }, "the key's name in capitals (RFC 8945 4.3.3)"),
-  updated((message, sign) => sign(answerTo(message), { algorithmName: shouted(wire('hmac-sha256.')) }), "the algorithm's name in capitals"),
+  updated(
+    (message, sign) => sign(answerTo(message), { algorithmName: shouted(wire('hmac-sha256.')) }),
+    "the algorithm's name in capitals",
+  ),
   updated((message, sign) => {
     const answer = answerTo(message, { additionals: [rr('k.', 1, Buffer.of(192, 0, 2, 9))] });
     return sign(answer, { keyName: pointer(answer.length - 17) });
   }, "the key's name compressed (RFC 1035 4.1.4)"),
   updated((message, sign) => sign(answerTo(message), { fudge: 1 }), 'a fudge of 1 s'),
-  updated((message, sign) => sign(answerTo(message), { fudge: 65_535, seconds: -40_000 }), 'a long fudge, and a clock 11 hours behind'),
-  updated((message, sign) => sign(answerTo(message), { seconds: 299 }), 'a clock 299 s ahead, within its fudge of 300 s'),
-  updated((message, sign) => Buffer.concat([sign(answerTo(message)), Buffer.alloc(3)]), 'bytes behind the end, which nobody reads'),
-  updated((message, sign) => sign(answerTo(message), { originalId: 4711 }), 'another original id (RFC 8945 5.3)'),
-  { title: 'NXRRSET, all sections empty', bytes: refusal(8, []), ours: 'refused prerequisite-failed', nsupdate: 'refused' },
-  { title: 'REFUSED, all sections empty', bytes: refusal(5, []), ours: 'refused update-refused', nsupdate: 'refused' },
-  { title: 'FORMERR, all sections empty', bytes: refusal(1, []), ours: 'refused formerr', nsupdate: 'refused' },
-  { title: 'NOTIMP, with TC', bytes: refusal(4, undefined, 0x0200), ours: 'refused notimp', nsupdate: 'refused' },
+  updated(
+    (message, sign) => sign(answerTo(message), { fudge: 65_535, seconds: -40_000 }),
+    'a long fudge, and a clock 11 hours behind',
+  ),
+  updated(
+    (message, sign) => sign(answerTo(message), { seconds: 299 }),
+    'a clock 299 s ahead, within its fudge of 300 s',
+  ),
+  updated(
+    (message, sign) => Buffer.concat([sign(answerTo(message)), Buffer.alloc(3)]),
+    'bytes behind the end, which nobody reads',
+  ),
+  updated(
+    (message, sign) => sign(answerTo(message), { originalId: 4711 }),
+    'another original id (RFC 8945 5.3)',
+  ),
+  {
+    title: 'NXRRSET, all sections empty',
+    bytes: refusal(8, []),
+    ours: 'refused prerequisite-failed',
+    nsupdate: 'refused',
+  },
+  {
+    title: 'REFUSED, all sections empty',
+    bytes: refusal(5, []),
+    ours: 'refused update-refused',
+    nsupdate: 'refused',
+  },
+  {
+    title: 'FORMERR, all sections empty',
+    bytes: refusal(1, []),
+    ours: 'refused formerr',
+    nsupdate: 'refused',
+  },
+  {
+    title: 'NOTIMP, with TC',
+    bytes: refusal(4, undefined, 0x0200),
+    ours: 'refused notimp',
+    nsupdate: 'refused',
+  },
   {
     title: 'BADVERS, an extended RCODE: its lower bits say NOERROR (RFC 6891 6.1.3)',
     bytes: (message, sign) => sign(answerTo(message, { additionals: [opt({ extendedRcode: 1 })] })),
@@ -109,7 +196,8 @@ export const legalUpdateAnswers: readonly UpdateCase[] = [
   },
   {
     title: 'BADVERS without a question, as seen in the wild (DVE-2017-0005)',
-    bytes: (message, sign) => sign(answerTo(message, { questions: [], additionals: [opt({ extendedRcode: 1 })] })),
+    bytes: (message, sign) =>
+      sign(answerTo(message, { questions: [], additionals: [opt({ extendedRcode: 1 })] })),
     ours: 'refused unexpected-rcode',
     nsupdate: 'refused',
   },
@@ -143,7 +231,13 @@ function refusal(rcode: number, questions?: readonly Buffer[], flags = 0): Updat
   return (message, sign) => sign(answerTo(message, { rcode, flags, ...(questions ? { questions } : {}) }));
 }
 
-const doubted = (title: string, bytes: UpdateCase['bytes'], code: string, says: RegExp, nsupdate: NsupdateVerdict): UpdateCase => ({
+const doubted = (
+  title: string,
+  bytes: UpdateCase['bytes'],
+  code: string,
+  says: RegExp,
+  nsupdate: NsupdateVerdict,
+): UpdateCase => ({
   title,
   bytes,
   ours: `unknown ${code}`,
@@ -153,7 +247,13 @@ const doubted = (title: string, bytes: UpdateCase['bytes'], code: string, says: 
 
 /** What proves nothing. The outcome is unknown, the failure says what came, and nothing waits for the deadline over TCP. */
 export const otherUpdateAnswers: readonly UpdateCase[] = [
-  doubted('unsigned NOERROR', (message) => answerTo(message), 'unsigned-answer', /NOERROR without a signature/, 'no proof'),
+  doubted(
+    'unsigned NOERROR',
+    (message) => answerTo(message),
+    'unsigned-answer',
+    /NOERROR without a signature/,
+    'no proof',
+  ),
   doubted(
     'unsigned NOERROR, empty',
     (message) => answerTo(message, { questions: [] }),
@@ -161,9 +261,27 @@ export const otherUpdateAnswers: readonly UpdateCase[] = [
     /without a signature/,
     'no proof',
   ),
-  doubted('unsigned FORMERR', (message) => answerTo(message, { rcode: 1 }), 'formerr', /FORMERR.*no signature/, 'no proof'),
-  doubted('unsigned SERVFAIL', (message) => answerTo(message, { rcode: 2 }), 'servfail', /SERVFAIL.*no signature/, 'no proof'),
-  doubted('unsigned NOTIMP', (message) => answerTo(message, { rcode: 4, questions: [] }), 'notimp', /NOTIMP.*no signature/, 'no proof'),
+  doubted(
+    'unsigned FORMERR',
+    (message) => answerTo(message, { rcode: 1 }),
+    'formerr',
+    /FORMERR.*no signature/,
+    'no proof',
+  ),
+  doubted(
+    'unsigned SERVFAIL',
+    (message) => answerTo(message, { rcode: 2 }),
+    'servfail',
+    /SERVFAIL.*no signature/,
+    'no proof',
+  ),
+  doubted(
+    'unsigned NOTIMP',
+    (message) => answerTo(message, { rcode: 4, questions: [] }),
+    'notimp',
+    /NOTIMP.*no signature/,
+    'no proof',
+  ),
   doubted(
     'a header of 12 bytes with FORMERR',
     (message) => Buffer.concat([message.subarray(0, 2), u16(0xa801), Buffer.alloc(8)]),
@@ -267,7 +385,8 @@ export const otherUpdateAnswers: readonly UpdateCase[] = [
   {
     ...doubted(
       'two questions (RFC 9619)',
-      (message, sign) => sign(answerTo(message, { questions: [questionOf(message), question('example.net.', 6)] })),
+      (message, sign) =>
+        sign(answerTo(message, { questions: [questionOf(message), question('example.net.', 6)] })),
       'other-question',
       /has 2 questions/,
       'unreadable',
@@ -280,11 +399,28 @@ export const otherUpdateAnswers: readonly UpdateCase[] = [
     /opcode 0, and sent was opcode 5/,
     'unreadable',
   ),
-  doubted('our own message sent back', (message) => message, 'other-question', /sent a message back that is no answer/, 'unreadable'),
+  doubted(
+    'our own message sent back',
+    (message) => message,
+    'other-question',
+    /sent a message back that is no answer/,
+    'unreadable',
+  ),
 ];
 
-const read = (title: string, bytes: QuestionCase['bytes']): QuestionCase => ({ title, bytes, ours: 'read', dig: 'shows' });
-const not = (title: string, bytes: QuestionCase['bytes'], code: string, says: RegExp, dig: QuestionCase['dig']): QuestionCase => ({
+const read = (title: string, bytes: QuestionCase['bytes']): QuestionCase => ({
+  title,
+  bytes,
+  ours: 'read',
+  dig: 'shows',
+});
+const not = (
+  title: string,
+  bytes: QuestionCase['bytes'],
+  code: string,
+  says: RegExp,
+  dig: QuestionCase['dig'],
+): QuestionCase => ({
   title,
   bytes,
   ours: `failed ${code}`,
@@ -301,14 +437,25 @@ export const questionAnswers: readonly QuestionCase[] = [
   read('the question in another case (0x20)', (message, sign) =>
     sign(answerTo(message, { answers: [shouted(address)], questions: [shouted(questionOf(message))] })),
   ),
-  read('no question, but a signature over the one that was asked', (message, sign) => sign(answerTo(message, { answers, questions: [] }))),
+  read('no question, but a signature over the one that was asked', (message, sign) =>
+    sign(answerTo(message, { answers, questions: [] })),
+  ),
   read('an RRSIG before it, NS and SOA behind it, and an OPT record', (message, sign) =>
-    sign(answerTo(message, { answers: [rrsig, address], authorities: [ns, soa], additionals: [glue, opt()] })),
+    sign(
+      answerTo(message, { answers: [rrsig, address], authorities: [ns, soa], additionals: [glue, opt()] }),
+    ),
   ),
   {
     ...read('a record of another class, another type and another name beside it', (message, sign) =>
       sign(
-        answerTo(message, { answers: [rr(owner, 1, Buffer.of(9, 9, 9, 9), { klass: 3 }), rr(owner, 28, Buffer.alloc(16)), glue, address] }),
+        answerTo(message, {
+          answers: [
+            rr(owner, 1, Buffer.of(9, 9, 9, 9), { klass: 3 }),
+            rr(owner, 28, Buffer.alloc(16)),
+            glue,
+            address,
+          ],
+        }),
       ),
     ),
     dig918: 'drops',
@@ -318,7 +465,11 @@ export const questionAnswers: readonly QuestionCase[] = [
     bytes: (message, sign) =>
       sign(
         answerTo(message, {
-          answers: [rr('b.example.com.', 1, Buffer.of(192, 0, 2, 7)), rr('a.example.com.', 5, wire('b.example.com.')), alias],
+          answers: [
+            rr('b.example.com.', 1, Buffer.of(192, 0, 2, 7)),
+            rr('a.example.com.', 5, wire('b.example.com.')),
+            alias,
+          ],
         }),
       ),
     ours: 'absent',
@@ -342,9 +493,27 @@ export const questionAnswers: readonly QuestionCase[] = [
     ours: 'absent',
     dig: 'shows',
   },
-  not('no AA', (message, sign) => sign(answerTo(message, { answers, flags: 0 })), 'not-authoritative', /not with authority/, 'shows'),
-  not('YXDOMAIN (RFC 6672 2.2)', (message, sign) => sign(answerTo(message, { rcode: 6 })), 'unexpected-rcode', /YXDOMAIN/, 'shows'),
-  not('NXRRSET', (message, sign) => sign(answerTo(message, { rcode: 8 })), 'unexpected-rcode', /NXRRSET/, 'shows'),
+  not(
+    'no AA',
+    (message, sign) => sign(answerTo(message, { answers, flags: 0 })),
+    'not-authoritative',
+    /not with authority/,
+    'shows',
+  ),
+  not(
+    'YXDOMAIN (RFC 6672 2.2)',
+    (message, sign) => sign(answerTo(message, { rcode: 6 })),
+    'unexpected-rcode',
+    /YXDOMAIN/,
+    'shows',
+  ),
+  not(
+    'NXRRSET',
+    (message, sign) => sign(answerTo(message, { rcode: 8 })),
+    'unexpected-rcode',
+    /NXRRSET/,
+    'shows',
+  ),
   not(
     'BADVERS',
     (message, sign) => sign(answerTo(message, { answers, additionals: [opt({ extendedRcode: 1 })] })),
@@ -373,6 +542,18 @@ export const questionAnswers: readonly QuestionCase[] = [
     /answered other\.example\.com\. A/,
     'drops',
   ),
-  not('unsigned', (message) => answerTo(message, { answers }), 'unsigned-answer', /without a signature/, 'shows'),
-  not('unsigned SERVFAIL', (message) => answerTo(message, { rcode: 2 }), 'servfail', /SERVFAIL.*no signature/, 'shows'),
+  not(
+    'unsigned',
+    (message) => answerTo(message, { answers }),
+    'unsigned-answer',
+    /without a signature/,
+    'shows',
+  ),
+  not(
+    'unsigned SERVFAIL',
+    (message) => answerTo(message, { rcode: 2 }),
+    'servfail',
+    /SERVFAIL.*no signature/,
+    'shows',
+  ),
 ];

@@ -6,7 +6,14 @@ import { systemClock } from '../../src/daemon/clock.ts';
 import { createRfc2136Client, type Rfc2136Options } from '../../src/dns/client/rfc2136.ts';
 import { tsigKey } from '../../src/dns/message/tsig.ts';
 import type { Clock, ZoneClient } from '../../src/ports.ts';
-import { answerTo, type FakeNameserver, type Handler, rr, signAnswer, startFakeNameserver } from './fake-nameserver.ts';
+import {
+  answerTo,
+  type FakeNameserver,
+  type Handler,
+  rr,
+  signAnswer,
+  startFakeNameserver,
+} from './fake-nameserver.ts';
 
 export const zone = 'example.com.' as Fqdn;
 export const name = 'source.example.com.' as Fqdn;
@@ -36,7 +43,8 @@ export const soon = (ms = 3000) => (clock.mono() + ms) as MonoMs;
 export const nowSeconds = () => Math.floor(Date.now() / 1000);
 export const sign = (answer: Buffer, request: Buffer) => signAnswer(answer, request, key, nowSeconds());
 export const isUpdate = (message: Buffer) => (message.readUInt16BE(2) & 0x7800) === 0x2800;
-export const aAnswer = (message: Buffer, last = 1) => answerTo(message, { answers: [rr(name, 1, Buffer.of(192, 0, 2, last))] });
+export const aAnswer = (message: Buffer, last = 1) =>
+  answerTo(message, { answers: [rr(name, 1, Buffer.of(192, 0, 2, last))] });
 
 const running: { nameserver: FakeNameserver; client: ZoneClient }[] = [];
 
@@ -49,7 +57,9 @@ export function checkForLeaks(): void {
     }
     expect(timers.size).toBe(0);
     // No socket is left, on either side; a closed one needs a turn of the event loop to go.
-    await expect.poll(() => process.getActiveResourcesInfo().filter((kind) => /TCP|UDP/.test(kind)), { interval: 1 }).toEqual([]);
+    await expect
+      .poll(() => process.getActiveResourcesInfo().filter((kind) => /TCP|UDP/.test(kind)), { interval: 1 })
+      .toEqual([]);
   });
 }
 
@@ -62,7 +72,11 @@ const noWildcard = (message: Buffer): Buffer | undefined => {
 };
 
 /** Starts both; they are ended after the test. `wildcards`: the handler hears also whether there is one. */
-export async function start(handler: Handler, options: Partial<Rfc2136Options> = {}, { wildcards = false } = {}) {
+export async function start(
+  handler: Handler,
+  options: Partial<Rfc2136Options> = {},
+  { wildcards = false } = {},
+) {
   const nameserver = await startFakeNameserver(handler, wildcards ? undefined : noWildcard);
   const client = createRfc2136Client({
     name: 'ns1',

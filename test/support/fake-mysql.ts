@@ -3,15 +3,21 @@
  * Time stands still between two calls of `advance`: a transaction that was received in one is applied in the next.
  */
 
-import type { GtidSet } from '../../src/core/gtid/gtid.ts';
-import { contains, emptyGtidSet, newestOf, parseGtidSet, subtract, union } from '../../src/core/gtid/gtid.ts';
+import {
+  contains,
+  emptyGtidSet,
+  type GtidSet,
+  newestOf,
+  parseGtidSet,
+  subtract,
+  union,
+} from '../../src/core/gtid/gtid.ts';
 import type { GtidMode } from '../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../src/core/model/units.ts';
 import type { Answers } from '../../src/mysql/answer/query-set.ts';
 import type { Row } from '../../src/mysql/answer/row.ts';
 import { coordinateAnswers } from '../sim/world/coordinate-rows.ts';
-import type { FakeGroup } from '../sim/world/fake-group.ts';
-import { createFakeGroup } from '../sim/world/fake-group.ts';
+import { createFakeGroup, type FakeGroup } from '../sim/world/fake-group.ts';
 import { probeRows } from '../sim/world/mysql-rows.ts';
 
 /** One replication channel, as CHANGE REPLICATION SOURCE TO made it. */
@@ -144,13 +150,21 @@ export interface FakeMysqlOptions {
 
 /** New servers: each up, writable, replicating from nobody, `line` as its executed set. */
 export function createFakeMysql(addresses: readonly string[], options: FakeMysqlOptions = {}): FakeMysql {
-  const { isOpen = () => true, netTimeoutMs = Number.POSITIVE_INFINITY, resolve = () => undefined, delayMs = 0 } = options;
+  const {
+    isOpen = () => true,
+    netTimeoutMs = Number.POSITIVE_INFINITY,
+    resolve = () => undefined,
+    delayMs = 0,
+  } = options;
   let now = options.now ?? 0;
   /** Transactions without a GTID. A server never gives them one later, and neither does its replica. */
   let anonymous: GtidSet = emptyGtidSet;
   const named = (set: GtidSet): GtidSet => (anonymous.size === 0 ? set : subtract(set, anonymous));
   const servers = new Map<ServerAddress, FakeServer>(
-    addresses.map((address, index) => [address as ServerAddress, newServer(address as ServerAddress, index + 1, now, options.line ?? '')]),
+    addresses.map((address, index) => [
+      address as ServerAddress,
+      newServer(address as ServerAddress, index + 1, now, options.line ?? ''),
+    ]),
   );
   const server = (address: string): FakeServer => {
     const found = servers.get(address as ServerAddress);
@@ -191,7 +205,12 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       return true;
     },
     promote(address) {
-      Object.assign(server(address), { channel: undefined, otherChannels: [], readOnly: false, superReadOnly: false });
+      Object.assign(server(address), {
+        channel: undefined,
+        otherChannels: [],
+        readOnly: false,
+        superReadOnly: false,
+      });
     },
     demote(address) {
       Object.assign(server(address), { readOnly: true, superReadOnly: true });
@@ -208,7 +227,8 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       one.otherChannels = [...one.otherChannels, newChannel(server(source).address, undefined, name)];
     },
     stopReplica(address) {
-      for (const channel of channelsOf(server(address))) Object.assign(channel, { receiver: 'OFF', applier: 'OFF' });
+      for (const channel of channelsOf(server(address)))
+        Object.assign(channel, { receiver: 'OFF', applier: 'OFF' });
     },
     startReplica(address) {
       for (const channel of channelsOf(server(address))) start(channel);
@@ -216,7 +236,8 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
     kill(address, tail = 0) {
       const one = server(address);
       const last = newestOf(one.executed, one.uuid) ?? 0;
-      if (tail > 0 && last > tail) one.executed = subtract(one.executed, new Map([[one.uuid, [[last - tail + 1, last]]]]));
+      if (tail > 0 && last > tail)
+        one.executed = subtract(one.executed, new Map([[one.uuid, [[last - tail + 1, last]]]]));
       one.health = 'down';
     },
     hang(address) {
@@ -237,7 +258,12 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
         newProcess(one);
         Object.assign(one, { readOnly: false, superReadOnly: false });
       }
-      Object.assign(one, variable === 'innodb_force_recovery' ? { forceRecovery: value } : { [switchFields[variable]]: value === 1 });
+      Object.assign(
+        one,
+        variable === 'innodb_force_recovery'
+          ? { forceRecovery: value }
+          : { [switchFields[variable]]: value === 1 },
+      );
     },
     open: (address) => void Object.assign(server(address), noSwitches),
     resetGtids(address) {
@@ -247,7 +273,12 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       const one = server(address);
       Object.assign(one, { channel: undefined, otherChannels: [] });
       newProcess(one);
-      Object.assign(one, { executed: server(donor).executed, readOnly: true, superReadOnly: true, uuid: uuid ?? one.uuid });
+      Object.assign(one, {
+        executed: server(donor).executed,
+        readOnly: true,
+        superReadOnly: true,
+        uuid: uuid ?? one.uuid,
+      });
     },
     named,
     rows: (address) =>
@@ -258,17 +289,29 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       }),
     coordinates(address) {
       const one = server(address);
-      return one.gtidMode === 'ON' || !one.showsCoordinates ? undefined : coordinateAnswers(one, channelsOf(one), servers);
+      return one.gtidMode === 'ON' || !one.showsCoordinates
+        ? undefined
+        : coordinateAnswers(one, channelsOf(one), servers);
     },
     groupRows: (address) => group?.rows(server(address).address),
   };
 }
 
 /** What a new process has of them, unless its configuration says otherwise. */
-const noSwitches = { offlineMode: false, innodbReadOnly: false, forceRecovery: 0, readOnlyTransactions: false } as const;
+const noSwitches = {
+  offlineMode: false,
+  innodbReadOnly: false,
+  forceRecovery: 0,
+  readOnlyTransactions: false,
+} as const;
 
 const isClosed = (of: FakeServer): boolean =>
-  of.readOnly || of.superReadOnly || of.offlineMode || of.innodbReadOnly || of.forceRecovery > 0 || of.readOnlyTransactions;
+  of.readOnly ||
+  of.superReadOnly ||
+  of.offlineMode ||
+  of.innodbReadOnly ||
+  of.forceRecovery > 0 ||
+  of.readOnlyTransactions;
 
 /** The UUID of the n-th server, ending in n. */
 export const fakeUuid = (n: number): string => `5d000000-0000-11f1-8000-${String(n).padStart(12, '0')}`;
@@ -296,7 +339,8 @@ function newServer(address: ServerAddress, number: number, now: number, line: st
 const channelsOf = ({ channel, otherChannels }: FakeServer): readonly FakeChannel[] =>
   channel ? [channel, ...otherChannels] : otherChannels;
 
-const start = (channel: FakeChannel): void => void Object.assign(channel, { receiver: 'CONNECTING', applier: 'ON', heardAt: undefined });
+const start = (channel: FakeChannel): void =>
+  void Object.assign(channel, { receiver: 'CONNECTING', applier: 'ON', heardAt: undefined });
 
 const newChannel = (source: ServerAddress, host = source, name = ''): FakeChannel => ({
   name,
@@ -331,7 +375,11 @@ interface Surroundings {
   readonly named: (set: GtidSet) => GtidSet;
 }
 
-function receive(server: FakeServer, channel: FakeChannel, { servers, now, isOpen, netTimeoutMs, resolve, named }: Surroundings): void {
+function receive(
+  server: FakeServer,
+  channel: FakeChannel,
+  { servers, now, isOpen, netTimeoutMs, resolve, named }: Surroundings,
+): void {
   const isConnected = channel.receiver === 'ON';
   // A name is looked up when a receiver connects, and never after.
   if (!isConnected) channel.source = resolve(channel.host) ?? channel.source;
@@ -358,7 +406,8 @@ function take(channel: FakeChannel, lacking: GtidSet, sourceUuid: string, now: n
   if (channel.receiver === 'CONNECTING') Object.assign(channel, { receiver: 'ON', sourceUuid });
   else if (due || lacking.size > 0) channel.heardAt = now;
   channel.retrieved = withAll(channel.retrieved, lacking);
-  if (channel.delayMs > 0 && lacking.size > 0) channel.waiting.push({ until: now + channel.delayMs, set: lacking });
+  if (channel.delayMs > 0 && lacking.size > 0)
+    channel.waiting.push({ until: now + channel.delayMs, set: lacking });
 }
 
 /** With ON a receiver takes no transaction without a GTID, with OFF none that has one (manual 19.1.4.1). */

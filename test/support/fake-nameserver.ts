@@ -29,7 +29,12 @@ export interface FakeNameserver {
 }
 
 /** Called for each message; `reply` may be called often, at once or later. */
-export type Handler = (message: Buffer, reply: (answer: Buffer) => void, over: 'tcp' | 'udp', connection: Socket | undefined) => void;
+export type Handler = (
+  message: Buffer,
+  reply: (answer: Buffer) => void,
+  over: 'tcp' | 'udp',
+  connection: Socket | undefined,
+) => void;
 
 /** Starts it on a free port. What `beside` answers is not the test's business: it is neither handled nor counted. */
 export async function startFakeNameserver(
@@ -38,7 +43,12 @@ export async function startFakeNameserver(
 ): Promise<FakeNameserver> {
   const sockets = new Set<Socket>();
   const received: FakeNameserver['received'] = [];
-  const receive = (message: Buffer, over: 'tcp' | 'udp', reply: (answer: Buffer) => void, connection?: Socket): void => {
+  const receive = (
+    message: Buffer,
+    over: 'tcp' | 'udp',
+    reply: (answer: Buffer) => void,
+    connection?: Socket,
+  ): void => {
     const answer = beside(message);
     if (answer === undefined) {
       received.push({ over, message });
@@ -77,13 +87,17 @@ export async function startFakeNameserver(
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();
-      await Promise.all([new Promise<void>((resolve) => udp.close(() => resolve())), new Promise((resolve) => server.close(resolve))]);
+      await Promise.all([
+        new Promise<void>((resolve) => udp.close(() => resolve())),
+        new Promise((resolve) => server.close(resolve)),
+      ]);
     },
   };
 }
 
 export const u16 = (n: number): Buffer => Buffer.from([n >> 8, n & 0xff]);
-const u48 = (n: number): Buffer => Buffer.concat([u16(Math.floor(n / 2 ** 32)), u16(Math.floor(n / 65_536) & 0xffff), u16(n & 0xffff)]);
+const u48 = (n: number): Buffer =>
+  Buffer.concat([u16(Math.floor(n / 2 ** 32)), u16(Math.floor(n / 65_536) & 0xffff), u16(n & 0xffff)]);
 
 /** A message as TCP carries it: with its length before it (RFC 1035 4.2.2). */
 export const framed = (message: Buffer): Buffer => Buffer.concat([u16(message.length), message]);
@@ -120,20 +134,44 @@ export interface AnswerParts {
 
 /** An answer to the message, without TSIG. */
 export function answerTo(message: Buffer, parts: AnswerParts = {}): Buffer {
-  const { rcode = 0, flags = 0x0400, questions = [questionOf(message)], answers = [], authorities = [], additionals = [] } = parts;
+  const {
+    rcode = 0,
+    flags = 0x0400,
+    questions = [questionOf(message)],
+    answers = [],
+    authorities = [],
+    additionals = [],
+  } = parts;
   const opcode = parts.opcode === undefined ? message.readUInt16BE(2) & 0x7800 : parts.opcode << 11;
   const sections = [questions, answers, authorities, additionals];
   const id = parts.id ?? message.readUInt16BE();
-  const header = [u16(id), u16((parts.isQuestion ? 0 : 0x8000) | opcode | flags | rcode), ...sections.map(({ length }) => u16(length))];
+  const header = [
+    u16(id),
+    u16((parts.isQuestion ? 0 : 0x8000) | opcode | flags | rcode),
+    ...sections.map(({ length }) => u16(length)),
+  ];
   return Buffer.concat([...header, ...sections.flat()]);
 }
 
 /** A question. */
-export const question = (name: string, type: number, klass = 1): Buffer => Buffer.concat([wire(name), u16(type), u16(klass)]);
+export const question = (name: string, type: number, klass = 1): Buffer =>
+  Buffer.concat([wire(name), u16(type), u16(klass)]);
 
 /** An OPT record (RFC 6891 6.1.2), with the upper bits of an extended RCODE. */
-export const opt = ({ extendedRcode = 0, version = 0, owner = '.', options = Buffer.alloc(0) } = {}): Buffer =>
-  Buffer.concat([wire(owner), u16(41), u16(1232), Buffer.of(extendedRcode, version, 0, 0), u16(options.length), options]);
+export const opt = ({
+  extendedRcode = 0,
+  version = 0,
+  owner = '.',
+  options = Buffer.alloc(0),
+} = {}): Buffer =>
+  Buffer.concat([
+    wire(owner),
+    u16(41),
+    u16(1232),
+    Buffer.of(extendedRcode, version, 0, 0),
+    u16(options.length),
+    options,
+  ]);
 
 /** An RR; the names are canonical texts. */
 export function rr(owner: string, type: number, rdata: Buffer, { klass = 1, ttl = 5 } = {}): Buffer {
@@ -144,7 +182,11 @@ export const wire = (name: string): Buffer => nameToWire(name as never)!;
 
 /** The RDATA of an SOA RR. */
 export const soaRdata = (serial: number): Buffer =>
-  Buffer.concat([wire('ns1.example.com.'), wire('hostmaster.example.com.'), ...[0, serial, 0, 60, 0, 60, 0, 60, 0, 1].map(u16)]);
+  Buffer.concat([
+    wire('ns1.example.com.'),
+    wire('hostmaster.example.com.'),
+    ...[0, serial, 0, 60, 0, 60, 0, 60, 0, 1].map(u16),
+  ]);
 
 export interface TsigParts {
   readonly error?: number;
@@ -166,7 +208,13 @@ export interface TsigParts {
 }
 
 /** Signs an answer (RFC 8945 5.3.1): the digest covers the request's MAC with its length, the message, and the TSIG variables. */
-export function signAnswer(answer: Buffer, request: Buffer, key: TsigKey, timeSeconds: number, parts: TsigParts = {}): Buffer {
+export function signAnswer(
+  answer: Buffer,
+  request: Buffer,
+  key: TsigKey,
+  timeSeconds: number,
+  parts: TsigParts = {},
+): Buffer {
   const { error = 0, other = Buffer.alloc(0), fudge = 300, klass = 255, ttl = 0, after = [] } = parts;
   const digest = key.algorithm.slice('hmac-'.length);
   const algorithm = wire(key.algorithm === 'hmac-md5' ? 'hmac-md5.sig-alg.reg.int.' : `${key.algorithm}.`);
@@ -174,8 +222,24 @@ export function signAnswer(answer: Buffer, request: Buffer, key: TsigKey, timeSe
   const requestMac = macOf(request, name, algorithm);
   const originalId = u16(parts.originalId ?? answer.readUInt16BE());
   const time = Buffer.concat([u48(timeSeconds), u16(fudge)]);
-  const variables = Buffer.concat([name, u16(255), u16(0), u16(0), algorithm, time, u16(error), u16(other.length), other]);
-  const input = Buffer.concat([u16(requestMac.length), requestMac, originalId, answer.subarray(2), variables]);
+  const variables = Buffer.concat([
+    name,
+    u16(255),
+    u16(0),
+    u16(0),
+    algorithm,
+    time,
+    u16(error),
+    u16(other.length),
+    other,
+  ]);
+  const input = Buffer.concat([
+    u16(requestMac.length),
+    requestMac,
+    originalId,
+    answer.subarray(2),
+    variables,
+  ]);
   const whole = parts.mac ?? createHmac(digest, key.secret.export()).update(input).digest();
   const mac = whole.subarray(0, parts.macBytes);
   const tail = [originalId, u16(error), u16(other.length), other];

@@ -4,8 +4,7 @@ import type { Failure, Probe } from '../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../../src/core/model/units.ts';
 import { classify } from '../../src/mysql/answer/failures.ts';
 import { hasGroup } from '../../src/mysql/answer/group-rows.ts';
-import type { Build } from '../sim/mutants/build.ts';
-import { thisBuild } from '../sim/mutants/build.ts';
+import { type Build, thisBuild } from '../sim/mutants/build.ts';
 import type { FakeMysql, FakeServer } from './fake-mysql.ts';
 
 export interface FakeProber {
@@ -36,7 +35,13 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
     const kept = connections.get(address);
     if (kept?.process === process && kept.target === target) return kept;
     sessions += 1;
-    const opened = { session: sessions, target, process, uptimeSeconds: Math.floor((now - startedAt) / 1000), at: now };
+    const opened = {
+      session: sessions,
+      target,
+      process,
+      uptimeSeconds: Math.floor((now - startedAt) / 1000),
+      at: now,
+    };
     connections.set(address, opened);
     return opened;
   }
@@ -57,7 +62,9 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
         notes: new Map(),
       };
       const reading = set.read({ server: address, session, uptimeSeconds: counted, ...told });
-      return reading.kind === 'facts' ? { kind: 'reachable', facts: reading.facts } : { kind: 'alive', failure: reading.failure };
+      return reading.kind === 'facts'
+        ? { kind: 'reachable', facts: reading.facts }
+        : { kind: 'alive', failure: reading.failure };
     },
     disconnect: (address) => void connections.delete(address),
   };
@@ -70,8 +77,11 @@ export const unreachable = (address: string, code = 'timeout'): Probe => ({
 });
 
 function notServed(address: ServerAddress, health: FakeServer['health'], offlineMode: boolean): Probe {
-  if (health !== 'refusing') return unreachable(address, health === 'down' ? 'connection-refused' : 'timeout');
-  return offlineMode ? offline(address) : { kind: 'alive', failure: failure('refused', `${address}: Too many connections`) };
+  if (health !== 'refusing')
+    return unreachable(address, health === 'down' ? 'connection-refused' : 'timeout');
+  return offlineMode
+    ? offline(address)
+    : { kind: 'alive', failure: failure('refused', `${address}: Too many connections`) };
 }
 
 /** What an account without CONNECTION_ADMIN gets. */

@@ -2,8 +2,17 @@
 
 import type { Failure } from '../../src/core/model/observation.ts';
 import type { Fqdn } from '../../src/core/model/units.ts';
-import type { Change, Prerequisite, Question, Rrset, RrType, UpdateOutcome, UpdatePlan, ZoneReading } from '../../src/core/model/zone.ts';
-import { sameRdata } from '../../src/core/model/zone.ts';
+import {
+  type Change,
+  type Prerequisite,
+  type Question,
+  type Rrset,
+  type RrType,
+  sameRdata,
+  type UpdateOutcome,
+  type UpdatePlan,
+  type ZoneReading,
+} from '../../src/core/model/zone.ts';
 
 /** One nameserver's zone. */
 export interface FakeZone {
@@ -36,7 +45,11 @@ export function createFakeZone(zone: Fqdn): FakeZone {
     get serial() {
       return serial;
     },
-    read: (questions) => ({ kind: 'read', zone, rrsets: questions.flatMap(({ name, type }) => rrsets.get(keyOf(name, type)) ?? []) }),
+    read: (questions) => ({
+      kind: 'read',
+      zone,
+      rrsets: questions.flatMap(({ name, type }) => rrsets.get(keyOf(name, type)) ?? []),
+    }),
     apply(plan) {
       const refusal = refusalOf(zone, rrsets, plan);
       if (refusal !== undefined) return refusal;
@@ -65,7 +78,11 @@ const sorted = (rrsets: ReadonlyMap<string, Rrset>): readonly Rrset[] =>
 const textOf = (rrsets: ReadonlyMap<string, Rrset>): string => JSON.stringify(sorted(rrsets));
 
 /** 3.1 and 3.2: why nothing of this plan is done; undefined: all of it may be. */
-function refusalOf(zone: Fqdn, rrsets: ReadonlyMap<string, Rrset>, plan: UpdatePlan): UpdateOutcome | undefined {
+function refusalOf(
+  zone: Fqdn,
+  rrsets: ReadonlyMap<string, Rrset>,
+  plan: UpdatePlan,
+): UpdateOutcome | undefined {
   if (plan.zone !== zone) return refused('rejected', 'NOTAUTH', `not authoritative for ${plan.zone}`);
   const names = [...plan.prerequisites.map(nameOf), ...plan.changes.map(nameOf)];
   const outside = names.find((name) => name !== zone && !name.endsWith(`.${zone}`));
@@ -73,10 +90,17 @@ function refusalOf(zone: Fqdn, rrsets: ReadonlyMap<string, Rrset>, plan: UpdateP
   for (const prerequisite of plan.prerequisites) {
     const there = rrsets.get(keyOf(nameOf(prerequisite), typeOf(prerequisite)));
     // 2.4.2 compares the whole set, without TTL; 2.4.3 wants none.
-    const holds = prerequisite.kind === 'rrset-is' ? there !== undefined && sameRdata(there, prerequisite.rrset) : there === undefined;
+    const holds =
+      prerequisite.kind === 'rrset-is'
+        ? there !== undefined && sameRdata(there, prerequisite.rrset)
+        : there === undefined;
     if (holds) continue;
     const rcode = prerequisite.kind === 'rrset-is' ? 'NXRRSET' : 'YXRRSET';
-    return refused('prerequisite-failed', rcode, `${nameOf(prerequisite)} ${typeOf(prerequisite)} is not as it was read`);
+    return refused(
+      'prerequisite-failed',
+      rcode,
+      `${nameOf(prerequisite)} ${typeOf(prerequisite)} is not as it was read`,
+    );
   }
   return undefined;
 }
@@ -86,7 +110,10 @@ const nameOf = (named: Named): Fqdn => ('rrset' in named ? named.rrset.name : na
 const typeOf = (named: Named): RrType => ('rrset' in named ? named.rrset.type : named.type);
 
 function refused(code: 'prerequisite-failed' | 'rejected', rcode: string, why: string): UpdateOutcome {
-  const failure: Failure = { code: code === 'rejected' ? rcode.toLowerCase() : code, message: `The nameserver answered ${rcode}: ${why}.` };
+  const failure: Failure = {
+    code: code === 'rejected' ? rcode.toLowerCase() : code,
+    message: `The nameserver answered ${rcode}: ${why}.`,
+  };
   return { kind: 'refused', code, rcode, failure };
 }
 
@@ -108,7 +135,10 @@ function applyChange(rrsets: Map<string, Rrset>, change: Change): void {
 /** 3.4.2.2: a CNAME beside other data is silently ignored, and the other way round. */
 const collidesWithCname = (rrsets: ReadonlyMap<string, Rrset>, { name, type }: Rrset): boolean =>
   [...rrsets.values()].some(
-    (other) => other.name.toLowerCase() === name.toLowerCase() && other.type !== type && (other.type === 'CNAME' || type === 'CNAME'),
+    (other) =>
+      other.name.toLowerCase() === name.toLowerCase() &&
+      other.type !== type &&
+      (other.type === 'CNAME' || type === 'CNAME'),
   );
 
 function join(there: Rrset, added: Rrset): Rrset {

@@ -68,6 +68,12 @@ export class FalseCluster {
     const own = { server_uuid: member.uuid, gtid_executed: gtids };
     if (source === undefined || source === member) return healthyReply('source', own);
     const [host = '', port = ''] = source.address.split(':');
-    return healthyReply('replica-on', { ...own, retrieved: gtids, source_host: host, source_port: port, source_uuid: source.uuid });
+    return healthyReply('replica-on', {
+      ...own,
+      retrieved: gtids,
+      source_host: host,
+      source_port: port,
+      source_uuid: source.uuid,
+    });
   }
 }

@@ -83,7 +83,9 @@ export async function startFalseMysqld(first: Script, host = '127.0.0.1'): Promi
   let script = first;
   const asked: string[] = [];
   const connections: Speaker[] = [];
-  const server: Server = createServer({ noDelay: true }, (socket) => connections.push(new Speaker(socket, script, asked)));
+  const server: Server = createServer({ noDelay: true }, (socket) =>
+    connections.push(new Speaker(socket, script, asked)),
+  );
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return {
     address: `${host}:${(server.address() as { port: number }).port}` as ServerAddress,
@@ -162,7 +164,8 @@ class Speaker implements FalseConnection {
   }
 
   #hear(payload: Buffer): void {
-    const asksForTls = this.#script.tls === true && payload.length === sslRequestBytes && this.#stream === this.socket;
+    const asksForTls =
+      this.#script.tls === true && payload.length === sslRequestBytes && this.#stream === this.socket;
     if (this.#state === 'login' && asksForTls) this.#startTls();
     else if (this.#state === 'login') this.#logIn(payload.readUInt32LE(0));
     else if (this.#state === 'login-data') this.#letIn();

@@ -6,7 +6,13 @@ import type { MonoMs, ServerAddress } from '../../src/core/model/units.ts';
 import { systemClock as clock } from '../../src/daemon/clock.ts';
 import { createProber, type ProberOptions } from '../../src/mysql/probe.ts';
 import type { ServerProber } from '../../src/ports.ts';
-import { type FalseMysqld, type Refusal, type Script, startFalseMysqld, type TextRow } from './false-mysqld.ts';
+import {
+  type FalseMysqld,
+  type Refusal,
+  type Script,
+  startFalseMysqld,
+  type TextRow,
+} from './false-mysqld.ts';
 import * as wire from './wire.ts';
 
 export type { Refusal, TextRow };
@@ -20,7 +26,9 @@ afterEach(async () => {
 });
 
 /** A server that does to each new connection what the test says. */
-export async function fake(onConnection: (socket: Socket) => void): Promise<{ address: ServerAddress; sockets: Socket[] }> {
+export async function fake(
+  onConnection: (socket: Socket) => void,
+): Promise<{ address: ServerAddress; sockets: Socket[] }> {
   const sockets: Socket[] = [];
   const server: Server = createServer((socket) => {
     sockets.push(socket);
@@ -67,5 +75,6 @@ export async function falseMysqld(script: Script): Promise<FalseMysqld> {
 }
 
 /** A server that lets everybody in, and answers with these rows, or refuses; undefined: never. */
-export const answering = (rowsFor: (sql: string) => readonly TextRow[] | Refusal | undefined): Promise<FalseMysqld> =>
-  falseMysqld({ reply: rowsFor });
+export const answering = (
+  rowsFor: (sql: string) => readonly TextRow[] | Refusal | undefined,
+): Promise<FalseMysqld> => falseMysqld({ reply: rowsFor });

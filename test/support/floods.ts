@@ -4,7 +4,9 @@ import type { FalseConnection, Script } from './false-mysqld.ts';
 import * as wire from './wire.ts';
 
 const head = Buffer.concat(
-  [wire.encodedInteger(1), wire.column('gtid_executed'), wire.eof].map((payload, index) => wire.packet(index + 1, payload)),
+  [wire.encodedInteger(1), wire.column('gtid_executed'), wire.eof].map((payload, index) =>
+    wire.packet(index + 1, payload),
+  ),
 );
 const mostBytes = 2 ** 30;
 
@@ -30,12 +32,17 @@ const millionIntervals = (): Buffer => {
 };
 
 const sixteenMb = Buffer.concat([Buffer.of(0xff, 0xff, 0xff, 4), Buffer.alloc(0xff_ff_ff, 0xfd)]);
-const rows = Buffer.concat(Array.from({ length: 256 }, (_, index) => wire.packet((index + 4) % 256, wire.row(['x'.repeat(200)]))));
-const columns = Buffer.concat(Array.from({ length: 256 }, (_, index) => wire.packet((index + 2) % 256, wire.column(`c${index}`))));
+const rows = Buffer.concat(
+  Array.from({ length: 256 }, (_, index) => wire.packet((index + 4) % 256, wire.row(['x'.repeat(200)]))),
+);
+const columns = Buffer.concat(
+  Array.from({ length: 256 }, (_, index) => wire.packet((index + 2) % 256, wire.column(`c${index}`))),
+);
 
 /** What each of them sends. */
 export const floods: Readonly<Record<string, (connection: FalseConnection) => void>> = {
-  'a refusal, for comparison': (connection) => connection.write(wire.packet(1, wire.error(1227, 'Access denied'))),
+  'a refusal, for comparison': (connection) =>
+    connection.write(wire.packet(1, wire.error(1227, 'Access denied'))),
   'rows without end': (connection) => {
     connection.write(head);
     pump(connection, () => rows);
@@ -71,5 +78,7 @@ export const floods: Readonly<Record<string, (connection: FalseConnection) => vo
 export const flooding = (honest: Script, flood: (connection: FalseConnection) => void): Script => ({
   ...honest,
   tamper: (message, connection) =>
-    message.sql?.includes('@@server_uuid') ? flood(connection) : connection.write(Buffer.concat(message.packets)),
+    message.sql?.includes('@@server_uuid')
+      ? flood(connection)
+      : connection.write(Buffer.concat(message.packets)),
 });

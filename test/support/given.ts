@@ -1,24 +1,33 @@
 /** Small worlds for the tests of the pure core: what is not said is a healthy cluster of MySQL servers, db1 published, the others replicating from it. */
 
-import type { Situation } from '../../src/core/decide/situation.ts';
-import { situationOf } from '../../src/core/decide/situation.ts';
-import type { GtidSet } from '../../src/core/gtid/gtid.ts';
-import { parseGtidSet } from '../../src/core/gtid/gtid.ts';
+import { type Situation, situationOf } from '../../src/core/decide/situation.ts';
+import { type GtidSet, parseGtidSet } from '../../src/core/gtid/gtid.ts';
 import type { Ledger } from '../../src/core/model/ledger.ts';
 import type { Channel, Probe, ServerFacts } from '../../src/core/model/observation.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from '../../src/core/model/settings.ts';
-import type { ClusterState, PublicationState, ServerMemory } from '../../src/core/model/state.ts';
-import { initialState, withPublication, withServer } from '../../src/core/model/state.ts';
+import {
+  type ClusterState,
+  initialState,
+  type PublicationState,
+  type ServerMemory,
+  withPublication,
+  withServer,
+} from '../../src/core/model/state.ts';
 import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from '../../src/core/model/units.ts';
 import type { Rrset } from '../../src/core/model/zone.ts';
 import type { ZoneView } from '../../src/core/model/zone-view.ts';
 import { observe } from '../../src/core/observe/observe.ts';
 
 export const wall = Date.UTC(2026, 10, 22, 11, 30) as WallMs;
-export const at = (mono: number): Now => ({ mono: mono as MonoMs, wall: (wall + mono) as WallMs, token: `t${mono}` });
+export const at = (mono: number): Now => ({
+  mono: mono as MonoMs,
+  wall: (wall + mono) as WallMs,
+  token: `t${mono}`,
+});
 export const address = (name: string): ServerAddress => `${name}:3306` as ServerAddress;
 /** The UUID of `db3` ends in 3. */
-export const uuid = (name: string): ServerId => `5d000000-0000-11f1-8000-${name.replace(/\D/g, '').padStart(12, '0')}` as ServerId;
+export const uuid = (name: string): ServerId =>
+  `5d000000-0000-11f1-8000-${name.replace(/\D/g, '').padStart(12, '0')}` as ServerId;
 export const fqdn = (name: string): Fqdn => name as Fqdn;
 
 /** `db1:1-100,db2:7` as a GTID set. */
@@ -66,11 +75,21 @@ export const replicaOf = (source: string, name: string, over: Partial<ServerFact
 
 export const seen = (facts: ServerFacts): Probe => ({ kind: 'reachable', facts });
 export const silent: Probe = { kind: 'unknown', failure: { code: 'timeout', message: 'no answer' } };
-export const refusing: Probe = { kind: 'alive', failure: { code: 'too-many-connections', message: 'too many connections' } };
+export const refusing: Probe = {
+  kind: 'alive',
+  failure: { code: 'too-many-connections', message: 'too many connections' },
+};
 
-export const offline: Probe = { kind: 'alive', failure: { code: 'mysql-3032', message: 'offline mode' }, servesNobody: true };
+export const offline: Probe = {
+  kind: 'alive',
+  failure: { code: 'mysql-3032', message: 'offline mode' },
+  servesNobody: true,
+};
 
-export function clusterSettings(names: readonly string[], over: Partial<ClusterSettings> = {}): ClusterSettings {
+export function clusterSettings(
+  names: readonly string[],
+  over: Partial<ClusterSettings> = {},
+): ClusterSettings {
   return {
     cluster: 'shop',
     instance: 'watcher-1',
@@ -154,7 +173,11 @@ export function stateOf({ servers, settings, ledger, rrsets, publication, memory
   for (const [name, probe] of Object.entries(servers)) {
     const known = state.servers.get(address(name))!;
     const observed = probe ? observe(known, probe, at(0)).memory : known;
-    state = withServer(state, { ...observed, addresses: [`192.0.2.${name.replace(/\D/g, '')}`], ...memory?.[name] });
+    state = withServer(state, {
+      ...observed,
+      addresses: [`192.0.2.${name.replace(/\D/g, '')}`],
+      ...memory?.[name],
+    });
   }
   const [first] = state.publications.values();
   return withPublication(state, { ...first!, view: viewOf(ledger, rrsets), ...publication });

@@ -14,7 +14,9 @@ const none: readonly TextRow[] = [];
 export function healthyReply(name = 'source', cells: TextRow = {}): (sql: string) => Reply {
   const answers = recording('mysql-9.7').cases[name] as Answers;
   const byStatement = new Map(
-    mysql8.statements.flatMap(({ name: statement, spellings }) => spellings.map((sql) => [sql, answers[statement]])),
+    mysql8.statements.flatMap(({ name: statement, spellings }) =>
+      spellings.map((sql) => [sql, answers[statement]]),
+    ),
   );
   const server = (answers['server'] as readonly TextRow[]).map((row) => ({ ...row, ...cells }));
   return (sql) => {

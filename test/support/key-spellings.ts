@@ -19,12 +19,18 @@ export interface Spelling {
 }
 
 /** 32 bytes that differ a key; the base64 has a `+` and ends in `=`. */
-const secretOf = (what: string): string => Buffer.from(`>>>>${what}${'.'.repeat(28)}`.slice(0, 32), 'latin1').toString('base64');
+const secretOf = (what: string): string =>
+  Buffer.from(`>>>>${what}${'.'.repeat(28)}`.slice(0, 32), 'latin1').toString('base64');
 
 type Write = (name: string, secret: string) => string;
 
 /** A spelling whose key has a plain name. */
-function plain(what: string, write: Write, algorithm: TsigAlgorithm = 'hmac-sha256', secret = secretOf(what)): Spelling {
+function plain(
+  what: string,
+  write: Write,
+  algorithm: TsigAlgorithm = 'hmac-sha256',
+  secret = secretOf(what),
+): Spelling {
   const name = what.replace(/[^A-Za-z0-9]+/g, '-').toLowerCase();
   return { what, text: write(name, secret), name: `${name}.`, quotedName: name, algorithm, secret };
 }
@@ -38,30 +44,54 @@ function named(written: string, name: string): Spelling {
 }
 
 const withAlgorithm = (written: string, algorithm: TsigAlgorithm, macBits?: number): Spelling => ({
-  ...plain(`algorithm ${written}`, (name, secret) => `key "${name}" { algorithm ${written}; secret "${secret}"; };`, algorithm),
+  ...plain(
+    `algorithm ${written}`,
+    (name, secret) => `key "${name}" { algorithm ${written}; secret "${secret}"; };`,
+    algorithm,
+  ),
   ...(macBits && { macBits }),
 });
 
 const bytes = (length: number): string => Buffer.alloc(length, 'long secret').toString('base64');
 
 const withSecret = (what: string, spaced: (secret: string) => string, secret = secretOf(what)): Spelling =>
-  plain(what, (name, base64) => `key "${name}" {\n\talgorithm hmac-sha256;\n\tsecret "${spaced(base64)}";\n};\n`, 'hmac-sha256', secret);
+  plain(
+    what,
+    (name, base64) => `key "${name}" {\n\talgorithm hmac-sha256;\n\tsecret "${spaced(base64)}";\n};\n`,
+    'hmac-sha256',
+    secret,
+  );
 
 export const spellings: readonly Spelling[] = [
-  plain('as tsig-keygen', (name, secret) => `key "${name}" {\n\talgorithm hmac-sha256;\n\tsecret "${secret}";\n};\n`),
-  plain('CRLF', (name, secret) => `key "${name}" {\r\n\talgorithm hmac-sha256;\r\n\tsecret "${secret}";\r\n};\r\n`),
+  plain(
+    'as tsig-keygen',
+    (name, secret) => `key "${name}" {\n\talgorithm hmac-sha256;\n\tsecret "${secret}";\n};\n`,
+  ),
+  plain(
+    'CRLF',
+    (name, secret) => `key "${name}" {\r\n\talgorithm hmac-sha256;\r\n\tsecret "${secret}";\r\n};\r\n`,
+  ),
   plain('one line', (name, secret) => `key ${name} {algorithm hmac-sha256;secret ${secret};};`),
   plain('no space', (name, secret) => `key"${name}"{algorithm"hmac-sha256";secret"${secret}";};`),
   plain('other order', (name, secret) => `key ${name} { secret "${secret}"; algorithm "hmac-sha256"; };`),
-  plain('capitals', (name, secret) => `KEY ${name.toUpperCase()} { Algorithm HMAC-SHA256; SECRET "${secret}"; };`),
-  plain('as named-checkconf -p', (name, secret) => `key "${name}" {\n\talgorithm "hmac-sha256";\n\tsecret "${secret}";\n};\n`),
+  plain(
+    'capitals',
+    (name, secret) => `KEY ${name.toUpperCase()} { Algorithm HMAC-SHA256; SECRET "${secret}"; };`,
+  ),
+  plain(
+    'as named-checkconf -p',
+    (name, secret) => `key "${name}" {\n\talgorithm "hmac-sha256";\n\tsecret "${secret}";\n};\n`,
+  ),
   plain(
     'comments',
     (name, secret) =>
       `// it's { one "\n# */ /* two\n/* " \n ; } */ key /***/ "${name}"/* x */{ algorithm hmac-sha256# "\n` +
       `; /* secret "QQ=="; */ secret /**/ "${secret}"// }\n ;/* */}; // the end`,
   ),
-  plain('a comment ends a word', (name, secret) => `key ${name}// x\n { algorithm hmac-sha256#x\n; secret "${secret}"; };`),
+  plain(
+    'a comment ends a word',
+    (name, secret) => `key ${name}// x\n { algorithm hmac-sha256#x\n; secret "${secret}"; };`,
+  ),
   plain(
     'other statements',
     (name, secret) =>
@@ -121,4 +151,8 @@ export const spellings: readonly Spelling[] = [
 
 /** A key that stands in a view, which must also have every zone. */
 export const inView = (zones: string): Spelling =>
-  plain('in a view', (name, secret) => `view "all" IN { ${zones}\nkey "${name}" { algorithm hmac-sha256; secret "${secret}"; }; };\n`);
+  plain(
+    'in a view',
+    (name, secret) =>
+      `view "all" IN { ${zones}\nkey "${name}" { algorithm hmac-sha256; secret "${secret}"; }; };\n`,
+  );

@@ -86,7 +86,11 @@ export function manyClusters({ count, zone, client }: ManyClustersOptions): Many
           const late = missing()
             .slice(0, 5)
             .map((runtime) => `${runtime.cluster}: ${runtime.snapshot().decision.sentence}`);
-          end(() => reject(new Error(`${missing().length} of ${count} are not at epoch ${epoch}: ${late.join(' | ')}`)));
+          end(() =>
+            reject(
+              new Error(`${missing().length} of ${count} are not at epoch ${epoch}: ${late.join(' | ')}`),
+            ),
+          );
         });
         listeners.add(listener);
       }),
@@ -142,7 +146,9 @@ interface TwoServers {
 }
 
 function twoServers(index: number): TwoServers {
-  const ids = [1, 2].map((digit) => `${String(index).padStart(8, '0')}-000${digit}-4000-8000-000000000000` as ServerId);
+  const ids = [1, 2].map(
+    (digit) => `${String(index).padStart(8, '0')}-000${digit}-4000-8000-000000000000` as ServerId,
+  );
   let source = 0;
   const factsOf = (at: number): ServerFacts => ({
     id: ids[at]!,

@@ -27,7 +27,10 @@ export function expectSilence(): void {
 }
 
 /** The probe of a server with this script, and after it a probe of the same server, mended. */
-export async function probeOf(script: Script, options: Partial<ProberOptions> = {}): Promise<{ probe: Probe; server: FalseMysqld }> {
+export async function probeOf(
+  script: Script,
+  options: Partial<ProberOptions> = {},
+): Promise<{ probe: Probe; server: FalseMysqld }> {
   const server = await falseMysqld(script);
   const prober = proberOf(server.address, options);
   const probe = await prober.probe(server.address, deadline(3000));
@@ -39,20 +42,31 @@ export async function probeOf(script: Script, options: Partial<ProberOptions> = 
   return { probe, server };
 }
 
-export const failureOf = (probe: Probe) => (probe.kind === 'reachable' ? undefined : { kind: probe.kind, ...probe.failure });
+export const failureOf = (probe: Probe) =>
+  probe.kind === 'reachable' ? undefined : { kind: probe.kind, ...probe.failure };
 
 /** At that moment, these bytes instead of the message. */
-export const at = (step: Message['step'], bytes: (message: Message) => Buffer, script: Script = healthy): Script => ({
+export const at = (
+  step: Message['step'],
+  bytes: (message: Message) => Buffer,
+  script: Script = healthy,
+): Script => ({
   ...script,
   tamper: (message, connection) =>
-    connection.write(message.step === step && message.sql !== uptimeQuery ? bytes(message) : Buffer.concat(message.packets)),
+    connection.write(
+      message.step === step && message.sql !== uptimeQuery ? bytes(message) : Buffer.concat(message.packets),
+    ),
 });
 
 /** The answer to the statement of a probe. */
 export const answer = (send: (connection: FalseConnection) => void): Script => ({
   ...healthy,
   tamper: (message, connection) =>
-    message.sql?.includes('@@server_uuid') ? send(connection) : connection.write(Buffer.concat(message.packets)),
+    message.sql?.includes('@@server_uuid')
+      ? send(connection)
+      : connection.write(Buffer.concat(message.packets)),
 });
 export const answerOf = (...payloads: readonly Buffer[]): Script =>
-  answer((connection) => connection.write(Buffer.concat(payloads.map((payload, index) => wire.packet(index + 1, payload)))));
+  answer((connection) =>
+    connection.write(Buffer.concat(payloads.map((payload, index) => wire.packet(index + 1, payload)))),
+  );

@@ -15,7 +15,8 @@ export function recordOutput(): RecordedOutput {
   const kept = methods.map((method) => target[method]);
   const streams = [process.stdout, process.stderr] as const;
   const writes = streams.map((stream) => stream.write);
-  for (const method of methods) target[method] = (...words: unknown[]) => void said.push(words.map(String).join(' '));
+  for (const method of methods)
+    target[method] = (...words: unknown[]) => void said.push(words.map(String).join(' '));
   for (const stream of streams) {
     stream.write = ((chunk: unknown) => {
       said.push(String(chunk));

@@ -21,8 +21,12 @@ export const recording = (name: string): Recording =>
   JSON.parse(readFileSync(new URL(`rows/${name}.json`, import.meta.url), 'utf8')) as Recording;
 
 /** What one flavour reads in the answers, as the probe of connection 7 after one minute. */
-export const readAnswers = (set: QuerySet, answers: Answers, at = 0, notes: ChannelNotes = new Map()): FactsReading =>
-  set.read({ server, session: 7, uptimeSeconds: 60, answers, at: at as MonoMs, notes });
+export const readAnswers = (
+  set: QuerySet,
+  answers: Answers,
+  at = 0,
+  notes: ChannelNotes = new Map(),
+): FactsReading => set.read({ server, session: 7, uptimeSeconds: 60, answers, at: at as MonoMs, notes });
 
 export function factsOf(set: QuerySet, answers: Answers): ServerFacts {
   const reading = readAnswers(set, answers);
@@ -33,6 +37,8 @@ export function factsOf(set: QuerySet, answers: Answers): ServerFacts {
 /** The answers with other cells in the first row of one of them; undefined takes a column away. */
 export function changed(answers: Answers, statement: string, cells: Record<string, unknown>): Answers {
   const [first, ...others] = answers[statement] ?? [];
-  const row = Object.fromEntries(Object.entries({ ...first, ...cells }).filter(([, cell]) => cell !== undefined));
+  const row = Object.fromEntries(
+    Object.entries({ ...first, ...cells }).filter(([, cell]) => cell !== undefined),
+  );
   return { ...answers, [statement]: [row, ...others] };
 }

@@ -5,7 +5,13 @@ import { Secret } from '../../src/config/secret.ts';
 import { parseGtidSet } from '../../src/core/gtid/gtid.ts';
 import type { Probe, ServerFacts } from '../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../src/core/model/units.ts';
-import { findRrset, type Rrset, sameRdata, type UpdateOutcome, type UpdatePlan } from '../../src/core/model/zone.ts';
+import {
+  findRrset,
+  type Rrset,
+  sameRdata,
+  type UpdateOutcome,
+  type UpdatePlan,
+} from '../../src/core/model/zone.ts';
 import type { AdapterMaker } from '../../src/daemon/adapters.ts';
 import type { ServerProber, ZoneClient } from '../../src/ports.ts';
 import { db1, db2, settings } from './fakes.ts';
@@ -73,10 +79,18 @@ export function smallWorld(): SmallWorld {
         log.push(`open prober ${cluster}`);
         return {
           async probe(server) {
-            const probe = probes.get(server) ?? { kind: 'unknown', failure: { code: 'connection-refused', message: 'refused' } };
-            return probe.kind === 'reachable' ? { ...probe, facts: { ...probe.facts, peer: ipOf(server) } } : probe;
+            const probe = probes.get(server) ?? {
+              kind: 'unknown',
+              failure: { code: 'connection-refused', message: 'refused' },
+            };
+            return probe.kind === 'reachable'
+              ? { ...probe, facts: { ...probe.facts, peer: ipOf(server) } }
+              : probe;
           },
-          probeAt: async () => ({ kind: 'unknown', failure: { code: 'connection-refused', message: 'refused' } }),
+          probeAt: async () => ({
+            kind: 'unknown',
+            failure: { code: 'connection-refused', message: 'refused' },
+          }),
           renew: () => {},
           resolve: async (server) => ({ kind: 'addresses', addresses: [ipOf(server)] }),
           release: (server) => void log.push(`release ${server}`),
@@ -85,7 +99,8 @@ export function smallWorld(): SmallWorld {
         };
       },
       async zoneClient({ name }) {
-        if (world.keyFailure) return { kind: 'failed', failure: { code: 'key-invalid', message: 'the key is no key' } };
+        if (world.keyFailure)
+          return { kind: 'failed', failure: { code: 'key-invalid', message: 'the key is no key' } };
         log.push(`open ${name}`);
         return { kind: 'opened', client: zoneClient(world, name), warnings: [] };
       },
@@ -99,7 +114,8 @@ const key = ({ name, type }: { name: string; type: string }) => `${name} ${type}
 function zoneClient(world: SmallWorld, nameserver: string): ZoneClient {
   return {
     read: async ({ zone, questions }) => {
-      if (world.zoneDown) return { kind: 'failed', failure: { code: 'unreachable', message: `${nameserver} does not answer` } };
+      if (world.zoneDown)
+        return { kind: 'failed', failure: { code: 'unreachable', message: `${nameserver} does not answer` } };
       const rrsets = questions.flatMap((question) => world.zone.get(key(question)) ?? []);
       return { kind: 'read', zone: zone ?? settings().publications[0]!.zone!, rrsets };
     },
@@ -116,7 +132,13 @@ function apply(zone: Map<string, Rrset>, plan: UpdatePlan): UpdateOutcome {
     const found = findRrset([...zone.values()], prerequisite.rrset.name, prerequisite.rrset.type);
     return found !== undefined && sameRdata(found, prerequisite.rrset);
   });
-  if (!holds) return { kind: 'refused', code: 'prerequisite-failed', rcode: 'NXRRSET', failure: { code: 'nxrrset', message: 'NXRRSET' } };
+  if (!holds)
+    return {
+      kind: 'refused',
+      code: 'prerequisite-failed',
+      rcode: 'NXRRSET',
+      failure: { code: 'nxrrset', message: 'NXRRSET' },
+    };
   for (const change of plan.changes) {
     if (change.kind === 'delete-rrset') zone.delete(key(change));
     else zone.set(key(change.rrset), change.rrset);
@@ -137,7 +159,11 @@ export const nameserver = (over: Partial<NameserverConfig> = {}): NameserverConf
   ...over,
 });
 
-export const cluster = (name = 'shop', password = 'secret', over: Parameters<typeof settings>[0] = {}): LoadedCluster => ({
+export const cluster = (
+  name = 'shop',
+  password = 'secret',
+  over: Parameters<typeof settings>[0] = {},
+): LoadedCluster => ({
   settings: settings({ cluster: name, ...over }),
   mysql: {
     user: 'source_dns',

@@ -9,7 +9,12 @@ const db3 = 'db3.example.com:3307' as ServerAddress;
 const id = (digit: number) => `${String(digit).repeat(8)}-1111-1111-1111-111111111111` as ServerId;
 const name = 'source.shop.db.example.com.' as Fqdn;
 
-const decision = { kind: 'point-to', reason: 'steady', source: db2, sentence: 'The published source is the source.' } as const;
+const decision = {
+  kind: 'point-to',
+  reason: 'steady',
+  source: db2,
+  sentence: 'The published source is the source.',
+} as const;
 const ledger = {
   epoch: 7,
   source: db2,
@@ -48,7 +53,11 @@ export const shopSnapshot: Snapshot = {
       missing: ['it answered', 'it had rejoined, as a replica of db2:3306'],
       promotion: null,
       alarms: ['server-unknown'],
-      failure: { code: 'connection-refused', message: 'db1:3306 refused the connection', hint: 'is mysqld running?' },
+      failure: {
+        code: 'connection-refused',
+        message: 'db1:3306 refused the connection',
+        hint: 'is mysqld running?',
+      },
     },
     {
       server: db2,
@@ -129,7 +138,10 @@ export const shopSnapshot: Snapshot = {
       propagation: {
         epoch: 7,
         complete: false,
-        nameservers: [{ nameserver: '192.0.2.53', at: '2026-11-22T11:30:00.200Z' }, { nameserver: '192.0.2.54' }],
+        nameservers: [
+          { nameserver: '192.0.2.53', at: '2026-11-22T11:30:00.200Z' },
+          { nameserver: '192.0.2.54' },
+        ],
       },
     },
   ],

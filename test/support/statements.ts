@@ -48,4 +48,6 @@ export type Product = (typeof proposals)[Proposal][number];
 
 /** The proposals that belong to a product. */
 export const proposalsOf = (product: Product): readonly Proposal[] =>
-  (Object.keys(proposals) as Proposal[]).filter((proposal) => (proposals[proposal] as readonly Product[]).includes(product));
+  (Object.keys(proposals) as Proposal[]).filter((proposal) =>
+    (proposals[proposal] as readonly Product[]).includes(product),
+  );

@@ -41,7 +41,10 @@ export interface Differences {
   /** An update, and a query, that are signed with another secret. */
   readonly wrongSecret: KeyFault;
   /** An update whose time is off by more than the fudge; `seconds`: the failure says by how much. */
-  readonly wrongClock: { readonly outcome: 'refused tsig-badtime' | 'unknown tsig-badkey'; readonly seconds: boolean };
+  readonly wrongClock: {
+    readonly outcome: 'refused tsig-badtime' | 'unknown tsig-badkey';
+    readonly seconds: boolean;
+  };
   /** A CNAME that is added beside an A. Ignored without a word (RFC 2136 3.4.2.2), or refused: in no case is it there. */
   readonly aliasBesideAddress: 'applied' | 'refused update-refused';
   /** An RR that is there already is added with another TTL and nothing is deleted: is the new TTL there? */
@@ -66,7 +69,9 @@ export const bindDifferences: Differences = {
 /** The text of a key file in BIND's form, as the variation wants it. */
 export function variedKeyText(text: string, { key }: ClientVariation): string {
   if (key === 'unknown-name') return text.replace(/key "[^"]+"/, 'key "nobody"');
-  if (key === 'wrong-secret') return text.replace(/secret "[^"]+"/, `secret "${Buffer.alloc(32, 7).toString('base64')}"`);
-  if (key === 'mixed-case-name') return text.replace(/key "[^"]+"/, (name) => `key ${name.slice(4).toUpperCase()}`);
+  if (key === 'wrong-secret')
+    return text.replace(/secret "[^"]+"/, `secret "${Buffer.alloc(32, 7).toString('base64')}"`);
+  if (key === 'mixed-case-name')
+    return text.replace(/key "[^"]+"/, (name) => `key ${name.slice(4).toUpperCase()}`);
   return text;
 }

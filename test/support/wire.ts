@@ -20,7 +20,12 @@ export interface GreetingParts {
   readonly capabilities?: number;
 }
 
-export function greeting({ tls, version = '9.7.4', plugin = 'caching_sha2_password', capabilities = offered }: GreetingParts): Buffer {
+export function greeting({
+  tls,
+  version = '9.7.4',
+  plugin = 'caching_sha2_password',
+  capabilities = offered,
+}: GreetingParts): Buffer {
   const flags = Buffer.alloc(4);
   flags.writeUInt32LE(((tls ? capabilities | 0x800 : capabilities & ~0x800) & 0xffff_ffff) >>> 0);
   return Buffer.concat([
@@ -51,7 +56,8 @@ export function encodedInteger(value: number): Buffer {
   if (value < 0xfb) return Buffer.of(value);
   const bytes = Buffer.alloc(9);
   if (value < 0x1_0000) return bytes.fill(0xfc, 0, 1).subarray(0, 1 + (bytes.writeUInt16LE(value, 1) && 2));
-  if (value < 0x100_0000) return bytes.fill(0xfd, 0, 1).subarray(0, 1 + (bytes.writeUIntLE(value, 1, 3) && 3));
+  if (value < 0x100_0000)
+    return bytes.fill(0xfd, 0, 1).subarray(0, 1 + (bytes.writeUIntLE(value, 1, 3) && 3));
   bytes[0] = 0xfe;
   bytes.writeBigUInt64LE(BigInt(value), 1);
   return bytes;
@@ -68,7 +74,10 @@ export interface ColumnParts {
   readonly charset?: number;
 }
 
-export const column = (name: string | Buffer | null, { type = 253, charset = 255 }: ColumnParts = {}): Buffer =>
+export const column = (
+  name: string | Buffer | null,
+  { type = 253, charset = 255 }: ColumnParts = {},
+): Buffer =>
   Buffer.concat([
     Buffer.from('\u0003def\0\0\0', 'latin1'),
     encodedText(name),
@@ -76,7 +85,8 @@ export const column = (name: string | Buffer | null, { type = 253, charset = 255
     Buffer.of(12, charset & 0xff, charset >> 8, 0xff, 0, 0, 0, type, 0, 0, 0, 0, 0),
   ]);
 
-export const row = (cells: readonly (string | Buffer | null)[]): Buffer => Buffer.concat(cells.map(encodedText));
+export const row = (cells: readonly (string | Buffer | null)[]): Buffer =>
+  Buffer.concat(cells.map(encodedText));
 
 /** A result of these rows; a result without rows has one column. */
 export function result(rows: readonly Readonly<Record<string, string | null>>[]): readonly Buffer[] {

@@ -34,13 +34,24 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
 
     test('a name that does not exist reads as nothing', async () => {
       const { source, ledger } = names;
-      expect(await read({ name: ledger, type: 'TXT' }, { name: source, type: 'A' }, { name: source, type: 'CNAME' })).toEqual([]);
+      expect(
+        await read(
+          { name: ledger, type: 'TXT' },
+          { name: source, type: 'A' },
+          { name: source, type: 'CNAME' },
+        ),
+      ).toEqual([]);
     });
 
     test('the first publication: absent RRsets as prerequisites, then it is there; the second finds them', async () => {
       const { source, ledger, srv } = names;
       const address: Rrset = { name: source, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] };
-      const service: Rrset = { name: srv, type: 'SRV', ttlSeconds: 5, rdata: [{ priority: 0, weight: 0, port: 3307, target: source }] };
+      const service: Rrset = {
+        name: srv,
+        type: 'SRV',
+        ttlSeconds: 5,
+        rdata: [{ priority: 0, weight: 0, port: 3307, target: source }],
+      };
       const text: Rrset = { name: ledger, type: 'TXT', ttlSeconds: 5, rdata: [fields(1)] };
       const first = () =>
         update(
@@ -51,12 +62,14 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
           [address, service, text].map((rrset): Change => ({ kind: 'add-rrset', rrset })),
         );
       expect(await first()).toEqual({ kind: 'applied' });
-      expect(await read({ name: ledger, type: 'TXT' }, { name: source, type: 'A' }, { name: srv, type: 'SRV' })).toEqual([
-        text,
-        address,
-        service,
-      ]);
-      expect(await first()).toMatchObject({ kind: 'refused', code: 'prerequisite-failed', failure: { code: 'prerequisite-failed' } });
+      expect(
+        await read({ name: ledger, type: 'TXT' }, { name: source, type: 'A' }, { name: srv, type: 'SRV' }),
+      ).toEqual([text, address, service]);
+      expect(await first()).toMatchObject({
+        kind: 'refused',
+        code: 'prerequisite-failed',
+        failure: { code: 'prerequisite-failed' },
+      });
     });
 
     test('an SRV RRset that leads to a name that no host has, and back', async () => {
@@ -92,7 +105,8 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
       ];
       const alias: Rrset = { name: source, type: 'CNAME', ttlSeconds: 1, rdata: ['db2.example.com.'] };
       const add = (rrset: Rrset): Change => ({ kind: 'add-rrset', rrset });
-      const ask = () => read({ name: source, type: 'A' }, { name: source, type: 'AAAA' }, { name: source, type: 'CNAME' });
+      const ask = () =>
+        read({ name: source, type: 'A' }, { name: source, type: 'AAAA' }, { name: source, type: 'CNAME' });
 
       expect(await update([guard], [drop('A'), ...both('2').map(add)])).toEqual({ kind: 'applied' });
       expect((await ask()).map(sorted)).toEqual(both('2').map(sorted));
@@ -104,9 +118,20 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
 
     test('a TXT RR of many character-strings is read back byte for byte, and is its own prerequisite', async () => {
       const { other } = names;
-      const strings = [...fields(9), '', ' "quoted"; \\ semi;colon \t\n$ORIGIN @ ( )', '\0\x01\x7f\x80\xff', 'x'.repeat(255)];
+      const strings = [
+        ...fields(9),
+        '',
+        ' "quoted"; \\ semi;colon \t\n$ORIGIN @ ( )',
+        '\0\x01\x7f\x80\xff',
+        'x'.repeat(255),
+      ];
       const text: Rrset = { name: other, type: 'TXT', ttlSeconds: 60, rdata: [strings] };
-      expect(await update([{ kind: 'rrset-absent', name: other, type: 'TXT' }], [{ kind: 'add-rrset', rrset: text }])).toEqual({
+      expect(
+        await update(
+          [{ kind: 'rrset-absent', name: other, type: 'TXT' }],
+          [{ kind: 'add-rrset', rrset: text }],
+        ),
+      ).toEqual({
         kind: 'applied',
       });
       expect(await read({ name: other, type: 'TXT' })).toEqual([text]);
@@ -116,9 +141,13 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
         { kind: 'add-rrset', rrset: next },
       ];
       expect(await update([{ kind: 'rrset-is', rrset: text }], swap)).toEqual({ kind: 'applied' });
-      expect(await update([{ kind: 'rrset-is', rrset: text }], swap)).toMatchObject({ code: 'prerequisite-failed' });
+      expect(await update([{ kind: 'rrset-is', rrset: text }], swap)).toMatchObject({
+        code: 'prerequisite-failed',
+      });
       // Another cut into character-strings is another RRset.
-      expect(await update([{ kind: 'rrset-is', rrset: { ...next, rdata: [['v=1epoch=2']] } }], swap)).toMatchObject({
+      expect(
+        await update([{ kind: 'rrset-is', rrset: { ...next, rdata: [['v=1epoch=2']] } }], swap),
+      ).toMatchObject({
         code: 'prerequisite-failed',
       });
       expect(await read({ name: other, type: 'TXT' })).toEqual([next]);
@@ -131,17 +160,25 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
       const { raceRounds: rounds = 50 } = can;
       for (let round = 0; round < rounds; round++) {
         const attempt = (by: ZoneClient, instance: string) => {
-          const next: Rrset = { ...current!, rdata: [[`epoch=${round}`, `try=${instance}${round}`]] } as Rrset;
+          const next: Rrset = {
+            ...current!,
+            rdata: [[`epoch=${round}`, `try=${instance}${round}`]],
+          } as Rrset;
           const changes: Change[] = [
             { kind: 'delete-rrset', name: other, type: 'TXT' },
             { kind: 'add-rrset', rrset: next },
           ];
-          return update([{ kind: 'rrset-is', rrset: current! }], changes, by).then((outcome) => ({ outcome, next }));
+          return update([{ kind: 'rrset-is', rrset: current! }], changes, by).then((outcome) => ({
+            outcome,
+            next,
+          }));
         };
         const results = await Promise.all([attempt(client, 'a'), attempt(rival, 'b')]);
         const winners = results.filter(({ outcome }) => outcome.kind === 'applied');
         expect(winners).toHaveLength(1);
-        expect(results.find((result) => result !== winners[0])!.outcome).toMatchObject({ code: 'prerequisite-failed' });
+        expect(results.find((result) => result !== winners[0])!.outcome).toMatchObject({
+          code: 'prerequisite-failed',
+        });
         [current] = await read({ name: other, type: 'TXT' });
         expect(sameRdata(current!, winners[0]!.next)).toBe(true);
       }
@@ -152,13 +189,19 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
     test('what comes too late or was called back is not sent, nor what finds nobody', async () => {
       const { source, other } = names;
       const [before] = await read({ name: source, type: 'A' });
-      const plan = { zone: subject().zone, prerequisites: [], changes: [{ kind: 'delete-rrset', name: source, type: 'A' } as const] };
+      const plan = {
+        zone: subject().zone,
+        prerequisites: [],
+        changes: [{ kind: 'delete-rrset', name: source, type: 'A' } as const],
+      };
       const past = (clock.mono() - 1) as ReturnType<typeof clock.mono>;
       expect(await client.update({ plan, notAfter: past, deadline: soon() })).toMatchObject({
         code: 'not-sent',
         failure: { code: 'expired' },
       });
-      expect(await client.update({ plan, notAfter: soon(), deadline: soon(), recalled: AbortSignal.abort() })).toMatchObject({
+      expect(
+        await client.update({ plan, notAfter: soon(), deadline: soon(), recalled: AbortSignal.abort() }),
+      ).toMatchObject({
         kind: 'refused',
         code: 'not-sent',
         failure: { code: 'recalled' },
@@ -205,8 +248,13 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
       const questions = [{ name: source, type: 'A' as const }];
       expect(await closing.read({ questions, deadline: soon() })).toMatchObject({ kind: 'read' });
       await closing.close();
-      expect(await closing.read({ questions, deadline: soon() })).toMatchObject({ failure: { code: 'client-closed' } });
-      expect(await update([], [], closing)).toMatchObject({ code: 'not-sent', failure: { code: 'client-closed' } });
+      expect(await closing.read({ questions, deadline: soon() })).toMatchObject({
+        failure: { code: 'client-closed' },
+      });
+      expect(await update([], [], closing)).toMatchObject({
+        code: 'not-sent',
+        failure: { code: 'client-closed' },
+      });
     });
   });
 }

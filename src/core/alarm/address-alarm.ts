@@ -19,5 +19,11 @@ export function addressAlarm({ state, settings }: Situation, member: ServerView)
   }[proposal.kind];
   const alias = 'The name is an alias, so clients are sent there. Mend the address records of that host name';
   const consequence = settings.source.type === 'cname' ? alias : effect;
-  return [{ code: 'address-unproven', subject: member.address, sentence: `${member.address} ${words}. ${consequence}.` }];
+  return [
+    {
+      code: 'address-unproven',
+      subject: member.address,
+      sentence: `${member.address} ${words}. ${consequence}.`,
+    },
+  ];
 }

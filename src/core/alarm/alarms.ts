@@ -5,8 +5,14 @@ import { candidateLacks, countOf, formerSourceOf, lackWords, promotedBehind } fr
 import { isLeftToGroup, isOutOfGroup } from '../decide/elections.ts';
 import { differingForm } from '../decide/form.ts';
 import { incomparable } from '../decide/rejoin.ts';
-import type { Situation } from '../decide/situation.ts';
-import { belongsToLine, isPublished, isSuperseded, otherWriters, situationOf } from '../decide/situation.ts';
+import {
+  belongsToLine,
+  isPublished,
+  isSuperseded,
+  otherWriters,
+  type Situation,
+  situationOf,
+} from '../decide/situation.ts';
 import { unlistedAlarms } from '../decide/unlisted.ts';
 import { isReplicaOf, wayBack } from '../decide/way-back.ts';
 import { names } from '../model/decision.ts';
@@ -29,11 +35,17 @@ import { replicasAlarms } from './replicas-alarms.ts';
 import { writeAlarms } from './write-alarms.ts';
 
 /** The state with its alarms, and a line in the history for each that came or went. */
-export function raiseAlarms(state: ClusterState, topology: Topology, now: Now, effects: Effect[]): ClusterState {
+export function raiseAlarms(
+  state: ClusterState,
+  topology: Topology,
+  now: Now,
+  effects: Effect[],
+): ClusterState {
   const alarms: Alarm[] = [];
   for (const publication of state.publications.values()) {
     const situation = situationOf(state, publication, undefined, now, topology);
-    for (const alarm of alarmsOf(situation)) if (!alarms.some((other) => isSame(other, alarm))) alarms.push(alarm);
+    for (const alarm of alarmsOf(situation))
+      if (!alarms.some((other) => isSame(other, alarm))) alarms.push(alarm);
   }
   const [first] = state.publications.values();
   if (first) {
@@ -66,9 +78,17 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
   const alarms: Alarm[] = [];
   const failure = failureOf(situation, member);
   if (member.contact === 'unknown')
-    alarms.push(ofFailure('server-unknown', member.address, failure ?? { message: `${member.address} does not answer.` }));
+    alarms.push(
+      ofFailure(
+        'server-unknown',
+        member.address,
+        failure ?? { message: `${member.address} does not answer.` },
+      ),
+    );
   if (member.contact === 'alive')
-    alarms.push(ofFailure('server-refuses', member.address, failure ?? { message: `${member.address} refuses us.` }));
+    alarms.push(
+      ofFailure('server-refuses', member.address, failure ?? { message: `${member.address} refuses us.` }),
+    );
   if (member.duplicate)
     alarms.push({
       code: 'duplicate-uuid',
@@ -86,7 +106,8 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
   if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
   alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
   const errant = situation.publication.rejoins.get(member.address)?.errant;
-  if (isSuperseded(situation, member)) return [...alarms, ...staleSource(situation, member, errant), ...notComparable(situation, member)];
+  if (isSuperseded(situation, member))
+    return [...alarms, ...staleSource(situation, member, errant), ...notComparable(situation, member)];
   if (errant !== undefined && errant > 0)
     alarms.push({
       code: 'errant-transactions',
@@ -107,13 +128,15 @@ function sameServer({ address, sameAs, known }: ServerView): readonly Alarm[] {
 function errantMend(situation: Situation, member: ServerView): string {
   const former = formerSourceOf(situation, member);
   const { decision } = situation.publication;
-  if (decision.kind === 'hold') return `while it is in doubt who the source is (${decision.reason}), leave it as it is`;
+  if (decision.kind === 'hold')
+    return `while it is in doubt who the source is (${decision.reason}), leave it as it is`;
   return former
     ? `it replicates from the former source ${former.address}, so these are stale writes, or were lost by the promotion. Save them if they matter (mysqlbinlog), then rebuild it from the source`
     : `find out what they are, ${saveFirst}, then rebuild it from the source before it is ever promoted`;
 }
 
-const isSameServerId = (a: ServerView, b: ServerView): boolean => a.known?.serverId !== undefined && a.known.serverId === b.known?.serverId;
+const isSameServerId = (a: ServerView, b: ServerView): boolean =>
+  a.known?.serverId !== undefined && a.known.serverId === b.known?.serverId;
 
 const plural = (count: number): string => (count === 1 ? '1 transaction' : `${count} transactions`);
 
@@ -122,19 +145,24 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   // A writable peer in one multi-primary cluster is as it should be.
   const { published, members } = situation;
   const misplaced = misplacedName(situation, member);
-  if (misplaced !== undefined) return [{ code: 'stale-source', subject: member.address, sentence: misplaced }];
+  if (misplaced !== undefined)
+    return [{ code: 'stale-source', subject: member.address, sentence: misplaced }];
   if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
   const source = published?.address;
   const is = member.writable ? 'is writable, and ' : '';
   const unknown = [member, situation.published].some((server) => server?.facts && !gtidsOf(server.facts))
     ? 'cannot be told without GTIDs'
     : 'is not known yet';
-  const hidden = situation.publication.rejoins.get(member.address)?.hidden ? ' (what it wrote without a GTID is not known)' : '';
+  const hidden = situation.publication.rejoins.get(member.address)?.hidden
+    ? ' (what it wrote without a GTID is not known)'
+    : '';
   const counted =
     errant === undefined
       ? `whether it has transactions that ${source} lacks ${unknown}`
       : `has no transaction that ${source} lacks${hidden}`;
-  const has = stale ? `has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it)` : counted;
+  const has = stale
+    ? `has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it)`
+    : counted;
   const mend = stale
     ? `${saveFirst}, then ${rebuilding(member.known, 'the source')}: with auto-positioning its stale rows would flow to every replica if it were promoted later`
     : `make it read-only${errant === undefined ? '' : `, and ${placeOf(situation, member)}`}`;
@@ -199,7 +227,12 @@ function zoneAlarms(situation: Situation): readonly Alarm[] {
   const alarms: Alarm[] = [];
   const { readFailure } = publication;
   if (readFailure) alarms.push(ofFailure('nameserver-unreadable', settings.nameserver, readFailure));
-  return [...alarms, ...writeAlarms(situation), ...propagationAlarms(publication, situation.now), ...ledgerAlarms(situation)];
+  return [
+    ...alarms,
+    ...writeAlarms(situation),
+    ...propagationAlarms(publication, situation.now),
+    ...ledgerAlarms(situation),
+  ];
 }
 
 function ledgerAlarms(situation: Situation): readonly Alarm[] {
@@ -208,8 +241,13 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
   const alarms: Alarm[] = [];
   const wrong = drift(situation, ledger);
   // An update that is on its way may be what sets it right.
-  const isKnown = state.alarms.some((alarm) => alarm.code === 'zone-drift' && alarm.subject === settings.source.name);
-  if (wrong.length > 0 && (isKnown || (publication.inFlight === undefined && publication.awaiting === undefined)))
+  const isKnown = state.alarms.some(
+    (alarm) => alarm.code === 'zone-drift' && alarm.subject === settings.source.name,
+  );
+  if (
+    wrong.length > 0 &&
+    (isKnown || (publication.inFlight === undefined && publication.awaiting === undefined))
+  )
     alarms.push({
       code: 'zone-drift',
       subject: settings.source.name,
@@ -228,7 +266,12 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
       subject: settings.source.name,
       sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}): the name cannot move before one of them has, or is forgotten: source-dns forget.`,
     });
-  return [...alarms, ...replicasAlarms(situation, ledger), ...behindAlarm(situation), ...promotedAlarm(situation)];
+  return [
+    ...alarms,
+    ...replicasAlarms(situation, ledger),
+    ...behindAlarm(situation),
+    ...promotedAlarm(situation),
+  ];
 }
 
 /** Before a move: the only server that could follow is not the most advanced. */
@@ -239,7 +282,9 @@ function behindAlarm(situation: Situation): readonly Alarm[] {
     const lacks = belongsToLine(situation, candidate) ? candidateLacks(situation, candidate) : undefined;
     if (lacks === undefined) return [];
     const sentence = `${candidate.address} lacks ${lackWords(lacks)}.`;
-    return [{ code: 'candidate-behind' as const, subject: candidate.address, count: countOf(lacks), sentence }];
+    return [
+      { code: 'candidate-behind' as const, subject: candidate.address, count: countOf(lacks), sentence },
+    ];
   });
 }
 

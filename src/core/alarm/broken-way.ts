@@ -1,8 +1,7 @@
 /** Where the way of a server's data to the source is broken: the servers that they come through as far as those lead, and what is wrong at the last one. */
 
 import type { Ways } from '../decide/replica-lag.ts';
-import type { Situation } from '../decide/situation.ts';
-import { isSuperseded } from '../decide/situation.ts';
+import { isSuperseded, type Situation } from '../decide/situation.ts';
 import type { Channel } from '../model/observation.ts';
 import { isPresent, ownMembership } from '../observe/membership.ts';
 import { claimOf, leadsTo } from '../observe/source-of.ts';
@@ -36,14 +35,22 @@ export function breakOf(situation: Situation, ways: Ways, server: ServerView): B
 
 type Step = { readonly next: ServerView } | Omit<Break, 'through'>;
 
-function stepFrom(situation: Situation, ways: Ways, server: ServerView, through: readonly ServerView[]): Step {
+function stepFrom(
+  situation: Situation,
+  ways: Ways,
+  server: ServerView,
+  through: readonly ServerView[],
+): Step {
   const { known } = server;
-  if (known === undefined) return { kind: 'unknown', why: server.contact === 'alive' ? 'refuses us' : 'has not answered yet' };
+  if (known === undefined)
+    return { kind: 'unknown', why: server.contact === 'alive' ? 'refuses us' : 'has not answered yet' };
   const own = known.channels.map((channel) => ({ channel, upstream: upstreamOf(situation, channel) }));
   // Of several channels the one is told that could help most: from a server that has the source's data, else one that runs, else one from a server of ours.
   const [chosen] = [
     ...own.filter(({ upstream }) => upstream !== undefined && ways.has(upstream.address)),
-    ...own.filter(({ channel, upstream }) => upstream !== undefined && stateOf(server, channel) === 'streams'),
+    ...own.filter(
+      ({ channel, upstream }) => upstream !== undefined && stateOf(server, channel) === 'streams',
+    ),
     ...own.filter(({ upstream }) => upstream !== undefined),
     ...own,
   ];
@@ -53,17 +60,27 @@ function stepFrom(situation: Situation, ways: Ways, server: ServerView, through:
   const at = { channel, ...(upstream && { upstream }) };
   if (upstream === undefined && claimOf(channel) !== undefined) return besideUs(situation, channel);
   const broken = brokenWords(server, channel, to);
-  if (broken !== undefined || upstream === undefined) return { kind: 'channel', why: broken ?? `replicates from ${to}`, ...at };
+  if (broken !== undefined || upstream === undefined)
+    return { kind: 'channel', why: broken ?? `replicates from ${to}`, ...at };
   if (isSuperseded(situation, upstream) && ways.has(upstream.address))
     return { kind: 'former', why: `replicates from ${to}, a former source that has not rejoined`, ...at };
-  return through.includes(upstream) ? { kind: 'circle', why: `replicates from ${to}`, ...at } : { next: upstream };
+  return through.includes(upstream)
+    ? { kind: 'circle', why: `replicates from ${to}`, ...at }
+    : { next: upstream };
 }
 
 /** A member of a group gets its data from the group: from its primary, if any. */
-function withoutChannel({ topology }: Situation, { known, id }: ServerView, through: readonly ServerView[]): Step {
+function withoutChannel(
+  { topology }: Situation,
+  { known, id }: ServerView,
+  through: readonly ServerView[],
+): Step {
   const membership = known && ownMembership(known);
-  if (membership !== undefined && !isPresent(membership)) return { kind: 'out', why: `is ${membership.state} in its group` };
-  const primary = isPresent(membership) && known?.group?.members.find(({ role, id: other }) => role === 'PRIMARY' && other !== id);
+  if (membership !== undefined && !isPresent(membership))
+    return { kind: 'out', why: `is ${membership.state} in its group` };
+  const primary =
+    isPresent(membership) &&
+    known?.group?.members.find(({ role, id: other }) => role === 'PRIMARY' && other !== id);
   const next = primary && topology.servers.find((server) => server.id === primary.id);
   if (next && !through.includes(next)) return { next };
   return { kind: 'nobody', why: 'replicates from nobody' };
@@ -80,7 +97,10 @@ function besideUs({ ledger }: Situation, channel: Channel): Step {
 export const upstreamOf = ({ topology }: Situation, channel: Channel): ServerView | undefined =>
   topology.servers.find((server) => leadsTo(channel, server));
 
-const stateOf = ({ upstreams }: ServerView, channel: Channel): 'streams' | 'silent' | 'connecting' | 'off' => {
+const stateOf = (
+  { upstreams }: ServerView,
+  channel: Channel,
+): 'streams' | 'silent' | 'connecting' | 'off' => {
   if (channel.applier === 'off') return 'off';
   return upstreams.find((upstream) => upstream.channel === channel)?.state ?? 'off';
 };

@@ -1,11 +1,9 @@
 /** Replicas that choose another source by themselves (manual 19.4.9): what is wrong in the lists that they choose from. */
 
 import { quote } from '../decide/advice.ts';
-import type { Situation } from '../decide/situation.ts';
-import { isPublished, isSuperseded } from '../decide/situation.ts';
+import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
 import type { Alarm } from '../model/events.ts';
-import type { FailoverSource } from '../model/observation.ts';
-import { splitAddress } from '../model/observation.ts';
+import { type FailoverSource, splitAddress } from '../model/observation.ts';
 import type { ServerAddress } from '../model/units.ts';
 import type { ServerView, Upstream } from '../observe/topology.ts';
 
@@ -17,7 +15,14 @@ export function failoverListAlarm(situation: Situation, replica: ServerView): re
   const formers = upstreams.flatMap((upstream) => formersIn(situation, replica, upstream));
   const strangers = upstreams.flatMap((upstream) => strangersIn(situation, replica, upstream));
   if (formers.length + strangers.length === 0) return [];
-  return [{ code: 'failover-list', subject: replica.address, count: formers.length, sentence: [...formers, ...strangers].join(' ') }];
+  return [
+    {
+      code: 'failover-list',
+      subject: replica.address,
+      count: formers.length,
+      sentence: [...formers, ...strangers].join(' '),
+    },
+  ];
 }
 
 /** But for what a managed group puts there: that is in the group, which admits nobody with transactions of its own. */
@@ -44,7 +49,9 @@ const mayGo = ({ address }: ServerView, { channel }: Upstream, source: FailoverS
 /** What a replica does as soon as a source of a higher weight answers: it leaves the one that it has. */
 function returning(situation: Situation, { channel, member }: Upstream, listed: FailoverSource): string {
   const present = (channel.failoverSources ?? []).find(
-    ({ address }) => address === channel.sourceAddress || (member !== undefined && memberAt(situation, address)?.address === member),
+    ({ address }) =>
+      address === channel.sourceAddress ||
+      (member !== undefined && memberAt(situation, address)?.address === member),
   );
   return present !== undefined && listed.weight > present.weight
     ? `, and does so as soon as that one answers: its present source weighs only ${present.weight}`
@@ -53,7 +60,9 @@ function returning(situation: Situation, { channel, member }: Upstream, listed: 
 
 /** What its group put there belongs to the group, and is nothing to be removed. */
 const otherwise = (channel: string, { address, managed }: FailoverSource): string =>
-  managed === undefined ? `, or take it out of the list: ${deletion(channel, address)}` : `: the group ${managed} put it there.`;
+  managed === undefined
+    ? `, or take it out of the list: ${deletion(channel, address)}`
+    : `: the group ${managed} put it there.`;
 
 /** By the account of an administrator, on the replica: the mechanism's own function (manual 14.18.3). */
 function deletion(channel: string, address: ServerAddress): string {
@@ -68,12 +77,17 @@ export const channelWords = (name: string): string => (name === '' ? 'default ch
  * The member that a replica's configuration calls so: by the configured address, its short name, an address that it resolves to, or because a channel to that very
  * address told the member's identity.
  */
-export function memberAt({ topology, members, state }: Situation, address: ServerAddress): ServerView | undefined {
+export function memberAt(
+  { topology, members, state }: Situation,
+  address: ServerAddress,
+): ServerView | undefined {
   const named = members.find((server) => isSpelledLike(server.address, address));
   if (named) return named;
   const { host, port } = splitAddress(address);
   const resolved = members.find(
-    (server) => splitAddress(server.address).port === port && state.servers.get(server.address)?.addresses?.includes(host),
+    (server) =>
+      splitAddress(server.address).port === port &&
+      state.servers.get(server.address)?.addresses?.includes(host),
   );
   if (resolved) return resolved;
   const known = topology.servers
@@ -86,7 +100,10 @@ export function memberAt({ topology, members, state }: Situation, address: Serve
 function isSpelledLike(a: ServerAddress, b: ServerAddress): boolean {
   const [one, other] = [splitAddress(a), splitAddress(b)];
   return (
-    one.port === other.port && (one.host === other.host || one.host.startsWith(`${other.host}.`) || other.host.startsWith(`${one.host}.`))
+    one.port === other.port &&
+    (one.host === other.host ||
+      one.host.startsWith(`${other.host}.`) ||
+      other.host.startsWith(`${one.host}.`))
   );
 }
 

@@ -13,4 +13,5 @@ export const ofFailure = (code: AlarmCode, subject: string, failure: Omit<Failur
 });
 
 /** What to do, for an alarm that has a sentence beside the failure's. */
-export const hintOf = ({ hint }: Pick<Failure, 'hint'>): Pick<Alarm, 'hint'> => (hint === undefined ? {} : { hint });
+export const hintOf = ({ hint }: Pick<Failure, 'hint'>): Pick<Alarm, 'hint'> =>
+  hint === undefined ? {} : { hint };

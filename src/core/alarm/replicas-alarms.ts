@@ -19,11 +19,20 @@ export function replicasAlarms(situation: Situation, ledger: Ledger): readonly A
         sentence: `Instance ${ledger.by} keeps ${rulesInWords(ledger.replicas)}; this configuration says ${rulesInWords(replicas)}, so this instance leaves it alone.`,
       },
     ];
-  if (!publication.replicasYielded || publication.replicasWrongSince === undefined || replicas === undefined || published === undefined)
+  if (
+    !publication.replicasYielded ||
+    publication.replicasWrongSince === undefined ||
+    replicas === undefined ||
+    published === undefined
+  )
     return [];
   const rrsets = publication.view?.rrsets ?? [];
-  const there = (['A', 'AAAA'] as const).flatMap((type) => (findRrset(rrsets, replicas.name, type)?.rdata ?? []) as readonly string[]);
-  const wanted = wantedReplicas(situation, published.address).flatMap((want) => (want.rrset?.rdata ?? []) as readonly string[]);
+  const there = (['A', 'AAAA'] as const).flatMap(
+    (type) => (findRrset(rrsets, replicas.name, type)?.rdata ?? []) as readonly string[],
+  );
+  const wanted = wantedReplicas(situation, published.address).flatMap(
+    (want) => (want.rrset?.rdata ?? []) as readonly string[],
+  );
   return [
     {
       code: 'replicas-differ',

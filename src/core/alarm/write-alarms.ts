@@ -3,8 +3,7 @@
 import type { Situation } from '../decide/situation.ts';
 import type { Alarm } from '../model/events.ts';
 import type { Fqdn } from '../model/units.ts';
-import type { Rrset } from '../model/zone.ts';
-import { rdataWords } from '../model/zone.ts';
+import { type Rrset, rdataWords } from '../model/zone.ts';
 import type { Altered } from '../model/zone-view.ts';
 import { isSettled } from '../publish/altered.ts';
 import { isSide, managedQuestions } from '../publish/desired.ts';
@@ -37,8 +36,11 @@ function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[]
   const failure = outside[0]?.failure ?? said;
   if (failure === undefined) return [];
   // The same words may have been looked into, when a later update was refused with them.
-  const found = whyRefused.find((refusal) => refusal.found && refusal.said.message === failure.message)?.found ?? failure;
-  const sides = managedQuestions(settings, ledger?.replicas?.name).filter((question) => isSide(source, question));
+  const found =
+    whyRefused.find((refusal) => refusal.found && refusal.said.message === failure.message)?.found ?? failure;
+  const sides = managedQuestions(settings, ledger?.replicas?.name).filter((question) =>
+    isSide(source, question),
+  );
   const left = [...new Set((outside.length > 0 ? outside : sides).map(({ name }) => name))].join(' and ');
   const why =
     outside.length > 0
@@ -68,7 +70,8 @@ function altered({ publication, settings }: Situation): readonly Alarm[] {
 
 function alteredWords({ wrote, shows }: Altered): string {
   const what = `${wrote.name} ${wrote.type}`;
-  if (wrote.rrset === undefined) return `${what} was removed, and is still there (${shows ? rrsetWords(shows) : 'nothing'})`;
+  if (wrote.rrset === undefined)
+    return `${what} was removed, and is still there (${shows ? rrsetWords(shows) : 'nothing'})`;
   return `${what} was written as ${rrsetWords(wrote.rrset)}, and ${shows ? `is ${rrsetWords(shows)}` : 'is not there'}`;
 }
 
@@ -89,14 +92,19 @@ function wildcards(situation: Situation): readonly Alarm[] {
   const clients: readonly (Fqdn | undefined)[] = [settings.source.name, settings.replicas?.name];
   const found = view.synthesized.filter(({ name }) => clients.includes(name));
   // An update that is on its way may be what publishes the name.
-  const isKnown = (name: Fqdn): boolean => state.alarms.some(({ code, subject }) => code === 'wildcard' && subject === name);
-  const shown = [...new Set(found.map(({ name }) => name))].filter((name) => isKnown(name) || !(inFlight || awaiting));
+  const isKnown = (name: Fqdn): boolean =>
+    state.alarms.some(({ code, subject }) => code === 'wildcard' && subject === name);
+  const shown = [...new Set(found.map(({ name }) => name))].filter(
+    (name) => isKnown(name) || !(inFlight || awaiting),
+  );
   return shown.map((name) => ({
     code: 'wildcard',
     subject: name,
     sentence: `${name} is not stored in the zone ${view.zone}, but the nameserver answers for it (${found
       .filter((rrset) => rrset.name === name)
       .map((rrset) => `${rrset.type} ${rdataWords(rrset)}`)
-      .join(', ')}), as a wildcard does: applications that use this name are sent there. Remove the wildcard, or stop using the name.`,
+      .join(
+        ', ',
+      )}), as a wildcard does: applications that use this name are sent there. Remove the wildcard, or stop using the name.`,
   }));
 }

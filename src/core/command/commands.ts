@@ -4,23 +4,41 @@ import type { Commanded } from '../decide/situation.ts';
 import type { Command, CommandResult, Effect } from '../model/events.ts';
 import { commandQueueLimit } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import type { Attempt, ClusterState, CommandProgress, PublicationState, RunningCommand } from '../model/state.ts';
-import type { Now } from '../model/units.ts';
-import { plusMs } from '../model/units.ts';
+import type {
+  Attempt,
+  ClusterState,
+  CommandProgress,
+  PublicationState,
+  RunningCommand,
+} from '../model/state.ts';
+import { type Now, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 
 /** Puts a command in the queue. */
-export function acceptCommand(state: ClusterState, id: string, command: Command, now: Now, effects: Effect[]): ClusterState {
+export function acceptCommand(
+  state: ClusterState,
+  id: string,
+  command: Command,
+  now: Now,
+  effects: Effect[],
+): ClusterState {
   if (state.commands.some((other) => other.id === id)) return state;
   if (state.commands.length >= commandQueueLimit) {
     const sentence = `${commandQueueLimit} commands are waiting already; try again.`;
-    effects.push({ kind: 'reply', id, answer: { results: resultsForAll(state, { kind: 'failed', code: 'busy', sentence }) } });
+    effects.push({
+      kind: 'reply',
+      id,
+      answer: { results: resultsForAll(state, { kind: 'failed', code: 'busy', sentence }) },
+    });
     return state;
   }
   return beginNext({ ...state, commands: [...state.commands, { id, command, progress: new Map() }] }, now);
 }
 
-const resultsForAll = (state: ClusterState, result: Omit<CommandResult, 'nameserver'>): readonly CommandResult[] =>
+const resultsForAll = (
+  state: ClusterState,
+  result: Omit<CommandResult, 'nameserver'>,
+): readonly CommandResult[] =>
   [...state.publications.keys()].map((nameserver) => ({ nameserver, ...result }));
 
 /** Lets the first command of the queue begin: the zones are read and its server is asked now. */
@@ -28,7 +46,9 @@ function beginNext(state: ClusterState, now: Now): ClusterState {
   const [head, ...rest] = state.commands;
   if (head === undefined || head.since !== undefined) return state;
   const { probeTimeoutMs } = state.settings.watch;
-  const slowest = Math.max(...[...state.publications.values()].map((publication) => publication.settings.timeoutMs));
+  const slowest = Math.max(
+    ...[...state.publications.values()].map((publication) => publication.settings.timeoutMs),
+  );
   const until = plusMs(now.mono, probeTimeoutMs + 3 * slowest);
   const servers = new Map(state.servers);
   const target = 'server' in head.command ? servers.get(head.command.server) : undefined;
@@ -49,9 +69,14 @@ export function openCommand(state: ClusterState, nameserver: string): RunningCom
 }
 
 /** Whether zone and server were looked at after the command came. */
-export function isInformed(state: ClusterState, publication: PublicationState, running: RunningCommand): boolean {
+export function isInformed(
+  state: ClusterState,
+  publication: PublicationState,
+  running: RunningCommand,
+): boolean {
   const since = running.since ?? Number.POSITIVE_INFINITY;
-  if (publication.readEndedAt === undefined || publication.readEndedAt <= since || publication.awaiting) return false;
+  if (publication.readEndedAt === undefined || publication.readEndedAt <= since || publication.awaiting)
+    return false;
   const { command } = running;
   // Force is for what is unknown, and only a silent server is forgotten: what can be known within one probe is known first.
   if (!('server' in command)) return true;
@@ -70,7 +95,11 @@ export const commandedBy = (running: RunningCommand): Commanded | undefined =>
     : undefined;
 
 /** Notes what one publication makes of the command; the first result stays. */
-export function withResult(state: ClusterState, nameserver: string, result: Omit<CommandResult, 'nameserver'>): ClusterState {
+export function withResult(
+  state: ClusterState,
+  nameserver: string,
+  result: Omit<CommandResult, 'nameserver'>,
+): ClusterState {
   return withProgress(state, nameserver, { result: { nameserver, ...result } });
 }
 
@@ -86,10 +115,23 @@ function withProgress(state: ClusterState, nameserver: string, change: CommandPr
 }
 
 /** What the outcome of its own update means for a command; undefined: not settled yet. `told`: the failure in better words. */
-export function resultOfUpdate(attempt: Attempt, outcome: UpdateOutcome, told?: Failure): Omit<CommandResult, 'nameserver'> | undefined {
+export function resultOfUpdate(
+  attempt: Attempt,
+  outcome: UpdateOutcome,
+  told?: Failure,
+): Omit<CommandResult, 'nameserver'> | undefined {
   if (outcome.kind === 'applied')
-    return { kind: 'done', code: attempt.what === 'move' ? 'commanded' : attempt.what, sentence: attempt.sentence };
-  if (outcome.kind === 'unknown' || outcome.code === 'prerequisite-failed' || outcome.failure.code === 'recalled') return undefined;
+    return {
+      kind: 'done',
+      code: attempt.what === 'move' ? 'commanded' : attempt.what,
+      sentence: attempt.sentence,
+    };
+  if (
+    outcome.kind === 'unknown' ||
+    outcome.code === 'prerequisite-failed' ||
+    outcome.failure.code === 'recalled'
+  )
+    return undefined;
   return resultOfFailure(told ?? outcome.failure);
 }
 
@@ -131,5 +173,8 @@ export const resultOfFailure = ({ code, message, hint }: Failure): Omit<CommandR
 function timedOut({ settings, readFailure, writeFailure }: PublicationState): CommandResult {
   const failure = readFailure ?? writeFailure;
   const sentence = `Nameserver ${settings.nameserver} or the server did not answer in time.`;
-  return { nameserver: settings.nameserver, ...(failure ? resultOfFailure(failure) : { kind: 'unreachable', code: 'deadline', sentence }) };
+  return {
+    nameserver: settings.nameserver,
+    ...(failure ? resultOfFailure(failure) : { kind: 'unreachable', code: 'deadline', sentence }),
+  };
 }

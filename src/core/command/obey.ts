@@ -1,16 +1,18 @@
 /** Does what the command in progress says, or says why not. */
 
 import { guard } from '../decide/guard.ts';
-import type { Situation } from '../decide/situation.ts';
-import { isLedgerBehind, isSuperseded, situationOf } from '../decide/situation.ts';
+import { isLedgerBehind, isSuperseded, type Situation, situationOf } from '../decide/situation.ts';
 import { decide } from '../decide/table.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Command, CommandResult, Effect } from '../model/events.ts';
 import type { Ledger } from '../model/ledger.ts';
-import type { ClusterState, PublicationState, RunningCommand } from '../model/state.ts';
-import { withPublication } from '../model/state.ts';
-import type { Now } from '../model/units.ts';
-import { plusMs } from '../model/units.ts';
+import {
+  type ClusterState,
+  type PublicationState,
+  type RunningCommand,
+  withPublication,
+} from '../model/state.ts';
+import { type Now, plusMs } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { rewritten } from '../publish/intended.ts';
 import { intendedWrite } from '../publish/intent.ts';
@@ -43,7 +45,12 @@ export function obey(
   const answer = isOnItsWay ? undefined : answerWithoutWrite(situation, decision, running, known);
   if (answer) return withResult(noted, nameserver, answer);
   // A command may move what moved too often, and its time is now.
-  const unlatched = { ...publication, flapping: false, moves: [], decidedAt: { mono: now.mono, wall: now.wall } };
+  const unlatched = {
+    ...publication,
+    flapping: false,
+    moves: [],
+    decidedAt: { mono: now.mono, wall: now.wall },
+  };
   return write(noted, { ...situation, publication: unlatched }, decision, running, now, effects);
 }
 
@@ -60,11 +67,19 @@ function answerWithoutWrite(
   // A ledger that went back is not in force: what was named is published anew, at an epoch that nobody has seen.
   const isInForce = !isLedgerBehind(situation);
   if (ledger && isInForce && published?.address === command.server && ledger.source === command.server) {
-    return { kind: 'done', code: 'steady', sentence: `${command.server} is published already, since epoch ${ledger.epoch}.` };
+    return {
+      kind: 'done',
+      code: 'steady',
+      sentence: `${command.server} is published already, since epoch ${ledger.epoch}.`,
+    };
   }
   if (decision.kind === 'hold') {
     const target = situation.members.find(({ address }) => address === command.server);
-    return { kind: target?.contact === 'unknown' ? 'unreachable' : 'held', code: decision.reason, sentence: decision.sentence };
+    return {
+      kind: target?.contact === 'unknown' ? 'unreachable' : 'held',
+      code: decision.reason,
+      sentence: decision.sentence,
+    };
   }
   if (ledger && known !== undefined && ledger.epoch > known) {
     return {
@@ -95,14 +110,23 @@ type Rewriting =
   | { readonly kind: 'result'; readonly result: Result };
 
 /** Freeze, thaw and forget: a change of the ledger alone. */
-function rewrite(state: ClusterState, situation: Situation, running: RunningCommand, now: Now, effects: Effect[]): ClusterState {
+function rewrite(
+  state: ClusterState,
+  situation: Situation,
+  running: RunningCommand,
+  now: Now,
+  effects: Effect[],
+): ClusterState {
   const { ledger, publication } = situation;
   const { command } = running;
   const { nameserver, source } = publication.settings;
   if (command.kind === 'follow') return state;
   if (ledger === undefined || ledger.cluster !== state.settings.cluster) {
     const { reason, kind, sentence: why } = publication.decision;
-    const now = state.settings.mode === 'observe' ? 'mode: observe publishes nothing.' : `The decision is ${kind} (${reason}): ${why}`;
+    const now =
+      state.settings.mode === 'observe'
+        ? 'mode: observe publishes nothing.'
+        : `The decision is ${kind} (${reason}): ${why}`;
     const sentence = `${source.name} has no ledger of cluster ${state.settings.cluster}, so there is nothing to ${command.kind}. ${now}`;
     return withResult(state, nameserver, { kind: 'failed', code: 'no-ledger', sentence });
   }
@@ -125,22 +149,33 @@ function rewrite(state: ClusterState, situation: Situation, running: RunningComm
 /** What this instance remembers differently, beside the ledger: a thaw counts moves anew, a forgotten server is not waited for. */
 function afterCommand(publication: PublicationState, command: Command): PublicationState {
   if (command.kind === 'thaw') return { ...publication, flapping: false, moves: [] };
-  if (command.kind === 'forget') return { ...publication, gone: new Set([...publication.gone, command.server]) };
+  if (command.kind === 'forget')
+    return { ...publication, gone: new Set([...publication.gone, command.server]) };
   return publication;
 }
 
-function rewriteLedger(situation: Situation, ledger: Ledger, command: Exclude<Command, { kind: 'follow' }>): Rewriting {
+function rewriteLedger(
+  situation: Situation,
+  ledger: Ledger,
+  command: Exclude<Command, { kind: 'follow' }>,
+): Rewriting {
   const { publication } = situation;
   const done = (sentence: string): Rewriting => result('done', command.kind, sentence);
   switch (command.kind) {
     case 'freeze': {
       if (ledger.frozen) return done(`It is frozen already, by ${ledger.frozen.by}: ${ledger.frozen.reason}`);
       const frozen = { by: command.by, reason: command.reason };
-      return { kind: 'ledger', ledger: { ...ledger, frozen }, sentence: `Frozen by ${command.by}: ${command.reason}` };
+      return {
+        kind: 'ledger',
+        ledger: { ...ledger, frozen },
+        sentence: `Frozen by ${command.by}: ${command.reason}`,
+      };
     }
     case 'thaw': {
       if (ledger.frozen === undefined)
-        return done(publication.flapping ? 'It was not frozen; its moves are counted anew.' : 'It was not frozen.');
+        return done(
+          publication.flapping ? 'It was not frozen; its moves are counted anew.' : 'It was not frozen.',
+        );
       const { frozen: _thawed, ...rest } = ledger;
       return { kind: 'ledger', ledger: rest, sentence: `Thawed by ${command.by}.` };
     }
@@ -149,7 +184,10 @@ function rewriteLedger(situation: Situation, ledger: Ledger, command: Exclude<Co
   }
 }
 
-const result = (kind: Result['kind'], code: string, sentence: string): Rewriting => ({ kind: 'result', result: { kind, code, sentence } });
+const result = (kind: Result['kind'], code: string, sentence: string): Rewriting => ({
+  kind: 'result',
+  result: { kind, code, sentence },
+});
 
 function insteadOfForget(situation: Situation, server: ServerView): string {
   if (!isSuperseded(situation, server))
@@ -158,11 +196,19 @@ function insteadOfForget(situation: Situation, server: ServerView): string {
 }
 
 /** The ledger's memory of a former source keeps stale writes out, so only one that is silent is forgotten. */
-function forgotten(situation: Situation, ledger: Ledger, { server: address, by }: Extract<Command, { kind: 'forget' }>): Rewriting {
+function forgotten(
+  situation: Situation,
+  ledger: Ledger,
+  { server: address, by }: Extract<Command, { kind: 'forget' }>,
+): Rewriting {
   const { members, published } = situation;
   const server = members.find((member) => member.address === address);
   if (published?.address === address || ledger.source === address) {
-    return result('held', 'published-source-alive', `${address} is the published source: name another one first, with follow.`);
+    return result(
+      'held',
+      'published-source-alive',
+      `${address} is the published source: name another one first, with follow.`,
+    );
   }
   if (server?.contact === 'reachable' || server?.contact === 'alive') {
     return result(
@@ -173,9 +219,17 @@ function forgotten(situation: Situation, ledger: Ledger, { server: address, by }
   }
   const was = ledger.was.filter((former) => former.address !== address && former.uuid !== server?.id);
   if (was.length < ledger.was.length) {
-    return { kind: 'ledger', ledger: { ...ledger, was }, sentence: `${address} was forgotten by ${by}: it will not come back.` };
+    return {
+      kind: 'ledger',
+      ledger: { ...ledger, was },
+      sentence: `${address} was forgotten by ${by}: it will not come back.`,
+    };
   }
   return server === undefined
-    ? result('failed', 'unknown-server', `${address} is neither a server of this configuration nor a former source in the ledger.`)
+    ? result(
+        'failed',
+        'unknown-server',
+        `${address} is neither a server of this configuration nor a former source in the ledger.`,
+      )
     : result('done', 'forget', `${address} is not waited for any more; the ledger did not name it.`);
 }

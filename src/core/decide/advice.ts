@@ -1,8 +1,7 @@
 /** What a person would type, in the words of the server's product and version. Advice only: source-dns executes none of it. */
 
 import { subtract } from '../gtid/gtid.ts';
-import type { ServerFacts, Version, WriteSwitch } from '../model/observation.ts';
-import { splitAddress } from '../model/observation.ts';
+import { type ServerFacts, splitAddress, type Version, type WriteSwitch } from '../model/observation.ts';
 import type { ServerAddress } from '../model/units.ts';
 import { ownMembership } from '../observe/membership.ts';
 import type { ServerView } from '../observe/topology.ts';
@@ -21,7 +20,8 @@ export function opening({ offlineMode, readOnly, superReadOnly, switches = [] }:
   ].join('; ');
 }
 
-const isDynamic = ({ variable }: WriteSwitch): boolean => variable === 'transaction_read_only' || variable === 'tx_read_only';
+const isDynamic = ({ variable }: WriteSwitch): boolean =>
+  variable === 'transaction_read_only' || variable === 'tx_read_only';
 
 /**
  * What keeps it from writes until it is restarted with another my.cnf. Each reads on from "would be a candidate if". innodb_force_recovery lets a server start on damaged
@@ -44,7 +44,9 @@ export function confinement({ switches = [] }: ServerFacts): string | undefined 
   const confining = switches.filter((each) => !isDynamic(each));
   if (confining.length === 0) return undefined;
   const values = confining.map(({ variable, value }) => `${variable} = ${value}`).join(', ');
-  const sound = confining.some(({ variable }) => variable === 'innodb_force_recovery') ? ' if its data are sound' : '';
+  const sound = confining.some(({ variable }) => variable === 'innodb_force_recovery')
+    ? ' if its data are sound'
+    : '';
   return `It cannot replicate with ${values}: restart it without ${confining.map(({ variable }) => variable).join(' and ')}${sound}`;
 }
 
@@ -64,7 +66,8 @@ export const rebuilding = (server: ServerFacts | undefined, from: string): strin
 export const saveFirst = 'save them if they matter (mysqlbinlog)';
 
 /** Two servers with one UUID: a new one comes with the next start. */
-export const ofTheCopy = 'Of the server whose data folder is the copy remove auto.cnf, and restart that server';
+export const ofTheCopy =
+  'Of the server whose data folder is the copy remove auto.cnf, and restart that server';
 
 /** Ends one channel for good, and deletes what of its relay log is not executed yet (manual 15.4.2.3). */
 export function detaching(server: ServerFacts, channel: string): string {
@@ -97,12 +100,17 @@ export function following(server: ServerFacts, source: ServerAddress, channel?: 
     ...(server.flavour === 'mariadb' ? mariadbPosition(server) : [['AUTO_POSITION', '1']]),
   ].map(([option, value]) => `${prefix}${option} = ${value}`);
   const statement = `${change}${named} TO ${options.join(', ')}${suffix}`;
-  return [...(channel === undefined ? [] : [`${stop}${named}${suffix}`]), statement, starting(server, channel ?? '')].join('; ');
+  return [
+    ...(channel === undefined ? [] : [`${stop}${named}${suffix}`]),
+    statement,
+    starting(server, channel ?? ''),
+  ].join('; ');
 }
 
 /** A former source of MariaDB has its own writes in the binary log only, and would begin before them. DEMOTE_TO_SLAVE came with 10.10. */
 function mariadbPosition({ version, positions }: ServerFacts): readonly (readonly [string, string])[] {
-  if (positions === undefined || subtract(positions.current, positions.replica).size === 0) return [['USE_GTID', 'slave_pos']];
+  if (positions === undefined || subtract(positions.current, positions.replica).size === 0)
+    return [['USE_GTID', 'slave_pos']];
   if (!isAtLeast(version, [10, 10, 0])) return [['USE_GTID', 'current_pos']];
   return [
     ['USE_GTID', 'slave_pos'],
@@ -134,7 +142,11 @@ function dialect({ flavour, version, channels }: ServerFacts, channel: string) {
 export const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
 const isAtLeast = (version: Version, [major, minor, patch]: readonly [number, number, number]): boolean =>
-  version.major !== major ? version.major > major : version.minor !== minor ? version.minor > minor : version.patch >= patch;
+  version.major !== major
+    ? version.major > major
+    : version.minor !== minor
+      ? version.minor > minor
+      : version.patch >= patch;
 
 /** Names the source by hand; `server` absent: whichever it is. */
 export const follow = ({ state }: Situation, server?: { readonly address: string }, force = false): string =>

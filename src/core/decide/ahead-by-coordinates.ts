@@ -19,8 +19,14 @@ interface Progress {
 }
 
 /** Undefined where no other server is in a log that this one is in. */
-export function lacksByCoordinates(situation: Situation, member: ServerView, others: readonly ServerView[]): Lacks | undefined {
-  const theirs = others.flatMap((other) => progressOf(situation, other).map((progress) => ({ server: other.address, progress })));
+export function lacksByCoordinates(
+  situation: Situation,
+  member: ServerView,
+  others: readonly ServerView[],
+): Lacks | undefined {
+  const theirs = others.flatMap((other) =>
+    progressOf(situation, other).map((progress) => ({ server: other.address, progress })),
+  );
   const shared = progressOf(situation, member)
     .map((own) => ({ own, theirs: theirs.filter(({ progress }) => progress.log === own.log) }))
     .filter((log) => log.theirs.length > 0);
@@ -48,11 +54,15 @@ function lackIn(
     most = { server, at };
   }
   if (most === undefined || own === undefined) return null;
-  return { server: most.server, ...(most.at.file === own.file ? { bytes: most.at.position - own.position } : {}) };
+  return {
+    server: most.server,
+    ...(most.at.file === own.file ? { bytes: most.at.position - own.position } : {}),
+  };
 }
 
 /** False for places in files of two series, too. */
-const isBehind = (one: Coordinates, other: Coordinates): boolean => isAtOrAfter(other, one) && !isAtOrAfter(one, other);
+const isBehind = (one: Coordinates, other: Coordinates): boolean =>
+  isAtOrAfter(other, one) && !isAtOrAfter(one, other);
 
 /** In its sources' logs by its channels, and at the end of its own. */
 function progressOf(situation: Situation, { address, facts }: ServerView): readonly Progress[] {

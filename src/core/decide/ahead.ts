@@ -3,17 +3,14 @@
  * with executed, received with received (executed, or in the relay log). docs/decisions/014.
  */
 
-import type { GtidSet } from '../gtid/gtid.ts';
-import { countGtids, emptyGtidSet, restrict, subtract, union, uuidOf } from '../gtid/gtid.ts';
-import type { ServerFacts, Wsrep } from '../model/observation.ts';
-import { hasEveryGtid, isOwnOrigin } from '../model/observation.ts';
+import { countGtids, emptyGtidSet, type GtidSet, restrict, subtract, union, uuidOf } from '../gtid/gtid.ts';
+import { hasEveryGtid, isOwnOrigin, type ServerFacts, type Wsrep } from '../model/observation.ts';
 import type { ServerAddress } from '../model/units.ts';
 import { gtidsOf } from '../observe/comparison.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { lacksByCoordinates } from './ahead-by-coordinates.ts';
-import type { Situation } from './situation.ts';
-import { belongsToLine, isPublished, isSuperseded } from './situation.ts';
+import { belongsToLine, isPublished, isSuperseded, type Situation } from './situation.ts';
 
 /** What another server has, and this one has not. Neither number: the other one is in a later file of the binary log, and nobody can say how far. */
 export interface Lack {
@@ -39,7 +36,9 @@ export function lacksOf(situation: Situation, member: ServerView): Lacks | undef
   if (member.facts.wsrep) return lacksByWriteSets(member.facts.wsrep, others);
   const lacks = lacksByGtids(member, others, lineOrigins(situation, member));
   // Sets leave out what has no GTID.
-  return lacks && hasEveryGtid(member.facts) ? lacks : (some(lacks) ?? lacksByCoordinates(situation, member, others) ?? lacks);
+  return lacks && hasEveryGtid(member.facts)
+    ? lacks
+    : (some(lacks) ?? lacksByCoordinates(situation, member, others) ?? lacks);
 }
 
 /**
@@ -50,7 +49,11 @@ export function candidateLacks(situation: Situation, target: ServerView): Lacks 
   const { members } = situation;
   const others = members.filter(
     // What one of its peers has committed it gets, or all of them refuse.
-    (other) => other !== target && other.contact !== 'unknown' && !isSuperseded(situation, other) && !arePeers(members, other, target),
+    (other) =>
+      other !== target &&
+      other.contact !== 'unknown' &&
+      !isSuperseded(situation, other) &&
+      !arePeers(members, other, target),
   );
   const clean = others.map((other) => withoutStale(situation, other));
   return some(lacksByGtids(target, clean, lineOrigins(situation, target)));
@@ -71,12 +74,18 @@ export interface PromotedBehind {
 export function promotedBehind(situation: Situation): PromotedBehind | undefined {
   const { published, ledger, publication, members } = situation;
   const origin = ledger?.line?.uuid;
-  if (published?.known === undefined || origin === undefined || isOwnOrigin(published.known, origin)) return undefined;
+  if (published?.known === undefined || origin === undefined || isOwnOrigin(published.known, origin))
+    return undefined;
   // Of a source outside of the cluster there is always something that one has and another one has not yet.
-  const previous = members.find(({ known }) => known && isOwnOrigin(known, origin)) ?? ledger?.was.find(({ uuid }) => uuid === origin);
+  const previous =
+    members.find(({ known }) => known && isOwnOrigin(known, origin)) ??
+    ledger?.was.find(({ uuid }) => uuid === origin);
   if (previous === undefined) return undefined;
   const others = members
-    .filter((other) => !isPublished(situation, other) && isOfLine(situation, other) && !publication.gone.has(other.address))
+    .filter(
+      (other) =>
+        !isPublished(situation, other) && isOfLine(situation, other) && !publication.gone.has(other.address),
+    )
     .map((other) => withoutStale(situation, other));
   const lacks = some(lacksByGtids(published, others, (writer) => writer === origin));
   if (lacks === undefined) return undefined;
@@ -91,23 +100,29 @@ export function promotedBehind(situation: Situation): PromotedBehind | undefined
 
 /** `10 transactions that db3:3306 has executed (13 that db4:3306 has received)`; undefined where nothing is lacking. */
 export function lackWords({ executed, received }: Lacks): string | undefined {
-  if (executed === null) return received ? `${amountWords(received)} that ${received.server} has received` : undefined;
+  if (executed === null)
+    return received ? `${amountWords(received)} that ${received.server} has received` : undefined;
   const said = `${amountWords(executed)} that ${executed.server} has executed`;
   if (received === null || amountOf(received) <= amountOf(executed)) return said;
   return `${said} (${received.transactions ?? amountWords(received)} that ${received.server} has received)`;
 }
 
 /** How many transactions are lacking at most. */
-export const countOf = ({ executed, received }: Lacks): number => Math.max(executed?.transactions ?? 0, received?.transactions ?? 0);
+export const countOf = ({ executed, received }: Lacks): number =>
+  Math.max(executed?.transactions ?? 0, received?.transactions ?? 0);
 
 const amountOf = ({ transactions, bytes }: Lack): number => transactions ?? bytes ?? Number.POSITIVE_INFINITY;
 
 function amountWords({ transactions, bytes }: Lack): string {
-  if (transactions !== undefined) return transactions === 1 ? '1 transaction' : `${transactions} transactions`;
-  return bytes === undefined ? 'an unknown amount (a later binary log file)' : `${bytes} bytes of the binary log`;
+  if (transactions !== undefined)
+    return transactions === 1 ? '1 transaction' : `${transactions} transactions`;
+  return bytes === undefined
+    ? 'an unknown amount (a later binary log file)'
+    : `${bytes} bytes of the binary log`;
 }
 
-const some = (lacks: Lacks | undefined): Lacks | undefined => (lacks?.executed || lacks?.received ? lacks : undefined);
+const some = (lacks: Lacks | undefined): Lacks | undefined =>
+  lacks?.executed || lacks?.received ? lacks : undefined;
 
 /** As it was before it got what a former source may have written after the promotion: nobody lacks stale writes. */
 function withoutStale({ publication }: Situation, server: ServerView): ServerView {
@@ -117,7 +132,10 @@ function withoutStale({ publication }: Situation, server: ServerView): ServerVie
 
 /** The former source that a server still has a channel from: what it has more than the source may be stale writes. */
 export const formerSourceOf = (situation: Situation, { upstreams }: ServerView): ServerView | undefined =>
-  situation.members.find((member) => isSuperseded(situation, member) && upstreams.some((upstream) => upstream.member === member.address));
+  situation.members.find(
+    (member) =>
+      isSuperseded(situation, member) && upstreams.some((upstream) => upstream.member === member.address),
+  );
 
 /** A former source's own transactions are stale, a stranger's are none of ours. */
 const isOfLine = (situation: Situation, member: ServerView): boolean =>
@@ -137,19 +155,32 @@ const executedBy = gtidsOf;
 /** With what was only received: undefined where nothing is known of what it has executed. */
 export function receivedBy(facts: ServerFacts): GtidSet | undefined {
   const executed = gtidsOf(facts);
-  return executed && facts.channels.reduce((all, { retrieved }) => (retrieved ? union(all, retrieved) : all), executed);
+  return (
+    executed &&
+    facts.channels.reduce((all, { retrieved }) => (retrieved ? union(all, retrieved) : all), executed)
+  );
 }
 
 /** Nodes of a Galera cluster, by the write sets that all of them number alike. What a node has received, it says nowhere. */
 function lacksByWriteSets(node: Wsrep, others: readonly ServerView[]): Lacks | undefined {
   const peers = others.filter(({ known }) => known?.wsrep?.clusterUuid === node.clusterUuid);
   if (peers.length === 0) return undefined;
-  return { executed: most(peers, ({ wsrep }) => (wsrep?.lastCommitted ?? 0) - node.lastCommitted), received: null };
+  return {
+    executed: most(peers, ({ wsrep }) => (wsrep?.lastCommitted ?? 0) - node.lastCommitted),
+    received: null,
+  };
 }
 
-function lacksByGtids(target: ServerView, others: readonly ServerView[], isCounted: (origin: string) => boolean): Lacks | undefined {
+function lacksByGtids(
+  target: ServerView,
+  others: readonly ServerView[],
+  isCounted: (origin: string) => boolean,
+): Lacks | undefined {
   if (!hasGtids(target) || !others.some(hasGtids)) return undefined;
-  return { executed: worst(target, others, executedBy, isCounted), received: worst(target, others, receivedBy, isCounted) };
+  return {
+    executed: worst(target, others, executedBy, isCounted),
+    received: worst(target, others, receivedBy, isCounted),
+  };
 }
 
 const hasGtids = ({ known }: ServerView): boolean => known !== undefined && gtidsOf(known) !== undefined;

@@ -37,9 +37,15 @@ export const leadsRound = (situation: Situation, server: ServerView, member: str
 /** Members that are writable in one circle with that server, be it writable or not. */
 export const writableInCircle = (situation: Situation, server: ServerView): readonly ServerView[] =>
   situation.members.filter(
-    (member) => member !== server && member.writable && isInCircle(situation, server, member) && isInCircle(situation, member, server),
+    (member) =>
+      member !== server &&
+      member.writable &&
+      isInCircle(situation, server, member) &&
+      isInCircle(situation, member, server),
   );
 
 /** Whether a server has a way of channels that are not off, by the newest answers, up to that one. */
 export const isBelow = ({ members }: Situation, server: ServerView, top: ServerView): boolean =>
-  allAbove(server, ({ upstreams }) => members.filter(({ address }) => upstreams.some(({ member }) => member === address))).has(top);
+  allAbove(server, ({ upstreams }) =>
+    members.filter(({ address }) => upstreams.some(({ member }) => member === address)),
+  ).has(top);

@@ -1,17 +1,29 @@
 /** Rule 13: nothing applies, so the name stays; the first sentence that fits says why, and what would change it. */
 
-import type { Decision } from '../model/decision.ts';
-import { hold, holdWhileAsking, names } from '../model/decision.ts';
+import { type Decision, hold, holdWhileAsking, names } from '../model/decision.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { lostGroup } from './elections.ts';
 import { groupAwayWouldChange, lonePrimaryText } from './group-words.ts';
 import { provenStanding, unobserved } from './rivals.ts';
-import type { Situation } from './situation.ts';
-import { belongsToLine, disqualification, isSuperseded, provenCandidates, reachable, tellsItsState, whoStillCount } from './situation.ts';
+import {
+  belongsToLine,
+  disqualification,
+  isSuperseded,
+  provenCandidates,
+  reachable,
+  type Situation,
+  tellsItsState,
+  whoStillCount,
+} from './situation.ts';
 import { sourceUnlisted } from './unlisted.ts';
 
 export function doubt(situation: Situation): Decision {
-  return publishedMayLive(situation) ?? sourceUnlisted(situation) ?? candidatesDoNotDo(situation) ?? nobodyCould(situation);
+  return (
+    publishedMayLive(situation) ??
+    sourceUnlisted(situation) ??
+    candidatesDoNotDo(situation) ??
+    nobodyCould(situation)
+  );
 }
 
 function publishedMayLive(situation: Situation): Decision | undefined {
@@ -20,8 +32,12 @@ function publishedMayLive(situation: Situation): Decision | undefined {
   const followers = topology.followersOf(published.address);
   if (followers.length > 0) {
     const replicate = followers.length === 1 ? 'replicates' : 'replicate';
-    const silent = published.contact === 'alive' ? `refuses us (${refusal(situation, published)})` : 'does not answer us';
-    return hold('published-source-alive', `${published.address} ${silent}, but ${names(followers)} still ${replicate} from it.`);
+    const silent =
+      published.contact === 'alive' ? `refuses us (${refusal(situation, published)})` : 'does not answer us';
+    return hold(
+      'published-source-alive',
+      `${published.address} ${silent}, but ${names(followers)} still ${replicate} from it.`,
+    );
   }
   if (published.contact === 'alive') {
     return hold(
@@ -41,7 +57,8 @@ function publishedMayLive(situation: Situation): Decision | undefined {
 }
 
 function minorityView({ quorumSet }: Situation, published: ServerView): Decision | undefined {
-  if (published.contact === 'unobserved') return holdWhileAsking(`${published.address} has not been observed yet.`);
+  if (published.contact === 'unobserved')
+    return holdWhileAsking(`${published.address} has not been observed yet.`);
   const rest = quorumSet.filter((member) => member.address !== published.address);
   const seen = reachable(rest).length;
   if (rest.length === 0 || seen > rest.length / 2) return undefined;
@@ -56,7 +73,9 @@ function refusal({ state }: Situation, server: ServerView): string {
   if (probe?.kind !== 'alive') return 'it answered with an error';
   // Most messages begin with the address, which was said already.
   const { message } = probe.failure;
-  return message.startsWith(server.address) ? message.slice(server.address.length).replace(/^:? /, '') : message;
+  return message.startsWith(server.address)
+    ? message.slice(server.address.length).replace(/^:? /, '')
+    : message;
 }
 
 function candidatesDoNotDo(situation: Situation): Decision | undefined {
@@ -64,8 +83,14 @@ function candidatesDoNotDo(situation: Situation): Decision | undefined {
   const proven = provenCandidates(situation);
   const rivals = proven.length > 0 ? provenStanding(situation) : [];
   if (proven.length + rivals.length > 1) {
-    const away = rivals.length === 0 ? '' : ` ${names(rivals)} ${rivals.length === 1 ? 'was' : 'were'} writable at the last answer.`;
-    return hold('two-sources', `${names([...proven, ...rivals])} could each be the source: make all but one read-only.${away}`);
+    const away =
+      rivals.length === 0
+        ? ''
+        : ` ${names(rivals)} ${rivals.length === 1 ? 'was' : 'were'} writable at the last answer.`;
+    return hold(
+      'two-sources',
+      `${names([...proven, ...rivals])} could each be the source: make all but one read-only.${away}`,
+    );
   }
   const waiting = unobserved(situation);
   if (proven.length > 0 && waiting.length > 0) {
@@ -97,7 +122,10 @@ function publishedWords(situation: Situation): string {
 const unnoticedMs = 1000;
 
 /** Its process began after it was lost, and nobody was seen to close it. */
-const isClosedByRestart = ({ now }: Situation, { facts, writable, lostAskedAt, closedAt }: ServerView): boolean =>
+const isClosedByRestart = (
+  { now }: Situation,
+  { facts, writable, lostAskedAt, closedAt }: ServerView,
+): boolean =>
   facts !== undefined &&
   !writable &&
   closedAt === undefined &&
@@ -105,7 +133,9 @@ const isClosedByRestart = ({ now }: Situation, { facts, writable, lostAskedAt, c
 
 function followerWords({ published, topology }: Situation): string {
   const followers = published ? topology.followersOf(published.address) : [];
-  return followers.length === 0 ? '' : ` (${names(followers)} ${followers.length === 1 ? 'replicates' : 'replicate'} from it)`;
+  return followers.length === 0
+    ? ''
+    : ` (${names(followers)} ${followers.length === 1 ? 'replicates' : 'replicate'} from it)`;
 }
 
 /** A whole group is silent: it may be lost, or cut off from here. Another group elects within itself, and nobody else can tell which of the two shall write. */
@@ -118,11 +148,19 @@ const silentGroupWords = ({ published }: Situation, lost: readonly ServerView[])
 function nobodyCould(situation: Situation): Decision {
   const { members } = situation;
   const former = members.filter((member) => member.writable && isSuperseded(situation, member));
-  if (former.length > 0) return hold('superseded-source', `${publishedWords(situation)}, and only a former source is writable.`);
+  if (former.length > 0)
+    return hold('superseded-source', `${publishedWords(situation)}, and only a former source is writable.`);
   const strangers = members.filter((member) => member.writable && !belongsToLine(situation, member));
   if (strangers.length > 0)
-    return hold('stranger', `${publishedWords(situation)}, and only a server that is not of its replication line is writable.`);
+    return hold(
+      'stranger',
+      `${publishedWords(situation)}, and only a server that is not of its replication line is writable.`,
+    );
   const lost = lostGroup(situation);
-  if (lost !== undefined) return hold('no-candidate', `${silentGroupWords(situation, lost)}. ${groupAwayWouldChange(situation).join(' ')}`);
+  if (lost !== undefined)
+    return hold(
+      'no-candidate',
+      `${silentGroupWords(situation, lost)}. ${groupAwayWouldChange(situation).join(' ')}`,
+    );
   return hold('no-candidate', `${publishedWords(situation)}, and no other server could be the source.`);
 }

@@ -4,14 +4,15 @@
  */
 
 import { hasMajority, isOnlineIn, isPresent, ownMembership } from '../observe/membership.ts';
-import type { ServerView } from '../observe/topology.ts';
-import { isBelieved } from '../observe/topology.ts';
+import { isBelieved, type ServerView } from '../observe/topology.ts';
 import type { Situation } from './situation.ts';
 
 /** The single-primary group that a server is set up for, as its newest answer says, whether it is a member now or not. */
-export const groupNameOf = ({ known }: ServerView): string | undefined => (known?.group?.singlePrimary ? known.group.name : undefined);
+export const groupNameOf = ({ known }: ServerView): string | undefined =>
+  known?.group?.singlePrimary ? known.group.name : undefined;
 
-const ownElector = ({ known }: ServerView) => (known?.group?.singlePrimary ? ownMembership(known) : undefined);
+const ownElector = ({ known }: ServerView) =>
+  known?.group?.singlePrimary ? ownMembership(known) : undefined;
 
 /** By its own word. Somebody made it writable by hand: that elects nobody. */
 export function isSecondary(server: ServerView): boolean {
@@ -20,14 +21,18 @@ export function isSecondary(server: ServerView): boolean {
 }
 
 /** By its own word it is set up for a single-primary group, and is not in it: OFFLINE, ERROR, or not started since its process began. */
-export const isOutOfGroup = (server: ServerView): boolean => groupNameOf(server) !== undefined && !isPresent(ownElector(server));
+export const isOutOfGroup = (server: ServerView): boolean =>
+  groupNameOf(server) !== undefined && !isPresent(ownElector(server));
 
 /** Its group goes on, somewhere: a server that became writable without the group was made so by hand, or began a group of its own (bootstrap). */
 export const isLeftToGroup = ({ topology }: Situation, server: ServerView): boolean =>
   groupNameOf(server) !== undefined &&
   topology.servers.some(
     (member) =>
-      isBelieved(member) && member.facts !== undefined && groupNameOf(member) === groupNameOf(server) && isPresent(ownElector(member)),
+      isBelieved(member) &&
+      member.facts !== undefined &&
+      groupNameOf(member) === groupNameOf(server) &&
+      isPresent(ownElector(member)),
   );
 
 /**
@@ -48,21 +53,27 @@ export function groupPrimary(situation: Situation): ServerView | undefined {
 /** Why a server is the primary of the group that decides, or, before the first publication, of its own group; undefined: it is not. */
 export function electionOf(situation: Situation, server: ServerView): string | undefined {
   const group = groupNameOf(server);
-  if (group === undefined || (situation.ledger !== undefined && group !== publishedGroup(situation))) return undefined;
+  if (group === undefined || (situation.ledger !== undefined && group !== publishedGroup(situation)))
+    return undefined;
   if (electedIn(situation, group) === server) return 'a majority of its group says PRIMARY';
-  return isLastOf(situation, group, server) ? 'it is PRIMARY, and every other server says that it is not in this group' : undefined;
+  return isLastOf(situation, group, server)
+    ? 'it is PRIMARY, and every other server says that it is not in this group'
+    : undefined;
 }
 
 /** Not an elector: a server that says itself that it is out of the group. One that was never asked may well be in. */
 const mayElect = (group: string, server: ServerView): boolean =>
-  server.known === undefined || (groupNameOf(server) === group && !(server.facts !== undefined && isOutOfGroup(server)));
+  server.known === undefined ||
+  (groupNameOf(server) === group && !(server.facts !== undefined && isOutOfGroup(server)));
 
 function electedIn({ members }: Situation, group: string): ServerView | undefined {
   const electors = members.filter((member) => mayElect(group, member));
   const votes = electors.flatMap((member) => voteOf(member) ?? []);
   // One member that was expelled, or left alone, agrees with itself: that is nobody's majority.
   const needed = Math.max(Math.floor(electors.length / 2) + 1, 2);
-  return members.find((member) => groupNameOf(member) === group && votes.filter((vote) => vote === member.id).length >= needed);
+  return members.find(
+    (member) => groupNameOf(member) === group && votes.filter((vote) => vote === member.id).length >= needed,
+  );
 }
 
 /**
@@ -74,7 +85,9 @@ function isLastOf({ members }: Situation, group: string, server: ServerView): bo
   if (vote === undefined || vote !== server.id) return false;
   const listed = server.facts?.group?.members.map(({ id }) => id) ?? [];
   return members.every(
-    (other) => other === server || (isElsewhere(group, other) && !(other.id !== undefined && listed.includes(other.id))),
+    (other) =>
+      other === server ||
+      (isElsewhere(group, other) && !(other.id !== undefined && listed.includes(other.id))),
   );
 }
 
@@ -96,12 +109,16 @@ export function silentBeside(situation: Situation, server: ServerView): readonly
 }
 
 const isElsewhere = (group: string, { known, facts }: ServerView): boolean =>
-  (known?.group !== undefined && known.group.name !== group) || (facts !== undefined && !isPresent(ownMembership(facts)));
+  (known?.group !== undefined && known.group.name !== group) ||
+  (facts !== undefined && !isPresent(ownMembership(facts)));
 
 /** An expelled member is not believed. */
 function voteOf({ facts }: ServerView): string | undefined {
-  if (facts?.group === undefined || !isOnlineIn(facts.group, facts.id) || !hasMajority(facts.group)) return undefined;
-  const primaries = facts.group.members.filter((other) => other.role === 'PRIMARY' && other.state === 'ONLINE');
+  if (facts?.group === undefined || !isOnlineIn(facts.group, facts.id) || !hasMajority(facts.group))
+    return undefined;
+  const primaries = facts.group.members.filter(
+    (other) => other.role === 'PRIMARY' && other.state === 'ONLINE',
+  );
   return primaries.length === 1 ? primaries[0]?.id : undefined;
 }
 

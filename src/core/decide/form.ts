@@ -1,7 +1,6 @@
 /** In which form a server is published, or why it must not be: the configuration's form, of addresses that are proven. */
 
-import type { Form, Ledger } from '../model/ledger.ts';
-import { formText } from '../model/ledger.ts';
+import { type Form, formText, type Ledger } from '../model/ledger.ts';
 import { proposalWords } from '../observe/server-addresses.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { formOf } from '../publish/desired.ts';
@@ -17,8 +16,13 @@ export function moveForm(situation: Situation, target: ServerView): Form | Unsaf
   const { settings, state, command } = situation;
   // Force overrides what is unknown: where the server cannot be asked, the resolver's word has to do.
   if (command?.force && target.contact !== 'reachable') {
-    const addresses = target.settings.publish ?? state.servers.get(target.address)?.proposed ?? target.addresses;
-    return formOf({ ...target, ...(addresses ? { addresses } : {}) }, settings.source, state.settings.allowLoopback);
+    const addresses =
+      target.settings.publish ?? state.servers.get(target.address)?.proposed ?? target.addresses;
+    return formOf(
+      { ...target, ...(addresses ? { addresses } : {}) },
+      settings.source,
+      state.settings.allowLoopback,
+    );
   }
   return unprovenAddress(situation, target) ?? formOf(target, settings.source, state.settings.allowLoopback);
 }
@@ -27,14 +31,19 @@ export function moveForm(situation: Situation, target: ServerView): Form | Unsaf
 function unprovenAddress({ settings, state }: Situation, target: ServerView): Unsafe | undefined {
   const { proposal, addresses, known } = target;
   const memory = state.servers.get(target.address);
-  if (memory === undefined || target.settings.publish !== undefined || proposal.kind === 'none') return undefined;
+  if (memory === undefined || target.settings.publish !== undefined || proposal.kind === 'none')
+    return undefined;
   const words = proposalWords(state, memory, proposal);
   if (words !== undefined && proposal.kind !== 'proven') {
-    const isKept = proposal.kind === 'unproven' && settings.source.type === 'address' && addresses !== undefined;
+    const isKept =
+      proposal.kind === 'unproven' && settings.source.type === 'address' && addresses !== undefined;
     if (!isKept) return { unsafe: words };
   }
-  if (settings.source.type === 'cname' || known?.peer === undefined || addresses === undefined) return undefined;
-  return addresses.includes(known.peer) ? undefined : { unsafe: `answers at ${known.peer}, which its host name has not been seen to say` };
+  if (settings.source.type === 'cname' || known?.peer === undefined || addresses === undefined)
+    return undefined;
+  return addresses.includes(known.peer)
+    ? undefined
+    : { unsafe: `answers at ${known.peer}, which its host name has not been seen to say` };
 }
 
 /** The form that this configuration gives the published source, where the ledger says another. */
@@ -44,7 +53,10 @@ export function differingForm(situation: Situation, ledger: Ledger, target: Serv
   if (settings.source.type === 'address' && addresses === undefined) return undefined;
   if (unprovenAddress(situation, target)) return undefined;
   // A family that is published already is not taken away for want of a proof: this machine may have no IPv6. Beside a proven address of its family one that is not is no loss.
-  const kept = proposal.kind === 'proven' ? ledger.form.targets.filter((address) => proposal.unreached.includes(address)) : [];
+  const kept =
+    proposal.kind === 'proven'
+      ? ledger.form.targets.filter((address) => proposal.unreached.includes(address))
+      : [];
   const form = formOf(
     { ...target, ...(addresses ? { addresses: [...addresses, ...kept] } : {}) },
     settings.source,

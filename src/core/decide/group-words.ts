@@ -14,7 +14,8 @@ export const lonePrimary = (silent: readonly ServerView[]): string =>
 export function lonePrimaryText(situation: Situation): string | undefined {
   const lone = lonePrimaryOf(situation);
   return (
-    lone && `${lone.server.address} ${lonePrimary(lone.silent)}: start ${names(lone.silent)}, or \`${follow(situation, lone.server)}\`.`
+    lone &&
+    `${lone.server.address} ${lonePrimary(lone.silent)}: start ${names(lone.silent)}, or \`${follow(situation, lone.server)}\`.`
   );
 }
 
@@ -29,7 +30,9 @@ export function lonePrimaryWouldChange(situation: Situation): readonly string[] 
   ];
 }
 
-function lonePrimaryOf(situation: Situation): { readonly server: ServerView; readonly silent: readonly ServerView[] } | undefined {
+function lonePrimaryOf(
+  situation: Situation,
+): { readonly server: ServerView; readonly silent: readonly ServerView[] } | undefined {
   for (const server of situation.candidates) {
     const silent = silentBeside(situation, server);
     if (silent !== undefined) return { server, silent };
@@ -43,20 +46,25 @@ export const ungrouped = (servers: readonly ServerView[]): readonly ServerView[]
 
 /** What is promoted there gets the name without a command: a server of no group, or one whose group goes on and is the published source's. */
 export const mayFollowItsGroup = (situation: Situation, server: ServerView): boolean =>
-  groupNameOf(server) === undefined || (groupNameOf(server) === publishedGroup(situation) && isLeftToGroup(situation, server));
+  groupNameOf(server) === undefined ||
+  (groupNameOf(server) === publishedGroup(situation) && isLeftToGroup(situation, server));
 
 /** What to do about a lost group: its sentences, also where another group could take over. Who shall write, only a person can tell. */
 export function groupAwayWouldChange(situation: Situation): readonly string[] {
   const { published, ledger } = situation;
   const primaries = situation.members.filter(
     (member) =>
-      !mayFollowItsGroup(situation, member) && isLeftToGroup(situation, member) && member.facts !== undefined && !isSecondary(member),
+      !mayFollowItsGroup(situation, member) &&
+      isLeftToGroup(situation, member) &&
+      member.facts !== undefined &&
+      !isSecondary(member),
   );
   const name = published?.address ?? ledger?.source;
   return [
     `The group of ${name}, if it is lost, must be ${startAnewFrom('the member that has most')}: the name follows its primary.`,
     ...primaries.map(
-      (primary) => `Or the group of ${primary.address} becomes the primary one by force; then: ${follow(situation, primary)}`,
+      (primary) =>
+        `Or the group of ${primary.address} becomes the primary one by force; then: ${follow(situation, primary)}`,
     ),
   ];
 }
@@ -64,5 +72,8 @@ export function groupAwayWouldChange(situation: Situation): readonly string[] {
 /** Whether the published source is of a group in which nobody is heard to be. */
 export const isGroupAway = (situation: Situation): boolean => {
   const group = publishedGroup(situation);
-  return group !== undefined && !situation.members.some((member) => groupNameOf(member) === group && isLeftToGroup(situation, member));
+  return (
+    group !== undefined &&
+    !situation.members.some((member) => groupNameOf(member) === group && isLeftToGroup(situation, member))
+  );
 };

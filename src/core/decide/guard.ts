@@ -1,28 +1,29 @@
 /** Before any move: what may still stop it. */
 
-import type { Decision } from '../model/decision.ts';
-import { hold, holdWhileAsking, names } from '../model/decision.ts';
+import { type Decision, hold, holdWhileAsking, names } from '../model/decision.ts';
 import { fits, formerLimit, highestEpoch } from '../model/ledger.ts';
 import type { ServerId } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { candidateLacks, lackWords } from './ahead.ts';
 import { moveForm } from './form.ts';
 import { unobserved } from './rivals.ts';
-import type { Situation } from './situation.ts';
-import { isPublished, tellsItsState } from './situation.ts';
+import { isPublished, type Situation, tellsItsState } from './situation.ts';
 import { mayBeUnlisted } from './unlisted.ts';
 
 /** The decision, or the hold that stops its move. */
 export function guard(situation: Situation, decision: Decision): Decision {
   if (decision.kind === 'hold') return decision;
   const target = situation.members.find((member) => member.address === decision.source);
-  if (target === undefined || (isPublished(situation, target) && situation.ledger !== undefined)) return decision;
+  if (target === undefined || (isPublished(situation, target) && situation.ledger !== undefined))
+    return decision;
   const automatic = situation.command === undefined;
   return (
     tooManyFormer(situation) ??
     noRoom(situation, target) ??
     unsafeAddress(situation, target) ??
-    (automatic ? (flapping(situation) ?? outdated(situation, target) ?? mayBeUnlisted(situation)) : undefined) ??
+    (automatic
+      ? (flapping(situation) ?? outdated(situation, target) ?? mayBeUnlisted(situation))
+      : undefined) ??
     (situation.command?.force ? undefined : behind(situation, target)) ??
     decision
   );
@@ -39,7 +40,11 @@ function tooManyFormer({ ledger }: Situation): Decision | undefined {
 /** What is written must be read again. The configuration and the prober refuse what cannot be: so this is somebody's hand, or a server of another configuration. */
 function noRoom({ ledger, publication }: Situation, target: ServerView): Decision | undefined {
   const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0);
-  if (epoch >= highestEpoch) return hold('ledger-full', `Epoch ${epoch} is the last that a ledger can have: somebody wrote it by hand.`);
+  if (epoch >= highestEpoch)
+    return hold(
+      'ledger-full',
+      `Epoch ${epoch} is the last that a ledger can have: somebody wrote it by hand.`,
+    );
   const uuid = target.id ?? ('-' as ServerId);
   return fits({ uuid, address: target.address })
     ? undefined
@@ -50,11 +55,15 @@ function noRoom({ ledger, publication }: Situation, target: ServerView): Decisio
  * Another instance moved the name on what it saw. What we saw before that, fresh as it may be, is no reason to move it again: a slow instance would give the name
  * back to the old source by what its servers were like before.
  */
-function outdated({ publication, published, ledger, state }: Situation, target: ServerView): Decision | undefined {
+function outdated(
+  { publication, published, ledger, state }: Situation,
+  target: ServerView,
+): Decision | undefined {
   const { movedElsewhereAt } = publication;
   if (movedElsewhereAt === undefined) return undefined;
   const known = [target, ...(published && tellsItsState(published) ? [published] : [])];
-  const saidAt = (server: ServerView) => (server.servesNobody ? state.servers.get(server.address)?.latest?.at : server.observedAt);
+  const saidAt = (server: ServerView) =>
+    server.servesNobody ? state.servers.get(server.address)?.latest?.at : server.observedAt;
   const old = known.filter((server) => (saidAt(server) ?? movedElsewhereAt) <= movedElsewhereAt);
   if (old.length === 0) return undefined;
   return holdWhileAsking(
@@ -86,5 +95,7 @@ function behind(situation: Situation, target: ServerView): Decision | undefined 
     );
   // Not for what was only received: a relay log may be discarded at any time, and then nobody could ever let the name go on (decision 014).
   const lacks = candidateLacks(situation, target);
-  return lacks?.executed ? hold('candidate-behind', `${target.address} lacks ${lackWords(lacks)}.`) : undefined;
+  return lacks?.executed
+    ? hold('candidate-behind', `${target.address} lacks ${lackWords(lacks)}.`)
+    : undefined;
 }

@@ -1,12 +1,10 @@
 /** The single steps by which data go from one server to the next: a replication channel, or the membership of one cluster. By the newest answers. */
 
-import type { ServerFacts } from '../model/observation.ts';
-import { isWritable } from '../model/observation.ts';
+import { isWritable, type ServerFacts } from '../model/observation.ts';
 import type { ServerAddress } from '../model/units.ts';
 import { hasMajority, isInAuroraTable, isOnlineIn, isPresentIn } from '../observe/membership.ts';
 import { arePeers } from '../observe/multi-primary.ts';
-import type { ServerView } from '../observe/topology.ts';
-import { isBelieved } from '../observe/topology.ts';
+import { isBelieved, type ServerView } from '../observe/topology.ts';
 import type { Situation } from './situation.ts';
 
 /** One step: `replica` gets its data from `upstream`. */
@@ -25,8 +23,13 @@ export function hopsOf(situation: Situation): readonly Hop[] {
   const addresses = new Set(believed.map(({ address }) => address));
   return believed.flatMap((server) => {
     const olderSeconds = staleness(situation, server);
-    const hops = [...channelHops(server).filter(({ upstream }) => addresses.has(upstream)), ...memberHops(situation, server, believed)];
-    return olderSeconds === 0 ? hops : hops.map((hop): Hop => ({ ...hop, lagSeconds: hop.lagSeconds + olderSeconds }));
+    const hops = [
+      ...channelHops(server).filter(({ upstream }) => addresses.has(upstream)),
+      ...memberHops(situation, server, believed),
+    ];
+    return olderSeconds === 0
+      ? hops
+      : hops.map((hop): Hop => ({ ...hop, lagSeconds: hop.lagSeconds + olderSeconds }));
   });
 }
 
@@ -43,18 +46,34 @@ function staleness({ state, now }: Situation, { contact, observedAt }: ServerVie
 
 /** A delayed channel has no lag until the next write; but then it will have. */
 function channelHops({ address, upstreams }: ServerView): readonly Hop[] {
-  return upstreams.flatMap(({ state, member, channel: { applier, lagSeconds = Number.POSITIVE_INFINITY, delaySeconds = 0 } }) =>
-    state === 'streams' && member !== undefined && member !== address && applier === 'on'
-      ? [{ replica: address, upstream: member, how: 'channel' as const, lagSeconds: Math.max(lagSeconds, delaySeconds) }]
-      : [],
+  return upstreams.flatMap(
+    ({ state, member, channel: { applier, lagSeconds = Number.POSITIVE_INFINITY, delaySeconds = 0 } }) =>
+      state === 'streams' && member !== undefined && member !== address && applier === 'on'
+        ? [
+            {
+              replica: address,
+              upstream: member,
+              how: 'channel' as const,
+              lagSeconds: Math.max(lagSeconds, delaySeconds),
+            },
+          ]
+        : [],
   );
 }
 
 /** To every other member of the cluster that it is in. */
-function memberHops({ members }: Situation, server: ServerView, others: readonly ServerView[]): readonly Hop[] {
+function memberHops(
+  { members }: Situation,
+  server: ServerView,
+  others: readonly ServerView[],
+): readonly Hop[] {
   const { known, address } = server;
   if (known === undefined || !(known.group || known.wsrep || known.managed)) return [];
-  const to = (how: Hop['how'], lagSeconds: number, isMember: (other: ServerView) => boolean): readonly Hop[] =>
+  const to = (
+    how: Hop['how'],
+    lagSeconds: number,
+    isMember: (other: ServerView) => boolean,
+  ): readonly Hop[] =>
     others
       .filter((other) => other.address !== address && isMember(other))
       .map((other) => ({ replica: address, upstream: other.address, how, lagSeconds }));
@@ -65,8 +84,12 @@ function memberHops({ members }: Situation, server: ServerView, others: readonly
   if (wsrep?.state === 'synced' && !wsrep.desynced && isWritable(known))
     return to('galera', 0, (other) => arePeers(members, server, other));
   const lagSeconds = auroraLag(known);
-  return lagSeconds === undefined ? [] : to('aurora', lagSeconds, ({ id }) => id !== undefined && isInAuroraTable(known, id));
+  return lagSeconds === undefined
+    ? []
+    : to('aurora', lagSeconds, ({ id }) => id !== undefined && isInAuroraTable(known, id));
 }
 
 const auroraLag = (facts: ServerFacts): number | undefined =>
-  isWritable(facts) ? undefined : facts.managed?.members.find(({ name }) => name === facts.managed?.self)?.lagSeconds;
+  isWritable(facts)
+    ? undefined
+    : facts.managed?.members.find(({ name }) => name === facts.managed?.self)?.lagSeconds;

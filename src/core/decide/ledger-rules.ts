@@ -1,19 +1,24 @@
 /** What the zone itself says before any server is looked at: rules 1 to 3, and 6. */
 
-import type { Decision } from '../model/decision.ts';
-import { hold, pointTo } from '../model/decision.ts';
+import { type Decision, hold, pointTo } from '../model/decision.ts';
 import type { ServerView } from '../observe/topology.ts';
-import type { Situation } from './situation.ts';
-import { disqualification, isLedgerBehind, reachable } from './situation.ts';
+import { disqualification, isLedgerBehind, reachable, type Situation } from './situation.ts';
 
 /** Rule 1. */
 export function unreadableLedger({ reading, publication, settings }: Situation): Decision | undefined {
   if (publication.readFailure) {
-    return hold('ledger-unknown', `Nameserver ${settings.nameserver} could not be read: ${publication.readFailure.message}`);
+    return hold(
+      'ledger-unknown',
+      `Nameserver ${settings.nameserver} could not be read: ${publication.readFailure.message}`,
+    );
   }
-  if (reading === undefined) return hold('ledger-unknown', `Nameserver ${settings.nameserver} has not been read yet.`);
+  if (reading === undefined)
+    return hold('ledger-unknown', `Nameserver ${settings.nameserver} has not been read yet.`);
   if (reading.kind !== 'unreadable') return undefined;
-  return hold('ledger-unknown', `The ledger at _source-dns.${settings.source.name} ${reading.why}; it is left alone.`);
+  return hold(
+    'ledger-unknown',
+    `The ledger at _source-dns.${settings.source.name} ${reading.why}; it is left alone.`,
+  );
 }
 
 /** Rule 2, first part. */
@@ -44,7 +49,8 @@ export function lostLedger(situation: Situation): Decision | undefined {
   if (command !== undefined) return undefined;
   // A person has frozen it as it is: rule 3.
   if (ledger?.frozen) return undefined;
-  if (remembered === undefined || lostSince === undefined || (ledger && !isLedgerBehind(situation))) return undefined;
+  if (remembered === undefined || lostSince === undefined || (ledger && !isLedgerBehind(situation)))
+    return undefined;
   const said = ledger ? `went back to epoch ${ledger.epoch}` : 'vanished';
   const healthy = reachable(situation.members).find((member) => member.id === remembered.uuid);
   const wrong = healthy ? disqualificationWithoutLedger(situation, healthy) : 'is not seen';

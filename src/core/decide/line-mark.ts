@@ -5,8 +5,7 @@
 
 import { newestOf } from '../gtid/gtid.ts';
 import { isMariadbKey, writerOf } from '../gtid/mariadb-gtid.ts';
-import type { Ledger, LineMark } from '../model/ledger.ts';
-import { isMark } from '../model/ledger.ts';
+import { isMark, type Ledger, type LineMark } from '../model/ledger.ts';
 import type { ServerFacts } from '../model/observation.ts';
 import type { ServerId } from '../model/units.ts';
 import { gtidsOf } from '../observe/comparison.ts';
@@ -22,7 +21,10 @@ export function hasLineMark(facts: ServerFacts, { uuid, gno }: LineMark): boolea
 }
 
 /** The mark for a new ledger: the newest transaction of the previous source that the new one has; at first one of its own. Undefined where nothing can be one. */
-export function lineMarkFor(next: ServerFacts | undefined, previous: Ledger | undefined): LineMark | undefined {
+export function lineMarkFor(
+  next: ServerFacts | undefined,
+  previous: Ledger | undefined,
+): LineMark | undefined {
   const ofGalera = next?.wsrep && { uuid: next.wsrep.clusterUuid, gno: next.wsrep.lastCommitted };
   if (ofGalera && isMark(ofGalera)) return ofGalera;
   // A group commits under its own name: so the mark also tells which group the published source is in.
@@ -38,7 +40,9 @@ function markOfWriter(facts: ServerFacts | undefined, writer: ServerId | undefin
   if (executed === undefined || writer === undefined) return undefined;
   const number = /^mariadb:(\d+)@/.exec(writer)?.[1];
   const keys =
-    number === undefined ? [writer] : [...executed.keys()].filter((key) => isMariadbKey(key) && writerOf(key) === Number(number));
+    number === undefined
+      ? [writer]
+      : [...executed.keys()].filter((key) => isMariadbKey(key) && writerOf(key) === Number(number));
   const marks = keys.flatMap((uuid): LineMark[] => {
     const gno = newestOf(executed, uuid);
     return gno === undefined ? [] : [{ uuid, gno }];

@@ -13,9 +13,13 @@ import type { ServerView } from '../observe/topology.ts';
  * Where the source was well after the promotion, or nobody knows which of the two came first, the server is a second writable server and no more: the source may only restart. The
  * promotion proves something all the same once that source was seen to close: somebody fenced it.
  */
-export function isPromotedInIncident(published: ServerView | undefined, { promotedAt, shutAskedAt, address }: ServerView): boolean {
+export function isPromotedInIncident(
+  published: ServerView | undefined,
+  { promotedAt, shutAskedAt, address }: ServerView,
+): boolean {
   if (promotedAt === undefined) return false;
-  if (published === undefined || published.address === address || published.closedAt !== undefined) return true;
+  if (published === undefined || published.address === address || published.closedAt !== undefined)
+    return true;
   if (published.lostAskedAt === undefined) return published.known === undefined;
   return shutAskedAt !== undefined && shutAskedAt >= published.lostAskedAt;
 }
@@ -31,9 +35,15 @@ const beginWithPromotion: ReadonlySet<string> = new Set(['failover', 'switchover
  * When it was seen what a move rests on: a promoted server, and a published source that makes way for it. What a command or the followers ask for is seen now, however long
  * the server has been writable; so is the turn of a peer.
  */
-export function moveSeenAt(reason: string, published: ServerView | undefined, target: ServerView, now: Moment): WallMs {
+export function moveSeenAt(
+  reason: string,
+  published: ServerView | undefined,
+  target: ServerView,
+  now: Moment,
+): WallMs {
   const { promotedAt, writableSince, known } = target;
-  if (!beginWithPromotion.has(reason) || promotedAt === undefined || multiPrimaryOf(known) !== undefined) return now.wall;
+  if (!beginWithPromotion.has(reason) || promotedAt === undefined || multiPrimaryOf(known) !== undefined)
+    return now.wall;
   const closedAt = published?.closedAt;
   return closedAt !== undefined && closedAt.mono > promotedAt ? closedAt.wall : (writableSince ?? now).wall;
 }

@@ -8,16 +8,20 @@ import { contains, countGtids, restrict, subtract } from '../gtid/gtid.ts';
 import { hasEveryGtid, isOwnOrigin, writesWithoutGtids } from '../model/observation.ts';
 import { without } from '../model/state.ts';
 import type { MonoMs, ServerAddress } from '../model/units.ts';
-import type { Comparison } from '../observe/comparison.ts';
-import { comparisonOf, gtidsOf, idleObstacle } from '../observe/comparison.ts';
+import { type Comparison, comparisonOf, gtidsOf, idleObstacle } from '../observe/comparison.ts';
 import { isInAuroraTable, isOnlineIn } from '../observe/membership.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
-import type { Rejoin, Waypoint } from '../observe/waypoint.ts';
-import { hasReached, isAtOrAfter, reachedWords, waypointOf } from '../observe/waypoint.ts';
+import {
+  hasReached,
+  isAtOrAfter,
+  type Rejoin,
+  reachedWords,
+  type Waypoint,
+  waypointOf,
+} from '../observe/waypoint.ts';
 import { hopsFrom, waysToSource } from './replica-lag.ts';
-import type { Situation } from './situation.ts';
-import { isPublished, isSuperseded } from './situation.ts';
+import { isPublished, isSuperseded, type Situation } from './situation.ts';
 
 /** The next state of every server's way back, from the newest observations. */
 export function trackRejoins(situation: Situation): ReadonlyMap<ServerAddress, Rejoin> {
@@ -34,7 +38,9 @@ export function trackRejoins(situation: Situation): ReadonlyMap<ServerAddress, R
 function trackOne(situation: Situation, source: ServerView, member: ServerView): Rejoin {
   const known = situation.publication.rejoins.get(member.address);
   const isSame = known !== undefined && known.source === source.id;
-  const isHidden = (member.known && writesWithoutGtids(member.known)) || (known?.hidden === true && (isSame || !known.rejoined));
+  const isHidden =
+    (member.known && writesWithoutGtids(member.known)) ||
+    (known?.hidden === true && (isSame || !known.rejoined));
   const fresh: Rejoin = {
     ...(source.id === undefined ? {} : { source: source.id }),
     rejoined: false,
@@ -44,13 +50,22 @@ function trackOne(situation: Situation, source: ServerView, member: ServerView):
   const compared = compareErrant(situation, source, member, before);
   if (!isAttached(situation, member)) {
     const { errant, comparedAt } = compared;
-    return { ...fresh, ...(errant === undefined ? {} : { errant }), ...(comparedAt === undefined ? {} : { comparedAt }) };
+    return {
+      ...fresh,
+      ...(errant === undefined ? {} : { errant }),
+      ...(comparedAt === undefined ? {} : { comparedAt }),
+    };
   }
   const attached = { ...compared, attachedAt: before.attachedAt ?? situation.now.mono };
   return advance(source, member, attached, lineOf(situation, source));
 }
 
-function advance(source: ServerView, member: ServerView, begun: Rejoin, line: (uuid: string) => boolean): Rejoin {
+function advance(
+  source: ServerView,
+  member: ServerView,
+  begun: Rejoin,
+  line: (uuid: string) => boolean,
+): Rejoin {
   const comparison = comparisonOf(source, member);
   const { attachedAt } = begun;
   if (begun.rejoined || comparison === undefined || attachedAt === undefined) return begun;
@@ -62,9 +77,13 @@ function advance(source: ServerView, member: ServerView, begun: Rejoin, line: (u
     const target = isDue ? waypointOf(source, comparison, line) : undefined;
     return { ...without(without(track, 'target'), 'executed'), ...(target && { target }) };
   }
-  if (track.executed !== undefined) return sourceAt > track.executed.at ? confirm(source, member, track, line) : track;
+  if (track.executed !== undefined)
+    return sourceAt > track.executed.at ? confirm(source, member, track, line) : track;
   if (!hasReached(source, member, track.target)) return track;
-  const own = source.facts && gtidsOf(source.facts) && isOfServers(track.target) ? executedBy(member, attachedAt, line) : {};
+  const own =
+    source.facts && gtidsOf(source.facts) && isOfServers(track.target)
+      ? executedBy(member, attachedAt, line)
+      : {};
   return own.executed ? { ...track, ...own } : { ...track, rejoined: true };
 }
 
@@ -76,10 +95,17 @@ function withBaseline({ facts }: ServerView, comparison: Comparison, track: Rejo
 const isIncomplete = (comparison: Comparison): boolean => comparison.kind === 'gtids' && !comparison.complete;
 
 /** A later snapshot of the source must have all that the replica had. */
-function confirm(source: ServerView, member: ServerView, track: Rejoin, line: (uuid: string) => boolean): Rejoin {
+function confirm(
+  source: ServerView,
+  member: ServerView,
+  track: Rejoin,
+  line: (uuid: string) => boolean,
+): Rejoin {
   const theirs = source.facts && gtidsOf(source.facts);
   const hasAll = theirs === undefined || track.executed === undefined || contains(theirs, track.executed.set);
-  return hasAll ? { ...track, rejoined: true } : { ...track, ...executedBy(member, track.attachedAt ?? track.executed.at, line) };
+  return hasAll
+    ? { ...track, rejoined: true }
+    : { ...track, ...executedBy(member, track.attachedAt ?? track.executed.at, line) };
 }
 
 /** What the replica wrote by itself is asked, too, as far as it has GTIDs; a cluster that shares its data has asked before. */
@@ -91,7 +117,9 @@ const isOfServers = ({ kind }: Waypoint): boolean => kind !== 'write-set' && kin
  */
 const isBlind = (comparison: Comparison, source: ServerView, { baseline }: Rejoin): boolean =>
   isIncomplete(comparison) &&
-  (baseline === undefined || source.facts?.gtidExecuted === undefined || contains(baseline, source.facts.gtidExecuted));
+  (baseline === undefined ||
+    source.facts?.gtidExecuted === undefined ||
+    contains(baseline, source.facts.gtidExecuted));
 
 /** How a former source has come back: reads on from its address. */
 export function backWords(situation: Situation, former: ServerAddress, source: ServerAddress): string {
@@ -116,14 +144,20 @@ export function incomparable(situation: Situation, member: ServerView): string |
 /** Not where other alarms tell what to do with its own transactions first, nor while it is in doubt who the source is. */
 function onlyDirect(situation: Situation, source: ServerView, member: ServerView): string | undefined {
   const { decision, rejoins } = situation.publication;
-  if (decision.kind === 'hold' || member.writable || (rejoins.get(member.address)?.errant ?? 0) > 0) return undefined;
+  if (decision.kind === 'hold' || member.writable || (rejoins.get(member.address)?.errant ?? 0) > 0)
+    return undefined;
   const through = throughOf(situation, member);
   return (
-    through && `it does so through ${through}, and without complete GTIDs only a direct replica tells: make it one of ${source.address}`
+    through &&
+    `it does so through ${through}, and without complete GTIDs only a direct replica tells: make it one of ${source.address}`
   );
 }
 
-const executedBy = ({ facts, observedAt }: ServerView, attachedAt: MonoMs, line: (uuid: string) => boolean): Pick<Rejoin, 'executed'> => {
+const executedBy = (
+  { facts, observedAt }: ServerView,
+  attachedAt: MonoMs,
+  line: (uuid: string) => boolean,
+): Pick<Rejoin, 'executed'> => {
   const own = facts && gtidsOf(facts);
   return own ? { executed: { set: restrict(own, line), at: observedAt ?? attachedAt } } : {};
 };
@@ -136,7 +170,11 @@ const isReset = ({ facts }: ServerView, target: Waypoint): boolean =>
 function isAttached(situation: Situation, member: ServerView): boolean {
   if (isDirect(situation, member)) return true;
   const { published } = situation;
-  return published !== undefined && [published, member].every(tellsAll) && throughOf(situation, member) !== undefined;
+  return (
+    published !== undefined &&
+    [published, member].every(tellsAll) &&
+    throughOf(situation, member) !== undefined
+  );
 }
 
 /**
@@ -147,7 +185,9 @@ function isDirect({ published, topology }: Situation, member: ServerView): boole
   if (published === undefined || member.facts === undefined) return false;
   if (areTogether(topology.servers, published, member)) return true;
   if (!topology.followersOf(published.address).includes(member)) return false;
-  return member.upstreams.some((upstream) => upstream.member === published.address && upstream.channel.applier === 'on');
+  return member.upstreams.some(
+    (upstream) => upstream.member === published.address && upstream.channel.applier === 'on',
+  );
 }
 
 /** Its set leaves nothing out of what it has executed. */
@@ -162,21 +202,26 @@ function throughOf(situation: Situation, member: ServerView): ServerAddress | un
   const hops = hopsFrom(waysToSource(situation), member.address);
   const [first] = hops;
   if (first?.how !== 'channel' || first.upstream === situation.published?.address) return undefined;
-  const isFresh = (replica: ServerAddress) => situation.topology.servers.find(({ address }) => address === replica)?.facts !== undefined;
+  const isFresh = (replica: ServerAddress) =>
+    situation.topology.servers.find(({ address }) => address === replica)?.facts !== undefined;
   return hops.every(({ replica }) => isFresh(replica)) ? first.upstream : undefined;
 }
 
 function areTogether(members: readonly ServerView[], source: ServerView, member: ServerView): boolean {
   const [theirs, own] = [source.facts, member.facts];
   if (theirs === undefined || own === undefined) return false;
-  if (theirs.wsrep && own.wsrep) return own.wsrep.state === 'synced' && own.wsrep.primaryComponent && arePeers(members, source, member);
-  if (theirs.managed?.kind === 'aurora') return !member.writable && isInAuroraTable(theirs, own.id) && isInAuroraTable(own, theirs.id);
+  if (theirs.wsrep && own.wsrep)
+    return own.wsrep.state === 'synced' && own.wsrep.primaryComponent && arePeers(members, source, member);
+  if (theirs.managed?.kind === 'aurora')
+    return !member.writable && isInAuroraTable(theirs, own.id) && isInAuroraTable(own, theirs.id);
   return [theirs.id, own.id].every((id) => isOnlineIn(theirs.group, id));
 }
 
 /** The transactions that count: those of servers that the source has executed anything of, and those of the members themselves. Another cluster's do not. */
 function lineOf({ members }: Situation, source: ServerView): (uuid: string) => boolean {
-  const sources = new Set([...((source.facts && gtidsOf(source.facts))?.keys() ?? [])].map((key) => key.slice(0, 36)));
+  const sources = new Set(
+    [...((source.facts && gtidsOf(source.facts))?.keys() ?? [])].map((key) => key.slice(0, 36)),
+  );
   const known = members.flatMap((member) => member.known ?? []);
   return (uuid) => sources.has(uuid) || known.some((facts) => isOwnOrigin(facts, uuid));
 }
@@ -185,7 +230,13 @@ function lineOf({ members }: Situation, source: ServerView): (uuid: string) => b
 function compareErrant(situation: Situation, source: ServerView, member: ServerView, before: Rejoin): Rejoin {
   const own = member.facts && gtidsOf(member.facts);
   const theirs = source.facts && gtidsOf(source.facts);
-  if (own === undefined || theirs === undefined || member.observedAt === undefined || source.observedAt === undefined) return before;
+  if (
+    own === undefined ||
+    theirs === undefined ||
+    member.observedAt === undefined ||
+    source.observedAt === undefined
+  )
+    return before;
   if (source.observedAt <= member.observedAt || before.comparedAt === source.observedAt) return before;
   const line = lineOf(situation, source);
   const together = areTogether(situation.members, source, member);
@@ -196,7 +247,10 @@ function compareErrant(situation: Situation, source: ServerView, member: ServerV
   const sender = isAttached(situation, member) ? source.facts : undefined;
   const errant = countGtids(
     // In this order: MariaDB's positions are compared by what both have, so nothing may be left out before.
-    restrict(subtract(own, theirs), (uuid) => line(uuid) && uuid !== groupName && !(sender && isOwnOrigin(sender, uuid))),
+    restrict(
+      subtract(own, theirs),
+      (uuid) => line(uuid) && uuid !== groupName && !(sender && isOwnOrigin(sender, uuid)),
+    ),
   );
   return { ...before, errant, comparedAt: source.observedAt };
 }

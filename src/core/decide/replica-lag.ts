@@ -5,10 +5,8 @@
 
 import type { ServerAddress } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
-import type { Hop } from './hops.ts';
-import { hopsOf } from './hops.ts';
-import type { Situation } from './situation.ts';
-import { isPublished, isSuperseded } from './situation.ts';
+import { type Hop, hopsOf } from './hops.ts';
+import { isPublished, isSuperseded, type Situation } from './situation.ts';
 
 /** A server's best way to the source. */
 export interface Way {
@@ -26,10 +24,18 @@ export type Ways = ReadonlyMap<ServerAddress, Way>;
  * transactions that nobody else has.
  */
 export function waysTo(situation: Situation, ends: ReadonlyMap<ServerAddress, number>): Ways {
-  const ways = new Map<ServerAddress, Way>([...ends].map(([address, lagSeconds]) => [address, { lagSeconds }]));
+  const ways = new Map<ServerAddress, Way>(
+    [...ends].map(([address, lagSeconds]) => [address, { lagSeconds }]),
+  );
   if (ends.size === 0) return ways;
-  const passable = new Set(situation.topology.servers.filter((server) => isPassable(situation, server)).map(({ address }) => address));
-  const hops = hopsOf(situation).filter(({ replica, upstream }) => !ends.has(replica) && (ends.has(upstream) || passable.has(upstream)));
+  const passable = new Set(
+    situation.topology.servers
+      .filter((server) => isPassable(situation, server))
+      .map(({ address }) => address),
+  );
+  const hops = hopsOf(situation).filter(
+    ({ replica, upstream }) => !ends.has(replica) && (ends.has(upstream) || passable.has(upstream)),
+  );
   // A way gets only better, so this ends, also where servers replicate in a circle.
   for (let found = betterWays(ways, hops); found.length > 0; found = betterWays(ways, hops)) {
     for (const [address, way] of found) if (isBetter(way, ways.get(address))) ways.set(address, way);
@@ -53,7 +59,8 @@ const betterWays = (ways: Ways, hops: readonly Hop[]): readonly (readonly [Serve
     return isBetter(way, ways.get(hop.replica)) ? [[hop.replica, way] as const] : [];
   });
 
-const isBetter = (way: Way, known: Way | undefined): boolean => known === undefined || way.lagSeconds < known.lagSeconds;
+const isBetter = (way: Way, known: Way | undefined): boolean =>
+  known === undefined || way.lagSeconds < known.lagSeconds;
 
 /** A move makes the published source a former one. */
 const isPassable = (situation: Situation, server: ServerView): boolean =>

@@ -5,10 +5,8 @@
 
 import { isWritable } from '../model/observation.ts';
 import { arePeers } from '../observe/multi-primary.ts';
-import type { ServerView } from '../observe/topology.ts';
-import { isBelieved } from '../observe/topology.ts';
-import type { Situation } from './situation.ts';
-import { strongEvidence, unfitness } from './situation.ts';
+import { isBelieved, type ServerView } from '../observe/topology.ts';
+import { type Situation, strongEvidence, unfitness } from './situation.ts';
 
 /**
  * Servers that were not asked yet, or whose answer got old while the next one is waited for: nobody knows what they are now. All members; and of the discovered ones those
@@ -18,11 +16,13 @@ export const unobserved = ({ members, topology, published }: Situation): readonl
   topology.servers.filter(
     (server) =>
       server.contact === 'unobserved' &&
-      (members.includes(server) || (server.discovered !== undefined && isBelieved(server) && streamsFrom(server, published))),
+      (members.includes(server) ||
+        (server.discovered !== undefined && isBelieved(server) && streamsFrom(server, published))),
   );
 
 const streamsFrom = ({ upstreams }: ServerView, source: ServerView | undefined): boolean =>
-  source !== undefined && upstreams.some(({ state, member }) => state === 'streams' && member === source.address);
+  source !== undefined &&
+  upstreams.some(({ state, member }) => state === 'streams' && member === source.address);
 
 /**
  * Members that were candidates when they answered last, and are known to live: they refuse us, or others replicate from them.
@@ -31,7 +31,8 @@ const streamsFrom = ({ upstreams }: ServerView, source: ServerView | undefined):
 export const standing = (situation: Situation): readonly ServerView[] =>
   situation.members.filter(
     (member) =>
-      (member.contact === 'alive' || (member.contact === 'unknown' && situation.topology.followersOf(member.address).length > 0)) &&
+      (member.contact === 'alive' ||
+        (member.contact === 'unknown' && situation.topology.followersOf(member.address).length > 0)) &&
       !member.servesNobody &&
       member.known !== undefined &&
       isWritable(member.known) &&
@@ -47,4 +48,5 @@ export const provenStanding = (situation: Situation): readonly ServerView[] =>
   );
 
 /** Rules 11 and 12: whether another server may have been promoted as well. */
-export const mayHaveRivals = (situation: Situation): boolean => unobserved(situation).length > 0 || provenStanding(situation).length > 0;
+export const mayHaveRivals = (situation: Situation): boolean =>
+  unobserved(situation).length > 0 || provenStanding(situation).length > 0;

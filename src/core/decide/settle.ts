@@ -9,8 +9,7 @@ import { multiPrimaryOf } from '../observe/multi-primary.ts';
 import { isBelieved } from '../observe/topology.ts';
 import { trackRejoins } from './rejoin.ts';
 import { waysToSource } from './replica-lag.ts';
-import type { Situation } from './situation.ts';
-import { isSuperseded, tellsItsState } from './situation.ts';
+import { isSuperseded, type Situation, tellsItsState } from './situation.ts';
 import { isWeakFailover } from './table.ts';
 
 export function settle(situation: Situation, decision: Decision): PublicationState {
@@ -46,8 +45,12 @@ function lineNow({ publication, published, topology, ledger }: Situation): Reado
       if (server.id === undefined || line.has(server.id) || !isBelieved(server)) continue;
       const joins =
         (server.facts !== undefined &&
-          server.upstreams.some((upstream) => upstream.state === 'streams' && isIn(line, topology.servers, upstream.member))) ||
-        topology.servers.some((other) => other.id !== undefined && line.has(other.id) && isInClusterOf(other, server));
+          server.upstreams.some(
+            (upstream) => upstream.state === 'streams' && isIn(line, topology.servers, upstream.member),
+          )) ||
+        topology.servers.some(
+          (other) => other.id !== undefined && line.has(other.id) && isInClusterOf(other, server),
+        );
       if (!joins) continue;
       line.add(server.id);
       grew = true;
@@ -66,12 +69,16 @@ const isIn = (line: ReadonlySet<ServerId>, servers: Servers, address: ServerAddr
 
 /** A server of the line says so: ONLINE in its group, or in its table of an Aurora cluster. A Galera node says it itself: in the primary component of the same cluster. */
 function isInClusterOf({ facts, known }: Server, { id, facts: own }: Server): boolean {
-  if (isOnlineIn(facts?.group, id) || (facts !== undefined && id !== undefined && isInAuroraTable(facts, id))) return true;
+  if (isOnlineIn(facts?.group, id) || (facts !== undefined && id !== undefined && isInAuroraTable(facts, id)))
+    return true;
   return own?.wsrep?.primaryComponent === true && multiPrimaryOf(own) === multiPrimaryOf(known);
 }
 
 /** Counted out after `gone_after` of silence while all was steady; counted in again by its first sign of life. */
-function goneNow({ publication, members, state, now }: Situation, steadySince: MonoMs | undefined): ReadonlySet<ServerAddress> {
+function goneNow(
+  { publication, members, state, now }: Situation,
+  steadySince: MonoMs | undefined,
+): ReadonlySet<ServerAddress> {
   const gone = new Set<ServerAddress>();
   for (const member of members) {
     if (member.contact === 'reachable' || member.contact === 'alive') continue;
@@ -93,7 +100,8 @@ function waylessNow(situation: Situation): ReadonlyMap<ServerAddress, MonoMs> {
   const isWell = published.facts !== undefined && published.writable;
   return new Map(
     members.flatMap(({ address, facts }): [ServerAddress, MonoMs][] => {
-      const since = publication.wayless.get(address) ?? (isWell && facts !== undefined ? now.mono : undefined);
+      const since =
+        publication.wayless.get(address) ?? (isWell && facts !== undefined ? now.mono : undefined);
       return since === undefined || ways.has(address) ? [] : [[address, since]];
     }),
   );
@@ -107,7 +115,9 @@ function beforeStale(situation: Situation): ReadonlyMap<ServerAddress, ServerFac
   const kept = new Map<ServerAddress, ServerFacts>();
   for (const { address, facts, upstreams } of members) {
     const known = publication.beforeStale.get(address);
-    const reads = facts !== undefined && upstreams.some(({ state, member }) => state === 'streams' && member && former.includes(member));
+    const reads =
+      facts !== undefined &&
+      upstreams.some(({ state, member }) => state === 'streams' && member && former.includes(member));
     if (known && (reads || publication.rejoins.get(address)?.rejoined !== true)) kept.set(address, known);
     else if (reads && !former.includes(address)) kept.set(address, facts);
   }

@@ -1,16 +1,14 @@
 /** All that the decision looks at, for one publication at one moment: the zone, the servers as members of the line, and who could be the source. */
 
 import type { Ledger, LedgerReading } from '../model/ledger.ts';
-import type { ServerFacts } from '../model/observation.ts';
-import { isWritable } from '../model/observation.ts';
+import { isWritable, type ServerFacts } from '../model/observation.ts';
 import type { PublicationSettings } from '../model/settings.ts';
 import type { ClusterState, PublicationState } from '../model/state.ts';
 import type { Now, ServerAddress } from '../model/units.ts';
 import { isInAuroraTable, isWriterByTable, ownMembership, whoCount } from '../observe/membership.ts';
 import { arePeers, firstOfEach, multiPrimaryOf, outsideMajority } from '../observe/multi-primary.ts';
 import { leadsTo } from '../observe/source-of.ts';
-import type { ServerView, Topology, Upstream } from '../observe/topology.ts';
-import { topologyOf } from '../observe/topology.ts';
+import { type ServerView, type Topology, topologyOf, type Upstream } from '../observe/topology.ts';
 import { isBelow, isInCircle, leadsBack, writableInCircle } from './circles.ts';
 import { electionOf, isLeftToGroup, isOutOfGroup, isSecondary } from './elections.ts';
 import { hasLineMark } from './line-mark.ts';
@@ -54,7 +52,9 @@ export function situationOf(
   const ledger = reading?.kind === 'ledger' ? reading.ledger : undefined;
   // What was discovered is evidence, but no member: it is not in the quorum set, and never published.
   // Nor is another address of a server that is counted already.
-  const members = topology.servers.filter((server) => server.discovered === undefined && server.sameAs === undefined);
+  const members = topology.servers.filter(
+    (server) => server.discovered === undefined && server.sameAs === undefined,
+  );
   const published = ledger && publishedView(members, ledger);
   const situation: { -readonly [K in keyof Situation]: Situation[K] } = {
     state,
@@ -78,19 +78,28 @@ function publishedView(members: readonly ServerView[], ledger: Ledger): ServerVi
   // Two servers with one UUID (a copied data folder): the ledger's address tells which one was meant.
   const byId = members.filter((server) => server.id === ledger.uuid);
   const named = byId.find((server) => server.address === ledger.source) ?? byId[0];
-  return named ?? members.find((server) => server.address === ledger.source && (server.id === undefined || ledger.uuid === '-'));
+  return (
+    named ??
+    members.find(
+      (server) => server.address === ledger.source && (server.id === undefined || ledger.uuid === '-'),
+    )
+  );
 }
 
-const saysOffline = ({ facts }: ServerView): boolean => facts !== undefined && ownMembership(facts)?.state === 'OFFLINE';
+const saysOffline = ({ facts }: ServerView): boolean =>
+  facts !== undefined && ownMembership(facts)?.state === 'OFFLINE';
 
-export const isPublished = (situation: Situation, server: ServerView): boolean => situation.published?.address === server.address;
+export const isPublished = (situation: Situation, server: ServerView): boolean =>
+  situation.published?.address === server.address;
 
 /** A former source that has not rejoined, by identity or by address: it may have come back under another UUID. */
 export function isSuperseded(situation: Situation, server: ServerView): boolean {
   const was = situation.ledger?.was ?? [];
   if (was.length === 0 || isPublished(situation, server)) return false;
   const itself = [server, ...situation.topology.servers.filter(({ sameAs }) => sameAs === server.address)];
-  return was.some((former) => itself.some(({ id, address }) => former.uuid === id || former.address === address));
+  return was.some((former) =>
+    itself.some(({ id, address }) => former.uuid === id || former.address === address),
+  );
 }
 
 /** Seen in the line (settle.ts), or it shows by itself that it is of it. The published source belongs; before the first publication the line does not count. */
@@ -99,11 +108,15 @@ export function belongsToLine(situation: Situation, server: ServerView): boolean
   if (ledger === undefined || isPublished(situation, server)) return true;
   if (server.id !== undefined && publication.line.has(server.id)) return true;
   if (server.known === undefined) return false;
-  return (ledger.line !== undefined && hasLineMark(server.known, ledger.line)) || isInAuroraTable(server.known, ledger.uuid);
+  return (
+    (ledger.line !== undefined && hasLineMark(server.known, ledger.line)) ||
+    isInAuroraTable(server.known, ledger.uuid)
+  );
 }
 
 /** Rule 7. */
-export const isCandidate = (situation: Situation, server: ServerView): boolean => disqualification(situation, server) === undefined;
+export const isCandidate = (situation: Situation, server: ServerView): boolean =>
+  disqualification(situation, server) === undefined;
 
 /** Why a server cannot be the source, in words; undefined for a candidate. */
 export function disqualification(situation: Situation, server: ServerView): string | undefined {
@@ -116,10 +129,12 @@ export function disqualification(situation: Situation, server: ServerView): stri
 
 function whyNotWritable(server: ServerView, facts: ServerFacts): string | undefined {
   if (facts.offlineMode) return 'is in offline_mode';
-  if (isOutOfGroup(server)) return `is read-only and ${ownMembership(facts)?.state ?? 'OFFLINE'} in its group`;
+  if (isOutOfGroup(server))
+    return `is read-only and ${ownMembership(facts)?.state ?? 'OFFLINE'} in its group`;
   if (facts.readOnly || facts.superReadOnly) return 'is read-only';
   const { switches = [] } = facts;
-  if (switches.length > 0) return `refuses writes (${switches.map(({ variable, value }) => `${variable} = ${value}`).join(', ')})`;
+  if (switches.length > 0)
+    return `refuses writes (${switches.map(({ variable, value }) => `${variable} = ${value}`).join(', ')})`;
   return outsideMajority(facts);
 }
 
@@ -138,7 +153,10 @@ export function defect(situation: Situation, server: ServerView): string | undef
   if (isSuperseded(situation, server)) return 'is a former source that has not rejoined';
   if (!belongsToLine(situation, server)) return 'does not belong to the replication line';
   const [binding] = bindingsOf(situation, server);
-  return binding && `is a replica of ${binding.member ?? binding.channel.sourceAddress} (receiver ${binding.channel.receiver})`;
+  return (
+    binding &&
+    `is a replica of ${binding.member ?? binding.channel.sourceAddress} (receiver ${binding.channel.receiver})`
+  );
 }
 
 const contactWords = {
@@ -158,8 +176,15 @@ function binds(situation: Situation, server: ServerView, upstream: Upstream): bo
   const source = situation.members.find((member) => member.address === upstream.member);
   if (source === undefined) return true;
   // The published source is no replica of who takes no writes: that is the passive half of a ring, be it there, stopped or dead.
-  if (isPublished(situation, server) && source.known !== undefined && !isWritable(source.known) && wasThere(upstream, source)) return false;
-  if (upstream.state === 'connecting') return !(source.contact === 'unknown' && isLeft(situation, server, source));
+  if (
+    isPublished(situation, server) &&
+    source.known !== undefined &&
+    !isWritable(source.known) &&
+    wasThere(upstream, source)
+  )
+    return false;
+  if (upstream.state === 'connecting')
+    return !(source.contact === 'unknown' && isLeft(situation, server, source));
   // A ring of co-sources, or a longer circle: over read-only members the channel leads back to the server itself. Where others in it are writable the published one is no replica either, nor the one that a person names.
   const isChosen = isPublished(situation, server) || situation.command?.server === server.address;
   return !(leadsBack(situation, server, source) || (isChosen && isInCircle(situation, server, source)));
@@ -180,7 +205,8 @@ export const isLedgerBehind = ({ ledger, publication }: Situation): boolean =>
 /** What shows that a candidate was meant to be the source; empty: nothing but that it is writable. */
 export function strongEvidence(situation: Situation, server: ServerView): readonly string[] {
   const evidence: string[] = [];
-  if (isPromotedInIncident(situation.published, server) && !isLeftToGroup(situation, server)) evidence.push('its promotion was seen');
+  if (isPromotedInIncident(situation.published, server) && !isLeftToGroup(situation, server))
+    evidence.push('its promotion was seen');
   const followers = situation.topology.followersOf(server.address);
   if (followers.length > 0 && !isStillReplicaOfPublished(situation, server))
     evidence.push(
@@ -191,7 +217,8 @@ export function strongEvidence(situation: Situation, server: ServerView): readon
   const cluster = multiPrimaryOf(server.known);
   if (cluster !== undefined && cluster === publishedCluster(situation))
     evidence.push(`it writes in the same cluster as ${situation.ledger?.source}`);
-  if (server.known && isWriterByTable(server.known)) evidence.push("its cluster's own table names it the writer");
+  if (server.known && isWriterByTable(server.known))
+    evidence.push("its cluster's own table names it the writer");
   return evidence;
 }
 
@@ -202,7 +229,10 @@ export function strongEvidence(situation: Situation, server: ServerView): readon
 function isStillReplicaOfPublished(situation: Situation, server: ServerView): boolean {
   const { published } = situation;
   if (published === undefined || server === published) return false;
-  return isBelow(situation, server, published) || (isStoppedReplicaOf(server, published) && !isPromotedInIncident(published, server));
+  return (
+    isBelow(situation, server, published) ||
+    (isStoppedReplicaOf(server, published) && !isPromotedInIncident(published, server))
+  );
 }
 
 const isStoppedReplicaOf = ({ known }: ServerView, source: ServerView): boolean =>
@@ -213,9 +243,16 @@ const publishedCluster = ({ published, ledger }: Situation): string | undefined 
   published?.known ? multiPrimaryOf(published.known) : ledger?.line?.uuid;
 
 /** Members that still count the silent published source among those that are present in their cluster. The ledger tells who it is, also where it was never seen. */
-export const whoStillCount = ({ members, ledger, state }: Situation, published: ServerView): readonly ServerView[] => {
+export const whoStillCount = (
+  { members, ledger, state }: Situation,
+  published: ServerView,
+): readonly ServerView[] => {
   const id = published.id ?? ledger?.uuid;
-  return whoCount(members, { ...published, ...(id === undefined ? {} : { id }) }, state.settings.watch.freshForMs);
+  return whoCount(
+    members,
+    { ...published, ...(id === undefined ? {} : { id }) },
+    state.settings.watch.freshForMs,
+  );
 };
 
 /** The candidates that something shows to be meant as the source: one of each multi-primary cluster. */
@@ -230,11 +267,14 @@ export const otherWriters = (situation: Situation, server: ServerView): readonly
   const { members, candidates } = situation;
   const circle = writableInCircle(situation, server);
   return members.filter(
-    (member) => member !== server && ((candidates.includes(member) && !arePeers(members, member, server)) || circle.includes(member)),
+    (member) =>
+      member !== server &&
+      ((candidates.includes(member) && !arePeers(members, member, server)) || circle.includes(member)),
   );
 };
 
 /** What it is now is known from its own words: it answered, or it refused in words that say that it serves nobody. */
-export const tellsItsState = ({ contact, servesNobody }: ServerView): boolean => contact === 'reachable' || servesNobody;
+export const tellsItsState = ({ contact, servesNobody }: ServerView): boolean =>
+  contact === 'reachable' || servesNobody;
 export const reachable = (servers: readonly ServerView[]): readonly ServerView[] =>
   servers.filter((server) => server.contact === 'reachable');

@@ -1,18 +1,22 @@
 /** The decision: an ordered table, the first rule that applies (docs/DECISIONS.md has the same rows). Reads a situation, remembers nothing. */
 
-import type { Decision } from '../model/decision.ts';
-import { hold, holdWhileAsking, names, pointTo } from '../model/decision.ts';
-import type { ServerAddress } from '../model/units.ts';
-import { isoTime } from '../model/units.ts';
+import { type Decision, hold, holdWhileAsking, names, pointTo } from '../model/decision.ts';
+import { isoTime, type ServerAddress } from '../model/units.ts';
 import { arePeers, firstOfEach } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { follow } from './advice.ts';
 import { writableInCircle } from './circles.ts';
 import { doubt } from './doubt.ts';
 import { electionOf, groupPrimary, isLeftToGroup } from './elections.ts';
-import { foreignLedger, foreignRrset, frozen, lostLedger, unknownSource, unreadableLedger } from './ledger-rules.ts';
+import {
+  foreignLedger,
+  foreignRrset,
+  frozen,
+  lostLedger,
+  unknownSource,
+  unreadableLedger,
+} from './ledger-rules.ts';
 import { mayHaveRivals, standing } from './rivals.ts';
-import type { Situation } from './situation.ts';
 import {
   belongsToLine,
   bindingsOf,
@@ -22,6 +26,7 @@ import {
   otherWriters,
   provenCandidates,
   reachable,
+  type Situation,
   strongEvidence,
   tellsItsState,
   whoStillCount,
@@ -68,10 +73,19 @@ function commanded(situation: Situation): Decision | undefined {
   if (command.force) return pointTo('commanded', server, `${server.address} was named by command, by force.`);
   const back = wayBack(situation, server);
   if (back !== undefined)
-    return pointTo('commanded', server, `${server.address} was named by command, and is writable; nothing is lost, since ${back}.`);
+    return pointTo(
+      'commanded',
+      server,
+      `${server.address} was named by command, and is writable; nothing is lost, since ${back}.`,
+    );
   const wrong = disqualification(situation, server);
-  if (wrong === undefined) return pointTo('commanded', server, `${server.address} was named by command, and is writable.`);
-  const reason = isSuperseded(situation, server) ? 'superseded-source' : belongsToLine(situation, server) ? 'no-candidate' : 'stranger';
+  if (wrong === undefined)
+    return pointTo('commanded', server, `${server.address} was named by command, and is writable.`);
+  const reason = isSuperseded(situation, server)
+    ? 'superseded-source'
+    : belongsToLine(situation, server)
+      ? 'no-candidate'
+      : 'stranger';
   const next =
     reason === 'no-candidate' || !server.writable
       ? `What it lacks: source-dns explain ${situation.state.settings.cluster}`
@@ -130,7 +144,10 @@ function firstSource(situation: Situation): Decision | undefined {
       `Nothing is published yet, and ${names(waiting)} ${waiting.length === 1 ? 'has' : 'have'} not been observed yet.`,
     );
   if (others.length > 0)
-    return hold('two-sources', `Nothing is published yet, and ${names(candidates)} are all writable: make all but the source read-only.`);
+    return hold(
+      'two-sources',
+      `Nothing is published yet, and ${names(candidates)} are all writable: make all but the source read-only.`,
+    );
   const seen = reachable(quorumSet).length;
   if (seen <= quorumSet.length / 2)
     return hold(
@@ -138,7 +155,10 @@ function firstSource(situation: Situation): Decision | undefined {
       `Nothing is published yet, and only ${seen} of ${quorumSet.length} servers ${seen === 1 ? 'is' : 'are'} seen.`,
     );
   if (first === undefined || !situation.candidates.includes(first))
-    return sourceUnlisted(situation) ?? hold('no-candidate', `Nothing is published yet, and ${nobodyYet(situation)}.`);
+    return (
+      sourceUnlisted(situation) ??
+      hold('no-candidate', `Nothing is published yet, and ${nobodyYet(situation)}.`)
+    );
   // Somebody may have begun a group of one member while the others elect.
   if (isLeftToGroup(situation, first) && electionOf(situation, first) === undefined)
     return hold(
@@ -146,20 +166,33 @@ function firstSource(situation: Situation): Decision | undefined {
       `Nothing is published yet, and ${first.address} is writable, but no majority of the configured group members says that it is the primary.`,
     );
   const writable = situation.candidates.length;
-  const said = writable === 1 ? 'the only writable server of' : `the first of ${writable} writable peers of one cluster, among`;
-  return pointTo('first-source', first, `${first.address} is ${said} ${quorumSet.length}${writable === 1 ? '' : ' servers'}.`);
+  const said =
+    writable === 1
+      ? 'the only writable server of'
+      : `the first of ${writable} writable peers of one cluster, among`;
+  return pointTo(
+    'first-source',
+    first,
+    `${first.address} is ${said} ${quorumSet.length}${writable === 1 ? '' : ' servers'}.`,
+  );
 }
 
 /** Of several servers that write in one circle each is a replica of the others, and could be the source as well as they. */
 const writersInCircles = (situation: Situation): readonly ServerView[] =>
   situation.members.filter(
-    (member) => member.writable && member.settings.candidate !== 'never' && writableInCircle(situation, member).length > 0,
+    (member) =>
+      member.writable &&
+      member.settings.candidate !== 'never' &&
+      writableInCircle(situation, member).length > 0,
   );
 
 function nobodyYet(situation: Situation): string {
   const away = standing(situation);
-  if (away.length > 0) return `${names(away)} ${away.length === 1 ? 'was' : 'were'} writable at the last answer, and must answer again`;
-  return situation.members.some((member) => member.writable) ? 'no writable server could be the source' : 'no server is writable';
+  if (away.length > 0)
+    return `${names(away)} ${away.length === 1 ? 'was' : 'were'} writable at the last answer, and must answer again`;
+  return situation.members.some((member) => member.writable)
+    ? 'no writable server could be the source'
+    : 'no server is writable';
 }
 
 /** Rule 8. */
@@ -167,10 +200,15 @@ function groupAgrees(situation: Situation): Decision | undefined {
   const primary = groupPrimary(situation);
   if (primary === undefined || !situation.candidates.includes(primary)) return undefined;
   if (isPublished(situation, primary)) return steady(primary, 'a majority of the group says PRIMARY');
-  return pointTo('group-primary', primary, `A majority of the group agrees that ${primary.address} is the primary.`);
+  return pointTo(
+    'group-primary',
+    primary,
+    `A majority of the group agrees that ${primary.address} is the primary.`,
+  );
 }
 
-const steady = (server: ServerView, because: string): Decision => pointTo('steady', server, `${server.address} is the source: ${because}.`);
+const steady = (server: ServerView, because: string): Decision =>
+  pointTo('steady', server, `${server.address} is the source: ${because}.`);
 
 /**
  * Rule 9. Replicas of several sources may be a majority for two servers: then they say nothing, but for the published one. Nor does it matter of which member of a
@@ -179,15 +217,24 @@ const steady = (server: ServerView, because: string): Decision => pointTo('stead
 function followersMoved(situation: Situation): Decision | undefined {
   const { members, candidates, topology, published } = situation;
   const followed = members.filter(
-    (member) => (candidates.includes(member) || !tellsItsState(member)) && isFollowedByMost(situation, member),
+    (member) =>
+      (candidates.includes(member) || !tellsItsState(member)) && isFollowedByMost(situation, member),
   );
   const candidate = followed.find((member) => isPublished(situation, member)) ?? followed[0];
   if (candidate === undefined || !candidates.includes(candidate)) return undefined;
-  if (!isPublished(situation, candidate) && strongEvidence(situation, candidate).length === 0) return undefined;
-  const said = followedWords(topology.followersOf(candidate.address).length, othersThan(situation, candidate), members.length - 1);
+  if (!isPublished(situation, candidate) && strongEvidence(situation, candidate).length === 0)
+    return undefined;
+  const said = followedWords(
+    topology.followersOf(candidate.address).length,
+    othersThan(situation, candidate),
+    members.length - 1,
+  );
   if (isPublished(situation, candidate)) return steady(candidate, said);
-  if (published && candidates.includes(published) && arePeers(members, published, candidate)) return undefined;
-  return followed.length > 1 ? undefined : pointTo('followers-moved', candidate, `${candidate.address} is writable, and ${said}.`);
+  if (published && candidates.includes(published) && arePeers(members, published, candidate))
+    return undefined;
+  return followed.length > 1
+    ? undefined
+    : pointTo('followers-moved', candidate, `${candidate.address} is writable, and ${said}.`);
 }
 
 /** Those that do not answer are not counted, and it is said that there are more. */
@@ -200,7 +247,8 @@ const isFollowedByMost = (situation: Situation, server: ServerView): boolean =>
 /** One that was not asked yet (we have just begun) counts as another server: it may follow somebody else, or be the source. */
 const othersThan = (situation: Situation, server: ServerView): number =>
   [...situation.members, ...othersUnlisted(situation)].filter(
-    ({ contact, address }) => (contact === 'reachable' || contact === 'unobserved') && address !== server.address,
+    ({ contact, address }) =>
+      (contact === 'reachable' || contact === 'unobserved') && address !== server.address,
   ).length;
 
 /** Rule 10. */
@@ -224,7 +272,8 @@ function publishedIsCandidate(situation: Situation): Decision | undefined {
 function switchover(situation: Situation): Decision | undefined {
   const { published } = situation;
   const [proven, ...others] = provenCandidates(situation);
-  if (published === undefined || !tellsItsState(published) || proven === undefined || others.length > 0) return undefined;
+  if (published === undefined || !tellsItsState(published) || proven === undefined || others.length > 0)
+    return undefined;
   if (mayHaveRivals(situation)) return undefined;
   // Only its own word is a step down. That it has a UUID twin is another server's word.
   if (published.duplicate && published.writable)
@@ -242,7 +291,8 @@ function switchover(situation: Situation): Decision | undefined {
 /** Rule 12. */
 function failover(situation: Situation): Decision | undefined {
   const { published, candidates, topology, quorumSet, publication, state, now } = situation;
-  if (published?.contact !== 'unknown' || topology.followersOf(published.address).length > 0) return undefined;
+  if (published?.contact !== 'unknown' || topology.followersOf(published.address).length > 0)
+    return undefined;
   if (whoStillCount(situation, published).length > 0) return undefined;
   const rest = quorumSet.filter((member) => member.address !== published.address);
   if (reachable(rest).length <= rest.length / 2) return undefined;
@@ -275,6 +325,12 @@ const isClusterOfTwo = (situation: Situation): boolean => situation.members.leng
 
 /** Whether the weak evidence of a cluster of two is there now: settle.ts remembers since when. */
 export function isWeakFailover(situation: Situation): boolean {
-  const decision = failover({ ...situation, publication: { ...situation.publication, weakSince: situation.now.mono } });
-  return decision?.reason === 'settling' || (decision?.reason === 'failover' && provenCandidates(situation).length === 0);
+  const decision = failover({
+    ...situation,
+    publication: { ...situation.publication, weakSince: situation.now.mono },
+  });
+  return (
+    decision?.reason === 'settling' ||
+    (decision?.reason === 'failover' && provenCandidates(situation).length === 0)
+  );
 }

@@ -3,14 +3,12 @@
  * never a candidate, never in the quorum set, never published (docs/decisions/013).
  */
 
-import type { Decision } from '../model/decision.ts';
-import { hold, holdWhileAsking, names } from '../model/decision.ts';
+import { type Decision, hold, holdWhileAsking, names } from '../model/decision.ts';
 import type { Alarm } from '../model/events.ts';
 import { isWritable } from '../model/observation.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
-import type { Situation } from './situation.ts';
-import { belongsToLine, defect, strongEvidence } from './situation.ts';
+import { belongsToLine, defect, type Situation, strongEvidence } from './situation.ts';
 
 const discoveredOf = ({ topology }: Situation): readonly ServerView[] =>
   topology.servers.filter((server) => server.discovered !== undefined);
@@ -21,9 +19,13 @@ const discoveredOf = ({ topology }: Situation): readonly ServerView[] =>
  */
 export function takesPart(situation: Situation, server: ServerView): boolean {
   if (server.discovered !== 'verified') return false;
-  if (server.upstreams.some(({ member }) => situation.members.some(({ address }) => address === member))) return true;
+  if (server.upstreams.some(({ member }) => situation.members.some(({ address }) => address === member)))
+    return true;
   if (!belongsToLine(situation, server)) return false;
-  return situation.topology.followersOf(server.address).length > 0 || server.upstreams.every(({ outsider }) => !outsider);
+  return (
+    situation.topology.followersOf(server.address).length > 0 ||
+    server.upstreams.every(({ outsider }) => !outsider)
+  );
 }
 
 /** Those that rule 9 counts among the other servers while they answer. */
@@ -37,10 +39,21 @@ export const unlistedSources = (situation: Situation): readonly ServerView[] =>
 /** Those that take writes, and were promoted or are followed: whether that proves anything or not. */
 const unlistedWriters = (situation: Situation): readonly ServerView[] =>
   discoveredOf(situation).filter((server) => {
-    if (!takesPart(situation, server) || server.known === undefined || !isWritable(server.known) || server.servesNobody) return false;
-    if (server.contact === 'unknown' && situation.topology.followersOf(server.address).length === 0) return false;
-    if (situation.candidates.some((candidate) => arePeers(situation.members, candidate, server))) return false;
-    return defect(situation, server) === undefined && (server.promotedAt !== undefined || strongEvidence(situation, server).length > 0);
+    if (
+      !takesPart(situation, server) ||
+      server.known === undefined ||
+      !isWritable(server.known) ||
+      server.servesNobody
+    )
+      return false;
+    if (server.contact === 'unknown' && situation.topology.followersOf(server.address).length === 0)
+      return false;
+    if (situation.candidates.some((candidate) => arePeers(situation.members, candidate, server)))
+      return false;
+    return (
+      defect(situation, server) === undefined &&
+      (server.promotedAt !== undefined || strongEvidence(situation, server).length > 0)
+    );
   });
 
 /** The name is not moved to another server while one that is not in the configuration looks like the source; undefined: none does. */
@@ -76,7 +89,11 @@ export function unlistedAlarms(situation: Situation): readonly Alarm[] {
   const parts = discoveredOf(situation).filter((server) => takesPart(situation, server));
   return [
     ...parts.map(
-      (server): Alarm => ({ code: 'not-configured', subject: server.address, sentence: unlistedText(situation, server, sources) }),
+      (server): Alarm => ({
+        code: 'not-configured',
+        subject: server.address,
+        sentence: unlistedText(situation, server, sources),
+      }),
     ),
     ...unlistedWriters(situation).flatMap((server) => besidePublished(situation, server)),
     ...noRoom(situation),
@@ -112,12 +129,21 @@ function noRoom({ state }: Situation): readonly Alarm[] {
 export function unlistedEvidence(situation: Situation, server: ServerView): readonly string[] {
   const { discovered } = server.settings;
   if (discovered === undefined) return [];
-  const told = [`is not in the configuration: ${discovered.by} ${howTold[discovered.how]}`, 'counts as evidence, and is never published'];
+  const told = [
+    `is not in the configuration: ${discovered.by} ${howTold[discovered.how]}`,
+    'counts as evidence, and is never published',
+  ];
   if (server.discovered === 'stale')
-    return [...told.slice(0, 1), `shows another identity than ${discovered.by} says: stale, it counts for nothing`];
-  if (server.discovered === 'unverified') return [...told.slice(0, 1), 'never answered: it counts for nothing'];
+    return [
+      ...told.slice(0, 1),
+      `shows another identity than ${discovered.by} says: stale, it counts for nothing`,
+    ];
+  if (server.discovered === 'unverified')
+    return [...told.slice(0, 1), 'never answered: it counts for nothing'];
   if (!takesPart(situation, server)) return [...told.slice(0, 1), 'takes no part in this replication'];
-  return unlistedSources(situation).includes(server) ? [...told, 'looks like the source', ...strongEvidence(situation, server)] : told;
+  return unlistedSources(situation).includes(server)
+    ? [...told, 'looks like the source', ...strongEvidence(situation, server)]
+    : told;
 }
 
 const howTold = {

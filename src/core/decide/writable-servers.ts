@@ -7,12 +7,23 @@ import { follow } from './advice.ts';
 import { silentBeside } from './elections.ts';
 import { lonePrimary } from './group-words.ts';
 import { isPromotedOutsideIncident } from './promotion.ts';
-import type { Situation } from './situation.ts';
-import { belongsToLine, disqualification, isPublished, isSuperseded, strongEvidence } from './situation.ts';
+import {
+  belongsToLine,
+  disqualification,
+  isPublished,
+  isSuperseded,
+  type Situation,
+  strongEvidence,
+} from './situation.ts';
 import { wayBack } from './way-back.ts';
 
 /** The zone itself decides these; no command about a server passes them. */
-const ofTheZone: ReadonlySet<HoldReason> = new Set(['ledger-unknown', 'foreign-ledger', 'foreign-rrset', 'frozen']);
+const ofTheZone: ReadonlySet<HoldReason> = new Set([
+  'ledger-unknown',
+  'foreign-ledger',
+  'foreign-rrset',
+  'frozen',
+]);
 /** Not even a command passes these. */
 const ofTheGuards: ReadonlySet<HoldReason> = new Set(['unsafe-address', 'ledger-full']);
 /** Servers that one sentence names. */
@@ -22,11 +33,18 @@ const namedAtMost = 4;
 export function withWritableServers(situation: Situation, decision: Decision): Decision {
   if (decision.kind !== 'hold' || ofTheZone.has(decision.reason) || isFirstLook(situation)) return decision;
   const others = situation.members.filter(
-    (member) => member.writable && !isPublished(situation, member) && !decision.sentence.includes(follow(situation, member)),
+    (member) =>
+      member.writable &&
+      !isPublished(situation, member) &&
+      !decision.sentence.includes(follow(situation, member)),
   );
   if (others.length === 0) return decision;
-  const more = others.length > namedAtMost ? [`${others.length - namedAtMost} more servers are writable.`] : [];
-  const clauses = [...others.slice(0, namedAtMost).map((member) => clauseOf(situation, member, decision.reason)), ...more];
+  const more =
+    others.length > namedAtMost ? [`${others.length - namedAtMost} more servers are writable.`] : [];
+  const clauses = [
+    ...others.slice(0, namedAtMost).map((member) => clauseOf(situation, member, decision.reason)),
+    ...more,
+  ];
   return { ...decision, sentence: [decision.sentence, ...clauses].join(' ') };
 }
 
@@ -41,12 +59,14 @@ function clauseOf(situation: Situation, server: ServerView, reason: HoldReason):
     return `${address} is writable, and nothing is lost when the name goes back to it: ${back}. If it is the source: \`${follow(situation, server)}\`.`;
   // As a command would find it.
   const against = disqualification({ ...situation, command: { server: address, force: false } }, server);
-  const mayBeForced = against !== undefined && (isSuperseded(situation, server) || !belongsToLine(situation, server));
+  const mayBeForced =
+    against !== undefined && (isSuperseded(situation, server) || !belongsToLine(situation, server));
   const said =
     against === undefined
       ? ` (${proofWords(situation, server)})`
       : `, but ${against}${mayBeForced ? ', so its data may be the wrong ones' : ''}`;
-  if (ofTheGuards.has(reason) || (against !== undefined && !mayBeForced)) return `${address} is writable${said}.`;
+  if (ofTheGuards.has(reason) || (against !== undefined && !mayBeForced))
+    return `${address} is writable${said}.`;
   // A command passes this guard only by force.
   const isForced = mayBeForced || reason === 'candidate-behind';
   return `${address} is writable${said}. If it is the source${isForced ? ' all the same' : ''}: \`${follow(situation, server, isForced)}\`.`;

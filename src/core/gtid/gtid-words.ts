@@ -1,7 +1,6 @@
 /** A GTID set as a person reads it: 100,000 gaps are 1.3 MB of text. The API's JSON has the whole set (formatGtidSet). */
 
-import type { GtidSet, Interval } from './gtid.ts';
-import { countGtids, formatGtidSet, uuidOf } from './gtid.ts';
+import { countGtids, formatGtidSet, type GtidSet, type Interval, uuidOf } from './gtid.ts';
 import { isMariadbKey } from './mariadb-gtid.ts';
 
 /** Keys (`uuid`, `uuid:tag`, MariaDB's `domain-server`) that are shown of one set. */
@@ -15,10 +14,16 @@ export const shownIntervals = 4;
  */
 export function gtidWords(set: GtidSet, matters: (uuid: string) => boolean): string {
   const keys = [...set.keys()].filter((key) => set.get(key)?.length);
-  const ordered = [...keys.filter((key) => matters(uuidOf(key))), ...keys.filter((key) => !matters(uuidOf(key)))];
+  const ordered = [
+    ...keys.filter((key) => matters(uuidOf(key))),
+    ...keys.filter((key) => !matters(uuidOf(key))),
+  ];
   const shown = ordered.slice(0, shownKeys);
   const intervals = (key: string): readonly Interval[] => set.get(key) ?? [];
-  const hidden = keys.reduce((sum, key) => sum + intervals(key).length - (shown.includes(key) ? fewOf(intervals(key)).length : 0), 0);
+  const hidden = keys.reduce(
+    (sum, key) => sum + intervals(key).length - (shown.includes(key) ? fewOf(intervals(key)).length : 0),
+    0,
+  );
   if (hidden === 0) return formatGtidSet(set);
   const text = shown.map((key) => keyWords(key, intervals(key))).join(',');
   const what = keys.some(isMariadbKey) ? 'positions' : 'intervals';
@@ -26,7 +31,9 @@ export function gtidWords(set: GtidSet, matters: (uuid: string) => boolean): str
 }
 
 const fewOf = (intervals: readonly Interval[]): readonly Interval[] =>
-  intervals.length <= shownIntervals ? intervals : [...intervals.slice(0, shownIntervals - 1), ...intervals.slice(-1)];
+  intervals.length <= shownIntervals
+    ? intervals
+    : [...intervals.slice(0, shownIntervals - 1), ...intervals.slice(-1)];
 
 /** `uuid:1-5:7:9:...:200001`: what is left out is marked. */
 function keyWords(key: string, intervals: readonly Interval[]): string {

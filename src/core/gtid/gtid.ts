@@ -73,7 +73,8 @@ function normalise(intervals: readonly Interval[]): readonly Interval[] {
   const result: Interval[] = [];
   for (const [first, last] of intervals.toSorted((a, b) => a[0] - b[0])) {
     const previous = result.at(-1);
-    if (previous && first <= previous[1] + 1) result[result.length - 1] = [previous[0], Math.max(previous[1], last)];
+    if (previous && first <= previous[1] + 1)
+      result[result.length - 1] = [previous[0], Math.max(previous[1], last)];
     else result.push([first, last]);
   }
   return result;
@@ -152,7 +153,8 @@ function isMariadbSet(set: GtidSet): boolean {
 export const uuidOf = (key: string): string => key.slice(0, 36);
 
 /** Only the transactions of servers for which `keep` says yes. */
-export const restrict = (set: GtidSet, keep: (uuid: string) => boolean): GtidSet => new Map([...set].filter(([key]) => keep(uuidOf(key))));
+export const restrict = (set: GtidSet, keep: (uuid: string) => boolean): GtidSet =>
+  new Map([...set].filter(([key]) => keep(uuidOf(key))));
 
 /** The highest transaction number that the set has of that server (untagged), if any. */
 export const newestOf = (set: GtidSet, uuid: string): number | undefined => set.get(uuid)?.at(-1)?.[1];

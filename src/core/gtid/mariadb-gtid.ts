@@ -48,7 +48,9 @@ export function subtractMariadb(a: GtidSet, b: GtidSet): GtidSet {
   const result = new Map<string, readonly Interval[]>();
   for (const [key, intervals] of a) {
     const from = Math.max(common.get(domainOf(key)) ?? 0, newest(b.get(key) ?? []));
-    const left = intervals.flatMap(([first, last]): Interval[] => (last > from ? [[Math.max(first, from + 1), last]] : []));
+    const left = intervals.flatMap(([first, last]): Interval[] =>
+      last > from ? [[Math.max(first, from + 1), last]] : [],
+    );
     if (left.length > 0) result.set(key, left);
   }
   return result;
@@ -57,13 +59,16 @@ export function subtractMariadb(a: GtidSet, b: GtidSet): GtidSet {
 /** Each number of a domain was given once, whoever gave it: the numbers of all servers of a domain are counted together. */
 export function intervalsByDomain(set: GtidSet): ReadonlyMap<string, readonly Interval[]> {
   const domains = new Map<string, Interval[]>();
-  for (const [key, intervals] of set) domains.set(domainOf(key), [...(domains.get(domainOf(key)) ?? []), ...intervals]);
+  for (const [key, intervals] of set)
+    domains.set(domainOf(key), [...(domains.get(domainOf(key)) ?? []), ...intervals]);
   return domains;
 }
 
 /** As MariaDB writes it: by domain, then by sequence number. A part that does not begin at 1 (a difference) is written `domain-server-first..last`. */
 export function formatMariadbGtids(set: GtidSet): string {
-  const parts = [...set].flatMap(([key, intervals]) => intervals.map(([first, last]) => ({ key, first, last })));
+  const parts = [...set].flatMap(([key, intervals]) =>
+    intervals.map(([first, last]) => ({ key, first, last })),
+  );
   const order = (key: string): number => Number(domainOf(key));
   return parts
     .toSorted((a, b) => order(a.key) - order(b.key) || a.last - b.last)

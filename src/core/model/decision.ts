@@ -3,7 +3,12 @@ import type { HoldReason, PointToReason } from './vocabulary.ts';
 
 /** What the name shall do, and why: a stable code for machines and one sentence for people. */
 export type Decision =
-  | { readonly kind: 'point-to'; readonly reason: PointToReason; readonly source: ServerAddress; readonly sentence: string }
+  | {
+      readonly kind: 'point-to';
+      readonly reason: PointToReason;
+      readonly source: ServerAddress;
+      readonly sentence: string;
+    }
   /** `asking`: only until servers that are being asked have answered, or have not. No reason to worry yet. */
   | { readonly kind: 'hold'; readonly reason: HoldReason; readonly sentence: string; readonly asking?: true };
 
@@ -16,9 +21,18 @@ export function sameDecision(a: Decision, b: Decision): boolean {
 export const hold = (reason: HoldReason, sentence: string): Decision => ({ kind: 'hold', reason, sentence });
 
 /** A hold that ends by itself with the answers that are waited for. */
-export const holdWhileAsking = (sentence: string): Decision => ({ kind: 'hold', reason: 'minority-view', sentence, asking: true });
+export const holdWhileAsking = (sentence: string): Decision => ({
+  kind: 'hold',
+  reason: 'minority-view',
+  sentence,
+  asking: true,
+});
 
-export const pointTo = (reason: PointToReason, { address: source }: { readonly address: ServerAddress }, sentence: string): Decision => ({
+export const pointTo = (
+  reason: PointToReason,
+  { address: source }: { readonly address: ServerAddress },
+  sentence: string,
+): Decision => ({
   kind: 'point-to',
   reason,
   source,

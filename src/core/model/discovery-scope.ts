@@ -17,7 +17,8 @@ export function isWithin(scopes: readonly DiscoveryScope[], address: ServerAddre
   const { host, port } = splitAddress(address);
   if (!(Number.isInteger(port) && port >= 1 && port <= 65_535)) return false;
   const ip = parseIp(host);
-  if (ip === undefined) return isHostName(host) && scopes.some((scope) => scope.kind === 'suffix' && isBelow(host, scope.suffix));
+  if (ip === undefined)
+    return isHostName(host) && scopes.some((scope) => scope.kind === 'suffix' && isBelow(host, scope.suffix));
   const special = specialRange(ip);
   if (special?.range.scope === 'never') return false;
   // Every machine has its own loopback, and what stands on a link is not our network's to give: only a scope that lies within permits those.
@@ -30,8 +31,10 @@ export function isWithin(scopes: readonly DiscoveryScope[], address: ServerAddre
   );
 }
 
-const isBelow = (host: string, suffix: string): boolean => host.length > suffix.length && host.endsWith(suffix);
+const isBelow = (host: string, suffix: string): boolean =>
+  host.length > suffix.length && host.endsWith(suffix);
 
 /** What a report says is anybody's text: only what the configuration would take for a host name is one. Underscores are none, but container networks use them. */
 const isHostName = (host: string): boolean =>
-  host.length <= 200 && host.split('.').every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));
+  host.length <= 200 &&
+  host.split('.').every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));

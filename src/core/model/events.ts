@@ -13,15 +13,30 @@ export type Event =
   | { readonly kind: 'observed'; readonly server: ServerAddress; readonly probe: Probe }
   | { readonly kind: 'connection-lost'; readonly server: ServerAddress }
   /** Ends `resolve`. */
-  | { readonly kind: 'resolved'; readonly server: ServerAddress; readonly addresses?: readonly string[]; readonly failure?: Failure }
+  | {
+      readonly kind: 'resolved';
+      readonly server: ServerAddress;
+      readonly addresses?: readonly string[];
+      readonly failure?: Failure;
+    }
   /** Ends `try-address`. */
   | { readonly kind: 'address-tried'; readonly server: ServerAddress; readonly probe: Probe }
   /** Ends `read-zone`. */
   | { readonly kind: 'zone-read'; readonly nameserver: string; readonly reading: ZoneReading }
   /** Ends `update`. */
-  | { readonly kind: 'update-done'; readonly nameserver: string; readonly try: string; readonly outcome: UpdateOutcome }
+  | {
+      readonly kind: 'update-done';
+      readonly nameserver: string;
+      readonly try: string;
+      readonly outcome: UpdateOutcome;
+    }
   /** Ends `inspect-refusal`: why the update was refused, in the best words that are known. */
-  | { readonly kind: 'refusal-inspected'; readonly nameserver: string; readonly about: string; readonly failure: Failure }
+  | {
+      readonly kind: 'refusal-inspected';
+      readonly nameserver: string;
+      readonly about: string;
+      readonly failure: Failure;
+    }
   /** Ends `propagate`. */
   | {
       readonly kind: 'propagated';
@@ -41,7 +56,12 @@ export type Effect =
       readonly deadline: MonoMs;
     }
   /** Asks who is at this address of the server's host, over a connection of its own. */
-  | { readonly kind: 'try-address'; readonly server: ServerAddress; readonly address: string; readonly deadline: MonoMs }
+  | {
+      readonly kind: 'try-address';
+      readonly server: ServerAddress;
+      readonly address: string;
+      readonly deadline: MonoMs;
+    }
   /** The next probe of this server opens a new connection, to where the resolver says. */
   | { readonly kind: 'renew'; readonly server: ServerAddress }
   | { readonly kind: 'resolve'; readonly server: ServerAddress; readonly deadline: MonoMs }
@@ -155,7 +175,12 @@ export type HistoryEntry = { readonly at: string; readonly cluster: string; read
     }
   /** The ledger or an RRset was written without a move: repair, fence, rejoin, freeze, thaw, form, replicas, withdraw. */
   | { readonly kind: 'written'; readonly what: string; readonly sentence: string; readonly epoch: number }
-  | { readonly kind: 'update-failed'; readonly what: string; readonly outcome: 'refused' | 'unknown'; readonly failure: Failure }
+  | {
+      readonly kind: 'update-failed';
+      readonly what: string;
+      readonly outcome: 'refused' | 'unknown';
+      readonly failure: Failure;
+    }
   | { readonly kind: 'alarm'; readonly alarm: Alarm; readonly raised: boolean }
 );
 

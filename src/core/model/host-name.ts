@@ -12,5 +12,7 @@ export const isHostName = (name: Fqdn): boolean => /^([a-z0-9]([a-z0-9-]*[a-z0-9
  */
 export function noHostName(rrset: Rrset): Fqdn | undefined {
   if (rrset.type === 'A' || rrset.type === 'AAAA') return isHostName(rrset.name) ? undefined : rrset.name;
-  return rrset.type === 'SRV' ? rrset.rdata.map(({ target }) => target).find((target) => !isHostName(target)) : undefined;
+  return rrset.type === 'SRV'
+    ? rrset.rdata.map(({ target }) => target).find((target) => !isHostName(target))
+    : undefined;
 }

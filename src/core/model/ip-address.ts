@@ -52,7 +52,8 @@ function groups(text: string, isEnd: boolean): readonly number[] | undefined {
   for (const [index, part] of parts.entries()) {
     const four = isEnd && index === parts.length - 1 ? ipv4Bytes(part) : undefined;
     if (four) bytes.push(...four);
-    else if (/^[0-9a-fA-F]{1,4}$/.test(part)) bytes.push(Number.parseInt(part, 16) >> 8, Number.parseInt(part, 16) & 255);
+    else if (/^[0-9a-fA-F]{1,4}$/.test(part))
+      bytes.push(Number.parseInt(part, 16) >> 8, Number.parseInt(part, 16) & 255);
     else return undefined;
   }
   return bytes;

@@ -61,13 +61,24 @@ export const ipRanges: readonly IpRange[] = [
   range('a site-local', ['yes', 'yes', 'yes'], 'fec0::/10'),
   // For laboratories (RFC 2544, RFC 5180) and documents (RFC 5737, RFC 3849, RFC 9637): nothing is wrong with them in a test.
   range('a benchmarking', ['yes', 'yes', 'yes'], '198.18.0.0/15', '2001:2::/48'),
-  range('a documentation', ['yes', 'yes', 'yes'], '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20'),
+  range(
+    'a documentation',
+    ['yes', 'yes', 'yes'],
+    '192.0.2.0/24',
+    '198.51.100.0/24',
+    '203.0.113.0/24',
+    '2001:db8::/32',
+    '3fff::/20',
+  ),
 ];
 
-export const isInNetwork = ({ address, bits }: IpNetwork, ip: IpAddress): boolean => sharesPrefix(address, ip, bits);
+export const isInNetwork = ({ address, bits }: IpNetwork, ip: IpAddress): boolean =>
+  sharesPrefix(address, ip, bits);
 
 /** The special range of an address, and the network of it that holds the address; undefined: it has none. */
-export function specialRange(ip: IpAddress): { readonly range: IpRange; readonly network: IpNetwork } | undefined {
+export function specialRange(
+  ip: IpAddress,
+): { readonly range: IpRange; readonly network: IpNetwork } | undefined {
   for (const one of ipRanges) {
     const holder = one.networks.find((candidate) => isInNetwork(candidate, ip));
     if (holder !== undefined) return { range: one, network: holder };
@@ -79,7 +90,8 @@ export function specialRange(ip: IpAddress): { readonly range: IpRange; readonly
 export function unsafeKind(text: string, allowLoopback: boolean): string | undefined {
   const ip = parseIp(text);
   const special = ip && specialRange(ip)?.range;
-  if (special === undefined || special.published === 'yes' || (special.published === 'lab' && allowLoopback)) return undefined;
+  if (special === undefined || special.published === 'yes' || (special.published === 'lab' && allowLoopback))
+    return undefined;
   return `${special.kind} address`;
 }
 

@@ -77,7 +77,9 @@ export function readLedger(rdata: readonly (readonly string[])[]): LedgerReading
   const [strings] = rdata;
   if (strings === undefined) return { kind: 'absent' };
   if (rdata.length > 1) return unreadable(`has ${rdata.length} TXT RRs, not one`);
-  return strings.join('').length > longestLedger ? unreadable(`has more than ${longestLedger} bytes`) : readStrings(strings);
+  return strings.join('').length > longestLedger
+    ? unreadable(`has more than ${longestLedger} bytes`)
+    : readStrings(strings);
 }
 
 function readStrings(strings: readonly string[]): LedgerReading {
@@ -95,8 +97,10 @@ function readStrings(strings: readonly string[]): LedgerReading {
     }
   }
   const version = fields.get('v')?.[0];
-  if (version !== '1') return unreadable(version === undefined ? 'has no field v=' : `is of version ${version}, not 1`);
-  for (const name of required) if (fields.get(name)?.length !== 1) return unreadable(`does not have exactly one field ${name}=`);
+  if (version !== '1')
+    return unreadable(version === undefined ? 'has no field v=' : `is of version ${version}, not 1`);
+  for (const name of required)
+    if (fields.get(name)?.length !== 1) return unreadable(`does not have exactly one field ${name}=`);
   return readFields((name) => fields.get(name) ?? [], unknown);
 }
 
@@ -105,7 +109,8 @@ function readFields(values: (name: string) => readonly string[], unknown: readon
   const odd = oddField(one);
   if (odd !== undefined) return unreadable(`has ${odd}, which could not be written again`);
   const epoch = Number(one('epoch'));
-  if (!/^\d{1,15}$/.test(one('epoch')) || epoch < 1) return unreadable(`has epoch=${one('epoch')}, which is no epoch`);
+  if (!/^\d{1,15}$/.test(one('epoch')) || epoch < 1)
+    return unreadable(`has epoch=${one('epoch')}, which is no epoch`);
   const form = readForm(one('form'));
   if (form === undefined) return unreadable(`has form=${one('form')}, which is not <type>/<ttl>/<addresses>`);
   const was = values('was').map(readFormer);
@@ -164,7 +169,9 @@ function oddField(one: (name: string) => string): string | undefined {
   // It becomes a former source with the next move.
   const source: Former = { uuid: one('uuid') as ServerId, address: one('source') as ServerAddress };
   if (!fits(source)) return `uuid=${source.uuid} and source=${source.address}, which are too long`;
-  return isWritable(source) ? undefined : `uuid=${source.uuid} and source=${source.address}, which are not <uuid> and <host:port>`;
+  return isWritable(source)
+    ? undefined
+    : `uuid=${source.uuid} and source=${source.address}, which are not <uuid> and <host:port>`;
 }
 
 const isPrintable = (text: string): boolean => /^[ -~]*$/.test(text);
@@ -172,13 +179,22 @@ const isPrintable = (text: string): boolean => /^[ -~]*$/.test(text);
 /** Whether it is read as it is written. Sentences propose commands with its address, and a person pastes them into a shell. */
 function isWritable(former: Former): boolean {
   const text = formerText(former);
-  const port = Number(/^(?:[a-z0-9_][a-z0-9_.-]*|\[[0-9a-f:.]+\]):(\d{1,5})$/i.exec(former.address)?.[1] ?? 0);
-  return fits(former) && isPrintable(text) && port > 0 && port < 65_536 && readFormer(text.slice('was='.length))?.uuid === former.uuid;
+  const port = Number(
+    /^(?:[a-z0-9_][a-z0-9_.-]*|\[[0-9a-f:.]+\]):(\d{1,5})$/i.exec(former.address)?.[1] ?? 0,
+  );
+  return (
+    fits(former) &&
+    isPrintable(text) &&
+    port > 0 &&
+    port < 65_536 &&
+    readFormer(text.slice('was='.length))?.uuid === former.uuid
+  );
 }
 
 /** Whether a server can stand in the ledger, as the source and as a former one. */
 export const fits = ({ uuid, address }: Former): boolean =>
-  address.length <= longestAddress && (uuid.length <= longestIdentity || shortIdentity(uuid)?.address === address);
+  address.length <= longestAddress &&
+  (uuid.length <= longestIdentity || shortIdentity(uuid)?.address === address);
 
 /** MariaDB's identity ends with the address that the server is configured with. */
 function shortIdentity(uuid: string): { readonly short: string; readonly address: string } | undefined {
@@ -186,7 +202,8 @@ function shortIdentity(uuid: string): { readonly short: string; readonly address
   return match ? { short: match[1] as string, address: match[2] as string } : undefined;
 }
 
-const withRules = (replicas: ReplicasName | undefined): Pick<Ledger, 'replicas'> => (replicas ? { replicas } : {});
+const withRules = (replicas: ReplicasName | undefined): Pick<Ledger, 'replicas'> =>
+  replicas ? { replicas } : {};
 
 const unreadable = (why: string): LedgerReading => ({ kind: 'unreadable', why });
 
@@ -195,12 +212,16 @@ function readForm(text: string): Form | undefined {
   if (!match) return undefined;
   const targets = match[3] === '' ? [] : (match[3] as string).split(',');
   const [type, ttlSeconds] = [match[1] as Form['type'], Number(match[2])];
-  const isKnown = type === 'cname' ? targets.length <= 1 && targets.every(isTarget) : targets.every((target) => parseIp(target));
+  const isKnown =
+    type === 'cname'
+      ? targets.length <= 1 && targets.every(isTarget)
+      : targets.every((target) => parseIp(target));
   return isKnown && ttlSeconds <= longestTtl ? { type, ttlSeconds, targets } : undefined;
 }
 
 /** A host name that can be the target of a CNAME. */
-const isTarget = (name: string): boolean => name.length < stringLimit && /^(?:[a-z0-9_-]{1,63}\.)+$/.test(name);
+const isTarget = (name: string): boolean =>
+  name.length < stringLimit && /^(?:[a-z0-9_-]{1,63}\.)+$/.test(name);
 
 function readNext(text: string): Ledger['next'] {
   const match = isPrintable(text) ? /^([^,]+),([^,]+)$/.exec(text) : null;
@@ -211,7 +232,9 @@ function readNext(text: string): Ledger['next'] {
 function readFrozen(text: string): NonNullable<Ledger['frozen']> {
   const plain = printable(text);
   const colon = plain.indexOf(': ');
-  return colon < 0 ? { by: plain, reason: '' } : { by: plain.slice(0, colon), reason: plain.slice(colon + 2) };
+  return colon < 0
+    ? { by: plain, reason: '' }
+    : { by: plain.slice(0, colon), reason: plain.slice(colon + 2) };
 }
 
 const frozenText = ({ by, reason }: { readonly by: string; readonly reason: string }): string =>
@@ -286,7 +309,8 @@ export function withReplicas(ledger: Ledger, replicas: ReplicasName | undefined)
   return { ...rest, ...withRules(replicasText(replicas) === '' ? undefined : replicas) };
 }
 
-const rulesText = ({ name, ttlSeconds, maxLagMs, whenEmpty }: ReplicasName): string => `${name}/${ttlSeconds}/${maxLagMs}/${whenEmpty}`;
+const rulesText = ({ name, ttlSeconds, maxLagMs, whenEmpty }: ReplicasName): string =>
+  `${name}/${ttlSeconds}/${maxLagMs}/${whenEmpty}`;
 
 /** `<name>/<ttl>/<max_lag in ms>/<when_empty>`; empty: none, or a name that is too long to be written. */
 export function replicasText(replicas: ReplicasName | undefined): string {

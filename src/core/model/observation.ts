@@ -85,7 +85,8 @@ export interface ReportedReplica {
 export type Claim = ServerId | number;
 
 /** Whether that is who this server says it is. */
-export const isClaimed = (claim: Claim, { id, serverId }: ServerFacts): boolean => claim === id || claim === serverId;
+export const isClaimed = (claim: Claim, { id, serverId }: ServerFacts): boolean =>
+  claim === id || claim === serverId;
 
 /** A place in a server's binary log. Positions of two files cannot be compared, nor those of two servers. */
 export interface Coordinates {
@@ -254,7 +255,8 @@ export const isWritable = (facts: ServerFacts): boolean =>
   (facts.wsrep === undefined || isOpen(facts.wsrep));
 
 /** Whether it said of itself that it lets no client in: then it takes no writes either, though its facts are not known. */
-export const servesNobody = (probe: Probe | undefined): boolean => probe?.kind === 'alive' && probe.servesNobody === true;
+export const servesNobody = (probe: Probe | undefined): boolean =>
+  probe?.kind === 'alive' && probe.servesNobody === true;
 
 const isOpen = (wsrep: Wsrep): boolean => wsrep.primaryComponent && wsrep.ready && !wsrep.closed;
 

@@ -1,15 +1,23 @@
 import type { Effect, HistoryEntry } from './events.ts';
 import type { ClusterState, PublicationState } from './state.ts';
-import type { Now } from './units.ts';
-import { isoTime } from './units.ts';
+import { isoTime, type Now } from './units.ts';
 
-type Entry = HistoryEntry extends infer T ? (T extends HistoryEntry ? Omit<T, 'at' | 'cluster' | 'nameserver'> : never) : never;
+type Entry = HistoryEntry extends infer T
+  ? T extends HistoryEntry
+    ? Omit<T, 'at' | 'cluster' | 'nameserver'>
+    : never
+  : never;
 
 /** A line for the history and the log. */
 export function record(state: ClusterState, publication: PublicationState, now: Now, entry: Entry): Effect {
   const { cluster } = state.settings;
   return {
     kind: 'record',
-    entry: { at: isoTime(now.wall), cluster, nameserver: publication.settings.nameserver, ...entry } as HistoryEntry,
+    entry: {
+      at: isoTime(now.wall),
+      cluster,
+      nameserver: publication.settings.nameserver,
+      ...entry,
+    } as HistoryEntry,
   };
 }

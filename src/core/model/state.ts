@@ -204,14 +204,22 @@ export interface CommandProgress {
 }
 
 /** A cluster of which nothing is known yet. */
-export function initialState(settings: ClusterSettings, remembered: readonly Remembered[], now: Now): ClusterState {
-  const lastOf = ({ nameserver }: PublicationSettings) => remembered.find((entry) => entry.nameserver === nameserver);
+export function initialState(
+  settings: ClusterSettings,
+  remembered: readonly Remembered[],
+  now: Now,
+): ClusterState {
+  const lastOf = ({ nameserver }: PublicationSettings) =>
+    remembered.find((entry) => entry.nameserver === nameserver);
   return {
     settings,
     servers: new Map(settings.servers.map((server) => [server.address, newServer(server, now.mono)])),
     discovery: { aliases: new Map(), unasked: [] },
     publications: new Map(
-      settings.publications.map((publication) => [publication.nameserver, newPublication(publication, lastOf(publication), now)]),
+      settings.publications.map((publication) => [
+        publication.nameserver,
+        newPublication(publication, lastOf(publication), now),
+      ]),
     ),
     commands: [],
     suspectUntil: now.mono,
@@ -230,7 +238,11 @@ export const newServer = (settings: ServerSettings, at: MonoMs): ServerMemory =>
   nextResolveAt: at,
 });
 
-export const newPublication = (settings: PublicationSettings, remembered: Remembered | undefined, now: Now): PublicationState => ({
+export const newPublication = (
+  settings: PublicationSettings,
+  remembered: Remembered | undefined,
+  now: Now,
+): PublicationState => ({
   settings,
   ...(remembered === undefined ? {} : { remembered }),
   reading: false,

@@ -14,9 +14,19 @@ export interface Srv {
  * A character-string is kept byte for byte: each JavaScript character is one byte (0 to 255). RDATA are in no particular order.
  */
 export type Rrset =
-  | { readonly name: Fqdn; readonly type: 'A' | 'AAAA' | 'CNAME'; readonly ttlSeconds: number; readonly rdata: readonly string[] }
+  | {
+      readonly name: Fqdn;
+      readonly type: 'A' | 'AAAA' | 'CNAME';
+      readonly ttlSeconds: number;
+      readonly rdata: readonly string[];
+    }
   | { readonly name: Fqdn; readonly type: 'SRV'; readonly ttlSeconds: number; readonly rdata: readonly Srv[] }
-  | { readonly name: Fqdn; readonly type: 'TXT'; readonly ttlSeconds: number; readonly rdata: readonly (readonly string[])[] };
+  | {
+      readonly name: Fqdn;
+      readonly type: 'TXT';
+      readonly ttlSeconds: number;
+      readonly rdata: readonly (readonly string[])[];
+    };
 
 export type RrType = Rrset['type'];
 
@@ -44,10 +54,14 @@ export interface UpdatePlan {
 }
 
 /** `rrset-is`: exists with exactly this RDATA, the TTL does not count (2.4.2). `rrset-absent`: does not exist (2.4.3). */
-export type Prerequisite = { readonly kind: 'rrset-is'; readonly rrset: Rrset } | ({ readonly kind: 'rrset-absent' } & Question);
+export type Prerequisite =
+  | { readonly kind: 'rrset-is'; readonly rrset: Rrset }
+  | ({ readonly kind: 'rrset-absent' } & Question);
 
 /** `delete-rrset` (2.5.2) of one that does not exist is no error. `add-rrset` (2.5.1) adds every RR of it. */
-export type Change = ({ readonly kind: 'delete-rrset' } & Question) | { readonly kind: 'add-rrset'; readonly rrset: Rrset };
+export type Change =
+  | ({ readonly kind: 'delete-rrset' } & Question)
+  | { readonly kind: 'add-rrset'; readonly rrset: Rrset };
 
 /** A side name that is not in the zone: delegated away, in another zone, or below a DNAME. */
 export interface Outside {
@@ -78,7 +92,12 @@ export type ZoneReading =
  */
 export type UpdateOutcome =
   | { readonly kind: 'applied' }
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly rcode?: string; readonly failure: Failure }
+  | {
+      readonly kind: 'refused';
+      readonly code: RefusalCode;
+      readonly rcode?: string;
+      readonly failure: Failure;
+    }
   | { readonly kind: 'unknown'; readonly failure: Failure };
 
 export type RefusalCode =
@@ -127,6 +146,8 @@ export const rdataWords = (rrset: Rrset): string => rdataTexts(rrset).sort().joi
 /** The same RDATA, in whatever order (an RRset is a set: RFC 2181 5). The TTL does not count. */
 export const sameRdata = (a: Rrset, b: Rrset): boolean =>
   // Mostly both are one RRset, or have one address each: every step asks several times.
-  a.rdata === b.rdata || (a.type === b.type && (isOneText(a) && isOneText(b) ? a.rdata[0] === b.rdata[0] : rdataText(a) === rdataText(b)));
+  a.rdata === b.rdata ||
+  (a.type === b.type &&
+    (isOneText(a) && isOneText(b) ? a.rdata[0] === b.rdata[0] : rdataText(a) === rdataText(b)));
 
 const isOneText = ({ rdata }: Rrset): boolean => rdata.length === 1 && typeof rdata[0] === 'string';

@@ -36,22 +36,28 @@ export function comparisonOf(source: ServerView, replica: ServerView): Compariso
 }
 
 /** What a server is known to have executed. It may have executed more: see `gtidReplicated`. */
-export const gtidsOf = ({ gtidExecuted, gtidReplicated }: ServerFacts): GtidSet | undefined => gtidExecuted ?? gtidReplicated;
+export const gtidsOf = ({ gtidExecuted, gtidReplicated }: ServerFacts): GtidSet | undefined =>
+  gtidExecuted ?? gtidReplicated;
 
 /** Up to where the replica has executed that source's binary log, by its channel from it. */
 export const appliedOf = (source: ServerView, { upstreams }: ServerView): Coordinates | undefined =>
   upstreams.find(({ member }) => member === source.address)?.channel.applied;
 
 /** Such a grant counts for new connections only. */
-export const grantAdvice = 'GRANT REPLICATION CLIENT ON *.* TO our account on each server, then restart source-dns';
+export const grantAdvice =
+  'GRANT REPLICATION CLIENT ON *.* TO our account on each server, then restart source-dns';
 
 function obstacle(source: ServerView, replica: ServerView): string {
   const [theirs, own] = [source.facts?.gtidMode, replica.facts?.gtidMode];
-  if (theirs === undefined) return `${source.facts?.gtidExecuted ? replica.address : source.address} tells no GTIDs`;
+  if (theirs === undefined)
+    return `${source.facts?.gtidExecuted ? replica.address : source.address} tells no GTIDs`;
   // It gives GTIDs to them itself (ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS), which its source does not know.
   if (own === 'ON')
     return `${replica.address} runs with gtid_mode=ON, and ${source.address} with ${theirs}: no transaction has one GTID on both, so that ${replica.address} must not be promoted`;
-  const hidden = [source.facts?.binlogEnd ? [] : [source.address], appliedOf(source, replica) ? [] : [replica.address]].flat();
+  const hidden = [
+    source.facts?.binlogEnd ? [] : [source.address],
+    appliedOf(source, replica) ? [] : [replica.address],
+  ].flat();
   const without = source.facts?.gtidExecuted
     ? `${replica.address} runs with gtid_mode=${own}`
     : `${source.address} runs with gtid_mode=${theirs}`;

@@ -5,14 +5,10 @@
 
 import type { Effect } from '../model/events.ts';
 import { aliasLimit, discoveredLimit, discoveredPauseMaxMs } from '../model/limits.ts';
-import type { Claim } from '../model/observation.ts';
-import { isClaimed } from '../model/observation.ts';
-import type { ClusterState, ServerMemory } from '../model/state.ts';
-import { newServer } from '../model/state.ts';
-import type { MonoMs, Now, ServerAddress } from '../model/units.ts';
-import { plusMs } from '../model/units.ts';
-import type { Mention } from './mentions.ts';
-import { mayBeAsked, mentionsOf } from './mentions.ts';
+import { type Claim, isClaimed } from '../model/observation.ts';
+import { type ClusterState, newServer, type ServerMemory } from '../model/state.ts';
+import { type MonoMs, type Now, plusMs, type ServerAddress } from '../model/units.ts';
+import { type Mention, mayBeAsked, mentionsOf } from './mentions.ts';
 import { isIdentifiedAs } from './source-of.ts';
 import { verify } from './topology.ts';
 
@@ -25,17 +21,29 @@ export function discover(state: ClusterState, now: Now, effects: Effect[]): Clus
   const mentions = mentionsOf(state, now);
   const kept = withoutEnded(state, mentions, now, effects);
   // There is no hurry: before every configured server was asked, a member's second address would pass for somebody else.
-  if ([...kept.servers.values()].some((memory) => !isDiscovered(memory) && memory.latest === undefined)) return kept;
+  if ([...kept.servers.values()].some((memory) => !isDiscovered(memory) && memory.latest === undefined))
+    return kept;
   const { aliases } = kept.discovery;
   const servers = new Map(kept.servers);
-  const wanted = [...mentions].filter(([address, mention]) => !servers.has(address) && !aliases.has(address) && !isKnown(servers, mention));
+  const wanted = [...mentions].filter(
+    ([address, mention]) => !servers.has(address) && !aliases.has(address) && !isKnown(servers, mention),
+  );
   const asked = wanted.slice(0, roomIn(kept));
   for (const [address, mention] of asked) servers.set(address, newlyFound(address, mention, now));
-  return { ...kept, servers, discovery: { aliases, unasked: wanted.slice(asked.length).map(([address]) => address) } };
+  return {
+    ...kept,
+    servers,
+    discovery: { aliases, unasked: wanted.slice(asked.length).map(([address]) => address) },
+  };
 }
 
 /** Those that are known by now to be somebody else, or are over, are not asked any more. */
-function withoutEnded(state: ClusterState, mentions: ReadonlyMap<ServerAddress, Mention>, now: Now, effects: Effect[]): ClusterState {
+function withoutEnded(
+  state: ClusterState,
+  mentions: ReadonlyMap<ServerAddress, Mention>,
+  now: Now,
+  effects: Effect[],
+): ClusterState {
   const servers = new Map([...state.servers].filter(([, memory]) => !isDiscovered(memory)));
   const aliases = new Map([...state.discovery.aliases].filter(([, until]) => now.mono < until));
   let next = state;
@@ -56,7 +64,11 @@ function withMention(memory: ServerMemory, mention: Mention | undefined): Server
   if (mention === undefined || mentioned === undefined) return memory;
   // The newest answer that speaks of it may be of one that fell silent.
   const lastAt = Math.max(mentioned.lastAt, mention.at) as MonoMs;
-  return { ...memory, settings: { ...memory.settings, discovered: mention.discovered }, mentioned: { ...mentioned, lastAt } };
+  return {
+    ...memory,
+    settings: { ...memory.settings, discovered: mention.discovered },
+    mentioned: { ...mentioned, lastAt },
+  };
 }
 
 const newlyFound = (address: ServerAddress, { discovered, at }: Mention, now: Now): ServerMemory => ({
@@ -71,14 +83,24 @@ const isKnown = (servers: Servers, { discovered: { claims } }: Mention): boolean
   claims.length > 0 && claims.every((claim) => withIdentity(servers, [claim]) !== undefined);
 
 const withIdentity = (servers: Servers, claims: readonly (Claim | undefined)[]): ServerMemory | undefined =>
-  [...servers.values()].find(({ facts }) => facts !== undefined && claims.some((claim) => claim !== undefined && isClaimed(claim, facts)));
+  [...servers.values()].find(
+    ({ facts }) =>
+      facts !== undefined && claims.some((claim) => claim !== undefined && isClaimed(claim, facts)),
+  );
 
 /** For how many more there is room. */
 const roomIn = ({ settings, servers, discovery }: ClusterState): number =>
-  discovery.aliases.size >= aliasLimit ? 0 : Math.max(0, discoveredLimit - (servers.size - settings.servers.length));
+  discovery.aliases.size >= aliasLimit
+    ? 0
+    : Math.max(0, discoveredLimit - (servers.size - settings.servers.length));
 
 /** Why it is not asked any more. `servers`: those that come before it. */
-function endOf(state: ClusterState, servers: Servers, memory: ServerMemory, now: Now): 'alias' | 'over' | undefined {
+function endOf(
+  state: ClusterState,
+  servers: Servers,
+  memory: ServerMemory,
+  now: Now,
+): 'alias' | 'over' | undefined {
   if (!mayBeAsked(state.settings, memory.settings.address)) return 'over';
   if (memory.facts && withIdentity(servers, [memory.facts.id, memory.facts.serverId])) return 'alias';
   return isOver(state, memory, now) ? 'over' : undefined;
@@ -92,13 +114,21 @@ function isOver(state: ClusterState, memory: ServerMemory, now: Now): boolean {
   const { goneAfterMs } = state.settings.watch;
   const lastAt = memory.mentioned?.lastAt ?? now.mono;
   if (now.mono - lastAt < goneAfterMs) return false;
-  const isSilent = memory.unknownSince !== undefined && now.mono - memory.unknownSince >= goneAfterMs && !isFollowed(state, memory);
-  const steadySince = [...state.publications.values()].map((publication) => publication.steadySince ?? now.mono);
+  const isSilent =
+    memory.unknownSince !== undefined &&
+    now.mono - memory.unknownSince >= goneAfterMs &&
+    !isFollowed(state, memory);
+  const steadySince = [...state.publications.values()].map(
+    (publication) => publication.steadySince ?? now.mono,
+  );
   return isSilent || steadySince.every((since) => now.mono - Math.max(since, lastAt) >= goneAfterMs);
 }
 
 const isFollowed = ({ servers }: ClusterState, { facts }: ServerMemory): boolean =>
-  facts !== undefined && [...servers.values()].some((server) => server.facts?.channels.some((channel) => isIdentifiedAs(channel, facts)));
+  facts !== undefined &&
+  [...servers.values()].some((server) =>
+    server.facts?.channels.some((channel) => isIdentifiedAs(channel, facts)),
+  );
 
 /** Whoever is forgotten is forgotten whole: networks that come and go would fill the line. */
 function withoutLineOf(state: ClusterState, { facts }: ServerMemory): ClusterState {

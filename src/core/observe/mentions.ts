@@ -1,8 +1,7 @@
 /** Which servers the configured ones speak of: as their replicas, as the source of a channel, as members of their group. */
 
 import { isWithin } from '../model/discovery-scope.ts';
-import type { Claim, ServerFacts } from '../model/observation.ts';
-import { splitAddress } from '../model/observation.ts';
+import { type Claim, type ServerFacts, splitAddress } from '../model/observation.ts';
 import type { ClusterSettings, Discovered } from '../model/settings.ts';
 import type { ClusterState } from '../model/state.ts';
 import type { MonoMs, Now, ServerAddress } from '../model/units.ts';
@@ -34,12 +33,16 @@ export function mentionsOf(state: ClusterState, now: Now): ReadonlyMap<ServerAdd
 }
 
 /** Inside the scopes, not configured, and none of our own names: replicas may replicate from the very name that we publish. */
-export const mayBeAsked = ({ discoverWithin = [], servers, publications }: ClusterSettings, address: ServerAddress): boolean =>
+export const mayBeAsked = (
+  { discoverWithin = [], servers, publications }: ClusterSettings,
+  address: ServerAddress,
+): boolean =>
   isWithin(discoverWithin, address) &&
   !servers.some((server) => server.address === address) &&
   !publications.some(({ source, replicas }) => [source.name, replicas?.name].includes(nameOf(address)));
 
-const nameOf = (address: ServerAddress) => `${splitAddress(address).host}.` as ClusterSettings['publications'][number]['source']['name'];
+const nameOf = (address: ServerAddress) =>
+  `${splitAddress(address).host}.` as ClusterSettings['publications'][number]['source']['name'];
 
 interface Said {
   readonly how: Discovered['how'];
@@ -51,17 +54,24 @@ function saidBy({ channels, replicas = [], group }: ServerFacts): readonly Said[
   return [
     // A channel that is off may be years old.
     ...channels.flatMap((channel): readonly Said[] =>
-      channel.receiver === 'off' ? [] : [{ how: 'channel', address: channel.sourceAddress, claim: claimOf(channel) }],
+      channel.receiver === 'off'
+        ? []
+        : [{ how: 'channel', address: channel.sourceAddress, claim: claimOf(channel) }],
     ),
     ...replicas.map(({ address, claim }): Said => ({ how: 'replicas', address, claim })),
     ...(group?.members ?? []).flatMap(({ id, state, address }): readonly Said[] =>
-      address === undefined || (state !== 'ONLINE' && state !== 'RECOVERING') ? [] : [{ how: 'group', address, claim: id }],
+      address === undefined || (state !== 'ONLINE' && state !== 'RECOVERING')
+        ? []
+        : [{ how: 'group', address, claim: id }],
     ),
   ];
 }
 
 function merged(before: Mention | undefined, { how, claim }: Said, by: ServerAddress, at: MonoMs): Mention {
   const discovered: Discovered = before?.discovered ?? { by, how, claims: [] };
-  const claims = claim === undefined || discovered.claims.includes(claim) ? discovered.claims : [...discovered.claims, claim];
+  const claims =
+    claim === undefined || discovered.claims.includes(claim)
+      ? discovered.claims
+      : [...discovered.claims, claim];
   return { discovered: { ...discovered, claims }, at: Math.max(at, before?.at ?? at) as MonoMs };
 }

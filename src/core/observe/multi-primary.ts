@@ -35,7 +35,9 @@ export function outsideMajority(facts: ServerFacts): string | undefined {
 export function arePeers(members: readonly ServerView[], a: ServerView, b: ServerView): boolean {
   const cluster = multiPrimaryOf(a.known);
   if (cluster === undefined || cluster !== multiPrimaryOf(b.known)) return false;
-  return a.known?.wsrep ? !isSplit(members, cluster) : isPresentIn(a.known?.group, b.id) || isPresentIn(b.known?.group, a.id);
+  return a.known?.wsrep
+    ? !isSplit(members, cluster)
+    : isPresentIn(a.known?.group, b.id) || isPresentIn(b.known?.group, a.id);
 }
 
 /** Two parts were both made primary by hand (`pc.bootstrap`): more nodes answer than any of them counts, or two have the same place in one view. */
@@ -44,7 +46,9 @@ function isSplit(members: readonly ServerView[], cluster: string): boolean {
     facts?.wsrep?.primaryComponent && facts.wsrep.clusterUuid === cluster ? [facts.wsrep] : [],
   );
   if (nodes.length > Math.max(0, ...nodes.map(({ size }) => size))) return true;
-  const places = nodes.flatMap(({ view, index }) => (view === undefined || index === undefined ? [] : [`${view}/${index}`]));
+  const places = nodes.flatMap(({ view, index }) =>
+    view === undefined || index === undefined ? [] : [`${view}/${index}`],
+  );
   return new Set(places).size < places.length;
 }
 
@@ -52,9 +56,14 @@ function isSplit(members: readonly ServerView[], cluster: string): boolean {
  * One server of each multi-primary cluster, and all that are in none: of peers any will do, so the first in this order; but one that is busy with a joiner, or takes no part
  * in flow control and lags, comes after its peers.
  */
-export function firstOfEach(members: readonly ServerView[], servers: readonly ServerView[]): readonly ServerView[] {
+export function firstOfEach(
+  members: readonly ServerView[],
+  servers: readonly ServerView[],
+): readonly ServerView[] {
   const ranked = [...servers.filter((server) => !isOccupied(server)), ...servers.filter(isOccupied)];
-  const firsts = ranked.filter((server, index) => !ranked.slice(0, index).some((earlier) => arePeers(members, earlier, server)));
+  const firsts = ranked.filter(
+    (server, index) => !ranked.slice(0, index).some((earlier) => arePeers(members, earlier, server)),
+  );
   return servers.filter((server) => firsts.includes(server));
 }
 

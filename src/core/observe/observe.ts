@@ -1,10 +1,8 @@
 /** Takes one probe's result into a server's memory, and says whether it is suspicious. */
 
 import { contains } from '../gtid/gtid.ts';
-import type { Probe, ServerFacts } from '../model/observation.ts';
-import { isWritable, servesNobody } from '../model/observation.ts';
-import type { Moment, Receiving, ServerMemory } from '../model/state.ts';
-import { without } from '../model/state.ts';
+import { isWritable, type Probe, type ServerFacts, servesNobody } from '../model/observation.ts';
+import { type Moment, type Receiving, type ServerMemory, without } from '../model/state.ts';
 import type { MonoMs, Now, ServerId } from '../model/units.ts';
 
 export interface Observed {
@@ -30,16 +28,30 @@ export function observe(memory: ServerMemory, probe: Probe, now: Now, asked: Ask
   const contactChanged = memory.latest !== undefined && memory.latest.probe.kind !== probe.kind;
   const latest = { probe, at: now.mono };
   if (probe.kind === 'reachable')
-    return observeFacts(memory, probe.facts, { ...without(memory, 'unknownSince'), latest }, contactChanged, now, asked);
+    return observeFacts(
+      memory,
+      probe.facts,
+      { ...without(memory, 'unknownSince'), latest },
+      contactChanged,
+      now,
+      asked,
+    );
   const unknownSince = probe.kind === 'unknown' ? { unknownSince: memory.unknownSince ?? now.mono } : {};
   const closed = saysClosed(memory, probe) ? { closedAt: { mono: now.mono, wall: now.wall } } : {};
   const lostAskedAt = memory.lostAskedAt ?? asked.askedAt ?? now.mono;
-  return { memory: { ...without(memory, 'unknownSince'), latest, lostAskedAt, ...unknownSince, ...closed }, suspicious: contactChanged };
+  return {
+    memory: { ...without(memory, 'unknownSince'), latest, lostAskedAt, ...unknownSince, ...closed },
+    suspicious: contactChanged,
+  };
 }
 
 /** offline_mode: nobody has it by default, so somebody closed the server. A Galera node that executes no query was closed by nobody: it lost the others. */
 const saysClosed = ({ facts, closedAt }: ServerMemory, probe: Probe): boolean =>
-  servesNobody(probe) && facts !== undefined && facts.wsrep === undefined && isWritable(facts) && closedAt === undefined;
+  servesNobody(probe) &&
+  facts !== undefined &&
+  facts.wsrep === undefined &&
+  isWritable(facts) &&
+  closedAt === undefined;
 
 function observeFacts(
   before: ServerMemory,
@@ -51,14 +63,18 @@ function observeFacts(
 ): Observed {
   const known = before.facts;
   const writable = isWritable(facts);
-  const elapsedMs = before.factsAt === undefined || before.factsAt <= staleBefore ? undefined : now.mono - before.factsAt;
+  const elapsedMs =
+    before.factsAt === undefined || before.factsAt <= staleBefore ? undefined : now.mono - before.factsAt;
   const sameProcess = known !== undefined && isSameProcess(known, facts, elapsedMs);
   const moment = { mono: now.mono, wall: now.wall };
   const since = writable ? { writableSince: before.writableSince ?? moment } : {};
   const vanished = known !== undefined && known.id === facts.id && lostHistory(known, facts);
   return {
     memory: {
-      ...without(without(without(without(without(memory, 'writableSince'), 'promotedAt'), 'closedAt'), 'shutAskedAt'), 'lostAskedAt'),
+      ...without(
+        without(without(without(without(memory, 'writableSince'), 'promotedAt'), 'closedAt'), 'shutAskedAt'),
+        'lostAskedAt',
+      ),
       facts,
       factsAt: now.mono,
       ...since,
@@ -101,7 +117,8 @@ function isSameProcess(known: ServerFacts, facts: ServerFacts, elapsedMs: number
   if (known.session === facts.session) return true;
   if (elapsedMs === undefined) return false;
   return (
-    facts.uptimeSeconds >= known.uptimeSeconds + elapsedMs / 1000 - uptimeToleranceSeconds && known.uptimeSeconds > uptimeToleranceSeconds
+    facts.uptimeSeconds >= known.uptimeSeconds + elapsedMs / 1000 - uptimeToleranceSeconds &&
+    known.uptimeSeconds > uptimeToleranceSeconds
   );
 }
 
@@ -128,7 +145,12 @@ const roleText = (facts: ServerFacts): string =>
     facts.managed?.members.map((member) => [member.name, member.writer]),
   ]);
 
-function receivingSince(before: ServerMemory, facts: ServerFacts, sameProcess: boolean, now: Now): ReadonlyMap<string, Receiving> {
+function receivingSince(
+  before: ServerMemory,
+  facts: ServerFacts,
+  sameProcess: boolean,
+  now: Now,
+): ReadonlyMap<string, Receiving> {
   const receiving = new Map<string, Receiving>();
   for (const channel of facts.channels) {
     if (channel.receiver === 'off') continue;
@@ -138,7 +160,14 @@ function receivingSince(before: ServerMemory, facts: ServerFacts, sameProcess: b
     if (channel.receiver === 'connecting') {
       if (earlier) receiving.set(channel.name, { ...earlier, on: false });
     } else if (earlier?.on) receiving.set(channel.name, earlier);
-    else receiving.set(channel.name, { source, on: true, since: now.mono, metAt: earlier?.metAt ?? now.mono, witnessed: sameProcess });
+    else
+      receiving.set(channel.name, {
+        source,
+        on: true,
+        since: now.mono,
+        metAt: earlier?.metAt ?? now.mono,
+        witnessed: sameProcess,
+      });
   }
   return receiving;
 }

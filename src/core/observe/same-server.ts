@@ -18,7 +18,8 @@ type Seen = ServerMemory & { readonly facts: ServerFacts; readonly factsAt: Mono
 export function otherAddresses(state: ClusterState): ReadonlyMap<ServerAddress, ServerAddress> {
   const byServer = new Map<string, Seen[]>();
   for (const memory of state.servers.values()) {
-    if (!isSeen(memory) || memory.facts.home === undefined || memory.settings.discovered !== undefined) continue;
+    if (!isSeen(memory) || memory.facts.home === undefined || memory.settings.discovered !== undefined)
+      continue;
     const key = `${memory.facts.serverId ?? memory.facts.id} ${memory.facts.home}`;
     byServer.set(key, [...(byServer.get(key) ?? []), memory]);
   }
@@ -32,7 +33,8 @@ export function otherAddresses(state: ClusterState): ReadonlyMap<ServerAddress, 
   return others;
 }
 
-const isSeen = (memory: ServerMemory): memory is Seen => memory.facts !== undefined && memory.factsAt !== undefined;
+const isSeen = (memory: ServerMemory): memory is Seen =>
+  memory.facts !== undefined && memory.factsAt !== undefined;
 
 /** An address that a ledger names, while it still leads to the server that the ledger names: a virtual IP may have moved. */
 const isInForce = ({ publications }: ClusterState, { settings, facts }: Seen): boolean =>

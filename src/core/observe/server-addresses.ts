@@ -6,12 +6,15 @@
 import type { AddressTrial } from '../model/address-trial.ts';
 import type { Effect } from '../model/events.ts';
 import { addressLimit, retryAddressMs } from '../model/limits.ts';
-import type { Failure, Places, Probe, ServerFacts } from '../model/observation.ts';
-import { splitAddress } from '../model/observation.ts';
-import type { ClusterState, ServerMemory } from '../model/state.ts';
-import { without } from '../model/state.ts';
-import type { MonoMs, Now, ServerAddress } from '../model/units.ts';
-import { plusMs } from '../model/units.ts';
+import {
+  type Failure,
+  type Places,
+  type Probe,
+  type ServerFacts,
+  splitAddress,
+} from '../model/observation.ts';
+import { type ClusterState, type ServerMemory, without } from '../model/state.ts';
+import { type MonoMs, type Now, plusMs, type ServerAddress } from '../model/units.ts';
 
 /** What there is to say of the resolver's newest answer for a server. */
 export type Proposal =
@@ -41,15 +44,23 @@ export function takeProposal(
   found: readonly string[] | undefined,
   failure?: Failure,
 ): ServerMemory {
-  if (found === undefined || found.length === 0) return failure ? { ...memory, resolveFailure: failure } : memory;
+  if (found === undefined || found.length === 0)
+    return failure ? { ...memory, resolveFailure: failure } : memory;
   const proposed = found.toSorted();
   const peer = memory.facts?.peer;
-  const trials = new Map([...memory.trials].filter(([address]) => proposed.includes(address) || address === peer));
+  const trials = new Map(
+    [...memory.trials].filter(([address]) => proposed.includes(address) || address === peer),
+  );
   return accept(state, { ...without(memory, 'resolveFailure'), proposed, trials });
 }
 
 /** Takes what an answer of the server says about where it is. A new connection elsewhere than the resolver said: it is asked again at once. */
-export function takePeer(state: ClusterState, before: ServerMemory, memory: ServerMemory, now: Now): ServerMemory {
+export function takePeer(
+  state: ClusterState,
+  before: ServerMemory,
+  memory: ServerMemory,
+  now: Now,
+): ServerMemory {
   const { facts, proposed } = memory;
   const last = before.facts;
   if (facts?.peer === undefined || facts === last) return memory;
@@ -57,39 +68,65 @@ export function takePeer(state: ClusterState, before: ServerMemory, memory: Serv
   if (isSame && last?.peer === facts.peer && memory.trials.has(facts.peer)) return memory;
   const trials = new Map(isSame ? memory.trials : []);
   // It answered there until now: whether it still would is another question.
-  if (last?.peer !== undefined && trials.has(last.peer)) trials.set(last.peer, { outcome: 'untried', at: now.mono, wasSame: true });
+  if (last?.peer !== undefined && trials.has(last.peer))
+    trials.set(last.peer, { outcome: 'untried', at: now.mono, wasSame: true });
   trials.set(facts.peer, { outcome: 'same', at: now.mono, wasSame: true });
-  const isElsewhere = proposed !== undefined && !proposed.includes(facts.peer) && last?.session !== facts.session;
+  const isElsewhere =
+    proposed !== undefined && !proposed.includes(facts.peer) && last?.session !== facts.session;
   return accept(state, { ...memory, trials, ...(isElsewhere ? { nextResolveAt: now.mono } : {}) });
 }
 
 /** Takes the outcome of a trial. Where this server answers at the new addresses, its kept connection follows there: that is what proves them. */
-export function takeTrial(state: ClusterState, before: ServerMemory, probe: Probe, now: Now, effects: Effect[]): ServerMemory {
+export function takeTrial(
+  state: ClusterState,
+  before: ServerMemory,
+  probe: Probe,
+  now: Now,
+  effects: Effect[],
+): ServerMemory {
   const address = before.trying;
   const memory = without(before, 'trying');
   // Of a server that is silent itself nothing is known elsewhere either; and where the kept connection leads by now, that one tells.
-  if (address === undefined || memory.facts === undefined || memory.latest?.probe.kind !== 'reachable' || address === memory.facts.peer)
+  if (
+    address === undefined ||
+    memory.facts === undefined ||
+    memory.latest?.probe.kind !== 'reachable' ||
+    address === memory.facts.peer
+  )
     return memory;
   const trial = trialOf(memory, memory.facts, probe, memory.trials.get(address), now);
   const tried = accept(state, { ...memory, trials: new Map(memory.trials).set(address, trial) });
   const { proposed = [], facts } = tried;
-  const isElsewhere = facts?.peer !== undefined && !proposed.includes(facts.peer) && proposalOf(state, tried).kind === 'proven';
+  const isElsewhere =
+    facts?.peer !== undefined && !proposed.includes(facts.peer) && proposalOf(state, tried).kind === 'proven';
   // A machine that slept has counted its Uptime wrong since: a new connection asks for it again.
   const isDoubtful = probe.kind === 'reachable' && trial.outcome === 'silent';
   if (isElsewhere || isDoubtful) effects.push({ kind: 'renew', server: memory.settings.address });
   return tried;
 }
 
-function trialOf(memory: ServerMemory, known: ServerFacts, probe: Probe, last: AddressTrial | undefined, now: Now): AddressTrial {
+function trialOf(
+  memory: ServerMemory,
+  known: ServerFacts,
+  probe: Probe,
+  last: AddressTrial | undefined,
+  now: Now,
+): AddressTrial {
   const wasSame = last?.wasSame === true;
-  if (probe.kind !== 'reachable') return { outcome: 'silent', at: now.mono, wasSame, said: probe.failure.message };
+  if (probe.kind !== 'reachable')
+    return { outcome: 'silent', at: now.mono, wasSame, said: probe.failure.message };
   const { id, uptimeSeconds } = probe.facts;
   if (id !== known.id) return { outcome: 'other', at: now.mono, wasSame, id };
   const startedAt = now.mono - uptimeSeconds * 1000;
   const knownStart = (memory.factsAt ?? now.mono) - known.uptimeSeconds * 1000;
   // A copy of its data folder has its UUID as well.
   if (Math.abs(startedAt - knownStart) > sameStartMs)
-    return { outcome: 'silent', at: now.mono, wasSame, said: 'who answers there has the same identity, but began at another time' };
+    return {
+      outcome: 'silent',
+      at: now.mono,
+      wasSame,
+      said: 'who answers there has the same identity, but began at another time',
+    };
   return { outcome: 'same', at: now.mono, wasSame: true };
 }
 
@@ -110,15 +147,19 @@ export function proposalOf(state: ClusterState, memory: ServerMemory): Proposal 
   const same = proposed.filter((address) => outcome(address) === 'same');
   const rest = proposed.filter((address) => outcome(address) !== 'same');
   if (rest.length === 0) return { kind: 'proven', addresses: same, unproven: [], unreached: [] };
-  if (rest.some((address) => memberAt(state, memory, address) !== undefined)) return { kind: 'ambiguous', addresses: proposed };
+  if (rest.some((address) => memberAt(state, memory, address) !== undefined))
+    return { kind: 'ambiguous', addresses: proposed };
   const untried = rest.find((address) => (outcome(address) ?? 'untried') === 'untried');
   if (untried !== undefined) return { kind: 'pending', address: untried };
   if (same.length === 0) return { kind: 'unproven', addresses: proposed };
   // A family that nobody reaches is left out; within one, clients would get the unproven address as often as the other.
   const unreached = rest.filter((address) => !same.some((other) => isIpv6(other) === isIpv6(address)));
-  const isForeign = (address: string) => !unreached.includes(address) && trials.get(address)?.wasSame !== true;
+  const isForeign = (address: string) =>
+    !unreached.includes(address) && trials.get(address)?.wasSame !== true;
   const isAmbiguous = rest.some((address) => outcome(address) === 'other' || isForeign(address));
-  return isAmbiguous ? { kind: 'ambiguous', addresses: proposed } : { kind: 'proven', addresses: same, unproven: rest, unreached };
+  return isAmbiguous
+    ? { kind: 'ambiguous', addresses: proposed }
+    : { kind: 'proven', addresses: same, unproven: rest, unreached };
 }
 
 const isIpv6 = (address: string): boolean => address.includes(':');
@@ -127,7 +168,11 @@ const isIpv6 = (address: string): boolean => address.includes(':');
  * Another configured server that is at that address: it answered there, or is known to be there. Servers of one machine differ by their port, and a MariaDB server has another identity under
  * each name, so the place tells as well.
  */
-export function memberAt(state: ClusterState, memory: ServerMemory, address: string): ServerAddress | undefined {
+export function memberAt(
+  state: ClusterState,
+  memory: ServerMemory,
+  address: string,
+): ServerAddress | undefined {
   const trial = memory.trials.get(address);
   if (trial?.outcome === 'same') return undefined;
   const member = othersThan(state, memory).find((other) => {
@@ -139,7 +184,9 @@ export function memberAt(state: ClusterState, memory: ServerMemory, address: str
 }
 
 const othersThan = (state: ClusterState, memory: ServerMemory): readonly ServerMemory[] =>
-  [...state.servers.values()].filter(({ settings }) => settings.address !== memory.settings.address && !settings.discovered);
+  [...state.servers.values()].filter(
+    ({ settings }) => settings.address !== memory.settings.address && !settings.discovered,
+  );
 
 const hasPortOf = (a: ServerMemory, b: ServerMemory): boolean =>
   splitAddress(a.settings.address).port === splitAddress(b.settings.address).port;
@@ -152,20 +199,31 @@ export function nextTrial({
   latest,
   trying,
 }: ServerMemory): { readonly address: string; readonly at: MonoMs } | undefined {
-  if (facts?.peer === undefined || latest?.probe.kind !== 'reachable' || trying !== undefined || proposed.length > addressLimit)
+  if (
+    facts?.peer === undefined ||
+    latest?.probe.kind !== 'reachable' ||
+    trying !== undefined ||
+    proposed.length > addressLimit
+  )
     return undefined;
   let next: { readonly address: string; readonly at: MonoMs } | undefined;
   for (const address of proposed) {
     if (address === facts.peer) continue;
     const last = trials.get(address);
-    const at = last === undefined || last.outcome === 'untried' ? (0 as MonoMs) : plusMs(last.at, retryAddressMs);
+    const at =
+      last === undefined || last.outcome === 'untried' ? (0 as MonoMs) : plusMs(last.at, retryAddressMs);
     if (next === undefined || at < next.at) next = { address, at };
   }
   return next;
 }
 
 /** Begins a trial that is due. */
-export function tryIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
+export function tryIfDue(
+  state: ClusterState,
+  memory: ServerMemory,
+  now: Now,
+  effects: Effect[],
+): ServerMemory {
   const next = nextTrial(memory);
   if (next === undefined || now.mono < next.at) return memory;
   const { address } = next;
@@ -182,7 +240,8 @@ export function tryIfDue(state: ClusterState, memory: ServerMemory, now: Now, ef
 export function placesOf(state: ClusterState, memory: ServerMemory): Places | undefined {
   const { addresses: known, proposed = [], trials } = memory;
   if (known === undefined) return undefined;
-  const isElsewhere = (address: string) => trials.get(address)?.outcome === 'other' || memberAt(state, memory, address) !== undefined;
+  const isElsewhere = (address: string) =>
+    trials.get(address)?.outcome === 'other' || memberAt(state, memory, address) !== undefined;
   return { known, refuted: proposed.filter((address) => !known.includes(address) && isElsewhere(address)) };
 }
 
@@ -191,24 +250,37 @@ export function placesOf(state: ClusterState, memory: ServerMemory): Places | un
  * have led to one server from the beginning are `duplicate-uuid`.
  */
 export function notMisled(state: ClusterState, memory: ServerMemory, probe: Probe): Probe {
-  if (probe.kind !== 'reachable' || memory.facts === undefined || memory.facts.id === probe.facts.id) return probe;
+  if (probe.kind !== 'reachable' || memory.facts === undefined || memory.facts.id === probe.facts.id)
+    return probe;
   const { id, peer, serverId } = probe.facts;
   const isThat = ({ facts }: ServerMemory) =>
     facts?.peer === peer && (facts?.id === id || (serverId !== undefined && facts?.serverId === serverId));
-  const member = peer === undefined ? undefined : othersThan(state, memory).find((other) => hasPortOf(other, memory) && isThat(other));
+  const member =
+    peer === undefined
+      ? undefined
+      : othersThan(state, memory).find((other) => hasPortOf(other, memory) && isThat(other));
   if (member === undefined) return probe;
   const message = `${memory.settings.address}: its host name leads to ${peer}, where ${member.settings.address} answers`;
-  return { kind: 'unknown', failure: { code: 'another-member', message, hint: 'mend the address records of its host name' } };
+  return {
+    kind: 'unknown',
+    failure: { code: 'another-member', message, hint: 'mend the address records of its host name' },
+  };
 }
 
 /** Whether it is not known yet which addresses a server that answers has. */
 export const isLocating = (state: ClusterState, memory: ServerMemory): boolean =>
   memory.settings.publish === undefined &&
   memory.addresses === undefined &&
-  (memory.proposed === undefined ? memory.resolveFailure === undefined : proposalOf(state, memory).kind === 'pending');
+  (memory.proposed === undefined
+    ? memory.resolveFailure === undefined
+    : proposalOf(state, memory).kind === 'pending');
 
 /** What the resolver said that cannot be published as it is, in words; undefined: nothing. */
-export function proposalWords(state: ClusterState, memory: ServerMemory, proposal: Proposal): string | undefined {
+export function proposalWords(
+  state: ClusterState,
+  memory: ServerMemory,
+  proposal: Proposal,
+): string | undefined {
   const { trials, facts } = memory;
   const said = (address: string): string => {
     const member = memberAt(state, memory, address);
@@ -237,5 +309,7 @@ export function proposalWords(state: ClusterState, memory: ServerMemory, proposa
 
 function listed(addresses: readonly string[] = []): string {
   const shown = addresses.slice(0, 4);
-  return addresses.length > shown.length ? `${shown.join(', ')} and ${addresses.length - shown.length} more` : shown.join(' and ');
+  return addresses.length > shown.length
+    ? `${shown.join(', ')} and ${addresses.length - shown.length} more`
+    : shown.join(' and ');
 }

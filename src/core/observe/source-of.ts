@@ -1,7 +1,6 @@
 /** Which member is at the other end of a channel. By identity, never by address where there is an identity: the address may be the very name that we publish. */
 
-import type { Channel, Claim, ServerFacts } from '../model/observation.ts';
-import { isClaimed } from '../model/observation.ts';
+import { type Channel, type Claim, isClaimed, type ServerFacts } from '../model/observation.ts';
 import type { ClusterState, ServerMemory } from '../model/state.ts';
 import type { ServerAddress, ServerId } from '../model/units.ts';
 
@@ -13,7 +12,8 @@ export interface ChannelSource {
 }
 
 /** The identity that a channel gives of its source, whatever its receiver does; undefined where it has no identity of it. */
-export const claimOf = ({ sourceId, sourceServerId }: Channel): Claim | undefined => sourceId ?? sourceServerId;
+export const claimOf = ({ sourceId, sourceServerId }: Channel): Claim | undefined =>
+  sourceId ?? sourceServerId;
 
 /** Whether a channel says by identity that its source is the server of these facts. */
 export function isIdentifiedAs(channel: Channel, facts: ServerFacts): boolean {
@@ -25,9 +25,16 @@ export function isIdentifiedAs(channel: Channel, facts: ServerFacts): boolean {
 export const leadsTo = (
   channel: Channel,
   { address, known }: { readonly address: ServerAddress; readonly known?: ServerFacts | undefined },
-): boolean => (claimOf(channel) === undefined || known === undefined ? channel.sourceAddress === address : isIdentifiedAs(channel, known));
+): boolean =>
+  claimOf(channel) === undefined || known === undefined
+    ? channel.sourceAddress === address
+    : isIdentifiedAs(channel, known);
 
-export function sourceOf(state: ClusterState, channel: Channel, byId: ReadonlyMap<ServerId, readonly ServerMemory[]>): ChannelSource {
+export function sourceOf(
+  state: ClusterState,
+  channel: Channel,
+  byId: ReadonlyMap<ServerId, readonly ServerMemory[]>,
+): ChannelSource {
   // Without an identity only an address of the inventory says who it is.
   const byAddress = state.servers.get(channel.sourceAddress);
   const found = withIdentity(state, channel, byId);
@@ -35,7 +42,10 @@ export function sourceOf(state: ClusterState, channel: Channel, byId: ReadonlyMa
   const [first, ...others] = found;
   if (first !== undefined) {
     // MariaDB's server_id is unique by agreement only: of several, the address decides, or nothing.
-    const member = others.length === 0 || channel.sourceId !== undefined ? first : found.find((each) => each === byAddress);
+    const member =
+      others.length === 0 || channel.sourceId !== undefined
+        ? first
+        : found.find((each) => each === byAddress);
     return { ...(member && { member }), outsider: member?.settings.discovered !== undefined };
   }
   // An identity that no member has shown is a stranger's only when every member has shown one.

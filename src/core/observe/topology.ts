@@ -1,13 +1,11 @@
 /** Who replicates from whom, as the fresh observations say. Knows nothing of the zone. */
 
-import type { Channel, ServerFacts } from '../model/observation.ts';
-import { isClaimed, isWritable, servesNobody } from '../model/observation.ts';
+import { type Channel, isClaimed, isWritable, type ServerFacts, servesNobody } from '../model/observation.ts';
 import type { Discovered, ServerSettings } from '../model/settings.ts';
 import type { ClusterState, Moment, ServerMemory } from '../model/state.ts';
 import type { MonoMs, Now, ServerAddress, ServerId } from '../model/units.ts';
 import { otherAddresses } from './same-server.ts';
-import type { Proposal } from './server-addresses.ts';
-import { proposalOf } from './server-addresses.ts';
+import { type Proposal, proposalOf } from './server-addresses.ts';
 import { sourceOf } from './source-of.ts';
 
 /** One server, configured or discovered, now. */
@@ -48,7 +46,8 @@ export interface ServerView {
 }
 
 /** Whether what it says is evidence. */
-export const isBelieved = ({ discovered }: ServerView): boolean => discovered === undefined || discovered === 'verified';
+export const isBelieved = ({ discovered }: ServerView): boolean =>
+  discovered === undefined || discovered === 'verified';
 
 /** One channel whose receiver is not off. */
 export interface Upstream {
@@ -74,7 +73,9 @@ export interface Topology {
 export function topologyOf(state: ClusterState, now: Now): Topology {
   const others = otherAddresses(state);
   const counted =
-    others.size === 0 ? state : { ...state, servers: new Map([...state.servers].filter(([address]) => !others.has(address))) };
+    others.size === 0
+      ? state
+      : { ...state, servers: new Map([...state.servers].filter(([address]) => !others.has(address))) };
   const byId = new Map<ServerId, ServerMemory[]>();
   for (const memory of counted.servers.values()) {
     const id = memory.facts?.id;
@@ -95,7 +96,8 @@ function followersAmong(servers: readonly ServerView[]): ReadonlyMap<ServerAddre
   for (const server of servers) {
     if (server.facts === undefined || !isBelieved(server) || server.sameAs !== undefined) continue;
     for (const upstream of server.upstreams) {
-      if (upstream.state !== 'streams' || upstream.member === undefined || upstream.member === server.address) continue;
+      if (upstream.state !== 'streams' || upstream.member === undefined || upstream.member === server.address)
+        continue;
       const known = followers.get(upstream.member) ?? [];
       // Two channels from one source are still one follower.
       if (!known.includes(server)) followers.set(upstream.member, [...known, server]);
@@ -104,10 +106,18 @@ function followersAmong(servers: readonly ServerView[]): ReadonlyMap<ServerAddre
   return followers;
 }
 
-function viewOf(state: ClusterState, memory: ServerMemory, byId: ReadonlyMap<ServerId, readonly ServerMemory[]>, now: Now): ServerView {
+function viewOf(
+  state: ClusterState,
+  memory: ServerMemory,
+  byId: ReadonlyMap<ServerId, readonly ServerMemory[]>,
+  now: Now,
+): ServerView {
   const { settings, facts: known } = memory;
   const contact = contactOf(state, memory, now);
-  const facts = contact === 'reachable' && memory.latest?.probe.kind === 'reachable' ? memory.latest.probe.facts : undefined;
+  const facts =
+    contact === 'reachable' && memory.latest?.probe.kind === 'reachable'
+      ? memory.latest.probe.facts
+      : undefined;
   // Every step looks at every server: to name all keys is twenty times as fast as to leave out those without a value.
   return {
     address: settings.address,
@@ -133,7 +143,10 @@ function viewOf(state: ClusterState, memory: ServerMemory, byId: ReadonlyMap<Ser
 }
 
 /** Identities decide: an address may have passed to somebody else. */
-export function verify({ claims }: Discovered, known: ServerFacts | undefined): NonNullable<ServerView['discovered']> {
+export function verify(
+  { claims }: Discovered,
+  known: ServerFacts | undefined,
+): NonNullable<ServerView['discovered']> {
   if (known === undefined) return 'unverified';
   return claims.length === 0 || claims.some((claim) => isClaimed(claim, known)) ? 'verified' : 'stale';
 }
@@ -157,7 +170,8 @@ function upstreamOf(
   return [
     {
       channel,
-      state: channel.receiver === 'connecting' ? 'connecting' : isHeard(memory, channel) ? 'streams' : 'silent',
+      state:
+        channel.receiver === 'connecting' ? 'connecting' : isHeard(memory, channel) ? 'streams' : 'silent',
       metAt: memory.receiving.get(channel.name)?.metAt,
       member: member?.settings.address,
       outsider,

@@ -3,12 +3,10 @@
  * what was before. The place in the source's binary log has none of the replica's own writes.
  */
 
-import type { GtidSet } from '../gtid/gtid.ts';
-import { contains, restrict } from '../gtid/gtid.ts';
+import { contains, type GtidSet, restrict } from '../gtid/gtid.ts';
 import type { Coordinates, ServerFacts } from '../model/observation.ts';
 import type { MonoMs, ServerId } from '../model/units.ts';
-import type { Comparison } from './comparison.ts';
-import { appliedOf, gtidsOf } from './comparison.ts';
+import { appliedOf, type Comparison, gtidsOf } from './comparison.ts';
 import type { ServerView } from './topology.ts';
 
 /** Of the same kind as the comparison that it was taken for. */
@@ -42,7 +40,11 @@ export interface Rejoin {
 }
 
 /** Where the source is now, as this replica can tell that it has been there. `line`: whose transactions count. Undefined where nothing is known of it. */
-export function waypointOf(source: ServerView, { kind }: Comparison, line: (uuid: string) => boolean): Waypoint | undefined {
+export function waypointOf(
+  source: ServerView,
+  { kind }: Comparison,
+  line: (uuid: string) => boolean,
+): Waypoint | undefined {
   const { gtidExecuted, binlogEnd, wsrep } = source.facts ?? {};
   switch (kind) {
     case 'shared':
@@ -101,7 +103,8 @@ export function reachedWords(waypoint: Waypoint | undefined, source: string, hid
   const kind = waypoint?.kind ?? 'gtids';
   if (kind === 'write-set') return `is a node of one cluster with ${source} again`;
   if (kind === 'shared') return `reads the storage that ${source} writes`;
-  if (kind === 'coordinates') return `replicates from ${source} and has caught up (what it wrote by itself is not known without GTIDs)`;
+  if (kind === 'coordinates')
+    return `replicates from ${source} and has caught up (what it wrote by itself is not known without GTIDs)`;
   const also = hidden ? ' with a GTID (what it wrote without one is not known)' : '';
   return `replicates from ${source} and has nothing of its own${also}`;
 }

@@ -4,10 +4,14 @@ import type { Effect } from '../model/events.ts';
 import { queueingTimeouts, visibleWithinMs, writePauseMaxMs, writePauseMs } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
 import { record } from '../model/record.ts';
-import type { Attempt, ClusterState, Pause, PublicationState } from '../model/state.ts';
-import { without } from '../model/state.ts';
-import type { MonoMs, Now } from '../model/units.ts';
-import { isoTime, plusMs } from '../model/units.ts';
+import {
+  type Attempt,
+  type ClusterState,
+  type Pause,
+  type PublicationState,
+  without,
+} from '../model/state.ts';
+import { isoTime, type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { WriteKind } from '../model/vocabulary.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 import type { ZoneView } from '../model/zone-view.ts';
@@ -23,7 +27,13 @@ export interface Sent {
 }
 
 /** Puts one update on its way. */
-export function send(publication: PublicationState, view: ZoneView, write: Write, commandId: string | undefined, now: Now): Sent {
+export function send(
+  publication: PublicationState,
+  view: ZoneView,
+  write: Write,
+  commandId: string | undefined,
+  now: Now,
+): Sent {
   const { settings } = publication;
   const own = write.wanted.filter((want) => isOfSource(settings.source, want));
   const plan = planUpdate(settings, view, write.ledger, write.wanted);
@@ -39,7 +49,9 @@ export function send(publication: PublicationState, view: ZoneView, write: Write
     // It is signed at `notAfter` at the latest; the nameserver's clock may be behind ours by as much as the fudge.
     lapsesAt: plusMs(notAfter, 2 * settings.fudgeMs),
     sentence: write.sentence,
-    ...(write.move ? { move: { ...write.move, decidedAt: isoTime(publication.decidedAt.wall), sentAt: isoTime(now.wall) } } : {}),
+    ...(write.move
+      ? { move: { ...write.move, decidedAt: isoTime(publication.decidedAt.wall), sentAt: isoTime(now.wall) } }
+      : {}),
     present: own.flatMap((want) => want.rrset ?? []),
     absent: own.filter((want) => want.rrset === undefined).map(({ name, type }) => ({ name, type })),
     ...(commandId === undefined ? {} : { commandId }),
@@ -81,7 +93,8 @@ export function updateDone(
   }
   const lostRace = outcome.kind === 'refused' && outcome.code === 'prerequisite-failed';
   // It waited too long in the queue, or something else was wanted before it left: decided again, on what is known now.
-  const expired = outcome.kind === 'refused' && (outcome.failure.code === 'expired' || outcome.failure.code === 'recalled');
+  const expired =
+    outcome.kind === 'refused' && (outcome.failure.code === 'expired' || outcome.failure.code === 'recalled');
   // The failed prerequisite may be the answer to a duplicate of a datagram that was applied: a read will tell.
   const mayBeThere = outcome.kind === 'unknown' || lostRace;
   const isRefused = outcome.kind === 'refused' && outcome.code !== 'not-sent';
@@ -90,12 +103,23 @@ export function updateDone(
   const until = plusMs(now.mono, isHarmless && times === 1 ? 0 : pauseAfter(times));
   const failed = isHarmless ? landed : withWriteFailure(landed, attempt, outcome, now);
   const failure = isHarmless ? outcome.failure : (failed.writeFailure ?? outcome.failure);
-  effects.push(record(state, publication, now, { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure }));
+  effects.push(
+    record(state, publication, now, {
+      kind: 'update-failed',
+      what: attempt.what,
+      outcome: outcome.kind,
+      failure,
+    }),
+  );
   return {
     ...failed,
     mustRead: outcome.kind === 'unknown' || lostRace,
-    ...(isRefused ? refusedAgain(publication, attempt, outcome.failure, { times, until }) : { writeFailures: times, nextWriteAt: until }),
-    pending: mayBeThere ? [...publication.pending.slice(-31), { ...attempt, answered: lostRace }] : publication.pending,
+    ...(isRefused
+      ? refusedAgain(publication, attempt, outcome.failure, { times, until })
+      : { writeFailures: times, nextWriteAt: until }),
+    pending: mayBeThere
+      ? [...publication.pending.slice(-31), { ...attempt, answered: lostRace }]
+      : publication.pending,
   };
 }
 
@@ -111,15 +135,28 @@ function refusedAgain(
   pause: Pause,
 ): Pick<PublicationState, 'refusals' | 'pauses'> {
   const hasSides = wanted.some((want) => isSide(settings.source, want));
-  const { withSides, withoutSides } = refusals?.baseText === baseText ? refusals : { withSides: 0, withoutSides: 0 };
-  const counted = { withSides: withSides + (hasSides ? 1 : 0), withoutSides: withoutSides + (hasSides ? 0 : 1) };
+  const { withSides, withoutSides } =
+    refusals?.baseText === baseText ? refusals : { withSides: 0, withoutSides: 0 };
+  const counted = {
+    withSides: withSides + (hasSides ? 1 : 0),
+    withoutSides: withoutSides + (hasSides ? 0 : 1),
+  };
   // A move goes again at once, without its side names.
   const waits = what !== 'move' || !hasSides;
-  return { refusals: { baseText, what, failure, ...counted }, pauses: waits ? new Map(pauses).set(what, pause) : pauses };
+  return {
+    refusals: { baseText, what, failure, ...counted },
+    pauses: waits ? new Map(pauses).set(what, pause) : pauses,
+  };
 }
 
 /** Books an update that is in the zone: by its answer, or because a read showed its `try`. */
-export function applied(state: ClusterState, before: PublicationState, attempt: Attempt, now: Now, effects: Effect[]): PublicationState {
+export function applied(
+  state: ClusterState,
+  before: PublicationState,
+  attempt: Attempt,
+  now: Now,
+  effects: Effect[],
+): PublicationState {
   const { view, settings } = before;
   const isComplete = attempt.wanted.some((want) => isSide(settings.source, want));
   const through = { ...without(without(before, 'writeFailure'), 'refusals'), writeFailures: 0 };
@@ -127,7 +164,14 @@ export function applied(state: ClusterState, before: PublicationState, attempt: 
   const publication: PublicationState = { ...(isComplete ? without(through, 'leftOut') : through), repairs };
   if (attempt.move === undefined) {
     const epoch = view?.ledger.kind === 'ledger' ? view.ledger.ledger.epoch : 0;
-    effects.push(record(state, publication, now, { kind: 'written', what: attempt.what, sentence: attempt.sentence, epoch }));
+    effects.push(
+      record(state, publication, now, {
+        kind: 'written',
+        what: attempt.what,
+        sentence: attempt.sentence,
+        epoch,
+      }),
+    );
     return watchAgain(publication, { present: attempt.present, absent: attempt.absent }, now);
   }
   const move = { ...attempt.move, appliedAt: isoTime(now.wall) };
@@ -135,8 +179,19 @@ export function applied(state: ClusterState, before: PublicationState, attempt: 
   const moved: PublicationState = {
     ...publication,
     lastMove: move,
-    remembered: { nameserver: settings.nameserver, epoch: move.epoch, source: move.to.server, uuid: move.to.uuid },
+    remembered: {
+      nameserver: settings.nameserver,
+      epoch: move.epoch,
+      source: move.to.server,
+      uuid: move.to.uuid,
+    },
     moves: [...publication.moves.slice(-99), now.mono],
   };
-  return watchEpoch(moved, move.epoch, { present: attempt.present, absent: attempt.absent }, move.from === undefined, now);
+  return watchEpoch(
+    moved,
+    move.epoch,
+    { present: attempt.present, absent: attempt.absent },
+    move.from === undefined,
+    now,
+  );
 }

@@ -1,8 +1,7 @@
 /** What the zone should hold: the RRsets that follow from a ledger, a server and the configuration. */
 
 import { unsafeKind } from '../model/ip-ranges.ts';
-import type { Form } from '../model/ledger.ts';
-import { formFits } from '../model/ledger.ts';
+import { type Form, formFits } from '../model/ledger.ts';
 import { splitAddress } from '../model/observation.ts';
 import type { PublicationSettings, SourceName } from '../model/settings.ts';
 import type { Fqdn } from '../model/units.ts';
@@ -14,10 +13,12 @@ export const ledgerName = (source: SourceName): Fqdn => `_source-dns.${source.na
 const srvName = (source: SourceName): Fqdn => `_mysql._tcp.${source.name}` as Fqdn;
 
 /** Whether the source's name can move without it: its SRV RRset, and the replicas'. */
-export const isSide = (source: SourceName, { name }: Question): boolean => name !== source.name && name !== ledgerName(source);
+export const isSide = (source: SourceName, { name }: Question): boolean =>
+  name !== source.name && name !== ledgerName(source);
 
 /** Whether it is one of the source's own RRsets: not the ledger, not the replicas'. */
-export const isOfSource = (source: SourceName, { name }: Question): boolean => name === source.name || name === srvName(source);
+export const isOfSource = (source: SourceName, { name }: Question): boolean =>
+  name === source.name || name === srvName(source);
 
 /** Every RRset that this publication reads, and may write; also the replicas' under the name that the ledger says, which may be a former one. */
 export function managedQuestions(settings: PublicationSettings, written?: Fqdn): readonly Question[] {
@@ -57,28 +58,49 @@ const cnameRrset = (name: Fqdn, ttlSeconds: number, rdata: readonly string[]): W
 function srvRrset(source: SourceName, { targets, ttlSeconds }: Form, port: number): Wanted {
   const name = srvName(source);
   if (targets.length === 0) return { name, type: 'SRV' };
-  return { name, type: 'SRV', rrset: { name, type: 'SRV', ttlSeconds, rdata: [{ priority: 0, weight: 0, port, target: source.name }] } };
+  return {
+    name,
+    type: 'SRV',
+    rrset: { name, type: 'SRV', ttlSeconds, rdata: [{ priority: 0, weight: 0, port, target: source.name }] },
+  };
 }
 
 /** The A or the AAAA RRset of a name: of the addresses given those that are of its family. */
-export function addressRrset(name: Fqdn, type: 'A' | 'AAAA', ttlSeconds: number, addresses: readonly string[]): Wanted {
+export function addressRrset(
+  name: Fqdn,
+  type: 'A' | 'AAAA',
+  ttlSeconds: number,
+  addresses: readonly string[],
+): Wanted {
   const rdata = addresses.filter((address) => address.includes(':') === (type === 'AAAA'));
   return { name, type, ...(rdata.length > 0 ? { rrset: { name, type, ttlSeconds, rdata } } : {}) };
 }
 
 /** How a server is published by this configuration, or why it must not be. */
-export function formOf(server: ServerView, source: SourceName, allowLoopback: boolean): Form | { readonly unsafe: string } {
+export function formOf(
+  server: ServerView,
+  source: SourceName,
+  allowLoopback: boolean,
+): Form | { readonly unsafe: string } {
   const { host } = splitAddress(server.address);
   if (source.type === 'cname') {
-    if (isIpText(host)) return { unsafe: `is configured by its IP address ${host}, which cannot be the target of a CNAME` };
-    return { type: 'cname', ttlSeconds: source.ttlSeconds, targets: [host.endsWith('.') ? host : `${host}.`] };
+    if (isIpText(host))
+      return { unsafe: `is configured by its IP address ${host}, which cannot be the target of a CNAME` };
+    return {
+      type: 'cname',
+      ttlSeconds: source.ttlSeconds,
+      targets: [host.endsWith('.') ? host : `${host}.`],
+    };
   }
   const { addresses } = server;
-  if (addresses === undefined || addresses.length === 0) return { unsafe: `has no address: ${host} could not be resolved` };
+  if (addresses === undefined || addresses.length === 0)
+    return { unsafe: `has no address: ${host} could not be resolved` };
   const bad = addresses.find((address) => unsafeKind(address, allowLoopback) !== undefined);
   if (bad !== undefined) return { unsafe: `resolves to ${bad}, which is ${unsafeKind(bad, allowLoopback)}` };
   const form: Form = { type: 'address', ttlSeconds: source.ttlSeconds, targets: addresses.toSorted() };
-  return formFits(form) ? form : { unsafe: `has ${addresses.length} addresses, more than fit into the ledger` };
+  return formFits(form)
+    ? form
+    : { unsafe: `has ${addresses.length} addresses, more than fit into the ledger` };
 }
 
 const isIpText = (host: string): boolean => host.includes(':') || /^\d+(\.\d+){3}$/.test(host);

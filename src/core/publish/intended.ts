@@ -3,10 +3,8 @@
 import type { Situation } from '../decide/situation.ts';
 import type { Move } from '../model/events.ts';
 import type { Ledger } from '../model/ledger.ts';
-import type { Failure } from '../model/observation.ts';
-import { splitAddress } from '../model/observation.ts';
-import type { MonoMs, ServerAddress } from '../model/units.ts';
-import { plusMs } from '../model/units.ts';
+import { type Failure, splitAddress } from '../model/observation.ts';
+import { type MonoMs, plusMs, type ServerAddress } from '../model/units.ts';
 import type { WriteKind } from '../model/vocabulary.ts';
 import type { Wanted } from '../model/zone.ts';
 import type { ServerView } from '../observe/topology.ts';

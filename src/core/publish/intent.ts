@@ -5,20 +5,16 @@ import { differingForm, moveForm } from '../decide/form.ts';
 import { lineMarkFor } from '../decide/line-mark.ts';
 import { moveSeenAt } from '../decide/promotion.ts';
 import { backWords } from '../decide/rejoin.ts';
-import type { Situation } from '../decide/situation.ts';
-import { isLedgerBehind, isPublished } from '../decide/situation.ts';
+import { isLedgerBehind, isPublished, type Situation } from '../decide/situation.ts';
 import type { Decision } from '../model/decision.ts';
-import type { Form, Former, Ledger } from '../model/ledger.ts';
-import { formText, withReplicas } from '../model/ledger.ts';
+import { type Form, type Former, formText, type Ledger, withReplicas } from '../model/ledger.ts';
 import { repairLimit, repairWindowMs } from '../model/limits.ts';
 import type { ReplicasName } from '../model/settings.ts';
-import type { ServerId } from '../model/units.ts';
-import { isoTime, plusMs } from '../model/units.ts';
+import { isoTime, plusMs, type ServerId } from '../model/units.ts';
 import type { Wanted } from '../model/zone.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { isSide, wantedForForm } from './desired.ts';
-import type { Write } from './intended.ts';
-import { freshUntil, portOf, rewritten } from './intended.ts';
+import { freshUntil, portOf, rewritten, type Write } from './intended.ts';
 import { replicasWrite } from './keep-replicas.ts';
 import { differs, isInZone } from './plan.ts';
 import { isPaused, obstructingSides } from './refusals.ts';
@@ -28,7 +24,8 @@ export function intendedWrite(situation: Situation, decision: Decision): Write |
   if (decision.kind === 'hold') return backAgain(situation, decision) ?? withdrawal(situation);
   const target = situation.members.find((member) => member.address === decision.source);
   if (target === undefined) return undefined;
-  const isAnew = decision.reason === 'ledger-restored' || (decision.reason === 'commanded' && isLedgerBehind(situation));
+  const isAnew =
+    decision.reason === 'ledger-restored' || (decision.reason === 'commanded' && isLedgerBehind(situation));
   if (!isPublished(situation, target) || situation.ledger === undefined || isAnew) {
     return move(situation, decision, target);
   }
@@ -41,13 +38,18 @@ function firstUnpaused(situation: Situation, ledger: Ledger, target: ServerView)
   let paused: Write | undefined;
   for (const intends of [ownForm, repair, rejoined, replicasWrite]) {
     const intended = intends(situation, ledger, target);
-    if (intended !== undefined && !isPaused(situation.publication, intended.what, situation.now)) return intended;
+    if (intended !== undefined && !isPaused(situation.publication, intended.what, situation.now))
+      return intended;
     paused ??= intended;
   }
   return paused;
 }
 
-function move(situation: Situation, decision: Decision & { kind: 'point-to' }, target: ServerView): Write | undefined {
+function move(
+  situation: Situation,
+  decision: Decision & { kind: 'point-to' },
+  target: ServerView,
+): Write | undefined {
   const { ledger, settings, state, now, publication, command } = situation;
   const form = moveForm(situation, target);
   if ('unsafe' in form) return undefined;
@@ -92,15 +94,22 @@ function move(situation: Situation, decision: Decision & { kind: 'point-to' }, t
       seenAt: isoTime(moveSeenAt(decision.reason, situation.published, target, now)),
     },
     // A forced move has no evidence that could get stale.
-    notAfter: command?.force ? plusMs(now.mono, state.settings.watch.freshForMs) : freshUntil(situation, target),
+    notAfter: command?.force
+      ? plusMs(now.mono, state.settings.watch.freshForMs)
+      : freshUntil(situation, target),
   };
 }
 
 /** A move writes the replicas' RRset by the rules of this configuration; what was published under another name is remembered until it is removed. */
-function replicasAfterMove({ settings, command, publication }: Situation, previous: Ledger | undefined): ReplicasName | undefined {
+function replicasAfterMove(
+  { settings, command, publication }: Situation,
+  previous: Ledger | undefined,
+): ReplicasName | undefined {
   const written = previous?.replicas;
   const isElsewhere = written !== undefined && written.name !== settings.replicas?.name;
-  return command?.force || isElsewhere || obstructingSides(publication) !== undefined ? written : settings.replicas;
+  return command?.force || isElsewhere || obstructingSides(publication) !== undefined
+    ? written
+    : settings.replicas;
 }
 
 /** After a ledger was lost, the one that we remember knows more than the one that is there. */
@@ -120,7 +129,9 @@ function formersAfter(ledger: Ledger | undefined, target: ServerView, uuid: Serv
   if (ledger === undefined) return [];
   const isTarget = (former: Former) => former.uuid === uuid || former.address === target.address;
   const old: Former = { uuid: ledger.uuid, address: ledger.source };
-  return [...ledger.was.filter((former) => former.uuid !== old.uuid), old].filter((former) => !isTarget(former));
+  return [...ledger.was.filter((former) => former.uuid !== old.uuid), old].filter(
+    (former) => !isTarget(former),
+  );
 }
 
 /** This configuration publishes the source in another form than the ledger says: ours to change only where we published it. */
@@ -152,7 +163,9 @@ function ownForm(situation: Situation, ledger: Ledger, target: ServerView): Writ
 export function drift({ publication, settings }: Situation, ledger: Ledger): readonly Wanted[] {
   const { view } = publication;
   if (view === undefined) return [];
-  return wantedForForm(settings, ledger.form, portOf(ledger.source)).filter((want) => isInZone(view, want) && differs(view, want));
+  return wantedForForm(settings, ledger.form, portOf(ledger.source)).filter(
+    (want) => isInZone(view, want) && differs(view, want),
+  );
 }
 
 function repair(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
@@ -208,9 +221,14 @@ function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Wri
 /** `on_no_source: withdraw`: only when every server was seen for `settle`, and none is a source. */
 function withdrawal(situation: Situation): Write | undefined {
   const { ledger, publication, state, now, settings } = situation;
-  if (state.settings.onNoSource !== 'withdraw' || ledger === undefined || ledger.form.targets.length === 0) return undefined;
+  if (state.settings.onNoSource !== 'withdraw' || ledger === undefined || ledger.form.targets.length === 0)
+    return undefined;
   if (ledger.frozen || publication.decision.reason !== 'no-candidate') return undefined;
-  if (publication.sourcelessSince === undefined || now.mono - publication.sourcelessSince < state.settings.watch.settleMs) return undefined;
+  if (
+    publication.sourcelessSince === undefined ||
+    now.mono - publication.sourcelessSince < state.settings.watch.settleMs
+  )
+    return undefined;
   const form: Form = { ...ledger.form, targets: [] };
   return {
     what: 'withdraw',

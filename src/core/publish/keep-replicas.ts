@@ -2,14 +2,18 @@
 
 import { differingForm } from '../decide/form.ts';
 import type { Situation } from '../decide/situation.ts';
-import type { Ledger } from '../model/ledger.ts';
-import { replicasText, withReplicas } from '../model/ledger.ts';
+import { type Ledger, replicasText, withReplicas } from '../model/ledger.ts';
 import { replicasEveryMs, replicasTakeoverIntervals } from '../model/limits.ts';
 import type { Wanted } from '../model/zone.ts';
 import type { ServerView } from '../observe/topology.ts';
-import type { Write } from './intended.ts';
-import { freshUntil, rewritten } from './intended.ts';
-import { areReplicasWrong, doRulesDiffer, isLookingAround, leftoverReplicas, wantedReplicas } from './wanted-replicas.ts';
+import { freshUntil, rewritten, type Write } from './intended.ts';
+import {
+  areReplicasWrong,
+  doRulesDiffer,
+  isLookingAround,
+  leftoverReplicas,
+  wantedReplicas,
+} from './wanted-replicas.ts';
 
 /** The replicas' RRset as this instance sees it, and the rules by which it is kept: those of the configuration of the instance in `by=`. */
 export function replicasWrite(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
@@ -41,16 +45,25 @@ function mayTakeOver(situation: Situation, ledger: Ledger, target: ServerView): 
   const { replicasWrongSince, replicasYielded } = publication;
   const wrongFor = replicasWrongSince === undefined ? 0 : now.mono - replicasWrongSince;
   const differs = doRulesDiffer(situation, ledger) || differingForm(situation, ledger, target) !== undefined;
-  return !replicasYielded && !differs && wrongFor >= replicasTakeoverIntervals * state.settings.watch.intervalMs;
+  return (
+    !replicasYielded && !differs && wrongFor >= replicasTakeoverIntervals * state.settings.watch.intervalMs
+  );
 }
 
-function replicasSentence({ settings, state }: Situation, ledger: Ledger, wanted: readonly Wanted[], leftover?: readonly Wanted[]): string {
+function replicasSentence(
+  { settings, state }: Situation,
+  ledger: Ledger,
+  wanted: readonly Wanted[],
+  leftover?: readonly Wanted[],
+): string {
   const name = settings.replicas?.name;
   const shown = wanted.flatMap((want) => (want.rrset?.rdata ?? []) as readonly string[]).join(' ');
   const former = leftover === undefined || ledger.replicas?.name === name ? undefined : ledger.replicas?.name;
   const isKept = wanted.length === 0;
   return [
-    ...(name === undefined ? [] : [isKept ? `${name} stays as it is.` : `${name} is now ${shown || 'withdrawn'}.`]),
+    ...(name === undefined
+      ? []
+      : [isKept ? `${name} stays as it is.` : `${name} is now ${shown || 'withdrawn'}.`]),
     ...(former === undefined
       ? []
       : [
@@ -58,6 +71,8 @@ function replicasSentence({ settings, state }: Situation, ledger: Ledger, wanted
             ? `${former} is not configured any more, and removed.`
             : `${former} is not configured any more, and left as it is.`,
         ]),
-    ...(ledger.by === state.settings.instance ? [] : [`Instance ${ledger.by} left it wrong, so this one keeps it from now on.`]),
+    ...(ledger.by === state.settings.instance
+      ? []
+      : [`Instance ${ledger.by} left it wrong, so this one keeps it from now on.`]),
   ].join(' ');
 }

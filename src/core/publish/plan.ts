@@ -1,10 +1,15 @@
 /** From what was read and what is wanted to one UPDATE message: read, plan, apply, and this is the middle. */
 
-import type { Ledger } from '../model/ledger.ts';
-import { writeLedger } from '../model/ledger.ts';
+import { type Ledger, writeLedger } from '../model/ledger.ts';
 import type { PublicationSettings } from '../model/settings.ts';
-import type { Change, Prerequisite, Question, UpdatePlan, Wanted } from '../model/zone.ts';
-import { findRrset } from '../model/zone.ts';
+import {
+  type Change,
+  findRrset,
+  type Prerequisite,
+  type Question,
+  type UpdatePlan,
+  type Wanted,
+} from '../model/zone.ts';
 import type { ZoneView } from '../model/zone-view.ts';
 import { isAsNearAsItGets, isSame } from './altered.ts';
 import { ledgerName } from './desired.ts';
@@ -13,7 +18,12 @@ import { ledgerName } from './desired.ts';
  * One message: the ledger must be exactly what was read, and so must every RRset that is named; then these RRsets and the new ledger.
  * A change by hand between the read and the write fails it as well, so nothing is overwritten that was not read.
  */
-export function planUpdate(settings: PublicationSettings, view: ZoneView, ledger: Ledger, wanted: readonly Wanted[]): UpdatePlan {
+export function planUpdate(
+  settings: PublicationSettings,
+  view: ZoneView,
+  ledger: Ledger,
+  wanted: readonly Wanted[],
+): UpdatePlan {
   const name = ledgerName(settings.source);
   const text: Wanted = {
     name,
@@ -30,7 +40,9 @@ export function planUpdate(settings: PublicationSettings, view: ZoneView, ledger
       ...differing
         .filter((want) => findRrset(view.rrsets, want.name, want.type))
         .map(({ name, type }): Change => ({ kind: 'delete-rrset', name, type })),
-      ...differing.flatMap((want): Change[] => (want.rrset ? [{ kind: 'add-rrset', rrset: want.rrset }] : [])),
+      ...differing.flatMap((want): Change[] =>
+        want.rrset ? [{ kind: 'add-rrset', rrset: want.rrset }] : [],
+      ),
     ],
   };
 }
@@ -45,4 +57,5 @@ function asRead(view: ZoneView, { name, type }: Question): Prerequisite {
 }
 
 /** Not a side name that is delegated away: of such one nothing can be read or written here. */
-export const isInZone = ({ outside }: ZoneView, { name }: Question): boolean => outside.every((other) => other.name !== name);
+export const isInZone = ({ outside }: ZoneView, { name }: Question): boolean =>
+  outside.every((other) => other.name !== name);

@@ -5,10 +5,8 @@ import { propagationPauseMs, propagationSliceMs, resolverMarginMs } from '../mod
 import type { Failure } from '../model/observation.ts';
 import type { Spread } from '../model/publication.ts';
 import { record } from '../model/record.ts';
-import type { ClusterState, PublicationState } from '../model/state.ts';
-import { without } from '../model/state.ts';
-import type { MonoMs, Now } from '../model/units.ts';
-import { isoTime, plusMs } from '../model/units.ts';
+import { type ClusterState, type PublicationState, without } from '../model/state.ts';
+import { isoTime, type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { Question, Rrset } from '../model/zone.ts';
 
 /** What a write leaves of the source's own RRsets; the replicas' and the ledger's change by themselves, so nobody waits for those. */
@@ -17,23 +15,42 @@ export interface Expected {
   readonly absent: readonly Question[];
 }
 
-const nobody = (now: Now): Spread => ({ nameservers: [], complete: false, running: false, nextAt: now.mono, overdueAt: now.mono });
+const nobody = (now: Now): Spread => ({
+  nameservers: [],
+  complete: false,
+  running: false,
+  nextAt: now.mono,
+  overdueAt: now.mono,
+});
 
 /** Begins to watch an epoch; what was watched before is over. `isFirst`: the name was not there before, so resolvers may remember that for as long as the SOA says. */
-export function watchEpoch(publication: PublicationState, epoch: number, expected: Expected, isFirst: boolean, now: Now): PublicationState {
+export function watchEpoch(
+  publication: PublicationState,
+  epoch: number,
+  expected: Expected,
+  isFirst: boolean,
+  now: Now,
+): PublicationState {
   const { view, settings } = publication;
   if (view === undefined) return without(publication, 'propagation');
   const names = new Set([...expected.present, ...expected.absent].map(({ name }) => name));
-  const ttls = [...view.rrsets.filter(({ name }) => names.has(name)), ...expected.present].map(({ ttlSeconds }) => ttlSeconds);
+  const ttls = [...view.rrsets.filter(({ name }) => names.has(name)), ...expected.present].map(
+    ({ ttlSeconds }) => ttlSeconds,
+  );
   const overdueAt = plusMs(now.mono, Math.max(0, ...ttls) * 1000 + resolverMarginMs);
   const resolvers = settings.resolvers && !isFirst ? { resolvers: { ...nobody(now), overdueAt } } : {};
-  return { ...publication, propagation: { epoch, zone: view.zone, ...expected, nameservers: nobody(now), ...resolvers } };
+  return {
+    ...publication,
+    propagation: { epoch, zone: view.zone, ...expected, nameservers: nobody(now), ...resolvers },
+  };
 }
 
 /** A write that is no move, but changed what is expected, while the move is still watched: from here on the new RRsets are. */
 export function watchAgain(publication: PublicationState, expected: Expected, now: Now): PublicationState {
   const { propagation } = publication;
-  const isOver = propagation === undefined || (propagation.nameservers.complete && propagation.resolvers?.complete !== false);
+  const isOver =
+    propagation === undefined ||
+    (propagation.nameservers.complete && propagation.resolvers?.complete !== false);
   if (isOver || expected.present.length + expected.absent.length === 0) return publication;
   return watchEpoch(publication, propagation.epoch, expected, propagation.resolvers === undefined, now);
 }
@@ -46,14 +63,34 @@ export function propagateIfDue(publication: PublicationState, now: Now, effects:
   return sides.reduce((current, among) => beginSlice(current, among, now, effects), publication);
 }
 
-function beginSlice(publication: PublicationState, among: Among, now: Now, effects: Effect[]): PublicationState {
+function beginSlice(
+  publication: PublicationState,
+  among: Among,
+  now: Now,
+  effects: Effect[],
+): PublicationState {
   const { propagation, settings } = publication;
   const spread = propagation?.[among];
-  if (propagation === undefined || spread === undefined || spread.complete || spread.running || now.mono < spread.nextAt)
+  if (
+    propagation === undefined ||
+    spread === undefined ||
+    spread.complete ||
+    spread.running ||
+    now.mono < spread.nextAt
+  )
     return publication;
   const { epoch, zone, present, absent } = propagation;
   const deadline = plusMs(now.mono, Math.max(settings.timeoutMs, propagationSliceMs));
-  effects.push({ kind: 'propagate', nameserver: settings.nameserver, among, epoch, zone, present, absent, deadline });
+  effects.push({
+    kind: 'propagate',
+    nameserver: settings.nameserver,
+    among,
+    epoch,
+    zone,
+    present,
+    absent,
+    deadline,
+  });
   return { ...publication, propagation: { ...propagation, [among]: { ...spread, running: true } } };
 }
 
@@ -75,7 +112,8 @@ export function propagated(
   const { propagation } = publication;
   const among = event.among ?? 'nameservers';
   const spread = propagation?.[among];
-  if (propagation?.epoch !== event.epoch || spread === undefined || event.report.superseded) return publication;
+  if (propagation?.epoch !== event.epoch || spread === undefined || event.report.superseded)
+    return publication;
   const told = event.report.nameservers.map(({ nameserver, answeredAt, serial, failure }): NameserverTime => {
     // Who has answered it once has it: the first time counts.
     const known = spread.nameservers.find((one) => one.nameserver === nameserver && one.at !== undefined);
@@ -87,11 +125,25 @@ export function propagated(
   // Nobody was found, or the adapter failed: what was known stays.
   const nameservers = told.length > 0 ? told : spread.nameservers;
   const complete = nameservers.length > 0 && nameservers.every((one) => one.at !== undefined);
-  const next = { ...spread, nameservers, complete, running: false, nextAt: plusMs(now.mono, propagationPauseMs) };
+  const next = {
+    ...spread,
+    nameservers,
+    complete,
+    running: false,
+    nextAt: plusMs(now.mono, propagationPauseMs),
+  };
   const isNews = spread.nameservers.length !== nameservers.length || missing(spread) !== missing(next);
   if (isNews && isWorthALine(among, next, now)) {
     const whom = among === 'resolvers' ? ({ among } as const) : {};
-    effects.push(record(state, publication, now, { kind: 'propagated', epoch: event.epoch, ...whom, nameservers, complete }));
+    effects.push(
+      record(state, publication, now, {
+        kind: 'propagated',
+        epoch: event.epoch,
+        ...whom,
+        nameservers,
+        complete,
+      }),
+    );
   }
   return { ...publication, propagation: { ...propagation, [among]: next } };
 }
@@ -110,14 +162,19 @@ const isWorthALine = (among: Among, spread: Spread, now: Now): boolean =>
 export const propagationAlarms = ({ propagation }: PublicationState, now: Now): readonly Alarm[] =>
   sides.flatMap((among) => {
     const spread = propagation?.[among];
-    if (propagation === undefined || spread === undefined || spread.complete || now.mono < spread.overdueAt) return [];
+    if (propagation === undefined || spread === undefined || spread.complete || now.mono < spread.overdueAt)
+      return [];
     return spread.nameservers
       .filter((one) => one.at === undefined)
       .map(({ nameserver, failure }): Alarm => {
         const code = among === 'nameservers' ? 'secondary-behind' : 'resolver-behind';
         const late = `the new RRset of epoch ${propagation.epoch}`;
         if (failure !== undefined)
-          return { code, subject: nameserver, sentence: `${nameserver} does not answer ${late}: ${causeWords(failure)}` };
+          return {
+            code,
+            subject: nameserver,
+            sentence: `${nameserver} does not answer ${late}: ${causeWords(failure)}`,
+          };
         const sentence =
           among === 'nameservers'
             ? `${nameserver} did not answer ${late} in time.`
@@ -127,4 +184,5 @@ export const propagationAlarms = ({ propagation }: PublicationState, now: Now): 
   });
 
 /** A cause and what to do about it, which belong together wherever an alarm is read. */
-const causeWords = ({ message, hint }: Failure): string => (hint === undefined ? message : `${message} ${hint}`);
+const causeWords = ({ message, hint }: Failure): string =>
+  hint === undefined ? message : `${message} ${hint}`;

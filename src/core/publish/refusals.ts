@@ -23,12 +23,14 @@ export const isPaused = ({ nextWriteAt, pauses }: PublicationState, what: WriteK
   now.mono < nextWriteAt || now.mono < (pauses.get(what)?.until ?? 0);
 
 /** Only updates with a side name were refused so far. */
-export const isSideTrouble = ({ refusals }: PublicationState): boolean => refusals !== undefined && refusals.withoutSides === 0;
+export const isSideTrouble = ({ refusals }: PublicationState): boolean =>
+  refusals !== undefined && refusals.withoutSides === 0;
 
 /** What to say where it refuses what should hold, over a zone that reads the same each time. Undefined: it does not, or a right is missing, which is said elsewhere. */
 export function noProgress({ refusals, settings }: PublicationState): string | undefined {
   const times = refusals === undefined ? 0 : refusals.withSides + refusals.withoutSides;
-  if (refusals === undefined || times < noProgressAfter || refusals.failure.code !== 'prerequisite-failed') return undefined;
+  if (refusals === undefined || times < noProgressAfter || refusals.failure.code !== 'prerequisite-failed')
+    return undefined;
   const { source, nameserver } = settings;
   return `${nameserver} refused ${times} updates one after the other (the last one: ${refusals.what}), although the ledger of ${source.name} reads the same each time: ${refusals.failure.message} For one of its names the nameserver answers what it does not store: see whether a view, an ALIAS or LUA record, or another server's copy of the zone answers for it.`;
 }
@@ -37,5 +39,7 @@ export function noProgress({ refusals, settings }: PublicationState): string | u
 export function whyNotWritten(publication: PublicationState): readonly string[] {
   const { writeFailure } = publication;
   const said = noProgress(publication) ?? (writeFailure && `It said: ${writeFailure.message}`);
-  return said === undefined ? [] : [`The nameserver must take the update. ${said}`, ...(writeFailure?.hint ? [writeFailure.hint] : [])];
+  return said === undefined
+    ? []
+    : [`The nameserver must take the update. ${said}`, ...(writeFailure?.hint ? [writeFailure.hint] : [])];
 }

@@ -1,17 +1,13 @@
 /** The replicas' RRset: who is fit to be read from. The zone itself remembers who is in, which gives the hysteresis. */
 
-import type { Ways } from '../decide/replica-lag.ts';
-import { waysTo } from '../decide/replica-lag.ts';
-import type { Situation } from '../decide/situation.ts';
-import { belongsToLine, isPublished, isSuperseded } from '../decide/situation.ts';
+import { type Ways, waysTo } from '../decide/replica-lag.ts';
+import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
 import { unsafeKind } from '../model/ip-ranges.ts';
-import type { Ledger } from '../model/ledger.ts';
-import { replicasText } from '../model/ledger.ts';
+import { type Ledger, replicasText } from '../model/ledger.ts';
 import { replicasLimit } from '../model/limits.ts';
 import type { ReplicasName } from '../model/settings.ts';
 import type { ServerAddress } from '../model/units.ts';
-import type { Wanted } from '../model/zone.ts';
-import { findRrset, sameRdata } from '../model/zone.ts';
+import { findRrset, sameRdata, type Wanted } from '../model/zone.ts';
 import { isLocating } from '../observe/server-addresses.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { addressRrset } from './desired.ts';
@@ -22,18 +18,32 @@ export function wantedReplicas(situation: Situation, source: ServerAddress): rea
   const { replicas } = situation.settings;
   if (replicas === undefined) return [];
   // A move makes the published source a former one, which is no replica before it has rejoined.
-  const others = situation.members.filter((member) => member.address !== source && !isPublished(situation, member));
-  const ways = { now: waysTo(situation, new Map([[source, 0]])), before: waysTo(situation, formerEnd(situation, source)) };
+  const others = situation.members.filter(
+    (member) => member.address !== source && !isPublished(situation, member),
+  );
+  const ways = {
+    now: waysTo(situation, new Map([[source, 0]])),
+    before: waysTo(situation, formerEnd(situation, source)),
+  };
   const fit = others.filter((member) => isFit(situation, replicas, member, ways)).slice(0, replicasLimit);
   const addresses = fit.flatMap((member) => publishable(situation, member));
   if (addresses.length === 0 && replicas.whenEmpty === 'keep') return [];
-  const shown = addresses.length === 0 && replicas.whenEmpty === 'source' ? sourceAddresses(situation, source) : addresses;
+  const shown =
+    addresses.length === 0 && replicas.whenEmpty === 'source'
+      ? sourceAddresses(situation, source)
+      : addresses;
   const rdata = [...new Set(shown)].toSorted();
-  return [addressRrset(replicas.name, 'A', replicas.ttlSeconds, rdata), addressRrset(replicas.name, 'AAAA', replicas.ttlSeconds, rdata)];
+  return [
+    addressRrset(replicas.name, 'A', replicas.ttlSeconds, rdata),
+    addressRrset(replicas.name, 'AAAA', replicas.ttlSeconds, rdata),
+  ];
 }
 
 /** Whether the zone has others. Only another TTL is not wrong where another instance keeps it: two configurations would take turns for ever. */
-export function areReplicasWrong({ publication, ledger, state }: Situation, wanted: readonly Wanted[]): boolean {
+export function areReplicasWrong(
+  { publication, ledger, state }: Situation,
+  wanted: readonly Wanted[],
+): boolean {
   const { view } = publication;
   if (view === undefined) return false;
   const ours = ledger?.by === state.settings.instance;
@@ -61,21 +71,31 @@ export const doRulesDiffer = ({ state, settings }: Situation, ledger: Ledger): b
  * What was published for the replicas under a name that is not configured any more, to be removed: only RRsets that still show servers of ours, and nothing else.
  * Undefined: that is not known yet.
  */
-export function leftoverReplicas({ publication, settings, members, state }: Situation, ledger: Ledger): readonly Wanted[] | undefined {
+export function leftoverReplicas(
+  { publication, settings, members, state }: Situation,
+  ledger: Ledger,
+): readonly Wanted[] | undefined {
   const name = ledger.replicas?.name;
   if (name === undefined || name === settings.replicas?.name) return [];
   const { view } = publication;
   if (!view?.questions?.some((question) => question.name === name)) return undefined;
-  const addressesOf = (member: ServerView) => [...(member.addresses ?? []), ...(state.servers.get(member.address)?.proposed ?? [])];
+  const addressesOf = (member: ServerView) => [
+    ...(member.addresses ?? []),
+    ...(state.servers.get(member.address)?.proposed ?? []),
+  ];
   const known = new Set(members.flatMap(addressesOf));
   const there = (['A', 'AAAA'] as const).flatMap((type) => findRrset(view.rrsets, name, type) ?? []);
-  const ours = there.filter((rrset) => (rrset.rdata as readonly string[]).every((address) => known.has(address)));
+  const ours = there.filter((rrset) =>
+    (rrset.rdata as readonly string[]).every((address) => known.has(address)),
+  );
   const isWaiting = ours.length < there.length && members.some((member) => addressesOf(member).length === 0);
   return isWaiting ? undefined : ours.map(({ type }) => ({ name, type }));
 }
 
 const publishable = ({ state }: Situation, member: ServerView): readonly string[] =>
-  (member.addresses ?? []).filter((address) => unsafeKind(address, state.settings.allowLoopback) === undefined);
+  (member.addresses ?? []).filter(
+    (address) => unsafeKind(address, state.settings.allowLoopback) === undefined,
+  );
 
 function sourceAddresses(situation: Situation, source: ServerAddress): readonly string[] {
   const member = situation.members.find((server) => server.address === source);
@@ -83,19 +103,31 @@ function sourceAddresses(situation: Situation, source: ServerAddress): readonly 
 }
 
 /** Its way to the source lags no more than `max_lag`; one that is not in yet must be well below, so that a lag around the limit does not flap. */
-function isFit(situation: Situation, replicas: ReplicasName, member: ServerView, { now, before }: Record<'now' | 'before', Ways>): boolean {
-  if (member.contact !== 'reachable' || isSuperseded(situation, member) || !belongsToLine(situation, member)) return false;
+function isFit(
+  situation: Situation,
+  replicas: ReplicasName,
+  member: ServerView,
+  { now, before }: Record<'now' | 'before', Ways>,
+): boolean {
+  if (member.contact !== 'reachable' || isSuperseded(situation, member) || !belongsToLine(situation, member))
+    return false;
   const isIn = (member.addresses ?? []).some((address) => isListed(situation, replicas, address));
   const isWithin = (ways: Ways, maxLagMs: number): boolean =>
     (ways.get(member.address)?.lagSeconds ?? Number.POSITIVE_INFINITY) * 1000 <= maxLagMs;
-  return isWithin(now, isIn ? replicas.maxLagMs : replicas.maxLagMs / 2) || (isIn && isWithin(before, replicas.maxLagMs));
+  return (
+    isWithin(now, isIn ? replicas.maxLagMs : replicas.maxLagMs / 2) ||
+    (isIn && isWithin(before, replicas.maxLagMs))
+  );
 }
 
 /**
  * The source that a move takes the name from, or took it from last, while it takes no writes: what replicates from it has all of its data up to the move, and is behind by the time since
  * then. A tool re-points replicas after it has promoted; the name is not emptied for that long.
  */
-function formerEnd({ published, ledger, members, publication, now }: Situation, source: ServerAddress): ReadonlyMap<ServerAddress, number> {
+function formerEnd(
+  { published, ledger, members, publication, now }: Situation,
+  source: ServerAddress,
+): ReadonlyMap<ServerAddress, number> {
   const isPlanned = published !== undefined && published.address !== source;
   const last = ledger?.was.at(-1);
   const former = isPlanned
@@ -108,6 +140,10 @@ function formerEnd({ published, ledger, members, publication, now }: Situation, 
 }
 
 function isListed({ publication }: Situation, replicas: ReplicasName, address: string): boolean {
-  const rrset = findRrset(publication.view?.rrsets ?? [], replicas.name, address.includes(':') ? 'AAAA' : 'A');
+  const rrset = findRrset(
+    publication.view?.rrsets ?? [],
+    replicas.name,
+    address.includes(':') ? 'AAAA' : 'A',
+  );
   return rrset !== undefined && (rrset.rdata as readonly string[]).includes(address);
 }

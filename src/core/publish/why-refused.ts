@@ -5,8 +5,7 @@ import { inspectRefusalEveryMs, queueingTimeouts, refusalsKept } from '../model/
 import type { Failure } from '../model/observation.ts';
 import type { WhyRefused } from '../model/publication.ts';
 import type { Attempt, PublicationState } from '../model/state.ts';
-import type { MonoMs, Now } from '../model/units.ts';
-import { plusMs } from '../model/units.ts';
+import { type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 
 /** What a nameserver says no with, and says no more. Knot has the second for a policy, too. */
@@ -15,7 +14,12 @@ const refusals: ReadonlySet<string> = new Set(['update-refused', 'zone-not-serve
 type Failed = Exclude<UpdateOutcome, { kind: 'applied' }>;
 
 /** Takes why an update failed: what was found out about the same refusal is told instead. */
-export function withWriteFailure(publication: PublicationState, attempt: Attempt, outcome: Failed, now: Now): PublicationState {
+export function withWriteFailure(
+  publication: PublicationState,
+  attempt: Attempt,
+  outcome: Failed,
+  now: Now,
+): PublicationState {
   const { failure } = outcome;
   if (!refusals.has(failure.code)) return { ...publication, writeFailure: failure };
   const { whyRefused, writeFailure } = publication;
@@ -32,17 +36,25 @@ export function withWriteFailure(publication: PublicationState, attempt: Attempt
     said: failure,
     ...(found === undefined ? {} : { found }),
     // Without a sure answer it may still be applied: a command then waits for what the zone shows.
-    ...(outcome.kind === 'refused' && attempt.commandId !== undefined ? { commandId: attempt.commandId } : {}),
+    ...(outcome.kind === 'refused' && attempt.commandId !== undefined
+      ? { commandId: attempt.commandId }
+      : {}),
     isDue: true,
     isRunning: known?.isRunning ?? false,
     nextAt: known?.nextAt ?? forgotten?.nextAt ?? now.mono,
   };
-  return { ...publication, whyRefused: [...others.slice(forgotten ? 1 : 0), refusal], writeFailure: found ?? failure };
+  return {
+    ...publication,
+    whyRefused: [...others.slice(forgotten ? 1 : 0), refusal],
+    writeFailure: found ?? failure,
+  };
 }
 
 /** The same RRsets, refused with the same words. */
 function aboutOf({ plan }: Attempt, { message }: Failure): string {
-  const changed = plan.changes.map((change) => ('rrset' in change ? change.rrset : change)).map(({ name, type }) => `${name} ${type}`);
+  const changed = plan.changes
+    .map((change) => ('rrset' in change ? change.rrset : change))
+    .map(({ name, type }) => `${name} ${type}`);
   return [...new Set(changed)].sort().join(', ') + message;
 }
 
@@ -54,13 +66,24 @@ export function inspectIfDue(publication: PublicationState, now: Now, effects: E
   const { about, plan, said } = next;
   const patienceMs = queueingTimeouts * settings.timeoutMs;
   const deadline = plusMs(now.mono, patienceMs);
-  effects.push({ kind: 'inspect-refusal', nameserver: settings.nameserver, about, plan, failure: said, deadline });
+  effects.push({
+    kind: 'inspect-refusal',
+    nameserver: settings.nameserver,
+    about,
+    plan,
+    failure: said,
+    deadline,
+  });
   const nextAt = plusMs(now.mono, Math.max(inspectRefusalEveryMs, 2 * patienceMs));
-  return { ...publication, whyRefused: replaced(whyRefused, { ...next, isDue: false, isRunning: true, nextAt }) };
+  return {
+    ...publication,
+    whyRefused: replaced(whyRefused, { ...next, isDue: false, isRunning: true, nextAt }),
+  };
 }
 
 /** When the next one begins; undefined: nothing waits for one. */
-export const nextInspection = (publication: PublicationState): MonoMs | undefined => nextRefusal(publication)?.nextAt;
+export const nextInspection = (publication: PublicationState): MonoMs | undefined =>
+  nextRefusal(publication)?.nextAt;
 
 /** An update that was applied since needs none, and while one is on its way the next one waits. */
 function nextRefusal({ whyRefused, writeFailure, leftOut }: PublicationState): WhyRefused | undefined {
@@ -92,7 +115,8 @@ export function refusalInspected(
   const refusal = whyRefused.find((each) => each.about === about);
   if (refusal === undefined) return publication;
   const found = failure.message === refusal.said.message ? (refusal.found ?? failure) : failure;
-  const isTold = writeFailure !== undefined && refusals.has(writeFailure.code) && refusal === whyRefused.at(-1);
+  const isTold =
+    writeFailure !== undefined && refusals.has(writeFailure.code) && refusal === whyRefused.at(-1);
   return {
     ...publication,
     whyRefused: replaced(whyRefused, { ...refusal, found, isRunning: false }),

@@ -3,20 +3,29 @@
 import type { Situation } from '../decide/situation.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Effect } from '../model/events.ts';
-import type { Attempt, ClusterState, PublicationState, RunningCommand } from '../model/state.ts';
-import { without, withPublication } from '../model/state.ts';
-import type { Now } from '../model/units.ts';
-import { plusMs } from '../model/units.ts';
+import {
+  type Attempt,
+  type ClusterState,
+  type PublicationState,
+  type RunningCommand,
+  without,
+  withPublication,
+} from '../model/state.ts';
+import { type Now, plusMs } from '../model/units.ts';
 import type { WriteKind } from '../model/vocabulary.ts';
 import { send } from './attempt.ts';
-import type { Write } from './intended.ts';
-import { rewritten } from './intended.ts';
+import { rewritten, type Write } from './intended.ts';
 import { intendedWrite } from './intent.ts';
 import { isPaused } from './refusals.ts';
 import { areReplicasWrong, wantedReplicas } from './wanted-replicas.ts';
 
 /** A command waits and has not looked around yet: nothing is begun, but what the decision does not want any more is called back. */
-export function recallOnly(state: ClusterState, publication: PublicationState, decision: Decision, effects: Effect[]): ClusterState {
+export function recallOnly(
+  state: ClusterState,
+  publication: PublicationState,
+  decision: Decision,
+  effects: Effect[],
+): ClusterState {
   return publication.inFlight?.commandId === undefined
     ? withPublication(state, recalled(publication, decision, undefined, effects))
     : state;
@@ -41,7 +50,8 @@ export function write(
   const intended = explicit ?? intendedWrite({ ...situation, publication: noted }, decision);
   const chosen = fenced(situation, intended);
   if (chosen === undefined || isPaused(publication, chosen.what, now)) return current;
-  if (now.mono - view.readAt > state.settings.watch.freshForMs) return withPublication(state, { ...noted, nextReadAt: now.mono });
+  if (now.mono - view.readAt > state.settings.watch.freshForMs)
+    return withPublication(state, { ...noted, nextReadAt: now.mono });
   if (chosen.notAfter <= now.mono) return current;
   const sent = send(noted, view, chosen, chosen === intended ? running?.id : undefined, now);
   effects.push(sent.effect);
@@ -52,9 +62,19 @@ export function write(
 const pointing: ReadonlySet<WriteKind> = new Set(['move', 'form', 'repair', 'withdraw']);
 
 /** Where the evidence changes while an update waits for its turn or for a connection, the decision is taken again: what has not left must not leave. */
-function recalled(publication: PublicationState, decision: Decision, explicit: Write | undefined, effects: Effect[]): PublicationState {
+function recalled(
+  publication: PublicationState,
+  decision: Decision,
+  explicit: Write | undefined,
+  effects: Effect[],
+): PublicationState {
   const { inFlight, settings } = publication;
-  if (inFlight === undefined || inFlight.recalled || !pointing.has(inFlight.what) || isWanted(inFlight, decision, explicit))
+  if (
+    inFlight === undefined ||
+    inFlight.recalled ||
+    !pointing.has(inFlight.what) ||
+    isWanted(inFlight, decision, explicit)
+  )
     return publication;
   effects.push({ kind: 'recall', nameserver: settings.nameserver, try: inFlight.try });
   return { ...publication, inFlight: { ...inFlight, recalled: true } };
@@ -68,13 +88,17 @@ function isWanted(attempt: Attempt, decision: Decision, explicit: Write | undefi
 
 /** One update at a time, and only on a zone that was read after the last one. */
 const mayWrite = ({ settings }: ClusterState, publication: PublicationState): boolean =>
-  settings.mode === 'active' && !publication.mustRead && publication.readFailure === undefined && publication.awaiting === undefined;
+  settings.mode === 'active' &&
+  !publication.mustRead &&
+  publication.readFailure === undefined &&
+  publication.awaiting === undefined;
 
 function noteReplicas(situation: Situation, decision: Decision): PublicationState {
   const { publication, now } = situation;
   const isSteady = decision.kind === 'point-to' && decision.reason === 'steady';
   const wrong = isSteady && areReplicasWrong(situation, wantedReplicas(situation, decision.source));
-  if (!wrong) return without(isSteady ? without(publication, 'replicasYielded') : publication, 'replicasWrongSince');
+  if (!wrong)
+    return without(isSteady ? without(publication, 'replicasYielded') : publication, 'replicasWrongSince');
   return { ...publication, replicasWrongSince: publication.replicasWrongSince ?? now.mono };
 }
 
@@ -85,7 +109,11 @@ function noteReplicas(situation: Situation, decision: Decision): PublicationStat
 function fenced(situation: Situation, intended: Write | undefined): Write | undefined {
   const { pending } = situation.publication;
   const astray = pending.filter(
-    (attempt) => attempt.what !== 'fence' && !attempt.answered && attempt.aim !== intended?.aim && attempt.lapsesAt > situation.now.mono,
+    (attempt) =>
+      attempt.what !== 'fence' &&
+      !attempt.answered &&
+      attempt.aim !== intended?.aim &&
+      attempt.lapsesAt > situation.now.mono,
   );
   const [first] = astray;
   if (first === undefined) return intended;

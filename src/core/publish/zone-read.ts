@@ -1,16 +1,12 @@
 /** Takes what was read of the zone: is it newer than what we know, whose ledger is it, and which of our updates does it show. */
 
 import type { Effect } from '../model/events.ts';
-import type { Ledger, LedgerReading } from '../model/ledger.ts';
-import { readLedger } from '../model/ledger.ts';
+import { type Ledger, type LedgerReading, readLedger } from '../model/ledger.ts';
 import { rereadMs } from '../model/limits.ts';
 import { record } from '../model/record.ts';
-import type { ClusterState, PublicationState } from '../model/state.ts';
-import { without } from '../model/state.ts';
-import type { Now } from '../model/units.ts';
-import { plusMs } from '../model/units.ts';
-import type { ZoneReading } from '../model/zone.ts';
-import { findRrset } from '../model/zone.ts';
+import { type ClusterState, type PublicationState, without } from '../model/state.ts';
+import { type Now, plusMs } from '../model/units.ts';
+import { findRrset, type ZoneReading } from '../model/zone.ts';
 import type { ZoneView } from '../model/zone-view.ts';
 import { alteredIn, isSame } from './altered.ts';
 import { applied } from './attempt.ts';
@@ -55,7 +51,10 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
   // The ledger cannot be stored beside it: an update would be taken, and nothing of it kept (RFC 2136 3.4.2.2). Without a ledger there is no lock.
   const alias = findRrset(reading.rrsets, ledgerName(settings.source), 'CNAME');
   const ledger: LedgerReading = alias
-    ? { kind: 'unreadable', why: `is a CNAME (${alias.rdata[0]}), beside which no ledger can be stored: remove the CNAME` }
+    ? {
+        kind: 'unreadable',
+        why: `is a CNAME (${alias.rdata[0]}), beside which no ledger can be stored: remove the CNAME`,
+      }
     : readLedger(rdata);
   const view: ZoneView = {
     zone: reading.zone,
@@ -65,7 +64,8 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
     altered: [],
     ...(questions ? { questions } : {}),
     ledger,
-    ledgerText: rdata.length === 0 ? '' : JSON.stringify(rdata.map((strings) => JSON.stringify(strings)).sort()),
+    ledgerText:
+      rdata.length === 0 ? '' : JSON.stringify(rdata.map((strings) => JSON.stringify(strings)).sort()),
     readAt: now.mono,
   };
   const token = ledger.kind === 'ledger' ? ledger.ledger.try : undefined;
@@ -74,17 +74,29 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
 }
 
 const sameRrsets = (a: ZoneView, b: ZoneView): boolean =>
-  a.rrsets.length === b.rrsets.length && a.rrsets.every((rrset) => isSame(rrset, findRrset(b.rrsets, rrset.name, rrset.type)));
+  a.rrsets.length === b.rrsets.length &&
+  a.rrsets.every((rrset) => isSame(rrset, findRrset(b.rrsets, rrset.name, rrset.type)));
 
 /** An update that was based on another ledger than the one that is there now is either the one that is there, or can never be applied. */
-function settlePending(state: ClusterState, publication: PublicationState, view: ZoneView, now: Now, effects: Effect[]): PublicationState {
+function settlePending(
+  state: ClusterState,
+  publication: PublicationState,
+  view: ZoneView,
+  now: Now,
+  effects: Effect[],
+): PublicationState {
   const token = view.ledger.kind === 'ledger' ? view.ledger.ledger.try : undefined;
   const { inFlight } = publication;
   // A read may show the update before its answer comes, or instead of it.
   const isInFlight = inFlight !== undefined && inFlight.try === token;
   const landed = isInFlight ? inFlight : publication.pending.find((attempt) => attempt.try === token);
-  const pending = publication.pending.filter((attempt) => attempt.baseText === view.ledgerText && attempt.lapsesAt > now.mono);
-  const settled: PublicationState = { ...(isInFlight ? without(publication, 'inFlight') : publication), pending };
+  const pending = publication.pending.filter(
+    (attempt) => attempt.baseText === view.ledgerText && attempt.lapsesAt > now.mono,
+  );
+  const settled: PublicationState = {
+    ...(isInFlight ? without(publication, 'inFlight') : publication),
+    pending,
+  };
   if (landed === undefined) return settled;
   return applied(state, { ...settled, nextWriteAt: now.mono }, landed, now, effects);
 }
@@ -97,20 +109,30 @@ function noteLedger(
   now: Now,
   effects: Effect[],
 ): PublicationState {
-  const ledger = view.ledger.kind === 'ledger' && view.ledger.ledger.cluster === state.settings.cluster ? view.ledger.ledger : undefined;
+  const ledger =
+    view.ledger.kind === 'ledger' && view.ledger.ledger.cluster === state.settings.cluster
+      ? view.ledger.ledger
+      : undefined;
   const known = publication.remembered?.epoch ?? 0;
   if (ledger === undefined || ledger.epoch < known) {
     const isLost = known > 0 && view.ledger.kind !== 'unreadable';
-    return isLost ? { ...publication, lostSince: before.lostSince ?? now.mono } : without(publication, 'lostSince');
+    return isLost
+      ? { ...publication, lostSince: before.lostSince ?? now.mono }
+      : without(publication, 'lostSince');
   }
   const found = { ...withYield(state, without(publication, 'lostSince'), ledger), lastLedger: ledger };
   return ledger.epoch > known ? movedElsewhere(state, found, ledger, known, now, effects) : found;
 }
 
 /** The replicas' RRset was ours to keep, and without a move it is another's now: that one lives, and so do we, so we do not agree. */
-function withYield({ settings }: ClusterState, publication: PublicationState, ledger: Ledger): PublicationState {
+function withYield(
+  { settings }: ClusterState,
+  publication: PublicationState,
+  ledger: Ledger,
+): PublicationState {
   const { lastLedger } = publication;
-  if (ledger.by === settings.instance || lastLedger?.epoch !== ledger.epoch) return without(publication, 'replicasYielded');
+  if (ledger.by === settings.instance || lastLedger?.epoch !== ledger.epoch)
+    return without(publication, 'replicasYielded');
   return lastLedger.by === settings.instance ? { ...publication, replicasYielded: true } : publication;
 }
 
@@ -127,6 +149,9 @@ function movedElsewhere(
   const remembered = { nameserver: publication.settings.nameserver, epoch, source, uuid };
   if (known === 0) return { ...publication, remembered };
   effects.push(record(state, publication, now, { kind: 'moved-elsewhere', epoch, source, uuid, by, why }));
-  const moves = [...publication.moves, ...Array.from({ length: Math.min(epoch - known, 20) }, () => now.mono)].slice(-100);
+  const moves = [
+    ...publication.moves,
+    ...Array.from({ length: Math.min(epoch - known, 20) }, () => now.mono),
+  ].slice(-100);
   return { ...publication, remembered, moves, movedElsewhereAt: now.mono };
 }

@@ -1,14 +1,20 @@
 /** What a server told when it answered last, in a DBA's words, one sentence after the other. Each reads on from the server's name. */
 
 import { channelWords } from '../alarm/failover-list-alarm.ts';
-import type { Lacks } from '../decide/ahead.ts';
-import { lacksOf, lackWords, receivedBy } from '../decide/ahead.ts';
+import { type Lacks, lacksOf, lackWords, receivedBy } from '../decide/ahead.ts';
 import type { Situation } from '../decide/situation.ts';
-import type { GtidSet } from '../gtid/gtid.ts';
-import { subtract } from '../gtid/gtid.ts';
+import { type GtidSet, subtract } from '../gtid/gtid.ts';
 import { gtidWords } from '../gtid/gtid-words.ts';
-import type { Channel, Coordinates, Group, ManagedCluster, ServerFacts, Wsrep } from '../model/observation.ts';
-import { hasEveryGtid, isOwnOrigin } from '../model/observation.ts';
+import {
+  type Channel,
+  type Coordinates,
+  type Group,
+  hasEveryGtid,
+  isOwnOrigin,
+  type ManagedCluster,
+  type ServerFacts,
+  type Wsrep,
+} from '../model/observation.ts';
 import { isoTime } from '../model/units.ts';
 import { grantAdvice, gtidsOf } from '../observe/comparison.ts';
 import type { ServerView } from '../observe/topology.ts';
@@ -31,7 +37,11 @@ export function observedOf(situation: Situation, member: ServerView): readonly s
   ];
 }
 
-function identityWords({ now }: Situation, { contact, observedAt }: ServerView, { flavour, version, uptimeSeconds }: ServerFacts): string {
+function identityWords(
+  { now }: Situation,
+  { contact, observedAt }: ServerView,
+  { flavour, version, uptimeSeconds }: ServerFacts,
+): string {
   const ago = observedAt === undefined ? '' : ` ${ageWords(now.mono - observedAt)} ago`;
   const product = `${flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} ${version.text}`;
   return `answered${contact === 'reachable' ? '' : ' last'}${ago}: ${product}, up for ${ageWords(uptimeSeconds * 1000)}`;
@@ -56,7 +66,8 @@ function writableWords({ writable, writableSince }: ServerView, facts: ServerFac
 
 function channelSentence(situation: Situation, member: ServerView, channel: Channel): string {
   const { receiver, applier, heardAgoMs, heartbeatMs, lagSeconds, delaySeconds, lastError } = channel;
-  const heard = heardAgoMs === undefined ? 'never heard of it since it was started' : `heard ${ageWords(heardAgoMs)} ago`;
+  const heard =
+    heardAgoMs === undefined ? 'never heard of it since it was started' : `heard ${ageWords(heardAgoMs)} ago`;
   const said = [
     `receiver ${receiver}`,
     ...(receiver === 'on' ? [`${heard}${heartbeatMs === 0 ? ' (heartbeats are off)' : ''}`] : []),
@@ -72,7 +83,8 @@ function channelSentence(situation: Situation, member: ServerView, channel: Chan
 function sourceWords({ members }: Situation, member: ServerView, channel: Channel): string {
   const { sourceId, sourceServerId, sourceAddress } = channel;
   const upstream = member.upstreams.find((each) => each.channel === channel);
-  const identified = upstream?.member ?? members.find(({ id }) => sourceId !== undefined && id === sourceId)?.address;
+  const identified =
+    upstream?.member ?? members.find(({ id }) => sourceId !== undefined && id === sourceId)?.address;
   const source = identified ?? members.find(({ address }) => address === sourceAddress)?.address;
   const isNamed = members.find(({ address }) => address === source)?.id !== undefined;
   const by =
@@ -83,7 +95,8 @@ function sourceWords({ members }: Situation, member: ServerView, channel: Channe
         : 'by its address alone';
   if (source !== undefined && !upstream?.outsider)
     return `${source} (${by}${source === sourceAddress ? '' : `; the channel says ${sourceAddress}`})`;
-  if (upstream?.outsider) return `${sourceAddress}, which is no server of this cluster (${sourceId ?? `server_id ${sourceServerId}`})`;
+  if (upstream?.outsider)
+    return `${sourceAddress}, which is no server of this cluster (${sourceId ?? `server_id ${sourceServerId}`})`;
   return `${sourceAddress}, which did not say yet who it is`;
 }
 
@@ -95,7 +108,8 @@ function listWords({ name, autoFailover, failoverSources, managedGroups = [] }: 
       `${may}, from a list that our account may not see (it lacks SELECT on performance_schema.replication_asynchronous_connection_failover)`,
     ];
   const list = failoverSources.map(
-    ({ address, weight, managed }) => `${address} weight ${weight}${managed === undefined ? '' : ` (of group ${managed})`}`,
+    ({ address, weight, managed }) =>
+      `${address} weight ${weight}${managed === undefined ? '' : ` (of group ${managed})`}`,
   );
   const groups = managedGroups.map(
     ({ name: group, primaryWeight, secondaryWeight }) =>
@@ -110,13 +124,21 @@ function followerWords({ topology }: Situation, { address }: ServerView): string
   return `${followers.join(', ')} ${followers.length === 1 ? 'replicates' : 'replicate'} from it`;
 }
 
-function groupWords({ members: servers }: Situation, { id }: ServerView, { name, singlePrimary, members }: Group): string {
+function groupWords(
+  { members: servers }: Situation,
+  { id }: ServerView,
+  { name, singlePrimary, members }: Group,
+): string {
   const own = members.find((member) => member.id === id);
   const online = members.filter(({ state }) => state === 'ONLINE').length;
   const primaries = members.filter(({ role, state }) => role === 'PRIMARY' && state === 'ONLINE');
-  const named = primaries.map((primary) => servers.find((server) => server.id === primary.id)?.address ?? primary.id);
+  const named = primaries.map(
+    (primary) => servers.find((server) => server.id === primary.id)?.address ?? primary.id,
+  );
   const self =
-    own === undefined ? 'it is OFFLINE, and no member' : `it is ${[own.state, own.role].filter((word) => word !== '').join(' ')}`;
+    own === undefined
+      ? 'it is OFFLINE, and no member'
+      : `it is ${[own.state, own.role].filter((word) => word !== '').join(' ')}`;
   const mode = singlePrimary ? 'single-primary' : 'multi-primary';
   return `group ${name} (${mode}): ${self}, and sees ${online} of ${members.length} ONLINE; primary: ${named.join(', ') || 'none'}`;
 }
@@ -136,7 +158,11 @@ function wsrepWords(wsrep: Wsrep): string {
 
 function managedWords({ kind, self, members }: ManagedCluster): string {
   const named = members.map(({ name, writer, heardAgoMs, address }) => {
-    const said = [writer ? 'writer' : '', address ?? '', heardAgoMs === undefined ? '' : `heard of ${ageWords(heardAgoMs)} ago`];
+    const said = [
+      writer ? 'writer' : '',
+      address ?? '',
+      heardAgoMs === undefined ? '' : `heard of ${ageWords(heardAgoMs)} ago`,
+    ];
     const words = said.filter((word) => word !== '').join(', ');
     return words === '' ? name : `${name} (${words})`;
   });
@@ -148,9 +174,13 @@ function placeWords(situation: Situation, facts: ServerFacts): readonly string[]
   if (hasEveryGtid(facts) && facts.gtidExecuted) return [executedWords(situation, facts, facts.gtidExecuted)];
   const [places, executed] = [coordinateWords(facts), gtidsOf(facts)];
   const mode =
-    facts.gtidMode && `runs with gtid_mode=${facts.gtidMode}: its transactions ${facts.gtidMode === 'OFF' ? '' : 'may '}have no GTID`;
+    facts.gtidMode &&
+    `runs with gtid_mode=${facts.gtidMode}: its transactions ${facts.gtidMode === 'OFF' ? '' : 'may '}have no GTID`;
   const without = mode ?? (executed && 'has no binary log: what it writes by itself has no GTID');
-  const unseen = places.length > 0 ? [] : [`our account sees no coordinates, so that less can be compared: ${grantAdvice}`];
+  const unseen =
+    places.length > 0
+      ? []
+      : [`our account sees no coordinates, so that less can be compared: ${grantAdvice}`];
   return [
     ...(without ? [without] : []),
     ...(executed ? [`with GTIDs ${executedWords(situation, facts, executed)}`] : []),
@@ -168,14 +198,18 @@ function executedWords(situation: Situation, facts: ServerFacts, executed: GtidS
 
 function coordinateWords({ channels, binlogEnd }: ServerFacts): readonly string[] {
   const places = channels.flatMap(({ applied, received }) =>
-    applied && received ? [`has executed its source's binary log up to ${at(applied)}, and received it up to ${at(received)}`] : [],
+    applied && received
+      ? [`has executed its source's binary log up to ${at(applied)}, and received it up to ${at(received)}`]
+      : [],
   );
   return [...places, ...(binlogEnd ? [`its own binary log ends at ${at(binlogEnd)}`] : [])];
 }
 
 /** Whose transactions a person looks at first: the published source's, and those of the source before it. */
 const isOfLine = ({ published, ledger }: Situation, origin: string): boolean =>
-  origin === ledger?.uuid || origin === ledger?.line?.uuid || (published?.known !== undefined && isOwnOrigin(published.known, origin));
+  origin === ledger?.uuid ||
+  origin === ledger?.line?.uuid ||
+  (published?.known !== undefined && isOwnOrigin(published.known, origin));
 
 const at = ({ file, position }: Coordinates): string => `${file}:${position}`;
 

@@ -3,8 +3,14 @@
 import { follow, joining, opening, restarting, startAnewFrom } from '../decide/advice.ts';
 import { leadsRound, writableInCircle } from '../decide/circles.ts';
 import { isLeftToGroup, isOutOfGroup, isSecondary } from '../decide/elections.ts';
-import type { Situation } from '../decide/situation.ts';
-import { belongsToLine, bindingsOf, disqualification, isPublished, isSuperseded } from '../decide/situation.ts';
+import {
+  belongsToLine,
+  bindingsOf,
+  disqualification,
+  isPublished,
+  isSuperseded,
+  type Situation,
+} from '../decide/situation.ts';
 import { wayBack } from '../decide/way-back.ts';
 import type { Wsrep } from '../model/observation.ts';
 import { outsideMajority } from '../observe/multi-primary.ts';
@@ -14,7 +20,8 @@ import type { ServerView } from '../observe/topology.ts';
 export function missingOf(situation: Situation, server: ServerView): readonly string[] {
   // Whatever else it lacks: nothing is published to a server that was only discovered.
   if (server.discovered !== undefined) return ['it were among the servers of the configuration'];
-  if (server.sameAs !== undefined) return [`it were a server of its own: it is ${server.sameAs}, which is counted by that address`];
+  if (server.sameAs !== undefined)
+    return [`it were a server of its own: it is ${server.sameAs}, which is counted by that address`];
   if (disqualification(situation, server) === undefined) return [];
   const conditions = [
     ...answering(situation, server),
@@ -24,7 +31,9 @@ export function missingOf(situation: Situation, server: ServerView): readonly st
     ...writable(situation, server),
   ];
   // Whatever a rule may ask for that is not known here.
-  return conditions.length > 0 ? conditions : [`it were not so that it ${disqualification(situation, server)}`];
+  return conditions.length > 0
+    ? conditions
+    : [`it were not so that it ${disqualification(situation, server)}`];
 }
 
 function answering(situation: Situation, server: ServerView): readonly string[] {
@@ -33,7 +42,9 @@ function answering(situation: Situation, server: ServerView): readonly string[] 
   if (servesNobody && known?.wsrep) return ['it let clients in (wsrep_ready)'];
   if (servesNobody) {
     // To let clients in again is to open it.
-    const isSafe = isPublished(situation, server) && !situation.members.some((other) => other !== server && other.writable);
+    const isSafe =
+      isPublished(situation, server) &&
+      !situation.members.some((other) => other !== server && other.writable);
     return [`it let clients in (${isSafe ? 'SET GLOBAL offline_mode = OFF' : 'offline_mode'})`];
   }
   return [contact === 'alive' ? 'it let us in' : 'it answered'];
@@ -66,7 +77,9 @@ const startedAnew = `its group were ${startAnew}, and this were its primary`;
 function ofMajority({ known }: ServerView): readonly string[] {
   if (known === undefined || outsideMajority(known) === undefined) return [];
   return [
-    known.wsrep ? `its Galera node were ${nodeWords(known.wsrep)}` : 'it were ONLINE in its group, in the part that has the majority',
+    known.wsrep
+      ? `its Galera node were ${nodeWords(known.wsrep)}`
+      : 'it were ONLINE in its group, in the part that has the majority',
   ];
 }
 
@@ -84,7 +97,9 @@ function eligible(situation: Situation, server: ServerView): readonly string[] {
   return [
     ...(server.settings.candidate === 'never' ? ['its configuration said candidate: auto'] : []),
     ...(server.duplicate
-      ? ['no other server had its UUID: of the one whose data folder is the copy remove auto.cnf, and restart that one']
+      ? [
+          'no other server had its UUID: of the one whose data folder is the copy remove auto.cnf, and restart that one',
+        ]
       : []),
     ...(isSecondary(server) ? [elected(situation, server)] : []),
     ...(isSuperseded(situation, server)

@@ -7,8 +7,15 @@ import { closing, detaching, opening, restarting, starting } from '../decide/adv
 import { lacksOf, lackWords } from '../decide/ahead.ts';
 import { leadsRound } from '../decide/circles.ts';
 import { mayFollowItsGroup } from '../decide/group-words.ts';
-import type { Situation } from '../decide/situation.ts';
-import { belongsToLine, bindingsOf, isPublished, isSuperseded, reachable, tellsItsState } from '../decide/situation.ts';
+import {
+  belongsToLine,
+  bindingsOf,
+  isPublished,
+  isSuperseded,
+  reachable,
+  type Situation,
+  tellsItsState,
+} from '../decide/situation.ts';
 import { countGtids, subtract } from '../gtid/gtid.ts';
 import { names } from '../model/decision.ts';
 import type { Channel, ServerFacts } from '../model/observation.ts';
@@ -19,10 +26,17 @@ import type { ServerView } from '../observe/topology.ts';
 /** One sentence that reads on from the server's name; undefined: it is a candidate, or statements of ours could not make it one. */
 export function promotionOf(situation: Situation, server: ServerView): string | undefined {
   const { facts } = server;
-  if (facts === undefined || server.discovered !== undefined || server.sameAs !== undefined || server.settings.candidate === 'never')
+  if (
+    facts === undefined ||
+    server.discovered !== undefined ||
+    server.sameAs !== undefined ||
+    server.settings.candidate === 'never'
+  )
     return undefined;
   if (isSuperseded(situation, server))
-    return server.writable ? undefined : 'do not promote it: it is a former source, and its data may be stale';
+    return server.writable
+      ? undefined
+      : 'do not promote it: it is a former source, and its data may be stale';
   if (isOpenedByOthers(facts) || !belongsToLine(situation, server) || server.duplicate) return undefined;
   const back = isPublished(situation, server);
   const bound = bindingsOf(situation, server).map(({ channel }) => channel);
@@ -31,10 +45,18 @@ export function promotionOf(situation: Situation, server: ServerView): string | 
   const obstacle = obstacleOf(situation, server);
   if (obstacle !== undefined) return `do not ${back ? 'open' : 'promote'} it now: ${obstacle}`;
   const left = back ? bound : facts.channels.filter((channel) => isOfCluster(situation, server, channel));
-  const round = server.upstreams.filter(({ member }) => leadsRound(situation, server, member)).map(({ channel }) => channel);
-  const steps = [...left.flatMap((channel) => stepsOff(facts, channel, round.includes(channel))), ...(open === '' ? [] : [open])];
+  const round = server.upstreams
+    .filter(({ member }) => leadsRound(situation, server, member))
+    .map(({ channel }) => channel);
+  const steps = [
+    ...left.flatMap((channel) => stepsOff(facts, channel, round.includes(channel))),
+    ...(open === '' ? [] : [open]),
+  ];
   if (back) return `to make it the source again: ${steps.join('; ')}`;
-  const instead = situation.published?.contact === 'reachable' ? `, if ${situation.published.address} shall not be opened again` : '';
+  const instead =
+    situation.published?.contact === 'reachable'
+      ? `, if ${situation.published.address} shall not be opened again`
+      : '';
   return `to promote it${instead}, in this order: ${steps.join('; ')}${behindWords(situation, server)}`;
 }
 
@@ -43,13 +65,19 @@ export function promotionOf(situation: Situation, server: ServerView): string | 
  * damaged.
  */
 const isOpenedByOthers = (facts: ServerFacts): boolean =>
-  facts.group !== undefined || facts.wsrep !== undefined || facts.managed !== undefined || restarting(facts).length > 0;
+  facts.group !== undefined ||
+  facts.wsrep !== undefined ||
+  facts.managed !== undefined ||
+  restarting(facts).length > 0;
 
 /** Also one that is stopped, or looks for the dead source: else it would replicate a former source's stale writes as soon as that returns, or after a restart. */
 function isOfCluster({ members }: Situation, server: ServerView, channel: Channel): boolean {
   const upstream = server.upstreams.find((each) => each.channel === channel);
   if (upstream) return !upstream.outsider;
-  return members.some(({ address, known }) => address === channel.sourceAddress || (known !== undefined && isIdentifiedAs(channel, known)));
+  return members.some(
+    ({ address, known }) =>
+      address === channel.sourceAddress || (known !== undefined && isIdentifiedAs(channel, known)),
+  );
 }
 
 /** Why a second server would take writes, as far as that is known or must be feared. */
@@ -57,7 +85,9 @@ function obstacleOf(situation: Situation, server: ServerView): string | undefine
   const { published, members, quorumSet } = situation;
   const { decision } = situation.publication;
   const source = decision.kind === 'point-to' ? decision.source : published?.address;
-  const writers = members.filter((other) => other !== server && mayWrite(situation, other) && !arePeers(members, other, server));
+  const writers = members.filter(
+    (other) => other !== server && mayWrite(situation, other) && !arePeers(members, other, server),
+  );
   const writer = writers.find(({ address }) => address === source) ?? writers[0];
   if (writer) {
     if (writer.address === source) return `the source ${source} takes writes`;
@@ -84,25 +114,31 @@ function obstacleOf(situation: Situation, server: ServerView): string | undefine
  */
 const mayWrite = (situation: Situation, other: ServerView): boolean =>
   other.writable &&
-  (other.settings.candidate !== 'never' || !other.facts?.channels.some((channel) => isOfCluster(situation, other, channel))) &&
+  (other.settings.candidate !== 'never' ||
+    !other.facts?.channels.some((channel) => isOfCluster(situation, other, channel))) &&
   (isSuperseded(situation, other) || belongsToLine(situation, other));
 
 /** RESET REPLICA deletes the relay log, also what of it is not executed (manual 15.4.2.3). A channel that leads round stays: without it there is no circle any more. */
 function stepsOff(facts: ServerFacts, channel: Channel, stays: boolean): readonly string[] {
   const waiting = waitingOf(facts, channel);
-  const delay = channel.delaySeconds === undefined ? '' : ` (it delays them by ${channel.delaySeconds} s on purpose)`;
+  const delay =
+    channel.delaySeconds === undefined ? '' : ` (it delays them by ${channel.delaySeconds} s on purpose)`;
   const stopped = channel.applier === 'off' ? ` (${starting(facts, channel.name, ' SQL_THREAD')})` : delay;
   const wait = `first let it execute ${waiting} that it has received${stopped}${stays ? '' : ': RESET deletes what is not executed'}`;
   return [...(waiting === undefined ? [] : [wait]), ...(stays ? [] : [detaching(facts, channel.name)])];
 }
 
 /** What it has received and not executed; undefined: nothing. */
-function waitingOf({ gtidExecuted }: ServerFacts, { retrieved, received, applied }: Channel): string | undefined {
+function waitingOf(
+  { gtidExecuted }: ServerFacts,
+  { retrieved, received, applied }: Channel,
+): string | undefined {
   if (gtidExecuted && retrieved) {
     const count = countGtids(subtract(retrieved, gtidExecuted));
     return count === 0 ? undefined : count === 1 ? 'the transaction' : `the ${count} transactions`;
   }
-  if (received && applied && received.file === applied.file && received.position === applied.position) return undefined;
+  if (received && applied && received.file === applied.file && received.position === applied.position)
+    return undefined;
   return 'all';
 }
 
@@ -124,11 +160,16 @@ export const couldBePromoted = (situation: Situation, member: ServerView): boole
 /** The replica that lacks least, where that is known. */
 export function bestReplica(situation: Situation): string {
   const ready = situation.members.filter(
-    (member) => !isPublished(situation, member) && member.contact === 'reachable' && member.settings.candidate !== 'never',
+    (member) =>
+      !isPublished(situation, member) &&
+      member.contact === 'reachable' &&
+      member.settings.candidate !== 'never',
   );
   const best = ready.filter((member) => {
     const lacks = lacksOf(situation, member);
     return lacks !== undefined && lacks.executed === null && lacks.received === null;
   });
-  return best.length === 0 || best.length === ready.length ? '' : ` (${names(best)} ${best.length === 1 ? 'is' : 'are'} the most advanced)`;
+  return best.length === 0 || best.length === ready.length
+    ? ''
+    : ` (${names(best)} ${best.length === 1 ? 'is' : 'are'} the most advanced)`;
 }

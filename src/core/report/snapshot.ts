@@ -1,10 +1,16 @@
 /** The state as its readers see it. Built when read; nothing decides on it. */
 
 import { lacksOf } from '../decide/ahead.ts';
-import type { Ways } from '../decide/replica-lag.ts';
-import { waysToSource } from '../decide/replica-lag.ts';
-import type { Situation } from '../decide/situation.ts';
-import { belongsToLine, disqualification, isPublished, isSuperseded, situationOf, strongEvidence } from '../decide/situation.ts';
+import { type Ways, waysToSource } from '../decide/replica-lag.ts';
+import {
+  belongsToLine,
+  disqualification,
+  isPublished,
+  isSuperseded,
+  type Situation,
+  situationOf,
+  strongEvidence,
+} from '../decide/situation.ts';
 import { unlistedEvidence } from '../decide/unlisted.ts';
 import { proofWords } from '../decide/writable-servers.ts';
 import { formatGtidSet } from '../gtid/gtid.ts';
@@ -24,7 +30,9 @@ import { wouldChange } from './would-change.ts';
 
 /** What a reader sees of the cluster now. */
 export function snapshot(state: ClusterState, now: Now): Snapshot {
-  const situations = [...state.publications.values()].map((publication) => situationOf(state, publication, undefined, now));
+  const situations = [...state.publications.values()].map((publication) =>
+    situationOf(state, publication, undefined, now),
+  );
   const publications = situations.map(publicationSnapshot);
   const [first] = publications;
   const [situation] = situations;
@@ -32,7 +40,11 @@ export function snapshot(state: ClusterState, now: Now): Snapshot {
     cluster: state.settings.cluster,
     instance: state.settings.instance,
     mode: state.settings.mode,
-    decision: first?.decision ?? { kind: 'hold', reason: 'ledger-unknown', sentence: 'The cluster is published nowhere.' },
+    decision: first?.decision ?? {
+      kind: 'hold',
+      reason: 'ledger-unknown',
+      sentence: 'The cluster is published nowhere.',
+    },
     ledger: first?.ledger ?? null,
     published: first?.published ?? [],
     servers: situation ? serverSnapshots(situation) : [],
@@ -84,8 +96,13 @@ const ledgerSnapshot = ({ epoch, source, uuid, by, at, why, was, frozen }: Ledge
 });
 
 function publishedTargets({ view, settings }: PublicationState): readonly string[] {
-  const targets = view?.rrsets.filter((rrset) => rrset.name === settings.source.name && rrset.name !== ledgerName(settings.source)) ?? [];
-  return targets.flatMap((rrset) => (rrset.type === 'SRV' || rrset.type === 'TXT' ? [] : [...rrset.rdata])).toSorted();
+  const targets =
+    view?.rrsets.filter(
+      (rrset) => rrset.name === settings.source.name && rrset.name !== ledgerName(settings.source),
+    ) ?? [];
+  return targets
+    .flatMap((rrset) => (rrset.type === 'SRV' || rrset.type === 'TXT' ? [] : [...rrset.rdata]))
+    .toSorted();
 }
 
 function serverSnapshots(situation: Situation): readonly ServerSnapshot[] {
@@ -106,13 +123,15 @@ function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): S
     reachable: member.contact === 'reachable',
     writable: member.facts ? member.writable : null,
     // The source is late on nobody.
-    lagSeconds: ways.get(member.address)?.hop && member.facts ? finite(ways.get(member.address)?.lagSeconds) : null,
+    lagSeconds:
+      ways.get(member.address)?.hop && member.facts ? finite(ways.get(member.address)?.lagSeconds) : null,
     way: wayOf(situation, ways, member),
     gtidExecuted: known?.gtidExecuted ? formatGtidSet(known.gtidExecuted) : null,
     lacks: lacksOf(situation, member) ?? null,
     replicatesFrom: (member.facts?.channels ?? []).map((channel) => ({
       channel: channel.name,
-      source: member.upstreams.find((upstream) => upstream.channel === channel)?.member ?? channel.sourceAddress,
+      source:
+        member.upstreams.find((upstream) => upstream.channel === channel)?.member ?? channel.sourceAddress,
       receiver: channel.receiver,
       applier: channel.applier,
       autoFailover: channel.autoFailover,
@@ -123,7 +142,9 @@ function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): S
     observed: observedOf(situation, member),
     missing: missingOf(situation, member),
     promotion: promotionOf(situation, member) ?? null,
-    alarms: situation.state.alarms.filter((alarm) => alarm.subject === member.address).map((alarm) => alarm.code),
+    alarms: situation.state.alarms
+      .filter((alarm) => alarm.subject === member.address)
+      .map((alarm) => alarm.code),
     failure: probe === undefined || probe.kind === 'reachable' ? null : probe.failure,
   };
 }
@@ -134,7 +155,8 @@ function roleOf(situation: Situation, member: ServerView): ServerSnapshot['role'
   if (isSuperseded(situation, member)) return 'superseded';
   if (member.upstreams.length > 0) return 'replica';
   // Their source is the cluster's, and not a channel's.
-  if (!member.writable && (isPresent(ownMembership(member.facts)) || member.facts.managed?.kind === 'aurora')) return 'replica';
+  if (!member.writable && (isPresent(ownMembership(member.facts)) || member.facts.managed?.kind === 'aurora'))
+    return 'replica';
   if (!member.writable) return 'read-only';
   return belongsToLine(situation, member) ? 'writable' : 'stranger';
 }
@@ -151,7 +173,14 @@ function evidenceOf(situation: Situation, member: ServerView): readonly string[]
   const published = isPublished(situation, member) ? ['is the published source'] : [];
   // One that is writable by mistake shall not look like any other replica.
   if (against !== undefined)
-    return [...published, `${member.facts && member.writable && member.sameAs === undefined ? 'is writable, but ' : ''}${against}`];
+    return [
+      ...published,
+      `${member.facts && member.writable && member.sameAs === undefined ? 'is writable, but ' : ''}${against}`,
+    ];
   const proof = strongEvidence(situation, member);
-  return [...published, 'is writable and could be the source', ...(proof.length > 0 ? proof : [proofWords(situation, member)])];
+  return [
+    ...published,
+    'is writable and could be the source',
+    ...(proof.length > 0 ? proof : [proofWords(situation, member)]),
+  ];
 }

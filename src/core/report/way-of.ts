@@ -1,8 +1,7 @@
 /** The way of a server's data, server after server up to the source, or to where that way is broken: for readers. */
 
 import { breakOf } from '../alarm/broken-way.ts';
-import type { Ways } from '../decide/replica-lag.ts';
-import { hopsFrom } from '../decide/replica-lag.ts';
+import { hopsFrom, type Ways } from '../decide/replica-lag.ts';
 import type { Situation } from '../decide/situation.ts';
 import type { ServerView } from '../observe/topology.ts';
 import type { ServerSnapshot } from './snapshot-types.ts';
@@ -15,20 +14,32 @@ export function wayOf(situation: Situation, ways: Ways, server: ServerView): Ser
     how,
     lagSeconds: finite(lagSeconds),
   }));
-  if (hops.length > 0) return { hops, broken: null, sentence: `${server.address} gets its data ${hops.map(hopWords).join(', and that ')}` };
+  if (hops.length > 0)
+    return {
+      hops,
+      broken: null,
+      sentence: `${server.address} gets its data ${hops.map(hopWords).join(', and that ')}`,
+    };
   if (ways.has(server.address) || ways.size === 0) return null;
   const { through, why } = breakOf(situation, ways, server);
-  const upstreams = through.slice(1).map(({ address }) => ({ server: address, how: 'channel' as const, lagSeconds: null }));
+  const upstreams = through
+    .slice(1)
+    .map(({ address }) => ({ server: address, how: 'channel' as const, lagSeconds: null }));
   const broken = `${through.at(-1)?.address} ${why}`;
   const names = upstreams.map((upstream) => upstream.server).join(', and those of ');
   const rest = names === '' ? '' : `; its data are those of ${names}`;
-  return { hops: upstreams, broken, sentence: `${server.address} gets nothing of the source: ${broken}${rest}` };
+  return {
+    hops: upstreams,
+    broken,
+    sentence: `${server.address} gets nothing of the source: ${broken}${rest}`,
+  };
 }
 
 type HopSnapshot = NonNullable<ServerSnapshot['way']>['hops'][number];
 
 /** JSON knows no Infinity. */
-export const finite = (seconds: number | undefined): number | null => (seconds === undefined || !Number.isFinite(seconds) ? null : seconds);
+export const finite = (seconds: number | undefined): number | null =>
+  seconds === undefined || !Number.isFinite(seconds) ? null : seconds;
 
 const hopWords = ({ server, how, lagSeconds }: HopSnapshot): string =>
   `from ${server} (${how === 'channel' ? '' : `${howWords[how]}, `}${lagSeconds === null ? 'lag unknown' : `lag ${lagSeconds} s`})`;

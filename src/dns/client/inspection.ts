@@ -21,7 +21,10 @@ export interface Inspection {
 }
 
 /** Looks at the zones of one nameserver, by the client's own way to update. */
-export const createInspection = (options: SerialsOptions, update: (request: MessageRequest) => Promise<UpdateOutcome>): Inspection => ({
+export const createInspection = (
+  options: SerialsOptions,
+  update: (request: MessageRequest) => Promise<UpdateOutcome>,
+): Inspection => ({
   rights: (request) => rightsOfKnownKey(options.primary, update, request),
   soa: (zone, deadline) => readSoaAndClock(options.primary, zone, deadline),
   serials: (zone, deadline) => readSerials(options, zone, deadline),
@@ -34,7 +37,8 @@ async function rightsOfKnownKey(
   request: RightsRequest,
 ): Promise<readonly RrsetRight[]> {
   const rights = await probeRights(update, request);
-  if (!rights.some((right) => right.right === 'unknown' && right.failure.code === 'tsig-badkey')) return rights;
+  if (!rights.some((right) => right.right === 'unknown' && right.failure.code === 'tsig-badkey'))
+    return rights;
   const reading = await readSoa(primary, request.zone, request.deadline);
   return reading.kind === 'soa' ? await probeRights(update, request) : rights;
 }

@@ -7,49 +7,74 @@ import type { AnswerCodes } from '../message/reply.ts';
 import { connectFailed, connectionLost, noAnswer } from '../transport/failures.ts';
 
 /** nsupdate's own text is quoted up to this length. */
-const QUOTED_CHARS = 300;
+const quotedChars = 300;
 
 /**
  * `end`: its exit code, or the signal that ended it; undefined: it was killed at the deadline. The script has one `send`, at its end: exit code 1 (a line that it could not take)
  * means that nothing was sent. An answer that it could not verify gives a `TSIG error` line and, all the same, `update failed: NXRRSET`:
  * so where that line stands the outcome is `unknown`, whatever stands beside it. BADKEY and BADSIG come so by protocol (RFC 8945 5.3.2).
  */
-export function nsupdateOutcome(asked: Asked, end: number | string | undefined, output: string): UpdateOutcome {
+export function nsupdateOutcome(
+  asked: Asked,
+  end: number | string | undefined,
+  output: string,
+): UpdateOutcome {
   const { nameserver } = asked;
   // A remark at every run with a secret below 64 bits: it says nothing of the update.
   const stderr = output.replace(/^.* is too short to be secure\r?\n?/gm, '');
   if (end === undefined) return { kind: 'unknown', failure: noAnswer(nameserver) };
   if (/TSIG error/i.test(stderr))
-    return { kind: 'unknown', failure: doubtfulFailure(asked, saidCodes(stderr) ?? NOTHING_SAID, { kind: 'unsigned' }) };
+    return {
+      kind: 'unknown',
+      failure: doubtfulFailure(asked, saidCodes(stderr) ?? nothingSaid, { kind: 'unsigned' }),
+    };
   if (/update failed/i.test(stderr)) return refused(asked, stderr);
   if (end === 0 && stderr.trim() === '') return { kind: 'applied' };
-  if (end === 1) return { kind: 'refused', code: 'not-sent', failure: failed(asked, 'exit code 1, before sending', stderr) };
+  if (end === 1)
+    return {
+      kind: 'refused',
+      code: 'not-sent',
+      failure: failed(asked, 'exit code 1, before sending', stderr),
+    };
   const communication = /Communication with \S+ failed: (.*)/i.exec(stderr)?.[1];
   if (communication === undefined)
-    return { kind: 'unknown', failure: failed(asked, typeof end === 'string' ? `signal ${end}` : `exit code ${end}`, stderr) };
+    return {
+      kind: 'unknown',
+      failure: failed(asked, typeof end === 'string' ? `signal ${end}` : `exit code ${end}`, stderr),
+    };
   if (/refused/i.test(communication))
-    return { kind: 'refused', code: 'not-sent', failure: connectFailed(nameserver, Object.assign(new Error(), { code: 'ECONNREFUSED' })) };
+    return {
+      kind: 'refused',
+      code: 'not-sent',
+      failure: connectFailed(nameserver, Object.assign(new Error(), { code: 'ECONNREFUSED' })),
+    };
   // 9.18 has this one word for all that hinders a TCP connection, and for a message that could not be written (lib/dns/request.c).
   if (/operation canceled/i.test(communication))
-    return { kind: 'refused', code: 'not-sent', failure: connectFailed(nameserver, new Error('nsupdate did not say why')) };
+    return {
+      kind: 'refused',
+      code: 'not-sent',
+      failure: connectFailed(nameserver, new Error('nsupdate did not say why')),
+    };
   if (/timed out/i.test(communication)) return { kind: 'unknown', failure: noAnswer(nameserver) };
-  return { kind: 'unknown', failure: connectionLost(nameserver, communication.slice(0, QUOTED_CHARS)) };
+  return { kind: 'unknown', failure: connectionLost(nameserver, communication.slice(0, quotedChars)) };
 }
 
-const NOTHING_SAID: AnswerCodes = { rcode: RCODE.NOERROR, tsigError: TSIG_ERROR.NONE };
+const nothingSaid: AnswerCodes = { rcode: RCODE.NOERROR, tsigError: TSIG_ERROR.NONE };
 
 /** `update failed: NOTAUTH(BADKEY)`; undefined where it says something that is not known here. */
 function saidCodes(stderr: string): AnswerCodes | undefined {
   const said = /update failed: ([A-Z0-9]+)(?:\(([A-Z0-9]+)\))?/.exec(stderr);
   const rcode = RCODE[said?.[1] as keyof typeof RCODE];
-  const tsigError = said?.[2] === undefined ? TSIG_ERROR.NONE : TSIG_ERROR[said[2] as keyof typeof TSIG_ERROR];
+  const tsigError =
+    said?.[2] === undefined ? TSIG_ERROR.NONE : TSIG_ERROR[said[2] as keyof typeof TSIG_ERROR];
   return rcode === undefined || tsigError === undefined ? undefined : { rcode, tsigError };
 }
 
 /** nsupdate verified this answer, or there was no key. */
 function refused(asked: Asked, stderr: string): UpdateOutcome {
   const codes = saidCodes(stderr);
-  if (codes === undefined || codes.rcode === RCODE.NOERROR) return { kind: 'unknown', failure: failed(asked, 'a refusal', stderr) };
+  if (codes === undefined || codes.rcode === RCODE.NOERROR)
+    return { kind: 'unknown', failure: failed(asked, 'a refusal', stderr) };
   const failure = answerFailure(asked, codes);
   const code = failure.code === 'prerequisite-failed' ? 'prerequisite-failed' : 'rejected';
   return { kind: 'refused', code, rcode: rcodeName(codes.rcode), failure };
@@ -57,5 +82,5 @@ function refused(asked: Asked, stderr: string): UpdateOutcome {
 
 const failed = ({ nameserver }: Asked, what: string, stderr: string): Failure => ({
   code: 'nsupdate-failed',
-  message: `nsupdate ended with ${what} for the nameserver ${nameserver}: ${JSON.stringify(stderr.trim().slice(0, QUOTED_CHARS))}`,
+  message: `nsupdate ended with ${what} for the nameserver ${nameserver}: ${JSON.stringify(stderr.trim().slice(0, quotedChars))}`,
 });

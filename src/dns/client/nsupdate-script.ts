@@ -33,7 +33,9 @@ export const withoutCheckNames = (script: string): string =>
 /** The plan alone, from `zone` to `send`: what a dry run shows. */
 export const planLines = (plan: UpdateMessage): readonly string[] => [
   `zone ${plan.zone}`,
-  ...(plan.changes.some((change) => change.kind === 'add-rrset' && noHostName(change.rrset) !== undefined) ? [noCheck] : []),
+  ...(plan.changes.some((change) => change.kind === 'add-rrset' && noHostName(change.rrset) !== undefined)
+    ? [noCheck]
+    : []),
   ...plan.prerequisites.flatMap(prerequisiteLines),
   ...plan.changes.flatMap(changeLines),
   'send',
@@ -61,14 +63,17 @@ function changeLines(change: AnyChange): readonly string[] {
   switch (change.kind) {
     case 'add-rrset':
       return rdataTexts(change.rrset).map(
-        (text) => `update add ${change.rrset.name} ${change.rrset.ttlSeconds} IN ${change.rrset.type} ${text}`,
+        (text) =>
+          `update add ${change.rrset.name} ${change.rrset.ttlSeconds} IN ${change.rrset.type} ${text}`,
       );
     case 'delete-rrset':
       return [`update delete ${change.name} IN ${change.type}`];
     case 'delete-name':
       return [`update delete ${change.name}`];
     case 'delete-rrs':
-      return rdataTexts(change.rrset).map((text) => `update delete ${change.rrset.name} IN ${change.rrset.type} ${text}`);
+      return rdataTexts(change.rrset).map(
+        (text) => `update delete ${change.rrset.name} IN ${change.rrset.type} ${text}`,
+      );
   }
 }
 
@@ -86,7 +91,9 @@ function rdataTexts(rrset: Rrset): readonly string[] {
     case 'CNAME':
       return rrset.rdata;
     case 'SRV':
-      return rrset.rdata.map(({ priority, weight, port, target }) => `${priority} ${weight} ${port} ${target}`);
+      return rrset.rdata.map(
+        ({ priority, weight, port, target }) => `${priority} ${weight} ${port} ${target}`,
+      );
     case 'TXT':
       return rrset.rdata.map((strings) => strings.map(quoted).join(' '));
   }

@@ -18,8 +18,8 @@ import { createRefusalInspector } from './refusal.ts';
 import { createReadingSide, noting, notSent, type ReadingSide, type Rfc2136Options } from './rfc2136.ts';
 
 /** Each is a process: 20 ms and 9 ms of CPU. */
-export const MAX_PROCESSES = 16;
-const MAX_OUTPUT_BYTES = 65_536;
+export const maxProcesses = 16;
+const maxOutputBytes = 65_536;
 
 export interface NsupdateOptions extends Rfc2136Options {
   /** The program, or a loader and the program. */
@@ -35,7 +35,7 @@ export function createNsupdateClient(options: NsupdateOptions): DnsClient {
   const send = async (request: MessageRequest): Promise<UpdateOutcome> => {
     const { nameserver } = side.correspondent;
     if (closed) return notSent(clientClosed(nameserver));
-    if (running.size >= MAX_PROCESSES) return notSent(queueFull(nameserver, MAX_PROCESSES));
+    if (running.size >= maxProcesses) return notSent(queueFull(nameserver, maxProcesses));
     const controller = new AbortController();
     running.add(controller);
     try {
@@ -103,7 +103,12 @@ interface Ended {
   readonly stderr: string;
 }
 
-async function runProgram(options: NsupdateOptions, input: string, timeoutMs: number, signal: AbortSignal): Promise<Ended | UpdateOutcome> {
+async function runProgram(
+  options: NsupdateOptions,
+  input: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Ended | UpdateOutcome> {
   const [program, ...before] = options.command;
   if (program === undefined) throw new TypeError('an empty command');
   const timeoutSeconds = Math.max(1, Math.ceil(timeoutMs / 1000));
@@ -116,24 +121,31 @@ async function runProgram(options: NsupdateOptions, input: string, timeoutMs: nu
     cancelSignal: signal,
     reject: false,
     stdout: 'ignore',
-    maxBuffer: MAX_OUTPUT_BYTES,
+    maxBuffer: maxOutputBytes,
     env: { LC_ALL: 'C' },
   });
   // Only a process that was never there has certainly sent nothing.
   const cause = result.cause as NodeJS.ErrnoException | undefined;
   if (cause?.syscall?.startsWith('spawn')) return notSent(notRun(program, cause.code));
-  return { end: result.timedOut || result.isCanceled ? undefined : (result.exitCode ?? result.signal), stderr: result.stderr ?? '' };
+  return {
+    end: result.timedOut || result.isCanceled ? undefined : (result.exitCode ?? result.signal),
+    stderr: result.stderr ?? '',
+  };
 }
 
 /** nsupdate 9.18 does not say why it found nobody: what the next connection finds is told. */
-async function withConnectFailure(correspondent: Correspondent, outcome: UpdateOutcome, request: MessageRequest): Promise<UpdateOutcome> {
+async function withConnectFailure(
+  correspondent: Correspondent,
+  outcome: UpdateOutcome,
+  request: MessageRequest,
+): Promise<UpdateOutcome> {
   if (outcome.kind !== 'refused' || outcome.failure.code !== 'connection-failed') return outcome;
   const answer = await ask(correspondent, { name: request.plan.zone, type: TYPE.SOA }, request.deadline);
-  const isTold = answer.kind === 'failed' && CONNECT_FAILURES.has(answer.failure.code);
+  const isTold = answer.kind === 'failed' && connectFailures.has(answer.failure.code);
   return isTold ? { ...outcome, failure: answer.failure } : outcome;
 }
 
-const CONNECT_FAILURES = new Set(['connection-refused', 'connection-failed', 'connect-timeout']);
+const connectFailures = new Set(['connection-refused', 'connection-failed', 'connect-timeout']);
 
 /** nsupdate quotes a key that it cannot use. */
 function withoutSecret(text: string, key: TsigKey | undefined): string {

@@ -17,10 +17,15 @@ export interface SoaWords {
 }
 
 /** RRsets in one sentence at most: all are in the hint. */
-const SHOWN_RRSETS = 6;
+const shownRrsets = 6;
 
 /** Some RRsets are not granted. */
-export function policyRefuses(about: KeyAndZone, { code }: Failure, denied: readonly Question[], changed: readonly Question[]): Failure {
+export function policyRefuses(
+  about: KeyAndZone,
+  { code }: Failure,
+  denied: readonly Question[],
+  changed: readonly Question[],
+): Failure {
   const { nameserver, zone } = about;
   const rest =
     denied.length === changed.length
@@ -35,7 +40,12 @@ export function policyRefuses(about: KeyAndZone, { code }: Failure, denied: read
 }
 
 /** Everything is granted, but for the check of names. */
-export function namesAreChecked({ nameserver, zone }: KeyAndZone, { code }: Failure, { name, type }: Question, bad: Fqdn): Failure {
+export function namesAreChecked(
+  { nameserver, zone }: KeyAndZone,
+  { code }: Failure,
+  { name, type }: Question,
+  bad: Fqdn,
+): Failure {
   const what = bad === name ? 'The name' : `Its target ${bad}`;
   return {
     code,
@@ -91,12 +101,15 @@ export const nothingRefused = ({ code, message }: Failure): Failure => ({
   hint: "Was the zone frozen, or the configuration just changed? If it is refused again, the nameserver's log says why (category update-security in BIND).",
 });
 
-const keyWords = ({ key }: KeyAndZone): string => (key === undefined ? 'an update without a key of ours' : `the key ${bare(key)}`);
+const keyWords = ({ key }: KeyAndZone): string =>
+  key === undefined ? 'an update without a key of ours' : `the key ${bare(key)}`;
 
 /** In the language of update-policy: one line a name. A line break or not is the same to BIND. */
 export function grantLines(about: KeyAndZone, rrsets: readonly Question[]): string {
   const identity = identityOf(about);
-  return [...typesByName(rrsets)].map(([name, types]) => `grant ${identity} name ${bare(name)} ${types.join(' ')};`).join(' ');
+  return [...typesByName(rrsets)]
+    .map(([name, types]) => `grant ${identity} name ${bare(name)} ${types.join(' ')};`)
+    .join(' ');
 }
 
 /** BIND takes a name with other characters in quotes. */
@@ -106,7 +119,9 @@ const identityOf = ({ key }: KeyAndZone): string => {
 };
 
 const unsigned = ({ key }: KeyAndZone): string =>
-  key === undefined ? ' For KEY write what the updates are signed with; update-policy cannot let in those that are not signed.' : '';
+  key === undefined
+    ? ' For KEY write what the updates are signed with; update-policy cannot let in those that are not signed.'
+    : '';
 
 /** In the language of Knot: the items of one acl, each a line of its configuration. */
 export function knotAcl({ key }: KeyAndZone, rrsets: readonly Question[]): string {
@@ -118,12 +133,13 @@ export function knotAcl({ key }: KeyAndZone, rrsets: readonly Question[]): strin
 
 function typesByName(rrsets: readonly Question[]): ReadonlyMap<Fqdn, readonly string[]> {
   const found = new Map<Fqdn, string[]>();
-  for (const { name, type } of rrsets) found.set(name, [...(found.get(name) ?? []).filter((known) => known !== type), type]);
+  for (const { name, type } of rrsets)
+    found.set(name, [...(found.get(name) ?? []).filter((known) => known !== type), type]);
   return found;
 }
 
 function rrsetWords(rrsets: readonly Question[]): string {
-  const shown = rrsets.slice(0, SHOWN_RRSETS).map(({ name, type }) => `${name} ${type}`);
+  const shown = rrsets.slice(0, shownRrsets).map(({ name, type }) => `${name} ${type}`);
   const more = rrsets.length - shown.length;
   return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -11,20 +11,29 @@ import type { MessageRequest } from '../message/message-request.ts';
 import { primaryElsewhere } from '../read/primary-server.ts';
 import type { SerialsOptions } from '../read/serials.ts';
 import { readSoa } from '../read/soa.ts';
-import { type KeyAndZone, namesAreChecked, nothingRefused, policyRefuses, zoneRefuses } from './refusal-words.ts';
+import {
+  type KeyAndZone,
+  namesAreChecked,
+  nothingRefused,
+  policyRefuses,
+  zoneRefuses,
+} from './refusal-words.ts';
 import { probeRights, type RrsetRight } from './rights.ts';
 
 type Update = (request: MessageRequest) => Promise<UpdateOutcome>;
 
 /** Inspections that wait for their turn; more than these get no better words. */
-export const MAX_WAITING_INSPECTIONS = 64;
+export const maxWaitingInspections = 64;
 
 /** See ZoneClient.inspectRefusal. */
-export function createRefusalInspector(options: SerialsOptions, update: Update): (request: RefusalRequest) => Promise<Failure> {
+export function createRefusalInspector(
+  options: SerialsOptions,
+  update: Update,
+): (request: RefusalRequest) => Promise<Failure> {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return async (request) => {
-    if (waiting >= MAX_WAITING_INSPECTIONS) return request.failure;
+    if (waiting >= maxWaitingInspections) return request.failure;
     waiting += 1;
     const turn = last.then(() => byDeadline(options, request, inspect(options, update, request)));
     last = turn;
@@ -35,7 +44,11 @@ export function createRefusalInspector(options: SerialsOptions, update: Update):
 }
 
 /** The system's resolver, which may be asked for the primary server, has no deadline. */
-function byDeadline({ primary }: SerialsOptions, { failure, deadline }: RefusalRequest, inspection: Promise<Failure>): Promise<Failure> {
+function byDeadline(
+  { primary }: SerialsOptions,
+  { failure, deadline }: RefusalRequest,
+  inspection: Promise<Failure>,
+): Promise<Failure> {
   return new Promise((resolve) => {
     const cancel = primary.clock.after(Math.max(0, deadline - primary.clock.mono()), () => resolve(failure));
     void inspection.then((found) => {
@@ -45,7 +58,11 @@ function byDeadline({ primary }: SerialsOptions, { failure, deadline }: RefusalR
   });
 }
 
-async function inspect({ primary, endpoint }: SerialsOptions, update: Update, request: RefusalRequest): Promise<Failure> {
+async function inspect(
+  { primary, endpoint }: SerialsOptions,
+  update: Update,
+  request: RefusalRequest,
+): Promise<Failure> {
   const { plan, failure, deadline } = request;
   const { zone } = plan;
   const about: KeyAndZone = { nameserver: primary.nameserver, zone, key: primary.signing?.key.name };
@@ -61,7 +78,9 @@ async function inspect({ primary, endpoint }: SerialsOptions, update: Update, re
   // What was not answered may be what is refused.
   if (rights.some(({ right }) => right !== 'granted')) return failure;
   const bad = addedRrsets(plan).find((rrset) => noHostName(rrset) !== undefined);
-  return bad === undefined ? nothingRefused(failure) : namesAreChecked(about, failure, bad, noHostName(bad) ?? bad.name);
+  return bad === undefined
+    ? nothingRefused(failure)
+    : namesAreChecked(about, failure, bad, noHostName(bad) ?? bad.name);
 }
 
 /** The zone's apex has an SOA, so the prerequisite never holds; and without a change no policy by name is asked. */
@@ -76,11 +95,18 @@ const isDenied = (right: RrsetRight, { code }: Failure): boolean =>
   right.right === 'denied' || (right.right === 'unknown' && right.failure.code === code);
 
 /** What may be deleted but not added is no matter of the policy: names are checked where something is added. */
-function deniedWords(about: KeyAndZone, failure: Failure, denied: readonly RrsetRight[], rights: readonly RrsetRight[]): Failure {
+function deniedWords(
+  about: KeyAndZone,
+  failure: Failure,
+  denied: readonly RrsetRight[],
+  rights: readonly RrsetRight[],
+): Failure {
   const [first] = denied;
   if (
     first !== undefined &&
-    denied.every((right) => right.right === 'denied' && right.mayDelete && isAddress(right) && !isHostName(right.name))
+    denied.every(
+      (right) => right.right === 'denied' && right.mayDelete && isAddress(right) && !isHostName(right.name),
+    )
   )
     return namesAreChecked(about, failure, first, first.name);
   return policyRefuses(about, failure, denied, rights);
@@ -98,10 +124,17 @@ function changedRrsets(plan: UpdatePlan): readonly Question[] {
 }
 
 /** What the SOA says of a zone that takes no update: the failure of the question, or who else is its primary server. */
-async function soaWords(primary: SerialsOptions['primary'], endpoint: SerialsOptions['endpoint'], zone: Fqdn, deadline: MonoMs) {
+async function soaWords(
+  primary: SerialsOptions['primary'],
+  endpoint: SerialsOptions['endpoint'],
+  zone: Fqdn,
+  deadline: MonoMs,
+) {
   const reading = await readSoa(primary, zone, deadline);
   if (reading.kind === 'failed') return { unread: reading.failure };
   const named = reading.soa.primary;
   const theirs = await primaryElsewhere({ primary, zone, deadline }, endpoint, named);
-  return theirs === undefined ? {} : { elsewhere: { primary: named, addresses: theirs.kind === 'none' ? [] : theirs.addresses } };
+  return theirs === undefined
+    ? {}
+    : { elsewhere: { primary: named, addresses: theirs.kind === 'none' ? [] : theirs.addresses } };
 }

@@ -82,22 +82,42 @@ export const noting =
   };
 
 /** See ReadingSide. It sends updates, too, that change nothing: to find out what is stored. */
-export function createReadingSide(options: Rfc2136Options, send: (request: MessageRequest) => Promise<UpdateOutcome>): ReadingSide {
+export function createReadingSide(
+  options: Rfc2136Options,
+  send: (request: MessageRequest) => Promise<UpdateOutcome>,
+): ReadingSide {
   const { clock, timeoutMs, key, fudgeSeconds } = options;
   const messageId = options.messageId ?? (() => randomInt(65_536));
   const endpoint = { host: options.address, port: options.port };
   const nameserver = `${options.name} (${showEndpoint(endpoint)})`;
   const openTransport = options.openTransport ?? openSockets;
-  const transport = openTransport(options.transport, { nameserver, ...endpoint, clock, timeoutMs, messageId });
+  const transport = openTransport(options.transport, {
+    nameserver,
+    ...endpoint,
+    clock,
+    timeoutMs,
+    messageId,
+  });
   const signing = key === undefined ? undefined : { key, fudgeSeconds };
-  const correspondent = { nameserver, transport, clock, signing, timeoutMs, keyRecord: { standing: undefined } };
+  const correspondent = {
+    nameserver,
+    transport,
+    clock,
+    signing,
+    timeoutMs,
+    keyRecord: { standing: undefined },
+  };
   const serials = { primary: correspondent, endpoint, verify: options.verify, messageId, openTransport };
   const propagation = new PropagationWatch({ ...serials, resolvers: options.resolvers });
   const holds = (zone: Fqdn, prerequisite: Prerequisite, deadline: MonoMs) =>
     send({ plan: { zone, prerequisites: [prerequisite], changes: [] }, notAfter: deadline, deadline });
   return {
     correspondent,
-    reader: new ZoneReader(correspondent, holds, options.onWarning && primaryCheck(correspondent, endpoint, options.onWarning)),
+    reader: new ZoneReader(
+      correspondent,
+      holds,
+      options.onWarning && primaryCheck(correspondent, endpoint, options.onWarning),
+    ),
     propagation,
     serials,
     close: () => {
@@ -111,7 +131,13 @@ async function sendUpdate(correspondent: Correspondent, request: MessageRequest)
   const built = buildUpdate(request.plan);
   if (built.kind === 'invalid') return notSent(built.failure);
   const { nameserver, signing, keyRecord } = correspondent;
-  const asked: Asked = { nameserver, what: 'update', zone: request.plan.zone, signing, keyStanding: keyRecord?.standing };
+  const asked: Asked = {
+    nameserver,
+    what: 'update',
+    zone: request.plan.zone,
+    signing,
+    keyStanding: keyRecord?.standing,
+  };
   const exchange: Exchange<UpdateOutcome> = {
     deadline: request.deadline,
     notAfter: request.notAfter,
@@ -166,7 +192,8 @@ function updateAttempt(message: OutgoingMessage, asked: Asked, { clock, keyRecor
 export function updateOutcome(asked: Asked, codes: AnswerCodes): UpdateOutcome {
   const failure = answerFailure(asked, codes);
   // NOERROR with a TSIG error is nonsense: it proves neither.
-  if (codes.rcode === RCODE.NOERROR) return codes.tsigError === TSIG_ERROR.NONE ? { kind: 'applied' } : { kind: 'unknown', failure };
+  if (codes.rcode === RCODE.NOERROR)
+    return codes.tsigError === TSIG_ERROR.NONE ? { kind: 'applied' } : { kind: 'unknown', failure };
   const code = failure.code === 'prerequisite-failed' ? 'prerequisite-failed' : 'rejected';
   return { kind: 'refused', code, rcode: rcodeName(codes.rcode), failure };
 }

@@ -15,9 +15,9 @@ import type { MessageRequest } from '../message/message-request.ts';
 import type { UpdateMessage } from '../message/update.ts';
 
 /** RRsets that are asked about in one message: with names of the longest it is far below MAX_MESSAGE_BYTES. */
-const QUESTIONS_A_MESSAGE = 50;
+const questionsAMessage = 50;
 /** Messages in flight when each RRset is asked about by itself: a process each, where that is nsupdate. */
-const MESSAGES_AT_ONCE = 8;
+const messagesAtOnce = 8;
 
 export interface RightsRequest {
   readonly zone: Fqdn;
@@ -58,11 +58,11 @@ export async function probeRights(
   update: (request: MessageRequest) => Promise<UpdateOutcome>,
   request: RightsRequest,
 ): Promise<readonly RrsetRight[]> {
-  const { zone, deadline, atOnce = MESSAGES_AT_ONCE } = request;
+  const { zone, deadline, atOnce = messagesAtOnce } = request;
   const asking: Asking = { zone, atOnce, send: (plan) => update({ plan, notAfter: deadline, deadline }) };
   const rights: RrsetRight[] = [];
-  for (let at = 0; at < request.rrsets.length; at += QUESTIONS_A_MESSAGE)
-    rights.push(...(await probeSome(asking, request.rrsets.slice(at, at + QUESTIONS_A_MESSAGE))));
+  for (let at = 0; at < request.rrsets.length; at += questionsAMessage)
+    rights.push(...(await probeSome(asking, request.rrsets.slice(at, at + questionsAMessage))));
   return rights;
 }
 
@@ -70,10 +70,14 @@ async function probeSome(asking: Asking, questions: readonly Question[]): Promis
   const { zone } = asking;
   const first = await outcomes(asking, questions, (some) => deletesNothing(zone, some));
   const firstRights = questions.map((question, index) => rightOf(question, first[index], 'applied'));
-  const granted = firstRights.filter(({ right }) => right === 'granted').map(({ name, type }) => ({ name, type }));
+  const granted = firstRights
+    .filter(({ right }) => right === 'granted')
+    .map(({ name, type }) => ({ name, type }));
   if (granted.length === 0) return firstRights;
   const second = await outcomes(asking, granted, (some) => neverHolds(zone, some));
-  const secondRights = granted.map((question, index) => rightOf(question, second[index], 'prerequisite-failed'));
+  const secondRights = granted.map((question, index) =>
+    rightOf(question, second[index], 'prerequisite-failed'),
+  );
   return firstRights.map((right) => (right.right === 'granted' ? (secondRights.shift() ?? right) : right));
 }
 
@@ -94,12 +98,18 @@ const neverHolds = (zone: Fqdn, questions: readonly Question[]): UpdateMessage =
 });
 
 /** All in one message; where that is refused for the sake of some of them (RFC 2136 3.3: as a whole), one by one. */
-async function outcomes({ send, atOnce }: Asking, questions: readonly Question[], planOf: PlanOf): Promise<readonly UpdateOutcome[]> {
+async function outcomes(
+  { send, atOnce }: Asking,
+  questions: readonly Question[],
+  planOf: PlanOf,
+): Promise<readonly UpdateOutcome[]> {
   const together = await send(planOf(questions));
   if (questions.length === 1 || !maybeForOneOfThem(together)) return questions.map(() => together);
   const each: UpdateOutcome[] = [];
   for (let at = 0; at < questions.length; at += atOnce)
-    each.push(...(await Promise.all(questions.slice(at, at + atOnce).map((question) => send(planOf([question]))))));
+    each.push(
+      ...(await Promise.all(questions.slice(at, at + atOnce).map((question) => send(planOf([question]))))),
+    );
   return each;
 }
 
@@ -109,7 +119,11 @@ function maybeForOneOfThem(outcome: UpdateOutcome): boolean {
   return outcome.kind !== 'applied' && codes.includes(outcome.failure.code);
 }
 
-function rightOf({ name, type }: Question, outcome: UpdateOutcome | undefined, expected: 'applied' | 'prerequisite-failed'): RrsetRight {
+function rightOf(
+  { name, type }: Question,
+  outcome: UpdateOutcome | undefined,
+  expected: 'applied' | 'prerequisite-failed',
+): RrsetRight {
   if (outcome === undefined) throw new TypeError('an outcome for each question');
   if (outcome.kind === 'applied')
     return expected === 'applied'
@@ -129,7 +143,7 @@ const prerequisitesIgnored = (name: Fqdn): Failure => ({
   hint: 'Without prerequisites two instances overwrite each other. This nameserver cannot be used.',
 });
 
-const NOBODY = 'no-such-rr.source-dns.invalid.' as Fqdn;
+const nobody = 'no-such-rr.source-dns.invalid.' as Fqdn;
 
 /** An RR of that type that nobody has: an address that stands for none, or a name below `invalid.` (RFC 6761 6.4). */
 function nobodysRr({ name, type }: Question): Rrset {
@@ -139,10 +153,10 @@ function nobodysRr({ name, type }: Question): Rrset {
     case 'AAAA':
       return { name, type, ttlSeconds: 0, rdata: ['::'] };
     case 'CNAME':
-      return { name, type, ttlSeconds: 0, rdata: [NOBODY] };
+      return { name, type, ttlSeconds: 0, rdata: [nobody] };
     case 'SRV':
-      return { name, type, ttlSeconds: 0, rdata: [{ priority: 0, weight: 0, port: 0, target: NOBODY }] };
+      return { name, type, ttlSeconds: 0, rdata: [{ priority: 0, weight: 0, port: 0, target: nobody }] };
     case 'TXT':
-      return { name, type, ttlSeconds: 0, rdata: [['no-such-rr', NOBODY]] };
+      return { name, type, ttlSeconds: 0, rdata: [['no-such-rr', nobody]] };
   }
 }

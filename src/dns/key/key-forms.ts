@@ -1,5 +1,5 @@
 /** What a file without a key that we read looks like, and what to do then. The sentences quote nothing of it: there may be a secret in it. Pure. */
-import { KeyFault, WANTED } from './key-fault.ts';
+import { KeyFault, wantedForm } from './key-fault.ts';
 
 interface Form {
   readonly pattern: RegExp;
@@ -8,17 +8,17 @@ interface Form {
   readonly hint: string;
 }
 
-const WRITE = `Write instead: ${WANTED}`;
+const writeInstead = `Write instead: ${wantedForm}`;
 
 /** Settings of programs that have the parts of a key in fields of their own. */
 const settings = (pattern: RegExp, program: string, fields: string): Form => ({
   pattern,
   what: `settings of ${program}`,
-  hint: `${WRITE} ${fields}`,
+  hint: `${writeInstead} ${fields}`,
 });
 
 /** No key that we read looks so. */
-const CERTAIN: readonly Form[] = [
+const certainForms: readonly Form[] = [
   {
     pattern: /^\ufffd\ufffd|^(?:[^\0]\0){4}|^(?:\0[^\0]){4}/,
     what: 'text in UTF-16, as some editors of Windows save it',
@@ -29,24 +29,32 @@ const CERTAIN: readonly Form[] = [
     what: 'a keytab of Kerberos',
     hint: 'For GSS-TSIG set via: nsupdate and nsupdate_args: ["-g"], and remove key_file.',
   },
-  { pattern: /\0/, what: 'a binary file', hint: `key_file is a text. ${WRITE}` },
+  { pattern: /\0/, what: 'a binary file', hint: `key_file is a text. ${writeInstead}` },
   {
     pattern: /^\s*(?:#[^\n]*\n\s*)*-----BEGIN/,
     what: 'a file in PEM form, as keys of TLS, SSH and OpenPGP are',
-    hint: `${WRITE} It is the key of the nameserver's configuration that updates are signed with.`,
+    hint: `${writeInstead} It is the key of the nameserver's configuration that updates are signed with.`,
   },
-  { pattern: /^\s*\$ANSIBLE_VAULT/, what: 'a file that Ansible Vault has encrypted', hint: 'Decrypt it: ansible-vault decrypt.' },
+  {
+    pattern: /^\s*\$ANSIBLE_VAULT/,
+    what: 'a file that Ansible Vault has encrypted',
+    hint: 'Decrypt it: ansible-vault decrypt.',
+  },
   {
     pattern: /"tsig-keys"\s*:/,
     what: 'the configuration of Kea',
-    hint: `${WRITE} NAME is its "name", BASE64 its "secret"; the algorithm in small letters.`,
+    hint: `${writeInstead} NAME is its "name", BASE64 its "secret"; the algorithm in small letters.`,
   },
-  { pattern: /^\s*[{[]/, what: 'JSON', hint: WRITE },
-  { pattern: /^\s*<[!?a-z]/i, what: 'a page of HTML or XML', hint: `Was an error page saved in place of the key? ${WRITE}` },
+  { pattern: /^\s*[{[]/, what: 'JSON', hint: writeInstead },
+  {
+    pattern: /^\s*<[!?a-z]/i,
+    what: 'a page of HTML or XML',
+    hint: `Was an error page saved in place of the key? ${writeInstead}`,
+  },
 ];
 
 /** What may as well stand in a comment or a string of a file that has a key. */
-const LIKELY: readonly Form[] = [
+const likelyForms: readonly Form[] = [
   settings(
     /^(?:certbot_)?dns_rfc2136_\w{1,40}[ \t]*=/m,
     'certbot',
@@ -62,7 +70,11 @@ const LIKELY: readonly Form[] = [
     'lego',
     'NAME is RFC2136_TSIG_KEY, BASE64 is RFC2136_TSIG_SECRET, the algorithm RFC2136_TSIG_ALGORITHM; or set key_file to its RFC2136_TSIG_FILE.',
   ),
-  settings(/\bNSUPDATE_(?:KEY|SERVER)\w{0,40}[ \t]*=/, 'acme.sh', 'Or set key_file to the file that NSUPDATE_KEY names.'),
+  settings(
+    /\bNSUPDATE_(?:KEY|SERVER)\w{0,40}[ \t]*=/,
+    'acme.sh',
+    'Or set key_file to the file that NSUPDATE_KEY names.',
+  ),
   settings(
     /tsigSecretSecretRef|tsigKeyName/i,
     'cert-manager or gardener',
@@ -73,7 +85,11 @@ const LIKELY: readonly Form[] = [
     'Terraform or octoDNS',
     'NAME is its key_name, BASE64 its key_secret, the algorithm its key_algorithm.',
   ),
-  settings(/^kind:\s*"?Secret\b/m, 'Kubernetes', 'The values of data: are base64 of the text that is wanted here.'),
+  settings(
+    /^kind:\s*"?Secret\b/m,
+    'Kubernetes',
+    'The values of data: are base64 of the text that is wanted here.',
+  ),
   {
     pattern: /^\s*\/[\w./+-]+\s*$/,
     what: 'the path of another file',
@@ -82,7 +98,7 @@ const LIKELY: readonly Form[] = [
   {
     pattern: /^\s*[A-Za-z0-9+/_-]{12,}={0,2}\s*$/,
     what: 'a secret alone',
-    hint: `Name and algorithm are missing. ${WRITE}`,
+    hint: `Name and algorithm are missing. ${writeInstead}`,
   },
   settings(
     /^(?:export |set )?\w{0,40}(?:key|secret|tsig)\w{0,40}[ \t]*[:=]/im,
@@ -92,10 +108,10 @@ const LIKELY: readonly Form[] = [
 ];
 
 /** The fault of a text that certainly has no key that we read, or undefined. */
-export const certainlyOther = (text: string): KeyFault | undefined => faultOf(CERTAIN, text);
+export const certainlyOther = (text: string): KeyFault | undefined => faultOf(certainForms, text);
 
 /** The fault of a text in which no key was found. */
-export const withoutKey = (text: string): KeyFault | undefined => faultOf(LIKELY, text);
+export const withoutKey = (text: string): KeyFault | undefined => faultOf(likelyForms, text);
 
 function faultOf(forms: readonly Form[], text: string): KeyFault | undefined {
   const form = forms.find(({ pattern }) => pattern.test(text));

@@ -10,22 +10,26 @@ function keyOfString({ text, line }: Word): WrittenKey {
   const [algorithm = '', name = '', secret = '', more] = text.split(':');
   // Without the algorithm BIND takes hmac-md5 or hmac-sha256, by its version: guessing would end as BADKEY.
   if (secret === '' || more !== undefined)
-    throw invalid(line, 'a key in one line is hmac:name:secret, all three of them', 'For example hmac-sha256:source-dns-key:<base64>.');
+    throw invalid(
+      line,
+      'a key in one line is hmac:name:secret, all three of them',
+      'For example hmac-sha256:source-dns-key:<base64>.',
+    );
   return writtenKey({ text: name, line }, { text: algorithm, line }, { text: secret, line });
 }
 
 /** `name. hmac-sha256. secret` of `pdnsutil list-tsig-keys`; `generate-tsig-key` puts words before it. */
-const POWERDNS = /^(?:Create new TSIG key )?(\S+) (hmac-\S+) (\S+)$/i;
+const powerdnsLine = /^(?:Create new TSIG key )?(\S+) (hmac-\S+) (\S+)$/i;
 /** A command of nsupdate's own input. */
-const NSUPDATE = /^key (hmac-[^:\s]+):(\S+) (\S+)$/i;
+const nsupdateLine = /^key (hmac-[^:\s]+):(\S+) (\S+)$/i;
 
-export const isPrinted = (text: string): boolean => POWERDNS.test(text) || NSUPDATE.test(text);
+export const isPrinted = (text: string): boolean => powerdnsLine.test(text) || nsupdateLine.test(text);
 
 /** What pdnsutil prints, or a script of nsupdate; other lines are skipped. */
 export const keysOfPrinted = (lines: readonly string[]): readonly WrittenKey[] =>
   wordsOf(lines, isPrinted).map(({ text, line }) => {
-    const nsupdate = NSUPDATE.exec(text);
-    const [, first = '', second = '', secret = ''] = nsupdate ?? POWERDNS.exec(text) ?? [];
+    const nsupdate = nsupdateLine.exec(text);
+    const [, first = '', second = '', secret = ''] = nsupdate ?? powerdnsLine.exec(text) ?? [];
     const [name, algorithm] = nsupdate === null ? [first, second] : [second, first];
     return writtenKey({ text: name, line }, { text: algorithm, line }, { text: secret, line });
   });

@@ -4,14 +4,14 @@
  */
 
 import { type TsigAlgorithm, tsigAlgorithm, tsigKey } from '../message/tsig.ts';
-import { invalid, KEYGEN_HINT, KeyFault } from './key-fault.ts';
+import { invalid, KeyFault, keygenHint } from './key-fault.ts';
 import { keyNameOf, macBytesOf, secretOf, type Word, type WrittenKey } from './key-parts.ts';
 
 /**
  * BIND's own numbers for the HMACs (dst.h); below 157 they are those of DNSSEC: public keys. 158 and 159 are those of ldns-keygen, whose
  * numbers from 164 on mean others than BIND's: where the algorithm's name stands beside the number, the name counts.
  */
-const NUMBERS: Readonly<Record<number, TsigAlgorithm>> = {
+const algorithmNumbers: Readonly<Record<number, TsigAlgorithm>> = {
   157: 'hmac-md5',
   158: 'hmac-sha1',
   159: 'hmac-sha256',
@@ -25,7 +25,11 @@ const NUMBERS: Readonly<Record<number, TsigAlgorithm>> = {
 /**
  * The key of a `.private` file. Its name stands in the name of the file; where that was changed, it is `keyName`.
  */
-export function keyOfPrivateFile(lines: readonly string[], file: string, keyName: string | undefined): WrittenKey {
+export function keyOfPrivateFile(
+  lines: readonly string[],
+  file: string,
+  keyName: string | undefined,
+): WrittenKey {
   const name = { text: nameOf(file, keyName), line: 1 };
   const read = () => {
     const algorithm = algorithmOf(fieldOf(lines, 'Algorithm'));
@@ -41,11 +45,11 @@ function bitsOf(lines: readonly string[]): readonly [bits: number, line: number]
   const at = lines.findIndex((line) => /^Bits:/i.test(line));
   if (at === -1) return [0, 1];
   const bytes = Buffer.from(lines[at]?.slice('Bits:'.length) ?? '', 'base64');
-  if (bytes.length !== 2) throw invalid(at + 1, 'Bits: has not two bytes of base64', PAIR_HINT);
+  if (bytes.length !== 2) throw invalid(at + 1, 'Bits: has not two bytes of base64', pairHint);
   return [bytes.readUInt16BE(0), at + 1];
 }
 
-const PAIR_HINT = 'Copy the file again from where dnssec-keygen made it, or use the .key file beside it.';
+const pairHint = 'Copy the file again from where dnssec-keygen made it, or use the .key file beside it.';
 
 /** The value of `Name: value`, once. */
 function fieldOf(lines: readonly string[], name: string): Word {
@@ -54,11 +58,11 @@ function fieldOf(lines: readonly string[], name: string): Word {
     return value === undefined ? [] : [{ text: value, line: index + 1 }];
   });
   const [field, second] = found;
-  if (second !== undefined) throw invalid(second.line, `${name}: stands there more than once`, PAIR_HINT);
+  if (second !== undefined) throw invalid(second.line, `${name}: stands there more than once`, pairHint);
   if (field !== undefined) return field;
   // What a private key of DNSSEC has in place of `Key:`.
   const asymmetric = lines.some((line) => /^(?:Modulus|PrivateKey):/i.test(line));
-  throw asymmetric ? publicKey(1) : invalid(1, `a line ${name}: is missing`, PAIR_HINT);
+  throw asymmetric ? publicKey(1) : invalid(1, `a line ${name}: is missing`, pairHint);
 }
 
 function nameOf(file: string, keyName: string | undefined): string {
@@ -73,14 +77,17 @@ function nameOf(file: string, keyName: string | undefined): string {
 
 /** The keys of a `.key` file: `<name> [<ttl>] IN KEY <flags> <protocol> <algorithm> <base64>`, the base64 maybe in several words. */
 export const keysOfPublicFile = (lines: readonly string[]): readonly WrittenKey[] =>
-  lines.flatMap((text, index) => (text === '' || text.startsWith(';') ? [] : [keyOfRr(text.replace(/\s*;.*/, ''), index + 1)]));
+  lines.flatMap((text, index) =>
+    text === '' || text.startsWith(';') ? [] : [keyOfRr(text.replace(/\s*;.*/, ''), index + 1)],
+  );
 
 function keyOfRr(text: string, line: number): WrittenKey {
   const match = /^(\S+)\s+(?:\d+\s+)?(?:IN\s+)?((?:DNS)?KEY)\s+\d+\s+\d+\s+(\d+)\s+(.+)$/i.exec(text);
   const [, name = '', type = '', number = '', secret = ''] = match ?? [];
-  if (match === null) throw invalid(line, 'this is no KEY RR: <name> IN KEY 512 3 163 <base64>', PAIR_HINT);
+  if (match === null) throw invalid(line, 'this is no KEY RR: <name> IN KEY 512 3 163 <base64>', pairHint);
   if (type.toUpperCase() === 'DNSKEY') throw publicKey(line);
-  const read = () => tsigKey(keyNameOf(name, line), algorithmOf({ text: number, line }), secretOf(secret, line));
+  const read = () =>
+    tsigKey(keyNameOf(name, line), algorithmOf({ text: number, line }), secretOf(secret, line));
   return { name: { text: name, line }, read };
 }
 
@@ -88,16 +95,16 @@ function keyOfRr(text: string, line: number): WrittenKey {
 function algorithmOf({ text, line }: Word): TsigAlgorithm {
   const [, digits, name = ''] = /^(\d{1,3})(?:\s+\((.*)\))?$/.exec(text) ?? [];
   const number = Number(digits);
-  const algorithm = tsigAlgorithm(name.replace('_', '-')) ?? NUMBERS[number];
+  const algorithm = tsigAlgorithm(name.replace('_', '-')) ?? algorithmNumbers[number];
   if (algorithm !== undefined) return algorithm;
   throw number > 0 && number < 157
     ? publicKey(line)
-    : invalid(line, `the algorithm is not one of ${Object.keys(NUMBERS).join(', ')}`, KEYGEN_HINT);
+    : invalid(line, `the algorithm is not one of ${Object.keys(algorithmNumbers).join(', ')}`, keygenHint);
 }
 
 const publicKey = (line: number): KeyFault =>
   invalid(
     line,
     'it is a key pair of DNSSEC or SIG(0), and TSIG wants a shared secret',
-    `For SIG(0) set via: nsupdate. For TSIG: ${KEYGEN_HINT}`,
+    `For SIG(0) set via: nsupdate. For TSIG: ${keygenHint}`,
   );

@@ -1,8 +1,16 @@
 /** The three parts of a TSIG key as any kind of key file writes them. Pure; throws KeyFault. */
 import type { Fqdn } from '../../core/model/units.ts';
 import { parseAnyName } from '../message/name.ts';
-import { shortestMac, TSIG_ALGORITHMS, type TsigAlgorithm, type TsigKey, tsigAlgorithm, tsigKey, wholeMac } from '../message/tsig.ts';
-import { invalid, KEYGEN_HINT } from './key-fault.ts';
+import {
+  shortestMac,
+  type TsigAlgorithm,
+  type TsigKey,
+  tsigAlgorithm,
+  tsigAlgorithms,
+  tsigKey,
+  wholeMac,
+} from '../message/tsig.ts';
+import { invalid, keygenHint } from './key-fault.ts';
 
 /** A piece of a key file, and the line in which it begins, counted from 1. */
 export interface Word {
@@ -18,14 +26,28 @@ export interface WrittenKey {
 }
 
 /** A key of these words; undefined: the file does not say it. */
-export const writtenKey = (name: Word, algorithm: Word | undefined, secret: Word | undefined): WrittenKey => ({
+export const writtenKey = (
+  name: Word,
+  algorithm: Word | undefined,
+  secret: Word | undefined,
+): WrittenKey => ({
   name,
   read: () => {
-    if (secret !== undefined && looksLikeSecret(name.text) && (!looksLikeSecret(secret.text) || secret.text === name.text))
-      throw invalid(name.line, 'name and secret look mixed up: the secret seems to stand where the name belongs');
+    if (
+      secret !== undefined &&
+      looksLikeSecret(name.text) &&
+      (!looksLikeSecret(secret.text) || secret.text === name.text)
+    )
+      throw invalid(
+        name.line,
+        'name and secret look mixed up: the secret seems to stand where the name belongs',
+      );
     const fqdn = keyNameOf(name.text, name.line);
     if (algorithm === undefined || secret === undefined)
-      throw invalid(name.line, `the key ${shownName(name)} has no ${algorithm === undefined ? 'algorithm' : 'secret'}`);
+      throw invalid(
+        name.line,
+        `the key ${shownName(name)} has no ${algorithm === undefined ? 'algorithm' : 'secret'}`,
+      );
     const signing = signingOf(algorithm.text, algorithm.line);
     return tsigKey(fqdn, signing.algorithm, secretOf(secret.text, secret.line), signing.macBytes);
   },
@@ -48,7 +70,12 @@ export function keyNameOf(text: string, line: number): Fqdn {
 /** Base64 of 12 bytes and more. A long plain word is no secret: `=`, `+` or `/` must be in it. */
 const looksLikeSecret = (text: string): boolean => {
   const plain = text.replace(/\s+/g, '');
-  return plain.length >= 16 && plain.length % 4 === 0 && /[+/=]/.test(plain) && /^[A-Za-z0-9+/]+={0,2}$/.test(plain);
+  return (
+    plain.length >= 16 &&
+    plain.length % 4 === 0 &&
+    /[+/=]/.test(plain) &&
+    /^[A-Za-z0-9+/]+={0,2}$/.test(plain)
+  );
 };
 
 /** A key's name for a message, or the line where it stands if it may be a secret. */
@@ -57,7 +84,7 @@ export function shownName({ text, line }: Word): string {
   return name ?? `in line ${line}`;
 }
 
-const ALGORITHM_HINT = `It must be the same as in the nameserver's configuration: one of ${TSIG_ALGORITHMS.join(', ')}.`;
+const algorithmHint = `It must be the same as in the nameserver's configuration: one of ${tsigAlgorithms.join(', ')}.`;
 
 /** An algorithm, and the length of the MACs that are made with it. */
 export interface Signing {
@@ -73,43 +100,63 @@ export function signingOf(text: string, line: number): Signing {
   const algorithm = tsigAlgorithm(base);
   if (algorithm !== undefined) return { algorithm, macBytes: macBytesOf(algorithm, Number(digits), line) };
   if (/^gss/i.test(text))
-    throw invalid(line, 'GSS-TSIG has no key file', 'Set via: nsupdate and nsupdate_args: ["-g"], and remove key_file.');
+    throw invalid(
+      line,
+      'GSS-TSIG has no key file',
+      'Set via: nsupdate and nsupdate_args: ["-g"], and remove key_file.',
+    );
   const plain = (word: string): string => word.toLowerCase().replace(/^hmac|[^a-z0-9]/g, '');
-  const meant = TSIG_ALGORITHMS.find((known) => plain(known.slice('hmac-'.length)) === plain(text.replace(/^hmac/i, '')));
+  const meant = tsigAlgorithms.find(
+    (known) => plain(known.slice('hmac-'.length)) === plain(text.replace(/^hmac/i, '')),
+  );
   const suggestion = meant === undefined ? '' : `; did you mean ${meant}?`;
-  throw invalid(line, `the algorithm is not one of ${TSIG_ALGORITHMS.join(', ')}${suggestion}`, ALGORITHM_HINT);
+  throw invalid(line, `the algorithm is not one of ${tsigAlgorithms.join(', ')}${suggestion}`, algorithmHint);
 }
 
-const BITS_HINT = "Write the algorithm without the number, here and in the nameserver's configuration: then the MAC is whole.";
+const bitsHint =
+  "Write the algorithm without the number, here and in the nameserver's configuration: then the MAC is whole.";
 
 /** The length of a MAC of that many bits; 0: the whole MAC. named reads keys of fewer bits than RFC 8945 5.2.2.1 allows, but refuses every message. */
 export function macBytesOf(algorithm: TsigAlgorithm, bits: number, line: number): number {
   if (bits === 0) return wholeMac(algorithm);
   const [least, most] = [shortestMac(algorithm) * 8, wholeMac(algorithm) * 8];
   if (bits % 8 === 0 && bits >= least && bits <= most) return bits / 8;
-  throw invalid(line, `a MAC of ${algorithm} can be truncated to ${least} to ${most} bits, a multiple of 8`, BITS_HINT);
+  throw invalid(
+    line,
+    `a MAC of ${algorithm} can be truncated to ${least} to ${most} bits, a multiple of 8`,
+    bitsHint,
+  );
 }
 
-const SECRET_HINT = "Copy the secret again from the nameserver's configuration, the whole text between its quotes.";
+const secretHint =
+  "Copy the secret again from the nameserver's configuration, the whole text between its quotes.";
 
 /** The secret's bytes out of base64; white space in it does not count, as for named. */
 export function secretOf(text: string, line: number): Buffer {
   const plain = text.replace(/\s+/g, '');
-  if (plain === '') throw invalid(line, 'the secret is empty: anybody could sign with it', KEYGEN_HINT);
+  if (plain === '') throw invalid(line, 'the secret is empty: anybody could sign with it', keygenHint);
   // Buffer.from skips what is no base64; a key that lost a character so would only show as BADSIG.
   const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
   if (base64.test(plain)) return Buffer.from(plain, 'base64');
   if (/^\?+$/.test(plain))
-    throw invalid(line, 'the secret is not base64: it is hidden by question marks, as named-checkconf -px prints it', SECRET_HINT);
+    throw invalid(
+      line,
+      'the secret is not base64: it is hidden by question marks, as named-checkconf -px prints it',
+      secretHint,
+    );
   if (/^(?:\{\{.*\}\}|<.*>|\$\{?\w+\}?|\[.*\]|\.{3}|\*+)$/.test(plain))
-    throw invalid(line, 'the secret is not base64: it is a placeholder that was not filled in', SECRET_HINT);
+    throw invalid(line, 'the secret is not base64: it is a placeholder that was not filled in', secretHint);
   if (/^[A-Za-z0-9+/]+=*$/.test(plain))
-    throw invalid(line, 'the secret is not base64: a character is missing or too many, maybe an = at its end', SECRET_HINT);
+    throw invalid(
+      line,
+      'the secret is not base64: a character is missing or too many, maybe an = at its end',
+      secretHint,
+    );
   if (/^[\w-]+=*$/.test(plain))
     throw invalid(
       line,
       'the secret is not base64: it has - or _, as base64url has',
       'Write + for each - and / for each _, with = at the end.',
     );
-  throw invalid(line, 'the secret is not base64', SECRET_HINT);
+  throw invalid(line, 'the secret is not base64', secretHint);
 }

@@ -2,7 +2,7 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Failure } from '../../core/model/observation.ts';
-import { MAX_KEY_FILE_BYTES, type ParsedKey, parseKeyFile } from './keyfile.ts';
+import { maxKeyFileBytes, type ParsedKey, parseKeyFile } from './keyfile.ts';
 
 export interface KeySource {
   readonly keyFile?: string;
@@ -20,27 +20,43 @@ export async function readKey({ keyFile, keyText, keyName }: KeySource): Promise
     const handle = await open(keyFile, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stats = await handle.stat();
-      if (stats.isDirectory()) return unreadable(keyFile, 'it is a folder', 'Set key_file to the file in it that has the key.');
-      if (!stats.isFile()) return unreadable(keyFile, 'it is no regular file', 'Set key_file to a file that stays on disk.');
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(MAX_KEY_FILE_BYTES + 1), 0);
-      if (bytesRead > MAX_KEY_FILE_BYTES)
-        return unreadable(keyFile, `it has more than ${MAX_KEY_FILE_BYTES} bytes`, 'Copy the key statement alone into a file of its own.');
+      if (stats.isDirectory())
+        return unreadable(keyFile, 'it is a folder', 'Set key_file to the file in it that has the key.');
+      if (!stats.isFile())
+        return unreadable(keyFile, 'it is no regular file', 'Set key_file to a file that stays on disk.');
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(maxKeyFileBytes + 1), 0);
+      if (bytesRead > maxKeyFileBytes)
+        return unreadable(
+          keyFile,
+          `it has more than ${maxKeyFileBytes} bytes`,
+          'Copy the key statement alone into a file of its own.',
+        );
       const parsed = parseKeyFile(buffer.toString('utf8', 0, bytesRead), keyFile, keyName);
-      return parsed.kind === 'invalid' ? parsed : { ...parsed, warnings: [...parsed.warnings, ...rightsWarnings(keyFile, stats)] };
+      return parsed.kind === 'invalid'
+        ? parsed
+        : { ...parsed, warnings: [...parsed.warnings, ...rightsWarnings(keyFile, stats)] };
     } finally {
       await handle.close();
     }
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    return unreadable(keyFile, code, code === 'ENOENT' ? 'It does not exist: is key_file spelled right?' : RIGHTS_HINT);
+    return unreadable(
+      keyFile,
+      code,
+      code === 'ENOENT' ? 'It does not exist: is key_file spelled right?' : rightsHint,
+    );
   }
 }
 
-const RIGHTS_HINT = 'It must be readable by the user that runs source-dns (and by nobody else).';
+const rightsHint = 'It must be readable by the user that runs source-dns (and by nobody else).';
 
 const unreadable = (file: string, why: string, hint: string): ParsedKey => ({
   kind: 'invalid',
-  failure: { code: 'key-unreadable', message: `The key file ${file} could not be read: ${why}. Nothing was sent.`, hint },
+  failure: {
+    code: 'key-unreadable',
+    message: `The key file ${file} could not be read: ${why}. Nothing was sent.`,
+    hint,
+  },
 });
 
 /**

@@ -4,10 +4,10 @@
  */
 import { type Word, type WrittenKey, writtenKey } from './key-parts.ts';
 
-const HEAD = /^(?:tsig-)?key:[ \t]*(?:#.*)?$/;
+const headLine = /^(?:tsig-)?key:[ \t]*(?:#.*)?$/;
 
 /** Whether a line begins such a section; its indentation counts. */
-export const isKeySection = (line: string): boolean => HEAD.test(line);
+export const isKeySection = (line: string): boolean => headLine.test(line);
 
 /** The lines must have their indentation. Another word at the beginning of a line ends a section. */
 export function keysOfSections(lines: readonly string[]): readonly WrittenKey[] {
@@ -18,7 +18,8 @@ export function keysOfSections(lines: readonly string[]): readonly WrittenKey[] 
       inside = isKeySection(text);
       if (inside) found.push(new Map());
     }
-    const [, dash, field = '', value = ''] = /^\s*(-\s+)?(id|name|algorithm|secret):[ \t]*(.*)$/.exec(text) ?? [];
+    const [, dash, field = '', value = ''] =
+      /^\s*(-\s+)?(id|name|algorithm|secret):[ \t]*(.*)$/.exec(text) ?? [];
     if (!inside || field === '') continue;
     const word = field === 'id' ? 'name' : field;
     if (dash !== undefined || found.at(-1)?.has(word)) found.push(new Map());

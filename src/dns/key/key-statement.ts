@@ -22,7 +22,8 @@ export const readStatements = (text: string): Statements => statementsOf(tokens(
  */
 function tokens(text: string): readonly Token[] {
   const found: Token[] = [];
-  const pattern = /\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"((?:\\[\s\S]|[^"\\])*)("?)|[{};]|(?:[^ \t\r\n{};"#/]|\/(?![/*]))+/g;
+  const pattern =
+    /\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"((?:\\[\s\S]|[^"\\])*)("?)|[{};]|(?:[^ \t\r\n{};"#/]|\/(?![/*]))+/g;
   let line = 1;
   let counted = 0;
   for (const match of text.matchAll(pattern)) {
@@ -30,7 +31,8 @@ function tokens(text: string): readonly Token[] {
     counted = match.index;
     const [token, quoted, end] = match;
     if (quoted !== undefined && end === '') throw invalid(line, 'a quoted string has no end');
-    if (token.startsWith('/*') && (token.length < 4 || !token.endsWith('*/'))) throw invalid(line, 'a comment has no end');
+    if (token.startsWith('/*') && (token.length < 4 || !token.endsWith('*/')))
+      throw invalid(line, 'a comment has no end');
     if (/^(\/\/|#|\/\*)/.test(token)) continue;
     found.push({ text: quoted ?? token, quoted: quoted !== undefined, line });
   }
@@ -91,7 +93,10 @@ function keyOf(statement: readonly Token[]): WrittenKey {
   const [keyword, name, open] = statement;
   const body = blockOf(statement);
   if (name === undefined || !isSign(open, '{') || body === undefined)
-    throw invalid(keyword?.line ?? 0, 'a key statement is: key "name" { algorithm hmac-sha256; secret "..."; };');
+    throw invalid(
+      keyword?.line ?? 0,
+      'a key statement is: key "name" { algorithm hmac-sha256; secret "..."; };',
+    );
   const read = () => {
     const clauses = clausesOf(body);
     return writtenKey(name, clauses.get('algorithm'), clauses.get('secret')).read();
@@ -106,9 +111,11 @@ function clausesOf(body: readonly Token[]): ReadonlyMap<string, Token> {
     const line = keyword?.line ?? 0;
     const fault = slipIn(keyword, value);
     if (fault !== undefined) throw invalid(line, fault);
-    if (keyword === undefined || value === undefined || !isSign(end, ';')) throw invalid(line, 'a ; is missing');
+    if (keyword === undefined || value === undefined || !isSign(end, ';'))
+      throw invalid(line, 'a ; is missing');
     const word = keyword.text.toLowerCase();
-    if (word !== 'algorithm' && word !== 'secret') throw invalid(line, 'only algorithm and secret are known in a key statement');
+    if (word !== 'algorithm' && word !== 'secret')
+      throw invalid(line, 'only algorithm and secret are known in a key statement');
     if (clauses.has(word)) throw invalid(line, `${word} stands there more than once`);
     clauses.set(word, value);
   }
@@ -118,9 +125,11 @@ function clausesOf(body: readonly Token[]): ReadonlyMap<string, Token> {
 /** A slip that would else be told as something that follows from it. */
 function slipIn(keyword: Token | undefined, value: Token | undefined): string | undefined {
   // A string may go over lines, but not over the next clause.
-  if (value?.quoted && /[;{}]/.test(value.text) && value.text.includes('\n')) return 'a quoted string has no end';
+  if (value?.quoted && /[;{}]/.test(value.text) && value.text.includes('\n'))
+    return 'a quoted string has no end';
   if (isSign(keyword, ';')) return 'there is a ; too many';
-  if (/\s/.test(keyword?.text ?? '')) return 'there is a space that is no plain one, as text out of a page has';
+  if (/\s/.test(keyword?.text ?? ''))
+    return 'there is a space that is no plain one, as text out of a page has';
   if (isSign(value, '=')) return 'there is no = between a word and its value';
   return undefined;
 }

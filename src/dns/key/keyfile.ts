@@ -13,7 +13,7 @@ import type { Fqdn } from '../../core/model/units.ts';
 import { closest } from '../../suggest.ts';
 import { parseAnyName } from '../message/name.ts';
 import type { TsigKey } from '../message/tsig.ts';
-import { KEYGEN_HINT, KeyFault, SYNTAX_HINT } from './key-fault.ts';
+import { KeyFault, keygenHint, syntaxHint } from './key-fault.ts';
 import { certainlyOther, withoutKey } from './key-forms.ts';
 import { isPrinted, keysOfPrinted, keysOfStrings } from './key-lines.ts';
 import { keyOfPrivateFile, keysOfPublicFile } from './key-pair.ts';
@@ -22,11 +22,11 @@ import { isKeySection, keysOfSections } from './key-section.ts';
 import { readStatements } from './key-statement.ts';
 
 /** A key file is a few hundred bytes; a file above this is something else. */
-export const MAX_KEY_FILE_BYTES = 65_536;
+export const maxKeyFileBytes = 65_536;
 /** RFC 8945 8 wants as many bits as the digest has; named remarks on less than 64. */
-const LEAST_SECRET_BITS = 128;
+const leastSecretBits = 128;
 /** More names, or file names, do not fit into a sentence. */
-const MAX_NAMES_TOLD = 8;
+const maxNamesTold = 8;
 
 export type ParsedKey =
   | { readonly kind: 'key'; readonly key: TsigKey; readonly warnings: readonly Failure[] }
@@ -44,7 +44,14 @@ export function parseKeyFile(text: string, file: string, keyName?: string): Pars
   } catch (error) {
     if (!(error instanceof KeyFault)) throw error;
     const end = error.message.endsWith('?') ? '' : '.';
-    return { kind: 'invalid', failure: { code: error.code, message: `The key file ${file}: ${error.message}${end}`, hint: error.hint } };
+    return {
+      kind: 'invalid',
+      failure: {
+        code: error.code,
+        message: `The key file ${file}: ${error.message}${end}`,
+        hint: error.hint,
+      },
+    };
   }
 }
 
@@ -62,7 +69,8 @@ function keysOf(text: string, file: string, keyName: string | undefined): readon
     if (said.some(isPrinted)) return keysOfPrinted(lines);
     const foreign = withoutKey(said.join('\n'));
     if (foreign !== undefined) throw foreign;
-    if (said.some((line) => /^[^\s:"{};]+:[^"{};]*$/.test(line)) && !text.includes('{')) return keysOfStrings(lines);
+    if (said.some((line) => /^[^\s:"{};]+:[^"{};]*$/.test(line)) && !text.includes('{'))
+      return keysOfStrings(lines);
   }
   return keysOfStatements(text);
 }
@@ -84,12 +92,19 @@ interface NamedKey extends WrittenKey {
 }
 
 function choose(written: readonly WrittenKey[], keyName: string | undefined): TsigKey {
-  if (written.length === 0) throw new KeyFault('key-not-found', 'it has no key statement', SYNTAX_HINT);
+  if (written.length === 0) throw new KeyFault('key-not-found', 'it has no key statement', syntaxHint);
   const keys = written.map((key): NamedKey => ({ ...key, fqdn: parseAnyName(key.name.text) }));
   const found = keyName === undefined ? keys : keysNamed(keys, keyName);
   const [key, ...more] = found;
-  if (key === undefined || (keyName === undefined && more.some(({ fqdn }) => fqdn !== key.fqdn || fqdn === undefined)))
-    throw new KeyFault('key-not-found', `it has ${keys.length} keys`, `Set key_name to one of: ${namesOf(keys)}`);
+  if (
+    key === undefined ||
+    (keyName === undefined && more.some(({ fqdn }) => fqdn !== key.fqdn || fqdn === undefined))
+  )
+    throw new KeyFault(
+      'key-not-found',
+      `it has ${keys.length} keys`,
+      `Set key_name to one of: ${namesOf(keys)}`,
+    );
   const chosen = key.read();
   const same = ({ algorithm, macBytes, secret }: TsigKey) =>
     algorithm === chosen.algorithm && macBytes === chosen.macBytes && secret.equals(chosen.secret);
@@ -108,10 +123,16 @@ function keysNamed(keys: readonly NamedKey[], keyName: string): readonly NamedKe
   if (wanted === undefined) throw new KeyFault('key-not-found', 'key_name is no domain name', hint);
   const found = keys.filter(({ fqdn }) => fqdn === wanted);
   if (found.length > 0) return found;
-  const told = keys.flatMap(({ fqdn, name }) => (fqdn === undefined || shownName(name) !== fqdn ? [] : [fqdn]));
+  const told = keys.flatMap(({ fqdn, name }) =>
+    fqdn === undefined || shownName(name) !== fqdn ? [] : [fqdn],
+  );
   const near = closest(wanted, told);
   const shown = shownName({ text: keyName, line: 0 }) === wanted ? ` ${wanted}` : ' of that key_name';
-  throw new KeyFault('key-not-found', `it has no key${shown}${near === undefined ? '' : `; did you mean ${near}?`}`, hint);
+  throw new KeyFault(
+    'key-not-found',
+    `it has no key${shown}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    hint,
+  );
 }
 
 /** For a sentence. A key whose name may be a secret is told by its line. */
@@ -119,8 +140,8 @@ const namesOf = (keys: readonly NamedKey[]): string =>
   listed(keys.map(({ fqdn, name }) => (shownName(name) === fqdn ? fqdn : `the one in line ${name.line}`)));
 
 function listed(names: readonly string[]): string {
-  const more = names.length - MAX_NAMES_TOLD;
-  return names.slice(0, MAX_NAMES_TOLD).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const more = names.length - maxNamesTold;
+  return names.slice(0, maxNamesTold).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 function warningsOf(key: TsigKey, file: string): readonly Failure[] {
@@ -129,14 +150,14 @@ function warningsOf(key: TsigKey, file: string): readonly Failure[] {
     warnings.push({
       code: 'tsig-weak-algorithm',
       message: `The key ${key.name} of ${file} is for hmac-md5, which RFC 8945 advises against.`,
-      hint: KEYGEN_HINT,
+      hint: keygenHint,
     });
   const bits = (key.secret.symmetricKeySize ?? 0) * 8;
-  if (bits < LEAST_SECRET_BITS)
+  if (bits < leastSecretBits)
     warnings.push({
       code: 'tsig-short-secret',
-      message: `The secret of the key ${key.name} of ${file} has ${bits} bits: below ${LEAST_SECRET_BITS} it can be guessed.`,
-      hint: KEYGEN_HINT,
+      message: `The secret of the key ${key.name} of ${file} has ${bits} bits: below ${leastSecretBits} it can be guessed.`,
+      hint: keygenHint,
     });
   return warnings;
 }

@@ -5,7 +5,8 @@ import { isIPv4, isIPv6 } from 'node:net';
  * The four bytes of an IPv4 address; undefined where the text is none. Four decimal numbers and nothing else: no leading zeros (`010` is 8 to
  * some programs and 10 to others), no hexadecimal, no missing parts.
  */
-export const ipv4Bytes = (text: string): Buffer | undefined => (isIPv4(text) ? Buffer.from(text.split('.').map(Number)) : undefined);
+export const ipv4Bytes = (text: string): Buffer | undefined =>
+  isIPv4(text) ? Buffer.from(text.split('.').map(Number)) : undefined;
 
 /**
  * The 16 bytes of an IPv6 address (RFC 4291 2.2); undefined where the text is none. No zone index (`fe80::1%eth0`): it means nothing outside its
@@ -44,7 +45,10 @@ export const ipv4Text = (bytes: Uint8Array): string => bytes.join('.');
  * An IPv4-mapped address ends as an IPv4 address (RFC 5952 5): `::ffff:192.0.2.1`, as getaddrinfo writes it.
  */
 export function ipv6Text(bytes: Uint8Array): string {
-  const groups = Array.from({ length: 8 }, (_, index) => (bytes[2 * index] ?? 0) * 256 + (bytes[2 * index + 1] ?? 0));
+  const groups = Array.from(
+    { length: 8 },
+    (_, index) => (bytes[2 * index] ?? 0) * 256 + (bytes[2 * index + 1] ?? 0),
+  );
   if (groups.slice(0, 6).join() === '0,0,0,0,0,65535') return `::ffff:${ipv4Text(bytes.subarray(12))}`;
   const zeros = longestZeros(groups);
   const hex = (from: number, to: number) =>

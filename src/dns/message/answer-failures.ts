@@ -43,7 +43,7 @@ export function doubtfulFailure(asked: Asked, codes: AnswerCodes, doubt: Doubt):
   if (doubt.kind === 'not-verified')
     return {
       code: 'answer-not-verified',
-      message: `An answer ${rcodeName(codes.rcode)} came from ${nameserver}, but its signature does not prove it (${FAULTS[doubt.fault]}).`,
+      message: `An answer ${rcodeName(codes.rcode)} came from ${nameserver}, but its signature does not prove it (${faults[doubt.fault]}).`,
       hint: `Somebody between this host and the nameserver may change or make up answers; or ${keyName(asked)} differs there.`,
     };
   const said = unsignedFailure(asked, codes);
@@ -62,23 +62,26 @@ export function doubtfulFailure(asked: Asked, codes: AnswerCodes, doubt: Doubt):
  */
 function unsignedFailure(asked: Asked, codes: AnswerCodes): Failure {
   const { what, signing, keyStanding } = asked;
-  if (what === 'update' && keyStanding === 'known' && codes.tsigError === TSIG_ERROR.BADKEY) return rcodeFailure(asked, codes.rcode);
+  if (what === 'update' && keyStanding === 'known' && codes.tsigError === TSIG_ERROR.BADKEY)
+    return rcodeFailure(asked, codes.rcode);
   const saysNo = codes.rcode === RCODE.NOTAUTH || (what === 'update' && codes.rcode === RCODE.REFUSED);
   const isOfKey = what === 'query' || keyStanding === 'not-accepted';
-  if (signing !== undefined && codes.tsigError === TSIG_ERROR.NONE && saysNo && isOfKey) return keyNotAccepted(asked, codes.rcode, signing);
+  if (signing !== undefined && codes.tsigError === TSIG_ERROR.NONE && saysNo && isOfKey)
+    return keyNotAccepted(asked, codes.rcode, signing);
   return answerFailure(asked, codes);
 }
 
 const keyNotAccepted = (asked: Asked, rcode: number, { key }: Signing): Failure => ({
   code: 'tsig-badkey',
   message: `${answeredWords(asked, rcode)} without a TSIG error: it does not know ${keyName(asked)} with ${key.algorithm}, or has it with another secret.`,
-  hint: `${KEY_HINT} PowerDNS answers so also where the clocks are too far apart.`,
+  hint: `${keyHint} PowerDNS answers so also where the clocks are too far apart.`,
 });
 
 const answeredWords = ({ nameserver, what, zone }: Asked, rcode: number): string =>
   `The nameserver ${nameserver} answered ${rcodeName(rcode)} to ${what === 'update' ? 'an update of' : 'a query for'} ${zone}`;
 
-const KEY_HINT = "The name and the algorithm in the key file must be those of the key statement in the nameserver's configuration.";
+const keyHint =
+  "The name and the algorithm in the key file must be those of the key statement in the nameserver's configuration.";
 
 /** Bytes that came as an answer and are none. `words`: what is wrong, as the rest of a sentence that begins with `it`. */
 export const malformedAnswer = (nameserver: string, words: string): Failure => ({
@@ -86,7 +89,7 @@ export const malformedAnswer = (nameserver: string, words: string): Failure => (
   message: `The nameserver ${nameserver} sent an answer that is no well-formed DNS message: it ${words}.`,
 });
 
-const FAULTS: Readonly<Record<Extract<Doubt, { kind: 'not-verified' }>['fault'], string>> = {
+const faults: Readonly<Record<Extract<Doubt, { kind: 'not-verified' }>['fault'], string>> = {
   malformed: 'it is not well formed',
   'misplaced-tsig': 'its TSIG record is not the last one, or there are two',
   'malformed-tsig': 'its TSIG record is not well formed',
@@ -96,7 +99,8 @@ const FAULTS: Readonly<Record<Extract<Doubt, { kind: 'not-verified' }>['fault'],
   'wrong-time': 'its time is further off than the fudge',
 };
 
-const keyName = ({ signing }: Asked): string => (signing === undefined ? 'no key' : `the key ${signing.key.name}`);
+const keyName = ({ signing }: Asked): string =>
+  signing === undefined ? 'no key' : `the key ${signing.key.name}`;
 
 function tsigFailure(asked: Asked, codes: AnswerCodes): Failure {
   const { nameserver, signing } = asked;
@@ -108,7 +112,7 @@ function tsigFailure(asked: Asked, codes: AnswerCodes): Failure {
       return {
         code: 'tsig-badkey',
         message: `${begin} it does not know ${key} with ${signing?.key.algorithm ?? 'this algorithm'}.`,
-        hint: KEY_HINT,
+        hint: keyHint,
       };
     case TSIG_ERROR.BADSIG:
       return {
@@ -148,9 +152,14 @@ function rcodeFailure(asked: Asked, rcode: number): Failure {
     case RCODE.NXDOMAIN:
     case RCODE.YXDOMAIN:
       if (what === 'query') return unexpected(begin);
-      return { code: 'prerequisite-failed', message: `${begin}: the zone is not as it was read. Nothing was changed.` };
+      return {
+        code: 'prerequisite-failed',
+        message: `${begin}: the zone is not as it was read. Nothing was changed.`,
+      };
     case RCODE.REFUSED:
-      return what === 'update' ? updateRefused(begin, key) : queryRefused(begin, asked.signing === undefined ? 'this host' : key);
+      return what === 'update'
+        ? updateRefused(begin, key)
+        : queryRefused(begin, asked.signing === undefined ? 'this host' : key);
     case RCODE.NOTAUTH:
       return {
         code: 'zone-not-served',
@@ -164,7 +173,11 @@ function rcodeFailure(asked: Asked, rcode: number): Failure {
         hint: 'Set publish.zone to the zone that holds the name.',
       };
     case RCODE.FORMERR:
-      return { code: 'formerr', message: `${begin}: it could not read the message.`, hint: "The nameserver's log may say which part." };
+      return {
+        code: 'formerr',
+        message: `${begin}: it could not read the message.`,
+        hint: "The nameserver's log may say which part.",
+      };
     case RCODE.SERVFAIL:
       return {
         code: 'servfail',
@@ -188,7 +201,10 @@ function rcodeFailure(asked: Asked, rcode: number): Failure {
   }
 }
 
-const unexpected = (begin: string): Failure => ({ code: 'unexpected-rcode', message: `${begin}, which is not expected.` });
+const unexpected = (begin: string): Failure => ({
+  code: 'unexpected-rcode',
+  message: `${begin}, which is not expected.`,
+});
 
 const updateRefused = (begin: string, key: string): Failure => ({
   code: 'update-refused',

@@ -1,7 +1,19 @@
 /** The numbers of DNS that this module speaks, and their names in failures. */
 
 /** RR types (RFC 1035 3.2.2, 2782, 3596, 6891, 8945). */
-export const TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, SRV: 33, DNAME: 39, OPT: 41, TSIG: 250, ANY: 255 } as const;
+export const TYPE = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  TXT: 16,
+  AAAA: 28,
+  SRV: 33,
+  DNAME: 39,
+  OPT: 41,
+  TSIG: 250,
+  ANY: 255,
+} as const;
 
 /** Classes (RFC 1035 3.2.4, RFC 2136 2.4 and 2.5). */
 export const CLASS = { IN: 1, NONE: 254, ANY: 255 } as const;

@@ -9,9 +9,9 @@ import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 
 /** RFC 1035 2.3.4. */
-export const MAX_LABEL_BYTES = 63;
+export const maxLabelBytes = 63;
 /** The wire form, with its length bytes and the root (RFC 1035 2.3.4). */
-export const MAX_NAME_BYTES = 255;
+export const maxNameBytes = 255;
 
 export type ParsedName =
   | { readonly kind: 'name'; readonly name: Fqdn }
@@ -28,13 +28,14 @@ export function parseFqdn(text: string): ParsedName {
   const labels = name.slice(0, -1).split('.');
   const fault = labels.map(labelFault).find((found) => found !== undefined);
   if (fault !== undefined) return invalid(text, fault);
-  if (name.length + 1 > MAX_NAME_BYTES) return invalid(text, `it is longer than ${MAX_NAME_BYTES} bytes`);
+  if (name.length + 1 > maxNameBytes) return invalid(text, `it is longer than ${maxNameBytes} bytes`);
   return { kind: 'name', name: name as Fqdn };
 }
 
 function labelFault(label: string): string | undefined {
   if (label === '') return 'it has an empty label';
-  if (label.length > MAX_LABEL_BYTES) return `the label ${label.slice(0, 20)}... is longer than ${MAX_LABEL_BYTES} bytes`;
+  if (label.length > maxLabelBytes)
+    return `the label ${label.slice(0, 20)}... is longer than ${maxLabelBytes} bytes`;
   // The trap of `\.`: a library that takes it for plain text encodes another name than was meant.
   if (!/^[a-z0-9_-]+$/.test(label)) return 'only letters, digits, - and _ are allowed';
   return undefined;
@@ -52,7 +53,9 @@ const invalid = (text: string, fault: string, hint?: string): ParsedName => ({
 /** The A-label form (RFC 5890 2.3.2.1): shown, never taken, for what looks like one letter may be another. */
 function asciiHint(text: string): string {
   const ascii = domainToASCII(text.slice(0, 300));
-  return ascii === '' ? 'Write it in its xn-- form.' : `Write it in its xn-- form; is ${JSON.stringify(ascii)} what you mean?`;
+  return ascii === ''
+    ? 'Write it in its xn-- form.'
+    : `Write it in its xn-- form; is ${JSON.stringify(ascii)} what you mean?`;
 }
 
 /**
@@ -70,16 +73,17 @@ export function parseAnyName(text: string): Fqdn | undefined {
     else labels.at(-1)?.push(number === undefined ? (char ?? part).charCodeAt(0) : Number(number));
   }
   if (labels.length > 1 && labels.at(-1)?.length === 0) labels.pop();
-  if (labels.some((label) => label.length === 0 || label.length > MAX_LABEL_BYTES)) return undefined;
+  if (labels.some((label) => label.length === 0 || label.length > maxLabelBytes)) return undefined;
   const wireBytes = labels.reduce((sum, label) => sum + label.length + 1, 1);
-  return wireBytes > MAX_NAME_BYTES ? undefined : joined(labels.map((label) => labelText(Buffer.from(label))));
+  return wireBytes > maxNameBytes ? undefined : joined(labels.map((label) => labelText(Buffer.from(label))));
 }
 
 /** A name in a sentence: anybody can write one of a thousand characters. */
 export const shortName = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}...` : name);
 
 /** Whether the name is the zone's apex or below it. */
-export const isWithin = (name: Fqdn, zone: Fqdn): boolean => zone === '.' || name === zone || name.endsWith(`.${zone}`);
+export const isWithin = (name: Fqdn, zone: Fqdn): boolean =>
+  zone === '.' || name === zone || name.endsWith(`.${zone}`);
 
 /** The name without its first label; the root's parent is the root. */
 export function parentOf(name: Fqdn): Fqdn {
@@ -87,7 +91,7 @@ export function parentOf(name: Fqdn): Fqdn {
   return (rest === '' ? '.' : rest) as Fqdn;
 }
 
-const CANONICAL_LABEL = /^(?:[a-z0-9_*/-]|\\\d{3})+$/;
+const canonicalLabel = /^(?:[a-z0-9_*/-]|\\\d{3})+$/;
 
 /** The wire form, uncompressed; undefined where the text is no canonical Fqdn, whatever its type says. */
 export function nameToWire(name: Fqdn): Buffer | undefined {
@@ -100,18 +104,20 @@ export function nameToWire(name: Fqdn): Buffer | undefined {
     parts.push(Buffer.of(label.length), label);
   }
   const wire = Buffer.concat([...parts, Buffer.of(0)]);
-  return wire.length > MAX_NAME_BYTES ? undefined : wire;
+  return wire.length > maxNameBytes ? undefined : wire;
 }
 
 function labelBytes(text: string): Buffer | undefined {
-  if (!CANONICAL_LABEL.test(text)) return undefined;
-  if (!text.includes('\\')) return text.length > MAX_LABEL_BYTES ? undefined : Buffer.from(text, 'latin1');
-  const bytes = [...text.matchAll(/\\(\d{3})|[^\\]/g)].map((match) => (match[1] === undefined ? match[0].charCodeAt(0) : Number(match[1])));
-  return bytes.length > MAX_LABEL_BYTES || bytes.some((byte) => byte > 255) ? undefined : Buffer.from(bytes);
+  if (!canonicalLabel.test(text)) return undefined;
+  if (!text.includes('\\')) return text.length > maxLabelBytes ? undefined : Buffer.from(text, 'latin1');
+  const bytes = [...text.matchAll(/\\(\d{3})|[^\\]/g)].map((match) =>
+    match[1] === undefined ? match[0].charCodeAt(0) : Number(match[1]),
+  );
+  return bytes.length > maxLabelBytes || bytes.some((byte) => byte > 255) ? undefined : Buffer.from(bytes);
 }
 
 /** The canonical text of each byte. */
-const BYTE_TEXTS: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+const byteTexts: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
   const char = String.fromCharCode(byte);
   if (/[A-Z]/.test(char)) return char.toLowerCase();
   return /[a-z0-9_*/-]/.test(char) ? char : `\\${String(byte).padStart(3, '0')}`;
@@ -120,7 +126,7 @@ const BYTE_TEXTS: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
 /** The canonical text of one label's bytes. */
 function labelText(label: Buffer): string {
   let text = '';
-  for (const byte of label) text += BYTE_TEXTS[byte];
+  for (const byte of label) text += byteTexts[byte];
   return text;
 }
 
@@ -131,7 +137,7 @@ export interface NameAt {
 }
 
 /** More pointers than a name of 255 bytes can have labels. */
-const MAX_POINTERS = 127;
+const maxPointers = 127;
 
 /**
  * Reads a name that may be compressed (RFC 1035 4.1.4). Undefined where it is not well formed: beyond the message, longer than 255 bytes,
@@ -140,9 +146,9 @@ const MAX_POINTERS = 127;
 export function readName(message: Buffer, start: number): NameAt | undefined {
   const labels: string[] = [];
   let end: number | undefined;
-  let bytesLeft = MAX_NAME_BYTES - 1;
+  let bytesLeft = maxNameBytes - 1;
   let at = start;
-  for (let pointers = 0; pointers <= MAX_POINTERS; ) {
+  for (let pointers = 0; pointers <= maxPointers; ) {
     const length = message[at];
     if (length === undefined) return undefined;
     if (length === 0) return { name: joined(labels), end: end ?? at + 1 };
@@ -155,7 +161,7 @@ export function readName(message: Buffer, start: number): NameAt | undefined {
     } else {
       bytesLeft -= length + 1;
       const label = message.subarray(at + 1, at + 1 + length);
-      if (length > MAX_LABEL_BYTES || bytesLeft < 0 || label.length < length) return undefined;
+      if (length > maxLabelBytes || bytesLeft < 0 || label.length < length) return undefined;
       labels.push(labelText(label));
       at += length + 1;
     }
@@ -163,7 +169,8 @@ export function readName(message: Buffer, start: number): NameAt | undefined {
   return undefined;
 }
 
-const joined = (labels: readonly string[]): Fqdn => (labels.length === 0 ? '.' : `${labels.join('.')}.`) as Fqdn;
+const joined = (labels: readonly string[]): Fqdn =>
+  (labels.length === 0 ? '.' : `${labels.join('.')}.`) as Fqdn;
 
 function pointerTarget(message: Buffer, at: number): number | undefined {
   if (at + 2 > message.length) return undefined;

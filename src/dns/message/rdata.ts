@@ -17,7 +17,7 @@ const codecs = dnsPacket as unknown as {
 };
 
 /** RFC 1035 3.3. */
-export const MAX_STRING_BYTES = 255;
+export const maxStringBytes = 255;
 
 export type EncodedRdata =
   | { readonly kind: 'encoded'; readonly rdata: readonly Buffer[] }
@@ -40,7 +40,9 @@ function eachRdata(rrset: Rrset): (Buffer | string)[] {
     case 'AAAA':
       return rrset.rdata.map((text) => ipv6Bytes(text) ?? `${show(text)} is no IPv6 address`);
     case 'CNAME':
-      return rrset.rdata.map((text) => nameToWire(text as Fqdn) ?? `${show(text)} is no canonical domain name`);
+      return rrset.rdata.map(
+        (text) => nameToWire(text as Fqdn) ?? `${show(text)} is no canonical domain name`,
+      );
     case 'SRV':
       return rrset.rdata.map(encodeSrv);
     case 'TXT':
@@ -63,7 +65,8 @@ const show = (text: string): string => JSON.stringify(text.slice(0, 100));
 
 function encodeSrv(srv: Srv): Buffer | string {
   const numbers = [srv.priority, srv.weight, srv.port];
-  if (numbers.some((n) => !Number.isInteger(n) || n < 0 || n > 65_535)) return `${numbers.join(' ')} are no SRV numbers (0 to 65535)`;
+  if (numbers.some((n) => !Number.isInteger(n) || n < 0 || n > 65_535))
+    return `${numbers.join(' ')} are no SRV numbers (0 to 65535)`;
   const target = nameToWire(srv.target);
   if (target === undefined) return `${show(srv.target)} is no canonical domain name`;
   const fixed = Buffer.alloc(6);
@@ -75,7 +78,8 @@ function encodeTxt(strings: readonly string[]): Buffer | string {
   if (strings.length === 0) return 'a TXT RR has at least one character-string';
   for (const text of strings) {
     if (/[^\0-\xff]/.test(text)) return `${show(text)} has a character that is no byte`;
-    if (text.length > MAX_STRING_BYTES) return `a character-string is longer than ${MAX_STRING_BYTES} bytes: ${show(text)}`;
+    if (text.length > maxStringBytes)
+      return `a character-string is longer than ${maxStringBytes} bytes: ${show(text)}`;
   }
   const rdata = codecs.txt.encode(strings.map((text) => Buffer.from(text, 'latin1'))).subarray(2);
   return rdata.length > 65_535 ? 'a TXT RR is longer than 65535 bytes' : rdata;
@@ -86,7 +90,9 @@ function encodeTxt(strings: readonly string[]): Buffer | string {
  * answer goes on with RRs of other names. `absent`: there are none. `malformed`: an RDATA that is not of its type.
  */
 export function answeredRrset(message: ReceivedMessage, question: Question): Rrset | 'absent' | 'malformed' {
-  const rrs = message.answers.filter((rr) => rr.owner === question.name && rr.type === TYPE[question.type] && rr.class === CLASS.IN);
+  const rrs = message.answers.filter(
+    (rr) => rr.owner === question.name && rr.type === TYPE[question.type] && rr.class === CLASS.IN,
+  );
   if (rrs.length === 0) return 'absent';
   const ttlSeconds = Math.min(...rrs.map((rr) => rr.ttlSeconds));
   const rdata = rrs.map((rr) => decodeRdata(question.type, message.bytes, rr));
@@ -109,7 +115,11 @@ function decodeRdata(type: RrType, bytes: Buffer, rr: ReceivedRr): AnyRdata | un
     case 'SRV': {
       const target = length > 6 ? nameRdata(bytes, rr, rr.rdataStart + 6) : undefined;
       if (target === undefined) return undefined;
-      const [priority, weight, port] = [0, 2, 4].map((at) => bytes.readUInt16BE(rr.rdataStart + at)) as [number, number, number];
+      const [priority, weight, port] = [0, 2, 4].map((at) => bytes.readUInt16BE(rr.rdataStart + at)) as [
+        number,
+        number,
+        number,
+      ];
       return { priority, weight, port, target };
     }
     case 'TXT':
@@ -136,7 +146,8 @@ function decodeTxt(bytes: Buffer, rr: ReceivedRr): readonly string[] | undefined
 /** The addresses of the A and AAAA RRs of that owner in a section, canonical. */
 export function addressesOf(bytes: Buffer, rrs: readonly ReceivedRr[], owner: Fqdn): readonly string[] {
   return rrs.flatMap((rr) => {
-    if (rr.owner !== owner || rr.class !== CLASS.IN || (rr.type !== TYPE.A && rr.type !== TYPE.AAAA)) return [];
+    if (rr.owner !== owner || rr.class !== CLASS.IN || (rr.type !== TYPE.A && rr.type !== TYPE.AAAA))
+      return [];
     const decoded = decodeRdata(rr.type === TYPE.A ? 'A' : 'AAAA', bytes, rr);
     return typeof decoded === 'string' ? [decoded] : [];
   });

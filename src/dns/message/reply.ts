@@ -3,7 +3,14 @@
 import { CLASS, OPCODE, RCODE, TSIG_ERROR, typeName } from './codes.ts';
 import { shortName } from './name.ts';
 import { type SignedRequest, signRequest, type TsigKey, type TsigVerdict, verifyAnswer } from './tsig.ts';
-import { decodeHead, encodeMessage, type OutgoingMessage, type ReceivedMessage, readMessage, type WireQuestion } from './wire.ts';
+import {
+  decodeHead,
+  encodeMessage,
+  type OutgoingMessage,
+  type ReceivedMessage,
+  readMessage,
+  type WireQuestion,
+} from './wire.ts';
 
 /** The key that requests are signed with, and how far the clocks may be apart. */
 export interface Signing {
@@ -20,7 +27,11 @@ export interface SentMessage {
 }
 
 /** Encodes the message, and signs it where there is a key. `nowSeconds`: since 1970, UTC. */
-export function prepareMessage(message: OutgoingMessage, signing: Signing | undefined, nowSeconds: number): SentMessage {
+export function prepareMessage(
+  message: OutgoingMessage,
+  signing: Signing | undefined,
+  nowSeconds: number,
+): SentMessage {
   const bytes = encodeMessage(message);
   if (signing === undefined) return { bytes, message };
   const request = signRequest(bytes, signing.key, nowSeconds, signing.fudgeSeconds);
@@ -63,13 +74,18 @@ export function judgeReply(answer: Buffer, sent: SentMessage, nowSeconds: number
   const cut = head?.answer && head.truncated && head.opcode === OPCODE.QUERY && opcode === OPCODE.QUERY;
   const message = readMessage(answer);
   if ('malformed' in message)
-    return cut ? { kind: 'truncated' } : { kind: 'doubtful', codes: nothing, doubt: { kind: 'malformed', words: message.malformed } };
+    return cut
+      ? { kind: 'truncated' }
+      : { kind: 'doubtful', codes: nothing, doubt: { kind: 'malformed', words: message.malformed } };
   const codes = { ...nothing, rcode: message.rcode };
   const mismatch = mismatchOf(message, sent.message);
-  if (mismatch !== undefined) return { kind: 'doubtful', codes, doubt: { kind: 'other-question', words: mismatch } };
+  if (mismatch !== undefined)
+    return { kind: 'doubtful', codes, doubt: { kind: 'other-question', words: mismatch } };
   if (cut) return { kind: 'truncated' };
   if (sent.signed === undefined)
-    return isBare(message, opcode) ? { kind: 'doubtful', codes, doubt: withoutQuestion } : { kind: 'proven', message, codes };
+    return isBare(message, opcode)
+      ? { kind: 'doubtful', codes, doubt: withoutQuestion }
+      : { kind: 'proven', message, codes };
   const { key, request } = sent.signed;
   const verdict = verifyAnswer(answer, key, request.mac, nowSeconds);
   switch (verdict.kind) {
@@ -79,7 +95,8 @@ export function judgeReply(answer: Buffer, sent: SentMessage, nowSeconds: number
       return { kind: 'doubtful', codes, doubt: verdict };
     case 'verified': {
       const { serverTimeSeconds } = verdict;
-      const skew = serverTimeSeconds === undefined ? {} : { clockAheadSeconds: serverTimeSeconds - request.timeSeconds };
+      const skew =
+        serverTimeSeconds === undefined ? {} : { clockAheadSeconds: serverTimeSeconds - request.timeSeconds };
       return { kind: 'proven', message, codes: { ...codes, tsigError: verdict.error, ...skew } };
     }
   }
@@ -91,10 +108,12 @@ export function judgeReply(answer: Buffer, sent: SentMessage, nowSeconds: number
  */
 function mismatchOf(message: ReceivedMessage, sent: OutgoingMessage): string | undefined {
   if (!message.answer) return 'sent a message back that is no answer (QR = 0)';
-  if (message.opcode !== sent.opcode) return `answered with opcode ${message.opcode}, and sent was opcode ${sent.opcode}`;
+  if (message.opcode !== sent.opcode)
+    return `answered with opcode ${message.opcode}, and sent was opcode ${sent.opcode}`;
   const [question, second] = message.questions;
   if (question === undefined) return undefined;
-  if (second !== undefined) return `has ${message.questions.length} questions in its answer, and there was one`;
+  if (second !== undefined)
+    return `has ${message.questions.length} questions in its answer, and there was one`;
   const { name, type } = sent.question;
   if (question.name === name && question.type === type && question.class === CLASS.IN) return undefined;
   return `answered ${questionWords(question)}, and asked was ${questionWords({ ...sent.question, class: CLASS.IN })}`;
@@ -107,4 +126,7 @@ const questionWords = ({ name, type, class: klass }: WireQuestion & { readonly c
 const isBare = ({ questions, rcode }: ReceivedMessage, opcode: number): boolean =>
   questions.length === 0 && opcode === OPCODE.QUERY && (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN);
 
-const withoutQuestion: Doubt = { kind: 'other-question', words: 'has no question in its answer, so it could be the answer to any' };
+const withoutQuestion: Doubt = {
+  kind: 'other-question',
+  words: 'has no question in its answer, so it could be the answer to any',
+};

@@ -6,7 +6,7 @@ import { nameToWire, readName } from './name.ts';
 import { decodeMessage, encodeRr } from './wire.ts';
 
 /** RFC 8945 6. hmac-md5 is read because old zones use it; whoever opens the key gets a warning. */
-const ALGORITHMS = {
+const algorithms = {
   'hmac-md5': { digest: 'md5', macBytes: 16, wireName: 'hmac-md5.sig-alg.reg.int.' },
   'hmac-sha1': { digest: 'sha1', macBytes: 20, wireName: 'hmac-sha1.' },
   'hmac-sha224': { digest: 'sha224', macBytes: 28, wireName: 'hmac-sha224.' },
@@ -15,10 +15,10 @@ const ALGORITHMS = {
   'hmac-sha512': { digest: 'sha512', macBytes: 64, wireName: 'hmac-sha512.' },
 } as const;
 
-export type TsigAlgorithm = keyof typeof ALGORITHMS;
+export type TsigAlgorithm = keyof typeof algorithms;
 
 /** As BIND writes them. */
-export const TSIG_ALGORITHMS = Object.keys(ALGORITHMS) as readonly TsigAlgorithm[];
+export const tsigAlgorithms = Object.keys(algorithms) as readonly TsigAlgorithm[];
 
 /** A shared key. The secret is a KeyObject, so that no log, error or JSON can show it. */
 export interface TsigKey {
@@ -30,13 +30,18 @@ export interface TsigKey {
 }
 
 /** The bytes of the algorithm's MAC where it is not truncated. */
-export const wholeMac = (algorithm: TsigAlgorithm): number => ALGORITHMS[algorithm].macBytes;
+export const wholeMac = (algorithm: TsigAlgorithm): number => algorithms[algorithm].macBytes;
 
 /** The shortest MAC of that algorithm, in bytes: half of it, and not below 10 (RFC 8945 5.2.2.1). */
 export const shortestMac = (algorithm: TsigAlgorithm): number => Math.max(10, wholeMac(algorithm) / 2);
 
 /** A key of those bytes, which must not be empty. */
-export const tsigKey = (name: Fqdn, algorithm: TsigAlgorithm, secret: Buffer, macBytes = wholeMac(algorithm)): TsigKey => ({
+export const tsigKey = (
+  name: Fqdn,
+  algorithm: TsigAlgorithm,
+  secret: Buffer,
+  macBytes = wholeMac(algorithm),
+): TsigKey => ({
   name,
   algorithm,
   secret: createSecretKey(secret),
@@ -46,7 +51,9 @@ export const tsigKey = (name: Fqdn, algorithm: TsigAlgorithm, secret: Buffer, ma
 /** The algorithm of that name as a key file writes it, in any case, also by its name on the wire; undefined: not known here. */
 export function tsigAlgorithm(text: string): TsigAlgorithm | undefined {
   const lower = text.toLowerCase().replace(/\.$/, '');
-  return TSIG_ALGORITHMS.find((algorithm) => algorithm === lower || ALGORITHMS[algorithm].wireName === `${lower}.`);
+  return tsigAlgorithms.find(
+    (algorithm) => algorithm === lower || algorithms[algorithm].wireName === `${lower}.`,
+  );
 }
 
 export interface SignedRequest {
@@ -57,8 +64,18 @@ export interface SignedRequest {
 }
 
 /** Appends a TSIG RR to a message without one (RFC 8945 5.1, 4.3). `timeSeconds`: since 1970, UTC. */
-export function signRequest(message: Buffer, key: TsigKey, timeSeconds: number, fudgeSeconds: number): SignedRequest {
-  const variables: TsigVariables = { timeSeconds, fudgeSeconds, error: TSIG_ERROR.NONE, other: Buffer.alloc(0) };
+export function signRequest(
+  message: Buffer,
+  key: TsigKey,
+  timeSeconds: number,
+  fudgeSeconds: number,
+): SignedRequest {
+  const variables: TsigVariables = {
+    timeSeconds,
+    fudgeSeconds,
+    error: TSIG_ERROR.NONE,
+    other: Buffer.alloc(0),
+  };
   const mac = computeMac(key, [message], variables).subarray(0, key.macBytes);
   const tail = Buffer.alloc(8);
   tail.writeUInt16BE(mac.length, 0);
@@ -84,23 +101,37 @@ export type TsigVerdict =
   | { readonly kind: 'unsigned'; readonly claimedError: number }
   | {
       readonly kind: 'not-verified';
-      readonly fault: 'malformed' | 'misplaced-tsig' | 'malformed-tsig' | 'other-key' | 'truncated-mac' | 'wrong-mac' | 'wrong-time';
+      readonly fault:
+        | 'malformed'
+        | 'misplaced-tsig'
+        | 'malformed-tsig'
+        | 'other-key'
+        | 'truncated-mac'
+        | 'wrong-mac'
+        | 'wrong-time';
     };
 
 /** Verifies an answer to a signed request (RFC 8945 5.3, 5.4). Never throws. */
-export function verifyAnswer(answer: Buffer, key: TsigKey, requestMac: Buffer, nowSeconds: number): TsigVerdict {
+export function verifyAnswer(
+  answer: Buffer,
+  key: TsigKey,
+  requestMac: Buffer,
+  nowSeconds: number,
+): TsigVerdict {
   const message = decodeMessage(answer);
   if (message === undefined) return { kind: 'not-verified', fault: 'malformed' };
   const last = message.additionals.at(-1);
   const all = [...message.answers, ...message.authorities, ...message.additionals];
   // More than one, or one that is not the last, is an error of format (RFC 8945 5.1); so is a class or TTL other than these (4.2).
-  if (all.some((rr) => rr.type === TYPE.TSIG && rr !== last)) return { kind: 'not-verified', fault: 'misplaced-tsig' };
+  if (all.some((rr) => rr.type === TYPE.TSIG && rr !== last))
+    return { kind: 'not-verified', fault: 'misplaced-tsig' };
   if (last?.type !== TYPE.TSIG) return { kind: 'unsigned', claimedError: TSIG_ERROR.NONE };
   const tsig = parseTsigRdata(answer, last.rdataStart, last.end);
   if (tsig === undefined || last.class !== CLASS.ANY || answer.readUInt32BE(last.rdataStart - 6) !== 0)
     return { kind: 'not-verified', fault: 'malformed-tsig' };
   if (tsig.mac.length === 0) return { kind: 'unsigned', claimedError: tsig.error };
-  if (last.owner !== key.name || tsig.algorithm !== ALGORITHMS[key.algorithm].wireName) return { kind: 'not-verified', fault: 'other-key' };
+  if (last.owner !== key.name || tsig.algorithm !== algorithms[key.algorithm].wireName)
+    return { kind: 'not-verified', fault: 'other-key' };
 
   // The message as it was signed: without the TSIG RR, not counting it, under its original id (RFC 8945 4.3.2).
   const signed = Buffer.from(answer.subarray(0, last.start));
@@ -110,13 +141,16 @@ export function verifyAnswer(answer: Buffer, key: TsigKey, requestMac: Buffer, n
   length.writeUInt16BE(requestMac.length);
   const mac = computeMac(key, [length, requestMac, signed], tsig);
   // As long as the key says, or longer (RFC 8945 5.2.2.1).
-  if (tsig.mac.length < key.macBytes || tsig.mac.length > mac.length) return { kind: 'not-verified', fault: 'truncated-mac' };
-  if (!timingSafeEqual(tsig.mac, mac.subarray(0, tsig.mac.length))) return { kind: 'not-verified', fault: 'wrong-mac' };
+  if (tsig.mac.length < key.macBytes || tsig.mac.length > mac.length)
+    return { kind: 'not-verified', fault: 'truncated-mac' };
+  if (!timingSafeEqual(tsig.mac, mac.subarray(0, tsig.mac.length)))
+    return { kind: 'not-verified', fault: 'wrong-mac' };
   if (tsig.error === TSIG_ERROR.BADTIME) {
     const time = tsig.other.length === 6 ? { serverTimeSeconds: tsig.other.readUIntBE(0, 6) } : {};
     return { kind: 'verified', error: tsig.error, ...time };
   }
-  if (Math.abs(nowSeconds - tsig.timeSeconds) > tsig.fudgeSeconds) return { kind: 'not-verified', fault: 'wrong-time' };
+  if (Math.abs(nowSeconds - tsig.timeSeconds) > tsig.fudgeSeconds)
+    return { kind: 'not-verified', fault: 'wrong-time' };
   return { kind: 'verified', error: tsig.error, serverTimeSeconds: tsig.timeSeconds };
 }
 
@@ -129,18 +163,25 @@ interface TsigVariables {
 }
 
 function computeMac(key: TsigKey, message: readonly Buffer[], variables: TsigVariables): Buffer {
-  const hmac = createHmac(ALGORITHMS[key.algorithm].digest, key.secret);
+  const hmac = createHmac(algorithms[key.algorithm].digest, key.secret);
   for (const part of message) hmac.update(part);
   const classAndTtl = Buffer.from([0, CLASS.ANY, 0, 0, 0, 0]);
   const errorAndLength = Buffer.alloc(4);
   errorAndLength.writeUInt16BE(variables.error, 0);
   errorAndLength.writeUInt16BE(variables.other.length, 2);
-  for (const part of [wireOf(key.name), classAndTtl, algorithmWire(key), timeWire(variables), errorAndLength, variables.other])
+  for (const part of [
+    wireOf(key.name),
+    classAndTtl,
+    algorithmWire(key),
+    timeWire(variables),
+    errorAndLength,
+    variables.other,
+  ])
     hmac.update(part);
   return hmac.digest();
 }
 
-const algorithmWire = (key: TsigKey): Buffer => wireOf(ALGORITHMS[key.algorithm].wireName as Fqdn);
+const algorithmWire = (key: TsigKey): Buffer => wireOf(algorithms[key.algorithm].wireName as Fqdn);
 
 function wireOf(name: Fqdn): Buffer {
   const wire = nameToWire(name);

@@ -5,13 +5,13 @@ import type { Change, Prerequisite, Question, Rrset } from '../../core/model/zon
 import { CLASS, OPCODE, TYPE } from './codes.ts';
 import { isWithin, nameToWire } from './name.ts';
 import { encodeRdata } from './rdata.ts';
-import { encodeMessage, MAX_MESSAGE_BYTES, type OutgoingMessage, type WireRr } from './wire.ts';
+import { encodeMessage, maxMessageBytes, type OutgoingMessage, type WireRr } from './wire.ts';
 
 /** RFC 2181 8. */
-export const MAX_TTL_SECONDS = 2_147_483_647;
+export const maxTtlSeconds = 2_147_483_647;
 /** Room for a TSIG RR: two names of 255, a MAC of 64, other data and the fixed fields. */
-const TSIG_ROOM_BYTES = 640;
-const NOTHING = Buffer.alloc(0);
+const tsigRoomBytes = 640;
+const noRdata = Buffer.alloc(0);
 
 /** All that RFC 2136 can say. The core's UpdatePlan is one of these: it needs less. */
 export interface UpdateMessage {
@@ -54,7 +54,8 @@ export function buildUpdate(plan: UpdateMessage): BuiltUpdate {
     authorities: plan.changes.flatMap(changeRrs),
   };
   const size = encodeMessage({ id: 0, ...message }).length;
-  if (size + TSIG_ROOM_BYTES > MAX_MESSAGE_BYTES) return { kind: 'invalid', failure: invalidPlan(`its message would have ${size} bytes`) };
+  if (size + tsigRoomBytes > maxMessageBytes)
+    return { kind: 'invalid', failure: invalidPlan(`its message would have ${size} bytes`) };
   return { kind: 'built', message };
 }
 
@@ -114,17 +115,30 @@ const deleteAllRrsets = (name: Fqdn): WireRr => bare(name, TYPE.ANY, CLASS.ANY);
 const deleteRrs = (rrset: Rrset): readonly WireRr[] => rrs(rrset, CLASS.NONE, 0);
 
 /** An RR that only names something: TTL 0, no RDATA. */
-const bare = (owner: Fqdn, type: number, klass: number): WireRr => ({ owner, type, class: klass, ttlSeconds: 0, rdata: NOTHING });
+const bare = (owner: Fqdn, type: number, klass: number): WireRr => ({
+  owner,
+  type,
+  class: klass,
+  ttlSeconds: 0,
+  rdata: noRdata,
+});
 
 function rrs(rrset: Rrset, klass: number, ttlSeconds: number): readonly WireRr[] {
   const encoded = encodeRdata(rrset);
   if (encoded.kind === 'invalid') throw new TypeError(encoded.fault);
-  return encoded.rdata.map((rdata) => ({ owner: rrset.name, type: TYPE[rrset.type], class: klass, ttlSeconds, rdata }));
+  return encoded.rdata.map((rdata) => ({
+    owner: rrset.name,
+    type: TYPE[rrset.type],
+    class: klass,
+    ttlSeconds,
+    rdata,
+  }));
 }
 
 /** What is wrong with the plan, the first of it: `not-in-zone` or `invalid-plan`. The nsupdate client checks with it too. */
 export function planFailure(plan: UpdateMessage): Failure | undefined {
-  if (nameToWire(plan.zone) === undefined) return invalidPlan(`${JSON.stringify(plan.zone)} is no canonical domain name`);
+  if (nameToWire(plan.zone) === undefined)
+    return invalidPlan(`${JSON.stringify(plan.zone)} is no canonical domain name`);
   for (const part of [...plan.prerequisites, ...plan.changes]) {
     const failure = 'rrset' in part ? rrsetFailure(part.rrset, plan.zone) : nameFailure(part.name, plan.zone);
     if (failure !== undefined) return failure;
@@ -133,7 +147,8 @@ export function planFailure(plan: UpdateMessage): Failure | undefined {
 }
 
 function nameFailure(name: Fqdn, zone: Fqdn): Failure | undefined {
-  if (nameToWire(name) === undefined) return invalidPlan(`${JSON.stringify(name)} is no canonical domain name`);
+  if (nameToWire(name) === undefined)
+    return invalidPlan(`${JSON.stringify(name)} is no canonical domain name`);
   if (isWithin(name, zone)) return undefined;
   return {
     code: 'not-in-zone',
@@ -146,12 +161,14 @@ function rrsetFailure(rrset: Rrset, zone: Fqdn): Failure | undefined {
   const failure = nameFailure(rrset.name, zone);
   if (failure !== undefined) return failure;
   const { ttlSeconds } = rrset;
-  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > MAX_TTL_SECONDS)
-    return invalidPlan(`${ttlSeconds} is no TTL: whole seconds, 0 to ${MAX_TTL_SECONDS}`);
+  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > maxTtlSeconds)
+    return invalidPlan(`${ttlSeconds} is no TTL: whole seconds, 0 to ${maxTtlSeconds}`);
   // Without an RR it would say nothing on the wire, and a prerequisite that says nothing always holds.
   if (rrset.rdata.length === 0) return invalidPlan(`the RRset ${rrset.name} ${rrset.type} has no RR`);
   const encoded = encodeRdata(rrset);
-  return encoded.kind === 'invalid' ? invalidPlan(`${rrset.name} ${rrset.type}: ${encoded.fault}`) : undefined;
+  return encoded.kind === 'invalid'
+    ? invalidPlan(`${rrset.name} ${rrset.type}: ${encoded.fault}`)
+    : undefined;
 }
 
 const invalidPlan = (fault: string): Failure => ({

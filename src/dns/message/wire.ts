@@ -7,15 +7,15 @@ import { TYPE } from './codes.ts';
 import { type NameAt, nameToWire, readName } from './name.ts';
 
 /** The longest answer that is looked at. A ledger is below 4 KiB; decoding a hostile message costs time by its size. */
-export const MAX_ANSWER_BYTES = 16_384;
+export const maxAnswerBytes = 16_384;
 /** The longest message that can be sent: TCP's length field (RFC 1035 4.2.2). */
-export const MAX_MESSAGE_BYTES = 65_535;
+export const maxMessageBytes = 65_535;
 
-const HEADER_BYTES = 12;
-const FLAG_QR = 0x8000;
-const FLAG_AA = 0x0400;
-const FLAG_TC = 0x0200;
-const FLAG_RD = 0x0100;
+const headerBytes = 12;
+const flagQr = 0x8000;
+const flagAa = 0x0400;
+const flagTc = 0x0200;
+const flagRd = 0x0100;
 
 /** One RR of a message that is being built. Empty RDATA is meant so (RFC 2136 2.4, 2.5). */
 export interface WireRr {
@@ -45,9 +45,9 @@ export interface OutgoingMessage {
 
 /** The message's bytes, without TSIG. Throws on a name that is not canonical: check before (update.ts does). */
 export function encodeMessage(message: OutgoingMessage): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES);
+  const header = Buffer.alloc(headerBytes);
   header.writeUInt16BE(message.id, 0);
-  header.writeUInt16BE((message.opcode << 11) | (message.recursionDesired ? FLAG_RD : 0), 2);
+  header.writeUInt16BE((message.opcode << 11) | (message.recursionDesired ? flagRd : 0), 2);
   header.writeUInt16BE(1, 4);
   header.writeUInt16BE(message.answers.length, 6);
   header.writeUInt16BE(message.authorities.length, 8);
@@ -112,13 +112,13 @@ export interface MessageHead {
 
 /** Undefined where there is no whole header. Never throws. */
 export function decodeHead(bytes: Buffer): MessageHead | undefined {
-  if (bytes.length < HEADER_BYTES) return undefined;
+  if (bytes.length < headerBytes) return undefined;
   const flags = bytes.readUInt16BE(2);
   return {
     id: bytes.readUInt16BE(0),
     opcode: (flags >> 11) & 0xf,
-    answer: (flags & FLAG_QR) !== 0,
-    truncated: (flags & FLAG_TC) !== 0,
+    answer: (flags & flagQr) !== 0,
+    truncated: (flags & flagTc) !== 0,
   };
 }
 
@@ -140,8 +140,8 @@ export function decodeMessage(bytes: Buffer): ReceivedMessage | undefined {
 export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
   const head = decodeHead(bytes);
   if (head === undefined) return { malformed: `has ${bytes.length} bytes, less than a header` };
-  if (bytes.length > MAX_ANSWER_BYTES) return tooLong(bytes.length);
-  const cursor = { at: HEADER_BYTES };
+  if (bytes.length > maxAnswerBytes) return tooLong(bytes.length);
+  const cursor = { at: headerBytes };
   const questions = readMany(bytes.readUInt16BE(4), cursor, (at) => readQuestion(bytes, at));
   const answers = questions && readMany(bytes.readUInt16BE(6), cursor, (at) => readRr(bytes, at));
   const authorities = answers && readMany(bytes.readUInt16BE(8), cursor, (at) => readRr(bytes, at));
@@ -151,7 +151,8 @@ export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
   const opts = [...answers, ...authorities, ...additionals].filter(({ type }) => type === TYPE.OPT);
   const [opt] = opts;
   if (opts.length > 1) return { malformed: 'has more than one OPT record' };
-  if (opt && !(opt.owner === '.' && additionals.includes(opt))) return { malformed: 'has an OPT record where none may be' };
+  if (opt && !(opt.owner === '.' && additionals.includes(opt)))
+    return { malformed: 'has an OPT record where none may be' };
   // The TTL field of an OPT record begins with the upper 8 bits of the RCODE.
   const upper = opt === undefined ? 0 : (bytes[opt.rdataStart - 6] ?? 0);
   const flags = bytes.readUInt16BE(2);
@@ -159,7 +160,7 @@ export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
     ...head,
     bytes,
     rcode: (upper << 4) | (flags & 0xf),
-    authoritative: (flags & FLAG_AA) !== 0,
+    authoritative: (flags & flagAa) !== 0,
     questions,
     answers,
     authorities,
@@ -169,7 +170,7 @@ export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
 
 /** An answer of so many bytes is not looked at. */
 export const tooLong = (length: number): Malformed => ({
-  malformed: `has ${length} bytes, and more than ${MAX_ANSWER_BYTES} are not read`,
+  malformed: `has ${length} bytes, and more than ${maxAnswerBytes} are not read`,
 });
 
 function readMany<T extends { readonly end: number }>(
@@ -187,10 +188,18 @@ function readMany<T extends { readonly end: number }>(
   return items;
 }
 
-function readQuestion(bytes: Buffer, at: number): (WireQuestion & { readonly class: number; readonly end: number }) | undefined {
+function readQuestion(
+  bytes: Buffer,
+  at: number,
+): (WireQuestion & { readonly class: number; readonly end: number }) | undefined {
   const owner: NameAt | undefined = readName(bytes, at);
   if (owner === undefined || owner.end + 4 > bytes.length) return undefined;
-  return { name: owner.name, type: bytes.readUInt16BE(owner.end), class: bytes.readUInt16BE(owner.end + 2), end: owner.end + 4 };
+  return {
+    name: owner.name,
+    type: bytes.readUInt16BE(owner.end),
+    class: bytes.readUInt16BE(owner.end + 2),
+    end: owner.end + 4,
+  };
 }
 
 function readRr(bytes: Buffer, at: number): ReceivedRr | undefined {

@@ -10,10 +10,10 @@ import { type Endpoint, type HostAddresses, resolveAll, withDeadline } from '../
 import { ask, type Correspondent } from './query.ts';
 
 /** More nameservers than this are not looked up: the root zone has 13. */
-export const MAX_NAMESERVERS = 32;
+export const maxNameservers = 32;
 /** More of their addresses than this are not asked: each may have one of each family. */
-export const MAX_AUTHORITIES = 2 * MAX_NAMESERVERS;
-const DNS_PORT = 53;
+export const maxAuthorities = 2 * maxNameservers;
+const dnsPort = 53;
 
 /** An endpoint to ask, or a nameserver that has none and why. */
 export type Authority =
@@ -39,7 +39,8 @@ export async function findAuthorities(
   deadline: MonoMs,
 ): Promise<readonly Authority[]> {
   const answer = await ask(primary, { name: zone, type: TYPE.NS }, deadline);
-  if (answer.kind === 'failed') return [{ kind: 'failed', nameserver: primary.nameserver, failure: answer.failure }];
+  if (answer.kind === 'failed')
+    return [{ kind: 'failed', nameserver: primary.nameserver, failure: answer.failure }];
   const { message } = answer;
   const names = message.answers
     .filter((rr) => rr.type === TYPE.NS && rr.class === CLASS.IN && rr.owner === zone)
@@ -49,14 +50,15 @@ export async function findAuthorities(
   const ownAddresses = own.kind === 'addresses' ? own.addresses : [];
   const search = { primary, zone, deadline };
   const found = await Promise.all(
-    [...new Set(names)].slice(0, MAX_NAMESERVERS).map(async (name): Promise<readonly Authority[]> => {
+    [...new Set(names)].slice(0, maxNameservers).map(async (name): Promise<readonly Authority[]> => {
       const told = addressesOf(message.bytes, message.additionals, name);
-      const addresses: HostAddresses = told.length > 0 ? { kind: 'addresses', addresses: told } : await addressesOfHost(search, name);
+      const addresses: HostAddresses =
+        told.length > 0 ? { kind: 'addresses', addresses: told } : await addressesOfHost(search, name);
       if (addresses.kind === 'none') return [failed(name, addresses.why)];
       return endpointsOf(name, addresses.addresses, { addresses: ownAddresses, port: endpoint.port });
     }),
   );
-  return distinct(found.flat()).slice(0, MAX_AUTHORITIES);
+  return distinct(found.flat()).slice(0, maxAuthorities);
 }
 
 /**
@@ -69,17 +71,21 @@ export async function listedAuthorities(
   deadline: MonoMs,
 ): Promise<readonly Authority[]> {
   const found = await Promise.all(
-    listed.slice(0, MAX_NAMESERVERS).map(async (endpoint): Promise<readonly Authority[]> => {
+    listed.slice(0, maxNameservers).map(async (endpoint): Promise<readonly Authority[]> => {
       const { host, port } = endpoint;
       if (isIP(host) !== 0) return [{ kind: 'endpoint', endpoint }];
       const resolved = await hostAddresses(host, primary, deadline);
       const addresses = resolved.kind === 'addresses' ? resolved.addresses : [];
       // With one address, or none, it keeps its name: the lookout that asks it looks the name up again, and says what is wrong.
       if (addresses.length < 2) return [{ kind: 'endpoint', endpoint }];
-      return addresses.map((address) => ({ kind: 'endpoint', name: `${host}.` as Fqdn, endpoint: { host: address, port } }));
+      return addresses.map((address) => ({
+        kind: 'endpoint',
+        name: `${host}.` as Fqdn,
+        endpoint: { host: address, port },
+      }));
     }),
   );
-  return distinct(found.flat()).slice(0, MAX_AUTHORITIES);
+  return distinct(found.flat()).slice(0, maxAuthorities);
 }
 
 /** An address at which every machine is itself, or that is no machine's, is no nameserver; but in a laboratory, where the primary server itself has such an address. */
@@ -91,12 +97,20 @@ function endpointsOf(
   const isLab = own.addresses.some((address) => unsafeKind(address, false) !== undefined);
   const good = addresses.filter((address) => unsafeKind(address, isLab) === undefined);
   const [bad] = addresses;
-  if (good.length === 0 && bad !== undefined) return [failed(name, `has ${unsafeKind(bad, isLab)}, ${bad}, and no other one`)];
-  return good.map((host) => ({ kind: 'endpoint', name, endpoint: { host, port: own.addresses.includes(host) ? own.port : DNS_PORT } }));
+  if (good.length === 0 && bad !== undefined)
+    return [failed(name, `has ${unsafeKind(bad, isLab)}, ${bad}, and no other one`)];
+  return good.map((host) => ({
+    kind: 'endpoint',
+    name,
+    endpoint: { host, port: own.addresses.includes(host) ? own.port : dnsPort },
+  }));
 }
 
 /** The addresses of a nameserver's name: in the zone itself, else by the system's resolver. Ends by the deadline; never rejects. */
-export async function addressesOfHost({ primary, zone, deadline }: Search, name: Fqdn): Promise<HostAddresses> {
+export async function addressesOfHost(
+  { primary, zone, deadline }: Search,
+  name: Fqdn,
+): Promise<HostAddresses> {
   if (name === '.') return { kind: 'none', why: 'is the root, which is no nameserver' };
   // In a zone file "NS 127.0.0.1." is a name of four labels.
   if (isIP(name.slice(0, -1)) !== 0) return { kind: 'none', why: 'is no host name, but an address' };
@@ -104,23 +118,43 @@ export async function addressesOfHost({ primary, zone, deadline }: Search, name:
   if (inZone !== 'unknown' && inZone !== 'alias') return { kind: 'addresses', addresses: inZone };
   const found = await hostAddresses(name.slice(0, -1), primary, deadline);
   return found.kind === 'none' && inZone === 'alias'
-    ? { kind: 'none', why: 'is an alias (CNAME), which the name of a nameserver must not be (RFC 2181 10.3), and has no address' }
+    ? {
+        kind: 'none',
+        why: 'is an alias (CNAME), which the name of a nameserver must not be (RFC 2181 10.3), and has no address',
+      }
     : found;
 }
 
-async function hostAddresses(host: string, { clock }: Correspondent, deadline: MonoMs): Promise<HostAddresses> {
+async function hostAddresses(
+  host: string,
+  { clock }: Correspondent,
+  deadline: MonoMs,
+): Promise<HostAddresses> {
   const found = await withDeadline(resolveAll(host), deadline, clock);
-  return found ?? { kind: 'none', why: 'could not be looked up: the resolver of this machine does not answer in time' };
+  return (
+    found ?? {
+      kind: 'none',
+      why: 'could not be looked up: the resolver of this machine does not answer in time',
+    }
+  );
 }
 
-async function addressesInZone(primary: Correspondent, name: Fqdn, deadline: MonoMs): Promise<readonly string[] | 'unknown' | 'alias'> {
+async function addressesInZone(
+  primary: Correspondent,
+  name: Fqdn,
+  deadline: MonoMs,
+): Promise<readonly string[] | 'unknown' | 'alias'> {
   const types = ['A', 'AAAA'] as const;
   const answers = await Promise.all(types.map((type) => ask(primary, { name, type: TYPE[type] }, deadline)));
   const messages = answers.flatMap((answer) => (answer.kind === 'answer' ? answer.message : []));
   const rrsets = messages.flatMap((message) => types.map((type) => answeredRrset(message, { name, type })));
-  const addresses = rrsets.flatMap((rrset) => (typeof rrset === 'string' ? [] : (rrset.rdata as readonly string[])));
+  const addresses = rrsets.flatMap((rrset) =>
+    typeof rrset === 'string' ? [] : (rrset.rdata as readonly string[]),
+  );
   if (addresses.length > 0) return addresses;
-  const isAlias = messages.some(({ answers: rrs }) => rrs.some(({ type, owner }) => type === TYPE.CNAME && owner === name));
+  const isAlias = messages.some(({ answers: rrs }) =>
+    rrs.some(({ type, owner }) => type === TYPE.CNAME && owner === name),
+  );
   return isAlias ? 'alias' : 'unknown';
 }
 

@@ -12,19 +12,19 @@ import { readRrset } from './read-rrsets.ts';
 import { readSoa } from './soa.ts';
 
 /** A NOTIFY and an IXFR take milliseconds where notify-delay is 0, and inline signing shows a change some milliseconds late: so begin quickly. */
-export const FIRST_PAUSE_MS = 2;
+export const firstPauseMs = 2;
 /** Between two questions for the serial. */
-export const LONGEST_SERIAL_PAUSE_MS = 100;
+export const longestSerialPauseMs = 100;
 /** Between two questions for one RRset, while the serial stays the same. */
-export const LONGEST_PAUSE_MS = 5000;
+export const longestPauseMs = 5000;
 /** A resolver shows a change when the TTL is over: milliseconds do not count there, and its load does. */
-export const FIRST_RESOLVER_PAUSE_MS = 50;
-export const LONGEST_RESOLVER_PAUSE_MS = 1000;
-const PAUSE_GROWTH = 1.5;
+export const firstResolverPauseMs = 50;
+export const longestResolverPauseMs = 1000;
+const pauseGrowth = 1.5;
 /** A change that is not there after this is looked for with the key as well, where that is the server that got it. */
-export const COMPARE_AFTER_MS = 1000;
+export const compareAfterMs = 1000;
 /** Changes that are watched for at one nameserver at a time. */
-export const MAX_WATCHES = 4096;
+export const maxWatches = 4096;
 
 /** What must be answered, and what must not exist any more. */
 export interface Expectation {
@@ -58,7 +58,7 @@ export class Lookout {
   readonly #withKey: () => Promise<Correspondent | undefined>;
   readonly #watched = new Set<Watched>();
   #serial: number | undefined;
-  #serialPauseMs = FIRST_PAUSE_MS;
+  #serialPauseMs = firstPauseMs;
   #wake: () => void = () => {};
   #running = false;
   #closed = false;
@@ -67,7 +67,12 @@ export class Lookout {
    * When nothing is left to watch, the correspondent's transport is closed and `onIdle` is called: it is over then. `withKey`: the same server, asked with
    * the key that changed the zone; undefined: it is another one.
    */
-  constructor(correspondent: Correspondent, zone: Fqdn, onIdle: () => void, withKey: () => Promise<Correspondent | undefined>) {
+  constructor(
+    correspondent: Correspondent,
+    zone: Fqdn,
+    onIdle: () => void,
+    withKey: () => Promise<Correspondent | undefined>,
+  ) {
     this.#correspondent = correspondent;
     this.#zone = zone;
     this.#onIdle = onIdle;
@@ -77,8 +82,8 @@ export class Lookout {
   /** Watches until the deadline at the latest. */
   watch(expectation: Expectation, deadline: MonoMs): Watch {
     const { nameserver, clock, recursive } = this.#correspondent;
-    if (this.#watched.size >= MAX_WATCHES) {
-      const failure = queueFull(nameserver, MAX_WATCHES);
+    if (this.#watched.size >= maxWatches) {
+      const failure = queueFull(nameserver, maxWatches);
       return { report: Promise.resolve({ nameserver, failure }), end: () => {} };
     }
     let settle: Watched['settle'] = () => {};
@@ -90,13 +95,21 @@ export class Lookout {
         if (this.#watched.size === 0) this.#close();
       };
     });
-    const pauseMs = recursive ? FIRST_RESOLVER_PAUSE_MS : FIRST_PAUSE_MS;
+    const pauseMs = recursive ? firstResolverPauseMs : firstPauseMs;
     const begunAt = clock.mono();
-    const watched: Watched = { expectation, settle, begunAt, askedAtSerial: undefined, pauseMs, nextAskAt: begunAt };
-    const end = (failure?: Failure) => settle({ failure: failure ?? watched.failure ?? noAnswer(nameserver) });
+    const watched: Watched = {
+      expectation,
+      settle,
+      begunAt,
+      askedAtSerial: undefined,
+      pauseMs,
+      nextAskAt: begunAt,
+    };
+    const end = (failure?: Failure) =>
+      settle({ failure: failure ?? watched.failure ?? noAnswer(nameserver) });
     const cancel = clock.after(Math.max(0, deadline - clock.mono()), () => end());
     this.#watched.add(watched);
-    this.#serialPauseMs = FIRST_PAUSE_MS;
+    this.#serialPauseMs = firstPauseMs;
     this.#wake();
     if (!this.#running) void this.#run();
     return { report, end };
@@ -144,22 +157,27 @@ export class Lookout {
     const { clock, timeoutMs, recursive } = this.#correspondent;
     const deadline = (clock.mono() + timeoutMs) as MonoMs;
     const seen = await mismatch(this.#correspondent, watched.expectation, deadline);
-    const isLate = seen !== undefined && clock.mono() - watched.begunAt >= COMPARE_AFTER_MS;
+    const isLate = seen !== undefined && clock.mono() - watched.begunAt >= compareAfterMs;
     const failure = isLate ? await this.#compared(seen, watched.expectation) : seen;
     watched.askedAtSerial = serial;
     watched.nextAskAt = clock.mono() + watched.pauseMs;
-    watched.pauseMs = Math.min(recursive ? LONGEST_RESOLVER_PAUSE_MS : LONGEST_PAUSE_MS, watched.pauseMs * PAUSE_GROWTH);
+    watched.pauseMs = Math.min(
+      recursive ? longestResolverPauseMs : longestPauseMs,
+      watched.pauseMs * pauseGrowth,
+    );
     return failure;
   }
 
   /** What is wrong, or that it is right with the key: what applications get is the answer without it. */
   async #compared(seen: Failure, expectation: Expectation): Promise<Failure> {
-    if (SILENCE.has(seen.code)) return seen;
+    if (silence.has(seen.code)) return seen;
     const signed = await this.#withKey();
     if (signed?.signing === undefined) return seen;
     const { clock, timeoutMs } = this.#correspondent;
     const withKey = await mismatch(signed, expectation, (clock.mono() + timeoutMs) as MonoMs);
-    return withKey === undefined ? differsByKey(this.#correspondent.nameserver, signed.signing.key.name, seen) : seen;
+    return withKey === undefined
+      ? differsByKey(this.#correspondent.nameserver, signed.signing.key.name, seen)
+      : seen;
   }
 
   /** Asks for the serial. True: nothing came, so there is no use in asking for more. */
@@ -167,9 +185,9 @@ export class Lookout {
     const { clock, timeoutMs } = this.#correspondent;
     const reading = await readSoa(this.#correspondent, this.#zone, (clock.mono() + timeoutMs) as MonoMs);
     const serial = reading.kind === 'soa' ? reading.soa.serial : undefined;
-    if (serial !== undefined && serial !== this.#serial) this.#serialPauseMs = FIRST_PAUSE_MS;
+    if (serial !== undefined && serial !== this.#serial) this.#serialPauseMs = firstPauseMs;
     this.#serial = serial;
-    if (reading.kind === 'soa' || !SILENCE.has(reading.failure.code)) return false;
+    if (reading.kind === 'soa' || !silence.has(reading.failure.code)) return false;
     for (const watched of this.#watched) {
       watched.failure = ofListed(reading.failure);
       // A route does not appear within a slice, and the others shall not wait for it.
@@ -183,10 +201,12 @@ export class Lookout {
     const now = clock.mono();
     const next = Math.min(...[...this.#watched].map((watched) => watched.nextAskAt));
     const ms =
-      recursive || this.#serial === undefined ? Math.max(this.#serialPauseMs, next - now) : Math.min(this.#serialPauseMs, next - now);
-    this.#serialPauseMs = Math.min(LONGEST_SERIAL_PAUSE_MS, this.#serialPauseMs * PAUSE_GROWTH);
+      recursive || this.#serial === undefined
+        ? Math.max(this.#serialPauseMs, next - now)
+        : Math.min(this.#serialPauseMs, next - now);
+    this.#serialPauseMs = Math.min(longestSerialPauseMs, this.#serialPauseMs * pauseGrowth);
     return new Promise((resolve) => {
-      const cancel = clock.after(Math.max(FIRST_PAUSE_MS, ms), resolve);
+      const cancel = clock.after(Math.max(firstPauseMs, ms), resolve);
       this.#wake = () => {
         cancel();
         resolve();
@@ -196,17 +216,35 @@ export class Lookout {
 }
 
 /** Failures that say that nothing was said. */
-const SILENCE = new Set(['no-answer', 'connection-refused', 'connection-failed', 'connection-lost', 'connect-timeout', 'no-route']);
+const silence = new Set([
+  'no-answer',
+  'connection-refused',
+  'connection-failed',
+  'connection-lost',
+  'connect-timeout',
+  'no-route',
+]);
 
 /** Failures that say that it does not serve the zone. */
-const LAME = new Set(['query-refused', 'not-authoritative', 'servfail', 'zone-not-served', 'zone-not-found', 'notimp']);
+const lame = new Set([
+  'query-refused',
+  'not-authoritative',
+  'servfail',
+  'zone-not-served',
+  'zone-not-found',
+  'notimp',
+]);
 
 /** What a person does about a nameserver that is only listed differs from what helps where updates go. */
 export function ofListed(failure: Failure): Failure {
   const { code, message } = failure;
-  if (LAME.has(code))
-    return { code, message, hint: 'Is the zone loaded there, and not expired? Else take it out of the NS RRset, or of the verify list.' };
-  if (SILENCE.has(code))
+  if (lame.has(code))
+    return {
+      code,
+      message,
+      hint: 'Is the zone loaded there, and not expired? Else take it out of the NS RRset, or of the verify list.',
+    };
+  if (silence.has(code))
     return {
       code,
       message,
@@ -216,7 +254,11 @@ export function ofListed(failure: Failure): Failure {
 }
 
 /** The first thing that is not as expected; undefined: all is. */
-async function mismatch(correspondent: Correspondent, { present, absent }: Expectation, deadline: MonoMs): Promise<Failure | undefined> {
+async function mismatch(
+  correspondent: Correspondent,
+  { present, absent }: Expectation,
+  deadline: MonoMs,
+): Promise<Failure | undefined> {
   const names = new Set(present.map(({ name }) => name));
   // A CNAME stands alone (RFC 1034 3.6.2): where the name answers another RRset, there is none.
   const gone = absent.filter(({ name, type }) => type !== 'CNAME' || !names.has(name));
@@ -227,7 +269,8 @@ async function mismatch(correspondent: Correspondent, { present, absent }: Expec
   // One after the other: mostly the first one tells.
   for (const { name, type, expected } of checks) {
     const reading = await readRrset(correspondent, { name, type }, deadline);
-    if (reading.kind === 'failed') return correspondent.recursive ? reading.failure : ofListed(reading.failure);
+    if (reading.kind === 'failed')
+      return correspondent.recursive ? reading.failure : ofListed(reading.failure);
     if (!isSame(reading.rrset, expected)) return notPropagated(correspondent, { name, type });
   }
   return undefined;

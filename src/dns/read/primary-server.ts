@@ -7,9 +7,9 @@ import { addressesOfHost, type Search } from './authoritative.ts';
 import type { Correspondent } from './query.ts';
 
 /** Zones whose primary server is remembered. */
-export const MAX_NOTED_ZONES = 1024;
+export const maxNotedZones = 1024;
 /** Addresses of that server in a sentence. */
-const MAX_SHOWN = 4;
+const maxShown = 4;
 
 /**
  * Told of each zone's MNAME (RFC 1035 3.3.13), it warns where that is another server (`not-the-primary`): once, and again when it changes.
@@ -27,38 +27,46 @@ export function primaryCheck(
     const deadline = (clock.mono() + timeoutMs) as MonoMs;
     const theirs = await primaryElsewhere({ primary: correspondent, zone, deadline }, endpoint, primary);
     if (theirs === undefined) return;
-    const what = theirs.kind === 'none' ? `which ${theirs.why}` : theirs.addresses.slice(0, MAX_SHOWN).join(', ');
+    const what =
+      theirs.kind === 'none' ? `which ${theirs.why}` : theirs.addresses.slice(0, maxShown).join(', ');
     onWarning(notThePrimary(nameserver, zone, primary, what));
   };
   return (zone, primary) => {
-    if (noted.get(zone) === primary || (noted.size >= MAX_NOTED_ZONES && !noted.has(zone))) return;
+    if (noted.get(zone) === primary || (noted.size >= maxNotedZones && !noted.has(zone))) return;
     noted.set(zone, primary);
     void check(zone, primary);
   };
 }
 
 /** The addresses of the primary server that the zone's SOA names; undefined: it is the endpoint, or the SOA names none. Ends by the deadline; never rejects. */
-export async function primaryElsewhere(search: Search, endpoint: Endpoint, primary: Fqdn): Promise<HostAddresses | undefined> {
+export async function primaryElsewhere(
+  search: Search,
+  endpoint: Endpoint,
+  primary: Fqdn,
+): Promise<HostAddresses | undefined> {
   if (primary === '.') return undefined;
   const [theirs, ours] = await Promise.all([
     addressesOfHost(search, primary),
     withDeadline(resolveAll(endpoint.host), search.deadline, search.primary.clock),
   ]);
   const own = ours?.kind === 'addresses' ? ours.addresses : [];
-  return theirs.kind === 'addresses' && theirs.addresses.some((address) => own.includes(address)) ? undefined : theirs;
+  return theirs.kind === 'addresses' && theirs.addresses.some((address) => own.includes(address))
+    ? undefined
+    : theirs;
 }
 
-const HINT = "Set the nameserver's address to the primary server. Nothing is wrong where it is a hidden primary.";
+const primaryHint =
+  "Set the nameserver's address to the primary server. Nothing is wrong where it is a hidden primary.";
 
 const notThePrimary = (nameserver: string, zone: Fqdn, primary: Fqdn, what: string): Failure => ({
   code: 'not-the-primary',
   message: `The SOA of ${zone} names ${shortName(primary)} (${what}) as the primary server, and updates go to ${nameserver}: they may be refused there, or forwarded.`,
-  hint: HINT,
+  hint: primaryHint,
 });
 
 /** MNAME is the root: the primary server is not to be known (as of a hidden primary). */
 const noPrimary = (nameserver: string, zone: Fqdn): Failure => ({
   code: 'not-the-primary',
   message: `The SOA of ${zone} names no primary server (its MNAME is the root), so whether ${nameserver}, where updates go, is the primary server cannot be told.`,
-  hint: HINT,
+  hint: primaryHint,
 });

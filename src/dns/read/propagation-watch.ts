@@ -11,7 +11,7 @@ import { Lookout, type Watch } from './lookout.ts';
 import type { Correspondent } from './query.ts';
 
 /** The NS RRset is asked for again after this: it may change at any time, and a thousand clusters that move at once share one answer. */
-export const AUTHORITIES_KEPT_MS = 5000;
+export const authoritiesKeptMs = 5000;
 
 export interface PropagationOptions {
   readonly primary: Correspondent;
@@ -28,7 +28,10 @@ export class PropagationWatch {
   readonly #lookouts = new Map<string, Lookout>();
   /** By what they are about: ends that watch. */
   readonly #open = new Map<string, (failure: Failure) => void>();
-  readonly #authorities = new Map<Fqdn, { readonly until: number; readonly found: Promise<readonly Authority[]> }>();
+  readonly #authorities = new Map<
+    Fqdn,
+    { readonly until: number; readonly found: Promise<readonly Authority[]> }
+  >();
   #closed = false;
 
   constructor(options: PropagationOptions) {
@@ -53,7 +56,8 @@ export class PropagationWatch {
     this.#open.set(key, end);
     const authorities = await this.#asked(request);
     const reports = authorities.map((authority) => {
-      if (authority.kind === 'failed') return { nameserver: authority.nameserver, failure: authority.failure };
+      if (authority.kind === 'failed')
+        return { nameserver: authority.nameserver, failure: authority.failure };
       if (ended !== undefined) return { nameserver: showEndpoint(authority.endpoint), failure: ended };
       const watch = this.#lookout(authority.endpoint, request).watch(request, request.deadline);
       watches.push(watch);
@@ -73,7 +77,9 @@ export class PropagationWatch {
   #asked({ among, zone, deadline }: PropagationRequest): Promise<readonly Authority[]> {
     const { verify, resolvers } = this.#options;
     const listed = among === 'resolvers' ? (resolvers ?? []) : verify;
-    return listed === undefined ? this.#byNsRrset(zone, deadline) : listedAuthorities(listed, this.#options.primary, deadline);
+    return listed === undefined
+      ? this.#byNsRrset(zone, deadline)
+      : listedAuthorities(listed, this.#options.primary, deadline);
   }
 
   #byNsRrset(zone: Fqdn, deadline: MonoMs): Promise<readonly Authority[]> {
@@ -82,14 +88,17 @@ export class PropagationWatch {
     for (const [known, { until }] of this.#authorities) if (until <= now) this.#authorities.delete(known);
     const kept = this.#authorities.get(zone);
     if (kept !== undefined) return kept.found;
-    const found = findAuthorities(primary, endpoint, zone, deadline).then((authorities): readonly Authority[] => {
-      if (authorities.length > 0 && authorities.every(({ kind }) => kind === 'endpoint')) return authorities;
-      this.#authorities.delete(zone);
-      return authorities.length > 0
-        ? authorities
-        : [{ kind: 'failed', nameserver: `the nameservers of ${zone}`, failure: noNameservers(zone) }];
-    });
-    this.#authorities.set(zone, { until: now + AUTHORITIES_KEPT_MS, found });
+    const found = findAuthorities(primary, endpoint, zone, deadline).then(
+      (authorities): readonly Authority[] => {
+        if (authorities.length > 0 && authorities.every(({ kind }) => kind === 'endpoint'))
+          return authorities;
+        this.#authorities.delete(zone);
+        return authorities.length > 0
+          ? authorities
+          : [{ kind: 'failed', nameserver: `the nameservers of ${zone}`, failure: noNameservers(zone) }];
+      },
+    );
+    this.#authorities.set(zone, { until: now + authoritiesKeptMs, found });
     return found;
   }
 
@@ -108,7 +117,12 @@ export class PropagationWatch {
       same ??= recursive ? Promise.resolve(false) : isSameServer(endpoint, this.#options.endpoint);
       return (await same) ? primary : undefined;
     };
-    const lookout = new Lookout({ nameserver, transport, clock, timeoutMs, recursive }, zone, () => this.#lookouts.delete(key), withKey);
+    const lookout = new Lookout(
+      { nameserver, transport, clock, timeoutMs, recursive },
+      zone,
+      () => this.#lookouts.delete(key),
+      withKey,
+    );
     this.#lookouts.set(key, lookout);
     return lookout;
   }
@@ -117,16 +131,25 @@ export class PropagationWatch {
 async function isSameServer(one: Endpoint, other: Endpoint): Promise<boolean> {
   if (one.port !== other.port) return false;
   const [some, others] = await Promise.all([resolveAll(one.host), resolveAll(other.host)]);
-  return some.kind === 'addresses' && others.kind === 'addresses' && some.addresses.some((address) => others.addresses.includes(address));
+  return (
+    some.kind === 'addresses' &&
+    others.kind === 'addresses' &&
+    some.addresses.some((address) => others.addresses.includes(address))
+  );
 }
 
 /** A machine without IPv6 cannot ask the IPv6 address of a nameserver whose other address answers: that is no lack of the nameserver's. */
-function withoutLackingRoutes(authorities: readonly Authority[], reports: readonly NameserverReport[]): readonly NameserverReport[] {
+function withoutLackingRoutes(
+  authorities: readonly Authority[],
+  reports: readonly NameserverReport[],
+): readonly NameserverReport[] {
   const nameAt = (index: number): Fqdn | undefined => {
     const authority = authorities[index];
     return authority?.kind === 'endpoint' ? authority.name : undefined;
   };
-  const answering = new Set(reports.flatMap(({ answeredAt }, index) => (answeredAt === undefined ? [] : (nameAt(index) ?? []))));
+  const answering = new Set(
+    reports.flatMap(({ answeredAt }, index) => (answeredAt === undefined ? [] : (nameAt(index) ?? []))),
+  );
   return reports.filter(({ failure }, index) => {
     const name = nameAt(index);
     return failure?.code !== 'no-route' || name === undefined || !answering.has(name);
@@ -143,4 +166,7 @@ const noNameservers = (zone: Fqdn): Failure => ({
 const subjectOf = ({ present, absent, zone }: PropagationRequest): Fqdn =>
   [...present, ...absent].map(({ name }) => name).toSorted((a, b) => a.length - b.length)[0] ?? zone;
 
-const superseded = (name: Fqdn): Failure => ({ code: 'superseded', message: `${name} was changed again before it had come everywhere.` });
+const superseded = (name: Fqdn): Failure => ({
+  code: 'superseded',
+  message: `${name} was changed again before it had come everywhere.`,
+});

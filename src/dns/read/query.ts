@@ -33,7 +33,10 @@ export interface KeyRecord {
 
 export type Answer =
   /** NOERROR or NXDOMAIN, authoritative unless a resolver was asked. */
-  ({ readonly kind: 'answer'; readonly message: ReceivedMessage } | { readonly kind: 'failed'; readonly failure: Failure }) & {
+  (
+    | { readonly kind: 'answer'; readonly message: ReceivedMessage }
+    | { readonly kind: 'failed'; readonly failure: Failure }
+  ) & {
     /** The nameserver's clock less ours, where a signed answer tells it; see AnswerCodes. */
     readonly clockAheadSeconds?: number;
   };
@@ -49,7 +52,11 @@ export const wallSeconds = (clock: Clock): number => Math.floor(clock.wall() / 1
  * Asks with RD = 0 and takes only an authoritative answer (`not-authoritative` otherwise), but for a resolver. A question does no harm, so it is asked once
  * more where a kept connection broke under it. Ends by the deadline; never rejects.
  */
-export async function ask(correspondent: Correspondent, question: WireQuestion, deadline: MonoMs): Promise<Answer> {
+export async function ask(
+  correspondent: Correspondent,
+  question: WireQuestion,
+  deadline: MonoMs,
+): Promise<Answer> {
   const exchange: Exchange<Answer> = {
     deadline,
     repeatable: true,
@@ -70,7 +77,14 @@ export async function ask(correspondent: Correspondent, question: WireQuestion, 
 
 function questionAttempt(correspondent: Correspondent, question: WireQuestion, id: number): Attempt<Answer> {
   const { clock, signing, nameserver, keyRecord = { standing: undefined } } = correspondent;
-  const message = { id, opcode: OPCODE.QUERY, question, answers: [], authorities: [], recursionDesired: correspondent.recursive === true };
+  const message = {
+    id,
+    opcode: OPCODE.QUERY,
+    question,
+    answers: [],
+    authorities: [],
+    recursionDesired: correspondent.recursive === true,
+  };
   const sent = prepareMessage(message, signing, wallSeconds(clock));
   const asked: Asked = { nameserver, what: 'query', zone: question.name, signing };
   return {
@@ -91,11 +105,19 @@ function questionAttempt(correspondent: Correspondent, question: WireQuestion, i
           const { rcode, tsigError, clockAheadSeconds } = reply.codes;
           const clocks = clockAheadSeconds === undefined ? {} : { clockAheadSeconds };
           const good = tsigError === TSIG_ERROR.NONE && (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN);
-          if (!good) return { kind: 'final', value: { kind: 'failed', failure: answerFailure(asked, reply.codes), ...clocks } };
+          if (!good)
+            return {
+              kind: 'final',
+              value: { kind: 'failed', failure: answerFailure(asked, reply.codes), ...clocks },
+            };
           if (!reply.message.authoritative && !correspondent.recursive)
             return {
               kind: 'final',
-              value: { kind: 'failed', failure: notAuthoritative(nameserver, question.name, reply.message), ...clocks },
+              value: {
+                kind: 'failed',
+                failure: notAuthoritative(nameserver, question.name, reply.message),
+                ...clocks,
+              },
             };
           return { kind: 'final', value: { kind: 'answer', message: reply.message, ...clocks } };
         }
@@ -106,7 +128,9 @@ function questionAttempt(correspondent: Correspondent, question: WireQuestion, i
 
 /** An answer without authority: a referral says that the name is in another zone (RFC 1034 4.3.2), anything else comes from a resolver. */
 function notAuthoritative(nameserver: string, name: Fqdn, message: ReceivedMessage): Failure {
-  const cut = message.authorities.find((rr) => rr.type === TYPE.NS && rr.owner !== '.' && isWithin(name, rr.owner))?.owner;
+  const cut = message.authorities.find(
+    (rr) => rr.type === TYPE.NS && rr.owner !== '.' && isWithin(name, rr.owner),
+  )?.owner;
   if (cut === undefined)
     return {
       code: 'not-authoritative',

@@ -34,10 +34,16 @@ interface Answered {
 const saidByTheZone = new Set(['not-authoritative', 'not-in-zone']);
 
 /** All questions at once. One that fails fails the reading, but for a side name that the zone says is not in it. `home`: the zone, where no answer names it. */
-export async function readRrsets(correspondent: Correspondent, request: ReadRequest, home: Fqdn): Promise<RrsetsReading> {
+export async function readRrsets(
+  correspondent: Correspondent,
+  request: ReadRequest,
+  home: Fqdn,
+): Promise<RrsetsReading> {
   const { questions, sides = [], deadline } = request;
   const asked = questions.filter((question) => answeringType(questions, question) === question.type);
-  const all = await Promise.all(asked.map(async (question) => ({ question, answer: await readOne(correspondent, question, deadline) })));
+  const all = await Promise.all(
+    asked.map(async (question) => ({ question, answer: await readOne(correspondent, question, deadline) })),
+  );
   const own = all.filter(({ question }) => !sides.includes(question.name));
   const failed = own.map(({ answer }) => answer).find((answer) => answer.kind === 'failed');
   if (failed !== undefined) return failed;
@@ -56,17 +62,25 @@ export async function readRrsets(correspondent: Correspondent, request: ReadRequ
 
 /** A CNAME stands in the answer to every question for its name (RFC 1034 4.3.2), so it need not be asked for where another type is. */
 const answeringType = (questions: readonly Question[], { name, type }: Question): Question['type'] =>
-  type === 'CNAME' ? (questions.find((question) => question.name === name && question.type !== 'CNAME')?.type ?? type) : type;
+  type === 'CNAME'
+    ? (questions.find((question) => question.name === name && question.type !== 'CNAME')?.type ?? type)
+    : type;
 
 const zoneTold = ({ name }: Question, answer: Answer): readonly (readonly [Fqdn, Fqdn])[] => {
   const told = answer.kind === 'failed' ? undefined : zoneOfAnswer(answer.message, name);
   return told === undefined ? [] : [[told.zone, told.primary]];
 };
 
-function sideFailure({ nameserver }: Correspondent, zone: Fqdn, { question, answer }: Answered): Failure | undefined {
+function sideFailure(
+  { nameserver }: Correspondent,
+  zone: Fqdn,
+  { question, answer }: Answered,
+): Failure | undefined {
   if (answer.kind === 'failed') return answer.failure;
   const [told] = zoneTold(question, answer);
-  return told === undefined || told[0] === zone ? undefined : notInZone(nameserver, question.name, zone, told[0]);
+  return told === undefined || told[0] === zone
+    ? undefined
+    : notInZone(nameserver, question.name, zone, told[0]);
 }
 
 function rrsetsIn(
@@ -75,10 +89,13 @@ function rrsetsIn(
   all: readonly Answered[],
 ): { readonly kind: 'rrsets'; readonly rrsets: readonly Rrset[] } | Failed {
   const messages = new Map<string, ReceivedMessage>();
-  for (const { question, answer } of all) if (answer.kind === 'answer') messages.set(questionKey(question), answer.message);
+  for (const { question, answer } of all)
+    if (answer.kind === 'answer') messages.set(questionKey(question), answer.message);
   const rrsets: Rrset[] = [];
   for (const question of questions) {
-    const message = messages.get(questionKey({ ...question, type: answeringType(questions, question) })) as ReceivedMessage;
+    const message = messages.get(
+      questionKey({ ...question, type: answeringType(questions, question) }),
+    ) as ReceivedMessage;
     const rrset = answeredRrset(message, question);
     if (rrset === 'malformed') return { kind: 'failed', failure: malformed(nameserver, question) };
     if (rrset !== 'absent') rrsets.push(rrset);
@@ -91,16 +108,24 @@ async function readOne(correspondent: Correspondent, question: Question, deadlin
   const answer = await askFor(correspondent, question, deadline);
   if (answer.kind === 'failed') return answer;
   const dname = dnameAbove(answer.message, question.name);
-  return dname === undefined ? answer : { kind: 'failed', failure: belowDname(correspondent.nameserver, question.name, dname) };
+  return dname === undefined
+    ? answer
+    : { kind: 'failed', failure: belowDname(correspondent.nameserver, question.name, dname) };
 }
 
 const askFor = (correspondent: Correspondent, { name, type }: Question, deadline: MonoMs): Promise<Answer> =>
   ask(correspondent, { name, type: TYPE[type] }, deadline);
 
-export type RrsetReading = { readonly kind: 'rrset'; readonly rrset?: Rrset } | { readonly kind: 'failed'; readonly failure: Failure };
+export type RrsetReading =
+  | { readonly kind: 'rrset'; readonly rrset?: Rrset }
+  | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** One RRset; absent where the name or the RRset does not exist. Never rejects. */
-export async function readRrset(correspondent: Correspondent, question: Question, deadline: MonoMs): Promise<RrsetReading> {
+export async function readRrset(
+  correspondent: Correspondent,
+  question: Question,
+  deadline: MonoMs,
+): Promise<RrsetReading> {
   const answer = await askFor(correspondent, question, deadline);
   if (answer.kind === 'failed') return answer;
   const rrset = answeredRrset(answer.message, question);

@@ -2,11 +2,11 @@
 import type { MonoMs } from '../../core/model/units.ts';
 
 /** One reading in so many milliseconds, in the long run: 250 a second. So a thousand clusters are read every 4 s. */
-export const READING_SLOT_MS = 4;
+export const readingSlotMs = 4;
 /** A shorter rest than this is not worth a word. */
-export const LEAST_REST_MS = 250;
+export const leastRestMs = 250;
 /** However many clusters there are: what was changed by hand is seen after this. */
-export const LONGEST_REST_MS = 10_000;
+export const longestRestMs = 10_000;
 
 export class ReadingPace {
   /** When the next slot is free. */
@@ -14,8 +14,8 @@ export class ReadingPace {
 
   /** Takes a slot for the next reading of the one who has read now. Milliseconds to wait for it; undefined: as soon as it likes. */
   restMs(now: MonoMs): number | undefined {
-    this.#freeAt = Math.min(Math.max(this.#freeAt, now) + READING_SLOT_MS, now + LONGEST_REST_MS);
+    this.#freeAt = Math.min(Math.max(this.#freeAt, now) + readingSlotMs, now + longestRestMs);
     const restMs = this.#freeAt - now;
-    return restMs < LEAST_REST_MS ? undefined : restMs;
+    return restMs < leastRestMs ? undefined : restMs;
   }
 }

@@ -35,7 +35,11 @@ export type NameserverSerial = { readonly nameserver: string } & (
 );
 
 /** One line a nameserver, in the order of the verify list or of the NS RRset. Ends by the deadline; never rejects. */
-export async function readSerials(options: SerialsOptions, zone: Fqdn, deadline: MonoMs): Promise<SerialsReport> {
+export async function readSerials(
+  options: SerialsOptions,
+  zone: Fqdn,
+  deadline: MonoMs,
+): Promise<SerialsReport> {
   const { primary, endpoint, verify } = options;
   // Before and after: a zone that is updated meanwhile must not make its secondary servers look behind or ahead.
   const before = await readSoa(primary, zone, deadline);
@@ -53,25 +57,48 @@ export async function readSerials(options: SerialsOptions, zone: Fqdn, deadline:
   const after = await readSoa(primary, zone, deadline);
   if (after.kind === 'failed') return { kind: 'failed', failure: after.failure };
   const range = { oldest: before.soa.serial, newest: after.soa.serial };
-  return { kind: 'serials', serial: after.soa.serial, nameservers: readings.map((reading) => judged(reading, range)) };
+  return {
+    kind: 'serials',
+    serial: after.soa.serial,
+    nameservers: readings.map((reading) => judged(reading, range)),
+  };
 }
 
-type Reading = { readonly nameserver: string } & ({ readonly serial: number } | { readonly failure: Failure });
+type Reading = { readonly nameserver: string } & (
+  | { readonly serial: number }
+  | { readonly failure: Failure }
+);
 
-async function readAt(options: SerialsOptions, endpoint: Endpoint, zone: Fqdn, deadline: MonoMs): Promise<Reading> {
+async function readAt(
+  options: SerialsOptions,
+  endpoint: Endpoint,
+  zone: Fqdn,
+  deadline: MonoMs,
+): Promise<Reading> {
   const { clock, timeoutMs } = options.primary;
   const nameserver = showEndpoint(endpoint);
   // Unsigned: a key for updates need not be known to the secondary servers.
-  const transport = options.openTransport('udp', { nameserver, ...endpoint, clock, timeoutMs, messageId: options.messageId });
+  const transport = options.openTransport('udp', {
+    nameserver,
+    ...endpoint,
+    clock,
+    timeoutMs,
+    messageId: options.messageId,
+  });
   try {
     const reading = await readSoa({ nameserver, transport, clock, timeoutMs }, zone, deadline);
-    return reading.kind === 'soa' ? { nameserver, serial: reading.soa.serial } : { nameserver, failure: ofListed(reading.failure) };
+    return reading.kind === 'soa'
+      ? { nameserver, serial: reading.soa.serial }
+      : { nameserver, failure: ofListed(reading.failure) };
   } finally {
     transport.close();
   }
 }
 
-function judged(reading: Reading, range: { readonly oldest: number; readonly newest: number }): NameserverSerial {
+function judged(
+  reading: Reading,
+  range: { readonly oldest: number; readonly newest: number },
+): NameserverSerial {
   const { nameserver } = reading;
   if ('failure' in reading) return { nameserver, step: 'unknown', failure: reading.failure };
   const { serial } = reading;

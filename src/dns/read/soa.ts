@@ -17,13 +17,13 @@ export interface Soa {
 }
 
 /** The bytes behind MNAME and RNAME: serial, refresh, retry, expire, minimum. */
-const NUMBERS_BYTES = 20;
+const numbersBytes = 20;
 
 /** An SOA RR; undefined where its RDATA is not one. Never throws. */
 export function decodeSoa(bytes: Buffer, rr: ReceivedRr): Soa | undefined {
   const mname = readName(bytes, rr.rdataStart);
   const rname = mname && readName(bytes, mname.end);
-  if (mname === undefined || rname === undefined || rname.end + NUMBERS_BYTES !== rr.end) return undefined;
+  if (mname === undefined || rname === undefined || rname.end + numbersBytes !== rr.end) return undefined;
   return {
     primary: mname.name,
     serial: bytes.readUInt32BE(rname.end),
@@ -32,18 +32,27 @@ export function decodeSoa(bytes: Buffer, rr: ReceivedRr): Soa | undefined {
   };
 }
 
-export type SoaReading = ({ readonly kind: 'soa'; readonly soa: Soa } | { readonly kind: 'failed'; readonly failure: Failure }) & {
+export type SoaReading = (
+  | { readonly kind: 'soa'; readonly soa: Soa }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+) & {
   /** The nameserver's clock less ours: see Answer. */
   readonly clockAheadSeconds?: number;
 };
 
 /** Asks a nameserver for the SOA at the zone's apex. Fails with `zone-not-found` where there is none. Ends by the deadline; never rejects. */
-export async function readSoa(correspondent: Correspondent, zone: Fqdn, deadline: MonoMs): Promise<SoaReading> {
+export async function readSoa(
+  correspondent: Correspondent,
+  zone: Fqdn,
+  deadline: MonoMs,
+): Promise<SoaReading> {
   const answer = await ask(correspondent, { name: zone, type: TYPE.SOA }, deadline);
   if (answer.kind === 'failed') return answer;
   const { message, clockAheadSeconds } = answer;
   const clocks = clockAheadSeconds === undefined ? {} : { clockAheadSeconds };
-  const rr = message.answers.find((found) => found.type === TYPE.SOA && found.class === CLASS.IN && found.owner === zone);
+  const rr = message.answers.find(
+    (found) => found.type === TYPE.SOA && found.class === CLASS.IN && found.owner === zone,
+  );
   const soa = rr && decodeSoa(message.bytes, rr);
   if (soa === undefined) return { kind: 'failed', failure: noSoa(correspondent.nameserver, zone), ...clocks };
   return { kind: 'soa', soa, ...clocks };

@@ -4,15 +4,21 @@
  */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
-import { type Prerequisite, type Question, questionKey, type Rrset, type UpdateOutcome } from '../../core/model/zone.ts';
+import {
+  type Prerequisite,
+  type Question,
+  questionKey,
+  type Rrset,
+  type UpdateOutcome,
+} from '../../core/model/zone.ts';
 import { nameToWire, parentOf } from '../message/name.ts';
 import { rdataKey } from '../message/rdata.ts';
 import type { UpdateMessage } from '../message/update.ts';
 
 /** RRsets whose origin is remembered. */
-export const MAX_KNOWN_RRSETS = 16_384;
+export const maxKnownRrsets = 16_384;
 /** The name beside ours that is asked for. Nobody has it, so that what is answered there comes of a wildcard. The zone's administrator meets it in a query log. */
-const SIBLING_LABEL = '_source-dns-wildcard';
+const siblingLabel = '_source-dns-wildcard';
 
 /** How the nameserver is asked. Each ends by the deadline and never rejects. */
 export interface StoredQuestions {
@@ -28,7 +34,9 @@ interface Failed {
 type SiblingReading = { readonly kind: 'rrset'; readonly rrset?: Rrset } | Failed;
 type ReadSibling = (sibling: Question) => Promise<SiblingReading>;
 
-export type Sifted = { readonly kind: 'sifted'; readonly stored: readonly Rrset[]; readonly synthesized: readonly Rrset[] } | Failed;
+export type Sifted =
+  | { readonly kind: 'sifted'; readonly stored: readonly Rrset[]; readonly synthesized: readonly Rrset[] }
+  | Failed;
 
 /** Without `rrset`: it has gone since it was answered. */
 interface Found {
@@ -60,7 +68,8 @@ export class StoredRrsets {
 
   /** This update was applied: what it added is stored, and so is what its prerequisites wanted. */
   learn({ prerequisites, changes }: UpdateMessage): void {
-    for (const prerequisite of prerequisites) if (prerequisite.kind === 'rrset-is') this.#note(prerequisite.rrset, 'stored');
+    for (const prerequisite of prerequisites)
+      if (prerequisite.kind === 'rrset-is') this.#note(prerequisite.rrset, 'stored');
     for (const change of changes) if (change.kind === 'add-rrset') this.#note(change.rrset, 'stored');
   }
 
@@ -76,7 +85,9 @@ export class StoredRrsets {
     const failed = all.find((each) => each.kind === 'failed');
     if (failed !== undefined) return failed;
     const of = (origin: Origin) =>
-      all.flatMap((each) => (each.kind === 'found' && each.origin === origin && each.rrset ? [each.rrset] : []));
+      all.flatMap((each) =>
+        each.kind === 'found' && each.origin === origin && each.rrset ? [each.rrset] : [],
+      );
     return { kind: 'sifted', stored: of('stored'), synthesized: of('synthesized') };
   }
 
@@ -88,14 +99,21 @@ export class StoredRrsets {
     if (beside?.kind === 'failed') return beside;
     // A stored RRset may say just what the wildcard says: only then an answer is in doubt.
     const isAsBeside = beside?.rrset !== undefined && textOf(beside.rrset) === textOf(rrset);
-    if (known === undefined || beside === undefined || isAsBeside) return this.#findOut(rrset, request, isAsBeside);
+    if (known === undefined || beside === undefined || isAsBeside)
+      return this.#findOut(rrset, request, isAsBeside);
     // What is known was changed just now, and the name beside may have been asked for in a newer zone than this was, in which no wildcard answers any more.
     const again = await this.#ask.read({ name: rrset.name, type: rrset.type }, request.deadline);
     if (again.kind === 'failed') return again;
-    return again.rrset === undefined ? { kind: 'found', origin: 'stored' } : this.#findOut(again.rrset, request, false);
+    return again.rrset === undefined
+      ? { kind: 'found', origin: 'stored' }
+      : this.#findOut(again.rrset, request, false);
   }
 
-  async #findOut(rrset: Rrset, { zone, anew, deadline }: SiftRequest, isAsBeside: boolean): Promise<Found | Failed> {
+  async #findOut(
+    rrset: Rrset,
+    { zone, anew, deadline }: SiftRequest,
+    isAsBeside: boolean,
+  ): Promise<Found | Failed> {
     const asked = anew || isAsBeside ? await this.#askByUpdate(rrset, zone, deadline) : 'stored';
     if (typeof asked === 'object') return asked;
     const origin = asked ?? (isAsBeside ? 'synthesized' : 'stored');
@@ -113,7 +131,8 @@ export class StoredRrsets {
     for (const [prerequisite, origin] of asked) {
       const outcome = await this.#ask.holds(zone, prerequisite, deadline);
       if (outcome.kind === 'applied') return origin;
-      if (outcome.kind === 'unknown' || outcome.code === 'not-sent') return { kind: 'failed', failure: outcome.failure };
+      if (outcome.kind === 'unknown' || outcome.code === 'not-sent')
+        return { kind: 'failed', failure: outcome.failure };
       if (outcome.code === 'rejected') return undefined;
     }
     return undefined;
@@ -124,7 +143,7 @@ export class StoredRrsets {
     this.#known.delete(key);
     this.#known.set(key, { text: textOf(rrset), origin });
     const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_KNOWN_RRSETS && oldest !== undefined) this.#known.delete(oldest);
+    if (this.#known.size > maxKnownRrsets && oldest !== undefined) this.#known.delete(oldest);
   }
 }
 
@@ -134,6 +153,6 @@ const textOf = (rrset: Rrset): string => `${rrset.ttlSeconds} ${rdataKey(rrset)}
 /** The same parent, so that the same wildcard would answer (RFC 4592 3.3.1). Undefined: the zone's apex is always stored, and a name that is too long cannot be asked for. */
 function siblingOf({ name, type }: Question, zone: Fqdn): Question | undefined {
   if (name === zone) return undefined;
-  const sibling = `${SIBLING_LABEL}.${parentOf(name) === '.' ? '' : parentOf(name)}` as Fqdn;
+  const sibling = `${siblingLabel}.${parentOf(name) === '.' ? '' : parentOf(name)}` as Fqdn;
   return nameToWire(sibling) === undefined ? undefined : { name: sibling, type };
 }

@@ -9,10 +9,15 @@ import { decodeSoa } from './soa.ts';
 
 export type FoundZone =
   /** `primary`: whom its SOA calls the primary server (MNAME). */
-  { readonly kind: 'zone'; readonly zone: Fqdn; readonly primary?: Fqdn } | { readonly kind: 'failed'; readonly failure: Failure };
+  | { readonly kind: 'zone'; readonly zone: Fqdn; readonly primary?: Fqdn }
+  | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** The zone by SOA (RFC 2136 4.3): in the answer at the apex, in the authority section below it. Ends by the deadline; never rejects. */
-export async function findZone(correspondent: Correspondent, start: Fqdn, deadline: MonoMs): Promise<FoundZone> {
+export async function findZone(
+  correspondent: Correspondent,
+  start: Fqdn,
+  deadline: MonoMs,
+): Promise<FoundZone> {
   for (let name = start; ; name = parentOf(name)) {
     const answer = await ask(correspondent, { name, type: TYPE.SOA }, deadline);
     if (answer.kind === 'failed') return answer;
@@ -23,7 +28,10 @@ export async function findZone(correspondent: Correspondent, start: Fqdn, deadli
 }
 
 /** The zone that an answer names: by the SOA of the apex itself, or the one that proves that there is nothing (RFC 2308 3). */
-export function zoneOfAnswer(message: ReceivedMessage, name: Fqdn): { readonly zone: Fqdn; readonly primary: Fqdn } | undefined {
+export function zoneOfAnswer(
+  message: ReceivedMessage,
+  name: Fqdn,
+): { readonly zone: Fqdn; readonly primary: Fqdn } | undefined {
   // Behind a CNAME the authority section is that of the target's zone.
   if (message.answers.some((rr) => rr.type === TYPE.CNAME && rr.owner === name)) return undefined;
   const rr = [...message.answers, ...message.authorities].find(
@@ -35,7 +43,8 @@ export function zoneOfAnswer(message: ReceivedMessage, name: Fqdn): { readonly z
 
 /** The DNAME that stands above the name (RFC 6672): an answer begins with it. */
 export const dnameAbove = (message: ReceivedMessage, name: Fqdn): Fqdn | undefined =>
-  message.answers.find((rr) => rr.type === TYPE.DNAME && rr.owner !== name && isWithin(name, rr.owner))?.owner;
+  message.answers.find((rr) => rr.type === TYPE.DNAME && rr.owner !== name && isWithin(name, rr.owner))
+    ?.owner;
 
 const zoneNotFound = (nameserver: string, name: Fqdn): Failure => ({
   code: 'zone-not-found',

@@ -9,9 +9,9 @@ import { type StoredQuestions, StoredRrsets } from './stored.ts';
 import { type FoundZone, findZone } from './zone-finder.ts';
 
 /** A zone is known for so long without being told by an answer; then it is looked for again. */
-export const ZONE_KNOWN_FOR_MS = 300_000;
+export const zoneKnownForMs = 300_000;
 /** Names whose zones are known. */
-export const MAX_KNOWN_ZONES = 4096;
+export const maxKnownZones = 4096;
 
 export class ZoneReader {
   readonly correspondent: Correspondent;
@@ -23,9 +23,16 @@ export class ZoneReader {
   readonly #zones = new Map<Fqdn, { readonly zone: Fqdn; readonly until: number }>();
 
   /** `onSoa` hears which server each zone's SOA calls the primary. */
-  constructor(correspondent: Correspondent, holds: StoredQuestions['holds'], onSoa: (zone: Fqdn, primary: Fqdn) => void = () => {}) {
+  constructor(
+    correspondent: Correspondent,
+    holds: StoredQuestions['holds'],
+    onSoa: (zone: Fqdn, primary: Fqdn) => void = () => {},
+  ) {
     this.correspondent = correspondent;
-    this.stored = new StoredRrsets({ read: (question, deadline) => readRrset(correspondent, question, deadline), holds });
+    this.stored = new StoredRrsets({
+      read: (question, deadline) => readRrset(correspondent, question, deadline),
+      holds,
+    });
     this.#onSoa = onSoa;
   }
 
@@ -52,7 +59,8 @@ export class ZoneReader {
     // The zone may have changed since it was found: then what was read is of the new one.
     const zone = request.zone ?? told ?? found.zone;
     const other = [...zones.keys()].find((owner) => owner !== zone);
-    if (other !== undefined) return { kind: 'failed', failure: notInZone(this.correspondent.nameserver, first.name, zone, other) };
+    if (other !== undefined)
+      return { kind: 'failed', failure: notInZone(this.correspondent.nameserver, first.name, zone, other) };
     const sifted = await this.stored.sift({ zone, rrsets, anew: request.anew === true, deadline });
     if (sifted.kind === 'failed') return sifted;
     const { stored, synthesized } = sifted;
@@ -70,7 +78,8 @@ export class ZoneReader {
   async #zoneOf(name: Fqdn, configured: Fqdn | undefined, deadline: MonoMs): Promise<FoundZone> {
     if (configured !== undefined) return { kind: 'zone', zone: configured };
     const known = this.#zones.get(name);
-    if (known !== undefined && known.until > this.correspondent.clock.mono()) return { kind: 'zone', zone: known.zone };
+    if (known !== undefined && known.until > this.correspondent.clock.mono())
+      return { kind: 'zone', zone: known.zone };
     const found = await findZone(this.correspondent, name, deadline);
     if (found.kind === 'failed') return found;
     if (found.primary !== undefined) this.#onSoa(found.zone, found.primary);
@@ -80,8 +89,8 @@ export class ZoneReader {
 
   #know(name: Fqdn, zone: Fqdn): void {
     this.#zones.delete(name);
-    this.#zones.set(name, { zone, until: this.correspondent.clock.mono() + ZONE_KNOWN_FOR_MS });
+    this.#zones.set(name, { zone, until: this.correspondent.clock.mono() + zoneKnownForMs });
     const [oldest] = this.#zones.keys();
-    if (this.#zones.size > MAX_KNOWN_ZONES && oldest !== undefined) this.#zones.delete(oldest);
+    if (this.#zones.size > maxKnownZones && oldest !== undefined) this.#zones.delete(oldest);
   }
 }

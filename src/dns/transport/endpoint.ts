@@ -13,7 +13,8 @@ export interface Endpoint {
 }
 
 /** `192.0.2.53:53`, `[2001:db8::53]:53`. */
-export const showEndpoint = ({ host, port }: Endpoint): string => (isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`);
+export const showEndpoint = ({ host, port }: Endpoint): string =>
+  isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 
 export type ResolvedAddress =
   | { readonly kind: 'address'; readonly address: string }
@@ -54,7 +55,10 @@ export async function resolveAll(host: string): Promise<HostAddresses> {
     return addresses.length > 0 ? { kind: 'addresses', addresses } : { kind: 'none', why: 'has no address' };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    return { kind: 'none', why: code === 'ENOTFOUND' ? 'has no address' : `could not be looked up (${code})` };
+    return {
+      kind: 'none',
+      why: code === 'ENOTFOUND' ? 'has no address' : `could not be looked up (${code})`,
+    };
   }
 }
 
@@ -69,7 +73,11 @@ function isHostName(host: string): boolean {
 }
 
 /** The work's result; undefined where it does not come by the deadline. A look-up cannot be cancelled, and may take 40 s. */
-export async function withDeadline<T>(work: Promise<T>, deadline: MonoMs, clock: Clock): Promise<T | undefined> {
+export async function withDeadline<T>(
+  work: Promise<T>,
+  deadline: MonoMs,
+  clock: Clock,
+): Promise<T | undefined> {
   let cancel = () => {};
   const late = new Promise<undefined>((resolve) => {
     cancel = clock.after(Math.max(0, deadline - clock.mono()), () => resolve(undefined));

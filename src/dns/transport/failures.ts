@@ -1,18 +1,18 @@
 /** What can go wrong on the way to a nameserver, in words. `nameserver`: its name and address, as `ns1 (192.0.2.53:53)`. */
 import type { Failure } from '../../core/model/observation.ts';
 
-const DOWN_HINT = 'Is the nameserver running, and does it listen on that address and port, also for TCP?';
+const downHint = 'Is the nameserver running, and does it listen on that address and port, also for TCP?';
 
 export const connectFailed = (nameserver: string, error: NodeJS.ErrnoException): Failure => ({
   code: error.code === 'ECONNREFUSED' ? 'connection-refused' : 'connection-failed',
   message: `The nameserver ${nameserver} could not be connected: ${error.code ?? error.message}. Nothing was sent.`,
-  hint: DOWN_HINT,
+  hint: downHint,
 });
 
 export const connectTimedOut = (nameserver: string): Failure => ({
   code: 'connect-timeout',
   message: `The nameserver ${nameserver} did not accept the TCP connection in time. Nothing was sent.`,
-  hint: DOWN_HINT,
+  hint: downHint,
 });
 
 export const connectionLost = (nameserver: string, why: string): Failure => ({
@@ -23,7 +23,7 @@ export const connectionLost = (nameserver: string, why: string): Failure => ({
 export const portUnreachable = (nameserver: string, error: NodeJS.ErrnoException): Failure => ({
   code: 'connection-refused',
   message: `The datagram to the nameserver ${nameserver} came back: ${error.code ?? error.message}.`,
-  hint: DOWN_HINT,
+  hint: downHint,
 });
 
 export const noRoute = (nameserver: string, error: NodeJS.ErrnoException): Failure => ({
@@ -35,7 +35,7 @@ export const noRoute = (nameserver: string, error: NodeJS.ErrnoException): Failu
 export const noAnswer = (nameserver: string): Failure => ({
   code: 'no-answer',
   message: `The nameserver ${nameserver} did not answer in time.`,
-  hint: `${DOWN_HINT} BIND drops updates without a word above its update-quota.`,
+  hint: `${downHint} BIND drops updates without a word above its update-quota.`,
 });
 
 export const expiredInQueue = (nameserver: string): Failure => ({

@@ -98,7 +98,11 @@ export class InFlight {
     for (const [id, waiting] of this.#waiting) {
       if (waiting.giveUpAt > now) continue;
       silent ||= waiting.doubt === undefined && this.#heardAt < waiting.sentAt;
-      this.#settle(id, waiting, { kind: 'unanswered', failure: waiting.doubt ?? this.#options.noAnswer, broken: false });
+      this.#settle(id, waiting, {
+        kind: 'unanswered',
+        failure: waiting.doubt ?? this.#options.noAnswer,
+        broken: false,
+      });
     }
     return silent;
   }
@@ -106,7 +110,11 @@ export class InFlight {
   /** The socket is gone: everything ends now. */
   fail(failure: Failure): void {
     for (const [id, waiting] of this.#waiting)
-      this.#settle(id, waiting, { kind: 'unanswered', failure: waiting.doubt ?? failure, broken: waiting.doubt === undefined });
+      this.#settle(id, waiting, {
+        kind: 'unanswered',
+        failure: waiting.doubt ?? failure,
+        broken: waiting.doubt === undefined,
+      });
   }
 
   /** When `expire` has something to do next; Infinity: never. */

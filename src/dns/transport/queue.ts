@@ -38,7 +38,13 @@ export interface QueueLimits {
 }
 
 /** In flight: BIND drops what is above its update-quota (100) without a word. Waiting: a thousand clusters, each with an update and a reading. */
-export const QUEUE_LIMITS: QueueLimits = { inFlight: 64, inFlightOfRank: 48, waiting: 8192, waitingOfLane: 64, updatesInARow: 2 };
+export const queueLimits: QueueLimits = {
+  inFlight: 64,
+  inFlightOfRank: 48,
+  waiting: 8192,
+  waitingOfLane: 64,
+  updatesInARow: 2,
+};
 
 export class MessageQueue<T extends Queueable> {
   readonly #limits: QueueLimits;
@@ -48,7 +54,7 @@ export class MessageQueue<T extends Queueable> {
   /** Not later than the earliest `sendBefore` of those that wait; earlier where that one has left. */
   #dueAt = Number.POSITIVE_INFINITY;
 
-  constructor(limits: QueueLimits = QUEUE_LIMITS) {
+  constructor(limits: QueueLimits = queueLimits) {
     this.#limits = limits;
   }
 

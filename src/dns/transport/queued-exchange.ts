@@ -1,7 +1,7 @@
 /** What waits in the queue of a transport: an exchange, and who waits for its result. */
 import type { Exchange, ExchangeResult } from './exchange.ts';
 import { queueFull } from './failures.ts';
-import { type MessageQueue, QUEUE_LIMITS, type Queueable, queueable } from './queue.ts';
+import { type MessageQueue, type Queueable, queueable, queueLimits } from './queue.ts';
 
 export interface QueuedExchange extends Queueable {
   readonly exchange: Exchange<unknown>;
@@ -18,6 +18,6 @@ export function enqueue<T>(
   return new Promise((resolve) => {
     const settle = resolve as QueuedExchange['settle'];
     if (queue.add({ ...queueable(exchange), exchange, settle }) === 'queued') queued();
-    else settle({ kind: 'not-sent', failure: queueFull(nameserver, QUEUE_LIMITS.waiting) });
+    else settle({ kind: 'not-sent', failure: queueFull(nameserver, queueLimits.waiting) });
   });
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Failure } from '../../core/model/observation.ts';
 import type { Clock } from '../../ports.ts';
 import { malformedAnswer } from '../message/answer-failures.ts';
-import { MAX_ANSWER_BYTES, tooLong } from '../message/wire.ts';
+import { maxAnswerBytes, tooLong } from '../message/wire.ts';
 import { connectionLost, noAnswer } from './failures.ts';
 import { InFlight } from './pending.ts';
 
@@ -11,7 +11,7 @@ import { InFlight } from './pending.ts';
  * After an unsigned error answer on TCP, how long to listen on for a signed one. Only who sits on the path can forge on TCP, and one who does
  * can as well withhold the true answer; either way the outcome is `unknown`, so waiting out the deadline would win nothing.
  */
-export const TCP_GRACE_MS = 100;
+export const tcpGraceMs = 100;
 
 export interface TcpLinkOptions {
   readonly nameserver: string;
@@ -35,7 +35,7 @@ export class TcpLink {
   constructor(socket: Socket, options: TcpLinkOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.inFlight = new InFlight({ graceMs: TCP_GRACE_MS, noAnswer: noAnswer(options.nameserver) });
+    this.inFlight = new InFlight({ graceMs: tcpGraceMs, noAnswer: noAnswer(options.nameserver) });
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => this.#ended(error.code ?? error.message));
     // A nameserver ends idle connections (BIND: tcp-idle-timeout, 30 s); the next use makes a new one.
@@ -79,7 +79,7 @@ export class TcpLink {
     this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
     while (this.#skipped() && this.#buffered.length >= 2) {
       const length = this.#buffered.readUInt16BE();
-      const isTooLong = length > MAX_ANSWER_BYTES;
+      const isTooLong = length > maxAnswerBytes;
       // Of one that is too long only the id is read: it costs its own exchange, and no other one on this connection.
       if (this.#buffered.length < 2 + (isTooLong ? 2 : length)) break;
       if (isTooLong) this.#tooLong(length);

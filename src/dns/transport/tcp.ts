@@ -4,7 +4,15 @@ import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
 import { resolveOne } from './endpoint.ts';
 import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
-import { clientClosed, connectFailed, connectTimedOut, expiredInQueue, noAnswer, recalled, truncatedOverTcp } from './failures.ts';
+import {
+  clientClosed,
+  connectFailed,
+  connectTimedOut,
+  expiredInQueue,
+  noAnswer,
+  recalled,
+  truncatedOverTcp,
+} from './failures.ts';
 import { MessageQueue } from './queue.ts';
 import { enqueue, type QueuedExchange } from './queued-exchange.ts';
 import type { Sockets } from './sockets.ts';
@@ -55,7 +63,8 @@ export class TcpTransport implements Transport {
     const now = this.#options.clock.mono();
     this.#expire(now);
     this.#tidyLinks();
-    if (this.#queue.waiting > 0 && this.#link === undefined && this.#connecting === undefined) this.#connect(now);
+    if (this.#queue.waiting > 0 && this.#link === undefined && this.#connecting === undefined)
+      this.#connect(now);
     const link = this.#link;
     // What goes out now goes out in one write.
     link?.hold();
@@ -81,7 +90,11 @@ export class TcpTransport implements Transport {
     link.inFlight.sent(id, { ...exchange, deadline }, attempt, now, (result) => {
       this.#queue.ended(rank);
       // What TCP carries has room for all of it: this answer has less than was asked for.
-      settle(result.kind === 'truncated' ? { kind: 'unanswered', failure: truncatedOverTcp(nameserver), broken: false } : result);
+      settle(
+        result.kind === 'truncated'
+          ? { kind: 'unanswered', failure: truncatedOverTcp(nameserver), broken: false }
+          : result,
+      );
     });
     link.send(attempt.bytes);
   }
@@ -90,10 +103,15 @@ export class TcpTransport implements Transport {
     const { nameserver } = this.#options;
     for (const { exchange, settle } of this.#queue.expire(now)) {
       const stale = (exchange.notAfter ?? Number.POSITIVE_INFINITY) <= now;
-      const failure = stale ? expiredInQueue(nameserver) : this.#connecting ? connectTimedOut(nameserver) : noAnswer(nameserver);
+      const failure = stale
+        ? expiredInQueue(nameserver)
+        : this.#connecting
+          ? connectTimedOut(nameserver)
+          : noAnswer(nameserver);
       settle({ kind: 'not-sent', failure });
     }
-    if (this.#connecting !== undefined && this.#connecting.until <= now) this.#connectFailed(this.#connecting, connectTimedOut(nameserver));
+    if (this.#connecting !== undefined && this.#connecting.until <= now)
+      this.#connectFailed(this.#connecting, connectTimedOut(nameserver));
     // A peer that says nothing may be gone without a word (a firewall that forgot us, a power cut): the next use makes a new connection.
     for (const link of this.#links) if (link.inFlight.expire(now)) link.retired = true;
   }
@@ -121,7 +139,8 @@ export class TcpTransport implements Transport {
     if (resolved.kind === 'failed') return this.#connectFailed(connecting, resolved.failure);
     const socket = this.#sockets.connect(resolved.address, port);
     connecting.socket = socket;
-    const onError = (error: NodeJS.ErrnoException) => this.#connectFailed(connecting, connectFailed(nameserver, error));
+    const onError = (error: NodeJS.ErrnoException) =>
+      this.#connectFailed(connecting, connectFailed(nameserver, error));
     socket.once('error', onError);
     socket.once('connect', () => {
       if (this.#connecting !== connecting) return void socket.destroy();
@@ -148,6 +167,9 @@ export class TcpTransport implements Transport {
     this.#cancelWake();
     let at = Math.min(this.#queue.wakeAt(), this.#connecting?.until ?? Number.POSITIVE_INFINITY);
     for (const link of this.#links) at = Math.min(at, link.inFlight.wakeAt());
-    this.#cancelWake = at === Number.POSITIVE_INFINITY ? () => {} : this.#options.clock.after(Math.max(0, at - now), () => this.#advance());
+    this.#cancelWake =
+      at === Number.POSITIVE_INFINITY
+        ? () => {}
+        : this.#options.clock.after(Math.max(0, at - now), () => this.#advance());
   }
 }

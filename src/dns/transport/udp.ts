@@ -12,9 +12,9 @@ import { enqueue, type QueuedExchange } from './queued-exchange.ts';
 import type { Sockets } from './sockets.ts';
 
 /** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */
-export const MAX_DATAGRAM_BYTES = 512;
+export const maxDatagramBytes = 512;
 /** A question without an answer is asked again after this, then after twice as long, and so on. */
-export const FIRST_REPEAT_MS = 250;
+export const firstRepeatMs = 250;
 
 export class UdpTransport implements Transport {
   readonly #options: TransportOptions;
@@ -37,7 +37,7 @@ export class UdpTransport implements Transport {
     const { nameserver } = this.#options;
     if (this.#closed) return Promise.resolve({ kind: 'not-sent', failure: clientClosed(nameserver) });
     // The size is the same under any id.
-    if (exchange.attempt(0).bytes.length > MAX_DATAGRAM_BYTES) return this.#stream.exchange(exchange);
+    if (exchange.attempt(0).bytes.length > maxDatagramBytes) return this.#stream.exchange(exchange);
     return enqueue(this.#queue, nameserver, exchange, () => this.#advance());
   }
 
@@ -59,10 +59,12 @@ export class UdpTransport implements Transport {
       const stale = (exchange.notAfter ?? Number.POSITIVE_INFINITY) <= now;
       settle({ kind: 'not-sent', failure: stale ? expiredInQueue(nameserver) : noAnswer(nameserver) });
     }
-    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) void this.#perform(next);
+    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take())
+      void this.#perform(next);
     this.#cancelWake();
     const at = this.#queue.wakeAt();
-    this.#cancelWake = at === Number.POSITIVE_INFINITY ? () => {} : clock.after(Math.max(0, at - now), () => this.#advance());
+    this.#cancelWake =
+      at === Number.POSITIVE_INFINITY ? () => {} : clock.after(Math.max(0, at - now), () => this.#advance());
   }
 
   async #perform({ exchange, settle, rank }: QueuedExchange): Promise<void> {
@@ -120,9 +122,10 @@ export class UdpTransport implements Transport {
       socket.connect(port, address, (error?: NodeJS.ErrnoException) => {
         if (error) end(noRoute(nameserver, error));
         else if (exchange.recalled?.aborted) end(recalled(nameserver));
-        else send(FIRST_REPEAT_MS);
+        else send(firstRepeatMs);
       });
-      const atDeadline = () => (inFlight.size > 0 ? void inFlight.expire(exchange.deadline) : end(noAnswer(nameserver)));
+      const atDeadline = () =>
+        inFlight.size > 0 ? void inFlight.expire(exchange.deadline) : end(noAnswer(nameserver));
       cancels.push(clock.after(Math.max(0, exchange.deadline - clock.mono()), atDeadline));
     });
   }

@@ -5,15 +5,19 @@ import type { LabServer } from '../servers/cluster.ts';
 
 /**
  * What a DBA or a failover tool does, by the manual's procedure (19.4.8 "Switching Sources During Failover"), statement by statement. Nothing here knows of DNS.
- * Every wait is bounded by `WAIT_MS` and rejects with a LabError.
+ * Every wait is bounded by `waitMs` and rejects with a LabError.
  */
-const WAIT_MS = 60_000;
-const LOOK_EVERY_MS = 10;
+const waitMs = 60_000;
+const lookEveryMs = 10;
 /** Longer than any run: a semi-synchronous source must never fall back to asynchronous, or an acknowledged write could be lost. */
-const SEMI_SYNC_TIMEOUT_MS = 86_400_000;
+const semiSyncTimeoutMs = 86_400_000;
 
 /** Makes `replica` replicate from `source`, with auto-positioning. */
-export async function replicateFrom(replica: LabServer, source: LabServer, accounts: Accounts): Promise<void> {
+export async function replicateFrom(
+  replica: LabServer,
+  source: LabServer,
+  accounts: Accounts,
+): Promise<void> {
   await replica.mysqld.sql(
     'STOP REPLICA',
     `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${source.mysqld.address}', SOURCE_PORT=${source.mysqld.port}, SOURCE_USER='repl', SOURCE_PASSWORD='${accounts.repl}',
@@ -40,7 +44,7 @@ export async function replicating(replicas: readonly LabServer[]): Promise<void>
 /** A commit on `source` is acknowledged only when `replicas` replicas have it. */
 export async function waitForAcknowledgements(source: LabServer, replicas: number): Promise<void> {
   await source.mysqld.sql(
-    `SET GLOBAL rpl_semi_sync_source_timeout = ${SEMI_SYNC_TIMEOUT_MS}`,
+    `SET GLOBAL rpl_semi_sync_source_timeout = ${semiSyncTimeoutMs}`,
     `SET GLOBAL rpl_semi_sync_source_wait_for_replica_count = ${replicas}`,
     'SET GLOBAL rpl_semi_sync_source_enabled = ON',
   );
@@ -59,7 +63,11 @@ async function everythingOf({ mysqld }: LabServer): Promise<string> {
  * Replicas are not synchronised with each other: one may have received what another has not. Before `chosen` is promoted it gets what the others have, from them.
  * Resolves with the number of transactions that it lacked.
  */
-export async function catchUpFromPeers(chosen: LabServer, others: readonly LabServer[], accounts: Accounts): Promise<number> {
+export async function catchUpFromPeers(
+  chosen: LabServer,
+  others: readonly LabServer[],
+  accounts: Accounts,
+): Promise<number> {
   let lacked = 0;
   for (const replica of [chosen, ...others]) await replica.mysqld.sql('STOP REPLICA IO_THREAD');
   for (const other of others) {
@@ -75,22 +83,29 @@ export async function catchUpFromPeers(chosen: LabServer, others: readonly LabSe
 }
 
 async function countMissing(server: LabServer, gtids: string): Promise<number> {
-  const [row] = await server.mysqld.sql(`SELECT GTID_SUBTRACT('${gtids}', '${await everythingOf(server)}') AS missing`);
+  const [row] = await server.mysqld.sql(
+    `SELECT GTID_SUBTRACT('${gtids}', '${await everythingOf(server)}') AS missing`,
+  );
   return countGtids(String(row?.['missing'] ?? ''));
 }
 
 function countGtids(set: string): number {
   let count = 0;
-  for (const [, first, last] of set.matchAll(/:(\d+)(?:-(\d+))?/g)) count += Number(last ?? first) - Number(first) + 1;
+  for (const [, first, last] of set.matchAll(/:(\d+)(?:-(\d+))?/g))
+    count += Number(last ?? first) - Number(first) + 1;
   return count;
 }
 
 /** Resolves when the server has executed all of these transactions. */
 export async function executed(server: LabServer, gtids: string): Promise<void> {
   if (gtids === '') return;
-  const [row] = await server.mysqld.sql(`SELECT WAIT_FOR_EXECUTED_GTID_SET('${gtids}', ${WAIT_MS / 1000}) AS late`);
+  const [row] = await server.mysqld.sql(
+    `SELECT WAIT_FOR_EXECUTED_GTID_SET('${gtids}', ${waitMs / 1000}) AS late`,
+  );
   if (Number(row?.['late']) !== 0)
-    throw new LabError(`${server.name} did not execute ${gtids} in ${WAIT_MS} ms`, { hint: `see ${server.mysqld.logFile}` });
+    throw new LabError(`${server.name} did not execute ${gtids} in ${waitMs} ms`, {
+      hint: `see ${server.mysqld.logFile}`,
+    });
 }
 
 /** The server's executed GTID set. */
@@ -123,7 +138,10 @@ export async function makeReadOnly({ mysqld }: LabServer): Promise<void> {
 
 /** Replaces all data of `recipient` by a copy of `donor`'s (manual 7.6.7): the only way by which nothing stale can survive. Its own UUID stays. */
 export async function cloneFrom(recipient: LabServer, donor: LabServer, accounts: Accounts): Promise<void> {
-  await recipient.mysqld.sql('SET GLOBAL super_read_only = OFF', `SET GLOBAL clone_valid_donor_list = '${donor.server}'`);
+  await recipient.mysqld.sql(
+    'SET GLOBAL super_read_only = OFF',
+    `SET GLOBAL clone_valid_donor_list = '${donor.server}'`,
+  );
   const statement = `CLONE INSTANCE FROM 'repl'@'${donor.mysqld.address}':${donor.mysqld.port} IDENTIFIED BY '${accounts.repl}'`;
   // Nobody supervises the lab's mysqld, so it cannot restart itself after the copy: it says so (3707) and shuts down, and is started here.
   await recipient.mysqld.sql(statement).catch((error: unknown) => {
@@ -134,13 +152,17 @@ export async function cloneFrom(recipient: LabServer, donor: LabServer, accounts
 }
 
 /** Waits until `check` says yes, looking every few milliseconds; rejects with a LabError that names `what` after `deadlineMs`. */
-export async function until(what: string, check: () => boolean | Promise<boolean>, deadlineMs: number = WAIT_MS): Promise<void> {
+export async function until(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  deadlineMs: number = waitMs,
+): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!(await check())) {
     if (performance.now() > end)
       throw new LabError(`waited ${deadlineMs} ms in vain for ${what}`, {
         hint: 'run the lab with --keep and read the logs in its folder',
       });
-    await delay(LOOK_EVERY_MS);
+    await delay(lookEveryMs);
   }
 }

@@ -6,17 +6,17 @@ import { until } from './dba.ts';
 
 /** Group Replication with a single primary (manual chapter 20), statement by statement. */
 
-const GROUP_NAME = 'aaaaaaaa-5ce7-4d15-8e9d-000000000001';
-const PLUGIN = 'group_replication.so';
+const groupName = 'aaaaaaaa-5ce7-4d15-8e9d-000000000001';
+const plugin = 'group_replication.so';
 /** A member that does not answer is suspected after 5 s, and expelled by the next election; then recovery must have read the group's view. */
-const WAIT_MS = 60_000;
-const LOOK_EVERY_MS = 5;
+const waitMs = 60_000;
+const lookEveryMs = 5;
 
 /** Three members: the fewest of which one may be lost. */
 export const threeMembers: ClusterPlan = {
   product: 'MySQL',
   names: ['Member 1', 'Member 2', 'Member 3'],
-  plugins: [PLUGIN],
+  plugins: [plugin],
   elects: true,
   // The plugin makes all but the primary super_read_only.
   readOnly: () => false,
@@ -25,8 +25,8 @@ export const threeMembers: ClusterPlan = {
 
 function groupOptions({ index, groupAddresses }: Place): readonly string[] {
   return [
-    `--plugin-load-add=${PLUGIN}`,
-    `--group-replication-group-name=${GROUP_NAME}`,
+    `--plugin-load-add=${plugin}`,
+    `--group-replication-group-name=${groupName}`,
     `--group-replication-local-address=${groupAddresses[index]}`,
     `--group-replication-group-seeds=${groupAddresses.join(',')}`,
     // Whoever comes back is outside until somebody starts it.
@@ -68,14 +68,22 @@ export async function membershipOf({ mysqld }: LabServer): Promise<OwnMembership
     `SELECT @@GLOBAL.super_read_only AS super_read_only, MEMBER_STATE AS state, MEMBER_ROLE AS role
      FROM performance_schema.replication_group_members WHERE MEMBER_ID IN (@@server_uuid, '')`,
   );
-  return { state: String(row?.['state']), role: String(row?.['role']), superReadOnly: Number(row?.['super_read_only']) === 1 };
+  return {
+    state: String(row?.['state']),
+    role: String(row?.['role']),
+    superReadOnly: Number(row?.['super_read_only']) === 1,
+  };
 }
 
 /** Resolves when all of them are ONLINE. */
 export async function online(members: readonly LabServer[]): Promise<void> {
   const names = members.map(({ name }) => name).join(', ');
   const seen = async () => (await Promise.all(members.map(membershipOf))).map(({ state }) => state);
-  await until(`${names} to be ONLINE in the group`, async () => (await seen()).every((state) => state === 'ONLINE'), WAIT_MS);
+  await until(
+    `${names} to be ONLINE in the group`,
+    async () => (await seen()).every((state) => state === 'ONLINE'),
+    waitMs,
+  );
 }
 
 /** Makes a member the primary. Resolves when the group has done so. */
@@ -84,25 +92,32 @@ export async function setAsPrimary({ mysqld }: LabServer): Promise<void> {
 }
 
 /** Asks read-only servers all the time; resolves with the first one that is writable, and a moment (performance.now) just before it was. */
-export async function firstWritable(servers: readonly LabServer[]): Promise<{ server: LabServer; at: number }> {
-  const end = performance.now() + WAIT_MS;
+export async function firstWritable(
+  servers: readonly LabServer[],
+): Promise<{ server: LabServer; at: number }> {
+  const end = performance.now() + waitMs;
   const connections = await Promise.all(servers.map(({ mysqld }) => mysqld.connect()));
   try {
     for (let before = performance.now(); performance.now() < end; ) {
       const asked = performance.now();
       const answers = await Promise.all(
-        connections.map((connection) => connection.query({ sql: 'SELECT @@GLOBAL.super_read_only AS ro', timeout: WAIT_MS })),
+        connections.map((connection) =>
+          connection.query({ sql: 'SELECT @@GLOBAL.super_read_only AS ro', timeout: waitMs }),
+        ),
       );
       const found = answers.findIndex(([rows]) => Number((rows as { ro: unknown }[])[0]?.ro) === 0);
       const server = servers[found];
       if (server !== undefined) return { server, at: before };
       before = asked;
-      await delay(LOOK_EVERY_MS);
+      await delay(lookEveryMs);
     }
   } finally {
     for (const connection of connections) connection.destroy();
   }
-  throw new LabError(`none of ${servers.map(({ name }) => name).join(', ')} became writable in ${WAIT_MS} ms`, {
-    hint: 'run the lab with --keep and read the logs in its folder',
-  });
+  throw new LabError(
+    `none of ${servers.map(({ name }) => name).join(', ')} became writable in ${waitMs} ms`,
+    {
+      hint: 'run the lab with --keep and read the logs in its folder',
+    },
+  );
 }

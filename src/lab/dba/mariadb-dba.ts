@@ -5,13 +5,13 @@ import { until } from './dba.ts';
 /** What a DBA does with MariaDB's replication by GTID, statement by statement. As in dba.ts, every wait is bounded. */
 
 /** Longer than any run: a semi-synchronous source must never fall back to asynchronous, or an acknowledged write could be lost. */
-const SEMI_SYNC_TIMEOUT_MS = 86_400_000;
+const semiSyncTimeoutMs = 86_400_000;
 
 /** Built in. Whoever is a replica acknowledges; whoever is the source must be told to wait: a replica that waits for its own replicas would wait for ever. */
 export const mariadbSemiSyncOptions: readonly string[] = [
   '--rpl_semi_sync_slave_enabled=ON',
   '--rpl_semi_sync_master_wait_point=AFTER_SYNC',
-  `--rpl_semi_sync_master_timeout=${SEMI_SYNC_TIMEOUT_MS}`,
+  `--rpl_semi_sync_master_timeout=${semiSyncTimeoutMs}`,
 ];
 
 /** Whether a commit on this server is acknowledged only when a replica has it. */
@@ -20,7 +20,11 @@ export async function waitForReplica({ mysqld }: LabServer, wait: boolean): Prom
 }
 
 /** Makes `replica` replicate from `source`, from where it is. */
-export async function replicateByGtid(replica: LabServer, source: LabServer, { repl }: Accounts): Promise<void> {
+export async function replicateByGtid(
+  replica: LabServer,
+  source: LabServer,
+  { repl }: Accounts,
+): Promise<void> {
   await replica.mysqld.sql(
     'STOP REPLICA',
     `CHANGE MASTER TO MASTER_HOST='${source.mysqld.address}', MASTER_PORT=${source.mysqld.port}, MASTER_USER='repl', MASTER_PASSWORD='${repl}',
@@ -33,7 +37,9 @@ export async function replicateByGtid(replica: LabServer, source: LabServer, { r
 export async function replicatingByGtid(replicas: readonly LabServer[]): Promise<void> {
   await until(`${replicas.map(({ name }) => name).join(', ')} to replicate`, async () => {
     const states = await Promise.all(replicas.map(statusOf));
-    return states.every((status) => status['Slave_IO_Running'] === 'Yes' && status['Slave_SQL_Running'] === 'Yes');
+    return states.every(
+      (status) => status['Slave_IO_Running'] === 'Yes' && status['Slave_SQL_Running'] === 'Yes',
+    );
   });
 }
 
@@ -50,7 +56,9 @@ export async function mostAdvanced(
   replicas: readonly LabServer[],
 ): Promise<{ readonly chosen: LabServer; readonly others: readonly LabServer[] }> {
   await Promise.all(replicas.map(({ mysqld }) => mysqld.sql('STOP REPLICA IO_THREAD')));
-  const executed = await Promise.all(replicas.map(async (replica) => ({ replica, sequence: await drained(replica) })));
+  const executed = await Promise.all(
+    replicas.map(async (replica) => ({ replica, sequence: await drained(replica) })),
+  );
   const [best] = executed.toSorted((a, b) => b.sequence - a.sequence);
   const chosen = best?.replica;
   if (chosen === undefined) throw new Error('there is no replica');
@@ -80,5 +88,8 @@ export async function stopReplicatingByGtid({ mysqld }: LabServer): Promise<void
 /** Resolves when `replica` has executed all that `source` has now. */
 export async function caughtUp(replica: LabServer, source: LabServer): Promise<void> {
   const wanted = await sequenceOf(source);
-  await until(`${replica.name} to execute all that ${source.name} has`, async () => (await sequenceOf(replica)) >= wanted);
+  await until(
+    `${replica.name} to execute all that ${source.name} has`,
+    async () => (await sequenceOf(replica)) >= wanted,
+  );
 }

@@ -1,11 +1,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 /** Bytes of a server's log that are kept on disk: a member whose data folder vanished under it once wrote 37 GB in 20 minutes. */
-const MAX_FILE_BYTES = 16 * 1024 * 1024;
+const maxFileBytes = 16 * 1024 * 1024;
 /** Lines that are kept in memory, for the error message of a server that did not start. */
-const MAX_TAIL_LINES = 40;
+const maxTailLines = 40;
 /** A line longer than this is cut: the memory stays bounded whatever a server prints. */
-const MAX_LINE_LENGTH = 4096;
+const maxLineLength = 4096;
 
 /** What a server prints: appended to a file up to a bound, the newest lines kept in memory, every line handed to whoever waits for one. */
 export class BoundedLog {
@@ -24,14 +24,15 @@ export class BoundedLog {
 
   /** Takes the next piece of output, as it came through the pipe. */
   take(piece: Buffer): void {
-    if (this.#descriptor !== undefined && this.#bytes < MAX_FILE_BYTES) {
+    if (this.#descriptor !== undefined && this.#bytes < maxFileBytes) {
       this.#bytes += piece.length;
-      const cut = this.#bytes >= MAX_FILE_BYTES ? `\n[the log ends here: ${MAX_FILE_BYTES} bytes are enough]\n` : '';
+      const cut =
+        this.#bytes >= maxFileBytes ? `\n[the log ends here: ${maxFileBytes} bytes are enough]\n` : '';
       writeSync(this.#descriptor, `${piece.toString('utf8')}${cut}`);
     }
     const lines = `${this.#rest}${piece.toString('utf8')}`.split('\n');
-    this.#rest = (lines.pop() ?? '').slice(0, MAX_LINE_LENGTH);
-    for (const line of lines) this.#takeLine(line.slice(0, MAX_LINE_LENGTH));
+    this.#rest = (lines.pop() ?? '').slice(0, maxLineLength);
+    for (const line of lines) this.#takeLine(line.slice(0, maxLineLength));
   }
 
   /** Calls `listener` with every line to come; the result ends that. */
@@ -53,7 +54,7 @@ export class BoundedLog {
 
   #takeLine(line: string): void {
     this.#tail.push(line);
-    if (this.#tail.length > MAX_TAIL_LINES) this.#tail.shift();
+    if (this.#tail.length > maxTailLines) this.#tail.shift();
     for (const listener of [...this.#listeners]) listener(line);
   }
 }

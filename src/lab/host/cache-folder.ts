@@ -5,9 +5,9 @@ import { dirname, join, resolve } from 'node:path';
 import { LabError } from './lab-error.ts';
 
 /** Begins the names of folders that are being built. */
-const TEMPORARY_PREFIX = '.building-';
+const temporaryPrefix = '.building-';
 /** A build takes a minute at most, a slow network included ten: what is older was left by a process that was killed. */
-const LEFTOVER_AGE_MS = 3_600_000;
+const leftoverAgeMs = 3_600_000;
 
 /** Where fetched programs are kept: `$SOURCE_DNS_CACHE`, else `$XDG_CACHE_HOME/source-dns`, else `~/.cache/source-dns`. Absolute. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -22,7 +22,10 @@ function home(): string {
     return homedir();
   } catch (error) {
     const hint = 'set SOURCE_DNS_CACHE to a folder that this user may write to';
-    throw new LabError('this user has no home directory, in which the fetched programs would be kept', { hint, cause: error });
+    throw new LabError('this user has no home directory, in which the fetched programs would be kept', {
+      hint,
+      cause: error,
+    });
   }
 }
 
@@ -47,10 +50,10 @@ export async function buildOnce(folder: string, build: (temporary: string) => Pr
 export async function temporaryFolder(parent: string): Promise<string> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   for (const name of await readdir(parent)) {
-    if (!name.startsWith(TEMPORARY_PREFIX)) continue;
+    if (!name.startsWith(temporaryPrefix)) continue;
     const path = join(parent, name);
     const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now());
-    if (age > LEFTOVER_AGE_MS) await rm(path, { recursive: true, force: true });
+    if (age > leftoverAgeMs) await rm(path, { recursive: true, force: true });
   }
-  return await mkdtemp(join(parent, TEMPORARY_PREFIX));
+  return await mkdtemp(join(parent, temporaryPrefix));
 }

@@ -6,22 +6,22 @@ import { createServer } from 'node:net';
 import { LabError } from './lab-error.ts';
 
 /** Below this, ports are often taken by well-known services. */
-const LOWEST_PORT = 10_000;
+const lowestPort = 10_000;
 /** Where Linux's ephemeral range begins when it cannot be read: outgoing connections take ports from there at any moment. */
-const DEFAULT_EPHEMERAL_START = 32_768;
-const ATTEMPTS = 50;
+const defaultEphemeralStart = 32_768;
+const attemptLimit = 50;
 
 /** A TCP port (with `udp`, also that UDP port) that is free on every one of `addresses`, and is none of `butNot`. Somebody may still take it before the server binds it: retry then. */
 export async function findFreePort(
   addresses: readonly string[],
   options: { udp?: boolean; butNot?: readonly number[] } = {},
 ): Promise<number> {
-  const end = Math.max(LOWEST_PORT + 1, Math.min(ephemeralStart(), 65_536));
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const port = randomInt(LOWEST_PORT, end);
+  const end = Math.max(lowestPort + 1, Math.min(ephemeralStart(), 65_536));
+  for (let attempt = 0; attempt < attemptLimit; attempt++) {
+    const port = randomInt(lowestPort, end);
     if (!options.butNot?.includes(port) && (await isFree(addresses, port, options.udp === true))) return port;
   }
-  throw new LabError(`no port of ${LOWEST_PORT}-${end} is free on ${addresses.join(', ')}`, {
+  throw new LabError(`no port of ${lowestPort}-${end} is free on ${addresses.join(', ')}`, {
     hint: 'can these addresses be bound on this machine?',
   });
 }
@@ -66,8 +66,8 @@ async function isFree(addresses: readonly string[], port: number, udp: boolean):
 function ephemeralStart(): number {
   try {
     const start = Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
-    return start > LOWEST_PORT ? start : DEFAULT_EPHEMERAL_START;
+    return start > lowestPort ? start : defaultEphemeralStart;
   } catch {
-    return DEFAULT_EPHEMERAL_START;
+    return defaultEphemeralStart;
   }
 }

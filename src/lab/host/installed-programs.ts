@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 
 /** Paths where servers are installed, though an ordinary user's PATH often lacks them. */
-const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/mysql/bin'];
-const VERSION_TIMEOUT_MS = 20_000;
+const serverFolders = ['/usr/sbin', '/usr/local/sbin', '/usr/local/mysql/bin'];
+const versionTimeoutMs = 20_000;
 
 /** An installed program, or undefined. */
 export function findInstalled(name: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(':').filter((each) => each.startsWith('/')), ...SERVER_FOLDERS];
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(':').filter((each) => each.startsWith('/')),
+    ...serverFolders,
+  ];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
@@ -21,6 +24,6 @@ export async function isConfined(path: string): Promise<boolean> {
 
 /** What the program prints about its version. Rejects when it does not run. */
 export async function printedVersion(path: string, args: readonly string[]): Promise<string> {
-  const { all } = await execa(path, args, { all: true, timeout: VERSION_TIMEOUT_MS, stdin: 'ignore' });
+  const { all } = await execa(path, args, { all: true, timeout: versionTimeoutMs, stdin: 'ignore' });
   return all;
 }

@@ -23,15 +23,16 @@ export interface Network {
 }
 
 /** Every command takes milliseconds; a machine that is busy may take longer. */
-const TIMEOUT_MS = 20_000;
-const FIRST_RULE = 100;
+const timeoutMs = 20_000;
+const firstRule = 100;
 
 const addressOf = (index: number): string => `10.99.${index + 1}.2`;
 const gatewayOf = (index: number): string => `10.99.${index + 1}.1`;
 
 /** Makes them. Rejects where this process is not in a network namespace of the lab's own: no rule of the machine's is ever touched. */
 export async function makeNetwork(count: number, folder: string): Promise<Network> {
-  if (!inOwnNetwork()) throw new Error('the lab must be in a network of its own before it makes hosts and rules');
+  if (!inOwnNetwork())
+    throw new Error('the lab must be in a network of its own before it makes hosts and rules');
   await ip('link', 'set', 'lo', 'up');
   await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
   const hosts: ServerProcess[] = [];
@@ -45,7 +46,17 @@ export async function makeNetwork(count: number, folder: string): Promise<Networ
         [index, other],
         [other, index],
       ] as const) {
-        await ip('rule', verb, 'pref', `${FIRST_RULE + from * count + to}`, 'from', addressOf(from), 'to', addressOf(to), 'blackhole');
+        await ip(
+          'rule',
+          verb,
+          'pref',
+          `${firstRule + from * count + to}`,
+          'from',
+          addressOf(from),
+          'to',
+          addressOf(to),
+          'blackhole',
+        );
       }
     }
   };
@@ -53,7 +64,12 @@ export async function makeNetwork(count: number, folder: string): Promise<Networ
     addresses: hosts.map((_, index) => addressOf(index)),
     clients: '10.99.%',
     through,
-    enter: ['nsenter', `--target=${process.pid}`, ...(inUserNamespace ? ['--user', '--preserve-credentials'] : []), '--net'],
+    enter: [
+      'nsenter',
+      `--target=${process.pid}`,
+      ...(inUserNamespace ? ['--user', '--preserve-credentials'] : []),
+      '--net',
+    ],
     isolate: (index) => rules('add', index),
     join: (index) => rules('del', index),
   };
@@ -68,7 +84,8 @@ async function makeHost(index: number, folder: string): Promise<ServerProcess> {
   });
   const own = await readlink('/proc/self/ns/net');
   await until(`the network namespace of ${name}`, async () => {
-    if (!keeper.running) throw new LabError(`unshare --net ended:\n${keeper.log.tail()}`, { hint: `see ${keeper.log.file}` });
+    if (!keeper.running)
+      throw new LabError(`unshare --net ended:\n${keeper.log.tail()}`, { hint: `see ${keeper.log.file}` });
     return (await readlink(`/proc/${keeper.pid}/ns/net`).catch(() => own)) !== own;
   });
   await ip('link', 'add', 'name', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', `${keeper.pid}`);
@@ -85,7 +102,11 @@ async function makeHost(index: number, folder: string): Promise<ServerProcess> {
 const ip = (...args: string[]): Promise<void> => run('ip', args);
 
 async function run(command: string, args: readonly string[]): Promise<void> {
-  const { exitCode, stderr, message } = await execa(command, [...args], { timeout: TIMEOUT_MS, stdin: 'ignore', reject: false });
+  const { exitCode, stderr, message } = await execa(command, [...args], {
+    timeout: timeoutMs,
+    stdin: 'ignore',
+    reject: false,
+  });
   if (exitCode === 0) return;
   throw new LabError(`${command} ${args.join(' ')}: ${stderr || message || 'failed'}`, {
     hint: 'does the kernel have veth and policy routing?',

@@ -6,10 +6,10 @@ import { findInstalled } from './installed-programs.ts';
 import { LabError } from './lab-error.ts';
 
 /** The namespaces of the lab outside, told to the one inside: so nobody is taken for inside who only has the variable. */
-const OUTSIDE = 'SOURCE_DNS_LAB_OUTSIDE';
-const PROBE_TIMEOUT_MS = 20_000;
+const outsideFlag = 'SOURCE_DNS_LAB_OUTSIDE';
+const probeTimeoutMs = 20_000;
 /** What scenarios with a network do, tried where it is thrown away at once. */
-const PROBE = [
+const probe = [
   'ip link set lo up',
   'echo 1 > /proc/sys/net/ipv4/ip_forward',
   'unshare --net true',
@@ -19,18 +19,21 @@ const PROBE = [
 
 /** Whether this process is in a network namespace that the lab made for itself. */
 export function inOwnNetwork(): boolean {
-  const [network] = (process.env[OUTSIDE] ?? '').split(' ');
+  const [network] = (process.env[outsideFlag] ?? '').split(' ');
   return network !== undefined && network !== '' && network !== readlinkSync('/proc/self/ns/net');
 }
 
 /** The user namespace of the lab outside. */
-export const outsideUserNamespace = (): string | undefined => process.env[OUTSIDE]?.split(' ')[1];
+export const outsideUserNamespace = (): string | undefined => process.env[outsideFlag]?.split(' ')[1];
 
 /**
  * Runs a program in a network namespace of its own, where nothing of this machine can be reached or changed; resolves with its exit code. `onInterrupt` as in LabOptions.
  * Rejects with a LabError that says what is missing.
  */
-export async function runInOwnNetwork(program: readonly string[], onInterrupt: (listener: () => void) => () => void): Promise<number> {
+export async function runInOwnNetwork(
+  program: readonly string[],
+  onInterrupt: (listener: () => void) => () => void,
+): Promise<number> {
   const way = await wayIn();
   const setpriv = findInstalled('setpriv');
   // After unshare: a new user namespace forgets the signal. With it the one inside ends also when this process is killed.
@@ -41,7 +44,7 @@ export async function runInOwnNetwork(program: readonly string[], onInterrupt: (
   const child = spawn(command, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
-    env: { ...process.env, [OUTSIDE]: outside },
+    env: { ...process.env, [outsideFlag]: outside },
   });
   const stopListening = onInterrupt(() => child.kill('SIGINT'));
   try {
@@ -54,16 +57,26 @@ export async function runInOwnNetwork(program: readonly string[], onInterrupt: (
 
 /** `unshare` with the options that this user may use. */
 async function wayIn(): Promise<readonly string[]> {
-  const missing = ['unshare', 'nsenter', 'ip'].filter((name) => findInstalled(name) === undefined && !existsSync(`/sbin/${name}`));
+  const missing = ['unshare', 'nsenter', 'ip'].filter(
+    (name) => findInstalled(name) === undefined && !existsSync(`/sbin/${name}`),
+  );
   const hint =
     'this scenario needs unshare and nsenter (util-linux), ip (iproute2), and root or user namespaces; the others need none of them';
-  if (missing.length > 0) throw new LabError(`no network namespaces without ${missing.join(' and ')}`, { hint });
+  if (missing.length > 0)
+    throw new LabError(`no network namespaces without ${missing.join(' and ')}`, { hint });
   const unshare = findInstalled('unshare') ?? 'unshare';
-  const ways = [...(process.getuid?.() === 0 ? [[unshare, '--net']] : []), [unshare, '--user', '--map-root-user', '--net']];
+  const ways = [
+    ...(process.getuid?.() === 0 ? [[unshare, '--net']] : []),
+    [unshare, '--user', '--map-root-user', '--net'],
+  ];
   let said = '';
   for (const way of ways) {
     const [command = '', ...args] = way;
-    const tried = await execa(command, [...args, 'sh', '-c', PROBE], { timeout: PROBE_TIMEOUT_MS, stdin: 'ignore', reject: false });
+    const tried = await execa(command, [...args, 'sh', '-c', probe], {
+      timeout: probeTimeoutMs,
+      stdin: 'ignore',
+      reject: false,
+    });
     if (tried.exitCode === 0) return way;
     said ||= tried.stderr || tried.message || 'it failed';
   }

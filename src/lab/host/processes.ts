@@ -13,12 +13,12 @@ export interface Exit {
 }
 
 /** After SIGKILL the kernel needs a moment to take a process away, more on a loaded disk. */
-const KILL_DEADLINE_MS = 10_000;
+const killDeadlineMs = 10_000;
 /** A busy machine has given a thread no time for a second. */
-const SUSPEND_DEADLINE_MS = 10_000;
-const SUSPEND_POLL_MS = 1;
+const suspendDeadlineMs = 10_000;
+const suspendPollMs = 1;
 /** Part of util-linux; with it a child also ends when this process is killed with SIGKILL and can clean up nothing. */
-const SETPRIV = '/usr/bin/setpriv';
+const setpriv = '/usr/bin/setpriv';
 
 const living = new Set<ServerProcess>();
 let guarded = false;
@@ -75,14 +75,17 @@ export class ServerProcess {
    * answered a request that was sent later. Rejects with a LabError when that takes too long.
    */
   async suspend(): Promise<void> {
-    const end = performance.now() + SUSPEND_DEADLINE_MS;
+    const end = performance.now() + suspendDeadlineMs;
     this.signal('SIGSTOP');
     while (this.running && this.pid !== undefined && !(await standsStill(this.pid))) {
       if (performance.now() > end)
-        throw new LabError(`${this.name} (pid ${this.pid}) ran on for ${SUSPEND_DEADLINE_MS} ms after SIGSTOP`, {
-          hint: 'is its disk stuck?',
-        });
-      await delay(SUSPEND_POLL_MS);
+        throw new LabError(
+          `${this.name} (pid ${this.pid}) ran on for ${suspendDeadlineMs} ms after SIGSTOP`,
+          {
+            hint: 'is its disk stuck?',
+          },
+        );
+      await delay(suspendPollMs);
     }
   }
 
@@ -105,13 +108,18 @@ export class ServerProcess {
       });
     });
     const ended = this.exited.then((exit) => {
-      throw new LabError(`${this.name} ended (${exit.signal ?? exit.code}) before it was ready:\n${this.log.tail()}`, {
-        hint: `see ${this.log.file}`,
-      });
+      throw new LabError(
+        `${this.name} ended (${exit.signal ?? exit.code}) before it was ready:\n${this.log.tail()}`,
+        {
+          hint: `see ${this.log.file}`,
+        },
+      );
     });
     try {
       const late = () =>
-        new LabError(`${this.name} was not ready in ${deadlineMs} ms:\n${this.log.tail()}`, { hint: `see ${this.log.file}` });
+        new LabError(`${this.name} was not ready in ${deadlineMs} ms:\n${this.log.tail()}`, {
+          hint: `see ${this.log.file}`,
+        });
       return await within(Promise.race([seen, ended]), deadlineMs, late);
     } finally {
       forget();
@@ -129,15 +137,19 @@ export class ServerProcess {
   async kill(): Promise<Exit> {
     this.killNow();
     const late = () =>
-      new LabError(`${this.name} (pid ${this.pid}) survived SIGKILL for ${KILL_DEADLINE_MS} ms`, { hint: 'is its disk stuck?' });
-    return await within(this.exited, KILL_DEADLINE_MS, late);
+      new LabError(`${this.name} (pid ${this.pid}) survived SIGKILL for ${killDeadlineMs} ms`, {
+        hint: 'is its disk stuck?',
+      });
+    return await within(this.exited, killDeadlineMs, late);
   }
 }
 
 /** Whether each thread is stopped or gone, as /proc tells it (proc(5): the state follows the name in parentheses). */
 async function standsStill(pid: number): Promise<boolean> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const states = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'latin1').catch(() => '')));
+  const states = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'latin1').catch(() => '')),
+  );
   return states.every((text) => text === '' || /\) [TtZX] [^)]*$/.test(text));
 }
 
@@ -150,12 +162,21 @@ export interface LaunchOptions {
 }
 
 /** Starts a server in the foreground, in a process group of its own: Ctrl-C at the terminal must not reach it before its owner's orderly stop. */
-export function launch(name: string, command: string, args: readonly string[], options: LaunchOptions): ServerProcess {
+export function launch(
+  name: string,
+  command: string,
+  args: readonly string[],
+  options: LaunchOptions,
+): ServerProcess {
   guard();
   const log = new BoundedLog(options.logFile);
   const whole = [...(options.through ?? []), command, ...args];
-  const bound = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'TERM', ...whole] : whole;
-  const child = spawn(bound[0] ?? command, bound.slice(1), { cwd: options.cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const bound = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM', ...whole] : whole;
+  const child = spawn(bound[0] ?? command, bound.slice(1), {
+    cwd: options.cwd,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const server = new ServerProcess(name, child, log);
   living.add(server);
   return server;

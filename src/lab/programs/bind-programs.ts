@@ -16,9 +16,9 @@ export interface BindPrograms {
   readonly namedCheckconf: string;
 }
 
-const PROGRAMS = ['named', 'nsupdate', 'dig', 'rndc', 'tsig-keygen', 'named-checkconf'] as const;
+const programNames = ['named', 'nsupdate', 'dig', 'rndc', 'tsig-keygen', 'named-checkconf'] as const;
 /** 9.18 is the oldest with every option of bind-config/. */
-const OLDEST_MINOR = 18;
+const oldestMinor = 18;
 
 const setOf = (release: DebianRelease): ProgramSet => ({
   // No name of a set begins another's: the cache is searched by it.
@@ -28,9 +28,18 @@ const setOf = (release: DebianRelease): ProgramSet => ({
     packages: ['bind9', 'bind9-utils', 'bind9-dnsutils', 'bind9-libs'],
     suites: [release],
     // Libraries of the packages that only install or administer: users, firewalls, PAM, the system manager.
-    needed: (name) => /^z?lib/.test(name) && !/^lib(db5|pam|audit|sem|sepol|bpf|elf|xtables|mnl|debconf|c-gconv)|-common$|-bin$/.test(name),
+    needed: (name) =>
+      /^z?lib/.test(name) &&
+      !/^lib(db5|pam|audit|sem|sepol|bpf|elf|xtables|mnl|debconf|c-gconv)|-common$|-bin$/.test(name),
   },
-  programs: ['usr/sbin/named', 'usr/bin/nsupdate', 'usr/bin/dig', 'usr/sbin/rndc', 'usr/sbin/tsig-keygen', 'usr/bin/named-checkconf'],
+  programs: [
+    'usr/sbin/named',
+    'usr/bin/nsupdate',
+    'usr/bin/dig',
+    'usr/sbin/rndc',
+    'usr/sbin/tsig-keygen',
+    'usr/bin/named-checkconf',
+  ],
   keep: ['usr/sbin', 'usr/bin/nsupdate', 'usr/bin/dig', 'usr/bin/named-checkconf', 'usr/lib'],
 });
 
@@ -55,19 +64,25 @@ export async function installedBind(progress: Progress): Promise<BindPrograms | 
   if (named === undefined) return undefined;
   const printed = await printedVersion(named, ['-v']).catch(() => '');
   const match = /BIND (9)\.(\d+)\.(\d+)/.exec(printed);
-  const missing = PROGRAMS.filter((name) => findInstalled(name) === undefined);
+  const missing = programNames.filter((name) => findInstalled(name) === undefined);
   const flaw =
-    ((match === null || Number(match[2]) < OLDEST_MINOR) && `is not BIND 9.${OLDEST_MINOR} or newer`) ||
+    ((match === null || Number(match[2]) < oldestMinor) && `is not BIND 9.${oldestMinor} or newer`) ||
     (missing.length > 0 && `comes without ${missing.join(', ')}`) ||
     ((await isConfined(named)) && 'is confined by AppArmor');
   if (flaw !== false || match === null) {
     progress(`${named} is not used: it ${flaw}`);
     return undefined;
   }
-  return { version: `${match[1]}.${match[2]}.${match[3]}`, origin: named, ...paths((name) => findInstalled(name) ?? name) };
+  return {
+    version: `${match[1]}.${match[2]}.${match[3]}`,
+    origin: named,
+    ...paths((name) => findInstalled(name) ?? name),
+  };
 }
 
-function paths(pathOf: (name: (typeof PROGRAMS)[number]) => string): Omit<BindPrograms, 'version' | 'origin'> {
+function paths(
+  pathOf: (name: (typeof programNames)[number]) => string,
+): Omit<BindPrograms, 'version' | 'origin'> {
   return {
     named: pathOf('named'),
     nsupdate: pathOf('nsupdate'),

@@ -23,20 +23,23 @@ export interface ResolvedPackages {
   readonly unpack: (root: string) => Promise<void>;
 }
 
-const QUERY_TIMEOUT_MS = 60_000;
-const UPDATE_TIMEOUT_MS = 180_000;
-const DOWNLOAD_TIMEOUT_MS = 600_000;
-const UNPACK_TIMEOUT_MS = 120_000;
+const queryTimeoutMs = 60_000;
+const updateTimeoutMs = 180_000;
+const downloadTimeoutMs = 600_000;
+const unpackTimeoutMs = 120_000;
 /** Mirrors of the machine's configuration that are tried: third-party repositories are among them, and do not have Debian's suites. */
-const MAX_MIRRORS = 4;
+const maxMirrors = 4;
 
-const CANNOT_FETCH_HINT =
+const cannotFetchHint =
   'is there a network (or the proxy of the apt configuration), and is the package debian-archive-keyring up to date? MySQL 8.4 and BIND 9.18 or newer in PATH would do too';
 
-const KEYRINGS = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'];
+const keyringFiles = [
+  '/usr/share/keyrings/debian-archive-keyring.gpg',
+  '/usr/share/keyrings/debian-archive-keyring.pgp',
+];
 
 /** Folder of libraries and dynamic loader for each architecture that Debian builds mysqld for and that we know. */
-const ARCHITECTURES: Readonly<Record<string, { libraries: string; loader: string }>> = {
+const architectures: Readonly<Record<string, { libraries: string; loader: string }>> = {
   amd64: { libraries: 'usr/lib/x86_64-linux-gnu', loader: 'ld-linux-x86-64.so.2' },
   arm64: { libraries: 'usr/lib/aarch64-linux-gnu', loader: 'ld-linux-aarch64.so.1' },
 };
@@ -57,25 +60,35 @@ export async function debianLayout(): Promise<Layout> {
       hint: 'install MySQL 8.4 or newer and BIND 9.18 or newer, so that mysqld and named are in PATH',
     });
   }
-  const { stdout } = await execa('dpkg', ['--print-architecture'], { timeout: QUERY_TIMEOUT_MS });
-  const known = ARCHITECTURES[stdout.trim()];
+  const { stdout } = await execa('dpkg', ['--print-architecture'], { timeout: queryTimeoutMs });
+  const known = architectures[stdout.trim()];
   if (known === undefined)
-    throw new LabError(`the architecture ${stdout.trim()} is not known here`, { hint: 'install MySQL and BIND, so that they are in PATH' });
-  return { architecture: stdout.trim(), libraries: known.libraries, loader: join(known.libraries, known.loader) };
+    throw new LabError(`the architecture ${stdout.trim()} is not known here`, {
+      hint: 'install MySQL and BIND, so that they are in PATH',
+    });
+  return {
+    architecture: stdout.trim(),
+    libraries: known.libraries,
+    loader: join(known.libraries, known.loader),
+  };
 }
 
 /**
  * Resolves the wished packages with an apt configuration of its own in `folder`: own lists, own cache, own (empty) package status. The system's package
  * lists and its installed packages stay as they are; the mirror, the proxy and the signing keys are the machine's.
  */
-export async function resolvePackages(wish: PackageWish, folder: string, layout: Layout): Promise<ResolvedPackages> {
+export async function resolvePackages(
+  wish: PackageWish,
+  folder: string,
+  layout: Layout,
+): Promise<ResolvedPackages> {
   const mirrors = await configuredMirrors();
   const configuration = await writeConfiguration(folder, layout);
   let failure: unknown;
-  for (const mirror of mirrors.slice(0, MAX_MIRRORS)) {
+  for (const mirror of mirrors.slice(0, maxMirrors)) {
     try {
       await writeSources(folder, mirror, wish.suites);
-      await apt(configuration, ['update', '--error-on=any'], UPDATE_TIMEOUT_MS);
+      await apt(configuration, ['update', '--error-on=any'], updateTimeoutMs);
       const pinned = await closure(configuration, wish);
       return { pinned, unpack: (root) => unpack(configuration, folder, pinned, root) };
     } catch (error) {
@@ -83,7 +96,10 @@ export async function resolvePackages(wish: PackageWish, folder: string, layout:
     }
   }
   const reason = failure instanceof Error ? failure.message : 'apt has no Debian mirror configured';
-  throw new LabError(`Debian's ${wish.packages.join(', ')} cannot be fetched: ${reason}`, { hint: CANNOT_FETCH_HINT, cause: failure });
+  throw new LabError(`Debian's ${wish.packages.join(', ')} cannot be fetched: ${reason}`, {
+    hint: cannotFetchHint,
+    cause: failure,
+  });
 }
 
 /** The mirrors in the machine's own apt configuration, those of its own release first. No host is ever named in this code. */
@@ -92,7 +108,9 @@ async function configuredMirrors(): Promise<string[]> {
   const codename = /^VERSION_CODENAME=(.*)$/m.exec(release)?.[1] ?? 'sid';
   const format = '$(CREATED_BY)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)';
   // Without --no-release-info nothing is listed on a machine (a fresh container) that never ran `apt-get update`.
-  const { stdout } = await execa('apt-get', ['indextargets', '--no-release-info', '--format', format], { timeout: QUERY_TIMEOUT_MS });
+  const { stdout } = await execa('apt-get', ['indextargets', '--no-release-info', '--format', format], {
+    timeout: queryTimeoutMs,
+  });
   const own: string[] = [];
   const others: string[] = [];
   for (const line of stdout.split('\n')) {
@@ -136,10 +154,13 @@ async function writeConfiguration(folder: string, layout: Layout): Promise<strin
 }
 
 async function writeSources(folder: string, mirror: string, suites: readonly string[]): Promise<void> {
-  const keyring = KEYRINGS.find((path) => existsSync(path));
+  const keyring = keyringFiles.find((path) => existsSync(path));
   // target=Packages: apt-file and the like would add indexes of 100 MB.
   const options = ['target=Packages', ...(keyring === undefined ? [] : [`signed-by=${keyring}`])].join(' ');
-  await writeFile(join(folder, 'sources.list'), suites.map((suite) => `deb [${options}] ${mirror} ${suite} main\n`).join(''));
+  await writeFile(
+    join(folder, 'sources.list'),
+    suites.map((suite) => `deb [${options}] ${mirror} ${suite} main\n`).join(''),
+  );
 }
 
 /** Everything that the wished packages depend on, by a simulated installation on an empty system. */
@@ -147,8 +168,16 @@ async function closure(configuration: string, wish: PackageWish): Promise<string
   const preferred = wish.suites[0] ?? 'sid';
   const simulated = await apt(
     configuration,
-    ['install', '--simulate', '--no-install-recommends', '--target-release', preferred, ...wish.packages, 'libc6'],
-    QUERY_TIMEOUT_MS,
+    [
+      'install',
+      '--simulate',
+      '--no-install-recommends',
+      '--target-release',
+      preferred,
+      ...wish.packages,
+      'libc6',
+    ],
+    queryTimeoutMs,
   );
   const pinned: string[] = [];
   for (const [, name = '', version = ''] of simulated.matchAll(/^Inst (\S+) \((\S+) /gm)) {
@@ -157,19 +186,30 @@ async function closure(configuration: string, wish: PackageWish): Promise<string
   return pinned;
 }
 
-async function unpack(configuration: string, folder: string, pinned: readonly string[], root: string): Promise<void> {
+async function unpack(
+  configuration: string,
+  folder: string,
+  pinned: readonly string[],
+  root: string,
+): Promise<void> {
   const archives = join(folder, 'archives');
   await mkdir(archives, { recursive: true });
   await mkdir(root, { recursive: true });
-  await apt(configuration, ['download', ...pinned], DOWNLOAD_TIMEOUT_MS, archives);
+  await apt(configuration, ['download', ...pinned], downloadTimeoutMs, archives);
   for (const archive of await readdir(archives)) {
-    await execa('dpkg-deb', ['--extract', join(archives, archive), root], { timeout: UNPACK_TIMEOUT_MS });
+    await execa('dpkg-deb', ['--extract', join(archives, archive), root], { timeout: unpackTimeoutMs });
   }
   // Packages of Debian 12 still bring libraries below /lib, which is a link to /usr/lib on an installed system.
-  if (existsSync(join(root, 'lib'))) await cp(join(root, 'lib'), join(root, 'usr', 'lib'), { recursive: true, verbatimSymlinks: true });
+  if (existsSync(join(root, 'lib')))
+    await cp(join(root, 'lib'), join(root, 'usr', 'lib'), { recursive: true, verbatimSymlinks: true });
 }
 
-async function apt(configuration: string, args: readonly string[], timeoutMs: number, cwd = '/'): Promise<string> {
+async function apt(
+  configuration: string,
+  args: readonly string[],
+  timeoutMs: number,
+  cwd = '/',
+): Promise<string> {
   const environment = { LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
   try {
     const { stdout } = await execa('apt-get', ['--config-file', configuration, '--quiet', ...args], {
@@ -184,7 +224,9 @@ async function apt(configuration: string, args: readonly string[], timeoutMs: nu
     const complaint = String(error.stderr)
       .split('\n')
       .find((line) => line.startsWith('E:'));
-    const reason = error.timedOut ? `not done in ${timeoutMs} ms` : (complaint ?? error.code ?? `exit code ${error.exitCode}`);
-    throw new LabError(`apt-get ${args[0]}: ${reason}`, { hint: CANNOT_FETCH_HINT, cause: error });
+    const reason = error.timedOut
+      ? `not done in ${timeoutMs} ms`
+      : (complaint ?? error.code ?? `exit code ${error.exitCode}`);
+    throw new LabError(`apt-get ${args[0]}: ${reason}`, { hint: cannotFetchHint, cause: error });
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { buildOnce, cacheFolder } from '../host/cache-folder.ts';
 import { LabError } from '../host/lab-error.ts';
-import { USER_OPTIONS } from './mysql-data.ts';
+import { userOptions } from './mysql-data.ts';
 
 /** What is needed to run a mariadbd at all. */
 export interface MariadbdProgram {
@@ -21,9 +21,9 @@ export interface MariadbdProgram {
 }
 
 /** Takes about 2 s on a quiet machine. */
-const BOOTSTRAP_DEADLINE_MS = 120_000;
+const bootstrapDeadlineMs = 120_000;
 /** What mariadb-install-db runs, less the help tables. Until 11.0 the names began with mysql_. */
-const SCRIPTS = ['system_tables.sql', 'performance_tables.sql', 'system_tables_data.sql'];
+const sqlScripts = ['system_tables.sql', 'performance_tables.sql', 'system_tables_data.sql'];
 
 /** An initialised, empty data folder for this version: from the cache, or made now. Resolves with its path; it must not be written to. */
 export async function provideMariadbData(program: MariadbdProgram): Promise<string> {
@@ -38,17 +38,32 @@ async function bootstrap(program: MariadbdProgram, temporary: string): Promise<v
   const work = join(temporary, 'work');
   await mkdir(data);
   await mkdir(work);
-  const scripts = await Promise.all(SCRIPTS.map((name) => readFile(scriptPath(program.scripts, name), 'utf8')));
+  const scripts = await Promise.all(
+    sqlScripts.map((name) => readFile(scriptPath(program.scripts, name), 'utf8')),
+  );
   // root@localhost without a password, as --initialize-insecure of MySQL makes it.
-  const input = ['create database mysql;', 'use mysql;', 'set @auth_root_socket=NULL;', ...scripts, ''].join('\n');
-  const args = [...program.options, ...USER_OPTIONS, '--bootstrap', `--datadir=${data}`, `--tmpdir=${work}`, '--skip-log-bin'];
+  const input = ['create database mysql;', 'use mysql;', 'set @auth_root_socket=NULL;', ...scripts, ''].join(
+    '\n',
+  );
+  const args = [
+    ...program.options,
+    ...userOptions,
+    '--bootstrap',
+    `--datadir=${data}`,
+    `--tmpdir=${work}`,
+    '--skip-log-bin',
+  ];
   try {
-    await execa(program.mariadbd, [...args, '--innodb-log-file-size=8M', '--log-warnings=0', '--loose-wsrep-on=OFF'], {
-      input,
-      all: true,
-      timeout: BOOTSTRAP_DEADLINE_MS,
-      killSignal: 'SIGKILL',
-    });
+    await execa(
+      program.mariadbd,
+      [...args, '--innodb-log-file-size=8M', '--log-warnings=0', '--loose-wsrep-on=OFF'],
+      {
+        input,
+        all: true,
+        timeout: bootstrapDeadlineMs,
+        killSignal: 'SIGKILL',
+      },
+    );
   } catch (error) {
     if (!(error instanceof ExecaError)) throw error;
     const said = String(error.all).split('\n').slice(-20).join('\n');

@@ -14,14 +14,14 @@ export interface MariadbPrograms extends MariadbdProgram {
   readonly galera: string;
 }
 
-const SUITES: Readonly<Record<MariadbSeries, string>> = { '10.11': 'bookworm', '11.8': 'trixie' };
+const debianSuites: Readonly<Record<MariadbSeries, string>> = { '10.11': 'bookworm', '11.8': 'trixie' };
 
 const setOf = (series: MariadbSeries): ProgramSet => ({
   name: `mariadb-${series}`,
   main: 'mariadb-server-core',
   wish: {
     packages: ['mariadb-server-core', 'galera-4'],
-    suites: [SUITES[series]],
+    suites: [debianSuites[series]],
     needed: (name) => /^z?lib/.test(name) && !/^lib(perl|gdbm|db5|c-gconv)|-common$/.test(name),
   },
   programs: ['usr/sbin/mariadbd'],
@@ -38,8 +38,17 @@ export async function provideMariadb(series: MariadbSeries, progress: Progress):
     version: set.version,
     origin: `Debian's mariadb-server-core ${set.packageVersion}`,
     mariadbd: set.program('mariadbd'),
-    options: ['--no-defaults', `--basedir=${usr}`, `--lc-messages-dir=${share}`, `--character-sets-dir=${join(share, 'charsets')}`],
+    options: [
+      '--no-defaults',
+      `--basedir=${usr}`,
+      `--lc-messages-dir=${share}`,
+      `--character-sets-dir=${join(share, 'charsets')}`,
+    ],
     scripts: share,
   };
-  return { ...program, emptyData: await provideMariadbData(program), galera: join(usr, 'lib', 'galera', 'libgalera_smm.so') };
+  return {
+    ...program,
+    emptyData: await provideMariadbData(program),
+    galera: join(usr, 'lib', 'galera', 'libgalera_smm.so'),
+  };
 }

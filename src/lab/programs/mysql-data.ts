@@ -17,13 +17,13 @@ export interface MysqldProgram {
 }
 
 /** Initialising takes about 2 s on a quiet machine. */
-const INITIALIZE_DEADLINE_MS = 120_000;
+const initializeDeadlineMs = 120_000;
 
 /**
  * mysqld refuses to run as root unless told so. Another user could not reach programs and data below root's home, so root it is: on loopback, with data of its own,
  * and without a way from SQL to files.
  */
-export const USER_OPTIONS: readonly string[] = process.getuid?.() === 0 ? ['--user=root'] : [];
+export const userOptions: readonly string[] = process.getuid?.() === 0 ? ['--user=root'] : [];
 
 /** An initialised, empty data folder for this version: from the cache, or made now. Resolves with its path; it must not be written to. */
 export async function provideEmptyData(program: MysqldProgram): Promise<string> {
@@ -34,7 +34,11 @@ export async function provideEmptyData(program: MysqldProgram): Promise<string> 
 
 /** Makes `target` a data folder of its own: a copy without the identity (auto.cnf) of the original. Takes a tenth of a second; nothing where the file system shares blocks. */
 export async function copyEmptyData(emptyData: string, target: string): Promise<void> {
-  await cp(emptyData, target, { recursive: true, mode: constants.COPYFILE_FICLONE, filter: (path) => basename(path) !== 'auto.cnf' });
+  await cp(emptyData, target, {
+    recursive: true,
+    mode: constants.COPYFILE_FICLONE,
+    filter: (path) => basename(path) !== 'auto.cnf',
+  });
 }
 
 async function initialize(program: MysqldProgram, temporary: string): Promise<void> {
@@ -44,7 +48,7 @@ async function initialize(program: MysqldProgram, temporary: string): Promise<vo
   await mkdir(work);
   const args = [
     ...program.options,
-    ...USER_OPTIONS,
+    ...userOptions,
     '--initialize-insecure',
     `--datadir=${data}`,
     `--tmpdir=${work}`,
@@ -53,12 +57,20 @@ async function initialize(program: MysqldProgram, temporary: string): Promise<vo
     '--innodb-doublewrite=OFF',
     '--skip-log-bin',
   ];
-  const server = launch('mysqld --initialize-insecure', program.mysqld, args, { cwd: work, logFile: join(work, 'initialize.log') });
-  const exit = await within(server.exited, INITIALIZE_DEADLINE_MS, () => new Error('late')).catch(() => server.kill());
+  const server = launch('mysqld --initialize-insecure', program.mysqld, args, {
+    cwd: work,
+    logFile: join(work, 'initialize.log'),
+  });
+  const exit = await within(server.exited, initializeDeadlineMs, () => new Error('late')).catch(() =>
+    server.kill(),
+  );
   if (exit.code !== 0) {
-    throw new LabError(`mysqld could not initialise a data folder (${exit.signal ?? exit.code}):\n${server.log.tail()}`, {
-      hint: `is there room in ${cacheFolder()}?`,
-    });
+    throw new LabError(
+      `mysqld could not initialise a data folder (${exit.signal ?? exit.code}):\n${server.log.tail()}`,
+      {
+        hint: `is there room in ${cacheFolder()}?`,
+      },
+    );
   }
   await rm(work, { recursive: true });
 }

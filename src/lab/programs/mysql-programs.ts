@@ -14,11 +14,11 @@ export interface MysqlPrograms extends MysqldProgram {
   readonly emptyData: string;
 }
 
-const PLUGINS = ['semisync_source.so', 'semisync_replica.so', 'mysql_clone.so'];
+const pluginFiles = ['semisync_source.so', 'semisync_replica.so', 'mysql_clone.so'];
 /** 8.4 is the oldest whose statements and plugins all have the names that the lab uses. */
-const OLDEST = { major: 8, minor: 4 };
+const oldest = { major: 8, minor: 4 };
 
-const SET: ProgramSet = {
+const mysqlSet: ProgramSet = {
   name: 'mysql',
   main: 'mysql-server-core',
   wish: {
@@ -39,7 +39,7 @@ export async function provideMysql(progress: Progress): Promise<MysqlPrograms> {
 }
 
 async function fetchedMysql(progress: Progress): Promise<Omit<MysqlPrograms, 'emptyData'>> {
-  const set = await provideSet(SET, progress);
+  const set = await provideSet(mysqlSet, progress);
   const usr = join(set.folder, 'root', 'usr');
   const share = join(usr, 'share', 'mysql');
   const pluginFolder = join(usr, 'lib', 'mysql', 'plugin');
@@ -64,11 +64,15 @@ async function installedMysql(progress: Progress): Promise<Omit<MysqlPrograms, '
   const printed = await printedVersion(mysqld, ['--no-defaults', '--version']).catch(() => '');
   const version = parseMysqlVersion(printed);
   const base = dirname(dirname(mysqld));
-  const folders = ['lib/mysql/plugin', 'lib/plugin', 'lib64/mysql/plugin'].map((folder) => join(base, folder));
-  const pluginFolder = folders.find((folder) => PLUGINS.every((plugin) => existsSync(join(folder, plugin))));
+  const folders = ['lib/mysql/plugin', 'lib/plugin', 'lib64/mysql/plugin'].map((folder) =>
+    join(base, folder),
+  );
+  const pluginFolder = folders.find((folder) =>
+    pluginFiles.every((plugin) => existsSync(join(folder, plugin))),
+  );
   const flaw =
     (version === undefined && 'is not MySQL 8.4 or newer') ||
-    (pluginFolder === undefined && `lacks a plugin of ${PLUGINS.join(', ')}`) ||
+    (pluginFolder === undefined && `lacks a plugin of ${pluginFiles.join(', ')}`) ||
     ((await isConfined(mysqld)) && 'is confined by AppArmor');
   if (flaw !== false || version === undefined || pluginFolder === undefined) {
     progress(`${mysqld} is not used: it ${flaw}`);
@@ -88,6 +92,6 @@ export function parseMysqlVersion(printed: string): string | undefined {
   const match = /Ver (\d+)\.(\d+)\.(\d+)/.exec(printed);
   if (match === null || /mariadb/i.test(printed)) return undefined;
   const [major, minor] = [Number(match[1]), Number(match[2])];
-  if (major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor)) return undefined;
+  if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) return undefined;
   return `${match[1]}.${match[2]}.${match[3]}`;
 }

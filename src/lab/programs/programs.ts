@@ -33,7 +33,7 @@ export interface FetchedSet {
 }
 
 /** Written last: a folder without it was not made by this code. */
-const MARK = 'source-dns.json';
+const markFile = 'source-dns.json';
 
 /** Takes the set from the cache (milliseconds), or fetches it first (some ten seconds). Rejects with a LabError when it cannot be had. */
 export async function provideSet(set: ProgramSet, progress: Progress): Promise<FetchedSet> {
@@ -47,13 +47,21 @@ export async function provideSet(set: ProgramSet, progress: Progress): Promise<F
     const resolved = await resolvePackages(set.wish, work, layout);
     const pin = resolved.pinned.find((each) => each.startsWith(`${set.main}=`)) ?? '';
     const packageVersion = pin.slice(set.main.length + 1);
-    const folder = join(parent, `${set.name}-${packageVersion.replace(/[^\w.+~-]/g, '_')}-${layout.architecture}`);
-    progress(`fetching ${set.main} ${packageVersion} and ${resolved.pinned.length - 1} packages that it needs into ${folder}`);
+    const folder = join(
+      parent,
+      `${set.name}-${packageVersion.replace(/[^\w.+~-]/g, '_')}-${layout.architecture}`,
+    );
+    progress(
+      `fetching ${set.main} ${packageVersion} and ${resolved.pinned.length - 1} packages that it needs into ${folder}`,
+    );
     await buildOnce(folder, async (temporary) => {
       await resolved.unpack(join(work, 'root'));
       await keepOnly(join(work, 'root'), join(temporary, 'root'), set.keep);
       await writeWrappers(temporary, set.programs, layout);
-      await writeFile(join(temporary, MARK), `${JSON.stringify({ packageVersion, packages: resolved.pinned }, null, 2)}\n`);
+      await writeFile(
+        join(temporary, markFile),
+        `${JSON.stringify({ packageVersion, packages: resolved.pinned }, null, 2)}\n`,
+      );
     });
     return fetched(folder, packageVersion);
   } finally {
@@ -67,7 +75,7 @@ async function newestCached(parent: string, name: string): Promise<FetchedSet | 
     each.startsWith(`${name}-`) && each.endsWith(`-${process.arch === 'x64' ? 'amd64' : process.arch}`);
   const newestFirst = folders.filter(own).sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
   for (const each of newestFirst) {
-    const mark = await readFile(join(parent, each, MARK), 'utf8').catch(() => undefined);
+    const mark = await readFile(join(parent, each, markFile), 'utf8').catch(() => undefined);
     if (mark === undefined) continue;
     const { packageVersion } = JSON.parse(mark) as { packageVersion: string };
     return fetched(join(parent, each), packageVersion);

@@ -23,7 +23,9 @@ const promotion: Step = {
   async play(scene) {
     const { source, first, second, third, accounts } = picture(scene);
     const lacked = await catchUpFromPeers(first, [second, third], accounts);
-    scene.narrator.say(`Replica 1 lacked ${lacked} transactions that another replica had received, and has them now`);
+    scene.narrator.say(
+      `Replica 1 lacked ${lacked} transactions that another replica had received, and has them now`,
+    );
     await stopReplicating(first);
     await first.mysqld.sql('SET GLOBAL super_read_only = OFF');
     scene.promoted(source, first, await makeWritable(first));
@@ -44,7 +46,9 @@ const errant: Step = {
   async play(scene) {
     const { source, first } = picture(scene);
     const lost = await scene.lacking(first);
-    const onlyThere = new Set((await source.mysqld.sql('SELECT n FROM shop.orders')).map((row) => Number(row['n'])));
+    const onlyThere = new Set(
+      (await source.mysqld.sql('SELECT n FROM shop.orders')).map((row) => Number(row['n'])),
+    );
     const { count = 0 } = await scene.alarm('stale-source', source, lost.length);
     return {
       held: lost.every((number) => onlyThere.has(number)) && count > lost.length,

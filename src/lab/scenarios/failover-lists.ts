@@ -6,15 +6,19 @@ import { nameFollows, sourceCrashes } from './failover-steps.ts';
 import { fourServers, picture } from './picture.ts';
 
 /** A replica takes the source with the highest weight that answers, and goes back to it when it answers again. */
-const WEIGHTS = { source: 80, first: 60 };
+const weights = { source: 80, first: 60 };
 
 /** With a list of sources to choose from (manual 19.4.9.1): a receiver that fails three times, a second apart, takes the next one. */
-async function followList(replica: LabServer, [source, first]: readonly [LabServer, LabServer], { repl }: Accounts): Promise<void> {
+async function followList(
+  replica: LabServer,
+  [source, first]: readonly [LabServer, LabServer],
+  { repl }: Accounts,
+): Promise<void> {
   const add = ({ mysqld: { address, port } }: LabServer, weight: number) =>
     `DO asynchronous_connection_failover_add_source('', '${address}', ${port}, '', ${weight})`;
   await replica.mysqld.sql(
-    add(source, WEIGHTS.source),
-    add(first, WEIGHTS.first),
+    add(source, weights.source),
+    add(first, weights.first),
     `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${source.mysqld.address}', SOURCE_PORT=${source.mysqld.port}, SOURCE_USER='repl', SOURCE_PASSWORD='${repl}',
      SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=3, SOURCE_HEARTBEAT_PERIOD=0.2, SOURCE_CONNECTION_AUTO_FAILOVER=1`,
     'START REPLICA',
@@ -40,7 +44,9 @@ const promotion: Step = {
     scene.narrator.say('Replica 1: RESET REPLICA ALL; SET GLOBAL read_only = OFF');
     const others = [second, third];
     await until('Replica 2 and 3 to receive from Replica 1, the next in their lists', async () =>
-      (await Promise.all(others.map((replica) => receivesFrom(replica, scene.all)))).every((from) => from === first),
+      (await Promise.all(others.map((replica) => receivesFrom(replica, scene.all)))).every(
+        (from) => from === first,
+      ),
     );
     scene.narrator.say('Replica 2 and 3 have tried Source three times, and taken the next of their lists');
     return { held: true, text: 'nobody told them, and nobody told source-dns' };
@@ -56,9 +62,13 @@ const higherWeight: Step = {
     await scene.alarm('stale-source', source, 0);
     const others = [second, third];
     await until('Replica 2 and 3 to go back to Source, the first in their lists', async () =>
-      (await Promise.all(others.map((replica) => receivesFrom(replica, scene.all)))).every((from) => from === source),
+      (await Promise.all(others.map((replica) => receivesFrom(replica, scene.all)))).every(
+        (from) => from === source,
+      ),
     );
-    scene.narrator.say('Replica 2 and 3 have gone back to Source by themselves: it weighs more, and nobody asks whether it is the source');
+    scene.narrator.say(
+      'Replica 2 and 3 have gone back to Source by themselves: it weighs more, and nobody asks whether it is the source',
+    );
     // Until source-dns has seen that, it cannot be wrong about it.
     await until('source-dns to see Replica 2 and 3 replicate from Source', async () => {
       const { servers } = await scene.stage.daemon.snapshot();
@@ -89,7 +99,9 @@ const listsPutRight: Step = {
       );
     }
     await replicating([second, third]);
-    scene.narrator.say('Replica 2 and 3: Source is out of their lists; CHANGE REPLICATION SOURCE TO Replica 1');
+    scene.narrator.say(
+      'Replica 2 and 3: Source is out of their lists; CHANGE REPLICATION SOURCE TO Replica 1',
+    );
     await scene.writes();
     return { held: stays(), text: 'Replica 2 and 3 follow the name again' };
   },
@@ -107,7 +119,7 @@ export const failoverLists: Scenario = {
     await replicateFrom(first, source, accounts);
     for (const other of others) await followList(other, [source, first], accounts);
     await replicating([first, ...others]);
-    return `Replica 1, 2 and 3 replicate from Source; 2 and 3 have lists: Source (${WEIGHTS.source}), Replica 1 (${WEIGHTS.first})`;
+    return `Replica 1, 2 and 3 replicate from Source; 2 and 3 have lists: Source (${weights.source}), Replica 1 (${weights.first})`;
   },
   steps: [sourceCrashes, promotion, nameFollows('failover', 'followers-moved'), higherWeight, listsPutRight],
   mayLose: true,

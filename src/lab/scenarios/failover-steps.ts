@@ -5,7 +5,7 @@ import type { Scene } from '../stage/scene.ts';
 /** Steps that several scenarios have in common: a source that crashes, the name that follows, and the old source's return. */
 
 /** The number of the row that only the returned source has: the web application counts from 1. */
-const STALE_ROW = -1;
+const staleRow = -1;
 
 /** kill -9 of the first server; resolves when source-dns has seen it and has said what it makes of it. */
 export async function crash(scene: Scene): Promise<LabServer> {
@@ -33,7 +33,10 @@ export const nameFollows = (...reasons: readonly string[]): Step => ({
     const { reason, to } = await scene.theMove();
     await scene.writes();
     const { decision } = await scene.stage.daemon.snapshot();
-    return { held: reasons.includes(reason), text: `the web application writes on, to ${to}. source-dns: ${decision.sentence}` };
+    return {
+      held: reasons.includes(reason),
+      text: `the web application writes on, to ${to}. source-dns: ${decision.sentence}`,
+    };
   },
 });
 
@@ -44,8 +47,10 @@ export const sourceReturns: Step = {
     const { name } = scene.published;
     const stays = scene.watchTheName();
     await source.mysqld.start();
-    await source.mysqld.sql(`INSERT INTO shop.orders (n) VALUES (${STALE_ROW})`);
-    scene.narrator.say(`Source is up again: read_only is OFF, as its my.cnf says; and somebody's script wrote row ${STALE_ROW} to it`);
+    await source.mysqld.sql(`INSERT INTO shop.orders (n) VALUES (${staleRow})`);
+    scene.narrator.say(
+      `Source is up again: read_only is OFF, as its my.cnf says; and somebody's script wrote row ${staleRow} to it`,
+    );
     const { count } = await scene.alarm('stale-source', source, 1);
     await scene.writes();
     return {
@@ -68,7 +73,9 @@ export async function nameIsBack(scene: Scene): Promise<Verdict> {
 
 /** Whether the stale row is in no server. */
 async function isClean({ all }: Scene): Promise<boolean> {
-  const stale = await Promise.all(all.map(({ mysqld }) => mysqld.sql(`SELECT n FROM shop.orders WHERE n = ${STALE_ROW}`)));
+  const stale = await Promise.all(
+    all.map(({ mysqld }) => mysqld.sql(`SELECT n FROM shop.orders WHERE n = ${staleRow}`)),
+  );
   return stale.every((rows) => rows.length === 0);
 }
 

@@ -39,7 +39,10 @@ const twoPrimaries: Step = {
     scene.narrator.say(`${text}; but it has no majority, so no commit of its own ends`);
     await scene.alarmRaised('stale-source', first);
     await scene.writes();
-    return { held: tempting && stays(), text: `the name stays with ${scene.published.name}: a majority of the group says so` };
+    return {
+      held: tempting && stays(),
+      text: `the name stays with ${scene.published.name}: a majority of the group says so`,
+    };
   },
 };
 
@@ -50,11 +53,17 @@ const mended: Step = {
     const { name } = scene.published;
     const stays = scene.watchTheName();
     await networkOf(scene).join(0);
-    await until('Member 1 to learn that it is not the primary any more', async () => !(await claim(first)).tempting);
+    await until(
+      'Member 1 to learn that it is not the primary any more',
+      async () => !(await claim(first)).tempting,
+    );
     scene.narrator.say('Member 1 learns that it was expelled');
     const secondary = await secondaryAgain(scene, first);
     await scene.writes();
-    return { held: secondary && stays(), text: `it rejoined by itself as a secondary; the name never left ${name}` };
+    return {
+      held: secondary && stays(),
+      text: `it rejoined by itself as a secondary; the name never left ${name}`,
+    };
   },
 };
 

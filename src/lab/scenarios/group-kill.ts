@@ -7,7 +7,10 @@ const killed: Step = {
   title: 'The primary is killed',
   async play(scene) {
     const primary = await crash(scene);
-    return { held: scene.published === primary, text: 'the others call it UNREACHABLE and have not elected yet, so the name stays' };
+    return {
+      held: scene.published === primary,
+      text: 'the others call it UNREACHABLE and have not elected yet, so the name stays',
+    };
   },
 };
 
@@ -17,7 +20,9 @@ const outside: Step = {
     const [first] = scene.all;
     const stays = scene.watchTheName();
     await first.mysqld.start();
-    scene.narrator.say('Member 1 is up again: group_replication_start_on_boot is OFF in its my.cnf, and nobody has made it read-only');
+    scene.narrator.say(
+      'Member 1 is up again: group_replication_start_on_boot is OFF in its my.cnf, and nobody has made it read-only',
+    );
     await scene.alarm('stale-source', first, 0);
     await scene.writes();
     return { held: stays(), text: `the name stays with ${scene.published.name}` };
@@ -31,5 +36,10 @@ export const groupKill: Scenario = {
   seconds: 25,
   servers: threeMembers,
   arrange: makeGroup,
-  steps: [killed, electionOf('The group elects, and the name follows'), outside, rejoins('Member 1 rejoins its group')],
+  steps: [
+    killed,
+    electionOf('The group elects, and the name follows'),
+    outside,
+    rejoins('Member 1 rejoins its group'),
+  ],
 };

@@ -41,6 +41,9 @@ export const rejoins = (title: string): Step => ({
     await joinGroup(first, scene.stage.cluster.accounts);
     scene.narrator.say(`${first.name}: START GROUP_REPLICATION; the group sends it what it lacks`);
     const secondary = await secondaryAgain(scene, first);
-    return { held: secondary && stays(), text: `${first.name} is a secondary, super_read_only, and no alarm speaks of it` };
+    return {
+      held: secondary && stays(),
+      text: `${first.name} is a secondary, super_read_only, and no alarm speaks of it`,
+    };
   },
 });

@@ -10,7 +10,10 @@ const stopped: Step = {
     scene.narrator.say(`kill -STOP ${first.mysqld.pid}`);
     await scene.unseen(first);
     await scene.sayDecision();
-    return { held: scene.published === first, text: 'unknown is never "down": the name stays until the group has elected' };
+    return {
+      held: scene.published === first,
+      text: 'unknown is never "down": the name stays until the group has elected',
+    };
   },
 };
 
@@ -29,7 +32,10 @@ const continued: Step = {
     await scene.alarmRaised('stale-source', first);
     const secondary = await secondaryAgain(scene, first);
     await scene.writes();
-    return { held: secondary && stays(), text: `it was expelled, and rejoined by itself as a secondary; the name never left ${name}` };
+    return {
+      held: secondary && stays(),
+      text: `it was expelled, and rejoined by itself as a secondary; the name never left ${name}`,
+    };
   },
 };
 

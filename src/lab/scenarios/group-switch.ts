@@ -9,7 +9,9 @@ const switchTo = (index: number, title: string): Step => ({
     if (target === undefined) throw new Error(`the group has no member ${index + 1}`);
     const [{ at }] = await Promise.all([firstWritable([target]), setAsPrimary(target)]);
     scene.promoted(old, target, at);
-    scene.narrator.say(`SELECT group_replication_set_as_primary('${target.name}'): the group lets running transactions end, and obeys`);
+    scene.narrator.say(
+      `SELECT group_replication_set_as_primary('${target.name}'): the group lets running transactions end, and obeys`,
+    );
     const { reason } = await scene.theMove();
     await scene.writes();
     const { alarms, decision } = await scene.stage.daemon.snapshot();
@@ -28,5 +30,8 @@ export const groupSwitch: Scenario = {
   seconds: 14,
   servers: threeMembers,
   arrange: makeGroup,
-  steps: [switchTo(1, 'Member 2 is made the primary'), switchTo(0, 'The way back: Member 1 is made the primary')],
+  steps: [
+    switchTo(1, 'Member 2 is made the primary'),
+    switchTo(0, 'The way back: Member 1 is made the primary'),
+  ],
 };

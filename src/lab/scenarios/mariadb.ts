@@ -22,7 +22,9 @@ const promotion: Step = {
     const [source, ...replicas] = scene.all;
     const { accounts } = scene.stage.cluster;
     const { chosen, others } = await mostAdvanced(replicas);
-    scene.narrator.say(`STOP REPLICA IO_THREAD on all; ${chosen.name} has executed all that any of them had received`);
+    scene.narrator.say(
+      `STOP REPLICA IO_THREAD on all; ${chosen.name} has executed all that any of them had received`,
+    );
     await stopReplicatingByGtid(chosen);
     await waitForReplica(chosen, true);
     scene.promoted(source, chosen, await makeWritable(chosen));
@@ -51,7 +53,10 @@ const rebuild: Step = {
     await caughtUp(source, current);
     narrator.say(`Source: empty again, read_only; CHANGE MASTER TO ${current.name}; it has caught up`);
     await scene.rejoined(source);
-    return { held: await isReplicaAgain(scene, source), text: 'Source has rejoined: no longer superseded, no alarm left' };
+    return {
+      held: await isReplicaAgain(scene, source),
+      text: 'Source has rejoined: no longer superseded, no alarm left',
+    };
   },
 };
 
@@ -95,7 +100,14 @@ const scenarioOf = (name: string, series: MariadbSeries): Scenario => ({
     await waitForReplica(source, true);
     return 'Replica 1, 2 and 3 replicate from Source; a commit is acknowledged when one of them has it';
   },
-  steps: [sourceCrashes, promotion, nameFollows('failover', 'followers-moved'), sourceReturns, rebuild, wayBack],
+  steps: [
+    sourceCrashes,
+    promotion,
+    nameFollows('failover', 'followers-moved'),
+    sourceReturns,
+    rebuild,
+    wayBack,
+  ],
 });
 
 /** The picture of the manual with MariaDB: also what is played where MySQL cannot be had. */

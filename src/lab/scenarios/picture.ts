@@ -18,6 +18,7 @@ export const fourServers: readonly string[] = ['Source', 'Replica 1', 'Replica 2
 /** The picture of a scenario that has these four. */
 export function picture({ stage: { cluster } }: Scene): Picture {
   const [source, first, second, third] = cluster.all;
-  if (first === undefined || second === undefined || third === undefined) throw new Error('the picture has four servers');
+  if (first === undefined || second === undefined || third === undefined)
+    throw new Error('the picture has four servers');
   return { source, first, second, third, replicas: [first, second, third], accounts: cluster.accounts };
 }

@@ -41,17 +41,26 @@ const rebuild: Step = {
   async play(scene) {
     const { source, first, accounts } = picture(scene);
     const { narrator } = scene;
-    narrator.explain('Made a replica as it is, it would keep the stale row; and promoted later, it would send it to every replica: with');
-    narrator.explain('auto-positioning they ask for every transaction that they lack. So its data are replaced: CLONE.');
+    narrator.explain(
+      'Made a replica as it is, it would keep the stale row; and promoted later, it would send it to every replica: with',
+    );
+    narrator.explain(
+      'auto-positioning they ask for every transaction that they lack. So its data are replaced: CLONE.',
+    );
     await cloneFrom(source, first, accounts);
     narrator.say('Source: CLONE INSTANCE FROM Replica 1; restarted, super_read_only');
     await replicateFrom(source, first, accounts);
     await replicating([source]);
     await waitForAcknowledgements(first, 3);
     await executed(source, await executedOf(first));
-    narrator.say('Source: CHANGE REPLICATION SOURCE TO Replica 1; it has caught up, and acknowledges like the others');
+    narrator.say(
+      'Source: CHANGE REPLICATION SOURCE TO Replica 1; it has caught up, and acknowledges like the others',
+    );
     await scene.rejoined(source);
-    return { held: await isReplicaAgain(scene, source), text: 'Source has rejoined: no longer superseded, no alarm left' };
+    return {
+      held: await isReplicaAgain(scene, source),
+      text: 'Source has rejoined: no longer superseded, no alarm left',
+    };
   },
 };
 
@@ -87,7 +96,12 @@ export const semiSync: Scenario = {
   name: 'semi-sync',
   summary: "the manual's failover and the way back; commits wait for all replicas, so nothing is lost",
   seconds: 16,
-  servers: { product: 'MySQL', names: fourServers, readOnly: (index) => index > 0, options: () => semiSyncOptions },
+  servers: {
+    product: 'MySQL',
+    names: fourServers,
+    readOnly: (index) => index > 0,
+    options: () => semiSyncOptions,
+  },
   async arrange({ all: [source, ...replicas], accounts }) {
     for (const replica of replicas) await replicateFrom(replica, source, accounts);
     await replicating(replicas);

@@ -14,7 +14,7 @@ export interface Accounts {
 /** Makes the accounts for clients of these hosts (a pattern of LIKE): one statement of one line each. */
 export type AccountSql = (accounts: Accounts, hosts?: string) => readonly string[];
 
-const LOOPBACK = '127.0.0.%';
+const loopback = '127.0.0.%';
 
 /** New passwords. */
 export function makeAccounts(): Accounts {
@@ -30,14 +30,14 @@ const userSql = ({ repl, web, watcher }: Accounts, hosts: string): readonly stri
 ];
 
 /** On MySQL, with what each account needs and nothing else. */
-export const accountSql: AccountSql = (accounts, hosts = LOOPBACK) => [
+export const accountSql: AccountSql = (accounts, hosts = loopback) => [
   ...userSql(accounts, hosts),
   `GRANT REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO 'repl'@'${hosts}'`,
   ...grantStatements(`'source_dns'@'${hosts}'`).map((statement) => statement.replace(/;$/, '')),
 ];
 
 /** On MariaDB, the same. */
-export const mariadbAccountSql: AccountSql = (accounts, hosts = LOOPBACK) => [
+export const mariadbAccountSql: AccountSql = (accounts, hosts = loopback) => [
   ...userSql(accounts, hosts),
   `GRANT REPLICATION SLAVE ON *.* TO 'repl'@'${hosts}'`,
   ...mariadbGrantStatements(`'source_dns'@'${hosts}'`).map((statement) => statement.replace(/;$/, '')),

@@ -7,7 +7,7 @@ import { isListenTaken, Named, type NamedOptions } from './named.ts';
 import { generateTsigKey, writeTsigKey } from './tsig-key.ts';
 
 /** named listens only on addresses that an interface has, and `lo` has this one: the nameservers of the lab differ by port. */
-const ADDRESS = '127.0.0.1';
+const ownAddress = '127.0.0.1';
 
 /** What the two nameservers serve. */
 export interface BindOptions {
@@ -55,8 +55,12 @@ export async function startBindPair(programs: BindPrograms, options: BindOptions
   }
   const keyFile = join(folders.primary, 'source-dns.key');
   await writeTsigKey(keyFile, updateKey);
-  const addressOf = (role: Role) => hosts?.[role].address ?? ADDRESS;
-  const addresses = { zone, 'primary-address': addressOf('primary'), 'secondary-address': addressOf('secondary') };
+  const addressOf = (role: Role) => hosts?.[role].address ?? ownAddress;
+  const addresses = {
+    zone,
+    'primary-address': addressOf('primary'),
+    'secondary-address': addressOf('secondary'),
+  };
   await writeFile(
     join(folders.primary, `${zone}.db`),
     await renderBindConfig('zone.db', { ...addresses, address: addresses['primary-address'] }),
@@ -73,7 +77,12 @@ export async function startBindPair(programs: BindPrograms, options: BindOptions
     const make = async (role: Role): Promise<Named> => {
       const directory = folders[role];
       const address = addressOf(role);
-      const text = await renderBindConfig(`named.conf.${role}`, { ...common, directory, address, port: `${ports[role]}` });
+      const text = await renderBindConfig(`named.conf.${role}`, {
+        ...common,
+        directory,
+        address,
+        port: `${ports[role]}`,
+      });
       await writeFile(join(directory, 'named.conf'), adjust(role, text));
       return new Named(programs, { ...hosts?.[role], folder: directory, address, port: ports[role], zone });
     };
@@ -88,15 +97,24 @@ export async function startBindPair(programs: BindPrograms, options: BindOptions
       await stop();
       throw error;
     }
-    return { primary, secondary, zone, keyFile, keyName, transferKeyFile: join(folders.primary, 'transfer.key'), stop };
+    return {
+      primary,
+      secondary,
+      zone,
+      keyFile,
+      keyName,
+      transferKeyFile: join(folders.primary, 'transfer.key'),
+      stop,
+    };
   };
-  if (hosts !== undefined) return await start({ primary: hosts.primary.port, secondary: hosts.secondary.port });
+  if (hosts !== undefined)
+    return await start({ primary: hosts.primary.port, secondary: hosts.secondary.port });
   return await withFreePort(findTwoPorts, start, { isTaken: isListenTaken });
 }
 
 async function findTwoPorts(): Promise<{ primary: number; secondary: number }> {
-  const primary = await findFreePort([ADDRESS], { udp: true });
+  const primary = await findFreePort([ownAddress], { udp: true });
   let secondary = primary;
-  while (secondary === primary) secondary = await findFreePort([ADDRESS], { udp: true });
+  while (secondary === primary) secondary = await findFreePort([ownAddress], { udp: true });
   return { primary, secondary };
 }

@@ -59,12 +59,17 @@ interface Ports {
   readonly groupAddresses: readonly string[];
 }
 
-const HOST_PORTS = { port: 3306, group: 33_061 };
+const hostPorts = { port: 3306, group: 33_061 };
 /** A group wants an address that an interface has, and `lo` has this one: on loopback its members differ by port. */
-const GROUP_ADDRESS = '127.0.0.1';
+const groupAddress = '127.0.0.1';
 
 /** Starts all at once. Rejects with a LabError; nothing is left behind then. */
-export async function startCluster(plan: ClusterPlan, product: Product, folder: string, hosts?: Hosts): Promise<Cluster> {
+export async function startCluster(
+  plan: ClusterPlan,
+  product: Product,
+  folder: string,
+  hosts?: Hosts,
+): Promise<Cluster> {
   const accounts = makeAccounts();
   const addresses = hosts?.addresses ?? plan.names.map((_, index) => `127.0.0.${11 + index}`);
   const start = async ({ port, groupAddresses }: Ports): Promise<LabServer[]> => {
@@ -88,8 +93,14 @@ export async function startCluster(plan: ClusterPlan, product: Product, folder: 
     await Promise.all(servers.map(({ mysqld }) => mysqld.kill9()));
     throw failed.reason;
   };
-  const onHosts = { port: HOST_PORTS.port, groupAddresses: addresses.map((address) => `${address}:${HOST_PORTS.group}`) };
-  const all = hosts === undefined ? await withFreePort(() => findPorts(addresses), start, { isTaken: isPortTaken }) : await start(onHosts);
+  const onHosts = {
+    port: hostPorts.port,
+    groupAddresses: addresses.map((address) => `${address}:${hostPorts.group}`),
+  };
+  const all =
+    hosts === undefined
+      ? await withFreePort(() => findPorts(addresses), start, { isTaken: isPortTaken })
+      : await start(onHosts);
   const [first, ...others] = all;
   if (first === undefined) throw new Error('a cluster of no servers');
   return {
@@ -108,6 +119,6 @@ export async function startCluster(plan: ClusterPlan, product: Product, folder: 
 async function findPorts(addresses: readonly string[]): Promise<Ports> {
   const port = await findFreePort(addresses);
   const taken = [port];
-  for (const _ of addresses) taken.push(await findFreePort([GROUP_ADDRESS], { butNot: taken }));
-  return { port, groupAddresses: taken.slice(1).map((each) => `${GROUP_ADDRESS}:${each}`) };
+  for (const _ of addresses) taken.push(await findFreePort([groupAddress], { butNot: taken }));
+  return { port, groupAddresses: taken.slice(1).map((each) => `${groupAddress}:${each}`) };
 }

@@ -1,5 +1,5 @@
 import type { MariadbPrograms } from '../programs/mariadb-programs.ts';
-import { USER_OPTIONS } from '../programs/mysql-data.ts';
+import { userOptions } from '../programs/mysql-data.ts';
 import { SqlServer, type SqlServerOptions } from './sql-server.ts';
 
 /** One MariaDB server of the lab. */
@@ -9,7 +9,7 @@ export interface MariadbdOptions extends SqlServerOptions {
 }
 
 /** Small, and without what a real server needs for a power cut: it is only ever killed. */
-const LIGHT: readonly string[] = [
+const lightOptions: readonly string[] = [
   '--innodb-buffer-pool-size=32M',
   '--innodb-log-file-size=8M',
   '--innodb-use-native-aio=OFF',
@@ -22,7 +22,7 @@ const LIGHT: readonly string[] = [
   '--key-buffer-size=1M',
 ];
 
-const REPLICATION: readonly string[] = [
+const replicationOptions: readonly string[] = [
   '--log-bin=binlog',
   '--log-slave-updates=ON',
   '--relay-log=relay',
@@ -41,11 +41,11 @@ export class Mariadbd extends SqlServer {
       emptyData: programs.emptyData,
       options: [
         ...programs.options,
-        ...USER_OPTIONS,
+        ...userOptions,
         // No SQL user reads or writes files of this machine but below this folder, which holds nothing else.
         `--secure-file-priv=${options.folder}`,
-        ...LIGHT,
-        ...REPLICATION,
+        ...lightOptions,
+        ...replicationOptions,
         ...(options.readOnly ? ['--read-only=ON'] : []),
       ],
     };

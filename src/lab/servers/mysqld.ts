@@ -1,4 +1,4 @@
-import { USER_OPTIONS } from '../programs/mysql-data.ts';
+import { userOptions } from '../programs/mysql-data.ts';
 import type { MysqlPrograms } from '../programs/mysql-programs.ts';
 import { SqlServer, type SqlServerOptions } from './sql-server.ts';
 
@@ -9,10 +9,10 @@ export interface MysqldOptions extends SqlServerOptions {
 }
 
 /** "ready for connections", in whatever language (lc_messages) it is said. */
-const READY = /\[MY-010931\]/;
+const readyLine = /\[MY-010931\]/;
 
 /** Small enough for four servers beside each other: buffers, threads, and a Performance Schema that keeps the replication tables and little else. */
-const LIGHT: readonly string[] = [
+const lightOptions: readonly string[] = [
   '--innodb-buffer-pool-size=64M',
   '--innodb-buffer-pool-instances=1',
   '--innodb-log-buffer-size=1M',
@@ -52,7 +52,7 @@ const LIGHT: readonly string[] = [
   '--mysqlx=OFF',
 ];
 
-const REPLICATION: readonly string[] = [
+const replicationOptions: readonly string[] = [
   '--gtid-mode=ON',
   '--enforce-gtid-consistency=ON',
   '--log-bin=binlog',
@@ -77,15 +77,15 @@ export class Mysqld extends SqlServer {
     const program = {
       name: 'mysqld',
       executable: programs.mysqld,
-      ready: READY,
+      ready: readyLine,
       emptyData: programs.emptyData,
       options: [
         ...programs.options,
-        ...USER_OPTIONS,
+        ...userOptions,
         // No SQL user reads or writes files of this machine.
         '--secure-file-priv=NULL',
-        ...LIGHT,
-        ...REPLICATION,
+        ...lightOptions,
+        ...replicationOptions,
         ...(readOnly === 'off' ? [] : ['--read-only=ON']),
         ...(readOnly === 'super-read-only' ? ['--super-read-only=ON'] : []),
       ],

@@ -18,10 +18,10 @@ export interface NamedOptions {
   readonly through?: readonly string[];
 }
 
-const START_DEADLINE_MS = 30_000;
-const STOP_DEADLINE_MS = 10_000;
+const startDeadlineMs = 30_000;
+const stopDeadlineMs = 10_000;
 /** Between two questions whether the zone is there: a secondary has it as soon as the transfer is done, and tells nobody. */
-const ASK_INTERVAL_MS = 10;
+const askIntervalMs = 10;
 
 /** A real named in the foreground. It can be stopped, killed and started again, and keeps its zone and journal over that. */
 export class Named {
@@ -65,11 +65,13 @@ export class Named {
       through: this.#through,
     });
     try {
-      await this.#server.awaitLine(/ running$/, START_DEADLINE_MS);
+      await this.#server.awaitLine(/ running$/, startDeadlineMs);
       // named goes on without a port that it could not bind: another nameserver would answer for it.
       if (isListenTaken(new Error(this.#server.log.tail())))
-        throw new LabError(`named: address in use: ${this.address}:${this.port}`, { hint: 'take another port' });
-      await this.awaitSerial(1, START_DEADLINE_MS - (performance.now() - started));
+        throw new LabError(`named: address in use: ${this.address}:${this.port}`, {
+          hint: 'take another port',
+        });
+      await this.awaitSerial(1, startDeadlineMs - (performance.now() - started));
     } catch (error) {
       await this.kill9();
       throw error;
@@ -82,7 +84,7 @@ export class Named {
     while (performance.now() < end && this.running) {
       const serial = await askSoaSerial(this.address, this.port, this.#zone);
       if (serial !== undefined && serial >= atLeast) return serial;
-      await delay(ASK_INTERVAL_MS);
+      await delay(askIntervalMs);
     }
     throw new LabError(
       `named ${this.address}:${this.port} did not answer for ${this.#zone} with serial ${atLeast}:\n${this.#server?.log.tail()}`,
@@ -92,7 +94,7 @@ export class Named {
 
   /** An orderly shutdown; SIGKILL when that takes too long. Resolves when the process is gone. */
   async stop(): Promise<void> {
-    await this.#server?.stop(STOP_DEADLINE_MS);
+    await this.#server?.stop(stopDeadlineMs);
   }
 
   /** A crash: SIGKILL. Resolves when the process is gone. */
@@ -113,5 +115,8 @@ export class Named {
 
 /** Whether a start failed because somebody else took the port meanwhile. */
 export function isListenTaken(error: unknown): boolean {
-  return error instanceof Error && /address in use|unable to listen on any configured interface/i.test(error.message);
+  return (
+    error instanceof Error &&
+    /address in use|unable to listen on any configured interface/i.test(error.message)
+  );
 }

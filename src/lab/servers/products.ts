@@ -25,8 +25,14 @@ export interface Product {
 }
 
 /** Takes it from where it is, or fetches it. Rejects with a LabError when it cannot be had, or lacks one of the plugins. */
-export async function provideProduct(name: ProductName, plugins: readonly string[], progress: Progress): Promise<Product> {
-  return name === 'MySQL' ? await mysql(plugins, progress) : await mariadb(name === 'MariaDB 10.11' ? '10.11' : '11.8', progress);
+export async function provideProduct(
+  name: ProductName,
+  plugins: readonly string[],
+  progress: Progress,
+): Promise<Product> {
+  return name === 'MySQL'
+    ? await mysql(plugins, progress)
+    : await mariadb(name === 'MariaDB 10.11' ? '10.11' : '11.8', progress);
 }
 
 async function mysql(plugins: readonly string[], progress: Progress): Promise<Product> {
@@ -42,7 +48,8 @@ async function mysql(plugins: readonly string[], progress: Progress): Promise<Pr
     version: programs.version,
     origin: programs.origin,
     accountSql,
-    server: ({ readOnly, ...options }) => new Mysqld(programs, { ...options, readOnly: readOnly ? 'super-read-only' : 'off' }),
+    server: ({ readOnly, ...options }) =>
+      new Mysqld(programs, { ...options, readOnly: readOnly ? 'super-read-only' : 'off' }),
   };
 }
 

@@ -37,14 +37,14 @@ export interface SqlProgram {
 }
 
 /** A start takes about 1 s on a quiet machine; recovery after `kill9` under load, on two busy cores, takes the longest. */
-const START_DEADLINE_MS = 90_000;
+const startDeadlineMs = 90_000;
 /** Time for an orderly shutdown before SIGKILL. */
-const STOP_DEADLINE_MS = 20_000;
-const CONNECT_TIMEOUT_MS = 10_000;
+const stopDeadlineMs = 20_000;
+const connectTimeoutMs = 10_000;
 /** The longest statements wait a minute for transactions, or copy a whole server. */
-const STATEMENT_TIMEOUT_MS = 120_000;
+const statementTimeoutMs = 120_000;
 /** `sun_path` of a unix socket has 108 bytes, the last one is 0. */
-const MAX_SOCKET_PATH = 107;
+const maxSocketPath = 107;
 
 /** A statement that failed. The statement itself is not told: there are passwords in some. */
 export class SqlError extends LabError {
@@ -52,8 +52,17 @@ export class SqlError extends LabError {
   readonly errno: number | undefined;
   readonly code: string | undefined;
 
-  constructor({ address, port, logFile }: Pick<SqlServer, 'address' | 'port' | 'logFile'>, { cause }: { readonly cause: unknown }) {
-    const { message, errno, code, sql: _, ...rest } = cause as Error & { errno?: number; code?: string; sql?: string };
+  constructor(
+    { address, port, logFile }: Pick<SqlServer, 'address' | 'port' | 'logFile'>,
+    { cause }: { readonly cause: unknown },
+  ) {
+    const {
+      message,
+      errno,
+      code,
+      sql: _,
+      ...rest
+    } = cause as Error & { errno?: number; code?: string; sql?: string };
     super(`${address}:${port}: ${message}`, { hint: `see ${logFile}; --keep keeps it`, cause: rest });
     this.errno = errno;
     this.code = code;
@@ -104,13 +113,18 @@ export class SqlServer {
     if (this.running) throw new Error(`${this.#program.name} at ${this.address}:${this.port} runs already`);
     await this.#prepare();
     const args = [...this.#arguments(), ...extra];
-    this.#server = launch(`${this.#program.name} ${this.address}:${this.port}`, this.#program.executable, args, {
-      cwd: this.folder,
-      logFile: this.logFile,
-      through: this.#options.through ?? [],
-    });
+    this.#server = launch(
+      `${this.#program.name} ${this.address}:${this.port}`,
+      this.#program.executable,
+      args,
+      {
+        cwd: this.folder,
+        logFile: this.logFile,
+        through: this.#options.through ?? [],
+      },
+    );
     try {
-      await this.#server.awaitLine(this.#program.ready, START_DEADLINE_MS);
+      await this.#server.awaitLine(this.#program.ready, startDeadlineMs);
     } catch (error) {
       await this.kill9();
       throw error;
@@ -119,7 +133,7 @@ export class SqlServer {
 
   /** An orderly shutdown; SIGKILL when that takes too long. Resolves when the process is gone; at once when there is none. */
   async stop(): Promise<void> {
-    await this.#server?.stop(STOP_DEADLINE_MS);
+    await this.#server?.stop(stopDeadlineMs);
     await this.#dropSocketFolder();
   }
 
@@ -156,7 +170,7 @@ export class SqlServer {
     return await createConnection({
       socketPath: this.socketPath,
       user: 'root',
-      connectTimeout: CONNECT_TIMEOUT_MS,
+      connectTimeout: connectTimeoutMs,
       supportBigNumbers: true,
     });
   }
@@ -166,7 +180,8 @@ export class SqlServer {
     const connection = await this.connect();
     try {
       let rows: unknown = [];
-      for (const statement of statements) [rows] = await connection.query({ sql: statement, timeout: STATEMENT_TIMEOUT_MS });
+      for (const statement of statements)
+        [rows] = await connection.query({ sql: statement, timeout: statementTimeoutMs });
       return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
     } catch (error) {
       throw new SqlError(this, { cause: error });
@@ -180,13 +195,20 @@ export class SqlServer {
     const data = join(this.folder, 'data');
     if (!existsSync(data)) await copyEmptyData(this.#program.emptyData, data);
     await mkdir(join(this.folder, 'tmp'), { recursive: true });
-    if (join(this.folder, 'mysqld.sock').length > MAX_SOCKET_PATH) this.#socketFolder ??= await mkdtemp(join(tmpdir(), 'source-dns-'));
+    if (join(this.folder, 'mysqld.sock').length > maxSocketPath)
+      this.#socketFolder ??= await mkdtemp(join(tmpdir(), 'source-dns-'));
     const statements = this.#options.initSql ?? [];
     if (statements.some((each) => each.includes('\n')))
-      throw new LabError('a statement of initSql has more than one line', { hint: 'the server reads the init file line by line' });
-    await writeFile(join(this.folder, 'init.sql'), ['SET sql_log_bin=0', ...statements].map((each) => `${each};\n`).join(''), {
-      mode: 0o600,
-    });
+      throw new LabError('a statement of initSql has more than one line', {
+        hint: 'the server reads the init file line by line',
+      });
+    await writeFile(
+      join(this.folder, 'init.sql'),
+      ['SET sql_log_bin=0', ...statements].map((each) => `${each};\n`).join(''),
+      {
+        mode: 0o600,
+      },
+    );
   }
 
   #arguments(): string[] {

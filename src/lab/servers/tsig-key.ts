@@ -11,11 +11,11 @@ export interface TsigKey {
 }
 
 /** RFC 8945 section 8: a secret should be as long as the digest; 256 bits for SHA-256. */
-const SECRET_BYTES = 32;
+const secretBytes = 32;
 
 /** A new key with a random secret. */
 export function generateTsigKey(name: string): TsigKey {
-  return { name, algorithm: 'hmac-sha256', secret: randomBytes(SECRET_BYTES).toString('base64') };
+  return { name, algorithm: 'hmac-sha256', secret: randomBytes(secretBytes).toString('base64') };
 }
 
 /** The key in BIND's form, as tsig-keygen prints it: for named.conf, `nsupdate -k` and `key_file`. */

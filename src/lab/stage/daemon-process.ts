@@ -15,9 +15,9 @@ export interface DaemonProcess {
   stop(): Promise<void>;
 }
 
-const READY_MS = 20_000;
-const ANSWER_MS = 5000;
-const STOP_MS = 10_000;
+const readyMs = 20_000;
+const answerMs = 5000;
+const stopMs = 10_000;
 
 /** Starts it; resolves when its socket answers. `program` is source-dns itself: node and the entry file. `through`: see LaunchOptions. */
 export async function startDaemon(
@@ -28,10 +28,14 @@ export async function startDaemon(
 ): Promise<DaemonProcess> {
   const [command, ...first] = program as [string, ...string[]];
   const logFile = join(folder, 'source-dns.log');
-  const server = launch('source-dns run', command, [...first, '--config', config.file, 'run'], { cwd: folder, logFile, through });
+  const server = launch('source-dns run', command, [...first, '--config', config.file, 'run'], {
+    cwd: folder,
+    logFile,
+    through,
+  });
   const socket = join(config.stateDir, 'api.sock');
   const get = async (path: string): Promise<unknown> => {
-    const result = await askDaemon(socket, { method: 'GET', path, timeoutMs: ANSWER_MS });
+    const result = await askDaemon(socket, { method: 'GET', path, timeoutMs: answerMs });
     if (result.kind === 'document') return result.body;
     const said =
       result.kind === 'problem'
@@ -39,7 +43,9 @@ export async function startDaemon(
         : result.kind === 'failed'
           ? result.failure.message
           : 'nobody listens on its socket';
-    throw new LabError(`source-dns did not answer: ${said}\n${server.log.tail()}`, { hint: `see ${logFile}` });
+    throw new LabError(`source-dns did not answer: ${said}\n${server.log.tail()}`, {
+      hint: `see ${logFile}`,
+    });
   };
   const answers = () =>
     get('/healthz').then(
@@ -49,13 +55,14 @@ export async function startDaemon(
         return false;
       },
     );
-  await until('source-dns to answer on its socket', answers, READY_MS);
+  await until('source-dns to answer on its socket', answers, readyMs);
   return {
     process: server,
     snapshot: async () => (await get('/v1/clusters/shop')) as Snapshot,
-    history: async () => ((await get('/v1/clusters/shop/history')) as { entries: readonly HistoryEntry[] }).entries,
+    history: async () =>
+      ((await get('/v1/clusters/shop/history')) as { entries: readonly HistoryEntry[] }).entries,
     stop: async () => {
-      await server.stop(STOP_MS);
+      await server.stop(stopMs);
     },
   };
 }

@@ -32,7 +32,8 @@ export async function timesOfMove(
   });
   // performance.now() of the promotion, as wall-clock time: the daemon is another process, and shares no other clock with us.
   const promotedWall = performance.timeOrigin + promotedAt;
-  const after = (iso: string | undefined) => (iso === undefined ? 0 : Math.max(0, Math.round(Date.parse(iso) - promotedWall)));
+  const after = (iso: string | undefined) =>
+    iso === undefined ? 0 : Math.max(0, Math.round(Date.parse(iso) - promotedWall));
   return {
     from,
     to,

@@ -17,13 +17,18 @@ export interface Narrator {
 }
 
 /** `write` gets whole lines. */
-export function createNarrator(options: { readonly json: boolean; readonly colours: boolean; write(line: string): void }): Narrator {
+export function createNarrator(options: {
+  readonly json: boolean;
+  readonly colours: boolean;
+  write(line: string): void;
+}): Narrator {
   const began = performance.now();
   const style = createStyle(options.colours);
   const atMs = () => Math.round(performance.now() - began);
   const json = (event: string, fields: Readonly<Record<string, unknown>>) =>
     options.write(`${JSON.stringify({ event, atMs: atMs(), ...fields })}\n`);
-  const line = (text: string) => options.write(`${style.dim(`${(atMs() / 1000).toFixed(3).padStart(8)} `)} ${text}\n`);
+  const line = (text: string) =>
+    options.write(`${style.dim(`${(atMs() / 1000).toFixed(3).padStart(8)} `)} ${text}\n`);
   if (options.json) {
     return {
       step: (step, title) => json('step', { step, title }),
@@ -38,7 +43,8 @@ export function createNarrator(options: { readonly json: boolean; readonly colou
     step: (letter, title) => options.write(`\n${style.bold(`(${letter}) ${title}`)}\n`),
     say: line,
     explain: (text) => options.write(`${' '.repeat(10)}${style.dim(text)}\n`),
-    show: (text) => options.write(`${text.replace(/^(?=.)/gm, '          | ')}${text.endsWith('\n') ? '' : '\n'}`),
+    show: (text) =>
+      options.write(`${text.replace(/^(?=.)/gm, '          | ')}${text.endsWith('\n') ? '' : '\n'}`),
     held: (_letter, held, text) => line(`${held ? style.green('held') : style.red('DID NOT HOLD')}: ${text}`),
     event: () => undefined,
   };

@@ -12,13 +12,13 @@ export interface Answer {
 }
 
 /** How often each nameserver is asked: the resolution of every time that the lab reports. */
-const ASK_EVERY_MS = 2;
-const TIMEOUT_MS = 500;
+const askEveryMs = 2;
+const timeoutMs = 500;
 /** RFC 1035 section 4.1.1: the bit AA, and the codes by which the name exists or does not. */
-const FLAG_AA = 1 << 10;
+const flagAa = 1 << 10;
 const RCODE = 0xf;
-const NOERROR = 0;
-const NXDOMAIN = 3;
+const noerror = 0;
+const nxdomain = 3;
 
 /** Asks one nameserver for the name all the time, and writes down every change of the answer. It trusts nothing that source-dns says of itself. */
 export class Observer {
@@ -69,9 +69,12 @@ export class Observer {
         this.#waiters.push({ addresses, resolve });
         const late = () =>
           reject(
-            new LabError(`${this.#address}:${this.#port} answers "${this.current}", not "${addresses}", after ${deadlineMs} ms`, {
-              hint: 'run the lab with --keep, and read source-dns.log and the logs of the nameservers in its folder',
-            }),
+            new LabError(
+              `${this.#address}:${this.#port} answers "${this.current}", not "${addresses}", after ${deadlineMs} ms`,
+              {
+                hint: 'run the lab with --keep, and read source-dns.log and the logs of the nameservers in its folder',
+              },
+            ),
           );
         timer = setTimeout(late, deadlineMs);
       });
@@ -83,8 +86,9 @@ export class Observer {
   async #ask(socket: Socket): Promise<void> {
     for (let id = 1; this.#socket !== undefined; id = (id % 65_535) + 1) {
       const addresses = await this.#question(socket, id);
-      if (addresses !== undefined && (this.changes.length === 0 || addresses !== this.current)) this.#note(addresses);
-      await delay(ASK_EVERY_MS);
+      if (addresses !== undefined && (this.changes.length === 0 || addresses !== this.current))
+        this.#note(addresses);
+      await delay(askEveryMs);
     }
   }
 
@@ -101,12 +105,13 @@ export class Observer {
 
   async #question(socket: Socket, id: number): Promise<string | undefined> {
     try {
-      const answered = once(socket, 'message', { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const answered = once(socket, 'message', { signal: AbortSignal.timeout(timeoutMs) });
       socket.send(encode({ type: 'query', id, flags: 0, questions: [{ type: 'A', name: this.#name }] }));
       const packet = decode(((await answered) as [Buffer])[0]);
       // A nameserver that is just starting answers SERVFAIL or REFUSED: that says nothing of the name.
       const flags = packet.flags ?? 0;
-      if (packet.id !== id || (flags & FLAG_AA) === 0 || ![NOERROR, NXDOMAIN].includes(flags & RCODE)) return undefined;
+      if (packet.id !== id || (flags & flagAa) === 0 || ![noerror, nxdomain].includes(flags & RCODE))
+        return undefined;
       return (packet.answers ?? [])
         .flatMap((answer) => (answer.type === 'A' ? [answer.data] : []))
         .sort()

@@ -44,7 +44,12 @@ export async function play(scenario: Scenario, stage: Stage, narrator: Narrator)
   narrator.say(
     `${primary.current} on the primary, ${secondary.current} on the secondary; ledger epoch ${ledger?.epoch}; ${decision.sentence}`,
   );
-  return { moves: scene.moves, acknowledgedWrites: web.acknowledged.length, lostWrites, held: verdicts.every(Boolean) };
+  return {
+    moves: scene.moves,
+    acknowledgedWrites: web.acknowledged.length,
+    lostWrites,
+    held: verdicts.every(Boolean),
+  };
 }
 
 /** How every scenario begins: the name answers with the first server, and a web application that knows nothing but the name writes all the time. */
@@ -58,7 +63,10 @@ function opening({ cluster, name, web }: Stage): Step {
       await web.createTable();
       web.start();
       await scene.writes();
-      return { held: true, text: `the web application writes through ${name}: ${web.acknowledged.length} rows so far` };
+      return {
+        held: true,
+        text: `the web application writes through ${name}: ${web.acknowledged.length} rows so far`,
+      };
     },
   };
 }
@@ -66,12 +74,16 @@ function opening({ cluster, name, web }: Stage): Step {
 /** Acknowledged rows that the source, or any of its replicas once it has caught up, does not have. */
 async function countLost(scene: Scene, leftOut: readonly string[] = []): Promise<number> {
   const source = scene.published;
-  const rowsOf = async ({ mysqld }: typeof source) => Number((await mysqld.sql('SELECT COUNT(*) AS n FROM shop.orders'))[0]?.['n']);
+  const rowsOf = async ({ mysqld }: typeof source) =>
+    Number((await mysqld.sql('SELECT COUNT(*) AS n FROM shop.orders'))[0]?.['n']);
   const everything = await rowsOf(source);
   const lost = new Set<number>();
   for (const server of scene.all) {
     if (leftOut.includes(server.name)) continue;
-    await until(`${server.name} to have the ${everything} rows of ${source.name}`, async () => (await rowsOf(server)) >= everything);
+    await until(
+      `${server.name} to have the ${everything} rows of ${source.name}`,
+      async () => (await rowsOf(server)) >= everything,
+    );
     for (const number of await scene.lacking(server)) lost.add(number);
   }
   return lost.size;

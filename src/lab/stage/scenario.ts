@@ -35,4 +35,5 @@ export interface Verdict {
 }
 
 /** What a scenario needs besides BIND: for `--list`. */
-export const needsOf = ({ servers, network }: Scenario): string => [servers.product, ...(network ? ['network namespaces'] : [])].join(', ');
+export const needsOf = ({ servers, network }: Scenario): string =>
+  [servers.product, ...(network ? ['network namespaces'] : [])].join(', ');

@@ -7,9 +7,9 @@ import type { Narrator } from './narrator.ts';
 import type { Stage } from './stage.ts';
 
 /** A name that does not follow within this is a failure of the lab; it takes some tens of milliseconds. */
-const FOLLOW_MS = 30_000;
+const followMs = 30_000;
 /** Rows that the web application must have written through the name before the story goes on. */
-const SOME_WRITES = 20;
+const someWrites = 20;
 
 /** A server that has become writable, and the name on its way to it. */
 interface Moving {
@@ -42,7 +42,9 @@ export class Scene {
     const { primary, cluster } = this.stage;
     const server = cluster.all.find(({ mysqld }) => mysqld.address === primary.current);
     if (server !== undefined) return server;
-    throw new LabError(`the name answers with "${primary.current}", which is no server of the lab`, { hint: 'see source-dns.log' });
+    throw new LabError(`the name answers with "${primary.current}", which is no server of the lab`, {
+      hint: 'see source-dns.log',
+    });
   }
 
   /** Says the decision that source-dns has taken now, and resolves with its sentence. */
@@ -55,14 +57,20 @@ export class Scene {
   /** Resolves when some more rows were written through the name. */
   async writes(): Promise<void> {
     const { web } = this.stage;
-    const wanted = web.acknowledged.length + SOME_WRITES;
-    await until(`the web application to write (it says: ${web.lastFailure ?? 'nothing'})`, () => web.acknowledged.length >= wanted);
+    const wanted = web.acknowledged.length + someWrites;
+    await until(
+      `the web application to write (it says: ${web.lastFailure ?? 'nothing'})`,
+      () => web.acknowledged.length >= wanted,
+    );
   }
 
   /** Resolves when both nameservers answer with this server: with the moments (performance.now) since when. */
   async answers({ mysqld: { address } }: LabServer): Promise<{ primary: number; secondary: number }> {
     const { primary, secondary } = this.stage;
-    const [onPrimary, onSecondary] = await Promise.all([primary.answers(address, FOLLOW_MS), secondary.answers(address, FOLLOW_MS)]);
+    const [onPrimary, onSecondary] = await Promise.all([
+      primary.answers(address, followMs),
+      secondary.answers(address, followMs),
+    ]);
     return { primary: onPrimary, secondary: onSecondary };
   }
 
@@ -109,7 +117,9 @@ export class Scene {
     let found: Alarm | undefined;
     await until(`the alarm ${code} about ${name}`, async () => {
       const { alarms } = await this.stage.daemon.snapshot();
-      found = alarms.find((alarm) => alarm.code === code && alarm.subject === server && (alarm.count ?? 0) >= atLeast);
+      found = alarms.find(
+        (alarm) => alarm.code === code && alarm.subject === server && (alarm.count ?? 0) >= atLeast,
+      );
       return found !== undefined;
     });
     if (found === undefined) throw new LabError(`no alarm ${code}`, { hint: 'see source-dns.log' });
@@ -122,7 +132,13 @@ export class Scene {
     let found: Alarm | undefined;
     await until(`the history to tell of the alarm ${code} about ${name}`, async () => {
       for (const entry of await this.stage.daemon.history())
-        if (entry.kind === 'alarm' && entry.raised && entry.alarm.code === code && entry.alarm.subject === server) found = entry.alarm;
+        if (
+          entry.kind === 'alarm' &&
+          entry.raised &&
+          entry.alarm.code === code &&
+          entry.alarm.subject === server
+        )
+          found = entry.alarm;
       return found !== undefined;
     });
     if (found !== undefined) this.narrator.say(`source-dns: ${found.sentence}`);
@@ -130,7 +146,10 @@ export class Scene {
 
   /** Resolves when no former source is waited for any more. */
   async rejoined({ name }: LabServer): Promise<void> {
-    await until(`source-dns to take ${name} back into the line`, async () => (await this.stage.daemon.snapshot()).ledger?.was.length === 0);
+    await until(
+      `source-dns to take ${name} back into the line`,
+      async () => (await this.stage.daemon.snapshot()).ledger?.was.length === 0,
+    );
   }
 
   /** Numbers of the acknowledged rows that a server does not have. */

@@ -5,8 +5,7 @@ import { cacheFolder } from '../host/cache-folder.ts';
 import { makeNetwork, type Network } from '../host/network.ts';
 import { stopAllProcesses } from '../host/processes.ts';
 import type { BindPrograms } from '../programs/bind-programs.ts';
-import type { BindPair } from '../servers/bind.ts';
-import { startBindPair } from '../servers/bind.ts';
+import { type BindPair, startBindPair } from '../servers/bind.ts';
 import { type Cluster, startCluster } from '../servers/cluster.ts';
 import type { Product } from '../servers/products.ts';
 import { type DaemonProcess, startDaemon } from './daemon-process.ts';
@@ -45,7 +44,7 @@ export interface StageOptions {
   readonly narrator: Narrator;
 }
 
-const STOP_MS = 10_000;
+const stopMs = 10_000;
 
 type Closer = () => Promise<unknown>;
 
@@ -59,9 +58,10 @@ export async function onStage(options: StageOptions, play: (stage: Stage) => Pro
   } finally {
     narrator.say(`ending: web application, source-dns, nameservers, ${product.family} servers`);
     // In reverse: clients before servers, and every server before its folder.
-    for (const close of closers.reverse()) await close().catch((error: unknown) => narrator.say(`while ending: ${String(error)}`));
+    for (const close of closers.reverse())
+      await close().catch((error: unknown) => narrator.say(`while ending: ${String(error)}`));
     // What an interrupted story was just about to start.
-    await stopAllProcesses(STOP_MS);
+    await stopAllProcesses(stopMs);
     if (keep) narrator.say(`kept: ${folder}`);
     else {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -87,15 +87,23 @@ async function build(
       return started;
     }),
   );
-  for (const { name, server, mysqld } of cluster.all) narrator.say(`${name.padEnd(9)} ${server}  ${mysqld.program}, pid ${mysqld.pid}`);
+  for (const { name, server, mysqld } of cluster.all)
+    narrator.say(`${name.padEnd(9)} ${server}  ${mysqld.program}, pid ${mysqld.pid}`);
   for (const [role, named] of [
     ['primary', bind.primary],
     ['secondary', bind.secondary],
   ] as const) {
-    narrator.say(`${role.padEnd(9)} ${named.address}:${named.port}   named, pid ${named.pid}, zone ${bind.zone}`);
+    narrator.say(
+      `${role.padEnd(9)} ${named.address}:${named.port}   named, pid ${named.pid}, zone ${bind.zone}`,
+    );
   }
   narrator.say(await scenario.arrange(cluster));
-  return await openName(program, { folder, programs, cluster, bind, ...(network && { network }) }, narrator, closers);
+  return await openName(
+    program,
+    { folder, programs, cluster, bind, ...(network && { network }) },
+    narrator,
+    closers,
+  );
 }
 
 async function openName(

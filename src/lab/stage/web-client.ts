@@ -16,8 +16,8 @@ export interface WebClientOptions {
   readonly pauseMs?: number;
 }
 
-const PAUSE_MS = 5;
-const QUERY_TIMEOUT_MS = 3000;
+const pauseBetweenMs = 5;
+const queryTimeoutMs = 3000;
 
 /** Writes rows 1, 2, 3, …: each number once, whether it was acknowledged or not. */
 export class WebClient {
@@ -36,7 +36,7 @@ export class WebClient {
   constructor(options: WebClientOptions) {
     const resolver = new Resolver({ timeout: 500, tries: 2 });
     resolver.setServers([options.resolver]);
-    this.#pauseMs = options.pauseMs ?? PAUSE_MS;
+    this.#pauseMs = options.pauseMs ?? pauseBetweenMs;
     this.#pool = createPool({
       user: options.user,
       password: options.password,
@@ -86,7 +86,7 @@ export class WebClient {
       await connection.query({
         sql: 'INSERT INTO shop.orders (n, server_id) VALUES (?, @@server_id)',
         values: [number],
-        timeout: QUERY_TIMEOUT_MS,
+        timeout: queryTimeoutMs,
       });
       connection.release();
       return true;

@@ -7,7 +7,11 @@ export class AnswerFault extends Error {
   readonly code: 'protocol-broken' | 'answer-too-large' | 'login-unsupported' | 'public-key-refused';
   readonly hint: string | undefined;
 
-  constructor(code: AnswerFault['code'], message: string, { alive, hint }: { readonly alive: boolean; readonly hint?: string }) {
+  constructor(
+    code: AnswerFault['code'],
+    message: string,
+    { alive, hint }: { readonly alive: boolean; readonly hint?: string },
+  ) {
     super(message);
     this.code = code;
     this.alive = alive;
@@ -30,7 +34,8 @@ export const tooLarge = (what: string, alive: boolean): AnswerFault =>
   });
 
 /** The server wants a login that we do not know, or do not give. */
-export const loginUnsupported = (what: string): AnswerFault => new AnswerFault('login-unsupported', what, { alive: true });
+export const loginUnsupported = (what: string): AnswerFault =>
+  new AnswerFault('login-unsupported', what, { alive: true });
 
 /** The server wants the password, encrypted with a key that nobody has checked. */
 export const publicKeyRefused = (plugin: string): AnswerFault =>

@@ -8,7 +8,10 @@ import { type LagInput, lagSeconds } from './lag.ts';
 import { type Row, RowReader } from './row.ts';
 
 /** Group Replication's own channels: what they carry is told by the group, and they have no source. */
-const groupChannels: ReadonlySet<string> = new Set(['group_replication_applier', 'group_replication_recovery']);
+const groupChannels: ReadonlySet<string> = new Set([
+  'group_replication_applier',
+  'group_replication_recovery',
+]);
 
 export const isGroupChannel = (name: string): boolean => groupChannels.has(name);
 
@@ -42,16 +45,27 @@ export interface ChannelSurroundings extends ExecutedSet {
 }
 
 /** Reads one channel of the probe's row. */
-export function readChannel(row: RowReader, around: ChannelSurroundings): { channel: Channel; note: ChannelNote } {
+export function readChannel(
+  row: RowReader,
+  around: ChannelSurroundings,
+): { channel: Channel; note: ChannelNote } {
   const { executed, coordinates, timed, at } = around;
   const receiver = receiverStates[row.oneOf('receiver', ['OFF', 'ON', 'CONNECTING'])];
   const applier = row.oneOf('applier', ['OFF', 'ON']) === 'ON' ? 'on' : 'off';
   const sourceId = readSourceId(row, receiver);
   const address = sourceAddress(row.text('source_host'), row.port('source_port'));
   const retrieved = executed && row.parsed('retrieved', parseGtidSet);
-  const mark = [executed && row.whole('retrieved'), coordinates?.received?.file, coordinates?.received?.position].join(' ');
+  const mark = [
+    executed && row.whole('retrieved'),
+    coordinates?.received?.file,
+    coordinates?.received?.position,
+  ].join(' ');
   const note = noteOf(around.note, { at, sourceAddress: address, receiverOn: receiver === 'on', mark });
-  const heardAgoMs = newestAgeMs(row, ['heartbeat_age_us', 'queued_age_us', 'queueing_age_us'], timed ? undefined : heardAgoOf(note, at));
+  const heardAgoMs = newestAgeMs(
+    row,
+    ['heartbeat_age_us', 'queued_age_us', 'queueing_age_us'],
+    timed ? undefined : heardAgoOf(note, at),
+  );
   const sets = around.complete ? { retrieved, executed } : { retrieved: undefined, executed: undefined };
   const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', ...sets }, around);
   const delaySeconds = row.number('delay_s');
@@ -75,13 +89,19 @@ export function readChannel(row: RowReader, around: ChannelSurroundings): { chan
 }
 
 /** Without GTIDs and times only the server itself can tell: an applier that seems idle may have all of it before it. */
-function readLag(row: RowReader, input: LagInput, { timed, coordinates }: ChannelSurroundings): number | undefined {
+function readLag(
+  row: RowReader,
+  input: LagInput,
+  { timed, coordinates }: ChannelSurroundings,
+): number | undefined {
   const lag = lagSeconds(row, input);
   if (timed || input.executed !== undefined) return lag;
   return input.applierOn ? coordinates?.behindSeconds : undefined;
 }
 
-const coordinateFields = (coordinates: ChannelCoordinates | undefined): Pick<Channel, 'received' | 'applied'> => ({
+const coordinateFields = (
+  coordinates: ChannelCoordinates | undefined,
+): Pick<Channel, 'received' | 'applied'> => ({
   ...(coordinates?.received && { received: coordinates.received }),
   ...(coordinates?.applied && { applied: coordinates.applied }),
 });
@@ -99,7 +119,11 @@ function readSourceId(row: RowReader, receiver: Channel['receiver']): ServerId |
 }
 
 /** A clock that was set back between two events would give a negative age. `counted` is what the server's counters say, in milliseconds. */
-function newestAgeMs(row: RowReader, columns: readonly string[], counted: number | undefined): number | undefined {
+function newestAgeMs(
+  row: RowReader,
+  columns: readonly string[],
+  counted: number | undefined,
+): number | undefined {
   const told = columns.map((column) => row.optionalNumber(column)).filter((age) => age !== undefined);
   const ages = [...told.map((age) => age / 1000), ...(counted === undefined ? [] : [counted])];
   return ages.length === 0 ? undefined : Math.max(0, Math.floor(Math.min(...ages)));
@@ -108,9 +132,13 @@ function newestAgeMs(row: RowReader, columns: readonly string[], counted: number
 /** A worker says what went wrong, its coordinator only that something did. A stopped applier matters more than a receiver that is trying again. */
 function readError(row: RowReader, applierStopped: boolean): string | undefined {
   const receiverError = errorOf(row.number('receiver_errno'), row.words('receiver_error'));
-  const coordinatorError = errorOf(row.optionalNumber('coordinator_errno'), row.optionalWords('coordinator_error'));
+  const coordinatorError = errorOf(
+    row.optionalNumber('coordinator_errno'),
+    row.optionalWords('coordinator_error'),
+  );
   const applierError = row.optionalWords('worker_error') ?? coordinatorError;
   return applierStopped ? (applierError ?? receiverError) : (receiverError ?? applierError);
 }
 
-const errorOf = (errno: number | undefined, text: string | undefined): string | undefined => (errno === 0 ? undefined : text);
+const errorOf = (errno: number | undefined, text: string | undefined): string | undefined =>
+  errno === 0 ? undefined : text;

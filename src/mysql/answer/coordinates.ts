@@ -14,8 +14,18 @@ const accessDenied = 1227;
 
 /** Both statements were renamed: 8.0.22 and 8.2.0 brought the new words, 8.4.0 took the old ones away. */
 export const coordinateStatements: readonly Statement[] = [
-  { name: 'status', spellings: ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'], when: withoutSomeGtids, absentOn: [accessDenied] },
-  { name: 'binlog', spellings: ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS'], when: withoutSomeGtids, absentOn: [accessDenied] },
+  {
+    name: 'status',
+    spellings: ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'],
+    when: withoutSomeGtids,
+    absentOn: [accessDenied],
+  },
+  {
+    name: 'binlog',
+    spellings: ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS'],
+    when: withoutSomeGtids,
+    absentOn: [accessDenied],
+  },
 ];
 
 /** What a channel's status tells where transactions may have no GTID. */

@@ -18,8 +18,10 @@ const notToBeSeen = [1142, 1146, 1054] as const;
 /** As many as are read of each table: a list is some servers long. */
 const listLimit = 64;
 
-const mayMove = (answers: Answers): boolean => answers['server']?.some((row) => row['auto_failover'] === '1') ?? false;
-const keepsGroups = (answers: Answers): boolean => answers['failover']?.some((row) => row['managed'] !== '') ?? false;
+const mayMove = (answers: Answers): boolean =>
+  answers['server']?.some((row) => row['auto_failover'] === '1') ?? false;
+const keepsGroups = (answers: Answers): boolean =>
+  answers['failover']?.some((row) => row['managed'] !== '') ?? false;
 
 const listQuery = (managed: string): string =>
   `SELECT CHANNEL_NAME AS channel, HOST AS host, PORT AS port, WEIGHT AS weight, ${managed} AS managed FROM performance_schema.${failoverTables[0]}
@@ -27,7 +29,12 @@ const listQuery = (managed: string): string =>
 
 /** MANAGED_NAME, and with it the second table, came with 8.0.23; the list itself with 8.0.22. */
 export const failoverStatements: readonly Statement[] = [
-  { name: 'failover', spellings: [listQuery('MANAGED_NAME'), listQuery("''")], when: mayMove, absentOn: notToBeSeen },
+  {
+    name: 'failover',
+    spellings: [listQuery('MANAGED_NAME'), listQuery("''")],
+    when: mayMove,
+    absentOn: notToBeSeen,
+  },
   {
     name: 'failover-managed',
     spellings: [
@@ -49,7 +56,10 @@ export function readFailoverLists({ failover, 'failover-managed': managed = [] }
   if (sources === undefined) return () => ({});
   return (channel) => {
     const managedGroups = entriesOf(groups, channel);
-    return { failoverSources: entriesOf(sources, channel), ...(managedGroups.length > 0 && { managedGroups }) };
+    return {
+      failoverSources: entriesOf(sources, channel),
+      ...(managedGroups.length > 0 && { managedGroups }),
+    };
   };
 }
 
@@ -73,7 +83,11 @@ function readEntries<T>(rows: readonly Row[], read: (row: RowReader) => T): read
 
 function readSource(row: RowReader): FailoverSource {
   const managed = row.words('managed');
-  return { address: sourceAddress(row.text('host'), row.port('port')), weight: row.number('weight'), ...(managed !== '' && { managed }) };
+  return {
+    address: sourceAddress(row.text('host'), row.port('port')),
+    weight: row.number('weight'),
+    ...(managed !== '' && { managed }),
+  };
 }
 
 const readGroup = (row: RowReader): ManagedGroup => ({

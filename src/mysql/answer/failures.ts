@@ -41,39 +41,52 @@ export function classify(asker: Asker, error: unknown): Problem {
     const hint = error.hint ?? (error.code === 'login-unsupported' ? noCommonLogin(asker) : undefined);
     return (error.alive ? aliveProblem : unknownProblem)(asker.server, error.code, error.message, hint);
   }
-  const fields: ErrorFields = typeof error === 'object' && error !== null ? error : { message: String(error) };
+  const fields: ErrorFields =
+    typeof error === 'object' && error !== null ? error : { message: String(error) };
   if (typeof fields.errno === 'number' && fields.errno >= 1000 && typeof fields.sqlMessage === 'string') {
     return ofServerError(asker, fields.errno, fields.sqlMessage);
   }
   const code = typeof fields.code === 'string' ? fields.code : '';
-  const message = clientMessages[code] ?? boundedLine(typeof fields.message === 'string' && fields.message !== '' ? fields.message : code);
-  if (code === 'AUTH_SWITCH_PLUGIN_ERROR') return aliveProblem(asker.server, 'login-unsupported', message, noCommonLogin(asker));
+  const message =
+    clientMessages[code] ??
+    boundedLine(typeof fields.message === 'string' && fields.message !== '' ? fields.message : code);
+  if (code === 'AUTH_SWITCH_PLUGIN_ERROR')
+    return aliveProblem(asker.server, 'login-unsupported', message, noCommonLogin(asker));
   return (
-    ofTlsError(asker, code, message) ?? unknownProblem(asker.server, clientCodes[code] ?? 'connection-failed', message, clientHints[code])
+    ofTlsError(asker, code, message) ??
+    unknownProblem(asker.server, clientCodes[code] ?? 'connection-failed', message, clientHints[code])
   );
 }
 
 /** Nothing came that shows the server to be alive; the message begins with its address. */
 export function unknownProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
-  return { kind: 'unknown', failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) } };
+  return {
+    kind: 'unknown',
+    failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) },
+  };
 }
 
 /** The server answered, but not with what was asked; the message begins with its address. */
 export function aliveProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
-  return { kind: 'alive', failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) } };
+  return {
+    kind: 'alive',
+    failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) },
+  };
 }
 
 function ofServerError(asker: Asker, errno: number, text: string): Problem {
   const words = boundedLine(text) || `error ${errno}, without a word`;
   const proxy = proxyThatSaid(errno, words);
-  if (proxy !== undefined) return proxyProblem(unknownProblem, asker.server, `${proxy} says error ${errno}, ${words}`);
+  if (proxy !== undefined)
+    return proxyProblem(unknownProblem, asker.server, `${proxy} says error ${errno}, ${words}`);
   const problem = errno === serverShutdown ? unknownProblem : aliveProblem;
   const refused = problem(asker.server, `mysql-${errno}`, words, hintForServerError(asker, errno, words));
   return refusesEverybody(errno, words) ? { ...refused, servesNobody: true } : refused;
 }
 
 /** ER_SERVER_OFFLINE_MODE, and what a Galera node says that executes no query (ER_UNKNOWN_COM_ERROR with these words): nobody is served, whatever our account may. */
-const refusesEverybody = (errno: number, text: string): boolean => errno === 3032 || (errno === 1047 && /^WSREP /.test(text));
+const refusesEverybody = (errno: number, text: string): boolean =>
+  errno === 3032 || (errno === 1047 && /^WSREP /.test(text));
 
 /** Something between us and the server speaks for it: `problem` says what that shows of the server itself. */
 export const proxyProblem = (problem: typeof unknownProblem, server: ServerAddress, what: string): Problem =>
@@ -95,8 +108,14 @@ function ofTlsError(asker: Asker, code: string, message: string): Problem | unde
     );
   }
   if (code !== 'HANDSHAKE_SSL_ERROR') return undefined;
-  if (/ECONNRESET|EPIPE|socket disconnected|socket hang up/.test(message)) return unknownProblem(asker.server, 'connection-lost', message);
-  return aliveProblem(asker.server, 'tls-failed', message, tlsHints.find(([words]) => words.test(message))?.[1]);
+  if (/ECONNRESET|EPIPE|socket disconnected|socket hang up/.test(message))
+    return unknownProblem(asker.server, 'connection-lost', message);
+  return aliveProblem(
+    asker.server,
+    'tls-failed',
+    message,
+    tlsHints.find(([words]) => words.test(message))?.[1],
+  );
 }
 
 /** By the words of OpenSSL and of Node, which give no code through mysql2. */
@@ -105,7 +124,10 @@ const tlsHints: readonly (readonly [words: RegExp, hint: string])[] = [
     /unsupported protocol|protocol version|no protocols available|version too low/i,
     "This client needs TLS 1.2 or later, and the server offers only older ones: set the server's tls_version (and its certificate's key of 2048 bits or more), or upgrade it.",
   ],
-  [/expired|not yet valid/i, 'A certificate is not valid now: renew it, or mend the clock of this machine or of the server.'],
+  [
+    /expired|not yet valid/i,
+    'A certificate is not valid now: renew it, or mend the clock of this machine or of the server.',
+  ],
   [
     /certificate|altnames|self[- ]signed|issuer/i,
     'tls: verify needs a certificate that ca_file signed, for this very host name. A certificate that MySQL made by itself names no host.',

@@ -13,7 +13,8 @@ export const probedTables = [
 ] as const;
 
 /** The account of the watching user as MySQL writes it: `'source_dns'@'%'`. */
-export const accountName = (user: string, hostPattern = '%'): string => `${quote(user)}@${quote(hostPattern)}`;
+export const accountName = (user: string, hostPattern = '%'): string =>
+  `${quote(user)}@${quote(hostPattern)}`;
 
 /** `CURRENT_USER()` says `source_dns@%`: the account that the server chose, quoted for a statement. The host never holds an `@`. */
 export function accountOfCurrentUser(currentUser: string): string {

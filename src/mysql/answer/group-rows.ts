@@ -4,7 +4,8 @@ import type { Answers, Statement } from './query-set.ts';
 import { type Row, RowReader } from './row.ts';
 
 /** Whether the server has a group whose members should be asked for. */
-export const hasGroup = (answers: Answers): boolean => Number(answers['server']?.[0]?.['group_members'] ?? 0) > 0;
+export const hasGroup = (answers: Answers): boolean =>
+  Number(answers['server']?.[0]?.['group_members'] ?? 0) > 0;
 
 /** ER_UNKNOWN_SYSTEM_VARIABLE: the variables exist only where the plugin is loaded, and it went between the two queries. */
 export const pluginGone = 1193;
@@ -22,7 +23,10 @@ export const groupStatement: Statement = {
 };
 
 /** Reads the answer of the group's statement; no group where there are no rows. `lagSeconds`: of this member. */
-export function readGroup(rows: readonly Row[] = [], lagSeconds?: number): { group?: Group; oddColumn?: string } {
+export function readGroup(
+  rows: readonly Row[] = [],
+  lagSeconds?: number,
+): { group?: Group; oddColumn?: string } {
   const members: GroupMember[] = [];
   let name = '';
   let singlePrimary = false;
@@ -35,7 +39,9 @@ export function readGroup(rows: readonly Row[] = [], lagSeconds?: number): { gro
     if (reader.text('member_id') !== '') members.push(readMember(reader, row));
     if (reader.oddColumn !== undefined) return { oddColumn: reader.oddColumn };
   }
-  return name === '' ? {} : { group: { name, singlePrimary, members, ...(lagSeconds !== undefined && { lagSeconds }) } };
+  return name === ''
+    ? {}
+    : { group: { name, singlePrimary, members, ...(lagSeconds !== undefined && { lagSeconds }) } };
 }
 
 function readMember(reader: RowReader, row: Row): GroupMember {

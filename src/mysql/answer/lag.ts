@@ -27,7 +27,10 @@ export function lagSeconds(row: RowReader, input: LagInput): number | undefined 
   if (!input.applierOn) return undefined;
   const delayed = remaining === undefined ? undefined : (delay - remaining) * 1e6;
   const atWork = oldest(oldest(applying, processing), delayed);
-  const pending = input.retrieved && input.executed ? subtract(input.retrieved, input.executed).size > 0 : atWork !== undefined;
+  const pending =
+    input.retrieved && input.executed
+      ? subtract(input.retrieved, input.executed).size > 0
+      : atWork !== undefined;
   if (!pending) return input.receiverOn ? 0 : undefined;
   const ageUs = atWork ?? newest;
   return ageUs === undefined ? undefined : Math.max(0, Math.round(ageUs / 1000) / 1000);

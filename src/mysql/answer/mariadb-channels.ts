@@ -28,7 +28,13 @@ export function readMariadbChannels({ answers, notes, at }: ProbeInput): {
 /** Preparing: the thread has started and does not connect yet. */
 const receiverStates = { Yes: 'on', No: 'off', Connecting: 'connecting', Preparing: 'connecting' } as const;
 
-function readChannel(row: Row, reader: RowReader, name: string, before: ChannelNote | undefined, at: ProbeInput['at']) {
+function readChannel(
+  row: Row,
+  reader: RowReader,
+  name: string,
+  before: ChannelNote | undefined,
+  at: ProbeInput['at'],
+) {
   const receiver = receiverStates[reader.oneOf('Slave_IO_Running', ['No', 'Yes', 'Connecting', 'Preparing'])];
   const applier = reader.oneOf('Slave_SQL_Running', ['No', 'Yes']) === 'Yes' ? 'on' : 'off';
   const address = sourceAddress(reader.text('Master_Host'), reader.port('Master_Port'));
@@ -52,7 +58,8 @@ function readChannel(row: Row, reader: RowReader, name: string, before: ChannelN
   const lastError = readError(reader, applier === 'off');
   const channel: Channel = {
     name,
-    ...(note.sourceServerId !== undefined && note.sourceServerId > 0 && { sourceServerId: note.sourceServerId }),
+    ...(note.sourceServerId !== undefined &&
+      note.sourceServerId > 0 && { sourceServerId: note.sourceServerId }),
     sourceAddress: address,
     receiver,
     ...(heardAgoMs !== undefined && { heardAgoMs }),

@@ -25,4 +25,5 @@ export function proxyThatSaid(errno: number, text: string): string | undefined {
 }
 
 /** Client libraries number their own errors from 2000 on, proxies theirs from 9000 on; no mysqld and no mariadbd sends either (manual B.3.2, B.3.3). */
-const isNoServerError = (errno: number): boolean => (errno >= 2000 && errno < 3000) || (errno >= 9000 && errno < 10_000);
+const isNoServerError = (errno: number): boolean =>
+  (errno >= 2000 && errno < 3000) || (errno >= 9000 && errno < 10_000);

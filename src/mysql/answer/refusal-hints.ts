@@ -1,7 +1,13 @@
 /** What to do about a server's refusal, by its number, as statements where there are any. */
 
 import type { Asker } from './failures.ts';
-import { accountName, accountOfCurrentUser, accountStatements, grantStatements, mariadbGrantStatements } from './grants.ts';
+import {
+  accountName,
+  accountOfCurrentUser,
+  accountStatements,
+  grantStatements,
+  mariadbGrantStatements,
+} from './grants.ts';
 
 /** Undefined where the server's own words must do. `text`: these words. */
 export function hintForServerError(asker: Asker, errno: number, text: string): string | undefined {
@@ -75,7 +81,8 @@ const limits: Readonly<Record<string, string>> = {
 function limitHint(named: string, text: string): string {
   const [, resource = ''] = /'(max_[a-z_]+)'/.exec(text) ?? [];
   const limit = limits[resource];
-  const statement = limit === undefined ? `SHOW CREATE USER ${named};` : onSource(`ALTER USER ${named} WITH ${limit} 0;`);
+  const statement =
+    limit === undefined ? `SHOW CREATE USER ${named};` : onSource(`ALTER USER ${named} WITH ${limit} 0;`);
   return `A limit of the account is used up (max_connections of the server is another one): ${statement}`;
 }
 
@@ -92,7 +99,9 @@ const account = (asker: Asker): string =>
 
 /** Before the login nobody knows which product it is. */
 const newAccount = (name: string): string =>
-  onSource(`${accountStatements(name).join(' ')} (MariaDB: ${accountStatements(name, mariadbGrantStatements).join(' ')})`);
+  onSource(
+    `${accountStatements(name).join(' ')} (MariaDB: ${accountStatements(name, mariadbGrantStatements).join(' ')})`,
+  );
 
 const newPassword = (named: string): string =>
   onSource(

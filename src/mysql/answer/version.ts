@@ -8,7 +8,12 @@ const versionPattern = /^(?:5\.5\.5-(?=\d+\.\d+\.\d))?(\d{1,4})\.(\d{1,4})\.(\d{
 export function parseVersion(text: string): Version | undefined {
   const match = versionPattern.exec(text);
   if (!match) return undefined;
-  return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]), text: boundedLine(text).slice(0, 100) };
+  return {
+    major: Number(match[1]),
+    minor: Number(match[2]),
+    patch: Number(match[3]),
+    text: boundedLine(text).slice(0, 100),
+  };
 }
 
 /** Whether it is that version or a later one. As numbers: 5.7.9 < 5.7.44 < 8.0.9 < 8.0.11 < 8.4.0 < 9.7.0 < 26.1.0. */

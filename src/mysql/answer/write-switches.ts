@@ -30,12 +30,19 @@ export const switchColumnsWithoutInnodb = ({ readOnlyTransactions }: SwitchRules
   `'0' AS innodb_read_only, '0' AS innodb_force_recovery, @@global.${readOnlyTransactions} AS read_only_transactions`;
 
 /** Those that refuse writes as they stand; nothing where none does. A cell that is missing or odd is the reader's odd column. */
-export function readSwitches(reader: RowReader, rules: SwitchRules): { readonly switches?: readonly WriteSwitch[] } {
+export function readSwitches(
+  reader: RowReader,
+  rules: SwitchRules,
+): { readonly switches?: readonly WriteSwitch[] } {
   const forced = reader.number('innodb_force_recovery');
   const switches: readonly WriteSwitch[] = [
     ...(reader.flag('innodb_read_only') ? [{ variable: 'innodb_read_only', value: 'ON' } as const] : []),
-    ...(forced >= rules.forceRecovery ? [{ variable: 'innodb_force_recovery', value: String(forced) } as const] : []),
-    ...(reader.flag('read_only_transactions') ? [{ variable: rules.readOnlyTransactions, value: 'ON' } as const] : []),
+    ...(forced >= rules.forceRecovery
+      ? [{ variable: 'innodb_force_recovery', value: String(forced) } as const]
+      : []),
+    ...(reader.flag('read_only_transactions')
+      ? [{ variable: rules.readOnlyTransactions, value: 'ON' } as const]
+      : []),
   ];
   return switches.length === 0 ? {} : { switches };
 }

@@ -6,7 +6,13 @@
 
 import type { Connection } from 'mysql2';
 import { AnswerFault, broken, tooLarge } from '../answer/answer-fault.ts';
-import { maxColumns, maxProbeBytes, maxResultRows, maxRowBytes, maxSmallPacketBytes } from '../answer/limits.ts';
+import {
+  maxColumns,
+  maxProbeBytes,
+  maxResultRows,
+  maxRowBytes,
+  maxSmallPacketBytes,
+} from '../answer/limits.ts';
 import { Frames } from './frames.ts';
 import { type LoginStep, LoginSteps } from './login-steps.ts';
 import * as packets from './server-packets.ts';
@@ -29,7 +35,17 @@ export interface BoundaryOptions {
 }
 
 /** What we expect next. In `ours` it is our turn: a server that does not wait for us, as before TLS is up, is refused. */
-type Phase = 'greeting' | 'ours' | 'login' | 'public-key' | 'idle' | 'answer' | 'columns' | 'columns-end' | 'rows' | 'over';
+type Phase =
+  | 'greeting'
+  | 'ours'
+  | 'login'
+  | 'public-key'
+  | 'idle'
+  | 'answer'
+  | 'columns'
+  | 'columns-end'
+  | 'rows'
+  | 'over';
 
 const comQuit = 1;
 /** Payload bytes of our request for TLS. */
@@ -40,7 +56,10 @@ export class Boundary {
   readonly #options: BoundaryOptions;
   readonly #steps: LoginSteps;
   readonly #pass: (packet: Buffer) => void;
-  readonly #frames = new Frames({ check: (bytes) => this.#checkSize(bytes), frame: (packet) => this.#packet(packet) });
+  readonly #frames = new Frames({
+    check: (bytes) => this.#checkSize(bytes),
+    frame: (packet) => this.#packet(packet),
+  });
   #phase: Phase = 'greeting';
   #loggedIn = false;
   #greeted = false;
@@ -122,7 +141,8 @@ export class Boundary {
   #checkIdle(): void {
     const { partial } = this.#frames;
     if (this.#phase === 'ours' && partial.length > 0) throw broken(`a packet ${where.ours}`);
-    if (this.#phase === 'idle' && partial.length > 4 && partial[4] !== 0xff) throw broken(`a packet ${where.idle}`);
+    if (this.#phase === 'idle' && partial.length > 4 && partial[4] !== 0xff)
+      throw broken(`a packet ${where.idle}`);
   }
 
   /** What the driver sends tells what comes next. */

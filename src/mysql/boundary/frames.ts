@@ -47,7 +47,9 @@ export class Frames {
     if (chunk.length < headerBytes) return undefined;
     const payloadBytes = chunk.readUIntLE(0, 3);
     this.#reader.check(payloadBytes);
-    return chunk.length < headerBytes + payloadBytes ? undefined : chunk.subarray(0, headerBytes + payloadBytes);
+    return chunk.length < headerBytes + payloadBytes
+      ? undefined
+      : chunk.subarray(0, headerBytes + payloadBytes);
   }
 
   /** Copies what the packet still lacks, or its header; returns how much that was. */
@@ -67,7 +69,8 @@ export class Frames {
   }
 
   #takeComplete(): Buffer | undefined {
-    if (this.#length < headerBytes || this.#length < headerBytes + this.#held.readUIntLE(0, 3)) return undefined;
+    if (this.#length < headerBytes || this.#length < headerBytes + this.#held.readUIntLE(0, 3))
+      return undefined;
     const packet = this.#held.subarray(0, this.#length);
     this.#held = Buffer.allocUnsafe(smallBuffer);
     this.#length = 0;

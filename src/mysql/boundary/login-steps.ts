@@ -45,7 +45,8 @@ export class LoginSteps {
     if (kind === 0) return { give: ok(payload), next: 'idle' };
     if (kind === 0xfe) return this.#readSwitch(payload);
     if (kind === 2) throw loginUnsupported('asks for a second factor of the login');
-    if (kind !== 1 || payload.length !== 2 || (word !== fastLogin && word !== fullLogin)) throw broken('an unknown step of the login');
+    if (kind !== 1 || payload.length !== 2 || (word !== fastLogin && word !== fullLogin))
+      throw broken('an unknown step of the login');
     if (word === fastLogin) return { give: payload, next: 'login' };
     this.#checkPublicKey();
     return { give: payload, next: 'ours' };
@@ -53,7 +54,9 @@ export class LoginSteps {
 
   readPublicKey(payload: Buffer): LoginStep {
     const isKey =
-      payload[0] === 1 && payload.length <= maxPublicKeyBytes && payload.subarray(1).toString('latin1').startsWith('-----BEGIN ');
+      payload[0] === 1 &&
+      payload.length <= maxPublicKeyBytes &&
+      payload.subarray(1).toString('latin1').startsWith('-----BEGIN ');
     if (!isKey) throw broken('no public key where one was asked for');
     return { give: payload, next: 'ours' };
   }

@@ -43,15 +43,40 @@ export function greeting(bytes: Buffer): Buffer {
   const lower = read.integer(2);
   read.bytes(1 + 2);
   const capabilities = lower + read.integer(2) * 0x1_0000;
-  if ((capabilities & protocol41) === 0 || (capabilities & secureConnection) === 0) throw broken('a greeting of a version before 4.1');
+  if ((capabilities & protocol41) === 0 || (capabilities & secureConnection) === 0)
+    throw broken('a greeting of a version before 4.1');
   const scrambleBytes = read.integer(1);
   read.bytes(10);
-  const scramble2 = read.bytes(Math.max(12, Math.min(read.left, Math.max(13, scrambleBytes - 8)))).subarray(0, 12);
+  const scramble2 = read
+    .bytes(Math.max(12, Math.min(read.left, Math.max(13, scrambleBytes - 8))))
+    .subarray(0, 12);
   const named = (capabilities & pluginAuth) === 0 ? anyPlugin : pluginOf(read);
   const offered = common + (capabilities & ssl);
-  const head = Buffer.concat([Buffer.of(10), plainText(version), Buffer.of(0), thread, scramble1, Buffer.of(0)]);
-  const flags = Buffer.of(offered & 0xff, (offered >> 8) & 0xff, utf8mb4, ...status, (offered >> 16) & 0xff, (offered >> 24) & 0xff, 21);
-  return Buffer.concat([head, flags, Buffer.alloc(10), scramble2, Buffer.of(0), Buffer.from(`${named}\0`, 'latin1')]);
+  const head = Buffer.concat([
+    Buffer.of(10),
+    plainText(version),
+    Buffer.of(0),
+    thread,
+    scramble1,
+    Buffer.of(0),
+  ]);
+  const flags = Buffer.of(
+    offered & 0xff,
+    (offered >> 8) & 0xff,
+    utf8mb4,
+    ...status,
+    (offered >> 16) & 0xff,
+    (offered >> 24) & 0xff,
+    21,
+  );
+  return Buffer.concat([
+    head,
+    flags,
+    Buffer.alloc(10),
+    scramble2,
+    Buffer.of(0),
+    Buffer.from(`${named}\0`, 'latin1'),
+  ]);
 }
 
 /** Some servers leave out the zero byte at its end (MySQL bug 59453). */
@@ -67,7 +92,8 @@ function pluginName(bytes: Buffer): string {
   return name;
 }
 
-const plainText = (bytes: Buffer): Buffer => Buffer.from(bytes.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '?'), 'latin1');
+const plainText = (bytes: Buffer): Buffer =>
+  Buffer.from(bytes.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '?'), 'latin1');
 
 /** An error: its number and its text. */
 export interface ServerError {
@@ -122,7 +148,8 @@ export function columnCount(bytes: Buffer): number {
   return count;
 }
 
-export const columnCountBytes = (count: number): Buffer => (count < 0xfb ? Buffer.of(count) : Buffer.of(0xfc, count & 0xff, count >> 8));
+export const columnCountBytes = (count: number): Buffer =>
+  count < 0xfb ? Buffer.of(count) : Buffer.of(0xfc, count & 0xff, count >> 8);
 
 /** The definition of a column: only its name goes on. Each column is a text, whatever its type: the text protocol has nothing else. */
 export function column(bytes: Buffer): Buffer {
@@ -132,7 +159,8 @@ export function column(bytes: Buffer): Buffer {
   const name = read.encodedText() ?? Buffer.alloc(0);
   read.skipText();
   const text = name.toString('latin1');
-  if (text === '' || text.length > maxNameBytes || !plain.test(text) || unsafeNames.has(text)) throw broken('a column without a name');
+  if (text === '' || text.length > maxNameBytes || !plain.test(text) || unsafeNames.has(text))
+    throw broken('a column without a name');
   // Length of the fixed fields, character set, length, type, flags, decimals, filler.
   if (read.integer(1) !== 12 || read.left !== 12) throw broken('a column of unknown form');
   const written = Buffer.allocUnsafe(columnHead.length + 3 + name.length + columnTail.length);
@@ -149,7 +177,10 @@ const columnHead = Buffer.from('\u0003def\0\0\0');
 const columnTail = Buffer.of(0, 12, utf8mb4, 0, 0xff, 0xff, 0, 0, varString, 0, 0, 0, 0, 0);
 
 /** What no row may have as a property of its own. */
-const unsafeNames: ReadonlySet<string> = new Set(['__proto__', ...Object.getOwnPropertyNames(Object.prototype)]);
+const unsafeNames: ReadonlySet<string> = new Set([
+  '__proto__',
+  ...Object.getOwnPropertyNames(Object.prototype),
+]);
 
 /** A row of so many texts, each whole and nothing else. */
 export function checkRow(bytes: Buffer, columns: number): void {
@@ -173,18 +204,25 @@ export interface LoginSwitch {
   readonly data: Buffer;
 }
 
-const knownPlugins: ReadonlySet<string> = new Set(['caching_sha2_password', 'mysql_native_password', 'sha256_password']);
+const knownPlugins: ReadonlySet<string> = new Set([
+  'caching_sha2_password',
+  'mysql_native_password',
+  'sha256_password',
+]);
 
 /** Throws where we do not know the method, or do not take it: the password is never sent as it is because a server asks for it. */
 export function loginSwitch(bytes: Buffer): LoginSwitch {
-  if (bytes.length === 1) throw loginUnsupported('asks for a login by the method of versions before 4.1 (mysql_old_password)');
+  if (bytes.length === 1)
+    throw loginUnsupported('asks for a login by the method of versions before 4.1 (mysql_old_password)');
   const read = new Payload(bytes, 'a choice of the login method', 1);
   const plugin = pluginName(read.upToZero(maxNameBytes));
   const data = read.rest();
   if (plugin === 'mysql_clear_password')
     throw loginUnsupported('asks for the password as it is (mysql_clear_password), which is never given');
   if (!knownPlugins.has(plugin))
-    throw loginUnsupported(`asks for a login by ${boundedLine(plugin) || 'nothing'}, which this client does not know`);
+    throw loginUnsupported(
+      `asks for a login by ${boundedLine(plugin) || 'nothing'}, which this client does not know`,
+    );
   if (data.length < 20 || data.length > 21) throw broken('a login method without its 20 random bytes');
   return { plugin, data: data.subarray(0, 20) };
 }

@@ -5,13 +5,19 @@ import type { Answer } from './session.ts';
 /** Which spelling of each statement the server of one connection knows, by name, or that it has no such thing: found out by asking, once. */
 export type Spellings = Map<string, number | 'absent'>;
 
-export type Asked = { readonly kind: 'answers'; readonly answers: Answers } | { readonly kind: 'error'; readonly error: unknown };
+export type Asked =
+  | { readonly kind: 'answers'; readonly answers: Answers }
+  | { readonly kind: 'error'; readonly error: unknown };
 
 /** ER_BAD_FIELD_ERROR, ER_PARSE_ERROR, ER_NO_SUCH_TABLE, ER_UNKNOWN_SYSTEM_VARIABLE: the server does not know a word of the statement. */
 const unknownWord: ReadonlySet<unknown> = new Set([1054, 1064, 1146, 1193]);
 
 /** Sends the statements of one probe, one after the other, as far as they are needed. The first error that no statement expects ends it. */
-export async function askStatements(query: (sql: string) => Promise<Answer>, set: QuerySet, spellings: Spellings): Promise<Asked> {
+export async function askStatements(
+  query: (sql: string) => Promise<Answer>,
+  set: QuerySet,
+  spellings: Spellings,
+): Promise<Asked> {
   const answers: Record<string, readonly Row[]> = {};
   for (const statement of set.statements) {
     const known = spellings.get(statement.name) ?? 0;
@@ -24,7 +30,12 @@ export async function askStatements(query: (sql: string) => Promise<Answer>, set
   return { kind: 'answers', answers };
 }
 
-async function askOne(query: (sql: string) => Promise<Answer>, statement: Statement, known: number, spellings: Spellings): Promise<Answer> {
+async function askOne(
+  query: (sql: string) => Promise<Answer>,
+  statement: Statement,
+  known: number,
+  spellings: Spellings,
+): Promise<Answer> {
   for (let index = known; ; index += 1) {
     const answer = await query(statement.spellings[index] ?? statement.spellings[0]);
     const more = index + 1 < statement.spellings.length;
@@ -34,4 +45,5 @@ async function askOne(query: (sql: string) => Promise<Answer>, statement: Statem
   }
 }
 
-const errnoOf = (error: unknown): unknown => (typeof error === 'object' && error !== null && 'errno' in error ? error.errno : undefined);
+const errnoOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'errno' in error ? error.errno : undefined;

@@ -1,5 +1,4 @@
-import type { MonoMs } from '../../core/model/units.ts';
-import { plusMs } from '../../core/model/units.ts';
+import { type MonoMs, plusMs } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 
 /** The earlier of the caller's deadline and `ms` from now. */

@@ -2,13 +2,15 @@ import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { plainIp } from '../../core/model/ip-address.ts';
 import type { Places } from '../../core/model/observation.ts';
-import type { MonoMs } from '../../core/model/units.ts';
-import { plusMs } from '../../core/model/units.ts';
+import { type MonoMs, plusMs } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import { withDeadline } from './deadline.ts';
 
 /** Asks this machine's resolver; given in tests. */
-export type Resolver = (host: string, done: (error: Error | null, addresses: LookupAddress[]) => void) => void;
+export type Resolver = (
+  host: string,
+  done: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void;
 
 /** For `net.connect`: the host is at this IP address, whatever the resolver says. */
 export const onlyAt =
@@ -18,7 +20,11 @@ export const onlyAt =
 
 const lookupAddress = (address: string): LookupAddress => ({ address, family: isIP(address) });
 
-function answer(options: LookupOptions, callback: Parameters<LookupFunction>[2], addresses: LookupAddress[]): void {
+function answer(
+  options: LookupOptions,
+  callback: Parameters<LookupFunction>[2],
+  addresses: LookupAddress[],
+): void {
   const [first] = addresses;
   if (options.all) callback(null, addresses);
   else callback(null, first?.address ?? '', first?.family);
@@ -77,10 +83,17 @@ export class HostLookup {
       this.#soon(host).then(
         (found) => {
           const isRefuted = ({ address }: LookupAddress) => refuted.includes(plainIp(address));
-          const others = known.filter((address) => !found.some((one) => plainIp(one.address) === address)).map(lookupAddress);
-          answer(options, callback, [...found.filter((one) => !isRefuted(one)), ...others, ...found.filter(isRefuted)]);
+          const others = known
+            .filter((address) => !found.some((one) => plainIp(one.address) === address))
+            .map(lookupAddress);
+          answer(options, callback, [
+            ...found.filter((one) => !isRefuted(one)),
+            ...others,
+            ...found.filter(isRefuted),
+          ]);
         },
-        (error: NodeJS.ErrnoException) => (known.length > 0 ? answer(options, callback, known.map(lookupAddress)) : callback(error, [])),
+        (error: NodeJS.ErrnoException) =>
+          known.length > 0 ? answer(options, callback, known.map(lookupAddress)) : callback(error, []),
       );
     };
   }

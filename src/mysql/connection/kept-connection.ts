@@ -2,13 +2,27 @@ import type { Probe } from '../../core/model/observation.ts';
 import type { MonoMs, ServerAddress, ServerId } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import type { ChannelNotes } from '../answer/channel-notes.ts';
-import { type Asker, aliveProblem, classify, type Problem, proxyProblem, unknownProblem } from '../answer/failures.ts';
+import {
+  type Asker,
+  aliveProblem,
+  classify,
+  type Problem,
+  proxyProblem,
+  unknownProblem,
+} from '../answer/failures.ts';
 import { maxTextLength } from '../answer/limits.ts';
 import type { Answers, QuerySet } from '../answer/query-set.ts';
 import { withReplicas } from '../answer/reported-replicas.ts';
 import { type Row, rowsUnexpected } from '../answer/row.ts';
 import { isPlainLine } from '../answer/text.ts';
-import { querySetOf, readTraits, readUptime, rowsQuery, traitsQuery, uptimeQuery } from '../flavour/flavour.ts';
+import {
+  querySetOf,
+  readTraits,
+  readUptime,
+  rowsQuery,
+  traitsQuery,
+  uptimeQuery,
+} from '../flavour/flavour.ts';
 import { askStatements, type Spellings } from './ask.ts';
 import { boundedDeadline, withDeadline } from './deadline.ts';
 import { type Access, type Answer, Session } from './session.ts';
@@ -100,13 +114,23 @@ export class KeptConnection {
     if (this.#isRenewed) this.#drop();
     this.#isRenewed = false;
     const opened =
-      this.#ready ?? (await this.#bounded(deadline, this.#options.connectTimeoutMs, 'no connection', (turn) => this.#open(turn)));
+      this.#ready ??
+      (await this.#bounded(deadline, this.#options.connectTimeoutMs, 'no connection', (turn) =>
+        this.#open(turn),
+      ));
     if ('kind' in opened) return opened;
-    return this.#bounded(deadline, this.#options.queryTimeoutMs, 'no answer', (turn) => this.#ask(opened, turn));
+    return this.#bounded(deadline, this.#options.queryTimeoutMs, 'no answer', (turn) =>
+      this.#ask(opened, turn),
+    );
   }
 
   /** Runs one part of a probe. When it is late the connection is destroyed, so that a late answer is never taken for that of the next query. */
-  async #bounded<T>(deadline: MonoMs, ms: number, what: string, work: (turn: Turn) => Promise<T | Problem>): Promise<T | Problem> {
+  async #bounded<T>(
+    deadline: MonoMs,
+    ms: number,
+    what: string,
+    work: (turn: Turn) => Promise<T | Problem>,
+  ): Promise<T | Problem> {
     const { clock, server } = this.#options;
     const begun = clock.mono();
     const turn: Turn = { late: false, answered: false };
@@ -115,7 +139,8 @@ export class KeptConnection {
       this.#drop();
       const waited = Math.round(clock.mono() - begun);
       // A replica that waits for its applier to stop answers everything but its replication status: it lives.
-      if (turn.answered) return aliveProblem(server, 'deadline', `did not answer all that it was asked within ${waited} ms`);
+      if (turn.answered)
+        return aliveProblem(server, 'deadline', `did not answer all that it was asked within ${waited} ms`);
       return this.#unknown('deadline', `${what} within ${waited} ms`);
     });
     return this.#closed ? this.#unknown('closed', 'the prober was closed meanwhile') : result;
@@ -124,7 +149,14 @@ export class KeptConnection {
   async #open(turn: Turn): Promise<Ready | Problem> {
     const { access, fallBack } = this.#options;
     const first = await this.#logIn(access);
-    if (!('kind' in first) || first.failure.code !== 'tls-unsupported' || !fallBack || turn.late || this.#closed) return first;
+    if (
+      !('kind' in first) ||
+      first.failure.code !== 'tls-unsupported' ||
+      !fallBack ||
+      turn.late ||
+      this.#closed
+    )
+      return first;
     return this.#logIn({ ...access, ssl: undefined });
   }
 
@@ -180,7 +212,9 @@ export class KeptConnection {
       asker: {
         ...asker,
         grants: set.grants,
-        ...(typeof currentUser === 'string' && isPlainLine(currentUser) && currentUser.length <= maxTextLength && { currentUser }),
+        ...(typeof currentUser === 'string' &&
+          isPlainLine(currentUser) &&
+          currentUser.length <= maxTextLength && { currentUser }),
       },
       set,
       startedAt,
@@ -207,11 +241,19 @@ export class KeptConnection {
     const { server, clock } = this.#options;
     const at = clock.mono();
     const uptimeSeconds = Math.max(0, Math.floor((at - ready.startedAt) / 1000));
-    const reading = ready.set.read({ server, session: ready.session.number, uptimeSeconds, answers, at, notes: ready.notes });
+    const reading = ready.set.read({
+      server,
+      session: ready.session.number,
+      uptimeSeconds,
+      answers,
+      at,
+      notes: ready.notes,
+    });
     if (reading.kind === 'failed') return { kind: 'alive', failure: reading.failure };
     // No server's UUID changes while it runs (MariaDB's server_id may be set). Something lives there, but nobody can tell who.
     if (reading.facts.flavour === 'mysql' && ready.ids.size < 2) ready.ids.add(reading.facts.id);
-    if (ready.ids.size > 1) return proxyProblem(aliveProblem, server, `on one connection it is ${[...ready.ids].join(', then ')}`);
+    if (ready.ids.size > 1)
+      return proxyProblem(aliveProblem, server, `on one connection it is ${[...ready.ids].join(', then ')}`);
     ready.notes = reading.notes;
     const { peer } = ready.session;
     return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };

@@ -11,19 +11,31 @@ import type { HostLookup } from './host-lookup.ts';
  * The addresses of a server's host as this machine's resolver says (also /etc/hosts), sorted, each once; an IP address is its own.
  * Failures: `host-not-found`, `deadline`. Never rejects.
  */
-export function resolveServer(clock: Clock, hosts: HostLookup, server: ServerAddress, deadline: MonoMs): Promise<Resolution> {
+export function resolveServer(
+  clock: Clock,
+  hosts: HostLookup,
+  server: ServerAddress,
+  deadline: MonoMs,
+): Promise<Resolution> {
   const { host } = splitAddress(server);
   if (isIP(host) !== 0) return Promise.resolve({ kind: 'addresses', addresses: [host] });
   return withDeadline<Resolution>(clock, deadline, lookUp(hosts, server, host), () => ({
     kind: 'failed',
-    failure: unknownProblem(server, 'deadline', `the resolver of this machine did not answer for ${host} in time`).failure,
+    failure: unknownProblem(
+      server,
+      'deadline',
+      `the resolver of this machine did not answer for ${host} in time`,
+    ).failure,
   }));
 }
 
 async function lookUp(hosts: HostLookup, server: ServerAddress, host: string): Promise<Resolution> {
   try {
     const found = await hosts.ask(host);
-    return { kind: 'addresses', addresses: [...new Set(found.map(({ address }) => plainIp(address)))].toSorted() };
+    return {
+      kind: 'addresses',
+      addresses: [...new Set(found.map(({ address }) => plainIp(address)))].toSorted(),
+    };
   } catch (error) {
     return { kind: 'failed', failure: classify({ server, user: '', encrypted: false }, error).failure };
   }

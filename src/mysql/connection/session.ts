@@ -25,7 +25,9 @@ export interface SslOptions {
 }
 
 /** A result, or whatever mysql2 or the boundary calls an error. */
-export type Answer = { readonly kind: 'rows'; readonly rows: readonly Row[] } | { readonly kind: 'error'; readonly error: unknown };
+export type Answer =
+  | { readonly kind: 'rows'; readonly rows: readonly Row[] }
+  | { readonly kind: 'error'; readonly error: unknown };
 
 /** Numbers of connections are never used twice in a process, also not by the next prober after a reload: the same number means the same server process. */
 let lastNumber = 0;
@@ -54,7 +56,14 @@ export class Session {
     this.number = lastNumber;
     const { host, port } = splitAddress(server);
     // The socket is ours, since mysql2's own destroy() only says good-bye, and a hung server never answers that.
-    this.#socket = connect({ host, port, lookup: access.lookup, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs });
+    this.#socket = connect({
+      host,
+      port,
+      lookup: access.lookup,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveDelayMs,
+    });
     // A socket that is closed has forgotten it.
     this.#socket.once('connect', () => {
       const { remoteAddress } = this.#socket;
@@ -108,7 +117,8 @@ export class Session {
     return new Promise((resolve) => {
       this.#answer = resolve;
       this.#connection.query(sql, (error: QueryError | null, rows: unknown) => {
-        if (error === null) return resolve({ kind: 'rows', rows: Array.isArray(rows) ? (rows as Row[]) : [] });
+        if (error === null)
+          return resolve({ kind: 'rows', rows: Array.isArray(rows) ? (rows as Row[]) : [] });
         resolve({ kind: 'error', error });
         if (error.fatal === true) this.#lose();
       });

@@ -25,7 +25,8 @@ FROM information_schema.replica_host_status`;
 const writerSession = 'MASTER_SESSION_ID';
 
 /** A DB instance identifier has 1 to 63 letters, digits and hyphens (RDS User Guide, "Naming constraints"); it is an identity, which must fit into the ledger. */
-const instanceName = (text: string): string | undefined => (/^[A-Za-z0-9-]{1,63}$/.test(text) ? text : undefined);
+const instanceName = (text: string): string | undefined =>
+  /^[A-Za-z0-9-]{1,63}$/.test(text) ? text : undefined;
 
 /** Aurora MySQL. */
 export const aurora: QuerySet = {
@@ -61,7 +62,8 @@ function readAurora({ server, session, uptimeSeconds, answers, notes }: ProbeInp
     });
     odd ??= reader.oddColumn;
   }
-  if (odd !== undefined || version === undefined) return failedReading(rowsUnexpected(server, odd ?? 'version'));
+  if (odd !== undefined || version === undefined)
+    return failedReading(rowsUnexpected(server, odd ?? 'version'));
   const facts = {
     // server_uuid is not documented to differ between instances; the instance's name is unique in its region and account.
     id: `aurora:${self}` as ServerId,

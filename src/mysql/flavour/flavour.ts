@@ -27,7 +27,9 @@ export const uptimeQuery = "SHOW GLOBAL STATUS WHERE Variable_name = 'Uptime'";
 
 /** Reads the answer of `traitsQuery`. What is missing is "no". */
 export function readTraits(rows: readonly Row[]): Traits {
-  const values = new Map(rows.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'] ?? '')]));
+  const values = new Map(
+    rows.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'] ?? '')]),
+  );
   const versionText = values.get('version') ?? '';
   const version = parseVersion(versionText);
   const provider = values.get('wsrep_provider') ?? '';
@@ -35,7 +37,9 @@ export function readTraits(rows: readonly Row[]): Traits {
     versionText,
     ...(version && { version }),
     // Its words may be set by hand or by a distribution (option `version`, comment "Debian 12"); no MySQL has this variable.
-    mariadb: values.has('gtid_domain_id') || /mariadb/i.test(`${versionText} ${values.get('version_comment') ?? ''}`),
+    mariadb:
+      values.has('gtid_domain_id') ||
+      /mariadb/i.test(`${versionText} ${values.get('version_comment') ?? ''}`),
     versionByHand: values.has('gtid_domain_id') && version !== undefined && version.major < oldestNumber,
     aurora: values.has('aurora_version'),
     rds: /^\/rdsdbbin\//.test(values.get('basedir') ?? ''),
@@ -59,7 +63,8 @@ const oldestNumber = 10;
 /** The oldest versions whose answers were read or run. Of a MariaDB that hides its version nobody knows: it is asked as it would be, and its errors tell. */
 const isSupported = (version: Version, { mariadb: isMariadb, versionByHand }: Traits): boolean =>
   isMariadb ? versionByHand || atLeast(version, 10, 5, 2) : atLeast(version, 5, 7, 9);
-const hint = 'This version watches MySQL 5.7.9 and later, MariaDB 10.5.2 and later, Galera, Aurora MySQL 3 and RDS Multi-AZ clusters.';
+const hint =
+  'This version watches MySQL 5.7.9 and later, MariaDB 10.5.2 and later, Galera, Aurora MySQL 3 and RDS Multi-AZ clusters.';
 
 const noVersionHint =
   'Is this a MySQL or MariaDB server, and not a proxy or a compatible product? It answers SHOW GLOBAL VARIABLES without a row for version.';
@@ -67,11 +72,18 @@ const noVersionHint =
 /** How a server is asked; a problem (`version-unsupported`) where this version does not know how. It answered, so it lives. */
 export function querySetOf(server: ServerAddress, traits: Traits): QuerySet | Problem {
   const { version } = traits;
-  if (traits.versionText === '') return aliveProblem(server, 'rows-unexpected', 'does not say which version it runs', noVersionHint);
+  if (traits.versionText === '')
+    return aliveProblem(server, 'rows-unexpected', 'does not say which version it runs', noVersionHint);
   if (version === undefined || !isSupported(version, traits)) {
-    return aliveProblem(server, 'version-unsupported', `runs version ${boundedLine(traits.versionText)}`, hint);
+    return aliveProblem(
+      server,
+      'version-unsupported',
+      `runs version ${boundedLine(traits.versionText)}`,
+      hint,
+    );
   }
-  if (traits.mariadb) return traits.wsrep ? withWsrep(mariadb(version), 'information_schema') : mariadb(version);
+  if (traits.mariadb)
+    return traits.wsrep ? withWsrep(mariadb(version), 'information_schema') : mariadb(version);
   if (traits.aurora) return aurora;
   const set = atLeast(version, 8, 0, 0) ? mysql8 : mysql57;
   if (traits.wsrep) return withWsrep(set, 'performance_schema');

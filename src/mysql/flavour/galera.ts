@@ -58,7 +58,8 @@ function addWsrep(reading: FactsReading, { server, answers }: ProbeInput): Facts
 }
 
 /** MariaDB writes the names in capitals. */
-const valuesOf = (rows: readonly Row[]): Row => Object.fromEntries(rows.map((row) => [String(row['name']).toLowerCase(), row['value']]));
+const valuesOf = (rows: readonly Row[]): Row =>
+  Object.fromEntries(rows.map((row) => [String(row['name']).toLowerCase(), row['value']]));
 
 /** `wsrep_local_state`; what is not listed is an error. */
 const states = { '0': 'undefined', '1': 'joining', '2': 'donor', '3': 'joined', '4': 'synced' } as const;

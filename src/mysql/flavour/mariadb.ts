@@ -12,7 +12,12 @@ import { readMariadbChannels } from '../answer/mariadb-channels.ts';
 import type { FactsReading, ProbeInput, QuerySet } from '../answer/query-set.ts';
 import { failedReading, RowReader, rowsUnexpected } from '../answer/row.ts';
 import { parseVersion } from '../answer/version.ts';
-import { mariadbSwitches, readSwitches, switchColumns, switchColumnsWithoutInnodb } from '../answer/write-switches.ts';
+import {
+  mariadbSwitches,
+  readSwitches,
+  switchColumns,
+  switchColumnsWithoutInnodb,
+} from '../answer/write-switches.ts';
 
 /** `max_statement_time` is in seconds. */
 const setup = (queryTimeoutMs: number): string =>
@@ -30,7 +35,13 @@ export const mariadb = (version: Version): QuerySet => ({
   name: 'MariaDB',
   setup,
   statements: [
-    { name: 'server', spellings: [serverQuery(switchColumns(mariadbSwitches)), serverQuery(switchColumnsWithoutInnodb(mariadbSwitches))] },
+    {
+      name: 'server',
+      spellings: [
+        serverQuery(switchColumns(mariadbSwitches)),
+        serverQuery(switchColumnsWithoutInnodb(mariadbSwitches)),
+      ],
+    },
     { name: 'channels', spellings: ['SHOW ALL SLAVES STATUS'] },
   ],
   read: readMariadb,
@@ -38,7 +49,8 @@ export const mariadb = (version: Version): QuerySet => ({
 });
 
 /** `server_id` has 32 bits; it is part of an identity, which must fit into the ledger. */
-const serverNumber = (text: string): number | undefined => (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32 ? Number(text) : undefined);
+const serverNumber = (text: string): number | undefined =>
+  /^\d{1,10}$/.test(text) && Number(text) < 2 ** 32 ? Number(text) : undefined;
 
 /** Turns the answers into facts. Failures: `rows-unexpected` (names the column). Never throws. */
 function readMariadb(input: ProbeInput): FactsReading {
@@ -54,7 +66,8 @@ function readMariadb(input: ProbeInput): FactsReading {
   const executed = readExecuted(reader, positions);
   const { channels, notes, oddColumn } = readMariadbChannels(input);
   const odd = reader.oddColumn ?? oddColumn;
-  if (odd !== undefined || version === undefined) return failedReading(rowsUnexpected(server, odd ?? 'version'));
+  if (odd !== undefined || version === undefined)
+    return failedReading(rowsUnexpected(server, odd ?? 'version'));
   const home = reportedAddress(answers['server']?.[0] ?? {}, 'hostname', 'port');
   const facts = {
     id: mariadbServerId(serverId, server),
@@ -91,7 +104,10 @@ function readPositions(reader: RowReader): MariadbPositions {
  * was off, or before it was reset. Without a binary log the position is all that there is, and what the server writes by itself leaves no trace (seen on 10.11): it proves
  * what was executed, and never what was not. A server that has neither says nothing.
  */
-function readExecuted(reader: RowReader, { replica, current }: MariadbPositions): Pick<ServerFacts, 'gtidExecuted' | 'gtidReplicated'> {
+function readExecuted(
+  reader: RowReader,
+  { replica, current }: MariadbPositions,
+): Pick<ServerFacts, 'gtidExecuted' | 'gtidReplicated'> {
   const state = reader.parsed('gtid_binlog_state', parseMariadbGtids) ?? new Map();
   if (reader.flag('log_bin')) return { gtidExecuted: union(union(state, replica), current) };
   return replica.size === 0 ? {} : { gtidReplicated: union(replica, current) };

@@ -26,7 +26,10 @@ export const mysql57: QuerySet = {
   name: 'MySQL 5.7',
   setup,
   statements: [
-    { name: 'server', spellings: [probeQuery({ autoFailover: "'0'", times: noTimes, rules: mysql57Switches })] },
+    {
+      name: 'server',
+      spellings: [probeQuery({ autoFailover: "'0'", times: noTimes, rules: mysql57Switches })],
+    },
     { name: 'group', spellings: [groupQuery], when: hasGroup, absentOn: [pluginGone] },
     ...coordinateStatements,
   ],

@@ -26,7 +26,12 @@ const probes = ['c.SOURCE_CONNECTION_AUTO_FAILOVER', "'0'"].map((autoFailover) =
 export const mysql8: QuerySet = {
   name: 'MySQL 8',
   setup,
-  statements: [{ name: 'server', spellings: probes }, groupStatement, ...coordinateStatements, ...failoverStatements],
+  statements: [
+    { name: 'server', spellings: probes },
+    groupStatement,
+    ...coordinateStatements,
+    ...failoverStatements,
+  ],
   read: (input) => readMysql(input, { timed: true, rules: mysqlSwitches }),
   grants: grantStatements,
 };

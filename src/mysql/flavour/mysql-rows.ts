@@ -9,8 +9,7 @@ import { reportedAddress, serverId } from '../answer/identity.ts';
 import type { FactsReading, ProbeInput } from '../answer/query-set.ts';
 import { failedReading, maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
 import { parseVersion } from '../answer/version.ts';
-import type { SwitchRules } from '../answer/write-switches.ts';
-import { readSwitches } from '../answer/write-switches.ts';
+import { readSwitches, type SwitchRules } from '../answer/write-switches.ts';
 
 /** What differs between versions whose queries give their columns the same names. */
 export interface MysqlVersion {
@@ -24,7 +23,8 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
   const { server, session, uptimeSeconds, answers } = input;
   const rows = answers['server'] ?? [];
   const first = rows[0];
-  if (first === undefined || rows.length > maxRows) return failedReading(rowsUnexpected(server, 'server_uuid'));
+  if (first === undefined || rows.length > maxRows)
+    return failedReading(rowsUnexpected(server, 'server_uuid'));
   const reader = new RowReader(first);
   const version = reader.parsed('version', parseVersion);
   const gtidMode = reader.oneOf('gtid_mode', gtidModes);
@@ -48,18 +48,30 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
     ...(binlogEnd && { binlogEnd }),
   };
   const sets = { executed: gtids.gtidExecuted, complete: gtidMode === 'ON' };
-  const { channels, notes, groupLag, oddColumn } = readChannels(input, reader.flag('performance_schema') && timed, sets);
+  const { channels, notes, groupLag, oddColumn } = readChannels(
+    input,
+    reader.flag('performance_schema') && timed,
+    sets,
+  );
   const group = readGroup(answers['group'], groupLag);
   const odd = reader.oddColumn ?? oddColumn ?? group.oddColumn;
-  if (odd !== undefined || version === undefined) return failedReading(rowsUnexpected(server, odd ?? 'version'));
-  return { kind: 'facts', facts: { ...facts, version, channels, ...(group.group && { group: group.group }) }, notes };
+  if (odd !== undefined || version === undefined)
+    return failedReading(rowsUnexpected(server, odd ?? 'version'));
+  return {
+    kind: 'facts',
+    facts: { ...facts, version, channels, ...(group.group && { group: group.group }) },
+    notes,
+  };
 }
 
 /**
  * With OFF_PERMISSIVE the server's own transactions have no GTID, so that the set leaves them out: it proves what was executed, and never what was not. With OFF it is what
  * was left by an earlier mode.
  */
-function readExecuted(reader: RowReader, mode: GtidMode): Pick<ServerFacts, 'gtidExecuted' | 'gtidReplicated'> {
+function readExecuted(
+  reader: RowReader,
+  mode: GtidMode,
+): Pick<ServerFacts, 'gtidExecuted' | 'gtidReplicated'> {
   if (mode === 'OFF') return {};
   const executed = reader.parsed('gtid_executed', parseGtidSet);
   if (executed === undefined) return {};

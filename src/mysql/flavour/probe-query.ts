@@ -1,10 +1,12 @@
 /** The one SELECT of a probe, and the session that it is asked in: for every MySQL, whatever its replication tables have. */
 
-import type { SwitchRules } from '../answer/write-switches.ts';
-import { switchColumns } from '../answer/write-switches.ts';
+import { type SwitchRules, switchColumns } from '../answer/write-switches.ts';
 
 /** `max_execution_time` is in milliseconds. */
-export const sessionSetup = (readOnly: 'transaction_read_only' | 'tx_read_only', queryTimeoutMs: number): string =>
+export const sessionSetup = (
+  readOnly: 'transaction_read_only' | 'tx_read_only',
+  queryTimeoutMs: number,
+): string =>
   `SET SESSION time_zone = '+00:00', autocommit = 1, ${readOnly} = 1, max_execution_time = ${Math.max(1, Math.ceil(queryTimeoutMs))}, wait_timeout = 3600`;
 
 /** Microseconds from that time until now, both by the server's clock; NULL for the zero date, which says "never". */

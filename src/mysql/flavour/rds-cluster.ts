@@ -18,7 +18,10 @@ const noTopology = [1142, 1146];
 export const withRdsTopology = (base: QuerySet): QuerySet => ({
   ...base,
   name: `${base.name} on RDS`,
-  statements: [...base.statements, { name: 'rds', spellings: [topologyQuery], absentOn: noTopology, onceAbsent: 'skip' }],
+  statements: [
+    ...base.statements,
+    { name: 'rds', spellings: [topologyQuery], absentOn: noTopology, onceAbsent: 'skip' },
+  ],
   read: (input) => withTopology(base.read(input), input),
   grants: (account) => [...base.grants(account), `GRANT SELECT ON mysql.rds_topology TO ${account};`],
 });

@@ -1,14 +1,16 @@
 /** A fixed number of hostile inputs; `npm run fuzz` goes on for as long as one likes. */
 import { describe, expect, test } from 'vitest';
 import { judgeReply } from '../../../src/dns/message/reply.ts';
-import { decodeMessage, MAX_ANSWER_BYTES } from '../../../src/dns/message/wire.ts';
+import { decodeMessage, maxAnswerBytes } from '../../../src/dns/message/wire.ts';
 import { seeded } from '../../support/seeded.ts';
 import { counted } from './counted.ts';
-import { hostileCase, MAX_STEPS_A_BYTE } from './hostile-input.ts';
+import { hostileCase, maxStepsAByte } from './hostile-input.ts';
 import { recorded } from './recorded.ts';
 
 test('the recorded answers are what they were: proven where they are signed', () => {
-  const kinds = recorded.map(({ title, sent, answer, nowSeconds }) => `${title}: ${judgeReply(answer, sent, nowSeconds).kind}`);
+  const kinds = recorded.map(
+    ({ title, sent, answer, nowSeconds }) => `${title}: ${judgeReply(answer, sent, nowSeconds).kind}`,
+  );
   expect(kinds.filter((kind) => kind.endsWith('ignored'))).toEqual([]);
   expect(kinds).toContain('BIND: BADTIME: proven');
   expect(kinds).toContain('BIND: BADSIG: doubtful');
@@ -35,16 +37,20 @@ describe('the most work for its bytes', () => {
     // RRs of 12 bytes: an owner that points to the end of a chain of 126, no RDATA.
     const rr = Buffer.alloc(12);
     rr.writeUInt16BE(0xc000 | (12 + 250));
-    const rrs = Math.floor((MAX_ANSWER_BYTES - 412) / 12);
+    const rrs = Math.floor((maxAnswerBytes - 412) / 12);
     // The chain is the RDATA of the first RR, so that the walk gets past it.
-    const first = Buffer.concat([Buffer.of(0, 0, 16, 0, 1, 0, 0, 0, 0, chain.length >> 8, chain.length & 0xff), chain]);
+    const first = Buffer.concat([
+      Buffer.of(0, 0, 16, 0, 1, 0, 0, 0, 0, chain.length >> 8, chain.length & 0xff),
+      chain,
+    ]);
     header.writeUInt16BE(rrs, 6);
     const shifted = Buffer.from(first);
-    for (let at = 2; at + 2 <= chain.length; at += 2) shifted.writeUInt16BE(0xc000 | Math.max(23, targetOf(12 + at) + 11), 11 + at);
+    for (let at = 2; at + 2 <= chain.length; at += 2)
+      shifted.writeUInt16BE(0xc000 | Math.max(23, targetOf(12 + at) + 11), 11 + at);
     rr.writeUInt16BE(0xc000 | (23 + 250));
     const message = Buffer.concat([header, shifted, ...Array.from({ length: rrs - 1 }, () => rr)]);
     const { buffer, steps } = counted(message);
     expect(decodeMessage(buffer)?.answers).toHaveLength(rrs);
-    expect(steps() / message.length).toBeLessThan(MAX_STEPS_A_BYTE);
+    expect(steps() / message.length).toBeLessThan(maxStepsAByte);
   });
 });

@@ -21,9 +21,9 @@ import { type Recorded, recorded, recordedNames } from './recorded.ts';
  * Reads of the message for each of its bytes, at most. The worst that is known: an RR of 12 bytes whose owner is a chain of 127 pointers, each of
  * three reads (label type, length of the message, target).
  */
-export const MAX_STEPS_A_BYTE = 40;
+export const maxStepsAByte = 40;
 /** nsupdate is quoted up to 300 characters, each maybe as `\\u0000`. */
-const LONGEST_SENTENCE = 2200;
+const longestSentence = 2200;
 
 function demand(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(`does not hold: ${what}`);
@@ -49,7 +49,7 @@ export function hostileAnswer(random: Random, count: boolean): Fed {
   readName(bytes, random(bytes.length + 2));
   if (message !== undefined) evaluated(message);
   const stepsAByte = steps() / Math.max(64, bytes.length);
-  demand(stepsAByte <= MAX_STEPS_A_BYTE, `at most ${MAX_STEPS_A_BYTE} reads a byte, but there were ${stepsAByte}`);
+  demand(stepsAByte <= maxStepsAByte, `at most ${maxStepsAByte} reads a byte, but there were ${stepsAByte}`);
   return { stepsAByte, wellFormed: message !== undefined };
 }
 
@@ -57,27 +57,38 @@ export function hostileAnswer(random: Random, count: boolean): Fed {
 function judged(bytes: Buffer, { sent, answer, nowSeconds }: Recorded): void {
   const reply = judgeReply(bytes, sent, nowSeconds);
   const signing = sent.signed && { key: sent.signed.key, fudgeSeconds: 30 };
-  const asked: Asked = { nameserver: 'ns1 (192.0.2.53:53)', what: 'update', zone: sent.message.question.name, signing };
+  const asked: Asked = {
+    nameserver: 'ns1 (192.0.2.53:53)',
+    what: 'update',
+    zone: sent.message.question.name,
+    signing,
+  };
   if (reply.kind === 'doubtful') presentable(doubtfulFailure(asked, reply.codes, reply.doubt));
   if (reply.kind !== 'proven') return;
   presentable(answerFailure(asked, reply.codes));
   if (sent.signed === undefined) return;
   // Signed is all but the TSIG RR's own names, whose case and compression are free: so all that stands before it.
   const start = decodeMessage(answer)!.additionals.at(-1)!.start;
-  demand(bytes.subarray(0, start).equals(answer.subarray(0, start)), 'what is proven is what the nameserver signed');
+  demand(
+    bytes.subarray(0, start).equals(answer.subarray(0, start)),
+    'what is proven is what the nameserver signed',
+  );
 }
 
 /** What is told to a person: one line, no control characters, not endless. */
 function presentable({ message, hint = '' }: Failure): void {
   demand(/^[\x20-\x7e]*$/.test(message + hint), `a sentence in ASCII: ${JSON.stringify(message + hint)}`);
-  demand(message.length <= LONGEST_SENTENCE, 'a sentence of bounded length');
+  demand(message.length <= longestSentence, 'a sentence of bounded length');
 }
 
 function evaluated(message: ReceivedMessage): void {
   const { bytes } = message;
   const all = [...message.answers, ...message.authorities, ...message.additionals];
   for (const rr of all) {
-    demand(rr.start < rr.rdataStart && rr.rdataStart <= rr.end && rr.end <= bytes.length, 'an RR lies inside the message');
+    demand(
+      rr.start < rr.rdataStart && rr.rdataStart <= rr.end && rr.end <= bytes.length,
+      'an RR lies inside the message',
+    );
     demand(nameToWire(rr.owner) !== undefined, 'a name that was read is canonical');
   }
   for (const rr of all.slice(0, 50)) decodeSoa(bytes, rr);
@@ -87,7 +98,10 @@ function evaluated(message: ReceivedMessage): void {
       const rrset = answeredRrset(message, { name, type });
       if (rrset === 'absent' || rrset === 'malformed') continue;
       demand(encodeRdata(rrset).kind === 'encoded', 'what was read can be written');
-      demand(rdataKey(rrset) === rdataKey({ ...rrset, rdata: [...rrset.rdata].reverse() } as typeof rrset), 'an RRset has no order');
+      demand(
+        rdataKey(rrset) === rdataKey({ ...rrset, rdata: [...rrset.rdata].reverse() } as typeof rrset),
+        'an RRset has no order',
+      );
     }
   }
 }
@@ -115,16 +129,16 @@ export function hostileStream(random: Random): void {
   demand(link.retired, 'a connection that ended is not used again');
 }
 
-const SECRET = 'c2VjcmV0IHRoYXQgbm9ib2R5IG1heSBzZWU=';
+const secretText = 'c2VjcmV0IHRoYXQgbm9ib2R5IG1heSBzZWU=';
 const keyTexts = [
-  `# mine\nkey "source-dns-key" {\n\talgorithm hmac-sha256;\n\tsecret "${SECRET}";\n};\n`,
-  `hmac-sha256:source-dns-key:${SECRET}\n`,
-  `Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: ${SECRET}\nBits: AAA=\n`,
-  `source-dns-key. 60 IN KEY 512 3 163 ${SECRET}\n`,
-  `# hmac-sha256:k:${SECRET}\nkey:\n  - id: k\n    algorithm: hmac-sha256\n    secret: ${SECRET}\n`,
-  `k. hmac-sha256. ${SECRET}\n`,
-  `view v { key "a@b\\"" { algorithm hmac-sha256-128; secret "${SECRET.slice(0, 9)}\n${SECRET.slice(9)}"; }; }; include "/etc/k.key";\n`,
-  `dns_rfc2136_name = k\ndns_rfc2136_secret = ${SECRET}\n`,
+  `# mine\nkey "source-dns-key" {\n\talgorithm hmac-sha256;\n\tsecret "${secretText}";\n};\n`,
+  `hmac-sha256:source-dns-key:${secretText}\n`,
+  `Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: ${secretText}\nBits: AAA=\n`,
+  `source-dns-key. 60 IN KEY 512 3 163 ${secretText}\n`,
+  `# hmac-sha256:k:${secretText}\nkey:\n  - id: k\n    algorithm: hmac-sha256\n    secret: ${secretText}\n`,
+  `k. hmac-sha256. ${secretText}\n`,
+  `view v { key "a@b\\"" { algorithm hmac-sha256-128; secret "${secretText.slice(0, 9)}\n${secretText.slice(9)}"; }; }; include "/etc/k.key";\n`,
+  `dns_rfc2136_name = k\ndns_rfc2136_secret = ${secretText}\n`,
 ];
 const stderrTexts = [
   'update failed: NXRRSET\n',
@@ -137,10 +151,13 @@ const addresses = ['192.0.2.1', '2001:db8::1', '::ffff:192.0.2.1', 'fe80::1%eth0
 
 /** Texts from a key file, from nsupdate and from people. */
 export function hostileText(random: Random): void {
-  const parsed = parseKeyFile(mutateText(keyTexts[random(keyTexts.length)]!, random, keyTexts), '/etc/Kk.+163+00001.private');
+  const parsed = parseKeyFile(
+    mutateText(keyTexts[random(keyTexts.length)]!, random, keyTexts),
+    '/etc/Kk.+163+00001.private',
+  );
   const failures = parsed.kind === 'key' ? parsed.warnings : [parsed.failure];
   for (const failure of failures) {
-    demand(!JSON.stringify(failure).includes(SECRET.slice(4, 20)), 'a failure never shows the secret');
+    demand(!JSON.stringify(failure).includes(secretText.slice(4, 20)), 'a failure never shows the secret');
     presentable(failure);
   }
   const asked: Asked = { nameserver: 'ns1', what: 'update', zone: recordedNames[0]! };
@@ -149,14 +166,17 @@ export function hostileText(random: Random): void {
     [undefined, 0, 1, 2][random(4)],
     mutateText(stderrTexts[random(stderrTexts.length)]!, random, stderrTexts),
   );
-  if (outcome.kind !== 'applied') demand(outcome.failure.message.length <= LONGEST_SENTENCE, 'a sentence of bounded length');
+  if (outcome.kind !== 'applied')
+    demand(outcome.failure.message.length <= longestSentence, 'a sentence of bounded length');
   const name = parseFqdn(mutateText(names[random(names.length)]!, random, names));
-  if (name.kind === 'name') demand(nameToWire(name.name) !== undefined, 'a name that was accepted can be written');
+  if (name.kind === 'name')
+    demand(nameToWire(name.name) !== undefined, 'a name that was accepted can be written');
   const address = mutateText(addresses[random(addresses.length)]!, random, addresses);
   const four = ipv4Bytes(address);
   const sixteen = ipv6Bytes(address);
   if (four !== undefined) demand(ipv4Text(four) === address, 'an IPv4 address has one text');
-  if (sixteen !== undefined) demand(sixteen.equals(ipv6Bytes(ipv6Text(sixteen))!), 'an IPv6 address comes back');
+  if (sixteen !== undefined)
+    demand(sixteen.equals(ipv6Bytes(ipv6Text(sixteen))!), 'an IPv6 address comes back');
 }
 
 /** One case of each kind; a quarter of the answers are counted. */

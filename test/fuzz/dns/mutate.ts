@@ -3,30 +3,34 @@
 export type Random = (below: number) => number;
 
 const pick = <T>(random: Random, items: readonly T[]): T => items[random(items.length)]!;
-const NUMBERS = [0, 1, 2, 0x0c, 0x3f, 0x40, 0x7f, 0x80, 0xbf, 0xc0, 0xff];
-const WORDS = [0, 1, 0x0fff, 0x3fff, 0x4000, 0x7fff, 0x8000, 0xc000, 0xc00c, 0xffff];
+const algorithmNumbers = [0, 1, 2, 0x0c, 0x3f, 0x40, 0x7f, 0x80, 0xbf, 0xc0, 0xff];
+const words = [0, 1, 0x0fff, 0x3fff, 0x4000, 0x7fff, 0x8000, 0xc000, 0xc00c, 0xffff];
 
 type Change = (bytes: Buffer, random: Random, others: readonly Buffer[]) => Buffer;
 
 const changes: readonly Change[] = [
   (bytes, random) => setByte(bytes, random(bytes.length), random(256)),
-  (bytes, random) => setByte(bytes, random(bytes.length), pick(random, NUMBERS)),
+  (bytes, random) => setByte(bytes, random(bytes.length), pick(random, algorithmNumbers)),
   (bytes, random) => {
     const at = random(bytes.length);
     return setByte(bytes, at, bytes[at]! ^ (1 << random(8)));
   },
-  (bytes, random) => setWord(bytes, random(bytes.length), pick(random, WORDS)),
+  (bytes, random) => setWord(bytes, random(bytes.length), pick(random, words)),
   // A compression pointer to somewhere before.
   (bytes, random) => {
     const at = random(bytes.length);
     return setWord(bytes, at, 0xc000 | random(at + 1));
   },
   // The counts of the header.
-  (bytes, random) => setWord(bytes, 4 + 2 * random(4), random(2) === 0 ? random(6) : pick(random, WORDS)),
+  (bytes, random) => setWord(bytes, 4 + 2 * random(4), random(2) === 0 ? random(6) : pick(random, words)),
   (bytes, random) => bytes.subarray(0, random(bytes.length + 1)),
   (bytes, random) => {
     const at = random(bytes.length + 1);
-    return Buffer.concat([bytes.subarray(0, at), Buffer.alloc(1 + random(32), random(256)), bytes.subarray(at)]);
+    return Buffer.concat([
+      bytes.subarray(0, at),
+      Buffer.alloc(1 + random(32), random(256)),
+      bytes.subarray(at),
+    ]);
   },
   (bytes, random) => {
     const at = random(bytes.length);
@@ -36,7 +40,11 @@ const changes: readonly Change[] = [
   (bytes, random) => {
     const at = random(bytes.length);
     const part = bytes.subarray(at, at + 1 + random(64));
-    return Buffer.concat([bytes.subarray(0, at), ...Array.from({ length: 1 + random(300) }, () => part), bytes.subarray(at)]);
+    return Buffer.concat([
+      bytes.subarray(0, at),
+      ...Array.from({ length: 1 + random(300) }, () => part),
+      bytes.subarray(at),
+    ]);
   },
   // Another message's end.
   (bytes, random, others) => {
@@ -73,6 +81,9 @@ export function mutateText(text: string, random: Random, others: readonly string
     others.map((other) => Buffer.from(other, 'latin1')),
   ).toString('latin1');
   return random(8) === 0
-    ? bytes.replace(/./, pick(random, ['\u212a', '\u0130', '\ud800', '\u3002', '\u{1f512}', '\ufeff', '\u2028']))
+    ? bytes.replace(
+        /./,
+        pick(random, ['\u212a', '\u0130', '\ud800', '\u3002', '\u{1f512}', '\ufeff', '\u2028']),
+      )
     : bytes;
 }

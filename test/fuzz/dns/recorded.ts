@@ -26,7 +26,13 @@ function recordedOf(line: string): Recorded {
   const bytes = Buffer.from(request, 'hex');
   const decoded = decodeMessage(bytes)!;
   const [question] = decoded.questions;
-  const message = { id: decoded.id, opcode: decoded.opcode, question: question!, answers: [], authorities: [] };
+  const message = {
+    id: decoded.id,
+    opcode: decoded.opcode,
+    question: question!,
+    answers: [],
+    authorities: [],
+  };
   const tsig = decoded.additionals.at(-1);
   const common = { title: `${from}: ${what}`, answer: Buffer.from(answer, 'hex') };
   if (tsig === undefined) return { ...common, sent: { bytes, message }, nowSeconds: 0 };
@@ -38,7 +44,11 @@ function recordedOf(line: string): Recorded {
     'hmac-sha256',
     what === 'BADSIG' || what === 'BADKEY' ? Buffer.from('another') : Buffer.from(secrets[from]!, 'base64'),
   );
-  return { ...common, sent: { bytes, message, signed: { key, request: { bytes, mac, timeSeconds: nowSeconds } } }, nowSeconds };
+  return {
+    ...common,
+    sent: { bytes, message, signed: { key, request: { bytes, mac, timeSeconds: nowSeconds } } },
+    nowSeconds,
+  };
 }
 
 const lines = `

@@ -12,7 +12,12 @@ test(`${cases} hostile servers: each probe ends in time, nothing is thrown or pr
   expect(failed).toBeUndefined();
   expect(output.said).toEqual([]);
   // It reaches the states that it is for.
-  for (const kind of ['reachable', 'unknown protocol-broken', 'unknown connection-lost', 'alive public-key-refused']) {
+  for (const kind of [
+    'reachable',
+    'unknown protocol-broken',
+    'unknown connection-lost',
+    'alive public-key-refused',
+  ]) {
     expect([kind, kinds.get(kind) ?? 0]).toEqual([kind, expect.toSatisfy((count: number) => count > 3)]);
   }
 }, 120_000);

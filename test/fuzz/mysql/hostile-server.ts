@@ -7,7 +7,14 @@ import { systemClock as clock } from '../../../src/daemon/clock.ts';
 import { maxTextLength } from '../../../src/mysql/answer/limits.ts';
 import { createProber } from '../../../src/mysql/probe.ts';
 import type { ServerProber } from '../../../src/ports.ts';
-import type { FalseConnection, FalseMysqld, Login, Message, Reply, Script } from '../../support/false-mysqld.ts';
+import type {
+  FalseConnection,
+  FalseMysqld,
+  Login,
+  Message,
+  Reply,
+  Script,
+} from '../../support/false-mysqld.ts';
 import { healthyReply } from '../../support/healthy.ts';
 import { mutate, pick, pieces, type Random } from './mutate.ts';
 
@@ -25,9 +32,12 @@ const { publicKey } = generateKeyPairSync('rsa', {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 });
 
-const replies: readonly ((sql: string) => Reply)[] = ['source', 'replica-two-channels', 'replica-applier-error', 'group-primary'].map(
-  (name) => healthyReply(name),
-);
+const replies: readonly ((sql: string) => Reply)[] = [
+  'source',
+  'replica-two-channels',
+  'replica-applier-error',
+  'group-primary',
+].map((name) => healthyReply(name));
 const logins: readonly Login[] = [
   'at-once',
   'fast',
@@ -149,7 +159,10 @@ function presentable({ message, hint = '' }: Failure): void {
 /** Every text of the facts ends in logs, in the state or in the ledger. */
 function checkTexts(value: unknown): void {
   if (typeof value === 'string') {
-    demand(!/\p{Cc}/u.test(value), `a fact without control characters: ${JSON.stringify(value.slice(0, 100))}`);
+    demand(
+      !/\p{Cc}/u.test(value),
+      `a fact without control characters: ${JSON.stringify(value.slice(0, 100))}`,
+    );
     demand(value.length <= maxTextLength, `a fact of bounded length: ${value.length}`);
   } else if (typeof value === 'number') demand(Number.isFinite(value), 'a fact that is a number');
   else if (value instanceof Map) for (const [key, item] of value) [key, item].forEach(checkTexts);

@@ -31,7 +31,10 @@ export async function runLanes({ firstSeed, lanes, goOn }: LanesOptions): Promis
     if (failed === undefined || index < failed.index) failed = { index, error };
   };
   const uncaught = (error: unknown): void =>
-    fail(Math.max(0, next - 1), new Error(`nobody caught it: ${error instanceof Error ? error.stack : String(error)}`));
+    fail(
+      Math.max(0, next - 1),
+      new Error(`nobody caught it: ${error instanceof Error ? error.stack : String(error)}`),
+    );
   process.on('uncaughtException', uncaught);
   process.on('unhandledRejection', uncaught);
   const lane = async (): Promise<void> => {

@@ -12,7 +12,12 @@ const numbers = [0, 1, 2, 3, 4, 9, 10, 0x0c, 0x23, 0x7f, 0x80, 0xfa, 0xfb, 0xfc,
 const payloads: readonly Buffer[] = [
   wire.greeting({ tls: false }),
   wire.greeting({ tls: true, plugin: 'mysql_clear_password' }),
-  wire.greeting({ tls: false, version: '5.5.5-10.11.6-MariaDB', plugin: 'client_ed25519', capabilities: 0xffff_f7fe }),
+  wire.greeting({
+    tls: false,
+    version: '5.5.5-10.11.6-MariaDB',
+    plugin: 'client_ed25519',
+    capabilities: 0xffff_f7fe,
+  }),
   wire.ok,
   Buffer.of(0, 0, 0, 10, 0, 0, 0),
   Buffer.of(0, 1, 0, 2, 0x40, 0, 0, 4, 0, 2, 1, 0x61),
@@ -55,10 +60,13 @@ const atOne =
   (change: (packet: Buffer, random: Random) => Buffer): Change =>
   (packets, random) => {
     const at = random(packets.length);
-    return packets.map((packet, index) => (index === at && packet.length >= 4 ? change(Buffer.from(packet), random) : packet));
+    return packets.map((packet, index) =>
+      index === at && packet.length >= 4 ? change(Buffer.from(packet), random) : packet,
+    );
   };
 
-const foreign = (random: Random): Buffer => wire.packet(random(3) === 0 ? random(256) : random(5), pick(random, payloads));
+const foreign = (random: Random): Buffer =>
+  wire.packet(random(3) === 0 ? random(256) : random(5), pick(random, payloads));
 
 const changes: readonly Change[] = [
   // Bytes of the header and of the payload.
@@ -81,7 +89,9 @@ const changes: readonly Change[] = [
   }),
   // A packet that was cut off, and says so or not.
   atOne((packet, random) => packet.subarray(0, random(packet.length + 1))),
-  atOne((packet, random) => wire.packet(packet[3] ?? 0, packet.subarray(4, 4 + random(Math.max(1, packet.length - 4))))),
+  atOne((packet, random) =>
+    wire.packet(packet[3] ?? 0, packet.subarray(4, 4 + random(Math.max(1, packet.length - 4)))),
+  ),
   // More in it than belongs there.
   atOne((packet, random) => {
     const at = 4 + random(Math.max(1, packet.length - 3));
@@ -92,7 +102,9 @@ const changes: readonly Change[] = [
   (packets, random) => {
     const at = random(packets.length);
     const times = pick(random, [1, 1, 2, 5, 300]);
-    return packets.flatMap((packet, index) => (index === at ? Array.from({ length: 1 + times }, () => packet) : [packet]));
+    return packets.flatMap((packet, index) =>
+      index === at ? Array.from({ length: 1 + times }, () => packet) : [packet],
+    );
   },
   (packets, random) => packets.toSorted(() => random(3) - 1),
   (packets, random) => {
@@ -100,8 +112,12 @@ const changes: readonly Change[] = [
     return [...packets.slice(0, at), foreign(random), ...packets.slice(at)];
   },
   (packets, random) => [...packets, ...Array.from({ length: 1 + random(4) }, () => foreign(random))],
-  (packets, random) => packets.map((packet) => (random(3) === 0 ? wire.packet(packet[3] ?? 0, pick(random, payloads)) : packet)),
-  (_, random) => Array.from({ length: 1 + random(5) }, (_, index) => wire.packet(index + random(2), pick(random, payloads))),
+  (packets, random) =>
+    packets.map((packet) => (random(3) === 0 ? wire.packet(packet[3] ?? 0, pick(random, payloads)) : packet)),
+  (_, random) =>
+    Array.from({ length: 1 + random(5) }, (_, index) =>
+      wire.packet(index + random(2), pick(random, payloads)),
+    ),
   (packets, random) => [...packets, Buffer.from(Array.from({ length: random(200) }, () => random(256)))],
   // Without end, or nearly.
   (packets, random) => [

@@ -6,7 +6,11 @@ import { runLanes } from './lanes.ts';
 const reportMs = 10_000;
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' }, lanes: { type: 'string', default: '6' } },
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    lanes: { type: 'string', default: '6' },
+  },
 });
 const minutes = Number(values.minutes);
 const firstSeed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
@@ -45,10 +49,14 @@ const { cases, kinds, slowestMs, failed } = await runLanes({
 });
 output.stop();
 const ends = [...kinds].toSorted((a, b) => b[1] - a[1]).map(([kind, count]) => `${kind} ${count}`);
-say(`${cases} cases, ${Math.round(slowestMs)} ms the slowest probe, heap ${mostHeap} MB at most; ${ends.join(', ')}`);
+say(
+  `${cases} cases, ${Math.round(slowestMs)} ms the slowest probe, heap ${mostHeap} MB at most; ${ends.join(', ')}`,
+);
 if (output.said.length > 0) say(`printed, about case ${cases}: ${JSON.stringify(output.said.slice(0, 3))}`);
 if (failed !== undefined) {
   const { index, error } = failed;
-  say(`case ${index}: --lanes 1 --seed ${firstSeed + index} begins with it\n${error instanceof Error ? error.stack : String(error)}`);
+  say(
+    `case ${index}: --lanes 1 --seed ${firstSeed + index} begins with it\n${error instanceof Error ? error.stack : String(error)}`,
+  );
 }
 process.exit(failed !== undefined || output.said.length > 0 ? 1 : 0);

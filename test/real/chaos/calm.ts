@@ -10,14 +10,15 @@ import type { World } from './world.ts';
 /** In the calm all is mended, but timers still run: a nameserver that asks its primary again (10 s), an instance that takes over the replicas' RRset (30 s). */
 export const boundMs = 60_000;
 /** What the calm itself did to the replicas is seen within a second, and their RRset is written at most every two: only then nothing is left to write. */
-const STEADY_MS = 3500;
-const LOOK_EVERY_MS = 20;
+const steadyMs = 3500;
+const lookEveryMs = 20;
 
 /** Exactly one source, everything else a replica of it with none but its data. Resolves with the servers that had to be rebuilt. */
 export async function putInOrder(world: World, dealings: Dealings): Promise<readonly ChaosServer[]> {
   const { cluster, source, watchers, nameservers } = world;
   const others = cluster.servers.filter((server) => server !== source);
-  for (const named of [nameservers.pair.primary, nameservers.pair.secondary]) if (!named.running) await named.start();
+  for (const named of [nameservers.pair.primary, nameservers.pair.secondary])
+    if (!named.running) await named.start();
   for (const server of dealings.wedged) await dealings.bounce(server, server === source);
   await Promise.all(cluster.servers.map((server) => dealings.start(server, server === source)));
   for (const server of others) {
@@ -49,14 +50,17 @@ export async function awaitCalm(world: World, quietMs: number): Promise<RoundEnd
   const from = performance.now();
   const answered: { ns1: number | undefined; ns2: number | undefined } = { ns1: undefined, ns2: undefined };
   let well: { readonly since: number; readonly serial: number } | undefined;
-  while (performance.now() - from < boundMs + STEADY_MS && (well === undefined || performance.now() - well.since < STEADY_MS)) {
+  while (
+    performance.now() - from < boundMs + steadyMs &&
+    (well === undefined || performance.now() - well.since < steadyMs)
+  ) {
     for (const which of ['ns1', 'ns2'] as const) {
       if (observers[which].current !== source.address) answered[which] = undefined;
       else answered[which] ??= Math.max(0, (observers[which].changes.at(-1)?.at ?? from) - from);
     }
     if (answered.ns1 === undefined || answered.ns2 === undefined || !isSettled(world)) well = undefined;
     else if (well?.serial !== referee.serial) well = { since: performance.now(), serial: referee.serial };
-    await delay(LOOK_EVERY_MS);
+    await delay(lookEveryMs);
   }
   const before = referee.serial;
   await delay(quietMs);

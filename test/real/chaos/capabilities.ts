@@ -29,8 +29,21 @@ export async function probeCapabilities(): Promise<Capabilities | string> {
       const done = await tried(command, args);
       if (done !== true) return `network namespaces cannot be used here (${done})`;
     }
-    const netem = await tried('tc', ['-n', one, 'qdisc', 'add', 'dev', 'wire', 'root', 'netem', 'delay', '100ms']);
-    const tbf = netem === true || (await tried('tc', ['-n', one, 'qdisc', 'add', 'dev', 'wire', 'root', ...tbfArguments]));
+    const netem = await tried('tc', [
+      '-n',
+      one,
+      'qdisc',
+      'add',
+      'dev',
+      'wire',
+      'root',
+      'netem',
+      'delay',
+      '100ms',
+    ]);
+    const tbf =
+      netem === true ||
+      (await tried('tc', ['-n', one, 'qdisc', 'add', 'dev', 'wire', 'root', ...tbfArguments]));
     const smallDisk = await probeTmpfs();
     return {
       slowLink: netem === true ? 'netem' : tbf === true ? 'tbf' : undefined,
@@ -38,7 +51,9 @@ export async function probeCapabilities(): Promise<Capabilities | string> {
       missing: [
         ...(netem === true
           ? []
-          : [`NO NETEM: ${tbf === true ? 'slow links are links of few bits a second (tbf)' : 'NO SLOW LINKS'} (${netem})`]),
+          : [
+              `NO NETEM: ${tbf === true ? 'slow links are links of few bits a second (tbf)' : 'NO SLOW LINKS'} (${netem})`,
+            ]),
         ...(smallDisk === true ? [] : [`NO TMPFS: NO FULL DISKS (${smallDisk})`]),
       ],
     };
@@ -48,7 +63,15 @@ export async function probeCapabilities(): Promise<Capabilities | string> {
 }
 
 /** Some 20 messages a second, and a queue of a second before packets are lost. */
-export const tbfArguments: readonly string[] = ['tbf', 'rate', '48kbit', 'burst', '2000', 'latency', '1000ms'];
+export const tbfArguments: readonly string[] = [
+  'tbf',
+  'rate',
+  '48kbit',
+  'burst',
+  '2000',
+  'latency',
+  '1000ms',
+];
 
 async function probeTmpfs(): Promise<true | string> {
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-chaos-try-'));

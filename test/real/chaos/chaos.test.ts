@@ -7,17 +7,18 @@ import { expect, test } from 'vitest';
 import { root } from '../../support/checkout.ts';
 
 /** A source that hangs, with a failover and its stale return; an instance that restarts amid a switchover. */
-const FIRST = 3;
-const ROUNDS = 2;
+const first = 3;
+const roundCount = 2;
 /** Rounds take some ten seconds; a machine that is busy with other things may take several times as long. */
-const TIMEOUT_MS = 600_000;
+const timeoutMs = 600_000;
 /** The exit code that says: not on this machine. */
-const IMPOSSIBLE = 3;
+const impossible = 3;
 /** Where namespaces cannot be had, somebody must have said that this is known. */
 const mayBeAbsent = process.env['CHAOS_MAY_BE_ABSENT'] === '1';
 
-const options = { reject: false, timeout: TIMEOUT_MS, all: true } as const;
-const chaos = (args: readonly string[]) => execa('node', [join(root, 'test', 'run-program.mjs'), 'real/chaos', '--', ...args], options);
+const options = { reject: false, timeout: timeoutMs, all: true } as const;
+const chaos = (args: readonly string[]) =>
+  execa('node', [join(root, 'test', 'run-program.mjs'), 'real/chaos', '--', ...args], options);
 
 /** Namespaces and folders of these tests and of anybody else's runs. */
 const there = () => [
@@ -28,18 +29,22 @@ const there = () => [
     .filter((line) => line.includes('source-dns-chaos-')),
 ];
 
-test('some rounds: every promise holds, and nothing is left behind', { timeout: TIMEOUT_MS }, async ({ skip }) => {
+test('some rounds: every promise holds, and nothing is left behind', { timeout: timeoutMs }, async ({
+  skip,
+}) => {
   const before = new Set(there());
-  const run = await chaos(['--rounds', `${ROUNDS}`, '--seed', '1', '--first', `${FIRST}`]);
+  const run = await chaos(['--rounds', `${roundCount}`, '--seed', '1', '--first', `${first}`]);
   process.stderr.write(`${run.all}\n`);
-  if (run.exitCode === IMPOSSIBLE && mayBeAbsent) skip('no network namespaces');
-  expect(run.all).toContain(`rounds ${ROUNDS}, `);
+  if (run.exitCode === impossible && mayBeAbsent) skip('no network namespaces');
+  expect(run.all).toContain(`rounds ${roundCount}, `);
   expect(run.all).toContain('violations 0');
   expect(run.exitCode).toBe(0);
   expect(there().filter((each) => !before.has(each))).toEqual([]);
 });
 
-test('interrupted in the middle of a round, it leaves nothing behind', { timeout: TIMEOUT_MS }, async ({ skip }) => {
+test('interrupted in the middle of a round, it leaves nothing behind', { timeout: timeoutMs }, async ({
+  skip,
+}) => {
   const before = new Set(there());
   const run = chaos(['--rounds', '5', '--seed', '2']);
   let began = false;
@@ -50,7 +55,7 @@ test('interrupted in the middle of a round, it leaves nothing behind', { timeout
     run.kill('SIGINT');
   });
   const { exitCode, all } = await run;
-  if (exitCode === IMPOSSIBLE && mayBeAbsent) skip('no network namespaces');
+  if (exitCode === impossible && mayBeAbsent) skip('no network namespaces');
   expect(all).toContain('interrupted');
   expect(exitCode).toBe(1);
   expect(there().filter((each) => !before.has(each))).toEqual([]);

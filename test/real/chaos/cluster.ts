@@ -8,7 +8,7 @@ import { addressOf, type HostName, type Network } from './network.ts';
 
 export const mysqlPort = 3306;
 /** Longer than any run: a source that waits for acknowledgements must never go on without them. */
-const SEMI_SYNC_TIMEOUT_MS = 86_400_000;
+const semiSyncTimeoutMs = 86_400_000;
 
 /** One server, on a host of its own. */
 export interface ChaosServer extends LabServer {
@@ -30,16 +30,23 @@ export interface ChaosCluster {
 }
 
 /** What a server is started with that its owner regards as the source: writable, and semi-synchronous from the first commit. */
-export const sourceOptions = ({ acknowledgements }: Pick<ChaosCluster, 'acknowledgements'>): readonly string[] => [
+export const sourceOptions = ({
+  acknowledgements,
+}: Pick<ChaosCluster, 'acknowledgements'>): readonly string[] => [
   '--super-read-only=OFF',
   '--read-only=OFF',
   '--rpl-semi-sync-source-enabled=ON',
-  `--rpl-semi-sync-source-timeout=${SEMI_SYNC_TIMEOUT_MS}`,
+  `--rpl-semi-sync-source-timeout=${semiSyncTimeoutMs}`,
   `--rpl-semi-sync-source-wait-for-replica-count=${acknowledgements}`,
 ];
 
 /** Starts `count` servers at once, the first one as the source. */
-export async function startCluster(programs: MysqlPrograms, network: Network, folder: string, count: number): Promise<ChaosCluster> {
+export async function startCluster(
+  programs: MysqlPrograms,
+  network: Network,
+  folder: string,
+  count: number,
+): Promise<ChaosCluster> {
   const accounts = makeAccounts();
   const replicas = count - 1;
   const acknowledgements = replicas - 1;
@@ -57,8 +64,15 @@ export async function startCluster(programs: MysqlPrograms, network: Network, fo
     });
     return { name: host, host, address, mysqld, server: `${address}:${mysqlPort}`, uuid: '' };
   });
-  const cluster: ChaosCluster = { servers, accounts, acknowledgements, quorum: replicas - acknowledgements + 1 };
-  await Promise.all(servers.map(({ mysqld }, index) => mysqld.start(index === 0 ? sourceOptions(cluster) : [])));
+  const cluster: ChaosCluster = {
+    servers,
+    accounts,
+    acknowledgements,
+    quorum: replicas - acknowledgements + 1,
+  };
+  await Promise.all(
+    servers.map(({ mysqld }, index) => mysqld.start(index === 0 ? sourceOptions(cluster) : [])),
+  );
   for (const server of servers) {
     const [row] = await server.mysqld.sql('SELECT @@server_uuid AS uuid');
     server.uuid = String(row?.['uuid']);

@@ -1,16 +1,21 @@
 import { execa } from 'execa';
 
 /** Every command here takes milliseconds; a machine that is busy may take longer. */
-const TIMEOUT_MS = 20_000;
+const timeoutMs = 20_000;
 
 /** Runs a command to its end; resolves with what it printed. Rejects with its message when it fails. */
 export async function run(command: string, args: readonly string[], input?: string): Promise<string> {
-  const result = await execa(command, [...args], { timeout: TIMEOUT_MS, ...(input === undefined ? { stdin: 'ignore' } : { input }) });
+  const result = await execa(command, [...args], {
+    timeout: timeoutMs,
+    ...(input === undefined ? { stdin: 'ignore' } : { input }),
+  });
   return result.stdout;
 }
 
 /** Whether a command succeeds; else what it said. */
 export async function tried(command: string, args: readonly string[]): Promise<true | string> {
-  const result = await execa(command, [...args], { timeout: TIMEOUT_MS, reject: false, stdin: 'ignore' });
-  return result.exitCode === 0 || `${command} ${args.join(' ')}: ${result.stderr || result.message || 'failed'}`;
+  const result = await execa(command, [...args], { timeout: timeoutMs, reject: false, stdin: 'ignore' });
+  return (
+    result.exitCode === 0 || `${command} ${args.join(' ')}: ${result.stderr || result.message || 'failed'}`
+  );
 }

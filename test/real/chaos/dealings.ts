@@ -15,9 +15,9 @@ import { type ChaosCluster, type ChaosServer, errantOf, sourceOptions } from './
 import type { StalePeriod } from './evidence.ts';
 
 /** Somebody waits for a server that does not answer: then he gives up what he was doing. */
-const PATIENCE_MS = 20_000;
+const patienceLimitMs = 20_000;
 /** How long a server may take to let its clients' transactions end before it is read-only. */
-const LOCK_WAIT_S = 5;
+const lockWaitS = 5;
 
 export class Dealings {
   readonly stale: StalePeriod[] = [];
@@ -31,14 +31,22 @@ export class Dealings {
   }
 
   /** Runs one step at these servers, with patience. */
-  async #step<T>(what: string, servers: readonly ChaosServer[], work: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
+  async #step<T>(
+    what: string,
+    servers: readonly ChaosServer[],
+    work: Promise<T>,
+    patienceMs = patienceLimitMs,
+  ): Promise<T> {
     const names = servers.map(({ name }) => name).join(', ');
     try {
       return await within(work, patienceMs, () => new Error(`${what} ${names}: not within ${patienceMs} ms`));
     } catch (error) {
       for (const server of servers) this.wedged.add(server);
       work.catch(() => undefined);
-      throw new Error(`${what} ${names}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`, { cause: error });
+      throw new Error(
+        `${what} ${names}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
+        { cause: error },
+      );
     }
   }
 
@@ -53,51 +61,75 @@ export class Dealings {
     await this.#step(
       'super_read_only on',
       [server],
-      server.mysqld.sql(`SET SESSION lock_wait_timeout = ${LOCK_WAIT_S}`, 'SET GLOBAL super_read_only = ON'),
+      server.mysqld.sql(`SET SESSION lock_wait_timeout = ${lockWaitS}`, 'SET GLOBAL super_read_only = ON'),
     );
   }
 
   /** Takes that back. */
   async unfence(server: ChaosServer): Promise<void> {
-    await this.#step('writable', [server], server.mysqld.sql('SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF'));
+    await this.#step(
+      'writable',
+      [server],
+      server.mysqld.sql('SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF'),
+    );
   }
 
   /** Resolves when it has executed all that the other one has; rejects after some seconds. */
   async catchUp(server: ChaosServer, source: ChaosServer): Promise<void> {
     const wanted = await this.#step('gtid_executed of', [source], executedOf(source));
-    const work = server.mysqld.sql(`SELECT WAIT_FOR_EXECUTED_GTID_SET('${wanted}', 8) AS late`).then(([row]) => {
-      if (Number(row?.['late']) !== 0) throw new Error('is behind');
-    });
+    const work = server.mysqld
+      .sql(`SELECT WAIT_FOR_EXECUTED_GTID_SET('${wanted}', 8) AS late`)
+      .then(([row]) => {
+        if (Number(row?.['late']) !== 0) throw new Error('is behind');
+      });
     await this.#step('catch up on', [server], work);
   }
 
   async catchUpFrom(heir: ChaosServer, others: readonly ChaosServer[]): Promise<void> {
-    await this.#step('catch up from peers', [heir, ...others], catchUpFromPeers(heir, others, this.#cluster.accounts));
+    await this.#step(
+      'catch up from peers',
+      [heir, ...others],
+      catchUpFromPeers(heir, others, this.#cluster.accounts),
+    );
   }
 
   /** Makes it the source. Resolves with the moment just before it could be written to. */
   async promote(server: ChaosServer): Promise<number> {
     await this.#step('stop replicating', [server], stopReplicating(server));
-    await this.#step('semi-sync on', [server], waitForAcknowledgements(server, this.#cluster.acknowledgements));
+    await this.#step(
+      'semi-sync on',
+      [server],
+      waitForAcknowledgements(server, this.#cluster.acknowledgements),
+    );
     await this.#step('super_read_only off', [server], server.mysqld.sql('SET GLOBAL super_read_only = OFF'));
     return await this.#step('read_only off', [server], makeWritable(server));
   }
 
   /** Whether its commits wait for replicas. */
   async waitForReplicas(source: ChaosServer, wait: boolean): Promise<void> {
-    const work = wait ? waitForAcknowledgements(source, this.#cluster.acknowledgements) : this.semiSyncOff(source);
+    const work = wait
+      ? waitForAcknowledgements(source, this.#cluster.acknowledgements)
+      : this.semiSyncOff(source);
     await this.#step('semi-sync of', [source], work);
   }
 
   /** A replica waits for nobody. */
   async semiSyncOff(replica: ChaosServer): Promise<void> {
-    await this.#step('semi-sync off on', [replica], replica.mysqld.sql('SET GLOBAL rpl_semi_sync_source_enabled = OFF'));
+    await this.#step(
+      'semi-sync off on',
+      [replica],
+      replica.mysqld.sql('SET GLOBAL rpl_semi_sync_source_enabled = OFF'),
+    );
   }
 
   /** Makes it a replica. */
   async follow(replica: ChaosServer, source: ChaosServer): Promise<void> {
     for (const period of this.stale) if (period.uuid === replica.uuid) period.until ??= performance.now();
-    await this.#step('CHANGE REPLICATION SOURCE on', [replica], replicateFrom(replica, source, this.#cluster.accounts));
+    await this.#step(
+      'CHANGE REPLICATION SOURCE on',
+      [replica],
+      replicateFrom(replica, source, this.#cluster.accounts),
+    );
   }
 
   async replicating(replicas: readonly ChaosServer[]): Promise<void> {
@@ -128,7 +160,10 @@ export class Dealings {
   /** Somebody's script writes to a server that it takes for the source. */
   async staleWrite(server: ChaosServer, row: number): Promise<void> {
     // Without replicas a semi-synchronous commit would wait for ever.
-    const statements = ['SET GLOBAL rpl_semi_sync_source_enabled = OFF', `INSERT INTO shop.orders (n) VALUES (${row})`];
+    const statements = [
+      'SET GLOBAL rpl_semi_sync_source_enabled = OFF',
+      `INSERT INTO shop.orders (n) VALUES (${row})`,
+    ];
     await this.#step('a stale write to', [server], server.mysqld.sql(...statements)).catch(() => undefined);
   }
 

@@ -19,11 +19,17 @@ export interface Evidence {
   /** Transactions of its own that a server had, looked up on the servers before anybody rebuilt it. */
   readonly errant: readonly { readonly uuid: string; readonly at: number; readonly gtids: string }[];
   /** Every change of the answer of each nameserver, the one at the beginning first. */
-  readonly answers: Readonly<Record<'ns1' | 'ns2', readonly { readonly at: number; readonly addresses: string }[]>>;
+  readonly answers: Readonly<
+    Record<'ns1' | 'ns2', readonly { readonly at: number; readonly addresses: string }[]>
+  >;
   /** Instances of source-dns that ended although nobody had told them to. */
   readonly crashes: readonly string[];
   readonly end: RoundEnd;
-  readonly rows: { readonly acknowledged: ReadonlySet<number>; readonly present: ReadonlySet<number>; readonly promised: boolean };
+  readonly rows: {
+    readonly acknowledged: ReadonlySet<number>;
+    readonly present: ReadonlySet<number>;
+    readonly promised: boolean;
+  };
 }
 
 export interface KnownServer {

@@ -11,11 +11,11 @@ import type { End, Fault, HandEdit, Part } from './plan.ts';
 import { sourceName, type Watcher } from './watchers.ts';
 import type { World } from './world.ts';
 
-const NSUPDATE_TIMEOUT_MS = 10_000;
+const nsupdateTimeoutMs = 10_000;
 /** No server has it. */
-const OTHER_ADDRESS = '10.99.200.7';
+const otherAddress = '10.99.200.7';
 /** Two commits of these could not be told apart from a commit of source-dns, but for this. */
-const OTHER_TTL = 77;
+const otherTtl = 77;
 
 export class Faults {
   /** Servers that do not work now. */
@@ -160,8 +160,8 @@ export class Faults {
     const add = (address: string | undefined, ttl: number) =>
       `update delete ${sourceName} A\nupdate add ${sourceName} ${ttl} A ${address}\n`;
     const changes = {
-      'other-address': add(OTHER_ADDRESS, 1),
-      ttl: add(shown, OTHER_TTL),
+      'other-address': add(otherAddress, 1),
+      ttl: add(shown, otherTtl),
       'no-address': `update delete ${sourceName} A\n`,
       'no-ledger': `update delete _source-dns.${sourceName} TXT\n`,
     };
@@ -171,7 +171,7 @@ export class Faults {
     await execa(programs.bind.nsupdate, ['-k', nameservers.pair.keyFile, '-v', '-t', '3'], {
       input,
       reject: false,
-      timeout: NSUPDATE_TIMEOUT_MS,
+      timeout: nsupdateTimeoutMs,
     });
   }
 }

@@ -24,8 +24,8 @@ export interface Instructions {
 }
 
 /** Once a world, L2 is judged by a time that every timer of an idle service but the slowest fits in. */
-const LONG_QUIET_MS = 10_000;
-const MOST_LOST_WORLDS = 3;
+const longQuietMs = 10_000;
+const mostLostWorlds = 3;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -47,11 +47,17 @@ async function main(instructions: Instructions): Promise<number> {
     const last = Math.min(round - ((round - 1) % worldRounds) + worldRounds, firstRound + rounds);
     // By the number of the world, so that a run that begins with a later round (`--first`) has the world that this round was in.
     const chance = createPrng(seed * 7919 + Math.floor((round - 1) / worldRounds));
-    const size: WorldSize = { servers: chance.pick([3, 4, 4]), watchers: chance.pick([2, 2, 3]), resolver: chance.pick(['ns1', 'ns2']) };
-    say(`world: ${size.servers} mysqld, ${size.watchers} source-dns, 2 named, the writer asks ${size.resolver}`);
+    const size: WorldSize = {
+      servers: chance.pick([3, 4, 4]),
+      watchers: chance.pick([2, 2, 3]),
+      resolver: chance.pick(['ns1', 'ns2']),
+    };
+    say(
+      `world: ${size.servers} mysqld, ${size.watchers} source-dns, 2 named, the writer asks ${size.resolver}`,
+    );
     const reached = await playWorld(surroundings, size, { seed, from: round, to: last }, report);
     // A world that cannot be put in order says nothing of source-dns, but it must be looked at, and several of them are a defect.
-    if (reached === undefined && report.lostWorlds > MOST_LOST_WORLDS) break;
+    if (reached === undefined && report.lostWorlds > mostLostWorlds) break;
     round = reached ?? round + 1;
   }
   say(report.text());
@@ -87,8 +93,16 @@ async function playWorld(
 
 /** The first publication is a round like any other, without faults and with a long quiet. */
 async function opening(world: World, report: Report): Promise<Memory> {
-  const memory: Memory = { known: { tries: new Set(), shown: new Set(['']), highestEpoch: 0 }, excused: new Set() };
-  const result = await playRound(world, { round: 0, faults: [], operator: { act: 'nothing' } }, memory, LONG_QUIET_MS);
+  const memory: Memory = {
+    known: { tries: new Set(), shown: new Set(['']), highestEpoch: 0 },
+    excused: new Set(),
+  };
+  const result = await playRound(
+    world,
+    { round: 0, faults: [], operator: { act: 'nothing' } },
+    memory,
+    longQuietMs,
+  );
   report.addOpening(result);
   if (result.violations.length > 0) {
     await sayViolations(world, result);
@@ -98,14 +112,22 @@ async function opening(world: World, report: Report): Promise<Memory> {
   return memory;
 }
 
-async function oneRound(world: World, seed: number, round: number, memory: Memory, report: Report): Promise<void> {
+async function oneRound(
+  world: World,
+  seed: number,
+  round: number,
+  memory: Memory,
+  report: Report,
+): Promise<void> {
   const plan = planRound(seed, round, world.size);
   const was = world.source.name;
   const began = performance.now();
   const result = await playRound(world, plan, memory);
   report.add(result);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  say(`${String(round).padStart(4)} ${seconds.padStart(5)} s  ${was} ${describe(plan)} => ${outcome(world, was, result)}`);
+  say(
+    `${String(round).padStart(4)} ${seconds.padStart(5)} s  ${was} ${describe(plan)} => ${outcome(world, was, result)}`,
+  );
   if (result.violations.length > 0) await sayViolations(world, result);
 }
 
@@ -113,7 +135,8 @@ async function oneRound(world: World, seed: number, round: number, memory: Memor
 async function sayViolations({ watchers }: World, { violations }: RoundResult): Promise<void> {
   for (const { promise, what, serial } of violations)
     say(`     VIOLATION ${promise}${serial === undefined ? '' : ` (serial ${serial})`}: ${what}`);
-  for (const watcher of watchers) say(`     ${watcher.host} ${await watcher.says()}; log ${watcher.folder}/source-dns.log`);
+  for (const watcher of watchers)
+    say(`     ${watcher.host} ${await watcher.says()}; log ${watcher.folder}/source-dns.log`);
 }
 
 function outcome(
@@ -121,10 +144,13 @@ function outcome(
   was: string,
   { moves, answeredMs, calmAnsweredMs, settledMs, rebuilt, gaveUp, excused, violations }: RoundResult,
 ): string {
-  const time = answeredMs === undefined ? '' : ` in ${Math.round(answeredMs.primary)}/${Math.round(answeredMs.all)} ms`;
+  const time =
+    answeredMs === undefined ? '' : ` in ${Math.round(answeredMs.primary)}/${Math.round(answeredMs.all)} ms`;
   return [
     moves === 0 ? `hold (${was})` : `${moves === 1 ? 'move' : `${moves} moves`} to ${source.name}${time}`,
-    settledMs === undefined ? 'NOT SETTLED' : `calm: answered ${Math.round(calmAnsweredMs ?? 0)} ms, settled ${Math.round(settledMs)} ms`,
+    settledMs === undefined
+      ? 'NOT SETTLED'
+      : `calm: answered ${Math.round(calmAnsweredMs ?? 0)} ms, settled ${Math.round(settledMs)} ms`,
     ...(rebuilt.length > 0 ? [`rebuilt ${rebuilt.join(' ')}`] : []),
     ...(gaveUp === undefined ? [] : [`operator gave up: ${gaveUp.split('\n')[0]}`]),
     ...(excused > 0 ? [`${excused} rows lost, unpromised`] : []),

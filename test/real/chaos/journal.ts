@@ -16,13 +16,16 @@ export interface Transaction {
 }
 
 /** The transactions of an incremental transfer; `whole` when the nameserver sent the whole zone instead; undefined when there was no answer to read. */
-export function parseIxfr(text: string): readonly Transaction[] | { readonly whole: readonly Rr[]; readonly serial: number } | undefined {
+export function parseIxfr(
+  text: string,
+): readonly Transaction[] | { readonly whole: readonly Rr[]; readonly serial: number } | undefined {
   const rrs = text.split('\n').flatMap(parseRr);
   const [first] = rrs;
   if (first?.type !== 'SOA') return undefined;
   // Only the SOA: there is nothing newer.
   if (rrs.length === 1) return [];
-  if (rrs[1]?.type !== 'SOA') return { whole: rrs.filter(({ type }) => type !== 'SOA'), serial: serialOf(first) };
+  if (rrs[1]?.type !== 'SOA')
+    return { whole: rrs.filter(({ type }) => type !== 'SOA'), serial: serialOf(first) };
   const transactions: { serial: number; deleted: Rr[]; added: Rr[] }[] = [];
   let adding = true;
   for (const rr of rrs.slice(1, -1)) {
@@ -49,7 +52,9 @@ const serialOf = ({ rdata }: Rr): number => Number(rdata.split(/\s+/)[2]);
 /** The character-strings of a TXT RR, as dig quotes them. */
 export function stringsOf(rdata: string): readonly string[] {
   return [...rdata.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) =>
-    text.replace(/\\(\d{3}|.)/g, (_, escaped: string) => (/^\d{3}$/.test(escaped) ? String.fromCharCode(Number(escaped)) : escaped)),
+    text.replace(/\\(\d{3}|.)/g, (_, escaped: string) =>
+      /^\d{3}$/.test(escaped) ? String.fromCharCode(Number(escaped)) : escaped,
+    ),
   );
 }
 

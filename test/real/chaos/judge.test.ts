@@ -8,7 +8,11 @@ import { spread } from './report.ts';
 
 const source = 'source.shop.lab.test';
 const replicas = 'replicas.shop.lab.test';
-const servers = [1, 2, 3].map((n) => ({ uuid: `uuid${n}`, server: `10.99.${n}.2:3306`, address: `10.99.${n}.2` }));
+const servers = [1, 2, 3].map((n) => ({
+  uuid: `uuid${n}`,
+  server: `10.99.${n}.2:3306`,
+  address: `10.99.${n}.2`,
+}));
 const server = (n: number) => servers[n - 1]!;
 
 interface Said {
@@ -37,16 +41,27 @@ const ledger = (said: Said): Rr => {
     form,
     ...former,
   ];
-  return { name: `_source-dns.${source}`, ttl: 1, type: 'TXT', rdata: fields.map((field) => `"${field}"`).join(' ') };
+  return {
+    name: `_source-dns.${source}`,
+    ttl: 1,
+    type: 'TXT',
+    rdata: fields.map((field) => `"${field}"`).join(' '),
+  };
 };
 const a = (address: string): Rr => ({ name: source, ttl: 1, type: 'A', rdata: address });
-const srv = (port = 3306): Rr => ({ name: `_mysql._tcp.${source}`, ttl: 1, type: 'SRV', rdata: `0 0 ${port} ${source}.` });
+const srv = (port = 3306): Rr => ({
+  name: `_mysql._tcp.${source}`,
+  ttl: 1,
+  type: 'SRV',
+  rdata: `0 0 ${port} ${source}.`,
+});
 const zoneOf = (said: Said): readonly Rr[] => [ledger(said), a(server(said.on).address), srv()];
 
 let serial = 0;
 /** The change from one zone to another, in one transaction. */
 function commit(before: readonly Rr[], zone: readonly Rr[], at = 1000): Commit {
-  const lacks = (rrs: readonly Rr[], rr: Rr) => !rrs.some((other) => JSON.stringify(other) === JSON.stringify(rr));
+  const lacks = (rrs: readonly Rr[], rr: Rr) =>
+    !rrs.some((other) => JSON.stringify(other) === JSON.stringify(rr));
   return {
     serial: ++serial,
     deleted: before.filter((rr) => lacks(zone, rr)),
@@ -63,7 +78,10 @@ const rejoined = zoneOf({ epoch: 5, on: 2, try: 't6' });
 
 /** A round in which the name moves from the first server to the second, and nothing is wrong. */
 function evidence(changes: Partial<Evidence> = {}): Evidence {
-  const answers = [server(1), server(2)].map(({ address }, index) => ({ at: index * 1000, addresses: address }));
+  const answers = [server(1), server(2)].map(({ address }, index) => ({
+    at: index * 1000,
+    addresses: address,
+  }));
   return {
     names: { source, replicas },
     servers,
@@ -88,9 +106,13 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
   };
 }
 
-const promises = (violations: readonly Violation[]) => [...new Set(violations.map(({ promise }) => promise))].sort();
+const promises = (violations: readonly Violation[]) =>
+  [...new Set(violations.map(({ promise }) => promise))].sort();
 const found = (changes: Partial<Evidence>) => judge(evidence(changes));
-const changedTo = (zone: readonly Rr[], before = first): Partial<Evidence> => ({ commits: [commit(before, zone)], zoneBefore: before });
+const changedTo = (zone: readonly Rr[], before = first): Partial<Evidence> => ({
+  commits: [commit(before, zone)],
+  zoneBefore: before,
+});
 
 test('a round in which nothing is wrong', () => expect(found({})).toEqual([]));
 
@@ -103,7 +125,9 @@ test('the first publication, and the ledger restored after somebody deleted it',
   const without = first.slice(1);
   const restored = zoneOf({ epoch: 5, on: 1, try: 't5' });
   const commits = [commit(first, without), commit(without, restored, 2000)];
-  expect(found({ commits, handEdits: [{ edit: 'no-ledger', at: 900 }], answers: { ns1: [], ns2: [] } })).toEqual([]);
+  expect(
+    found({ commits, handEdits: [{ edit: 'no-ledger', at: 900 }], answers: { ns1: [], ns2: [] } }),
+  ).toEqual([]);
   expect(promises(found({ commits, answers: { ns1: [], ns2: [] } }))).toEqual(['S2', 'S3']);
 });
 
@@ -116,7 +140,10 @@ describe('S2', () => {
     ['an attempt that is applied twice', zoneOf({ epoch: 5, on: 2, was: [1], try: 't4' })],
     ['two winners of one epoch', zoneOf({ epoch: 4, on: 1, try: 't5', by: 'w2' })],
     ['no ledger any more', first.slice(1)],
-    ['an unreadable ledger', [{ ...ledger({ epoch: 5, on: 1, try: 't5' }), rdata: '"v=1" "cluster=shop"' }, ...first.slice(1)]],
+    [
+      'an unreadable ledger',
+      [{ ...ledger({ epoch: 5, on: 1, try: 't5' }), rdata: '"v=1" "cluster=shop"' }, ...first.slice(1)],
+    ],
   ])('%s', (_, zone) => expect(promises(found(changedTo(zone)))).toContain('S2'));
 
   test('an address that changes without the ledger', () => {
@@ -124,9 +151,11 @@ describe('S2', () => {
     expect(promises(found(changedTo(alone)))).toEqual(['S2', 'S3']);
   });
 
-  test('an instance that ends by itself', () => expect(promises(found({ crashes: ['w1 ended'] }))).toEqual(['crash']));
+  test('an instance that ends by itself', () =>
+    expect(promises(found({ crashes: ['w1 ended'] }))).toEqual(['crash']));
 
-  test('a part of the journal that could not be read', () => expect(promises(found({ gaps: 1 }))).toEqual(['referee']));
+  test('a part of the journal that could not be read', () =>
+    expect(promises(found({ gaps: 1 }))).toEqual(['referee']));
 });
 
 describe('S3', () => {
@@ -138,7 +167,9 @@ describe('S3', () => {
     ['another form', [ledger({ ...said, form: 3 }), a(server(2).address), srv()]],
     ['no SRV', zoneOf(said).slice(0, 2)],
     ['an SRV with another port', [ledger(said), a(server(2).address), srv(3307)]],
-  ])('%s in the zone', (_, zone) => expect(promises(found({ ...changedTo(zone), answers: { ns1: [], ns2: [] } }))).toEqual(['S3']));
+  ])('%s in the zone', (_, zone) =>
+    expect(promises(found({ ...changedTo(zone), answers: { ns1: [], ns2: [] } }))).toEqual(['S3']),
+  );
 
   test.each([['10.99.1.2 10.99.2.2'], [''], ['10.99.3.2']])('the answer "%s"', (addresses) => {
     expect(promises(found({ answers: { ns1: [], ns2: [{ at: 5, addresses }] } }))).toEqual(['S3']);
@@ -150,10 +181,18 @@ describe('S3', () => {
     const wrong = [ledger({ epoch: 4, on: 1, try: 't5' }), a('10.99.200.8'), srv()];
     const handEdits = [{ edit: 'other-address', at: 900 } as const];
     const answers = { ns1: [{ at: 1000, addresses: '10.99.200.7' }], ns2: [] };
-    expect(found({ commits: [commit(first, other), commit(other, repaired, 2000)], handEdits, answers })).toEqual([]);
-    expect(promises(found({ commits: [commit(first, other), commit(other, wrong, 2000)], handEdits, answers }))).toEqual(['S3']);
+    expect(
+      found({ commits: [commit(first, other), commit(other, repaired, 2000)], handEdits, answers }),
+    ).toEqual([]);
+    expect(
+      promises(found({ commits: [commit(first, other), commit(other, wrong, 2000)], handEdits, answers })),
+    ).toEqual(['S3']);
     // One edit explains one transaction.
-    const twice = [commit(first, other), commit(other, repaired, 2000), commit(repaired, [repaired[0]!, a('10.99.200.7'), srv()], 3000)];
+    const twice = [
+      commit(first, other),
+      commit(other, repaired, 2000),
+      commit(repaired, [repaired[0]!, a('10.99.200.7'), srv()], 3000),
+    ];
     expect(promises(found({ commits: twice, handEdits, answers }))).toEqual(['S2', 'S3']);
   });
 });
@@ -175,7 +214,9 @@ describe('S5', () => {
     expect(promises(found(changedTo(zoneOf({ epoch: 5, on: 2, try: 't5' }))))).toEqual(['S5']));
 
   test('a former source that counts as rejoined before anybody made it a replica', () => {
-    expect(promises(found({ stale: [{ uuid: 'uuid1', from: 900, until: 4000 }], errant: [] }))).toEqual(['S5']);
+    expect(promises(found({ stale: [{ uuid: 'uuid1', from: 900, until: 4000 }], errant: [] }))).toEqual([
+      'S5',
+    ]);
   });
 
   test('one that counts as rejoined and has transactions of its own', () => {
@@ -186,9 +227,12 @@ describe('S5', () => {
 describe('L1, L2 and the rows', () => {
   const { end } = evidence();
   test('a nameserver that does not answer with the source', () => {
-    expect(promises(found({ end: { ...end, answeredMs: { ns1: 5, ns2: undefined }, settledMs: undefined } }))).toEqual(['L1']);
+    expect(
+      promises(found({ end: { ...end, answeredMs: { ns1: 5, ns2: undefined }, settledMs: undefined } })),
+    ).toEqual(['L1']);
   });
-  test('a former source that never rejoins', () => expect(promises(found({ end: { ...end, settledMs: undefined } }))).toEqual(['L1']));
+  test('a former source that never rejoins', () =>
+    expect(promises(found({ end: { ...end, settledMs: undefined } }))).toEqual(['L1']));
   test('a write in the quiet time', () => {
     expect(promises(found({ end: { ...end, quiet: { ms: 1500, before: 9, after: 10 } } }))).toEqual(['L2']);
   });
@@ -200,7 +244,8 @@ describe('L1, L2 and the rows', () => {
 });
 
 test('the journal is read as dig prints it', () => {
-  const soa = (n: number) => `lab.test.\t\t60\tIN\tSOA\tns1.lab.test. hostmaster.lab.test. ${n} 10 2 604800 1`;
+  const soa = (n: number) =>
+    `lab.test.\t\t60\tIN\tSOA\tns1.lab.test. hostmaster.lab.test. ${n} 10 2 604800 1`;
   const text = [
     '; comment',
     soa(3),
@@ -216,7 +261,11 @@ test('the journal is read as dig prints it', () => {
   ].join('\n');
   const read = parseIxfr(text);
   expect(read).toMatchObject([
-    { serial: 2, deleted: [{ rdata: '10.99.1.2' }], added: [{ name: source, ttl: 1, type: 'A', rdata: '10.99.2.2' }] },
+    {
+      serial: 2,
+      deleted: [{ rdata: '10.99.1.2' }],
+      added: [{ name: source, ttl: 1, type: 'A', rdata: '10.99.2.2' }],
+    },
     { serial: 3, deleted: [], added: [{ type: 'TXT' }] },
   ]);
   expect(stringsOf('"a \\"b\\"" "c\\009d"')).toEqual(['a "b"', 'c\td']);
@@ -232,5 +281,7 @@ test('the journal is read as dig prints it', () => {
 
 test('percentiles are by nearest rank', () => {
   expect(spread([])).toBe('none');
-  expect(spread(Array.from({ length: 200 }, (_, index) => index + 1))).toBe('n 200, median 100 ms, p99 198 ms, max 200 ms');
+  expect(spread(Array.from({ length: 200 }, (_, index) => index + 1))).toBe(
+    'n 200, median 100 ms, p99 198 ms, max 200 ms',
+  );
 });

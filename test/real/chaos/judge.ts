@@ -8,12 +8,22 @@ import type { Commit } from './referee.ts';
 /** Every promise of S2, S3, S5, L1 and L2 that this evidence shows broken, and every acknowledged row that is gone although semi-synchronous replication promised it. */
 export function judge(evidence: Evidence): readonly Violation[] {
   const crashes = evidence.crashes.map((what): Violation => ({ promise: 'crash', what }));
-  return [...judgeCommits(evidence), ...judgeAnswers(evidence), ...judgeEnd(evidence), ...judgeRows(evidence), ...crashes];
+  return [
+    ...judgeCommits(evidence),
+    ...judgeAnswers(evidence),
+    ...judgeEnd(evidence),
+    ...judgeRows(evidence),
+    ...crashes,
+  ];
 }
 
 /** The ledger of a zone. */
 export function ledgerOf(zone: readonly Rr[], name: string): LedgerReading {
-  return readLedger(zone.filter((rr) => rr.name === `_source-dns.${name}` && rr.type === 'TXT').map(({ rdata }) => stringsOf(rdata)));
+  return readLedger(
+    zone
+      .filter((rr) => rr.name === `_source-dns.${name}` && rr.type === 'TXT')
+      .map(({ rdata }) => stringsOf(rdata)),
+  );
 }
 
 /** The addresses of a name, sorted and joined by a space, as the observer writes them. */
@@ -43,7 +53,9 @@ interface Step {
 function judgeCommits(evidence: Evidence): readonly Violation[] {
   const { names, known } = evidence;
   const violations: Violation[] =
-    evidence.gaps > 0 ? [{ promise: 'referee', what: `${evidence.gaps} parts of the journal could not be read` }] : [];
+    evidence.gaps > 0
+      ? [{ promise: 'referee', what: `${evidence.gaps} parts of the journal could not be read` }]
+      : [];
   const edits = [...evidence.handEdits];
   let before = evidence.zoneBefore;
   let touched = false;
@@ -52,11 +64,19 @@ function judgeCommits(evidence: Evidence): readonly Violation[] {
     const edit = edits.findIndex((each) => explains(each.edit, commit, names.source));
     const [old, now] = [ledgerOf(before, names.source), ledgerOf(commit.zone, names.source)];
     const ledger = now.kind === 'ledger' ? now.ledger : undefined;
-    const step: Step = { commit, before, old: old.kind === 'ledger' ? old.ledger : undefined, ledger, touched };
+    const step: Step = {
+      commit,
+      before,
+      old: old.kind === 'ledger' ? old.ledger : undefined,
+      ledger,
+      touched,
+    };
     if (edit >= 0) edits.splice(edit, 1);
     else
       violations.push(
-        ...[epochs, together, rrsets, former].flatMap((rule) => rule(step, evidence)).map((each) => ({ ...each, serial: commit.serial })),
+        ...[epochs, together, rrsets, former]
+          .flatMap((rule) => rule(step, evidence))
+          .map((each) => ({ ...each, serial: commit.serial })),
       );
     if (ledger !== undefined) {
       known.tries.add(ledger.try);
@@ -87,10 +107,16 @@ function explains(edit: string, { added, deleted }: Commit, name: string): boole
 
 /** S2: the ledger is never lost; an epoch more means a move, and a move an epoch more; no attempt is applied twice. */
 function epochs({ old, ledger, touched, commit, before }: Step, { known, names }: Evidence): Violation[] {
-  if (ledger === undefined) return [{ promise: 'S2', what: `the ledger is ${ledgerOf(commit.zone, names.source).kind} after an update` }];
-  const changed = text(commit.zone.filter(isLedger(names.source))) !== text(before.filter(isLedger(names.source)));
+  if (ledger === undefined)
+    return [
+      { promise: 'S2', what: `the ledger is ${ledgerOf(commit.zone, names.source).kind} after an update` },
+    ];
+  const changed =
+    text(commit.zone.filter(isLedger(names.source))) !== text(before.filter(isLedger(names.source)));
   const twice: Violation[] =
-    changed && known.tries.has(ledger.try) ? [{ promise: 'S2', what: `the attempt ${ledger.try} was applied twice` }] : [];
+    changed && known.tries.has(ledger.try)
+      ? [{ promise: 'S2', what: `the attempt ${ledger.try} was applied twice` }]
+      : [];
   if (old === undefined) {
     // The first publication, or the one after somebody deleted the ledger.
     return ledger.epoch === known.highestEpoch + 1
@@ -100,11 +126,17 @@ function epochs({ old, ledger, touched, commit, before }: Step, { known, names }
   // What a move wrote stays until the next one: else two instances have both won it.
   const stamp = ({ by, at, why }: Ledger) => `by ${by} at ${at} (${why})`;
   if (ledger.epoch === old.epoch && stamp(ledger) !== stamp(old))
-    return [...twice, { promise: 'S2', what: `epoch ${ledger.epoch} was written ${stamp(old)}, and again ${stamp(ledger)}` }];
+    return [
+      ...twice,
+      { promise: 'S2', what: `epoch ${ledger.epoch} was written ${stamp(old)}, and again ${stamp(ledger)}` },
+    ];
   const moved = ledger.uuid !== old.uuid;
   if (ledger.epoch === old.epoch + (moved ? 1 : 0)) return twice;
   if (touched && ledger.epoch === old.epoch + 1) return twice;
-  return [...twice, { promise: 'S2', what: `epoch ${ledger.epoch} (${ledger.source}) after ${old.epoch} (${old.source})` }];
+  return [
+    ...twice,
+    { promise: 'S2', what: `epoch ${ledger.epoch} (${ledger.source}) after ${old.epoch} (${old.source})` },
+  ];
 }
 
 const isLedger = (name: string) => (rr: Rr) => rr.name === `_source-dns.${name}`;
@@ -137,9 +169,13 @@ function disagreements(zone: readonly Rr[], { names, servers }: Evidence): reado
     wrong.push(`the ledger names ${ledger.source} (${ledger.uuid}), which is no server`);
   if (addresses.includes(' ')) wrong.push(`two servers in the RRset: ${addresses}`);
   else if (addresses === '') wrong.push('the name is absent');
-  else if (addresses !== server?.address) wrong.push(`the name has ${addresses}, the ledger ${ledger.source}`);
-  if (ledger.form.targets.join() !== server?.address) wrong.push(`form=${ledger.form.targets.join()}, source=${ledger.source}`);
-  const srv = zone.filter((rr) => rr.name === `_mysql._tcp.${names.source}` && rr.type === 'SRV').map(({ rdata }) => rdata);
+  else if (addresses !== server?.address)
+    wrong.push(`the name has ${addresses}, the ledger ${ledger.source}`);
+  if (ledger.form.targets.join() !== server?.address)
+    wrong.push(`form=${ledger.form.targets.join()}, source=${ledger.source}`);
+  const srv = zone
+    .filter((rr) => rr.name === `_mysql._tcp.${names.source}` && rr.type === 'SRV')
+    .map(({ rdata }) => rdata);
   const [, port = ''] = ledger.source.split(':');
   const [, , shownPort = '', target = ''] = srv[0]?.split(/\s+/) ?? [];
   if (srv.length !== 1 || shownPort !== port || target !== `${names.source}.`)
@@ -151,20 +187,34 @@ function disagreements(zone: readonly Rr[], { names, servers }: Evidence): reado
 function former({ old, ledger, commit }: Step, { stale, errant }: Evidence): Violation[] {
   if (old === undefined || ledger === undefined) return [];
   const isStale = (uuid: string) =>
-    stale.some((each) => each.uuid === uuid && each.from < commit.after && commit.seenAt < (each.until ?? Number.POSITIVE_INFINITY));
+    stale.some(
+      (each) =>
+        each.uuid === uuid &&
+        each.from < commit.after &&
+        commit.seenAt < (each.until ?? Number.POSITIVE_INFINITY),
+    );
   const found: Violation[] = [];
   if (ledger.uuid !== old.uuid) {
     if (old.was.some(({ uuid }) => uuid === ledger.uuid))
       found.push({ promise: 'S5', what: `${ledger.source} was superseded, and got the name back` });
-    else if (isStale(ledger.uuid)) found.push({ promise: 'S5', what: `${ledger.source} had lost its part, and got the name back` });
+    else if (isStale(ledger.uuid))
+      found.push({ promise: 'S5', what: `${ledger.source} had lost its part, and got the name back` });
     if (!ledger.was.some(({ uuid }) => uuid === old.uuid))
-      found.push({ promise: 'S5', what: `${old.source} lost the name, and is not recorded as a former source` });
+      found.push({
+        promise: 'S5',
+        what: `${old.source} lost the name, and is not recorded as a former source`,
+      });
   }
   for (const { uuid, address } of old.was) {
     if (uuid === ledger.uuid || ledger.was.some((each) => each.uuid === uuid)) continue;
-    if (isStale(uuid)) found.push({ promise: 'S5', what: `${address} counts as rejoined, but nobody made it a replica` });
+    if (isStale(uuid))
+      found.push({ promise: 'S5', what: `${address} counts as rejoined, but nobody made it a replica` });
     const own = errant.find((each) => each.uuid === uuid && each.at > commit.seenAt && each.gtids !== '');
-    if (own) found.push({ promise: 'S5', what: `${address} counts as rejoined, but has transactions of its own: ${own.gtids}` });
+    if (own)
+      found.push({
+        promise: 'S5',
+        what: `${address} counts as rejoined, but has transactions of its own: ${own.gtids}`,
+      });
   }
   return found;
 }
@@ -176,7 +226,10 @@ function judgeAnswers({ answers, known, names, zoneBefore }: Evidence): readonly
     answers[nameserver]
       .filter(({ addresses }) => !shown.has(addresses))
       .map(
-        ({ addresses }): Violation => ({ promise: 'S3', what: `${nameserver} answered "${addresses}", which was in no committed zone` }),
+        ({ addresses }): Violation => ({
+          promise: 'S3',
+          what: `${nameserver} answered "${addresses}", which was in no committed zone`,
+        }),
       ),
   );
 }
@@ -192,18 +245,32 @@ function judgeEnd({ end }: Evidence): readonly Violation[] {
     );
   const unsettled: readonly Violation[] =
     late.length === 0 && end.settledMs === undefined
-      ? [{ promise: 'L1', what: `former sources or replicas are not as they should be after ${end.boundMs} ms` }]
+      ? [
+          {
+            promise: 'L1',
+            what: `former sources or replicas are not as they should be after ${end.boundMs} ms`,
+          },
+        ]
       : [];
   const { ms, before, after } = end.quiet;
   const written: readonly Violation[] =
-    before === after ? [] : [{ promise: 'L2', what: `the serial went from ${before} to ${after} in ${ms} quiet ms` }];
+    before === after
+      ? []
+      : [{ promise: 'L2', what: `the serial went from ${before} to ${after} in ${ms} quiet ms` }];
   return [...late, ...unsettled, ...written];
 }
 
 function judgeRows({ rows }: Evidence): readonly Violation[] {
   if (!rows.promised) return [];
   const lost = [...rows.acknowledged].filter((number) => !rows.present.has(number));
-  return lost.length === 0 ? [] : [{ promise: 'rows', what: `${lost.length} acknowledged rows are gone: ${lost.slice(0, 10).join(', ')}` }];
+  return lost.length === 0
+    ? []
+    : [
+        {
+          promise: 'rows',
+          what: `${lost.length} acknowledged rows are gone: ${lost.slice(0, 10).join(', ')}`,
+        },
+      ];
 }
 
 const describeServer = ({ server }: KnownServer): string => server;

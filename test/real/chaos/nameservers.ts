@@ -6,9 +6,9 @@ import { tried } from './commands.ts';
 import { addressOf, type Network } from './network.ts';
 import type { Nameserver } from './plan.ts';
 
-const PORT = 53;
+const portNumber = 53;
 /** Room for the zone, its journal and a second copy of both, many times over; filled with a file in no time. */
-const DISK_BYTES = 8 * 1024 * 1024;
+const diskBytes = 8 * 1024 * 1024;
 
 /** The primary (`ns1`) and the secondary nameserver, each with a small disk of its own where the machine can mount one. */
 export interface Nameservers {
@@ -19,20 +19,33 @@ export interface Nameservers {
   stop(): Promise<void>;
 }
 
-export const namedOf = ({ pair }: Nameservers, which: Nameserver) => (which === 'ns1' ? pair.primary : pair.secondary);
+export const namedOf = ({ pair }: Nameservers, which: Nameserver) =>
+  which === 'ns1' ? pair.primary : pair.secondary;
 
 /** Starts both in `folder`. */
-export async function startNameservers(programs: BindPrograms, network: Network, folder: string, smallDisk: boolean): Promise<Nameservers> {
+export async function startNameservers(
+  programs: BindPrograms,
+  network: Network,
+  folder: string,
+  smallDisk: boolean,
+): Promise<Nameservers> {
   const disks = (['ns1', 'ns2'] as const).map((which) => join(folder, which));
   for (const disk of disks) {
     await mkdir(disk, { recursive: true });
     if (!smallDisk) continue;
-    const mounted = await tried('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES},mode=700`, 'source-dns-chaos', disk]);
+    const mounted = await tried('mount', [
+      '-t',
+      'tmpfs',
+      '-o',
+      `size=${diskBytes},mode=700`,
+      'source-dns-chaos',
+      disk,
+    ]);
     if (mounted !== true) throw new Error(mounted);
   }
   const host = (which: Nameserver) => ({
     address: addressOf(which),
-    port: PORT,
+    port: portNumber,
     through: network.through(which),
     // Not on the small disk: what it says when that is full is what one wants to read.
     logFile: join(folder, `${which}.log`),
@@ -51,7 +64,7 @@ export async function startNameservers(programs: BindPrograms, network: Network,
     return {
       pair,
       fillDisk: async (which) => {
-        for (const piece of [DISK_BYTES, 4096, 1]) await append(filler(which), piece);
+        for (const piece of [diskBytes, 4096, 1]) await append(filler(which), piece);
       },
       freeDisk: (which) => rm(filler(which), { force: true }),
       stop: async () => {

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SlowLink } from './capabilities.ts';
-import { tbfArguments } from './capabilities.ts';
+import { type SlowLink, tbfArguments } from './capabilities.ts';
 import { run, tried } from './commands.ts';
 
 /** Every host has a namespace of its own, and one link to the router. `control` is no host: it has a wire of its own to each nameserver, which no fault touches. */
@@ -40,7 +39,12 @@ export class Network {
       await run('ip', ['netns', 'add', `${this.#prefix}-${name}`]);
       await run('ip', ['-n', `${this.#prefix}-${name}`, 'link', 'set', 'lo', 'up']);
     }
-    await run('nsenter', [`--net=/run/netns/${this.#router}`, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
+    await run('nsenter', [
+      `--net=/run/netns/${this.#router}`,
+      'sh',
+      '-c',
+      'echo 1 > /proc/sys/net/ipv4/ip_forward',
+    ]);
     for (const host of hostNames) await this.#link(host);
     await run('ip', ['-n', `${this.#prefix}-control`, 'addr', 'add', `${controlAddress}/32`, 'dev', 'lo']);
     for (const host of wired) await this.#wire(host);
@@ -48,7 +52,21 @@ export class Network {
 
   async #link(host: HostName): Promise<void> {
     const inside = `${this.#prefix}-${host}`;
-    await run('ip', ['-n', this.#router, 'link', 'add', 'name', host, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', inside]);
+    await run('ip', [
+      '-n',
+      this.#router,
+      'link',
+      'add',
+      'name',
+      host,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      inside,
+    ]);
     await run('ip', ['-n', this.#router, 'addr', 'add', `${gatewayOf(host)}/24`, 'dev', host]);
     await run('ip', ['-n', this.#router, 'link', 'set', host, 'up']);
     await run('ip', ['-n', inside, 'addr', 'add', `${addressOf(host)}/24`, 'dev', 'eth0']);
@@ -58,11 +76,45 @@ export class Network {
 
   async #wire(host: HostName): Promise<void> {
     const [control, inside] = [`${this.#prefix}-control`, `${this.#prefix}-${host}`];
-    await run('ip', ['-n', control, 'link', 'add', 'name', host, 'type', 'veth', 'peer', 'name', 'control', 'netns', inside]);
+    await run('ip', [
+      '-n',
+      control,
+      'link',
+      'add',
+      'name',
+      host,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'control',
+      'netns',
+      inside,
+    ]);
     await run('ip', ['-n', control, 'link', 'set', host, 'up']);
     await run('ip', ['-n', inside, 'link', 'set', 'control', 'up']);
-    await run('ip', ['-n', control, 'route', 'add', `${addressOf(host)}/32`, 'dev', host, 'src', controlAddress]);
-    await run('ip', ['-n', inside, 'route', 'add', `${controlAddress}/32`, 'dev', 'control', 'src', addressOf(host)]);
+    await run('ip', [
+      '-n',
+      control,
+      'route',
+      'add',
+      `${addressOf(host)}/32`,
+      'dev',
+      host,
+      'src',
+      controlAddress,
+    ]);
+    await run('ip', [
+      '-n',
+      inside,
+      'route',
+      'add',
+      `${controlAddress}/32`,
+      'dev',
+      'control',
+      'src',
+      addressOf(host),
+    ]);
   }
 
   /** Packets from one host to another vanish, without a word to either; the other direction is not touched. Cuts of several faults add up. */
@@ -83,7 +135,8 @@ export class Network {
 
   /** The host's link becomes slow, both ways. */
   async slow(host: HostName): Promise<void> {
-    const how = this.#slowLink === 'netem' ? ['netem', 'delay', '300ms', '100ms', 'loss', '5%'] : tbfArguments;
+    const how =
+      this.#slowLink === 'netem' ? ['netem', 'delay', '300ms', '100ms', 'loss', '5%'] : tbfArguments;
     if (this.#slowLink === undefined || this.#slowed.has(host)) return;
     this.#slowed.add(host);
     await run('tc', ['-n', this.#router, 'qdisc', 'add', 'dev', host, 'root', ...how]);
@@ -108,12 +161,12 @@ const ruleOf = (from: HostName, to: HostName): readonly string[] => [
 ];
 
 /** After SIGKILL the kernel needs a moment, more for a mysqld on a loaded disk. */
-const GONE_WITHIN_MS = 20_000;
+const goneWithinMs = 20_000;
 
 /** Removes the namespaces whose names begin so, and ends what still runs in them: they are ours, so it is ours too. */
 export async function removeNamespaces(prefix: string): Promise<void> {
   const names = await namespacesOf(prefix);
-  const end = performance.now() + GONE_WITHIN_MS;
+  const end = performance.now() + goneWithinMs;
   for (const name of names) {
     while ((await killIn(name)) > 0 && performance.now() < end) await delay(20);
     await tried('ip', ['netns', 'del', name]);

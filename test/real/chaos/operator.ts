@@ -27,7 +27,12 @@ export interface Cast {
 type Act = Exclude<PlannedOperator, { readonly act: 'nothing' }>;
 
 /** Does it. Never rejects: an operator who fails stops there, and the calm mends it. */
-export async function operate(world: World, dealings: Dealings, cast: Cast, { act, mistake }: Act): Promise<Operation> {
+export async function operate(
+  world: World,
+  dealings: Dealings,
+  cast: Cast,
+  { act, mistake }: Act,
+): Promise<Operation> {
   let promoted: Operation['promoted'];
   let keepsRows = mistake === 'none';
   try {

@@ -1,5 +1,4 @@
-import type { Prng } from '../../sim/world/prng.ts';
-import { createPrng } from '../../sim/world/prng.ts';
+import { createPrng, type Prng } from '../../sim/world/prng.ts';
 
 /** Everything that chance decides in a round, resolved from the seed before it begins. Servers are named by their part in the cluster as the round finds it. */
 export interface RoundPlan {
@@ -20,9 +19,17 @@ export type Fault =
   | { readonly kind: 'kill-mysqld' | 'hang-mysqld' | 'restart-mysqld'; readonly server: Part }
   | { readonly kind: 'cut'; readonly one: End; readonly other: End; readonly oneWay: boolean }
   | { readonly kind: 'isolate' | 'slow-link'; readonly host: End }
-  | { readonly kind: 'kill-named' | 'hang-named' | 'restart-named' | 'disk-full'; readonly nameserver: Nameserver }
+  | {
+      readonly kind: 'kill-named' | 'hang-named' | 'restart-named' | 'disk-full';
+      readonly nameserver: Nameserver;
+    }
   | { readonly kind: 'clock'; readonly watcher: WatcherNumber; readonly minutes: number }
-  | { readonly kind: 'kill-watcher'; readonly watcher: WatcherNumber; readonly times: number; readonly forgets: boolean }
+  | {
+      readonly kind: 'kill-watcher';
+      readonly watcher: WatcherNumber;
+      readonly times: number;
+      readonly forgets: boolean;
+    }
   | { readonly kind: 'hang-watcher' | 'restart-watcher'; readonly watcher: WatcherNumber }
   | { readonly kind: 'hand'; readonly edit: HandEdit };
 
@@ -48,7 +55,11 @@ export interface Return {
 }
 
 /** Plans one round. `few`: the cluster has three servers; `watchers`: how many there are. */
-export function planRound(seed: number, round: number, world: { readonly servers: number; readonly watchers: number }): RoundPlan {
+export function planRound(
+  seed: number,
+  round: number,
+  world: { readonly servers: number; readonly watchers: number },
+): RoundPlan {
   const chance = createPrng(seed * 100_003 + round);
   const scenario = chance.next();
   if (scenario < 0.45) return failover(chance, round, world);
@@ -69,7 +80,9 @@ function failover(chance: Prng, round: number, world: WorldSize): RoundPlan {
   const fault: Fault = kind === 'isolate' ? { kind, host: 'source' } : { kind, server: 'source' };
   const lost: PlannedFault = { fault, atMs: 0, forMs: atMs + chance.between(500, 5000) };
   const more = chance.chance(0.65) ? [duringMove(chance, anyFault(chance, world, true), atMs)] : [];
-  const mistake = chance.chance(0.65) ? 'none' : chance.pick<Mistake>(['unfenced', 'no-catch-up', 'half', 'none-repointed']);
+  const mistake = chance.chance(0.65)
+    ? 'none'
+    : chance.pick<Mistake>(['unfenced', 'no-catch-up', 'half', 'none-repointed']);
   const back = { forMs: chance.between(200, 2500), staleWrite: chance.chance(0.5) };
   return { round, faults: withoutTwins([lost, ...more]), operator: { act: 'failover', atMs, mistake, back } };
 }
@@ -101,14 +114,19 @@ function anyFault(chance: Prng, world: WorldSize, moving: boolean): PlannedFault
     () => ({ kind: 'cut', ...ends(chance, world, replica), oneWay: chance.chance(0.5) }),
     () => ({ kind: 'isolate', host: chance.pick<End>([part, `w${watcher}`, nameserver, 'app']) }),
     () => ({ kind: 'slow-link', host: chance.pick<End>([part, `w${watcher}`, nameserver]) }),
-    () => ({ kind: chance.pick(['kill-named', 'kill-named', 'hang-named', 'restart-named'] as const), nameserver }),
+    () => ({
+      kind: chance.pick(['kill-named', 'kill-named', 'hang-named', 'restart-named'] as const),
+      nameserver,
+    }),
     () => ({ kind: 'disk-full', nameserver }),
     () => ({ kind: 'clock', watcher, minutes: chance.pick([-20, -3, 3, 20]) }),
     () => ({ kind: 'kill-watcher', watcher, times: chance.between(1, 4), forgets: chance.chance(0.4) }),
     () => ({ kind: chance.pick(['hang-watcher', 'hang-watcher', 'restart-watcher'] as const), watcher }),
     () => ({
       kind: 'hand',
-      edit: chance.pick<HandEdit>(moving ? ['other-address', 'ttl'] : ['other-address', 'no-address', 'ttl', 'no-ledger']),
+      edit: chance.pick<HandEdit>(
+        moving ? ['other-address', 'ttl'] : ['other-address', 'no-address', 'ttl', 'no-ledger'],
+      ),
     }),
   ];
   return { fault: chance.pick(faults)(), atMs, forMs };
@@ -158,12 +176,16 @@ export function describe({ faults, operator }: RoundPlan): string {
   const mistake = operator.act === 'nothing' || operator.mistake === 'none' ? '' : ` ${operator.mistake}`;
   const done = operator.act === 'nothing' ? 'nobody acts' : `${operator.act} at ${operator.atMs}${mistake}`;
   const back =
-    operator.act === 'failover' ? `, back for ${operator.back.forMs}${operator.back.staleWrite ? ' with a stale write' : ''}` : '';
+    operator.act === 'failover'
+      ? `, back for ${operator.back.forMs}${operator.back.staleWrite ? ' with a stale write' : ''}`
+      : '';
   return `${faults.map(describeFault).join(', ') || 'no fault'}; ${done}${back}`;
 }
 
 function describeFault({ fault, atMs, forMs }: PlannedFault): string {
   const { kind, ...rest } = fault;
-  const words = Object.entries(rest).flatMap(([key, value]) => (value === true ? [key] : value === false ? [] : [`${value}`]));
+  const words = Object.entries(rest).flatMap(([key, value]) =>
+    value === true ? [key] : value === false ? [] : [`${value}`],
+  );
   return `${kind} ${words.join(' ')} (${atMs}+${forMs})`;
 }

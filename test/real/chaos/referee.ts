@@ -6,8 +6,8 @@ import type { BindPair } from '../../../src/lab/servers/bind.ts';
 import { applied, parseIxfr, type Rr, type Transaction } from './journal.ts';
 
 /** How often the primary is asked whether the zone has changed. */
-const LOOK_EVERY_MS = 20;
-const DIG_TIMEOUT_MS = 10_000;
+const lookEveryMs = 20;
+const digTimeoutMs = 10_000;
 
 /** A committed transaction, and the zone after it. */
 export interface Commit extends Transaction {
@@ -47,7 +47,8 @@ export class Referee {
   /** Reads the whole zone, and follows its journal from there. */
   async start(): Promise<void> {
     const read = parseIxfr(await this.#dig('AXFR'));
-    if (read === undefined || !('whole' in read)) throw new Error('the primary nameserver did not transfer its zone');
+    if (read === undefined || !('whole' in read))
+      throw new Error('the primary nameserver did not transfer its zone');
     this.#zone = read.whole;
     this.#serial = read.serial;
     this.#lookedAt = performance.now();
@@ -62,7 +63,7 @@ export class Referee {
   async #watch(): Promise<void> {
     while (!this.#ended) {
       await this.#look();
-      await delay(LOOK_EVERY_MS);
+      await delay(lookEveryMs);
     }
   }
 
@@ -109,7 +110,7 @@ export class Referee {
       '+noquestion',
     ];
     const dig = await execa(this.#programs.dig, [...args, '-k', transferKeyFile, what, zone], {
-      timeout: DIG_TIMEOUT_MS,
+      timeout: digTimeoutMs,
       reject: false,
       stdin: 'ignore',
     });

@@ -23,8 +23,10 @@ export class Report {
   text(): string {
     const results = this.#results;
     const moved = results.filter(({ moves }) => moves > 0);
-    const sum = (count: (result: RoundResult) => number) => results.reduce((total, each) => total + count(each), 0);
-    const timed = (kind: RoundResult['kind']) => results.filter((each) => each.kind === kind).flatMap(({ answeredMs }) => answeredMs ?? []);
+    const sum = (count: (result: RoundResult) => number) =>
+      results.reduce((total, each) => total + count(each), 0);
+    const timed = (kind: RoundResult['kind']) =>
+      results.filter((each) => each.kind === kind).flatMap(({ answeredMs }) => answeredMs ?? []);
     return [
       `rounds ${results.length}, moves ${sum(({ moves }) => moves)} in ${moved.length} rounds, holds ${results.length - moved.length}, violations ${this.violations}`,
       ...(this.lostWorlds > 0 ? [`WORLDS LOST, THEIR LAST ROUNDS NOT JUDGED: ${this.lostWorlds}`] : []),
@@ -39,7 +41,10 @@ export class Report {
   }
 }
 
-function line(title: string, times: readonly { readonly primary: number; readonly all: number }[]): readonly string[] {
+function line(
+  title: string,
+  times: readonly { readonly primary: number; readonly all: number }[],
+): readonly string[] {
   return [
     `${title}, on the primary: ${spread(times.map(({ primary }) => primary))}`,
     `${title}, on all nameservers: ${spread(times.map(({ all }) => all))}`,

@@ -12,7 +12,7 @@ import { replicasName, sourceName } from './watchers.ts';
 import type { World } from './world.ts';
 
 /** L2 is judged by this time; with what went before it is longer than any suspicion lasts. */
-const QUIET_MS = 2000;
+const quietTimeMs = 2000;
 
 /** What a round was. */
 export interface RoundResult {
@@ -40,7 +40,12 @@ export interface Memory {
 }
 
 /** Plays one round: faults and operator at their times, then the calm, then the verdict. */
-export async function playRound(world: World, plan: RoundPlan, memory: Memory, quietMs = QUIET_MS): Promise<RoundResult> {
+export async function playRound(
+  world: World,
+  plan: RoundPlan,
+  memory: Memory,
+  quietMs = quietTimeMs,
+): Promise<RoundResult> {
   const { referee, observers, source } = world;
   const before = { zone: referee.zone, commits: referee.commits.length, gaps: referee.gaps };
   const begun = performance.now();
@@ -60,7 +65,9 @@ export async function playRound(world: World, plan: RoundPlan, memory: Memory, q
   const rebuilt = await putInOrder(world, dealings);
   const end = await awaitCalm(world, quietMs);
   // In this order: the writer goes on.
-  const acknowledged = new Set([...world.writer.acknowledged].filter((number) => !memory.excused.has(number)));
+  const acknowledged = new Set(
+    [...world.writer.acknowledged].filter((number) => !memory.excused.has(number)),
+  );
   const present = await rowsOf(world.source);
   const promised = operation.keepsRows && !misled;
   const evidence: Evidence = {
@@ -102,19 +109,30 @@ function castOf({ cluster, source }: World, round: number): Omit<Cast, 'broken'>
   return { source, heir: turned[0] as ChaosServer, others: turned.slice(1) };
 }
 
-async function act(world: World, dealings: Dealings, cast: Cast, { operator }: RoundPlan): Promise<Operation> {
+async function act(
+  world: World,
+  dealings: Dealings,
+  cast: Cast,
+  { operator }: RoundPlan,
+): Promise<Operation> {
   if (operator.act === 'nothing') return { keepsRows: true };
   await delay(operator.atMs);
   return await operate(world, dealings, cast, operator);
 }
 
 /** The old source is back, writable; somebody's script writes a row to it that nobody else has. Resolves with whether the application may do so too. */
-async function comeBack({ observers }: World, { operator, round }: RoundPlan, dealings: Dealings, old: ChaosServer): Promise<boolean> {
+async function comeBack(
+  { observers }: World,
+  { operator, round }: RoundPlan,
+  dealings: Dealings,
+  old: ChaosServer,
+): Promise<boolean> {
   if (operator.act !== 'failover') return false;
   await dealings.start(old, true);
   if (operator.back.staleWrite) await dealings.staleWrite(old, -round);
   // Where the name still leads there (no nameserver was up to be told), the application writes to it too, and it waits for no replica any more.
-  const misled = operator.back.staleWrite && [observers.ns1, observers.ns2].some(({ current }) => current === old.address);
+  const misled =
+    operator.back.staleWrite && [observers.ns1, observers.ns2].some(({ current }) => current === old.address);
   await delay(operator.back.forMs);
   return misled;
 }
@@ -134,7 +152,9 @@ const latest = ({ ns1, ns2 }: Evidence['end']['answeredMs']): number | undefined
   ns1 === undefined || ns2 === undefined ? undefined : Math.max(ns1, ns2);
 
 function countMoves({ commits, zoneBefore, names }: Evidence): number {
-  return commits.filter((commit, index) => isMove(commits[index - 1]?.zone ?? zoneBefore, commit, names.source)).length;
+  return commits.filter((commit, index) =>
+    isMove(commits[index - 1]?.zone ?? zoneBefore, commit, names.source),
+  ).length;
 }
 
 function answerTimes({ observers }: World, { promoted }: Operation): RoundResult['answeredMs'] {
@@ -144,13 +164,16 @@ function answerTimes({ observers }: World, { promoted }: Operation): RoundResult
     ({ changes }) => changes.find((change) => change.at >= at && change.addresses === server.address)?.at,
   );
   const [primary, secondary] = times;
-  return primary === undefined || secondary === undefined ? undefined : { primary: primary - at, all: Math.max(primary, secondary) - at };
+  return primary === undefined || secondary === undefined
+    ? undefined
+    : { primary: primary - at, all: Math.max(primary, secondary) - at };
 }
 
 function kindOf({ faults, operator }: RoundPlan): RoundResult['kind'] {
   if (operator.act !== 'nothing' && operator.mistake !== 'none') return 'mistake';
   const onlySource = faults.every(
-    ({ fault }) => ('server' in fault && fault.server === 'source') || ('host' in fault && fault.host === 'source'),
+    ({ fault }) =>
+      ('server' in fault && fault.server === 'source') || ('host' in fault && fault.host === 'source'),
   );
   return onlySource ? operator.act : 'faults';
 }

@@ -28,10 +28,19 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
-const [rounds, firstRound, worldRounds] = [Number(values.rounds), Number(values.first), Number(values['world-rounds'])];
+const [rounds, firstRound, worldRounds] = [
+  Number(values.rounds),
+  Number(values.first),
+  Number(values['world-rounds']),
+];
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
-if (![rounds, firstRound, worldRounds].every((each) => Number.isSafeInteger(each) && each > 0) || !Number.isSafeInteger(seed)) {
-  process.stderr.write('usage: npm run chaos -- --rounds N --seed S [--first ROUND] [--world-rounds K] [--keep]\n');
+if (
+  ![rounds, firstRound, worldRounds].every((each) => Number.isSafeInteger(each) && each > 0) ||
+  !Number.isSafeInteger(seed)
+) {
+  process.stderr.write(
+    'usage: npm run chaos -- --rounds N --seed S [--first ROUND] [--world-rounds K] [--keep]\n',
+  );
   process.exit(2);
 }
 process.exitCode = await main();
@@ -52,7 +61,17 @@ async function main(): Promise<number> {
     const network = new Network(prefix, capabilities.slowLink);
     await network.make();
     const entry = join(import.meta.dirname, '..', '..', '..', 'src', 'main.js');
-    const instructions: Instructions = { rounds, firstRound, seed, worldRounds, keep: values.keep, prefix, folder, entry, capabilities };
+    const instructions: Instructions = {
+      rounds,
+      firstRound,
+      seed,
+      worldRounds,
+      keep: values.keep,
+      prefix,
+      folder,
+      entry,
+      capabilities,
+    };
     return interruption.came ? 1 : await inside(network, instructions, interruption);
   } finally {
     await cleanUp(prefix, folder);
@@ -76,10 +95,23 @@ function onInterrupt(): Interruption {
   return interruption;
 }
 
-async function inside(network: Network, instructions: Instructions, interruption: Interruption): Promise<number> {
+async function inside(
+  network: Network,
+  instructions: Instructions,
+  interruption: Interruption,
+): Promise<number> {
   // --pdeathsig: when this process is killed, that one ends what it started, and itself.
-  const command = ['--pdeathsig', 'TERM', ...network.through('control'), process.execPath, join(import.meta.dirname, 'inside.js')];
-  const child = spawn('setpriv', [...command, JSON.stringify(instructions)], { stdio: 'inherit', detached: true });
+  const command = [
+    '--pdeathsig',
+    'TERM',
+    ...network.through('control'),
+    process.execPath,
+    join(import.meta.dirname, 'inside.js'),
+  ];
+  const child = spawn('setpriv', [...command, JSON.stringify(instructions)], {
+    stdio: 'inherit',
+    detached: true,
+  });
   interruption.child = child;
   const [code] = (await once(child, 'exit')) as [number | null];
   return code ?? 1;
@@ -103,9 +135,13 @@ async function unmountBelow(folder: string): Promise<void> {
 /** What a run left that was killed with SIGKILL: its process is gone, and its number stands in the names. */
 async function sweep(): Promise<void> {
   const gone = (pid: string | undefined): pid is string => pid !== undefined && !existsSync(`/proc/${pid}`);
-  const folders = (await readdir(tmpdir())).filter((name) => gone(new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1]));
+  const folders = (await readdir(tmpdir())).filter((name) =>
+    gone(new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1]),
+  );
   const namespaces = await namespacesOf('sdc').catch(() => []);
-  const prefixes = new Set(namespaces.map((name) => name.split('-')[0] ?? '').filter((prefix) => gone(prefix.slice('sdc'.length))));
+  const prefixes = new Set(
+    namespaces.map((name) => name.split('-')[0] ?? '').filter((prefix) => gone(prefix.slice('sdc'.length))),
+  );
   for (const prefix of prefixes) await removeNamespaces(`${prefix}-`);
   for (const name of folders) {
     await unmountBelow(join(tmpdir(), name));

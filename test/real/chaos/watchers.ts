@@ -90,11 +90,19 @@ nameservers:
     const stateDir = join(this.folder, 'state');
     if (forgets) await rm(stateDir, { recursive: true, force: true });
     await mkdir(stateDir, { recursive: true, mode: 0o750 });
-    this.#daemon = await startDaemon(this.#program, { file: join(this.folder, 'source-dns.yaml'), stateDir }, this.folder, this.#through);
+    this.#daemon = await startDaemon(
+      this.#program,
+      { file: join(this.folder, 'source-dns.yaml'), stateDir },
+      this.folder,
+      this.#through,
+    );
     this.#ending = false;
     const { process } = this.#daemon;
     void process.exited.then(({ code, signal }) => {
-      if (!this.#ending) this.#crashes.push(`${this.host} ended by itself (${signal ?? code}): ${process.log.tail().slice(-2000)}`);
+      if (!this.#ending)
+        this.#crashes.push(
+          `${this.host} ended by itself (${signal ?? code}): ${process.log.tail().slice(-2000)}`,
+        );
     });
   }
 

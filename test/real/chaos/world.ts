@@ -13,9 +13,9 @@ import { Referee } from './referee.ts';
 import { sourceName, Watcher } from './watchers.ts';
 import { WriterProcess } from './writer-process.ts';
 
-const STOP_MS = 10_000;
+const stopMs = 10_000;
 /** More than the applications of a shop: enough for every moment of a round to have a write in it, and little work for two cores. */
-const WRITE_PAUSE_MS = 20;
+const writePauseMs = 20;
 
 /** Where things come from. */
 export interface Surroundings {
@@ -51,7 +51,11 @@ export interface World extends Surroundings {
 type Closer = () => Promise<unknown>;
 
 /** Builds a world, plays in it, and takes it down, whatever happens. */
-export async function inWorld(surroundings: Surroundings, size: WorldSize, play: (world: World) => Promise<void>): Promise<void> {
+export async function inWorld(
+  surroundings: Surroundings,
+  size: WorldSize,
+  play: (world: World) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(surroundings.folder, 'world-'));
   const closers: Closer[] = [];
   try {
@@ -59,14 +63,19 @@ export async function inWorld(surroundings: Surroundings, size: WorldSize, play:
   } finally {
     for (const close of closers.reverse())
       await close().catch((error: unknown) => process.stderr.write(`while ending: ${String(error)}\n`));
-    await stopAllProcesses(STOP_MS);
+    await stopAllProcesses(stopMs);
     if (!surroundings.keep) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
 async function build(surroundings: Surroundings, size: WorldSize, closers: Closer[]): Promise<World> {
   const { network, programs, folder } = surroundings;
-  const nameservers = await startNameservers(programs.bind, network, join(folder, 'bind'), surroundings.capabilities.smallDisk);
+  const nameservers = await startNameservers(
+    programs.bind,
+    network,
+    join(folder, 'bind'),
+    surroundings.capabilities.smallDisk,
+  );
   closers.push(nameservers.stop);
   // What a failed start leaves is ended by stopAllProcesses.
   const cluster = await startCluster(programs.mysql, network, folder, size.servers);
@@ -87,7 +96,9 @@ async function build(surroundings: Surroundings, size: WorldSize, closers: Close
   const referee = new Referee(programs.bind, nameservers.pair);
   await referee.start();
   closers.push(() => referee.stop());
-  const watchers = ([1, 2, 3] as const).slice(0, size.watchers).map((number) => new Watcher(number, network, folder, surroundings.entry));
+  const watchers = ([1, 2, 3] as const)
+    .slice(0, size.watchers)
+    .map((number) => new Watcher(number, network, folder, surroundings.entry));
   for (const watcher of watchers) {
     await watcher.configure(cluster, nameservers);
     closers.push(() => watcher.stop());
@@ -112,7 +123,7 @@ async function startWriter(
     user: 'web',
     password: accounts.web,
     resolver: `${addressOf(resolver)}:53`,
-    pauseMs: WRITE_PAUSE_MS,
+    pauseMs: writePauseMs,
   };
   const writer = new WriterProcess(options, own, network.through('app'));
   await writer.start();

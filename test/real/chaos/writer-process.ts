@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { launch, type ServerProcess } from '../../../src/lab/host/processes.ts';
 import type { WebClientOptions } from '../../../src/lab/stage/web-client.ts';
 
-const READY_MS = 20_000;
-const STOP_MS = 10_000;
+const readyMs = 20_000;
+const stopMs = 10_000;
 
 /** The writer, as another process on its own host. */
 export class WriterProcess {
@@ -28,11 +28,11 @@ export class WriterProcess {
       through: this.#through,
     });
     this.#server.log.onLine((line) => this.#take(line));
-    await this.#server.awaitLine(/^writing$/, READY_MS);
+    await this.#server.awaitLine(/^writing$/, readyMs);
   }
 
   async stop(): Promise<void> {
-    await this.#server?.stop(STOP_MS);
+    await this.#server?.stop(stopMs);
   }
 
   #take(line: string): void {

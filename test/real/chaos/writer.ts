@@ -2,7 +2,7 @@
 import { setInterval } from 'node:timers';
 import { WebClient, type WebClientOptions } from '../../../src/lab/stage/web-client.ts';
 
-const REPORT_EVERY_MS = 50;
+const reportEveryMs = 50;
 
 const [, , text = '{}'] = process.argv;
 const client = new WebClient(JSON.parse(text) as WebClientOptions);
@@ -24,7 +24,7 @@ function ranges(numbers: readonly number[]): string {
   return runs.map(({ first, last }) => `${first}-${last}`).join(' ');
 }
 
-setInterval(report, REPORT_EVERY_MS);
+setInterval(report, reportEveryMs);
 process.on('SIGTERM', () => {
   void client.stop().finally(() => {
     report();

@@ -1,9 +1,20 @@
 /** The column of nsupdate and dig in the table of odd answers (`test/support/answers.ts`), from the real programs of every version. */
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { legalUpdateAnswers, type NsupdateVerdict, otherUpdateAnswers, questionAnswers, type Sign } from '../../support/answers.ts';
+import {
+  legalUpdateAnswers,
+  type NsupdateVerdict,
+  otherUpdateAnswers,
+  questionAnswers,
+  type Sign,
+} from '../../support/answers.ts';
 import { key, nowSeconds, name as owner, zone } from '../../support/client-world.ts';
-import { answerTo, type FakeNameserver, signAnswer, startFakeNameserver } from '../../support/fake-nameserver.ts';
+import {
+  answerTo,
+  type FakeNameserver,
+  signAnswer,
+  startFakeNameserver,
+} from '../../support/fake-nameserver.ts';
 import { byVersion, everyBind } from '../../support/servers/nameservers.ts';
 
 let nameserver: FakeNameserver;
@@ -11,7 +22,8 @@ let bytes: (message: Buffer, sign: Sign) => Buffer = (message) => answerTo(messa
 
 beforeAll(async () => {
   nameserver = await startFakeNameserver((message, reply) => {
-    const sign: Sign = (answer, { seconds = 0, ...parts } = {}) => signAnswer(answer, message, key, nowSeconds() + seconds, parts);
+    const sign: Sign = (answer, { seconds = 0, ...parts } = {}) =>
+      signAnswer(answer, message, key, nowSeconds() + seconds, parts);
     reply(bytes(message, sign));
   });
 });
@@ -19,7 +31,7 @@ afterAll(() => nameserver.close());
 
 const secret = key.secret.export().toString('base64');
 /** Bounds a program that waits for another answer. */
-const PROGRAM_MS = 4000;
+const programMs = 4000;
 
 async function runNsupdate(nsupdate: string): Promise<NsupdateVerdict> {
   const script = [
@@ -32,7 +44,7 @@ async function runNsupdate(nsupdate: string): Promise<NsupdateVerdict> {
   ];
   const { exitCode, stderr, timedOut } = await execa(nsupdate, ['-v', '-r', '0', '-t', '2'], {
     input: script.join('\n'),
-    timeout: PROGRAM_MS,
+    timeout: programMs,
     reject: false,
   });
   if (/TSIG error/.test(stderr)) return 'no proof';
@@ -48,8 +60,21 @@ describe.each(byVersion(await everyBind()))('%s', (_version, programs) => {
 
   test.each(questionAnswers)('dig: $title', async (row) => {
     bytes = row.bytes;
-    const args = ['@127.0.0.1', '-p', `${nameserver.port}`, '-y', `hmac-sha256:k.:${secret}`, '+tcp', '+tries=1', '+time=1', '+norec'];
-    const { stdout } = await execa(programs.dig, [...args, owner, 'A'], { timeout: PROGRAM_MS, reject: false });
+    const args = [
+      '@127.0.0.1',
+      '-p',
+      `${nameserver.port}`,
+      '-y',
+      `hmac-sha256:k.:${secret}`,
+      '+tcp',
+      '+tries=1',
+      '+time=1',
+      '+norec',
+    ];
+    const { stdout } = await execa(programs.dig, [...args, owner, 'A'], {
+      timeout: programMs,
+      reject: false,
+    });
     expect(/status: [A-Z]+, id:/.test(stdout) ? 'shows' : 'drops').toBe(
       programs.version.startsWith('9.18.') ? (row.dig918 ?? row.dig) : row.dig,
     );

@@ -15,14 +15,26 @@ export const startBindFor = (...clusters: readonly string[]): Promise<BindFixtur
 export async function openOn({ named, keys, keyText }: NamedFixture, timeoutMs = 5000): Promise<DnsClient> {
   const { address: host, port } = named;
   const way = { via: 'rfc2136', transport: 'tcp', keyText: keyText(keys.one) } as const;
-  const options = { name: 'ns1', address: host, port, ...way, fudgeMs: 30_000, timeoutMs, verify: [{ host, port }] };
+  const options = {
+    name: 'ns1',
+    address: host,
+    port,
+    ...way,
+    fudgeMs: 30_000,
+    timeoutMs,
+    verify: [{ host, port }],
+  };
   const opened = await openZoneClient(options, systemClock);
   if (opened.kind === 'failed') throw new Error(opened.failure.message);
   return opened.client;
 }
 
 /** A client with the key that may update, but for what is given otherwise. */
-export async function openAt(bind: BindFixture, options: Partial<NameserverOptions> = {}, clock: Clock = systemClock): Promise<DnsClient> {
+export async function openAt(
+  bind: BindFixture,
+  options: Partial<NameserverOptions> = {},
+  clock: Clock = systemClock,
+): Promise<DnsClient> {
   const { address, port } = bind.primary;
   const opened = await openZoneClient(
     {

@@ -23,7 +23,8 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
 
   beforeAll(async () => {
     // Which names are good is for the nameserver to say, and this one takes all.
-    const adjust = (_role: unknown, text: string) => text.replace(/^zone .*\{$/m, (line) => `${line}\n    check-names ignore;`);
+    const adjust = (_role: unknown, text: string) =>
+      text.replace(/^zone .*\{$/m, (line) => `${line}\n    check-names ignore;`);
     bind = await startBind({ clusters: ['shop', 'blog'], programs, adjust });
     keyText = await readFile(bind.keyFile, 'utf8');
     deadPort = await findFreePort(['127.0.0.1'], { udp: true });
@@ -45,7 +46,10 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
     nsupdateCommand: [bind.programs.nsupdate],
   });
 
-  const subjectOf = (via: Pick<NameserverOptions, 'via' | 'transport'>, nsupdate = programs.nsupdate): Subject => ({
+  const subjectOf = (
+    via: Pick<NameserverOptions, 'via' | 'transport'>,
+    nsupdate = programs.nsupdate,
+  ): Subject => ({
     zone: `${bind.zone}.` as Fqdn,
     clusters: ['shop', 'blog'],
     nameservers: 2,
@@ -53,7 +57,13 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
     open: async (variation = {}) => {
       const port = variation.down ? { port: deadPort } : {};
       const timeout = variation.hasty && via.transport === 'udp' ? { timeoutMs: 400 } : {};
-      const options = { ...optionsOf(via), nsupdateCommand: [nsupdate], ...port, ...timeout, keyText: variedKeyText(keyText, variation) };
+      const options = {
+        ...optionsOf(via),
+        nsupdateCommand: [nsupdate],
+        ...port,
+        ...timeout,
+        keyText: variedKeyText(keyText, variation),
+      };
       const opened = await openZoneClient(options, variation.clock ?? systemClock);
       if (opened.kind === 'failed') throw new Error(opened.failure.message);
       expect(opened.warnings).toEqual([]);
@@ -61,22 +71,34 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
     },
   });
 
-  zoneClientContract('rfc2136 over TCP', () => subjectOf({ via: 'rfc2136', transport: 'tcp' }), { setClock: true });
-  zoneClientContract('rfc2136 over UDP', () => subjectOf({ via: 'rfc2136', transport: 'udp' }), { setClock: true });
+  zoneClientContract('rfc2136 over TCP', () => subjectOf({ via: 'rfc2136', transport: 'tcp' }), {
+    setClock: true,
+  });
+  zoneClientContract('rfc2136 over UDP', () => subjectOf({ via: 'rfc2136', transport: 'udp' }), {
+    setClock: true,
+  });
   for (const { version, nsupdate } of binds) {
     // 20 to 70 ms a process: the long race is run by the nsupdate that comes with this named.
     const raceRounds = version === programs.version ? 25 : 3;
-    zoneClientContract(`nsupdate ${version}`, () => subjectOf({ via: 'nsupdate', transport: 'tcp' }, nsupdate), {
-      setClock: false,
-      raceRounds,
-    });
+    zoneClientContract(
+      `nsupdate ${version}`,
+      () => subjectOf({ via: 'nsupdate', transport: 'tcp' }, nsupdate),
+      {
+        setClock: false,
+        raceRounds,
+      },
+    );
   }
 
   test('a nameserver that hangs: unknown by the deadline; when it goes on, it is used again', async () => {
     for (const via of ['rfc2136', 'nsupdate'] as const) {
       const client = await subjectOf({ via, transport: 'tcp' }).open();
       const name = `source.shop.${bind.zone}.` as Fqdn;
-      const plan = { zone: `${bind.zone}.` as Fqdn, prerequisites: [], changes: [{ kind: 'delete-rrset', name, type: 'AAAA' } as const] };
+      const plan = {
+        zone: `${bind.zone}.` as Fqdn,
+        prerequisites: [],
+        changes: [{ kind: 'delete-rrset', name, type: 'AAAA' } as const],
+      };
       const soon = (ms: number) => (systemClock.mono() + ms) as MonoMs;
       await bind.primary.suspend();
       const begin = systemClock.mono();
@@ -84,8 +106,12 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
       expect(outcome).toMatchObject({ kind: 'unknown', failure: { code: 'no-answer' } });
       expect(systemClock.mono() - begin).toBeLessThan(1000);
       bind.primary.resume();
-      expect(await client.update({ plan, notAfter: soon(5000), deadline: soon(5000) })).toEqual({ kind: 'applied' });
-      expect(await client.read({ questions: [{ name, type: 'A' }], deadline: soon(5000) })).toMatchObject({ kind: 'read' });
+      expect(await client.update({ plan, notAfter: soon(5000), deadline: soon(5000) })).toEqual({
+        kind: 'applied',
+      });
+      expect(await client.read({ questions: [{ name, type: 'A' }], deadline: soon(5000) })).toMatchObject({
+        kind: 'read',
+      });
       await client.close();
     }
   });
@@ -108,11 +134,17 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
     [8, 'unsigned-answer'],
   ])('nsupdate and a forger who answers RCODE %i without a signature: unknown', async (rcode, code) => {
     const forger = await startFakeNameserver((message, reply) => reply(answerTo(message, { rcode })));
-    const opened = await openZoneClient({ ...optionsOf({ via: 'nsupdate', transport: 'tcp' }), port: forger.port }, systemClock);
+    const opened = await openZoneClient(
+      { ...optionsOf({ via: 'nsupdate', transport: 'tcp' }), port: forger.port },
+      systemClock,
+    );
     if (opened.kind === 'failed') throw new Error(opened.failure.message);
     const soon = (systemClock.mono() + 2000) as MonoMs;
     const plan = { zone: `${bind.zone}.` as Fqdn, prerequisites: [], changes: [] };
-    expect(await opened.client.update({ plan, notAfter: soon, deadline: soon })).toMatchObject({ kind: 'unknown', failure: { code } });
+    expect(await opened.client.update({ plan, notAfter: soon, deadline: soon })).toMatchObject({
+      kind: 'unknown',
+      failure: { code },
+    });
     await opened.client.close();
     await forger.close();
   });
@@ -121,7 +153,10 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
     const folder = await mkdtemp(join(tmpdir(), 'source-dns-argv-'));
     const spy = join(folder, 'spy');
     await writeFile(spy, '#!/bin/sh\ncat "/proc/$$/cmdline" > "$0.argv"\nexec "$@"\n', { mode: 0o755 });
-    const options = { ...optionsOf({ via: 'nsupdate', transport: 'tcp' }), nsupdateCommand: [spy, bind.programs.nsupdate] };
+    const options = {
+      ...optionsOf({ via: 'nsupdate', transport: 'tcp' }),
+      nsupdateCommand: [spy, bind.programs.nsupdate],
+    };
     const opened = await openZoneClient(options, systemClock);
     if (opened.kind === 'failed') throw new Error(opened.failure.message);
     const soon = (systemClock.mono() + 2000) as MonoMs;
@@ -129,7 +164,14 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
     expect(await opened.client.update({ plan, notAfter: soon, deadline: soon })).toEqual({ kind: 'applied' });
     await opened.client.close();
     const secret = /secret "([^"]+)"/.exec(keyText)![1]!;
-    expect((await readFile(`${spy}.argv`, 'utf8')).split('\0').slice(3)).toEqual(['-v', '-r', '0', '-t', '2', '']);
+    expect((await readFile(`${spy}.argv`, 'utf8')).split('\0').slice(3)).toEqual([
+      '-v',
+      '-r',
+      '0',
+      '-t',
+      '2',
+      '',
+    ]);
     expect(await readFile(`${spy}.argv`, 'utf8')).not.toContain(secret);
     await rm(folder, { recursive: true });
   });

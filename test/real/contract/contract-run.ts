@@ -48,8 +48,16 @@ export class ContractRun {
     return opened;
   }
 
-  update(prerequisites: readonly Prerequisite[], changes: readonly Change[], by = this.client): Promise<UpdateOutcome> {
-    return by.update({ plan: { zone: this.subject.zone, prerequisites, changes }, notAfter: soon(), deadline: soon() });
+  update(
+    prerequisites: readonly Prerequisite[],
+    changes: readonly Change[],
+    by = this.client,
+  ): Promise<UpdateOutcome> {
+    return by.update({
+      plan: { zone: this.subject.zone, prerequisites, changes },
+      notAfter: soon(),
+      deadline: soon(),
+    });
   }
 
   /** The RRsets that are there. */
@@ -64,7 +72,9 @@ export class ContractRun {
   async end(): Promise<void> {
     const { source, ledger, srv, other } = this.names;
     const gone: Change[] = [
-      ...(['A', 'AAAA', 'CNAME'] as const).map((type): Change => ({ kind: 'delete-rrset', name: source, type })),
+      ...(['A', 'AAAA', 'CNAME'] as const).map(
+        (type): Change => ({ kind: 'delete-rrset', name: source, type }),
+      ),
       { kind: 'delete-rrset', name: ledger, type: 'TXT' },
       { kind: 'delete-rrset', name: srv, type: 'SRV' },
       { kind: 'delete-rrset', name: other, type: 'TXT' },

@@ -36,11 +36,19 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     const a = (...rdata: readonly string[]): Rrset => ({ name, type: 'A', ttlSeconds: 5, rdata });
     const aaaa = (...rdata: readonly string[]): Rrset => ({ name, type: 'AAAA', ttlSeconds: 5, rdata });
     const send = async (prerequisites: readonly AnyPrerequisite[], changes: readonly AnyChange[]) => {
-      const outcome = await client.update({ plan: { zone, prerequisites, changes }, notAfter: soon(), deadline: soon() });
+      const outcome = await client.update({
+        plan: { zone, prerequisites, changes },
+        notAfter: soon(),
+        deadline: soon(),
+      });
       return outcome.kind === 'refused' ? (outcome.rcode ?? outcome.failure.code) : outcome.kind;
     };
     const read = async (...types: readonly Question['type'][]) => {
-      const reading = await client.read({ zone, questions: types.map((type) => ({ name, type })), deadline: soon() });
+      const reading = await client.read({
+        zone,
+        questions: types.map((type) => ({ name, type })),
+        deadline: soon(),
+      });
       if (reading.kind === 'failed') throw new Error(reading.failure.message);
       return reading.rrsets.map((rrset) => ({ ...rrset, rdata: [...rrset.rdata].sort() }));
     };
@@ -82,11 +90,16 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
           ],
         ),
       ).toBe('applied');
-      expect(await read('A', 'AAAA')).toEqual([a('192.0.2.1', '192.0.2.2', '192.0.2.3'), aaaa('2001:db8::1', '::ffff:192.0.2.9')]);
+      expect(await read('A', 'AAAA')).toEqual([
+        a('192.0.2.1', '192.0.2.2', '192.0.2.3'),
+        aaaa('2001:db8::1', '::ffff:192.0.2.9'),
+      ]);
       const gone: Rrset = { ...a('192.0.2.1', '192.0.2.3', '192.0.2.77'), ttlSeconds: 300 };
       expect(await send([], [{ kind: 'delete-rrs', rrset: gone }])).toBe('applied');
       expect(await read('A')).toEqual([a('192.0.2.2')]);
-      expect(await send([], [{ kind: 'delete-rrs', rrset: aaaa('0:0:0:0:0:FFFF:C000:0209') }])).toBe('applied');
+      expect(await send([], [{ kind: 'delete-rrs', rrset: aaaa('0:0:0:0:0:FFFF:C000:0209') }])).toBe(
+        'applied',
+      );
       expect(await read('AAAA')).toEqual([aaaa('2001:db8::1')]);
       expect(await send([], [{ kind: 'delete-rrset', name, type: 'A' }])).toBe('applied');
       expect(await read('A', 'AAAA')).toMatchObject([{ type: 'AAAA' }]);

@@ -20,8 +20,16 @@ const none = (): readonly Buffer[] => [];
 export const faults: Readonly<Record<string, FaultCase>> = {
   'nothing at all': { fault: {}, outcome: same('applied'), applied: true },
   'answer dropped': { fault: { answer: none }, outcome: same('unknown no-answer'), applied: true },
-  'answer twice': { fault: { answer: (answer) => [answer, answer] }, outcome: same('applied'), applied: true },
-  'TSIG stripped': { fault: { answer: (answer) => [withoutTsig(answer)] }, outcome: same('unknown unsigned-answer'), applied: true },
+  'answer twice': {
+    fault: { answer: (answer) => [answer, answer] },
+    outcome: same('applied'),
+    applied: true,
+  },
+  'TSIG stripped': {
+    fault: { answer: (answer) => [withoutTsig(answer)] },
+    outcome: same('unknown unsigned-answer'),
+    applied: true,
+  },
   'a bit of the MAC flipped': {
     fault: { answer: (answer) => [flipped(answer)] },
     outcome: same('unknown answer-not-verified'),

@@ -44,8 +44,14 @@ beforeEach(async () => {
   shop = await FalseCluster.start(['127.0.1.1', '127.0.1.2', '127.0.1.3', '127.0.1.4']);
   blog = await FalseCluster.start(['127.0.2.1', '127.0.2.2', '127.0.2.3']);
   zone = new SimulatedZone(zoneName);
-  const owners = clusters.flatMap((name) => [`source.${name}.${zoneName}`, `_source-dns.source.${name}.${zoneName}`] as Fqdn[]);
-  const serverKey = { name: 'source-dns-key.' as Fqdn, digest: 'sha256', secret: Buffer.from(key.secret, 'base64') } as const;
+  const owners = clusters.flatMap(
+    (name) => [`source.${name}.${zoneName}`, `_source-dns.source.${name}.${zoneName}`] as Fqdn[],
+  );
+  const serverKey = {
+    name: 'source-dns-key.' as Fqdn,
+    digest: 'sha256',
+    secret: Buffer.from(key.secret, 'base64'),
+  } as const;
   const simulated = new SimulatedNameserver({
     zone,
     keys: [serverKey],
@@ -115,9 +121,24 @@ async function failOver(name: string, cluster: FalseCluster): Promise<number> {
 }
 
 async function startProgram(measured: string, { heapMb = 64, interval = '100ms' } = {}): Promise<void> {
-  const node = [`--max-old-space-size=${heapMb}`, '--import', join(root, 'test/real/contract/measured.mjs'), join(root, 'dist/main.js')];
-  const command = [`MEASURED_FILE=${measured}`, process.execPath, ...node, '--config', await configuration(interval), 'run'];
-  program = launch('source-dns run', '/usr/bin/env', command, { cwd: folder, logFile: join(folder, 'run.log') });
+  const node = [
+    `--max-old-space-size=${heapMb}`,
+    '--import',
+    join(root, 'test/real/contract/measured.mjs'),
+    join(root, 'dist/main.js'),
+  ];
+  const command = [
+    `MEASURED_FILE=${measured}`,
+    process.execPath,
+    ...node,
+    '--config',
+    await configuration(interval),
+    'run',
+  ];
+  program = launch('source-dns run', '/usr/bin/env', command, {
+    cwd: folder,
+    logFile: join(folder, 'run.log'),
+  });
   await answers('shop', '127.0.1.1', startedWithinMs);
   await answers('blog', '127.0.2.1', startedWithinMs);
   await writeFile(`${measured}.reset`, '');
@@ -141,7 +162,9 @@ async function misbehaving(what: string, scriptOf: (honest: Script) => Script, h
   await moveBoth(`${what}, asked ${hostile.mysqld.asked.length - before} times`, measured);
 }
 
-test.each(Object.entries(floods))('%s', (what, flood) => misbehaving(what, (honest) => flooding(honest, flood)));
+test.each(Object.entries(floods))('%s', (what, flood) =>
+  misbehaving(what, (honest) => flooding(honest, flood)),
+);
 
 test('a set of 100,000 intervals, another one each time: with some more heap', async () => {
   const sets = [intervals(100_000, 10_000_000), intervals(100_000, 20_000_000)];
@@ -173,7 +196,10 @@ async function moveBoth(what: string, measured: string, mostMb = 250): Promise<v
   expect(program.running).toBe(true);
   const log = await readFile(join(folder, 'run.log'), 'utf8');
   expect(log.split('\n').filter((line) => line !== '' && !line.startsWith('{'))).toEqual([]);
-  const { heapMb, rssMb, longestDelayMs } = JSON.parse(await readFile(measured, 'utf8')) as Record<string, number>;
+  const { heapMb, rssMb, longestDelayMs } = JSON.parse(await readFile(measured, 'utf8')) as Record<
+    string,
+    number
+  >;
   figures.push(
     `${what}: heap ${heapMb?.toFixed(0)} MB, RSS ${rssMb?.toFixed(0)} MB, ${longestDelayMs?.toFixed(0)} ms without event loop; moved within ${blogMs} and ${shopMs} ms`,
   );

@@ -54,7 +54,10 @@ test('twenty moves: each is one update, made on what the last one wrote, and rep
   const names: readonly ServerName[] = ['db1', 'db2'];
   for (let move = 1; move <= moves; move++) {
     const name = names[move % 2]!;
-    await service.until('the former source to have rejoined', ({ runtime }) => runtime.snapshot().ledger?.was.length === 0);
+    await service.until(
+      'the former source to have rejoined',
+      ({ runtime }) => runtime.snapshot().ledger?.was.length === 0,
+    );
     service.promote(name);
     await service.until(`move ${move}, to ${name}`, isSteadyOn(name));
   }
@@ -64,8 +67,12 @@ test('twenty moves: each is one update, made on what the last one wrote, and rep
   // No update was made on an old read: such a one would have found another ledger.
   expect(new Set(updates)).toEqual(new Set(['applied']));
   expect(behind).toBeGreaterThan(moves);
-  const told = service.records.flatMap((entry) => (entry.kind === 'move' ? [`${entry.epoch} ${entry.to.server}`] : []));
-  expect(told).toEqual(Array.from({ length: moves + 1 }, (_, index) => `${index + 1} ${address(names[index % 2]!)}`));
+  const told = service.records.flatMap((entry) =>
+    entry.kind === 'move' ? [`${entry.epoch} ${entry.to.server}`] : [],
+  );
+  expect(told).toEqual(
+    Array.from({ length: moves + 1 }, (_, index) => `${index + 1} ${address(names[index % 2]!)}`),
+  );
   const reading = await client.read({ zone, questions: [{ name: sourceName, type: 'A' }], deadline: soon() });
   expect(reading).toMatchObject({ rrsets: [{ rdata: [ipOf(names[moves % 2]!)] }] });
   await service.stop();

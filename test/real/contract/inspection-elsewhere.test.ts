@@ -41,7 +41,16 @@ describe.each(byVersion(await everyOther()))('%s', (_version, { product, start }
   const openIt = async (behindMs: number): Promise<DnsClient> => {
     const { address, port, key } = server;
     const opened = await openZoneClient(
-      { name: 'ns1', address, port, via: 'rfc2136', transport: 'tcp', keyText: formatTsigKey(key), fudgeMs: 30_000, timeoutMs: 5000 },
+      {
+        name: 'ns1',
+        address,
+        port,
+        via: 'rfc2136',
+        transport: 'tcp',
+        keyText: formatTsigKey(key),
+        fudgeMs: 30_000,
+        timeoutMs: 5000,
+      },
       { ...systemClock, wall: () => (systemClock.wall() - behindMs) as WallMs },
     );
     if (opened.kind === 'failed') throw new Error(opened.failure.message);
@@ -56,7 +65,9 @@ describe.each(byVersion(await everyOther()))('%s', (_version, { product, start }
     const rights = await look();
     const before = await client.inspection.soa(zone, soon());
     expect(await look()).toEqual(rights);
-    const words = rights.map((right) => (right.right === 'granted' ? 'granted' : `${right.right} ${right.failure.code}`));
+    const words = rights.map((right) =>
+      right.right === 'granted' ? 'granted' : `${right.right} ${right.failure.code}`,
+    );
     expect(words).toEqual([...published.map(() => 'granted'), tells[product].denied]);
     const after = await client.inspection.soa(zone, soon());
     if (before.kind === 'failed' || after.kind === 'failed') throw new Error('no SOA');

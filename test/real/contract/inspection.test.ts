@@ -23,7 +23,8 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
 
   /** All that a publication of `shop` may write. */
   const published = (): readonly Question[] => {
-    const of = (name: string, ...types: readonly RrType[]) => types.map((type) => ({ name: `${name}.${zone}` as Fqdn, type }));
+    const of = (name: string, ...types: readonly RrType[]) =>
+      types.map((type) => ({ name: `${name}.${zone}` as Fqdn, type }));
     return [
       ...of('source.shop', 'A', 'AAAA', 'CNAME'),
       ...of('_source-dns.source.shop', 'TXT'),
@@ -33,7 +34,9 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
   };
 
   /** Where each is, right before and right after. */
-  async function withSerials<T>(look: () => Promise<T>): Promise<{ readonly found: T; readonly serials: readonly number[] }> {
+  async function withSerials<T>(
+    look: () => Promise<T>,
+  ): Promise<{ readonly found: T; readonly serials: readonly number[] }> {
     const before = await bind.primary.awaitSerial(1, 5000);
     const found = await look();
     return { found, serials: [before, await bind.primary.awaitSerial(1, 5000)] };
@@ -46,12 +49,16 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
   ] as const)('rights by %s over %s', (via, transport) => {
     const rights = async (rrsets: readonly Question[], options = {}) => {
       const client = await openAt(bind, { via, transport, ...options });
-      const { found, serials } = await withSerials(() => client.inspection.rights({ zone, rrsets, deadline: soon() }));
+      const { found, serials } = await withSerials(() =>
+        client.inspection.rights({ zone, rrsets, deadline: soon() }),
+      );
       await client.close();
       // No trace: the serial is the same, and so there is no journal entry, no NOTIFY, no transfer.
       expect(serials[1]).toBe(serials[0]);
       expect(found.map(({ name, type }) => ({ name, type }))).toEqual(rrsets);
-      return found.map((right) => (right.right === 'granted' ? 'granted' : `${right.right} ${right.failure.code}`));
+      return found.map((right) =>
+        right.right === 'granted' ? 'granted' : `${right.right} ${right.failure.code}`,
+      );
     };
 
     test('everything is granted, also where nothing or everything is there already', async () => {
@@ -59,17 +66,26 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       const client = await openAt(bind);
       const name = `source.shop.${zone}` as Fqdn;
       const rrset = { name, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] } as const;
-      const text = { name: `_source-dns.${name}` as Fqdn, type: 'TXT', ttlSeconds: 5, rdata: [['v=1']] } as const;
+      const text = {
+        name: `_source-dns.${name}` as Fqdn,
+        type: 'TXT',
+        ttlSeconds: 5,
+        rdata: [['v=1']],
+      } as const;
       const update = (changes: Parameters<typeof client.update>[0]['plan']['changes']) =>
         client.update({ plan: { zone, prerequisites: [], changes }, notAfter: soon(), deadline: soon() });
-      expect(await update([rrset, text].map((added) => ({ kind: 'add-rrset', rrset: added })))).toEqual({ kind: 'applied' });
+      expect(await update([rrset, text].map((added) => ({ kind: 'add-rrset', rrset: added })))).toEqual({
+        kind: 'applied',
+      });
       expect(await rights(published())).toEqual(published().map(() => 'granted'));
       expect(await client.read({ zone, questions: [rrset, text], deadline: soon() })).toEqual({
         kind: 'read',
         zone,
         rrsets: [rrset, text],
       });
-      expect(await update([rrset, text].map(({ name: owner }) => ({ kind: 'delete-name', name: owner })))).toEqual({ kind: 'applied' });
+      expect(
+        await update([rrset, text].map(({ name: owner }) => ({ kind: 'delete-name', name: owner }))),
+      ).toEqual({ kind: 'applied' });
       await client.close();
     });
 
@@ -97,7 +113,10 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     test('another secret, another key name, nobody there: unknown, with the reason', async () => {
       const text = await readFile(bind.keyFile, 'utf8');
       const asked = published().slice(0, 2);
-      const wrong = { keyText: text.replace(/secret "[^"]+"/, `secret "${Buffer.alloc(32, 7).toString('base64')}"`), timeoutMs: 500 };
+      const wrong = {
+        keyText: text.replace(/secret "[^"]+"/, `secret "${Buffer.alloc(32, 7).toString('base64')}"`),
+        timeoutMs: 500,
+      };
       expect(await rights(asked, wrong)).toEqual(asked.map(() => 'unknown tsig-badsig'));
       const unknown = { keyText: text.replace(bind.keyName, 'nobody'), timeoutMs: 500 };
       expect(await rights(asked, unknown)).toEqual(asked.map(() => 'unknown tsig-badkey'));
@@ -106,7 +125,11 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
 
   describe('clocks and TTLs', () => {
     const aheadBy = async (ms: number) => {
-      const client = await openAt(bind, {}, { ...systemClock, wall: () => (systemClock.wall() - ms) as WallMs });
+      const client = await openAt(
+        bind,
+        {},
+        { ...systemClock, wall: () => (systemClock.wall() - ms) as WallMs },
+      );
       const reading = await client.inspection.soa(zone, soon());
       await client.close();
       return reading;
@@ -116,7 +139,11 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       const reading = await aheadBy(0);
       expect(reading).toMatchObject({
         kind: 'soa',
-        soa: { primary: `ns1.${zone}`, serial: await bind.primary.awaitSerial(1, 5000), expireSeconds: 604_800 },
+        soa: {
+          primary: `ns1.${zone}`,
+          serial: await bind.primary.awaitSerial(1, 5000),
+          expireSeconds: 604_800,
+        },
       });
       expect(Math.abs(reading.clockAheadSeconds!)).toBeLessThanOrEqual(1);
     });
@@ -172,7 +199,10 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     });
     await bind.secondary.stop();
     expect(await look()).toMatchObject({
-      nameservers: [{ step: 'in-step' }, { nameserver: two, step: 'unknown', failure: { code: 'connection-refused' } }],
+      nameservers: [
+        { step: 'in-step' },
+        { nameserver: two, step: 'unknown', failure: { code: 'connection-refused' } },
+      ],
     });
     await bind.primary.stop();
     expect(await look()).toMatchObject({ kind: 'failed', failure: { code: 'connection-refused' } });

@@ -20,7 +20,11 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
     // As the service does: what a nameserver says to a question tells what its no to an update means.
     expect(await hasty.read({ questions: [address], deadline: soon() })).toMatchObject({ kind: 'read' });
     const denied: Rrset = { ...address, name: `forbidden.${subject.zone}` as Fqdn };
-    const outcome = await run().update([], [...change({ ...address, rdata: ['192.0.2.4'] }), ...change(denied)], hasty);
+    const outcome = await run().update(
+      [],
+      [...change({ ...address, rdata: ['192.0.2.4'] }), ...change(denied)],
+      hasty,
+    );
     const { outcome: expected, rest } = subject.differences.denied;
     expect(outcomeWords(outcome)).toBe(expected);
     expect(await read(denied)).toEqual([]);
@@ -30,13 +34,25 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
   test('a name out of the zone is not sent; a zone that is not served is refused', async () => {
     const { subject } = run();
     const hasty = await run().open({ hasty: true });
-    const rrset: Rrset = { name: 'source.elsewhere.test.' as Fqdn, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.9'] };
+    const rrset: Rrset = {
+      name: 'source.elsewhere.test.' as Fqdn,
+      type: 'A',
+      ttlSeconds: 5,
+      rdata: ['192.0.2.9'],
+    };
     const changes: readonly Change[] = [{ kind: 'add-rrset', rrset }];
-    expect(await run().update([], changes)).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'not-in-zone' } });
+    expect(await run().update([], changes)).toMatchObject({
+      kind: 'refused',
+      code: 'not-sent',
+      failure: { code: 'not-in-zone' },
+    });
     const plan = { zone: 'elsewhere.test.' as Fqdn, prerequisites: [], changes };
     const [update, query] = subject.differences.otherZone;
     expect(outcomeWords(await hasty.update({ plan, notAfter: soon(), deadline: soon() }))).toBe(update);
-    expect(await hasty.read({ questions: [rrset], deadline: soon() })).toMatchObject({ kind: 'failed', failure: { code: query } });
+    expect(await hasty.read({ questions: [rrset], deadline: soon() })).toMatchObject({
+      kind: 'failed',
+      failure: { code: query },
+    });
   });
 
   test('another secret and an unknown key: nothing is changed, and the failure says which it is', async () => {
@@ -48,9 +64,16 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
       ['unknown-name', ['unknown tsig-badkey', 'tsig-badkey']],
     ] as const) {
       const stranger = await run().open({ key, hasty: true });
-      const reading = await stranger.read({ questions: [{ name: names.source, type: 'A' }], deadline: soon() });
+      const reading = await stranger.read({
+        questions: [{ name: names.source, type: 'A' }],
+        deadline: soon(),
+      });
       expect(reading).toMatchObject({ kind: 'failed', failure: { code: query } });
-      const outcome = await run().update([], [{ kind: 'delete-rrset', name: names.source, type: 'A' }], stranger);
+      const outcome = await run().update(
+        [],
+        [{ kind: 'delete-rrset', name: names.source, type: 'A' }],
+        stranger,
+      );
       // Unsigned by protocol (RFC 8945 5.3.2), so it is no proof.
       expect(outcomeWords(outcome)).toBe(update);
     }
@@ -59,7 +82,9 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
 
   test("a key file that writes the key's name in capitals is as good", async () => {
     const capitals = await run().open({ key: 'mixed-case-name' });
-    expect(await run().update([], [{ kind: 'delete-rrset', name: run().names.source, type: 'AAAA' }], capitals)).toEqual({
+    expect(
+      await run().update([], [{ kind: 'delete-rrset', name: run().names.source, type: 'AAAA' }], capitals),
+    ).toEqual({
       kind: 'applied',
     });
   });
@@ -68,7 +93,10 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
     test('a clock further off than the fudge changes nothing, and is named with the seconds where the nameserver tells them', async () => {
       const { names, subject, read } = bound(run());
       const [before] = await read({ name: names.source, type: 'A' });
-      const slow: Clock = { ...clock, wall: () => (clock.wall() - 1_000_000) as ReturnType<typeof clock.wall> };
+      const slow: Clock = {
+        ...clock,
+        wall: () => (clock.wall() - 1_000_000) as ReturnType<typeof clock.wall>,
+      };
       const late = await run().open({ clock: slow, hasty: true });
       const question = { name: names.source, type: 'A' } as const;
       expect(await late.read({ questions: [question], deadline: soon() })).toMatchObject({ kind: 'failed' });
@@ -91,11 +119,18 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
 
   test('another TTL alone: by deleting and adding in one message it is there everywhere', async () => {
     const { names, subject, read } = bound(run());
-    const address = (ttlSeconds: number): Rrset => ({ name: names.source, type: 'A', ttlSeconds, rdata: ['192.0.2.50'] });
+    const address = (ttlSeconds: number): Rrset => ({
+      name: names.source,
+      type: 'A',
+      ttlSeconds,
+      rdata: ['192.0.2.50'],
+    });
     const drop: Change = { kind: 'delete-rrset', name: names.source, type: 'A' };
     const add = (ttlSeconds: number): Change => ({ kind: 'add-rrset', rrset: address(ttlSeconds) });
     expect(await run().update([], [drop, add(5)])).toEqual({ kind: 'applied' });
-    expect(await run().update([{ kind: 'rrset-is', rrset: address(5) }], [drop, add(7)])).toEqual({ kind: 'applied' });
+    expect(await run().update([{ kind: 'rrset-is', rrset: address(5) }], [drop, add(7)])).toEqual({
+      kind: 'applied',
+    });
     expect(await read(address(0))).toEqual([address(7)]);
     // Why the plan always deletes what it replaces: this alone is not enough for all.
     expect(await run().update([], [add(9)])).toEqual({ kind: 'applied' });
@@ -104,9 +139,16 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
 
   test('why a try has no capitals: whether their case counts in a prerequisite', async () => {
     const { names, subject } = run();
-    const text = (value: string): Rrset => ({ name: names.other, type: 'TXT', ttlSeconds: 5, rdata: [[value]] });
+    const text = (value: string): Rrset => ({
+      name: names.other,
+      type: 'TXT',
+      ttlSeconds: 5,
+      rdata: [[value]],
+    });
     const drop: Change = { kind: 'delete-rrset', name: names.other, type: 'TXT' };
-    expect(await run().update([], [drop, { kind: 'add-rrset', rrset: text('try=abc') }])).toEqual({ kind: 'applied' });
+    expect(await run().update([], [drop, { kind: 'add-rrset', rrset: text('try=abc') }])).toEqual({
+      kind: 'applied',
+    });
     const outcome = await run().update([{ kind: 'rrset-is', rrset: text('try=ABC') }], [drop]);
     expect(outcomeWords(outcome)).toBe(subject.differences.txtCase);
     expect(await run().update([], [drop])).toEqual({ kind: 'applied' });

@@ -29,17 +29,31 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     [
       '.private',
       'Ksource-dns-key.+163+12345.private',
-      (base64: string) => `Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: ${base64}\nBits: AAA=\n`,
+      (base64: string) =>
+        `Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: ${base64}\nBits: AAA=\n`,
     ],
-    ['.key', 'Ksource-dns-key.+163+12345.key', (base64: string) => `source-dns-key. IN KEY 512 3 163 ${base64}\n`],
+    [
+      '.key',
+      'Ksource-dns-key.+163+12345.key',
+      (base64: string) => `source-dns-key. IN KEY 512 3 163 ${base64}\n`,
+    ],
     [
       'keymgr of Knot',
       'knot.key',
-      (base64: string) => `# c\nkey:\n  - id: source-dns-key\n    algorithm: hmac-sha256\n    secret: ${base64}\n`,
+      (base64: string) =>
+        `# c\nkey:\n  - id: source-dns-key\n    algorithm: hmac-sha256\n    secret: ${base64}\n`,
     ],
-    ['NSD', 'nsd.conf', (base64: string) => `key:\n\tname: source-dns-key\n\talgorithm: hmac-sha256\n\tsecret: "${base64}"\n`],
+    [
+      'NSD',
+      'nsd.conf',
+      (base64: string) => `key:\n\tname: source-dns-key\n\talgorithm: hmac-sha256\n\tsecret: "${base64}"\n`,
+    ],
     ['pdnsutil', 'pdns.key', (base64: string) => `source-dns-key. hmac-sha256. ${base64}\n`],
-    ['a script of nsupdate', 'script', (base64: string) => `server ns1\nkey hmac-sha256:source-dns-key ${base64}\nsend\n`],
+    [
+      'a script of nsupdate',
+      'script',
+      (base64: string) => `server ns1\nkey hmac-sha256:source-dns-key ${base64}\nsend\n`,
+    ],
     [
       'several, by name',
       'named.conf',
@@ -53,7 +67,11 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     for (const via of ['rfc2136', 'nsupdate'] as const) {
       const client = await openAt(bind, { via, keyFile, keyName: 'source-dns-key' });
       const name = `source.shop.${bind.zone}.` as Fqdn;
-      const plan = { zone: `${bind.zone}.` as Fqdn, prerequisites: [], changes: [{ kind: 'delete-rrset', name, type: 'A' } as const] };
+      const plan = {
+        zone: `${bind.zone}.` as Fqdn,
+        prerequisites: [],
+        changes: [{ kind: 'delete-rrset', name, type: 'A' } as const],
+      };
       expect(await client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({ kind: 'applied' });
       await client.close();
     }

@@ -14,7 +14,7 @@ import { seeded } from '../../support/seeded.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { soon } from './contract-run.ts';
 
-const CHECK_TIMEOUT_MS = 10_000;
+const checkTimeoutMs = 10_000;
 const mayUpdate = [...spellings, inView('')].map(({ quotedName }) => `key "${quotedName}";`).join(' ');
 const zone = `match-clients { any; };
   zone "lab.test" { type primary; file "lab.test.db"; allow-update { ${mayUpdate} }; };`;
@@ -38,9 +38,13 @@ afterAll(async () => {
 });
 
 test.each(all.map((spelling, index) => ({ ...spelling, index })))('$what', async ({ index }) => {
-  const checked = await execa(fixture.programs.namedCheckconf, [fileOf(index)], { timeout: CHECK_TIMEOUT_MS, reject: false });
+  const checked = await execa(fixture.programs.namedCheckconf, [fileOf(index)], {
+    timeout: checkTimeoutMs,
+    reject: false,
+  });
   // The view names keys that other files have.
-  if (index < spellings.length) expect([checked.exitCode, checked.stdout.includes('bad')]).toEqual([0, false]);
+  if (index < spellings.length)
+    expect([checked.exitCode, checked.stdout.includes('bad')]).toEqual([0, false]);
   const { address, port } = fixture.named;
   for (const via of ['rfc2136', 'nsupdate'] as const) {
     const opened = await openZoneClient(
@@ -59,13 +63,19 @@ test.each(all.map((spelling, index) => ({ ...spelling, index })))('$what', async
     );
     if (opened.kind === 'failed') throw new Error(opened.failure.message);
     const name = 'source.lab.test.' as Fqdn;
-    const plan = { zone: 'lab.test.' as Fqdn, prerequisites: [], changes: [{ kind: 'delete-rrset', name, type: 'A' } as const] };
-    expect(await opened.client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({ kind: 'applied' });
+    const plan = {
+      zone: 'lab.test.' as Fqdn,
+      prerequisites: [],
+      changes: [{ kind: 'delete-rrset', name, type: 'A' } as const],
+    };
+    expect(await opened.client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({
+      kind: 'applied',
+    });
     await opened.client.close();
   }
 });
 
-const PIECES = [
+const pieces = [
   '//',
   '/*',
   '*/',
@@ -89,7 +99,7 @@ const PIECES = [
   '/**/',
   '@',
 ];
-const MUTATED = 100;
+const mutated = 100;
 
 /** What key it is, or why there is none. */
 function readAs(text: string): string {
@@ -102,17 +112,21 @@ function readAs(text: string): string {
 test('changed files: what named-checkconf accepts is the key that it prints', async () => {
   const random = seeded(2136);
   let accepted = 0;
-  for (let round = 0; round < MUTATED; round++) {
+  for (let round = 0; round < mutated; round++) {
     let text = spellings[random(spellings.length)]!.text;
     for (let change = random(2); change >= 0; change--) {
       const at = random(text.length + 1);
-      text = text.slice(0, at) + PIECES[random(PIECES.length)] + text.slice(at);
+      text = text.slice(0, at) + pieces[random(pieces.length)] + text.slice(at);
     }
     const file = join(folder, 'changed.conf');
     await writeFile(file, text);
-    const printed = await execa(fixture.programs.namedCheckconf, ['-p', file], { timeout: CHECK_TIMEOUT_MS, reject: false });
+    const printed = await execa(fixture.programs.namedCheckconf, ['-p', file], {
+      timeout: checkTimeoutMs,
+      reject: false,
+    });
     // It goes on where it only remarks on too few bits of a MAC; and in a file that is all comment there is no key.
-    if (printed.exitCode !== 0 || /digest-bits/.test(printed.stdout) || !/^key /m.test(printed.stdout)) continue;
+    if (printed.exitCode !== 0 || /digest-bits/.test(printed.stdout) || !/^key /m.test(printed.stdout))
+      continue;
     accepted++;
     expect(readAs(text), text).toBe(readAs(printed.stdout));
   }

@@ -33,9 +33,13 @@ test(
       const moves = clusters.history.filter((entry) => entry.kind === 'move');
       expect(moves).toHaveLength(2 * count);
       for (const epoch of [1, 2])
-        expect(new Set(moves.filter((move) => move.epoch === epoch).map(({ cluster }) => cluster)).size).toBe(count);
+        expect(new Set(moves.filter((move) => move.epoch === epoch).map(({ cluster }) => cluster)).size).toBe(
+          count,
+        );
       // An update that waited for longer than its evidence is fresh was decided again: that is no failure. Everything else would be.
-      const failures = clusters.history.flatMap((entry) => (entry.kind === 'update-failed' ? [entry.failure.code] : []));
+      const failures = clusters.history.flatMap((entry) =>
+        entry.kind === 'update-failed' ? [entry.failure.code] : [],
+      );
       expect(failures.filter((code) => code !== 'expired')).toEqual([]);
       const reading = await client.read({
         questions: [{ name: `source.${clusterName(count - 1)}.${bind.zone}.` as never, type: 'A' }],

@@ -14,6 +14,9 @@ setInterval(() => {
   const { heapUsed, rss } = process.memoryUsage();
   heapMb = Math.max(heapMb, heapUsed / 1_048_576);
   const rssMb = Math.max(process.resourceUsage().maxRSS / 1024, rss / 1_048_576);
-  writeFileSync(`${process.env.MEASURED_FILE}.new`, JSON.stringify({ heapMb, rssMb, longestDelayMs: delay.max / 1e6 }));
+  writeFileSync(
+    `${process.env.MEASURED_FILE}.new`,
+    JSON.stringify({ heapMb, rssMb, longestDelayMs: delay.max / 1e6 }),
+  );
   renameSync(`${process.env.MEASURED_FILE}.new`, process.env.MEASURED_FILE);
 }, 100).unref();

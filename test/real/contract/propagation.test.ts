@@ -23,9 +23,22 @@ const soon = (ms: number) => (systemClock.mono() + ms) as MonoMs;
 
 async function open() {
   const { address, port } = bind.primary;
-  const verify = [bind.primary, bind.secondary].map((server) => ({ host: server.address, port: server.port }));
+  const verify = [bind.primary, bind.secondary].map((server) => ({
+    host: server.address,
+    port: server.port,
+  }));
   const opened = await openZoneClient(
-    { name: 'ns1', address, port, via: 'rfc2136', transport: 'tcp', keyFile: bind.keyFile, fudgeMs: 30_000, timeoutMs: 2000, verify },
+    {
+      name: 'ns1',
+      address,
+      port,
+      via: 'rfc2136',
+      transport: 'tcp',
+      keyFile: bind.keyFile,
+      fudgeMs: 30_000,
+      timeoutMs: 2000,
+      verify,
+    },
     systemClock,
   );
   if (opened.kind === 'failed') throw new Error(opened.failure.message);
@@ -39,7 +52,10 @@ test('a secondary that hangs is an alarm with its name; when it has caught up, t
   const happened = (what: (entry: HistoryEntry) => boolean) =>
     expect.poll(() => clusters.history.some(what), { interval: 10, timeout: 40_000 }).toBe(true);
   const alarm = (raised: boolean) => (entry: HistoryEntry) =>
-    entry.kind === 'alarm' && entry.alarm.code === 'secondary-behind' && entry.alarm.subject === late && entry.raised === raised;
+    entry.kind === 'alarm' &&
+    entry.alarm.code === 'secondary-behind' &&
+    entry.alarm.subject === late &&
+    entry.raised === raised;
   try {
     clusters.start();
     await clusters.awaitEpoch(1, 20_000);
@@ -70,13 +86,25 @@ test('a secondary that hangs is an alarm with its name; when it has caught up, t
 test('a secondary that was away during a change asks for it after its start: with bind-config it is soon', async () => {
   const client = await open();
   const zone = `${bind.zone}.` as Fqdn;
-  const rrset = { name: `source.signed.${zone}` as Fqdn, type: 'A' as const, ttlSeconds: 5, rdata: ['192.0.2.77'] };
+  const rrset = {
+    name: `source.signed.${zone}` as Fqdn,
+    type: 'A' as const,
+    ttlSeconds: 5,
+    rdata: ['192.0.2.77'],
+  };
   try {
     await bind.secondary.stop();
     const plan = { zone, prerequisites: [], changes: [{ kind: 'add-rrset' as const, rrset }] };
-    expect(await client.update({ plan, notAfter: soon(5000), deadline: soon(5000) })).toEqual({ kind: 'applied' });
+    expect(await client.update({ plan, notAfter: soon(5000), deadline: soon(5000) })).toEqual({
+      kind: 'applied',
+    });
     await bind.secondary.start();
-    const { nameservers } = await client.propagation({ zone, present: [rrset], absent: [], deadline: soon(30_000) });
+    const { nameservers } = await client.propagation({
+      zone,
+      present: [rrset],
+      absent: [],
+      deadline: soon(30_000),
+    });
     expect(nameservers.map(({ failure }) => failure)).toEqual([undefined, undefined]);
   } finally {
     await client.close();
@@ -87,7 +115,13 @@ test('with inline-signing the change is visible some milliseconds after it was a
   const file = join(bind.primary.folder, 'named.conf');
   const text = await readFile(file, 'utf8');
   await bind.primary.stop();
-  await writeFile(file, text.replace('    type primary;', '    type primary;\n    dnssec-policy default;\n    inline-signing yes;'));
+  await writeFile(
+    file,
+    text.replace(
+      '    type primary;',
+      '    type primary;\n    dnssec-policy default;\n    inline-signing yes;',
+    ),
+  );
   await bind.primary.start();
   const client = await open();
   const zone = `${bind.zone}.` as Fqdn;
@@ -99,7 +133,13 @@ test('with inline-signing the change is visible some milliseconds after it was a
         { kind: 'delete-rrset' as const, name, type: 'A' as const },
         { kind: 'add-rrset' as const, rrset },
       ];
-      expect(await client.update({ plan: { zone, prerequisites: [], changes }, notAfter: soon(5000), deadline: soon(5000) })).toEqual({
+      expect(
+        await client.update({
+          plan: { zone, prerequisites: [], changes },
+          notAfter: soon(5000),
+          deadline: soon(5000),
+        }),
+      ).toEqual({
         kind: 'applied',
       });
       const { nameservers } = await client.propagation({

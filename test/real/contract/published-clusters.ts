@@ -2,7 +2,12 @@
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import { type Ledger, readLedger } from '../../../src/core/model/ledger.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
-import type { ClusterSettings, PublicationSettings, ReplicasName, SourceName } from '../../../src/core/model/settings.ts';
+import type {
+  ClusterSettings,
+  PublicationSettings,
+  ReplicasName,
+  SourceName,
+} from '../../../src/core/model/settings.ts';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
 import type { Change, Question, Rrset } from '../../../src/core/model/zone.ts';
 import type { Snapshot } from '../../../src/core/report/snapshot-types.ts';
@@ -19,11 +24,15 @@ export const zone = 'lab.test.' as Fqdn;
 export const timeoutMs = 1000;
 export const settleMs = 200;
 /** Each has a port of its own, so that an SRV RRset shows whose it is: db2 has 3302. */
-export const addressOf = (name: ServerName): ServerAddress => `${name}.lab.test:330${name.slice(2)}` as ServerAddress;
+export const addressOf = (name: ServerName): ServerAddress =>
+  `${name}.lab.test:330${name.slice(2)}` as ServerAddress;
 export const ipOf = (name: ServerName): string => `192.0.2.${name.slice(2)}`;
 
 /** Opens the real client of one nameserver, over TCP. */
-export async function openClient(keyText: string, { address, port }: { readonly address: string; readonly port: number }) {
+export async function openClient(
+  keyText: string,
+  { address, port }: { readonly address: string; readonly port: number },
+) {
   const opened = await openZoneClient(
     {
       name: 'ns1',
@@ -62,14 +71,18 @@ export class MadeUpCluster {
 
   /** This one is the source, and the others replicate from it. */
   promote(source: ServerName): void {
-    for (const name of names) this.#set(name, seen(name === source ? factsOf(name) : replicaOf(source, name)));
+    for (const name of names)
+      this.#set(name, seen(name === source ? factsOf(name) : replicaOf(source, name)));
   }
 
   /** db1 does not answer, and the others still look for it. */
   loseSource(): void {
     this.#set('db1', silent);
     for (const name of ['db2', 'db3'] as const)
-      this.#set(name, seen(replicaOf('db1', name, { channels: [channelFrom('db1', { receiver: 'connecting' })] })));
+      this.#set(
+        name,
+        seen(replicaOf('db1', name, { channels: [channelFrom('db1', { receiver: 'connecting' })] })),
+      );
   }
 
   /** db1 is read-only as all the others are: a cluster without a source, which is no doubt. */
@@ -106,13 +119,25 @@ export interface InstanceOptions {
   readonly onNoSource?: 'keep' | 'withdraw';
 }
 
-function settingsOf(cluster: MadeUpCluster, nameservers: readonly string[], options: InstanceOptions): ClusterSettings {
+function settingsOf(
+  cluster: MadeUpCluster,
+  nameservers: readonly string[],
+  options: InstanceOptions,
+): ClusterSettings {
   const publication = (nameserver: string): PublicationSettings => ({
     nameserver,
     zone,
     source: { name: cluster.source, ttlSeconds: 5, type: 'address', srv: false, ...options.source },
     ...(options.replicas
-      ? { replicas: { name: cluster.replicas, ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: 'keep', ...options.replicas } }
+      ? {
+          replicas: {
+            name: cluster.replicas,
+            ttlSeconds: 5,
+            maxLagMs: 10_000,
+            whenEmpty: 'keep',
+            ...options.replicas,
+          },
+        }
       : {}),
     adopt: options.adopt ?? false,
     timeoutMs,
@@ -140,7 +165,7 @@ function settingsOf(cluster: MadeUpCluster, nameservers: readonly string[], opti
   };
 }
 
-const UNTIL_MS = 15_000;
+const untilMs = 15_000;
 
 /** One running source-dns. */
 export class Instance {
@@ -153,7 +178,11 @@ export class Instance {
   #bug: { readonly error: unknown } | undefined;
   #reads = 0;
 
-  constructor(cluster: MadeUpCluster, clients: Readonly<Record<string, ZoneClient>>, options: InstanceOptions = {}) {
+  constructor(
+    cluster: MadeUpCluster,
+    clients: Readonly<Record<string, ZoneClient>>,
+    options: InstanceOptions = {},
+  ) {
     this.#cluster = cluster;
     this.#nameservers = Object.keys(clients);
     this.#options = options;
@@ -192,7 +221,10 @@ export class Instance {
   }
 
   /** Resolves as soon as the condition holds, which is looked at whenever something happened. Rejects after 15 s. */
-  until(what: string, condition: (snapshot: Snapshot, records: readonly HistoryEntry[]) => boolean): Promise<void> {
+  until(
+    what: string,
+    condition: (snapshot: Snapshot, records: readonly HistoryEntry[]) => boolean,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         this.#listeners.delete(check);
@@ -201,9 +233,11 @@ export class Instance {
       };
       const late = () => {
         const { decision, alarms } = this.runtime.snapshot();
-        return new Error(`not within ${UNTIL_MS} ms: ${what}; ${JSON.stringify({ decision, alarms, records: this.records })}`);
+        return new Error(
+          `not within ${untilMs} ms: ${what}; ${JSON.stringify({ decision, alarms, records: this.records })}`,
+        );
       };
-      const cancel = systemClock.after(UNTIL_MS, () => end(() => reject(late())));
+      const cancel = systemClock.after(untilMs, () => end(() => reject(late())));
       const check = () => {
         if (this.#bug) end(() => reject(this.#bug?.error));
         else if (condition(this.runtime.snapshot(), this.records)) end(resolve);
@@ -214,11 +248,17 @@ export class Instance {
   }
 
   steadyOn(name: ServerName): Promise<void> {
-    return this.until(`steady on ${name}`, ({ decision, ledger }) => decision.reason === 'steady' && ledger?.source === addressOf(name));
+    return this.until(
+      `steady on ${name}`,
+      ({ decision, ledger }) => decision.reason === 'steady' && ledger?.source === addressOf(name),
+    );
   }
 
   holds(reason: string): Promise<void> {
-    return this.until(`hold ${reason}`, ({ decision }) => decision.kind === 'hold' && decision.reason === reason);
+    return this.until(
+      `hold ${reason}`,
+      ({ decision }) => decision.kind === 'hold' && decision.reason === reason,
+    );
   }
 
   alarm(code: string, raised = true): Promise<void> {
@@ -236,7 +276,9 @@ export class Instance {
 
   /** What was written without a move, as `what: sentence`. */
   written(what: string): readonly string[] {
-    return this.records.flatMap((entry) => (entry.kind === 'written' && entry.what === what ? [entry.sentence] : []));
+    return this.records.flatMap((entry) =>
+      entry.kind === 'written' && entry.what === what ? [entry.sentence] : [],
+    );
   }
 
   writes(what: string, times = 1): Promise<void> {
@@ -275,7 +317,11 @@ export class Bystander {
         : 'port' in rdata
           ? `${rdata.priority} ${rdata.weight} ${rdata.port} ${rdata.target}`
           : rdata.join(' ');
-    return rrsets.flatMap((rrset) => rrset.rdata.map((rdata) => `${prefix(rrset)}${rrset.type} ${rrset.ttlSeconds} ${text(rdata)}`)).sort();
+    return rrsets
+      .flatMap((rrset) =>
+        rrset.rdata.map((rdata) => `${prefix(rrset)}${rrset.type} ${rrset.ttlSeconds} ${text(rdata)}`),
+      )
+      .sort();
   }
 
   async ledger(cluster: MadeUpCluster): Promise<Ledger & { readonly ttlSeconds: number }> {
@@ -287,7 +333,11 @@ export class Bystander {
 
   /** Changes the zone without asking anybody. */
   async change(...changes: readonly Change[]): Promise<void> {
-    const outcome = await this.#client.update({ plan: { zone, prerequisites: [], changes }, notAfter: soon(), deadline: soon() });
+    const outcome = await this.#client.update({
+      plan: { zone, prerequisites: [], changes },
+      notAfter: soon(),
+      deadline: soon(),
+    });
     if (outcome.kind !== 'applied') throw new Error(outcome.failure.message);
   }
 

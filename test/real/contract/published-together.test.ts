@@ -4,7 +4,15 @@ import { findFreePort } from '../../../src/lab/host/free-ports.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { ZoneClient } from '../../../src/ports.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
-import { addressOf, Bystander, Instance, type InstanceOptions, ipOf, MadeUpCluster, openClient } from './published-clusters.ts';
+import {
+  addressOf,
+  Bystander,
+  Instance,
+  type InstanceOptions,
+  ipOf,
+  MadeUpCluster,
+  openClient,
+} from './published-clusters.ts';
 
 let named: NamedFixture;
 /** Each with the key of its view. */
@@ -16,14 +24,19 @@ let running: Instance[] = [];
 
 const view = (name: 'one' | 'two', matching: string, file: string) =>
   `view "${name}" { match-clients { ${matching} }; zone "lab.test" { type primary; file "@folder@/${file}"; update-policy { grant ${name} zonesub ANY; }; }; };`;
-const open = async (key: 'one' | 'two', at: { readonly address: string; readonly port: number }): Promise<ZoneClient> => {
+const open = async (
+  key: 'one' | 'two',
+  at: { readonly address: string; readonly port: number },
+): Promise<ZoneClient> => {
   const client = await openClient(named.keyText(named.keys[key]), at);
   opened.push(client);
   return client;
 };
 
 beforeAll(async () => {
-  named = await startNamed(`${view('one', '!key two; key one; 127.0.0.1;', 'lab.test.db')}${view('two', 'key two;', 'lab.test.two.db')}`);
+  named = await startNamed(
+    `${view('one', '!key two; key one; 127.0.0.1;', 'lab.test.db')}${view('two', 'key two;', 'lab.test.two.db')}`,
+  );
   one = await open('one', named.named);
   two = await open('two', named.named);
   bystander = new Bystander(await open('one', named.named));
@@ -66,12 +79,20 @@ test('an instance that would publish another TTL says so, and leaves it; the one
   await first.writes('form');
   await second.looks();
   expect(await bystander.published(cluster)).toEqual([`A 9 ${ipOf('db1')}`]);
-  expect(await bystander.ledger(cluster)).toMatchObject({ epoch: 1, by: 'one', ttlSeconds: 9, form: { ttlSeconds: 9 } });
+  expect(await bystander.ledger(cluster)).toMatchObject({
+    epoch: 1,
+    by: 'one',
+    ttlSeconds: 9,
+    form: { ttlSeconds: 9 },
+  });
   await second.alarm('config-differs');
   await second.reconfigure({ source: { ttlSeconds: 9 } });
   await second.alarm('config-differs', false);
   // What another one moves it publishes in its own form.
-  expect([first.runtime.snapshot().alarms, second.records.filter(({ kind }) => kind === 'written')]).toEqual([[], []]);
+  expect([first.runtime.snapshot().alarms, second.records.filter(({ kind }) => kind === 'written')]).toEqual([
+    [],
+    [],
+  ]);
 });
 
 describe("the replicas' RRset", () => {
@@ -81,7 +102,11 @@ describe("the replicas' RRset", () => {
     await first.steadyOn('db1');
     const second = start(cluster, { instance: 'two', replicas: {} });
     await second.steadyOn('db1');
-    const [source, db2, db3] = [`A 5 ${ipOf('db1')}`, `replicas A 5 ${ipOf('db2')}`, `replicas A 5 ${ipOf('db3')}`];
+    const [source, db2, db3] = [
+      `A 5 ${ipOf('db1')}`,
+      `replicas A 5 ${ipOf('db2')}`,
+      `replicas A 5 ${ipOf('db3')}`,
+    ];
     expect(await bystander.published(cluster)).toEqual([source, db2, db3]);
     cluster.lag('db3', 11);
     await first.writes('replicas');
@@ -111,7 +136,10 @@ describe("the replicas' RRset", () => {
     cluster.lag('db2', 60);
     cluster.lag('db3', 60);
     // The probes do not end at once, so one of the two may leave it first.
-    await instance.until(`the replicas to be ${said}`, () => instance.written('replicas').at(-1)?.endsWith(` is now ${said}.`) ?? false);
+    await instance.until(
+      `the replicas to be ${said}`,
+      () => instance.written('replicas').at(-1)?.endsWith(` is now ${said}.`) ?? false,
+    );
     expect(await bystander.published(cluster)).toEqual([`A 5 ${ipOf('db1')}`, ...shown]);
     cluster.promote('db1');
     await instance.until(
@@ -161,7 +189,9 @@ test('a freeze by one instance holds the other, and a thaw by the other lets exa
   const frozen = await first.runtime.command({ kind: 'freeze', reason: 'maintenance', by: 'dba' });
   expect(frozen.results).toMatchObject([{ kind: 'done', code: 'freeze' }]);
   await second.holds('frozen');
-  expect(second.runtime.snapshot().decision.sentence).toBe('Frozen by dba: maintenance. Thaw it to let the name move.');
+  expect(second.runtime.snapshot().decision.sentence).toBe(
+    'Frozen by dba: maintenance. Thaw it to let the name move.',
+  );
   cluster.promote('db2');
   await Promise.all([first.looks(), second.looks()]);
   expect(await bystander.published(cluster)).toEqual([`A 5 ${ipOf('db1')}`]);
@@ -184,10 +214,13 @@ test('at two nameservers: while one is away the other moves, the late one catche
   };
   const late = new Bystander(two);
   const instance = start(cluster, {}, { ns1: one, ns2 });
-  const ledgers = async () => [await bystander.ledger(cluster), await late.ledger(cluster)].map(({ epoch, source }) => [epoch, source]);
+  const ledgers = async () =>
+    [await bystander.ledger(cluster), await late.ledger(cluster)].map(({ epoch, source }) => [epoch, source]);
   const both = (name: 'db1' | 'db2' | 'db3') =>
     instance.until(`both steady on ${name}`, ({ publications }) =>
-      publications.every(({ decision, ledger }) => decision.reason === 'steady' && ledger?.source === addressOf(name)),
+      publications.every(
+        ({ decision, ledger }) => decision.reason === 'steady' && ledger?.source === addressOf(name),
+      ),
     );
   await both('db1');
   away = true;

@@ -4,7 +4,16 @@ import type { Change, Rrset } from '../../../src/core/model/zone.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { ZoneClient } from '../../../src/ports.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
-import { addressOf, Bystander, Instance, type InstanceOptions, ipOf, MadeUpCluster, openClient, settleMs } from './published-clusters.ts';
+import {
+  addressOf,
+  Bystander,
+  Instance,
+  type InstanceOptions,
+  ipOf,
+  MadeUpCluster,
+  openClient,
+  settleMs,
+} from './published-clusters.ts';
 
 let named: NamedFixture;
 let client: ZoneClient;
@@ -13,7 +22,9 @@ let administrator: Bystander;
 let running: Instance[] = [];
 
 beforeAll(async () => {
-  named = await startNamed(`zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };`);
+  named = await startNamed(
+    `zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };`,
+  );
   client = await openClient(named.keyText(named.keys.one), named.named);
   others = await openClient(named.keyText(named.keys.one), named.named);
   administrator = new Bystander(others);
@@ -38,7 +49,8 @@ const start = (cluster: MadeUpCluster, options?: InstanceOptions): Instance => {
 const journalOf = async ({ source }: MadeUpCluster) =>
   (await named.journal())
     .map(({ added, deleted }) => {
-      const own = (lines: readonly string[]) => lines.filter((line) => line.startsWith(`${source} `)).map((line) => line.split(' IN ')[1]);
+      const own = (lines: readonly string[]) =>
+        lines.filter((line) => line.startsWith(`${source} `)).map((line) => line.split(' IN ')[1]);
       return { added: own(added), deleted: own(deleted) };
     })
     .filter(({ added, deleted }) => added.length + deleted.length > 0);
@@ -60,10 +72,16 @@ describe('a change by hand', () => {
     ['a second address', (cluster) => [{ kind: 'add-rrset', rrset: a(cluster, '192.0.2.99') }]],
     ['another TTL', (cluster) => hand(cluster, a(cluster, ipOf('db1'), 300))],
     ['no address', (cluster) => hand(cluster, undefined)],
-    ['a CNAME', (cluster) => hand(cluster, { name: cluster.source, type: 'CNAME', ttlSeconds: 5, rdata: ['www.lab.test.'] })],
+    [
+      'a CNAME',
+      (cluster) =>
+        hand(cluster, { name: cluster.source, type: 'CNAME', ttlSeconds: 5, rdata: ['www.lab.test.'] }),
+    ],
     [
       'an AAAA beside it',
-      ({ source }) => [{ kind: 'add-rrset', rrset: { name: source, type: 'AAAA', ttlSeconds: 5, rdata: ['2001:db8::99'] } }],
+      ({ source }) => [
+        { kind: 'add-rrset', rrset: { name: source, type: 'AAAA', ttlSeconds: 5, rdata: ['2001:db8::99'] } },
+      ],
     ],
     [
       'an SRV RRset that leads elsewhere',
@@ -71,7 +89,12 @@ describe('a change by hand', () => {
         { kind: 'delete-rrset', name: srv, type: 'SRV' },
         {
           kind: 'add-rrset',
-          rrset: { name: srv, type: 'SRV', ttlSeconds: 5, rdata: [{ priority: 0, weight: 0, port: 9, target: source }] },
+          rrset: {
+            name: srv,
+            type: 'SRV',
+            ttlSeconds: 5,
+            rdata: [{ priority: 0, weight: 0, port: 9, target: source }],
+          },
         },
       ],
     ],
@@ -147,8 +170,14 @@ describe('types', () => {
     await instance.steadyOn('db1');
     cluster.promote('db2');
     await instance.steadyOn('db2');
-    expect(await administrator.published(cluster)).toEqual(['CNAME 5 db2.lab.test.', `SRV 5 0 0 3302 ${cluster.source}`]);
-    expect(await administrator.ledger(cluster)).toMatchObject({ epoch: 2, form: { type: 'cname', targets: ['db2.lab.test.'] } });
+    expect(await administrator.published(cluster)).toEqual([
+      'CNAME 5 db2.lab.test.',
+      `SRV 5 0 0 3302 ${cluster.source}`,
+    ]);
+    expect(await administrator.ledger(cluster)).toMatchObject({
+      epoch: 2,
+      form: { type: 'cname', targets: ['db2.lab.test.'] },
+    });
   });
 });
 
@@ -158,7 +187,10 @@ describe('a name that somebody else has published', () => {
     ['CNAME 5 old.lab.test.', { type: 'CNAME', rdata: ['old.lab.test.'] }],
   ])('%s: refused, and taken over in one message with adopt', async (there, { type, rdata }) => {
     const cluster = new MadeUpCluster(`adopt-${type.toLowerCase()}`);
-    await administrator.change({ kind: 'add-rrset', rrset: { name: cluster.source, type, ttlSeconds: 5, rdata } });
+    await administrator.change({
+      kind: 'add-rrset',
+      rrset: { name: cluster.source, type, ttlSeconds: 5, rdata },
+    });
     const instance = start(cluster);
     await instance.holds('foreign-rrset');
     await instance.looks();
@@ -194,7 +226,11 @@ describe('on_no_source: withdraw', () => {
     await instance.writes('withdraw');
     expect(performance.now() - seenAt).toBeGreaterThan(settleMs - 20);
     expect(await administrator.published(cluster)).toEqual([]);
-    expect(await administrator.ledger(cluster)).toMatchObject({ epoch: 1, source: addressOf('db1'), form: { targets: [] } });
+    expect(await administrator.ledger(cluster)).toMatchObject({
+      epoch: 1,
+      source: addressOf('db1'),
+      form: { targets: [] },
+    });
     cluster.promote('db1');
     await instance.writes('form');
     expect(await administrator.published(cluster)).toEqual(before);
@@ -203,7 +239,10 @@ describe('on_no_source: withdraw', () => {
     await instance.writes('withdraw', 2);
     cluster.promote('db2');
     await instance.steadyOn('db2');
-    expect(await administrator.published(cluster)).toEqual([`A 5 ${ipOf('db2')}`, `SRV 5 0 0 3302 ${cluster.source}`]);
+    expect(await administrator.published(cluster)).toEqual([
+      `A 5 ${ipOf('db2')}`,
+      `SRV 5 0 0 3302 ${cluster.source}`,
+    ]);
     expect(await administrator.ledger(cluster)).toMatchObject({ epoch: 2 });
   });
 

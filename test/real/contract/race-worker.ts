@@ -31,13 +31,22 @@ const source = 'source.shop.lab.test.' as Fqdn;
 const owner = `_source-dns.${source}` as Fqdn;
 /** Every epoch has an address of its own (RFC 2544's range), so that the journal shows which address came with which ledger. */
 const addressOf = (epoch: number): string => `198.${18 + (epoch >> 16)}.${(epoch >> 8) & 255}.${epoch & 255}`;
-const EXCHANGE_MS = 10_000;
-const soon = () => (clock.mono() + EXCHANGE_MS) as MonoMs;
+const exchangeMs = 10_000;
+const soon = () => (clock.mono() + exchangeMs) as MonoMs;
 
 async function race(task: RaceTask): Promise<RaceReport> {
   const { address, port, transport, keyText, instance, moves } = task;
   const opened = await openZoneClient(
-    { name: instance, address, port, via: 'rfc2136', transport, keyText, fudgeMs: 30_000, timeoutMs: EXCHANGE_MS },
+    {
+      name: instance,
+      address,
+      port,
+      via: 'rfc2136',
+      transport,
+      keyText,
+      fudgeMs: 30_000,
+      timeoutMs: exchangeMs,
+    },
     clock,
   );
   if (opened.kind === 'failed') throw new Error(opened.failure.message);
@@ -66,9 +75,15 @@ async function race(task: RaceTask): Promise<RaceReport> {
       { kind: 'add-rrset', rrset },
     ]);
     const prerequisites = [
-      before === undefined ? ({ kind: 'rrset-absent', name: owner, type: 'TXT' } as const) : ({ kind: 'rrset-is', rrset: before } as const),
+      before === undefined
+        ? ({ kind: 'rrset-absent', name: owner, type: 'TXT' } as const)
+        : ({ kind: 'rrset-is', rrset: before } as const),
     ];
-    const outcome = await client.update({ plan: { zone, prerequisites, changes }, notAfter: soon(), deadline: soon() });
+    const outcome = await client.update({
+      plan: { zone, prerequisites, changes },
+      notAfter: soon(),
+      deadline: soon(),
+    });
     if (outcome.kind === 'applied') won.push({ epoch, try: token });
     else if (outcome.kind === 'refused' && outcome.code === 'prerequisite-failed') lost += 1;
     else strange.push(`${outcome.kind} ${outcome.failure.message}`);
@@ -83,4 +98,5 @@ function epochOf(rrset: Rrset | undefined): number {
 }
 
 const [, , taskFile] = process.argv;
-if (taskFile !== undefined) process.stdout.write(JSON.stringify(await race(JSON.parse(readFileSync(taskFile, 'utf8')) as RaceTask)));
+if (taskFile !== undefined)
+  process.stdout.write(JSON.stringify(await race(JSON.parse(readFileSync(taskFile, 'utf8')) as RaceTask)));

@@ -63,7 +63,10 @@ async function runWorker(index: number): Promise<RaceReport> {
   };
   const file = join(folder, `task${index}.json`);
   await writeFile(file, JSON.stringify(task), { mode: 0o600 });
-  const { stdout } = await execa(process.execPath, [worker, file], { timeout: raceTimeoutMs, maxBuffer: 64 * 1024 * 1024 });
+  const { stdout } = await execa(process.execPath, [worker, file], {
+    timeout: raceTimeoutMs,
+    maxBuffer: 64 * 1024 * 1024,
+  });
   return JSON.parse(stdout) as RaceReport;
 }
 
@@ -77,18 +80,23 @@ test(
     const won = reports.flatMap((report) => report.won).toSorted((a, b) => a.epoch - b.epoch);
     const lost = reports.reduce((sum, report) => sum + report.lost, 0);
     // Every epoch from 1 on was won, by one process.
-    expect(won.map(({ epoch }) => epoch)).toEqual(Array.from({ length: processes * movesEach }, (_, index) => index + 1));
+    expect(won.map(({ epoch }) => epoch)).toEqual(
+      Array.from({ length: processes * movesEach }, (_, index) => index + 1),
+    );
     // And the zone has had these and no others, in this order, each with its own try.
     const ledgers = ledgersOf(await named.journal());
     expect(ledgers.map((ledger) => ({ epoch: ledger.epoch, try: ledger.try }))).toEqual(won);
     // Every ledger came with its address, in the same change.
     const withEpoch = ledgers.filter(
-      ({ epoch, addresses }) => addresses.join() === `198.${18 + (epoch >> 16)}.${(epoch >> 8) & 255}.${epoch & 255}`,
+      ({ epoch, addresses }) =>
+        addresses.join() === `198.${18 + (epoch >> 16)}.${(epoch >> 8) & 255}.${epoch & 255}`,
     );
     expect(withEpoch).toHaveLength(won.length);
     // There was a race.
     expect(lost).toBeGreaterThan(0);
-    process.stderr.write(`race: ${won.length} moves, ${lost} lost, ${seconds.toFixed(1)} s, ${Math.round(won.length / seconds)} moves/s\n`);
+    process.stderr.write(
+      `race: ${won.length} moves, ${lost} lost, ${seconds.toFixed(1)} s, ${Math.round(won.length / seconds)} moves/s\n`,
+    );
   },
   raceTimeoutMs,
 );

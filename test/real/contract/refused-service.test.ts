@@ -7,7 +7,8 @@ import { type NamedFixture, startNamed } from '../../support/servers/named-fixtu
 import { openOn } from './bind-subject.ts';
 import { isSteadyOn, startService } from './service-on-zone.ts';
 
-const granting = (lines: string): string => `zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { ${lines} }; };`;
+const granting = (lines: string): string =>
+  `zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { ${lines} }; };`;
 const aOnly = 'grant one name source.shop.lab.test A;';
 
 let named: NamedFixture;
@@ -24,21 +25,36 @@ afterAll(async () => {
 
 test('the alarms, what would change the decision, the API and a command say which RRsets; with these lines the name is published', async () => {
   const service = startService(client, 1000);
-  const alarm = (wanted: 'update-refused' | 'left-out') => service.runtime.snapshot().alarms.find(({ code }) => code === wanted);
+  const alarm = (wanted: 'update-refused' | 'left-out') =>
+    service.runtime.snapshot().alarms.find(({ code }) => code === wanted);
   const names = (code: 'update-refused' | 'left-out', words: string) =>
     alarm(code)?.sentence.includes(`to let the key one change ${words}`) ?? false;
   // With all of its RRsets the update was refused first, then without the side names: the ledger's is refused all the same.
-  await service.until('the ledger is named', () => names('update-refused', '_source-dns.source.shop.lab.test. TXT.'));
+  await service.until('the ledger is named', () =>
+    names('update-refused', '_source-dns.source.shop.lab.test. TXT.'),
+  );
   const both = '_mysql._tcp.source.shop.lab.test. SRV, _source-dns.source.shop.lab.test. TXT.';
   await service.until('the side name is named', () => names('left-out', both));
   const { sentence, hint = '' } = alarm('update-refused')!;
   const [publication] = service.runtime.snapshot().publications;
   expect(publication).toMatchObject({ writeFailure: { code: 'update-refused', message: sentence, hint } });
-  expect(publication!.wouldChange).toEqual([`The nameserver must take the update. It said: ${sentence}`, hint]);
-  const { results } = await service.runtime.command({ kind: 'follow', server: address('db1'), force: false, dryRun: false, by: 'dba' });
+  expect(publication!.wouldChange).toEqual([
+    `The nameserver must take the update. It said: ${sentence}`,
+    hint,
+  ]);
+  const { results } = await service.runtime.command({
+    kind: 'follow',
+    server: address('db1'),
+    force: false,
+    dryRun: false,
+    by: 'dba',
+  });
   expect(results).toMatchObject([{ kind: 'failed', code: 'update-refused', sentence, hint }]);
   await service.until('the history has it', ({ records }) =>
-    records.some((entry) => entry.kind === 'update-failed' && entry.failure.message === sentence && entry.failure.hint === hint),
+    records.some(
+      (entry) =>
+        entry.kind === 'update-failed' && entry.failure.message === sentence && entry.failure.hint === hint,
+    ),
   );
   const lines = alarm('left-out')?.hint?.match(/grant [^;]+;/g) ?? [];
   await named.restart(granting(`${lines.join(' ')} ${aOnly}`));

@@ -33,7 +33,8 @@ const policies = {
   'parent.test': 'grant one name parent.test ANY; grant one name _source-dns.parent.test TXT;',
   'tcp-self.test': 'grant * tcp-self . PTR;',
   'krb5.test': 'grant EXAMPLE.COM krb5-self . A;',
-  'capitals.test': 'grant ONE. name SOURCE.CAPITALS.TEST. A; grant one. name _source-dns.source.capitals.test. TXT;',
+  'capitals.test':
+    'grant ONE. name SOURCE.CAPITALS.TEST. A; grant one. name _source-dns.source.capitals.test. TXT;',
 } as const;
 
 type ZoneName = keyof typeof policies;
@@ -62,13 +63,23 @@ function planFor(zone: string, label?: string): UpdatePlan {
   const source = name(zone, label);
   const rrsets: readonly Rrset[] = [
     { name: source, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] },
-    { name: `_mysql._tcp.${source}` as Fqdn, type: 'SRV', ttlSeconds: 5, rdata: [{ priority: 0, weight: 0, port: 3306, target: source }] },
+    {
+      name: `_mysql._tcp.${source}` as Fqdn,
+      type: 'SRV',
+      ttlSeconds: 5,
+      rdata: [{ priority: 0, weight: 0, port: 3306, target: source }],
+    },
     { name: `_source-dns.${source}` as Fqdn, type: 'TXT', ttlSeconds: 5, rdata: [['v=1']] },
   ];
-  return { zone: `${zone}.` as Fqdn, prerequisites: [], changes: rrsets.map((rrset) => ({ kind: 'add-rrset', rrset })) };
+  return {
+    zone: `${zone}.` as Fqdn,
+    prerequisites: [],
+    changes: rrsets.map((rrset) => ({ kind: 'add-rrset', rrset })),
+  };
 }
 
-const send = (client: DnsClient, plan: UpdatePlan) => client.update({ plan, notAfter: soon(), deadline: soon() });
+const send = (client: DnsClient, plan: UpdatePlan) =>
+  client.update({ plan, notAfter: soon(), deadline: soon() });
 
 /** Refused, and what is then found out. */
 async function refusal(client: DnsClient, plan: UpdatePlan): Promise<Failure> {
@@ -84,10 +95,12 @@ describe('BIND', () => {
   let named: NamedFixture;
   let controlPort: number;
   const clients: DnsClient[] = [];
-  const control = () => `controls { inet 127.0.0.1 port ${controlPort} allow { 127.0.0.1; } keys { one; }; };`;
+  const control = () =>
+    `controls { inet 127.0.0.1 port ${controlPort} allow { 127.0.0.1; } keys { one; }; };`;
   const otherZones = Object.entries(others).map(([zone, statements]) => zoneText(zone, statements));
   const lab = zoneText('lab.test', '');
-  const all = (first?: Readonly<Record<string, string>>) => [control(), lab, statementsOf(first), ...otherZones].join('\n');
+  const all = (first?: Readonly<Record<string, string>>) =>
+    [control(), lab, statementsOf(first), ...otherZones].join('\n');
 
   beforeAll(async () => {
     controlPort = await findFreePort(['127.0.0.1'], {});
@@ -99,7 +112,10 @@ describe('BIND', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  const open = async (via: 'rfc2136' | 'nsupdate' = 'rfc2136', nsupdateCommand = [named.programs.nsupdate]): Promise<DnsClient> => {
+  const open = async (
+    via: 'rfc2136' | 'nsupdate' = 'rfc2136',
+    nsupdateCommand = [named.programs.nsupdate],
+  ): Promise<DnsClient> => {
     const { address, port } = named.named;
     const opened = await openZoneClient(
       {
@@ -120,9 +136,13 @@ describe('BIND', () => {
     return opened.client;
   };
   const rndc = (...args: readonly string[]) =>
-    execa(named.programs.rndc, ['-s', '127.0.0.1', '-p', `${controlPort}`, '-k', `${named.named.folder}/one.key`, ...args], {
-      timeout: 20_000,
-    });
+    execa(
+      named.programs.rndc,
+      ['-s', '127.0.0.1', '-p', `${controlPort}`, '-k', `${named.named.folder}/one.key`, ...args],
+      {
+        timeout: 20_000,
+      },
+    );
 
   const srv = (zone: string) => `_mysql._tcp.source.${zone}. SRV`;
   const txt = (zone: string) => `_source-dns.source.${zone}. TXT`;
@@ -160,7 +180,8 @@ describe('BIND', () => {
       );
       if (via === 'nsupdate') return;
       await named.restart(all(proposed));
-      for (const zone of Object.keys(policies)) expect([zone, await send(client, planFor(zone))]).toEqual([zone, { kind: 'applied' }]);
+      for (const zone of Object.keys(policies))
+        expect([zone, await send(client, planFor(zone))]).toEqual([zone, { kind: 'applied' }]);
     },
   );
 
@@ -171,7 +192,9 @@ describe('BIND', () => {
     const found: Record<string, Failure> = {};
     for (const zone of ['static.test', 'acl.test', 'frozen.test']) {
       found[zone] = await refusal(client, planFor(zone));
-      expect(found[zone]!.message).toMatch(new RegExp(`takes no update of ${zone}. from the key one, not even one that changes nothing.$`));
+      expect(found[zone]!.message).toMatch(
+        new RegExp(`takes no update of ${zone}. from the key one, not even one that changes nothing.$`),
+      );
       expect(found[zone]!.hint).toContain(`rndc thaw ${zone}`);
     }
     await rndc('thaw', 'frozen.test');
@@ -195,7 +218,10 @@ describe('BIND', () => {
     const client = await open();
     for (const found of [
       await refusal(client, planFor('names.test', 'sou_rce')),
-      await refusal(client, { ...planFor('names.test', 'sou_rce'), changes: planFor('names.test', 'sou_rce').changes.slice(1) }),
+      await refusal(client, {
+        ...planFor('names.test', 'sou_rce'),
+        changes: planFor('names.test', 'sou_rce').changes.slice(1),
+      }),
     ]) {
       expect(found.message).toMatch(/is no host name .*, and the nameserver checks names\.$/);
       expect(found.hint).toContain('check-names ignore;');
@@ -204,7 +230,9 @@ describe('BIND', () => {
   });
 
   test('nsupdate leaves the check of names to the nameserver; an older one has none, and does not know the command', async () => {
-    expect(await send(await open('nsupdate'), planFor('names-unchecked.test', 'by_nsupdate'))).toEqual({ kind: 'applied' });
+    expect(await send(await open('nsupdate'), planFor('names-unchecked.test', 'by_nsupdate'))).toEqual({
+      kind: 'applied',
+    });
     const older = join(named.named.folder, 'older-nsupdate');
     // It stops at the line that it does not know; else it is the true one, told not to check.
     const lines = [
@@ -214,7 +242,9 @@ describe('BIND', () => {
       `{ echo "check-names off"; echo "$input"; } | ${named.programs.nsupdate} "$@"`,
     ];
     await writeFile(older, lines.join('\n'), { mode: 0o700 });
-    expect(await send(await open('nsupdate', [older]), planFor('names-unchecked.test', 'by_older'))).toEqual({ kind: 'applied' });
+    expect(await send(await open('nsupdate', [older]), planFor('names-unchecked.test', 'by_older'))).toEqual({
+      kind: 'applied',
+    });
   });
 
   test('what is granted by the time of the question is said so', async () => {
@@ -223,7 +253,11 @@ describe('BIND', () => {
     const outcome = await send(client, planFor('frozen.test'));
     await rndc('thaw', 'frozen.test');
     if (outcome.kind !== 'refused') throw new Error(outcome.kind);
-    const found = await client.inspectRefusal({ plan: planFor('frozen.test'), failure: outcome.failure, deadline: soon() });
+    const found = await client.inspectRefusal({
+      plan: planFor('frozen.test'),
+      failure: outcome.failure,
+      deadline: soon(),
+    });
     expect(found.message).toMatch(/Asked right after, it refuses none of them\.$/);
   });
 
@@ -235,7 +269,9 @@ describe('BIND', () => {
     expect(after).toMatchObject({ soa: (before as { soa: object }).soa });
     const failure: Failure = { code: 'update-refused', message: 'It said no.' };
     await named.named.suspend();
-    expect(await client.inspectRefusal({ plan: planFor('a-only.test'), failure, deadline: soon(300) })).toEqual(failure);
+    expect(
+      await client.inspectRefusal({ plan: planFor('a-only.test'), failure, deadline: soon(300) }),
+    ).toEqual(failure);
     named.named.resume();
   });
 });
@@ -246,15 +282,27 @@ test('a secondary server instead of the primary: who is the primary is named', a
   );
   const openOf = async ({ named, keys, keyText }: NamedFixture): Promise<DnsClient> => {
     const { address, port } = named;
-    const options = { name: 'ns1', address, port, via: 'rfc2136', transport: 'tcp', keyText: keyText(keys.one) } as const;
+    const options = {
+      name: 'ns1',
+      address,
+      port,
+      via: 'rfc2136',
+      transport: 'tcp',
+      keyText: keyText(keys.one),
+    } as const;
     const opened = await openZoneClient({ ...options, fudgeMs: 30_000, timeoutMs: 2000 }, systemClock);
     if (opened.kind === 'failed') throw new Error(opened.failure.message);
     return opened.client;
   };
   const there = await openOf(primary);
   const ns1 = { name: 'ns1.lab.test.' as Fqdn, type: 'A', ttlSeconds: 60, rdata: ['192.0.2.7'] } as const;
-  const changes = [{ kind: 'delete-rrset', name: ns1.name, type: 'A' } as const, { kind: 'add-rrset', rrset: ns1 } as const];
-  expect(await send(there, { zone: 'lab.test.' as Fqdn, prerequisites: [], changes })).toEqual({ kind: 'applied' });
+  const changes = [
+    { kind: 'delete-rrset', name: ns1.name, type: 'A' } as const,
+    { kind: 'add-rrset', rrset: ns1 } as const,
+  ];
+  expect(await send(there, { zone: 'lab.test.' as Fqdn, prerequisites: [], changes })).toEqual({
+    kind: 'applied',
+  });
   const secondary = await startNamed(
     `zone "lab.test" { type secondary; file "@folder@/copy.db"; primaries { 127.0.0.1 port ${primary.named.port}; }; };`,
   );
@@ -263,7 +311,9 @@ test('a secondary server instead of the primary: who is the primary is named', a
   expect(found.message).toMatch(
     / takes no update of lab\.test\. .*\. The zone's SOA names another primary server: ns1\.lab\.test\. \(192\.0\.2\.7\)\.$/,
   );
-  expect(found.hint).toMatch(/^If this one is a secondary server, set the nameserver's address to the primary server\./);
+  expect(found.hint).toMatch(
+    /^If this one is a secondary server, set the nameserver's address to the primary server\./,
+  );
   await Promise.all([there.close(), here.close()]);
   await Promise.all([primary.stop(), secondary.stop()]);
 });
@@ -273,11 +323,21 @@ const [knots, powerdnses] = await Promise.all([everyKnot(), everyPowerdns()]);
 /** They do not sign their no: nothing is proven, but the words are those of the server that answers so. */
 describe('other nameservers', () => {
   const openForeign = async ({ address, port, key }: ForeignNameserver): Promise<DnsClient> => {
-    const options = { name: 'ns1', address, port, via: 'rfc2136', transport: 'tcp', keyText: formatTsigKey(key) } as const;
+    const options = {
+      name: 'ns1',
+      address,
+      port,
+      via: 'rfc2136',
+      transport: 'tcp',
+      keyText: formatTsigKey(key),
+    } as const;
     const opened = await openZoneClient({ ...options, fudgeMs: 30_000, timeoutMs: 1000 }, systemClock);
     if (opened.kind === 'failed') throw new Error(opened.failure.message);
     // As the service does: what the nameserver says to a question tells what its no means.
-    await opened.client.read({ questions: [{ name: 'source.shop.lab.test.' as Fqdn, type: 'A' }], deadline: soon() });
+    await opened.client.read({
+      questions: [{ name: 'source.shop.lab.test.' as Fqdn, type: 'A' }],
+      deadline: soon(),
+    });
     return opened.client;
   };
   /** The ledger of another cluster beside an address of ours. */
@@ -285,48 +345,70 @@ describe('other nameservers', () => {
     zone: 'lab.test.' as Fqdn,
     prerequisites: [],
     changes: [
-      { kind: 'add-rrset', rrset: { name: 'source.shop.lab.test.' as Fqdn, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] } },
-      { kind: 'add-rrset', rrset: { name: '_source-dns.source.blog.lab.test.' as Fqdn, type: 'TXT', ttlSeconds: 5, rdata: [['v=1']] } },
+      {
+        kind: 'add-rrset',
+        rrset: { name: 'source.shop.lab.test.' as Fqdn, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] },
+      },
+      {
+        kind: 'add-rrset',
+        rrset: {
+          name: '_source-dns.source.blog.lab.test.' as Fqdn,
+          type: 'TXT',
+          ttlSeconds: 5,
+          rdata: [['v=1']],
+        },
+      },
     ],
   };
 
-  test.each(byVersion(knots))('Knot %s: the RRset is named, and the proposed acl lets the update in', async (_version, programs) => {
-    const knot = await startKnot(programs, ['shop']);
-    const client = await openForeign(knot);
-    const outcome = await send(client, plan);
-    if (outcome.kind !== 'unknown') throw new Error(outcome.kind);
-    const found = await client.inspectRefusal({ plan, failure: outcome.failure, deadline: soon() });
-    await client.close();
-    await knot.stop();
-    expect(found.message).toContain('change _source-dns.source.blog.lab.test. TXT. The rest of the update is granted.');
-    const acl = /key: .*/.exec(found.hint ?? '')?.[0].split('; ');
-    const granted = await startKnot(programs, ['shop'], acl === undefined ? {} : { acl });
-    const again = await openForeign(granted);
-    expect(await send(again, plan)).toEqual({ kind: 'applied' });
-    await again.close();
-    await granted.stop();
-  });
+  test.each(byVersion(knots))(
+    'Knot %s: the RRset is named, and the proposed acl lets the update in',
+    async (_version, programs) => {
+      const knot = await startKnot(programs, ['shop']);
+      const client = await openForeign(knot);
+      const outcome = await send(client, plan);
+      if (outcome.kind !== 'unknown') throw new Error(outcome.kind);
+      const found = await client.inspectRefusal({ plan, failure: outcome.failure, deadline: soon() });
+      await client.close();
+      await knot.stop();
+      expect(found.message).toContain(
+        'change _source-dns.source.blog.lab.test. TXT. The rest of the update is granted.',
+      );
+      const acl = /key: .*/.exec(found.hint ?? '')?.[0].split('; ');
+      const granted = await startKnot(programs, ['shop'], acl === undefined ? {} : { acl });
+      const again = await openForeign(granted);
+      expect(await send(again, plan)).toEqual({ kind: 'applied' });
+      await again.close();
+      await granted.stop();
+    },
+  );
 
-  test.each(byVersion(powerdnses))('PowerDNS %s: a key that is not allowed to', async (_version, programs) => {
-    const powerdns = await startPowerdns(programs, ['shop'], { closed: true });
-    const client = await openForeign(powerdns);
-    const outcome = await send(client, plan);
-    if (outcome.kind === 'applied') throw new Error(outcome.kind);
-    const found = await client.inspectRefusal({ plan, failure: outcome.failure, deadline: soon() });
-    await client.close();
-    await powerdns.stop();
-    expect(found.hint).toContain('pdnsutil set-meta lab.test TSIG-ALLOW-DNSUPDATE source-dns-key');
-  });
+  test.each(byVersion(powerdnses))(
+    'PowerDNS %s: a key that is not allowed to',
+    async (_version, programs) => {
+      const powerdns = await startPowerdns(programs, ['shop'], { closed: true });
+      const client = await openForeign(powerdns);
+      const outcome = await send(client, plan);
+      if (outcome.kind === 'applied') throw new Error(outcome.kind);
+      const found = await client.inspectRefusal({ plan, failure: outcome.failure, deadline: soon() });
+      await client.close();
+      await powerdns.stop();
+      expect(found.hint).toContain('pdnsutil set-meta lab.test TSIG-ALLOW-DNSUPDATE source-dns-key');
+    },
+  );
 
-  test.each(byVersion(powerdnses))('PowerDNS %s: a key with another secret is no matter of rights', async (_version, programs) => {
-    const powerdns = await startPowerdns(programs, ['shop']);
-    const client = await openForeign({ ...powerdns, key: generateTsigKey('source-dns-key') });
-    const outcome = await send(client, plan);
-    await client.close();
-    await powerdns.stop();
-    expect(outcome).toMatchObject({
-      kind: 'unknown',
-      failure: { code: 'tsig-badkey', message: expect.stringContaining('another secret') },
-    });
-  });
+  test.each(byVersion(powerdnses))(
+    'PowerDNS %s: a key with another secret is no matter of rights',
+    async (_version, programs) => {
+      const powerdns = await startPowerdns(programs, ['shop']);
+      const client = await openForeign({ ...powerdns, key: generateTsigKey('source-dns-key') });
+      const outcome = await send(client, plan);
+      await client.close();
+      await powerdns.stop();
+      expect(outcome).toMatchObject({
+        kind: 'unknown',
+        failure: { code: 'tsig-badkey', message: expect.stringContaining('another secret') },
+      });
+    },
+  );
 });

@@ -28,7 +28,7 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-const UNTIL_MS = 15_000;
+const untilMs = 15_000;
 
 /** Starts it with db1 as the source. `timeoutMs` bounds one exchange with the nameserver; `replicas` is a name to keep for them, too. */
 export function startService(client: ZoneClient, timeoutMs: number, replicas?: ReplicasName): Service {
@@ -111,8 +111,10 @@ export function startService(client: ZoneClient, timeoutMs: number, replicas?: R
           else reject(error);
         };
         const late = () =>
-          new Error(`not within ${UNTIL_MS} ms: ${what}; ${JSON.stringify(runtime.snapshot().decision)} ${JSON.stringify(records)}`);
-        const cancel = systemClock.after(UNTIL_MS, () => end(late()));
+          new Error(
+            `not within ${untilMs} ms: ${what}; ${JSON.stringify(runtime.snapshot().decision)} ${JSON.stringify(records)}`,
+          );
+        const cancel = systemClock.after(untilMs, () => end(late()));
         const check = () => {
           if (bugs.length > 0) end(bugs[0]);
           else if (condition(service)) end();
@@ -131,7 +133,8 @@ export const isSteadyOn =
   (name: ServerName) =>
   ({ runtime }: Service): boolean => {
     const { decision, ledger, published } = runtime.snapshot();
-    const steady = decision.kind === 'point-to' && decision.reason === 'steady' && decision.source === address(name);
+    const steady =
+      decision.kind === 'point-to' && decision.reason === 'steady' && decision.source === address(name);
     return steady && ledger?.source === address(name) && published.join() === ipOf(name);
   };
 
@@ -165,12 +168,14 @@ export function movesIn(ledgers: readonly PastLedger[]): readonly string[] {
     const rise = ledger.epoch - (before?.epoch ?? 0);
     const name = names.find((each) => address(each) === ledger.source);
     if (rise !== 0 && rise !== 1) throw new Error(`epoch ${ledger.epoch} after ${before?.epoch}`);
-    if (rise === 0 && ledger.source !== before?.source) throw new Error(`another source in the same epoch: ${JSON.stringify(ledger)}`);
+    if (rise === 0 && ledger.source !== before?.source)
+      throw new Error(`another source in the same epoch: ${JSON.stringify(ledger)}`);
     if (rise === 1 && (name === undefined || ledger.addresses.join() !== ipOf(name)))
       throw new Error(`not its address: ${JSON.stringify(ledger)}`);
     if (rise === 1) moves.push(ledger.source.split(':')[0] ?? '');
     before = ledger;
   }
-  if (new Set(ledgers.map((ledger) => ledger.try)).size !== ledgers.length) throw new Error('a try came twice');
+  if (new Set(ledgers.map((ledger) => ledger.try)).size !== ledgers.length)
+    throw new Error('a try came twice');
   return moves;
 }

@@ -12,7 +12,9 @@ import { isSteadyOn, ledgerOwner, type Service, startService } from './service-o
 let named: NamedFixture;
 let client: ZoneClient;
 beforeAll(async () => {
-  named = await startNamed('zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };');
+  named = await startNamed(
+    'zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };',
+  );
   client = await openOn(named);
 });
 afterAll(async () => {
@@ -25,28 +27,43 @@ afterAll(async () => {
 async function byHand(...lines: readonly string[]): Promise<void> {
   const { address, port } = named.named;
   const { name, secret } = named.keys.one;
-  const script = [`server ${address} ${port}`, `key hmac-sha256:${name} ${secret}`, 'zone lab.test', ...lines, 'send', ''];
+  const script = [
+    `server ${address} ${port}`,
+    `key hmac-sha256:${name} ${secret}`,
+    'zone lab.test',
+    ...lines,
+    'send',
+    '',
+  ];
   await execa(named.programs.nsupdate, ['-v'], { input: script.join('\n'), timeout: 20_000 });
 }
 
-const alarm = ({ runtime }: Service, code: string) => runtime.snapshot().alarms.find((each) => each.code === code);
+const alarm = ({ runtime }: Service, code: string) =>
+  runtime.snapshot().alarms.find((each) => each.code === code);
 
 test('the replicas, and the SRV RRset, are delegated away: the source moves, and an alarm names them; they follow when they are back', async () => {
   const name = 'replicas.shop.lab.test.' as Fqdn;
   const replicas: ReplicasName = { name, ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: 'source' };
   const service = startService(client, 5000, replicas);
   await service.until('the first publication', isSteadyOn('db1'));
-  await byHand('update delete replicas.shop.lab.test A', 'update add replicas.shop.lab.test 5 NS ns.elsewhere.test.');
+  await byHand(
+    'update delete replicas.shop.lab.test A',
+    'update add replicas.shop.lab.test 5 NS ns.elsewhere.test.',
+  );
   await byHand('update add _tcp.source.shop.lab.test 5 NS ns.elsewhere.test.');
   await service.until('the alarm', (now) => alarm(now, 'left-out') !== undefined);
   service.promote('db2');
   await service.until('the move', isSteadyOn('db2'));
   const { sentence } = alarm(service, 'left-out')!;
-  expect(sentence).toMatch(/is kept without .*_mysql\._tcp\.source\.shop\.lab\.test\. and replicas\.shop\.lab\.test\./);
+  expect(sentence).toMatch(
+    /is kept without .*_mysql\._tcp\.source\.shop\.lab\.test\. and replicas\.shop\.lab\.test\./,
+  );
   expect(service.records.filter(({ kind }) => kind === 'update-failed')).toEqual([]);
   await byHand('update delete replicas.shop.lab.test NS', 'update delete _tcp.source.shop.lab.test NS');
   await service.until('the alarm to be over', (now) => alarm(now, 'left-out') === undefined);
-  await service.until('the replicas', (now) => now.records.some((entry) => entry.kind === 'written' && entry.what === 'replicas'));
+  await service.until('the replicas', (now) =>
+    now.records.some((entry) => entry.kind === 'written' && entry.what === 'replicas'),
+  );
   await service.stop();
 });
 
@@ -61,7 +78,9 @@ test("a CNAME at the ledger's name: nothing is claimed, and the hold says what t
   await service.until('another look', ({ runtime }) =>
     runtime.snapshot().servers.some(({ server, writable }) => server.startsWith('db3') && writable),
   );
-  expect(service.runtime.snapshot().decision.sentence).toContain('is a CNAME (elsewhere.lab.test.), beside which no ledger can be stored');
+  expect(service.runtime.snapshot().decision.sentence).toContain(
+    'is a CNAME (elsewhere.lab.test.), beside which no ledger can be stored',
+  );
   expect(moves()).toBe(before);
   await service.stop();
 });

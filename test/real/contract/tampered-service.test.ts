@@ -8,7 +8,17 @@ import type { ZoneClient } from '../../../src/ports.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { soon } from './contract-run.ts';
 import { faults } from './faults.ts';
-import { ipOf, isSteadyOn, ledgerOwner, ledgersOf, movesIn, type Service, sourceName, startService, zone } from './service-on-zone.ts';
+import {
+  ipOf,
+  isSteadyOn,
+  ledgerOwner,
+  ledgersOf,
+  movesIn,
+  type Service,
+  sourceName,
+  startService,
+  zone,
+} from './service-on-zone.ts';
 import { startTamperingProxy, type TamperingProxy } from './tampering-proxy.ts';
 
 const timeoutMs = 300;
@@ -21,10 +31,23 @@ let service: Service;
 /** The zone's serial before the test: what is older in the journal is of earlier tests. */
 let since = 0;
 
-const open = async (transport: 'tcp' | 'udp', { address, port }: { readonly address: string; readonly port: number }) => {
+const open = async (
+  transport: 'tcp' | 'udp',
+  { address, port }: { readonly address: string; readonly port: number },
+) => {
   const keyText = named.keyText(named.keys.one);
   const opened = await openZoneClient(
-    { name: 'ns1', address, port, via: 'rfc2136', transport, keyText, fudgeMs: 30_000, timeoutMs, verify: [{ host: address, port }] },
+    {
+      name: 'ns1',
+      address,
+      port,
+      via: 'rfc2136',
+      transport,
+      keyText,
+      fudgeMs: 30_000,
+      timeoutMs,
+      verify: [{ host: address, port }],
+    },
     systemClock,
   );
   if (opened.kind === 'failed') throw new Error(opened.failure.message);
@@ -38,7 +61,9 @@ const inZone = async () => {
 const moves = async () => movesIn(ledgersOf((await named.journal()).filter(({ serial }) => serial > since)));
 
 beforeAll(async () => {
-  named = await startNamed(`zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };`);
+  named = await startNamed(
+    `zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };`,
+  );
   honest = await open('tcp', named.named);
 });
 afterAll(async () => {
@@ -64,7 +89,9 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
       [ledgerOwner, 'TXT'],
     ] as const;
     const changes = gone.map(([name, type]) => ({ kind: 'delete-rrset', name, type }) as const);
-    expect(await honest.update({ plan: { zone, prerequisites: [], changes }, notAfter: soon(), deadline: soon() })).toEqual({
+    expect(
+      await honest.update({ plan: { zone, prerequisites: [], changes }, notAfter: soon(), deadline: soon() }),
+    ).toEqual({
       kind: 'applied',
     });
   });
@@ -88,7 +115,9 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
     service.promote('db2');
     await service.until('the update to be on its way', () => proxy.updates() === 2);
     service.promote('db1');
-    await service.until('the fence', ({ records }) => records.some((entry) => entry.kind === 'written' && entry.what === 'fence'));
+    await service.until('the fence', ({ records }) =>
+      records.some((entry) => entry.kind === 'written' && entry.what === 'fence'),
+    );
     proxy.release();
     await proxy.answered(1);
     expect(await inZone()).toEqual([[ipOf('db1')]]);

@@ -32,7 +32,7 @@ export interface TamperingProxy {
   close(): Promise<void>;
 }
 
-const ADDRESS = '127.0.0.1';
+const ownAddress = '127.0.0.1';
 
 /** How one message travels: one for each message of a client. */
 interface Way {
@@ -107,12 +107,15 @@ class Tampering {
 }
 
 /** Starts it in front of that nameserver, on a port of its own. */
-export async function startTamperingProxy(target: { readonly address: string; readonly port: number }): Promise<TamperingProxy> {
+export async function startTamperingProxy(target: {
+  readonly address: string;
+  readonly port: number;
+}): Promise<TamperingProxy> {
   const proxy = new Tampering();
   const sockets = new Set<Socket>();
   const datagrams = new Set<UdpSocket>();
   const server = createServer((client) => relay(proxy, client, target, sockets));
-  await once(server.listen(0, ADDRESS), 'listening');
+  await once(server.listen(0, ownAddress), 'listening');
   const { port } = server.address() as { port: number };
   const udp = createSocket('udp4', (message, from) => {
     const upstream = createSocket('udp4');
@@ -124,10 +127,10 @@ export async function startTamperingProxy(target: { readonly address: string; re
     const on = (each: Buffer) => upstream.send(each, target.port, target.address);
     answered = proxy.take(message, { over: 'udp', on, back, cut: () => {} });
   });
-  udp.bind(port, ADDRESS);
+  udp.bind(port, ownAddress);
   await once(udp, 'listening');
   return {
-    address: ADDRESS,
+    address: ownAddress,
     port,
     arm: (fault) => proxy.arm(fault),
     updates: () => proxy.updates,
@@ -144,7 +147,12 @@ export async function startTamperingProxy(target: { readonly address: string; re
 const frame = (message: Buffer): Buffer => Buffer.concat([u16(message.length), message]);
 
 /** One connection of a client, with one to the nameserver; answers belong to the message with their id. */
-function relay(proxy: Tampering, client: Socket, target: { readonly address: string; readonly port: number }, sockets: Set<Socket>): void {
+function relay(
+  proxy: Tampering,
+  client: Socket,
+  target: { readonly address: string; readonly port: number },
+  sockets: Set<Socket>,
+): void {
   const upstream = connect(target.port, target.address);
   const answered = new Map<number, (answer: Buffer) => void>();
   for (const socket of [client, upstream]) {

@@ -24,7 +24,11 @@ let tampered: ZoneClient;
 let patient: ZoneClient;
 let count = 0;
 
-const open = async (transport: 'tcp' | 'udp', at: { readonly address: string; readonly port: number }, patienceMs: number) => {
+const open = async (
+  transport: 'tcp' | 'udp',
+  at: { readonly address: string; readonly port: number },
+  patienceMs: number,
+) => {
   const keyText = named.keyText(named.keys.one);
   const options = {
     name: 'ns1',
@@ -42,7 +46,9 @@ const open = async (transport: 'tcp' | 'udp', at: { readonly address: string; re
 };
 
 beforeAll(async () => {
-  named = await startNamed(`zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };`);
+  named = await startNamed(
+    `zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };`,
+  );
   honest = await open('tcp', named.named, 5000);
 });
 afterAll(async () => {
@@ -51,7 +57,12 @@ afterAll(async () => {
   expect(livingProcesses()).toEqual([]);
 });
 
-const ledger = (token: string): Rrset => ({ name, type: 'TXT', ttlSeconds: 5, rdata: [['v=1', `try=${token}`]] });
+const ledger = (token: string): Rrset => ({
+  name,
+  type: 'TXT',
+  ttlSeconds: 5,
+  rdata: [['v=1', `try=${token}`]],
+});
 const there = async (by = honest): Promise<string | undefined> => {
   const reading = await by.read({ zone, questions: [{ name, type: 'TXT' }], deadline: soon() });
   if (reading.kind === 'failed') throw new Error(reading.failure.message);
@@ -63,7 +74,11 @@ const swap = (from: string | undefined, to: string, by: ZoneClient): Promise<Upd
   by.update({
     plan: {
       zone,
-      prerequisites: [from === undefined ? { kind: 'rrset-absent', name, type: 'TXT' } : { kind: 'rrset-is', rrset: ledger(from) }],
+      prerequisites: [
+        from === undefined
+          ? { kind: 'rrset-absent', name, type: 'TXT' }
+          : { kind: 'rrset-is', rrset: ledger(from) },
+      ],
       changes: [
         { kind: 'delete-rrset', name, type: 'TXT' },
         { kind: 'add-rrset', rrset: ledger(to) },
@@ -96,7 +111,8 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
     const after = await there();
     expect(after).toBe(applied ? mine : before);
     // `refused` of a prerequisite says only that the zone is not as it was read.
-    if (words !== 'refused prerequisite-failed' && outcome.kind !== 'unknown') expect(outcome.kind === 'applied').toBe(applied);
+    if (words !== 'refused prerequisite-failed' && outcome.kind !== 'unknown')
+      expect(outcome.kind === 'applied').toBe(applied);
     // The path is honest again: the same client reads what is there, and the next update takes its turn.
     expect(await there(by)).toBe(after);
     const next = token();
@@ -152,7 +168,9 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
 });
 
 test('what was in the zone, in order, is what was said to be applied', async () => {
-  const added = (await named.journal()).flatMap((entry) => entry.added.filter((line) => line.includes(' TXT ')));
+  const added = (await named.journal()).flatMap((entry) =>
+    entry.added.filter((line) => line.includes(' TXT ')),
+  );
   const tokens = added.map((line) => /"try=(t\d+)"/.exec(line)?.[1]);
   expect(tokens.length).toBeGreaterThan(50);
   expect(new Set(tokens).size).toBe(tokens.length);

@@ -32,57 +32,81 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     ['rfc2136', 'tcp'],
     ['rfc2136', 'udp'],
     ['nsupdate', 'tcp'],
-  ] as const)('%s over %s: each key has its own view, for SOA, reading and writing', async (via, transport) => {
-    const { address, port } = named.named;
-    const open = async (key: 'one' | 'two'): Promise<ZoneClient> => {
-      const verify = [{ host: address, port }];
-      const keyText = named.keyText(named.keys[key]);
-      const nsupdateCommand = [named.programs.nsupdate];
-      const opened = await openZoneClient(
-        { name: key, address, port, via, transport, keyText, fudgeMs: 30_000, timeoutMs: 5000, nsupdateCommand, verify },
-        systemClock,
-      );
-      if (opened.kind === 'failed') throw new Error(opened.failure.message);
-      return opened.client;
-    };
-    const name = `source.${via}.${transport}.lab.test.` as Fqdn;
-    const rrset = (last: number): Rrset => ({ name, type: 'A', ttlSeconds: 5, rdata: [`192.0.2.${last}`] });
-    const [one, two] = await Promise.all([open('one'), open('two')]);
-    const read = async (client: ZoneClient) => {
-      const reading = await client.read({ questions: [{ name, type: 'A' }], deadline: soon() });
-      return reading.kind === 'read' ? [reading.zone, ...reading.rrsets] : reading;
-    };
-    const put = (client: ZoneClient, last: number) =>
-      client.update({
-        plan: {
-          zone: 'lab.test.' as Fqdn,
-          prerequisites: [{ kind: 'rrset-absent', name, type: 'A' }],
-          changes: [{ kind: 'add-rrset', rrset: rrset(last) }],
-        },
-        notAfter: soon(),
-        deadline: soon(),
-      });
-    expect(await put(one, 1)).toEqual({ kind: 'applied' });
-    expect(await read(one)).toEqual(['lab.test.', rrset(1)]);
-    expect(await read(two)).toEqual(['lab.test.']);
-    // The same prerequisite holds in the other view: it is another zone.
-    expect(await put(two, 2)).toEqual({ kind: 'applied' });
-    expect(await read(two)).toEqual(['lab.test.', rrset(2)]);
-    expect(await read(one)).toEqual(['lab.test.', rrset(1)]);
-    expect(await put(two, 3)).toMatchObject({ code: 'prerequisite-failed' });
-    // The watch is the same for both ways to write; it waits a second before it asks with the key.
-    if (via === 'rfc2136' && transport === 'tcp') {
-      // Without a key the first view answers: what was published in the other one is not what applications see.
-      const spread = async (client: ZoneClient, last: number) => {
-        const request = { zone: 'lab.test.' as Fqdn, present: [rrset(last)], absent: [], deadline: soon(1500) };
-        return (await client.propagation(request)).nameservers;
+  ] as const)(
+    '%s over %s: each key has its own view, for SOA, reading and writing',
+    async (via, transport) => {
+      const { address, port } = named.named;
+      const open = async (key: 'one' | 'two'): Promise<ZoneClient> => {
+        const verify = [{ host: address, port }];
+        const keyText = named.keyText(named.keys[key]);
+        const nsupdateCommand = [named.programs.nsupdate];
+        const opened = await openZoneClient(
+          {
+            name: key,
+            address,
+            port,
+            via,
+            transport,
+            keyText,
+            fudgeMs: 30_000,
+            timeoutMs: 5000,
+            nsupdateCommand,
+            verify,
+          },
+          systemClock,
+        );
+        if (opened.kind === 'failed') throw new Error(opened.failure.message);
+        return opened.client;
       };
-      const [seen, unseen] = await Promise.all([spread(one, 1), spread(two, 2)]);
-      expect(seen).toMatchObject([{ answeredAt: expect.any(Number) }]);
-      expect(unseen).toMatchObject([
-        { failure: { code: 'differs-by-key', message: expect.stringContaining('with the key two, and not without it') } },
-      ]);
-    }
-    await Promise.all([one.close(), two.close()]);
-  });
+      const name = `source.${via}.${transport}.lab.test.` as Fqdn;
+      const rrset = (last: number): Rrset => ({ name, type: 'A', ttlSeconds: 5, rdata: [`192.0.2.${last}`] });
+      const [one, two] = await Promise.all([open('one'), open('two')]);
+      const read = async (client: ZoneClient) => {
+        const reading = await client.read({ questions: [{ name, type: 'A' }], deadline: soon() });
+        return reading.kind === 'read' ? [reading.zone, ...reading.rrsets] : reading;
+      };
+      const put = (client: ZoneClient, last: number) =>
+        client.update({
+          plan: {
+            zone: 'lab.test.' as Fqdn,
+            prerequisites: [{ kind: 'rrset-absent', name, type: 'A' }],
+            changes: [{ kind: 'add-rrset', rrset: rrset(last) }],
+          },
+          notAfter: soon(),
+          deadline: soon(),
+        });
+      expect(await put(one, 1)).toEqual({ kind: 'applied' });
+      expect(await read(one)).toEqual(['lab.test.', rrset(1)]);
+      expect(await read(two)).toEqual(['lab.test.']);
+      // The same prerequisite holds in the other view: it is another zone.
+      expect(await put(two, 2)).toEqual({ kind: 'applied' });
+      expect(await read(two)).toEqual(['lab.test.', rrset(2)]);
+      expect(await read(one)).toEqual(['lab.test.', rrset(1)]);
+      expect(await put(two, 3)).toMatchObject({ code: 'prerequisite-failed' });
+      // The watch is the same for both ways to write; it waits a second before it asks with the key.
+      if (via === 'rfc2136' && transport === 'tcp') {
+        // Without a key the first view answers: what was published in the other one is not what applications see.
+        const spread = async (client: ZoneClient, last: number) => {
+          const request = {
+            zone: 'lab.test.' as Fqdn,
+            present: [rrset(last)],
+            absent: [],
+            deadline: soon(1500),
+          };
+          return (await client.propagation(request)).nameservers;
+        };
+        const [seen, unseen] = await Promise.all([spread(one, 1), spread(two, 2)]);
+        expect(seen).toMatchObject([{ answeredAt: expect.any(Number) }]);
+        expect(unseen).toMatchObject([
+          {
+            failure: {
+              code: 'differs-by-key',
+              message: expect.stringContaining('with the key two, and not without it'),
+            },
+          },
+        ]);
+      }
+      await Promise.all([one.close(), two.close()]);
+    },
+  );
 });

@@ -32,7 +32,12 @@ const answers: readonly Rrset[] = [
   a(wildcard, '192.0.2.99'),
   { name: wildcard, type: 'AAAA', ttlSeconds: 5, rdata: ['2001:db8::99'] },
   { name: wildcard, type: 'TXT', ttlSeconds: 5, rdata: [['v=spf1 -all']] },
-  { name: wildcard, type: 'SRV', ttlSeconds: 5, rdata: [{ priority: 1, weight: 2, port: 3, target: sourceName }] },
+  {
+    name: wildcard,
+    type: 'SRV',
+    ttlSeconds: 5,
+    rdata: [{ priority: 1, weight: 2, port: 3, target: sourceName }],
+  },
 ];
 
 /** One nameserver with an empty zone. */
@@ -47,7 +52,13 @@ interface Started {
 const startBindZone = async (programs: BindPrograms, more = ''): Promise<Started> => {
   const statements = `zone "lab.test" { type primary; file "@folder@/lab.test.db"; ${more} update-policy { grant one zonesub ANY; }; };`;
   const { named, keys, keyText, stop } = await startNamed(statements, { programs });
-  return { address: named.address, port: named.port, keyText: keyText(keys.one), nsupdate: programs.nsupdate, stop };
+  return {
+    address: named.address,
+    port: named.port,
+    keyText: keyText(keys.one),
+    nsupdate: programs.nsupdate,
+    stop,
+  };
 };
 const signed = 'dnssec-policy default; inline-signing no;';
 const binds = byVersion(await everyBind());
@@ -71,7 +82,11 @@ const subjects: readonly (readonly [string, () => Promise<Started>])[] = [
 
 /** Whether a question for its SOA with the DO bit (RFC 4035 3.2.1) gets a signature. */
 async function isAnsweredSigned({ address, port }: Started): Promise<boolean> {
-  const dig = await execa(binds[0]![1].dig, [`@${address}`, '-p', `${port}`, '+dnssec', '+short', 'SOA', 'lab.test'], { timeout: 20_000 });
+  const dig = await execa(
+    binds[0]![1].dig,
+    [`@${address}`, '-p', `${port}`, '+dnssec', '+short', 'SOA', 'lab.test'],
+    { timeout: 20_000 },
+  );
   return /^SOA \d+ \d+ /m.test(dig.stdout);
 }
 
@@ -81,8 +96,21 @@ describe.each(subjects)('%s', (title, start) => {
   const opened: ZoneClient[] = [];
   const open = async (via: 'rfc2136' | 'nsupdate' = 'rfc2136'): Promise<ZoneClient> => {
     const { address, port, keyText, nsupdate } = nameserver;
-    const way = { via, transport: 'tcp', ...(nsupdate === undefined ? {} : { nsupdateCommand: [nsupdate] }) } as const;
-    const options = { name: 'ns1', address, port, ...way, keyText, fudgeMs: 30_000, timeoutMs: 5000, verify: [{ host: address, port }] };
+    const way = {
+      via,
+      transport: 'tcp',
+      ...(nsupdate === undefined ? {} : { nsupdateCommand: [nsupdate] }),
+    } as const;
+    const options = {
+      name: 'ns1',
+      address,
+      port,
+      ...way,
+      keyText,
+      fudgeMs: 30_000,
+      timeoutMs: 5000,
+      verify: [{ host: address, port }],
+    };
     const result = await openZoneClient(options, systemClock);
     if (result.kind === 'failed') throw new Error(result.failure.message);
     opened.push(result.client);
@@ -92,13 +120,15 @@ describe.each(subjects)('%s', (title, start) => {
     const plan = { zone, prerequisites: [], changes };
     expect(await client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({ kind: 'applied' });
   };
-  const put = (rrsets: readonly Rrset[]) => change(rrsets.map((rrset): Change => ({ kind: 'add-rrset', rrset })));
+  const put = (rrsets: readonly Rrset[]) =>
+    change(rrsets.map((rrset): Change => ({ kind: 'add-rrset', rrset })));
   const remove = (questions: readonly Question[]) =>
     change(questions.map(({ name, type }): Change => ({ kind: 'delete-rrset', name, type })));
   const read = async (reader: ZoneClient, anew = false) => {
     const reading = await reader.read({ zone, questions: ours, anew, deadline: soon() });
     if (reading.kind === 'failed') throw new Error(reading.failure.message);
-    const words = (rrsets: readonly Rrset[] = []) => rrsets.map(({ name, type }) => `${name} ${type}`).toSorted();
+    const words = (rrsets: readonly Rrset[] = []) =>
+      rrsets.map(({ name, type }) => `${name} ${type}`).toSorted();
     return { stored: words(reading.rrsets), synthesized: words(reading.synthesized) };
   };
 
@@ -139,7 +169,8 @@ describe.each(subjects)('%s', (title, start) => {
   test('an RRset that says just what the wildcard says is stored all the same, until it is deleted by hand', async () => {
     const same = a(replicasName, '192.0.2.99');
     await put([same]);
-    const ways = nameserver.nsupdate === undefined ? (['rfc2136'] as const) : (['rfc2136', 'nsupdate'] as const);
+    const ways =
+      nameserver.nsupdate === undefined ? (['rfc2136'] as const) : (['rfc2136', 'nsupdate'] as const);
     for (const way of ways) expect((await read(await open(way))).stored).toContain(`${replicasName} A`);
     const reader = await open();
     expect((await read(reader)).synthesized).toEqual([]);

@@ -1,6 +1,6 @@
 /** Two real servers on one port of two addresses, asked by a host name that leads to neither. */
 
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { ServerProber } from '../../../src/ports.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
@@ -16,7 +16,8 @@ beforeAll(async () => {
 afterEach(() => Promise.all(open.splice(0).map((prober) => prober.close())));
 afterAll(() => mysql.stop());
 
-const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
+const addressOf = (index: number): ServerAddress =>
+  `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
 /** Nobody is at 127.0.0.1 and ::1 with that port. */
 const misled = (): ServerAddress => `localhost:${mysql.port}` as ServerAddress;
 
@@ -27,20 +28,29 @@ function proberOf(...servers: readonly ServerAddress[]): ServerProber {
   return prober;
 }
 
-it('each answer says from where it came', async () => {
+test('each answer says from where it came', async () => {
   const prober = proberOf(addressOf(0), addressOf(1));
-  expect([(await factsOf(prober, addressOf(0))).peer, (await factsOf(prober, addressOf(1))).peer]).toEqual(['127.0.0.11', '127.0.0.12']);
+  expect([(await factsOf(prober, addressOf(0))).peer, (await factsOf(prober, addressOf(1))).peer]).toEqual([
+    '127.0.0.11',
+    '127.0.0.12',
+  ]);
 });
 
-it('a server is found where it answered before, though its host name leads elsewhere', async () => {
+test('a server is found where it answered before, though its host name leads elsewhere', async () => {
   const prober = proberOf(misled(), addressOf(0));
-  expect(await prober.probe(misled(), deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'connection-refused' } });
+  expect(await prober.probe(misled(), deadline())).toMatchObject({
+    kind: 'unknown',
+    failure: { code: 'connection-refused' },
+  });
   const { id } = await factsOf(prober, addressOf(0));
   const places = { known: ['127.0.0.11'], refuted: [] };
-  expect(await prober.probe(misled(), deadline(), places)).toMatchObject({ kind: 'reachable', facts: { id, peer: '127.0.0.11' } });
+  expect(await prober.probe(misled(), deadline(), places)).toMatchObject({
+    kind: 'reachable',
+    facts: { id, peer: '127.0.0.11' },
+  });
 });
 
-it('an address is tried over a connection of its own; renewed, the kept one leads there', async () => {
+test('an address is tried over a connection of its own; renewed, the kept one leads there', async () => {
   const prober = proberOf(misled(), addressOf(1));
   const at = async (known: string) => {
     const probe = await prober.probe(misled(), deadline(), { known: [known], refuted: [] });
@@ -48,7 +58,10 @@ it('an address is tried over a connection of its own; renewed, the kept one lead
   };
   const kept = await at('127.0.0.11');
   const { id } = await factsOf(prober, addressOf(1));
-  expect(await prober.probeAt(misled(), '127.0.0.12', deadline())).toMatchObject({ kind: 'reachable', facts: { id, peer: '127.0.0.12' } });
+  expect(await prober.probeAt(misled(), '127.0.0.12', deadline())).toMatchObject({
+    kind: 'reachable',
+    facts: { id, peer: '127.0.0.12' },
+  });
   expect(await prober.probeAt(misled(), '127.0.0.13', deadline())).toMatchObject({ kind: 'unknown' });
   expect(await at('127.0.0.12')).toEqual(kept);
   prober.renew(misled());

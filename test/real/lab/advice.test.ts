@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contains, emptyGtidSet } from '../../../src/core/gtid/gtid.ts';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -40,14 +40,19 @@ function sceneOf(
 }
 
 /** Does on a server what the sentence says, in its order; before the replica is reset it has executed what it received. Gives the statements. */
-async function doAs({ servers, prober, addressOf, ran }: Scene, index: number, sentence: string): Promise<readonly string[]> {
+async function doAs(
+  { servers, prober, addressOf, ran }: Scene,
+  index: number,
+  sentence: string,
+): Promise<readonly string[]> {
   const statements = statementsIn(sentence);
   expect(statements.length, sentence).toBeGreaterThan(0);
   for (const statement of statements) {
     if (statement.startsWith('STOP') && sentence.includes('first let it execute'))
       await until(
         () => factsOf(prober, addressOf(index)),
-        ({ channels, gtidExecuted = emptyGtidSet }) => channels.every(({ retrieved }) => !retrieved || contains(gtidExecuted, retrieved)),
+        ({ channels, gtidExecuted = emptyGtidSet }) =>
+          channels.every(({ retrieved }) => !retrieved || contains(gtidExecuted, retrieved)),
       );
     await servers[index]!.sql(statement);
     ran.add((Object.keys(proposals) as Proposal[]).find((proposal) => statement.startsWith(proposal))!);
@@ -55,7 +60,8 @@ async function doAs({ servers, prober, addressOf, ran }: Scene, index: number, s
   return statements;
 }
 
-const rowsOf = async (server: SqlServer): Promise<number> => Number((await server.sql('SELECT COUNT(*) AS n FROM shop.t'))[0]?.['n']);
+const rowsOf = async (server: SqlServer): Promise<number> =>
+  Number((await server.sql('SELECT COUNT(*) AS n FROM shop.t'))[0]?.['n']);
 
 const changes = ({ publications }: Snapshot): string => publications[0]!.wouldChange.join(' ');
 
@@ -66,7 +72,8 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
   let db1: ServerAddress;
   let db2: ServerAddress;
 
-  const promotion = (snapshot: Snapshot, server: ServerAddress): string => of(snapshot, server).promotion ?? '';
+  const promotion = (snapshot: Snapshot, server: ServerAddress): string =>
+    of(snapshot, server).promotion ?? '';
   const factsOfDb2 = (): Promise<ServerFacts> => factsOf(scene.prober, db2);
   const channel = async (name: string) => (await factsOfDb2()).channels.find((each) => each.name === name);
   const wait = (name: string, receiver: string): Promise<unknown> =>
@@ -102,14 +109,14 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  it('a replica that was stopped is started', async () => {
+  test('a replica that was stopped is started', async () => {
     await mysql.servers[1]!.sql('STOP REPLICA');
     const stopped = await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) !== '');
     expect(await doAs(scene, 1, alarmOf(stopped, 'not-replicating', db2))).toEqual(['START REPLICA']);
     await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) === '');
   });
 
-  it('of two channels only the one that is meant: what somebody stopped on purpose stays so', async () => {
+  test('of two channels only the one that is meant: what somebody stopped on purpose stays so', async () => {
     const { address, port } = mysql.servers[2]!;
     await mysql.servers[1]!.sql(
       `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${address}', SOURCE_PORT=${port}, SOURCE_USER='repl', SOURCE_PASSWORD='${mysql.password}',
@@ -119,14 +126,16 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     await wait('crm', 'on');
     await mysql.servers[1]!.sql("STOP REPLICA FOR CHANNEL 'crm'", "STOP REPLICA FOR CHANNEL ''");
     const stopped = await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) !== '');
-    expect(await doAs(scene, 1, alarmOf(stopped, 'not-replicating', db2))).toEqual(["START REPLICA FOR CHANNEL ''"]);
+    expect(await doAs(scene, 1, alarmOf(stopped, 'not-replicating', db2))).toEqual([
+      "START REPLICA FOR CHANNEL ''",
+    ]);
     await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) === '');
     expect((await channel('crm'))!.receiver).toBe('off');
     await mysql.servers[1]!.sql("START REPLICA FOR CHANNEL 'crm'");
     await wait('crm', 'on');
   });
 
-  it('a switchover: close the source, promote the replica; the channel from another cluster stays', async () => {
+  test('a switchover: close the source, promote the replica; the channel from another cluster stays', async () => {
     const healthy = await advised.look();
     expect(promotion(healthy, db2)).toBe(`do not promote it now: the source ${db1} takes writes`);
     expect(await doAs(scene, 0, changes(healthy))).toEqual(['SET GLOBAL super_read_only = ON']);
@@ -134,11 +143,13 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     await doAs(scene, 1, promotion(closed, db2));
     const promoted = await advised.look();
     expect(of(promoted, db2)).toMatchObject({ writable: true, missing: [], promotion: null });
-    expect((await factsOfDb2()).channels.map(({ name, receiver }) => [name, receiver])).toEqual([['crm', 'on']]);
+    expect((await factsOfDb2()).channels.map(({ name, receiver }) => [name, receiver])).toEqual([
+      ['crm', 'on'],
+    ]);
     expect(promotion(promoted, db1)).toBe(`do not open it now: the source ${db2} takes writes`);
   });
 
-  it('two sources: the one that is not meant is closed', async () => {
+  test('two sources: the one that is not meant is closed', async () => {
     // What nobody proposes.
     await mysql.servers[0]!.sql('SET GLOBAL read_only = OFF');
     const two = await advised.lookUntil(({ decision }) => decision.reason === 'two-sources');
@@ -148,7 +159,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(alarmOf(one, 'two-sources', db2)).toBe('');
   });
 
-  it('a source that is closed is opened again', async () => {
+  test('a source that is closed is opened again', async () => {
     await mysql.servers[0]!.sql('SET GLOBAL super_read_only = ON', 'SET GLOBAL offline_mode = ON');
     const closed = await advised.lookUntil((seen) => of(seen, db1).writable === false);
     const statements = await doAs(scene, 0, promotion(closed, db1));
@@ -156,7 +167,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     await advised.lookUntil(({ decision }) => decision.reason === 'steady');
   });
 
-  it('a server that does not belong in a failover list is taken out', async () => {
+  test('a server that does not belong in a failover list is taken out', async () => {
     await mysql.servers[1]!.sql("STOP REPLICA FOR CHANNEL 'crm'", "RESET REPLICA ALL FOR CHANNEL 'crm'");
     await mysql.follow(1, 0);
     await mysql.servers[1]!.sql(
@@ -172,11 +183,13 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(of(mended, db2).replicatesFrom[0]!.failoverSources).toEqual([{ address: db1, weight: 60 }]);
   });
 
-  it('a failover: the replica executes what it has received before its relay log is deleted', async () => {
+  test('a failover: the replica executes what it has received before its relay log is deleted', async () => {
     await wait('', 'on');
     await mysql.servers[1]!.sql('STOP REPLICA SQL_THREAD');
     await mysql.servers[0]!.sql('INSERT INTO shop.t VALUES (1)', 'INSERT INTO shop.t VALUES (2)');
-    await advised.lookUntil((seen) => of(seen, db2).observed.some((words) => words.includes('has also received')));
+    await advised.lookUntil((seen) =>
+      of(seen, db2).observed.some((words) => words.includes('has also received')),
+    );
     await mysql.servers[0]!.kill9();
     const dead = await advised.lookUntil((seen) => promotion(seen, db2).startsWith('to promote'));
     expect(promotion(dead, db2)).toContain('first let it execute the 2 transactions that it has received');
@@ -191,7 +204,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(of(promoted, db2)).toMatchObject({ writable: true, missing: [], replicatesFrom: [] });
   });
 
-  it('and each kind of statement was run, but for that of a group', () => {
+  test('and each kind of statement was run, but for that of a group', () => {
     const ofGroup: Proposal = 'SELECT group_replication_set_as_primary';
     expect([...scene.ran, ofGroup].toSorted()).toEqual(proposalsOf('mysql').toSorted());
   });
@@ -204,7 +217,9 @@ describe('a MySQL group: another primary', () => {
   beforeAll(async () => {
     // Group Replication listens on all addresses of the machine, so each member needs a port of its own.
     const one = await findFreePort(['0.0.0.0']);
-    const addresses = [one, await findFreePort(['0.0.0.0'], { butNot: [one] })].map((port) => `127.0.0.1:${port}`);
+    const addresses = [one, await findFreePort(['0.0.0.0'], { butNot: [one] })].map(
+      (port) => `127.0.0.1:${port}`,
+    );
     mysql = await startMysqlServers(2, {
       options: (index) => [
         '--plugin-load-add=group_replication.so',
@@ -220,7 +235,11 @@ describe('a MySQL group: another primary', () => {
     });
     const [first, second] = mysql.servers as [SqlServer, SqlServer];
     const join = `START GROUP_REPLICATION USER='repl', PASSWORD='${mysql.password}'`;
-    await first.sql('SET GLOBAL group_replication_bootstrap_group = ON', join, 'SET GLOBAL group_replication_bootstrap_group = OFF');
+    await first.sql(
+      'SET GLOBAL group_replication_bootstrap_group = ON',
+      join,
+      'SET GLOBAL group_replication_bootstrap_group = OFF',
+    );
     await second.sql(join);
     scene = sceneOf(mysql, 'admin');
   });
@@ -231,10 +250,12 @@ describe('a MySQL group: another primary', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  it('is chosen by the statement', async () => {
+  test('is chosen by the statement', async () => {
     const [db1, db2] = [scene.addressOf(0), scene.addressOf(1)];
     const advised = await advise(scene.prober, [db1, db2], db1);
-    const together = await advised.lookUntil((seen) => of(seen, db2).missing.some((condition) => condition.includes('set_as_primary')));
+    const together = await advised.lookUntil((seen) =>
+      of(seen, db2).missing.some((condition) => condition.includes('set_as_primary')),
+    );
     await doAs(scene, 0, of(together, db2).missing.join(' '));
     await advised.lookUntil((seen) => of(seen, db2).missing.length === 0 && of(seen, db1).writable === false);
     expect([...scene.ran]).toEqual(['SELECT group_replication_set_as_primary']);
@@ -248,7 +269,8 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
   let db1: ServerAddress;
   let db2: ServerAddress;
 
-  const promotion = (snapshot: Snapshot, server: ServerAddress): string => of(snapshot, server).promotion ?? '';
+  const promotion = (snapshot: Snapshot, server: ServerAddress): string =>
+    of(snapshot, server).promotion ?? '';
 
   beforeAll(async () => {
     mariadb = await startMariadbServers('11.8', 2, { readOnly: (index) => index > 0 });
@@ -265,18 +287,22 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  it('a replica that was stopped is started, by the name of its connection', async () => {
+  test('a replica that was stopped is started, by the name of its connection', async () => {
     await mariadb.servers[1]!.sql("STOP REPLICA 'c1'");
     const stopped = await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) !== '');
     expect(await doAs(scene, 1, alarmOf(stopped, 'not-replicating', db2))).toEqual(["START REPLICA 'c1'"]);
     await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) === '');
   });
 
-  it('a switchover: close the source, promote the replica; and back to the source', async () => {
+  test('a switchover: close the source, promote the replica; and back to the source', async () => {
     expect(await doAs(scene, 0, changes(await advised.look()))).toEqual(['SET GLOBAL read_only = ON']);
     const closed = await advised.lookUntil((seen) => promotion(seen, db2).startsWith('to promote'));
     const statements = await doAs(scene, 1, promotion(closed, db2));
-    expect(statements.slice(-3)).toEqual(["STOP REPLICA 'c1'", "RESET REPLICA 'c1' ALL", 'SET GLOBAL read_only = OFF']);
+    expect(statements.slice(-3)).toEqual([
+      "STOP REPLICA 'c1'",
+      "RESET REPLICA 'c1' ALL",
+      'SET GLOBAL read_only = OFF',
+    ]);
     expect(of(await advised.look(), db2)).toMatchObject({ writable: true, missing: [], replicatesFrom: [] });
     await mariadb.servers[1]!.sql('SET GLOBAL read_only = ON');
     const both = await advised.lookUntil((seen) => promotion(seen, db1).startsWith('to make'));
@@ -284,14 +310,16 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
     await advised.lookUntil(({ decision }) => decision.reason === 'steady');
   });
 
-  it('a failover: the replica executes what it has received before its relay log is deleted', async () => {
+  test('a failover: the replica executes what it has received before its relay log is deleted', async () => {
     // Another cluster's, which is not asked anything here.
     await mariadb.servers[1]!.sql("CHANGE MASTER 'crm' TO MASTER_HOST='127.0.0.99', MASTER_USER='repl'");
     await mariadb.follow(1, 0);
     await advised.lookUntil((seen) => of(seen, db2).replicatesFrom[0]?.receiver === 'on');
     await mariadb.servers[1]!.sql('STOP REPLICA SQL_THREAD');
     await mariadb.servers[0]!.sql('INSERT INTO shop.t VALUES (1)', 'INSERT INTO shop.t VALUES (2)');
-    await advised.lookUntil((seen) => of(seen, db2).observed.some((words) => words.includes('has also received')));
+    await advised.lookUntil((seen) =>
+      of(seen, db2).observed.some((words) => words.includes('has also received')),
+    );
     await mariadb.servers[0]!.kill9();
     const dead = await advised.lookUntil((seen) => promotion(seen, db2).startsWith('to promote'));
     expect(await doAs(scene, 1, promotion(dead, db2))).toEqual([
@@ -301,10 +329,14 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
       'SET GLOBAL read_only = OFF',
     ]);
     expect(await rowsOf(mariadb.servers[1]!)).toBe(2);
-    expect(of(await advised.look(), db2)).toMatchObject({ writable: true, missing: [], replicatesFrom: [{ channel: 'crm' }] });
+    expect(of(await advised.look(), db2)).toMatchObject({
+      writable: true,
+      missing: [],
+      replicatesFrom: [{ channel: 'crm' }],
+    });
   });
 
-  it('and each kind of statement was run', () => {
+  test('and each kind of statement was run', () => {
     expect([...scene.ran].toSorted()).toEqual(proposalsOf('mariadb').toSorted());
   });
 });

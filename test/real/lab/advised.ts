@@ -6,7 +6,12 @@ import { situationOf } from '../../../src/core/decide/situation.ts';
 import { decide } from '../../../src/core/decide/table.ts';
 import type { Effect } from '../../../src/core/model/events.ts';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
-import { type ClusterState, initialState, withPublication, withServer } from '../../../src/core/model/state.ts';
+import {
+  type ClusterState,
+  initialState,
+  withPublication,
+  withServer,
+} from '../../../src/core/model/state.ts';
 import type { Now, ServerAddress } from '../../../src/core/model/units.ts';
 import { observe } from '../../../src/core/observe/observe.ts';
 import { topologyOf } from '../../../src/core/observe/topology.ts';
@@ -25,9 +30,17 @@ export interface Advised {
 }
 
 /** `published` answers now, and is what the ledger names. */
-export async function advise(prober: ServerProber, servers: readonly ServerAddress[], published: ServerAddress): Promise<Advised> {
+export async function advise(
+  prober: ServerProber,
+  servers: readonly ServerAddress[],
+  published: ServerAddress,
+): Promise<Advised> {
   const now = (): Now => ({ mono: clock.mono(), wall: clock.wall(), token: 't' });
-  let state = initialState(clusterSettings([], { servers: servers.map((address) => ({ address, candidate: 'auto' })) }), [], now());
+  let state = initialState(
+    clusterSettings([], { servers: servers.map((address) => ({ address, candidate: 'auto' })) }),
+    [],
+    now(),
+  );
   let facts: ServerFacts | undefined;
   const askAll = async (): Promise<void> => {
     const probes = await Promise.all(servers.map((server) => prober.probe(server, deadline())));
@@ -60,7 +73,8 @@ function decided(state: ClusterState, now: Now): ClusterState {
 }
 
 /** What is said of one server. */
-export const of = ({ servers }: Snapshot, address: ServerAddress): ServerSnapshot => servers.find(({ server }) => server === address)!;
+export const of = ({ servers }: Snapshot, address: ServerAddress): ServerSnapshot =>
+  servers.find(({ server }) => server === address)!;
 
 /** The sentence of an alarm; empty: it is not raised. */
 export const alarmOf = ({ alarms }: Snapshot, code: string, subject: ServerAddress): string =>

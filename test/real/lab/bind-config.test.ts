@@ -32,15 +32,22 @@ test('the files are valid as an administrator would fill them in', async () => {
       'secondary-address': '192.0.2.54',
       'secondary-port': '53',
     };
-    await writeFile(join(folder, 'source-dns.key'), await readFile(join(root, 'bind-config/source-dns.key.example')));
+    await writeFile(
+      join(folder, 'source-dns.key'),
+      await readFile(join(root, 'bind-config/source-dns.key.example')),
+    );
     await writeTsigKey(join(folder, 'transfer.key'), generateTsigKey('transfer-key'));
     await writeFile(join(folder, 'db.example.com.db'), await renderBindConfig('zone.db', values));
     for (const file of ['named.conf.primary', 'named.conf.secondary'] as const) {
       await writeFile(join(folder, file), await renderBindConfig(file, values));
-      const checked = await execa(namedCheckconf, [...(file === 'named.conf.primary' ? ['-z'] : []), join(folder, file)], {
-        all: true,
-        reject: false,
-      });
+      const checked = await execa(
+        namedCheckconf,
+        [...(file === 'named.conf.primary' ? ['-z'] : []), join(folder, file)],
+        {
+          all: true,
+          reject: false,
+        },
+      );
       expect(checked, checked.all).toMatchObject({ exitCode: 0 });
     }
   } finally {

@@ -1,6 +1,6 @@
 /** Real MySQL servers of which the configuration names one: what is found by SHOW REPLICAS, and what is left alone. */
 
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
 import { systemRandom } from '../../../src/daemon/clock.ts';
@@ -16,11 +16,19 @@ import { clock, factsOf, proberFor, until } from './probing.ts';
 const user = 'source_dns';
 const account = accountName(user);
 /** The second server is inside, the third is not. */
-const discoverWithin = [{ kind: 'network', address: { family: 4, bytes: [127, 0, 0, 12] }, bits: 32 }] as const;
-const replicas = { name: 'replicas.shop.db.example.com.' as Fqdn, ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: 'source' } as const;
+const discoverWithin = [
+  { kind: 'network', address: { family: 4, bytes: [127, 0, 0, 12] }, bits: 32 },
+] as const;
+const replicas = {
+  name: 'replicas.shop.db.example.com.' as Fqdn,
+  ttlSeconds: 5,
+  maxLagMs: 10_000,
+  whenEmpty: 'source',
+} as const;
 
 let mysql: MysqlServers;
-const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
+const addressOf = (index: number): ServerAddress =>
+  `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
 
 function newProber(): ServerProber {
   const prober = proberFor([addressOf(0)], mysql.password, { discoverWithin });
@@ -75,7 +83,10 @@ beforeAll(async () => {
     readOnly: (index) => (index === 0 ? 'off' : 'super-read-only'),
     options: (index) => (index === 0 ? [] : [`--report-host=127.0.0.${11 + index}`]),
   });
-  await mysql.servers[0]!.sql(`CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account));
+  await mysql.servers[0]!.sql(
+    `CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`,
+    ...grantStatements(account),
+  );
   // The pipe carries the account to the replicas: as it does for users.
   await until(
     () => mysql.servers[1]!.sql(`SELECT 1 FROM mysql.tables_priv WHERE User = '${user}'`),
@@ -89,12 +100,12 @@ afterAll(async () => {
 });
 
 describe('a server that is not configured', () => {
-  it('is not told of without the privilege, and nothing else is missing', async () => {
+  test('is not told of without the privilege, and nothing else is missing', async () => {
     expect(await factsOf(newProber(), addressOf(0))).toMatchObject({ readOnly: false });
     expect((await factsOf(newProber(), addressOf(0))).replicas).toBeUndefined();
   });
 
-  it('is found inside the scope, counted, shown, and not published; outside it is never connected to', async () => {
+  test('is found inside the scope, counted, shown, and not published; outside it is never connected to', async () => {
     await mysql.servers[0]!.sql(`GRANT REPLICATION SLAVE ON *.* TO ${account}`);
     const prober = newProber();
     const told = await until(
@@ -107,7 +118,8 @@ describe('a server that is not configured', () => {
     const runtime = await start(prober, world);
     const found = await until(
       () => runtime.snapshot(),
-      ({ servers, decision }) => servers.some(({ discovered }) => discovered?.state === 'verified') && decision.reason === 'steady',
+      ({ servers, decision }) =>
+        servers.some(({ discovered }) => discovered?.state === 'verified') && decision.reason === 'steady',
     );
     expect(found.servers).toMatchObject([
       { server: addressOf(0), discovered: null },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Channel, ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -16,16 +16,24 @@ describe('asynchronous connection failover', () => {
   let mysql: MysqlServers;
   let prober: ServerProber;
 
-  const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
+  const addressOf = (index: number): ServerAddress =>
+    `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
   const facts = (index: number): Promise<ServerFacts> => factsOf(prober, addressOf(index));
   const channelOf = async (index: number): Promise<Channel> => (await facts(index)).channels[0]!;
-  const recorder = () => rowRecorder('mysql-9.7-failover-lists', { user: 'source_dns', password: mysql.password });
+  const recorder = () =>
+    rowRecorder('mysql-9.7-failover-lists', { user: 'source_dns', password: mysql.password });
   let rows: ReturnType<typeof recorder>;
 
   beforeAll(async () => {
-    mysql = await startMysqlServers(3, { replicate: true, readOnly: (index) => (index === 0 ? 'off' : 'super-read-only') });
+    mysql = await startMysqlServers(3, {
+      replicate: true,
+      readOnly: (index) => (index === 0 ? 'off' : 'super-read-only'),
+    });
     await mysql.follow(2, 0);
-    await mysql.servers[0]!.sql(`CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account));
+    await mysql.servers[0]!.sql(
+      `CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`,
+      ...grantStatements(account),
+    );
     prober = proberFor(
       mysql.servers.map((_, index) => addressOf(index)),
       mysql.password,
@@ -43,12 +51,12 @@ describe('asynchronous connection failover', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  it('off: nothing is asked, and nothing is there', async () => {
+  test('off: nothing is asked, and nothing is there', async () => {
     expect(await channelOf(2)).toMatchObject({ receiver: 'on', autoFailover: false });
     expect(await channelOf(2)).not.toHaveProperty('failoverSources');
   });
 
-  it('on: without the grants the server is seen all the same; with them come its list, and the groups that keep it', async () => {
+  test('on: without the grants the server is seen all the same; with them come its list, and the groups that keep it', async () => {
     const [host = '', port = 0] = [mysql.servers[0]!.address, mysql.port];
     await mysql.servers[2]!.sql(
       'STOP REPLICA',
@@ -78,7 +86,7 @@ describe('asynchronous connection failover', () => {
     await rows.take('replica-with-a-list', addressOf(2));
   });
 
-  it('its source dies: it goes over to the next in its list by itself, though that one is read-only, and back when the first returns', async () => {
+  test('its source dies: it goes over to the next in its list by itself, though that one is read-only, and back when the first returns', async () => {
     await mysql.servers[0]!.kill9();
     const source = (await facts(1)).id;
     const moved = await until(
@@ -95,7 +103,7 @@ describe('asynchronous connection failover', () => {
     );
   });
 
-  it('a managed group has its name beside each of its members, and its weights', async () => {
+  test('a managed group has its name beside each of its members, and its weights', async () => {
     await mysql.servers[2]!.sql(
       `SELECT asynchronous_connection_failover_delete_source('', '${mysql.servers[1]!.address}', ${mysql.port}, '')`,
       `SELECT asynchronous_connection_failover_add_managed('', 'GroupReplication', '${group}', '${mysql.servers[1]!.address}', ${mysql.port}, '', 70, 50)`,

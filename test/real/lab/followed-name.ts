@@ -21,12 +21,25 @@ export interface FollowedName {
 }
 
 /** Publishes the cluster `shop` of these servers. The prober is the caller's to close. */
-export async function followedName(servers: readonly ServerAddress[], prober: ServerProber): Promise<FollowedName> {
+export async function followedName(
+  servers: readonly ServerAddress[],
+  prober: ServerProber,
+): Promise<FollowedName> {
   const bind = await startBindFor('shop');
   const history: HistoryEntry[] = [];
   const client = await openAt(bind);
-  const source = { name: fqdn(`source.shop.${bind.zone}.`), ttlSeconds: 1, type: 'address', srv: false } as const;
-  const replicas = { name: fqdn(`replicas.shop.${bind.zone}.`), ttlSeconds: 1, maxLagMs: 10_000, whenEmpty: 'source' } as const;
+  const source = {
+    name: fqdn(`source.shop.${bind.zone}.`),
+    ttlSeconds: 1,
+    type: 'address',
+    srv: false,
+  } as const;
+  const replicas = {
+    name: fqdn(`replicas.shop.${bind.zone}.`),
+    ttlSeconds: 1,
+    maxLagMs: 10_000,
+    whenEmpty: 'source',
+  } as const;
   const settings = clusterSettings([], {
     servers: servers.map((address) => ({ address, candidate: 'auto' })),
     publications: [publicationSettings({ zone: fqdn(`${bind.zone}.`), source, replicas })],
@@ -49,8 +62,12 @@ export async function followedName(servers: readonly ServerAddress[], prober: Se
     snapshot: () => runtime.snapshot(),
     recorded: async (kind, wanted = () => true) => {
       const found = () =>
-        history.find((entry): entry is HistoryEntry & { kind: typeof kind } => entry.kind === kind && wanted(entry as never));
-      const isThere = () => found() !== undefined || `no such ${kind}; ${JSON.stringify(runtime.snapshot().decision)}`;
+        history.find(
+          (entry): entry is HistoryEntry & { kind: typeof kind } =>
+            entry.kind === kind && wanted(entry as never),
+        );
+      const isThere = () =>
+        found() !== undefined || `no such ${kind}; ${JSON.stringify(runtime.snapshot().decision)}`;
       await until(isThere, (there) => there === true);
       return found() as HistoryEntry & { kind: typeof kind };
     },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isWritable, type ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -14,7 +14,8 @@ describe('Galera with MariaDB 10.11', () => {
   let prober: ServerProber;
   let recorder: RowRecorder;
 
-  const addressOf = (index: number): ServerAddress => `${galera.servers[index]!.address}:${galera.port}` as ServerAddress;
+  const addressOf = (index: number): ServerAddress =>
+    `${galera.servers[index]!.address}:${galera.port}` as ServerAddress;
   const facts = (index: number): Promise<ServerFacts> => factsOf(prober, addressOf(index));
   const all = (): Promise<ServerFacts[]> => Promise.all([0, 1, 2].map(facts));
 
@@ -36,7 +37,7 @@ describe('Galera with MariaDB 10.11', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  it('three nodes see each other, and every one takes writes', async () => {
+  test('three nodes see each other, and every one takes writes', async () => {
     const nodes = await all();
     expect(nodes.map(({ id }) => id)).toEqual([1, 2, 3].map((n) => `mariadb:${n}@${addressOf(n - 1)}`));
     for (const node of nodes) {
@@ -60,16 +61,19 @@ describe('Galera with MariaDB 10.11', () => {
     await recorder.take('synced', addressOf(0));
   });
 
-  it('a write is counted on all', async () => {
+  test('a write is counted on all', async () => {
     // The last node to join may be some write sets behind.
-    const settled = await until(all, (nodes) => new Set(nodes.map(({ wsrep }) => wsrep!.lastCommitted)).size === 1);
+    const settled = await until(
+      all,
+      (nodes) => new Set(nodes.map(({ wsrep }) => wsrep!.lastCommitted)).size === 1,
+    );
     const before = settled[0]!.wsrep!.lastCommitted;
     await galera.servers[0]!.sql('CREATE DATABASE shop', 'CREATE TABLE shop.t (i INT PRIMARY KEY)');
     await galera.servers[1]!.sql('INSERT INTO shop.t VALUES (1)');
     await until(all, (nodes) => nodes.every(({ wsrep }) => wsrep!.lastCommitted === before + 3));
   });
 
-  it('a node that is desynced still takes writes', async () => {
+  test('a node that is desynced still takes writes', async () => {
     await galera.servers[1]!.sql('SET GLOBAL wsrep_desync = ON');
     const desynced = await until(
       () => facts(1),
@@ -85,7 +89,7 @@ describe('Galera with MariaDB 10.11', () => {
     );
   });
 
-  it('a node that an administrator closed answers, and takes no writes', async () => {
+  test('a node that an administrator closed answers, and takes no writes', async () => {
     await galera.servers[1]!.sql('SET GLOBAL wsrep_reject_queries = ALL');
     const closed = await facts(1);
     expect(closed.wsrep).toMatchObject({ closed: true, ready: true, state: 'synced' });
@@ -95,12 +99,19 @@ describe('Galera with MariaDB 10.11', () => {
     expect(isWritable(await facts(1))).toBe(true);
   });
 
-  it('one node is published, and when it dies the first of the others; back in the cluster it is a node as any other', async () => {
+  test('one node is published, and when it dies the first of the others; back in the cluster it is a node as any other', async () => {
     const name = await followedName([0, 1, 2].map(addressOf), prober);
     try {
-      expect(await name.recorded('move')).toMatchObject({ epoch: 1, reason: 'first-source', to: { server: addressOf(0) } });
+      expect(await name.recorded('move')).toMatchObject({
+        epoch: 1,
+        reason: 'first-source',
+        to: { server: addressOf(0) },
+      });
       await galera.servers[0]!.kill9();
-      expect(await name.recorded('move', ({ epoch }) => epoch === 2)).toMatchObject({ reason: 'failover', to: { server: addressOf(1) } });
+      expect(await name.recorded('move', ({ epoch }) => epoch === 2)).toMatchObject({
+        reason: 'failover',
+        to: { server: addressOf(1) },
+      });
       await joinCluster(galera.servers[1]!, galera.servers[0]!, galera.programs.emptyData);
       await name.recorded('written', ({ what }) => what === 'rejoin');
       const { decision } = await until(name.snapshot, ({ ledger }) => ledger?.was.length === 0);
@@ -110,7 +121,7 @@ describe('Galera with MariaDB 10.11', () => {
     }
   });
 
-  it('a node that lost the majority says so, and answers on; the lost ones are unknown', async () => {
+  test('a node that lost the majority says so, and answers on; the lost ones are unknown', async () => {
     const { session } = await facts(0);
     await Promise.all([galera.servers[1]!.kill9(), galera.servers[2]!.kill9()]);
     const alone = await until(

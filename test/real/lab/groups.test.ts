@@ -1,6 +1,6 @@
 /** Groups that shrink in order, two groups with a channel between them (as in an InnoDB ClusterSet), and one server under two addresses, on real servers. */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { findFreePort } from '../../../src/lab/host/free-ports.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -16,13 +16,19 @@ const withoutLog = 'SET sql_log_bin = 0';
 const hosts = ['127.0.0.11', '127.0.0.12', '127.0.0.13'];
 
 describe('a group of two, and a group of one that replicates from it', () => {
-  const groups = ['aaaaaaaa-5ce7-4d15-8e9d-00000000000a', 'aaaaaaaa-5ce7-4d15-8e9d-00000000000a', 'bbbbbbbb-5ce7-4d15-8e9d-00000000000b'];
+  const groups = [
+    'aaaaaaaa-5ce7-4d15-8e9d-00000000000a',
+    'aaaaaaaa-5ce7-4d15-8e9d-00000000000a',
+    'bbbbbbbb-5ce7-4d15-8e9d-00000000000b',
+  ];
   let mysql: MysqlServers;
   let prober: ServerProber;
   let name: FollowedName;
-  const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
+  const addressOf = (index: number): ServerAddress =>
+    `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
   const sql = (index: number, ...statements: string[]) => mysql.servers[index]!.sql(...statements);
-  const start = (index: number) => sql(index, `START GROUP_REPLICATION USER='repl', PASSWORD='${mysql.password}'`);
+  const start = (index: number) =>
+    sql(index, `START GROUP_REPLICATION USER='repl', PASSWORD='${mysql.password}'`);
   const serverOf = (index: number) => name.snapshot().servers[index]!;
   const stateOf = async (index: number) => {
     const { group, id } = await factsOf(prober, addressOf(index));
@@ -55,7 +61,8 @@ describe('a group of two, and a group of one that replicates from it', () => {
     // A group wants an address that an interface has: on loopback the members differ by port.
     const ports: number[] = [];
     for (const _ of hosts) ports.push(await findFreePort(['127.0.0.1'], { butNot: ports }));
-    const seeds = (name: string | undefined) => ports.filter((_, index) => groups[index] === name).map((port) => `127.0.0.1:${port}`);
+    const seeds = (name: string | undefined) =>
+      ports.filter((_, index) => groups[index] === name).map((port) => `127.0.0.1:${port}`);
     const options = (index: number): readonly string[] => [
       '--plugin-load-add=group_replication.so',
       `--group-replication-group-name=${groups[index]}`,
@@ -67,7 +74,11 @@ describe('a group of two, and a group of one that replicates from it', () => {
       '--group-replication-recovery-reconnect-interval=1',
     ];
     mysql = await startMysqlServers(3, { options });
-    const statements = [withoutLog, `CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account)];
+    const statements = [
+      withoutLog,
+      `CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`,
+      ...grantStatements(account),
+    ];
     await Promise.all(mysql.servers.map((server) => server.sql(...statements)));
     const servers = mysql.servers.map((_, index) => addressOf(index));
     prober = proberFor(servers, mysql.password);
@@ -87,15 +98,22 @@ describe('a group of two, and a group of one that replicates from it', () => {
       (ledger) => ledger?.epoch === wanted && ledger.was.length === 0,
     );
 
-  it('a server that was not started as a member says so', async () => {
+  test('a server that was not started as a member says so', async () => {
     const { group, id } = await factsOf(prober, addressOf(0));
     // Before 8.0 had it so, the row had no identity.
-    expect(group).toMatchObject({ name: groups[0], singlePrimary: true, members: [{ id, state: 'OFFLINE' }] });
+    expect(group).toMatchObject({
+      name: groups[0],
+      singlePrimary: true,
+      members: [{ id, state: 'OFFLINE' }],
+    });
   });
 
-  it('the primary of the first group is published; that of the other one is read-only, and replicates', async () => {
+  test('the primary of the first group is published; that of the other one is read-only, and replicates', async () => {
     await bootstrap(0);
-    await sql(2, "DO group_replication_disable_member_action('mysql_disable_super_read_only_if_primary', 'AFTER_PRIMARY_ELECTION')");
+    await sql(
+      2,
+      "DO group_replication_disable_member_action('mysql_disable_super_read_only_if_primary', 'AFTER_PRIMARY_ELECTION')",
+    );
     await bootstrap(2);
     await Promise.all([start(1), replicate(2, 0)]);
     for (const index of [0, 1, 2])
@@ -112,19 +130,24 @@ describe('a group of two, and a group of one that replicates from it', () => {
       () => name.snapshot().decision,
       ({ sentence }) => sentence.includes('a majority of the group says PRIMARY'),
     );
-    expect(serverOf(2)).toMatchObject({ writable: false, replicatesFrom: [{ source: addressOf(0), receiver: 'on' }] });
+    expect(serverOf(2)).toMatchObject({
+      writable: false,
+      replicatesFrom: [{ source: addressOf(0), receiver: 'on' }],
+    });
   });
 
-  it('it leaves in order: the last member is the source, and the one that left is told to join, not to open', async () => {
+  test('it leaves in order: the last member is the source, and the one that left is told to join, not to open', async () => {
     await sql(0, 'STOP GROUP_REPLICATION');
-    expect(await name.recorded('move', ({ to }) => to.server === addressOf(1))).toMatchObject({ reason: 'switchover' });
+    expect(await name.recorded('move', ({ to }) => to.server === addressOf(1))).toMatchObject({
+      reason: 'switchover',
+    });
     expect(serverOf(0).evidence.join('; ')).toContain('is read-only and OFFLINE in its group');
     const missing = serverOf(0).missing.join('; ');
     expect(missing).toContain('START GROUP_REPLICATION');
     expect(missing).not.toContain('read_only');
   });
 
-  it('START GROUP_REPLICATION: it has rejoined, and the group can give it its role back', async () => {
+  test('START GROUP_REPLICATION: it has rejoined, and the group can give it its role back', async () => {
     await start(0);
     await rejoined(2);
     await sql(0, 'DO group_replication_set_as_primary(@@server_uuid)');
@@ -132,9 +155,12 @@ describe('a group of two, and a group of one that replicates from it', () => {
     await rejoined(3);
   });
 
-  it('a member in ERROR is told to stop its plugin first: START alone is refused', async () => {
+  test('a member in ERROR is told to stop its plugin first: START alone is refused', async () => {
     // By default (OFFLINE_MODE) it would let nobody in.
-    const brief = ['SET GLOBAL group_replication_recovery_retry_count = 1', "SET GLOBAL group_replication_exit_state_action = 'READ_ONLY'"];
+    const brief = [
+      'SET GLOBAL group_replication_recovery_retry_count = 1',
+      "SET GLOBAL group_replication_exit_state_action = 'READ_ONLY'",
+    ];
     await sql(1, 'STOP GROUP_REPLICATION', ...brief);
     // Something to fetch, and an account that may not.
     await sql(0, 'CREATE DATABASE fetched');
@@ -157,20 +183,23 @@ describe('a group of two, and a group of one that replicates from it', () => {
     );
   });
 
-  it('a planned change of the primary cluster: the other group takes over, and the first one replicates from it', async () => {
+  test('a planned change of the primary cluster: the other group takes over, and the first one replicates from it', async () => {
     await sql(0, 'SET GLOBAL super_read_only = ON');
     await open(2);
     await replicate(0, 2);
-    expect(await name.recorded('move', ({ to }) => to.server === addressOf(2))).toMatchObject({ reason: 'switchover' });
+    expect(await name.recorded('move', ({ to }) => to.server === addressOf(2))).toMatchObject({
+      reason: 'switchover',
+    });
     await rejoined(4);
   });
 
-  it('the primary cluster is lost, and the other one is opened by force: a person must say so, and the hold names both', async () => {
+  test('the primary cluster is lost, and the other one is opened by force: a person must say so, and the hold names both', async () => {
     await mysql.servers[2]!.kill9();
     await open(0);
     const { sentence } = await until(
       () => name.snapshot().decision,
-      ({ reason, sentence: said }) => reason === 'unproven-candidate' && said.includes(`No member of the group of ${addressOf(2)} answers`),
+      ({ reason, sentence: said }) =>
+        reason === 'unproven-candidate' && said.includes(`No member of the group of ${addressOf(2)} answers`),
     );
     expect(sentence).toContain(`source-dns follow shop ${addressOf(0)}`);
   });
@@ -183,7 +212,10 @@ describe('one server under two configured addresses', () => {
 
   beforeAll(async () => {
     mysql = await startMysqlServers(1, { options: () => [`--bind-address=${hosts[0]},${hosts[1]}`] });
-    await mysql.servers[0]!.sql(`CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account));
+    await mysql.servers[0]!.sql(
+      `CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`,
+      ...grantStatements(account),
+    );
     const servers = [0, 1].map((index) => `${hosts[index]}:${mysql.port}` as ServerAddress);
     prober = proberFor(servers, mysql.password);
     name = await followedName(servers, prober);
@@ -196,14 +228,15 @@ describe('one server under two configured addresses', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  it('is published by the first one, also after a restart; the other one is an alarm, and no copied data folder', async () => {
+  test('is published by the first one, also after a restart; the other one is an alarm, and no copied data folder', async () => {
     const codes = () => name.snapshot().alarms.map(({ code }) => code);
     await name.recorded('move', ({ to }) => to.server === `${hosts[0]}:${mysql.port}`);
     await until(codes, (seen) => seen.includes('same-server'));
     await mysql.servers[0]!.restart();
     await until(
       () => name.snapshot(),
-      ({ decision, servers }) => decision.reason === 'steady' && servers.every(({ writable }) => writable === true),
+      ({ decision, servers }) =>
+        decision.reason === 'steady' && servers.every(({ writable }) => writable === true),
     );
     expect(codes()).toEqual(['same-server']);
     expect(

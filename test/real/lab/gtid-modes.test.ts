@@ -1,6 +1,6 @@
 /** Real MySQL servers in every gtid_mode: the name moves there and back, and each time the former source becomes a replica that is superseded no more. */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contains, parseGtidSet, restrict } from '../../../src/core/gtid/gtid.ts';
 import { type GtidMode, gtidModes } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -30,18 +30,26 @@ let runtime: ClusterRuntime | undefined;
 const written: string[] = [];
 const bugs: unknown[] = [];
 
-const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
+const addressOf = (index: number): ServerAddress =>
+  `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
 const sql = (index: number, ...statements: string[]) => mysql.servers[index]!.sql(...statements);
 const facts = (index: number) => factsOf(prober!, addressOf(index));
 const snapshot = (): Snapshot => runtime!.snapshot();
-const shown = (index: number): ServerSnapshot => snapshot().servers.find(({ server }) => server === addressOf(index))!;
+const shown = (index: number): ServerSnapshot =>
+  snapshot().servers.find(({ server }) => server === addressOf(index))!;
 
 async function start(): Promise<void> {
   const servers = both.map((index) => ({ address: addressOf(index), candidate: 'auto' as const }));
   prober = proberFor(both.map(addressOf), mysql.password);
   const made = await world.maker.zoneClient(nameserver(), () => {});
   if (made.kind === 'failed') throw new Error(made.failure.message);
-  const watch = { ...settingsWith().watch, intervalMs: 100, suspectIntervalMs: 20, freshForMs: 2000, maxMoves: 1000 };
+  const watch = {
+    ...settingsWith().watch,
+    intervalMs: 100,
+    suspectIntervalMs: 20,
+    freshForMs: 2000,
+    maxMoves: 1000,
+  };
   runtime = createClusterRuntime({
     settings: settingsWith({ servers, watch, allowLoopback: true }),
     remembered: [],
@@ -65,7 +73,12 @@ async function changeGrants(statement: string): Promise<void> {
   for (const index of both) {
     const [row] = await sql(index, 'SELECT @@GLOBAL.super_read_only AS closed');
     const isClosed = Number(row!['closed']) === 1;
-    await sql(index, ...(isClosed ? ['SET GLOBAL super_read_only = OFF'] : []), 'SET sql_log_bin = 0', statement);
+    await sql(
+      index,
+      ...(isClosed ? ['SET GLOBAL super_read_only = OFF'] : []),
+      'SET sql_log_bin = 0',
+      statement,
+    );
     if (isClosed) await sql(index, 'SET GLOBAL super_read_only = ON');
   }
   await stop();
@@ -79,7 +92,10 @@ async function endOf(index: number): Promise<{ file: string; position: string }>
 
 async function follow(replica: number, source: number, by: Positioning): Promise<void> {
   const { file, position } = await endOf(source);
-  const where = by === 'auto-position' ? 'SOURCE_AUTO_POSITION=1' : `SOURCE_LOG_FILE='${file}', SOURCE_LOG_POS=${position}`;
+  const where =
+    by === 'auto-position'
+      ? 'SOURCE_AUTO_POSITION=1'
+      : `SOURCE_LOG_FILE='${file}', SOURCE_LOG_POS=${position}`;
   await sql(
     replica,
     'SET GLOBAL super_read_only = ON',
@@ -128,7 +144,8 @@ async function rejoined(former: number): Promise<string> {
 const alarm = () => snapshot().alarms.find(({ code }) => code === 'not-comparable');
 
 /** Resolves with the sentence of the alarm that nothing tells when the former source has caught up. */
-const notComparable = async (): Promise<string> => (await until(alarm, (raised) => raised !== undefined))!.sentence;
+const notComparable = async (): Promise<string> =>
+  (await until(alarm, (raised) => raised !== undefined))!.sentence;
 
 /**
  * One write on the source, and the former source is back. A source with gtid_mode ON shows no places, so to a replica in ON_PERMISSIVE only a write proves something that comes
@@ -177,7 +194,7 @@ afterAll(async () => {
 });
 
 describe('without REPLICATION CLIENT', () => {
-  it('a former source without GTIDs stays superseded; the statement of the alarm ends that', async () => {
+  test('a former source without GTIDs stays superseded; the statement of the alarm ends that', async () => {
     await changeGrants(`REVOKE REPLICATION CLIENT ON *.* FROM ${account}`);
     await until(snapshot, ({ decision }) => decision.reason === 'steady');
     await switchOver(0, 1, 'places');
@@ -198,7 +215,7 @@ describe('there and back', () => {
   const nothingWithGtid = 'has nothing of its own with a GTID';
 
   // From OFF to ON and back, one server after the other. A source without GTIDs cannot have a replica with gtid_mode ON, nor one with auto-positioning.
-  it.each([
+  test.each([
     ['OFF', 'OFF', 'places', unknown, unknown],
     ['OFF', 'OFF_PERMISSIVE', 'places', unknown, unknown],
     ['OFF_PERMISSIVE', 'OFF_PERMISSIVE', 'places', unknown, unknown],
@@ -220,8 +237,9 @@ describe('there and back', () => {
 });
 
 describe('a source with gtid_mode ON that is idle', () => {
-  it('proves nothing to a replica that takes transactions without GTIDs; the statement of the alarm ends that', async () => {
-    for (const mode of ['OFF_PERMISSIVE', 'ON_PERMISSIVE'] as const) for (const index of both) await setMode(index, mode);
+  test('proves nothing to a replica that takes transactions without GTIDs; the statement of the alarm ends that', async () => {
+    for (const mode of ['OFF_PERMISSIVE', 'ON_PERMISSIVE'] as const)
+      for (const index of both) await setMode(index, mode);
     await switchOver(0, 1, 'places');
     await writeTo(1);
     await rejoined(0);
@@ -245,7 +263,7 @@ describe('what a set tells in a permissive mode', () => {
       ({ gtidMode }) => gtidMode === mode,
     );
 
-  it('a transaction without a GTID never gets one: not in the replica either, whatever its mode', async () => {
+  test('a transaction without a GTID never gets one: not in the replica either, whatever its mode', async () => {
     recorded = rows();
     await setMode(0, 'OFF_PERMISSIVE');
     await setMode(1, 'ON_PERMISSIVE');
@@ -257,12 +275,15 @@ describe('what a set tells in a permissive mode', () => {
       ({ channels }) => channels[0]?.applied?.position === Number(end.position),
     );
     expect(after.gtidExecuted).toEqual(before.gtidExecuted);
-    expect(await inMode(0, 'OFF_PERMISSIVE')).toMatchObject({ gtidReplicated: expect.any(Map), binlogEnd: { file: end.file } });
+    expect(await inMode(0, 'OFF_PERMISSIVE')).toMatchObject({
+      gtidReplicated: expect.any(Map),
+      binlogEnd: { file: end.file },
+    });
     await recorded.take('source-off-permissive', addressOf(0));
     await recorded.take('replica-on-permissive', addressOf(1));
   });
 
-  it('a replica in OFF_PERMISSIVE has those that came with a GTID in its set', async () => {
+  test('a replica in OFF_PERMISSIVE has those that came with a GTID in its set', async () => {
     for (const index of both) await setMode(index, 'ON_PERMISSIVE');
     await writeTo(0);
     await caughtUp(1, 0);
@@ -279,12 +300,19 @@ describe('what a set tells in a permissive mode', () => {
     recorded.write('Recorded from MySQL 9.7.4 of Debian by test/real/lab/gtid-modes.test.ts.');
   });
 
-  it('RESET BINARY LOGS AND GTIDS on the source: the former source is compared by its new log', async () => {
-    for (const mode of ['OFF_PERMISSIVE', 'OFF'] as const) for (const index of both) await setMode(index, mode);
+  test('RESET BINARY LOGS AND GTIDS on the source: the former source is compared by its new log', async () => {
+    for (const mode of ['OFF_PERMISSIVE', 'OFF'] as const)
+      for (const index of both) await setMode(index, mode);
     await writeTo(0);
     await sql(0, 'SET GLOBAL super_read_only = ON');
     await caughtUp(1, 0);
-    await sql(1, 'STOP REPLICA', 'RESET REPLICA ALL', 'SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF');
+    await sql(
+      1,
+      'STOP REPLICA',
+      'RESET REPLICA ALL',
+      'SET GLOBAL super_read_only = OFF',
+      'SET GLOBAL read_only = OFF',
+    );
     await moved(1);
     await sql(1, 'RESET BINARY LOGS AND GTIDS');
     await follow(0, 1, 'places');
@@ -292,11 +320,17 @@ describe('what a set tells in a permissive mode', () => {
     expect(await rejoined(0)).toContain('is not known without GTIDs');
   });
 
-  it('ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS: no transaction has one GTID on both, and the alarm says so', async () => {
+  test('ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS: no transaction has one GTID on both, and the alarm says so', async () => {
     await writeTo(1);
     await sql(1, 'SET GLOBAL super_read_only = ON');
     await caughtUp(0, 1);
-    await sql(0, 'STOP REPLICA', 'RESET REPLICA ALL', 'SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF');
+    await sql(
+      0,
+      'STOP REPLICA',
+      'RESET REPLICA ALL',
+      'SET GLOBAL super_read_only = OFF',
+      'SET GLOBAL read_only = OFF',
+    );
     await moved(0);
     await setMode(1, 'ON');
     const { file, position } = await endOf(0);

@@ -15,7 +15,8 @@ describe('a replica that was made writable while the source goes on writing', ()
   let mysql: MysqlServers;
   let prober: ServerProber;
   let name: FollowedName;
-  const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
+  const addressOf = (index: number): ServerAddress =>
+    `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
   const [source, second] = [0, 1];
   const decided = (isWanted: (reason: string, sentence: string) => boolean) =>
     until(
@@ -40,8 +41,14 @@ describe('a replica that was made writable while the source goes on writing', ()
   const serverOf = (index: number) => name.snapshot().servers[index]!;
 
   beforeAll(async () => {
-    mysql = await startMysqlServers(3, { replicate: true, readOnly: (index) => (index === source ? 'off' : 'super-read-only') });
-    await mysql.servers[source]!.sql(`CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account));
+    mysql = await startMysqlServers(3, {
+      replicate: true,
+      readOnly: (index) => (index === source ? 'off' : 'super-read-only'),
+    });
+    await mysql.servers[source]!.sql(
+      `CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`,
+      ...grantStatements(account),
+    );
     const servers = mysql.servers.map((_, index) => addressOf(index));
     prober = proberFor(servers, mysql.password);
     name = await followedName(servers, counting(prober));
@@ -68,9 +75,14 @@ describe('a replica that was made writable while the source goes on writing', ()
     await sourceAskedAgain();
     for (const options of [[], ['--super-read-only=ON']]) {
       await mysql.servers[source]!.restart(options);
-      await decided((reason, sentence) => (options.length === 0 ? reason === 'steady' : sentence.includes('since it was restarted')));
+      await decided((reason, sentence) =>
+        options.length === 0 ? reason === 'steady' : sentence.includes('since it was restarted'),
+      );
     }
-    expect(name.snapshot()).toMatchObject({ ledger: { epoch: 1, source: addressOf(source) }, published: [mysql.servers[source]!.address] });
+    expect(name.snapshot()).toMatchObject({
+      ledger: { epoch: 1, source: addressOf(source) },
+      published: [mysql.servers[source]!.address],
+    });
     await mysql.servers[source]!.sql('SET GLOBAL read_only = OFF');
     await decided((reason) => reason === 'steady');
   });

@@ -42,10 +42,13 @@ export async function playLab(
 
 /** `[step, held]` of every step, and what was seen where one did not hold. */
 export const verdictsOf = (lines: readonly LabLine[]) =>
-  lines.filter(({ event }) => event === 'held').map(({ step, held, text }) => (held ? [step, held] : [step, held, text]));
+  lines
+    .filter(({ event }) => event === 'held')
+    .map(({ step, held, text }) => (held ? [step, held] : [step, held, text]));
 
 /** The lab's folders that are there now: another lab may run beside this test. */
-export const labFolders = (): Set<string> => new Set(readdirSync(tmpdir()).filter((name) => name.startsWith('source-dns-lab-')));
+export const labFolders = (): Set<string> =>
+  new Set(readdirSync(tmpdir()).filter((name) => name.startsWith('source-dns-lab-')));
 
 /** Processes (of anybody) whose command line names one of these folders. */
 export function processesIn(folders: readonly string[]): string[] {

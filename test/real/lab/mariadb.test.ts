@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { contains, countGtids, formatGtidSet, subtract } from '../../../src/core/gtid/gtid.ts';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -14,7 +14,8 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
   let prober: ServerProber;
   let recorder: RowRecorder;
 
-  const addressOf = (index: number): ServerAddress => `${mariadb.servers[index]!.address}:${mariadb.port}` as ServerAddress;
+  const addressOf = (index: number): ServerAddress =>
+    `${mariadb.servers[index]!.address}:${mariadb.port}` as ServerAddress;
   const facts = (index: number): Promise<ServerFacts> => factsOf(prober, addressOf(index));
   const receiverIs = (state: string) => (seen: ServerFacts) => seen.channels[0]?.receiver === state;
   const executed = async (index: number) => (await facts(index)).gtidExecuted!;
@@ -37,7 +38,9 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
   });
 
   afterAll(async () => {
-    recorder?.write(`MariaDB ${mariadb.programs.version} of Debian: server 1 is the source, server 2 its replica.`);
+    recorder?.write(
+      `MariaDB ${mariadb.programs.version} of Debian: server 1 is the source, server 2 its replica.`,
+    );
     await mariadb?.stop();
     expect(livingProcesses()).toEqual([]);
   });
@@ -57,7 +60,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
 
   afterEach(() => prober.close());
 
-  it('a source and its replica, by the one privilege that the README names', async () => {
+  test('a source and its replica, by the one privilege that the README names', async () => {
     const source = await facts(0);
     expect(source).toMatchObject({
       id: `mariadb:1@${addressOf(0)}`,
@@ -94,7 +97,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await recorder.take('replica-on', addressOf(1));
   });
 
-  it('what a replica lacks, and what it has alone, is counted', async () => {
+  test('what a replica lacks, and what it has alone, is counted', async () => {
     await caughtUp();
     await mariadb.servers[1]!.sql('STOP REPLICA');
     await write(0, 1, 2, 3);
@@ -109,13 +112,17 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     expect(stopped).not.toHaveProperty('lagSeconds');
     // Mended as a person would: the position and the row taken back.
     const position = (await facts(0)).positions!.binlog;
-    await mariadb.servers[1]!.sql('DELETE FROM shop.t', 'RESET MASTER', `SET GLOBAL gtid_slave_pos = '${formatGtidSet(position)}'`);
+    await mariadb.servers[1]!.sql(
+      'DELETE FROM shop.t',
+      'RESET MASTER',
+      `SET GLOBAL gtid_slave_pos = '${formatGtidSet(position)}'`,
+    );
     await mariadb.servers[1]!.sql('START REPLICA');
     await until(() => facts(1), receiverIs('on'));
     await caughtUp();
   });
 
-  it('a transaction that cannot be applied: the replica is late', async () => {
+  test('a transaction that cannot be applied: the replica is late', async () => {
     const holder = await mariadb.servers[1]!.connect();
     await holder.query('LOCK TABLES shop.t READ');
     await write(0, 10);
@@ -131,7 +138,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await caughtUp();
   });
 
-  it('a source that hangs: the receiver says "on", but nothing was heard for longer than twice the heartbeat', async () => {
+  test('a source that hangs: the receiver says "on", but nothing was heard for longer than twice the heartbeat', async () => {
     await until(
       () => facts(1),
       ({ channels }) => (channels[0]?.heardAgoMs ?? 1000) < 400,
@@ -143,7 +150,10 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
         ({ channels }) => (channels[0]?.heardAgoMs ?? 0) > 800,
       );
       expect(silent.channels[0]).toMatchObject({ receiver: 'on', sourceServerId: 1 });
-      expect(await prober.probe(addressOf(0), deadline(300))).toMatchObject({ kind: 'unknown', failure: { code: 'deadline' } });
+      expect(await prober.probe(addressOf(0), deadline(300))).toMatchObject({
+        kind: 'unknown',
+        failure: { code: 'deadline' },
+      });
     } finally {
       mariadb.servers[0]!.resume();
     }
@@ -153,7 +163,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     );
   });
 
-  it('a source that died: the receiver connects, and who was there is remembered for that address only', async () => {
+  test('a source that died: the receiver connects, and who was there is remembered for that address only', async () => {
     await until(() => facts(1), receiverIs('on'));
     await mariadb.servers[0]!.kill9();
     const connecting = await until(() => facts(1), receiverIs('connecting'));
@@ -171,49 +181,68 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     expect(elsewhere.channels[0]?.sourceAddress).toBe(`${mariadb.servers[0]!.address}:1`);
     expect(elsewhere.channels[0]).not.toHaveProperty('sourceServerId');
     await recorder.take('replica-connecting-elsewhere', addressOf(1));
-    await mariadb.servers[1]!.sql('STOP REPLICA', `CHANGE MASTER TO MASTER_PORT=${mariadb.port}`, 'START REPLICA');
+    await mariadb.servers[1]!.sql(
+      'STOP REPLICA',
+      `CHANGE MASTER TO MASTER_PORT=${mariadb.port}`,
+      'START REPLICA',
+    );
     await until(() => facts(1), receiverIs('on'));
   });
 
-  it('several channels', async () => {
-    await mariadb.servers[1]!.sql("CHANGE MASTER 'second' TO MASTER_HOST='db9.example.com', MASTER_USER='repl', MASTER_HEARTBEAT_PERIOD=0");
+  test('several channels', async () => {
+    await mariadb.servers[1]!.sql(
+      "CHANGE MASTER 'second' TO MASTER_HOST='db9.example.com', MASTER_USER='repl', MASTER_HEARTBEAT_PERIOD=0",
+    );
     const [first, second] = (await facts(1)).channels;
     expect([first?.name, second?.name]).toEqual(['', 'second']);
-    expect(second).toMatchObject({ sourceAddress: 'db9.example.com:3306', receiver: 'off', applier: 'off', heartbeatMs: 0 });
+    expect(second).toMatchObject({
+      sourceAddress: 'db9.example.com:3306',
+      receiver: 'off',
+      applier: 'off',
+      heartbeatMs: 0,
+    });
     expect(second).not.toHaveProperty('sourceServerId');
     await recorder.take('replica-two-channels', addressOf(1));
     await mariadb.servers[1]!.sql("RESET REPLICA 'second' ALL");
     expect((await facts(1)).channels).toHaveLength(1);
   });
 
-  it('its replicas by one privilege more, where servers may be discovered', async () => {
+  test('its replicas by one privilege more, where servers may be discovered', async () => {
     const account = "'source_dns'@'127.0.0.%'";
     const discoverWithin = [{ kind: 'suffix', suffix: '.lan' }] as const;
     const without = newProber({ discoverWithin });
     expect((await factsOf(without, addressOf(0))).replicas).toBeUndefined();
     await without.close();
-    await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `GRANT REPLICATION MASTER ADMIN ON *.* TO ${account}`);
+    await mariadb.servers[0]!.sql(
+      'SET sql_log_bin = 0',
+      `GRANT REPLICATION MASTER ADMIN ON *.* TO ${account}`,
+    );
     const having = newProber({ discoverWithin });
     await until(
       async () => (await factsOf(having, addressOf(0))).replicas,
       (replicas) => JSON.stringify(replicas) === JSON.stringify([{ address: addressOf(1), claim: 2 }]),
     );
     await having.close();
-    await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `REVOKE REPLICATION MASTER ADMIN ON *.* FROM ${account}`);
+    await mariadb.servers[0]!.sql(
+      'SET sql_log_bin = 0',
+      `REVOKE REPLICATION MASTER ADMIN ON *.* FROM ${account}`,
+    );
   });
 
-  it('without the privilege the server is alive, and the hint gives it', async () => {
+  test('without the privilege the server is alive, and the hint gives it', async () => {
     const account = "'source_dns'@'127.0.0.%'";
     await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `REVOKE REPLICA MONITOR ON *.* FROM ${account}`);
     const answer = await prober.probe(addressOf(0), deadline());
-    const hint = expect.stringMatching(/^On the source, .*: GRANT REPLICA MONITOR ON \*\.\* TO 'source_dns'@'127\.0\.0\.%';$/);
+    const hint = expect.stringMatching(
+      /^On the source, .*: GRANT REPLICA MONITOR ON \*\.\* TO 'source_dns'@'127\.0\.0\.%';$/,
+    );
     expect(answer).toMatchObject({ kind: 'alive', failure: { code: 'mysql-1227', hint } });
     await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `GRANT REPLICA MONITOR ON *.* TO ${account}`);
     // It counts for new connections only, so the prober must have taken one.
     await facts(0);
   });
 
-  it('without its binary log it tells what it has replicated, and nothing of its own', async () => {
+  test('without its binary log it tells what it has replicated, and nothing of its own', async () => {
     await mariadb.servers[1]!.restart(['--skip-log-bin', '--read-only=OFF']);
     await mariadb.servers[1]!.sql('INSERT INTO shop.t VALUES (99)', 'START REPLICA');
     const seen = await until(() => facts(1), receiverIs('on'));
@@ -229,20 +258,31 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await until(() => facts(1), receiverIs('on'));
   });
 
-  it('a promotion, within one session', async () => {
+  test('a promotion, within one session', async () => {
     await caughtUp();
     const before = await facts(1);
-    await mariadb.servers[1]!.sql('STOP REPLICA', 'RESET REPLICA ALL', 'SET GLOBAL read_only = OFF', 'INSERT INTO shop.t VALUES (100)');
+    await mariadb.servers[1]!.sql(
+      'STOP REPLICA',
+      'RESET REPLICA ALL',
+      'SET GLOBAL read_only = OFF',
+      'INSERT INTO shop.t VALUES (100)',
+    );
     const promoted = await facts(1);
     expect(promoted).toMatchObject({ readOnly: false, channels: [], session: before.session });
     expect([...promoted.gtidExecuted!.keys()].toSorted()).toEqual(['0-1', '0-2']);
     expect(contains(promoted.gtidExecuted!, await executed(0))).toBe(true);
     await recorder.take('promoted', addressOf(1));
     // The old source becomes its replica, and knows the new one by its server_id.
-    await mariadb.servers[0]!.sql('SET GLOBAL read_only = ON', `SET GLOBAL gtid_slave_pos = @@gtid_binlog_pos`);
+    await mariadb.servers[0]!.sql(
+      'SET GLOBAL read_only = ON',
+      `SET GLOBAL gtid_slave_pos = @@gtid_binlog_pos`,
+    );
     await mariadb.follow(0, 1);
     const demoted = await until(() => facts(0), receiverIs('on'));
-    expect(demoted).toMatchObject({ readOnly: true, channels: [{ sourceServerId: 2, sourceAddress: addressOf(1) }] });
+    expect(demoted).toMatchObject({
+      readOnly: true,
+      channels: [{ sourceServerId: 2, sourceAddress: addressOf(1) }],
+    });
     await until(
       async () => contains(await executed(0), await executed(1)),
       (all) => all,

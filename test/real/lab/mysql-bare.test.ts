@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -12,9 +12,11 @@ describe('MySQL without GTIDs and without the Performance Schema', () => {
   let mysql: MysqlServers;
   let prober: ServerProber;
 
-  const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
+  const addressOf = (index: number): ServerAddress =>
+    `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
   const facts = (index: number): Promise<ServerFacts> => factsOf(prober, addressOf(index));
-  const streams = ({ channels }: ServerFacts): boolean => channels[0]?.receiver === 'on' && (channels[0].heardAgoMs ?? 9999) < 600;
+  const streams = ({ channels }: ServerFacts): boolean =>
+    channels[0]?.receiver === 'on' && (channels[0].heardAgoMs ?? 9999) < 600;
 
   const newProber = (): ServerProber =>
     proberFor(
@@ -24,9 +26,16 @@ describe('MySQL without GTIDs and without the Performance Schema', () => {
 
   beforeAll(async () => {
     const options = ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF', '--performance-schema=OFF'];
-    mysql = await startMysqlServers(2, { options: () => options, readOnly: (index) => (index === 0 ? 'off' : 'super-read-only') });
-    const statements = [`CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account)];
-    for (const server of mysql.servers) await server.sql('SET GLOBAL super_read_only = OFF', 'SET sql_log_bin = 0', ...statements);
+    mysql = await startMysqlServers(2, {
+      options: () => options,
+      readOnly: (index) => (index === 0 ? 'off' : 'super-read-only'),
+    });
+    const statements = [
+      `CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`,
+      ...grantStatements(account),
+    ];
+    for (const server of mysql.servers)
+      await server.sql('SET GLOBAL super_read_only = OFF', 'SET sql_log_bin = 0', ...statements);
     const [end] = await mysql.servers[0]!.sql('SHOW BINARY LOG STATUS');
     await mysql.servers[1]!.sql(
       `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${mysql.servers[0]!.address}', SOURCE_PORT=${mysql.port}, SOURCE_USER='repl', SOURCE_PASSWORD='${mysql.password}',
@@ -43,7 +52,7 @@ describe('MySQL without GTIDs and without the Performance Schema', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  it('who replicates from whom, and that it streams, is seen all the same', async () => {
+  test('who replicates from whom, and that it streams, is seen all the same', async () => {
     const source = await facts(0);
     expect(source).toMatchObject({ readOnly: false, channels: [] });
     for (const absent of ['gtidExecuted', 'binlogEnd']) expect(source).not.toHaveProperty(absent);
@@ -51,13 +60,19 @@ describe('MySQL without GTIDs and without the Performance Schema', () => {
     expect(replica.channels).toMatchObject([
       { sourceId: source.id, sourceAddress: addressOf(0), receiver: 'on', applier: 'on', heartbeatMs: 200 },
     ]);
-    for (const absent of ['received', 'applied', 'retrieved']) expect(replica.channels[0]).not.toHaveProperty(absent);
+    for (const absent of ['received', 'applied', 'retrieved'])
+      expect(replica.channels[0]).not.toHaveProperty(absent);
   });
 
-  it('with REPLICATION CLIENT come coordinates, on the next connection', async () => {
+  test('with REPLICATION CLIENT come coordinates, on the next connection', async () => {
     const grant = `GRANT REPLICATION CLIENT ON *.* TO ${account}`;
     await mysql.servers[0]!.sql('SET sql_log_bin = 0', grant);
-    await mysql.servers[1]!.sql('SET GLOBAL super_read_only = OFF', 'SET sql_log_bin = 0', grant, 'SET GLOBAL super_read_only = ON');
+    await mysql.servers[1]!.sql(
+      'SET GLOBAL super_read_only = OFF',
+      'SET sql_log_bin = 0',
+      grant,
+      'SET GLOBAL super_read_only = ON',
+    );
     await mysql.servers[0]!.sql('CREATE DATABASE shop');
     await prober.close();
     prober = newProber();
@@ -67,10 +82,14 @@ describe('MySQL without GTIDs and without the Performance Schema', () => {
       () => facts(1),
       ({ channels }) => channels[0]?.applied?.position === source.binlogEnd!.position,
     );
-    expect(replica.channels[0]).toMatchObject({ received: source.binlogEnd, applied: source.binlogEnd, lagSeconds: 0 });
+    expect(replica.channels[0]).toMatchObject({
+      received: source.binlogEnd,
+      applied: source.binlogEnd,
+      lagSeconds: 0,
+    });
   });
 
-  it('a source that hangs falls silent', async () => {
+  test('a source that hangs falls silent', async () => {
     await mysql.servers[0]!.suspend();
     try {
       const silent = await until(

@@ -16,9 +16,11 @@ beforeAll(async () => {
 afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rm(folder, { recursive: true }));
 
-const putInPath = (...folders: readonly string[]) => vi.stubEnv('PATH', [...folders, process.env['PATH']].join(':'));
+const putInPath = (...folders: readonly string[]) =>
+  vi.stubEnv('PATH', [...folders, process.env['PATH']].join(':'));
 /** `9.18` of `9.18.49`. */
-const series = ({ version }: { readonly version: string }): string => version.split('.').slice(0, 2).join('.');
+const series = ({ version }: { readonly version: string }): string =>
+  version.split('.').slice(0, 2).join('.');
 
 test('Debian 12 and Debian 13 are among them, the oldest first', async () => {
   expect((await everyBind()).map(series)).toEqual(expect.arrayContaining(['9.18', '9.20']));
@@ -26,15 +28,22 @@ test('Debian 12 and Debian 13 are among them, the oldest first', async () => {
   expect((await everyPowerdns()).map(series)).toEqual(expect.arrayContaining(['4.7', '4.9']));
 });
 
-test.each(['bookworm', 'trixie'] as const)('those of %s are found in PATH, by the version that they print', async (release) => {
-  const [bind, knot] = [await fetchedBind(release, silent), await fetchedKnot(release, silent)];
-  putInPath(dirname(bind.named), dirname(knot.knotd));
-  expect(await installedBind(silent)).toMatchObject({ version: bind.version, named: bind.named, nsupdate: bind.nsupdate });
-  expect(await installedKnot()).toEqual(knot);
-  // They are there already.
-  const versions = (await everyBind()).map(({ version }) => version);
-  expect(versions).toEqual([...new Set(versions)]);
-});
+test.each(['bookworm', 'trixie'] as const)(
+  'those of %s are found in PATH, by the version that they print',
+  async (release) => {
+    const [bind, knot] = [await fetchedBind(release, silent), await fetchedKnot(release, silent)];
+    putInPath(dirname(bind.named), dirname(knot.knotd));
+    expect(await installedBind(silent)).toMatchObject({
+      version: bind.version,
+      named: bind.named,
+      nsupdate: bind.nsupdate,
+    });
+    expect(await installedKnot()).toEqual(knot);
+    // They are there already.
+    const versions = (await everyBind()).map(({ version }) => version);
+    expect(versions).toEqual([...new Set(versions)]);
+  },
+);
 
 test('a version in PATH that was not fetched is one more', async () => {
   const bind = await fetchedBind('bookworm', silent);

@@ -1,6 +1,6 @@
 /** Real servers that get nothing of the source, or get it late: the statement that the alarm proposes is run, and helps; and where it would lose data, none is proposed. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
 import type { Snapshot } from '../../../src/core/report/snapshot-types.ts';
 import { systemRandom } from '../../../src/daemon/clock.ts';
@@ -15,7 +15,12 @@ import { startMysqlServers } from '../../support/servers/mysql-fixture.ts';
 import { nameserver, type SmallWorld, smallWorld } from '../../support/small-world.ts';
 import { clock, proberFor, until } from './probing.ts';
 
-const replicas = { name: 'replicas.shop.db.example.com.' as Fqdn, ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: 'withdraw' } as const;
+const replicas = {
+  name: 'replicas.shop.db.example.com.' as Fqdn,
+  ttlSeconds: 5,
+  maxLagMs: 10_000,
+  whenEmpty: 'withdraw',
+} as const;
 
 interface Servers {
   readonly servers: readonly SqlServer[];
@@ -39,7 +44,12 @@ class Watch {
     return new Watch(world, made.client, addresses, password);
   }
 
-  private constructor(world: SmallWorld, zoneClient: ZoneClient, addresses: readonly ServerAddress[], password: string) {
+  private constructor(
+    world: SmallWorld,
+    zoneClient: ZoneClient,
+    addresses: readonly ServerAddress[],
+    password: string,
+  ) {
     this.world = world;
     const servers = addresses.map((address) => ({ address, candidate: 'auto' as const }));
     this.#prober = proberFor(addresses, password);
@@ -70,7 +80,10 @@ class Watch {
   /** What the alarm says of that server, once it does. */
   async saysOf(server: ServerAddress, text: string): Promise<string> {
     const said = ({ alarms }: Snapshot) =>
-      alarms.find(({ code, subject, sentence }) => code === 'not-replicating' && subject === server && sentence.includes(text))?.sentence;
+      alarms.find(
+        ({ code, subject, sentence }) =>
+          code === 'not-replicating' && subject === server && sentence.includes(text),
+      )?.sentence;
     return said(await this.sees((snapshot) => said(snapshot) !== undefined)) as string;
   }
 
@@ -89,9 +102,15 @@ function proposed(sentence: string, password: string): readonly string[] {
 }
 
 const mysqlServers = async (): Promise<Servers> => {
-  const mysql = await startMysqlServers(4, { replicate: true, readOnly: (index) => (index === 0 ? 'off' : 'super-read-only') });
+  const mysql = await startMysqlServers(4, {
+    replicate: true,
+    readOnly: (index) => (index === 0 ? 'off' : 'super-read-only'),
+  });
   const account = accountName('source_dns', '127.0.0.%');
-  await mysql.servers[0]!.sql(`CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`, ...grantStatements(account));
+  await mysql.servers[0]!.sql(
+    `CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`,
+    ...grantStatements(account),
+  );
   return mysql;
 };
 
@@ -108,14 +127,23 @@ describe.each([
     close: 'SET GLOBAL super_read_only = ON',
     delay: 'CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 3600',
   },
-  { product: 'MariaDB', start: mariadbServers, close: 'SET GLOBAL read_only = ON', delay: 'CHANGE MASTER TO MASTER_DELAY = 3600' },
+  {
+    product: 'MariaDB',
+    start: mariadbServers,
+    close: 'SET GLOBAL read_only = ON',
+    delay: 'CHANGE MASTER TO MASTER_DELAY = 3600',
+  },
 ])('$product servers that get nothing of the source', ({ start, close, delay }) => {
   let all: Servers;
   let watch: Watch;
-  const addressOf = (index: number): ServerAddress => `${all.servers[index]!.address}:${all.port}` as ServerAddress;
+  const addressOf = (index: number): ServerAddress =>
+    `${all.servers[index]!.address}:${all.port}` as ServerAddress;
   const hasReplicas = (...indexes: number[]): boolean => {
     const shown = watch.world.zone.get(`${replicas.name} A`);
-    return JSON.stringify(shown?.rdata ?? []) === JSON.stringify(indexes.map((index) => all.servers[index]!.address));
+    return (
+      JSON.stringify(shown?.rdata ?? []) ===
+      JSON.stringify(indexes.map((index) => all.servers[index]!.address))
+    );
   };
   const isOver =
     (index: number) =>
@@ -136,7 +164,7 @@ describe.each([
     expect(livingProcesses()).toEqual([]);
   });
 
-  it('a switchover forgets the old source, and one of its replicas', async () => {
+  test('a switchover forgets the old source, and one of its replicas', async () => {
     await watch.sees(({ decision }) => decision.reason === 'steady' && hasReplicas(1, 2, 3));
     await all.servers[0]!.sql('INSERT INTO shop.t VALUES (1)', close);
     await until(
@@ -154,7 +182,7 @@ describe.each([
     );
   });
 
-  it('the statement for the replica makes it follow the source, and it is read from again', async () => {
+  test('the statement for the replica makes it follow the source, and it is read from again', async () => {
     const sentence = await watch.saysOf(addressOf(3), 'make it a replica of');
     await all.servers[3]!.sql(...proposed(sentence, all.password));
     await watch.sees((snapshot) => isOver(3)(snapshot) && hasReplicas(2, 3));
@@ -164,26 +192,35 @@ describe.each([
     );
   });
 
-  it('the statement for the old source does, and it rejoins', async () => {
+  test('the statement for the old source does, and it rejoins', async () => {
     const sentence = await watch.saysOf(addressOf(0), 'make it a replica of');
-    expect(sentence).toContain(`${addressOf(0)} replicates from nobody, and gets nothing of the source ${addressOf(1)}.`);
+    expect(sentence).toContain(
+      `${addressOf(0)} replicates from nobody, and gets nothing of the source ${addressOf(1)}.`,
+    );
     await all.servers[0]!.sql(...proposed(sentence, all.password));
-    await watch.sees((snapshot) => isOver(0)(snapshot) && snapshot.ledger?.was.length === 0 && hasReplicas(0, 2, 3));
+    await watch.sees(
+      (snapshot) => isOver(0)(snapshot) && snapshot.ledger?.was.length === 0 && hasReplicas(0, 2, 3),
+    );
     await until(
       () => all.servers[0]!.sql('SELECT i FROM shop.t'),
       (rows) => rows.length === 2,
     );
   });
 
-  it('a replica of a delayed one is as late, and not read from', async () => {
+  test('a replica of a delayed one is as late, and not read from', async () => {
     await all.servers[3]!.sql('STOP REPLICA', delay, 'START REPLICA');
     await all.servers[0]!.sql('STOP REPLICA');
     await all.follow(0, 3);
-    const { servers } = await watch.sees(({ servers: [first] }) => hasReplicas(2) && first?.lagSeconds === 3600);
-    expect(servers[0]?.way?.hops).toMatchObject([{ server: addressOf(3) }, { server: addressOf(1), lagSeconds: 3600 }]);
+    const { servers } = await watch.sees(
+      ({ servers: [first] }) => hasReplicas(2) && first?.lagSeconds === 3600,
+    );
+    expect(servers[0]?.way?.hops).toMatchObject([
+      { server: addressOf(3) },
+      { server: addressOf(1), lagSeconds: 3600 },
+    ]);
   });
 
-  it('none is proposed for a server with transactions of its own', async () => {
+  test('none is proposed for a server with transactions of its own', async () => {
     const own = ['SET GLOBAL read_only = OFF', 'INSERT INTO shop.t VALUES (9)', close];
     await all.servers[2]!.sql('STOP REPLICA', 'RESET REPLICA ALL', ...own);
     const sentence = await watch.saysOf(addressOf(2), 'rebuild');

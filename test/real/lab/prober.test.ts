@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { contains, formatGtidSet, parseGtidSet, subtract, union } from '../../../src/core/gtid/gtid.ts';
 import type { Probe, ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -25,7 +25,8 @@ const answers: Probe[] = [];
 let lost: ServerAddress[] = [];
 const open: ServerProber[] = [];
 
-const addressOf = (index: number): ServerAddress => `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
+const addressOf = (index: number): ServerAddress =>
+  `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
 
 function newProber(options: Partial<ProberOptions> = {}): ServerProber {
   const made = proberFor(
@@ -51,10 +52,16 @@ async function facts(index: number, by = prober): Promise<ServerFacts> {
 }
 
 beforeAll(async () => {
-  mysql = await startMysqlServers(2, { replicate: true, readOnly: (index) => (index === 0 ? 'off' : 'super-read-only') });
+  mysql = await startMysqlServers(2, {
+    replicate: true,
+    readOnly: (index) => (index === 0 ? 'off' : 'super-read-only'),
+  });
   const quoted = password.replaceAll('\\', '\\\\').replaceAll("'", "''");
   // The pipe carries the account to the replica: as it does for users.
-  await mysql.servers[0]!.sql(`CREATE USER ${account} IDENTIFIED BY '${quoted}'`, ...grantStatements(account));
+  await mysql.servers[0]!.sql(
+    `CREATE USER ${account} IDENTIFIED BY '${quoted}'`,
+    ...grantStatements(account),
+  );
   await until(
     () => mysql.servers[1]!.sql("SELECT 1 FROM mysql.tables_priv WHERE User = 'source_dns'"),
     (rows) => rows.length === probedTables.length,
@@ -85,9 +92,15 @@ async function textRows(server: Mysqld, sql: string): Promise<Record<string, str
 }
 
 describe('what is seen', () => {
-  it('a source, its replica, and a promotion within one session', async () => {
+  test('a source, its replica, and a promotion within one session', async () => {
     const source = await facts(0);
-    expect(source).toMatchObject({ flavour: 'mysql', readOnly: false, superReadOnly: false, offlineMode: false, channels: [] });
+    expect(source).toMatchObject({
+      flavour: 'mysql',
+      readOnly: false,
+      superReadOnly: false,
+      offlineMode: false,
+      channels: [],
+    });
     expect(source.version.major).toBeGreaterThanOrEqual(9);
     expect(source.uptimeSeconds).toBeLessThan(300);
     const replica = await until(
@@ -96,13 +109,23 @@ describe('what is seen', () => {
     );
     expect(replica).toMatchObject({ readOnly: true, superReadOnly: true });
     expect(replica.channels).toMatchObject([
-      { name: '', sourceId: source.id, sourceAddress: addressOf(0), receiver: 'on', applier: 'on', heartbeatMs: 2000, autoFailover: false },
+      {
+        name: '',
+        sourceId: source.id,
+        sourceAddress: addressOf(0),
+        receiver: 'on',
+        applier: 'on',
+        heartbeatMs: 2000,
+        autoFailover: false,
+      },
     ]);
     expect(replica.channels[0]!.heardAgoMs).toBeLessThan(4000);
     expect(formatGtidSet(replica.gtidExecuted!)).toBe(formatGtidSet(source.gtidExecuted!));
 
     await mysql.servers[1]!.sql('STOP REPLICA');
-    expect((await facts(1)).channels).toMatchObject([{ receiver: 'off', applier: 'off', sourceId: source.id }]);
+    expect((await facts(1)).channels).toMatchObject([
+      { receiver: 'off', applier: 'off', sourceId: source.id },
+    ]);
     await mysql.servers[1]!.sql('SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF');
     const promoted = await facts(1);
     expect(promoted).toMatchObject({ readOnly: false, superReadOnly: false, session: replica.session });
@@ -114,8 +137,11 @@ describe('what is seen', () => {
     expect(lost).toEqual([]);
   });
 
-  it('the same lag as Seconds_Behind_Source, while a transaction cannot be applied', async () => {
-    await mysql.servers[0]!.sql('CREATE DATABASE IF NOT EXISTS late', 'CREATE TABLE IF NOT EXISTS late.t (i INT PRIMARY KEY)');
+  test('the same lag as Seconds_Behind_Source, while a transaction cannot be applied', async () => {
+    await mysql.servers[0]!.sql(
+      'CREATE DATABASE IF NOT EXISTS late',
+      'CREATE TABLE IF NOT EXISTS late.t (i INT PRIMARY KEY)',
+    );
     await until(
       () => mysql.servers[1]!.sql("SHOW TABLES IN late LIKE 't'").catch(() => []),
       (rows) => rows.length === 1,
@@ -128,7 +154,9 @@ describe('what is seen', () => {
       ({ channels }) => (channels[0]?.lagSeconds ?? 0) > 1.2,
     );
     const [status] = await mysql.servers[1]!.sql('SHOW REPLICA STATUS');
-    expect(Math.abs(Number(status!['Seconds_Behind_Source']) - late.channels[0]!.lagSeconds!)).toBeLessThanOrEqual(1.2);
+    expect(
+      Math.abs(Number(status!['Seconds_Behind_Source']) - late.channels[0]!.lagSeconds!),
+    ).toBeLessThanOrEqual(1.2);
     await holder.query('UNLOCK TABLES');
     holder.destroy();
     await until(
@@ -137,36 +165,55 @@ describe('what is seen', () => {
     );
   });
 
-  it('the same by the statements for older versions, as far as they go', async () => {
+  test('the same by the statements for older versions, as far as they go', async () => {
     const now = await facts(1);
     for (const [set, spelling] of [
       [mysql8, 1],
       [mysql57, 0],
     ] as const) {
       // 8.0 took the older name of the variable away.
-      const statement = set.statements[0]!.spellings[spelling]!.replace('tx_read_only', 'transaction_read_only');
+      const statement = set.statements[0]!.spellings[spelling]!.replace(
+        'tx_read_only',
+        'transaction_read_only',
+      );
       const rows = await textRows(mysql.servers[1]!, statement);
-      const told = { session: now.session, uptimeSeconds: now.uptimeSeconds, at: clock.mono(), notes: new Map() };
+      const told = {
+        session: now.session,
+        uptimeSeconds: now.uptimeSeconds,
+        at: clock.mono(),
+        notes: new Map(),
+      };
       const reading = set.read({ server: addressOf(1), answers: { server: rows }, ...told });
       const { lagSeconds: _lag, heardAgoMs: _heard, ...channel } = now.channels[0]!;
-      expect(reading).toMatchObject({ kind: 'facts', facts: { id: now.id, gtidExecuted: now.gtidExecuted, channels: [channel] } });
+      expect(reading).toMatchObject({
+        kind: 'facts',
+        facts: { id: now.id, gtidExecuted: now.gtidExecuted, channels: [channel] },
+      });
     }
   });
 
-  it('one probe of a server at a time, and the same address as it is', async () => {
+  test('one probe of a server at a time, and the same address as it is', async () => {
     const first = prober.probe(addressOf(0), deadline());
     expect(prober.probe(addressOf(0), deadline())).toBe(first);
     await first;
     const other = await facts(0, newProber());
     expect(other.session).not.toBe((await facts(0)).session);
-    expect(await prober.resolve(addressOf(0), deadline())).toEqual({ kind: 'addresses', addresses: ['127.0.0.11'] });
-    expect(await prober.resolve('[::1]:3306' as ServerAddress, deadline())).toEqual({ kind: 'addresses', addresses: ['::1'] });
-    expect(await prober.resolve('nosuch.invalid:3306' as ServerAddress, deadline())).toMatchObject({ kind: 'failed' });
+    expect(await prober.resolve(addressOf(0), deadline())).toEqual({
+      kind: 'addresses',
+      addresses: ['127.0.0.11'],
+    });
+    expect(await prober.resolve('[::1]:3306' as ServerAddress, deadline())).toEqual({
+      kind: 'addresses',
+      addresses: ['::1'],
+    });
+    expect(await prober.resolve('nosuch.invalid:3306' as ServerAddress, deadline())).toMatchObject({
+      kind: 'failed',
+    });
   });
 });
 
 describe('a server that goes', () => {
-  it('by kill -9: the loss is pushed, then refused, then another session', async () => {
+  test('by kill -9: the loss is pushed, then refused, then another session', async () => {
     const { session } = await facts(1);
     await mysql.servers[1]!.kill9();
     await until(
@@ -186,9 +233,11 @@ describe('a server that goes', () => {
     expect(lost).toEqual([addressOf(1)]);
   });
 
-  it('by KILL, in the middle of its day', async () => {
+  test('by KILL, in the middle of its day', async () => {
     const { session } = await facts(0);
-    const [row] = await mysql.servers[0]!.sql(`SELECT ID AS id FROM performance_schema.processlist WHERE USER = '${user}'`);
+    const [row] = await mysql.servers[0]!.sql(
+      `SELECT ID AS id FROM performance_schema.processlist WHERE USER = '${user}'`,
+    );
     await mysql.servers[0]!.sql(`KILL ${String(row!['id'])}`);
     await until(
       () => lost,
@@ -198,7 +247,7 @@ describe('a server that goes', () => {
     expect(lost).toEqual([addressOf(0)]);
   });
 
-  it('by an orderly shutdown', async () => {
+  test('by an orderly shutdown', async () => {
     await facts(1);
     await mysql.servers[1]!.stop();
     expect(lost).toEqual([addressOf(1)]);
@@ -206,7 +255,7 @@ describe('a server that goes', () => {
     await mysql.servers[1]!.start();
   });
 
-  it('by SIGSTOP: a deadline in the query, then in the connect; after SIGCONT a new session', async () => {
+  test('by SIGSTOP: a deadline in the query, then in the connect; after SIGCONT a new session', async () => {
     const { session } = await facts(0);
     await mysql.servers[0]!.suspend();
     try {
@@ -232,7 +281,7 @@ describe('a server that goes', () => {
 });
 
 describe('a server that refuses is alive', () => {
-  it('access denied', async () => {
+  test('access denied', async () => {
     expect(await probe(0, newProber({ password: 'wrong-0815' }))).toMatchObject({
       kind: 'alive',
       failure: {
@@ -243,17 +292,20 @@ describe('a server that refuses is alive', () => {
     });
   });
 
-  it.each([...probedTables])('SELECT on %s is missing, and comes back', async (table) => {
+  test.each([...probedTables])('SELECT on %s is missing, and comes back', async (table) => {
     const grant = grantStatements(account).find((statement) => statement.includes(`.${table} `))!;
     await facts(0);
     await mysql.servers[0]!.sql(grant.replace('GRANT', 'REVOKE').replace(' TO ', ' FROM '));
-    expect(await probe(0)).toMatchObject({ kind: 'alive', failure: { code: 'mysql-1142', hint: expect.stringContaining(grant) } });
+    expect(await probe(0)).toMatchObject({
+      kind: 'alive',
+      failure: { code: 'mysql-1142', hint: expect.stringContaining(grant) },
+    });
     await mysql.servers[0]!.sql(grant);
     await facts(0);
     expect(lost).toEqual([]);
   });
 
-  it('too many connections', async () => {
+  test('too many connections', async () => {
     const admin = await mysql.connect(0);
     await admin.query('SET GLOBAL max_connections = 1');
     expect(await probe(0)).toMatchObject({ kind: 'alive', failure: { code: 'mysql-1040' } });
@@ -261,7 +313,7 @@ describe('a server that refuses is alive', () => {
     await facts(0);
   });
 
-  it('offline_mode turns us out', async () => {
+  test('offline_mode turns us out', async () => {
     await facts(0);
     await mysql.servers[0]!.sql('SET GLOBAL offline_mode = ON');
     const answer = await until(
@@ -283,7 +335,7 @@ describe('TLS', () => {
     return rows.length;
   };
 
-  it.each([
+  test.each([
     ['disabled', 0],
     ['preferred', 1],
     ['required', 1],
@@ -292,14 +344,20 @@ describe('TLS', () => {
     expect(await cipherCount()).toBe(encrypted);
   });
 
-  it('verify: an unknown authority, and a certificate of another name, are refused', async () => {
-    expect(await probe(0, newProber({ tls: 'verify' }))).toMatchObject({ kind: 'alive', failure: { code: 'tls-failed' } });
+  test('verify: an unknown authority, and a certificate of another name, are refused', async () => {
+    expect(await probe(0, newProber({ tls: 'verify' }))).toMatchObject({
+      kind: 'alive',
+      failure: { code: 'tls-failed' },
+    });
     const ca = readFileSync(join(mysql.servers[0]!.folder, 'data', 'ca.pem'));
     const answer = await probe(0, newProber({ tls: 'verify', ca }));
-    expect(answer).toMatchObject({ kind: 'alive', failure: { code: 'tls-failed', message: expect.stringContaining('127.0.0.11') } });
+    expect(answer).toMatchObject({
+      kind: 'alive',
+      failure: { code: 'tls-failed', message: expect.stringContaining('127.0.0.11') },
+    });
   });
 
-  it('without TLS in the server: preferred goes on, with the RSA exchange only where that is allowed; required does not', async () => {
+  test('without TLS in the server: preferred goes on, with the RSA exchange only where that is allowed; required does not', async () => {
     await mysql.servers[0]!.kill9();
     await mysql.servers[0]!.start(['--tls-version=']);
     try {
@@ -313,7 +371,10 @@ describe('TLS', () => {
       expect(await cipherCount()).toBe(0);
       // Now it remembers the password's hash, and no key is needed.
       await facts(0, preferred);
-      expect(await probe(0, newProber({ tls: 'required' }))).toMatchObject({ kind: 'alive', failure: { code: 'tls-unsupported' } });
+      expect(await probe(0, newProber({ tls: 'required' }))).toMatchObject({
+        kind: 'alive',
+        failure: { code: 'tls-unsupported' },
+      });
     } finally {
       await mysql.servers[0]!.kill9();
       await mysql.servers[0]!.start();
@@ -322,13 +383,16 @@ describe('TLS', () => {
 });
 
 describe('the end', () => {
-  it('close says good-bye: the server counts no aborted client', async () => {
+  test('close says good-bye: the server counts no aborted client', async () => {
     const admin = await mysql.connect(0);
     const aborted = async () => {
       const [rows] = await admin.query("SHOW GLOBAL STATUS LIKE 'Aborted_clients'");
       return (rows as { Value: string }[])[0]!.Value;
     };
-    const ours = async () => (await admin.query(`SELECT ID FROM performance_schema.processlist WHERE USER = '${user}'`))[0] as unknown[];
+    const ours = async () =>
+      (
+        await admin.query(`SELECT ID FROM performance_schema.processlist WHERE USER = '${user}'`)
+      )[0] as unknown[];
     await facts(0);
     expect(await ours()).toHaveLength(1);
     const before = await aborted();
@@ -339,7 +403,7 @@ describe('the end', () => {
     expect(lost).toEqual([]);
   });
 
-  it('close in the middle of a probe: it resolves', async () => {
+  test('close in the middle of a probe: it resolves', async () => {
     const probing = prober.probe(addressOf(0), deadline());
     await prober.close();
     expect(await probing).toMatchObject({ kind: 'unknown', failure: { code: 'closed' } });
@@ -347,7 +411,7 @@ describe('the end', () => {
 });
 
 describe('GTID sets', () => {
-  it("subtract, contains and union as the server's GTID_SUBTRACT and GTID_SUBSET do, on 400 random pairs", async () => {
+  test("subtract, contains and union as the server's GTID_SUBTRACT and GTID_SUBSET do, on 400 random pairs", async () => {
     const connection = await mysql.connect(0);
     let state = 4711;
     const pick = (below: number): number => {
@@ -358,7 +422,9 @@ describe('GTID sets', () => {
     const keys = [...uuids, `${uuids[0]}:tag`, `${uuids[0]}:a_1`];
     const randomText = () =>
       Array.from({ length: pick(4) }, () => {
-        const intervals = Array.from({ length: 1 + pick(5) }, () => 1 + pick(30)).map((first) => `${first}-${first + pick(5)}`);
+        const intervals = Array.from({ length: 1 + pick(5) }, () => 1 + pick(30)).map(
+          (first) => `${first}-${first + pick(5)}`,
+        );
         return `${keys[pick(keys.length)]}:${intervals.join(':')}`;
       }).join(',');
     for (let round = 0; round < 400; round += 1) {

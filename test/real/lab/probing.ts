@@ -2,8 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../../../src/core/model/units.ts';
 import { systemClock as clock } from '../../../src/daemon/clock.ts';
-import type { ProberOptions } from '../../../src/mysql/probe.ts';
-import { createProber } from '../../../src/mysql/probe.ts';
+import { createProber, type ProberOptions } from '../../../src/mysql/probe.ts';
 import type { ServerProber } from '../../../src/ports.ts';
 
 export { clock };
@@ -11,7 +10,11 @@ export { clock };
 export const deadline = (ms = 5000): MonoMs => (clock.mono() + ms) as MonoMs;
 
 /** A prober of these servers, by the account `source_dns` unless `options` says another. The caller closes it. */
-export const proberFor = (servers: readonly ServerAddress[], password: string, options: Partial<ProberOptions> = {}): ServerProber =>
+export const proberFor = (
+  servers: readonly ServerAddress[],
+  password: string,
+  options: Partial<ProberOptions> = {},
+): ServerProber =>
   createProber({
     cluster: 'shop',
     servers: servers.map((address) => ({ address })),

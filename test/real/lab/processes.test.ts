@@ -29,9 +29,13 @@ beforeAll(async () => {
     '--skipLibCheck',
   ];
   await writeFile(join(compiled, 'package.json'), '{ "type": "module" }');
-  await execa(join(root, 'node_modules', '.bin', 'tsc'), [...options, '--outDir', compiled, join('src', 'lab', 'host', 'processes.ts')], {
-    cwd: root,
-  });
+  await execa(
+    join(root, 'node_modules', '.bin', 'tsc'),
+    [...options, '--outDir', compiled, join('src', 'lab', 'host', 'processes.ts')],
+    {
+      cwd: root,
+    },
+  );
 });
 
 afterAll(async () => {
@@ -49,7 +53,8 @@ afterEach(async () => {
   expect(left).toEqual([]);
 });
 
-const shell = (script: string) => launch('a shell', '/bin/sh', ['-c', script], { cwd: folder, logFile: join(folder, 'log') });
+const shell = (script: string) =>
+  launch('a shell', '/bin/sh', ['-c', script], { cwd: folder, logFile: join(folder, 'log') });
 
 test('a line is awaited; an early end and a deadline are told with the log', async () => {
   const ready = shell('echo one; echo two is ready; exec sleep 60');
@@ -57,7 +62,9 @@ test('a line is awaited; an early end and a deadline are told with the log', asy
   expect(await ready.stop(10_000)).toEqual({ code: null, signal: 'SIGTERM' });
 
   const failing = shell('echo no room; exit 3');
-  await expect(failing.awaitLine(/ready/, 10_000)).rejects.toThrow(/ended \(3\) before it was ready:\n.*no room/s);
+  await expect(failing.awaitLine(/ready/, 10_000)).rejects.toThrow(
+    /ended \(3\) before it was ready:\n.*no room/s,
+  );
 
   const silent = shell('echo still; exec sleep 60');
   await silent.awaitLine(/still/, 10_000);
@@ -78,7 +85,10 @@ test('a suspended process stands still with all its threads, however busy they a
     const count = () => { if (++begun === 8) console.log('all spin'); };
     for (let i = 0; i < 8; i++)
       new Worker("require('node:worker_threads').parentPort.postMessage(0); for (;;);", { eval: true }).on('message', count);`;
-  const busy = launch('busy', process.execPath, ['-e', spin], { cwd: folder, logFile: join(folder, 'busy.log') });
+  const busy = launch('busy', process.execPath, ['-e', spin], {
+    cwd: folder,
+    logFile: join(folder, 'busy.log'),
+  });
   await busy.awaitLine(/all spin/, 20_000);
   // Each thread's state, as the kernel tells it.
   const states = () =>
@@ -97,7 +107,10 @@ test('a suspended process stands still with all its threads, however busy they a
 });
 
 test('a program that is not there ends at once', async () => {
-  const missing = launch('nothing', join(folder, 'missing'), [], { cwd: folder, logFile: join(folder, 'log') });
+  const missing = launch('nothing', join(folder, 'missing'), [], {
+    cwd: folder,
+    logFile: join(folder, 'log'),
+  });
   expect((await missing.exited).code).not.toBe(0);
 });
 
@@ -111,8 +124,10 @@ test('a log on disk is bounded, its tail in memory too', async () => {
   expect(log.tail().length).toBeLessThanOrEqual(40 * 1024);
 });
 
-test.each(['SIGINT', 'SIGTERM', 'SIGKILL', 'uncaught', 'exit'])('no process is left behind by %s', async (end) => {
-  const script = `
+test.each(['SIGINT', 'SIGTERM', 'SIGKILL', 'uncaught', 'exit'])(
+  'no process is left behind by %s',
+  async (end) => {
+    const script = `
     import { launch } from '${join(compiled, 'processes.js')}';
     const child = launch('sleep', '/bin/sleep', ['600'], { cwd: '.', logFile: 'log' });
     console.log(child.pid);
@@ -121,15 +136,21 @@ test.each(['SIGINT', 'SIGTERM', 'SIGKILL', 'uncaught', 'exit'])('no process is l
       if ('${end}' === 'exit') process.exit(0);
       process.kill(process.pid, '${end}');
     });`;
-  await writeFile(join(folder, 'parent.mjs'), script);
-  const parent = execa(process.execPath, ['parent.mjs'], { cwd: folder, reject: false, stdin: 'pipe', timeout: 30_000 });
-  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
-  const pid = Number(String(line));
-  expect(isAlive(pid)).toBe(true);
-  parent.stdin.write('now\n');
-  await parent;
-  await expect.poll(() => isAlive(pid), { timeout: 60_000, interval: 5 }).toBe(false);
-});
+    await writeFile(join(folder, 'parent.mjs'), script);
+    const parent = execa(process.execPath, ['parent.mjs'], {
+      cwd: folder,
+      reject: false,
+      stdin: 'pipe',
+      timeout: 30_000,
+    });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(String(line));
+    expect(isAlive(pid)).toBe(true);
+    parent.stdin.write('now\n');
+    await parent;
+    await expect.poll(() => isAlive(pid), { timeout: 60_000, interval: 5 }).toBe(false);
+  },
+);
 
 test('a free port is free on all addresses', async () => {
   const addresses = ['127.0.0.11', '127.0.0.12', '127.0.0.13'];
@@ -151,8 +172,12 @@ test('a port that was taken meanwhile is replaced, another failure is not', asyn
   const start = (port: number) => (port < 3 ? Promise.reject(new Error('taken')) : Promise.resolve(port));
   const isTaken = (error: unknown) => (error as Error).message === 'taken';
   expect(await withFreePort(find, start, { isTaken })).toBe(3);
-  await expect(withFreePort(find, () => Promise.reject(new Error('broken')), { isTaken })).rejects.toThrow('broken');
-  await expect(withFreePort(find, () => Promise.reject(new Error('taken')), { isTaken, attempts: 2 })).rejects.toThrow('taken');
+  await expect(withFreePort(find, () => Promise.reject(new Error('broken')), { isTaken })).rejects.toThrow(
+    'broken',
+  );
+  await expect(
+    withFreePort(find, () => Promise.reject(new Error('taken')), { isTaken, attempts: 2 }),
+  ).rejects.toThrow('taken');
   expect(next).toBe(7);
 });
 

@@ -7,7 +7,11 @@ import { afterAll, expect, test } from 'vitest';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { type BindPrograms, provideBind } from '../../../src/lab/programs/bind-programs.ts';
 import { provideMariadb } from '../../../src/lab/programs/mariadb-programs.ts';
-import { type MysqlPrograms, parseMysqlVersion, provideMysql } from '../../../src/lab/programs/mysql-programs.ts';
+import {
+  type MysqlPrograms,
+  parseMysqlVersion,
+  provideMysql,
+} from '../../../src/lab/programs/mysql-programs.ts';
 import { askSoaSerial } from '../../../src/lab/servers/ask-soa.ts';
 import { Mysqld } from '../../../src/lab/servers/mysqld.ts';
 import { isListenTaken, Named } from '../../../src/lab/servers/named.ts';
@@ -24,7 +28,10 @@ afterAll(() => {
 
 test('the cache is taken in milliseconds, and has every program', async () => {
   const started = performance.now();
-  const [mysql, bind]: [MysqlPrograms, BindPrograms] = [await provideMysql(silent), await provideBind(silent)];
+  const [mysql, bind]: [MysqlPrograms, BindPrograms] = [
+    await provideMysql(silent),
+    await provideBind(silent),
+  ];
   expect(performance.now() - started).toBeLessThan(1000);
   expect(mysql.version).toMatch(/^\d+\.\d+\.\d+$/);
   expect(bind.version).toMatch(/^9\.\d+\.\d+$/);
@@ -47,19 +54,34 @@ test('the cache is taken in milliseconds, and has every program', async () => {
 test('fetched programs use no library of the system', async () => {
   const [mysql, bind] = [await provideMysql(silent), await provideBind(silent)];
   const mariadb = [await provideMariadb('10.11', silent), await provideMariadb('11.8', silent)];
-  expect(mariadb.map(({ version }) => version)).toEqual([expect.stringMatching(/^10\.11\./), expect.stringMatching(/^11\.8\./)]);
+  expect(mariadb.map(({ version }) => version)).toEqual([
+    expect.stringMatching(/^10\.11\./),
+    expect.stringMatching(/^11\.8\./),
+  ]);
   const nameservers = [
     ...(await everyBind()).flatMap(({ named, nsupdate }) => [named, nsupdate]),
     ...(await everyKnot()).map(({ knotd }) => knotd),
     ...(await everyPowerdns()).map(({ pdnsServer }) => pdnsServer),
   ];
-  for (const program of [mysql.mysqld, bind.dig, ...nameservers, ...mariadb.map(({ mariadbd }) => mariadbd)]) {
+  for (const program of [
+    mysql.mysqld,
+    bind.dig,
+    ...nameservers,
+    ...mariadb.map(({ mariadbd }) => mariadbd),
+  ]) {
     const root = join(program, '..', '..', 'root');
     // Installed programs are run with the system's libraries, as they should be.
     if (!existsSync(root)) continue;
-    const libraries = join(root, 'usr', 'lib', process.arch === 'x64' ? 'x86_64-linux-gnu' : 'aarch64-linux-gnu');
+    const libraries = join(
+      root,
+      'usr',
+      'lib',
+      process.arch === 'x64' ? 'x86_64-linux-gnu' : 'aarch64-linux-gnu',
+    );
     const loader = (await readdir(libraries)).find((name) => name.startsWith('ld-linux'))!;
-    const binary = ['sbin', 'bin'].map((folder) => join(root, 'usr', folder, basename(program))).find((path) => existsSync(path))!;
+    const binary = ['sbin', 'bin']
+      .map((folder) => join(root, 'usr', folder, basename(program)))
+      .find((path) => existsSync(path))!;
     const { stdout } = await execa(join(libraries, loader), ['--library-path', libraries, '--list', binary]);
     expect(stdout).toContain('libc.so.6');
     const foreign = stdout.split('\n').filter((line) => line.includes('=> ') && !line.includes(`=> ${root}`));
@@ -84,15 +106,21 @@ test('a MySQL server answers by TCP, and comes back after a crash and after a st
   try {
     const server = mysql.servers[0]!;
     const first = await mysql.connect(0);
-    const [rows] = await first.query('SELECT 1 AS one, @@super_read_only AS ro, @@gtid_executed AS gtids, @@server_uuid AS uuid');
+    const [rows] = await first.query(
+      'SELECT 1 AS one, @@super_read_only AS ro, @@gtid_executed AS gtids, @@server_uuid AS uuid',
+    );
     expect(rows).toMatchObject([{ one: 1, ro: 1, gtids: '' }]);
-    const active = await server.sql("SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE'");
+    const active = await server.sql(
+      "SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE'",
+    );
     expect(active.map((row) => row['PLUGIN_NAME'])).toEqual(
       expect.arrayContaining(['rpl_semi_sync_source', 'rpl_semi_sync_replica', 'clone']),
     );
 
     const { pid } = server;
-    const lost = new Promise<string | undefined>((resolve) => first.on('error', (error: NodeJS.ErrnoException) => resolve(error.code)));
+    const lost = new Promise<string | undefined>((resolve) =>
+      first.on('error', (error: NodeJS.ErrnoException) => resolve(error.code)),
+    );
     await server.kill9();
     expect(await lost).toBe('PROTOCOL_CONNECTION_LOST');
     expect(server.running).toBe(false);
@@ -115,14 +143,18 @@ test('root comes in by the socket only, and no SQL reads files', async () => {
   try {
     const { address: host, port } = mysql.servers[0]!;
     await expect(createConnection({ host, port, user: 'root' })).rejects.toMatchObject({ errno: 1045 });
-    expect(await mysql.servers[0]!.sql("SELECT LOAD_FILE('/etc/hostname') AS content")).toEqual([{ content: null }]);
+    expect(await mysql.servers[0]!.sql("SELECT LOAD_FILE('/etc/hostname') AS content")).toEqual([
+      { content: null },
+    ]);
   } finally {
     await mysql.stop();
   }
 });
 
 test('an option that mysqld does not know is told with its log', async () => {
-  await expect(startMysqlServers(1, { options: () => ['--no-such-option'] })).rejects.toThrow(/no-such-option/);
+  await expect(startMysqlServers(1, { options: () => ['--no-such-option'] })).rejects.toThrow(
+    /no-such-option/,
+  );
 });
 
 test('two nameservers: an unsigned update is refused, a signed one reaches the secondary', async () => {
@@ -137,9 +169,18 @@ test('two nameservers: an unsigned update is refused, a signed one reaches the s
         timeout: 10_000,
       });
     const signed = ['-k', bind.keyFile];
-    expect(await update('source.shop.lab.test. 5 A 127.0.0.11')).toMatchObject({ exitCode: 2, all: 'update failed: REFUSED' });
-    expect(await update('ns1.lab.test. 5 A 127.0.0.11', signed)).toMatchObject({ exitCode: 2, all: 'update failed: REFUSED' });
-    expect(await update('source.shop.lab.test. 5 TXT no', signed)).toMatchObject({ exitCode: 2, all: 'update failed: REFUSED' });
+    expect(await update('source.shop.lab.test. 5 A 127.0.0.11')).toMatchObject({
+      exitCode: 2,
+      all: 'update failed: REFUSED',
+    });
+    expect(await update('ns1.lab.test. 5 A 127.0.0.11', signed)).toMatchObject({
+      exitCode: 2,
+      all: 'update failed: REFUSED',
+    });
+    expect(await update('source.shop.lab.test. 5 TXT no', signed)).toMatchObject({
+      exitCode: 2,
+      all: 'update failed: REFUSED',
+    });
     for (const change of [
       'source.shop.lab.test. 5 A 127.0.0.11',
       '_source-dns.source.shop.lab.test. 5 TXT "v=1"',
@@ -150,7 +191,14 @@ test('two nameservers: an unsigned update is refused, a signed one reaches the s
     }
     // Four changes in a row: without notify-delay 0 the secondary would have the last one after 5 s.
     await bind.secondary.awaitSerial(5, 3000);
-    const dig = await execa(bind.programs.dig, ['@127.0.0.1', '-p', `${bind.secondary.port}`, '+short', 'source.shop.lab.test', 'A']);
+    const dig = await execa(bind.programs.dig, [
+      '@127.0.0.1',
+      '-p',
+      `${bind.secondary.port}`,
+      '+short',
+      'source.shop.lab.test',
+      'A',
+    ]);
     expect(dig.stdout).toBe('127.0.0.11');
 
     await bind.primary.kill9();
@@ -187,7 +235,9 @@ test('a zone transfer needs the transfer key', async () => {
   const bind = await startBind();
   try {
     const axfr = (args: string[]) =>
-      execa(bind.programs.dig, ['@127.0.0.1', '-p', `${bind.primary.port}`, ...args, bind.zone, 'AXFR'], { reject: false });
+      execa(bind.programs.dig, ['@127.0.0.1', '-p', `${bind.primary.port}`, ...args, bind.zone, 'AXFR'], {
+        reject: false,
+      });
     expect((await axfr([])).stdout).toContain('Transfer failed');
     expect((await axfr(['-k', bind.keyFile])).stdout).toContain('Transfer failed');
     expect((await axfr(['-k', bind.transferKeyFile])).stdout).toContain('ns1.lab.test.');

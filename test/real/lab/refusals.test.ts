@@ -1,6 +1,6 @@
 /** What real servers say when they refuse us, and that the statement in the hint mends it. */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -13,7 +13,11 @@ import { deadline, proberFor } from './probing.ts';
 
 const password = 'geheim-0815';
 
-async function probeOnce(server: SqlServer, user: string, options: Partial<ProberOptions> = {}): Promise<Probe> {
+async function probeOnce(
+  server: SqlServer,
+  user: string,
+  options: Partial<ProberOptions> = {},
+): Promise<Probe> {
   const address = `${server.address}:${server.port}` as ServerAddress;
   const prober = proberFor([address], password, { user, queryTimeoutMs: 2000, ...options });
   try {
@@ -33,7 +37,11 @@ interface Refused {
 }
 
 /** Makes the account, is refused, does what the hint says, and is let in. */
-async function mended(server: SqlServer, grants: (account: string) => readonly string[], refused: Refused): Promise<void> {
+async function mended(
+  server: SqlServer,
+  grants: (account: string) => readonly string[],
+  refused: Refused,
+): Promise<void> {
   const user = `u${refused.errno}_${refused.made.join().length}`;
   const account = accountName(user);
   const [create = '', ...others] = refused.made.map((statement) => statement.replaceAll('?', account));
@@ -44,7 +52,8 @@ async function mended(server: SqlServer, grants: (account: string) => readonly s
   expect(answer).toMatchObject({ kind: 'alive', failure: { code: `mysql-${refused.errno}` } });
   const hint = answer.kind === 'reachable' ? '' : (answer.failure.hint ?? '');
   const statements = hint.match(/(?:ALTER USER|FLUSH) [^;]+;/g) ?? [];
-  const statement = statements.find((each) => !(each.includes('caching_sha2') && server.program === 'mariadbd')) ?? '';
+  const statement =
+    statements.find((each) => !(each.includes('caching_sha2') && server.program === 'mariadbd')) ?? '';
   await server.sql(statement.replace('<password>', password).replace(/;$/, ''));
   const again = await probeOnce(server, user);
   expect(again, hint).toMatchObject({ kind: 'reachable' });
@@ -67,7 +76,7 @@ describe('MySQL 9.7', () => {
 
   const create = `CREATE USER ? IDENTIFIED BY '${password}'`;
 
-  it.each<Refused>([
+  test.each<Refused>([
     {
       errno: 1524,
       made: [
@@ -79,21 +88,31 @@ describe('MySQL 9.7', () => {
     { errno: 1226, made: [`${create} WITH MAX_QUERIES_PER_HOUR 2`] },
     { errno: 1226, made: [`${create} WITH MAX_CONNECTIONS_PER_HOUR 1`], asked: 1 },
     { errno: 3118, made: [`${create} ACCOUNT LOCK`] },
-    { errno: 3955, made: [`${create} FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 1`], asked: 1, password: 'wrong' },
+    {
+      errno: 3955,
+      made: [`${create} FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 1`],
+      asked: 1,
+      password: 'wrong',
+    },
     { errno: 1862, made: [`${create} PASSWORD EXPIRE`] },
   ])('$errno, $made', (refused) => mended(server, grantStatements, refused));
 
-  it('without TLS where the account wants it', async () => {
+  test('without TLS where the account wants it', async () => {
     const account = accountName('tls_only');
-    await server.sql(`CREATE USER ${account} IDENTIFIED BY '${password}' REQUIRE SSL`, ...grantStatements(account));
-    expect(await probeOnce(server, 'tls_only', { tls: 'disabled', allowPublicKeyRetrieval: true })).toMatchObject({
+    await server.sql(
+      `CREATE USER ${account} IDENTIFIED BY '${password}' REQUIRE SSL`,
+      ...grantStatements(account),
+    );
+    expect(
+      await probeOnce(server, 'tls_only', { tls: 'disabled', allowPublicKeyRetrieval: true }),
+    ).toMatchObject({
       kind: 'alive',
       failure: { code: 'mysql-1045', hint: expect.stringContaining('set tls: required') },
     });
     expect(await probeOnce(server, 'tls_only', { tls: 'required' })).toMatchObject({ kind: 'reachable' });
   });
 
-  it('global limits for clients do not cut what we read', async () => {
+  test('global limits for clients do not cut what we read', async () => {
     const account = accountName('limited');
     await server.sql(`CREATE USER ${account} IDENTIFIED BY '${password}'`, ...grantStatements(account));
     await server.sql('SET GLOBAL sql_select_limit = 1', 'SET GLOBAL max_join_size = 1');
@@ -101,7 +120,7 @@ describe('MySQL 9.7', () => {
     await server.sql('SET GLOBAL sql_select_limit = DEFAULT', 'SET GLOBAL max_join_size = DEFAULT');
   });
 
-  it('init_connect fails', async () => {
+  test('init_connect fails', async () => {
     await server.sql("SET GLOBAL init_connect = 'SELECT nonsense'");
     expect(await probeOnce(server, 'limited')).toMatchObject({
       kind: 'alive',
@@ -129,7 +148,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
 
   const create = `CREATE USER ? IDENTIFIED BY '${password}'`;
 
-  it.each<Refused>([
+  test.each<Refused>([
     { errno: 4151, made: [`${create} ACCOUNT LOCK`] },
     { errno: 1820, made: [`${create} PASSWORD EXPIRE`] },
     { errno: 1226, made: [`${create} WITH MAX_QUERIES_PER_HOUR 2`] },
@@ -137,7 +156,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     { errno: 4150, made: [create, 'SET GLOBAL max_password_errors = 1'], asked: 2, password: 'wrong' },
   ])('$errno, $made', (refused) => mended(server, (account) => mariadbGrantStatements(account), refused));
 
-  it.each(['10.11.6', '8.0.36-log'])(
+  test.each(['10.11.6', '8.0.36-log'])(
     'that calls itself %s is asked as MariaDB, and limits for clients do not cut what we read',
     async (version) => {
       await server.restart([`--version=${version}`]);

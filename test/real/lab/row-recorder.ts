@@ -23,7 +23,10 @@ export interface RowRecorder {
 }
 
 /** `file`: in test/support/rows, without its ending. */
-export function rowRecorder(file: string, account: { readonly user: string; readonly password: string }): RowRecorder {
+export function rowRecorder(
+  file: string,
+  account: { readonly user: string; readonly password: string },
+): RowRecorder {
   const cases: Record<string, Answers> = {};
   return {
     async take(name, server) {
@@ -37,8 +40,17 @@ export function rowRecorder(file: string, account: { readonly user: string; read
   };
 }
 
-async function answersOf(server: ServerAddress, account: { readonly user: string; readonly password: string }): Promise<Answers> {
-  const access = { ...account, cluster: 'rows', ssl: undefined, allowPublicKeyRetrieval: true, lookup: lookup as LookupFunction };
+async function answersOf(
+  server: ServerAddress,
+  account: { readonly user: string; readonly password: string },
+): Promise<Answers> {
+  const access = {
+    ...account,
+    cluster: 'rows',
+    ssl: undefined,
+    allowPublicKeyRetrieval: true,
+    lookup: lookup as LookupFunction,
+  };
   const session = new Session(server, access);
   try {
     rowsOf(await session.opened);

@@ -37,15 +37,23 @@ function judge(name: string, { exitCode, lines }: Awaited<ReturnType<typeof play
     return;
   }
   if (name === 'mariadb')
-    expect(lines.filter(({ event }) => event === 'fallback')).toMatchObject([{ scenario: name, product: 'MariaDB 10.11' }]);
+    expect(lines.filter(({ event }) => event === 'fallback')).toMatchObject([
+      { scenario: name, product: 'MariaDB 10.11' },
+    ]);
   const { steps, reasons, lost = 0 } = expected[name]!;
   const failures = lines.filter(({ event }) => event === 'error');
   expect(failures, name).toEqual([]);
   expect(verdictsOf(lines), name).toEqual(steps.split('').map((step) => [step, true]));
   const summary = lines.at(-1)!;
-  expect(summary, name).toMatchObject({ event: 'summary', held: true, lostWrites: lost, moves: reasons.map((reason) => ({ reason })) });
+  expect(summary, name).toMatchObject({
+    event: 'summary',
+    held: true,
+    lostWrites: lost,
+    moves: reasons.map((reason) => ({ reason })),
+  });
   if (name === 'async') expect(summary.lostWrites).toBeGreaterThan(0);
-  if (name.startsWith('group-')) expect(summary.moves![0], name).toMatchObject({ from: 'Member 1', to: member });
+  if (name.startsWith('group-'))
+    expect(summary.moves![0], name).toMatchObject({ from: 'Member 1', to: member });
   expect(exitCode, name).toBe(0);
 }
 
@@ -56,7 +64,9 @@ beforeAll(async () => {
 
 describe('source-dns lab --scenario', () => {
   test('every scenario is played: the default one by story.test.ts', () => {
-    expect(scenarios.map(({ name }) => name).toSorted()).toEqual([...Object.keys(expected), 'semi-sync'].toSorted());
+    expect(scenarios.map(({ name }) => name).toSorted()).toEqual(
+      [...Object.keys(expected), 'semi-sync'].toSorted(),
+    );
   });
 
   const play = (name: string) => playLab(['--scenario', name]);
@@ -90,7 +100,9 @@ describe('source-dns lab --scenario', () => {
       { event: 'summary', held: false },
     ]);
     expect(mysql.exitCode).toBe(1);
-    expect(mysql.lines.find(({ event }) => event === 'error')?.message).toContain('mysqld could not initialise a data folder');
+    expect(mysql.lines.find(({ event }) => event === 'error')?.message).toContain(
+      'mysqld could not initialise a data folder',
+    );
   });
 });
 
@@ -112,7 +124,8 @@ async function withoutMysql(...args: readonly string[]): ReturnType<typeof playL
     }
     writeFileSync(join(set, 'source-dns.json'), '{ "packageVersion": "9.9.9-1" }');
     for (const name of readdirSync(cacheFolder())) {
-      if (/^(?:bind|mariadb-10|data-mariadb-10)/.test(name)) symlinkSync(join(cacheFolder(), name), join(cache, name));
+      if (/^(?:bind|mariadb-10|data-mariadb-10)/.test(name))
+        symlinkSync(join(cacheFolder(), name), join(cache, name));
     }
     return await playLab(args, { SOURCE_DNS_CACHE: cache, PATH: `${path}:${process.env['PATH']}` });
   } finally {

@@ -1,10 +1,14 @@
 /** Sources that are closed by another switch than read_only, on real servers: what their probes bring makes the decision follow a promoted replica. */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { situationOf } from '../../../src/core/decide/situation.ts';
 import { decide } from '../../../src/core/decide/table.ts';
-import type { ClusterState } from '../../../src/core/model/state.ts';
-import { initialState, withPublication, withServer } from '../../../src/core/model/state.ts';
+import {
+  type ClusterState,
+  initialState,
+  withPublication,
+  withServer,
+} from '../../../src/core/model/state.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { observe } from '../../../src/core/observe/observe.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -30,7 +34,9 @@ class Watcher {
 
   constructor({ servers, account }: Pair) {
     this.#addresses = servers.map(({ address, port }) => `${address}:${port}` as ServerAddress);
-    const settings = clusterSettings([], { servers: this.#addresses.map((address) => ({ address, candidate: 'auto' as const })) });
+    const settings = clusterSettings([], {
+      servers: this.#addresses.map((address) => ({ address, candidate: 'auto' as const })),
+    });
     this.#state = initialState(settings, [], at(clock.mono() - 1));
     this.#prober = proberFor(this.#addresses, account.password, { user: account.user, queryTimeoutMs: 2000 });
   }
@@ -40,14 +46,19 @@ class Watcher {
     for (const address of this.#addresses) {
       const probe = await this.#prober.probe(address, deadline());
       const memory = this.#state.servers.get(address)!;
-      this.#state = withServer(this.#state, { ...observe(memory, probe, at(clock.mono())).memory, addresses: ['192.0.2.1'] });
+      this.#state = withServer(this.#state, {
+        ...observe(memory, probe, at(clock.mono())).memory,
+        addresses: ['192.0.2.1'],
+      });
     }
     const [source, replica] = [...this.#state.servers.values()].map(({ facts }) => facts?.id);
     const [publication] = this.#state.publications.values();
     const ledger = ledgerOf('db1', { source: this.#addresses[0]!, uuid: source! });
     const line = new Set([source!, replica!]);
     const published = { ...publication!, view: viewOf(ledger), line };
-    const decision = decide(situationOf(withPublication(this.#state, published), published, undefined, at(clock.mono())));
+    const decision = decide(
+      situationOf(withPublication(this.#state, published), published, undefined, at(clock.mono())),
+    );
     return `${decision.reason} ${decision.kind === 'point-to' ? decision.source : ''}: ${decision.sentence}`;
   }
 
@@ -71,7 +82,9 @@ async function mysqlPair(): Promise<Pair> {
 }
 
 async function mariadbPair(series: '10.11' | '11.8'): Promise<Pair> {
-  const { servers, stop, follow, user, password } = await startMariadbServers(series, 2, { readOnly: (index) => index > 0 });
+  const { servers, stop, follow, user, password } = await startMariadbServers(series, 2, {
+    readOnly: (index) => index > 0,
+  });
   await follow(1, 0);
   return { servers, stop, account: { user, password } };
 }
@@ -117,7 +130,7 @@ describe.each([
     expect(livingProcesses()).toEqual([]);
   });
 
-  it('the source steps down, and the promoted replica follows it', async () => {
+  test('the source steps down, and the promoted replica follows it', async () => {
     const [source, replica] = pair.servers as [SqlServer, SqlServer];
     const to = `${replica.address}:${replica.port}`;
     await until(

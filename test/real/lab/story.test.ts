@@ -19,8 +19,19 @@ describe('source-dns lab', () => {
         held: true,
         lostWrites: 0,
         moves: [
-          { from: 'Source', to: 'Replica 1', reason: 'failover', promotedToAnswerMs: expect.any(Number), propagatedMs: expect.any(Number) },
-          { from: 'Replica 1', to: 'Source', promotedToAnswerMs: expect.any(Number), propagatedMs: expect.any(Number) },
+          {
+            from: 'Source',
+            to: 'Replica 1',
+            reason: 'failover',
+            promotedToAnswerMs: expect.any(Number),
+            propagatedMs: expect.any(Number),
+          },
+          {
+            from: 'Replica 1',
+            to: 'Source',
+            promotedToAnswerMs: expect.any(Number),
+            propagatedMs: expect.any(Number),
+          },
         ],
       });
       expect(summary?.acknowledgedWrites).toBeGreaterThan(100);
@@ -31,27 +42,32 @@ describe('source-dns lab', () => {
   });
 
   // The one in a network namespace has a lab around it that passes the signal on.
-  test.for(['semi-sync', 'group-isolate'])('Ctrl-C in the middle of %s ends everything', async (scenario, { skip }) => {
-    const before = labFolders();
-    const lab = spawn('node', [entry, 'lab', '--scenario', scenario, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const exited = once(lab, 'exit');
-    let folders: string[] = [];
-    let impossible = false;
-    for await (const line of createInterface({ input: lab.stdout })) {
-      const { event, step, message } = JSON.parse(line) as LabLine;
-      impossible ||= message?.startsWith('no network namespace') === true;
-      if (event !== 'step' || step !== 'b') continue;
-      folders = [...labFolders()].filter((folder) => !before.has(folder));
-      expect(processesIn(folders).length).toBeGreaterThanOrEqual(6);
-      lab.kill('SIGINT');
-      lab.stdout.resume();
-      break;
-    }
-    if (impossible && process.env['CHAOS_MAY_BE_ABSENT'] === '1') skip('no network namespaces');
-    expect(folders).toHaveLength(1);
-    const [code] = (await exited) as [number | null];
-    expect(code).toBe(1);
-    expect(folders.filter((folder) => labFolders().has(folder))).toEqual([]);
-    expect(processesIn(folders)).toEqual([]);
-  });
+  test.for(['semi-sync', 'group-isolate'])(
+    'Ctrl-C in the middle of %s ends everything',
+    async (scenario, { skip }) => {
+      const before = labFolders();
+      const lab = spawn('node', [entry, 'lab', '--scenario', scenario, '--json'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const exited = once(lab, 'exit');
+      let folders: string[] = [];
+      let impossible = false;
+      for await (const line of createInterface({ input: lab.stdout })) {
+        const { event, step, message } = JSON.parse(line) as LabLine;
+        impossible ||= message?.startsWith('no network namespace') === true;
+        if (event !== 'step' || step !== 'b') continue;
+        folders = [...labFolders()].filter((folder) => !before.has(folder));
+        expect(processesIn(folders).length).toBeGreaterThanOrEqual(6);
+        lab.kill('SIGINT');
+        lab.stdout.resume();
+        break;
+      }
+      if (impossible && process.env['CHAOS_MAY_BE_ABSENT'] === '1') skip('no network namespaces');
+      expect(folders).toHaveLength(1);
+      const [code] = (await exited) as [number | null];
+      expect(code).toBe(1);
+      expect(folders.filter((folder) => labFolders().has(folder))).toEqual([]);
+      expect(processesIn(folders)).toEqual([]);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 /** Every switch that refuses writes, on real servers: where a client's write fails the probe must say "not writable", and where it succeeds "writable". */
 
 import { createConnection } from 'mysql2/promise';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isWritable, type WriteSwitch } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -96,11 +96,11 @@ describe.each([
     }
   }
 
-  it('open', async () => {
+  test('open', async () => {
     expect([await takesWrites(), await seen()]).toEqual([true, { writable: true, switches: undefined }]);
   });
 
-  it.each(dynamic)('%s', async (variable) => {
+  test.each(dynamic)('%s', async (variable) => {
     await running.server.sql(`SET GLOBAL ${variable} = ON`);
     try {
       expect([await takesWrites(), (await seen()).writable]).toEqual([false, false]);
@@ -109,10 +109,13 @@ describe.each([
     }
   });
 
-  it('read-only transactions', async () => {
+  test('read-only transactions', async () => {
     await running.server.sql(`SET GLOBAL ${transactions.variable} = ON`);
     try {
-      expect([await takesWrites(), await seen()]).toEqual([false, { writable: false, switches: [transactions] }]);
+      expect([await takesWrites(), await seen()]).toEqual([
+        false,
+        { writable: false, switches: [transactions] },
+      ]);
     } finally {
       await running.server.sql(`SET GLOBAL ${transactions.variable} = OFF`);
     }
@@ -120,18 +123,21 @@ describe.each([
   });
 
   // From the last that takes writes to the first that does not; 4 is where MySQL's manual begins to say "read-only".
-  it.each([...new Set([Math.max(forced - 1, 1), forced, 4])])('innodb_force_recovery = %i', async (value) => {
-    await running.server.restart();
-    await running.server.restart([`--innodb-force-recovery=${value}`]);
-    const open = value < forced;
-    const { writable, switches = [] } = await seen();
-    expect([await takesWrites(), writable]).toEqual([open, open]);
-    expect(switches.filter(({ variable }) => variable === 'innodb_force_recovery')).toEqual(
-      open ? [] : [{ variable: 'innodb_force_recovery', value: String(value) }],
-    );
-  });
+  test.each([...new Set([Math.max(forced - 1, 1), forced, 4])])(
+    'innodb_force_recovery = %i',
+    async (value) => {
+      await running.server.restart();
+      await running.server.restart([`--innodb-force-recovery=${value}`]);
+      const open = value < forced;
+      const { writable, switches = [] } = await seen();
+      expect([await takesWrites(), writable]).toEqual([open, open]);
+      expect(switches.filter(({ variable }) => variable === 'innodb_force_recovery')).toEqual(
+        open ? [] : [{ variable: 'innodb_force_recovery', value: String(value) }],
+      );
+    },
+  );
 
-  it('innodb_read_only', async () => {
+  test('innodb_read_only', async () => {
     await running.server.restart();
     await running.server.restart(['--innodb-read-only=ON']);
     expect([await takesWrites(), await seen()]).toEqual([
@@ -156,18 +162,21 @@ describe('MySQL 9.7: what only a restart opens cannot become a replica', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  it.each(['--innodb-read-only=ON', '--innodb-force-recovery=1', '--innodb-force-recovery=6'])('%s', async (option) => {
-    await running.server.restart([option]);
-    await expect(running.server.sql(statement)).rejects.toThrow(/read only|innodb_force_recovery/);
-  });
+  test.each(['--innodb-read-only=ON', '--innodb-force-recovery=1', '--innodb-force-recovery=6'])(
+    '%s',
+    async (option) => {
+      await running.server.restart([option]);
+      await expect(running.server.sql(statement)).rejects.toThrow(/read only|innodb_force_recovery/);
+    },
+  );
 
-  it('and without that it can', async () => {
+  test('and without that it can', async () => {
     await running.server.restart();
     await running.server.sql(statement);
   });
 });
 
-it('a MariaDB server without InnoDB is watched', async () => {
+test('a MariaDB server without InnoDB is watched', async () => {
   const { server, user, password, stop } = await mariadb('10.11');
   try {
     await server.restart(['--skip-innodb', '--default-storage-engine=Aria']);

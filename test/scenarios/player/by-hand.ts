@@ -10,7 +10,12 @@ import type { Surroundings } from './world.ts';
 const ledgerName = `_source-dns.source.${zoneName}` as Fqdn;
 
 /** A ledger's RRset of these character-strings. */
-export const ledgerRrset = (fields: readonly string[]): Rrset => ({ name: ledgerName, type: 'TXT', ttlSeconds: 5, rdata: [fields] });
+export const ledgerRrset = (fields: readonly string[]): Rrset => ({
+  name: ledgerName,
+  type: 'TXT',
+  ttlSeconds: 5,
+  rdata: [fields],
+});
 
 /** The ledger that is there, with one field changed, or added at the end. */
 export function withField(zone: FakeZone, field: string): Rrset {
@@ -40,8 +45,16 @@ export function otherInstanceMoves({ zone, mysql, addresses }: Surroundings, ser
     why: 'commanded',
     try: `other${ledger.epoch + 1}`,
     form: { ...ledger.form, targets },
-    was: [...ledger.was.filter((former) => former.address !== server), { uuid: ledger.uuid, address: ledger.source }],
+    was: [
+      ...ledger.was.filter((former) => former.address !== server),
+      { uuid: ledger.uuid, address: ledger.source },
+    ],
   };
   zone.put(ledgerRrset(writeLedger(next)));
-  zone.put({ name: `source.${zoneName}` as Fqdn, type: 'A', ttlSeconds: ledger.form.ttlSeconds, rdata: targets });
+  zone.put({
+    name: `source.${zoneName}` as Fqdn,
+    type: 'A',
+    ttlSeconds: ledger.form.ttlSeconds,
+    rdata: targets,
+  });
 }

@@ -1,6 +1,11 @@
 /** What replicas tell of their channels, and the fake servers of a transcript do not have. */
 
-import type { Channel, Coordinates, FailoverSource, ServerFacts } from '../../../src/core/model/observation.ts';
+import type {
+  Channel,
+  Coordinates,
+  FailoverSource,
+  ServerFacts,
+} from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 
 export class ChannelViews {
@@ -36,7 +41,10 @@ export class ChannelViews {
     const [received, applied] = this.#places.get(server) ?? [];
     if (received === undefined) return { ...facts, channels };
     const { gtidExecuted: _executed, ...others } = facts;
-    const bare = channels.map(({ retrieved: _retrieved, ...channel }) => ({ ...channel, ...(applied ? { received, applied } : {}) }));
+    const bare = channels.map(({ retrieved: _retrieved, ...channel }) => ({
+      ...channel,
+      ...(applied ? { received, applied } : {}),
+    }));
     return { ...others, gtidMode: 'OFF', channels: bare, ...(applied ? {} : { binlogEnd: received }) };
   }
 }

@@ -37,7 +37,8 @@ export class ClusterViews {
     const names = new Set([...this.#groups.values()].map(({ name }) => name));
     const name = before[0]?.name ?? groupNames[names.size] ?? '';
     for (const former of before.filter(({ out }) => out === undefined).flatMap((words) => words.members))
-      if (before.some((words) => words.members === this.#groups.get(former)?.members)) this.out(former, 'OFFLINE');
+      if (before.some((words) => words.members === this.#groups.get(former)?.members))
+        this.out(former, 'OFFLINE');
     for (const member of members) this.#groups.set(member, { name, members, primary });
   }
 
@@ -64,7 +65,8 @@ export class ClusterViews {
     const facts: ServerFacts = serverId === undefined ? known : { ...known, flavour: 'mariadb', serverId };
     const group = this.#groups.get(server);
     const node = this.#nodes.get(server);
-    if (group) return { ...facts, group: group.out === undefined ? groupNow(group, mysql) : outside(group, facts) };
+    if (group)
+      return { ...facts, group: group.out === undefined ? groupNow(group, mysql) : outside(group, facts) };
     if (node === undefined) return facts;
     // As on MariaDB: each node numbers on its own, so nobody can compare them.
     const { gtidExecuted: _own, ...others } = facts;
@@ -99,7 +101,12 @@ function groupNow({ name: groupName, members: names, primary }: GroupWords, mysq
   const members = names.map((name): GroupMember => {
     const { uuid, health } = mysql.server(name);
     const state = health === 'up' ? 'ONLINE' : 'UNREACHABLE';
-    return { id: uuid as ServerId, state, role: primary === undefined || name === primary ? 'PRIMARY' : 'SECONDARY', address: name };
+    return {
+      id: uuid as ServerId,
+      state,
+      role: primary === undefined || name === primary ? 'PRIMARY' : 'SECONDARY',
+      address: name,
+    };
   });
   return { name: groupName, singlePrimary: primary !== undefined, members, lagSeconds: 0 };
 }

@@ -57,7 +57,10 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
 
 /** `publish=db1@203.0.113.1,db2@203.0.113.2`: the addresses that clients shall get, where they differ. */
 function publishFrom(words: string | undefined, server: string): { readonly publish?: readonly string[] } {
-  const addresses = words?.split(',').flatMap((word) => (word.startsWith(`${server}@`) ? [word.slice(server.length + 1)] : [])) ?? [];
+  const addresses =
+    words
+      ?.split(',')
+      .flatMap((word) => (word.startsWith(`${server}@`) ? [word.slice(server.length + 1)] : [])) ?? [];
   return addresses.length > 0 ? { publish: addresses } : {};
 }
 

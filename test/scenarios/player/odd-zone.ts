@@ -1,7 +1,14 @@
 /** What nameservers do with a zone beside storing it: wildcards, TTLs that they cut, RRsets that they keep out, answers that come from elsewhere, names that a key may not change. */
 
 import type { Fqdn } from '../../../src/core/model/units.ts';
-import type { Change, Question, Rrset, UpdateOutcome, UpdatePlan, ZoneReading } from '../../../src/core/model/zone.ts';
+import type {
+  Change,
+  Question,
+  Rrset,
+  UpdateOutcome,
+  UpdatePlan,
+  ZoneReading,
+} from '../../../src/core/model/zone.ts';
 import type { FakeZone } from '../../support/fake-zone.ts';
 import { zoneName } from './print.ts';
 
@@ -23,7 +30,8 @@ export class OddZone {
     else if (verb === 'cuts-ttl') this.#maxTtlSeconds = Number(first);
     else if (verb === 'keeps-out') this.#keptOut.add(first);
     else if (verb === 'answers' && first === 'off') this.#answered.clear();
-    else if (verb === 'answers') this.#answered.set(keyOf(rrset(first, rest[0] ?? '', [])), rrset(first, rest[0] ?? '', rest.slice(1)));
+    else if (verb === 'answers')
+      this.#answered.set(keyOf(rrset(first, rest[0] ?? '', [])), rrset(first, rest[0] ?? '', rest.slice(1)));
     else if (verb === 'refuses') this.#refused.add(`${first}.${zoneName}`);
     else if (verb === 'allows') this.#refused.delete(`${first}.${zoneName}`);
     else return false;
@@ -44,10 +52,15 @@ export class OddZone {
   }
 
   apply(plan: UpdatePlan): UpdateOutcome {
-    const names = plan.changes.map((change) => (change.kind === 'add-rrset' ? change.rrset.name : change.name));
+    const names = plan.changes.map((change) =>
+      change.kind === 'add-rrset' ? change.rrset.name : change.name,
+    );
     const refused = names.find((name) => this.#refused.has(name));
     if (refused !== undefined) {
-      const failure = { code: 'refused', message: `The nameserver answered REFUSED: the key may not update ${refused}` };
+      const failure = {
+        code: 'refused',
+        message: `The nameserver answered REFUSED: the key may not update ${refused}`,
+      };
       return { kind: 'refused', code: 'rejected', rcode: 'REFUSED', failure };
     }
     const changes = plan.changes.flatMap((change): readonly Change[] => {
@@ -71,4 +84,9 @@ export class OddZone {
 const keyOf = ({ name, type }: Question): string => `${name} ${type}`;
 
 const rrset = (owner: string, type: string, words: readonly string[]): Rrset =>
-  ({ name: `${owner}.${zoneName}` as Fqdn, type, ttlSeconds: 5, rdata: type === 'TXT' ? [words] : words }) as Rrset;
+  ({
+    name: `${owner}.${zoneName}` as Fqdn,
+    type,
+    ttlSeconds: 5,
+    rdata: type === 'TXT' ? [words] : words,
+  }) as Rrset;

@@ -25,7 +25,8 @@ export class Printer {
   }
 
   effect(atMs: number, effect: Effect): readonly string[] {
-    const line = (kind: string, text: string): string => `${clock(atMs)} ${kind.padEnd(9)} ${this.plain(text)}`;
+    const line = (kind: string, text: string): string =>
+      `${clock(atMs)} ${kind.padEnd(9)} ${this.plain(text)}`;
     switch (effect.kind) {
       case 'update':
         return [line('update', this.#planText(effect.plan))];
@@ -56,7 +57,9 @@ export class Printer {
   zone(zone: FakeZone): readonly string[] {
     const lines = zone
       .all()
-      .flatMap((rrset) => (rrset.type === 'TXT' ? [] : [`${rrset.name} ${rrset.ttlSeconds} ${rrset.type} ${rdataText(rrset)}`]));
+      .flatMap((rrset) =>
+        rrset.type === 'TXT' ? [] : [`${rrset.name} ${rrset.ttlSeconds} ${rrset.type} ${rdataText(rrset)}`],
+      );
     return lines.length > 0 ? lines : ['nothing'];
   }
 
@@ -114,12 +117,14 @@ export class Printer {
     const adds = plan.changes.flatMap((change) => (change.kind === 'add-rrset' ? [change.rrset] : []));
     const ledger = adds.find((rrset) => rrset.type === 'TXT');
     const fields = ledger?.type === 'TXT' ? (ledger.rdata[0] ?? []) : [];
-    const value = (name: string) => fields.find((field) => field.startsWith(`${name}=`))?.slice(name.length + 1) ?? '?';
+    const value = (name: string) =>
+      fields.find((field) => field.startsWith(`${name}=`))?.slice(name.length + 1) ?? '?';
     const others = adds
       .filter((rrset) => rrset.type !== 'TXT')
       .map((rrset) => `${shortName(rrset.name)} ${rrset.type} ${rdataText(rrset)}`);
     const gone = plan.changes.flatMap((change) =>
-      change.kind === 'delete-rrset' && !adds.some((rrset) => rrset.name === change.name && rrset.type === change.type)
+      change.kind === 'delete-rrset' &&
+      !adds.some((rrset) => rrset.name === change.name && rrset.type === change.type)
         ? [`no ${shortName(change.name)} ${change.type}`]
         : [],
     );
@@ -135,7 +140,8 @@ function lacksText(lacks: ServerSnapshot['lacks']): string {
 const shortName = (name: string): string => name.replace(`.${zoneName}`, '');
 
 function rdataText(rrset: Rrset): string {
-  if (rrset.type === 'SRV') return rrset.rdata.map((srv) => `${srv.priority} ${srv.weight} ${srv.port} ${srv.target}`).join(' ');
+  if (rrset.type === 'SRV')
+    return rrset.rdata.map((srv) => `${srv.priority} ${srv.weight} ${srv.port} ${srv.target}`).join(' ');
   return rrset.type === 'TXT' ? '' : [...rrset.rdata].join(' ');
 }
 
@@ -148,7 +154,8 @@ export function clock(ms: number): string {
 const replyText = ({ kind, code, sentence, hint }: CommandResult): string =>
   `${kind === code ? kind : `${kind} ${code}`}: ${sentence}${hintText({ hint })}`;
 
-const hintText = ({ hint }: { readonly hint?: string | undefined }): string => (hint === undefined ? '' : ` (${hint})`);
+const hintText = ({ hint }: { readonly hint?: string | undefined }): string =>
+  hint === undefined ? '' : ` (${hint})`;
 
 const entryKind = (entry: HistoryEntry): string =>
   entry.kind === 'update-failed' ? 'failed' : entry.kind === 'moved-elsewhere' ? 'elsewhere' : entry.kind;

@@ -1,6 +1,6 @@
 /** Plays transcripts as tests. They are played by several test files, so that several cores play them. */
 
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { Script } from './script.ts';
 import { pathOf, textOf } from './told.ts';
 import { formatTranscript, parseTranscript } from './transcript.ts';
@@ -15,6 +15,6 @@ function replay(text: string): string {
 
 /** One test for each: what comes of it is what its file says. */
 export const replayed = (transcripts: readonly string[]): void =>
-  it.each(transcripts)('%s', async (transcript) => {
+  test.each(transcripts)('%s', async (transcript) => {
     await expect(replay(textOf(transcript))).toMatchFileSnapshot(pathOf(transcript));
   });

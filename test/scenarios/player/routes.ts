@@ -27,14 +27,21 @@ export class Routes {
   }
 
   /** The kept connection while its other end is there, else a new one: to where the resolver says, then to what is known. */
-  to(server: ServerAddress, { known, refuted }: Places = { known: [], refuted: [] }): (Route & { readonly isNew?: true }) | undefined {
+  to(
+    server: ServerAddress,
+    { known, refuted }: Places = { known: [], refuted: [] },
+  ): (Route & { readonly isNew?: true }) | undefined {
     const { addresses, mysql } = this.#around;
     const kept = this.#kept.get(server);
     if (kept && this.#isOpen(server, kept) && mysql.server(kept.target).process === kept.process) return kept;
     const resolved = addresses.get(server) ?? this.#resolved.get(server) ?? [];
     this.#resolved.set(server, resolved);
     const isRefuted = (address: string) => refuted.includes(address);
-    for (const address of [...resolved.filter((each) => !isRefuted(each)), ...known, ...resolved.filter(isRefuted)]) {
+    for (const address of [
+      ...resolved.filter((each) => !isRefuted(each)),
+      ...known,
+      ...resolved.filter(isRefuted),
+    ]) {
       const target = this.at(server, address);
       if (target === undefined || !this.#isOpen(server, { address, target })) continue;
       this.#kept.set(server, { address, target, process: mysql.server(target).process });

@@ -1,29 +1,33 @@
 /** The commands of a transcript: what a DBA, a DNS administrator, a failover tool and misfortune do to one cluster. Unknown words are errors. */
 
 import type { Command } from '../../../src/core/model/events.ts';
-import type { Coordinates, FailoverSource, GtidMode, Probe, ReportedReplica } from '../../../src/core/model/observation.ts';
-import { gtidModes } from '../../../src/core/model/observation.ts';
+import {
+  type Coordinates,
+  type FailoverSource,
+  type GtidMode,
+  gtidModes,
+  type Probe,
+  type ReportedReplica,
+} from '../../../src/core/model/observation.ts';
 import type { Fqdn, ServerAddress, ServerId } from '../../../src/core/model/units.ts';
 import type { Rrset } from '../../../src/core/model/zone.ts';
-import type { FakeMysql } from '../../support/fake-mysql.ts';
-import { createFakeMysql, fakeUuid, isSwitch } from '../../support/fake-mysql.ts';
+import { createFakeMysql, type FakeMysql, fakeUuid, isSwitch } from '../../support/fake-mysql.ts';
 import { unreachable } from '../../support/fake-prober.ts';
-import type { FakeZone } from '../../support/fake-zone.ts';
-import { createFakeZone } from '../../support/fake-zone.ts';
+import { createFakeZone, type FakeZone } from '../../support/fake-zone.ts';
 import { ledgerRrset, otherInstanceMoves, withField } from './by-hand.ts';
 import { ChannelViews } from './channel-views.ts';
 import { ClusterViews } from './cluster-views.ts';
 import { settingsFrom } from './cluster-words.ts';
 import { OddZone } from './odd-zone.ts';
 import { Printer, zoneName } from './print.ts';
-import type { Surroundings } from './world.ts';
-import { World } from './world.ts';
+import { type Surroundings, World } from './world.ts';
 
 const line = `${fakeUuid(1)}:1-100`;
 /** replica_net_timeout. */
 const netTimeoutMs = 60_000;
 /** `db1` is `db1:3306`. */
-const addressOf = (word: string): ServerAddress => (word.includes(':') ? word : `${word}:3306`) as ServerAddress;
+const addressOf = (word: string): ServerAddress =>
+  (word.includes(':') ? word : `${word}:3306`) as ServerAddress;
 
 /** Plays one transcript, command by command. */
 export class Script {
@@ -64,7 +68,9 @@ export class Script {
   #begin(words: readonly string[]): void {
     const { settings, servers, outside, source } = settingsFrom(words);
     const zone = createFakeZone(zoneName as Fqdn);
-    const addresses = new Map([...servers, ...outside].map((server) => [addressOf(server), [`192.0.2.${server.slice(2)}`]]));
+    const addresses = new Map(
+      [...servers, ...outside].map((server) => [addressOf(server), [`192.0.2.${server.slice(2)}`]]),
+    );
     const homes = new Map(addresses);
     const mysql = createFakeMysql([...addresses.keys()], {
       line,
@@ -72,7 +78,8 @@ export class Script {
       isOpen: (from, to) => !this.#parted.has(`${from} ${to}`),
       resolve: (host) => serverAt(zone, homes, host),
     });
-    for (const server of servers) if (source !== undefined && server !== source) mysql.follow(addressOf(server), addressOf(source));
+    for (const server of servers)
+      if (source !== undefined && server !== source) mysql.follow(addressOf(server), addressOf(source));
     for (let round = 0; round < 3; round += 1) mysql.advance(0);
     const around: Surroundings = {
       mysql,
@@ -85,7 +92,9 @@ export class Script {
       leadsTo: new Map(),
       decorate: (server, probe) => this.#decorate(server, probe),
     };
-    this.#world = new World(settings, around, (atMs, effect) => this.#lines.push(...this.#printer.effect(atMs, effect)));
+    this.#world = new World(settings, around, (atMs, effect) =>
+      this.#lines.push(...this.#printer.effect(atMs, effect)),
+    );
   }
 
   #server(name: string, [verb = '', word = '', ...more]: readonly string[]): void {
@@ -162,7 +171,10 @@ export class Script {
       address: addressOf(`h${n + 1}.lan`),
       claim: fakeUuid(100 + n) as ServerId,
     }));
-    this.#listed.set(server, isNumber ? hosts : [{ address: addressOf(word), claim: fullUuids(id) as ServerId }]);
+    this.#listed.set(
+      server,
+      isNumber ? hosts : [{ address: addressOf(word), claim: fullUuids(id) as ServerId }],
+    );
   }
 
   #executed(server: ServerAddress, text: string): void {
@@ -180,7 +192,11 @@ export class Script {
       stop: () => this.#stop(first),
       sleep: () => world.sleep(milliseconds(first)),
       'new-process': () => world.restart(),
-      group: () => this.#views.group(first.split(',').map(addressOf), second === 'multi-primary' ? undefined : addressOf(second)),
+      group: () =>
+        this.#views.group(
+          first.split(',').map(addressOf),
+          second === 'multi-primary' ? undefined : addressOf(second),
+        ),
       galera: () => this.#views.galera(first.split(',').map(addressOf)),
       show: () => this.#show(first),
       follow: () => {
@@ -206,7 +222,9 @@ export class Script {
     const decorate = (server: ServerAddress, probe: Probe) =>
       this.#cutFromSecond.has(server) ? unreachable(server) : this.#decorated(server, probe);
     this.#second = new World(settings, { ...around, decorate }, (atMs, effect) => {
-      this.#lines.push(...this.#printer.effect(atMs, effect).map((line) => line.replace(' ', ` ${settings.instance} `)));
+      this.#lines.push(
+        ...this.#printer.effect(atMs, effect).map((line) => line.replace(' ', ` ${settings.instance} `)),
+      );
     });
   }
 
@@ -225,7 +243,9 @@ export class Script {
       turn = Math.min(ms - past, Math.max(Math.min(...running.map((world) => world.untilNext())), 1));
       for (const world of running) world.run(turn);
     }
-    this.#lines = this.#lines.toSorted((a, b) => (a.slice(0, 9) < b.slice(0, 9) ? -1 : a.slice(0, 9) > b.slice(0, 9) ? 1 : 0));
+    this.#lines = this.#lines.toSorted((a, b) =>
+      a.slice(0, 9) < b.slice(0, 9) ? -1 : a.slice(0, 9) > b.slice(0, 9) ? 1 : 0,
+    );
   }
 
   #command(command: Command): void {
@@ -238,7 +258,10 @@ export class Script {
     if (verb !== 'cut' && verb !== 'mended') throw new Error(`a network is not ${verb}`);
     const [cut, names] =
       whom === 'from'
-        ? [this.#parted, [`${addressOf(first)} ${addressOf(other)}`, `${addressOf(other)} ${addressOf(first)}`]]
+        ? [
+            this.#parted,
+            [`${addressOf(first)} ${addressOf(other)}`, `${addressOf(other)} ${addressOf(first)}`],
+          ]
         : [whom === 'watcher-2' ? this.#cutFromSecond : this.#cut, [addressOf(first)]];
     for (const name of names) verb === 'cut' ? cut.add(name) : cut.delete(name);
   }
@@ -257,12 +280,14 @@ export class Script {
   #zone([verb = '', what = '', ...rest]: readonly string[]): void {
     const { zone } = this.world.around;
     const name = `${what}.${zoneName}` as Fqdn;
-    if (verb === 'set') zone.put({ name, type: rest[0] as 'A', ttlSeconds: 5, rdata: rest.slice(1) } as Rrset);
+    if (verb === 'set')
+      zone.put({ name, type: rest[0] as 'A', ttlSeconds: 5, rdata: rest.slice(1) } as Rrset);
     else if (verb === 'delete' && what === 'ledger') zone.remove(`_source-dns.source.${zoneName}`, 'TXT');
     else if (verb === 'delete') zone.remove(name, rest[0] as 'A');
     else if (verb === 'ledger') zone.put(withField(zone, fullUuids([what, ...rest].join(' '))));
     else if (verb === 'ledger-is') zone.put(ledgerRrset([what, ...rest].map(fullUuids)));
-    else if (!this.world.around.nameserverZone.set([verb, what, ...rest])) throw new Error(`nobody does that to a zone: ${verb}`);
+    else if (!this.world.around.nameserverZone.set([verb, what, ...rest]))
+      throw new Error(`nobody does that to a zone: ${verb}`);
   }
 
   #otherInstance(verb: string, word: string): void {
@@ -293,7 +318,10 @@ export class Script {
 
   #decorated(server: ServerAddress, probe: Probe): Probe {
     if (probe.kind === 'alive' && this.#denying.has(server)) {
-      return { ...probe, failure: { code: 'access-denied', message: `${server}: Access denied for our account` } };
+      return {
+        ...probe,
+        failure: { code: 'access-denied', message: `${server}: Access denied for our account` },
+      };
     }
     if (probe.kind !== 'reachable') return probe;
     const replicas = this.world.state.settings.discoverWithin ? { replicas: this.#replicasOf(server) } : {};
@@ -305,7 +333,10 @@ export class Script {
     const replicas = [...this.world.around.mysql.servers.values()].filter(
       ({ channel, health }) => health === 'up' && channel?.source === source && channel.receiver === 'ON',
     );
-    return [...replicas.map(({ address, uuid }) => ({ address, claim: uuid as ServerId })), ...(this.#listed.get(source) ?? [])];
+    return [
+      ...replicas.map(({ address, uuid }) => ({ address, claim: uuid as ServerId })),
+      ...(this.#listed.get(source) ?? []),
+    ];
   }
 }
 
@@ -335,7 +366,11 @@ function gtidMode(word: string): GtidMode {
 }
 
 /** The server that a name in our zone leads to; the port is everybody's. */
-function serverAt(zone: FakeZone, addresses: ReadonlyMap<string, readonly string[]>, host: ServerAddress): ServerAddress | undefined {
+function serverAt(
+  zone: FakeZone,
+  addresses: ReadonlyMap<string, readonly string[]>,
+  host: ServerAddress,
+): ServerAddress | undefined {
   const rrset = zone.find(`${host.replace(/:\d+$/, '')}.`, 'A');
   const [target] = rrset?.type === 'A' ? rrset.rdata : [];
   const found = [...addresses].find(([, those]) => target !== undefined && those.includes(target));

@@ -14,7 +14,8 @@ export const transcripts: readonly string[] = readdirSync(folder, { recursive: t
 const situationFolders = ['addresses', 'doubt', 'orchestrator', 'topologies', 'zone'];
 
 /** Whether docs/SITUATIONS.md has a row for each transcript of its folder. */
-export const isSituation = (transcript: string): boolean => situationFolders.includes(transcript.split('/')[0] ?? '');
+export const isSituation = (transcript: string): boolean =>
+  situationFolders.includes(transcript.split('/')[0] ?? '');
 
 export const pathOf = (transcript: string): string => join(folder, transcript);
 
@@ -25,8 +26,12 @@ const told = /^\d\d:\d\d\.\d{3} (?:watcher-\d )?(decision {2}(?:hold|point-to)|a
 
 /** The codes of its decisions, in order: `hold minority-view`, `point-to steady`. */
 export const decisionsIn = (text: string): readonly string[] =>
-  [...text.matchAll(told)].flatMap(([, kind = '', code = '']) => (kind.startsWith('decision') ? [`${kind.slice(10)} ${code}`] : []));
+  [...text.matchAll(told)].flatMap(([, kind = '', code = '']) =>
+    kind.startsWith('decision') ? [`${kind.slice(10)} ${code}`] : [],
+  );
 
 /** The codes of the alarms that are raised. */
 export const alarmsIn = (text: string): ReadonlySet<string> =>
-  new Set([...text.matchAll(told)].flatMap(([, kind = '', code = '']) => (kind.startsWith('alarm') ? [code] : [])));
+  new Set(
+    [...text.matchAll(told)].flatMap(([, kind = '', code = '']) => (kind.startsWith('alarm') ? [code] : [])),
+  );

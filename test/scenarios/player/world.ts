@@ -6,18 +6,15 @@
 import type { Effect, Event } from '../../../src/core/model/events.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
-import type { ClusterState } from '../../../src/core/model/state.ts';
-import { initialState } from '../../../src/core/model/state.ts';
+import { type ClusterState, initialState } from '../../../src/core/model/state.ts';
 import type { MonoMs, Now, ServerAddress, WallMs } from '../../../src/core/model/units.ts';
 import type { UpdateOutcome, UpdatePlan } from '../../../src/core/model/zone.ts';
 import { step } from '../../../src/core/step.ts';
 import type { FakeMysql } from '../../support/fake-mysql.ts';
-import type { FakeProber } from '../../support/fake-prober.ts';
-import { createFakeProber, unreachable } from '../../support/fake-prober.ts';
+import { createFakeProber, type FakeProber, unreachable } from '../../support/fake-prober.ts';
 import type { FakeZone } from '../../support/fake-zone.ts';
 import type { OddZone } from './odd-zone.ts';
-import type { Route } from './routes.ts';
-import { Routes } from './routes.ts';
+import { type Route, Routes } from './routes.ts';
 
 /** What the network to the nameserver does. */
 export type NameserverMood = 'up' | 'down' | 'refuses';
@@ -123,7 +120,9 @@ export class World {
 
   /** A new process of the service. It has forgotten all but what its history tells. */
   restart(): void {
-    const remembered = [...this.#state.publications.values()].flatMap((publication) => publication.remembered ?? []);
+    const remembered = [...this.#state.publications.values()].flatMap(
+      (publication) => publication.remembered ?? [],
+    );
     this.#life += 1;
     this.#due = [];
     this.#wake = undefined;
@@ -177,7 +176,8 @@ export class World {
     else if (effect.kind === 'resolve') this.#after(answerMs.resolve, () => this.#resolve(effect.server));
     else if (effect.kind === 'read-zone') this.#read(effect);
     else if (effect.kind === 'propagate') this.#after(answerMs.propagated, () => this.#propagated(effect));
-    else if (effect.kind === 'wake') this.#wake = { at: Math.max(effect.at, this.#mono + 1), fire: () => this.send({ kind: 'tick' }) };
+    else if (effect.kind === 'wake')
+      this.#wake = { at: Math.max(effect.at, this.#mono + 1), fire: () => this.send({ kind: 'tick' }) };
     else this.#tell(this.#mono, effect);
     if (effect.kind === 'update') this.#update(effect);
     else if (effect.kind === 'inspect-refusal') this.#inspect(effect);
@@ -202,7 +202,12 @@ export class World {
     const isHung = target !== undefined && this.around.mysql.server(target).health === 'hung';
     const tried = (probe: Probe) => this.send({ kind: 'address-tried', server, probe });
     if (isHung && this.#mono < deadline) this.#after(deadline - this.#mono, () => tried(unreachable(server)));
-    else tried(target ? this.#answerOf(createFakeProber(this.around.mysql), server, { address, target }) : unreachable(server));
+    else
+      tried(
+        target
+          ? this.#answerOf(createFakeProber(this.around.mysql), server, { address, target })
+          : unreachable(server),
+      );
   }
 
   /** Its own address is another one of that server. */
@@ -233,13 +238,16 @@ export class World {
     const down = this.around.nameserver === 'down';
     this.#after(down ? Math.min(deadline - this.#mono, timeoutMs) : answerMs.read, () => {
       const failure = { code: 'timeout', message: '192.0.2.53 does not answer.' };
-      const reading = down ? ({ kind: 'failed', failure } as const) : this.around.nameserverZone.read(questions, anew === true);
+      const reading = down
+        ? ({ kind: 'failed', failure } as const)
+        : this.around.nameserverZone.read(questions, anew === true);
       this.send({ kind: 'zone-read', nameserver, reading });
     });
   }
 
   #update({ nameserver, try: token, plan, deadline }: Effect & { kind: 'update' }): void {
-    const done = (outcome: UpdateOutcome) => this.send({ kind: 'update-done', nameserver, try: token, outcome });
+    const done = (outcome: UpdateOutcome) =>
+      this.send({ kind: 'update-done', nameserver, try: token, outcome });
     const fate = this.around.nameserver === 'down' ? 'dropped' : this.around.nextUpdate;
     delete this.around.nextUpdate;
     if (fate === undefined) {
@@ -247,8 +255,12 @@ export class World {
       return;
     }
     // The message is on its way, whatever becomes of the process that sent it.
-    if (fate !== 'dropped') this.later(fate === 'lost-answer' ? answerMs.update : fate.lateMs, () => this.#apply(plan));
-    const failure = { code: 'timeout', message: `Nameserver ${nameserver} did not answer the update; it may still apply it.` };
+    if (fate !== 'dropped')
+      this.later(fate === 'lost-answer' ? answerMs.update : fate.lateMs, () => this.#apply(plan));
+    const failure = {
+      code: 'timeout',
+      message: `Nameserver ${nameserver} did not answer the update; it may still apply it.`,
+    };
     this.#after(Math.min(deadline - this.#mono, timeoutMs), () => done({ kind: 'unknown', failure }));
   }
 
@@ -256,14 +268,20 @@ export class World {
     this.around.beforeUpdate?.();
     delete this.around.beforeUpdate;
     if (this.around.nameserver !== 'refuses') return this.around.nameserverZone.apply(plan);
-    const failure = { code: 'update-refused', message: 'The nameserver answered REFUSED: the key may not update this name.' };
+    const failure = {
+      code: 'update-refused',
+      message: 'The nameserver answered REFUSED: the key may not update this name.',
+    };
     return { kind: 'refused', code: 'rejected', rcode: 'REFUSED', failure };
   }
 
   /** The ledger is what is refused. */
   #inspect({ nameserver, about, failure: said, deadline }: Effect & { kind: 'inspect-refusal' }): void {
     const ledger = '_source-dns.source.example';
-    const denied = { message: `The key may not change ${ledger}. TXT.`, hint: `In update-policy: grant source-dns name ${ledger} TXT;` };
+    const denied = {
+      message: `The key may not change ${ledger}. TXT.`,
+      hint: `In update-policy: grant source-dns name ${ledger} TXT;`,
+    };
     this.#after(this.around.nameserver === 'down' ? deadline - this.#mono : answerMs.inspected, () => {
       const failure = this.around.nameserver === 'refuses' ? { ...said, ...denied } : said;
       this.send({ kind: 'refusal-inspected', nameserver, about, failure });
@@ -277,6 +295,12 @@ export class World {
         : { nameserver: name, answeredAt: this.now().wall, serial: this.around.zone.serial };
     const asked = among === 'resolvers' ? ['resolver1', 'resolver2'] : ['ns1', 'ns2'];
     const whom = among === undefined ? {} : { among };
-    this.send({ kind: 'propagated', nameserver, ...whom, epoch, report: { nameservers: asked.map(answered) } });
+    this.send({
+      kind: 'propagated',
+      nameserver,
+      ...whom,
+      epoch,
+      report: { nameservers: asked.map(answered) },
+    });
   }
 }

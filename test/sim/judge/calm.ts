@@ -19,7 +19,9 @@ export function calm(world: World, instances: Instances, operator: Operator): vo
   const ledger = ledgerIn(primary.rrsets());
   const published = members.find((address) => world.mysql.server(address).uuid === ledger?.uuid);
   const fit = members.filter((address) => couldMove(world, address));
-  operator.settleOn(fit.includes(operator.source) ? operator.source : (published ?? fit[0] ?? operator.source));
+  operator.settleOn(
+    fit.includes(operator.source) ? operator.source : (published ?? fit[0] ?? operator.source),
+  );
   const [first] = instances.values();
   for (const instance of instances.values()) {
     instance.machine.setClock();
@@ -31,7 +33,8 @@ export function calm(world: World, instances: Instances, operator: Operator): vo
     if (couldMove(world, operator.source) && !judge.ledgerTouched) return;
     // An instance that lost its history believes the zone as it is: it is the others that ask for a word.
     const asking = judge.ledgerTouched ? [...instances.values()] : [first];
-    for (const instance of asking) instance?.command({ kind: 'follow', server: operator.source, force: true, dryRun: false, by: 'dba' });
+    for (const instance of asking)
+      instance?.command({ kind: 'follow', server: operator.source, force: true, dryRun: false, by: 'dba' });
   });
 }
 
@@ -43,7 +46,8 @@ function couldMove({ judge, primary, mysql, script }: World, address: ServerAddr
   const isLost = [...mysql.servers.values()].every((server) => server.uuid !== ledger.uuid);
   // A group brings its members back by itself, also its old primary; but what a person said stays.
   const isLasting = !script.shape.group || ledger.why === 'commanded';
-  const isSuperseded = isLasting && ledger.was.some((former) => former.uuid === uuid || former.address === address);
+  const isSuperseded =
+    isLasting && ledger.was.some((former) => former.uuid === uuid || former.address === address);
   // Without GTIDs there may be no mark, and a new process of the service cannot tell a server of the line from a stranger.
   const hasMark = ledger.line
     ? (newestOf(mysql.named(executed), ledger.line.uuid) ?? 0) >= ledger.line.gno
@@ -52,7 +56,11 @@ function couldMove({ judge, primary, mysql, script }: World, address: ServerAddr
 }
 
 /** L1: what is still not well, although all has been calm for long. */
-export function unsettled({ primary, judge, script }: World, instances: Instances, { source }: Operator): readonly string[] {
+export function unsettled(
+  { primary, judge, script }: World,
+  instances: Instances,
+  { source }: Operator,
+): readonly string[] {
   const ledger = ledgerIn(primary.rrsets());
   const { alias } = script.shape;
   const shown = primary.find(sourceName, alias ? 'CNAME' : 'A')?.rdata.join();
@@ -64,6 +72,8 @@ export function unsettled({ primary, judge, script }: World, instances: Instance
     ...(said.every((one) => one?.reason === 'steady' && one.source === source)
       ? []
       : [`L1 not steady: ${said.map((one) => one?.reason).join(', ')}`]),
-    ...(ledger && ledger.was.length > 0 ? [`L1 ${ledger.was.map((former) => former.address).join()} never rejoined`] : []),
+    ...(ledger && ledger.was.length > 0
+      ? [`L1 ${ledger.was.map((former) => former.address).join()} never rejoined`]
+      : []),
   ];
 }

@@ -3,8 +3,7 @@
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { splitAddress } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
-import type { Rrset } from '../../../src/core/model/zone.ts';
-import { findRrset, sameRdata } from '../../../src/core/model/zone.ts';
+import { findRrset, type Rrset, sameRdata } from '../../../src/core/model/zone.ts';
 import { laterField } from '../mutants/later-version.ts';
 import type { Shape } from '../world/script.ts';
 import { hostOf, ipOf, sourceName, srvName } from '../world/settings.ts';
@@ -47,12 +46,15 @@ function overwrites({ sent, before }: Application): string | undefined {
 /** S2: a field of a version that its sender does not know is part of what it read. */
 function forgets({ sent, before, after }: Application): string | undefined {
   const [there, left] = [before, after].map((rrsets) => laterField(ledgerIn(rrsets)?.unknown ?? []));
-  return there !== undefined && left === undefined && sent.read !== undefined ? 'S2 drops a field of a later version' : undefined;
+  return there !== undefined && left === undefined && sent.read !== undefined
+    ? 'S2 drops a field of a later version'
+    : undefined;
 }
 
 /** A freeze, a thaw or a fence: it claims nothing, so it goes by the ledger that is there, also where that went back. */
 const isRewritten = (old: Ledger, written: Ledger): boolean =>
-  JSON.stringify({ ...old, frozen: undefined, try: undefined }) === JSON.stringify({ ...written, frozen: undefined, try: undefined });
+  JSON.stringify({ ...old, frozen: undefined, try: undefined }) ===
+  JSON.stringify({ ...written, frozen: undefined, try: undefined });
 
 function breaksEpochs({ sent, before }: Application): string | undefined {
   const old = ledgerIn(before);
@@ -62,7 +64,9 @@ function breaksEpochs({ sent, before }: Application): string | undefined {
     return epoch === sent.knownEpoch + 1 ? undefined : `S2 epoch ${epoch} after ${sent.knownEpoch} was seen`;
   }
   if (epoch !== old.epoch && epoch !== old.epoch + 1) return `S2 epoch ${epoch} after ${old.epoch}`;
-  return (epoch === old.epoch) === (uuid === old.uuid) || sent.repeats ? undefined : `S2 epoch ${epoch} for another source`;
+  return (epoch === old.epoch) === (uuid === old.uuid) || sent.repeats
+    ? undefined
+    : `S2 epoch ${epoch} for another source`;
 }
 
 const typeOf = ({ alias }: Shape): 'A' | 'CNAME' => (alias ? 'CNAME' : 'A');
@@ -71,7 +75,8 @@ const typeOf = ({ alias }: Shape): 'A' | 'CNAME' => (alias ? 'CNAME' : 'A');
 function breaksRrset({ sent, before, after, shape }: Application): string | undefined {
   const published = findRrset(after, sourceName, typeOf(shape));
   if (published === undefined && shape.withdraws) return undefined;
-  if (published === undefined) return findRrset(before, sourceName, typeOf(shape)) ? 'S3 the name is absent' : undefined;
+  if (published === undefined)
+    return findRrset(before, sourceName, typeOf(shape)) ? 'S3 the name is absent' : undefined;
   if (published.rdata.length > 1 && pointsTheName(sent.changes)) return 'S3 two servers in the RRset';
   const isOurs = pointsTheName(sent.changes) || agrees(before, shape);
   return isOurs && !agrees(after, shape) ? 'S3 ledger and addresses disagree' : undefined;
@@ -88,7 +93,10 @@ function agrees(rrsets: readonly Rrset[], shape: Shape): boolean {
   return (
     published.rdata.join() === target &&
     ledger.form.targets.join() === target &&
-    (srv?.type !== 'SRV' || srv.rdata.every(({ port, target: name }) => port === splitAddress(ledger.source).port && name === sourceName))
+    (srv?.type !== 'SRV' ||
+      srv.rdata.every(
+        ({ port, target: name }) => port === splitAddress(ledger.source).port && name === sourceName,
+      ))
   );
 }
 
@@ -96,15 +104,19 @@ function agrees(rrsets: readonly Rrset[], shape: Shape): boolean {
 function thaws({ sent, before, after, shape }: Application): string | undefined {
   const old = ledgerIn(before);
   if (old?.frozen === undefined) return undefined;
-  const published = (rrsets: readonly Rrset[]) => JSON.stringify(findRrset(rrsets, sourceName, typeOf(shape)));
-  return sent.ledger.epoch !== old.epoch || published(before) !== published(after) ? 'FREEZE a frozen name was changed' : undefined;
+  const published = (rrsets: readonly Rrset[]) =>
+    JSON.stringify(findRrset(rrsets, sourceName, typeOf(shape)));
+  return sent.ledger.epoch !== old.epoch || published(before) !== published(after)
+    ? 'FREEZE a frozen name was changed'
+    : undefined;
 }
 
 /** S5. */
 function revives({ sent, before, stale }: Application): string | undefined {
   const old: Ledger | undefined = ledgerIn(before);
   const released = old?.was.find(
-    ({ uuid, address }) => address !== sent.ledger.source && !sent.ledger.was.some((former) => former.uuid === uuid),
+    ({ uuid, address }) =>
+      address !== sent.ledger.source && !sent.ledger.was.some((former) => former.uuid === uuid),
   );
   if (released && stale.has(released.address))
     return 'S5 a former source counts as rejoined, but has transactions of its own, or does not replicate';

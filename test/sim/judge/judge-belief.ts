@@ -1,13 +1,24 @@
 /** S6: what an instance is told of the zone must be true, for it believes it. Each function gives the broken promise, or undefined. */
 
-import type { Question, UpdateOutcome, ZoneReading } from '../../../src/core/model/zone.ts';
-import { findRrset } from '../../../src/core/model/zone.ts';
+import {
+  findRrset,
+  type Question,
+  type UpdateOutcome,
+  type ZoneReading,
+} from '../../../src/core/model/zone.ts';
 import type { Primary } from '../world/nameserver.ts';
 
 /** The reading shows what the nameserver really showed, RRset by RRset, at some time since it was asked. */
-export function brokenByReading(reading: ZoneReading, questions: readonly Question[], primary: Primary, since: number): string | undefined {
+export function brokenByReading(
+  reading: ZoneReading,
+  questions: readonly Question[],
+  primary: Primary,
+  since: number,
+): string | undefined {
   if (reading.kind === 'failed') return undefined;
-  const untrue = questions.find(({ name, type }) => !primary.wasShown(name, type, findRrset(reading.rrsets, name, type), since));
+  const untrue = questions.find(
+    ({ name, type }) => !primary.wasShown(name, type, findRrset(reading.rrsets, name, type), since),
+  );
   return untrue && `S6 believes a ${untrue.type} RRset that the nameserver did not show`;
 }
 
@@ -18,9 +29,12 @@ export interface Fate {
 }
 
 export function brokenByOutcome(outcome: UpdateOutcome, { left, applied }: Fate): string | undefined {
-  if (outcome.kind === 'applied') return applied ? undefined : 'S6 believes that an update was applied that was not';
+  if (outcome.kind === 'applied')
+    return applied ? undefined : 'S6 believes that an update was applied that was not';
   if (outcome.kind === 'unknown') return undefined;
   if (outcome.code === 'not-sent') return left ? 'S6 believes that an update never left that did' : undefined;
   // A duplicate that was overtaken by its twin is refused although the twin was applied: the zone is read in any case.
-  return outcome.code === 'rejected' && applied ? 'S6 believes that an update was refused that was applied' : undefined;
+  return outcome.code === 'rejected' && applied
+    ? 'S6 believes that an update was refused that was applied'
+    : undefined;
 }

@@ -3,8 +3,7 @@
 import { inspectRefusalEveryMs, refusalsKept } from '../../../src/core/model/limits.ts';
 import { CLASS, TYPE } from '../../../src/dns/message/codes.ts';
 import { decodeMessage } from '../../../src/dns/message/wire.ts';
-import type { InstanceName } from '../world/settings.ts';
-import { zoneName } from '../world/settings.ts';
+import { type InstanceName, zoneName } from '../world/settings.ts';
 
 export interface InspectionJudge {
   /** It has begun anew, and remembers nothing. */
@@ -23,8 +22,13 @@ const tolerance = 0.9;
  */
 export function isInspection(message: Buffer): boolean {
   const { answers, authorities } = decodeMessage(message) ?? { answers: [], authorities: [] };
-  const neverHolds = answers.some((rr) => rr.owner === zoneName && rr.type === TYPE.ANY && rr.class === CLASS.NONE);
-  return neverHolds || (answers.length === 0 && authorities.length > 0 && authorities.every((rr) => rr.class === CLASS.NONE));
+  const neverHolds = answers.some(
+    (rr) => rr.owner === zoneName && rr.type === TYPE.ANY && rr.class === CLASS.NONE,
+  );
+  return (
+    neverHolds ||
+    (answers.length === 0 && authorities.length > 0 && authorities.every((rr) => rr.class === CLASS.NONE))
+  );
 }
 
 export function createInspectionJudge(): InspectionJudge {

@@ -1,14 +1,11 @@
 /** S7: the replicas' RRset shows no server whose data cannot come from the published source, by what its sender had been told when it decided. */
 
 import type { Ledger } from '../../../src/core/model/ledger.ts';
-import type { ServerFacts } from '../../../src/core/model/observation.ts';
-import { isWritable } from '../../../src/core/model/observation.ts';
+import { isWritable, type ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
-import type { Change } from '../../../src/core/model/zone.ts';
-import { findRrset } from '../../../src/core/model/zone.ts';
+import { type Change, findRrset } from '../../../src/core/model/zone.ts';
 import { ipOf, maxLagMs, replicasName } from '../world/settings.ts';
-import type { Sight } from '../world/sight.ts';
-import { freshFacts, upstreams } from '../world/sight.ts';
+import { freshFacts, type Sight, upstreams } from '../world/sight.ts';
 
 /** For each server, if it is the source: the servers that may be shown as its replicas. */
 export type Readable = ReadonlyMap<ServerAddress, ReadonlySet<ServerAddress>>;
@@ -18,31 +15,56 @@ const learnedLateMs = 3000;
 
 export function readableNow(sight: Sight, now: number): Readable {
   return new Map(
-    sight.members.map((source) => [source, new Set(sight.members.filter((server) => isReadable(sight, server, source, now)))]),
+    sight.members.map((source) => [
+      source,
+      new Set(sight.members.filter((server) => isReadable(sight, server, source, now))),
+    ]),
   );
 }
 
 /** The broken promise, or undefined. */
-export function brokenReplicas(changes: readonly Change[], { source }: Ledger, { members }: Sight, readable: Readable): string | undefined {
+export function brokenReplicas(
+  changes: readonly Change[],
+  { source }: Ledger,
+  { members }: Sight,
+  readable: Readable,
+): string | undefined {
   const shown = changes.flatMap((change) =>
-    change.kind === 'add-rrset' && change.rrset.name === replicasName ? (change.rrset.rdata as readonly string[]) : [],
+    change.kind === 'add-rrset' && change.rrset.name === replicasName
+      ? (change.rrset.rdata as readonly string[])
+      : [],
   );
   // The source stands in where no server is fit.
   if (shown.length === 1 && shown[0] === ipOf(source)) return undefined;
-  const unfit = shown.filter((address) => !members.some((server) => ipOf(server) === address && readable.get(source)?.has(server)));
-  return unfit.length > 0 ? `S7 the replicas' RRset shows ${unfit.join()}, whose data cannot come from ${source}` : undefined;
+  const unfit = shown.filter(
+    (address) => !members.some((server) => ipOf(server) === address && readable.get(source)?.has(server)),
+  );
+  return unfit.length > 0
+    ? `S7 the replicas' RRset shows ${unfit.join()}, whose data cannot come from ${source}`
+    : undefined;
 }
 
 function isReadable(sight: Sight, server: ServerAddress, source: ServerAddress, now: number): boolean {
   const facts = freshFacts(sight, server, now);
-  if (server === source || facts === undefined || isFormer(sight, server, facts) || isPublished(sight, server)) return false;
+  if (
+    server === source ||
+    facts === undefined ||
+    isFormer(sight, server, facts) ||
+    isPublished(sight, server)
+  )
+    return false;
   if (leadsTo(sight, server, source)) return true;
   const former = formerEnd(sight, source, now);
   return former !== undefined && isIn(sight, server) && leadsTo(sight, server, former);
 }
 
 /** Whether hops lead from the one to the other, by their newest answers, however old those of the servers in between are. */
-function leadsTo(sight: Sight, from: ServerAddress, to: ServerAddress, without: readonly ServerAddress[] = []): boolean {
+function leadsTo(
+  sight: Sight,
+  from: ServerAddress,
+  to: ServerAddress,
+  without: readonly ServerAddress[] = [],
+): boolean {
   const facts = sight.answers.get(from)?.facts;
   if (facts === undefined) return false;
   return hops(sight, facts).some((next) => {
@@ -53,8 +75,11 @@ function leadsTo(sight: Sight, from: ServerAddress, to: ServerAddress, without: 
 }
 
 function hops(sight: Sight, facts: ServerFacts): readonly ServerAddress[] {
-  const byChannel = upstreams(sight, facts).filter(({ channel: { receiver, applier } }) => receiver === 'on' && applier === 'on');
-  const present = facts.group?.members.filter(({ state }) => state === 'ONLINE' || state === 'RECOVERING') ?? [];
+  const byChannel = upstreams(sight, facts).filter(
+    ({ channel: { receiver, applier } }) => receiver === 'on' && applier === 'on',
+  );
+  const present =
+    facts.group?.members.filter(({ state }) => state === 'ONLINE' || state === 'RECOVERING') ?? [];
   const isMember = present.some(({ id, state }) => id === facts.id && state === 'ONLINE');
   const byGroup = sight.members.filter(
     (one) => isMember && present.some(({ id }) => id === sight.answers.get(one)?.facts.id && id !== facts.id),
@@ -67,13 +92,16 @@ const isFormer = ({ ledger }: Sight, server: ServerAddress, facts: ServerFacts |
 
 /** By the ledger that its sender had read. */
 const isPublished = ({ ledger, answers }: Sight, server: ServerAddress): boolean =>
-  ledger !== undefined && (answers.get(server)?.facts.id ?? (server === ledger.source ? ledger.uuid : undefined)) === ledger.uuid;
+  ledger !== undefined &&
+  (answers.get(server)?.facts.id ?? (server === ledger.source ? ledger.uuid : undefined)) === ledger.uuid;
 
 /** What has all of the data up to a move is not late before `max_lag` has passed: while the source that the name is taken from, or was, takes no writes. */
 function formerEnd(sight: Sight, source: ServerAddress, now: number): ServerAddress | undefined {
   const { ledger, members, answers } = sight;
   const last = ledger?.was.at(-1);
-  const before = members.find((one) => one === last?.address || (last !== undefined && answers.get(one)?.facts.id === last.uuid));
+  const before = members.find(
+    (one) => one === last?.address || (last !== undefined && answers.get(one)?.facts.id === last.uuid),
+  );
   const former = isPublished(sight, source) ? before : members.find((one) => isPublished(sight, one));
   const facts = former && answers.get(former)?.facts;
   if (facts === undefined || isWritable(facts)) return undefined;

@@ -2,13 +2,20 @@
 
 import { contains } from '../../../src/core/gtid/gtid.ts';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
-import type { ServerFacts } from '../../../src/core/model/observation.ts';
-import { isWritable } from '../../../src/core/model/observation.ts';
+import { isWritable, type ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Change } from '../../../src/core/model/zone.ts';
 import { hostOf, settleMs, sourceName } from '../world/settings.ts';
-import type { Sight } from '../world/sight.ts';
-import { certainFacts, followersOf, freshFacts, heardFollowersOf, isPromotedInIncident, saysOffline, upstreams } from '../world/sight.ts';
+import {
+  certainFacts,
+  followersOf,
+  freshFacts,
+  heardFollowersOf,
+  isPromotedInIncident,
+  type Sight,
+  saysOffline,
+  upstreams,
+} from '../world/sight.ts';
 
 export interface Sending {
   readonly sight: Sight;
@@ -32,18 +39,21 @@ export interface Sending {
 export const pointsTheName = (changes: readonly Change[]): boolean =>
   changes.some((change) => change.kind === 'add-rrset' && change.rrset.name === sourceName);
 
-export const isMove = ({ ledger, read }: Pick<Sending, 'ledger' | 'read'>): boolean => read === undefined || ledger.epoch !== read.epoch;
+export const isMove = ({ ledger, read }: Pick<Sending, 'ledger' | 'read'>): boolean =>
+  read === undefined || ledger.epoch !== read.epoch;
 
 export function brokenAtSending(sending: Sending): string | undefined {
   const { ledger, read, sight, changes } = sending;
   const moves = isMove(sending);
-  if (!moves && read && (ledger.uuid !== read.uuid || ledger.source !== read.source)) return 'S2 the source changes without an epoch';
+  if (!moves && read && (ledger.uuid !== read.uuid || ledger.source !== read.source))
+    return 'S2 the source changes without an epoch';
   if (!moves && !pointsTheName(changes)) return undefined;
   const command = [...sight.commands.values()].find(
     (one) => one.kind === 'follow' && one.server === ledger.source && ledger.why === 'commanded',
   );
   if (!sight.members.includes(ledger.source)) return 'S1 points outside the inventory';
-  if (moves && command?.kind === 'follow' && command.force) return command.althoughReadOnly ? undefined : forcedOnReplica(sending);
+  if (moves && command?.kind === 'follow' && command.force)
+    return command.althoughReadOnly ? undefined : forcedOnReplica(sending);
   return unfit(sending) ?? (moves && command === undefined ? unproven(sending) : undefined);
 }
 
@@ -55,8 +65,11 @@ function forcedOnReplica({ sight, ledger, now }: Sending): string | undefined {
 
 /** A person's plain command to a former source: by what was told, the published server takes no writes, and has executed nothing that the other one lacks. */
 export function isWayBack({ sight, ledger, read, now }: Sending): boolean {
-  const isCommanded = [...sight.commands.values()].some((one) => one.kind === 'follow' && one.server === ledger.source);
-  const published = read && sight.members.find((address) => sight.answers.get(address)?.facts.id === read.uuid);
+  const isCommanded = [...sight.commands.values()].some(
+    (one) => one.kind === 'follow' && one.server === ledger.source,
+  );
+  const published =
+    read && sight.members.find((address) => sight.answers.get(address)?.facts.id === read.uuid);
   const [from, to] = [published && freshFacts(sight, published, now), freshFacts(sight, ledger.source, now)];
   if (!isCommanded || from === undefined || to === undefined || isWritable(from)) return false;
   if (from.gtidExecuted && to.gtidExecuted) return contains(to.gtidExecuted, from.gtidExecuted);
@@ -71,7 +84,8 @@ function unfit(sending: Sending): string | undefined {
   if (facts === undefined) return 'S1 points to a server without a fresh observation';
   if (!isWritable(facts)) return 'S1 points to a read-only server';
   if (facts.id !== ledger.uuid) return 'S1 points to another server than it says';
-  if (strangers.has(facts.id) && read !== undefined && read.uuid !== facts.id) return 'S1 points to a stranger';
+  if (strangers.has(facts.id) && read !== undefined && read.uuid !== facts.id)
+    return 'S1 points to a stranger';
   const isSuperseded = read?.was.some((former) => former.uuid === facts.id || former.address === target);
   if (isSuperseded && !isWayBack(sending)) return 'S1 points to a superseded server';
   const followers = followersOf(sight, target, now);
@@ -82,9 +96,11 @@ function unfit(sending: Sending): string | undefined {
   };
   // A receiver that still looks for the dead source that it took over from.
   const isLeft = (member: ServerAddress): boolean =>
-    member === read?.source || (target === read?.source && read.was.some((former) => former.address === member));
+    member === read?.source ||
+    (target === read?.source && read.was.some((former) => former.address === member));
   const binding = upstreams(sight, facts).find(
-    ({ channel, member }) => member !== target && !(channel.receiver === 'on' ? isRing(member) : isLeft(member)),
+    ({ channel, member }) =>
+      member !== target && !(channel.receiver === 'on' ? isRing(member) : isLeft(member)),
   );
   if (binding) return 'S1 points to a replica of a member';
   const shown = changes.flatMap((change) =>
@@ -104,16 +120,20 @@ function unproven(sending: Sending): string | undefined {
   const others = members.filter((address) => address !== target);
   const reachable = others.filter((address) => freshFacts(sight, address, now) !== undefined);
   // A ledger that got lost is written again for the server that it named.
-  if ((read === undefined || read.epoch < sending.knownEpoch) && sight.epochOf === ledger.uuid) return undefined;
-  if (sending.primaries?.has(target) === false) return 'S4 moves to a member that its group has not made the primary';
+  if ((read === undefined || read.epoch < sending.knownEpoch) && sight.epochOf === ledger.uuid)
+    return undefined;
+  if (sending.primaries?.has(target) === false)
+    return 'S4 moves to a member that its group has not made the primary';
   const followers = followersOf(sight, target, now);
   if (read === undefined) {
-    if (others.some((address) => isRival(sending, address))) return 'S4 first publication with several writable servers';
+    if (others.some((address) => isRival(sending, address)))
+      return 'S4 first publication with several writable servers';
     return 1 + reachable.length <= members.length / 2 ? 'S4 first publication in a minority view' : undefined;
   }
   if (followers.length > reachable.length / 2 || isGroupPrimary(sending)) return undefined;
   if (ledger.why === 'group-primary') return 'S4 moves by the view of a minority';
-  const published = members.find((address) => sight.answers.get(address)?.facts.id === read.uuid) ?? read.source;
+  const published =
+    members.find((address) => sight.answers.get(address)?.facts.id === read.uuid) ?? read.source;
   if (isRival(sending, published)) return 'S4 moves although the published source is writable';
   if (followers.length === 0 && nothingShows(sending, published))
     return 'S4 moves to a server that nothing shows to be promoted in this incident';
@@ -135,7 +155,9 @@ function isGroupPrimary({ sight, ledger, now }: Sending): boolean {
   const votes = sight.members.filter((address) => {
     const facts = freshFacts(sight, address, now);
     const isOnline = (id: string | undefined, role?: string): boolean =>
-      facts?.group?.members.some((one) => one.id === id && one.state === 'ONLINE' && (role === undefined || one.role === role)) ?? false;
+      facts?.group?.members.some(
+        (one) => one.id === id && one.state === 'ONLINE' && (role === undefined || one.role === role),
+      ) ?? false;
     return isOnline(facts?.id) && isOnline(ledger.uuid, 'PRIMARY');
   });
   const electors = sight.members.filter((address) => !saysOut(freshFacts(sight, address, now)));
@@ -144,7 +166,9 @@ function isGroupPrimary({ sight, ledger, now }: Sending): boolean {
 
 /** It says itself that it has left the group, or was put out of it. */
 const saysOut = (facts: ServerFacts | undefined): boolean =>
-  facts?.group?.members.some(({ id, state }) => id === facts.id && (state === 'OFFLINE' || state === 'ERROR')) ?? false;
+  facts?.group?.members.some(
+    ({ id, state }) => id === facts.id && (state === 'OFFLINE' || state === 'ERROR'),
+  ) ?? false;
 
 const nothingShows = (sending: Sending, published: ServerAddress): boolean =>
   isPromotedInIncident(sending.sight, sending.ledger.source, published) === false &&
@@ -156,7 +180,8 @@ function isLastOfGroup({ sight, ledger, now }: Sending): boolean {
   return sight.members.every((address) => {
     const facts = freshFacts(sight, address, now);
     const own = facts?.group?.members.find(({ id }) => id === facts.id);
-    if (address !== ledger.source) return facts !== undefined && own?.state !== 'ONLINE' && own?.state !== 'RECOVERING';
+    if (address !== ledger.source)
+      return facts !== undefined && own?.state !== 'ONLINE' && own?.state !== 'RECOVERING';
     return own?.state === 'ONLINE' && own.role === 'PRIMARY' && facts?.group?.members.length === 1;
   });
 }
@@ -167,11 +192,17 @@ function isLastOfTwo({ sight, now }: Sending, published: ServerAddress): boolean
   return sight.members.length === 2 && since !== undefined && now - since >= settleMs;
 }
 
-function unprovenFailover({ sight, now }: Sending, published: ServerAddress, reachable: readonly ServerAddress[]): string | undefined {
+function unprovenFailover(
+  { sight, now }: Sending,
+  published: ServerAddress,
+  reachable: readonly ServerAddress[],
+): string | undefined {
   // It told what it is: not writable.
   if (freshFacts(sight, published, now) !== undefined || saysOffline(sight, published, now)) return undefined;
-  if (sight.sightings.get(published)?.probe.kind !== 'unknown') return 'S4 fails over without having asked the published source';
-  if (heardFollowersOf(sight, published, now).length > 0) return 'S4 fails over while others hear the published source';
+  if (sight.sightings.get(published)?.probe.kind !== 'unknown')
+    return 'S4 fails over without having asked the published source';
+  if (heardFollowersOf(sight, published, now).length > 0)
+    return 'S4 fails over while others hear the published source';
   // The target itself counts among those that are seen; the published source does not.
   const seen = reachable.filter((address) => address !== published).length + 1;
   return seen <= (sight.members.length - 1) / 2 ? 'S4 fails over in a minority view' : undefined;

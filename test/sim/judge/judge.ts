@@ -1,22 +1,26 @@
 /** The promises, judged by what was delivered to each instance, what left it and what the zone held: never by what a core believes. */
 
 import type { Command, HistoryEntry, Remembered } from '../../../src/core/model/events.ts';
-import type { Ledger } from '../../../src/core/model/ledger.ts';
-import { readLedger } from '../../../src/core/model/ledger.ts';
+import { type Ledger, readLedger } from '../../../src/core/model/ledger.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Change, Question, Rrset, UpdateOutcome, ZoneReading } from '../../../src/core/model/zone.ts';
-import type { InstanceName } from '../world/settings.ts';
-import { ledgerOwner } from '../world/settings.ts';
-import type { Sight, Sighting } from '../world/sight.ts';
-import { ledgerIn, newSight, noteJump, noteSighting, oldestEvidenceMs } from '../world/sight.ts';
+import { type InstanceName, ledgerOwner } from '../world/settings.ts';
+import {
+  ledgerIn,
+  newSight,
+  noteJump,
+  noteSighting,
+  oldestEvidenceMs,
+  type Sight,
+  type Sighting,
+} from '../world/sight.ts';
 import { readUpdate } from '../world/update-bytes.ts';
 import type { World } from '../world/world-types.ts';
 import { isRefused } from '../world/zone-odds.ts';
 import { brokenAtApplication } from './judge-applied.ts';
 import { brokenByOutcome, brokenByReading } from './judge-belief.ts';
 import { createInspectionJudge, isInspection } from './judge-inspections.ts';
-import type { Readable } from './judge-replicas.ts';
-import { brokenReplicas, readableNow } from './judge-replicas.ts';
+import { brokenReplicas, type Readable, readableNow } from './judge-replicas.ts';
 import { brokenAtSending, isMove, isWayBack } from './judge-sent.ts';
 
 /** One update that an instance decided to send, with what it knew of the zone then. */
@@ -124,7 +128,11 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
     },
     started(instance, remembered) {
       lives += 1;
-      sights.set(instance, { ...newSight(lives, members), epoch: remembered?.epoch ?? 0, epochOf: remembered?.uuid });
+      sights.set(instance, {
+        ...newSight(lives, members),
+        epoch: remembered?.epoch ?? 0,
+        epochOf: remembered?.uuid,
+      });
       decisions.delete(instance);
       inspections.started(instance);
       unrest.set(instance, { at: now(), failures: 0 });
@@ -156,13 +164,21 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       const { decision } = entry;
       const source = decision.kind === 'point-to' ? decision.source : undefined;
       decisions.set(instance, { source, reason: decision.reason, at: now() });
-      if (decision.reason === 'ledger-lost' && !judge.ledgerTouched) judge.breaks('S6 says ledger-lost, but nobody touched the ledger');
+      if (decision.reason === 'ledger-lost' && !judge.ledgerTouched)
+        judge.breaks('S6 says ledger-lost, but nobody touched the ledger');
     },
     wants(sender, token) {
       const sight = sightOf(sender);
       const { life, ledger: read, rrsets: readRrsets, epoch: knownEpoch } = sight;
       unrest.set(sender, { ...unrestOf(sender), at: now() });
-      inFlight.set(instanceKey(sender, token), { sender, life, read, readRrsets, knownEpoch, readable: readableNow(sight, now()) });
+      inFlight.set(instanceKey(sender, token), {
+        sender,
+        life,
+        read,
+        readRrsets,
+        knownEpoch,
+        readable: readableNow(sight, now()),
+      });
     },
     inspects(instance, about) {
       const promise = inspections.wants(instance, about, now());
@@ -170,7 +186,10 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
     },
     leaves(host, message) {
       if (isInspection(message)) {
-        const promise = inspections.leaves(host as InstanceName, now() >= judge.silentFrom && script.shape.zone !== 'no-right-to-replicas');
+        const promise = inspections.leaves(
+          host as InstanceName,
+          now() >= judge.silentFrom && script.shape.zone !== 'no-right-to-replicas',
+        );
         return promise && judge.breaks(promise);
       }
       updates += 1;
@@ -181,12 +200,22 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       if (ledger === undefined || wanted === undefined)
         return judge.breaks('S4 an update leaves that nobody decided on, or without a ledger');
       if (left.has(instanceKey(sender, ledger.try))) return judge.breaks('S4 an update leaves twice');
-      if (now() >= judge.silentFrom && !isRefused(script.shape, changes)) judge.breaks('L2 writes although nothing happens');
+      if (now() >= judge.silentFrom && !isRefused(script.shape, changes))
+        judge.breaks('L2 writes although nothing happens');
       const sight = sightOf(sender);
       const { read, knownEpoch } = wanted;
       const primaries = mysql.group?.primariesSince(now() - oldestEvidenceMs(script.weather));
       const truth = { strangers: judge.strangers, primaries };
-      const sending = { sight, changes, ledger, read, knownEpoch, now: now(), ...truth, alias: script.shape.alias };
+      const sending = {
+        sight,
+        changes,
+        ledger,
+        read,
+        knownEpoch,
+        now: now(),
+        ...truth,
+        alias: script.shape.alias,
+      };
       const promise = brokenAtSending(sending) ?? brokenReplicas(changes, ledger, sight, wanted.readable);
       if (promise) judge.breaks(promise);
       const forced = [...sight.commands.values()].some(
@@ -218,12 +247,16 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
     },
     applied(message, before, after) {
       if (isInspection(message))
-        return JSON.stringify(before) === JSON.stringify(after) ? undefined : judge.breaks('S2 an inspection changes the zone');
+        return JSON.stringify(before) === JSON.stringify(after)
+          ? undefined
+          : judge.breaks('S2 an inspection changes the zone');
       const update = sent.get(message.toString('latin1'));
-      if (update === undefined) return judge.breaks('S6 the nameserver applied an update that no instance sent');
+      if (update === undefined)
+        return judge.breaks('S6 the nameserver applied an update that no instance sent');
       landed.add(instanceKey(update.sender, update.try));
       const promise =
-        brokenAtApplication({ sent: update, before, after, stale: judge.stale, shape: script.shape }) ?? landsAstray(update, before);
+        brokenAtApplication({ sent: update, before, after, stale: judge.stale, shape: script.shape }) ??
+        landsAstray(update, before);
       if (promise) judge.breaks(promise);
       if (!update.move) return;
       moves += 1;
@@ -238,10 +271,17 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
     const { sender } = update;
     const said = decisions.get(sender);
     const { at, failures } = unrestOf(sender);
-    if (!update.move || ledgerIn(before) === undefined || sights.get(sender)?.life !== update.life || said === undefined || failures > 1)
+    if (
+      !update.move ||
+      ledgerIn(before) === undefined ||
+      sights.get(sender)?.life !== update.life ||
+      said === undefined ||
+      failures > 1
+    )
       return undefined;
     // Still waiting for the answer, or for a command.
-    if (inFlight.has(instanceKey(sender, update.try)) || sights.get(sender)?.commands.size !== 0) return undefined;
+    if (inFlight.has(instanceKey(sender, update.try)) || sights.get(sender)?.commands.size !== 0)
+      return undefined;
     // Another update of its own is on its way and has the same base: the first of them to land is the fence of the other.
     if ([...inFlight.keys()].some((key) => key.startsWith(`${sender} `))) return undefined;
     const wantsIt = said.source === update.ledger.source;
@@ -260,7 +300,8 @@ function noteEpoch(sight: Sight, { epoch, uuid }: Ledger, now: number): void {
 
 function ledgerOf(changes: readonly Change[]): Ledger | undefined {
   for (const change of changes) {
-    if (change.kind !== 'add-rrset' || change.rrset.type !== 'TXT' || change.rrset.name !== ledgerOwner) continue;
+    if (change.kind !== 'add-rrset' || change.rrset.type !== 'TXT' || change.rrset.name !== ledgerOwner)
+      continue;
     const reading = readLedger(change.rrset.rdata);
     if (reading.kind === 'ledger') return reading.ledger;
   }

@@ -15,4 +15,5 @@ export const laterVersion: Variant = {
 };
 
 /** The field as it stands in a ledger that a later version has written last, or before others. */
-export const laterField = (unknown: readonly string[]): string | undefined => unknown.find((field) => field.startsWith('later='));
+export const laterField = (unknown: readonly string[]): string | undefined =>
+  unknown.find((field) => field.startsWith('later='));

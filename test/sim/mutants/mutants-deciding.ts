@@ -23,33 +23,59 @@ export const decidingMutants: readonly Mutant[] = [
   },
   {
     name: 'a sleep of the machine is not noticed',
-    patches: [{ file: 'core/step.ts', find: 'return drifted > clockJumpMs ?', replace: 'return drifted > Number.POSITIVE_INFINITY ?' }],
+    patches: [
+      {
+        file: 'core/step.ts',
+        find: 'return drifted > clockJumpMs ?',
+        replace: 'return drifted > Number.POSITIVE_INFINITY ?',
+      },
+    ],
     breaks: ['S1', 'S4', 'S7'],
     seed: 51,
   },
   {
     name: 'an answer that waited counts as fresh',
-    patches: [{ file: 'core/step.ts', find: 'return now.mono > probing + lateAnswerMs || probing', replace: 'return probing' }],
+    patches: [
+      {
+        file: 'core/step.ts',
+        find: 'now.mono > probing + lateAnswerMs || probing',
+        replace: 'probing',
+      },
+    ],
     breaks: ['S1', 'S4', 'S7'],
     seed: 1,
     story: 'an answer from before a stall',
   },
   {
     name: 'an answer from before a sleep counts as fresh',
-    patches: [{ file: 'core/step.ts', find: ' || probing - state.settings.watch.probeTimeoutMs < state.staleBefore;', replace: ';' }],
+    patches: [
+      {
+        file: 'core/step.ts',
+        find: '|| probing - state.settings.watch.probeTimeoutMs < state.staleBefore',
+        replace: '',
+      },
+    ],
     breaks: ['S1', 'S7'],
     seed: 1,
     story: 'an answer from before a sleep',
   },
   {
     name: 'read_only is ignored',
-    patches: [{ file: 'core/model/observation.ts', find: '  !facts.readOnly &&\n  !facts.superReadOnly &&\n', replace: '' }],
+    patches: [
+      {
+        file: 'core/model/observation.ts',
+        find: '  !facts.readOnly &&\n  !facts.superReadOnly &&\n',
+        replace: '',
+      },
+    ],
     breaks: ['S1', 'S4'],
     seed: 5,
   },
   {
     name: 'innodb_force_recovery is ignored',
-    patches: [{ file: 'core/model/observation.ts', find: '  (facts.switches ?? []).length === 0 &&\n', replace: '' }],
+    patches: [
+      { file: 'core/model/observation.ts', find: '  (facts.switches ?? []).length === 0 &&\n', replace: '' },
+    ],
     breaks: ['S1'],
     seed: 1,
     story: 'a source that is closed by a switch',
@@ -94,7 +120,13 @@ export const decidingMutants: readonly Mutant[] = [
   },
   {
     name: 'failover to the first of several promoted servers',
-    patches: [{ file: 'core/decide/table.ts', find: 'if (others.length > 0) return undefined;\n  if (proven)', replace: 'if (proven)' }],
+    patches: [
+      {
+        file: 'core/decide/table.ts',
+        find: 'if (others.length > 0) return undefined;\n  if (proven)',
+        replace: 'if (proven)',
+      },
+    ],
     breaks: ['S4'],
     seed: 9,
   },
@@ -104,7 +136,8 @@ export const decidingMutants: readonly Mutant[] = [
       {
         file: 'core/decide/table.ts',
         find: 'if (published === undefined || !tellsItsState(published) || proven === undefined || others.length > 0) return undefined;',
-        replace: 'if (published === undefined || !tellsItsState(published) || proven === undefined) return undefined;',
+        replace:
+          'if (published === undefined || !tellsItsState(published) || proven === undefined) return undefined;',
       },
     ],
     breaks: ['S1', 'S4'],
@@ -113,7 +146,11 @@ export const decidingMutants: readonly Mutant[] = [
   {
     name: 'a second source takes the name from a writable one',
     patches: [
-      { file: 'core/decide/table.ts', find: '  publishedIsCandidate,\n  switchover,', replace: '  switchover,\n  publishedIsCandidate,' },
+      {
+        file: 'core/decide/table.ts',
+        find: '  publishedIsCandidate,\n  switchover,',
+        replace: '  switchover,\n  publishedIsCandidate,',
+      },
     ],
     breaks: ['S4'],
     seed: 2,
@@ -182,7 +219,13 @@ export const decidingMutants: readonly Mutant[] = [
   },
   {
     name: 'failover in a minority view',
-    patches: [{ file: 'core/decide/table.ts', find: 'if (reachable(rest).length <= rest.length / 2) return undefined;', replace: '' }],
+    patches: [
+      {
+        file: 'core/decide/table.ts',
+        find: 'if (reachable(rest).length <= rest.length / 2) return undefined;',
+        replace: '',
+      },
+    ],
     breaks: ['S4'],
     seed: 8,
     story: 'a minority view',
@@ -211,8 +254,8 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/turn.ts',
-        find: 'settled.decision, undefined, now, effects);',
-        replace: 'publication.decision, undefined, now, effects);',
+        find: 'settled.decision, undefined, now, effects,',
+        replace: 'publication.decision, undefined, now, effects,',
       },
     ],
     breaks: ['S1', 'S4', 'FREEZE'],
@@ -236,7 +279,8 @@ export const decidingMutants: readonly Mutant[] = [
       {
         file: 'core/decide/ledger-rules.ts',
         find: 'if (ledger?.frozen === undefined) return undefined;',
-        replace: 'if (ledger?.frozen === undefined || ledger.by !== arguments[0].state.settings.instance) return undefined;',
+        replace:
+          'if (ledger?.frozen === undefined || ledger.by !== arguments[0].state.settings.instance) return undefined;',
       },
     ],
     breaks: ['FREEZE'],
@@ -244,7 +288,9 @@ export const decidingMutants: readonly Mutant[] = [
   },
   {
     name: 'what is frozen is restored',
-    patches: [{ file: 'core/decide/ledger-rules.ts', find: 'if (ledger?.frozen) return undefined;', replace: '' }],
+    patches: [
+      { file: 'core/decide/ledger-rules.ts', find: 'if (ledger?.frozen) return undefined;', replace: '' },
+    ],
     breaks: ['FREEZE'],
     seed: 1,
     story: 'what is frozen',
@@ -283,7 +329,11 @@ export const decidingMutants: readonly Mutant[] = [
   {
     name: 'a secondary of a group that is writable was promoted',
     patches: [
-      { file: 'core/decide/situation.ts', find: "if (isSecondary(server)) return 'is a secondary of its group';", replace: '' },
+      {
+        file: 'core/decide/situation.ts',
+        find: "if (isSecondary(server)) return 'is a secondary of its group';",
+        replace: '',
+      },
       {
         file: 'core/decide/situation.ts',
         find: 'if (isPromotedInIncident(situation.published, server) && !isLeftToGroup(situation, server))',
@@ -311,7 +361,8 @@ export const decidingMutants: readonly Mutant[] = [
       {
         file: 'core/step.ts',
         find: "const result = observe(without(asked, 'probing'), probe,",
-        replace: "const result = observe(probe.kind === 'unknown' ? asked : without(asked, 'probing'), probe,",
+        replace:
+          "const result = observe(probe.kind === 'unknown' ? asked : without(asked, 'probing'), probe,",
       },
     ],
     breaks: ['L1'],
@@ -325,7 +376,11 @@ export const decidingMutants: readonly Mutant[] = [
         find: 'if (facts?.peer === undefined || !proposed?.includes(facts.peer)) return memory;',
         replace: 'if (proposed) return { ...memory, addresses: proposed };',
       },
-      { file: 'core/decide/form.ts', find: 'if (unprovenAddress(situation, target)) return undefined;', replace: '' },
+      {
+        file: 'core/decide/form.ts',
+        find: 'if (unprovenAddress(situation, target)) return undefined;',
+        replace: '',
+      },
     ],
     breaks: ['S1', 'S3'],
     seed: 1,
@@ -333,7 +388,13 @@ export const decidingMutants: readonly Mutant[] = [
   },
   {
     name: 'what another member says counts for this one',
-    patches: [{ file: 'core/step.ts', find: 'const probe = notMisled(state, memory, told);', replace: 'const probe = told;' }],
+    patches: [
+      {
+        file: 'core/step.ts',
+        find: 'const probe = notMisled(state, memory, told);',
+        replace: 'const probe = told;',
+      },
+    ],
     breaks: ['S1', 'S4'],
     seed: 13,
   },

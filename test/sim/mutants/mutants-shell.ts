@@ -36,7 +36,11 @@ export const shellMutants: readonly Mutant[] = [
         find: 'const cancelGuard = clock.after(guardMs, () => end(unanswered(effect, adapterDeadline(effect))));',
         replace: 'const cancelGuard = (): void => void guardMs;',
       },
-      { file: 'dns/transport/pending.ts', find: 'giveUpAt: deadline,', replace: 'giveUpAt: Number.POSITIVE_INFINITY as MonoMs,' },
+      {
+        file: 'dns/transport/pending.ts',
+        find: 'giveUpAt: deadline,',
+        replace: 'giveUpAt: Number.POSITIVE_INFINITY as MonoMs,',
+      },
     ],
     breaks: ['L1'],
     seed: 19,
@@ -95,7 +99,8 @@ export const shellMutants: readonly Mutant[] = [
       {
         file: 'dns/message/tsig.ts',
         find: 'const mac = computeMac(key, [length, requestMac, signed], tsig);',
-        replace: 'const mac = tsig.mac.length > 0 ? tsig.mac : computeMac(key, [length, requestMac, signed], tsig);',
+        replace:
+          'const mac = tsig.mac.length > 0 ? tsig.mac : computeMac(key, [length, requestMac, signed], tsig);',
       },
     ],
     breaks: ['S6'],
@@ -170,7 +175,9 @@ export const shellMutants: readonly Mutant[] = [
   },
   {
     name: 'what was called back leaves all the same',
-    patches: [{ file: 'daemon/runtime.ts', find: 'this.#inFlight.recall(effect.try);', replace: 'void effect.try;' }],
+    patches: [
+      { file: 'daemon/runtime.ts', find: 'this.#inFlight.recall(effect.try);', replace: 'void effect.try;' },
+    ],
     breaks: ['S1', 'S4'],
     seed: 1,
     story: 'a move that has not left',

@@ -6,7 +6,11 @@ export const writingMutants: readonly Mutant[] = [
   {
     name: 'no prerequisites',
     patches: [
-      { file: 'core/publish/plan.ts', find: 'prerequisites: all.map((want) => asRead(view, want)),', replace: 'prerequisites: [],' },
+      {
+        file: 'core/publish/plan.ts',
+        find: 'prerequisites: all.map((want) => asRead(view, want)),',
+        replace: 'prerequisites: [],',
+      },
     ],
     breaks: ['S2'],
     seed: 1,
@@ -29,7 +33,8 @@ export const writingMutants: readonly Mutant[] = [
       {
         file: 'core/publish/plan.ts',
         find: 'prerequisites: all.map((want) => asRead(view, want)),',
-        replace: "prerequisites: all.filter((want) => want.type !== 'SRV').map((want) => asRead(view, want)),",
+        replace:
+          "prerequisites: all.filter((want) => want.type !== 'SRV').map((want) => asRead(view, want)),",
       },
     ],
     breaks: ['S2'],
@@ -37,13 +42,25 @@ export const writingMutants: readonly Mutant[] = [
   },
   {
     name: 'an unknown outcome counts as applied',
-    patches: [{ file: 'core/publish/attempt.ts', find: "if (outcome.kind === 'applied') {", replace: "if (outcome.kind !== 'refused') {" }],
+    patches: [
+      {
+        file: 'core/publish/attempt.ts',
+        find: "if (outcome.kind === 'applied') {",
+        replace: "if (outcome.kind !== 'refused') {",
+      },
+    ],
     breaks: ['S2', 'S4', 'S6', 'L1'],
     seed: 3,
   },
   {
     name: 'no fence around an update without an answer',
-    patches: [{ file: 'core/publish/write.ts', find: 'const chosen = fenced(situation, intended);', replace: 'const chosen = intended;' }],
+    patches: [
+      {
+        file: 'core/publish/write.ts',
+        find: 'const chosen = fenced(situation, intended);',
+        replace: 'const chosen = intended;',
+      },
+    ],
     breaks: ['S4'],
     seed: 64,
     story: 'a move without an answer',
@@ -100,13 +117,25 @@ export const writingMutants: readonly Mutant[] = [
   },
   {
     name: 'what was superseded is forgotten at the next move',
-    patches: [{ file: 'core/publish/intent.ts', find: 'was: formersAfter(previous, target, uuid),', replace: 'was: previous?.was ?? [],' }],
+    patches: [
+      {
+        file: 'core/publish/intent.ts',
+        find: 'was: formersAfter(previous, target, uuid),',
+        replace: 'was: previous?.was ?? [],',
+      },
+    ],
     breaks: ['S5'],
     seed: 3,
   },
   {
     name: 'fields of a newer version are dropped',
-    patches: [{ file: 'core/model/ledger.ts', find: 'return [...fields, ...ledger.unknown];', replace: 'return fields;' }],
+    patches: [
+      {
+        file: 'core/model/ledger.ts',
+        find: 'return [...fields, ...ledger.unknown];',
+        replace: 'return fields;',
+      },
+    ],
     breaks: ['S2'],
     seed: 15,
   },
@@ -166,7 +195,13 @@ export const writingMutants: readonly Mutant[] = [
   },
   {
     name: "a wildcard's answer counts as stored",
-    patches: [{ file: 'dns/read/zone-reader.ts', find: 'rrsets: stored,', replace: 'rrsets: [...stored, ...synthesized],' }],
+    patches: [
+      {
+        file: 'dns/read/zone-reader.ts',
+        find: 'rrsets: stored,',
+        replace: 'rrsets: [...stored, ...synthesized],',
+      },
+    ],
     breaks: ['S6', 'L1'],
     seed: 1,
   },
@@ -178,7 +213,11 @@ export const writingMutants: readonly Mutant[] = [
         find: 'if (leftOut !== undefined) return leftOut;',
         replace: 'if (settings.source) return undefined;',
       },
-      { file: 'core/publish/refusals.ts', find: 'refusals, view, leftOut }', replace: 'refusals, view, leftOut, settings }' },
+      {
+        file: 'core/publish/refusals.ts',
+        find: 'refusals, view, leftOut }',
+        replace: 'refusals, view, leftOut, settings }',
+      },
     ],
     breaks: ['L1'],
     seed: 45,

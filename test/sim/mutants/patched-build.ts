@@ -9,7 +9,7 @@ import { type Build, thisBuild } from './build.ts';
 export interface Patch {
   /** In src. */
   readonly file: string;
-  /** Must be there exactly once. */
+  /** Must be there exactly once; each space of it stands for any run of spaces and line breaks. */
   readonly find: string;
   readonly replace: string;
 }
@@ -28,7 +28,9 @@ const folderOf = ({ name }: Variant): string => name.replaceAll(/[^a-z0-9]+/gi, 
 
 /** The checkout, from wherever this file was compiled to. */
 function checkout(from: string): string {
-  return existsSync(join(from, 'src', 'core')) && existsSync(join(from, 'package-lock.json')) ? from : checkout(dirname(from));
+  return existsSync(join(from, 'src', 'core')) && existsSync(join(from, 'package-lock.json'))
+    ? from
+    : checkout(dirname(from));
 }
 
 /**
@@ -41,7 +43,8 @@ export function buildVariants(variants: readonly Variant[]): (variant: Variant) 
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'builds-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const variant of variants) writeSource(variant, join(root, 'src'), join(folder, 'from', folderOf(variant)));
+  for (const variant of variants)
+    writeSource(variant, join(root, 'src'), join(folder, 'from', folderOf(variant)));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
   const tsconfig = {
     extends: join(root, 'tsconfig.json'),
@@ -50,31 +53,58 @@ export function buildVariants(variants: readonly Variant[]): (variant: Variant) 
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
   const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
-  execFileSync(process.execPath, [join(typescript, 'bin', 'tsc'), '--project', join(folder, 'tsconfig.json')], { stdio: 'inherit' });
+  execFileSync(
+    process.execPath,
+    [join(typescript, 'bin', 'tsc'), '--project', join(folder, 'tsconfig.json')],
+    { stdio: 'inherit' },
+  );
   return (variant) => load(variant, join(folder, 'to', folderOf(variant)));
 }
 
 /** The shell is copied only where it is patched. */
 function writeSource(variant: Variant, from: string, to: string): void {
-  for (const part of isOfCore(variant) ? ['core'] : parts) cpSync(join(from, part), join(to, part), { recursive: true });
+  for (const part of isOfCore(variant) ? ['core'] : parts)
+    cpSync(join(from, part), join(to, part), { recursive: true });
   for (const { file, find, replace } of variant.patches) {
     const text = readFileSync(join(to, file), 'utf8');
-    const fits = text.split(find).length - 1;
-    if (fits !== 1) throw new Error(`stale patch of "${variant.name}": its text is ${fits} times in src/${file}, not once:\n${find}`);
+    const place = placeOf(find);
+    const fits = text.match(place)?.length ?? 0;
+    if (fits !== 1)
+      throw new Error(
+        `stale patch of "${variant.name}": its text is ${fits} times in src/${file}, not once:\n${find}`,
+      );
     writeFileSync(
       join(to, file),
-      text.replace(find, () => replace),
+      text.replace(place, () => replace),
     );
   }
 }
 
+/** Finds the text of a patch, however the formatter broke its lines. */
+const placeOf = (find: string): RegExp =>
+  new RegExp(
+    find
+      .split(/\s+/)
+      .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      .join('\\s+'),
+    'g',
+  );
+
 async function load(variant: Variant, folder: string): Promise<Build> {
   const part = (file: string) => import(join(folder, file));
-  const [{ initialState }, { snapshot }, { step }] = await Promise.all(['core/state.js', 'core/snapshot.js', 'core/step.js'].map(part));
+  const [{ initialState }, { snapshot }, { step }] = await Promise.all(
+    ['core/model/state.js', 'core/report/snapshot.js', 'core/step.js'].map(part),
+  );
   const core = { initialState, snapshot, step };
   if (isOfCore(variant)) return { ...thisBuild, core };
   const [lines, runtime, transport, client, flavour] = await Promise.all(
-    ['daemon/history-lines.js', 'daemon/runtime.js', 'dns/open-transport.js', 'dns/rfc2136.js', 'mysql/flavour.js'].map(part),
+    [
+      'daemon/history-lines.js',
+      'daemon/runtime.js',
+      'dns/transport/open.js',
+      'dns/client/rfc2136.js',
+      'mysql/flavour/flavour.js',
+    ].map(part),
   );
   return {
     core,

@@ -1,13 +1,10 @@
 /** What `npm test` asks of the world: so many seeds and the stories that once broke a promise, or every mutant. */
 
 import type { Build } from '../mutants/build.ts';
-import type { Mutant } from '../mutants/mutants.ts';
-import { mutants } from '../mutants/mutants.ts';
+import { type Mutant, mutants } from '../mutants/mutants.ts';
 import { buildVariants } from '../mutants/patched-build.ts';
-import type { Script } from '../world/script.ts';
-import { scriptOf } from '../world/script.ts';
-import type { Builds } from '../world/world.ts';
-import { runWorld } from '../world/world.ts';
+import { type Script, scriptOf } from '../world/script.ts';
+import { type Builds, runWorld } from '../world/world.ts';
 import { stories } from './regressions.ts';
 import { report } from './report.ts';
 
@@ -42,13 +39,19 @@ export async function checkSeeds(say: Say, builds: Builds): Promise<boolean> {
 }
 
 async function isRepeatable(builds: Builds): Promise<boolean> {
-  const hashOf = async (seed: number) => (await runWorld({ ...scriptOf(seed), endAt: 15_000 }, { builds })).hash;
+  const hashOf = async (seed: number) =>
+    (await runWorld({ ...scriptOf(seed), endAt: 15_000 }, { builds })).hash;
   const [once, again, other] = [await hashOf(7), await hashOf(7), await hashOf(8)];
   return once === again && once !== other;
 }
 
 /** Whether every mutant (whose name holds this text) is caught, and breaks what it is said to break. Prints each with the seed that caught it. */
-export async function checkMutants(say: Say, later: Build, named = '', budget = mutantBudget): Promise<boolean> {
+export async function checkMutants(
+  say: Say,
+  later: Build,
+  named = '',
+  budget = mutantBudget,
+): Promise<boolean> {
   const chosen = mutants.filter(({ name }) => name.includes(named));
   const build = buildVariants(chosen);
   const width = Math.max(...chosen.map(({ name }) => name.length));
@@ -58,7 +61,8 @@ export async function checkMutants(say: Say, later: Build, named = '', budget = 
     const promise = broken?.split(' ')[0];
     const isCaught = promise !== undefined && mutant.breaks.includes(promise);
     if (!isCaught) survivors += 1;
-    const verdict = broken === undefined ? 'SURVIVED' : isCaught ? broken : `${broken}, NOT ${mutant.breaks.join(' or ')}`;
+    const verdict =
+      broken === undefined ? 'SURVIVED' : isCaught ? broken : `${broken}, NOT ${mutant.breaks.join(' or ')}`;
     say(`${mutant.name.padEnd(width)}  ${by.padEnd(9)}  ${verdict}`);
   }
   say(`${chosen.length - survivors} of ${chosen.length} wrong builds were caught`);
@@ -66,13 +70,22 @@ export async function checkMutants(say: Say, later: Build, named = '', budget = 
 }
 
 /** Runs worlds until a promise breaks: first what caught it before. */
-async function hunt(mutant: Mutant, builds: Builds, budget: number): Promise<{ readonly by: string; readonly broken?: string }> {
-  const told = stories.filter(({ name }) => mutant.story !== undefined && name.startsWith(mutant.story)).map(({ script }) => script);
+async function hunt(
+  mutant: Mutant,
+  builds: Builds,
+  budget: number,
+): Promise<{ readonly by: string; readonly broken?: string }> {
+  const told = stories
+    .filter(({ name }) => mutant.story !== undefined && name.startsWith(mutant.story))
+    .map(({ script }) => script);
   const seeds = [mutant.seed, ...Array.from({ length: budget }, (_, index) => index + 1)];
   for (const [index, script] of [...told, ...seeds.map(scriptOf)].entries()) {
     const { broken } = await runWorld(script, { builds });
     if (broken !== undefined)
-      return { by: `${index < told.length ? 'story' : 'seed'} ${script.seed}`, broken: broken.split('\n')[0] as string };
+      return {
+        by: `${index < told.length ? 'story' : 'seed'} ${script.seed}`,
+        broken: broken.split('\n')[0] as string,
+      };
   }
   return { by: `${seeds.length} seeds` };
 }

@@ -1,8 +1,7 @@
 /** Events as the readable log tells them. */
 
 import type { Event } from '../../../src/core/model/events.ts';
-import type { Probe } from '../../../src/core/model/observation.ts';
-import { isWritable } from '../../../src/core/model/observation.ts';
+import { isWritable, type Probe } from '../../../src/core/model/observation.ts';
 import type { ZoneReading } from '../../../src/core/model/zone.ts';
 import { sourceName } from '../world/settings.ts';
 import { ledgerIn } from '../world/sight.ts';
@@ -29,14 +28,17 @@ export function describeEvent(event: Event): string {
 function describeProbe(probe: Probe): string {
   if (probe.kind !== 'reachable') return `${probe.kind} ${probe.failure.code}`;
   const channels = probe.facts.channels.map((channel) => ` ${channel.receiver} ${channel.sourceAddress}`);
-  const group = probe.facts.group?.members.map(({ id, state, role }) => ` ${id.slice(-1)} ${state} ${role}`) ?? [];
+  const group =
+    probe.facts.group?.members.map(({ id, state, role }) => ` ${id.slice(-1)} ${state} ${role}`) ?? [];
   return `${isWritable(probe.facts) ? 'WRITABLE' : 'read-only'}${channels.join('')}${group.join()}`;
 }
 
 function describeReading(reading: ZoneReading): string {
   if (reading.kind === 'failed') return 'failed';
   const shown = reading.rrsets
-    .flatMap((rrset) => ((rrset.name === sourceName && rrset.type === 'A') || rrset.type === 'CNAME' ? rrset.rdata : []))
+    .flatMap((rrset) =>
+      (rrset.name === sourceName && rrset.type === 'A') || rrset.type === 'CNAME' ? rrset.rdata : [],
+    )
     .join(' ');
   const ledger = ledgerIn(reading.rrsets);
   if (ledger === undefined) return `${shown} without a ledger`;

@@ -1,7 +1,6 @@
 /** Stories that once broke a promise, told act by act: a seed would tell another one as soon as the dice change. */
 
-import type { Act, Script, Shape, Weather } from '../world/script.ts';
-import { plainShape } from '../world/script.ts';
+import { type Act, plainShape, type Script, type Shape, type Weather } from '../world/script.ts';
 import type { InstanceName } from '../world/settings.ts';
 
 export interface Story {
@@ -22,15 +21,28 @@ const weather: Weather = {
   netTimeoutMs: 60_000,
 };
 
-function story(name: string, seed: number, acts: readonly Act[], change: Partial<Weather>, shape: Partial<Shape>): Story {
+function story(
+  name: string,
+  seed: number,
+  acts: readonly Act[],
+  change: Partial<Weather>,
+  shape: Partial<Shape>,
+): Story {
   const world = { shape: { ...plainShape, ...shape }, weather: { ...weather, ...change } };
   return { name, script: { seed, ...world, acts, calmAt: 45_000, settledAt: 65_000, endAt: 70_000 } };
 }
 
 /** Only one instance is there. */
-const alone = (instance: InstanceName, at: number, forMs: number): Act => ({ at, kind: 'crash', instance, forMs, forgets: false });
+const alone = (instance: InstanceName, at: number, forMs: number): Act => ({
+  at,
+  kind: 'crash',
+  instance,
+  forMs,
+  forgets: false,
+});
 
-const bothWays = (a: string, ...others: readonly string[]) => others.flatMap((b) => [[a, b] as const, [b, a] as const]);
+const bothWays = (a: string, ...others: readonly string[]) =>
+  others.flatMap((b) => [[a, b] as const, [b, a] as const]);
 
 /** Again and again one instance stands still while the source becomes read-only and somebody takes the address away; the other one is not there to mend it. */
 const standingStill = (kind: 'stall' | 'suspend'): readonly Act[] =>
@@ -118,7 +130,9 @@ const leavingInOrder: readonly Act[] = [
 ];
 
 /** The record of the source's host leads nowhere when the resolver is asked again, and is put right. */
-const ledNowhere: readonly Act[] = [{ at: 20_000, kind: 'resolver', server: 0, says: 'nobody', forMs: 13_000 }];
+const ledNowhere: readonly Act[] = [
+  { at: 20_000, kind: 'resolver', server: 0, says: 'nobody', forMs: 13_000 },
+];
 
 /** A typing mistake: a replica of a healthy source. */
 const namedByForce: readonly Act[] = [{ at: 6000, kind: 'follow', instance: 'east', to: 1, force: true }];
@@ -136,7 +150,15 @@ const thereAndBack: readonly Act[] = [5000, 13_000, 21_000, 29_000].map(
 
 /** The source runs with innodb_force_recovery, and somebody takes its address away: nobody may put it back, for nobody could write there. */
 const closedBySwitch: readonly Act[] = [6000, 17_000, 28_000].flatMap((at): Act[] => [
-  { at, kind: 'switch', variable: 'innodb_force_recovery', refuses: false, promotes: false, to: 0, forMs: 8000 },
+  {
+    at,
+    kind: 'switch',
+    variable: 'innodb_force_recovery',
+    refuses: false,
+    promotes: false,
+    to: 0,
+    forMs: 8000,
+  },
   { at: at + 3000, kind: 'hand', edit: 'no-address', to: 0, forMs: 0 },
 ]);
 
@@ -154,14 +176,21 @@ const restartedReadOnly: readonly Act[] = [6000, 19_000, 32_000].flatMap((at): A
 ]);
 
 /** Chance still has the network's say, so each is told several times. */
-const retold = (name: string, acts: readonly Act[], change: Partial<Weather> = {}, shape: Partial<Shape> = {}): readonly Story[] =>
-  Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change, shape));
+const retold = (
+  name: string,
+  acts: readonly Act[],
+  change: Partial<Weather> = {},
+  shape: Partial<Shape> = {},
+): readonly Story[] => Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change, shape));
 
 const fair: Partial<Weather> = { slow: 0, rttMs: 5 };
 
 export const stories: readonly Story[] = [
   // An answer lay in the socket while the process was stopped: 7 s old, it counted as fresh, and drift was repaired towards a read-only server.
-  ...retold('an answer from before a stall is no evidence', standingStill('stall'), { slow: 0.8, probeTimeoutMs: 4900 }),
+  ...retold('an answer from before a stall is no evidence', standingStill('stall'), {
+    slow: 0.8,
+    probeTimeoutMs: 4900,
+  }),
   ...retold('an answer from before a sleep is no evidence', standingStill('suspend')),
   ...retold('a move without an answer is fenced', comingBack, { ...fair, late: 0.7, fudgeMs: 10_000 }),
   ...retold('a move that has not left is called back', backBeforeItLeft, { slow: 0, rttMs: 450 }),
@@ -174,7 +203,10 @@ export const stories: readonly Story[] = [
   ...retold('a source that looks for the next one is none', lostInSwitchover, fair),
   ...retold('a promotion beside a source that restarts proves nothing', restartedReadOnly, fair),
   ...retold('a stranger in a cluster of two gets nothing', replacedByStranger, fair, { servers: 2 }),
-  ...retold('a member that left its group gets nothing by itself', leavingInOrder, fair, { group: true, servers: 3 }),
+  ...retold('a member that left its group gets nothing by itself', leavingInOrder, fair, {
+    group: true,
+    servers: 3,
+  }),
   ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),
   ...retold('a replica is named by force, and nothing moves', namedByForce, fair),
   // A former source had transactions with GTIDs that the new one lacked; both were in OFF_PERMISSIVE by then, and only places were compared.
@@ -184,7 +216,11 @@ export const stories: readonly Story[] = [
     { ...fair, rttMs: 30 },
     { servers: 3, gtidMode: 'changing', delayMs: 1500 },
   ),
-  ...retold('a former source that lags has not rejoined: OFF', thereAndBack, fair, { servers: 3, gtidMode: 'OFF', delayMs: 1500 }),
+  ...retold('a former source that lags has not rejoined: OFF', thereAndBack, fair, {
+    servers: 3,
+    gtidMode: 'OFF',
+    delayMs: 1500,
+  }),
   ...retold('a former source that lags has not rejoined: permissive', thereAndBack, fair, {
     servers: 3,
     gtidMode: 'OFF_PERMISSIVE',

@@ -1,8 +1,7 @@
 /** What is printed of a run that broke a promise: the promise, everything that chance resolved, and the end of the history. */
 
 import type { Act, Script } from '../world/script.ts';
-import type { Builds, Outcome } from '../world/world.ts';
-import { runWorld } from '../world/world.ts';
+import { type Builds, type Outcome, runWorld } from '../world/world.ts';
 
 export const verdictOf = ({ seed, broken, at, hash }: Outcome): string =>
   `seed ${seed}: ${broken === undefined ? 'every promise was kept' : `${broken}, at ${at} ms`} (history ${hash.slice(0, 12)})`;

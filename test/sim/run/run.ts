@@ -11,8 +11,7 @@ import { parseArgs } from 'node:util';
 import { thisBuild } from '../mutants/build.ts';
 import { laterVersion } from '../mutants/later-version.ts';
 import { buildVariants } from '../mutants/patched-build.ts';
-import type { Script } from '../world/script.ts';
-import { scriptOf } from '../world/script.ts';
+import { type Script, scriptOf } from '../world/script.ts';
 import { runWorld } from '../world/world.ts';
 import { checkMutants, checkSeeds } from './check.ts';
 import { stories } from './regressions.ts';
@@ -46,7 +45,9 @@ function numberOf(text: string | undefined, otherwise: number): number {
 function told(name: string, seed: number): Script {
   const story = stories.find((each) => each.name.startsWith(name) && each.script.seed === seed);
   if (story !== undefined) return story.script;
-  say(`no story begins with "${name}" and has seed ${seed}; there are: ${[...new Set(stories.map((each) => each.name))].join('; ')}`);
+  say(
+    `no story begins with "${name}" and has seed ${seed}; there are: ${[...new Set(stories.map((each) => each.name))].join('; ')}`,
+  );
   process.exit(2);
 }
 
@@ -57,7 +58,10 @@ async function one(script: Script): Promise<void> {
   process.exitCode = broken === undefined ? 0 : 1;
 }
 
-async function many(from: number, { seeds = Number.POSITIVE_INFINITY, minutes = Number.POSITIVE_INFINITY }): Promise<void> {
+async function many(
+  from: number,
+  { seeds = Number.POSITIVE_INFINITY, minutes = Number.POSITIVE_INFINITY },
+): Promise<void> {
   const until = performance.now() + minutes * 60_000;
   let [seed, moves, updates, broken, simulatedMs] = [from, 0, 0, 0, 0];
   for (; seed < from + seeds && performance.now() < until; seed += 1) {
@@ -70,21 +74,28 @@ async function many(from: number, { seeds = Number.POSITIVE_INFINITY, minutes = 
     say(verdictOf(outcome));
   }
   const hours = (simulatedMs / 3_600_000).toFixed(1);
-  say(`seeds ${from} to ${seed - 1}: ${hours} simulated hours, ${moves} moves, ${updates} updates sent, ${broken} with a broken promise`);
+  say(
+    `seeds ${from} to ${seed - 1}: ${hours} simulated hours, ${moves} moves, ${updates} updates sent, ${broken} with a broken promise`,
+  );
   process.exitCode = broken === 0 ? 0 : 1;
 }
 
 /** So many processes, each with its part of the seeds. */
 async function shared(seeds: number, from: number, jobs: number): Promise<void> {
   const each = Math.ceil(seeds / jobs);
-  const parts = Array.from({ length: jobs }, (_, index) => [Math.min(each, seeds - index * each), from + index * each] as const);
+  const parts = Array.from(
+    { length: jobs },
+    (_, index) => [Math.min(each, seeds - index * each), from + index * each] as const,
+  );
   const codes = await Promise.all(
     parts
       .filter(([count]) => count > 0)
       .map(async ([count, first]) => {
         const part = ['--seeds', String(count), '--from', String(first)];
         const [code] = await once(
-          spawn(process.execPath, [...process.execArgv, process.argv[1] as string, ...part], { stdio: 'inherit' }),
+          spawn(process.execPath, [...process.execArgv, process.argv[1] as string, ...part], {
+            stdio: 'inherit',
+          }),
           'exit',
         );
         return code;
@@ -105,6 +116,13 @@ else if (values.check === 'mutants')
     : 1;
 else if (values.seeds !== undefined && values.jobs !== undefined)
   await shared(numberOf(values.seeds, 1), numberOf(values.from, 1), numberOf(values.jobs, 1));
-else if (values.seeds !== undefined) await many(numberOf(values.from, 1), { seeds: numberOf(values.seeds, 1) });
-else if (values.minutes !== undefined) await many(numberOf(values.from, 1), { minutes: numberOf(values.minutes, 1) });
-else await one(values.story === undefined ? scriptOf(numberOf(values.seed, 1)) : told(values.story, numberOf(values.seed, 1)));
+else if (values.seeds !== undefined)
+  await many(numberOf(values.from, 1), { seeds: numberOf(values.seeds, 1) });
+else if (values.minutes !== undefined)
+  await many(numberOf(values.from, 1), { minutes: numberOf(values.minutes, 1) });
+else
+  await one(
+    values.story === undefined
+      ? scriptOf(numberOf(values.seed, 1))
+      : told(values.story, numberOf(values.seed, 1)),
+  );

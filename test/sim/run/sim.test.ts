@@ -2,16 +2,20 @@
 
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const program = fileURLToPath(new URL('../../run-program.mjs', import.meta.url));
 
 describe.concurrent('the simulated world', () => {
-  it.for(['seeds', 'mutants'])('%s', async (what) => {
-    const { exitCode, all } = await execa(process.execPath, [program, 'sim', '--max-semi-space-size=64', '--', '--check', what], {
-      all: true,
-      reject: false,
-    });
+  test.for(['seeds', 'mutants'])('%s', async (what) => {
+    const { exitCode, all } = await execa(
+      process.execPath,
+      [program, 'sim', '--max-semi-space-size=64', '--', '--check', what],
+      {
+        all: true,
+        reject: false,
+      },
+    );
     process.stdout.write(`${all}\n`);
     expect(exitCode, all).toBe(0);
   });

@@ -8,7 +8,11 @@ const file = 'binlog.000001';
 const bytesEach = 100;
 
 /** The answers of SHOW BINARY LOG STATUS and SHOW REPLICA STATUS. */
-export function coordinateAnswers(server: FakeServer, channels: readonly FakeChannel[], servers: ReadonlyMap<string, FakeServer>): Answers {
+export function coordinateAnswers(
+  server: FakeServer,
+  channels: readonly FakeChannel[],
+  servers: ReadonlyMap<string, FakeServer>,
+): Answers {
   const status = channels.map((channel) => {
     const position = positionIn(servers.get(channel.source), server);
     return {

@@ -1,8 +1,7 @@
 /** A UDP socket towards a nameserver: datagrams get lost, come twice, overtake one another, and what comes in may be a forger's. */
 
 import { EventEmitter } from 'node:events';
-import type { Ends } from './stream.ts';
-import { answerDelay, requestDelay } from './stream.ts';
+import { answerDelay, type Ends, requestDelay } from './stream.ts';
 
 /** As much of dgram.Socket as the transport uses. */
 export class SimulatedDatagrams extends EventEmitter {
@@ -46,7 +45,8 @@ export class SimulatedDatagrams extends EventEmitter {
       return;
     }
     for (const answer of server.receive(message, 'udp', client))
-      for (let copies = this.#copies(); copies > 0; copies -= 1) this.#back(() => this.emit('message', answer));
+      for (let copies = this.#copies(); copies > 0; copies -= 1)
+        this.#back(() => this.emit('message', answer));
   }
 
   #back(tell: () => void): void {

@@ -3,8 +3,7 @@
  * Times are shorter than MySQL's (5 s of suspicion, 5 s until a member is expelled), and some things simpler: who is in reach of most members speaks for the group.
  */
 
-import type { GtidSet } from '../../../src/core/gtid/gtid.ts';
-import { contains, emptyGtidSet, union } from '../../../src/core/gtid/gtid.ts';
+import { contains, emptyGtidSet, type GtidSet, union } from '../../../src/core/gtid/gtid.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Row } from '../../../src/mysql/answer/row.ts';
 import type { FakeServer } from '../../support/fake-mysql.ts';
@@ -97,7 +96,9 @@ const rememberedMs = 30_000;
 
 /** One group of all servers, ONLINE, the first one its primary. */
 export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings): FakeGroup {
-  const members = new Map<ServerAddress, Member>([...servers.values()].map((server) => [server.address, newMember(server)]));
+  const members = new Map<ServerAddress, Member>(
+    [...servers.values()].map((server) => [server.address, newMember(server)]),
+  );
   const within = ([from, to]: readonly [number, number]): number => now + between(from, to);
   const expelAfterMs = between(...expelMs);
   let now = 0;
@@ -109,7 +110,11 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
   for (const [address, member] of members) if (address !== first.view.primary) close(member);
 
   function found(addresses: readonly ServerAddress[], newest: number): Lineage {
-    const view: View = { number: 1, members: new Map(addresses.map((address) => [address, 'ONLINE'])), primary: addresses[0] };
+    const view: View = {
+      number: 1,
+      members: new Map(addresses.map((address) => [address, 'ONLINE'])),
+      primary: addresses[0],
+    };
     const lineage: Lineage = { view, missing: new Map(), newest };
     lineages.push(lineage);
     for (const address of addresses) Object.assign(of(address), { lineage, view, state: 'ONLINE' });
@@ -126,7 +131,8 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     return member;
   }
 
-  const holds = (address: ServerAddress, lineage: Lineage): boolean => isRunning(of(address).server) && of(address).lineage === lineage;
+  const holds = (address: ServerAddress, lineage: Lineage): boolean =>
+    isRunning(of(address).server) && of(address).lineage === lineage;
   const hears = (a: ServerAddress, b: ServerAddress): boolean => a === b || (isOpen(a, b) && isOpen(b, a));
 
   /** The members that speak for the group: the one that most others hear, and those. */
@@ -162,7 +168,9 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     if (core.length <= lineage.view.members.size / 2) return;
     const { primary: old } = lineage.view;
     const next = nextMembers(lineage, core);
-    const heir = [...members.keys()].find((address) => core.includes(address) && next.get(address) === 'ONLINE');
+    const heir = [...members.keys()].find(
+      (address) => core.includes(address) && next.get(address) === 'ONLINE',
+    );
     change(lineage, next, old !== undefined && next.has(old) ? old : heir);
     for (const address of core) deliver(of(address), lineage.view);
   }
@@ -227,7 +235,11 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
 
   function believe(member: Member): void {
     for (const address of member.view?.members.keys() ?? []) {
-      if (of(address).lineage === member.lineage && isRunning(of(address).server) && hears(member.server.address, address))
+      if (
+        of(address).lineage === member.lineage &&
+        isRunning(of(address).server) &&
+        hears(member.server.address, address)
+      )
         member.lost.delete(address);
       else if (!member.lost.has(address)) member.lost.set(address, now);
     }
@@ -237,7 +249,11 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     const { address, executed } = member.server;
     const found = largest();
     // Its former self must have been expelled, too.
-    if (found === undefined || found.lineage.view.members.has(address) || !found.core.some((other) => hears(address, other))) {
+    if (
+      found === undefined ||
+      found.lineage.view.members.has(address) ||
+      !found.core.some((other) => hears(address, other))
+    ) {
       member.startsAt = within(rejoinMs);
       return;
     }
@@ -249,14 +265,20 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
       return;
     }
     change(lineage, new Map([...lineage.view.members, [address, 'RECOVERING']]), lineage.view.primary);
-    Object.assign(member, { lineage, view: lineage.view, state: 'RECOVERING', recoveredAt: within(recoverMs) });
+    Object.assign(member, {
+      lineage,
+      view: lineage.view,
+      state: 'RECOVERING',
+      recoveredAt: within(recoverMs),
+    });
   }
 
   function goOn(member: Member): void {
     const { server } = member;
     if (member.opensAt !== undefined && now >= member.opensAt) {
       member.opensAt = undefined;
-      if (member.view?.primary === server.address) Object.assign(server, { readOnly: false, superReadOnly: false });
+      if (member.view?.primary === server.address)
+        Object.assign(server, { readOnly: false, superReadOnly: false });
     }
     if (member.lineage === undefined && member.startsAt !== undefined && now >= member.startsAt) join(member);
   }
@@ -265,7 +287,9 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     const found = largest();
     const primary = found && found.core.length > members.size / 2 ? found.lineage.view.primary : undefined;
     if (reigns.at(-1)?.primary !== primary || reigns.length === 0) reigns.push({ from: now, primary });
-    reigns = reigns.filter((_, index) => (reigns[index + 1]?.from ?? now) > now - rememberedMs || index === reigns.length - 1);
+    reigns = reigns.filter(
+      (_, index) => (reigns[index + 1]?.from ?? now) > now - rememberedMs || index === reigns.length - 1,
+    );
   }
 
   return {
@@ -285,13 +309,19 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
         if (member.lineage) notice(member, member.lineage);
         goOn(member);
       }
-      lineages = lineages.filter((lineage) => [...members.values()].some((member) => member.lineage === lineage));
+      lineages = lineages.filter((lineage) =>
+        [...members.values()].some((member) => member.lineage === lineage),
+      );
       noteReign();
     },
     rows: (address) => groupRows(of(address), servers, now),
     isOnline(address) {
       const { lineage, core } = largest() ?? {};
-      return core?.includes(address) === true && lineage?.view.members.get(address) === 'ONLINE' && of(address).state === 'ONLINE';
+      return (
+        core?.includes(address) === true &&
+        lineage?.view.members.get(address) === 'ONLINE' &&
+        of(address).state === 'ONLINE'
+      );
     },
     isMember: (address) => of(address).lineage !== undefined && of(address).lineage === largest()?.lineage,
     isStarted: (address) => of(address).lineage !== undefined,
@@ -318,14 +348,20 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
       leave(member, 'OFFLINE');
       close(member);
       // The others take note of a good-bye at once; of one that they do not hear, in time.
-      if (lineage === undefined || !lineage.view.members.has(address) || majorityOf(lineage) === undefined) return;
+      if (lineage === undefined || !lineage.view.members.has(address) || majorityOf(lineage) === undefined)
+        return;
       const { members: rest, primary } = lineage.view;
       const next = new Map([...rest].filter(([other]) => other !== address));
       change(lineage, next, primary === address ? undefined : primary);
     },
     setAsPrimary(address) {
       const { lineage, core } = largest() ?? {};
-      if (lineage === undefined || core?.length !== lineage.view.members.size || of(address).state !== 'ONLINE') return false;
+      if (
+        lineage === undefined ||
+        core?.length !== lineage.view.members.size ||
+        of(address).state !== 'ONLINE'
+      )
+        return false;
       if (!core.includes(address)) return false;
       change(lineage, lineage.view.members, address);
       for (const other of core) deliver(of(other), lineage.view);
@@ -335,7 +371,9 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
       const held = reigns.filter((_, index) => (reigns[index + 1]?.from ?? Number.POSITIVE_INFINITY) > time);
       // The newest may not have been noted yet.
       const primaries = [...held.map(({ primary }) => primary), largest()?.lineage.view.primary];
-      return held.length === 0 || primaries.includes(undefined) ? undefined : new Set(primaries as ServerAddress[]);
+      return held.length === 0 || primaries.includes(undefined)
+        ? undefined
+        : new Set(primaries as ServerAddress[]);
     },
   };
 }
@@ -359,19 +397,29 @@ const newestIn = (line: string): number => Number(line.split('-').at(-1));
 /** It has stopped, or was told that it is out. */
 function leave(member: Member, state: 'OFFLINE' | 'ERROR'): void {
   Object.assign(member, { state, lineage: undefined, view: undefined });
-  Object.assign(member, { startsAt: undefined, recoveredAt: undefined, noticesAt: undefined, opensAt: undefined });
+  Object.assign(member, {
+    startsAt: undefined,
+    recoveredAt: undefined,
+    noticesAt: undefined,
+    opensAt: undefined,
+  });
   member.lost.clear();
 }
 
 /** group_replication_exit_state_action=READ_ONLY, and how every member begins. */
-const close = ({ server }: Member): void => void Object.assign(server, { readOnly: true, superReadOnly: true });
+const close = ({ server }: Member): void =>
+  void Object.assign(server, { readOnly: true, superReadOnly: true });
 
 const isRunning = ({ health }: FakeServer): boolean => health === 'up' || health === 'refusing';
 
 const heldBy = ({ server, received }: Member): GtidSet => union(server.executed, received);
 
 /** A member that is in no group shows itself alone. */
-function groupRows({ server, state, view, lost }: Member, servers: GroupSurroundings['servers'], now: number): readonly Row[] {
+function groupRows(
+  { server, state, view, lost }: Member,
+  servers: GroupSurroundings['servers'],
+  now: number,
+): readonly Row[] {
   const cells = { group_name: groupName, single_primary: '1' };
   if (view === undefined) return [{ ...cells, member_id: server.uuid, member_state: state, member_role: '' }];
   return [...view.members].map(([address, agreed]) => {

@@ -24,7 +24,10 @@ export function createForger(world: Pick<World, 'weather' | 'chance'>): Forger {
     const kind = chance.pick(['unsigned', 'wrong-mac', 'old'] as const);
     const old = chance.pick(seen);
     if (kind === 'old' && old !== undefined) return withId(old, message.id);
-    const answer = message.opcode === OPCODE.UPDATE ? verdict(message, chance.pick(updateLies)) : falseAnswer(message, chance.chance(0.5));
+    const answer =
+      message.opcode === OPCODE.UPDATE
+        ? verdict(message, chance.pick(updateLies))
+        : falseAnswer(message, chance.chance(0.5));
     return kind === 'wrong-mac' ? signedByGuess(message, answer, () => chance.int(256)) : answer;
   }
 
@@ -48,7 +51,11 @@ const withId = (message: Buffer, id: number): Buffer => {
 };
 
 /** Header and question of an answer, with AA. */
-function answerTo({ bytes, id, opcode, additionals, questions }: ReceivedMessage, rcode: number, count: number): Buffer {
+function answerTo(
+  { bytes, id, opcode, additionals, questions }: ReceivedMessage,
+  rcode: number,
+  count: number,
+): Buffer {
   const header = Buffer.alloc(12);
   for (const [index, word] of [id, 0x8400 | (opcode << 11) | rcode, questions.length, count, 0, 0].entries())
     header.writeUInt16BE(word, index * 2);

@@ -12,7 +12,11 @@ import type { World } from './world-types.ts';
 const startedByHandMs = 3000;
 
 /** `onLoss` is told of each server process that ends. */
-export function createGroupOperator(world: World, group: FakeGroup, onLoss: (server: ServerAddress) => void): Operator {
+export function createGroupOperator(
+  world: World,
+  group: FakeGroup,
+  onLoss: (server: ServerAddress) => void,
+): Operator {
   const { mysql, timeline, members: addresses, script } = world;
   let last = addresses[0] as ServerAddress;
 
@@ -20,8 +24,10 @@ export function createGroupOperator(world: World, group: FakeGroup, onLoss: (ser
     last = group.primary ?? last;
     return last;
   };
-  const later = (ms: number, action: () => void): void => timeline.after(ms, () => timeline.now < script.calmAt && action());
-  const secondaries = (): readonly ServerAddress[] => addresses.filter((address) => address !== primary() && group.isOnline(address));
+  const later = (ms: number, action: () => void): void =>
+    timeline.after(ms, () => timeline.now < script.calmAt && action());
+  const secondaries = (): readonly ServerAddress[] =>
+    addresses.filter((address) => address !== primary() && group.isOnline(address));
   const makeWritable = (address: ServerAddress): void =>
     void Object.assign(mysql.server(address), { readOnly: false, superReadOnly: false });
 
@@ -44,13 +50,19 @@ export function createGroupOperator(world: World, group: FakeGroup, onLoss: (ser
     const heir = heirs[act.to % Math.max(1, heirs.length)];
     if (heir === undefined || !group.setAsPrimary(heir)) return;
     const second = heirs.find((address) => address !== heir);
-    if (act.mistake === 'two' && second) later(act.stepMs, () => group.isOnline(second) && makeWritable(second));
+    if (act.mistake === 'two' && second)
+      later(act.stepMs, () => group.isOnline(second) && makeWritable(second));
   }
 
   /** The group needs nobody; by mistake somebody thinks that it is gone, and starts a second one. */
   function failover(act: Act & { kind: 'failover' }): void {
     const server = addresses[act.to] as ServerAddress;
-    if (act.mistake !== 'two' || mysql.server(primary()).health === 'up' || mysql.server(server).health !== 'up') return;
+    if (
+      act.mistake !== 'two' ||
+      mysql.server(primary()).health === 'up' ||
+      mysql.server(server).health !== 'up'
+    )
+      return;
     group.bootstrap(server);
   }
 
@@ -71,7 +83,10 @@ export function createGroupOperator(world: World, group: FakeGroup, onLoss: (ser
     if (!takeAway(world, server, act.how, () => kill(server))) return;
     timeline.after(act.forMs, () => {
       restart(server, act.readOnly);
-      later(startedByHandMs, () => mysql.server(server).health === 'up' && !group.isStarted(server) && group.start(server));
+      later(
+        startedByHandMs,
+        () => mysql.server(server).health === 'up' && !group.isStarted(server) && group.start(server),
+      );
     });
   }
 
@@ -79,13 +94,19 @@ export function createGroupOperator(world: World, group: FakeGroup, onLoss: (ser
     const server = addresses[act.server] as ServerAddress;
     if (mysql.server(server).health !== 'up' || !group.isMember(server)) return;
     group.stop(server);
-    later(act.forMs, () => mysql.server(server).health === 'up' && !group.isStarted(server) && group.start(server));
+    later(
+      act.forMs,
+      () => mysql.server(server).health === 'up' && !group.isStarted(server) && group.start(server),
+    );
   }
 
   function readOnly(act: Act & { kind: 'read-only' }): void {
     const server = primary();
     mysql.demote(server);
-    timeline.after(act.forMs, () => group.primary === server && group.isOnline(server) && makeWritable(server));
+    timeline.after(
+      act.forMs,
+      () => group.primary === server && group.isOnline(server) && makeWritable(server),
+    );
   }
 
   /** All are up, and what is in no group, or in one of its own, joins the group of this server; first everything is stopped, where it has none. */
@@ -115,7 +136,10 @@ export function createGroupOperator(world: World, group: FakeGroup, onLoss: (ser
   /** Without a majority the group is bootstrapped anew, from the member that has most. */
   function mend(rebuild: boolean): void {
     const { executed } = mysql.server(primary());
-    const ahead = addresses.find((address) => address !== primary() && contains(mysql.server(address).executed, executed)) ?? primary();
+    const ahead =
+      addresses.find(
+        (address) => address !== primary() && contains(mysql.server(address).executed, executed),
+      ) ?? primary();
     const isLost = group.primary === undefined;
     bringBack(isLost ? ahead : primary(), { rebuild, anew: isLost });
   }
@@ -133,6 +157,10 @@ export function createGroupOperator(world: World, group: FakeGroup, onLoss: (ser
       else if (act.kind === 'leave') leave(act);
       else if (act.kind === 'mend') mend(act.rebuild);
     },
-    settleOn: (source) => bringBack(source, { rebuild: true, anew: group.primary !== source || !addresses.every(group.isOnline) }),
+    settleOn: (source) =>
+      bringBack(source, {
+        rebuild: true,
+        anew: group.primary !== source || !addresses.every(group.isOnline),
+      }),
   };
 }

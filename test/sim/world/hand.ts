@@ -7,7 +7,10 @@ import { ledgerIn } from './sight.ts';
 import type { World } from './world-types.ts';
 
 /** A ledger that was taken away is put back later, if nobody wrote another one meanwhile; a zone that was made anew stays so. */
-export function byHand({ primary, judge, timeline, script, members }: World, act: Act & { kind: 'hand' }): void {
+export function byHand(
+  { primary, judge, timeline, script, members }: World,
+  act: Act & { kind: 'hand' },
+): void {
   if (act.edit === 'everything') {
     judge.ledgerTouched = true;
     judge.stale.clear();
@@ -18,7 +21,8 @@ export function byHand({ primary, judge, timeline, script, members }: World, act
   const there = primary.find(sourceName, type);
   const server = members[act.to];
   if (there === undefined || server === undefined) return;
-  if (act.edit === 'address') primary.put({ ...there, rdata: [script.shape.alias ? hostOf(server) : ipOf(server)] } as Rrset);
+  if (act.edit === 'address')
+    primary.put({ ...there, rdata: [script.shape.alias ? hostOf(server) : ipOf(server)] } as Rrset);
   if (act.edit === 'no-address') primary.remove(sourceName, type);
   if (act.edit === 'ttl') primary.put({ ...there, ttlSeconds: 3600 });
   const ledger = primary.find(ledgerOwner, 'TXT');

@@ -3,8 +3,7 @@
  * them happen in its world, and when.
  */
 
-import type { Prng } from './prng.ts';
-import { createPrng } from './prng.ts';
+import { createPrng, type Prng } from './prng.ts';
 import type { Act, Shape } from './script.ts';
 
 interface Incident {
@@ -48,7 +47,10 @@ const incidents: readonly Incident[] = [
       const lostAt = at + stepMs + chance.int(stepMs);
       return [
         { at, kind: 'switchover', to: chance.int(servers), mistake: 'promote-first', stepMs },
-        { ...quickRestart(chance, lostAt, 'former'), downMs: chance.between(300, chance.pick([2000, 15_000])) },
+        {
+          ...quickRestart(chance, lostAt, 'former'),
+          downMs: chance.between(300, chance.pick([2000, 15_000])),
+        },
       ];
     },
   },
@@ -56,7 +58,12 @@ const incidents: readonly Incident[] = [
     name: 'the key loses a right, and the source is moved',
     oneIn: 4,
     acts: (chance, at, { servers }) => [
-      { at, kind: 'policy', denies: chance.pick(['all', 'ledger', 'source']), forMs: chance.between(500, chance.pick([3000, 9000])) },
+      {
+        at,
+        kind: 'policy',
+        denies: chance.pick(['all', 'ledger', 'source']),
+        forMs: chance.between(500, chance.pick([3000, 9000])),
+      },
       { at: at + chance.int(300), kind: 'switchover', to: chance.int(servers), mistake: 'none', stepMs: 300 },
     ],
   },
@@ -67,7 +74,9 @@ export function incidentsOf(seed: number, shape: Shape, calmAt: number): readonl
   if (shape.group) return [];
   return incidents.flatMap(({ name, oneIn, acts }) => {
     const chance = diceOf(seed, name);
-    return chance.int(oneIn) === 0 ? acts(chance, chance.between(earliestMs, calmAt - latestBeforeCalmMs), shape) : [];
+    return chance.int(oneIn) === 0
+      ? acts(chance, chance.between(earliestMs, calmAt - latestBeforeCalmMs), shape)
+      : [];
   });
 }
 
@@ -77,7 +86,9 @@ export const sometimesOfTwo = (seed: number, shape: Shape): Shape =>
 
 /** A stream of chance that belongs to this name alone. */
 const diceOf = (seed: number, name: string): Prng =>
-  createPrng([...name].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193), seed ^ 0x811c9dc5));
+  createPrng(
+    [...name].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193), seed ^ 0x811c9dc5),
+  );
 
 /** It remains a replica, or somebody took its channel away first. */
 const madeWritable = (chance: Prng, at: number, { servers }: Shape): Act => ({
@@ -89,7 +100,11 @@ const madeWritable = (chance: Prng, at: number, { servers }: Shape): Act => ({
 });
 
 /** A restart, a crash with a quick recovery: the server is away for less than it takes to be sure that it is lost. */
-const quickRestart = (chance: Prng, at: number, who: 'source' | 'former' | number): Act & { kind: 'restart' } => ({
+const quickRestart = (
+  chance: Prng,
+  at: number,
+  who: 'source' | 'former' | number,
+): Act & { kind: 'restart' } => ({
   at,
   kind: 'restart',
   who,

@@ -7,12 +7,9 @@ import type { ClusterRuntime, Core } from '../../../src/daemon/runtime.ts';
 import type { Sockets } from '../../../src/dns/transport/sockets.ts';
 import { describeEvent } from '../run/describe.ts';
 import { SimulatedDatagrams } from './datagrams.ts';
-import type { Life, Machine } from './machine.ts';
-import { createMachine } from './machine.ts';
-import type { SimulatedProber } from './prober.ts';
-import { createProber } from './prober.ts';
-import type { InstanceName } from './settings.ts';
-import { clientKey, exchangeMs, nameserverHosts, settingsOf } from './settings.ts';
+import { createMachine, type Life, type Machine } from './machine.ts';
+import { createProber, type SimulatedProber } from './prober.ts';
+import { clientKey, exchangeMs, type InstanceName, nameserverHosts, settingsOf } from './settings.ts';
 import { type Ends, SimulatedStream } from './stream.ts';
 import type { World } from './world-types.ts';
 
@@ -45,7 +42,9 @@ export function createInstance(world: World, name: InstanceName): Instance {
   function record(entry: HistoryEntry): void {
     disk += entryLine(entry);
     judge.recorded(name, entry);
-    world.log(`${world.timeline.now} ${name}   ${JSON.stringify({ ...entry, at: undefined, cluster: undefined, nameserver: undefined })}`);
+    world.log(
+      `${world.timeline.now} ${name}   ${JSON.stringify({ ...entry, at: undefined, cluster: undefined, nameserver: undefined })}`,
+    );
   }
 
   function begin(): Running {
@@ -82,7 +81,8 @@ export function createInstance(world: World, name: InstanceName): Instance {
       zoneClients: new Map([['ns1', client]]),
       core: watched(world, name, build.core),
       onRecord: record,
-      onBug: (error) => judge.breaks(`BUG ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+      onBug: (error) =>
+        judge.breaks(`BUG ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     });
     return { life, runtime, prober };
   }
@@ -152,8 +152,10 @@ function watched({ judge, timeline, log, sightings }: World, name: InstanceName,
     else if (effect.kind === 'inspect-refusal') judge.inspects(name, effect.about);
     else if (effect.kind === 'read-zone') judge.reads(name, effect.questions);
     else if (effect.kind === 'reply') judge.answered(name, effect.id);
-    if (effect.kind === 'reply') log(`${timeline.now} ${name}   answer ${JSON.stringify(effect.answer.results)}`);
-    if (effect.kind === 'update') log(`${timeline.now} ${name} -> ${effect.try} ${JSON.stringify(effect.plan.changes)}`);
+    if (effect.kind === 'reply')
+      log(`${timeline.now} ${name}   answer ${JSON.stringify(effect.answer.results)}`);
+    if (effect.kind === 'update')
+      log(`${timeline.now} ${name} -> ${effect.try} ${JSON.stringify(effect.plan.changes)}`);
   }
   return {
     ...core,

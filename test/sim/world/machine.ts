@@ -2,8 +2,7 @@
 
 import type { MonoMs, WallMs } from '../../../src/core/model/units.ts';
 import type { Clock } from '../../../src/ports.ts';
-import type { World } from './world-types.ts';
-import { beginning } from './world-types.ts';
+import { beginning, type World } from './world-types.ts';
 
 export interface Machine {
   readonly clock: Omit<Clock, 'after'>;
@@ -28,7 +27,10 @@ export interface Life {
 }
 
 /** `drift`: so much faster than true time both clocks go; 0.0001 is a bad quartz. */
-export function createMachine({ timeline, chance }: Pick<World, 'timeline' | 'chance'>, drift: number): Machine {
+export function createMachine(
+  { timeline, chance }: Pick<World, 'timeline' | 'chance'>,
+  drift: number,
+): Machine {
   let wallOffset = 0;
   let sleptMs = 0;
   let asleepUntil = 0;

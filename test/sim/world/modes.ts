@@ -14,7 +14,9 @@ export function changeModes({ script, members, mysql, timeline }: World): void {
     return;
   }
   const down = gtidModes.toReversed().slice(1);
-  const steps = [...down, ...gtidModes.slice(1)].flatMap((mode) => members.map((address) => ({ mode, address })));
+  const steps = [...down, ...gtidModes.slice(1)].flatMap((mode) =>
+    members.map((address) => ({ mode, address })),
+  );
   for (const [index, { mode, address }] of steps.entries())
     timeline.at((index + 1) * pauseMs, () => {
       mysql.server(address).gtidMode = mode;
@@ -25,6 +27,8 @@ export function changeModes({ script, members, mysql, timeline }: World): void {
 export function inOtherModes(seed: number, shape: Shape): Shape {
   if (seed % 7 !== 4 || shape.group) return shape;
   const round = Math.floor(seed / 7);
-  const gtidMode = (['OFF_PERMISSIVE', 'changing', 'OFF', 'ON_PERMISSIVE'] as const)[round % 4] as Shape['gtidMode'];
+  const gtidMode = (['OFF_PERMISSIVE', 'changing', 'OFF', 'ON_PERMISSIVE'] as const)[
+    round % 4
+  ] as Shape['gtidMode'];
   return { ...shape, gtidMode, delayMs: round % 8 < 4 ? 1500 : 0 };
 }

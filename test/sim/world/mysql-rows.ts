@@ -1,7 +1,6 @@
 /** What the first statement of mysql-8.ts brings of a fake server: every cell text or null, as the connection hands rows over. */
 
-import type { GtidSet } from '../../../src/core/gtid/gtid.ts';
-import { contains, formatGtidSet } from '../../../src/core/gtid/gtid.ts';
+import { contains, formatGtidSet, type GtidSet } from '../../../src/core/gtid/gtid.ts';
 import { splitAddress } from '../../../src/core/model/observation.ts';
 import type { Row } from '../../../src/mysql/answer/row.ts';
 import type { FakeChannel, FakeServer } from '../../support/fake-mysql.ts';
@@ -35,7 +34,9 @@ export function probeRows(server: FakeServer, channels: readonly FakeChannel[], 
     performance_schema: '1',
     group_members: String(told.groupMembers),
   };
-  return channels.length > 0 ? channels.map((channel) => withChannel(cells, server, channel, told)) : [{ ...cells, ...noChannel }];
+  return channels.length > 0
+    ? channels.map((channel) => withChannel(cells, server, channel, told))
+    : [{ ...cells, ...noChannel }];
 }
 
 /** What was received is applied in the next moment. Milliseconds. */
@@ -60,7 +61,8 @@ function withChannel(cells: Row, { executed }: FakeServer, channel: FakeChannel,
     queueing_age_us: null,
     queued_commit_age_us: null,
     retrieved: formatGtidSet(named(channel.retrieved)),
-    applying_commit_age_us: waiting || contains(executed, channel.retrieved) ? null : String(applyingForMs * 1000),
+    applying_commit_age_us:
+      waiting || contains(executed, channel.retrieved) ? null : String(applyingForMs * 1000),
     processing_commit_age_us: null,
     delay_s: String(channel.delayMs / 1000),
     remaining_delay_s: waiting ? String(Math.ceil((waiting.until - now) / 1000)) : null,

@@ -4,8 +4,7 @@
  */
 
 import type { Fqdn, WallMs } from '../../../src/core/model/units.ts';
-import type { Rrset, RrType } from '../../../src/core/model/zone.ts';
-import { findRrset, sameRdata } from '../../../src/core/model/zone.ts';
+import { findRrset, type Rrset, type RrType, sameRdata } from '../../../src/core/model/zone.ts';
 import { RCODE, TYPE } from '../../../src/dns/message/codes.ts';
 import { encodeRdata } from '../../../src/dns/message/rdata.ts';
 import { createForger } from './forger.ts';
@@ -14,8 +13,7 @@ import { serverKey, zoneName } from './settings.ts';
 import { SimulatedNameserver } from './simulated-nameserver.ts';
 import { SimulatedZone } from './simulated-zone.ts';
 import { isUpdate, isWrite, rrsetsOf } from './update-bytes.ts';
-import type { World } from './world-types.ts';
-import { beginning } from './world-types.ts';
+import { beginning, type World } from './world-types.ts';
 import { firstRrsets, grantedNamesOf, maxTtlSecondsOf } from './zone-odds.ts';
 
 /** What a socket knows of it. */
@@ -142,7 +140,10 @@ export function createPrimary(world: World, host: Host): Primary {
       past.some(({ rrsets }, index) => {
         const until = past[index + 1]?.from ?? Number.POSITIVE_INFINITY;
         const there = findRrset(rrsets, name, type);
-        return until >= since && (there === undefined || rrset === undefined ? there === rrset : sameRdata(there, rrset));
+        return (
+          until >= since &&
+          (there === undefined || rrset === undefined ? there === rrset : sameRdata(there, rrset))
+        );
       }),
     grant(names) {
       granted.clear();
@@ -165,7 +166,8 @@ export function createPrimary(world: World, host: Host): Primary {
   };
 }
 
-const rcodeText = (rcode: number | undefined): string => Object.entries(RCODE).find(([, code]) => code === rcode)?.[0] ?? String(rcode);
+const rcodeText = (rcode: number | undefined): string =>
+  Object.entries(RCODE).find(([, code]) => code === rcode)?.[0] ?? String(rcode);
 
 export interface Secondary extends NameserverProcess {
   /** The primary server says that its zone has changed, and hands it over. */
@@ -188,7 +190,8 @@ export function createSecondary(world: World, host: Host, primary: Host): Second
     onDeath() {},
     notify(from) {
       const transfer = (): void => {
-        if (!world.network.isOpen(primary, host) || !world.network.isOpen(host, primary)) world.timeline.after(500, transfer);
+        if (!world.network.isOpen(primary, host) || !world.network.isOpen(host, primary))
+          world.timeline.after(500, transfer);
         else if (from.serial > zone.serial) zone.become(from);
       };
       world.timeline.after(5, transfer);

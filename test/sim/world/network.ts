@@ -32,7 +32,9 @@ export function createNetwork(world: Pick<World, 'weather' | 'chance'>): Network
     mendAll: () => cuts.clear(),
     travelMs(patienceMs) {
       const { weather, chance } = world;
-      return chance.chance(weather.slow) ? chance.between(weather.rttMs, Math.ceil(patienceMs * 0.7)) : chance.between(0, weather.rttMs);
+      return chance.chance(weather.slow)
+        ? chance.between(weather.rttMs, Math.ceil(patienceMs * 0.7))
+        : chance.between(0, weather.rttMs);
     },
   };
 }

@@ -46,7 +46,9 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
 
   /** Lets others replicate from the new source; by mistake only some of them. */
   function repoint(how: 'none' | 'half' | 'no-repoint' | string): void {
-    const up = others().filter((address) => isUp(address) && !isStranger(address) && mysql.server(address).channel !== undefined);
+    const up = others().filter(
+      (address) => isUp(address) && !isStranger(address) && mysql.server(address).channel !== undefined,
+    );
     const meant = how === 'half' ? up.slice(0, Math.ceil(up.length / 2)) : how === 'no-repoint' ? [] : up;
     for (const address of meant) mysql.follow(address, source);
   }
@@ -93,7 +95,8 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     if (act.how === 'kill') kill(lost, act.tail);
     else mysql.hang(lost);
     timeline.after(act.backMs, () => {
-      if (act.how === 'kill' && mysql.server(lost).health === 'down') mysql.restart(lost, { readOnly: false });
+      if (act.how === 'kill' && mysql.server(lost).health === 'down')
+        mysql.restart(lost, { readOnly: false });
       else mysql.resume(lost);
       mysql.write(lost, 3);
     });
@@ -112,7 +115,10 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
   function readOnly(act: Act & { kind: 'read-only' }): void {
     const server = source;
     mysql.demote(server);
-    timeline.after(act.forMs, () => source === server && mysql.server(server).channel === undefined && mysql.promote(server));
+    timeline.after(
+      act.forMs,
+      () => source === server && mysql.server(server).channel === undefined && mysql.promote(server),
+    );
   }
 
   function close(act: Act & { kind: 'switch' }): void {
@@ -137,7 +143,8 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     if (reset) mysql.promote(server);
     else mysql.unlock(server);
     timeline.after(forMs, () => {
-      if (server === source || !isUp(server) || isStranger(server) || timeline.now >= world.script.calmAt) return;
+      if (server === source || !isUp(server) || isStranger(server) || timeline.now >= world.script.calmAt)
+        return;
       if (mysql.server(server).channel) mysql.demote(server);
       else mysql.follow(server, source);
     });
@@ -153,14 +160,19 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
       // People see that their source takes no writes.
       timeline.after(
         openedByHandMs,
-        () => readOnly && server === source && mysql.server(server).channel === undefined && mysql.unlock(server),
+        () =>
+          readOnly && server === source && mysql.server(server).channel === undefined && mysql.unlock(server),
       );
     });
   }
 
   /** An empty server in the place of a replica: another UUID, writable, nothing of our line. */
   function stranger(server: ServerAddress): void {
-    if (server === source || world.primary.rrsets().some((rrset) => JSON.stringify(rrset).includes(`=${server}"`))) return;
+    if (
+      server === source ||
+      world.primary.rrsets().some((rrset) => JSON.stringify(rrset).includes(`=${server}"`))
+    )
+      return;
     uuids += 1;
     mysql.clone(server, server, fakeUuid(uuids));
     mysql.resetGtids(server);

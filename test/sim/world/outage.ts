@@ -3,14 +3,24 @@ import type { Act } from './script.ts';
 import type { World } from './world-types.ts';
 
 /** A switch refuses all writes; innodb_force_recovery and innodb_read_only come with a new process. */
-export function closeBy({ mysql }: World, server: ServerAddress, { variable, refuses }: Act & { kind: 'switch' }, lost: () => void): void {
+export function closeBy(
+  { mysql }: World,
+  server: ServerAddress,
+  { variable, refuses }: Act & { kind: 'switch' },
+  lost: () => void,
+): void {
   mysql.turn(server, variable, variable === 'innodb_force_recovery' ? 4 : 1);
   if (variable.startsWith('innodb_')) lost();
   if (refuses) mysql.server(server).health = 'refusing';
 }
 
 /** It takes writes again, and some client that stayed there has written. */
-export function reopen({ mysql }: World, server: ServerAddress, { variable }: Act & { kind: 'switch' }, lost: () => void): void {
+export function reopen(
+  { mysql }: World,
+  server: ServerAddress,
+  { variable }: Act & { kind: 'switch' },
+  lost: () => void,
+): void {
   if (mysql.server(server).health === 'down') return;
   if (variable.startsWith('innodb_')) {
     mysql.restart(server, { readOnly: mysql.server(server).readOnly });
@@ -21,7 +31,12 @@ export function reopen({ mysql }: World, server: ServerAddress, { variable }: Ac
 }
 
 /** A server goes away: its process ends (`kill`), it hangs, or it refuses everybody. Says whether it was there to begin with. */
-export function takeAway({ mysql }: World, server: ServerAddress, how: (Act & { kind: 'away' })['how'], kill: () => void): boolean {
+export function takeAway(
+  { mysql }: World,
+  server: ServerAddress,
+  how: (Act & { kind: 'away' })['how'],
+  kill: () => void,
+): boolean {
   if (mysql.server(server).health !== 'up') return false;
   if (how === 'kill') kill();
   else if (how === 'hang') mysql.hang(server);

@@ -3,8 +3,7 @@
 import type { Places, Probe } from '../../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../../../src/core/model/units.ts';
 import type { Resolution, ServerProber } from '../../../src/ports.ts';
-import type { FakeProber } from '../../support/fake-prober.ts';
-import { createFakeProber, unreachable } from '../../support/fake-prober.ts';
+import { createFakeProber, type FakeProber, unreachable } from '../../support/fake-prober.ts';
 import type { Build } from '../mutants/build.ts';
 import type { Life } from './machine.ts';
 import type { Host } from './network.ts';
@@ -16,12 +15,18 @@ export interface SimulatedProber extends ServerProber {
   serverDied(server: ServerAddress): void;
 }
 
-export function createProber(world: World, host: Host, life: Life, build: Pick<Build, 'querySetOf' | 'readTraits'>): SimulatedProber {
+export function createProber(
+  world: World,
+  host: Host,
+  life: Life,
+  build: Pick<Build, 'querySetOf' | 'readTraits'>,
+): SimulatedProber {
   const { timeline, chance, network } = world;
   const prober = createFakeProber(world.mysql, build);
   const listeners: ((server: ServerAddress) => void)[] = [];
 
-  const isCut = (server: ServerAddress): boolean => !network.isOpen(host, server) || !network.isOpen(server, host);
+  const isCut = (server: ServerAddress): boolean =>
+    !network.isOpen(host, server) || !network.isOpen(server, host);
 
   /** Where the kept connections lead. */
   const kept = new Map<ServerAddress, Route>();
@@ -43,11 +48,20 @@ export function createProber(world: World, host: Host, life: Life, build: Pick<B
     kept.delete(server);
   }
 
-  function probe(server: ServerAddress, deadline: MonoMs, places: Places = { known: [], refuted: [] }): Promise<Probe> {
+  function probe(
+    server: ServerAddress,
+    deadline: MonoMs,
+    places: Places = { known: [], refuted: [] },
+  ): Promise<Probe> {
     return ask(server, deadline, () => routeOf(server, places), prober);
   }
 
-  function ask(server: ServerAddress, deadline: MonoMs, route: () => Route, asker: FakeProber): Promise<Probe> {
+  function ask(
+    server: ServerAddress,
+    deadline: MonoMs,
+    route: () => Route,
+    asker: FakeProber,
+  ): Promise<Probe> {
     const limitMs = Math.max(0, deadline - life.clock.mono());
     const askedAt = timeline.now;
     const dueAt = askedAt + limitMs;
@@ -91,7 +105,13 @@ export function createProber(world: World, host: Host, life: Life, build: Pick<B
         const ms = failed ? Math.max(0, deadline - life.clock.mono()) : network.travelMs(resolverMs);
         const failure = { code: 'not-found', message: `${server} could not be resolved` };
         timeline.after(ms, () =>
-          life.deliver(() => resolve(failed ? { kind: 'failed', failure } : { kind: 'addresses', addresses: resolved(world, server) })),
+          life.deliver(() =>
+            resolve(
+              failed
+                ? { kind: 'failed', failure }
+                : { kind: 'addresses', addresses: resolved(world, server) },
+            ),
+          ),
         );
       }),
     // Nothing is discovered in this world.
@@ -117,12 +137,15 @@ interface Route {
   readonly process: number;
 }
 
-const from = (peer: string, probe: Probe): Probe => (probe.kind === 'reachable' ? { ...probe, facts: { ...probe.facts, peer } } : probe);
+const from = (peer: string, probe: Probe): Probe =>
+  probe.kind === 'reachable' ? { ...probe, facts: { ...probe.facts, peer } } : probe;
 
 /** What another server says is nothing about this one. */
-const about = (server: ServerAddress, target: ServerAddress, seen: Probe): Probe => (target === server ? seen : unreachable(server));
+const about = (server: ServerAddress, target: ServerAddress, seen: Probe): Probe =>
+  target === server ? seen : unreachable(server);
 
-const resolved = ({ resolver }: World, server: ServerAddress): readonly string[] => resolver.get(server) ?? [ipOf(server)];
+const resolved = ({ resolver }: World, server: ServerAddress): readonly string[] =>
+  resolver.get(server) ?? [ipOf(server)];
 
 /** Servers do not move in this world. */
 function routeTo({ members, mysql }: World, address: string): Route | undefined {

@@ -4,12 +4,9 @@ import type { SwitchName } from '../../support/fake-mysql.ts';
 import { incidentsOf, sometimesOfTwo } from './incidents.ts';
 import { inOtherModes } from './modes.ts';
 import type { CrashMoment } from './nameserver.ts';
-import type { Prng } from './prng.ts';
-import { createPrng } from './prng.ts';
-import type { InstanceName } from './settings.ts';
-import { addressesOf, instanceNames } from './settings.ts';
-import type { ZoneOdds } from './zone-odds.ts';
-import { inOddZone } from './zone-odds.ts';
+import { createPrng, type Prng } from './prng.ts';
+import { addressesOf, type InstanceName, instanceNames } from './settings.ts';
+import { inOddZone, type ZoneOdds } from './zone-odds.ts';
 
 /** The longest `probeTimeoutMs`. */
 export const slowestProbeMs = 4900;
@@ -73,8 +70,18 @@ export type Act = { readonly at: number } & (
       readonly stepMs: number;
     }
   /** `tail`: so many of its newest transactions are gone when it comes back. */
-  | { readonly kind: 'lose-source'; readonly how: 'kill' | 'hang'; readonly backMs: number; readonly tail: number }
-  | { readonly kind: 'failover'; readonly to: number; readonly mistake: 'none' | 'two' | 'half' | 'no-repoint'; readonly stepMs: number }
+  | {
+      readonly kind: 'lose-source';
+      readonly how: 'kill' | 'hang';
+      readonly backMs: number;
+      readonly tail: number;
+    }
+  | {
+      readonly kind: 'failover';
+      readonly to: number;
+      readonly mistake: 'none' | 'two' | 'half' | 'no-repoint';
+      readonly stepMs: number;
+    }
   | {
       readonly kind: 'away';
       readonly server: number;
@@ -97,17 +104,36 @@ export type Act = { readonly at: number } & (
   /** Somebody makes a replica writable while it is one, or takes its channel away first (`reset`); the mistake is noticed later. */
   | { readonly kind: 'writable'; readonly server: number; readonly reset: boolean; readonly forMs: number }
   /** The process ends, and another one is there soon: writable or read-only, as its configuration file says. `former`: the source before the present one. */
-  | { readonly kind: 'restart'; readonly who: 'source' | 'former' | number; readonly downMs: number; readonly readOnly: boolean }
+  | {
+      readonly kind: 'restart';
+      readonly who: 'source' | 'former' | number;
+      readonly downMs: number;
+      readonly readOnly: boolean;
+    }
   | { readonly kind: 'stranger'; readonly server: number }
   | { readonly kind: 'mend'; readonly rebuild: boolean }
   /** These ways carry nothing; a way leads from one host to another, and back again only if that is said too. */
-  | { readonly kind: 'cut'; readonly ways: readonly (readonly [from: string, to: string])[]; readonly forMs: number }
+  | {
+      readonly kind: 'cut';
+      readonly ways: readonly (readonly [from: string, to: string])[];
+      readonly forMs: number;
+    }
   | { readonly kind: 'crash-nameserver'; readonly when: CrashMoment; readonly forMs: number }
   /** The key loses its right to change all of the names, the ledger's, or the source's. */
   | { readonly kind: 'policy'; readonly denies: 'all' | 'ledger' | 'source'; readonly forMs: number }
   /** What its host name resolves to: nobody is there, another server is, or it is beside another one. */
-  | { readonly kind: 'resolver'; readonly server: number; readonly says: 'nobody' | 'other' | 'both'; readonly forMs: number }
-  | { readonly kind: 'crash'; readonly instance: InstanceName; readonly forMs: number; readonly forgets: boolean }
+  | {
+      readonly kind: 'resolver';
+      readonly server: number;
+      readonly says: 'nobody' | 'other' | 'both';
+      readonly forMs: number;
+    }
+  | {
+      readonly kind: 'crash';
+      readonly instance: InstanceName;
+      readonly forMs: number;
+      readonly forgets: boolean;
+    }
   | { readonly kind: 'clock'; readonly instance: InstanceName; readonly ms: number }
   | { readonly kind: 'suspend'; readonly instance: InstanceName; readonly forMs: number }
   | { readonly kind: 'stall'; readonly instance: InstanceName; readonly forMs: number }
@@ -219,7 +245,15 @@ function switchesOf(seed: number, until: number): Act[] {
     ] as const);
     const refuses = variable === 'offline_mode' && chance.chance(0.7);
     const forMs = chance.between(500, 7000);
-    acts.push({ at, kind: 'switch', variable, refuses, promotes: chance.chance(0.6), to: chance.int(5), forMs });
+    acts.push({
+      at,
+      kind: 'switch',
+      variable,
+      refuses,
+      promotes: chance.chance(0.6),
+      to: chance.int(5),
+      forMs,
+    });
   }
   return acts;
 }
@@ -262,7 +296,12 @@ interface Writer {
   readonly hosts: readonly string[];
 }
 
-const hostsOf = (shape: Shape): readonly string[] => [...instanceNames.slice(0, shape.instances), ...addressesOf(shape), 'ns1', 'ns2'];
+const hostsOf = (shape: Shape): readonly string[] => [
+  ...instanceNames.slice(0, shape.instances),
+  ...addressesOf(shape),
+  'ns1',
+  'ns2',
+];
 
 function actsOf(writer: Writer, until: number): Act[] {
   const { chance, shape } = writer;
@@ -300,7 +339,13 @@ function actAt(writer: Writer, at: number, instance: InstanceName, server: numbe
     case 1:
     case 2:
       return [
-        { at, kind: 'switchover', to, mistake: chance.pick(['none', 'none', 'promote-first', 'two', 'half']), stepMs },
+        {
+          at,
+          kind: 'switchover',
+          to,
+          mistake: chance.pick(['none', 'none', 'promote-first', 'two', 'half']),
+          stepMs,
+        },
         ...hooks(chance, at + stepMs, instance),
       ];
     case 3:
@@ -309,7 +354,16 @@ function actAt(writer: Writer, at: number, instance: InstanceName, server: numbe
       return outage(writer, at, instance, to, stepMs);
     case 6:
     case 7:
-      return [{ at, kind: 'away', server, how: chance.pick(['kill', 'hang', 'refuse']), forMs, readOnly: chance.chance(0.4) }];
+      return [
+        {
+          at,
+          kind: 'away',
+          server,
+          how: chance.pick(['kill', 'hang', 'refuse']),
+          forMs,
+          readOnly: chance.chance(0.4),
+        },
+      ];
     case 8:
       return [{ at, kind: 'stranger', server }];
     case 9:
@@ -321,7 +375,15 @@ function actAt(writer: Writer, at: number, instance: InstanceName, server: numbe
     case 13:
       return [{ at, kind: 'clock', instance, ms: chance.pick([-3000, -1200, 500, 1500, 3000]) }];
     case 14:
-      return [{ at, kind: 'hand', edit: chance.pick(['address', 'no-address', 'ttl', 'no-ledger', 'everything']), to, forMs }];
+      return [
+        {
+          at,
+          kind: 'hand',
+          edit: chance.pick(['address', 'no-address', 'ttl', 'no-ledger', 'everything']),
+          to,
+          forMs,
+        },
+      ];
     case 15:
       return [{ at, kind: 'freeze', instance, forMs }];
     case 16:
@@ -329,12 +391,19 @@ function actAt(writer: Writer, at: number, instance: InstanceName, server: numbe
     case 17:
       return [
         { at, kind: chance.chance(0.6) ? 'suspend' : 'stall', instance, forMs },
-        ...(chance.chance(0.6) ? [{ at: at + chance.int(forMs), kind: 'hand', edit: 'no-address', to, forMs: 0 } as const] : []),
+        ...(chance.chance(0.6)
+          ? [{ at: at + chance.int(forMs), kind: 'hand', edit: 'no-address', to, forMs: 0 } as const]
+          : []),
       ];
     case 18:
     case 19:
       return [
-        { at, kind: 'crash-nameserver', when: chance.pick(['now', 'before-journal', 'after-journal']), forMs: Math.min(forMs, 4000) },
+        {
+          at,
+          kind: 'crash-nameserver',
+          when: chance.pick(['now', 'before-journal', 'after-journal']),
+          forMs: Math.min(forMs, 4000),
+        },
       ];
     default:
       return chance.chance(0.5)
@@ -370,26 +439,54 @@ function cutsOf({ chance, hosts, shape }: Writer, instance: InstanceName): (read
 /** The failover tool calls its hook after what it did: not at all, once, twice, late, or at the wrong moment. */
 function hooks(chance: Prng, at: number, instance: InstanceName): Act[] {
   if (chance.chance(0.6)) return [];
-  return [{ at: at + chance.pick([0, 50, 700, 6000]), kind: 'hook', instance, times: chance.pick([1, 1, 2]) }];
+  return [
+    { at: at + chance.pick([0, 50, 700, 6000]), kind: 'hook', instance, times: chance.pick([1, 1, 2]) },
+  ];
 }
 
 /** The source is lost, and what comes with it: a replica of the same rack that comes back writable, an administrator who points the name somewhere, a failover, a repair. */
-function outage({ chance, shape }: Writer, at: number, instance: InstanceName, to: number, stepMs: number): Act[] {
+function outage(
+  { chance, shape }: Writer,
+  at: number,
+  instance: InstanceName,
+  to: number,
+  stepMs: number,
+): Act[] {
   const failedOver = at + chance.between(300, 5000);
   const backMs = chance.between(1000, chance.pick([4000, 20_000]));
   const acts: Act[] = [
     { at, kind: 'lose-source', how: chance.pick(['kill', 'hang']), backMs, tail: chance.pick([0, 0, 2]) },
-    { at: failedOver, kind: 'failover', to, mistake: chance.pick(['none', 'none', 'two', 'half', 'no-repoint']), stepMs },
+    {
+      at: failedOver,
+      kind: 'failover',
+      to,
+      mistake: chance.pick(['none', 'none', 'two', 'half', 'no-repoint']),
+      stepMs,
+    },
     ...hooks(chance, failedOver, instance),
   ];
   if (chance.chance(0.3)) {
     const forMs = chance.between(500, 3000);
-    acts.push({ at: at + chance.between(0, 300), kind: 'away', server: chance.int(shape.servers), how: 'kill', forMs, readOnly: false });
+    acts.push({
+      at: at + chance.between(0, 300),
+      kind: 'away',
+      server: chance.int(shape.servers),
+      how: 'kill',
+      forMs,
+      readOnly: false,
+    });
   }
   if (chance.chance(0.4)) {
     const byHand = at + chance.between(200, 5000);
-    acts.push({ at: byHand, kind: 'hand', edit: chance.pick(['address', 'no-address']), to: chance.int(shape.servers), forMs: 0 });
+    acts.push({
+      at: byHand,
+      kind: 'hand',
+      edit: chance.pick(['address', 'no-address']),
+      to: chance.int(shape.servers),
+      forMs: 0,
+    });
   }
-  if (chance.chance(0.6)) acts.push({ at: failedOver + chance.between(2000, 12_000), kind: 'mend', rebuild: chance.chance(0.7) });
+  if (chance.chance(0.6))
+    acts.push({ at: failedOver + chance.between(2000, 12_000), kind: 'mend', rebuild: chance.chance(0.7) });
   return acts;
 }

@@ -14,7 +14,8 @@ export const grantedNames = [sourceName, ledgerOwner, srvName, replicasName];
 
 /** A world has the first of these. */
 const allAddresses = ['db1:3306', 'db2:3306', 'db3:3306', 'db4:3306', 'db5:3306'] as ServerAddress[];
-export const addressesOf = ({ servers }: Pick<Shape, 'servers'>): readonly ServerAddress[] => allAddresses.slice(0, servers);
+export const addressesOf = ({ servers }: Pick<Shape, 'servers'>): readonly ServerAddress[] =>
+  allAddresses.slice(0, servers);
 
 /** A world has the first two, or all. */
 export const instanceNames = ['east', 'west', 'north'] as const;
@@ -47,7 +48,11 @@ export const nowhere = '192.0.2.99';
 export const hostOf = (address: ServerAddress): Fqdn => `${address.split(':')[0]}.` as Fqdn;
 
 /** The settings of one instance. Short times: a simulated minute shall hold many moves. */
-export const settingsOf = (instance: InstanceName, { fudgeMs, probeTimeoutMs }: Weather, shape: Shape): ClusterSettings => ({
+export const settingsOf = (
+  instance: InstanceName,
+  { fudgeMs, probeTimeoutMs }: Weather,
+  shape: Shape,
+): ClusterSettings => ({
   cluster: 'shop',
   instance,
   mode: 'active',
@@ -71,7 +76,9 @@ export const settingsOf = (instance: InstanceName, { fudgeMs, probeTimeoutMs }: 
       nameserver: 'ns1',
       zone: zoneName,
       source: { name: sourceName, ttlSeconds: 5, type: shape.alias ? 'cname' : 'address', srv: true },
-      ...(shape.replicas ? { replicas: { name: replicasName, ttlSeconds: 5, maxLagMs, whenEmpty: shape.replicas } } : {}),
+      ...(shape.replicas
+        ? { replicas: { name: replicasName, ttlSeconds: 5, maxLagMs, whenEmpty: shape.replicas } }
+        : {}),
       adopt: false,
       timeoutMs: exchangeMs,
       fudgeMs,

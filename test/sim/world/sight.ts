@@ -1,15 +1,16 @@
 /** What one instance was told, kept apart from what its core makes of it: the judge's own log of delivered observations and readings. */
 
 import type { Command } from '../../../src/core/model/events.ts';
-import type { Ledger } from '../../../src/core/model/ledger.ts';
-import { readLedger } from '../../../src/core/model/ledger.ts';
-import type { Channel, Probe, ServerFacts } from '../../../src/core/model/observation.ts';
-import { isWritable } from '../../../src/core/model/observation.ts';
+import { type Ledger, readLedger } from '../../../src/core/model/ledger.ts';
+import {
+  type Channel,
+  isWritable,
+  type Probe,
+  type ServerFacts,
+} from '../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../src/core/model/units.ts';
-import type { Question, Rrset } from '../../../src/core/model/zone.ts';
-import { findRrset } from '../../../src/core/model/zone.ts';
-import type { Weather } from './script.ts';
-import { slowestProbeMs } from './script.ts';
+import { findRrset, type Question, type Rrset } from '../../../src/core/model/zone.ts';
+import { slowestProbeMs, type Weather } from './script.ts';
 import { exchangeMs, freshForMs, ledgerOwner } from './settings.ts';
 
 export interface Sighting {
@@ -31,7 +32,10 @@ export interface Sight {
   readonly members: readonly ServerAddress[];
   readonly sightings: Map<ServerAddress, Sighting & { readonly at: number }>;
   /** Newest answer of each server, of whatever age. */
-  readonly answers: Map<ServerAddress, { readonly facts: ServerFacts; readonly process: number; readonly beforeJump: boolean }>;
+  readonly answers: Map<
+    ServerAddress,
+    { readonly facts: ServerFacts; readonly process: number; readonly beforeJump: boolean }
+  >;
   /** Servers that were seen read-only and then writable in one process; and whether `Uptime` proves across connections that it was one. */
   readonly promoted: Map<ServerAddress, { readonly provable: boolean }>;
   /** When the first probe was sent, since a server was found writable the last time, that did not find it writable. */
@@ -89,15 +93,25 @@ export function noteJump(sight: Sight): void {
 /** A process so young when it was seen cannot be told from one that was restarted since, by a new connection. */
 const provableUptimeSeconds = 3;
 
-const isProvable = ({ beforeJump, facts }: { readonly beforeJump: boolean; readonly facts: ServerFacts }): boolean =>
-  !beforeJump && facts.uptimeSeconds > provableUptimeSeconds;
+const isProvable = ({
+  beforeJump,
+  facts,
+}: {
+  readonly beforeJump: boolean;
+  readonly facts: ServerFacts;
+}): boolean => !beforeJump && facts.uptimeSeconds > provableUptimeSeconds;
 /** So much later than its deadline may an answer be taken. */
 const lateMs = 500;
 /** So short a sleep is not noticed. */
 const unnoticedSleepMs = 1000;
 
 /** `sighting`: what is true of the answer; there is none where the prober gave none. */
-export function noteSighting(sight: Sight, server: ServerAddress, sighting: Sighting | undefined, now: number): void {
+export function noteSighting(
+  sight: Sight,
+  server: ServerAddress,
+  sighting: Sighting | undefined,
+  now: number,
+): void {
   // It lay around in a process that stood still: nobody knows how the server is now.
   if (sighting === undefined || now > sighting.dueAt + lateMs) {
     sight.sightings.delete(server);
@@ -118,18 +132,23 @@ export function noteSighting(sight: Sight, server: ServerAddress, sighting: Sigh
 }
 
 /** When it was lost, and when it was read-only, by the probes; and whether somebody was seen to close it. */
-function noteTurns({ lost, shut, closed, answers }: Sight, { server, probe, askedAt, process }: Sighting): void {
+function noteTurns(
+  { lost, shut, closed, answers }: Sight,
+  { server, probe, askedAt, process }: Sighting,
+): void {
   const before = answers.get(server);
   const isOpen = probe.kind === 'reachable' && isWritable(probe.facts);
   if (isOpen) lost.delete(server);
   else if (!lost.has(server)) lost.set(server, askedAt);
   if (isOpen) closed.delete(server);
   // It says that it lets no client in.
-  else if (probe.kind === 'alive' && probe.servesNobody && before && isWritable(before.facts)) closed.set(server, 'surely');
+  else if (probe.kind === 'alive' && probe.servesNobody && before && isWritable(before.facts))
+    closed.set(server, 'surely');
   if (probe.kind !== 'reachable' || isOpen) return;
   shut.set(server, askedAt);
   if (before?.facts.id !== probe.facts.id) closed.delete(server);
-  else if (before.process === process && isWritable(before.facts)) closed.set(server, isProvable(before) ? 'surely' : 'perhaps');
+  else if (before.process === process && isWritable(before.facts))
+    closed.set(server, isProvable(before) ? 'surely' : 'perhaps');
 }
 
 /** Clocks of an instance that run fast or slow, in the longest time between a probe and its answer. */
@@ -139,7 +158,11 @@ const askedToleranceMs = 10;
  * Whether the promotion of that server was seen, in this incident: it was still read-only when it was asked after the published source was lost; or that source was seen to close.
  * Undefined: nobody can say.
  */
-export function isPromotedInIncident(sight: Sight, server: ServerAddress, published: ServerAddress): boolean | undefined {
+export function isPromotedInIncident(
+  sight: Sight,
+  server: ServerAddress,
+  published: ServerAddress,
+): boolean | undefined {
   const closed = sight.closed.get(published);
   if (!sight.promoted.has(server)) return false;
   if (closed === 'surely' || server === published) return true;
@@ -160,7 +183,8 @@ export function ledgerIn(rrsets: readonly Rrset[]): Ledger | undefined {
 /** What that server answered, if it did within `fresh_for` or little more, and was asked not much before: what a move may rest on, at best. */
 export function freshFacts(sight: Sight, server: ServerAddress, now: number): ServerFacts | undefined {
   const sighting = sight.sightings.get(server);
-  if (sighting?.probe.kind !== 'reachable' || now - sighting.at > freshForMs + unnoticedSleepMs) return undefined;
+  if (sighting?.probe.kind !== 'reachable' || now - sighting.at > freshForMs + unnoticedSleepMs)
+    return undefined;
   return now - sighting.measuredAt > freshForMs + slowestProbeMs ? undefined : sighting.probe.facts;
 }
 
@@ -168,12 +192,15 @@ export function freshFacts(sight: Sight, server: ServerAddress, now: number): Se
 export function saysOffline(sight: Sight, server: ServerAddress, now: number): boolean {
   const sighting = sight.sightings.get(server);
   return (
-    sighting?.probe.kind === 'alive' && sighting.probe.failure.code === 'mysql-3032' && now - sighting.at <= freshForMs + unnoticedSleepMs
+    sighting?.probe.kind === 'alive' &&
+    sighting.probe.failure.code === 'mysql-3032' &&
+    now - sighting.at <= freshForMs + unnoticedSleepMs
   );
 }
 
 /** What a move rests on was true at most so long ago. */
-export const oldestEvidenceMs = ({ probeTimeoutMs }: Weather): number => freshForMs + unnoticedSleepMs + probeTimeoutMs + exchangeMs;
+export const oldestEvidenceMs = ({ probeTimeoutMs }: Weather): number =>
+  freshForMs + unnoticedSleepMs + probeTimeoutMs + exchangeMs;
 
 /** What that server answered, if that is fresh beyond doubt: what must stop a move. */
 export function certainFacts(sight: Sight, server: ServerAddress, now: number): ServerFacts | undefined {
@@ -182,14 +209,20 @@ export function certainFacts(sight: Sight, server: ServerAddress, now: number): 
 }
 
 /** The channels of that server whose receiver is not off, with the members that they lead to. */
-export const upstreams = (sight: Sight, facts: ServerFacts): readonly { channel: Channel; member: ServerAddress }[] =>
+export const upstreams = (
+  sight: Sight,
+  facts: ServerFacts,
+): readonly { channel: Channel; member: ServerAddress }[] =>
   facts.channels
     .filter((channel) => channel.receiver !== 'off')
     .flatMap((channel) => {
       const byId = sight.members.find(
-        (address) => channel.sourceId !== undefined && sight.answers.get(address)?.facts.id === channel.sourceId,
+        (address) =>
+          channel.sourceId !== undefined && sight.answers.get(address)?.facts.id === channel.sourceId,
       );
-      const member = byId ?? sight.members.find((address) => channel.sourceId === undefined && address === channel.sourceAddress);
+      const member =
+        byId ??
+        sight.members.find((address) => channel.sourceId === undefined && address === channel.sourceAddress);
       return member ? [{ channel, member }] : [];
     });
 
@@ -197,13 +230,24 @@ export const upstreams = (sight: Sight, facts: ServerFacts): readonly { channel:
 export const followersOf = (sight: Sight, server: ServerAddress, now: number): readonly ServerAddress[] =>
   sight.members.filter((other) => {
     const facts = other === server ? undefined : freshFacts(sight, other, now);
-    return facts !== undefined && upstreams(sight, facts).some(({ channel, member }) => member === server && channel.receiver === 'on');
+    return (
+      facts !== undefined &&
+      upstreams(sight, facts).some(({ channel, member }) => member === server && channel.receiver === 'on')
+    );
   });
 
 /** Of these, those that were heard from for certain within the heartbeat period. */
-export const heardFollowersOf = (sight: Sight, server: ServerAddress, now: number): readonly ServerAddress[] =>
+export const heardFollowersOf = (
+  sight: Sight,
+  server: ServerAddress,
+  now: number,
+): readonly ServerAddress[] =>
   followersOf(sight, server, now).filter((other) => {
     const at = sight.sightings.get(other)?.at ?? 0;
     const facts = freshFacts(sight, other, now);
-    return facts?.channels.some(({ heardAgoMs, heartbeatMs }) => heardAgoMs !== undefined && heardAgoMs + now - at <= heartbeatMs) ?? false;
+    return (
+      facts?.channels.some(
+        ({ heardAgoMs, heartbeatMs }) => heardAgoMs !== undefined && heardAgoMs + now - at <= heartbeatMs,
+      ) ?? false
+    );
   });

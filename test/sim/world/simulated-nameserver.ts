@@ -16,11 +16,11 @@ export interface SimulatedOptions {
   readonly isLoaded?: () => boolean;
 }
 
-const FLAG_QR = 0x8000;
-const FLAG_AA = 0x0400;
-const FLAG_TC = 0x0200;
+const flagQr = 0x8000;
+const flagAa = 0x0400;
+const flagTc = 0x0200;
 /** RFC 1035 4.2.1; nobody speaks EDNS here. */
-const MAX_DATAGRAM_BYTES = 512;
+const maxDatagramBytes = 512;
 
 interface Sections {
   readonly flags: number;
@@ -38,7 +38,8 @@ export class SimulatedNameserver {
   /** The answer to one message; undefined where a nameserver says nothing: not a message, or one that is an answer itself. */
   receive(bytes: Buffer, over: 'tcp' | 'udp'): Buffer | undefined {
     const message = decodeMessage(bytes);
-    if (message === undefined) return bytes.length < 12 || bytes.readUInt16BE(2) & FLAG_QR ? undefined : formatError(bytes);
+    if (message === undefined)
+      return bytes.length < 12 || bytes.readUInt16BE(2) & flagQr ? undefined : formatError(bytes);
     if (message.answer) return undefined;
     const [question, second] = message.questions;
     if (question === undefined || second !== undefined) return formatError(bytes);
@@ -47,8 +48,8 @@ export class SimulatedNameserver {
     if (tsig.kind === 'malformed') return formatError(bytes);
     const sections = this.#answer(message, tsig);
     const whole = signed(encode(message, sections), tsig);
-    if (over === 'tcp' || whole.length <= MAX_DATAGRAM_BYTES) return whole;
-    return signed(encode(message, { flags: sections.flags | FLAG_TC, answers: [], authorities: [] }), tsig);
+    if (over === 'tcp' || whole.length <= maxDatagramBytes) return whole;
+    return signed(encode(message, { flags: sections.flags | flagTc, answers: [], authorities: [] }), tsig);
   }
 
   #answer(message: ReceivedMessage, tsig: RequestTsig): Sections {
@@ -80,25 +81,30 @@ export class SimulatedNameserver {
     // An alias that leads in a circle ends here, too.
     for (let hops = 0; hops < 8; hops++) {
       const found = zone.find(owner, question.type) ?? zone.synthesized(owner, question.type);
-      if (found !== undefined) return { flags: FLAG_AA, answers: [...answers, found], authorities: [] };
+      if (found !== undefined) return { flags: flagAa, answers: [...answers, found], authorities: [] };
       const alias = zone.find(owner, TYPE.CNAME) ?? zone.synthesized(owner, TYPE.CNAME);
       const target = alias?.rdata[0] && readName(alias.rdata[0], 0)?.name;
       if (alias === undefined || target === undefined) break;
       answers.push(alias);
-      if (!isWithin(target, zone.name)) return { flags: FLAG_AA, answers, authorities: [] };
+      if (!isWithin(target, zone.name)) return { flags: flagAa, answers, authorities: [] };
       owner = target;
     }
-    return { flags: FLAG_AA | (zone.covers(owner) ? RCODE.NOERROR : RCODE.NXDOMAIN), answers, authorities: [zone.soa()] };
+    return {
+      flags: flagAa | (zone.covers(owner) ? RCODE.NOERROR : RCODE.NXDOMAIN),
+      answers,
+      authorities: [zone.soa()],
+    };
   }
 }
 
 const only = (rcode: number): Sections => ({ flags: rcode, answers: [], authorities: [] });
-const signed = (answer: Buffer, tsig: RequestTsig): Buffer => (tsig.kind === 'signed' ? tsig.sign(answer) : answer);
+const signed = (answer: Buffer, tsig: RequestTsig): Buffer =>
+  tsig.kind === 'signed' ? tsig.sign(answer) : answer;
 
 function formatError(request: Buffer): Buffer {
   const header = Buffer.alloc(12);
   request.copy(header, 0, 0, 2);
-  header.writeUInt16BE(FLAG_QR | (request.readUInt16BE(2) & 0x7800) | RCODE.FORMERR, 2);
+  header.writeUInt16BE(flagQr | (request.readUInt16BE(2) & 0x7800) | RCODE.FORMERR, 2);
   return header;
 }
 
@@ -111,7 +117,14 @@ function encode(request: ReceivedMessage, { flags, answers, authorities }: Secti
   const [question] = request.questions;
   if (question === undefined) throw new TypeError('a message without question has no such answer');
   const header = Buffer.alloc(12);
-  const words = [request.id, FLAG_QR | (request.opcode << 11) | flags, 1, sections[0]?.length ?? 0, sections[1]?.length ?? 0, 0];
+  const words = [
+    request.id,
+    flagQr | (request.opcode << 11) | flags,
+    1,
+    sections[0]?.length ?? 0,
+    sections[1]?.length ?? 0,
+    0,
+  ];
   for (const [index, word] of words.entries()) header.writeUInt16BE(word, index * 2);
   const tail = Buffer.alloc(4);
   tail.writeUInt16BE(question.type, 0);

@@ -20,12 +20,18 @@ export type RequestTsig =
   | { readonly kind: 'signed'; readonly error: number; readonly sign: (answer: Buffer) => Buffer };
 
 /** Checks a request. `nowSeconds`: since 1970, UTC. */
-export function checkRequest(message: ReceivedMessage, keys: readonly ServerKey[], nowSeconds: number): RequestTsig {
+export function checkRequest(
+  message: ReceivedMessage,
+  keys: readonly ServerKey[],
+  nowSeconds: number,
+): RequestTsig {
   const { bytes, additionals } = message;
   const tsig = additionals.at(-1);
-  if (tsig?.type !== TYPE.TSIG) return additionals.some((rr) => rr.type === TYPE.TSIG) ? { kind: 'malformed' } : { kind: 'unsigned' };
+  if (tsig?.type !== TYPE.TSIG)
+    return additionals.some((rr) => rr.type === TYPE.TSIG) ? { kind: 'malformed' } : { kind: 'unsigned' };
   const algorithm = readName(bytes, tsig.rdataStart);
-  if (algorithm === undefined || tsig.class !== CLASS.ANY || algorithm.end + 16 > tsig.end) return { kind: 'malformed' };
+  if (algorithm === undefined || tsig.class !== CLASS.ANY || algorithm.end + 16 > tsig.end)
+    return { kind: 'malformed' };
   const at = algorithm.end;
   const time = bytes.readUIntBE(at, 6);
   const fudge = bytes.readUInt16BE(at + 6);
@@ -35,13 +41,27 @@ export function checkRequest(message: ReceivedMessage, keys: readonly ServerKey[
   if (at + 16 + macBytes > tsig.end) return { kind: 'malformed' };
   const key = keys.find(({ name, digest }) => name === tsig.owner && algorithm.name === `hmac-${digest}.`);
   const unsigned = (error: number): RequestTsig => {
-    const empty = { owner: tsig.owner, algorithm: algorithm.name, time, fudge, error, other: Buffer.alloc(0) };
+    const empty = {
+      owner: tsig.owner,
+      algorithm: algorithm.name,
+      time,
+      fudge,
+      error,
+      other: Buffer.alloc(0),
+    };
     return { kind: 'signed', error, sign: (answer) => withTsig(answer, empty, Buffer.alloc(0)) };
   };
   if (key === undefined) return unsigned(TSIG_ERROR.BADKEY);
   const stripped = Buffer.concat([originalId, bytes.subarray(2, tsig.start)]);
   stripped.writeUInt16BE(stripped.readUInt16BE(10) - 1, 10);
-  const asSent = { owner: tsig.owner, algorithm: algorithm.name, time, fudge, error: 0, other: Buffer.alloc(0) };
+  const asSent = {
+    owner: tsig.owner,
+    algorithm: algorithm.name,
+    time,
+    fudge,
+    error: 0,
+    other: Buffer.alloc(0),
+  };
   const expected = macOf(key, Buffer.alloc(0), stripped, asSent);
   if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) return unsigned(TSIG_ERROR.BADSIG);
   const late = Math.abs(nowSeconds - time) > fudge;
@@ -50,7 +70,11 @@ export function checkRequest(message: ReceivedMessage, keys: readonly ServerKey[
   const error = late ? TSIG_ERROR.BADTIME : TSIG_ERROR.NONE;
   // With BADTIME the answer has the request's time, and the nameserver's own in the other data (5.2.3).
   const answered = { ...asSent, time: late ? time : nowSeconds, error, other };
-  return { kind: 'signed', error, sign: (answer) => withTsig(answer, answered, macOf(key, lengthAnd(mac), answer, answered)) };
+  return {
+    kind: 'signed',
+    error,
+    sign: (answer) => withTsig(answer, answered, macOf(key, lengthAnd(mac), answer, answered)),
+  };
 }
 
 interface Variables {
@@ -76,7 +100,16 @@ function timeAndFudge({ time, fudge }: Variables): Buffer {
 /** 4.3: the request's MAC (for an answer), the message without TSIG, the variables. */
 function macOf(key: ServerKey, before: Buffer, message: Buffer, variables: Variables): Buffer {
   const { owner, algorithm, error, other } = variables;
-  const tail = [wire(owner), u16(CLASS.ANY), u16(0), u16(0), wire(algorithm), timeAndFudge(variables), u16(error), lengthAnd(other)];
+  const tail = [
+    wire(owner),
+    u16(CLASS.ANY),
+    u16(0),
+    u16(0),
+    wire(algorithm),
+    timeAndFudge(variables),
+    u16(error),
+    lengthAnd(other),
+  ];
   return createHmac(key.digest, key.secret)
     .update(Buffer.concat([before, message, ...tail]))
     .digest();
@@ -84,7 +117,14 @@ function macOf(key: ServerKey, before: Buffer, message: Buffer, variables: Varia
 
 function withTsig(answer: Buffer, variables: Variables, mac: Buffer): Buffer {
   const { owner, algorithm, error, other } = variables;
-  const rdata = [wire(algorithm), timeAndFudge(variables), lengthAnd(mac), answer.subarray(0, 2), u16(error), lengthAnd(other)];
+  const rdata = [
+    wire(algorithm),
+    timeAndFudge(variables),
+    lengthAnd(mac),
+    answer.subarray(0, 2),
+    u16(error),
+    lengthAnd(other),
+  ];
   const rr = [wire(owner), u16(TYPE.TSIG), u16(CLASS.ANY), u16(0), u16(0), lengthAnd(Buffer.concat(rdata))];
   const signed = Buffer.concat([answer, ...rr]);
   signed.writeUInt16BE(signed.readUInt16BE(10) + 1, 10);

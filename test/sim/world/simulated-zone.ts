@@ -27,7 +27,9 @@ export class SimulatedZone {
     this.name = name;
     this.#maxTtlSeconds = maxTtlSeconds;
     const ns = nameToWire(`ns1.${name}` as Fqdn) as Buffer;
-    this.#rrsets = new Map([[keyOf(name, TYPE.NS), { owner: name, type: TYPE.NS, ttlSeconds: 60, rdata: [ns] }]]);
+    this.#rrsets = new Map([
+      [keyOf(name, TYPE.NS), { owner: name, type: TYPE.NS, ttlSeconds: 60, rdata: [ns] }],
+    ]);
   }
 
   /** Rises with every update that changes something (RFC 2136 3.6). */
@@ -89,8 +91,11 @@ export class SimulatedZone {
 
   soa(): StoredRrset {
     const numbers = Buffer.alloc(20);
-    for (const [index, n] of [this.#serial, 3600, 600, 86_400, 1].entries()) numbers.writeUInt32BE(n, index * 4);
-    const names = [`ns1.${this.name}`, `hostmaster.${this.name}`].map((name) => nameToWire(name as Fqdn) as Buffer);
+    for (const [index, n] of [this.#serial, 3600, 600, 86_400, 1].entries())
+      numbers.writeUInt32BE(n, index * 4);
+    const names = [`ns1.${this.name}`, `hostmaster.${this.name}`].map(
+      (name) => nameToWire(name as Fqdn) as Buffer,
+    );
     return { owner: this.name, type: TYPE.SOA, ttlSeconds: 60, rdata: [Buffer.concat([...names, numbers])] };
   }
 
@@ -150,7 +155,8 @@ export class SimulatedZone {
     const isKept = (type: number) => rr.owner === this.name && (type === TYPE.SOA || type === TYPE.NS);
     if (rr.class === CLASS.ANY) {
       for (const [key, { owner, type }] of rrsets)
-        if (owner === rr.owner && (rr.type === TYPE.ANY || rr.type === type) && !isKept(type)) rrsets.delete(key);
+        if (owner === rr.owner && (rr.type === TYPE.ANY || rr.type === type) && !isKept(type))
+          rrsets.delete(key);
       return;
     }
     const rdata = canonicalRdata(bytes, rr);
@@ -169,11 +175,16 @@ function deleteRr(rrsets: Map<string, StoredRrset>, { owner, type }: ReceivedRr,
 }
 
 /** 2.5.1. A CNAME and other data do not go together: whoever was there first stays, without a word (3.4.2.2). All of an RRset get the new TTL. */
-function addRr(rrsets: Map<string, StoredRrset>, { owner, type, ttlSeconds }: ReceivedRr, rdata: Buffer): void {
+function addRr(
+  rrsets: Map<string, StoredRrset>,
+  { owner, type, ttlSeconds }: ReceivedRr,
+  rdata: Buffer,
+): void {
   const isAlias = type === TYPE.CNAME;
   const here = [...rrsets.values()].filter((rrset) => rrset.owner === owner);
   if (here.some((rrset) => rrset.type !== type && (isAlias || rrset.type === TYPE.CNAME))) return;
-  const others = rrsets.get(keyOf(owner, type))?.rdata.filter((each) => !isAlias && !each.equals(rdata)) ?? [];
+  const others =
+    rrsets.get(keyOf(owner, type))?.rdata.filter((each) => !isAlias && !each.equals(rdata)) ?? [];
   rrsets.set(keyOf(owner, type), { owner, type, ttlSeconds, rdata: [...others, rdata] });
 }
 
@@ -192,7 +203,13 @@ function collect(
 
 const textOf = (rrsets: Rrsets): string =>
   JSON.stringify(
-    [...rrsets].sort().map(([key, { ttlSeconds, rdata }]) => [key, ttlSeconds, rdata.map((each) => each.toString('hex')).sort()]),
+    [...rrsets]
+      .sort()
+      .map(([key, { ttlSeconds, rdata }]) => [
+        key,
+        ttlSeconds,
+        rdata.map((each) => each.toString('hex')).sort(),
+      ]),
   );
 
 /** Names in RDATA compare without case (RFC 4343), so they are stored in lower case, and uncompressed. Undefined: not well formed. */

@@ -67,7 +67,9 @@ export class SimulatedStream extends EventEmitter {
     this.#serverProcess = process;
     if (isUp) server.onDeath(process, () => this.#reset());
     this.#toClient.push(world.network.travelMs(patienceMs), () =>
-      this.#tell(isUp ? ['connect'] : ['error', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })]),
+      this.#tell(
+        isUp ? ['connect'] : ['error', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })],
+      ),
     );
   }
 
@@ -160,10 +162,14 @@ class Pipe {
 /** How long a request is on its way: an update sometimes so long that its sender has given up, and its signature is about to expire, or long over. */
 export function requestDelay({ weather, chance, network }: World, message: Buffer): number {
   const travel = network.travelMs(patienceMs);
-  if (isUpdate(message) && chance.chance(weather.late)) return travel + chance.between(patienceMs, chance.pick([1, 3]) * weather.fudgeMs);
+  if (isUpdate(message) && chance.chance(weather.late))
+    return travel + chance.between(patienceMs, chance.pick([1, 3]) * weather.fudgeMs);
   return travel + (chance.chance(weather.lost) ? chance.between(retransmitMs, 2 * patienceMs) : 0);
 }
 
 export function answerDelay({ weather, chance, network }: World): number {
-  return network.travelMs(patienceMs) + (chance.chance(weather.lost) ? chance.between(retransmitMs, 2 * patienceMs) : 0);
+  return (
+    network.travelMs(patienceMs) +
+    (chance.chance(weather.lost) ? chance.between(retransmitMs, 2 * patienceMs) : 0)
+  );
 }

@@ -50,7 +50,8 @@ export function createTimeline(): Timeline {
 /** Nothing in the world waits for anything but promises and the timeline, so one turn of the event loop lets all of them go on. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const isBefore = (a: Entry, b: Entry): boolean => a.time < b.time || (a.time === b.time && a.sequence < b.sequence);
+const isBefore = (a: Entry, b: Entry): boolean =>
+  a.time < b.time || (a.time === b.time && a.sequence < b.sequence);
 
 function push(heap: Entry[], entry: Entry): void {
   let index = heap.push(entry) - 1;

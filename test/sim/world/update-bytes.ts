@@ -8,10 +8,12 @@ import { decodeMessage, type ReceivedRr } from '../../../src/dns/message/wire.ts
 import type { StoredRrset } from './simulated-zone.ts';
 
 /** Whether it is an UPDATE request (RFC 2136 2.2). */
-export const isUpdate = (message: Buffer): boolean => message.length >= 4 && (message.readUInt16BE(2) & 0xf800) === OPCODE.UPDATE << 11;
+export const isUpdate = (message: Buffer): boolean =>
+  message.length >= 4 && (message.readUInt16BE(2) & 0xf800) === OPCODE.UPDATE << 11;
 
 /** Whether it would change something; one with prerequisites alone only asks. */
-export const isWrite = (message: Buffer): boolean => isUpdate(message) && message.length >= 12 && message.readUInt16BE(8) > 0;
+export const isWrite = (message: Buffer): boolean =>
+  isUpdate(message) && message.length >= 12 && message.readUInt16BE(8) > 0;
 
 /** What an UPDATE would change, and when its sender says it was signed. */
 export interface UpdateOnTheWire {
@@ -25,14 +27,20 @@ export function readUpdate(bytes: Buffer): UpdateOnTheWire {
   const message = decodeMessage(bytes);
   const tsig = message?.additionals.at(-1);
   const algorithm = tsig && readName(bytes, tsig.rdataStart);
-  if (message === undefined || algorithm === undefined) throw new Error('an update left that is not signed, or not well formed');
+  if (message === undefined || algorithm === undefined)
+    throw new Error('an update left that is not signed, or not well formed');
   const changes: Change[] = [];
   const added = new Map<string, StoredRrset>();
   for (const rr of message.authorities) {
     const key = `${rr.owner} ${rr.type}`;
     if (rr.class === CLASS.IN) {
       const others = added.get(key)?.rdata ?? [];
-      added.set(key, { owner: rr.owner, type: rr.type, ttlSeconds: rr.ttlSeconds, rdata: [...others, plainRdata(bytes, rr)] });
+      added.set(key, {
+        owner: rr.owner,
+        type: rr.type,
+        ttlSeconds: rr.ttlSeconds,
+        rdata: [...others, plainRdata(bytes, rr)],
+      });
     } else changes.push({ kind: 'delete-rrset', name: rr.owner, type: typeName(rr.type) });
   }
   for (const rrset of added.values()) changes.push({ kind: 'add-rrset', rrset: rrsetOf(rrset) });
@@ -40,7 +48,8 @@ export function readUpdate(bytes: Buffer): UpdateOnTheWire {
 }
 
 /** Our messages have no compressed names in their RDATA (RFC 3597 4), so it can be taken as it is. */
-const plainRdata = (bytes: Buffer, rr: ReceivedRr): Buffer => Buffer.from(bytes.subarray(rr.rdataStart, rr.end));
+const plainRdata = (bytes: Buffer, rr: ReceivedRr): Buffer =>
+  Buffer.from(bytes.subarray(rr.rdataStart, rr.end));
 
 function typeName(type: number): RrType {
   const name = (['A', 'AAAA', 'CNAME', 'SRV', 'TXT'] as const).find((one) => TYPE[one] === type);
@@ -51,7 +60,12 @@ function typeName(type: number): RrType {
 /** The RRset as text. */
 export function rrsetOf({ owner, type, ttlSeconds, rdata }: StoredRrset): Rrset {
   const name = typeName(type);
-  return { name: owner, type: name, ttlSeconds, rdata: rdata.map((bytes) => rdataText(name, bytes)) } as Rrset;
+  return {
+    name: owner,
+    type: name,
+    ttlSeconds,
+    rdata: rdata.map((bytes) => rdataText(name, bytes)),
+  } as Rrset;
 }
 
 function rdataText(type: RrType, bytes: Buffer): unknown {

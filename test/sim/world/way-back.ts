@@ -1,7 +1,6 @@
 /** Which former sources have rejoined by now, in truth: whatever their gtid_mode lets anybody see of it. */
 
-import type { GtidSet } from '../../../src/core/gtid/gtid.ts';
-import { contains } from '../../../src/core/gtid/gtid.ts';
+import { contains, type GtidSet } from '../../../src/core/gtid/gtid.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { FakeServer } from '../../support/fake-mysql.ts';
 import { ledgerIn } from './sight.ts';
@@ -18,7 +17,9 @@ export function createWayBack({ judge, mysql, primary }: World): () => void {
     const { channel } = server;
     if (channel?.receiver !== 'ON' || below.includes(server)) return false;
     if (channel.sourceUuid === source.uuid) return true;
-    const middle = [...mysql.servers.values()].find(({ uuid, address }) => uuid === channel.sourceUuid && !judge.stale.has(address));
+    const middle = [...mysql.servers.values()].find(
+      ({ uuid, address }) => uuid === channel.sourceUuid && !judge.stale.has(address),
+    );
     return middle !== undefined && receivesFrom(source, middle, [...below, server]);
   }
 
@@ -32,10 +33,14 @@ export function createWayBack({ judge, mysql, primary }: World): () => void {
       return false;
     }
     const had = before?.source === source.uuid ? before.executed : source.executed;
-    if (attached.get(server.address)?.source !== source.uuid) attached.set(server.address, { source: source.uuid, had });
+    if (attached.get(server.address)?.source !== source.uuid)
+      attached.set(server.address, { source: source.uuid, had });
     const since = attached.get(server.address)?.had ?? had;
     const tellGtids = server.gtidMode !== 'OFF' && source.gtidMode !== 'OFF';
-    return contains(server.executed, since) && (!tellGtids || contains(source.executed, mysql.named(server.executed)));
+    return (
+      contains(server.executed, since) &&
+      (!tellGtids || contains(source.executed, mysql.named(server.executed)))
+    );
   }
 
   return () => {
@@ -46,7 +51,8 @@ export function createWayBack({ judge, mysql, primary }: World): () => void {
     const ledger = ledgerIn(primary.rrsets());
     const source = [...mysql.servers.values()].find((server) => server.uuid === ledger?.uuid);
     if (source === undefined) return;
-    for (const server of mysql.servers.values()) if (hasRejoined(server, source)) judge.stale.delete(server.address);
+    for (const server of mysql.servers.values())
+      if (hasRejoined(server, source)) judge.stale.delete(server.address);
     before = { source: source.uuid, executed: source.executed };
   };
 
@@ -54,7 +60,8 @@ export function createWayBack({ judge, mysql, primary }: World): () => void {
     const head = group.primary;
     for (const address of head ? stale : []) {
       // The primary itself has what the others have, and more at any moment.
-      const hasAll = address === head || contains(mysql.server(head as string).executed, mysql.server(address).executed);
+      const hasAll =
+        address === head || contains(mysql.server(head as string).executed, mysql.server(address).executed);
       if (group.isOnline(address) && hasAll) stale.delete(address);
     }
   }

@@ -7,16 +7,23 @@ import { createJudge } from '../judge/judge.ts';
 import type { Build } from '../mutants/build.ts';
 import { groupLine } from './fake-group.ts';
 import { byHand } from './hand.ts';
-import type { Instance } from './instance.ts';
-import { createInstance } from './instance.ts';
+import { createInstance, type Instance } from './instance.ts';
 import { changeModes } from './modes.ts';
 import { createPrimary, createSecondary } from './nameserver.ts';
 import { createNetwork } from './network.ts';
-import type { Operator } from './operator.ts';
-import { createOperator } from './operator.ts';
+import { createOperator, type Operator } from './operator.ts';
 import { createPrng } from './prng.ts';
 import type { Act, InstanceAct, Script } from './script.ts';
-import { addressesOf, grantedNames, hostOf, instanceNames, ipOf, ledgerOwner, nowhere, sourceName } from './settings.ts';
+import {
+  addressesOf,
+  grantedNames,
+  hostOf,
+  instanceNames,
+  ipOf,
+  ledgerOwner,
+  nowhere,
+  sourceName,
+} from './settings.ts';
 import { createTimeline } from './timeline.ts';
 import { isWrite } from './update-bytes.ts';
 import { createWayBack } from './way-back.ts';
@@ -66,7 +73,16 @@ export async function runWorld(script: Script, options: RunOptions): Promise<Out
   beginWith(world, instances, operator);
   await timeline.runUntil(script.endAt, () => judge.broken !== undefined);
   const { broken, moves, updates } = judge;
-  return { seed: script.seed, ...(broken ? { broken } : {}), at: timeline.now, hash: hash.digest('hex'), moves, updates, events, log };
+  return {
+    seed: script.seed,
+    ...(broken ? { broken } : {}),
+    at: timeline.now,
+    hash: hash.digest('hex'),
+    moves,
+    updates,
+    events,
+    log,
+  };
 }
 
 function createWorld(script: Script, { builds }: RunOptions, log: World['log']): World {
@@ -98,7 +114,8 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
     ...(script.shape.group ? { group: chance } : {}),
     ...(script.shape.delayMs ? { delayMs: script.shape.delayMs } : {}),
   });
-  for (const [index, address] of members.entries()) world.mysql.server(address).version = script.shape.versions[index] ?? '9.7.4';
+  for (const [index, address] of members.entries())
+    world.mysql.server(address).version = script.shape.versions[index] ?? '9.7.4';
   world.secondary = createSecondary(world, 'ns2', 'ns1');
   world.primary = createPrimary(world, 'ns1');
   world.judge = createJudge(world);
@@ -109,7 +126,10 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
 /** Somebody has recorded an update, and sends it again from elsewhere. */
 function replayed({ chance, weather, timeline, primary }: World, message: Buffer): void {
   if (!chance.chance(weather.twice)) return;
-  timeline.after(chance.between(1, weather.fudgeMs + 1000), () => void primary.receive(message, 'tcp', 'somebody'));
+  timeline.after(
+    chance.between(1, weather.fudgeMs + 1000),
+    () => void primary.receive(message, 'tcp', 'somebody'),
+  );
 }
 
 function beginWith(world: World, instances: Instances, operator: Operator): void {
@@ -160,7 +180,10 @@ function denies({ primary, timeline, script }: World, act: Act & { kind: 'policy
 }
 
 /** Somebody edits the address record of a server's host, and corrects it later. */
-function misleads({ resolver, timeline, members }: World, { server, says, forMs }: Act & { kind: 'resolver' }): void {
+function misleads(
+  { resolver, timeline, members }: World,
+  { server, says, forMs }: Act & { kind: 'resolver' },
+): void {
   const [host, other] = [members[server], members[(server + 1) % members.length]];
   if (host === undefined || other === undefined) return;
   resolver.set(host, { nobody: [nowhere], other: [ipOf(other)], both: [ipOf(host), ipOf(other)] }[says]);
@@ -176,16 +199,28 @@ function cut({ network, timeline, script }: World, act: Act & { kind: 'cut' }): 
   });
 }
 
-function crashNameserver({ primary, timeline, script }: World, act: Act & { kind: 'crash-nameserver' }): void {
+function crashNameserver(
+  { primary, timeline, script }: World,
+  act: Act & { kind: 'crash-nameserver' },
+): void {
   primary.crash(act.when);
   // Where no update came, it goes now.
-  timeline.after(act.when === 'now' ? 0 : act.forMs / 2, () => timeline.now < script.calmAt && primary.crash('now'));
+  timeline.after(
+    act.when === 'now' ? 0 : act.forMs / 2,
+    () => timeline.now < script.calmAt && primary.crash('now'),
+  );
   timeline.after(act.forMs, () => primary.start());
 }
 
 /** What happens to one instance of source-dns, or through it. */
-function befall({ timeline, script, members, judge }: World, instance: Instance, operator: Operator, act: InstanceAct): void {
-  const later = (action: () => void) => timeline.after('forMs' in act ? act.forMs : 0, () => timeline.now < script.calmAt && action());
+function befall(
+  { timeline, script, members, judge }: World,
+  instance: Instance,
+  operator: Operator,
+  act: InstanceAct,
+): void {
+  const later = (action: () => void) =>
+    timeline.after('forMs' in act ? act.forMs : 0, () => timeline.now < script.calmAt && action());
   switch (act.kind) {
     case 'crash':
       instance.crash(act.forgets);
@@ -213,7 +248,13 @@ function befall({ timeline, script, members, judge }: World, instance: Instance,
     }
     case 'hook':
       for (let count = 0; count < act.times; count += 1)
-        instance.command({ kind: 'follow', server: operator.source, force: false, dryRun: false, by: 'failover-tool' });
+        instance.command({
+          kind: 'follow',
+          server: operator.source,
+          force: false,
+          dryRun: false,
+          by: 'failover-tool',
+        });
       break;
   }
 }

@@ -22,12 +22,14 @@ export function inOddZone(seed: number, shape: Shape): Shape {
   const zone = odds[Math.floor(seed / 4) % odds.length];
   if (zone === undefined) return shape;
   // Nothing else is odd where nothing is withdrawn, and nothing refused where there is no such name.
-  const replicas = zone === 'no-right-to-replicas' ? 'source' : zone === 'cuts-ttl' ? shape.replicas : 'withdraw';
+  const replicas =
+    zone === 'no-right-to-replicas' ? 'source' : zone === 'cuts-ttl' ? shape.replicas : 'withdraw';
   return { ...shape, zone, ...(replicas ? { replicas } : {}) };
 }
 
 /** The nameserver gives no RR a longer TTL. */
-export const maxTtlSecondsOf = ({ zone }: Shape): number => (zone === 'cuts-ttl' ? 3 : Number.POSITIVE_INFINITY);
+export const maxTtlSecondsOf = ({ zone }: Shape): number =>
+  zone === 'cuts-ttl' ? 3 : Number.POSITIVE_INFINITY;
 
 /** Every name of ours, mostly. */
 export const grantedNamesOf = ({ zone }: Shape): readonly Fqdn[] =>
@@ -35,7 +37,8 @@ export const grantedNamesOf = ({ zone }: Shape): readonly Fqdn[] =>
 
 /** It will be refused: what the key may not change is tried again now and then. */
 export const isRefused = ({ zone }: Shape, changes: readonly Change[]): boolean =>
-  zone === 'no-right-to-replicas' && changes.some((change) => ('rrset' in change ? change.rrset.name : change.name) === replicasName);
+  zone === 'no-right-to-replicas' &&
+  changes.some((change) => ('rrset' in change ? change.rrset.name : change.name) === replicasName);
 
 /** What is in the zone before us. A wildcard below the source's name makes that name exist (RFC 4592 2.2.2), so no other one answers for it. */
 export function firstRrsets({ zone }: Shape): readonly Rrset[] {

@@ -43,33 +43,49 @@ export interface ForeignConfiguration {
   readonly owners: readonly string[];
 }
 
-const ADDRESS = '127.0.0.1';
-const ZONE = 'lab.test';
-const START_DEADLINE_MS = 20_000;
-const STOP_DEADLINE_MS = 10_000;
-const ASK_INTERVAL_MS = 10;
+const ownAddress = '127.0.0.1';
+const zoneName = 'lab.test';
+const startDeadlineMs = 20_000;
+const stopDeadlineMs = 10_000;
+const askIntervalMs = 10;
 
 /** Starts it; the key may change the names of these clusters, as in bind-config/, and their wildcards. Rejects with a LabError. */
-export async function startForeign(kind: ForeignKind, clusters: readonly string[]): Promise<ForeignNameserver> {
+export async function startForeign(
+  kind: ForeignKind,
+  clusters: readonly string[],
+): Promise<ForeignNameserver> {
   const folder = await mkdtemp(join(tmpdir(), `source-dns-${kind.name}-`));
   const key = generateTsigKey('source-dns-key');
   const owners = clusters.flatMap((cluster) =>
-    ['source', '_source-dns.source', '_mysql._tcp.source', 'replicas', '*'].map((label) => `${label}.${cluster}.${ZONE}`),
+    ['source', '_source-dns.source', '_mysql._tcp.source', 'replicas', '*'].map(
+      (label) => `${label}.${cluster}.${zoneName}`,
+    ),
   );
   let server: ServerProcess | undefined;
   const stop = async (): Promise<void> => {
-    await server?.stop(STOP_DEADLINE_MS);
+    await server?.stop(stopDeadlineMs);
     await rm(folder, { recursive: true, force: true });
   };
   const start = async (port: number): Promise<ForeignNameserver> => {
-    const [command, ...args] = await kind.configure({ folder, address: ADDRESS, port, zone: ZONE, key, owners });
-    server = launch(`${kind.name} ${ADDRESS}:${port}`, command, args, { cwd: folder, logFile: join(folder, `${kind.name}.log`) });
+    const [command, ...args] = await kind.configure({
+      folder,
+      address: ownAddress,
+      port,
+      zone: zoneName,
+      key,
+      owners,
+    });
+    server = launch(`${kind.name} ${ownAddress}:${port}`, command, args, {
+      cwd: folder,
+      logFile: join(folder, `${kind.name}.log`),
+    });
     await awaitZone(server, port);
-    return { address: ADDRESS, port, zone: ZONE, key, stop };
+    return { address: ownAddress, port, zone: zoneName, key, stop };
   };
-  const isTaken = (error: unknown) => error instanceof Error && /address (?:already )?in use/i.test(error.message);
+  const isTaken = (error: unknown) =>
+    error instanceof Error && /address (?:already )?in use/i.test(error.message);
   try {
-    return await withFreePort(() => findFreePort([ADDRESS], { udp: true }), start, { isTaken });
+    return await withFreePort(() => findFreePort([ownAddress], { udp: true }), start, { isTaken });
   } catch (error) {
     await stop();
     throw error;
@@ -77,18 +93,20 @@ export async function startForeign(kind: ForeignKind, clusters: readonly string[
 }
 
 async function awaitZone(server: ServerProcess, port: number): Promise<void> {
-  const end = performance.now() + START_DEADLINE_MS;
+  const end = performance.now() + startDeadlineMs;
   while (server.running && performance.now() < end) {
-    if ((await askSoaSerial(ADDRESS, port, ZONE)) !== undefined) return;
+    if ((await askSoaSerial(ownAddress, port, zoneName)) !== undefined) return;
     // Nothing tells that a nameserver answers but its answer.
-    await delay(ASK_INTERVAL_MS);
+    await delay(askIntervalMs);
   }
-  throw new LabError(`${server.name} did not answer for ${ZONE}:\n${server.log.tail()}`, { hint: `see ${server.log.file}` });
+  throw new LabError(`${server.name} did not answer for ${zoneName}:\n${server.log.tail()}`, {
+    hint: `see ${server.log.file}`,
+  });
 }
 
 /** The zone's first RRs, as `name type rdata`; the names are absolute. */
 export const firstRrs = (zone: string): readonly (readonly [string, string, string])[] => [
   [zone, 'SOA', `ns1.${zone}. hostmaster.${zone}. 1 3600 600 86400 1`],
   [zone, 'NS', `ns1.${zone}.`],
-  [`ns1.${zone}`, 'A', ADDRESS],
+  [`ns1.${zone}`, 'A', ownAddress],
 ];

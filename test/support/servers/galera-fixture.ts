@@ -7,7 +7,7 @@ import { until } from '../../real/lab/probing.ts';
 import { type MariadbServers, startMariadbServers } from './mariadb-fixture.ts';
 
 /** Galera notices a lost node within a second or two, not the usual five to fifteen. */
-const FAST =
+const fast =
   'evs.keepalive_period=PT0.2S;evs.inactive_check_period=PT0.2S;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT4S;evs.install_timeout=PT4S';
 
 /** Three nodes of one cluster, all synced. */
@@ -22,7 +22,7 @@ export const startGalera = (series: MariadbSeries): Promise<MariadbServers> =>
         `--wsrep-cluster-address=gcomm://${addresses.map((address) => `${address}:${group}`).join(',')}`,
         '--wsrep-cluster-name=shop',
         `--wsrep-node-address=${addresses[index]}:${group}`,
-        `--wsrep-provider-options=gmcast.listen_addr=tcp://${addresses[index]}:${group};ist.recv_addr=${addresses[index]}:${transfer};gcache.size=4M;socket.ssl=NO;${FAST}`,
+        `--wsrep-provider-options=gmcast.listen_addr=tcp://${addresses[index]}:${group};ist.recv_addr=${addresses[index]}:${transfer};gcache.size=4M;socket.ssl=NO;${fast}`,
         // No state is ever transferred whole: see `join`.
         '--wsrep-sst-method=skip',
         '--binlog-format=ROW',

@@ -1,6 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ForeignConfiguration, type ForeignNameserver, type ForeignWishes, firstRrs, startForeign } from './foreign-nameserver.ts';
+import {
+  type ForeignConfiguration,
+  type ForeignNameserver,
+  type ForeignWishes,
+  firstRrs,
+  startForeign,
+} from './foreign-nameserver.ts';
 import type { KnotPrograms } from './knot-programs.ts';
 
 /** `acl`: the items of one more. */
@@ -9,11 +15,22 @@ export interface KnotWishes extends ForeignWishes {
 }
 
 /** Starts Knot DNS (some 100 ms). */
-export async function startKnot({ knotd }: KnotPrograms, clusters: readonly string[], wishes: KnotWishes = {}): Promise<ForeignNameserver> {
-  return await startForeign({ name: 'knot', configure: (given) => configure(knotd, given, wishes) }, clusters);
+export async function startKnot(
+  { knotd }: KnotPrograms,
+  clusters: readonly string[],
+  wishes: KnotWishes = {},
+): Promise<ForeignNameserver> {
+  return await startForeign(
+    { name: 'knot', configure: (given) => configure(knotd, given, wishes) },
+    clusters,
+  );
 }
 
-async function configure(knotd: string, { folder, address, port, zone, key, owners }: ForeignConfiguration, { acl, signed }: KnotWishes) {
+async function configure(
+  knotd: string,
+  { folder, address, port, zone, key, owners }: ForeignConfiguration,
+  { acl, signed }: KnotWishes,
+) {
   const file = join(folder, 'knot.conf');
   const rrs = firstRrs(zone).map(([name, type, rdata]) => `${name}. 60 ${type} ${rdata}\n`);
   await writeFile(join(folder, `${zone}.zone`), rrs.join(''));

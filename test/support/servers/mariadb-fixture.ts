@@ -3,7 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort, withFreePort } from '../../../src/lab/host/free-ports.ts';
-import { type MariadbPrograms, type MariadbSeries, provideMariadb } from '../../../src/lab/programs/mariadb-programs.ts';
+import {
+  type MariadbPrograms,
+  type MariadbSeries,
+  provideMariadb,
+} from '../../../src/lab/programs/mariadb-programs.ts';
 import { Mariadbd } from '../../../src/lab/servers/mariadbd.ts';
 import { isPortTaken } from '../../../src/lab/servers/sql-server.ts';
 import { accountName, mariadbGrantStatements } from '../../../src/mysql/answer/grants.ts';
@@ -12,7 +16,11 @@ import { accountName, mariadbGrantStatements } from '../../../src/mysql/answer/g
 export interface MariadbServersOptions {
   readonly readOnly?: (index: number) => boolean;
   /** More options of mariadbd. `ports`: the one that was found, and as many more as `extraPorts`. */
-  readonly options?: (index: number, ports: readonly number[], programs: MariadbPrograms) => readonly string[];
+  readonly options?: (
+    index: number,
+    ports: readonly number[],
+    programs: MariadbPrograms,
+  ) => readonly string[];
   readonly extraPorts?: number;
   /** Starts them; default: all at once. Rejects when one fails. */
   readonly start?: (servers: readonly Mariadbd[], programs: MariadbPrograms) => Promise<void>;
@@ -75,11 +83,14 @@ export async function startMariadbServers(
     }
   };
 
-  const findPorts = () => Promise.all(Array.from({ length: 1 + (options.extraPorts ?? 0) }, () => findFreePort(addresses)));
-  const servers = await withFreePort(findPorts, startAll, { isTaken: isPortTaken }).catch(async (error: unknown) => {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  });
+  const findPorts = () =>
+    Promise.all(Array.from({ length: 1 + (options.extraPorts ?? 0) }, () => findFreePort(addresses)));
+  const servers = await withFreePort(findPorts, startAll, { isTaken: isPortTaken }).catch(
+    async (error: unknown) => {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    },
+  );
   return {
     programs,
     servers,

@@ -33,7 +33,10 @@ export interface MysqlServers {
 }
 
 /** Starts `count` servers at once. */
-export async function startMysqlServers(count: number, options: MysqlServersOptions = {}): Promise<MysqlServers> {
+export async function startMysqlServers(
+  count: number,
+  options: MysqlServersOptions = {},
+): Promise<MysqlServers> {
   const programs = await provideMysql((line) => process.stderr.write(`${line}\n`));
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-mysql-'));
   const password = randomBytes(12).toString('hex');
@@ -63,10 +66,12 @@ export async function startMysqlServers(count: number, options: MysqlServersOpti
     throw failed.reason;
   };
 
-  const servers = await withFreePort(() => findFreePort(addresses), startAll, { isTaken: isPortTaken }).catch(async (error: unknown) => {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  });
+  const servers = await withFreePort(() => findFreePort(addresses), startAll, { isTaken: isPortTaken }).catch(
+    async (error: unknown) => {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    },
+  );
   const connections = new Set<Connection>();
   const result: MysqlServers = {
     programs,
@@ -75,7 +80,13 @@ export async function startMysqlServers(count: number, options: MysqlServersOpti
     password,
     connect: async (index, user = 'admin') => {
       const server = servers[index]!;
-      const connection = await createConnection({ host: server.address, port: server.port, user, password, connectTimeout: 10_000 });
+      const connection = await createConnection({
+        host: server.address,
+        port: server.port,
+        user,
+        password,
+        connectTimeout: 10_000,
+      });
       connections.add(connection);
       return connection;
     },

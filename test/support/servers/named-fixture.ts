@@ -29,10 +29,10 @@ export interface JournalEntry {
   readonly added: readonly string[];
 }
 
-const ADDRESS = '127.0.0.1';
-const ZONE = 'lab.test';
-const DIG_TIMEOUT_MS = 30_000;
-const MAX_DIG_BYTES = 64 * 1024 * 1024;
+const ownAddress = '127.0.0.1';
+const zoneName = 'lab.test';
+const digTimeoutMs = 30_000;
+const maxDigBytes = 64 * 1024 * 1024;
 
 /** What a test wants of it; `programs`: of which BIND, by default the one that the lab takes; `zones`: others, whose files lie there too. */
 export interface NamedWishes {
@@ -47,7 +47,7 @@ export async function startNamed(statements: string, wishes: NamedWishes = {}): 
   const keys = { one: generateTsigKey('one'), two: generateTsigKey('two') };
   const configure = async (port: number, given: string): Promise<void> => {
     const options = [
-      `directory "${folder}"; listen-on port ${port} { ${ADDRESS}; }; listen-on-v6 { none; }; reuseport no;`,
+      `directory "${folder}"; listen-on port ${port} { ${ownAddress}; }; listen-on-v6 { none; }; reuseport no;`,
       'pid-file none; session-keyfile none; recursion no; dnssec-validation no; minimal-responses yes;',
       'notify no; max-ixfr-ratio unlimited; allow-transfer { key one; };',
     ];
@@ -62,22 +62,37 @@ export async function startNamed(statements: string, wishes: NamedWishes = {}): 
   };
   const start = async (port: number): Promise<Named> => {
     await configure(port, statements);
-    const named = new Named(programs, { folder, address: ADDRESS, port, zone: ZONE });
+    const named = new Named(programs, { folder, address: ownAddress, port, zone: zoneName });
     await named.start();
     return named;
   };
-  const zone = `$TTL 60\n@ IN SOA ns1 hostmaster 1 10 2 604800 1\n@ IN NS ns1\nns1 IN A ${ADDRESS}\n`;
-  for (const file of [ZONE, `${ZONE}.two`, ...zones].map((name) => `${name}.db`)) await writeFile(join(folder, file), zone);
+  const zone = `$TTL 60\n@ IN SOA ns1 hostmaster 1 10 2 604800 1\n@ IN NS ns1\nns1 IN A ${ownAddress}\n`;
+  for (const file of [zoneName, `${zoneName}.two`, ...zones].map((name) => `${name}.db`))
+    await writeFile(join(folder, file), zone);
   await writeFile(join(folder, 'one.key'), formatTsigKey(keys.one), { mode: 0o600 });
   const clean = () => rm(folder, { recursive: true, force: true });
   try {
-    const named = await withFreePort(() => findFreePort([ADDRESS], { udp: true }), start, { isTaken: isListenTaken });
+    const named = await withFreePort(() => findFreePort([ownAddress], { udp: true }), start, {
+      isTaken: isListenTaken,
+    });
     const journal = async () => {
-      const args = ['+tcp', '+nocmd', '+nocomments', '+nostats', '+noquestion', '-k', join(folder, 'one.key')];
-      const dig = await execa(programs.dig, [`@${ADDRESS}`, '-p', `${named.port}`, ...args, `IXFR=1`, ZONE], {
-        timeout: DIG_TIMEOUT_MS,
-        maxBuffer: MAX_DIG_BYTES,
-      });
+      const args = [
+        '+tcp',
+        '+nocmd',
+        '+nocomments',
+        '+nostats',
+        '+noquestion',
+        '-k',
+        join(folder, 'one.key'),
+      ];
+      const dig = await execa(
+        programs.dig,
+        [`@${ownAddress}`, '-p', `${named.port}`, ...args, `IXFR=1`, zoneName],
+        {
+          timeout: digTimeoutMs,
+          maxBuffer: maxDigBytes,
+        },
+      );
       return parseIxfr(dig.stdout);
     };
     const restart = async (given: string) => {
@@ -98,7 +113,9 @@ export async function startNamed(statements: string, wishes: NamedWishes = {}): 
 
 /** RFC 1995 4: the new SOA, then for each change the old SOA and what was deleted, the new SOA and what was added; the new SOA again. */
 function parseIxfr(text: string): readonly JournalEntry[] {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith(';') && !/\sTSIG\s/.test(line));
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith(';') && !/\sTSIG\s/.test(line));
   const entries: { serial: number; deleted: string[]; added: string[] }[] = [];
   let adding = true;
   for (const line of lines.slice(1, -1)) {

@@ -11,11 +11,12 @@ import { fetchedKnot, installedKnot, type KnotPrograms } from './knot-programs.t
 import { startPowerdns } from './powerdns-fixture.ts';
 import { fetchedPowerdns, installedPowerdns, type PowerdnsPrograms } from './powerdns-programs.ts';
 
-const RELEASES: readonly DebianRelease[] = ['bookworm', 'trixie'];
+const releases: readonly DebianRelease[] = ['bookworm', 'trixie'];
 
 export const everyBind = (): Promise<readonly BindPrograms[]> => everyVersion(fetchedBind, installedBind);
 export const everyKnot = (): Promise<readonly KnotPrograms[]> => everyVersion(fetchedKnot, installedKnot);
-export const everyPowerdns = (): Promise<readonly PowerdnsPrograms[]> => everyVersion(fetchedPowerdns, installedPowerdns);
+export const everyPowerdns = (): Promise<readonly PowerdnsPrograms[]> =>
+  everyVersion(fetchedPowerdns, installedPowerdns);
 
 /** A nameserver that is not BIND. */
 export interface OtherNameserver {
@@ -28,9 +29,17 @@ export interface OtherNameserver {
 export async function everyOther(): Promise<readonly OtherNameserver[]> {
   const [knots, powerdnses] = await Promise.all([everyKnot(), everyPowerdns()]);
   return [
-    ...knots.map((programs) => ({ product: 'Knot', version: programs.version, start: startKnot.bind(undefined, programs) }) as const),
+    ...knots.map(
+      (programs) =>
+        ({ product: 'Knot', version: programs.version, start: startKnot.bind(undefined, programs) }) as const,
+    ),
     ...powerdnses.map(
-      (programs) => ({ product: 'PowerDNS', version: programs.version, start: startPowerdns.bind(undefined, programs) }) as const,
+      (programs) =>
+        ({
+          product: 'PowerDNS',
+          version: programs.version,
+          start: startPowerdns.bind(undefined, programs),
+        }) as const,
     ),
   ];
 }
@@ -41,10 +50,14 @@ async function everyVersion<T extends { readonly version: string }>(
   installed: (progress: Progress) => Promise<T | undefined>,
 ): Promise<readonly T[]> {
   const progress: Progress = (line) => process.stderr.write(`${line}\n`);
-  const found = await Promise.all([...RELEASES.map((release) => fetched(release, progress)), installed(progress)]);
+  const found = await Promise.all([
+    ...releases.map((release) => fetched(release, progress)),
+    installed(progress),
+  ]);
   const versions = new Map<string, T>();
   // The fetched one wins: what is in PATH is what every other test runs on.
-  for (const each of found) if (each !== undefined && !versions.has(each.version)) versions.set(each.version, each);
+  for (const each of found)
+    if (each !== undefined && !versions.has(each.version)) versions.set(each.version, each);
   return [...versions.values()].toSorted((a, b) => compareVersions(a.version, b.version));
 }
 

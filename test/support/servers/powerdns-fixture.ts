@@ -2,10 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { type ForeignConfiguration, type ForeignNameserver, type ForeignWishes, firstRrs, startForeign } from './foreign-nameserver.ts';
+import {
+  type ForeignConfiguration,
+  type ForeignNameserver,
+  type ForeignWishes,
+  firstRrs,
+  startForeign,
+} from './foreign-nameserver.ts';
 import type { PowerdnsPrograms } from './powerdns-programs.ts';
 
-const SQL_TIMEOUT_MS = 20_000;
+const sqlTimeoutMs = 20_000;
 
 /** `closed`: nobody may update the zone. */
 export interface PowerdnsWishes extends ForeignWishes {
@@ -18,7 +24,10 @@ export async function startPowerdns(
   clusters: readonly string[],
   wishes: PowerdnsWishes = {},
 ): Promise<ForeignNameserver> {
-  return await startForeign({ name: 'powerdns', configure: (given) => configure(programs, given, wishes) }, clusters);
+  return await startForeign(
+    { name: 'powerdns', configure: (given) => configure(programs, given, wishes) },
+    clusters,
+  );
 }
 
 async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration, wishes: PowerdnsWishes) {
@@ -27,7 +36,7 @@ async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration
   const input = `${await readFile(programs.schema, 'utf8')}\n${contents(given, wishes)}`;
   // A start whose port was taken leaves one behind.
   await rm(database, { force: true });
-  await execa(programs.sqlite3, ['-bail', database], { input, timeout: SQL_TIMEOUT_MS });
+  await execa(programs.sqlite3, ['-bail', database], { input, timeout: sqlTimeoutMs });
   const policy = join(folder, 'policy.lua');
   const may = owners.map((owner) => `["${owner}."]=true`).join(', ');
   await writeFile(
@@ -74,11 +83,20 @@ function contents({ zone, key }: ForeignConfiguration, { closed, signed }: Power
     ...rrs,
     `INSERT INTO tsigkeys (name, algorithm, secret) VALUES ('${key.name}', '${key.algorithm}', '${key.secret}');`,
     `INSERT INTO domainmetadata (domain_id, kind, content) VALUES (1, 'TSIG-ALLOW-DNSUPDATE', '${closed ? 'nobody' : key.name}');`,
-    ...(signed ? [`INSERT INTO cryptokeys (domain_id, flags, active, published, content) VALUES (1, 257, 1, 1, '${signingKey()}');`] : []),
+    ...(signed
+      ? [
+          `INSERT INTO cryptokeys (domain_id, flags, active, published, content) VALUES (1, 257, 1, 1, '${signingKey()}');`,
+        ]
+      : []),
     '',
   ].join('\n');
 }
 
 /** A private key of ECDSA P-256 (RFC 6605) as PowerDNS keeps it. */
 const signingKey = (): string =>
-  ['Private-key-format: v1.2', 'Algorithm: 13 (ECDSAP256SHA256)', `PrivateKey: ${randomBytes(32).toString('base64')}`, ''].join('\n');
+  [
+    'Private-key-format: v1.2',
+    'Algorithm: 13 (ECDSAP256SHA256)',
+    `PrivateKey: ${randomBytes(32).toString('base64')}`,
+    '',
+  ].join('\n');

@@ -18,8 +18,8 @@ export interface PowerdnsPrograms {
   readonly modules: string;
 }
 
-const PROGRAMS = ['usr/sbin/pdns_server', 'usr/bin/sqlite3'];
-const SCHEMA = 'usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql';
+const programNames = ['usr/sbin/pdns_server', 'usr/bin/sqlite3'];
+const schemaFile = 'usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql';
 
 const setOf = (release: DebianRelease): ProgramSet => ({
   name: release === 'trixie' ? 'powerdns' : `${release}-powerdns`,
@@ -29,8 +29,8 @@ const setOf = (release: DebianRelease): ProgramSet => ({
     suites: [release],
     needed: (name) => /^z?lib/.test(name) && !/^lib(pam|audit|debconf)|-common$|-bin$/.test(name),
   },
-  programs: PROGRAMS,
-  keep: [...PROGRAMS, 'usr/lib', SCHEMA],
+  programs: programNames,
+  keep: [...programNames, 'usr/lib', schemaFile],
 });
 
 /** PowerDNS of a Debian release, from the cache, else from Debian. Rejects with a LabError when it cannot be had. */
@@ -41,7 +41,7 @@ export async function fetchedPowerdns(release: DebianRelease, progress: Progress
     version: set.version,
     pdnsServer: set.program('pdns_server'),
     sqlite3: set.program('sqlite3'),
-    schema: join(root, SCHEMA),
+    schema: join(root, schemaFile),
     modules: (await modulesBelow(join(root, 'usr/lib'))) ?? root,
   };
 }
@@ -50,7 +50,7 @@ export async function fetchedPowerdns(release: DebianRelease, progress: Progress
 export async function installedPowerdns(): Promise<PowerdnsPrograms | undefined> {
   const [pdnsServer, sqlite3] = ['pdns_server', 'sqlite3'].map(findInstalled);
   const modules = await modulesBelow('/usr/lib').catch(() => undefined);
-  const schema = join('/', SCHEMA);
+  const schema = join('/', schemaFile);
   if (!pdnsServer || !sqlite3 || !modules || !existsSync(schema)) return undefined;
   const printed = await printedVersion(pdnsServer, ['--version']).catch(() => '');
   const version = /PowerDNS Authoritative Server (\d+\.[\d.]+\d)/.exec(printed)?.[1];

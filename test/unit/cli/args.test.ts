@@ -12,13 +12,23 @@ test.each([
   ['follow shop db2', { name: 'follow', cluster: 'shop', server: 'db2', force: false, dryRun: false }],
   [
     'follow --force shop DB2.example.com:3307 --dry-run --reason maintenance',
-    { name: 'follow', cluster: 'shop', server: 'DB2.example.com:3307', force: true, dryRun: true, reason: 'maintenance' },
+    {
+      name: 'follow',
+      cluster: 'shop',
+      server: 'DB2.example.com:3307',
+      force: true,
+      dryRun: true,
+      reason: 'maintenance',
+    },
   ],
   [
     'follow shop db2 --force --although-read-only',
     { name: 'follow', cluster: 'shop', server: 'db2', force: true, althoughReadOnly: true, dryRun: false },
   ],
-  ['follow shop [2001:db8::1]:3307', { name: 'follow', cluster: 'shop', server: '[2001:db8::1]:3307', force: false, dryRun: false }],
+  [
+    'follow shop [2001:db8::1]:3307',
+    { name: 'follow', cluster: 'shop', server: '[2001:db8::1]:3307', force: false, dryRun: false },
+  ],
   ['freeze shop', { name: 'freeze', cluster: 'shop' }],
   ['freeze shop --reason=-', { name: 'freeze', cluster: 'shop', reason: '-' }],
   ['thaw shop', { name: 'thaw', cluster: 'shop' }],
@@ -27,24 +37,28 @@ test.each([
   ['history shop', { name: 'history', cluster: 'shop' }],
   ['schema', { name: 'schema' }],
   ['lab', { name: 'lab', list: false, once: false, keep: false }],
-  ['lab --scenario group-kill', { name: 'lab', scenario: 'group-kill', list: false, once: false, keep: false }],
+  [
+    'lab --scenario group-kill',
+    { name: 'lab', scenario: 'group-kill', list: false, once: false, keep: false },
+  ],
   ['lab --list', { name: 'lab', list: true, once: false, keep: false }],
   ['lab --once --json --keep', { name: 'lab', list: false, once: true, keep: true }],
 ])('%s', (line, command) => {
   expect(parse(line)).toEqual({ kind: 'command', command, json: line.includes('--json') });
 });
 
-test.each(['--config a.yaml --json status shop', 'status --json shop --config=a.yaml', 'status shop --config a.yaml --json'])(
-  'the global options stand anywhere: %s',
-  (line) => {
-    expect(parse(line)).toEqual({
-      kind: 'command',
-      command: { name: 'status', cluster: 'shop', watch: false },
-      config: 'a.yaml',
-      json: true,
-    });
-  },
-);
+test.each([
+  '--config a.yaml --json status shop',
+  'status --json shop --config=a.yaml',
+  'status shop --config a.yaml --json',
+])('the global options stand anywhere: %s', (line) => {
+  expect(parse(line)).toEqual({
+    kind: 'command',
+    command: { name: 'status', cluster: 'shop', watch: false },
+    config: 'a.yaml',
+    json: true,
+  });
+});
 
 test.each([
   ['statsu', 'there is no command "statsu"; did you mean "status"?'],
@@ -65,26 +79,42 @@ test.each([
   ['status -x', 'there is no option -x'],
   ['status --no-json', 'there is no option --no-json; did you mean "--json"?'],
   ['status --force', '--force does not go with "status"'],
-  ['follow shop db2 --although-read-only', '--although-read-only goes with --force: alone it would do nothing'],
+  [
+    'follow shop db2 --although-read-only',
+    '--although-read-only goes with --force: alone it would do nothing',
+  ],
   ['thaw shop --reason a', '--reason does not go with "thaw"'],
   ['status --json=yes', '--json takes no value'],
   ['status --config', '--config needs a value'],
   ['status --config=', '--config needs a value'],
-  ['freeze shop --reason --json', '--reason needs a value; where it does begin with "-", write --reason=--json'],
+  [
+    'freeze shop --reason --json',
+    '--reason needs a value; where it does begin with "-", write --reason=--json',
+  ],
   ['status --config a --config b', '--config is there twice'],
   ['follow shop db1:0', '"db1:0" has a port that does not exist: 1 to 65535'],
-  ['follow shop a..b', '"a..b" is neither a host name nor an IP address; write db1.example.com, 192.0.2.1 or [2001:db8::1]'],
+  [
+    'follow shop a..b',
+    '"a..b" is neither a host name nor an IP address; write db1.example.com, 192.0.2.1 or [2001:db8::1]',
+  ],
 ])('%s is a usage error of that command', (line, problem) => {
   const name = line.split(' ')[0];
-  expect(parse(line)).toEqual({ kind: 'usage', text: `source-dns: ${problem}\nSee: source-dns ${name} --help` });
+  expect(parse(line)).toEqual({
+    kind: 'usage',
+    text: `source-dns: ${problem}\nSee: source-dns ${name} --help`,
+  });
 });
 
 test('a reason is one line that fits into the ledger', () => {
   const reasonOf = (reason: string) => parseArguments(['freeze', 'shop', '--reason', reason]);
   expect(reasonOf('x'.repeat(150)).kind).toBe('command');
   expect(reasonOf('ü'.repeat(75)).kind).toBe('command');
-  expect(reasonOf('x'.repeat(151))).toMatchObject({ text: expect.stringContaining('the reason is too long: 151 bytes, at most 150') });
-  expect(reasonOf('ü'.repeat(76))).toMatchObject({ text: expect.stringContaining('the reason is too long: 152 bytes, at most 150') });
+  expect(reasonOf('x'.repeat(151))).toMatchObject({
+    text: expect.stringContaining('the reason is too long: 151 bytes, at most 150'),
+  });
+  expect(reasonOf('ü'.repeat(76))).toMatchObject({
+    text: expect.stringContaining('the reason is too long: 152 bytes, at most 150'),
+  });
   expect(reasonOf('a\nb')).toMatchObject({ text: expect.stringContaining('must be one line') });
 });
 

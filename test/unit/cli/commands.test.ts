@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CommandContext, SignalName } from '../../../src/cli/context.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { follow } from '../../../src/cli/follow.ts';
@@ -76,7 +76,7 @@ function session(json = false, world = smallWorld()) {
 const toDb2 = { cluster: 'shop', server: db2, force: false, dryRun: false } as const;
 
 describe('without a daemon', () => {
-  it('status asks by itself, writes nothing, and says what the configuration says', async () => {
+  test('status asks by itself, writes nothing, and says what the configuration says', async () => {
     const s = session();
     expect(await status(s.context, { watch: false })).toBe(0);
     expect(s.state.out).toContain('db2:3306');
@@ -87,7 +87,7 @@ describe('without a daemon', () => {
     expect(s.world.log).toEqual(['open ns1', 'open prober shop', 'close prober shop', 'close ns1']);
   });
 
-  it('status and explain print the promised JSON', async () => {
+  test('status and explain print the promised JSON', async () => {
     const s = session(true);
     await status(s.context, { cluster: 'shop', watch: false });
     const one = JSON.parse(s.state.out) as Record<string, unknown>;
@@ -103,10 +103,13 @@ describe('without a daemon', () => {
     expect(JSON.parse(s.state.out)).toMatchObject({ clusters: [{ cluster: 'shop' }] });
     s.state.out = '';
     expect(await explain(s.context, { cluster: 'shop' })).toBe(0);
-    expect(JSON.parse(s.state.out)).toMatchObject({ cluster: 'shop', servers: [{ server: 'db1:3306' }, { server: 'db2:3306' }] });
+    expect(JSON.parse(s.state.out)).toMatchObject({
+      cluster: 'shop',
+      servers: [{ server: 'db1:3306' }, { server: 'db2:3306' }],
+    });
   });
 
-  it('says so where the nameserver or every server is away', async () => {
+  test('says so where the nameserver or every server is away', async () => {
     const down = session();
     down.world.zoneDown = true;
     expect(await status(down.context, { watch: false })).toBe(4);
@@ -116,7 +119,7 @@ describe('without a daemon', () => {
     expect(await explain(gone.context, { cluster: 'shop' })).toBe(4);
   });
 
-  it('follow acts by itself: dry, held, done', async () => {
+  test('follow acts by itself: dry, held, done', async () => {
     const s = session();
     expect(await follow(s.context, { ...toDb2, server: db1, dryRun: true })).toBe(0);
     expect(s.state.out).toContain('prereq nxrrset _source-dns.source.shop.db.example.com. IN TXT');
@@ -131,7 +134,7 @@ describe('without a daemon', () => {
     expect(s.state.out).toContain('source.shop.db.example.com. moved to db1:3306, epoch 1');
   });
 
-  it('freeze and thaw act by themselves', async () => {
+  test('freeze and thaw act by themselves', async () => {
     const s = session(true);
     expect(await freeze(s.context, { cluster: 'shop' })).not.toBe(0);
     expect(await follow(s.context, { ...toDb2, server: db1 })).toBe(0);
@@ -147,7 +150,7 @@ describe('without a daemon', () => {
     expect(await thaw(s.context, { cluster: 'shop' })).toBe(0);
   });
 
-  it('the nameserver away is exit code 4, its key unusable 2', async () => {
+  test('the nameserver away is exit code 4, its key unusable 2', async () => {
     const s = session();
     s.world.zoneDown = true;
     expect(await follow(s.context, { ...toDb2, server: db1 })).toBe(4);
@@ -157,7 +160,7 @@ describe('without a daemon', () => {
     expect(s.state.err).toContain('nameserver ns1: the key is no key (key-invalid)');
   });
 
-  it('names that do not exist are usage, with what was perhaps meant', async () => {
+  test('names that do not exist are usage, with what was perhaps meant', async () => {
     const s = session();
     expect(await status(s.context, { cluster: 'shpo', watch: false })).toBe(2);
     expect(await explain(s.context, { cluster: 'shpo' })).toBe(2);
@@ -168,7 +171,7 @@ describe('without a daemon', () => {
     expect(s.state.err).toContain('did you mean db2:3306?');
   });
 
-  it('every error of the configuration is printed, with its place', async () => {
+  test('every error of the configuration is printed, with its place', async () => {
     const s = session();
     const errors = [
       { file: '/c.yaml', line: 3, column: 5, path: 'clusters.shop', message: 'is wrong' },
@@ -185,20 +188,20 @@ describe('without a daemon', () => {
     expect(s.state.err).toContain('/c.yaml:3:5: clusters.shop: is wrong\n/c.yaml: is wrong, too\n');
   });
 
-  it('schema needs no configuration', () => {
+  test('schema needs no configuration', () => {
     const s = session();
     expect(schema(s.context)).toBe(0);
     expect(JSON.parse(s.state.out)).toHaveProperty('$schema');
   });
 
-  it('a history that cannot be read is a failure', async () => {
+  test('a history that cannot be read is a failure', async () => {
     const s = session();
     // A folder: no rights would help, for root as for anybody else.
     await mkdir(join(folder, 'history.jsonl'));
     expect(await history(s.context, {})).toBe(1);
   });
 
-  it('status --watch ends with Ctrl-C, and when nobody reads it any more', async () => {
+  test('status --watch ends with Ctrl-C, and when nobody reads it any more', async () => {
     const s = session(true);
     const watching = status(s.context, { watch: true });
     await until(() => s.state.out !== '');
@@ -211,7 +214,7 @@ describe('without a daemon', () => {
 });
 
 describe('the daemon', () => {
-  it('serves the commands, reloads, refuses a second one, and stops', async () => {
+  test('serves the commands, reloads, refuses a second one, and stops', async () => {
     const s = session();
     const daemon = run(s.context);
     await until(() => s.world.zone.size > 0);
@@ -237,12 +240,18 @@ describe('the daemon', () => {
     s.send('SIGTERM');
     expect(await daemon).toBe(0);
     expect(await readdir(folder)).toEqual(['history.jsonl']);
-    expect(s.world.log.filter((line) => line.startsWith('close')).sort()).toEqual(['close ns1', 'close prober new', 'close prober shop']);
+    expect(s.world.log.filter((line) => line.startsWith('close')).sort()).toEqual([
+      'close ns1',
+      'close prober new',
+      'close prober shop',
+    ]);
     expect(s.exits).toEqual([]);
-    expect(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: 1000 })).toEqual({ kind: 'no-daemon' });
+    expect(
+      await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: 1000 }),
+    ).toEqual({ kind: 'no-daemon' });
   });
 
-  it('ends at once at the second signal', async () => {
+  test('ends at once at the second signal', async () => {
     const s = session();
     const daemon = run(s.context);
     await until(() => s.world.zone.size > 0);
@@ -252,7 +261,7 @@ describe('the daemon', () => {
     expect(await daemon).toBe(0);
   });
 
-  it('remembers across restarts what it published: a ledger that vanished is not a first publication', async () => {
+  test('remembers across restarts what it published: a ledger that vanished is not a first publication', async () => {
     const s = session();
     const first = run(s.context);
     await until(() => s.world.zone.size > 0);
@@ -265,7 +274,7 @@ describe('the daemon', () => {
     expect(JSON.parse(again.state.out)).toMatchObject({ decision: { kind: 'hold', reason: 'ledger-lost' } });
   });
 
-  it('does not start where its socket cannot be', async () => {
+  test('does not start where its socket cannot be', async () => {
     const s = session();
     s.load(config(join(folder, 'x'.repeat(120))));
     expect(await run(s.context)).toBe(2);
@@ -279,7 +288,7 @@ describe('the daemon', () => {
     expect(await readdir(join(folder, 'other'))).toEqual([]);
   });
 
-  it('is told the operator and the reason by the commands', async () => {
+  test('is told the operator and the reason by the commands', async () => {
     const commands: Command[] = [];
     const started = await startApi(apiSocketPath(folder), () => {});
     if (started.kind === 'failed') throw new Error(started.failure.message);
@@ -289,7 +298,11 @@ describe('the daemon', () => {
       history: () => [],
       async command(_cluster, command) {
         commands.push(command);
-        return { results: [{ nameserver: 'ns1', kind: 'lost-race', code: 'lost-race', sentence: 'Another was first.' }] };
+        return {
+          results: [
+            { nameserver: 'ns1', kind: 'lost-race', code: 'lost-race', sentence: 'Another was first.' },
+          ],
+        };
       },
     });
     const s = session();

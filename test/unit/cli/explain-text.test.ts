@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { explainText } from '../../../src/cli/explain-text.ts';
 import { createStyle } from '../../../src/cli/style.ts';
 import { decide } from '../../../src/core/decide/table.ts';
@@ -29,18 +29,28 @@ const line = new Set(['db1', 'db2', 'db3', 'db4'].map(uuid));
 function explained(world: Given): string {
   const state = stateOf(world);
   const [publication] = state.publications.values();
-  const decided = withPublication(state, { ...publication!, decision: decide(given({ ...world, nowMs: 250 })), ready: true });
+  const decided = withPublication(state, {
+    ...publication!,
+    decision: decide(given({ ...world, nowMs: 250 })),
+    ready: true,
+  });
   return explainText(clusterDocument(snapshot(decided, at(250))), createStyle(false));
 }
 
 describe('explain', () => {
-  it('while the source is gone and three replicas are at different places', () => {
+  test('while the source is gone and three replicas are at different places', () => {
     const text = explained({
       servers: {
         db1: silent,
         db2: seen(
           replicaOf('db1', 'db2', {
-            channels: [channelFrom('db1', { receiver: 'connecting', heardAgoMs: 4200, lastError: 'error connecting to source' })],
+            channels: [
+              channelFrom('db1', {
+                receiver: 'connecting',
+                heardAgoMs: 4200,
+                lastError: 'error connecting to source',
+              }),
+            ],
           }),
         ),
         db3: seen(
@@ -134,14 +144,17 @@ describe('explain', () => {
     `);
   });
 
-  it('after a failover', () => {
+  test('after a failover', () => {
     const text = explained({
       servers: {
         db1: seen(factsOf('db1', { gtidExecuted: gtids('db1:1-104') })),
         db2: seen(factsOf('db2', { gtidExecuted: gtids('db1:1-100,db2:1-7') })),
         db3: seen(replicaOf('db2', 'db3', { gtidExecuted: gtids('db1:1-100,db2:1-6') })),
       },
-      ledger: ledgerOf('db2', { line: { uuid: uuid('db1'), gno: 100 }, was: [{ uuid: uuid('db1'), address: address('db1') }] }),
+      ledger: ledgerOf('db2', {
+        line: { uuid: uuid('db1'), gno: 100 },
+        was: [{ uuid: uuid('db1'), address: address('db1') }],
+      }),
       publication: { line },
     });
     expect(text.split('\n').filter((row) => row.length > 100)).toEqual([]);

@@ -1,10 +1,14 @@
 /** `source-dns lab --list`, and a scenario that there is not. Nothing is started. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { labCommand } from '../../../src/lab/lab-command.ts';
 import { scenarios } from '../../../src/lab/scenarios/scenario-table.ts';
 import { textOfFile } from '../../support/checkout.ts';
 
-async function lab(options: { readonly scenario?: string; readonly list?: boolean; readonly json?: boolean }) {
+async function lab(options: {
+  readonly scenario?: string;
+  readonly list?: boolean;
+  readonly json?: boolean;
+}) {
   let [out, err] = ['', ''];
   const code = await labCommand({
     list: false,
@@ -27,7 +31,7 @@ async function lab(options: { readonly scenario?: string; readonly list?: boolea
 }
 
 describe('source-dns lab --list', () => {
-  it('has a line for every scenario: how long it takes, what it needs, what happens', async () => {
+  test('has a line for every scenario: how long it takes, what it needs, what happens', async () => {
     const { code, out } = await lab({ list: true });
     expect(code).toBe(0);
     const [head, ...lines] = out.trimEnd().split('\n');
@@ -38,7 +42,7 @@ describe('source-dns lab --list', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(150);
   });
 
-  it('one JSON object a line', async () => {
+  test('one JSON object a line', async () => {
     const { out } = await lab({ list: true, json: true });
     const listed = out
       .trimEnd()
@@ -55,13 +59,15 @@ describe('source-dns lab --list', () => {
     expect(listed.filter((each) => each.default)).toHaveLength(1);
   });
 
-  it('is what the README tells', () => {
+  test('is what the README tells', () => {
     const readme = textOfFile('README.md');
-    const told = [...readme.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, names = '']) => names.split(', ').map((name) => name.slice(1, -1)));
+    const told = [...readme.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, names = '']) =>
+      names.split(', ').map((name) => name.slice(1, -1)),
+    );
     expect(told).toEqual(scenarios.map(({ name }) => name));
   });
 
-  it('names are unique, lower case, and words with hyphens', () => {
+  test('names are unique, lower case, and words with hyphens', () => {
     const names = scenarios.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^[a-z]+(?:-[a-z0-9.]+)*$/);
@@ -69,7 +75,7 @@ describe('source-dns lab --list', () => {
 });
 
 describe('source-dns lab --scenario', () => {
-  it.each([
+  test.each([
     ['semisync', '; did you mean "semi-sync"?'],
     ['group_kill', '; did you mean "group-kill"?'],
     ['postgres', ''],

@@ -4,9 +4,13 @@ import { commandNames } from '../../../src/cli/command-table.ts';
 
 /** What follows "source-dns" after a colon in this text, comments left out: a message proposes a command in this form. */
 const proposedIn = (text: string): readonly string[] =>
-  [...text.replace(/\/\*[\s\S]*?\*\//g, '').matchAll(/: source-dns ([a-z]+)/g)].map(([, command]) => command as string);
+  [...text.replace(/\/\*[\s\S]*?\*\//g, '').matchAll(/: source-dns ([a-z]+)/g)].map(
+    ([, command]) => command as string,
+  );
 
-const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) =>
+  path.endsWith('.ts'),
+);
 
 test('every command that a message proposes exists', () => {
   const proposed = sources.flatMap((path) => proposedIn(readFileSync(`src/${path}`, 'utf8')));

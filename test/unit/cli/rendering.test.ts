@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { answerText } from '../../../src/cli/answer-text.ts';
 import { exitCodeOf, exitCodeOfProblem, exitCodes } from '../../../src/cli/exit-code.ts';
 import { explainText } from '../../../src/cli/explain-text.ts';
@@ -19,7 +19,7 @@ const shop = clusterDocument(shopSnapshot);
 const escapeCode = '\u001b';
 
 describe('what the commands print', () => {
-  it('status', () => {
+  test('status', () => {
     expect(statusText(shop, plain)).toMatchInlineSnapshot(`
       "shop
         source.shop.db.example.com. → 192.0.2.12 = db2:3306
@@ -39,14 +39,14 @@ describe('what the commands print', () => {
     `);
   });
 
-  it('status in colours has the same words', () => {
+  test('status in colours has the same words', () => {
     const painted = statusText(shop, createStyle(true));
     expect(painted).toContain(`${escapeCode}[32m`);
     const bare = painted.replace(new RegExp(`${escapeCode}\\[\\d*m`, 'g'), '');
     expect(bare).toBe(statusText(shop, plain));
   });
 
-  it('explain', () => {
+  test('explain', () => {
     expect(explainText(shop, plain)).toMatchInlineSnapshot(`
       "shop
         source.shop.db.example.com. → 192.0.2.12 = db2:3306
@@ -81,9 +81,12 @@ describe('what the commands print', () => {
     `);
   });
 
-  it('explain keeps to 100 columns, and loses no word by it', () => {
+  test('explain keeps to 100 columns, and loses no word by it', () => {
     const long = 'db2:3306 says a word and another word and '.repeat(9);
-    const document = { ...shop, servers: shop.servers.map((server) => ({ ...server, observed: [long.trim()] })) };
+    const document = {
+      ...shop,
+      servers: shop.servers.map((server) => ({ ...server, observed: [long.trim()] })),
+    };
     const text = explainText(document, plain);
     expect(text.split('\n').filter((line) => line.length > 100)).toEqual([]);
     expect(text.replace(/\n {6,}/g, ' ')).toContain(`    - ${long.trim()}\n`);
@@ -91,30 +94,46 @@ describe('what the commands print', () => {
     expect(painted.replace(new RegExp(`${escapeCode}\\[\\d*m`, 'g'), '')).toBe(text);
   });
 
-  it('explain of a daemon of an earlier version', () => {
-    const servers = shop.servers.map(({ observed: _observed, missing: _missing, lacks: _lacks, way: _way, ...server }) => server);
-    const publications = shop.publications.map(({ wouldChange: _wouldChange, ...publication }) => publication);
+  test('explain of a daemon of an earlier version', () => {
+    const servers = shop.servers.map(
+      ({ observed: _observed, missing: _missing, lacks: _lacks, way: _way, ...server }) => server,
+    );
+    const publications = shop.publications.map(
+      ({ wouldChange: _wouldChange, ...publication }) => publication,
+    );
     const earlier = { ...shop, servers, publications } as unknown as typeof shop;
     expect(explainText(earlier, plain)).toContain('point to db2:3306');
     expect(statusText(earlier, plain)).toContain('db2:3306');
   });
 
-  it('the way of the data of a server, where it is not straight from the source, and where it is broken', () => {
+  test('the way of the data of a server, where it is not straight from the source, and where it is broken', () => {
     const [first, second, third] = shop.servers;
     const hop = { server: second!.server, how: 'channel', lagSeconds: 0 } as const;
-    const textOf = (way: (typeof shop.servers)[number]['way'], over: Partial<(typeof shop.servers)[number]> = {}) =>
-      statusText({ ...shop, servers: [first!, second!, { ...third!, ...over, way }] }, plain);
-    expect(textOf({ hops: [hop, hop], broken: null, sentence: 'the whole way' })).toMatch(/\n {2}the whole way\n/);
+    const textOf = (
+      way: (typeof shop.servers)[number]['way'],
+      over: Partial<(typeof shop.servers)[number]> = {},
+    ) => statusText({ ...shop, servers: [first!, second!, { ...third!, ...over, way }] }, plain);
+    expect(textOf({ hops: [hop, hop], broken: null, sentence: 'the whole way' })).toMatch(
+      /\n {2}the whole way\n/,
+    );
     expect(textOf({ hops: [hop], broken: null, sentence: 'the whole way' })).not.toContain('the whole way');
-    expect(textOf({ hops: [], broken: 'is broken', sentence: 'the broken way' })).toMatch(/\n {2}the broken way\n/);
+    expect(textOf({ hops: [], broken: 'is broken', sentence: 'the broken way' })).toMatch(
+      /\n {2}the broken way\n/,
+    );
     const rival = { writable: true, replicatesFrom: [] };
-    expect(textOf({ hops: [], broken: 'is broken', sentence: 'the broken way' }, rival)).not.toContain('the broken way');
+    expect(textOf({ hops: [], broken: 'is broken', sentence: 'the broken way' }, rival)).not.toContain(
+      'the broken way',
+    );
   });
 
-  it('of a discovered server that it is one', () => {
+  test('of a discovered server that it is one', () => {
     const [first, second, ...others] = shop.servers;
     const found = (state: 'verified' | 'stale') => ({ by: first!.server, how: 'replicas', state }) as const;
-    const servers = [{ ...first!, discovered: found('stale') }, { ...second!, discovered: found('verified') }, ...others];
+    const servers = [
+      { ...first!, discovered: found('stale') },
+      { ...second!, discovered: found('verified') },
+      ...others,
+    ];
     for (const text of [statusText({ ...shop, servers }, plain), explainText({ ...shop, servers }, plain)]) {
       expect(text).toMatch(/db1:3306 .*superseded \(stale, discovered\)/);
       expect(text).toMatch(/db2:3306 .*source \(discovered\)/);
@@ -124,13 +143,15 @@ describe('what the commands print', () => {
     expect(statusText({ ...shop, servers: [old as typeof first & object] }, plain)).toContain('superseded ');
   });
 
-  it('what to do below each alarm that knows it', () => {
-    const alarms = [{ code: 'update-refused', subject: 'ns1', sentence: 'ns1 refuses it.', hint: 'grant key name x TXT;' }] as const;
+  test('what to do below each alarm that knows it', () => {
+    const alarms = [
+      { code: 'update-refused', subject: 'ns1', sentence: 'ns1 refuses it.', hint: 'grant key name x TXT;' },
+    ] as const;
     for (const text of [statusText({ ...shop, alarms }, plain), explainText({ ...shop, alarms }, plain)])
       expect(text).toContain('\n  ! update-refused ns1 refuses it.\n    grant key name x TXT;\n');
   });
 
-  it('nothing that moves the cursor', () => {
+  test('nothing that moves the cursor', () => {
     expect(explainText(shop, plain)).not.toContain(escapeCode);
     const evil = { ...shopSnapshot, servers: [], cluster: 'a\u009bb\u202ec' };
     expect(statusText(clusterDocument(evil), plain)).toMatch(/^a\ufffdb\ufffdc\n/);
@@ -140,12 +161,18 @@ describe('what the commands print', () => {
   const plan: UpdatePlan = {
     zone: 'example.' as Fqdn,
     prerequisites: [
-      { kind: 'rrset-is', rrset: { name: ledger, type: 'TXT', ttlSeconds: 5, rdata: [['v=1', 'a "quoted" \\ \u00ff']] } },
+      {
+        kind: 'rrset-is',
+        rrset: { name: ledger, type: 'TXT', ttlSeconds: 5, rdata: [['v=1', 'a "quoted" \\ \u00ff']] },
+      },
       { kind: 'rrset-absent', name: 'x.example.' as Fqdn, type: 'CNAME' },
     ],
     changes: [
       { kind: 'delete-rrset', name: 'x.example.' as Fqdn, type: 'A' },
-      { kind: 'add-rrset', rrset: { name: 'x.example.' as Fqdn, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1', '192.0.2.2'] } },
+      {
+        kind: 'add-rrset',
+        rrset: { name: 'x.example.' as Fqdn, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1', '192.0.2.2'] },
+      },
       {
         kind: 'add-rrset',
         rrset: {
@@ -158,7 +185,7 @@ describe('what the commands print', () => {
     ],
   };
 
-  it('an update plan as an nsupdate script', () => {
+  test('an update plan as an nsupdate script', () => {
     expect(planLines(plan).join('\n')).toMatchInlineSnapshot(`
       "zone example.
       prereq yxrrset _source-dns.x.example. IN TXT "v=1" "a \\034quoted\\034 \\092 \\255"
@@ -171,7 +198,7 @@ describe('what the commands print', () => {
     `);
   });
 
-  it('the answer to a command', () => {
+  test('the answer to a command', () => {
     const results: CommandResult[] = [
       {
         nameserver: 'ns1',
@@ -192,12 +219,17 @@ describe('what the commands print', () => {
     `);
   });
 
-  it('the history, with the times of a move', () => {
+  test('the history, with the times of a move', () => {
     const at = (ms: number) => `2026-11-22T11:30:00.${ms}Z`;
     const common = { cluster: 'shop', nameserver: 'ns1' };
     const server = (name: string) => ({ server: `${name}:3306` as ServerAddress, uuid: name as ServerId });
     const entries: HistoryEntry[] = [
-      { at: at(100), ...common, kind: 'decision', decision: { kind: 'hold', reason: 'minority-view', sentence: 'Too few are seen.' } },
+      {
+        at: at(100),
+        ...common,
+        kind: 'decision',
+        decision: { kind: 'hold', reason: 'minority-view', sentence: 'Too few are seen.' },
+      },
       {
         at: at(123),
         ...common,
@@ -243,8 +275,20 @@ describe('what the commands print', () => {
         outcome: 'refused',
         failure: { code: 'bad-key', message: 'BADKEY', hint: 'look at the key' },
       },
-      { at: at(600), ...common, kind: 'alarm', alarm: { code: 'zone-drift', subject: 'ns1', sentence: 'It differs.' }, raised: true },
-      { at: at(700), ...common, kind: 'alarm', alarm: { code: 'zone-drift', subject: 'ns1', sentence: 'It differs.' }, raised: false },
+      {
+        at: at(600),
+        ...common,
+        kind: 'alarm',
+        alarm: { code: 'zone-drift', subject: 'ns1', sentence: 'It differs.' },
+        raised: true,
+      },
+      {
+        at: at(700),
+        ...common,
+        kind: 'alarm',
+        alarm: { code: 'zone-drift', subject: 'ns1', sentence: 'It differs.' },
+        raised: false,
+      },
     ];
     expect(historyText(entries, plain)).toMatchInlineSnapshot(`
       "2026-11-22T11:30:00.100Z  shop@ns1  hold (minority-view): Too few are seen.
@@ -262,9 +306,14 @@ describe('what the commands print', () => {
 });
 
 describe('exit codes', () => {
-  const result = (kind: CommandResult['kind']): CommandResult => ({ nameserver: 'ns1', kind, code: 'x', sentence: 'x' });
+  const result = (kind: CommandResult['kind']): CommandResult => ({
+    nameserver: 'ns1',
+    kind,
+    code: 'x',
+    sentence: 'x',
+  });
 
-  it('say what became of the worst publication', () => {
+  test('say what became of the worst publication', () => {
     const codes = (['done', 'failed', 'held', 'unreachable', 'lost-race'] as const).map((kind) =>
       exitCodeOf({ results: [result('done'), result(kind)] }),
     );
@@ -272,17 +321,25 @@ describe('exit codes', () => {
     expect(exitCodeOf({ results: [] })).toBe(exitCodes.failed);
   });
 
-  it('take what the caller got wrong for usage', () => {
+  test('take what the caller got wrong for usage', () => {
     expect(exitCodeOfProblem(problem('unknown-server', 'x'))).toBe(2);
     expect(exitCodeOfProblem(problem('bug', 'x'))).toBe(1);
     expect(exitCodeOfProblem({ ...problem('bug', 'x'), results: [result('held')] })).toBe(3);
   });
 
-  it('tell a look that saw nothing from one that did', () => {
+  test('tell a look that saw nothing from one that did', () => {
     expect(exitCodeOfLook([shop])).toBe(0);
-    expect(exitCodeOfLook([{ ...shop, servers: shop.servers.map((server) => ({ ...server, contact: 'unknown' })) }])).toBe(4);
+    expect(
+      exitCodeOfLook([
+        { ...shop, servers: shop.servers.map((server) => ({ ...server, contact: 'unknown' })) },
+      ]),
+    ).toBe(4);
     const found = { by: shop.servers[0]!.server, how: 'channel', state: 'verified' } as const;
-    expect(exitCodeOfLook([{ ...shop, servers: shop.servers.map((server) => ({ ...server, discovered: found })) }])).toBe(4);
+    expect(
+      exitCodeOfLook([
+        { ...shop, servers: shop.servers.map((server) => ({ ...server, discovered: found })) },
+      ]),
+    ).toBe(4);
     const unread = shop.publications.map((one) => ({ ...one, readFailure: { code: 'x', message: 'x' } }));
     expect(exitCodeOfLook([{ ...shop, publications: unread }])).toBe(4);
   });

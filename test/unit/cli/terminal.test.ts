@@ -1,16 +1,19 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openTerminal, operatorName } from '../../../src/cli/terminal.ts';
 import { systemClock, systemRandom } from '../../../src/daemon/clock.ts';
 
 function stream(isTTY: boolean) {
   const written: string[] = [];
-  const emitter = Object.assign(new EventEmitter(), { isTTY, write: (text: string) => written.push(text) > 0 });
+  const emitter = Object.assign(new EventEmitter(), {
+    isTTY,
+    write: (text: string) => written.push(text) > 0,
+  });
   return { written, emitter, stream: emitter as unknown as NodeJS.WritableStream & { isTTY: true } };
 }
 
 describe('the terminal', () => {
-  it('drops what nobody reads any more, and nothing else', () => {
+  test('drops what nobody reads any more, and nothing else', () => {
     const stdout = stream(false);
     const terminal = openTerminal({ stdout: stdout.stream, stderr: stream(false).stream, env: {} });
     terminal.out('a');
@@ -22,7 +25,7 @@ describe('the terminal', () => {
     expect(terminal.failed()).toBe(false);
   });
 
-  it('says once that the disk is full, and goes on', () => {
+  test('says once that the disk is full, and goes on', () => {
     const stderr = stream(false);
     const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
     const stdout = stream(false);
@@ -37,29 +40,31 @@ describe('the terminal', () => {
     expect([terminal.closed(), terminal.failed()]).toEqual([true, true]);
   });
 
-  it.each([
+  test.each([
     [true, {}, true],
     [true, { NO_COLOR: '' }, true],
     [true, { NO_COLOR: '1' }, false],
     [true, { TERM: 'dumb' }, false],
     [false, {}, false],
   ])('a terminal: %s with %o: colours %s', (isTTY, env, colours) => {
-    expect(openTerminal({ stdout: stream(isTTY).stream, stderr: stream(false).stream, env }).colours).toBe(colours);
+    expect(openTerminal({ stdout: stream(isTTY).stream, stderr: stream(false).stream, env }).colours).toBe(
+      colours,
+    );
   });
 
-  it('names the operator as a ledger can take it', () => {
+  test('names the operator as a ledger can take it', () => {
     expect(operatorName()).toMatch(/^[A-Za-z0-9._@-]{1,64}$/);
   });
 });
 
 describe('the real clock and randomness', () => {
-  it('gives tokens of at least 80 bits that PowerDNS cannot mix up', () => {
+  test('gives tokens of at least 80 bits that PowerDNS cannot mix up', () => {
     const tokens = Array.from({ length: 1000 }, () => systemRandom.token());
     for (const token of tokens) expect(token).toMatch(/^[0-9a-z]{19}$/);
     expect(new Set(tokens).size).toBe(1000);
   });
 
-  it('does not take a very long wait for none', async () => {
+  test('does not take a very long wait for none', async () => {
     let called = false;
     const cancel = systemClock.after(2 ** 40, () => {
       called = true;

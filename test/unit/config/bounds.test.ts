@@ -5,10 +5,22 @@ import { readBounded } from '../../../src/config/secret-files.ts';
 import { complaints, minimal, withPassword } from './folder.ts';
 
 test.each([
-  ['20,000 aliases', `a: &a x\nb: [${'*a,'.repeat(20_000)}]\n`, 'more than 100 aliases; write the values out'],
-  ['aliases of aliases', Array.from({ length: 14 }, (_, n) => `a${n}: &a${n} [${`*a${n - 1},`.repeat(n ? 9 : 0)}]`).join('\n'), 'aliases'],
+  [
+    '20,000 aliases',
+    `a: &a x\nb: [${'*a,'.repeat(20_000)}]\n`,
+    'more than 100 aliases; write the values out',
+  ],
+  [
+    'aliases of aliases',
+    Array.from({ length: 14 }, (_, n) => `a${n}: &a${n} [${`*a${n - 1},`.repeat(n ? 9 : 0)}]`).join('\n'),
+    'aliases',
+  ],
   ['a sequence 20,000 deep', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'not valid YAML'],
-  ['20,000 unknown keys', Array.from({ length: 20_000 }, (_, n) => `k${n}: 1`).join('\n'), 'is not known here'],
+  [
+    '20,000 unknown keys',
+    Array.from({ length: 20_000 }, (_, n) => `k${n}: 1`).join('\n'),
+    'is not known here',
+  ],
 ])(
   '%s',
   async (_, text, words) => {

@@ -59,8 +59,14 @@ test('a CNAME needs host names', async () => {
 });
 
 test.each([
-  ['[db1.example.com, DB1.example.com.:3306]', 'clusters.shop.servers[1]: db1.example.com:3306 is server [0] already; remove one'],
-  ['["2001:db8::1", "[2001:db8:0:0::1]:3306"]', 'clusters.shop.servers[1]: [2001:db8::1]:3306 is server [0] already; remove one'],
+  [
+    '[db1.example.com, DB1.example.com.:3306]',
+    'clusters.shop.servers[1]: db1.example.com:3306 is server [0] already; remove one',
+  ],
+  [
+    '["2001:db8::1", "[2001:db8:0:0::1]:3306"]',
+    'clusters.shop.servers[1]: [2001:db8::1]:3306 is server [0] already; remove one',
+  ],
   ['[db1.example.com, db1.example.com:3307]', undefined],
   [
     '[127.0.0.1]',
@@ -85,20 +91,34 @@ test.each([
 
 test('allow_loopback allows loopback, and nothing else', async () => {
   const cluster = 'allow_loopback: true';
-  expect(await complaint(minimal({ cluster, servers: '["127.0.0.1:3306", "[::1]:3307", localhost:3308]' }))).toBeUndefined();
-  expect(await complaint(minimal({ cluster, servers: '[169.254.1.1]' }))).toContain('is a link-local address');
+  expect(
+    await complaint(minimal({ cluster, servers: '["127.0.0.1:3306", "[::1]:3307", localhost:3308]' })),
+  ).toBeUndefined();
+  expect(await complaint(minimal({ cluster, servers: '[169.254.1.1]' }))).toContain(
+    'is a link-local address',
+  );
 });
 
 test.each([
   ['ns2', 'clusters.shop.publish.nameserver: "ns2" is not in the section nameservers; did you mean "ns1"?'],
-  ['[ns1, primary]', 'clusters.shop.publish.nameserver[1]: "primary" is not in the section nameservers; add it there'],
+  [
+    '[ns1, primary]',
+    'clusters.shop.publish.nameserver[1]: "primary" is not in the section nameservers; add it there',
+  ],
   ['[ns1, ns1]', 'clusters.shop.publish.nameserver[1]: "ns1" is there twice; remove one'],
-  ['[ns1, same]', 'clusters.shop.publish.nameserver[1]: "same" is the same nameserver as "ns1", with the same key; remove one'],
+  [
+    '[ns1, same]',
+    'clusters.shop.publish.nameserver[1]: "same" is the same nameserver as "ns1", with the same key; remove one',
+  ],
   // The key may choose another view of BIND.
   ['[ns1, view]', undefined],
 ])('nameserver: %s', async (name, expected) => {
-  const more = '  same: { address: 192.0.2.53, key_file: ddns.key }\n  view: { address: 192.0.2.53, key_file: ddns.key, key_name: b }';
-  const text = minimal({ publish: `{ nameserver: ${name}, source: { name: source.shop.example.com } }`, more });
+  const more =
+    '  same: { address: 192.0.2.53, key_file: ddns.key }\n  view: { address: 192.0.2.53, key_file: ddns.key, key_name: b }';
+  const text = minimal({
+    publish: `{ nameserver: ${name}, source: { name: source.shop.example.com } }`,
+    more,
+  });
   expect(await complaint(text)).toBe(expected);
 });
 
@@ -143,7 +163,10 @@ test.each([
     '{ interval: 5s }',
     'clusters.shop.watch.fresh_for: 3s must be longer than interval (5s), or every observation is stale before the next one',
   ],
-  ['{ gone_after: 3s }', 'clusters.shop.watch.gone_after: 3s must be longer than fresh_for (3s): a server is stale long before it is gone'],
+  [
+    '{ gone_after: 3s }',
+    'clusters.shop.watch.gone_after: 3s must be longer than fresh_for (3s): a server is stale long before it is gone',
+  ],
   ['{ interval: 9ms }', 'clusters.shop.watch.interval: "9ms" is too short; at least 10ms'],
   ['{ interval: 10ms, suspect_interval: 10ms }', undefined],
   ['{ gone_after: 169h }', 'clusters.shop.watch.gone_after: "169h" is too long; at most 168h'],
@@ -151,7 +174,10 @@ test.each([
   ['{ max_moves: 0 }', 'clusters.shop.watch.max_moves: must be at least 1'],
   ['{ max_moves: 101 }', 'clusters.shop.watch.max_moves: must be at most 100'],
   ['{ max_moves: 1.5 }', 'clusters.shop.watch.max_moves: must be a whole number'],
-  ['{ settle: 0.0001s }', 'clusters.shop.watch.settle: "0.0001s" is not a duration; write it like 50ms, 1s, 2m or 1h'],
+  [
+    '{ settle: 0.0001s }',
+    'clusters.shop.watch.settle: "0.0001s" is not a duration; write it like 50ms, 1s, 2m or 1h',
+  ],
   ['{ settle: 20.5ms }', 'clusters.shop.watch.settle: "20.5ms" is finer than a millisecond; round it'],
   ['', 'clusters.shop.watch: is empty; give it a value, or remove it'],
 ])('watch: %s', async (watch, expected) => {
@@ -161,14 +187,18 @@ test.each([
 test.each([
   [
     '{ user: a }',
-    'clusters.shop.mysql: has no password; write "password_file: /etc/source-dns/mysql.password" or "password: ${' + 'DB_PASSWORD}"',
+    'clusters.shop.mysql: has no password; write "password_file: /etc/source-dns/mysql.password" or "password: ${' +
+      'DB_PASSWORD}"',
   ],
   [
     '{ user: a, password: b, password_file: mysql.password }',
     'clusters.shop.mysql.password_file: stands beside password; keep one of the two',
   ],
   ['{ user: a, password: "" }', 'clusters.shop.mysql.password: must not be empty'],
-  ['{ user: a, password: 1234 }', 'clusters.shop.mysql.password: must be text, not a number; put it in quotes'],
+  [
+    '{ user: a, password: 1234 }',
+    'clusters.shop.mysql.password: must be text, not a number; put it in quotes',
+  ],
   ['{ password: b }', 'clusters.shop.mysql.user: is missing; write for example "user: source_dns"'],
   ['source_dns', 'clusters.shop.mysql: must be a section (key: value), not text'],
 ])('mysql: %s', async (mysql, expected) => {
@@ -176,21 +206,42 @@ test.each([
 });
 
 test.each([
-  ['port: 53', 'nameservers.ns1: has no key; write "key_file: /etc/source-dns/ddns.key": updates are always signed'],
-  ['via: nsupdate', 'nameservers.ns1: has no key; write "key_file: ...", or "nsupdate_args: [-g]" for GSS-TSIG: updates are always signed'],
+  [
+    'port: 53',
+    'nameservers.ns1: has no key; write "key_file: /etc/source-dns/ddns.key": updates are always signed',
+  ],
+  [
+    'via: nsupdate',
+    'nameservers.ns1: has no key; write "key_file: ...", or "nsupdate_args: [-g]" for GSS-TSIG: updates are always signed',
+  ],
   ['via: nsupdate, nsupdate_args: ["-g"]', undefined],
-  ['key_file: ddns.key, nsupdate_args: ["-g"]', 'nameservers.ns1.nsupdate_args: is only used with "via: nsupdate"; remove it'],
+  [
+    'key_file: ddns.key, nsupdate_args: ["-g"]',
+    'nameservers.ns1.nsupdate_args: is only used with "via: nsupdate"; remove it',
+  ],
   [
     'via: nsupdate, nsupdate_args: ["-v", "-y", "k:c2VjcmV0"]',
     'nameservers.ns1.nsupdate_args[1]: shows the secret to everybody who lists processes; write key_file instead of -y',
   ],
-  ['via: nsupdate, nsupdate_args: ["-g"], key_name: k', 'nameservers.ns1.key_name: names a key, but there is no key_file'],
-  ['key_file: ddns.key, fudge: 1500ms', 'nameservers.ns1.fudge: "1500ms" is not in whole seconds, as TSIG wants it (RFC 8945 4.2)'],
+  [
+    'via: nsupdate, nsupdate_args: ["-g"], key_name: k',
+    'nameservers.ns1.key_name: names a key, but there is no key_file',
+  ],
+  [
+    'key_file: ddns.key, fudge: 1500ms',
+    'nameservers.ns1.fudge: "1500ms" is not in whole seconds, as TSIG wants it (RFC 8945 4.2)',
+  ],
   ['key_file: ddns.key, port: 0', 'nameservers.ns1.port: must be at least 1'],
   ['key_file: ddns.key, port: 65536', 'nameservers.ns1.port: must be at most 65535'],
   ['key_file: ddns.key, port: "53"', 'nameservers.ns1.port: must be a number, not text'],
-  ['key_file: ddns.key, verify: [192.0.2.54:0]', 'nameservers.ns1.verify[0]: "192.0.2.54:0" has a port that does not exist: 1 to 65535'],
-  ['key_file: ddns.key, verify: [224.0.0.251]', 'nameservers.ns1.verify[0]: "224.0.0.251" is a multicast address, which no server has'],
+  [
+    'key_file: ddns.key, verify: [192.0.2.54:0]',
+    'nameservers.ns1.verify[0]: "192.0.2.54:0" has a port that does not exist: 1 to 65535',
+  ],
+  [
+    'key_file: ddns.key, verify: [224.0.0.251]',
+    'nameservers.ns1.verify[0]: "224.0.0.251" is a multicast address, which no server has',
+  ],
   [
     'key_file: ddns.key, verify: ["[::192.0.2.1]:53"]',
     'nameservers.ns1.verify[0]: "[::192.0.2.1]:53" is an IPv4-compatible address, which no server has',
@@ -202,7 +253,10 @@ test.each([
 });
 
 test.each([
-  ['hooks: { after_move: [{ url: "https://chat.example.com/hook" }] }', 'hooks: is not supported by this version yet: remove it'],
+  [
+    'hooks: { after_move: [{ url: "https://chat.example.com/hook" }] }',
+    'hooks: is not supported by this version yet: remove it',
+  ],
   ['http: { listen: 127.0.0.1:8053 }', 'http: is not supported by this version yet: remove it'],
 ])('what is not there yet is refused: %s', async (more, expected) => {
   expect(await complaint(minimal({ more }))).toBe(expected);
@@ -210,9 +264,16 @@ test.each([
 
 test.each([
   ['{}', 'clusters: has no cluster; add one'],
-  ['{ "a b": {} }', 'clusters["a b"]: this name cannot be used: 1 to 63 letters, digits, ".", "_" and "-", the first a letter or digit'],
+  [
+    '{ "a b": {} }',
+    'clusters["a b"]: this name cannot be used: 1 to 63 letters, digits, ".", "_" and "-", the first a letter or digit',
+  ],
 ])('clusters: %s', async (clusters, expected) => {
-  expect(await complaint(`clusters: ${clusters}\nnameservers: { ns1: { address: 192.0.2.53, key_file: ddns.key } }`)).toBe(expected);
+  expect(
+    await complaint(
+      `clusters: ${clusters}\nnameservers: { ns1: { address: 192.0.2.53, key_file: ddns.key } }`,
+    ),
+  ).toBe(expected);
 });
 
 const mysql = (fields: string) => minimal({ mysql: `{ user: source_dns, password: secret, ${fields} }` });
@@ -223,11 +284,16 @@ test.each(['required', 'verify'])('a public key is never asked for with tls: %s'
   );
 });
 
-test.each(['disabled', 'preferred'])('who can get the password by a public key of his own is said with tls: %s', async (tls) => {
-  const warningsOf = async (fields: string) =>
-    (await loaded(mysql(fields), withPassword)).warnings.filter((text) => text.includes('public_key'));
-  expect(await warningsOf(`tls: ${tls}`)).toEqual([]);
-  expect(await warningsOf(`tls: ${tls}, allow_public_key_retrieval: true`)).toEqual([
-    expect.stringContaining(`with "tls: ${tls}" a party between us and a server without TLS can get the password of source_dns`),
-  ]);
-});
+test.each(['disabled', 'preferred'])(
+  'who can get the password by a public key of his own is said with tls: %s',
+  async (tls) => {
+    const warningsOf = async (fields: string) =>
+      (await loaded(mysql(fields), withPassword)).warnings.filter((text) => text.includes('public_key'));
+    expect(await warningsOf(`tls: ${tls}`)).toEqual([]);
+    expect(await warningsOf(`tls: ${tls}, allow_public_key_retrieval: true`)).toEqual([
+      expect.stringContaining(
+        `with "tls: ${tls}" a party between us and a server without TLS can get the password of source_dns`,
+      ),
+    ]);
+  },
+);

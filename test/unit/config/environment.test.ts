@@ -3,7 +3,15 @@ import { expect, test } from 'vitest';
 import { expand } from '../../../src/config/environment.ts';
 import { complaints, loaded, minimal } from './folder.ts';
 
-const env = { DB_PASSWORD: 'tiger', NS: '192.0.2.77', PORT: '5353', YES: 'true', LIST: '[a, b]', NESTED: '${PORT}', NUMBER: '0123' };
+const env = {
+  DB_PASSWORD: 'tiger',
+  NS: '192.0.2.77',
+  PORT: '5353',
+  YES: 'true',
+  LIST: '[a, b]',
+  NESTED: '${PORT}',
+  NUMBER: '0123',
+};
 
 test.each([
   ['${PORT}', '5353'],
@@ -15,11 +23,15 @@ test.each([
 });
 
 test.each(['${', '${PORT', '${}', '${1}', '${A-B}', '${PORT:-1}'])('%s is no variable', (text) => {
-  expect(expand(text, env).problems).toEqual(['"${" begins a variable: write ${NAME}, or $${ for a literal ${']);
+  expect(expand(text, env).problems).toEqual([
+    '"${" begins a variable: write ${NAME}, or $${ for a literal ${',
+  ]);
 });
 
 test('an inherited property is no variable', () => {
-  expect(expand('${toString}', {}).problems).toEqual(['the environment variable toString is not set; set it, or write the value here']);
+  expect(expand('${toString}', {}).problems).toEqual([
+    'the environment variable toString is not set; set it, or write the value here',
+  ]);
 });
 
 test('a variable becomes a number, or true or false, where one is wanted, and text everywhere else', async () => {
@@ -52,7 +64,12 @@ test('a value cannot change the structure, and keys are not expanded', async () 
 
 test('a variable that is not set is one error, at its place', async () => {
   expect(
-    await complaints(minimal({ nameserver: '{ address: 192.0.2.53, port: "${NONE}", timeout: "${NONE}", key_file: ddns.key }' }), env),
+    await complaints(
+      minimal({
+        nameserver: '{ address: 192.0.2.53, port: "${NONE}", timeout: "${NONE}", key_file: ddns.key }',
+      }),
+      env,
+    ),
   ).toEqual([
     'source-dns.yaml:8:37: the environment variable NONE is not set; set it, or write the value here',
     'source-dns.yaml:8:57: the environment variable NONE is not set; set it, or write the value here',
@@ -60,7 +77,12 @@ test('a variable that is not set is one error, at its place', async () => {
 });
 
 test('what a variable brought is not shown', async () => {
-  expect(await complaints(minimal({ nameserver: '{ address: 192.0.2.53, timeout: "${DB_PASSWORD}", key_file: ddns.key }' }), env)).toEqual([
+  expect(
+    await complaints(
+      minimal({ nameserver: '{ address: 192.0.2.53, timeout: "${DB_PASSWORD}", key_file: ddns.key }' }),
+      env,
+    ),
+  ).toEqual([
     'source-dns.yaml:8:40: nameservers.ns1.timeout: "${DB_PASSWORD}" is not a duration; write it like 50ms, 1s, 2m or 1h',
   ]);
 });

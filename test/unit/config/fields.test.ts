@@ -71,7 +71,8 @@ test.each([
   expect(parseHostPort(text, 3306).kind).toBe('wrong');
 });
 
-const longName = (length: number) => `${'a'.repeat(length % 2 === 0 ? 2 : 1)}${'.a'.repeat(Math.floor((length - 1) / 2))}`;
+const longName = (length: number) =>
+  `${'a'.repeat(length % 2 === 0 ? 2 : 1)}${'.a'.repeat(Math.floor((length - 1) / 2))}`;
 
 test.each([
   ['Source.Shop.Example.com', 'source.shop.example.com.'],
@@ -142,13 +143,24 @@ test('misspelt words', () => {
 });
 
 test('the JSON Schema is of what one writes, with descriptions and defaults', () => {
-  const schema = configJsonSchema() as { properties: { clusters: { additionalProperties: { properties: Record<string, unknown> } } } };
-  expect(schema).toMatchObject({ title: 'source-dns', type: 'object', required: ['clusters', 'nameservers'], additionalProperties: false });
+  const schema = configJsonSchema() as {
+    properties: { clusters: { additionalProperties: { properties: Record<string, unknown> } } };
+  };
+  expect(schema).toMatchObject({
+    title: 'source-dns',
+    type: 'object',
+    required: ['clusters', 'nameservers'],
+    additionalProperties: false,
+  });
   expect(schema.properties.clusters.additionalProperties.properties).toMatchObject({
     mode: { enum: ['active', 'observe'], default: 'active' },
     watch: {
       properties: {
-        interval: { type: 'string', default: '1s', description: 'How often each server is asked while all is steady (10ms to 1h)' },
+        interval: {
+          type: 'string',
+          default: '1s',
+          description: 'How often each server is asked while all is steady (10ms to 1h)',
+        },
       },
     },
     publish: {

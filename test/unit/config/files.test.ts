@@ -8,11 +8,16 @@ import { around, folderWith, keyText, minimal, withPassword } from './folder.ts'
 
 const withFile = minimal({ mysql: '{ user: a, password_file: secret }' });
 
-async function outcome(text: string, files: Readonly<Record<string, string>>, change: (folder: string) => unknown = () => undefined) {
+async function outcome(
+  text: string,
+  files: Readonly<Record<string, string>>,
+  change: (folder: string) => unknown = () => undefined,
+) {
   const folder = await folderWith({ 'source-dns.yaml': text, 'ddns.key': keyText, ...files });
   await change(folder);
   const result = await loadConfig(undefined, around(folder, withPassword));
-  if (result.kind === 'invalid') return result.errors.map((error) => formatConfigError(error).replaceAll(folder, 'FOLDER'));
+  if (result.kind === 'invalid')
+    return result.errors.map((error) => formatConfigError(error).replaceAll(folder, 'FOLDER'));
   return {
     password: result.config.clusters[0]?.mysql.password.reveal(),
     warnings: result.config.warnings.map((text) => text.replaceAll(folder, 'FOLDER')),
@@ -28,7 +33,8 @@ test.each([
   expect(await outcome(withFile, { secret: content })).toEqual({ password, warnings: [] });
 });
 
-const place = 'FOLDER/source-dns.yaml:4:38: clusters.shop.mysql.password_file: the file "secret" (beside the configuration: FOLDER)';
+const place =
+  'FOLDER/source-dns.yaml:4:38: clusters.shop.mysql.password_file: the file "secret" (beside the configuration: FOLDER)';
 
 test.each([
   ['', 'is empty'],
@@ -47,14 +53,18 @@ test.each([
   const text = minimal({ nameserver: '{ address: 192.0.2.53, key_file: other.key }' });
   const make = (folder: string) => (content === undefined ? mkdir(join(folder, 'other.key')) : undefined);
   expect(await outcome(text, content === undefined ? {} : { 'other.key': content }, make)).toEqual([
-    expect.stringMatching(`key_file: the file "other.key" .* ${problem}; wanted is a file with the key alone, as tsig-keygen prints it$`),
+    expect.stringMatching(
+      `key_file: the file "other.key" .* ${problem}; wanted is a file with the key alone, as tsig-keygen prints it$`,
+    ),
   ]);
 });
 
 test.each(['c2VjcmV0IHRoYXQgbm9ib2R5IG1heSBzZWU=', 'hmac-sha256:k:QUJDREVG'])(
   'a secret in the place of its path is not shown',
   async (secret) => {
-    expect(await outcome(minimal({ nameserver: `{ address: 192.0.2.53, key_file: "${secret}" }` }), {})).toEqual([
+    expect(
+      await outcome(minimal({ nameserver: `{ address: 192.0.2.53, key_file: "${secret}" }` }), {}),
+    ).toEqual([
       expect.stringMatching(
         /key_file: names no file: it looks like the secret itself; write that into a file, and the path of the file here$/,
       ),
@@ -99,10 +109,14 @@ test('a secret that everybody can read is a warning', async () => {
 test('a password in the configuration itself counts as well, one from the environment does not', async () => {
   const open = (folder: string) => chmod(join(folder, 'source-dns.yaml'), 0o644);
   expect(await outcome(minimal({ mysql: '{ user: a, password: tiger }' }), {}, open)).toMatchObject({
-    warnings: ['FOLDER/source-dns.yaml has a password in it and can be read by everybody on this host; chmod 0640 it'],
+    warnings: [
+      'FOLDER/source-dns.yaml has a password in it and can be read by everybody on this host; chmod 0640 it',
+    ],
   });
   expect(await outcome(minimal(), {}, open)).toMatchObject({ warnings: [] });
-  expect(await outcome(minimal(), {}, (folder) => chmod(join(folder, 'source-dns.yaml'), 0o666))).toMatchObject({
+  expect(
+    await outcome(minimal(), {}, (folder) => chmod(join(folder, 'source-dns.yaml'), 0o666)),
+  ).toMatchObject({
     warnings: ['FOLDER/source-dns.yaml can be changed by everybody on this host; chmod 0640 it'],
   });
 });
@@ -111,7 +125,8 @@ test('what works but is likely not meant', async () => {
   const text = minimal({
     servers: '[{ host: db1.example.com, candidate: never, publish: 203.0.113.1 }]',
     cluster: 'watch: { fresh_for: 1500ms }',
-    publish: '{ nameserver: ns1, source: { name: my_db.example.com, ttl: 0, type: cname }, replicas: { name: r.example.com, ttl: 3600 } }',
+    publish:
+      '{ nameserver: ns1, source: { name: my_db.example.com, ttl: 0, type: cname }, replicas: { name: r.example.com, ttl: 3600 } }',
     more: '  ns2: { address: 192.0.2.54, key_file: ddns.key }',
   });
   expect(await outcome(text, {})).toMatchObject({
@@ -135,14 +150,24 @@ const warningsOf = async (given: Parameters<typeof minimal>[0]): Promise<readonl
 
 test.each([
   ['source: { name: my_db.example.com }', ['source.name: an address']],
-  ['source: { name: my_db.example.com, srv: true }', ['source.name: an address and the SRV RRset that leads to it']],
+  [
+    'source: { name: my_db.example.com, srv: true }',
+    ['source.name: an address and the SRV RRset that leads to it'],
+  ],
   ['source: { name: my_db.example.com, type: cname }', []],
   ['source: { name: db.example.com }, replicas: { name: ro_db.example.com }', ['replicas.name: an address']],
   ['source: { name: my-db.example.com, srv: true }, replicas: { name: 0.example.com }', []],
 ])('a name that is none of a host: %s', async (names, refused) => {
-  const warnings = await warningsOf({ servers: '[db1.example.com]', publish: `{ nameserver: ns1, ${names} }` });
+  const warnings = await warningsOf({
+    servers: '[db1.example.com]',
+    publish: `{ nameserver: ns1, ${names} }`,
+  });
   const found = warnings.flatMap(
-    (text) => /publish\.(\S+ ).* so BIND refuses (.*) unless the zone has "check-names ignore;"$/.exec(text)?.slice(1, 3).join('') ?? [],
+    (text) =>
+      /publish\.(\S+ ).* so BIND refuses (.*) unless the zone has "check-names ignore;"$/
+        .exec(text)
+        ?.slice(1, 3)
+        .join('') ?? [],
   );
   expect(found).toEqual(refused);
 });
@@ -151,6 +176,8 @@ test('the target of a CNAME that is no host name', async () => {
   const publish = '{ nameserver: ns1, source: { name: db.example.com, type: cname } }';
   const warnings = await warningsOf({ servers: '[db_1.example.com]', publish });
   expect(warnings).toContainEqual(
-    expect.stringMatching(/^clusters\.shop\.servers: db_1\.example\.com\. is no host name .*: some clients refuse it$/),
+    expect.stringMatching(
+      /^clusters\.shop\.servers: db_1\.example\.com\. is no host name .*: some clients refuse it$/,
+    ),
   );
 });

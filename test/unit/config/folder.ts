@@ -7,7 +7,8 @@ import { type ConfigError, formatConfigError } from '../../../src/config/config-
 import { loadConfig, type Surroundings } from '../../../src/config/load.ts';
 import type { LoadedConfig } from '../../../src/config/loaded.ts';
 
-export const keyText = 'key "source-dns-key" { algorithm hmac-sha256; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQ="; };\n';
+export const keyText =
+  'key "source-dns-key" { algorithm hmac-sha256; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQ="; };\n';
 
 /** A folder with these files, readable by its owner alone; gone after the test. */
 export async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
@@ -20,11 +21,20 @@ export async function folderWith(files: Readonly<Record<string, string>>): Promi
   return folder;
 }
 
-export const around = (cwd: string, env: Surroundings['env'] = {}): Surroundings => ({ env, cwd, home: '/home/dba', hostName: 'host-1' });
+export const around = (cwd: string, env: Surroundings['env'] = {}): Surroundings => ({
+  env,
+  cwd,
+  home: '/home/dba',
+  hostName: 'host-1',
+});
 
 /** Loads this text as ./source-dns.yaml, beside a password and a key. */
 export async function load(text: string, env: Surroundings['env'] = {}) {
-  const folder = await folderWith({ 'source-dns.yaml': text, 'mysql.password': 'tiger\n', 'ddns.key': keyText });
+  const folder = await folderWith({
+    'source-dns.yaml': text,
+    'mysql.password': 'tiger\n',
+    'ddns.key': keyText,
+  });
   return { folder, result: await loadConfig(undefined, around(folder, env)) };
 }
 
@@ -38,12 +48,21 @@ export async function loaded(text: string, env: Surroundings['env'] = {}): Promi
 export async function complaints(text: string, env: Surroundings['env'] = {}): Promise<string[]> {
   const { folder, result } = await load(text, env);
   if (result.kind === 'loaded') return [];
-  return result.errors.map((error: ConfigError) => formatConfigError(error).replaceAll(`${folder}/`, '').replaceAll(folder, 'FOLDER'));
+  return result.errors.map((error: ConfigError) =>
+    formatConfigError(error).replaceAll(`${folder}/`, '').replaceAll(folder, 'FOLDER'),
+  );
 }
 
 /** The least that a configuration needs, with parts of it replaced. */
 export const minimal = (
-  part: { cluster?: string; servers?: string; mysql?: string; publish?: string; nameserver?: string; more?: string } = {},
+  part: {
+    cluster?: string;
+    servers?: string;
+    mysql?: string;
+    publish?: string;
+    nameserver?: string;
+    more?: string;
+  } = {},
 ) => `\
 clusters:
   shop:

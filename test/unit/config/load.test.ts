@@ -47,7 +47,12 @@ test('the whole example loads to exactly these settings', async () => {
         nameserver: 'ns1',
         zone: 'db.example.com.',
         source: { name: 'source.shop.db.example.com.', ttlSeconds: 5, type: 'address', srv: false },
-        replicas: { name: 'replicas.shop.db.example.com.', ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: 'source' },
+        replicas: {
+          name: 'replicas.shop.db.example.com.',
+          ttlSeconds: 5,
+          maxLagMs: 10_000,
+          whenEmpty: 'source',
+        },
         adopt: false,
         timeoutMs: 2000,
         fudgeMs: 30_000,
@@ -58,7 +63,12 @@ test('the whole example loads to exactly these settings', async () => {
     gtidGuard: 'warn',
     allowLoopback: false,
   });
-  expect(clusters[0]?.mysql).toMatchObject({ user: 'source_dns', tls: 'preferred', connectTimeoutMs: 1000, queryTimeoutMs: 1000 });
+  expect(clusters[0]?.mysql).toMatchObject({
+    user: 'source_dns',
+    tls: 'preferred',
+    connectTimeoutMs: 1000,
+    queryTimeoutMs: 1000,
+  });
   expect(clusters[0]?.mysql.password.reveal()).toBe('tiger');
   expect([...nameservers.keys()]).toEqual(['ns1']);
   const { key, ...ns1 } = nameservers.get('ns1') ?? {};
@@ -88,9 +98,15 @@ test('the whole example loads to exactly these settings', async () => {
 test('what is left out has the defaults of the example', async () => {
   const full = await loaded(await beside('full.yaml'));
   const config = await loaded(minimal(), withPassword);
-  expect(config).toMatchObject({ instance: 'host-1', stateDir: '/home/dba/.local/state/source-dns', logLevel: 'info', warnings: [] });
+  expect(config).toMatchObject({
+    instance: 'host-1',
+    stateDir: '/home/dba/.local/state/source-dns',
+    logLevel: 'info',
+    warnings: [],
+  });
   const [small, whole] = [config.clusters[0]!.settings, full.clusters[0]!.settings];
-  for (const field of ['mode', 'watch', 'onNoSource', 'gtidGuard', 'allowLoopback'] as const) expect(small[field]).toEqual(whole[field]);
+  for (const field of ['mode', 'watch', 'onNoSource', 'gtidGuard', 'allowLoopback'] as const)
+    expect(small[field]).toEqual(whole[field]);
   expect(small.publications).toEqual([
     {
       nameserver: 'ns1',
@@ -111,7 +127,8 @@ test('every mistake at once, each with its place and what to write instead', asy
 });
 
 test('the state folder: the configured one, else XDG_STATE_HOME, else below the home', async () => {
-  const stateDir = async (more: string, env = {}) => (await loaded(minimal({ more }), { ...withPassword, ...env })).stateDir;
+  const stateDir = async (more: string, env = {}) =>
+    (await loaded(minimal({ more }), { ...withPassword, ...env })).stateDir;
   expect(await stateDir('state_dir: /srv/state')).toBe('/srv/state');
   expect(await stateDir('state_dir: state')).toMatch(/source-dns-config-\w+\/state$/);
   expect(await stateDir('', { XDG_STATE_HOME: '/xdg' })).toBe('/xdg/source-dns');
@@ -181,7 +198,10 @@ test.each([
   ['unquoted, with an @', '\n      user: a\n      password: @tiger\n'],
   ['with an unclosed quote', '\n      user: a\n      password: "tiger\n'],
   ['too long', `{ user: a, password: ${'tiger'.repeat(1000)} }`],
-  ['in the wrong fields', '{ user: "${DB_PASSWORD}", password: x, connect_timeout: "${DB_PASSWORD}", tls: "${DB_PASSWORD}" }'],
+  [
+    'in the wrong fields',
+    '{ user: "${DB_PASSWORD}", password: x, connect_timeout: "${DB_PASSWORD}", tls: "${DB_PASSWORD}" }',
+  ],
 ])('an error never shows the password: %s', async (_what, mysql) => {
   const found = await complaints(minimal({ mysql }), { DB_PASSWORD: 'tiger' });
   expect(found).not.toEqual([]);

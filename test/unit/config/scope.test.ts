@@ -19,7 +19,10 @@ test('without it nothing is discovered', async () => {
 });
 
 test('ends of host names, networks and addresses', async () => {
-  const { clusters, warnings } = await loaded(within('[".DB.example.com.", 10.1.0.0/16, "2001:db8::/32", 192.0.2.1, "::1"]'), withPassword);
+  const { clusters, warnings } = await loaded(
+    within('[".DB.example.com.", 10.1.0.0/16, "2001:db8::/32", 192.0.2.1, "::1"]'),
+    withPassword,
+  );
   expect(warnings.filter((warning) => warning.includes('discover_within'))).toEqual([]);
   const scopes = clusters[0]!.settings.discoverWithin!;
   const inside = ['a.db.example.com', '10.1.255.255', '[2001:db8:ffff::1]', '192.0.2.1', '[::1]'];
@@ -34,10 +37,22 @@ const example = 'write ".db.example.com", 10.1.0.0/16, 2001:db8::/32 or 192.0.2.
 test.each([
   ['db.example.com', '"db.example.com" does not begin with a dot; did you mean ".db.example.com"?'],
   ['*.db.example.com', '"*.db.example.com" does not begin with a dot; did you mean ".db.example.com"?'],
-  ['10.1.2.3/16', '"10.1.2.3/16" is an address within a network, and not the network; did you mean 10.1.0.0/16?'],
-  ['2001:db8::1/32', '"2001:db8::1/32" is an address within a network, and not the network; did you mean 2001:db8::/32?'],
-  ['10.1.0.0/33', '"10.1.0.0/33" has a prefix length that does not exist: 0 to 32; did you mean 10.1.0.0/32?'],
-  ['2001:db8::/129', '"2001:db8::/129" has a prefix length that does not exist: 0 to 128; did you mean 2001:db8::/128?'],
+  [
+    '10.1.2.3/16',
+    '"10.1.2.3/16" is an address within a network, and not the network; did you mean 10.1.0.0/16?',
+  ],
+  [
+    '2001:db8::1/32',
+    '"2001:db8::1/32" is an address within a network, and not the network; did you mean 2001:db8::/32?',
+  ],
+  [
+    '10.1.0.0/33',
+    '"10.1.0.0/33" has a prefix length that does not exist: 0 to 32; did you mean 10.1.0.0/32?',
+  ],
+  [
+    '2001:db8::/129',
+    '"2001:db8::/129" has a prefix length that does not exist: 0 to 128; did you mean 2001:db8::/128?',
+  ],
   ['10.1.0.0/', '"10.1.0.0/" has a prefix length that does not exist: 0 to 32; did you mean 10.1.0.0/32?'],
   ['10.1/16', `"10.1/16" is not a network; ${example}`],
   ['::ffff:10.1.0.0/112', `"::ffff:10.1.0.0/112" is not a network; ${example}`],
@@ -49,9 +64,17 @@ test.each([
   expect(await complaint(entry)).toBe(expected);
 });
 
-test.each(['disabled', 'preferred', 'required'])('who may get the password is said with tls: %s', async (tls) => {
-  const { warnings } = await loaded(within('[.db.example.com]', `{ user: source_dns, password: secret, tls: ${tls} }`), withPassword);
-  const [warning, ...others] = warnings.filter((text) => text.includes('discover_within'));
-  expect(warning).toContain(`with "tls: ${tls}" whoever can put a host there gets the password of source_dns; set "tls: verify"`);
-  expect(others).toEqual([]);
-});
+test.each(['disabled', 'preferred', 'required'])(
+  'who may get the password is said with tls: %s',
+  async (tls) => {
+    const { warnings } = await loaded(
+      within('[.db.example.com]', `{ user: source_dns, password: secret, tls: ${tls} }`),
+      withPassword,
+    );
+    const [warning, ...others] = warnings.filter((text) => text.includes('discover_within'));
+    expect(warning).toContain(
+      `with "tls: ${tls}" whoever can put a host there gets the password of source_dns; set "tls: verify"`,
+    );
+    expect(others).toEqual([]);
+  },
+);

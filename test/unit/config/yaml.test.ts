@@ -3,7 +3,10 @@ import { complaints, loaded, minimal, withPassword } from './folder.ts';
 
 test.each([
   ['a: 1\n\tb: 2\n', 'source-dns.yaml:2:1: a tab cannot indent; use spaces'],
-  ['a: "b\n', 'source-dns.yaml:2:1: something is missing here: a closing quote, bracket or brace, a comma or a ":"'],
+  [
+    'a: "b\n',
+    'source-dns.yaml:2:1: something is missing here: a closing quote, bracket or brace, a comma or a ":"',
+  ],
   ['a: b: c\n', 'source-dns.yaml:1:4: a second ":" on this line; put a value that has ": " in it in quotes'],
   ['a: *b\n', 'source-dns.yaml:1:4: there is no such anchor; put a value that begins with "*" in quotes'],
   ['a: 1\n---\nb: 2\n', 'source-dns.yaml:2:1: a second document begins here; keep one'],
@@ -12,13 +15,16 @@ test.each([
 });
 
 test('a key that is there twice is told together with the rest', async () => {
-  expect(await complaints(minimal({ more: 'instance: a\ninstance: b\nlog: { level: loud }' }), withPassword)).toEqual([
+  expect(
+    await complaints(minimal({ more: 'instance: a\ninstance: b\nlog: { level: loud }' }), withPassword),
+  ).toEqual([
     'source-dns.yaml:10:1: this key is there twice; keep one',
     'source-dns.yaml:11:15: log.level: "loud" is not one of trace, debug, info, warn, error, fatal, silent',
   ]);
 });
 
-const none = 'source-dns.yaml:1:1: this is no configuration; write the sections "clusters:" and "nameservers:"';
+const none =
+  'source-dns.yaml:1:1: this is no configuration; write the sections "clusters:" and "nameservers:"';
 
 test.each([
   ['', [none]],
@@ -38,12 +44,17 @@ test.each([
 test('a mistake behind an alias is told where the alias stands', async () => {
   const text = `x: &w { interval: 5 }\n${minimal({ cluster: 'watch: *w' })}`;
   const found = await complaints(text, withPassword);
-  expect(found).toContain('source-dns.yaml:1:19: clusters.shop.watch.interval: needs a unit; write it like 50ms, 1s, 2m or 1h');
+  expect(found).toContain(
+    'source-dns.yaml:1:19: clusters.shop.watch.interval: needs a unit; write it like 50ms, 1s, 2m or 1h',
+  );
   expect(found).toHaveLength(2);
 });
 
 test('aliases that explode are refused', async () => {
-  const levels = Array.from({ length: 9 }, (_, n) => `l${n + 1}: &l${n + 1} [${Array(9).fill(`*l${n}`).join(', ')}]`);
+  const levels = Array.from(
+    { length: 9 },
+    (_, n) => `l${n + 1}: &l${n + 1} [${Array(9).fill(`*l${n}`).join(', ')}]`,
+  );
   expect(await complaints(`l0: &l0 [x]\n${levels.join('\n')}\n`)).toEqual([
     'source-dns.yaml:1:1: has too many aliases; write the values out',
   ]);
@@ -57,6 +68,9 @@ test('an object cannot be polluted', async () => {
 });
 
 test('an anchor may be used where it helps', async () => {
-  const config = await loaded(`${minimal({ nameserver: '&ns { address: 192.0.2.53, key_file: ddns.key }' })}\n  ns2: *ns\n`, withPassword);
+  const config = await loaded(
+    `${minimal({ nameserver: '&ns { address: 192.0.2.53, key_file: ddns.key }' })}\n  ns2: *ns\n`,
+    withPassword,
+  );
   expect(config.nameservers.get('ns2')).toMatchObject({ name: 'ns2', address: '192.0.2.53' });
 });

@@ -1,15 +1,27 @@
 /** What one server can reach by lies, while all others tell the truth (docs/THREATS.md). */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { guard } from '../../../src/core/decide/guard.ts';
-import type { Commanded, Situation } from '../../../src/core/decide/situation.ts';
-import { situationOf } from '../../../src/core/decide/situation.ts';
+import { type Commanded, type Situation, situationOf } from '../../../src/core/decide/situation.ts';
 import { decide } from '../../../src/core/decide/table.ts';
 import type { Group, GroupMember, ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { step } from '../../../src/core/step.ts';
-import type { Given } from '../../support/given.ts';
-import { address, at, channelFrom, factsOf, gtids, ledgerOf, random, replicaOf, seen, silent, stateOf, uuid } from '../../support/given.ts';
+import {
+  address,
+  at,
+  channelFrom,
+  factsOf,
+  type Given,
+  gtids,
+  ledgerOf,
+  random,
+  replicaOf,
+  seen,
+  silent,
+  stateOf,
+  uuid,
+} from '../../support/given.ts';
 
 const names = ['db1', 'db2', 'db3', 'db4', 'db5'];
 const home = (name: string) => ({ home: address(name) });
@@ -31,72 +43,121 @@ const alarmsOf = (world: Given) =>
 
 describe('db1 is lost, db2 was promoted, and db3 lies', () => {
   const lost = (db3: ServerFacts, over: Partial<Given> = {}): Given => ({
-    servers: { db1: silent, db2: seen(factsOf('db2')), db3: seen(db3), db4: seen(replicaOf('db1', 'db4', { channels: [] })) },
+    servers: {
+      db1: silent,
+      db2: seen(factsOf('db2')),
+      db3: seen(db3),
+      db4: seen(replicaOf('db1', 'db4', { channels: [] })),
+    },
     memory: { db2: promoted },
     ...over,
   });
   const promotedToo = { memory: { db2: promoted, db3: promoted } };
 
-  it('without the lie the name moves', () => {
-    expect(decided(lost(replicaOf('db1', 'db3', { channels: [] })))).toMatchObject({ reason: 'failover', source: address('db2') });
+  test('without the lie the name moves', () => {
+    expect(decided(lost(replicaOf('db1', 'db3', { channels: [] })))).toMatchObject({
+      reason: 'failover',
+      source: address('db2'),
+    });
   });
 
-  it.each<[string, ServerFacts, Partial<Given>, string]>([
+  test.each<[string, ServerFacts, Partial<Given>, string]>([
     ['that it still hears db1', replicaOf('db1', 'db3'), {}, 'published-source-alive'],
     ['that it was promoted, too', factsOf('db3'), promotedToo, 'two-sources'],
   ])('%s: the hold names it, and a person passes it', (_, db3, over, reason) => {
     const hold = decided(lost(db3, over));
     expect(hold).toMatchObject({ kind: 'hold', reason, sentence: expect.stringContaining('db3') });
-    expect(decided(lost(db3, over), named('db2'))).toMatchObject({ reason: 'commanded', source: address('db2') });
+    expect(decided(lost(db3, over), named('db2'))).toMatchObject({
+      reason: 'commanded',
+      source: address('db2'),
+    });
   });
 
-  it('that it has more transactions: an alarm; with gtid_guard a hold, which force passes', () => {
+  test('that it has more transactions: an alarm; with gtid_guard a hold, which force passes', () => {
     const ahead = lost(replicaOf('db9', 'db3', { channels: [], gtidExecuted: gtids('db1:1-900') }));
     expect(decided(ahead)).toMatchObject({ reason: 'failover', source: address('db2') });
-    expect(alarmsOf(ahead)).toContainEqual(expect.objectContaining({ sentence: expect.stringContaining('db3:3306') }));
+    expect(alarmsOf(ahead)).toContainEqual(
+      expect.objectContaining({ sentence: expect.stringContaining('db3:3306') }),
+    );
     const guarded = { ...ahead, settings: { gtidGuard: 'hold' } } as const;
-    expect(decided(guarded)).toMatchObject({ reason: 'candidate-behind', sentence: expect.stringContaining('db3:3306') });
-    expect(decided(guarded, named('db2', true))).toMatchObject({ reason: 'commanded', source: address('db2') });
+    expect(decided(guarded)).toMatchObject({
+      reason: 'candidate-behind',
+      sentence: expect.stringContaining('db3:3306'),
+    });
+    expect(decided(guarded, named('db2', true))).toMatchObject({
+      reason: 'commanded',
+      source: address('db2'),
+    });
   });
 
-  it('that it is db2: an alarm at both, and force passes the hold', () => {
+  test('that it is db2: an alarm at both, and force passes the hold', () => {
     const copied = lost(factsOf('db3', { id: uuid('db2') }));
     expect(decided(copied)).toMatchObject({ kind: 'hold' });
-    expect(alarmsOf(copied).flatMap(({ code, subject }) => (code === 'duplicate-uuid' ? [subject] : []))).toEqual(
-      ['db2', 'db3'].map(address),
-    );
+    expect(
+      alarmsOf(copied).flatMap(({ code, subject }) => (code === 'duplicate-uuid' ? [subject] : [])),
+    ).toEqual(['db2', 'db3'].map(address));
     expect(decided(copied, named('db2'))).toMatchObject({ kind: 'hold' });
-    expect(decided(copied, named('db2', true))).toMatchObject({ reason: 'commanded', source: address('db2') });
+    expect(decided(copied, named('db2', true))).toMatchObject({
+      reason: 'commanded',
+      source: address('db2'),
+    });
   });
 
-  it('that it is db2 under a second address: an alarm at it, and only a configuration without it ends that', () => {
+  test('that it is db2 under a second address: an alarm at it, and only a configuration without it ends that', () => {
     const twin = seen(factsOf('db3', { id: uuid('db2'), ...home('db2'), readOnly: true }));
     const { servers } = lost(factsOf('db3'));
     const promotedDb2 = seen(factsOf('db2', home('db2')));
     // It is configured before db2, so it is the address that counts.
-    const twins = { servers: { db1: servers['db1'], db3: twin, db2: promotedDb2, db4: servers['db4'] }, memory: { db2: promoted } };
+    const twins = {
+      servers: { db1: servers['db1'], db3: twin, db2: promotedDb2, db4: servers['db4'] },
+      memory: { db2: promoted },
+    };
     expect(decided(twins)).toMatchObject({ kind: 'hold' });
-    expect(alarmsOf(twins)).toContainEqual(expect.objectContaining({ code: 'same-server', sentence: expect.stringContaining('db3') }));
-    expect(decided(twins, named('db2', true))).toMatchObject({ kind: 'hold', sentence: expect.stringContaining('db3') });
+    expect(alarmsOf(twins)).toContainEqual(
+      expect.objectContaining({ code: 'same-server', sentence: expect.stringContaining('db3') }),
+    );
+    expect(decided(twins, named('db2', true))).toMatchObject({
+      kind: 'hold',
+      sentence: expect.stringContaining('db3'),
+    });
     const { db3: _liar, ...without } = twins.servers;
-    expect(decided({ ...twins, servers: without })).toMatchObject({ reason: 'failover', source: address('db2') });
+    expect(decided({ ...twins, servers: without })).toMatchObject({
+      reason: 'failover',
+      source: address('db2'),
+    });
   });
 
-  it('that it was promoted, and nobody else was: it wins', () => {
+  test('that it was promoted, and nobody else was: it wins', () => {
     const won = lost(factsOf('db3'), { memory: { db3: promoted } });
     const honest = { ...won.servers, db2: seen(replicaOf('db1', 'db2', { channels: [] })) };
-    expect(decided({ ...won, servers: honest })).toMatchObject({ reason: 'failover', source: address('db3') });
-    expect(decided({ ...won, servers: honest, settings: { servers: neverDb3 } })).toMatchObject({ kind: 'hold', reason: 'no-candidate' });
+    expect(decided({ ...won, servers: honest })).toMatchObject({
+      reason: 'failover',
+      source: address('db3'),
+    });
+    expect(decided({ ...won, servers: honest, settings: { servers: neverDb3 } })).toMatchObject({
+      kind: 'hold',
+      reason: 'no-candidate',
+    });
   });
 });
 
-const lostBefore = { db1: silent, db2: seen(factsOf('db2')), db4: seen(replicaOf('db1', 'db4', { channels: [] })) };
+const lostBefore = {
+  db1: silent,
+  db2: seen(factsOf('db2')),
+  db4: seen(replicaOf('db1', 'db4', { channels: [] })),
+};
 
-it('db1 is lost, db2 is writable without a proof, and db3 lies that it replicates from db2: db2 wins by that', () => {
+test('db1 is lost, db2 is writable without a proof, and db3 lies that it replicates from db2: db2 wins by that', () => {
   const honest = seen(replicaOf('db1', 'db3', { channels: [] }));
-  expect(decided({ servers: { ...lostBefore, db3: honest } })).toMatchObject({ kind: 'hold', reason: 'unproven-candidate' });
+  expect(decided({ servers: { ...lostBefore, db3: honest } })).toMatchObject({
+    kind: 'hold',
+    reason: 'unproven-candidate',
+  });
   const liar = seen(replicaOf('db2', 'db3'));
-  expect(decided({ servers: { ...lostBefore, db3: liar } })).toMatchObject({ reason: 'failover', source: address('db2') });
+  expect(decided({ servers: { ...lostBefore, db3: liar } })).toMatchObject({
+    reason: 'failover',
+    source: address('db2'),
+  });
 });
 
 const neverDb3 = ['db1', 'db2', 'db3', 'db4'].map((name) => ({
@@ -105,32 +166,44 @@ const neverDb3 = ['db1', 'db2', 'db3', 'db4'].map((name) => ({
 }));
 
 describe('db1 is well, and is published', () => {
-  it('a copy of its UUID: the name stays where it is, and both are named', () => {
+  test('a copy of its UUID: the name stays where it is, and both are named', () => {
     const world = {
-      servers: { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2')), db3: seen(factsOf('db3', { id: uuid('db1') })) },
+      servers: {
+        db1: seen(factsOf('db1')),
+        db2: seen(replicaOf('db1', 'db2')),
+        db3: seen(factsOf('db3', { id: uuid('db1') })),
+      },
     };
     expect(decided(world)).toMatchObject({ kind: 'hold' });
     expect(alarmsOf(world).filter(({ code }) => code === 'duplicate-uuid')).toHaveLength(2);
   });
 
-  it('nor does it count as a step down where a third server is writable, and the copy says that it follows that one', () => {
+  test('nor does it count as a step down where a third server is writable, and the copy says that it follows that one', () => {
     const copy = factsOf('db3', { id: uuid('db1'), readOnly: true, channels: [channelFrom('db2')] });
-    const servers = { db1: seen(factsOf('db1')), db2: seen(factsOf('db2')), db3: seen(copy), db4: seen(replicaOf('db1', 'db4')) };
+    const servers = {
+      db1: seen(factsOf('db1')),
+      db2: seen(factsOf('db2')),
+      db3: seen(copy),
+      db4: seen(replicaOf('db1', 'db4')),
+    };
     expect(decided({ servers })).toMatchObject({ kind: 'hold', reason: 'two-sources' });
     const closed = { ...servers, db1: seen(factsOf('db1', { readOnly: true })) };
     expect(decided({ servers: closed })).toMatchObject({ reason: 'switchover', source: address('db2') });
   });
 
-  it('no lie of one server takes the name away (4,000 lies, clusters of two to five: replicas, groups, multi-primary groups)', () => {
+  test('no lie of one server takes the name away (4,000 lies, clusters of two to five: replicas, groups, multi-primary groups)', () => {
     const reasons = new Set<string>();
     for (let seed = 0; seed < 4000; seed += 1) {
       const { world, liar } = lie(seed);
       const decision = decided(world);
       reasons.add(`${decision.kind} ${decision.reason}`);
-      if (decision.kind === 'point-to') expect({ seed, liar, source: decision.source }).toEqual({ seed, liar, source: address('db1') });
+      if (decision.kind === 'point-to')
+        expect({ seed, liar, source: decision.source }).toEqual({ seed, liar, source: address('db1') });
     }
     // The lies are no empty ones.
-    expect([...reasons].toSorted()).toEqual(expect.arrayContaining(['hold no-candidate', 'hold two-sources', 'point-to steady']));
+    expect([...reasons].toSorted()).toEqual(
+      expect.arrayContaining(['hold no-candidate', 'hold two-sources', 'point-to steady']),
+    );
   });
 });
 
@@ -144,7 +217,11 @@ function lie(seed: number): { readonly world: Given; readonly liar: ServerAddres
     name: 'g',
     singlePrimary: single,
     members: members.map(
-      (name): GroupMember => ({ id: uuid(name), state: 'ONLINE', role: !single || name === primary ? 'PRIMARY' : 'SECONDARY' }),
+      (name): GroupMember => ({
+        id: uuid(name),
+        state: 'ONLINE',
+        role: !single || name === primary ? 'PRIMARY' : 'SECONDARY',
+      }),
     ),
   });
   const kind = one(['replicas', 'replicas', 'group', 'multi-primary'] as const);
@@ -162,7 +239,11 @@ function lie(seed: number): { readonly world: Given; readonly liar: ServerAddres
     singlePrimary: true,
     members: [{ id: uuid(self), state: 'ONLINE', role: 'PRIMARY' }],
   };
-  const aurora = { kind: 'aurora', self: 'x', members: [{ name: 'x', writer: true }, { name: 'y' }] } as const;
+  const aurora = {
+    kind: 'aurora',
+    self: 'x',
+    members: [{ name: 'x', writer: true }, { name: 'y' }],
+  } as const;
   const said = factsOf(self, {
     ...one([home(liar), home(self), {}]),
     uptimeSeconds: one([1, 1000]),
@@ -171,7 +252,14 @@ function lie(seed: number): { readonly world: Given; readonly liar: ServerAddres
       channelFrom(one(members), { name: `c${index}`, receiver: one(['on', 'connecting', 'off'] as const) }),
     ),
     gtidExecuted: gtids(one(['db1:1-100', 'db1:1-900', 'db9:1-7'])),
-    ...one([{}, {}, { group: online(liar, true) }, { group: online('db1', false) }, { group: alone }, { managed: aurora }]),
+    ...one([
+      {},
+      {},
+      { group: online(liar, true) },
+      { group: online('db1', false) },
+      { group: alone },
+      { managed: aurora },
+    ]),
   });
   const servers = Object.fromEntries(members.map((name) => [name, seen(name === liar ? said : truth(name))]));
   // A reporting server that is writable, as many are.
@@ -181,5 +269,8 @@ function lie(seed: number): { readonly world: Given; readonly liar: ServerAddres
   const order = pick(2) === 0 ? members : members.toReversed();
   const memory = pick(2) === 0 ? { [liar]: promoted } : {};
   const ledger = ledgerOf('db1', { line: { uuid: uuid('db1'), gno: 50 } });
-  return { world: { servers: Object.fromEntries(order.map((name) => [name, servers[name]])), memory, ledger }, liar: address(liar) };
+  return {
+    world: { servers: Object.fromEntries(order.map((name) => [name, servers[name]])), memory, ledger },
+    liar: address(liar),
+  };
 }

@@ -1,12 +1,15 @@
 /** Random small worlds, as words; and the same worlds as the core sees them. */
 
-import type { Situation } from '../../../src/core/decide/situation.ts';
-import { situationOf } from '../../../src/core/decide/situation.ts';
+import { type Situation, situationOf } from '../../../src/core/decide/situation.ts';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import type { Channel, Group, Probe, ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
-import type { PublicationState, ServerMemory } from '../../../src/core/model/state.ts';
-import { newServer, withServer } from '../../../src/core/model/state.ts';
+import {
+  newServer,
+  type PublicationState,
+  type ServerMemory,
+  withServer,
+} from '../../../src/core/model/state.ts';
 import type { MonoMs } from '../../../src/core/model/units.ts';
 import { observe } from '../../../src/core/observe/observe.ts';
 import {
@@ -118,7 +121,10 @@ export function anyWorld(seed: number): TwinWorld {
     names.map((name) => anyServer(dice, name, names, source, isGroup)),
   );
   const grouped = withCircle(new Dice(seed + 8_000_000), withGroups(new Dice(seed + 7_000_000), members));
-  const { servers, unlisted } = withTwin(new Dice(seed + 6_000_000), withUnlisted(new Dice(seed + 5_000_000), grouped, source));
+  const { servers, unlisted } = withTwin(
+    new Dice(seed + 6_000_000),
+    withUnlisted(new Dice(seed + 5_000_000), grouped, source),
+  );
   const isLost = dice.chance(6);
   const hasLedger = dice.chance(isLost ? 50 : 88);
   const although = new Dice(seed + 6_000_000).chance(50);
@@ -126,11 +132,23 @@ export function anyWorld(seed: number): TwinWorld {
     servers,
     unlisted,
     zone: dice.chance(96) ? 'read' : dice.one(['unread', 'unreachable', 'garbage'] as const),
-    ...(hasLedger ? { ledger: { ...anyLedger(dice, names, source), ...anyMark(new Dice(seed + 9_000_000)) } } : {}),
+    ...(hasLedger
+      ? { ledger: { ...anyLedger(dice, names, source), ...anyMark(new Dice(seed + 9_000_000)) } }
+      : {}),
     nameHasAddress: hasLedger || dice.chance(20),
     adopt: dice.chance(50),
-    ...(isLost ? { remembered: { epoch: 4, source: dice.one([...names, 'db9']), lostForMs: dice.one([0, 1500, 2999, 3000]) } } : {}),
-    ...(dice.chance(12) ? { command: { server: dice.chance(95) ? dice.one(names) : 'db8', force: dice.chance(30), although } } : {}),
+    ...(isLost
+      ? {
+          remembered: {
+            epoch: 4,
+            source: dice.one([...names, 'db9']),
+            lostForMs: dice.one([0, 1500, 2999, 3000]),
+          },
+        }
+      : {}),
+    ...(dice.chance(12)
+      ? { command: { server: dice.chance(95) ? dice.one(names) : 'db8', force: dice.chance(30), although } }
+      : {}),
     gone: names.filter(() => dice.chance(5)),
     flapping: dice.chance(4),
     ...(dice.chance(40) ? { weakForMs: dice.one([10_000, 30_000]) } : {}),
@@ -154,8 +172,16 @@ class Dice {
   }
 }
 
-function anyServer(dice: Dice, name: string, names: readonly string[], source: string, isGroup: boolean): TwinServer {
-  const contact = dice.chance(60) ? 'reachable' : dice.one(['reachable', 'alive', 'unknown', 'unknown', 'unobserved'] as const);
+function anyServer(
+  dice: Dice,
+  name: string,
+  names: readonly string[],
+  source: string,
+  isGroup: boolean,
+): TwinServer {
+  const contact = dice.chance(60)
+    ? 'reachable'
+    : dice.one(['reachable', 'alive', 'unknown', 'unknown', 'unobserved'] as const);
   const isSource = name === source;
   const isStranger = !isSource && name !== 'db1' && dice.chance(10);
   const channels = dice.chance(isSource ? 15 : 60) ? 1 + dice.pick(2) : 0;
@@ -193,13 +219,24 @@ const anyChannel = (dice: Dice, names: readonly string[], source: string): TwinC
 });
 
 /** In one world of four, one or two servers outside of the configuration; some members replicate from them. */
-function withUnlisted(dice: Dice, members: readonly TwinServer[], source: string): Pick<TwinWorld, 'servers' | 'unlisted'> {
+function withUnlisted(
+  dice: Dice,
+  members: readonly TwinServer[],
+  source: string,
+): Pick<TwinWorld, 'servers' | 'unlisted'> {
   if (!dice.chance(25)) return { servers: members, unlisted: [] };
   const names = ['db21.lan', 'db22.lan'].slice(0, 1 + dice.pick(2));
   const followed = members.map((server) => server.name);
-  const unlisted = names.map((name) => ({ ...anyServer(dice, name, followed, source, false), isSomebodyElse: dice.chance(15) }));
-  const redirected = (channel: TwinChannel) => (dice.chance(20) ? { ...channel, to: dice.one(names) } : channel);
-  return { servers: members.map((server) => ({ ...server, channels: server.channels.map(redirected) })), unlisted };
+  const unlisted = names.map((name) => ({
+    ...anyServer(dice, name, followed, source, false),
+    isSomebodyElse: dice.chance(15),
+  }));
+  const redirected = (channel: TwinChannel) =>
+    dice.chance(20) ? { ...channel, to: dice.one(names) } : channel;
+  return {
+    servers: members.map((server) => ({ ...server, channels: server.channels.map(redirected) })),
+    unlisted,
+  };
 }
 
 /** Where there are groups: in one world of four there are two of them, in another one the group has shrunk to one member. */
@@ -211,12 +248,28 @@ function withGroups(dice: Dice, servers: readonly TwinServer[]): readonly TwinSe
     if (group === undefined || kind === 'one' || last === undefined) return server;
     if (kind === 'two') {
       const isB = index * 2 >= servers.length;
-      const lists = servers.filter((_, other) => other * 2 >= servers.length === isB).map((other) => other.name);
-      return { ...rest, group: { ...group, name: isB ? 'B' : 'A', lists, primary: dice.chance(80) ? lists[0]! : dice.one(lists) } };
+      const lists = servers
+        .filter((_, other) => other * 2 >= servers.length === isB)
+        .map((other) => other.name);
+      return {
+        ...rest,
+        group: {
+          ...group,
+          name: isB ? 'B' : 'A',
+          lists,
+          primary: dice.chance(80) ? lists[0]! : dice.one(lists),
+        },
+      };
     }
     if (server === last)
-      return { ...rest, group: { ...group, self: 'ONLINE', lists: [server.name], unreachable: [], primary: server.name } };
-    return { ...rest, group: { ...group, self: dice.one(['OFFLINE', 'OFFLINE', 'OFFLINE', 'ERROR', 'ONLINE'] as const) } };
+      return {
+        ...rest,
+        group: { ...group, self: 'ONLINE', lists: [server.name], unreachable: [], primary: server.name },
+      };
+    return {
+      ...rest,
+      group: { ...group, self: dice.one(['OFFLINE', 'OFFLINE', 'OFFLINE', 'ERROR', 'ONLINE'] as const) },
+    };
   });
 }
 
@@ -229,7 +282,9 @@ function withTwin(dice: Dice, { servers, unlisted }: Servers): Servers {
   if (!dice.chance(5) || !first?.known || last === undefined) return { servers, unlisted };
   const redirected = <T extends TwinServer>(server: T): T => ({
     ...server,
-    channels: server.channels.map((channel) => (channel.to === last.name ? { ...channel, to: first.name } : channel)),
+    channels: server.channels.map((channel) =>
+      channel.to === last.name ? { ...channel, to: first.name } : channel,
+    ),
   });
   const twins = [...servers.slice(0, -1), { ...last, known: true, sameAs: first.name }];
   return { servers: twins.map(redirected), unlisted: unlisted.map(redirected) };
@@ -255,7 +310,8 @@ const anyGroup = (dice: Dice, names: readonly string[]): TwinGroup => ({
   ...(dice.chance(90) ? { primary: dice.chance(70) ? names[1]! : dice.one(names) } : {}),
 });
 
-const anyMark = (dice: Dice): Pick<TwinLedger, 'markedBy'> => (dice.chance(30) ? { markedBy: dice.one(['A', 'A', 'B'] as const) } : {});
+const anyMark = (dice: Dice): Pick<TwinLedger, 'markedBy'> =>
+  dice.chance(30) ? { markedBy: dice.one(['A', 'A', 'B'] as const) } : {};
 
 const groupNames = { A: 'aaaaaaaa-aaaa-11f1-8000-000000000000', B: 'bbbbbbbb-aaaa-11f1-8000-000000000000' };
 
@@ -281,7 +337,10 @@ export function situationOfWorld(world: TwinWorld): Situation {
   });
   const settings: Partial<ClusterSettings> = {
     gtidGuard: world.gtidGuard,
-    servers: world.servers.map(({ name, candidateNever }) => ({ address: address(name), candidate: candidateNever ? 'never' : 'auto' })),
+    servers: world.servers.map(({ name, candidateNever }) => ({
+      address: address(name),
+      candidate: candidateNever ? 'never' : 'auto',
+    })),
     publications: [publicationSettings({ adopt: world.adopt })],
     discoverWithin: [{ kind: 'suffix', suffix: '.lan' }],
   };
@@ -289,7 +348,9 @@ export function situationOfWorld(world: TwinWorld): Situation {
     servers: Object.fromEntries(shown.map((server) => [server.at, probeOf(server)])),
     settings,
     ...(ledger ? { ledger } : {}),
-    rrsets: world.nameHasAddress ? [{ name: fqdn('source.example.'), type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] }] : [],
+    rrsets: world.nameHasAddress
+      ? [{ name: fqdn('source.example.'), type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] }]
+      : [],
     publication: publicationFrom(world),
     memory: Object.fromEntries(shown.map((server) => [server.at, memoryOf(server)])),
   });
@@ -297,7 +358,9 @@ export function situationOfWorld(world: TwinWorld): Situation {
   const { view, ...unread } = state.publications.get('ns1')!;
   const garbage = { kind: 'unreadable', why: 'is garbage' } as const;
   const publication =
-    world.zone === 'unread' || !view ? unread : { ...unread, view: world.zone === 'garbage' ? { ...view, ledger: garbage } : view };
+    world.zone === 'unread' || !view
+      ? unread
+      : { ...unread, view: world.zone === 'garbage' ? { ...view, ledger: garbage } : view };
   const command = world.command && {
     server: address(world.command.server),
     force: world.command.force,
@@ -309,7 +372,11 @@ export function situationOfWorld(world: TwinWorld): Situation {
 function discoveredFrom(server: TwinUnlisted): ServerMemory {
   const claims = [server.isSomebodyElse ? uuid('db33') : uuid(server.name)];
   const found = newServer(
-    { address: address(server.name), candidate: 'never', discovered: { by: address('db1'), how: 'replicas', claims } },
+    {
+      address: address(server.name),
+      candidate: 'never',
+      discovered: { by: address('db1'), how: 'replicas', claims },
+    },
     at(-1).mono,
   );
   const probe = probeOf(server);
@@ -327,19 +394,43 @@ function ledgerFrom({ cluster, epoch, source, was, frozen, next, markedBy }: Twi
     line: { uuid: markedBy ? groupNames[markedBy] : uuid('db1'), gno: markAt },
     was: was.map((name) => ({ uuid: uuid(name), address: address(name) })),
     ...(frozen ? { frozen: { by: 'root', reason: 'rack' } } : {}),
-    ...(next ? { next: { uuid: uuid(next.server), until: next.expired ? '2026-11-22T11:29:00.000Z' : '2026-11-22T11:31:00.000Z' } } : {}),
+    ...(next
+      ? {
+          next: {
+            uuid: uuid(next.server),
+            until: next.expired ? '2026-11-22T11:29:00.000Z' : '2026-11-22T11:31:00.000Z',
+          },
+        }
+      : {}),
   });
 }
 
-function publicationFrom({ servers, unlisted, remembered, gone, flapping, weakForMs, zone }: TwinWorld): Partial<PublicationState> {
+function publicationFrom({
+  servers,
+  unlisted,
+  remembered,
+  gone,
+  flapping,
+  weakForMs,
+  zone,
+}: TwinWorld): Partial<PublicationState> {
   const ago = (ms: number) => (1 - ms) as MonoMs;
   return {
-    line: new Set([...servers, ...unlisted].filter((server) => server.seenInLine).map((server) => uuid(server.name))),
+    line: new Set(
+      [...servers, ...unlisted].filter((server) => server.seenInLine).map((server) => uuid(server.name)),
+    ),
     gone: new Set(gone.map(address)),
     flapping,
     ...(weakForMs === undefined ? {} : { weakSince: ago(weakForMs) }),
     ...(remembered
-      ? { remembered: { nameserver: 'ns1', epoch: remembered.epoch, source: address(remembered.source), uuid: uuid(remembered.source) } }
+      ? {
+          remembered: {
+            nameserver: 'ns1',
+            epoch: remembered.epoch,
+            source: address(remembered.source),
+            uuid: uuid(remembered.source),
+          },
+        }
       : {}),
     // What was read at 0 shows that it is still lost.
     ...(remembered?.lostForMs === undefined ? {} : { lostSince: (0 - remembered.lostForMs) as MonoMs }),
@@ -349,52 +440,82 @@ function publicationFrom({ servers, unlisted, remembered, gone, flapping, weakFo
 
 function probeOf(server: TwinServer): Probe | undefined {
   if (server.contact === 'reachable') return seen(factsFrom(server));
-  return { alive: server.servesNobody ? offline : refusing, unknown: silent, unobserved: undefined }[server.contact];
+  return { alive: server.servesNobody ? offline : refusing, unknown: silent, unobserved: undefined }[
+    server.contact
+  ];
 }
-const olderAnswer = (server: TwinServer) => ({ facts: { ...factsFrom(server), uptimeSeconds: 995 }, factsAt: at(-5000).mono });
-const longConnected = { source: '', on: true, since: at(-100_000).mono, metAt: at(-100_000).mono, witnessed: true };
+const olderAnswer = (server: TwinServer) => ({
+  facts: { ...factsFrom(server), uptimeSeconds: 995 },
+  factsAt: at(-5000).mono,
+});
+const longConnected = {
+  source: '',
+  on: true,
+  since: at(-100_000).mono,
+  metAt: at(-100_000).mono,
+  witnessed: true,
+};
 function memoryOf(server: TwinServer): Partial<ServerMemory> {
   return {
     addresses: [server.safeAddress ? `192.0.2.${server.name.slice(2)}` : '127.0.0.1'],
     ...(server.known && !server.readOnly ? promotionOf(server) : {}),
-    receiving: new Map(server.channels.flatMap((channel, index) => (channel.met ? [[`c${index}`, longConnected]] : []))),
+    receiving: new Map(
+      server.channels.flatMap((channel, index) => (channel.met ? [[`c${index}`, longConnected]] : [])),
+    ),
     ...(isLost(server) ? { lostAskedAt: at(-10).mono } : {}),
-    ...(server.known && server.readOnly && server.closeSeen ? { closedAt: { mono: at(-1).mono, wall: at(-1).wall } } : {}),
+    ...(server.known && server.readOnly && server.closeSeen
+      ? { closedAt: { mono: at(-1).mono, wall: at(-1).wall } }
+      : {}),
     ...(server.known && server.contact !== 'reachable' ? olderAnswer(server) : {}),
   };
 }
 
 /** Its newest probe did not find it writable. */
-const isLost = ({ contact, known, readOnly }: TwinServer): boolean => contact === 'unknown' || contact === 'alive' || (known && readOnly);
+const isLost = ({ contact, known, readOnly }: TwinServer): boolean =>
+  contact === 'unknown' || contact === 'alive' || (known && readOnly);
 
 const promotionOf = ({ promotionSeen }: TwinServer): Partial<ServerMemory> =>
-  promotionSeen === 'never' ? {} : { promotedAt: at(-8).mono, shutAskedAt: at(promotionSeen === 'early' ? -11 : -9).mono };
+  promotionSeen === 'never'
+    ? {}
+    : { promotedAt: at(-8).mono, shutAskedAt: at(promotionSeen === 'early' ? -11 : -9).mono };
 
 function factsFrom({ name, readOnly, closedBy, executed, channels, group }: TwinServer): ServerFacts {
   return factsOf(name, {
     home: address(name),
     readOnly: readOnly && closedBy === 'read_only',
     offlineMode: readOnly && closedBy === 'offline_mode',
-    ...(readOnly && closedBy === 'innodb_force_recovery' ? { switches: [{ variable: closedBy, value: '4' }] } : {}),
+    ...(readOnly && closedBy === 'innodb_force_recovery'
+      ? { switches: [{ variable: closedBy, value: '4' }] }
+      : {}),
     channels: channels.map((channel, index) => ({ ...channelOf(channel), name: `c${index}` })),
-    gtidExecuted: gtids(executed === 0 ? 'db77:1-9' : `db1:1-${executed},${groupNames.A}:1-100,${groupNames.B}:1-100`),
+    gtidExecuted: gtids(
+      executed === 0 ? 'db77:1-9' : `db1:1-${executed},${groupNames.A}:1-100,${groupNames.B}:1-100`,
+    ),
     ...(group ? { group: groupFrom(name, group) } : {}),
   });
 }
 
 function channelOf({ to, is }: TwinChannel): Channel {
   const receiver = is === 'connecting' || is === 'off' ? is : 'on';
-  const channel = channelFrom(to === 'outside' ? 'db99' : to, { receiver, heardAgoMs: is === 'silent' ? 60_000 : 100 });
+  const channel = channelFrom(to === 'outside' ? 'db99' : to, {
+    receiver,
+    heardAgoMs: is === 'silent' ? 60_000 : 100,
+  });
   if (to !== 'nobody') return channel;
   const { sourceId: _none, ...rest } = channel;
   return { ...rest, sourceAddress: address('source.example') };
 }
 
 function groupFrom(own: string, { name, self, lists, unreachable, primary }: TwinGroup): Group {
-  const stateOfMember = (other: string) => (other === own ? self : unreachable.includes(other) ? 'UNREACHABLE' : 'ONLINE');
+  const stateOfMember = (other: string) =>
+    other === own ? self : unreachable.includes(other) ? 'UNREACHABLE' : 'ONLINE';
   return {
     name: groupNames[name],
     singlePrimary: true,
-    members: lists.map((other) => ({ id: uuid(other), state: stateOfMember(other), role: other === primary ? 'PRIMARY' : 'SECONDARY' })),
+    members: lists.map((other) => ({
+      id: uuid(other),
+      state: stateOfMember(other),
+      role: other === primary ? 'PRIMARY' : 'SECONDARY',
+    })),
   };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { guard } from '../../../src/core/decide/guard.ts';
 import { decide } from '../../../src/core/decide/table.ts';
 import { holdReasons, pointToReasons } from '../../../src/core/model/vocabulary.ts';
@@ -10,13 +10,15 @@ const worlds = 40_000;
 function verdictOf(seed: number): string {
   const situation = situationOfWorld(anyWorld(seed));
   const decision = guard(situation, decide(situation));
-  return decision.kind === 'hold' ? `hold ${decision.reason}` : `point-to ${decision.reason} ${decision.source.replace(':3306', '')}`;
+  return decision.kind === 'hold'
+    ? `hold ${decision.reason}`
+    : `point-to ${decision.reason} ${decision.source.replace(':3306', '')}`;
 }
 
 describe('the decision and its twin, written from the document', () => {
   const verdicts = new Map<string, number>();
 
-  it(`agree on ${worlds} worlds`, () => {
+  test(`agree on ${worlds} worlds`, () => {
     const differing: unknown[] = [];
     for (let seed = 1; seed <= worlds && differing.length < 3; seed += 1) {
       const said = verdictOf(seed);
@@ -29,7 +31,7 @@ describe('the decision and its twin, written from the document', () => {
     // It takes 25 s on a machine with nothing else to do.
   }, 120_000);
 
-  it('and each reason was among them, often', () => {
+  test('and each reason was among them, often', () => {
     const all = [
       ...Object.keys(pointToReasons).map((reason) => `point-to ${reason}`),
       ...Object.keys(holdReasons).map((reason) => `hold ${reason}`),

@@ -1,7 +1,12 @@
 /** The decision table of the design, once more: slow, and as it is written there. It shares no code with src/core. */
 
-import type { TwinChannel, TwinServer, TwinUnlisted, TwinWorld } from './twin-world.ts';
-import { markAt } from './twin-world.ts';
+import {
+  markAt,
+  type TwinChannel,
+  type TwinServer,
+  type TwinUnlisted,
+  type TwinWorld,
+} from './twin-world.ts';
 
 /** `point-to failover db2`, or `hold frozen`. */
 export type Verdict = string;
@@ -29,7 +34,8 @@ class Twin {
     this.#candidates = this.#servers.filter((one) => this.#isCandidate(one));
     this.#proven = this.#candidates.filter((one) => this.#isProven(one));
     // "Members, less those that were unknown for `gone_after`, less group members that themselves say OFFLINE."
-    const isOut = (one: TwinServer) => world.gone.includes(one.name) || (isReachable(one) && one.group?.self === 'OFFLINE');
+    const isOut = (one: TwinServer) =>
+      world.gone.includes(one.name) || (isReachable(one) && one.group?.self === 'OFFLINE');
     this.#quorumSet = this.#servers.filter((one) => !isOut(one));
   }
 
@@ -42,7 +48,10 @@ class Twin {
   }
 
   #isSuperseded(one: TwinServer): boolean {
-    const names = [one.name, ...this.#world.servers.filter((other) => other.sameAs === one.name).map((other) => other.name)];
+    const names = [
+      one.name,
+      ...this.#world.servers.filter((other) => other.sameAs === one.name).map((other) => other.name),
+    ];
     return one !== this.#published && (this.#world.ledger?.was.some((name) => names.includes(name)) ?? false);
   }
 
@@ -53,7 +62,11 @@ class Twin {
   }
 
   #streams(one: TwinServer, from: TwinServer): boolean {
-    return isReachable(one) && one !== from && one.channels.some((channel) => channel.to === from.name && channel.is === 'streaming');
+    return (
+      isReachable(one) &&
+      one !== from &&
+      one.channels.some((channel) => channel.to === from.name && channel.is === 'streaming')
+    );
   }
 
   /** "Members, and discovered servers that are who they are said to be." */
@@ -76,7 +89,13 @@ class Twin {
     return this.#world.unlisted.find((one) => {
       const lives = (one.contact !== 'unknown' || this.#followers(one).length > 0) && !one.servesNobody;
       const itself = { ...one, contact: 'reachable', candidateNever: false } as const;
-      return lives && this.#takesPart(one) && this.#isSourceByItself(itself) && this.#inLine(one) && this.#isProven(one);
+      return (
+        lives &&
+        this.#takesPart(one) &&
+        this.#isSourceByItself(itself) &&
+        this.#inLine(one) &&
+        this.#isProven(one)
+      );
     });
   }
 
@@ -98,7 +117,8 @@ class Twin {
     if (one === this.#published && channel.met && upstream.known && upstream.readOnly) return false;
     // "A circle: over read-only members the channel leads back to the server itself; for the published one, and the one that a command names, also over writable ones."
     const isChosen = one === this.#published || one.name === this.#world.command?.server;
-    if (channel.is !== 'connecting') return !this.#getsFrom(upstream, one, isChosen ? [] : this.#servers.filter(isWritable));
+    if (channel.is !== 'connecting')
+      return !this.#getsFrom(upstream, one, isChosen ? [] : this.#servers.filter(isWritable));
     const isDead = upstream.contact === 'unknown';
     // The source that it took over from is not the published one any more, but it is as dead.
     const isFormer = one === this.#published && this.#isSuperseded(upstream);
@@ -106,15 +126,26 @@ class Twin {
   }
 
   /** Directly, or by way of members that are not `but`. */
-  #getsFrom(one: TwinServer, origin: TwinServer, but: readonly TwinServer[], by: readonly TwinServer[] = []): boolean {
+  #getsFrom(
+    one: TwinServer,
+    origin: TwinServer,
+    but: readonly TwinServer[],
+    by: readonly TwinServer[] = [],
+  ): boolean {
     if (one.name === origin.name) return true;
     if (but.includes(one) || by.includes(one)) return false;
-    return this.#servers.some((source) => this.#streams(one, source) && this.#getsFrom(source, origin, but, [...by, one]));
+    return this.#servers.some(
+      (source) => this.#streams(one, source) && this.#getsFrom(source, origin, but, [...by, one]),
+    );
   }
 
   #writesInCircleWith(one: TwinServer): boolean {
     return this.#servers.some(
-      (other) => other !== one && isWritable(other) && this.#getsFrom(other, one, []) && this.#getsFrom(one, other, []),
+      (other) =>
+        other !== one &&
+        isWritable(other) &&
+        this.#getsFrom(other, one, []) &&
+        this.#getsFrom(one, other, []),
     );
   }
 
@@ -132,7 +163,11 @@ class Twin {
   #isSourceByItself(one: TwinServer): boolean {
     // "Not a secondary of its group, by its own word."
     if (one.group?.self === 'ONLINE' && one.group.primary !== one.name) return false;
-    return isWritable(one) && !one.candidateNever && !one.channels.some((channel) => this.#isReplicaBy(one, channel));
+    return (
+      isWritable(one) &&
+      !one.candidateNever &&
+      !one.channels.some((channel) => this.#isReplicaBy(one, channel))
+    );
   }
 
   #isCandidate(one: TwinServer): boolean {
@@ -155,8 +190,12 @@ class Twin {
   #isStillAsked(): boolean {
     const source = this.#published;
     const wasFollower = (one: TwinUnlisted) =>
-      one.known && !one.isSomebodyElse && one.channels.some(({ to, is }) => to === source?.name && is === 'streaming');
-    return [...this.#servers, ...this.#world.unlisted.filter(wasFollower)].some(({ contact }) => contact === 'unobserved');
+      one.known &&
+      !one.isSomebodyElse &&
+      one.channels.some(({ to, is }) => to === source?.name && is === 'streaming');
+    return [...this.#servers, ...this.#world.unlisted.filter(wasFollower)].some(
+      ({ contact }) => contact === 'unobserved',
+    );
   }
 
   /**
@@ -164,15 +203,19 @@ class Twin {
    * elector.
    */
   #isElected(one: TwinServer): boolean {
-    const configured = this.#servers.filter((other) => !other.known || (isOfGroup(other, one) && !isOut(other)));
+    const configured = this.#servers.filter(
+      (other) => !other.known || (isOfGroup(other, one) && !isOut(other)),
+    );
     const votes = configured.filter((other) => this.#voteOf(other) === one.name).length;
     return isOfGroup(one, one) && votes >= 2 && votes * 2 > configured.length;
   }
 
   /** "It is the only one left: each of the others says now that it is out, or is of another group; and it does not list them any more." */
   #isLast(one: TwinServer): boolean {
-    const isElsewhere = (other: TwinServer) => isOut(other) || (other.known && other.group && other.group.name !== one.group?.name);
-    const isGone = (other: TwinServer) => isElsewhere(other) && !(other.known && one.group?.lists.includes(other.name));
+    const isElsewhere = (other: TwinServer) =>
+      isOut(other) || (other.known && other.group && other.group.name !== one.group?.name);
+    const isGone = (other: TwinServer) =>
+      isElsewhere(other) && !(other.known && one.group?.lists.includes(other.name));
     return this.#voteOf(one) === one.name && this.#servers.every((other) => other === one || isGone(other));
   }
 
@@ -208,8 +251,11 @@ class Twin {
     const isElectedOnly = isInElectingGroup(one, this.#servers);
     const isPromoted = this.#isPromoted(one) && !isElectedOnly;
     // "Those of an intermediate source that still looks for the published one, or whose channel from it is only stopped, were there before."
-    const isStopped = one.known && one.channels.some(({ to, is }) => is === 'off' && to === this.#published?.name);
-    const isBelow = one !== this.#published && (this.#isBelow(one, this.#published) || (isStopped && !this.#isPromoted(one)));
+    const isStopped =
+      one.known && one.channels.some(({ to, is }) => is === 'off' && to === this.#published?.name);
+    const isBelow =
+      one !== this.#published &&
+      (this.#isBelow(one, this.#published) || (isStopped && !this.#isPromoted(one)));
     const isElected = this.#isOfDecidingGroup(one) && (this.#isElected(one) || this.#isLast(one));
     return isPromoted || (this.#followers(one).length > 0 && !isBelow) || isElected;
   }
@@ -218,8 +264,10 @@ class Twin {
   #isPromoted(one: TwinServer): boolean {
     if (!one.known || one.readOnly || one.promotionSeen === 'never') return false;
     const source = this.#published;
-    if (source === undefined || source === one || (source.known && source.readOnly && source.closeSeen)) return true;
-    const isLost = source.contact === 'unknown' || source.contact === 'alive' || (source.known && source.readOnly);
+    if (source === undefined || source === one || (source.known && source.readOnly && source.closeSeen))
+      return true;
+    const isLost =
+      source.contact === 'unknown' || source.contact === 'alive' || (source.known && source.readOnly);
     return isLost ? one.promotionSeen === 'in-incident' : !source.known;
   }
 
@@ -231,7 +279,8 @@ class Twin {
     if (ledger?.frozen) return 'hold frozen';
     if (command) return this.#rule4(command);
     const announced = ledger?.next && !ledger.next.expired ? this.#server(ledger.next.server) : undefined;
-    if (announced && announced !== this.#published && this.#candidates.includes(announced)) return `point-to commanded ${announced.name}`;
+    if (announced && announced !== this.#published && this.#candidates.includes(announced))
+      return `point-to commanded ${announced.name}`;
     if (!ledger) return this.#rule5();
     return this.#published ? undefined : 'hold unknown-source';
   }
@@ -240,21 +289,32 @@ class Twin {
     const { ledger, nameHasAddress, adopt, remembered, command } = this.#world;
     if (ledger && ledger.cluster !== 'shop') return 'hold foreign-ledger';
     if (!ledger && nameHasAddress && !adopt && !remembered) return 'hold foreign-rrset';
-    if (command || ledger?.frozen || remembered?.lostForMs === undefined || (ledger && ledger.epoch >= remembered.epoch)) return undefined;
+    if (
+      command ||
+      ledger?.frozen ||
+      remembered?.lostForMs === undefined ||
+      (ledger && ledger.epoch >= remembered.epoch)
+    )
+      return undefined;
     // The ledger that is there is not to be believed, so what the remembered source is by itself decides.
     const { ledger: _old, ...withoutLedger } = this.#world;
     const source = this.#server(remembered.source);
     const isHealthy = source !== undefined && new Twin(withoutLedger).#isSourceByItself(source);
-    return isHealthy && remembered.lostForMs >= 3000 ? `point-to ledger-restored ${source.name}` : 'hold ledger-lost';
+    return isHealthy && remembered.lostForMs >= 3000
+      ? `point-to ledger-restored ${source.name}`
+      : 'hold ledger-lost';
   }
 
   #rule4({ server, force, although }: NonNullable<TwinWorld['command']>): Verdict {
     const named = this.#server(server);
     if (!named) return 'hold no-candidate';
     // "Force overrides what is unknown, not what was just seen."
-    const isKnownReplica = isReachable(named) && (named.readOnly || named.channels.some((channel) => this.#isReplicaBy(named, channel)));
+    const isKnownReplica =
+      isReachable(named) &&
+      (named.readOnly || named.channels.some((channel) => this.#isReplicaBy(named, channel)));
     if (force && isKnownReplica && !although) return 'hold no-candidate';
-    if (force || this.#candidates.includes(named) || this.#isWayBack(named)) return `point-to commanded ${named.name}`;
+    if (force || this.#candidates.includes(named) || this.#isWayBack(named))
+      return `point-to commanded ${named.name}`;
     if (this.#isSuperseded(named)) return 'hold superseded-source';
     return this.#inLine(named) ? 'hold no-candidate' : 'hold stranger';
   }
@@ -262,7 +322,8 @@ class Twin {
   /** "The published server takes no writes, and a former source that could be the source else has all that it has executed." */
   #isWayBack(named: TwinServer): boolean {
     const published = this.#published;
-    if (!published || !isReachable(published) || !published.readOnly || !this.#isSuperseded(named)) return false;
+    if (!published || !isReachable(published) || !published.readOnly || !this.#isSuperseded(named))
+      return false;
     // Who has executed nothing of the line has other transactions, the same ones each.
     const hasAll = published.executed === 0 ? named.executed === 0 : named.executed >= published.executed;
     return hasAll && this.#isSourceByItself(named) && this.#inLine(named);
@@ -271,8 +332,12 @@ class Twin {
   /** Everybody is asked first: the first publication is in no hurry. */
   #rule5(): Verdict {
     if (this.#quorumSet.some((one) => one.contact === 'unobserved')) return 'hold minority-view';
-    const writesInCircle = (one: TwinServer) => isWritable(one) && !one.candidateNever && this.#writesInCircleWith(one);
-    if (this.#servers.filter((one) => this.#isCandidate(one) || this.#isStanding(one) || writesInCircle(one)).length > 1)
+    const writesInCircle = (one: TwinServer) =>
+      isWritable(one) && !one.candidateNever && this.#writesInCircleWith(one);
+    if (
+      this.#servers.filter((one) => this.#isCandidate(one) || this.#isStanding(one) || writesInCircle(one))
+        .length > 1
+    )
       return 'hold two-sources';
     if (!isMajority(this.#quorumSet.filter(isReachable), this.#quorumSet)) return 'hold minority-view';
     const first = this.#candidates[0];
@@ -284,13 +349,18 @@ class Twin {
 
   #rules8to12(): Verdict | undefined {
     const published = this.#published!;
-    const moveOrStay = (one: TwinServer, reason: string) => `point-to ${one === published ? 'steady' : reason} ${one.name}`;
-    if (this.#primary && this.#candidates.includes(this.#primary)) return moveOrStay(this.#primary, 'group-primary');
+    const moveOrStay = (one: TwinServer, reason: string) =>
+      `point-to ${one === published ? 'steady' : reason} ${one.name}`;
+    if (this.#primary && this.#candidates.includes(this.#primary))
+      return moveOrStay(this.#primary, 'group-primary');
     // "More than half of the other servers replicate from one": several sources of each replica may make it two.
-    const followed = this.#servers.filter((one) => this.#isFollowedByMost(one) && (!tellsItsState(one) || this.#candidates.includes(one)));
+    const followed = this.#servers.filter(
+      (one) => this.#isFollowedByMost(one) && (!tellsItsState(one) || this.#candidates.includes(one)),
+    );
     const choice = followed.includes(published) ? [published] : followed;
     const [moved] = choice;
-    const isMeant = moved && this.#candidates.includes(moved) && (moved === published || this.#proven.includes(moved));
+    const isMeant =
+      moved && this.#candidates.includes(moved) && (moved === published || this.#proven.includes(moved));
     if (choice.length === 1 && isMeant) return moveOrStay(moved, 'followers-moved');
     if (this.#candidates.includes(published))
       return this.#candidates.length === 1 && !this.#writesInCircleWith(published)
@@ -303,7 +373,9 @@ class Twin {
 
   /** Who was not asked yet is another one. */
   #isFollowedByMost(one: TwinServer): boolean {
-    const others = this.#servers.filter((other) => other !== one && (isReachable(other) || other.contact === 'unobserved'));
+    const others = this.#servers.filter(
+      (other) => other !== one && (isReachable(other) || other.contact === 'unobserved'),
+    );
     const unlisted = this.#world.unlisted.filter(
       (other) => this.#takesPart(other) && (isReachable(other) || other.contact === 'unobserved'),
     );
@@ -316,26 +388,39 @@ class Twin {
   }
 
   #rule12(published: TwinServer): Verdict | undefined {
-    if (published.contact !== 'unknown' || this.#followers(published).length > 0 || !this.#restIsSeen(published)) return undefined;
+    if (
+      published.contact !== 'unknown' ||
+      this.#followers(published).length > 0 ||
+      !this.#restIsSeen(published)
+    )
+      return undefined;
     if (this.#isCounted(published)) return undefined;
     if (this.#mayBeSomebodyElse()) return undefined;
     if (this.#proven.length === 1) return `point-to failover ${this.#proven[0]?.name}`;
-    if (this.#proven.length > 1 || this.#candidates.length !== 1 || this.#servers.length !== 2) return undefined;
-    return (this.#world.weakForMs ?? 0) >= 30_000 ? `point-to failover ${this.#candidates[0]?.name}` : 'hold settling';
+    if (this.#proven.length > 1 || this.#candidates.length !== 1 || this.#servers.length !== 2)
+      return undefined;
+    return (this.#world.weakForMs ?? 0) >= 30_000
+      ? `point-to failover ${this.#candidates[0]?.name}`
+      : 'hold settling';
   }
 
   #rule13(): Verdict {
     const published = this.#published!;
     const isAlone = this.#quorumSet.every((one) => one === published);
     const isCounted = published.contact === 'unknown' && this.#isCounted(published);
-    const mayLive = published.contact === 'alive' || isCounted || (!isReachable(published) && this.#followers(published).length > 0);
+    const mayLive =
+      published.contact === 'alive' ||
+      isCounted ||
+      (!isReachable(published) && this.#followers(published).length > 0);
     if (mayLive && !published.servesNobody) return 'hold published-source-alive';
     if (published.contact === 'unobserved') return 'hold minority-view';
-    if (published.contact === 'unknown' && !isAlone && !this.#restIsSeen(published)) return 'hold minority-view';
+    if (published.contact === 'unknown' && !isAlone && !this.#restIsSeen(published))
+      return 'hold minority-view';
     if (this.#unlistedSource()) return 'hold unknown-source';
     if (this.#proven.length > 1) return 'hold two-sources';
     if (this.#proven.length === 1) {
-      if (this.#servers.some((one) => this.#isStanding(one) && this.#isProven(one))) return 'hold two-sources';
+      if (this.#servers.some((one) => this.#isStanding(one) && this.#isProven(one)))
+        return 'hold two-sources';
       if (this.#isStillAsked()) return 'hold minority-view';
     }
     if (this.#candidates.length > 0) return 'hold unproven-candidate';
@@ -354,7 +439,8 @@ class Twin {
     if (!target.safeAddress) return 'hold unsafe-address';
     if (flapping && !command) return 'hold flapping';
     // "Not asked yet": it may be the source.
-    if (!command && this.#world.unlisted.some((one) => one.contact === 'unobserved')) return 'hold minority-view';
+    if (!command && this.#world.unlisted.some((one) => one.contact === 'unobserved'))
+      return 'hold minority-view';
     if (!command && this.#unlistedSource()) return 'hold unknown-source';
     if (gtidGuard === 'warn' || command?.force) return verdict;
     const waits = !command && this.#servers.some((one) => one.contact === 'unobserved');
@@ -363,8 +449,11 @@ class Twin {
 
   /** All transactions of the line began on db1: its own it cannot lack. Before the first publication the line is what the candidate has executed. */
   #isBehind(target: TwinServer): boolean {
-    if (!target.known || target.name === 'db1' || (this.#world.ledger === undefined && target.executed === 0)) return false;
-    const others = this.#servers.filter((one) => one.known && one.contact !== 'unknown' && !this.#isSuperseded(one));
+    if (!target.known || target.name === 'db1' || (this.#world.ledger === undefined && target.executed === 0))
+      return false;
+    const others = this.#servers.filter(
+      (one) => one.known && one.contact !== 'unknown' && !this.#isSuperseded(one),
+    );
     return others.some((one) => one.executed > target.executed);
   }
 }
@@ -374,11 +463,13 @@ const isReachable = (one: TwinServer): boolean => one.contact === 'reachable';
 const tellsItsState = (one: TwinServer): boolean => isReachable(one) || one.servesNobody;
 const isWritable = (one: TwinServer): boolean => isReachable(one) && !one.readOnly;
 /** More than half. */
-const isMajority = (some: readonly TwinServer[], all: readonly TwinServer[]): boolean => some.length * 2 > all.length;
+const isMajority = (some: readonly TwinServer[], all: readonly TwinServer[]): boolean =>
+  some.length * 2 > all.length;
 
 /** It is of a group, and some member is in that group still: only the group says who its primary is. */
 const isInElectingGroup = (one: TwinServer, all: readonly TwinServer[]): boolean =>
-  one.group !== undefined && all.some((other) => isReachable(other) && isOfGroup(other, one) && other.group?.self === 'ONLINE');
+  one.group !== undefined &&
+  all.some((other) => isReachable(other) && isOfGroup(other, one) && other.group?.self === 'ONLINE');
 
 const isOfGroup = (one: TwinServer, other: TwinServer): boolean =>
   one.known && one.group !== undefined && one.group.name === other.group?.name;

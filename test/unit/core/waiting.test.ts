@@ -1,6 +1,6 @@
 /** S4: a hold never becomes a move by waiting alone, but for the documented `settle`. Nothing happens in these worlds but time: no answer comes, no probe ends. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { situationOf } from '../../../src/core/decide/situation.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ClusterState, ServerMemory } from '../../../src/core/model/state.ts';
@@ -48,11 +48,18 @@ function stateOfSeed(seed: number): ClusterState {
   const situation = situationOfWorld(anyWorld(seed));
   const pick = random(seed + 1_000_000);
   const { state, publication } = situation;
-  const servers = [...state.servers].map(([address, memory]) => [address, olderBy(memory, pick(2999), pick(2600))] as const);
+  const servers = [...state.servers].map(
+    ([address, memory]) => [address, olderBy(memory, pick(2999), pick(2600))] as const,
+  );
   // Moves that leave the window one by one: a hold for `flapping` must not end by that.
   const moves = Array.from({ length: pick(8) }, () => (0 - pick(600_000)) as MonoMs);
   const asked = { ...publication, moves, reading: true, nextWriteAt: at(9e9).mono };
-  return { ...state, servers: new Map(servers), publications: new Map([['ns1', asked]]), staleBefore: at(-10_000).mono };
+  return {
+    ...state,
+    servers: new Map(servers),
+    publications: new Map([['ns1', asked]]),
+    staleBefore: at(-10_000).mono,
+  };
 }
 
 function olderBy(memory: ServerMemory, ageMs: number, heardAgoMs: number): ServerMemory {
@@ -60,7 +67,13 @@ function olderBy(memory: ServerMemory, ageMs: number, heardAgoMs: number): Serve
   const older = <T extends number>(then: T): T => (then - ageMs) as T;
   const heard = (probe: Probe): Probe =>
     probe.kind === 'reachable'
-      ? { ...probe, facts: { ...probe.facts, channels: probe.facts.channels.map((channel) => ({ ...channel, heardAgoMs })) } }
+      ? {
+          ...probe,
+          facts: {
+            ...probe.facts,
+            channels: probe.facts.channels.map((channel) => ({ ...channel, heardAgoMs })),
+          },
+        }
       : probe;
   const probe = latest && heard(latest.probe);
   return {
@@ -68,7 +81,9 @@ function olderBy(memory: ServerMemory, ageMs: number, heardAgoMs: number): Serve
     ...(latest && probe ? { latest: { probe, at: older(latest.at) } } : {}),
     ...(probe?.kind === 'reachable' ? { facts: probe.facts } : {}),
     ...(factsAt === undefined ? {} : { factsAt: older(factsAt) }),
-    receiving: new Map([...memory.receiving].map(([name, one]) => [name, { ...one, since: older(one.since) }])),
+    receiving: new Map(
+      [...memory.receiving].map(([name, one]) => [name, { ...one, since: older(one.since) }]),
+    ),
     probing: at(9e9).mono,
   };
 }
@@ -100,7 +115,8 @@ function waits(seed: number, sleepAt: number | undefined): readonly Wait[] {
 /** The first move after a hold. */
 function movedByWaiting(steps: readonly Wait[]): number | undefined {
   const index = steps.findIndex(
-    ({ move, settles }, step) => move !== undefined && !settles && steps[step - 1]?.move === undefined && step > 0,
+    ({ move, settles }, step) =>
+      move !== undefined && !settles && steps[step - 1]?.move === undefined && step > 0,
   );
   return index < 0 ? undefined : index;
 }
@@ -108,7 +124,7 @@ function movedByWaiting(steps: readonly Wait[]): number | undefined {
 describe('in worlds in which nothing happens but time', () => {
   const seeds = tenseSeeds();
 
-  it.each([
+  test.each([
     ['no hold becomes a move', undefined],
     ['nor when the machine sleeps in between', 1500],
   ])('%s', (_, sleepAt) => {
@@ -119,7 +135,12 @@ describe('in worlds in which nothing happens but time', () => {
       const steps = waits(seed, sleepAt);
       const moved = movedByWaiting(steps);
       if (moved !== undefined)
-        broken.push({ seed, atMs: moments[moved], steps: steps.map(({ decision }) => decision), world: anyWorld(seed) });
+        broken.push({
+          seed,
+          atMs: moments[moved],
+          steps: steps.map(({ decision }) => decision),
+          world: anyWorld(seed),
+        });
       if (steps[0]?.move !== undefined) moves.first += 1;
       if (steps.some(({ settles }) => settles)) moves.settled += 1;
       if (steps[0]?.move !== undefined && steps.at(-1)?.move === undefined) moves.ended += 1;

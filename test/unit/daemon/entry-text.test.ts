@@ -1,28 +1,36 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/table.ts';
-import type { Decision } from '../../../src/core/model/decision.ts';
-import { sameDecision } from '../../../src/core/model/decision.ts';
+import { type Decision, sameDecision } from '../../../src/core/model/decision.ts';
 import type { HistoryEntry, Move, NameserverTime } from '../../../src/core/model/events.ts';
 import type { ServerId } from '../../../src/core/model/units.ts';
 import { describeEntry } from '../../../src/daemon/entry-text.ts';
 import { address, factsOf, fqdn, type Given, given, ledgerOf, seen, silent } from '../../support/given.ts';
 
 const common = { at: '2026-11-22T11:30:00.100Z', cluster: 'shop', nameserver: 'ns1' };
-const levelOf = (decision: Decision): string => describeEntry({ ...common, kind: 'decision', decision }).level;
+const levelOf = (decision: Decision): string =>
+  describeEntry({ ...common, kind: 'decision', decision }).level;
 const decisionOf = (world: Given): Decision => decide(given(world));
 
-it('a start is no warning: a hold that ends with the first answers is information, and the doubt that may come of it is another decision', () => {
+test('a start is no warning: a hold that ends with the first answers is information, and the doubt that may come of it is another decision', () => {
   const asking = decisionOf({ servers: { db1: undefined, db2: undefined, db3: undefined } });
   const few = decisionOf({ servers: { db1: seen(factsOf('db1')), db2: silent, db3: silent } });
   expect([asking.reason, few.reason]).toEqual(['minority-view', 'minority-view']);
   expect([levelOf(asking), levelOf(few)]).toEqual(['info', 'warn']);
   expect(sameDecision(asking, few)).toBe(false);
-  const again = decisionOf({ servers: { db1: undefined, db2: seen(factsOf('db2', { readOnly: true })) }, ledger: ledgerOf('db1') });
+  const again = decisionOf({
+    servers: { db1: undefined, db2: seen(factsOf('db2', { readOnly: true })) },
+    ledger: ledgerOf('db1'),
+  });
   expect([again.reason, levelOf(again)]).toEqual(['minority-view', 'info']);
 });
 
-it('an alarm and a failed update say what to do, too', () => {
-  const alarm = { code: 'update-refused', subject: 'ns1', sentence: 'ns1 refuses it.', hint: 'Grant it.' } as const;
+test('an alarm and a failed update say what to do, too', () => {
+  const alarm = {
+    code: 'update-refused',
+    subject: 'ns1',
+    sentence: 'ns1 refuses it.',
+    hint: 'Grant it.',
+  } as const;
   const failure = { code: 'update-refused', message: 'ns1 refuses it.', hint: 'Grant it.' };
   const entries: readonly HistoryEntry[] = [
     { ...common, kind: 'alarm', alarm, raised: true },
@@ -34,7 +42,7 @@ it('an alarm and a failed update say what to do, too', () => {
   ]);
 });
 
-it('a move says from where to where, and of the same server that it is published anew', () => {
+test('a move says from where to where, and of the same server that it is published anew', () => {
   const move = (from: string | undefined, to: string): HistoryEntry => {
     const server = (name: string) => ({ server: address(name), uuid: name as ServerId });
     const times = { seenAt: common.at, decidedAt: common.at, sentAt: common.at, appliedAt: common.at };
@@ -48,7 +56,11 @@ it('a move says from where to where, and of the same server that it is published
     };
     return { ...common, kind: 'move', ...what, ...(from === undefined ? {} : { from: server(from) }) };
   };
-  expect([move(undefined, 'db1'), move('db1', 'db2'), move('db1', 'db1')].map((entry) => describeEntry(entry).sentence)).toEqual([
+  expect(
+    [move(undefined, 'db1'), move('db1', 'db2'), move('db1', 'db1')].map(
+      (entry) => describeEntry(entry).sentence,
+    ),
+  ).toEqual([
     'x.example. moved to db1:3306, epoch 7 (commanded): It was named.',
     'x.example. moved from db1:3306 to db2:3306, epoch 7 (commanded): It was named.',
     'x.example. is published anew for db1:3306, epoch 7 (commanded): It was named.',
@@ -67,7 +79,7 @@ describe('how far a move has come names every nameserver', () => {
   const has = (nameserver: string): NameserverTime => ({ nameserver, at: common.at });
   const lacks = (nameserver: string): NameserverTime => ({ nameserver });
 
-  it.each([
+  test.each([
     [[has('ns1')], 'info', 'epoch 1 is answered by ns1'],
     [[has('ns1'), has('ns2')], 'info', 'epoch 1 is answered by ns1, ns2'],
     [[has('ns1'), lacks('ns2'), lacks('ns3')], 'warn', 'epoch 1 is answered by ns1, not yet by ns2, ns3'],
@@ -77,14 +89,18 @@ describe('how far a move has come names every nameserver', () => {
     expect(describeEntry(entry(nameservers))).toMatchObject({ level, sentence });
   });
 
-  it('resolvers are called so, and a long list is cut', () => {
-    expect(describeEntry(entry([has('192.0.2.7')], 'resolvers')).sentence).toBe('resolvers: epoch 1 is answered by 192.0.2.7');
+  test('resolvers are called so, and a long list is cut', () => {
+    expect(describeEntry(entry([has('192.0.2.7')], 'resolvers')).sentence).toBe(
+      'resolvers: epoch 1 is answered by 192.0.2.7',
+    );
     const many = Array.from({ length: 30 }, (_, index) => lacks(`ns${index}`));
-    expect(describeEntry(entry(many)).sentence).toBe('epoch 1 is not yet answered by ns0, ns1, ns2, ns3, ns4, ns5, ns6, ns7 and 22 more');
+    expect(describeEntry(entry(many)).sentence).toBe(
+      'epoch 1 is not yet answered by ns0, ns1, ns2, ns3, ns4, ns5, ns6, ns7 and 22 more',
+    );
   });
 });
 
-it('who lost a race is told so, and it is no error; an update that is refused is one', () => {
+test('who lost a race is told so, and it is no error; an update that is refused is one', () => {
   const failed = (code: string): HistoryEntry => ({
     ...common,
     kind: 'update-failed',

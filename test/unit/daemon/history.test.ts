@@ -1,11 +1,17 @@
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import type { Failure } from '../../../src/core/model/observation.ts';
 import type { Fqdn, ServerAddress, ServerId } from '../../../src/core/model/units.ts';
-import { historyFile, openHistory, readHistory, recentLimit, rememberedFrom } from '../../../src/daemon/history.ts';
+import {
+  historyFile,
+  openHistory,
+  readHistory,
+  recentLimit,
+  rememberedFrom,
+} from '../../../src/daemon/history.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -50,7 +56,7 @@ function open(stateDir = folder, rotateAtBytes?: number) {
 }
 
 describe('the history', () => {
-  it('survives a restart, with the rights that it shall have', async () => {
+  test('survives a restart, with the rights that it shall have', async () => {
     const stateDir = join(folder, 'deep', 'state');
     const first = await open(stateDir).history;
     for (const epoch of [1, 2]) first.append(move(epoch));
@@ -60,11 +66,13 @@ describe('the history', () => {
     const second = await open(stateDir).history;
     expect(second.recent('shop')).toEqual([move(1), move(2)]);
     expect(second.recent('other')).toEqual([]);
-    expect(second.remembered('shop')).toEqual([{ nameserver: 'ns1', epoch: 2, source: 'db2:3306', uuid: 'uuid-2', at: Date.parse(at) }]);
+    expect(second.remembered('shop')).toEqual([
+      { nameserver: 'ns1', epoch: 2, source: 'db2:3306', uuid: 'uuid-2', at: Date.parse(at) },
+    ]);
     await second.close();
   });
 
-  it('ends a line that a power cut tore, and reads around it', async () => {
+  test('ends a line that a power cut tore, and reads around it', async () => {
     await writeFile(historyFile(folder), `${JSON.stringify(move(1))}\n{"at":"2026","clus`);
     const { history, failures } = open();
     (await history).append(move(2));
@@ -75,7 +83,7 @@ describe('the history', () => {
     expect(failures).toEqual([]);
   });
 
-  it('does not believe a line that has the wrong shape', async () => {
+  test('does not believe a line that has the wrong shape', async () => {
     const lines = [
       'null',
       '[]',
@@ -89,7 +97,7 @@ describe('the history', () => {
     expect(await readHistory(folder)).toEqual({ entries: [], broken: lines.length });
   });
 
-  it('is bounded: it rotates once, and carries over what must be remembered', async () => {
+  test('is bounded: it rotates once, and carries over what must be remembered', async () => {
     const limit = 4000;
     const history = await open(folder, limit).history;
     history.append(move(7, 'quiet'));
@@ -99,14 +107,15 @@ describe('the history', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     await history.close();
-    for (const file of [historyFile(folder), `${historyFile(folder)}.1`]) expect((await stat(file)).size).toBeLessThan(2 * limit);
+    for (const file of [historyFile(folder), `${historyFile(folder)}.1`])
+      expect((await stat(file)).size).toBeLessThan(2 * limit);
     const read = await readHistory(folder);
     expect(rememberedFrom(read.entries, 'quiet')).toMatchObject([{ epoch: 7, source: 'db7:3306' }]);
     expect(read.entries.filter((entry) => entry.cluster === 'quiet')).toHaveLength(1);
     expect(read.entries.at(-1)).toEqual(written(100));
   });
 
-  it('remembers the highest epoch of each nameserver, also of moves by others', async () => {
+  test('remembers the highest epoch of each nameserver, also of moves by others', async () => {
     const elsewhere: HistoryEntry = {
       at,
       cluster: 'shop',
@@ -118,14 +127,17 @@ describe('the history', () => {
       by: 'b',
       why: 'failover',
     };
-    const remembered = rememberedFrom([move(3), move(2), move(5, 'other'), move(1, 'shop', 'ns2'), elsewhere], 'shop');
+    const remembered = rememberedFrom(
+      [move(3), move(2), move(5, 'other'), move(1, 'shop', 'ns2'), elsewhere],
+      'shop',
+    );
     expect(remembered).toMatchObject([
       { nameserver: 'ns1', epoch: 3, uuid: 'uuid-3' },
       { nameserver: 'ns2', epoch: 9, source: 'db9:3306', uuid: 'uuid-9' },
     ]);
   });
 
-  it('keeps the newest entries in memory, and a disk that fails is told once', async () => {
+  test('keeps the newest entries in memory, and a disk that fails is told once', async () => {
     // A file where the folder should be: it can neither be made nor written.
     const stateDir = join(folder, 'file');
     await appendFile(stateDir, '');
@@ -139,7 +151,7 @@ describe('the history', () => {
     expect(failures[0]).toMatchObject({ code: expect.stringMatching(/^history-un/) });
   });
 
-  it('tells when it can be written again', async () => {
+  test('tells when it can be written again', async () => {
     const { history, failures } = open();
     const opened = await history;
     await rm(folder, { recursive: true });

@@ -1,10 +1,20 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Answer, Command, Effect, Event, HistoryEntry } from '../../../src/core/model/events.ts';
 import { type Fqdn, type MonoMs, plusMs } from '../../../src/core/model/units.ts';
 import { commandLimit, commandTimeoutMs } from '../../../src/daemon/command-desk.ts';
 import { guardGraceMs } from '../../../src/daemon/in-flight.ts';
 import { createClusterRuntime } from '../../../src/daemon/runtime.ts';
-import { db1, db2, type FakeCore, fakeAdapters, fakeClock, fakeCore, fakeRandom, settings, settled } from '../../support/fakes.ts';
+import {
+  db1,
+  db2,
+  type FakeCore,
+  fakeAdapters,
+  fakeClock,
+  fakeCore,
+  fakeRandom,
+  settings,
+  settled,
+} from '../../support/fakes.ts';
 
 const zone = 'db.example.com.' as Fqdn;
 const thaw: Command = { kind: 'thaw', by: 'me' };
@@ -53,7 +63,7 @@ const onTick =
 const kinds = (events: readonly Event[]) => events.map((event) => event.kind);
 
 describe('the runtime', () => {
-  it('ends every effect in exactly one event with what the adapter says', async () => {
+  test('ends every effect in exactly one event with what the adapter says', async () => {
     const w = world();
     w.on(onTick((now) => asking(now, 2000)));
     w.runtime.start();
@@ -74,12 +84,26 @@ describe('the runtime', () => {
     inspection?.answer({ ...refused, hint: 'Grant it.' });
     await settled();
     expect(w.events.slice(1)).toEqual([
-      { kind: 'observed', server: db1, probe: { kind: 'alive', failure: { code: 'mysql-1040', message: 'too many' } } },
+      {
+        kind: 'observed',
+        server: db1,
+        probe: { kind: 'alive', failure: { code: 'mysql-1040', message: 'too many' } },
+      },
       { kind: 'resolved', server: db1, addresses: ['192.0.2.1'] },
       { kind: 'zone-read', nameserver: 'ns1', reading: { kind: 'read', zone, rrsets: [] } },
       { kind: 'update-done', nameserver: 'ns1', try: 'abc', outcome: { kind: 'applied' } },
-      { kind: 'propagated', nameserver: 'ns1', epoch: 3, report: { nameservers: [{ nameserver: '192.0.2.54' }] } },
-      { kind: 'refusal-inspected', nameserver: 'ns1', about: 'x A', failure: { ...refused, hint: 'Grant it.' } },
+      {
+        kind: 'propagated',
+        nameserver: 'ns1',
+        epoch: 3,
+        report: { nameservers: [{ nameserver: '192.0.2.54' }] },
+      },
+      {
+        kind: 'refusal-inspected',
+        nameserver: 'ns1',
+        about: 'x A',
+        failure: { ...refused, hint: 'Grant it.' },
+      },
     ]);
     await w.clock.advance(10_000);
     expect(w.events).toHaveLength(7);
@@ -87,7 +111,7 @@ describe('the runtime', () => {
     expect(new Set(w.tokens).size).toBe(w.tokens.length);
   });
 
-  it('tells the adapter which update was called back, and no other; it still ends in its own event', async () => {
+  test('tells the adapter which update was called back, and no other; it still ends in its own event', async () => {
     const w = world();
     const update = (now: MonoMs, token: string): Effect => {
       const deadline = plusMs(now, 2000);
@@ -102,16 +126,20 @@ describe('the runtime', () => {
       ]),
     );
     w.runtime.start();
-    const signals = w.adapters.asked.map(({ request }) => (request as { recalled: AbortSignal }).recalled.aborted);
+    const signals = w.adapters.asked.map(
+      ({ request }) => (request as { recalled: AbortSignal }).recalled.aborted,
+    );
     expect(signals).toEqual([true, false]);
     const failure = { code: 'recalled', message: 'called back' };
     w.adapters.asked[0]?.answer({ kind: 'refused', code: 'not-sent', failure });
     await settled();
-    expect(w.events.slice(1)).toMatchObject([{ kind: 'update-done', try: 'one', outcome: { code: 'not-sent' } }]);
+    expect(w.events.slice(1)).toMatchObject([
+      { kind: 'update-done', try: 'one', outcome: { code: 'not-sent' } },
+    ]);
     expect(w.bugs).toEqual([]);
   });
 
-  it('tells the prober whom it need not keep a connection to', () => {
+  test('tells the prober whom it need not keep a connection to', () => {
     const w = world();
     w.on(onTick(() => [{ kind: 'release', server: db2 }]));
     w.runtime.start();
@@ -119,14 +147,22 @@ describe('the runtime', () => {
     expect(w.events).toHaveLength(1);
   });
 
-  it('ends every effect shortly after its deadline when the adapter says nothing, and drops what it says later', async () => {
+  test('ends every effect shortly after its deadline when the adapter says nothing, and drops what it says later', async () => {
     const w = world();
     w.on(onTick((now) => asking(now, 2000)));
     w.runtime.start();
     await w.clock.advance(2000 + guardGraceMs - 1);
     expect(kinds(w.events)).toEqual(['tick']);
     await w.clock.advance(1);
-    expect(kinds(w.events)).toEqual(['tick', 'observed', 'resolved', 'zone-read', 'update-done', 'propagated', 'refusal-inspected']);
+    expect(kinds(w.events)).toEqual([
+      'tick',
+      'observed',
+      'resolved',
+      'zone-read',
+      'update-done',
+      'propagated',
+      'refusal-inspected',
+    ]);
     // No better words came.
     expect(w.events[6]).toMatchObject({ failure: refused });
     const failure = expect.objectContaining({ code: 'adapter-deadline' });
@@ -140,17 +176,20 @@ describe('the runtime', () => {
     expect(w.events).toHaveLength(7);
   });
 
-  it('takes an adapter that rejects or throws for one that failed', async () => {
+  test('takes an adapter that rejects or throws for one that failed', async () => {
     const w = world();
     w.on(onTick((now) => asking(now, 2000).slice(0, 1)));
     w.runtime.start();
     w.adapters.asked[0]?.fail(new TypeError('no such thing'));
     await settled();
-    expect(w.events[1]).toMatchObject({ kind: 'observed', probe: { kind: 'unknown', failure: { code: 'adapter-bug' } } });
+    expect(w.events[1]).toMatchObject({
+      kind: 'observed',
+      probe: { kind: 'unknown', failure: { code: 'adapter-bug' } },
+    });
     expect(w.clock.timers()).toBe(0);
   });
 
-  it('processes events one at a time, also those that come while one is processed', () => {
+  test('processes events one at a time, also those that come while one is processed', () => {
     const w = world();
     let depth = 0;
     let deepest = 0;
@@ -168,7 +207,7 @@ describe('the runtime', () => {
     expect(w.changes()).toBe(1);
   });
 
-  it('has one wake timer: a new one replaces the one before', async () => {
+  test('has one wake timer: a new one replaces the one before', async () => {
     const w = world();
     let wakes = 0;
     w.on((event, now) => {
@@ -191,10 +230,20 @@ describe('the runtime', () => {
     expect(w.events).toHaveLength(3);
   });
 
-  it('hands records out, and answers each command once', async () => {
+  test('hands records out, and answers each command once', async () => {
     const w = world();
-    const answer: Answer = { results: [{ nameserver: 'ns1', kind: 'done', code: 'thaw', sentence: 'Thawed.' }] };
-    const entry: HistoryEntry = { at: 'now', cluster: 'shop', nameserver: 'ns1', kind: 'written', what: 'thaw', sentence: 'x', epoch: 1 };
+    const answer: Answer = {
+      results: [{ nameserver: 'ns1', kind: 'done', code: 'thaw', sentence: 'Thawed.' }],
+    };
+    const entry: HistoryEntry = {
+      at: 'now',
+      cluster: 'shop',
+      nameserver: 'ns1',
+      kind: 'written',
+      what: 'thaw',
+      sentence: 'x',
+      epoch: 1,
+    };
     w.on((event) =>
       event.kind === 'command'
         ? [
@@ -210,23 +259,30 @@ describe('the runtime', () => {
     expect(w.clock.timers()).toBe(0);
   });
 
-  it('bounds the commands that wait, in time and in number', async () => {
+  test('bounds the commands that wait, in time and in number', async () => {
     const w = world();
     w.runtime.start();
     const waiting = Array.from({ length: commandLimit }, () => w.runtime.command(thaw));
-    await expect(w.runtime.command(thaw)).resolves.toMatchObject({ results: [{ kind: 'failed', code: 'too-many-commands' }] });
+    await expect(w.runtime.command(thaw)).resolves.toMatchObject({
+      results: [{ kind: 'failed', code: 'too-many-commands' }],
+    });
     await w.clock.advance(commandTimeoutMs(settings()));
-    for (const answer of await Promise.all(waiting)) expect(answer).toMatchObject({ results: [{ nameserver: 'ns1', code: 'no-answer' }] });
+    for (const answer of await Promise.all(waiting))
+      expect(answer).toMatchObject({ results: [{ nameserver: 'ns1', code: 'no-answer' }] });
   });
 
-  it('stops after the updates in flight and their reading back, and begins nothing else', async () => {
+  test('stops after the updates in flight and their reading back, and begins nothing else', async () => {
     const w = world();
     w.on((event, now) => {
       const deadline = plusMs(now.mono, 2000);
       const wake: Effect = { kind: 'wake', at: deadline };
       if (event.kind === 'tick') return [...asking(now.mono, 2000), wake];
       if (event.kind === 'update-done')
-        return [{ kind: 'read-zone', nameserver: 'ns1', questions: [], sides: [], deadline }, ...asking(now.mono, 2000).slice(0, 2), wake];
+        return [
+          { kind: 'read-zone', nameserver: 'ns1', questions: [], sides: [], deadline },
+          ...asking(now.mono, 2000).slice(0, 2),
+          wake,
+        ];
       return asking(now.mono, 2000);
     });
     w.runtime.start();
@@ -241,13 +297,15 @@ describe('the runtime', () => {
     const atStop = w.adapters.asked.length;
     await settled();
     expect(stopped).toBe(false);
-    for (const { call, answer } of w.adapters.asked.slice(0, atStop)) if (call.startsWith('update')) answer({ kind: 'applied' });
+    for (const { call, answer } of w.adapters.asked.slice(0, atStop))
+      if (call.startsWith('update')) answer({ kind: 'applied' });
     await settled();
     expect(stopped).toBe(false);
     const begun = w.adapters.asked.slice(atStop).map(({ call }) => call);
     expect(before).toBeLessThan(atStop + 1);
     expect(new Set(begun)).toEqual(new Set(['read ns1']));
-    for (const { call, answer } of w.adapters.asked) if (call.startsWith('read')) answer({ kind: 'read', zone, rrsets: [] });
+    for (const { call, answer } of w.adapters.asked)
+      if (call.startsWith('read')) answer({ kind: 'read', zone, rrsets: [] });
     await stop;
     await expect(waiting).resolves.toMatchObject({ results: [{ code: 'stopping' }] });
     await expect(w.runtime.command(thaw)).resolves.toMatchObject({ results: [{ code: 'stopping' }] });
@@ -259,7 +317,7 @@ describe('the runtime', () => {
     expect(w.events).toHaveLength(events);
   });
 
-  it('stops by the deadline of an update whose adapter says nothing', async () => {
+  test('stops by the deadline of an update whose adapter says nothing', async () => {
     const w = world();
     w.on(onTick((now) => asking(now, 2000).slice(3, 4)));
     w.runtime.start();
@@ -269,7 +327,7 @@ describe('the runtime', () => {
     expect(w.events[1]).toMatchObject({ kind: 'update-done', outcome: { kind: 'unknown' } });
   });
 
-  it('is dead after a bug in step: it says so once, and nothing goes on', async () => {
+  test('is dead after a bug in step: it says so once, and nothing goes on', async () => {
     const w = world();
     const bug = new Error('impossible');
     w.on((event, now) => {
@@ -285,15 +343,19 @@ describe('the runtime', () => {
     expect(w.events).toHaveLength(2);
   });
 
-  it('takes new settings and new adapters, and tells when the old ones are no longer in use', async () => {
+  test('takes new settings and new adapters, and tells when the old ones are no longer in use', async () => {
     const w = world();
-    w.on((event, now) => (event.kind === 'tick' || event.kind === 'reconfigured' ? asking(now.mono, 2000).slice(0, 1) : []));
+    w.on((event, now) =>
+      event.kind === 'tick' || event.kind === 'reconfigured' ? asking(now.mono, 2000).slice(0, 1) : [],
+    );
     w.runtime.start();
     const next = fakeAdapters();
     let free = false;
-    const changed = w.runtime.reconfigure(settings({ gtidGuard: 'hold' }), { prober: next.prober }).then(() => {
-      free = true;
-    });
+    const changed = w.runtime
+      .reconfigure(settings({ gtidGuard: 'hold' }), { prober: next.prober })
+      .then(() => {
+        free = true;
+      });
     expect(w.events[1]).toMatchObject({ kind: 'reconfigured', settings: { gtidGuard: 'hold' } });
     expect(next.asked.map(({ call }) => call)).toEqual(['probe db1:3306']);
     await settled();

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/config/secret.ts';
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -6,7 +6,14 @@ import { systemClock, systemRandom } from '../../../src/daemon/clock.ts';
 import { findServer } from '../../../src/daemon/find-server.ts';
 import { createLog } from '../../../src/daemon/log.ts';
 import { type Service, startService } from '../../../src/daemon/service.ts';
-import { cluster, config, nameserver, type SmallWorld, smallWorld, until } from '../../support/small-world.ts';
+import {
+  cluster,
+  config,
+  nameserver,
+  type SmallWorld,
+  smallWorld,
+  until,
+} from '../../support/small-world.ts';
 
 const services: Service[] = [];
 afterEach(async () => {
@@ -33,7 +40,7 @@ async function start(world: SmallWorld, loaded = config('/nowhere')) {
 }
 
 describe('the service', () => {
-  it('publishes the source of each cluster, and closes everything when it stops', async () => {
+  test('publishes the source of each cluster, and closes everything when it stops', async () => {
     const world = smallWorld();
     const { service, records } = await start(world);
     await until(() => records.some((entry) => entry.kind === 'move'));
@@ -45,30 +52,53 @@ describe('the service', () => {
     expect(world.log).toEqual(['open ns1', 'open prober shop', 'close prober shop', 'close ns1']);
   });
 
-  it('does not start with a key that cannot be used', async () => {
+  test('does not start with a key that cannot be used', async () => {
     const world = smallWorld();
     world.keyFailure = true;
-    expect(await start(world)).toMatchObject({ failures: [{ code: 'key-invalid', message: 'nameserver ns1: the key is no key' }] });
+    expect(await start(world)).toMatchObject({
+      failures: [{ code: 'key-invalid', message: 'nameserver ns1: the key is no key' }],
+    });
     expect(world.log).toEqual([]);
   });
 
-  it('keeps what did not change', async () => {
+  test('keeps what did not change', async () => {
     const world = smallWorld();
     const { service } = await start(world);
-    expect(await service?.reconfigure(config('/nowhere'))).toEqual({ kind: 'done', added: [], changed: [], removed: [] });
+    expect(await service?.reconfigure(config('/nowhere'))).toEqual({
+      kind: 'done',
+      added: [],
+      changed: [],
+      removed: [],
+    });
     expect(world.log).toEqual(['open ns1', 'open prober shop']);
   });
 
-  it('adds, removes and changes clusters', async () => {
+  test('adds, removes and changes clusters', async () => {
     const world = smallWorld();
-    const { service } = await start(world, config('/nowhere', { clusters: [cluster('shop'), cluster('old')] }));
-    const next = config('/nowhere', { clusters: [cluster('shop', 'secret', { gtidGuard: 'hold' }), cluster('new')] });
-    expect(await service?.reconfigure(next)).toEqual({ kind: 'done', added: ['new'], changed: ['shop'], removed: ['old'] });
+    const { service } = await start(
+      world,
+      config('/nowhere', { clusters: [cluster('shop'), cluster('old')] }),
+    );
+    const next = config('/nowhere', {
+      clusters: [cluster('shop', 'secret', { gtidGuard: 'hold' }), cluster('new')],
+    });
+    expect(await service?.reconfigure(next)).toEqual({
+      kind: 'done',
+      added: ['new'],
+      changed: ['shop'],
+      removed: ['old'],
+    });
     expect(service?.clusters()).toEqual(['shop', 'new']);
-    expect(world.log).toEqual(['open ns1', 'open prober shop', 'open prober old', 'open prober new', 'close prober old']);
+    expect(world.log).toEqual([
+      'open ns1',
+      'open prober shop',
+      'open prober old',
+      'open prober new',
+      'close prober old',
+    ]);
   });
 
-  it('builds a prober anew for another password or another server, and a zone client for another key', async () => {
+  test('builds a prober anew for another password or another server, and a zone client for another key', async () => {
     const world = smallWorld();
     const { service } = await start(world);
     const change = async (next: Parameters<typeof config>[1]) => {
@@ -76,34 +106,61 @@ describe('the service', () => {
       expect(await service?.reconfigure(config('/nowhere', next))).toMatchObject({ changed: ['shop'] });
       return world.log;
     };
-    expect(await change({ clusters: [cluster('shop', 'other')] })).toEqual(['open prober shop', 'close prober shop']);
+    expect(await change({ clusters: [cluster('shop', 'other')] })).toEqual([
+      'open prober shop',
+      'close prober shop',
+    ]);
     const servers = [{ address: 'db9:3306' as ServerAddress, candidate: 'auto' as const }];
-    expect(await change({ clusters: [cluster('shop', 'other', { servers })] })).toEqual(['open prober shop', 'close prober shop']);
+    expect(await change({ clusters: [cluster('shop', 'other', { servers })] })).toEqual([
+      'open prober shop',
+      'close prober shop',
+    ]);
     const discoverWithin = [{ kind: 'suffix', suffix: '.lan' }] as const;
     expect(await change({ clusters: [cluster('shop', 'other', { servers, discoverWithin })] })).toEqual([
       'open prober shop',
       'close prober shop',
     ]);
-    expect(await change({ clusters: [cluster('shop', 'other', { servers })] })).toEqual(['open prober shop', 'close prober shop']);
-    const rekeyed = new Map([['ns1', nameserver({ key: { file: '/etc/key', text: new Secret('another') } })]]);
-    expect(await change({ clusters: [cluster('shop', 'other', { servers })], nameservers: rekeyed })).toEqual(['open ns1', 'close ns1']);
+    expect(await change({ clusters: [cluster('shop', 'other', { servers })] })).toEqual([
+      'open prober shop',
+      'close prober shop',
+    ]);
+    const rekeyed = new Map([
+      ['ns1', nameserver({ key: { file: '/etc/key', text: new Secret('another') } })],
+    ]);
+    expect(await change({ clusters: [cluster('shop', 'other', { servers })], nameservers: rekeyed })).toEqual(
+      ['open ns1', 'close ns1'],
+    );
     expect(service?.snapshot('shop')?.servers.map(({ server }) => server)).toEqual(['db9:3306']);
   });
 
-  it('refuses a configuration whose key cannot be used, and goes on as before', async () => {
+  test('refuses a configuration whose key cannot be used, and goes on as before', async () => {
     const world = smallWorld();
     const { service } = await start(world);
     world.keyFailure = true;
-    const next = config('/nowhere', { clusters: [cluster('new')], nameservers: new Map([['ns1', nameserver({ port: 54 })]]) });
-    expect(await service?.reconfigure(next)).toMatchObject({ kind: 'refused', failures: [{ code: 'key-invalid' }] });
+    const next = config('/nowhere', {
+      clusters: [cluster('new')],
+      nameservers: new Map([['ns1', nameserver({ port: 54 })]]),
+    });
+    expect(await service?.reconfigure(next)).toMatchObject({
+      kind: 'refused',
+      failures: [{ code: 'key-invalid' }],
+    });
     expect(service?.clusters()).toEqual(['shop']);
     expect(world.log).toEqual(['open ns1', 'open prober shop']);
   });
 });
 
 describe('a server as a person names it', () => {
-  const known = ['db1:3306', 'db2:3307', 'db3:3306', 'db3:3307', 'db4:3308', 'db4:3309', '[2001:db8::1]:3306'] as ServerAddress[];
-  it.each([
+  const known = [
+    'db1:3306',
+    'db2:3307',
+    'db3:3306',
+    'db3:3307',
+    'db4:3308',
+    'db4:3309',
+    '[2001:db8::1]:3306',
+  ] as ServerAddress[];
+  test.each([
     ['db1', 'db1:3306'],
     ['DB1:3306', 'db1:3306'],
     ['db2', 'db2:3307'],
@@ -114,23 +171,36 @@ describe('a server as a person names it', () => {
     expect(findServer(text, known)).toEqual({ kind: 'found', server });
   });
 
-  it.each([
+  test.each([
     ['db4', 'say which one: db4:3308, db4:3309'],
     ['db2:3306', 'did you mean'],
     ['nothing-like-it', 'its servers are db1:3306'],
     ['db1:99999', 'port'],
     ['a b', 'neither'],
   ])('%s is none', (text, hint) => {
-    expect(findServer(text, known)).toMatchObject({ kind: 'not-found', sentence: expect.stringContaining(hint) });
+    expect(findServer(text, known)).toMatchObject({
+      kind: 'not-found',
+      sentence: expect.stringContaining(hint),
+    });
   });
 });
 
 describe('the log', () => {
-  it('is one JSON line a record, with a stable code', () => {
+  test('is one JSON line a record, with a stable code', () => {
     const lines: Record<string, unknown>[] = [];
-    const log = createLog('info', { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
+    const log = createLog('info', {
+      write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+    });
     log.say('debug', 'quiet', 'not at this level');
-    log.record({ at: 'now', cluster: 'shop', nameserver: 'ns1', kind: 'written', what: 'thaw', sentence: 'Thawed by me.', epoch: 3 });
+    log.record({
+      at: 'now',
+      cluster: 'shop',
+      nameserver: 'ns1',
+      kind: 'written',
+      what: 'thaw',
+      sentence: 'Thawed by me.',
+      epoch: 3,
+    });
     log.fail('error', { code: 'key-invalid', message: 'no key', hint: 'make one' });
     log.setLevel('fatal');
     log.say('error', 'quiet', 'not at this level');

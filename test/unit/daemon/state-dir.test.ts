@@ -1,11 +1,23 @@
 /** What may be in the place of the state directory, its history and its socket: none of it is followed, waited for or removed. */
 
 import { execFileSync } from 'node:child_process';
-import { chmod, link, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import type { Failure } from '../../../src/core/model/observation.ts';
 import { openHistory } from '../../../src/daemon/history.ts';
@@ -41,7 +53,7 @@ describe('in the place of history.jsonl, or of the one before', () => {
     ['a hard link of another file', 'has 2 names (hard links)', (path) => link(join(folder, 'target'), path)],
   ];
 
-  it.each(cases)('%s is not touched', async (_, words, put) => {
+  test.each(cases)('%s is not touched', async (_, words, put) => {
     for (const name of ['history.jsonl', 'history.jsonl.1']) {
       await mkdir(stateDir);
       await put(inState(name));
@@ -61,20 +73,26 @@ describe('in the place of history.jsonl, or of the one before', () => {
     }
   });
 
-  it('a link that is put there while the daemon runs is not followed at the next rotation', async () => {
+  test('a link that is put there while the daemon runs is not followed at the next rotation', async () => {
     const failures: (Failure | undefined)[] = [];
-    const history = await openHistory({ stateDir, rotateAtBytes: 300, onFailure: (failure) => failures.push(failure) });
+    const history = await openHistory({
+      stateDir,
+      rotateAtBytes: 300,
+      onFailure: (failure) => failures.push(failure),
+    });
     history.append(entry(1));
     await history.close();
     await rm(inState('history.jsonl'));
     await symlink(join(folder, 'target'), inState('history.jsonl'));
     history.append(entry(2));
     await history.close();
-    expect(failures).toMatchObject([{ code: 'history-unwritable', message: expect.stringContaining('is a symbolic link') }]);
+    expect(failures).toMatchObject([
+      { code: 'history-unwritable', message: expect.stringContaining('is a symbolic link') },
+    ]);
     expect(await readFile(join(folder, 'target'), 'utf8')).toBe('of somebody else\n');
   });
 
-  it('a file that somebody removes is made again; without its directory the log says so', async () => {
+  test('a file that somebody removes is made again; without its directory the log says so', async () => {
     const failures: (Failure | undefined)[] = [];
     const history = await openHistory({ stateDir, onFailure: (failure) => failures.push(failure) });
     const text = () => readFile(inState('history.jsonl'), 'utf8').catch(() => 'none');
@@ -85,7 +103,9 @@ describe('in the place of history.jsonl, or of the one before', () => {
     await expect.poll(text, { interval: 2 }).toBe(`${JSON.stringify(entry(2))}\n`);
     await rm(stateDir, { recursive: true });
     history.append(entry(3));
-    await expect.poll(() => failures, { interval: 2 }).toMatchObject([{ message: `${inState('history.jsonl')}: ENOENT` }]);
+    await expect
+      .poll(() => failures, { interval: 2 })
+      .toMatchObject([{ message: `${inState('history.jsonl')}: ENOENT` }]);
     await mkdir(stateDir);
     history.append(entry(4));
     await history.close();
@@ -93,36 +113,42 @@ describe('in the place of history.jsonl, or of the one before', () => {
     expect(failures).toHaveLength(2);
   });
 
-  it.runIf(process.geteuid?.() === 0)('a file of another user is not believed, one of the owner of the directory is', async () => {
-    await mkdir(stateDir);
-    execFileSync('chown', ['1234', stateDir]);
-    for (const [owner, told] of [
-      ['1234', 0],
-      ['0', 0],
-      ['4321', 1],
-    ] as const) {
-      await writeFile(inState('history.jsonl'), `${JSON.stringify(entry(7))}\n`);
-      execFileSync('chown', [owner, inState('history.jsonl')]);
-      const failures: (Failure | undefined)[] = [];
-      const history = await openHistory({ stateDir, onFailure: (failure) => failures.push(failure) });
-      await history.close();
-      expect([failures.length, history.recent('shop').length]).toEqual([told, 1 - told]);
-    }
-  });
+  test.runIf(process.geteuid?.() === 0)(
+    'a file of another user is not believed, one of the owner of the directory is',
+    async () => {
+      await mkdir(stateDir);
+      execFileSync('chown', ['1234', stateDir]);
+      for (const [owner, told] of [
+        ['1234', 0],
+        ['0', 0],
+        ['4321', 1],
+      ] as const) {
+        await writeFile(inState('history.jsonl'), `${JSON.stringify(entry(7))}\n`);
+        execFileSync('chown', [owner, inState('history.jsonl')]);
+        const failures: (Failure | undefined)[] = [];
+        const history = await openHistory({ stateDir, onFailure: (failure) => failures.push(failure) });
+        await history.close();
+        expect([failures.length, history.recent('shop').length]).toEqual([told, 1 - told]);
+      }
+    },
+  );
 });
 
-it.runIf(process.geteuid?.() === 0)('a history that root begins belongs to the owner of the directory', async () => {
-  await mkdir(stateDir);
-  execFileSync('chown', ['1234:2345', stateDir]);
-  const history = await openHistory({ stateDir, onFailure: () => {} });
-  history.append(entry(1));
-  await history.close();
-  expect(await stat(inState('history.jsonl'))).toMatchObject({ uid: 1234, gid: 2345 });
-});
+test.runIf(process.geteuid?.() === 0)(
+  'a history that root begins belongs to the owner of the directory',
+  async () => {
+    await mkdir(stateDir);
+    execFileSync('chown', ['1234:2345', stateDir]);
+    const history = await openHistory({ stateDir, onFailure: () => {} });
+    history.append(entry(1));
+    await history.close();
+    expect(await stat(inState('history.jsonl'))).toMatchObject({ uid: 1234, gid: 2345 });
+  },
+);
 
 describe('in the place of api.sock', () => {
   const socket = () => inState('api.sock');
-  it.each([
+  test.each([
     ['a regular file', (path: string) => writeFile(path, 'of somebody else')],
     ['a symbolic link', (path: string) => symlink(join(folder, 'target'), path)],
     ['a link to nothing', (path: string) => symlink('/nonexistent', path)],
@@ -144,7 +170,7 @@ describe('in the place of api.sock', () => {
     expect(await readdir(stateDir)).toEqual(['api.sock']);
   });
 
-  it('the socket of another program that listens is left to it', async () => {
+  test('the socket of another program that listens is left to it', async () => {
     await mkdir(stateDir);
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(socket(), resolve));
@@ -156,10 +182,14 @@ describe('in the place of api.sock', () => {
 describe('the state directory', () => {
   const unusable: readonly (readonly [string, string, () => unknown])[] = [
     ['a file', 'is there and is no directory', () => writeFile(stateDir, '')],
-    ['a link to nothing', 'is a symbolic link to nothing, or below one', () => symlink('/nonexistent', stateDir)],
+    [
+      'a link to nothing',
+      'is a symbolic link to nothing, or below one',
+      () => symlink('/nonexistent', stateDir),
+    ],
     ['a link to itself', 'is a symbolic link to itself', () => symlink(stateDir, stateDir)],
   ];
-  it.each(unusable)('%s is refused', async (_, words, put) => {
+  test.each(unusable)('%s is refused', async (_, words, put) => {
     await put();
     const hint =
       'state_dir in the configuration must be a directory that this user may write to; it holds the history and the socket of the API';
@@ -169,31 +199,39 @@ describe('the state directory', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['below a file', 'target/state', 'is below something that is no directory'],
     ['below a link to nothing', 'dangling/a/state', 'is a symbolic link to nothing, or below one'],
     ['with too long a name', 'x'.repeat(300), 'has too long a name'],
   ])('%s is refused', async (_, path, words) => {
     await symlink('/nonexistent', join(folder, 'dangling'));
-    expect(await prepareStateDir(join(folder, path))).toMatchObject({ failure: { message: `${join(folder, path)} ${words}` } });
+    expect(await prepareStateDir(join(folder, path))).toMatchObject({
+      failure: { message: `${join(folder, path)} ${words}` },
+    });
   });
 
-  it('is made with its parents, for this user and its group alone', async () => {
+  test('is made with its parents, for this user and its group alone', async () => {
     expect(await prepareStateDir(join(stateDir, 'a', 'b'))).toEqual({ kind: 'usable', warning: undefined });
     for (const path of ['', 'a', 'a/b']) expect((await stat(inState(path))).mode & 0o027).toBe(0);
   });
 
-  it('may be a link, as systemd makes one', async () => {
+  test('may be a link, as systemd makes one', async () => {
     await symlink(folder, stateDir);
     expect(await prepareStateDir(stateDir)).toEqual({ kind: 'usable', warning: undefined });
   });
 
-  it('that everybody may write to is refused; with the sticky bit, as /tmp has it, it is used and told', async () => {
+  test('that everybody may write to is refused; with the sticky bit, as /tmp has it, it is used and told', async () => {
     await mkdir(stateDir);
     await chmod(stateDir, 0o777);
-    expect(await prepareStateDir(stateDir)).toMatchObject({ kind: 'failed', failure: { code: 'state-dir-open' } });
+    expect(await prepareStateDir(stateDir)).toMatchObject({
+      kind: 'failed',
+      failure: { code: 'state-dir-open' },
+    });
     await chmod(stateDir, 0o1777);
-    expect(await prepareStateDir(stateDir)).toMatchObject({ kind: 'usable', warning: { code: 'state-dir-shared' } });
+    expect(await prepareStateDir(stateDir)).toMatchObject({
+      kind: 'usable',
+      warning: { code: 'state-dir-shared' },
+    });
     await chmod(stateDir, 0o770);
     expect(await prepareStateDir(stateDir)).toEqual({ kind: 'usable', warning: undefined });
   });

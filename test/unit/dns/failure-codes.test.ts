@@ -5,12 +5,17 @@ import { expect, test } from 'vitest';
 import { root } from '../../support/checkout.ts';
 
 /** Not of a failure: RefusalCode says what a refusal means to the core. */
-const OUTCOMES = ['not-sent'];
+const outcomes = ['not-sent'];
 
 /** Every literal that stands as a `code:` in a file, also behind a condition or in a type; and the code that key-fault.ts is called with. */
 function codesIn(text: string): readonly string[] {
-  const places = [...text.matchAll(/\bcode: ([^;{}]*?)(?:,|;|\n| \})/g), ...text.matchAll(/new KeyFault\(\s*('[^']+')/g)];
-  return places.flatMap(([, place = '']) => [...place.matchAll(/(?<!\[)'([a-z]+(?:-[a-z]+)*)'/g)].map(([, code = '']) => code));
+  const places = [
+    ...text.matchAll(/\bcode: ([^;{}]*?)(?:,|;|\n| \})/g),
+    ...text.matchAll(/new KeyFault\(\s*('[^']+')/g),
+  ];
+  return places.flatMap(([, place = '']) =>
+    [...place.matchAll(/(?<!\[)'([a-z]+(?:-[a-z]+)*)'/g)].map(([, code = '']) => code),
+  );
 }
 
 test('every code of src/dns is in docs/DNS.md, and nothing else', () => {
@@ -18,9 +23,11 @@ test('every code of src/dns is in docs/DNS.md, and nothing else', () => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .map((path) => readFileSync(join(folder, path), 'utf8'));
-  const used = new Set(files.flatMap(codesIn).filter((code) => !OUTCOMES.includes(code)));
+  const used = new Set(files.flatMap(codesIn).filter((code) => !outcomes.includes(code)));
   const [, table = ''] = readFileSync(join(root, 'docs', 'DNS.md'), 'utf8').split('\n## Failures\n');
-  const documented = [...table.matchAll(/^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$/gm)].map(([, code = '']) => code);
+  const documented = [...table.matchAll(/^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$/gm)].map(
+    ([, code = '']) => code,
+  );
   expect(documented).toEqual([...new Set(documented)].sort());
   expect(documented).toEqual([...used].sort());
   expect(used.size).toBeGreaterThan(40);

@@ -15,7 +15,8 @@ const options: NameserverOptions = {
   fudgeMs: 30_000,
   timeoutMs: 500,
 };
-const key = (algorithm: string) => `key "k" { algorithm ${algorithm}; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQ="; };\n`;
+const key = (algorithm: string) =>
+  `key "k" { algorithm ${algorithm}; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQ="; };\n`;
 let folder: string;
 
 beforeAll(async () => {
@@ -23,41 +24,50 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test.each(['rfc2136', 'nsupdate'] as const)('%s: a key that cannot be had is a failure, before anything is sent', async (via) => {
-  const keyFile = join(folder, 'ddns.key');
-  await rm(keyFile, { force: true });
-  const open = () => openZoneClient({ ...options, via, keyFile }, clock);
-  expect(await open()).toMatchObject({
-    kind: 'failed',
-    failure: {
-      code: 'key-unreadable',
-      message: expect.stringContaining('ENOENT'),
-      hint: expect.stringContaining('does not exist'),
-    },
-  });
-  expect(await openZoneClient({ ...options, via, keyFile: folder }, clock)).toMatchObject({
-    failure: {
-      code: 'key-unreadable',
-      message: expect.stringContaining('it is a folder'),
-      hint: expect.stringContaining('the file in it'),
-    },
-  });
-  await writeFile(keyFile, Buffer.alloc(70_000, '#'));
-  expect(await open()).toMatchObject({
-    failure: { code: 'key-unreadable', message: expect.stringContaining('65536'), hint: expect.stringContaining('alone') },
-  });
-  await writeFile(keyFile, 'garbage');
-  expect(await open()).toMatchObject({ failure: { code: 'key-not-found' } });
-  await writeFile(keyFile, key('hmac-sha256'));
-  await chmod(keyFile, 0o600);
-  expect(await openZoneClient({ ...options, via, keyFile, keyName: 'other' }, clock)).toMatchObject({ failure: { code: 'key-not-found' } });
-  expect(await open()).toMatchObject({ kind: 'opened', warnings: [] });
-  await chmod(keyFile, 0o644);
-  expect(await open()).toMatchObject({ kind: 'opened', warnings: [{ code: 'key-exposed' }] });
-  await chmod(keyFile, 0o600);
-  await writeFile(keyFile, key('hmac-md5'));
-  expect(await open()).toMatchObject({ kind: 'opened', warnings: [{ code: 'tsig-weak-algorithm' }] });
-});
+test.each(['rfc2136', 'nsupdate'] as const)(
+  '%s: a key that cannot be had is a failure, before anything is sent',
+  async (via) => {
+    const keyFile = join(folder, 'ddns.key');
+    await rm(keyFile, { force: true });
+    const open = () => openZoneClient({ ...options, via, keyFile }, clock);
+    expect(await open()).toMatchObject({
+      kind: 'failed',
+      failure: {
+        code: 'key-unreadable',
+        message: expect.stringContaining('ENOENT'),
+        hint: expect.stringContaining('does not exist'),
+      },
+    });
+    expect(await openZoneClient({ ...options, via, keyFile: folder }, clock)).toMatchObject({
+      failure: {
+        code: 'key-unreadable',
+        message: expect.stringContaining('it is a folder'),
+        hint: expect.stringContaining('the file in it'),
+      },
+    });
+    await writeFile(keyFile, Buffer.alloc(70_000, '#'));
+    expect(await open()).toMatchObject({
+      failure: {
+        code: 'key-unreadable',
+        message: expect.stringContaining('65536'),
+        hint: expect.stringContaining('alone'),
+      },
+    });
+    await writeFile(keyFile, 'garbage');
+    expect(await open()).toMatchObject({ failure: { code: 'key-not-found' } });
+    await writeFile(keyFile, key('hmac-sha256'));
+    await chmod(keyFile, 0o600);
+    expect(await openZoneClient({ ...options, via, keyFile, keyName: 'other' }, clock)).toMatchObject({
+      failure: { code: 'key-not-found' },
+    });
+    expect(await open()).toMatchObject({ kind: 'opened', warnings: [] });
+    await chmod(keyFile, 0o644);
+    expect(await open()).toMatchObject({ kind: 'opened', warnings: [{ code: 'key-exposed' }] });
+    await chmod(keyFile, 0o600);
+    await writeFile(keyFile, key('hmac-md5'));
+    expect(await open()).toMatchObject({ kind: 'opened', warnings: [{ code: 'tsig-weak-algorithm' }] });
+  },
+);
 
 test('a FIFO is no key file, and is not waited for', async () => {
   const keyFile = join(folder, 'fifo');

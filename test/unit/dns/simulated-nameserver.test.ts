@@ -14,9 +14,15 @@ import { zoneClientContract } from '../../support/zone-client.contract.ts';
 const clusters = ['shop', 'blog'] as const;
 const zone = 'lab.test.' as Fqdn;
 const key = generateTsigKey('source-dns-key');
-const serverKey = { name: 'source-dns-key.' as Fqdn, digest: 'sha256', secret: Buffer.from(key.secret, 'base64') } as const;
+const serverKey = {
+  name: 'source-dns-key.' as Fqdn,
+  digest: 'sha256',
+  secret: Buffer.from(key.secret, 'base64'),
+} as const;
 const owners = clusters.flatMap((cluster) =>
-  ['source', '_source-dns.source', '_mysql._tcp.source'].map((label) => `${label}.${cluster}.${zone}` as Fqdn),
+  ['source', '_source-dns.source', '_mysql._tcp.source'].map(
+    (label) => `${label}.${cluster}.${zone}` as Fqdn,
+  ),
 );
 
 let running: readonly FakeNameserver[];
@@ -25,7 +31,10 @@ let deadPort: number;
 beforeAll(async () => {
   const zoneOf = new SimulatedZone(zone);
   const common = { zone: zoneOf, keys: [serverKey], clock: systemClock };
-  const primary = new SimulatedNameserver({ ...common, grants: new Map([[serverKey.name, new Set(owners)]]) });
+  const primary = new SimulatedNameserver({
+    ...common,
+    grants: new Map([[serverKey.name, new Set(owners)]]),
+  });
   const secondary = new SimulatedNameserver({ ...common, grants: new Map() });
   running = await Promise.all(
     [primary, secondary].map((nameserver) =>

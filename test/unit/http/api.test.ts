@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Answer, Command, CommandResult } from '../../../src/core/model/events.ts';
 import { bodyLimit } from '../../../src/http/body.ts';
 import { askDaemon } from '../../../src/http/client.ts';
@@ -54,7 +54,8 @@ async function serve(api: ClusterApi | undefined = fakeApi().api): Promise<ApiSe
 
 const socket = () => apiSocketPath(folder);
 const get = (path: string) => askDaemon(socket(), { method: 'GET', path, timeoutMs: 5000 });
-const post = (path: string, body?: unknown) => askDaemon(socket(), { method: 'POST', path, body, timeoutMs: 5000 });
+const post = (path: string, body?: unknown) =>
+  askDaemon(socket(), { method: 'POST', path, body, timeoutMs: 5000 });
 
 /** A request as it should not be: what came back. */
 function raw(
@@ -69,7 +70,9 @@ function raw(
       response.on('data', (part) => {
         text += part;
       });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text }),
+      );
     });
     sent.on('error', reject);
     sent.end(body);
@@ -77,13 +80,13 @@ function raw(
 }
 
 describe('the socket', () => {
-  it('is there with the rights rw-rw----, and nothing else is', async () => {
+  test('is there with the rights rw-rw----, and nothing else is', async () => {
     await serve();
     expect((await stat(socket())).mode & 0o777).toBe(0o660);
     expect(await readdir(folder)).toEqual(['api.sock']);
   });
 
-  it('refuses a second daemon with a sentence', async () => {
+  test('refuses a second daemon with a sentence', async () => {
     await serve();
     const second = await startApi(socket(), (error) => bugs.push(error));
     expect(second).toMatchObject({ kind: 'failed', failure: { code: 'already-running' } });
@@ -91,15 +94,17 @@ describe('the socket', () => {
     expect(await get('/healthz')).toMatchObject({ kind: 'document' });
   });
 
-  it('lets exactly one of several that start at once have it', async () => {
-    const started = await Promise.all(Array.from({ length: 8 }, () => startApi(socket(), (error) => bugs.push(error))));
+  test('lets exactly one of several that start at once have it', async () => {
+    const started = await Promise.all(
+      Array.from({ length: 8 }, () => startApi(socket(), (error) => bugs.push(error))),
+    );
     const winners = started.flatMap((one) => (one.kind === 'started' ? one.server : []));
     servers.push(...winners);
     expect(winners).toHaveLength(1);
     expect(await readdir(folder)).toEqual(['api.sock']);
   });
 
-  it('takes the place of one that a crash left', async () => {
+  test('takes the place of one that a crash left', async () => {
     // Listening by a copy of the name, as after a crash: the file is there, nobody accepts.
     const dead = createServer();
     await new Promise<void>((resolve) => dead.listen(join(folder, 'x'), resolve));
@@ -112,7 +117,7 @@ describe('the socket', () => {
     expect(await readdir(folder)).toEqual(['api.sock']);
   });
 
-  it('frees everything when it closes, also with connections open', async () => {
+  test('frees everything when it closes, also with connections open', async () => {
     const server = await serve();
     const idle = connect(socket());
     await new Promise((resolve) => idle.once('connect', resolve));
@@ -125,47 +130,64 @@ describe('the socket', () => {
     expect(await get('/healthz')).toMatchObject({ kind: 'document' });
   });
 
-  it('names the remedy where the path is too long, or cannot be used', async () => {
+  test('names the remedy where the path is too long, or cannot be used', async () => {
     const long = join(folder, 'x'.repeat(120));
     expect(await startApi(apiSocketPath(long), () => {})).toMatchObject({
       failure: { code: 'socket-path-too-long', hint: expect.stringContaining('state_dir') },
     });
-    expect(await askDaemon(apiSocketPath(long), { method: 'GET', path: '/', timeoutMs: 1000 })).toMatchObject({
-      failure: { code: 'socket-path-too-long' },
-    });
+    expect(await askDaemon(apiSocketPath(long), { method: 'GET', path: '/', timeoutMs: 1000 })).toMatchObject(
+      {
+        failure: { code: 'socket-path-too-long' },
+      },
+    );
     await writeFile(join(folder, 'file'), '');
-    expect(await startApi(apiSocketPath(join(folder, 'file')), () => {})).toMatchObject({ failure: { code: 'socket-unusable' } });
+    expect(await startApi(apiSocketPath(join(folder, 'file')), () => {})).toMatchObject({
+      failure: { code: 'socket-unusable' },
+    });
     await mkdir(socket());
     expect(await startApi(socket(), () => {})).toMatchObject({ kind: 'failed' });
   });
 });
 
 describe('the routes', () => {
-  it('answer with documents', async () => {
+  test('answer with documents', async () => {
     await serve();
     expect(await get('/healthz')).toEqual({ kind: 'document', body: { status: 'ok' } });
     expect(await get('/readyz')).toEqual({ kind: 'document', body: { status: 'ready' } });
-    const promised = { cluster: 'shop', name: 'source.shop.db.example.com.', decision: { kind: 'point-to', source: 'db2:3306' } };
+    const promised = {
+      cluster: 'shop',
+      name: 'source.shop.db.example.com.',
+      decision: { kind: 'point-to', source: 'db2:3306' },
+    };
     expect(await get('/v1/clusters')).toMatchObject({ body: { clusters: [promised] } });
     expect(await get('/v1/clusters/shop')).toMatchObject({ body: promised });
-    expect(await get('/v1/clusters/shop/history?limit=5')).toEqual({ kind: 'document', body: { entries: [] } });
+    expect(await get('/v1/clusters/shop/history?limit=5')).toEqual({
+      kind: 'document',
+      body: { entries: [] },
+    });
   });
 
-  it('are not ready until every cluster is', async () => {
+  test('are not ready until every cluster is', async () => {
     await serve({
       ...fakeApi().api,
-      snapshot: () => ({ ...shopSnapshot, publications: shopSnapshot.publications.map((one) => ({ ...one, ready: false })) }),
+      snapshot: () => ({
+        ...shopSnapshot,
+        publications: shopSnapshot.publications.map((one) => ({ ...one, ready: false })),
+      }),
     });
-    expect(await get('/readyz')).toMatchObject({ kind: 'problem', problem: { status: 503, code: 'not-ready', detail: 'not ready: shop' } });
+    expect(await get('/readyz')).toMatchObject({
+      kind: 'problem',
+      problem: { status: 503, code: 'not-ready', detail: 'not ready: shop' },
+    });
   });
 
-  it('say that they are about to start', async () => {
+  test('say that they are about to start', async () => {
     const started = await startApi(socket(), (error) => bugs.push(error));
     if (started.kind === 'started') servers.push(started.server);
     expect(await get('/healthz')).toMatchObject({ problem: { status: 503, code: 'starting' } });
   });
 
-  it('answer errors as problem details with a stable code', async () => {
+  test('answer errors as problem details with a stable code', async () => {
     const { api, commands } = fakeApi();
     await serve(api);
     const answer = await raw('GET', '/v1/clusters/shp', {}, '');
@@ -188,25 +210,36 @@ describe('the routes', () => {
       [400, 'bad-request', raw('POST', '/v1/clusters/shop/freeze', json, '{"reason":"x","forse":true}')],
       [400, 'bad-request', raw('POST', '/v1/clusters/shop/follow', json, '{"server":7}')],
       [404, 'unknown-server', raw('POST', '/v1/clusters/shop/follow', json, '{"server":"db22:3306"}')],
-      [413, 'body-too-large', raw('POST', '/v1/clusters/shop/freeze', json, JSON.stringify({ reason: 'x'.repeat(bodyLimit) }))],
+      [
+        413,
+        'body-too-large',
+        raw('POST', '/v1/clusters/shop/freeze', json, JSON.stringify({ reason: 'x'.repeat(bodyLimit) })),
+      ],
     ];
     for (const [status, code, reply] of cases) {
       const { text, ...rest } = await reply;
-      expect({ status: rest.status, code: (JSON.parse(text) as { code: string }).code }).toEqual({ status, code });
+      expect({ status: rest.status, code: (JSON.parse(text) as { code: string }).code }).toEqual({
+        status,
+        code,
+      });
     }
     expect(commands).toEqual([]);
   });
 
-  it('give commands', async () => {
+  test('give commands', async () => {
     const { api, commands } = fakeApi();
     await serve(api);
-    expect(await post('/v1/clusters/shop/follow', { server: 'db2', force: true, reason: 'why', by: 'me@host' })).toEqual({
+    expect(
+      await post('/v1/clusters/shop/follow', { server: 'db2', force: true, reason: 'why', by: 'me@host' }),
+    ).toEqual({
       kind: 'document',
       body: result('done', 'commanded'),
     });
     await post('/v1/clusters/shop/follow', { server: 'db2', force: true, althoughReadOnly: true });
     // Alone it would do nothing: somebody believes otherwise.
-    expect(await post('/v1/clusters/shop/follow', { server: 'db2', althoughReadOnly: true })).toMatchObject({ kind: 'problem' });
+    expect(await post('/v1/clusters/shop/follow', { server: 'db2', althoughReadOnly: true })).toMatchObject({
+      kind: 'problem',
+    });
     await post('/v1/clusters/shop/freeze', { reason: 'why' });
     await post('/v1/clusters/shop/thaw');
     expect(commands).toEqual([
@@ -217,7 +250,7 @@ describe('the routes', () => {
     ]);
   });
 
-  it('answer a command that is not done as a problem, with the result of each publication', async () => {
+  test('answer a command that is not done as a problem, with the result of each publication', async () => {
     for (const [kind, status] of [
       ['held', 409],
       ['lost-race', 409],
@@ -225,7 +258,9 @@ describe('the routes', () => {
       ['failed', 500],
     ] as const) {
       const server = await serve(
-        fakeApi(async () => ({ results: [...result('done', 'commanded').results, ...result(kind, 'why').results] })).api,
+        fakeApi(async () => ({
+          results: [...result('done', 'commanded').results, ...result(kind, 'why').results],
+        })).api,
       );
       expect(await post('/v1/clusters/shop/thaw')).toMatchObject({
         kind: 'problem',
@@ -235,7 +270,7 @@ describe('the routes', () => {
     }
   });
 
-  it('do the work of one id once, also while it is in progress', async () => {
+  test('do the work of one id once, also while it is in progress', async () => {
     let finish: (answer: Answer) => void = () => {};
     const { api, commands } = fakeApi(() => new Promise((resolve) => (finish = resolve)));
     await serve(api);
@@ -250,7 +285,7 @@ describe('the routes', () => {
     expect(commands).toHaveLength(1);
   });
 
-  it('let an id be tried again when nothing was done', async () => {
+  test('let an id be tried again when nothing was done', async () => {
     const answers = [result('unreachable', 'deadline'), result('done', 'commanded')];
     const { api, commands } = fakeApi(async () => answers.shift() ?? result('failed', 'x'));
     await serve(api);
@@ -262,13 +297,17 @@ describe('the routes', () => {
 });
 
 describe('the client', () => {
-  it('has a deadline', async () => {
+  test('has a deadline', async () => {
     await serve(fakeApi(() => new Promise(() => {})).api);
-    const silent = await askDaemon(socket(), { method: 'POST', path: '/v1/clusters/shop/thaw', timeoutMs: 50 });
+    const silent = await askDaemon(socket(), {
+      method: 'POST',
+      path: '/v1/clusters/shop/thaw',
+      timeoutMs: 50,
+    });
     expect(silent).toMatchObject({ kind: 'failed', failure: { code: 'daemon-silent' } });
   });
 
-  it('takes a program that is no daemon for what it is', async () => {
+  test('takes a program that is no daemon for what it is', async () => {
     const stranger = createServer((connection) => connection.resume().end('hello\n'));
     await new Promise<void>((resolve) => stranger.listen(socket(), resolve));
     expect(await get('/healthz')).toMatchObject({ kind: 'failed', failure: { code: 'daemon-unusable' } });

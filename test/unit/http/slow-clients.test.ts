@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Answer } from '../../../src/core/model/events.ts';
 import { askDaemon } from '../../../src/http/client.ts';
 import type { ClusterApi } from '../../../src/http/cluster-api.ts';
@@ -32,7 +32,9 @@ afterEach(async () => {
   expect(bugs).toEqual([]);
 });
 
-const done: Answer = { results: [{ nameserver: 'ns1', kind: 'done', code: 'commanded', sentence: 'It is done.' }] };
+const done: Answer = {
+  results: [{ nameserver: 'ns1', kind: 'done', code: 'commanded', sentence: 'It is done.' }],
+};
 const ordinary: ClusterApi = {
   clusters: () => ['shop'],
   snapshot: (cluster) => (cluster === 'shop' ? shopSnapshot : undefined),
@@ -75,7 +77,8 @@ async function client(text: string, reads = true): Promise<Client> {
 const many = (text: string, reads = true): Promise<Client[]> =>
   Promise.all(Array.from({ length: connectionLimit }, () => client(text, reads)));
 
-const command = (headers: string, body = ''): string => `POST /v1/clusters/shop/freeze HTTP/1.1\r\nhost: x\r\n${headers}\r\n\r\n${body}`;
+const command = (headers: string, body = ''): string =>
+  `POST /v1/clusters/shop/freeze HTTP/1.1\r\nhost: x\r\n${headers}\r\n\r\n${body}`;
 const json = 'content-type: application/json';
 const get = 'GET /v1/clusters HTTP/1.1\r\nhost: x\r\n\r\n';
 
@@ -85,37 +88,49 @@ const slow: readonly (readonly [string, string])[] = [
   ['begin the headers', 'GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow: '],
   ['begin a body', command(`${json}\r\ncontent-length: 30`, '{"reas')],
   ['begin a chunk', command(`${json}\r\ntransfer-encoding: chunked`, '5\r\n{"r')],
-  ['wait for 100 Continue, and then do not', command(`${json}\r\ncontent-length: 30\r\nexpect: 100-continue`)],
+  [
+    'wait for 100 Continue, and then do not',
+    command(`${json}\r\ncontent-length: 30\r\nexpect: 100-continue`),
+  ],
   ['ask, and then begin to ask again', `${get}POST /v1/clus`],
   ['ask with a body that never ends', 'GET /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n'],
   ['keep the connection after the answer', get],
 ];
 
 describe('a client is answered while as many as there is room for', () => {
-  it.each(slow)('%s', async (_, text) => {
+  test.each(slow)('%s', async (_, text) => {
     await serve();
     await many(text);
     for (let round = 0; round < 3; round += 1) {
-      expect(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs })).toMatchObject({
+      expect(
+        await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs }),
+      ).toMatchObject({
         kind: 'document',
       });
-      const frozen = { method: 'POST', path: '/v1/clusters/shop/freeze', body: { reason: 'why' }, timeoutMs: patienceMs } as const;
+      const frozen = {
+        method: 'POST',
+        path: '/v1/clusters/shop/freeze',
+        body: { reason: 'why' },
+        timeoutMs: patienceMs,
+      } as const;
       expect(await askDaemon(apiSocketPath(folder), frozen)).toMatchObject({ kind: 'document', body: done });
     }
   });
 
-  it('do not read their answer', async () => {
+  test('do not read their answer', async () => {
     // Longer than what the kernel takes for a reader that does not read.
     const entries = [{ text: 'x'.repeat(1024 * 1024) }];
     await serve({ ...ordinary, history: () => entries as never });
     await many('GET /v1/clusters/shop/history HTTP/1.1\r\nhost: x\r\n\r\n', false);
-    expect(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs })).toMatchObject({
+    expect(
+      await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs }),
+    ).toMatchObject({
       kind: 'document',
     });
   });
 });
 
-it('and where each that is dropped comes again at once', async () => {
+test('and where each that is dropped comes again at once', async () => {
   await serve();
   let again = 0;
   let isOver = false;
@@ -132,7 +147,9 @@ it('and where each that is dropped comes again at once', async () => {
   for (let number = 0; number < 2 * connectionLimit; number += 1) slowOne();
   const answers = [];
   for (let round = 0; round < 20; round += 1) {
-    answers.push(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs }));
+    answers.push(
+      await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs }),
+    );
   }
   isOver = true;
   expect(again).toBeGreaterThan(connectionLimit);
@@ -140,7 +157,7 @@ it('and where each that is dropped comes again at once', async () => {
 });
 
 describe('who is dropped', () => {
-  it('is the one that is slow for longest', async () => {
+  test('is the one that is slow for longest', async () => {
     await serve();
     const [first, ...others] = await many('GET /');
     await client('');
@@ -148,7 +165,7 @@ describe('who is dropped', () => {
     expect(others.filter(({ socket }) => socket.closed)).toEqual([]);
   });
 
-  it('is nobody whose command is being done: who comes then is told to come again', async () => {
+  test('is nobody whose command is being done: who comes then is told to come again', async () => {
     let finish: (answer: Answer) => void = () => undefined;
     const answer = new Promise<Answer>((resolve) => {
       finish = resolve;
@@ -167,7 +184,9 @@ describe('who is dropped', () => {
       },
     });
     const body = '{"reason":"why"}';
-    const asking = await many(command(`${json}\r\ncontent-length: ${body.length}\r\nconnection: close`, body));
+    const asking = await many(
+      command(`${json}\r\ncontent-length: ${body.length}\r\nconnection: close`, body),
+    );
     await allBegun;
     const late = await client(get);
     await late.closed;
@@ -175,10 +194,12 @@ describe('who is dropped', () => {
     expect(late.received()).toContain('"code":"busy"');
     finish(done);
     await Promise.all(asking.map(({ closed }) => closed));
-    expect(asking.filter(({ received }) => received().startsWith('HTTP/1.1 200'))).toHaveLength(connectionLimit);
+    expect(asking.filter(({ received }) => received().startsWith('HTTP/1.1 200'))).toHaveLength(
+      connectionLimit,
+    );
   });
 
-  it('is not who half-closes after the request', async () => {
+  test('is not who half-closes after the request', async () => {
     await serve();
     const half = await client(get);
     half.socket.end();
@@ -188,7 +209,7 @@ describe('who is dropped', () => {
 });
 
 describe('one connection', () => {
-  it('gets its pipelined answers one after the other: the next one is made when the one before is read', async () => {
+  test('gets its pipelined answers one after the other: the next one is made when the one before is read', async () => {
     let made = 0;
     const entries = [{ text: 'x'.repeat(1024 * 1024) }];
     await serve({
@@ -198,14 +219,17 @@ describe('one connection', () => {
         return entries as never;
       },
     });
-    const reading = await client('GET /v1/clusters/shop/history HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(200), false);
+    const reading = await client(
+      'GET /v1/clusters/shop/history HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(200),
+      false,
+    );
     // A later request is answered later: by then the 200 were parsed.
     await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs });
     expect(made).toBe(1);
     reading.socket.destroy();
   });
 
-  it('with huge headers, an unknown expectation or rubbish is refused and closed', async () => {
+  test('with huge headers, an unknown expectation or rubbish is refused and closed', async () => {
     await serve();
     for (const [text, status] of [
       [`GET /healthz HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`, '431'],
@@ -217,7 +241,9 @@ describe('one connection', () => {
       await odd.closed;
       expect(odd.received().split('\r\n')[0]).toContain(status);
     }
-    expect(await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs })).toMatchObject({
+    expect(
+      await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs }),
+    ).toMatchObject({
       kind: 'document',
     });
   });

@@ -1,43 +1,60 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { rowsQuery, traitsQuery } from '../../../src/mysql/flavour/flavour.ts';
 import type { Clock } from '../../../src/ports.ts';
-import { answering, clock, deadline, errorPacket, fake, packet, proberOf } from '../../support/false-server.ts';
+import {
+  answering,
+  clock,
+  deadline,
+  errorPacket,
+  fake,
+  packet,
+  proberOf,
+} from '../../support/false-server.ts';
 
 const failureOf = (probe: Probe) => (probe.kind === 'reachable' ? undefined : probe.failure);
 
 describe('a server that refuses before the login', () => {
-  it.each([1040, 1042, 1043, 1044, 1045, 1129, 1130, 1203, 1226, 1251, 1275])('with error %i is alive', async (errno) => {
-    const { address } = await fake((socket) => socket.end(errorPacket(errno, 'No.')));
-    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
-      kind: 'alive',
-      failure: { code: `mysql-${errno}`, message: `${address}: No.` },
-    });
-  });
+  test.each([1040, 1042, 1043, 1044, 1045, 1129, 1130, 1203, 1226, 1251, 1275])(
+    'with error %i is alive',
+    async (errno) => {
+      const { address } = await fake((socket) => socket.end(errorPacket(errno, 'No.')));
+      expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+        kind: 'alive',
+        failure: { code: `mysql-${errno}`, message: `${address}: No.` },
+      });
+    },
+  );
 
-  it('with its good-bye is not', async () => {
+  test('with its good-bye is not', async () => {
     const { address } = await fake((socket) => socket.end(errorPacket(1053, 'Server shutdown in progress')));
-    expect(await proberOf(address).probe(address, deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'mysql-1053' } });
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'unknown',
+      failure: { code: 'mysql-1053' },
+    });
   });
 
-  it.each(['5.6.51', '10.4.34-MariaDB', 'what?'])('as version %s is alive, and said to be not watched', async (version) => {
-    const { address, asked } = await answering(() => [{ Variable_name: 'version', Value: version }]);
-    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
-      kind: 'alive',
-      failure: {
-        code: 'version-unsupported',
-        message: `${address}: runs version ${version}`,
-        hint: expect.stringContaining('MariaDB 10.5.2'),
-      },
-    });
-    // Nothing else is asked of a server that nobody here knows.
-    expect(asked).toEqual([rowsQuery, traitsQuery]);
-  });
+  test.each(['5.6.51', '10.4.34-MariaDB', 'what?'])(
+    'as version %s is alive, and said to be not watched',
+    async (version) => {
+      const { address, asked } = await answering(() => [{ Variable_name: 'version', Value: version }]);
+      expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+        kind: 'alive',
+        failure: {
+          code: 'version-unsupported',
+          message: `${address}: runs version ${version}`,
+          hint: expect.stringContaining('MariaDB 10.5.2'),
+        },
+      });
+      // Nothing else is asked of a server that nobody here knows.
+      expect(asked).toEqual([rowsQuery, traitsQuery]);
+    },
+  );
 });
 
 describe('a server that answers some questions only', () => {
-  it('lives: MariaDB does not show its replication status while it waits for an applier to stop', async () => {
+  test('lives: MariaDB does not show its replication status while it waits for an applier to stop', async () => {
     const { address } = await answering((sql) => {
       if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
       return sql.startsWith('SHOW ALL') ? undefined : [{ Value: '60', account: 'source_dns@%' }];
@@ -46,12 +63,14 @@ describe('a server that answers some questions only', () => {
       kind: 'alive',
       failure: {
         code: 'deadline',
-        message: expect.stringMatching(/^127\.0\.0\.1:\d+: did not answer all that it was asked within 5\d\d ms$/),
+        message: expect.stringMatching(
+          /^127\.0\.0\.1:\d+: did not answer all that it was asked within 5\d\d ms$/,
+        ),
       },
     });
   });
 
-  it('and is unknown when it answers nothing of a probe', async () => {
+  test('and is unknown when it answers nothing of a probe', async () => {
     const { address } = await answering((sql) => {
       if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
       return sql.includes('@@global.server_id') ? undefined : [{ Value: '60', account: 'source_dns@%' }];
@@ -64,40 +83,54 @@ describe('a server that answers some questions only', () => {
 });
 
 describe('what listens there', () => {
-  it('and says nothing: a deadline, and the connection is gone', async () => {
+  test('and says nothing: a deadline, and the connection is gone', async () => {
     let closed: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => {
       closed = resolve;
     });
     const { address, sockets } = await fake((socket) => socket.on('close', closed).resume());
     const prober = proberOf(address);
-    expect(await prober.probe(address, deadline(100))).toMatchObject({ kind: 'unknown', failure: { code: 'deadline' } });
+    expect(await prober.probe(address, deadline(100))).toMatchObject({
+      kind: 'unknown',
+      failure: { code: 'deadline' },
+    });
     await gone;
-    expect(await prober.probe(address, deadline(100))).toMatchObject({ kind: 'unknown', failure: { code: 'deadline' } });
+    expect(await prober.probe(address, deadline(100))).toMatchObject({
+      kind: 'unknown',
+      failure: { code: 'deadline' },
+    });
     expect(sockets).toHaveLength(2);
   });
 
-  it('and hangs up', async () => {
+  test('and hangs up', async () => {
     const { address } = await fake((socket) => socket.end());
-    expect(await proberOf(address).probe(address, deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'connection-lost' } });
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'unknown',
+      failure: { code: 'connection-lost' },
+    });
   });
 
-  it('and resets', async () => {
+  test('and resets', async () => {
     const { address } = await fake((socket) => socket.resetAndDestroy());
-    expect(await proberOf(address).probe(address, deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'connection-lost' } });
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'unknown',
+      failure: { code: 'connection-lost' },
+    });
   });
 
-  it.each(['SSH-2.0-OpenSSH_9.2p1\r\n', 'HTTP/1.1 400 Bad Request\r\n\r\n', '\u0000'.repeat(9), '\n\u0000\u0000\u0000\n9.7.4'])(
-    'and is no MySQL server (%j)',
-    async (text) => {
-      for (const hangUp of [true, false]) {
-        const { address } = await fake((socket) => (hangUp ? socket.end(text) : socket.write(text)));
-        expect((await proberOf(address).probe(address, deadline(200))).kind).not.toBe('reachable');
-      }
-    },
-  );
+  test.each([
+    'SSH-2.0-OpenSSH_9.2p1\r\n',
+    'HTTP/1.1 400 Bad Request\r\n\r\n',
+    '\u0000'.repeat(9),
+    '\n\u0000\u0000\u0000\n9.7.4',
+  ])('and is no MySQL server (%j)', async (text) => {
+    for (const hangUp of [true, false]) {
+      const { address } = await fake((socket) => (hangUp ? socket.end(text) : socket.write(text)));
+      expect((await proberOf(address).probe(address, deadline(200))).kind).not.toBe('reachable');
+    }
+  });
 
-  it('and sends random packets: always an answer, never an exception', async () => {
+  test('and sends random packets: always an answer, never an exception', async () => {
     let state = 99;
     const byte = () => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
@@ -115,14 +148,17 @@ describe('what listens there', () => {
 });
 
 describe('the prober', () => {
-  it('gives the password to no other server', async () => {
+  test('gives the password to no other server', async () => {
     const { address, sockets } = await fake((socket) => socket.end());
     const prober = proberOf('127.0.0.1:1' as ServerAddress);
-    expect(await prober.probe(address, deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'not-a-server' } });
+    expect(await prober.probe(address, deadline())).toMatchObject({
+      kind: 'unknown',
+      failure: { code: 'not-a-server' },
+    });
     expect(sockets).toEqual([]);
   });
 
-  it('asks who is within its scopes, once it is told to, and leaves when it is released', async () => {
+  test('asks who is within its scopes, once it is told to, and leaves when it is released', async () => {
     const { address, sockets } = await fake(() => undefined);
     const loopback = { kind: 'network', address: { family: 4, bytes: [127, 0, 0, 0] }, bits: 8 } as const;
     const prober = proberOf('127.0.0.1:1' as ServerAddress, { discoverWithin: [loopback] });
@@ -139,7 +175,9 @@ describe('the prober', () => {
     expect(failureOf(await probing)?.code).toBe('closed');
     // A configured one is not released.
     prober.release('127.0.0.1:1' as ServerAddress);
-    expect(failureOf(await prober.probe('127.0.0.1:1' as ServerAddress, deadline()))?.code).not.toBe('closed');
+    expect(failureOf(await prober.probe('127.0.0.1:1' as ServerAddress, deadline()))?.code).not.toBe(
+      'closed',
+    );
     // It may be found again.
     void prober.probe(address, deadline());
     while (sockets.length === 1) await new Promise((resolve) => setImmediate(resolve));
@@ -148,7 +186,7 @@ describe('the prober', () => {
     expect(lost).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['configured', 1],
     ['discovered', 0],
   ])('asks a %s server %d times for its replicas', async (which, times) => {
@@ -164,7 +202,7 @@ describe('the prober', () => {
     expect(asked.filter((sql) => sql === 'SHOW REPLICAS' || sql === 'SHOW SLAVE HOSTS')).toHaveLength(times);
   });
 
-  it('closed, answers so', async () => {
+  test('closed, answers so', async () => {
     const { address } = await fake(() => undefined);
     const prober = proberOf(address);
     const probing = prober.probe(address, deadline());
@@ -173,9 +211,12 @@ describe('the prober', () => {
     expect(failureOf(await prober.probe(address, deadline()))?.code).toBe('closed');
   });
 
-  it('resolves names by the deadline', async () => {
+  test('resolves names by the deadline', async () => {
     const prober = proberOf('127.0.0.1:1' as ServerAddress);
-    expect(await prober.resolve('10.1.2.3:3306' as ServerAddress, deadline())).toEqual({ kind: 'addresses', addresses: ['10.1.2.3'] });
+    expect(await prober.resolve('10.1.2.3:3306' as ServerAddress, deadline())).toEqual({
+      kind: 'addresses',
+      addresses: ['10.1.2.3'],
+    });
     expect(await prober.resolve('[2001:db8::1]:3306' as ServerAddress, deadline())).toEqual({
       kind: 'addresses',
       addresses: ['2001:db8::1'],

@@ -2,16 +2,23 @@
 
 import { createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { ProberOptions } from '../../../src/mysql/probe.ts';
-import { type Certificate, expired, forAnother, forLocalhost, forLoopback } from '../../support/certificates.ts';
+import {
+  type Certificate,
+  expired,
+  forAnother,
+  forLocalhost,
+  forLoopback,
+} from '../../support/certificates.ts';
 import { deadline, fake, packet, proberOf } from '../../support/false-server.ts';
 
 /** protocol.h of MySQL. */
 const clientLocalFiles = 0x80;
 const clientSsl = 0x800;
-const allCapabilities = 0x1 | 0x4 | clientLocalFiles | 0x200 | clientSsl | 0x2000 | 0x8000 | 0x2_0000 | 0x8_0000;
+const allCapabilities =
+  0x1 | 0x4 | clientLocalFiles | 0x200 | clientSsl | 0x2000 | 0x8000 | 0x2_0000 | 0x8_0000;
 
 /** The first packet of a server that can do everything which a client might misuse. */
 function greeting(capabilities: number): Buffer {
@@ -38,7 +45,10 @@ function greeting(capabilities: number): Buffer {
 const refused = Buffer.from([0xff, 0x15, 0x04, ...Buffer.from('No.')]);
 
 /** A server that greets, speaks TLS with this certificate, and keeps what a client says when it logs in. `host`: how it is configured. */
-async function tlsServer(certificate: Certificate, host = '127.0.0.1'): Promise<{ address: ServerAddress; logins: Buffer[] }> {
+async function tlsServer(
+  certificate: Certificate,
+  host = '127.0.0.1',
+): Promise<{ address: ServerAddress; logins: Buffer[] }> {
   const logins: Buffer[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -76,14 +86,20 @@ describe('tls: verify', () => {
     ['the certificate of the address that the name has', false, forLoopback, 'localhost', forLoopback],
   ];
 
-  it.each(cases)('%s: logs in: %s', async (_, logsIn, certificate, host, { cert }) => {
+  test.each(cases)('%s: logs in: %s', async (_, logsIn, certificate, host, { cert }) => {
     const { address, logins } = await tlsServer(certificate, host);
-    const probe = await proberOf(address, { tls: 'verify', ca: cert, connectTimeoutMs: 5000 }).probe(address, deadline(5000));
+    const probe = await proberOf(address, { tls: 'verify', ca: cert, connectTimeoutMs: 5000 }).probe(
+      address,
+      deadline(5000),
+    );
     expect(logins).toHaveLength(logsIn ? 1 : 0);
-    expect(probe).toMatchObject({ kind: 'alive', failure: { code: logsIn ? 'mysql-1045' : expect.stringMatching(/^tls-/) } });
+    expect(probe).toMatchObject({
+      kind: 'alive',
+      failure: { code: logsIn ? 'mysql-1045' : expect.stringMatching(/^tls-/) },
+    });
   });
 
-  it('trusts no certificate without an authority that is given, or that Node brings', async () => {
+  test('trusts no certificate without an authority that is given, or that Node brings', async () => {
     const { address, logins } = await tlsServer(forLoopback);
     await proberOf(address, { tls: 'verify', connectTimeoutMs: 5000 }).probe(address, deadline(5000));
     expect(logins).toEqual([]);
@@ -91,7 +107,7 @@ describe('tls: verify', () => {
 });
 
 describe('a server without TLS, or somebody on the way who says so', () => {
-  it.each([
+  test.each([
     ['verify', 0],
     ['required', 0],
     ['preferred', 1],
@@ -117,7 +133,7 @@ describe('a server that asks for a file of ours', () => {
     ['preferred', { tls: 'preferred' }],
   ];
 
-  it.each(access)('was told before that there is none (tls: %s)', async (_, options) => {
+  test.each(access)('was told before that there is none (tls: %s)', async (_, options) => {
     const { address, logins } = await tlsServer(forAnother);
     await proberOf(address, { ...options, connectTimeoutMs: 5000 }).probe(address, deadline(5000));
     expect(logins).toHaveLength(1);

@@ -1,6 +1,6 @@
 /** What the password is worth to a server that nobody has checked: with `tls: verify` nothing, else as docs/THREATS.md says. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Script } from '../../support/false-mysqld.ts';
 import { deadline, falseMysqld, proberOf } from '../../support/false-server.ts';
 import { expectSilence, healthy } from '../../support/mended.ts';
@@ -22,7 +22,7 @@ async function heardBy(script: Script, tls: Tls): Promise<{ readonly all: string
 }
 
 describe('a server with a certificate of its own that asks for the password itself', () => {
-  it.each<[Tls, boolean]>([
+  test.each<[Tls, boolean]>([
     ['preferred', true],
     ['required', true],
     ['verify', false],
@@ -35,13 +35,18 @@ describe('a server with a certificate of its own that asks for the password itse
 });
 
 describe('a server that says that it has no TLS', () => {
-  it.each<[Tls, boolean]>([
+  test.each<[Tls, boolean]>([
     ['disabled', true],
     ['preferred', true],
     ['required', false],
     ['verify', false],
   ])('tls: %s: it gets the account and a hash: %s; never the password', async (tls, gets) => {
-    for (const login of ['at-once', 'full', { switchTo: 'mysql_clear_password' }, { switchTo: 'mysql_native_password' }] as const) {
+    for (const login of [
+      'at-once',
+      'full',
+      { switchTo: 'mysql_clear_password' },
+      { switchTo: 'mysql_native_password' },
+    ] as const) {
       const { all } = await heardBy({ ...healthy, login }, tls);
       expect(all.includes('source_dns')).toBe(gets);
       expect(all).not.toContain(password);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { failoverListAlarm, memberAt } from '../../../../src/core/alarm/failover-list-alarm.ts';
 import type { Channel, FailoverSource } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
@@ -28,29 +28,46 @@ function alarmsOf(failoverSources: readonly FailoverSource[], over: Partial<Chan
     servers: {
       db1: silent,
       db2: seen(factsOf('db2')),
-      db3: seen(replicaOf('db2', 'db3', { channels: [channelFrom('db2', { autoFailover: true, failoverSources, ...over })] })),
+      db3: seen(
+        replicaOf('db2', 'db3', {
+          channels: [channelFrom('db2', { autoFailover: true, failoverSources, ...over })],
+        }),
+      ),
     },
     ledger: ledgerOf('db2', { was: [{ uuid: uuid('db1'), address: address('db1') }] }),
     settings: {
-      publications: [publicationSettings({ source: { name: fqdn('source.example.'), ttlSeconds: 5, type: 'address', srv: false } })],
+      publications: [
+        publicationSettings({
+          source: { name: fqdn('source.example.'), ttlSeconds: 5, type: 'address', srv: false },
+        }),
+      ],
     },
   });
   return failoverListAlarm(situation, situation.members[2]!);
 }
 
 describe('what is wrong in a list', () => {
-  it('nothing: members that are not superseded, however they are spelled, and the name that we publish', () => {
+  test('nothing: members that are not superseded, however they are spelled, and the name that we publish', () => {
     expect(alarmsOf([])).toEqual([]);
-    expect(alarmsOf([listed('db2', 60), listed('db3', 50), listed('db2.example.com', 50), listed('192.0.2.2', 50)])).toEqual([]);
+    expect(
+      alarmsOf([
+        listed('db2', 60),
+        listed('db3', 50),
+        listed('db2.example.com', 50),
+        listed('192.0.2.2', 50),
+      ]),
+    ).toEqual([]);
     expect(alarmsOf([listed('source.example', 60)])).toEqual([]);
   });
 
-  it('a former source, by each of its names; counted', () => {
+  test('a former source, by each of its names; counted', () => {
     for (const name of ['db1', 'db1.example.com', '192.0.2.1'])
-      expect(alarmsOf([listed(name, 60)])).toMatchObject([{ code: 'failover-list', subject: 'db3:3306', count: 1 }]);
+      expect(alarmsOf([listed(name, 60)])).toMatchObject([
+        { code: 'failover-list', subject: 'db3:3306', count: 1 },
+      ]);
   });
 
-  it('one of a higher weight than the present source, which it would be left for', () => {
+  test('one of a higher weight than the present source, which it would be left for', () => {
     const [alarm] = alarmsOf([listed('db1', 80), listed('db2', 60)]);
     expect(alarm!.sentence).toBe(
       "db3:3306 may go over to db1:3306 by itself (default channel, weight 80), a former source that has not rejoined, and does so as soon as that one answers: its present source weighs only 60. Until it has rejoined, take it out of the list: SELECT asynchronous_connection_failover_delete_source('', 'db1', 3306, '');",
@@ -59,19 +76,25 @@ describe('what is wrong in a list', () => {
     expect(alarmsOf([listed('db1', 80)])[0]!.sentence).not.toContain('as soon as');
   });
 
-  it('not what a managed group keeps there', () => expect(alarmsOf([listed('db1', 80, 'g')])).toEqual([]));
+  test('not what a managed group keeps there', () => expect(alarmsOf([listed('db1', 80, 'g')])).toEqual([]));
 
-  it('a server that nobody configured: another port is another server, too', () => {
-    expect(alarmsOf([listed('db9', 60)])).toMatchObject([{ count: 0, sentence: expect.stringContaining("'db9', 3306") }]);
+  test('a server that nobody configured: another port is another server, too', () => {
+    expect(alarmsOf([listed('db9', 60)])).toMatchObject([
+      { count: 0, sentence: expect.stringContaining("'db9', 3306") },
+    ]);
     expect(alarmsOf([listed('db2:3307', 60)])).toMatchObject([{ count: 0 }]);
-    expect(alarmsOf([listed('db9', 60, 'g')])[0]!.sentence).toContain('Add it to the servers: the group g put it there.');
+    expect(alarmsOf([listed('db9', 60, 'g')])[0]!.sentence).toContain(
+      'Add it to the servers: the group g put it there.',
+    );
   });
 
-  it('quotes what a channel or a host is called', () => {
-    expect(alarmsOf([listed('db9', 60)], { name: "o'clock\\" })[0]!.sentence).toContain("delete_source('o''clock\\\\', 'db9'");
+  test('quotes what a channel or a host is called', () => {
+    expect(alarmsOf([listed('db9', 60)], { name: "o'clock\\" })[0]!.sentence).toContain(
+      "delete_source('o''clock\\\\', 'db9'",
+    );
   });
 
-  it("nothing of the source itself: whose list that is, is the other cluster's business", () => {
+  test("nothing of the source itself: whose list that is, is the other cluster's business", () => {
     const channels = [channelFrom('db9', { autoFailover: true, failoverSources: [listed('db8', 50)] })];
     const situation = given({
       servers: { db1: seen(factsOf('db1', { channels })), db2: seen(replicaOf('db1', 'db2')) },
@@ -81,7 +104,7 @@ describe('what is wrong in a list', () => {
   });
 });
 
-it('an address that a channel told the identity of is that member', () => {
+test('an address that a channel told the identity of is that member', () => {
   const alias = 'primary.internal:3306' as ServerAddress;
   const servers = {
     db1: seen(factsOf('db1')),

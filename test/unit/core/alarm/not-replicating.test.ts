@@ -1,21 +1,40 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { notReplicatingAlarm } from '../../../../src/core/alarm/not-replicating.ts';
 import { following } from '../../../../src/core/decide/advice.ts';
 import { settle } from '../../../../src/core/decide/settle.ts';
 import type { Channel, Probe, ServerFacts } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
-import type { Given } from '../../../support/given.ts';
-import { address, at, channelFrom, factsOf, given, ledgerOf, replicaOf, seen, silent, uuid } from '../../../support/given.ts';
+import {
+  address,
+  at,
+  channelFrom,
+  factsOf,
+  type Given,
+  given,
+  ledgerOf,
+  replicaOf,
+  seen,
+  silent,
+  uuid,
+} from '../../../support/given.ts';
 
 /** What is said of db2, which replicates from the published db1. */
-function alarm(channel: Partial<Channel>, db1: Probe = seen(factsOf('db1')), facts: Partial<ServerFacts> = {}): string | undefined {
+function alarm(
+  channel: Partial<Channel>,
+  db1: Probe = seen(factsOf('db1')),
+  facts: Partial<ServerFacts> = {},
+): string | undefined {
   const db2 = seen(replicaOf('db1', 'db2', { channels: [channelFrom('db1', channel)], ...facts }));
-  const situation = given({ servers: { db1, db2 }, ledger: ledgerOf('db1'), publication: { line: new Set([uuid('db2')]) } });
+  const situation = given({
+    servers: { db1, db2 },
+    ledger: ledgerOf('db1'),
+    publication: { line: new Set([uuid('db2')]) },
+  });
   return notReplicatingAlarm(situation, situation.members[1]!)[0]?.sentence;
 }
 
 describe('a replica of a source that is well', () => {
-  it.each([
+  test.each([
     [
       'its receiver is off',
       { receiver: 'off' },
@@ -26,26 +45,34 @@ describe('a replica of a source that is well', () => {
       { applier: 'off' },
       'receiver on, applier off; it was stopped, or never started. If nobody needs it stopped: START REPLICA',
     ],
-    ['its applier failed', { applier: 'off', lastError: 'Duplicate entry' }, 'receiver on, applier off (Duplicate entry).'],
-    ['it cannot connect', { receiver: 'connecting', lastError: 'Access denied' }, 'receiver connecting, applier on (Access denied).'],
+    [
+      'its applier failed',
+      { applier: 'off', lastError: 'Duplicate entry' },
+      'receiver on, applier off (Duplicate entry).',
+    ],
+    [
+      'it cannot connect',
+      { receiver: 'connecting', lastError: 'Access denied' },
+      'receiver connecting, applier on (Access denied).',
+    ],
   ] as const)('gets nothing: %s', (_, channel, said) => {
     expect(alarm(channel)).toBe(`db2:3306 does not replicate from the source db1:3306: ${said}`);
   });
 
-  it.each([
+  test.each([
     ['it streams', {}],
     ['it is just connecting', { receiver: 'connecting' }],
     ['the channel that is off is from somebody else', { receiver: 'off', sourceId: uuid('db9') }],
   ] as const)('nothing is said: %s', (_, channel) => expect(alarm(channel)).toBeUndefined());
 
-  it('names the channel: without a name START REPLICA starts also what somebody stopped on purpose', () => {
+  test('names the channel: without a name START REPLICA starts also what somebody stopped on purpose', () => {
     const channels = [channelFrom('db1', { name: 'c1', receiver: 'off' })];
     expect(alarm({}, undefined, { channels })).toContain(": START REPLICA FOR CHANNEL 'c1'");
     const version = { major: 10, minor: 11, patch: 6, text: '10.11.6-MariaDB' };
     expect(alarm({}, undefined, { channels, flavour: 'mariadb', version })).toContain(": START REPLICA 'c1'");
   });
 
-  it('is known without an identity by the address, and on MariaDB by server_id', () => {
+  test('is known without an identity by the address, and on MariaDB by server_id', () => {
     const { sourceId: _none, ...channel } = channelFrom('db1', { receiver: 'off' });
     expect(alarm({}, undefined, { channels: [channel] })).toContain('receiver off');
     const mariadb = seen(factsOf('db1', { flavour: 'mariadb', serverId: 7 }));
@@ -54,10 +81,12 @@ describe('a replica of a source that is well', () => {
   });
 });
 
-it.each([
+test.each([
   ['is away', silent],
   ['takes no writes', seen(factsOf('db1', { readOnly: true }))],
-])('nothing is said while the source %s', (_, db1) => expect(alarm({ receiver: 'off' }, db1)).toBeUndefined());
+])('nothing is said while the source %s', (_, db1) =>
+  expect(alarm({ receiver: 'off' }, db1)).toBeUndefined(),
+);
 
 describe('a server whose data come from nowhere', () => {
   const settleMs = 30_000;
@@ -69,42 +98,56 @@ describe('a server whose data come from nowhere', () => {
   function said(servers: Given['servers'], over: Partial<Given> = {}): string | undefined {
     const wayless = new Map([[address('db2'), at(1 - settleMs).mono]]);
     const decision = { kind: 'point-to', reason: 'steady', source: address('db1'), sentence: '' } as const;
-    const publication = { wayless, decision, rejoins: compared, line: new Set([uuid('db2'), uuid('db3')]), ...over.publication };
-    const situation = given({ servers: { db1: seen(factsOf('db1')), ...servers }, ledger: ledgerOf('db1'), ...over, publication });
+    const publication = {
+      wayless,
+      decision,
+      rejoins: compared,
+      line: new Set([uuid('db2'), uuid('db3')]),
+      ...over.publication,
+    };
+    const situation = given({
+      servers: { db1: seen(factsOf('db1')), ...servers },
+      ledger: ledgerOf('db1'),
+      ...over,
+      publication,
+    });
     return notReplicatingAlarm(situation, situation.members[1]!)[0]?.sentence;
   }
   const quiet = seen(factsOf('db3', { readOnly: true }));
   const deadEnd = { db2: seen(replicaOf('db3', 'db2')), db3: quiet };
   const alone = seen(factsOf('db2', { readOnly: true }));
 
-  it('its channel leads to a server that replicates from nobody', () => {
+  test('its channel leads to a server that replicates from nobody', () => {
     expect(said(deadEnd)).toBe(
       `db2:3306 replicates from db3:3306, which does not follow the source db1:3306: it replicates from nobody. To make it a replica of db1:3306: ${repoint}.`,
     );
   });
 
-  it('it has no channel', () => {
+  test('it has no channel', () => {
     const statement = following(factsOf('db2'), address('db1'));
     expect(said({ db2: alone })).toBe(
       `db2:3306 replicates from nobody, and gets nothing of the source db1:3306. To make it a replica of db1:3306: ${statement}.`,
     );
   });
 
-  it('further up a channel is stopped: that may be mended as well', () => {
-    const servers = { ...deadEnd, db3: seen(replicaOf('db1', 'db3', { channels: [channelFrom('db1', { applier: 'off' })] })) };
+  test('further up a channel is stopped: that may be mended as well', () => {
+    const servers = {
+      ...deadEnd,
+      db3: seen(replicaOf('db1', 'db3', { channels: [channelFrom('db1', { applier: 'off' })] })),
+    };
     expect(said(servers)).toContain(
       `it does not replicate from db1:3306: receiver on, applier off. Mend that, or make it a replica of db1:3306: ${repoint}.`,
     );
   });
 
-  it('its own channel from a replica of the source is stopped: it is started', () => {
+  test('its own channel from a replica of the source is stopped: it is started', () => {
     const db2 = seen(replicaOf('db3', 'db2', { channels: [channelFrom('db3', { receiver: 'off' })] }));
     expect(said({ db2, db3: seen(replicaOf('db1', 'db3')) })).toBe(
       'db2:3306 does not replicate from db3:3306: receiver off, applier on. It was stopped, or never started. If nobody needs it stopped: START REPLICA',
     );
   });
 
-  it('it replicates from a former source that has not rejoined, also where that one follows the source, or is in no configuration any more', () => {
+  test('it replicates from a former source that has not rejoined, also where that one follows the source, or is in no configuration any more', () => {
     const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db3'), address: address('db3') }] });
     expect(said({ ...deadEnd, db3: seen(replicaOf('db1', 'db3')) }, { ledger })).toContain(
       'db2:3306 replicates from db3:3306, a former source that has not rejoined, and gets nothing of',
@@ -114,14 +157,14 @@ describe('a server whose data come from nowhere', () => {
     );
   });
 
-  it('a writable one is closed first', () => {
-    expect(said({ ...deadEnd, db2: seen(replicaOf('db3', 'db2', { readOnly: false, superReadOnly: false })) })).toContain(
-      `: SET GLOBAL super_read_only = ON; ${repoint}.`,
-    );
+  test('a writable one is closed first', () => {
+    expect(
+      said({ ...deadEnd, db2: seen(replicaOf('db3', 'db2', { readOnly: false, superReadOnly: false })) }),
+    ).toContain(`: SET GLOBAL super_read_only = ON; ${repoint}.`);
   });
 
   describe('no statement is proposed that could lose data', () => {
-    it.each([
+    test.each([
       [
         'it has transactions of its own',
         { rejoins: new Map([[address('db2'), { rejoined: false, errant: 3 }]]) },
@@ -137,9 +180,11 @@ describe('a server whose data come from nowhere', () => {
         { decision: { kind: 'hold', reason: 'two-sources', sentence: '' } },
         'While it is in doubt who the source is (two-sources), leave it as it is.',
       ],
-    ] as const)('%s', (_, publication, expected) => expect(said(deadEnd, { publication })).toContain(`nobody. ${expected}`));
+    ] as const)('%s', (_, publication, expected) =>
+      expect(said(deadEnd, { publication })).toContain(`nobody. ${expected}`),
+    );
 
-    it('there are no GTIDs', () => {
+    test('there are no GTIDs', () => {
       const { gtidExecuted: _none, ...facts } = replicaOf('db3', 'db2');
       expect(said({ ...deadEnd, db2: seen(facts) })).toContain(
         'Without GTIDs nobody can tell where it would have to begin: rebuild it from db1:3306 (CLONE).',
@@ -148,14 +193,21 @@ describe('a server whose data come from nowhere', () => {
   });
 
   const group = (state: 'ONLINE' | 'RECOVERING' | 'OFFLINE' | 'ERROR', server = 'db2') =>
-    ({ name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: true, members: [{ id: uuid(server), state, role: '' }] }) as const;
+    ({
+      name: 'aaaaaaaa-aaaa-11f1-8000-000000000000',
+      singlePrimary: true,
+      members: [{ id: uuid(server), state, role: '' }],
+    }) as const;
 
-  it('its group goes on without it', () => {
+  test('its group goes on without it', () => {
     const out = seen(factsOf('db2', { readOnly: true, group: group('ERROR') }));
     expect(said({ db1: seen(factsOf('db1', { group: group('ONLINE', 'db1') })), db2: out })).toBe(
       'db2:3306 is ERROR in its group, and gets nothing of the source db1:3306. To bring it back into its group: STOP GROUP_REPLICATION; START GROUP_REPLICATION.',
     );
-    expect(said({ db1: seen(factsOf('db1', { group: group('OFFLINE', 'db1') })), db2: out }), 'nobody is in it').toContain(
+    expect(
+      said({ db1: seen(factsOf('db1', { group: group('OFFLINE', 'db1') })), db2: out }),
+      'nobody is in it',
+    ).toContain(
       'must be started again from db1:3306 (InnoDB Cluster: dba.rebootClusterFromCompleteOutage()); then bring it back: STOP GROUP_REPLICATION',
     );
     expect(said({ db2: out }), 'the source is in no group').toContain(
@@ -163,7 +215,7 @@ describe('a server whose data come from nowhere', () => {
     );
   });
 
-  it('of several channels the one is told that could help', () => {
+  test('of several channels the one is told that could help', () => {
     const channels = [channelFrom('db4'), channelFrom('db3', { name: 'c3', receiver: 'off' })];
     const servers = {
       db2: seen(replicaOf('db4', 'db2', { channels })),
@@ -185,42 +237,60 @@ describe('a server whose data come from nowhere', () => {
     closed: false,
     desynced: false,
   };
-  it.each([
-    ['it is a member of a group', { db2: seen(factsOf('db2', { readOnly: true, group: group('RECOVERING') })) }],
-    ['it is a Galera node', { db2: seen(factsOf('db2', { readOnly: true, wsrep: { ...wsrep, state: 'joining' } })) }],
-    ['it is an Aurora reader', { db2: seen(factsOf('db2', { readOnly: true, managed: { kind: 'aurora', self: 'a', members: [] } })) }],
+  test.each([
+    [
+      'it is a member of a group',
+      { db2: seen(factsOf('db2', { readOnly: true, group: group('RECOVERING') })) },
+    ],
+    [
+      'it is a Galera node',
+      { db2: seen(factsOf('db2', { readOnly: true, wsrep: { ...wsrep, state: 'joining' } })) },
+    ],
+    [
+      'it is an Aurora reader',
+      { db2: seen(factsOf('db2', { readOnly: true, managed: { kind: 'aurora', self: 'a', members: [] } })) },
+    ],
     ['it is writable and replicates from nobody: that is another alarm', { db2: seen(factsOf('db2')) }],
     ['it replicates from another cluster only', { db2: seen(replicaOf('db9', 'db2')) }],
     [
       'the same, and that channel is stopped',
       { db2: seen(replicaOf('db9', 'db2', { channels: [channelFrom('db9', { receiver: 'off' })] })) },
     ],
-    ['the server that it replicates from never answered', { db2: seen(replicaOf('db3', 'db2')), db3: silent }],
+    [
+      'the server that it replicates from never answered',
+      { db2: seen(replicaOf('db3', 'db2')), db3: silent },
+    ],
     ['it does not answer', { db2: silent }],
   ])('nothing is said: %s', (_, servers) => expect(said(servers)).toBeUndefined());
 
-  it.each([
+  test.each([
     ['a former source with stale writes', factsOf('db2', { readOnly: true }), 2],
     ['a former source that is writable', factsOf('db2'), 0],
   ])('nothing is said of %s: stale-source says it', (_, facts, errant) => {
     const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db2'), address: address('db2') }] });
     expect(
-      said({ db2: seen(facts) }, { ledger, publication: { rejoins: new Map([[address('db2'), { rejoined: false, errant }]]) } }),
+      said(
+        { db2: seen(facts) },
+        { ledger, publication: { rejoins: new Map([[address('db2'), { rejoined: false, errant }]]) } },
+      ),
     ).toBeUndefined();
   });
 
-  it('a former source that is read-only and follows nobody is said', () => {
+  test('a former source that is read-only and follows nobody is said', () => {
     const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db2'), address: address('db2') }] });
-    expect(said({ db2: alone }, { ledger })).toContain('db2:3306 replicates from nobody, and gets nothing of the source db1:3306.');
+    expect(said({ db2: alone }, { ledger })).toContain(
+      'db2:3306 replicates from nobody, and gets nothing of the source db1:3306.',
+    );
   });
 
-  it('nothing is said before it has lasted for settle', () => {
-    const since = (ms: number): Map<ServerAddress, ReturnType<typeof at>['mono']> => new Map([[address('db2'), at(ms).mono]]);
+  test('nothing is said before it has lasted for settle', () => {
+    const since = (ms: number): Map<ServerAddress, ReturnType<typeof at>['mono']> =>
+      new Map([[address('db2'), at(ms).mono]]);
     expect(said({ db2: alone }, { publication: { wayless: since(2 - settleMs) } })).toBeUndefined();
     expect(said({ db2: alone }, { publication: { wayless: new Map() } })).toBeUndefined();
   });
 
-  it('the time begins when it has no way while the source is well, and ends when it has one', () => {
+  test('the time begins when it has no way while the source is well, and ends when it has one', () => {
     const since = (servers: Given['servers'], known: Record<string, number> = {}, nowMs = 1) => {
       const wayless = new Map(Object.entries(known).map(([name, ms]) => [address(name), at(ms).mono]));
       const situation = given({

@@ -1,17 +1,25 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { following, starting } from '../../../../src/core/decide/advice.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import { address, channelFrom, factsOf } from '../../../support/given.ts';
 
 describe('a server is made a replica in the words of its product and version', () => {
-  const version = (major: number, minor: number, patch: number) => ({ version: { major, minor, patch, text: '' } });
+  const version = (major: number, minor: number, patch: number) => ({
+    version: { major, minor, patch, text: '' },
+  });
   const mariadb = (minor: number, current: string) => {
     const set = (text: string) => parseMariadbGtids(text)!;
-    const positions = { binlog: set(current), replica: set('0-1-10'), current: set(current), domain: 0, strict: true };
+    const positions = {
+      binlog: set(current),
+      replica: set('0-1-10'),
+      current: set(current),
+      domain: 0,
+      strict: true,
+    };
     return factsOf('db2', { flavour: 'mariadb', ...version(10, minor, 2), positions });
   };
-  it.each([
+  test.each([
     [
       'MySQL',
       factsOf('db2'),
@@ -54,15 +62,19 @@ describe('a server is made a replica in the words of its product and version', (
       '',
       "STOP SLAVE; CHANGE MASTER TO MASTER_HOST = 'db1', MASTER_PORT = 3306, MASTER_USE_GTID = current_pos; START SLAVE",
     ],
-  ])('%s', (_, server, channel, statement) => expect(following(server, address('db1'), channel)).toBe(statement));
+  ])('%s', (_, server, channel, statement) =>
+    expect(following(server, address('db1'), channel)).toBe(statement),
+  );
 
-  it('beside a channel from another cluster the new one is named, or that one would be meant', () => {
+  test('beside a channel from another cluster the new one is named, or that one would be meant', () => {
     const crm = channelFrom('db9', { name: 'crm' });
-    expect(following(factsOf('db2', { channels: [crm] }), address('db1'))).toMatch(/= 1 FOR CHANNEL ''; START REPLICA FOR CHANNEL ''$/);
+    expect(following(factsOf('db2', { channels: [crm] }), address('db1'))).toMatch(
+      /= 1 FOR CHANNEL ''; START REPLICA FOR CHANNEL ''$/,
+    );
     expect(starting(factsOf('db2', { channels: [channelFrom('db1')] }), '')).toBe('START REPLICA');
   });
 
-  it('one without a channel has to be told the account, too', () => {
+  test('one without a channel has to be told the account, too', () => {
     expect(following(factsOf('db2'), '[2001:db8::1]:3307' as ServerAddress)).toBe(
       "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '2001:db8::1', SOURCE_PORT = 3307, SOURCE_USER = 'USER', SOURCE_PASSWORD = 'PASSWORD', SOURCE_SSL = 1, SOURCE_AUTO_POSITION = 1; START REPLICA",
     );

@@ -1,6 +1,12 @@
-import { describe, expect, it } from 'vitest';
-import type { Lacks } from '../../../../src/core/decide/ahead.ts';
-import { candidateLacks, countOf, lacksOf, lackWords, promotedBehind } from '../../../../src/core/decide/ahead.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  candidateLacks,
+  countOf,
+  type Lacks,
+  lacksOf,
+  lackWords,
+  promotedBehind,
+} from '../../../../src/core/decide/ahead.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import type { Channel, Probe, ServerFacts } from '../../../../src/core/model/observation.ts';
 import type { ServerId } from '../../../../src/core/model/units.ts';
@@ -20,7 +26,12 @@ import {
 } from '../../../support/given.ts';
 
 const replica = (name: string, executed: string, retrieved = '', source = 'db1'): Probe =>
-  seen(replicaOf(source, name, { gtidExecuted: gtids(executed), channels: [channelFrom(source, { retrieved: gtids(retrieved) })] }));
+  seen(
+    replicaOf(source, name, {
+      gtidExecuted: gtids(executed),
+      channels: [channelFrom(source, { retrieved: gtids(retrieved) })],
+    }),
+  );
 const line = new Set(['db1', 'db2', 'db3', 'db4'].map(uuid));
 type World = Parameters<typeof given>[0];
 
@@ -37,9 +48,15 @@ describe('replicas at different places', () => {
     db4: replica('db4', 'db1:1-90'),
   };
 
-  it('executed is compared with executed, and received with received', () => {
-    expect(lacks('db2', { servers })).toEqual({ executed: { server: address('db3'), transactions: 3 }, received: null });
-    expect(lacks('db3', { servers })).toEqual({ executed: null, received: { server: address('db2'), transactions: 2 } });
+  test('executed is compared with executed, and received with received', () => {
+    expect(lacks('db2', { servers })).toEqual({
+      executed: { server: address('db3'), transactions: 3 },
+      received: null,
+    });
+    expect(lacks('db3', { servers })).toEqual({
+      executed: null,
+      received: { server: address('db2'), transactions: 2 },
+    });
     expect(lacks('db4', { servers })).toEqual({
       executed: { server: address('db3'), transactions: 13 },
       received: { server: address('db2'), transactions: 15 },
@@ -47,7 +64,7 @@ describe('replicas at different places', () => {
     expect(lacks('db1', { servers })).toBeUndefined();
   });
 
-  it('in words', () => {
+  test('in words', () => {
     expect(['db2', 'db3', 'db4'].map((name) => lackWords(lacks(name, { servers })!))).toEqual([
       '3 transactions that db3:3306 has executed',
       '2 transactions that db2:3306 has received',
@@ -57,11 +74,15 @@ describe('replicas at different places', () => {
     expect(countOf(lacks('db4', { servers })!)).toBe(15);
   });
 
-  it('what somebody wrote on a replica puts it ahead of nobody, and what it wrote itself it cannot lack', () => {
+  test('what somebody wrote on a replica puts it ahead of nobody, and what it wrote itself it cannot lack', () => {
     const source = seen(factsOf('db1', { gtidExecuted: gtids('db1:1-100,db4:1-3') }));
     expect(
       lacks('db2', {
-        servers: { db1: source, db2: replica('db2', 'db1:1-100,db4:1-3'), db3: replica('db3', 'db1:1-100,db3:1-9,db4:1-3') },
+        servers: {
+          db1: source,
+          db2: replica('db2', 'db1:1-100,db4:1-3'),
+          db3: replica('db3', 'db1:1-100,db3:1-9,db4:1-3'),
+        },
       }),
     ).toEqual({
       executed: null,
@@ -73,18 +94,23 @@ describe('replicas at different places', () => {
     });
   });
 
-  it('not with a former source, a stranger, or one whose answer is old', () => {
+  test('not with a former source, a stranger, or one whose answer is old', () => {
     const former = ledgerOf('db1', { was: [{ uuid: uuid('db4'), address: address('db4') }] });
     expect(lacks('db4', { servers, ledger: former })).toBeUndefined();
     const ahead = { ...servers, db4: replica('db4', 'db1:1-999') };
-    expect(lacks('db2', { servers: ahead, ledger: former })!.executed).toMatchObject({ server: address('db3') });
-    expect(lacks('db2', { servers: ahead, publication: { line: new Set([uuid('db2'), uuid('db3')]) } })!.executed).toMatchObject({
+    expect(lacks('db2', { servers: ahead, ledger: former })!.executed).toMatchObject({
+      server: address('db3'),
+    });
+    expect(
+      lacks('db2', { servers: ahead, publication: { line: new Set([uuid('db2'), uuid('db3')]) } })!.executed,
+    ).toMatchObject({
       server: address('db3'),
     });
     expect(lacks('db2', { servers, nowMs: 5000 })).toBeUndefined();
   });
 
-  it('nothing can be said of one alone', () => expect(lacks('db2', { servers: { db1: silent, db2: servers.db2 } })).toBeUndefined());
+  test('nothing can be said of one alone', () =>
+    expect(lacks('db2', { servers: { db1: silent, db2: servers.db2 } })).toBeUndefined());
 });
 
 describe('a candidate', () => {
@@ -99,14 +125,14 @@ describe('a candidate', () => {
     return candidateLacks(situation, situation.members[1]!);
   };
 
-  it('also lacks what one has that refuses us, as it last answered; but not one that does not answer', () => {
+  test('also lacks what one has that refuses us, as it last answered; but not one that does not answer', () => {
     const facts = replicaOf('db1', 'db3', { gtidExecuted: gtids('db1:1-100') });
     expect(wanting(seen(facts))!.executed).toEqual({ server: address('db3'), transactions: 10 });
     expect(wanting(refusing, { facts })!.executed).toEqual({ server: address('db3'), transactions: 10 });
     expect(wanting(silent, { facts })).toBeUndefined();
   });
 
-  it('lacks nothing: undefined, as without GTIDs', () => {
+  test('lacks nothing: undefined, as without GTIDs', () => {
     expect(wanting(replica('db3', 'db1:1-90'))).toBeUndefined();
     const { gtidExecuted: _none, ...without } = replicaOf('db1', 'db3');
     expect(wanting(seen(without))).toBeUndefined();
@@ -122,59 +148,79 @@ describe('after a promotion', () => {
     return promotedBehind(given({ servers, ledger, ...over }));
   };
 
-  it('the others have of the previous source what the published one lacks', () => {
+  test('the others have of the previous source what the published one lacks', () => {
     expect(behind()).toEqual({
       previous: address('db1'),
-      lacks: { executed: { server: address('db3'), transactions: 7 }, received: { server: address('db3'), transactions: 8 } },
+      lacks: {
+        executed: { server: address('db3'), transactions: 7 },
+        received: { server: address('db3'), transactions: 8 },
+      },
       mayBeStale: false,
     });
   });
 
-  it('what somebody got from the former source since the promotion is stale, not lost', () => {
+  test('what somebody got from the former source since the promotion is stale, not lost', () => {
     const db3 = replica('db3', 'db1:1-97', '', 'db1');
     const former = seen(factsOf('db1', { gtidExecuted: gtids('db1:1-97') }));
     const servers = { db1: former, db2: promoted, db3 };
     const before = replicaOf('db1', 'db3', { gtidExecuted: gtids('db1:1-92') });
     // We were there, and saw what it had then.
-    const there = behind({ servers, publication: { line, beforeStale: new Map([[address('db3'), before]]) } });
+    const there = behind({
+      servers,
+      publication: { line, beforeStale: new Map([[address('db3'), before]]) },
+    });
     expect(there?.lacks.executed).toEqual({ server: address('db3'), transactions: 2 });
     // We were not there: nobody can tell.
     expect(behind({ servers })).toMatchObject({ lacks: { executed: { transactions: 7 } }, mayBeStale: true });
   });
 
-  it('tagged transactions count, those of other servers do not', () => {
+  test('tagged transactions count, those of other servers do not', () => {
     const db3 = replica('db3', 'db1:1-90:tag:1-4,db3:1-9', '', 'db2');
     expect(behind({ servers: { db2: promoted, db3 } })!.lacks.executed!.transactions).toBe(4);
   });
 
-  it('it is over when the source got them, or nobody has them any more', () => {
+  test('it is over when the source got them, or nobody has them any more', () => {
     const got = seen(factsOf('db2', { gtidExecuted: gtids('db1:1-98,db2:1-5') }));
-    expect(behind({ servers: { db1: silent, db2: got, db3: replica('db3', 'db1:1-97', 'db1:98', 'db2') } })).toBeUndefined();
-    expect(behind({ servers: { db1: silent, db2: promoted, db3: replica('db3', 'db1:1-90,db2:1-5', '', 'db2') } })).toBeUndefined();
+    expect(
+      behind({ servers: { db1: silent, db2: got, db3: replica('db3', 'db1:1-97', 'db1:98', 'db2') } }),
+    ).toBeUndefined();
+    expect(
+      behind({ servers: { db1: silent, db2: promoted, db3: replica('db3', 'db1:1-90,db2:1-5', '', 'db2') } }),
+    ).toBeUndefined();
   });
 
-  it('a former source has none of them: nobody else ever got those', () => {
+  test('a former source has none of them: nobody else ever got those', () => {
     const former = seen(factsOf('db1', { gtidExecuted: gtids('db1:1-120') }));
     expect(behind({ servers: { db1: former, db2: promoted } })).toBeUndefined();
   });
 
-  it('one that has been silent since keeps the alarm, until it is counted out', () => {
+  test('one that has been silent since keeps the alarm, until it is counted out', () => {
     const servers = { db2: promoted, db3: silent };
     const memory = { db3: { facts: replicaOf('db2', 'db3', { gtidExecuted: gtids('db1:1-97') }) } };
     expect(behind({ servers, memory })!.lacks.executed!.transactions).toBe(7);
     expect(behind({ servers, memory, publication: { gone: new Set([address('db3')]) } })).toBeUndefined();
   });
 
-  it('nothing without a mark, with a mark of its own, or with one of a source outside', () => {
+  test('nothing without a mark, with a mark of its own, or with one of a source outside', () => {
     expect(behind({}, ledgerOf('db2', { was }))).toBeUndefined();
     expect(behind({}, ledgerOf('db2', { line: { uuid: uuid('db2'), gno: 1 }, was }))).toBeUndefined();
-    const outside = { db2: seen(factsOf('db2', { gtidExecuted: gtids('db9:1-90') })), db3: replica('db3', 'db9:1-97', '', 'db2') };
-    expect(behind({ servers: outside }, ledgerOf('db2', { line: { uuid: uuid('db9'), gno: 80 } }))).toBeUndefined();
+    const outside = {
+      db2: seen(factsOf('db2', { gtidExecuted: gtids('db9:1-90') })),
+      db3: replica('db3', 'db9:1-97', '', 'db2'),
+    };
+    expect(
+      behind({ servers: outside }, ledgerOf('db2', { line: { uuid: uuid('db9'), gno: 80 } })),
+    ).toBeUndefined();
   });
 });
 
-it('MariaDB: what follows the newest transaction that both have', () => {
-  const server = (name: string, serverId: number, position: string, channels: readonly Channel[] = []): ServerFacts =>
+test('MariaDB: what follows the newest transaction that both have', () => {
+  const server = (
+    name: string,
+    serverId: number,
+    position: string,
+    channels: readonly Channel[] = [],
+  ): ServerFacts =>
     factsOf(name, {
       flavour: 'mariadb',
       id: `mariadb:${serverId}@${name}:3306` as ServerId,
@@ -185,7 +231,11 @@ it('MariaDB: what follows the newest transaction that both have', () => {
     });
   const channels = [channelFrom('db2', { retrieved: parseMariadbGtids('0-1-113')! })];
   const situation = given({
-    servers: { db1: silent, db2: seen(server('db2', 2, '0-1-100,0-2-104')), db3: seen(server('db3', 3, '0-1-110', channels)) },
+    servers: {
+      db1: silent,
+      db2: seen(server('db2', 2, '0-1-100,0-2-104')),
+      db3: seen(server('db3', 3, '0-1-110', channels)),
+    },
     ledger: ledgerOf('db2', {
       uuid: 'mariadb:2@db2:3306' as ServerId,
       line: { uuid: '0-1', gno: 90 },
@@ -200,7 +250,7 @@ it('MariaDB: what follows the newest transaction that both have', () => {
   });
 });
 
-it('Galera: by write sets, which all nodes number alike, whatever their own GTIDs say', () => {
+test('Galera: by write sets, which all nodes number alike, whatever their own GTIDs say', () => {
   const node = (name: string, lastCommitted: number, clusterUuid = 'c'): Probe => {
     const known = {
       nodeUuid: name,
@@ -211,9 +261,16 @@ it('Galera: by write sets, which all nodes number alike, whatever their own GTID
       closed: false,
       desynced: false,
     } as const;
-    return seen(factsOf(name, { gtidExecuted: gtids(`${name}:1-50`), wsrep: { ...known, clusterUuid, lastCommitted } }));
+    return seen(
+      factsOf(name, { gtidExecuted: gtids(`${name}:1-50`), wsrep: { ...known, clusterUuid, lastCommitted } }),
+    );
   };
-  const servers = { db1: node('db1', 100), db2: node('db2', 97), db3: node('db3', 95), db4: node('db4', 900, 'other') };
+  const servers = {
+    db1: node('db1', 100),
+    db2: node('db2', 97),
+    db3: node('db3', 95),
+    db4: node('db4', 900, 'other'),
+  };
   const of = (name: string) => lacks(name, { servers });
   expect([of('db1'), of('db3'), of('db4')]).toEqual([
     { executed: null, received: null },
@@ -226,15 +283,21 @@ it('Galera: by write sets, which all nodes number alike, whatever their own GTID
 
 describe('like a slow and obvious twin', () => {
   const names = ['db1', 'db2', 'db3', 'db4'];
-  type Sets = Readonly<Record<string, { readonly executed: ReadonlySet<string>; readonly retrieved: ReadonlySet<string> }>>;
+  type Sets = Readonly<
+    Record<string, { readonly executed: ReadonlySet<string>; readonly retrieved: ReadonlySet<string> }>
+  >;
 
   /** Every transaction by its name, one by one. */
   function slow(sets: Sets, former: string | undefined, name: string, kind: 'executed' | 'received'): number {
     const of = (server: string) =>
-      kind === 'executed' ? sets[server]!.executed : new Set([...sets[server]!.executed, ...sets[server]!.retrieved]);
+      kind === 'executed'
+        ? sets[server]!.executed
+        : new Set([...sets[server]!.executed, ...sets[server]!.retrieved]);
     const writers = new Set(['db1', ...[...sets['db1']!.executed].map((gtid) => gtid.split(':')[0])]);
     const lacking = (other: string) =>
-      [...of(other)].filter((gtid) => !of(name).has(gtid) && writers.has(gtid.split(':')[0]) && gtid.split(':')[0] !== name).length;
+      [...of(other)].filter(
+        (gtid) => !of(name).has(gtid) && writers.has(gtid.split(':')[0]) && gtid.split(':')[0] !== name,
+      ).length;
     return Math.max(...names.filter((other) => other !== name && other !== former).map(lacking));
   }
 
@@ -244,25 +307,35 @@ describe('like a slow and obvious twin', () => {
   function clusterFrom(seed: number): { readonly sets: Sets; readonly former: string | undefined } {
     const pick = random(seed);
     const some = () => new Set(Array.from({ length: pick(12) }, () => `${names[pick(4)]}:${1 + pick(9)}`));
-    const sets: Sets = Object.fromEntries(names.map((name) => [name, { executed: some(), retrieved: some() }]));
+    const sets: Sets = Object.fromEntries(
+      names.map((name) => [name, { executed: some(), retrieved: some() }]),
+    );
     return { sets, former: pick(3) === 0 ? 'db4' : undefined };
   }
 
   function probeOf(sets: Sets, name: string): Probe {
     const channels = [channelFrom('db1', { retrieved: setOf(sets[name]!.retrieved) })];
-    return seen(factsOf(name, { readOnly: name !== 'db1', channels, gtidExecuted: setOf(sets[name]!.executed) }));
+    return seen(
+      factsOf(name, { readOnly: name !== 'db1', channels, gtidExecuted: setOf(sets[name]!.executed) }),
+    );
   }
 
-  const counts = (told: Lacks | undefined) => told && [told.executed?.transactions ?? 0, told.received?.transactions ?? 0];
+  const counts = (told: Lacks | undefined) =>
+    told && [told.executed?.transactions ?? 0, told.received?.transactions ?? 0];
 
-  it('on 1500 random clusters', () => {
+  test('on 1500 random clusters', () => {
     let lacking = 0;
     for (let seed = 1; seed <= 1500; seed += 1) {
       const { sets, former } = clusterFrom(seed);
       const servers = Object.fromEntries(names.map((name) => [name, probeOf(sets, name)]));
-      const ledger = ledgerOf('db1', { was: former === undefined ? [] : [{ uuid: uuid(former), address: address(former) }] });
+      const ledger = ledgerOf('db1', {
+        was: former === undefined ? [] : [{ uuid: uuid(former), address: address(former) }],
+      });
       for (const name of names) {
-        const expected = name === former ? undefined : [slow(sets, former, name, 'executed'), slow(sets, former, name, 'received')];
+        const expected =
+          name === former
+            ? undefined
+            : [slow(sets, former, name, 'executed'), slow(sets, former, name, 'received')];
         expect(counts(lacks(name, { servers, ledger })), `seed ${seed} ${name}`).toEqual(expected);
         if (expected?.some((count) => count > 0)) lacking += 1;
       }
@@ -273,15 +346,21 @@ describe('like a slow and obvious twin', () => {
 
 describe('without GTIDs', () => {
   /** `4/700` as coordinates. */
-  const at = (text: string) => ({ file: `binlog.${text.split('/')[0]!.padStart(6, '0')}`, position: Number(text.split('/')[1]) });
+  const at = (text: string) => ({
+    file: `binlog.${text.split('/')[0]!.padStart(6, '0')}`,
+    position: Number(text.split('/')[1]),
+  });
   const bare = (name: string, over: Partial<ServerFacts>): Probe => {
     const { gtidExecuted: _none, ...facts } = factsOf(name, over);
     return seen(facts);
   };
   const reading = (name: string, received: string, applied: string, channel: Partial<Channel> = {}): Probe =>
-    bare(name, { readOnly: true, channels: [channelFrom('db1', { received: at(received), applied: at(applied), ...channel })] });
+    bare(name, {
+      readOnly: true,
+      channels: [channelFrom('db1', { received: at(received), applied: at(applied), ...channel })],
+    });
 
-  it('bytes within a file, only the order over two, and the source itself by the end of its log', () => {
+  test('bytes within a file, only the order over two, and the source itself by the end of its log', () => {
     const servers = {
       db1: silent,
       db2: reading('db2', '10/900', '10/700'),
@@ -293,27 +372,44 @@ describe('without GTIDs', () => {
       executed: { server: address('db2'), bytes: 200 },
       received: { server: address('db2'), bytes: 400 },
     });
-    expect(lacks('db4', { servers })).toEqual({ executed: { server: address('db2') }, received: { server: address('db2') } });
-    expect(lackWords(lacks('db4', { servers })!)).toBe('an unknown amount (a later binary log file) that db2:3306 has executed');
+    expect(lacks('db4', { servers })).toEqual({
+      executed: { server: address('db2') },
+      received: { server: address('db2') },
+    });
+    expect(lackWords(lacks('db4', { servers })!)).toBe(
+      'an unknown amount (a later binary log file) that db2:3306 has executed',
+    );
     const db1 = bare('db1', { binlogEnd: at('10/950') });
-    expect(lacks('db2', { servers: { ...servers, db1 } })!.executed).toEqual({ server: address('db1'), bytes: 250 });
+    expect(lacks('db2', { servers: { ...servers, db1 } })!.executed).toEqual({
+      server: address('db1'),
+      bytes: 250,
+    });
     expect(lacks('db1', { servers: { ...servers, db1 } })).toEqual({ executed: null, received: null });
   });
 
-  it('not with replicas of another source, nor with files of another name; by identity though the receiver is off', () => {
+  test('not with replicas of another source, nor with files of another name; by identity though the receiver is off', () => {
     const db2 = reading('db2', '4/900', '4/900');
     const other = reading('db3', '4/100', '4/100', { sourceId: uuid('db9'), sourceAddress: address('db9') });
     expect(lacks('db3', { servers: { db1: silent, db2, db3: other } })).toBeUndefined();
     const renamed = { file: 'mysql-bin.000001', position: 4 };
     expect(
-      lacks('db3', { servers: { db1: silent, db2, db3: reading('db3', '4/100', '4/100', { received: renamed, applied: renamed }) } }),
+      lacks('db3', {
+        servers: {
+          db1: silent,
+          db2,
+          db3: reading('db3', '4/100', '4/100', { received: renamed, applied: renamed }),
+        },
+      }),
     ).toEqual({
       executed: null,
       received: null,
     });
     const off = reading('db3', '4/100', '4/100', { receiver: 'off', sourceAddress: address('db1-alias') });
     const db1 = bare('db1', { binlogEnd: at('4/950') });
-    expect(lacks('db3', { servers: { db1, db2, db3: off } })!.executed).toEqual({ server: address('db1'), bytes: 850 });
+    expect(lacks('db3', { servers: { db1, db2, db3: off } })!.executed).toEqual({
+      server: address('db1'),
+      bytes: 850,
+    });
   });
 
   type Place = readonly [file: number, position: number];
@@ -326,10 +422,13 @@ describe('without GTIDs', () => {
     return position === lastPosition ? undefined : lastPosition - position;
   }
 
-  it('like a slow twin, on 500 random clusters', () => {
+  test('like a slow twin, on 500 random clusters', () => {
     for (let seed = 1; seed <= 500; seed += 1) {
       const pick = random(seed);
-      const places = ['db2', 'db3', 'db4'].map((name) => ({ name, place: [9 + pick(3), 100 + pick(9)] as Place }));
+      const places = ['db2', 'db3', 'db4'].map((name) => ({
+        name,
+        place: [9 + pick(3), 100 + pick(9)] as Place,
+      }));
       const replicas = places.map(({ name, place }) => [name, reading(name, told(place), told(place))]);
       const servers = { db1: silent, ...Object.fromEntries(replicas) };
       for (const { name, place } of places) {

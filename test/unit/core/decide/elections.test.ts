@@ -1,30 +1,49 @@
 /** Several groups, groups that shrank, and members that were not started: what the twin and the transcripts do not say by name. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lineMarkFor } from '../../../../src/core/decide/line-mark.ts';
 import { decide } from '../../../../src/core/decide/table.ts';
 import type { Group, GroupMember, Probe } from '../../../../src/core/model/observation.ts';
 import { missingOf } from '../../../../src/core/report/missing.ts';
-import type { Given } from '../../../support/given.ts';
-import { factsOf, given, gtids, ledgerOf, seen, silent, uuid } from '../../../support/given.ts';
+import { factsOf, type Given, given, gtids, ledgerOf, seen, silent, uuid } from '../../../support/given.ts';
 
-const [groupA, groupB] = ['aaaaaaaa-aaaa-11f1-8000-000000000000', 'bbbbbbbb-aaaa-11f1-8000-000000000000'] as const;
+const [groupA, groupB] = [
+  'aaaaaaaa-aaaa-11f1-8000-000000000000',
+  'bbbbbbbb-aaaa-11f1-8000-000000000000',
+] as const;
 
 /** The view of one member: its own state, and those that it sees ONLINE. */
 function groupOf(name: string, members: readonly string[], primary: string): Group {
   const rows = members.map(
-    (member): GroupMember => ({ id: uuid(member), state: 'ONLINE', role: member === primary ? 'PRIMARY' : 'SECONDARY' }),
+    (member): GroupMember => ({
+      id: uuid(member),
+      state: 'ONLINE',
+      role: member === primary ? 'PRIMARY' : 'SECONDARY',
+    }),
   );
   return { name, singlePrimary: true, members: rows };
 }
 
 function member(server: string, group: Group): Probe {
   const isPrimary = group.members.some(({ id, role }) => id === uuid(server) && role === 'PRIMARY');
-  return seen(factsOf(server, { readOnly: !isPrimary, superReadOnly: !isPrimary, group, gtidExecuted: gtids(`${groupA}:1-100`) }));
+  return seen(
+    factsOf(server, {
+      readOnly: !isPrimary,
+      superReadOnly: !isPrimary,
+      group,
+      gtidExecuted: gtids(`${groupA}:1-100`),
+    }),
+  );
 }
 
 const notStarted = (server: string, name: string = groupA): Probe =>
-  seen(factsOf(server, { readOnly: true, superReadOnly: true, group: { name, singlePrimary: true, members: [] } }));
+  seen(
+    factsOf(server, {
+      readOnly: true,
+      superReadOnly: true,
+      group: { name, singlePrimary: true, members: [] },
+    }),
+  );
 
 function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
   const decision = decide(given({ servers, ledger: ledgerOf('db1'), ...over }));
@@ -35,19 +54,24 @@ describe('the published source was never asked since we began, and the others el
   const elected = groupOf(groupA, ['db2', 'db3'], 'db2');
   const servers = { db1: silent, db2: member('db2', elected), db3: member('db3', elected) };
 
-  it('the mark of the ledger names their group: it decides', () => {
-    expect(verdict(servers, { ledger: ledgerOf('db1', { line: { uuid: groupA, gno: 50 } }) })).toBe('point-to group-primary db2:3306');
+  test('the mark of the ledger names their group: it decides', () => {
+    expect(verdict(servers, { ledger: ledgerOf('db1', { line: { uuid: groupA, gno: 50 } }) })).toBe(
+      'point-to group-primary db2:3306',
+    );
   });
 
-  it('the mark names another group: theirs may be a replica cluster', () => {
+  test('the mark names another group: theirs may be a replica cluster', () => {
     const ledger = ledgerOf('db1', { line: { uuid: groupB, gno: 50 } });
     const publication = { line: new Set([uuid('db2'), uuid('db3')]) };
     expect(verdict(servers, { ledger, publication })).toBe('hold unproven-candidate');
   });
 });
 
-it('the mark of a ledger is a transaction of the group, which commits under its own name', () => {
-  const facts = factsOf('db2', { group: groupOf(groupA, ['db2'], 'db2'), gtidExecuted: gtids(`db1:1-7,${groupA}:1-100`) });
+test('the mark of a ledger is a transaction of the group, which commits under its own name', () => {
+  const facts = factsOf('db2', {
+    group: groupOf(groupA, ['db2'], 'db2'),
+    gtidExecuted: gtids(`db1:1-7,${groupA}:1-100`),
+  });
   expect(lineMarkFor(facts, ledgerOf('db1'))).toEqual({ uuid: groupA, gno: 100 });
 });
 
@@ -55,17 +79,23 @@ describe('the last member of a group', () => {
   const alone = member('db2', groupOf(groupA, ['db2'], 'db2'));
   const publication = { line: new Set([uuid('db2'), uuid('db3')]) };
 
-  it('is the source where all others were restarted and not started as members', () => {
-    expect(verdict({ db1: notStarted('db1'), db2: alone, db3: notStarted('db3') }, { publication })).toBe('point-to switchover db2:3306');
+  test('is the source where all others were restarted and not started as members', () => {
+    expect(verdict({ db1: notStarted('db1'), db2: alone, db3: notStarted('db3') }, { publication })).toBe(
+      'point-to switchover db2:3306',
+    );
   });
 
-  it('is not proven while one of them is silent', () => {
-    expect(verdict({ db1: notStarted('db1'), db2: alone, db3: silent }, { publication })).toBe('hold unproven-candidate');
+  test('is not proven while one of them is silent', () => {
+    expect(verdict({ db1: notStarted('db1'), db2: alone, db3: silent }, { publication })).toBe(
+      'hold unproven-candidate',
+    );
   });
 
-  it('is a second source while the published one is writable outside of the group', () => {
+  test('is a second source while the published one is writable outside of the group', () => {
     const opened = seen(factsOf('db1', { group: { name: groupA, singlePrimary: true, members: [] } }));
-    expect(verdict({ db1: opened, db2: alone, db3: notStarted('db3') }, { publication })).toBe('hold two-sources');
+    expect(verdict({ db1: opened, db2: alone, db3: notStarted('db3') }, { publication })).toBe(
+      'hold two-sources',
+    );
   });
 });
 
@@ -75,13 +105,13 @@ describe('a server that is out of its group is never to be opened by hand', () =
     return missingOf(situation, situation.members[0]!).join('; ');
   };
 
-  it('but to join it, while the group goes on', () => {
+  test('but to join it, while the group goes on', () => {
     expect(missing({ db1: notStarted('db1'), db2: member('db2', groupOf(groupA, ['db2'], 'db2')) })).toBe(
       `it were in its group (START GROUP_REPLICATION), and its primary: SELECT group_replication_set_as_primary('${uuid('db1')}')`,
     );
   });
 
-  it('but to start the group from the member that has most, where nobody is in it', () => {
+  test('but to start the group from the member that has most, where nobody is in it', () => {
     const said = missing({ db1: notStarted('db1'), db2: notStarted('db2') });
     expect(said).toContain('from the member that has most');
     expect(said).not.toContain('read_only');

@@ -1,10 +1,9 @@
 /** Who is the source of a single-primary group: its majority says so, and nobody else. The twin knows all of this too; these are the cases by name. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decide } from '../../../../src/core/decide/table.ts';
 import type { Group, GroupMember, Probe, ServerFacts } from '../../../../src/core/model/observation.ts';
-import type { Given } from '../../../support/given.ts';
-import { at, factsOf, given, ledgerOf, seen, silent, uuid } from '../../../support/given.ts';
+import { at, factsOf, type Given, given, ledgerOf, seen, silent, uuid } from '../../../support/given.ts';
 
 /** A transaction of the group. */
 const mark = { uuid: 'aaaaaaaa-aaaa-11f1-8000-000000000000', gno: 1 };
@@ -15,7 +14,11 @@ function groupOf(primary: string, shown: string): Group {
   const members = shown.split(' ').map((word): GroupMember => {
     const name = word.slice(0, 3);
     const state = word.endsWith('?') ? 'UNREACHABLE' : word.endsWith('-') ? 'OFFLINE' : 'ONLINE';
-    return { id: uuid(name), state, role: state === 'OFFLINE' ? '' : name === primary ? 'PRIMARY' : 'SECONDARY' };
+    return {
+      id: uuid(name),
+      state,
+      role: state === 'OFFLINE' ? '' : name === primary ? 'PRIMARY' : 'SECONDARY',
+    };
   });
   return { name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: true, members };
 }
@@ -27,47 +30,65 @@ const writable = { readOnly: false, superReadOnly: false };
 const all = 'db1 db2 db3 db4 db5';
 
 function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
-  const decision = decide(given({ servers, ledger: ledgerOf('db1', { line: mark }), publication: line, ...over }));
+  const decision = decide(
+    given({ servers, ledger: ledgerOf('db1', { line: mark }), publication: line, ...over }),
+  );
   return `${decision.kind} ${decision.reason}${decision.kind === 'point-to' ? ` ${decision.source}` : ''}`;
 }
 
 describe('the published primary does not answer us once, and db2 became writable', () => {
   const suspecting = 'db1? db2 db3 db4 db5';
-  const others = Object.fromEntries(['db3', 'db4', 'db5'].map((name) => [name, member(name, 'db1', suspecting)]));
+  const others = Object.fromEntries(
+    ['db3', 'db4', 'db5'].map((name) => [name, member(name, 'db1', suspecting)]),
+  );
   const memory = { db2: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } };
 
-  it('by hand: a secondary that somebody made writable is not elected', () => {
+  test('by hand: a secondary that somebody made writable is not elected', () => {
     const servers = { db1: silent, db2: member('db2', 'db1', suspecting, writable), ...others };
     expect(verdict(servers, { memory })).toBe('hold no-candidate');
   });
 
-  it('outside of the group, which still has db1 among its present members: that may be our own network', () => {
+  test('outside of the group, which still has db1 among its present members: that may be our own network', () => {
     const inGroup = Object.fromEntries(['db3', 'db4', 'db5'].map((name) => [name, member(name, 'db1', all)]));
-    expect(verdict({ db1: silent, db2: seen(factsOf('db2')), ...inGroup }, { memory })).toBe('hold published-source-alive');
+    expect(verdict({ db1: silent, db2: seen(factsOf('db2')), ...inGroup }, { memory })).toBe(
+      'hold published-source-alive',
+    );
   });
 
-  it('as the primary of a group of its own: that was bootstrapped, and the others go on without it', () => {
-    expect(verdict({ db1: silent, db2: member('db2', 'db2', 'db2'), ...others }, { memory })).toBe('hold unproven-candidate');
+  test('as the primary of a group of its own: that was bootstrapped, and the others go on without it', () => {
+    expect(verdict({ db1: silent, db2: member('db2', 'db2', 'db2'), ...others }, { memory })).toBe(
+      'hold unproven-candidate',
+    );
   });
 
-  it('outside of the group, which goes on', () => {
-    expect(verdict({ db1: silent, db2: member('db2', '', 'db2-', writable), ...others }, { memory })).toBe('hold unproven-candidate');
+  test('outside of the group, which goes on', () => {
+    expect(verdict({ db1: silent, db2: member('db2', '', 'db2-', writable), ...others }, { memory })).toBe(
+      'hold unproven-candidate',
+    );
   });
 
-  it('because the others elected it: a majority of them says so', () => {
-    const elected = Object.fromEntries(['db2', 'db3', 'db4'].map((name) => [name, member(name, 'db2', 'db2 db3 db4 db5')]));
-    expect(verdict({ db1: silent, ...elected, db5: silent }, { memory })).toBe('point-to group-primary db2:3306');
+  test('because the others elected it: a majority of them says so', () => {
+    const elected = Object.fromEntries(
+      ['db2', 'db3', 'db4'].map((name) => [name, member(name, 'db2', 'db2 db3 db4 db5')]),
+    );
+    expect(verdict({ db1: silent, ...elected, db5: silent }, { memory })).toBe(
+      'point-to group-primary db2:3306',
+    );
   });
 });
 
-it('an isolated primary that believes in itself does not keep the name', () => {
-  const elected = Object.fromEntries(['db2', 'db3', 'db4', 'db5'].map((name) => [name, member(name, 'db2', 'db2 db3 db4 db5')]));
+test('an isolated primary that believes in itself does not keep the name', () => {
+  const elected = Object.fromEntries(
+    ['db2', 'db3', 'db4', 'db5'].map((name) => [name, member(name, 'db2', 'db2 db3 db4 db5')]),
+  );
   const servers = { db1: member('db1', 'db1', 'db1 db2? db3? db4? db5?'), ...elected };
   expect(verdict(servers)).toBe('point-to group-primary db2:3306');
 });
 
-it('after the group was given up: then a member is promoted like any other server', () => {
-  const stopped = Object.fromEntries(['db1', 'db3', 'db4', 'db5'].map((name) => [name, member(name, '', `${name}-`)]));
+test('after the group was given up: then a member is promoted like any other server', () => {
+  const stopped = Object.fromEntries(
+    ['db1', 'db3', 'db4', 'db5'].map((name) => [name, member(name, '', `${name}-`)]),
+  );
   expect(
     verdict(
       { ...stopped, db2: member('db2', '', 'db2-', writable) },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hasLineMark, lineMarkFor } from '../../../../src/core/decide/line-mark.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import { readLedger, writeLedger } from '../../../../src/core/model/ledger.ts';
@@ -21,7 +21,7 @@ const node = (lastCommitted: number, cluster = clusterUuid): ServerFacts => {
 const previous = ledgerOf('db1', { line: { uuid: uuid('db9'), gno: 5 } });
 
 describe('the mark for a new ledger', () => {
-  it.each([
+  test.each([
     [
       'the newest transaction of the previous source',
       factsOf('db2', { gtidExecuted: gtids('db1:1-90,db2:1-7') }),
@@ -33,21 +33,28 @@ describe('the mark for a new ledger', () => {
       previous.line,
     ],
     ['a write set of the Galera cluster', node(500), { uuid: clusterUuid, gno: 500 }],
-    ['the mark that was, without GTIDs', { ...node(0), wsrep: { clusterUuid, lastCommitted: 0 } as Wsrep }, previous.line],
+    [
+      'the mark that was, without GTIDs',
+      { ...node(0), wsrep: { clusterUuid, lastCommitted: 0 } as Wsrep },
+      previous.line,
+    ],
   ] as const)('is %s', (_, next, mark) => expect(lineMarkFor(next, previous)).toEqual(mark));
 
-  it('of MariaDB: the newest that the previous source wrote, in whichever domain', () => {
+  test('of MariaDB: the newest that the previous source wrote, in whichever domain', () => {
     const ledger = ledgerOf('db1', { uuid: 'mariadb:1@db1:3306' as ServerId });
     expect(lineMarkFor(mariadb(2, '0-1-110,0-2-120,7-1-3'), ledger)).toEqual({ uuid: '0-1', gno: 110 });
   });
 
-  it('at first one of its own', () => {
-    expect(lineMarkFor(factsOf('db2', { gtidExecuted: gtids('db1:1-90,db2:1-7') }), undefined)).toEqual({ uuid: uuid('db2'), gno: 7 });
+  test('at first one of its own', () => {
+    expect(lineMarkFor(factsOf('db2', { gtidExecuted: gtids('db1:1-90,db2:1-7') }), undefined)).toEqual({
+      uuid: uuid('db2'),
+      gno: 7,
+    });
     expect(lineMarkFor(mariadb(2, '0-1-110,0-2-120'), undefined)).toEqual({ uuid: '0-2', gno: 120 });
     expect(lineMarkFor(mariadb(3, '0-1-110'), undefined)).toEqual({ uuid: '0-1', gno: 110 });
   });
 
-  it('is none without GTIDs', () => {
+  test('is none without GTIDs', () => {
     const { gtidExecuted: _none, ...plain } = factsOf('db2');
     expect(lineMarkFor(plain, undefined)).toBeUndefined();
     expect(lineMarkFor(undefined, undefined)).toBeUndefined();
@@ -55,7 +62,7 @@ describe('the mark for a new ledger', () => {
 });
 
 describe('a server has the mark', () => {
-  it.each([
+  test.each([
     [
       'MySQL',
       factsOf('db2', { gtidExecuted: gtids('db1:1-90') }),
@@ -70,9 +77,12 @@ describe('a server has the mark', () => {
   });
 });
 
-it.each([
+test.each([
   { uuid: uuid('db1'), gno: 90 },
   { uuid: '0-1', gno: 110 },
 ])('is read back from the ledger as it was written', (line) => {
-  expect(readLedger([writeLedger(ledgerOf('db1', { line }))])).toMatchObject({ kind: 'ledger', ledger: { line } });
+  expect(readLedger([writeLedger(ledgerOf('db1', { line }))])).toMatchObject({
+    kind: 'ledger',
+    ledger: { line },
+  });
 });

@@ -3,17 +3,21 @@ import { moveSeenAt } from '../../../../src/core/decide/promotion.ts';
 import { situationOf, strongEvidence } from '../../../../src/core/decide/situation.ts';
 import type { Event } from '../../../../src/core/model/events.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
-import type { ClusterState } from '../../../../src/core/model/state.ts';
-import { withServer } from '../../../../src/core/model/state.ts';
+import { type ClusterState, withServer } from '../../../../src/core/model/state.ts';
 import type { MonoMs } from '../../../../src/core/model/units.ts';
 import { step } from '../../../../src/core/step.ts';
 import { address, at, factsOf, ledgerOf, replicaOf, seen, silent, stateOf } from '../../../support/given.ts';
 
 /** db1 is published; db2 is to be promoted. Both answered at 0. */
-const start = stateOf({ servers: { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2')) }, ledger: ledgerOf('db1') });
+const start = stateOf({
+  servers: { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2')) },
+  ledger: ledgerOf('db1'),
+});
 const line = (state: ClusterState): ClusterState => ({
   ...state,
-  publications: new Map([...state.publications].map(([name, one]) => [name, { ...one, line: new Set([factsOf('db2').id]) }])),
+  publications: new Map(
+    [...state.publications].map(([name, one]) => [name, { ...one, line: new Set([factsOf('db2').id]) }]),
+  ),
 });
 
 interface Answer {
@@ -29,7 +33,11 @@ function after(answers: readonly Answer[]): ClusterState {
   return answers.reduce((state, { server, askedAt, at: mono, facts }) => {
     const memory = state.servers.get(address(server))!;
     const probing = (askedAt + state.settings.watch.probeTimeoutMs) as MonoMs;
-    const event: Event = { kind: 'observed', server: address(server), probe: facts === 'silent' ? silent : seen(factsOf(server, facts)) };
+    const event: Event = {
+      kind: 'observed',
+      server: address(server),
+      probe: facts === 'silent' ? silent : seen(factsOf(server, facts)),
+    };
     return step(withServer(state, { ...memory, probing }), event, at(mono))[0];
   }, line(start));
 }
@@ -45,14 +53,22 @@ const evidence = (...answers: readonly Answer[]) => {
 };
 
 const closed = { readOnly: true, superReadOnly: true };
-const answer = (server: Answer['server'], askedAt: number, facts: Answer['facts']): Answer => ({ server, askedAt, at: askedAt + 5, facts });
+const answer = (server: Answer['server'], askedAt: number, facts: Answer['facts']): Answer => ({
+  server,
+  askedAt,
+  at: askedAt + 5,
+  facts,
+});
 const promoted = answer('db2', 1000, {});
 const proof = ['its promotion was seen'];
 
 describe('the promotion of a server is proof', () => {
-  test.each([900, 950])('when the server was still read-only after the source was lost (asked in vain at %i)', (lostAt) => {
-    expect(evidence(answer('db1', lostAt, 'silent'), answer('db2', 950, closed), promoted)).toEqual(proof);
-  });
+  test.each([900, 950])(
+    'when the server was still read-only after the source was lost (asked in vain at %i)',
+    (lostAt) => {
+      expect(evidence(answer('db1', lostAt, 'silent'), answer('db2', 950, closed), promoted)).toEqual(proof);
+    },
+  );
 
   test('when the source was seen to close before it', () => {
     expect(evidence(answer('db1', 900, closed), promoted)).toEqual(proof);
@@ -81,7 +97,12 @@ describe('it is none', () => {
   });
 
   test('when the source was lost, came back writable, and was lost again', () => {
-    const back = [answer('db1', 900, 'silent'), answer('db2', 950, closed), promoted, answer('db1', 1100, {})];
+    const back = [
+      answer('db1', 900, 'silent'),
+      answer('db2', 950, closed),
+      promoted,
+      answer('db1', 1100, {}),
+    ];
     expect(evidence(...back, answer('db1', 1200, 'silent'))).toEqual([]);
   });
 
@@ -91,7 +112,9 @@ describe('it is none', () => {
   });
 
   test('when the source closed, and was opened again', () => {
-    expect(evidence(promoted, answer('db1', 1100, {}), answer('db1', 1200, closed), answer('db1', 1300, {}))).toEqual([]);
+    expect(
+      evidence(promoted, answer('db1', 1100, {}), answer('db1', 1200, closed), answer('db1', 1300, {})),
+    ).toEqual([]);
   });
 });
 

@@ -1,11 +1,21 @@
 import { trackRejoins } from '../../../../src/core/decide/rejoin.ts';
 import { situationOf } from '../../../../src/core/decide/situation.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
-import type { ClusterState } from '../../../../src/core/model/state.ts';
-import { withPublication, withServer } from '../../../../src/core/model/state.ts';
+import { type ClusterState, withPublication, withServer } from '../../../../src/core/model/state.ts';
 import { observe } from '../../../../src/core/observe/observe.ts';
 import type { Rejoin } from '../../../../src/core/observe/waypoint.ts';
-import { address, at, channelFrom, factsOf, gtids, ledgerOf, replicaOf, seen, stateOf, uuid } from '../../../support/given.ts';
+import {
+  address,
+  at,
+  channelFrom,
+  factsOf,
+  gtids,
+  ledgerOf,
+  replicaOf,
+  seen,
+  stateOf,
+  uuid,
+} from '../../../support/given.ts';
 
 export const was = [{ uuid: uuid('db1'), address: address('db1') }];
 
@@ -35,13 +45,23 @@ export class History {
   }
 
   replica(executed: string, channel: Parameters<typeof channelFrom>[1] = {}): this {
-    return this.sees(replicaOf('db2', 'db1', { gtidExecuted: gtids(executed), channels: [channelFrom('db2', channel)] }));
+    return this.sees(
+      replicaOf('db2', 'db1', { gtidExecuted: gtids(executed), channels: [channelFrom('db2', channel)] }),
+    );
   }
 
   /** db1 replicates from db3, and db3 from db2, as these channels say. */
-  chain(executed: string, first: Parameters<typeof channelFrom>[1] = {}, second: Parameters<typeof channelFrom>[1] = {}): this {
-    this.sees(replicaOf('db2', 'db3', { gtidExecuted: gtids(executed), channels: [channelFrom('db2', second)] }));
-    return this.sees(replicaOf('db3', 'db1', { gtidExecuted: gtids(executed), channels: [channelFrom('db3', first)] }));
+  chain(
+    executed: string,
+    first: Parameters<typeof channelFrom>[1] = {},
+    second: Parameters<typeof channelFrom>[1] = {},
+  ): this {
+    this.sees(
+      replicaOf('db2', 'db3', { gtidExecuted: gtids(executed), channels: [channelFrom('db2', second)] }),
+    );
+    return this.sees(
+      replicaOf('db3', 'db1', { gtidExecuted: gtids(executed), channels: [channelFrom('db3', first)] }),
+    );
   }
 
   get db1(): Rejoin | undefined {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { GtidMode } from '../../../../src/core/model/observation.ts';
 import type { Rejoin } from '../../../../src/core/observe/waypoint.ts';
 import { channelFrom, factsOf, gtids, replicaOf } from '../../../support/given.ts';
@@ -10,18 +10,24 @@ describe('a former source that replicates through another server', () => {
     return history.db1;
   };
 
-  it('has rejoined by its complete set, as a direct replica', () => {
+  test('has rejoined by its complete set, as a direct replica', () => {
     const history = new History();
-    expect(rounds(history, (n) => history.source(`db2:1-${n}`).chain(`db2:1-${n}`))).toMatchObject({ rejoined: true, errant: 0 });
+    expect(rounds(history, (n) => history.source(`db2:1-${n}`).chain(`db2:1-${n}`))).toMatchObject({
+      rejoined: true,
+      errant: 0,
+    });
   });
 
-  it('has not while it lacks what the source had when it attached, or has one transaction that the source lacks', () => {
+  test('has not while it lacks what the source had when it attached, or has one transaction that the source lacks', () => {
     const [lacking, errant] = [new History(), new History()];
     expect(rounds(lacking, (n) => lacking.source(`db2:1-${n}`).chain('db2:2-9'))?.rejoined).toBe(false);
-    expect(rounds(errant, (n) => errant.source(`db2:1-${n}`).chain(`db1:1,db2:1-${n}`))).toMatchObject({ rejoined: false, errant: 1 });
+    expect(rounds(errant, (n) => errant.source(`db2:1-${n}`).chain(`db1:1,db2:1-${n}`))).toMatchObject({
+      rejoined: false,
+      errant: 1,
+    });
   });
 
-  it.each([
+  test.each([
     ['its own applier is stopped', { applier: 'off' }, {}],
     ['the applier of the server in the middle is stopped', {}, { applier: 'off' }],
     ['the server in the middle hears nothing of the source', {}, { heardAgoMs: 60_000 }],
@@ -32,16 +38,17 @@ describe('a former source that replicates through another server', () => {
     expect(history.db1?.attachedAt).toBeUndefined();
   });
 
-  it('is not attached on the word of a server in the middle that does not answer any more', () => {
+  test('is not attached on the word of a server in the middle that does not answer any more', () => {
     const history = new History().source('db2:1').chain('db2:1');
-    const alone = () => history.sees(replicaOf('db3', 'db1', { gtidExecuted: gtids('db2:1'), channels: [channelFrom('db3')] }));
+    const alone = () =>
+      history.sees(replicaOf('db3', 'db1', { gtidExecuted: gtids('db2:1'), channels: [channelFrom('db3')] }));
     for (let n = 1; n < 1000; n += 1) alone();
     history.source('db2:1');
     alone();
     expect(history.db1?.attachedAt).toBeUndefined();
   });
 
-  it('is compared in ON alone: nothing tells what a server in the middle made of transactions without GTIDs', () => {
+  test('is compared in ON alone: nothing tells what a server in the middle made of transactions without GTIDs', () => {
     const history = new History();
     const mode = (name: string, source: string | undefined, gtidMode: GtidMode) =>
       history.sees(
@@ -49,7 +56,11 @@ describe('a former source that replicates through another server', () => {
           ? replicaOf(source, name, { gtidExecuted: gtids('db2:1'), gtidMode })
           : factsOf(name, { gtidExecuted: gtids('db2:1'), gtidMode }),
       );
-    const round = (of: GtidMode) => [mode('db2', undefined, of), mode('db3', 'db2', 'ON'), mode('db1', 'db3', 'ON')];
+    const round = (of: GtidMode) => [
+      mode('db2', undefined, of),
+      mode('db3', 'db2', 'ON'),
+      mode('db1', 'db3', 'ON'),
+    ];
     expect(rounds(history, () => round('ON_PERMISSIVE'))?.attachedAt).toBeUndefined();
     expect(rounds(history, () => round('ON'))?.rejoined).toBe(true);
   });

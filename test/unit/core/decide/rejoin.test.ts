@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { trackRejoins } from '../../../../src/core/decide/rejoin.ts';
 import { situationOf } from '../../../../src/core/decide/situation.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
@@ -6,11 +6,22 @@ import type { Group, GtidMode, ServerFacts, Wsrep } from '../../../../src/core/m
 import { withPublication, withServer } from '../../../../src/core/model/state.ts';
 import type { ServerId } from '../../../../src/core/model/units.ts';
 import { observe } from '../../../../src/core/observe/observe.ts';
-import { address, at, channelFrom, factsOf, gtids, ledgerOf, replicaOf, seen, stateOf, uuid } from '../../../support/given.ts';
+import {
+  address,
+  at,
+  channelFrom,
+  factsOf,
+  gtids,
+  ledgerOf,
+  replicaOf,
+  seen,
+  stateOf,
+  uuid,
+} from '../../../support/given.ts';
 import { History, was } from './rejoin-history.ts';
 
 describe('a former source has rejoined when', () => {
-  it('it is attached, has a snapshot of the source taken after that, and a later one has all of its own', () => {
+  test('it is attached, has a snapshot of the source taken after that, and a later one has all of its own', () => {
     const history = new History().source('db1:1-100,db2:1-5').replica('db1:1-100');
     expect(history.db1).toMatchObject({ rejoined: false, attachedAt: at(20).mono });
     history.source('db1:1-100,db2:1-7').replica('db1:1-100,db2:1-6');
@@ -21,58 +32,74 @@ describe('a former source has rejoined when', () => {
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  it('a busy source does not keep it out: it always lacks something now', () => {
+  test('a busy source does not keep it out: it always lacks something now', () => {
     const history = new History();
-    for (let n = 1; n < 6; n += 1) history.source(`db1:1-100,db2:1-${n * 10}`).replica(`db1:1-100,db2:1-${n * 10 - 5}`);
+    for (let n = 1; n < 6; n += 1)
+      history.source(`db1:1-100,db2:1-${n * 10}`).replica(`db1:1-100,db2:1-${n * 10 - 5}`);
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  it('not while it has one transaction that the source lacks', () => {
+  test('not while it has one transaction that the source lacks', () => {
     const history = new History();
     for (let n = 1; n < 9; n += 1) history.source(`db1:1-100,db2:1-${n}`).replica(`db1:1-101,db2:1-${n}`);
     expect(history.db1).toMatchObject({ rejoined: false, errant: 1 });
   });
 
-  it.each([
+  test.each([
     ['the applier is stopped', { applier: 'off' }],
     ['the receiver is connecting', { receiver: 'connecting' }],
     ['the receiver says on, and hears nothing', { heardAgoMs: 60_000 }],
   ] as const)('not while %s', (_, channel) => {
-    const history = new History().source('db1:1-100').sees(factsOf('db1', { gtidExecuted: gtids('db1:1-100') }));
+    const history = new History()
+      .source('db1:1-100')
+      .sees(factsOf('db1', { gtidExecuted: gtids('db1:1-100') }));
     for (let n = 0; n < 300; n += 1) history.source('db1:1-100').replica('db1:1-100', channel);
     expect(history.db1?.rejoined).toBe(false);
   });
 
-  it('all begins anew when it is detached', () => {
-    const history = new History().source('db1:1-100').replica('db1:1-100').source('db1:1-100').replica('db1:1-100');
+  test('all begins anew when it is detached', () => {
+    const history = new History()
+      .source('db1:1-100')
+      .replica('db1:1-100')
+      .source('db1:1-100')
+      .replica('db1:1-100');
     history.replica('db1:1-100', { receiver: 'off' }).source('db1:1-100');
     expect(history.db1).toMatchObject({ rejoined: false });
     expect(history.db1?.attachedAt).toBeUndefined();
   });
 
-  it('all begins anew when another server is the source', () => {
+  test('all begins anew when another server is the source', () => {
     const servers = { db1: seen(replicaOf('db2', 'db1')), db2: seen(factsOf('db2')) };
     const rejoins = new Map([[address('db1'), { source: uuid('db3'), rejoined: true, errant: 0 }]]);
     const state = stateOf({ servers, ledger: ledgerOf('db2', { was }), publication: { rejoins } });
     const tracked = trackRejoins(situationOf(state, state.publications.get('ns1')!, undefined, at(1)));
-    expect(tracked.get(address('db1'))).toEqual({ source: uuid('db2'), rejoined: false, attachedAt: at(1).mono });
+    expect(tracked.get(address('db1'))).toEqual({
+      source: uuid('db2'),
+      rejoined: false,
+      attachedAt: at(1).mono,
+    });
   });
 
-  it("another cluster's transactions do not count", () => {
+  test("another cluster's transactions do not count", () => {
     const history = new History();
     for (let n = 1; n < 4; n += 1) history.source('db1:1-100').replica('db1:1-100,db9:1-50');
     expect(history.db1).toMatchObject({ rejoined: true });
   });
 
-  it('with the positions of MariaDB as well: also what a replica wrote itself counts, though the source never had anything of it', () => {
+  test('with the positions of MariaDB as well: also what a replica wrote itself counts, though the source never had anything of it', () => {
     const mariadb = (name: string, serverId: number, position: string, over: Partial<ServerFacts> = {}) =>
       factsOf(name, { flavour: 'mariadb', serverId, gtidExecuted: parseMariadbGtids(position)!, ...over });
     const replica = (position: string) =>
-      mariadb('db1', 11, position, { readOnly: true, channels: [{ ...channelFrom('db2'), sourceServerId: 12 }] });
+      mariadb('db1', 11, position, {
+        readOnly: true,
+        channels: [{ ...channelFrom('db2'), sourceServerId: 12 }],
+      });
     const history = new History();
-    for (let n = 1; n < 5; n += 1) history.sees(mariadb('db2', 12, `0-12-${100 + n}`)).sees(replica(`0-12-${100 + n},0-11-${101 + n}`));
+    for (let n = 1; n < 5; n += 1)
+      history.sees(mariadb('db2', 12, `0-12-${100 + n}`)).sees(replica(`0-12-${100 + n},0-11-${101 + n}`));
     expect(history.db1).toMatchObject({ rejoined: false, errant: 1 });
-    for (let n = 5; n < 9; n += 1) history.sees(mariadb('db2', 12, `0-12-${100 + n}`)).sees(replica(`0-12-${99 + n}`));
+    for (let n = 5; n < 9; n += 1)
+      history.sees(mariadb('db2', 12, `0-12-${100 + n}`)).sees(replica(`0-12-${99 + n}`));
     expect(history.db1).toMatchObject({ rejoined: true, errant: 0 });
   });
 });
@@ -96,61 +123,82 @@ describe('in the modes between OFF and ON', () => {
     ...(binlogEnd === undefined ? {} : { binlogEnd: place(binlogEnd) }),
   });
 
-  it('ON_PERMISSIVE, with places: a set that is equal because it is old does not do', () => {
+  test('ON_PERMISSIVE, with places: a set that is equal because it is old does not do', () => {
     const history = new History();
     for (let n = 1; n < 5; n += 1)
-      history.sees(source('ON_PERMISSIVE', sets('db1:1-100', 500))).sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 400));
+      history
+        .sees(source('ON_PERMISSIVE', sets('db1:1-100', 500)))
+        .sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 400));
     expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'gtids-and-coordinates' } });
-    history.sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 500)).sees(source('ON_PERMISSIVE', sets('db1:1-100', 500)));
+    history
+      .sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 500))
+      .sees(source('ON_PERMISSIVE', sets('db1:1-100', 500)));
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  it('ON_PERMISSIVE, with places: nor does the place alone, when it began behind a transaction of the source', () => {
+  test('ON_PERMISSIVE, with places: nor does the place alone, when it began behind a transaction of the source', () => {
     const history = new History();
     for (let n = 1; n < 5; n += 1)
-      history.sees(source('ON_PERMISSIVE', sets('db1:1-100,db2:1-3', 500))).sees(replica('ON_PERMISSIVE', sets('db1:1-100,db2:2-3'), 500));
+      history
+        .sees(source('ON_PERMISSIVE', sets('db1:1-100,db2:1-3', 500)))
+        .sees(replica('ON_PERMISSIVE', sets('db1:1-100,db2:2-3'), 500));
     expect(history.db1?.rejoined).toBe(false);
   });
 
-  it('ON_PERMISSIVE without places: a transaction that was committed since it attached must have come', () => {
+  test('ON_PERMISSIVE without places: a transaction that was committed since it attached must have come', () => {
     const history = new History();
     for (let n = 1; n < 5; n += 1)
-      history.sees(source('ON_PERMISSIVE', sets('db1:1-100'))).sees(replica('ON_PERMISSIVE', sets('db1:1-100')));
+      history
+        .sees(source('ON_PERMISSIVE', sets('db1:1-100')))
+        .sees(replica('ON_PERMISSIVE', sets('db1:1-100')));
     expect(history.db1).toMatchObject({ rejoined: false });
     expect(history.db1?.target).toBeUndefined();
-    history.sees(source('ON_PERMISSIVE', sets('db1:1-100,db2:1'))).sees(replica('ON_PERMISSIVE', sets('db1:1-100')));
+    history
+      .sees(source('ON_PERMISSIVE', sets('db1:1-100,db2:1')))
+      .sees(replica('ON_PERMISSIVE', sets('db1:1-100')));
     expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'gtids' } });
-    history.sees(replica('ON_PERMISSIVE', sets('db1:1-100,db2:1'))).sees(source('ON_PERMISSIVE', sets('db1:1-100,db2:1')));
+    history
+      .sees(replica('ON_PERMISSIVE', sets('db1:1-100,db2:1')))
+      .sees(source('ON_PERMISSIVE', sets('db1:1-100,db2:1')));
     expect(history.db1).toMatchObject({ rejoined: true });
     expect(history.db1?.hidden).toBeUndefined();
   });
 
-  it('a replica with OFF_PERMISSIVE has what its set has, and its own writes nobody knows', () => {
+  test('a replica with OFF_PERMISSIVE has what its set has, and its own writes nobody knows', () => {
     const own = (executed: string) => ({ gtidReplicated: gtids(executed) });
-    const history = new History().sees(source('ON', sets('db1:1-100,db2:1-5'))).sees(replica('OFF_PERMISSIVE', own('db1:1-100')));
-    history.sees(source('ON', sets('db1:1-100,db2:1-6'))).sees(replica('OFF_PERMISSIVE', own('db1:1-100,db2:1-5')));
+    const history = new History()
+      .sees(source('ON', sets('db1:1-100,db2:1-5')))
+      .sees(replica('OFF_PERMISSIVE', own('db1:1-100')));
+    history
+      .sees(source('ON', sets('db1:1-100,db2:1-6')))
+      .sees(replica('OFF_PERMISSIVE', own('db1:1-100,db2:1-5')));
     expect(history.db1?.rejoined).toBe(false);
-    history.sees(replica('OFF_PERMISSIVE', own('db1:1-100,db2:1-6'))).sees(source('ON', sets('db1:1-100,db2:1-6')));
+    history
+      .sees(replica('OFF_PERMISSIVE', own('db1:1-100,db2:1-6')))
+      .sees(source('ON', sets('db1:1-100,db2:1-6')));
     expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
   });
 
-  it('an idle source with ON proves nothing to a replica that takes what has no GTID', () => {
+  test('an idle source with ON proves nothing to a replica that takes what has no GTID', () => {
     const history = new History();
-    for (let n = 1; n < 5; n += 1) history.sees(source('ON', sets('db1:1-100'))).sees(replica('ON_PERMISSIVE', sets('db1:1-100')));
+    for (let n = 1; n < 5; n += 1)
+      history.sees(source('ON', sets('db1:1-100'))).sees(replica('ON_PERMISSIVE', sets('db1:1-100')));
     expect(history.db1).toMatchObject({ rejoined: false });
-    for (let n = 1; n < 4; n += 1) history.sees(source('ON', sets('db1:1-100'))).sees(replica('ON', sets('db1:1-100')));
+    for (let n = 1; n < 4; n += 1)
+      history.sees(source('ON', sets('db1:1-100'))).sees(replica('ON', sets('db1:1-100')));
     expect(history.db1).toMatchObject({ rejoined: true });
   });
 
-  it('a replica with OFF is compared by its place, though the source has GTIDs', () => {
+  test('a replica with OFF is compared by its place, though the source has GTIDs', () => {
     const history = new History();
-    for (let n = 1; n < 4; n += 1) history.sees(source('ON_PERMISSIVE', sets('db1:1-100', 500))).sees(replica('OFF', {}, 499));
+    for (let n = 1; n < 4; n += 1)
+      history.sees(source('ON_PERMISSIVE', sets('db1:1-100', 500))).sees(replica('OFF', {}, 499));
     expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'coordinates' } });
     history.sees(replica('OFF', {}, 500));
     expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
   });
 
-  it('a transaction of its own that has a GTID keeps it out, also with OFF_PERMISSIVE', () => {
+  test('a transaction of its own that has a GTID keeps it out, also with OFF_PERMISSIVE', () => {
     const history = new History();
     for (let n = 1; n < 6; n += 1)
       history
@@ -159,24 +207,27 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1).toMatchObject({ rejoined: false, errant: 1 });
   });
 
-  it('the source has no GTIDs: whatever sets there are, the place decides', () => {
+  test('the source has no GTIDs: whatever sets there are, the place decides', () => {
     const old = { gtidReplicated: gtids('db1:1-100'), binlogEnd: place(500) };
     const history = new History();
-    for (let n = 1; n < 5; n += 1) history.sees(source('OFF_PERMISSIVE', old)).sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 499));
+    for (let n = 1; n < 5; n += 1)
+      history.sees(source('OFF_PERMISSIVE', old)).sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 499));
     expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'coordinates' } });
     history.sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 500)).sees(source('OFF_PERMISSIVE', old));
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  it('the source has no GTIDs, but the former source wrote one with a GTID before it stepped down: that keeps it out', () => {
+  test('the source has no GTIDs, but the former source wrote one with a GTID before it stepped down: that keeps it out', () => {
     const old = { gtidReplicated: gtids('db1:1-100'), binlogEnd: place(500) };
     const history = new History();
     for (let n = 1; n < 5; n += 1)
-      history.sees(source('OFF_PERMISSIVE', old)).sees(replica('OFF_PERMISSIVE', { gtidReplicated: gtids('db1:1-101') }, 500));
+      history
+        .sees(source('OFF_PERMISSIVE', old))
+        .sees(replica('OFF_PERMISSIVE', { gtidReplicated: gtids('db1:1-101') }, 500));
     expect(history.db1).toMatchObject({ rejoined: false, errant: 1, hidden: true });
   });
 
-  it('the mode of the source changes on the way: it is compared anew, in the terms that both tell now', () => {
+  test('the mode of the source changes on the way: it is compared anew, in the terms that both tell now', () => {
     const history = new History()
       .sees(source('ON_PERMISSIVE', sets('db1:1-100', 500)))
       .sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 400));
@@ -184,11 +235,13 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1?.target?.kind).toBe('gtids-and-coordinates');
     history.sees(source('OFF_PERMISSIVE', { gtidReplicated: gtids('db1:1-100'), binlogEnd: place(600) }));
     expect(history.db1?.target).toEqual({ kind: 'coordinates', at: place(600) });
-    history.sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 600)).sees(source('OFF', { binlogEnd: place(600) }));
+    history
+      .sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 600))
+      .sees(source('OFF', { binlogEnd: place(600) }));
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  it('MariaDB that came back without its binary log has caught up by its position, and its own writes nobody knows', () => {
+  test('MariaDB that came back without its binary log has caught up by its position, and its own writes nobody knows', () => {
     const position = (text: string) => parseMariadbGtids(text)!;
     const mariadb = (name: string, serverId: number, over: Partial<ServerFacts>): ServerFacts => {
       const { gtidExecuted: _none, ...plain } = factsOf(name, { flavour: 'mariadb', serverId });
@@ -203,18 +256,22 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
   });
 
-  it('what it wrote without a GTID stays unknown when its mode is ON again', () => {
+  test('what it wrote without a GTID stays unknown when its mode is ON again', () => {
     const history = new History()
       .sees(source('ON', sets('db1:1-100')))
       .sees(inMode('db1', 'OFF_PERMISSIVE', { gtidReplicated: gtids('db1:1-100') }));
-    for (let n = 1; n < 4; n += 1) history.sees(source('ON', sets(`db1:1-100,db2:${n}`))).sees(replica('ON', sets(`db1:1-100,db2:${n}`)));
+    for (let n = 1; n < 4; n += 1)
+      history.sees(source('ON', sets(`db1:1-100,db2:${n}`))).sees(replica('ON', sets(`db1:1-100,db2:${n}`)));
     history.sees(source('ON', sets('db1:1-100,db2:1-9')));
     expect(history.db1).toMatchObject({ hidden: true });
   });
 });
 
 describe('without GTIDs', () => {
-  const place = (text: string) => ({ file: `binlog.${text.split(':')[0]}`, position: Number(text.split(':')[1]) });
+  const place = (text: string) => ({
+    file: `binlog.${text.split(':')[0]}`,
+    position: Number(text.split(':')[1]),
+  });
   const { gtidExecuted: _none, ...plain } = factsOf('db2');
   const source = (end: string): ServerFacts => ({ ...plain, binlogEnd: place(end) });
   const replica = (applied: string): ServerFacts => ({
@@ -224,7 +281,7 @@ describe('without GTIDs', () => {
     channels: [{ ...channelFrom('db2'), applied: place(applied) }],
   });
 
-  it('it has applied past where the source was after it attached', () => {
+  test('it has applied past where the source was after it attached', () => {
     const history = new History().sees(source('000009:100')).sees(replica('000008:900'));
     history.sees(source('000009:500')).sees(replica('000009:400'));
     expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'coordinates' } });
@@ -232,17 +289,21 @@ describe('without GTIDs', () => {
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  it("the source's binary log began anew: the old place is never reached", () => {
-    const history = new History().sees(source('000009:100')).sees(replica('000009:90')).sees(source('000009:500'));
+  test("the source's binary log began anew: the old place is never reached", () => {
+    const history = new History()
+      .sees(source('000009:100'))
+      .sees(replica('000009:90'))
+      .sees(source('000009:500'));
     history.sees(source('000001:200')).sees(replica('000001:150'));
     expect(history.db1?.rejoined).toBe(false);
     history.sees(source('000001:200')).sees(replica('000001:200'));
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  it('not where our account may not see the places', () => {
+  test('not where our account may not see the places', () => {
     const history = new History();
-    for (let n = 1; n < 9; n += 1) history.sees(plain).sees({ ...replica('000001:1'), channels: [channelFrom('db2')] });
+    for (let n = 1; n < 9; n += 1)
+      history.sees(plain).sees({ ...replica('000001:1'), channels: [channelFrom('db2')] });
     expect(history.db1?.rejoined).toBe(false);
   });
 });
@@ -251,11 +312,20 @@ describe('a node of the same Galera cluster', () => {
   const node = (name: string, lastCommitted: number, over: Partial<Wsrep> = {}): ServerFacts => {
     const { gtidExecuted: _own, ...facts } = factsOf(name);
     const [size, view, index] = [2, 7, name === 'db1' ? 0 : 1];
-    const state = { primaryComponent: true, ready: true, state: 'synced', closed: false, desynced: false } as const;
-    return { ...facts, wsrep: { clusterUuid: 'c', nodeUuid: name, size, view, index, lastCommitted, ...state, ...over } };
+    const state = {
+      primaryComponent: true,
+      ready: true,
+      state: 'synced',
+      closed: false,
+      desynced: false,
+    } as const;
+    return {
+      ...facts,
+      wsrep: { clusterUuid: 'c', nodeUuid: name, size, view, index, lastCommitted, ...state, ...over },
+    };
   };
 
-  it('has rejoined when it is synced, and has what the source had after that', () => {
+  test('has rejoined when it is synced, and has what the source had after that', () => {
     const history = new History()
       .sees(node('db2', 100))
       .sees(node('db1', 90, { state: 'joined' }))
@@ -266,7 +336,7 @@ describe('a node of the same Galera cluster', () => {
     expect(history.sees(node('db1', 120)).db1?.rejoined).toBe(true);
   });
 
-  it('not outside of the primary component', () => {
+  test('not outside of the primary component', () => {
     const outside = node('db1', 500, { primaryComponent: false, ready: false });
     const history = new History();
     for (let n = 1; n < 9; n += 1) history.sees(node('db2', 100)).sees(outside);
@@ -274,7 +344,7 @@ describe('a node of the same Galera cluster', () => {
   });
 });
 
-it('a reader of the storage that the Aurora writer writes has nothing to catch up with', () => {
+test('a reader of the storage that the Aurora writer writes has nothing to catch up with', () => {
   const instance = (name: string, own: string, writer: boolean): ServerFacts => {
     const { gtidExecuted: _none, ...facts } = factsOf(name, { readOnly: !writer });
     const members = ['shop-1', 'shop-2'].map((one) => ({ name: one, writer: one === 'shop-2' }));
@@ -293,7 +363,10 @@ it('a reader of the storage that the Aurora writer writes has nothing to catch u
     for (const [name, probe] of Object.entries(servers))
       state = withServer(state, observe(state.servers.get(address(name))!, probe, at(n)).memory);
   }
-  expect(state.publications.get('ns1')?.rejoins.get(address('db1'))).toMatchObject({ rejoined: true, target: { kind: 'shared' } });
+  expect(state.publications.get('ns1')?.rejoins.get(address('db1'))).toMatchObject({
+    rejoined: true,
+    target: { kind: 'shared' },
+  });
 });
 
 describe('of two members of one group', () => {
@@ -307,18 +380,25 @@ describe('of two members of one group', () => {
     ],
   };
   const member = (server: string, executed: string): ServerFacts =>
-    factsOf(server, { readOnly: server === 'db1', gtidExecuted: gtids(executed.replaceAll('group', name)), group });
+    factsOf(server, {
+      readOnly: server === 'db1',
+      gtidExecuted: gtids(executed.replaceAll('group', name)),
+      group,
+    });
 
-  it("what was committed under the name of the group is nobody's own: each applies it in its own time", () => {
+  test("what was committed under the name of the group is nobody's own: each applies it in its own time", () => {
     const history = new History();
     for (let n = 1; n < 5; n += 1)
-      history.sees(member('db1', `db1:1-100,group:1-${n * 10}`)).sees(member('db2', `db1:1-100,group:1-${n * 10 - 5}`));
+      history
+        .sees(member('db1', `db1:1-100,group:1-${n * 10}`))
+        .sees(member('db2', `db1:1-100,group:1-${n * 10 - 5}`));
     expect(history.db1).toMatchObject({ errant: 0 });
   });
 
-  it('what one wrote under its own name counts', () => {
+  test('what one wrote under its own name counts', () => {
     const history = new History();
-    for (let n = 1; n < 5; n += 1) history.sees(member('db1', 'db1:1-102,group:1-10')).sees(member('db2', 'db1:1-100,group:1-10'));
+    for (let n = 1; n < 5; n += 1)
+      history.sees(member('db1', 'db1:1-102,group:1-10')).sees(member('db2', 'db1:1-100,group:1-10'));
     expect(history.db1).toMatchObject({ rejoined: false, errant: 2 });
   });
 });

@@ -1,15 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { waysTo } from '../../../../src/core/decide/replica-lag.ts';
 import type { Situation } from '../../../../src/core/decide/situation.ts';
 import type { Channel, Group, Probe, ServerFacts } from '../../../../src/core/model/observation.ts';
 import type { ServerId } from '../../../../src/core/model/units.ts';
 import { snapshot } from '../../../../src/core/report/snapshot.ts';
-import type { Given } from '../../../support/given.ts';
 import {
   address,
   at,
   channelFrom,
   factsOf,
+  type Given,
   given,
   ledgerOf,
   random,
@@ -33,7 +33,7 @@ const lag = (server: string, servers: Given['servers'], over: Partial<Given> = {
   lagIn(given({ servers: { db1: source, ...servers }, ledger: ledgerOf('db1'), ...over }), server);
 
 describe('the lag of a server is that of the worst hop of its way', () => {
-  it.each([
+  test.each([
     ['the last one', { lagSeconds: 1 }, { lagSeconds: 7 }, 7],
     ['the first one', { lagSeconds: 7 }, { lagSeconds: 1 }, 7],
     ['not their sum', { lagSeconds: 4 }, { lagSeconds: 4 }, 4],
@@ -43,7 +43,7 @@ describe('the lag of a server is that of the worst hop of its way', () => {
     expect(lag('db3', { db2: below('db1', 'db2', first), db3: below('db2', 'db3', last) })).toBe(expected);
   });
 
-  it('of several ways the best one counts', () => {
+  test('of several ways the best one counts', () => {
     const channels = [channelFrom('db2'), channelFrom('db4', { name: 'other', lagSeconds: 2 })];
     const servers = {
       db2: below('db1', 'db2', { lagSeconds: 60 }),
@@ -53,7 +53,7 @@ describe('the lag of a server is that of the worst hop of its way', () => {
     expect(lag('db3', servers)).toBe(2);
   });
 
-  it('where nobody knows the lag of a hop there is a way, but its lag is not known', () => {
+  test('where nobody knows the lag of a hop there is a way, but its lag is not known', () => {
     const { lagSeconds: _unknown, ...channel } = channelFrom('db1');
     const db2 = seen(replicaOf('db1', 'db2', { channels: [channel] }));
     expect(lag('db3', { db2, db3: below('db2', 'db3') })).toBe(Number.POSITIVE_INFINITY);
@@ -61,7 +61,7 @@ describe('the lag of a server is that of the worst hop of its way', () => {
 });
 
 describe('there is no way', () => {
-  it.each([
+  test.each([
     ['the applier in the middle is stopped', below('db1', 'db2', { applier: 'off' })],
     ['its receiver is off', below('db1', 'db2', { receiver: 'off' })],
     ['it hears nothing', below('db1', 'db2', { heardAgoMs: 60_000 })],
@@ -71,14 +71,14 @@ describe('there is no way', () => {
     ['it never answered', undefined],
   ])('where %s', (_, db2) => expect(lag('db3', { db2, db3: below('db2', 'db3') })).toBeUndefined());
 
-  it('through a former source that has not rejoined, also where that one follows the source', () => {
+  test('through a former source that has not rejoined, also where that one follows the source', () => {
     const was = [{ uuid: uuid('db2'), address: address('db2') }];
     const servers = { db2: below('db1', 'db2'), db3: below('db2', 'db3') };
     expect(lag('db3', servers, { ledger: ledgerOf('db1', { was }) })).toBeUndefined();
     expect(lag('db2', servers, { ledger: ledgerOf('db1', { was }) })).toBe(0);
   });
 
-  it('through the source that a move makes a former one', () => {
+  test('through the source that a move makes a former one', () => {
     const servers = { db2: seen(factsOf('db2')), db1: below('db2', 'db1'), db3: below('db1', 'db3') };
     const situation = given({ servers, ledger: ledgerOf('db1') });
     const ways = waysTo(situation, new Map([[address('db2'), 0]]));
@@ -89,18 +89,20 @@ describe('there is no way', () => {
 describe('a server in the middle that does not answer', () => {
   const servers = { db2: below('db1', 'db2', { lagSeconds: 1 }), db3: below('db2', 'db3') };
   const lagLater = (db2: Probe, nowMs: number, over: Partial<Given> = {}): number | undefined => {
-    const before = given({ servers: { db1: source, ...servers }, ledger: ledgerOf('db1') }).state.servers.get(address('db2'))!;
+    const before = given({ servers: { db1: source, ...servers }, ledger: ledgerOf('db1') }).state.servers.get(
+      address('db2'),
+    )!;
     const memory = { db2: { ...before, latest: { probe: db2, at: before.factsAt! } } };
     return lag('db3', servers, { nowMs, memory, settings: { ...over.settings } });
   };
 
-  it.each([
+  test.each([
     ['counts as it answered last for fresh_for', silent, 3000, 1],
     ['may have fallen behind by a second in each second after that', silent, 8000, 6],
     ['the same where it lives, but refuses us', refusing, 8000, 6],
   ])('%s', (_, db2, nowMs, expected) => expect(lagLater(db2, nowMs)).toBe(expected));
 
-  it('its answers from before a sleep say nothing of its lag', () => {
+  test('its answers from before a sleep say nothing of its lag', () => {
     const state = given({ servers: { db1: source, ...servers }, ledger: ledgerOf('db1') });
     expect(lagIn({ ...state, state: { ...state.state, staleBefore: state.now.mono } }, 'db3')).toBe(1);
     const silenced = given({
@@ -108,35 +110,51 @@ describe('a server in the middle that does not answer', () => {
       memory: { db2: { latest: { probe: silent, at: state.now.mono } } },
       ledger: ledgerOf('db1'),
     });
-    expect(lagIn({ ...silenced, state: { ...silenced.state, staleBefore: state.now.mono } }, 'db3')).toBe(Number.POSITIVE_INFINITY);
+    expect(lagIn({ ...silenced, state: { ...silenced.state, staleBefore: state.now.mono } }, 'db3')).toBe(
+      Number.POSITIVE_INFINITY,
+    );
   });
 });
 
 describe('membership of one cluster is a hop, too', () => {
   const names = ['db1', 'db2', 'db3'];
   const inGroup = (name: string, over: Partial<Group> = {}, facts: Partial<ServerFacts> = {}): Probe => {
-    const members = names.map((one) => ({ id: uuid(one), state: 'ONLINE', role: one === 'db1' ? 'PRIMARY' : 'SECONDARY' }) as const);
-    const group = { name: 'aaaaaaaa-aaaa-11f1-8000-000000000000', singlePrimary: true, members, lagSeconds: 0, ...over };
+    const members = names.map(
+      (one) => ({ id: uuid(one), state: 'ONLINE', role: one === 'db1' ? 'PRIMARY' : 'SECONDARY' }) as const,
+    );
+    const group = {
+      name: 'aaaaaaaa-aaaa-11f1-8000-000000000000',
+      singlePrimary: true,
+      members,
+      lagSeconds: 0,
+      ...over,
+    };
     return seen(factsOf(name, { readOnly: name !== 'db1', group, ...facts }));
   };
 
-  it('an asynchronous replica of a secondary', () => {
-    const servers = { db1: inGroup('db1'), db2: inGroup('db2', { lagSeconds: 3 }), db4: below('db2', 'db4', { lagSeconds: 1 }) };
+  test('an asynchronous replica of a secondary', () => {
+    const servers = {
+      db1: inGroup('db1'),
+      db2: inGroup('db2', { lagSeconds: 3 }),
+      db4: below('db2', 'db4', { lagSeconds: 1 }),
+    };
     expect(lag('db4', servers)).toBe(3);
     expect(lag('db4', { ...servers, db2: seen(factsOf('db2', { readOnly: true })) })).toBeUndefined();
   });
 
-  it('a secondary of another group, whose primary replicates from the source (ClusterSet)', () => {
+  test('a secondary of another group, whose primary replicates from the source (ClusterSet)', () => {
     const members = ['db2', 'db3'].map(
       (one) => ({ id: uuid(one), state: 'ONLINE', role: one === 'db2' ? 'PRIMARY' : 'SECONDARY' }) as const,
     );
     const other = { name: 'bbbbbbbb-bbbb-11f1-8000-000000000000', members };
-    const db2 = inGroup('db2', other, { channels: [channelFrom('db1', { name: 'clusterset_replication', lagSeconds: 5 })] });
+    const db2 = inGroup('db2', other, {
+      channels: [channelFrom('db1', { name: 'clusterset_replication', lagSeconds: 5 })],
+    });
     expect(lag('db3', { db2, db3: inGroup('db3', other) })).toBe(5);
     expect(lag('db3', { db2: inGroup('db2', other), db3: inGroup('db3', other) })).toBeUndefined();
   });
 
-  it('a replica of a Galera node, while that one is synced', () => {
+  test('a replica of a Galera node, while that one is synced', () => {
     const node = (name: string, state: 'synced' | 'donor'): Probe =>
       seen(
         factsOf(name, {
@@ -153,15 +171,27 @@ describe('membership of one cluster is a hop, too', () => {
           },
         }),
       );
-    expect(lag('db3', { db1: node('db1', 'synced'), db2: node('db2', 'synced'), db3: below('db2', 'db3') })).toBe(0);
-    expect(lag('db3', { db1: node('db1', 'synced'), db2: node('db2', 'donor'), db3: below('db2', 'db3') })).toBeUndefined();
+    expect(
+      lag('db3', { db1: node('db1', 'synced'), db2: node('db2', 'synced'), db3: below('db2', 'db3') }),
+    ).toBe(0);
+    expect(
+      lag('db3', { db1: node('db1', 'synced'), db2: node('db2', 'donor'), db3: below('db2', 'db3') }),
+    ).toBeUndefined();
   });
 
-  it('a replica of an Aurora reader', () => {
+  test('a replica of an Aurora reader', () => {
     const instance = (name: string): Probe => {
-      const members = ['db1', 'db2'].map((one) => ({ name: one, writer: one === 'db1', ...(one === 'db1' ? {} : { lagSeconds: 0.02 }) }));
+      const members = ['db1', 'db2'].map((one) => ({
+        name: one,
+        writer: one === 'db1',
+        ...(one === 'db1' ? {} : { lagSeconds: 0.02 }),
+      }));
       return seen(
-        factsOf(name, { id: `aurora:${name}` as ServerId, readOnly: name !== 'db1', managed: { kind: 'aurora', self: name, members } }),
+        factsOf(name, {
+          id: `aurora:${name}` as ServerId,
+          readOnly: name !== 'db1',
+          managed: { kind: 'aurora', self: name, members },
+        }),
       );
     };
     const db3 = below('db2', 'db3', { sourceId: 'aurora:db2' as ServerId });
@@ -169,7 +199,7 @@ describe('membership of one cluster is a hop, too', () => {
   });
 });
 
-it('status shows this lag, and null where there is none', () => {
+test('status shows this lag, and null where there is none', () => {
   const { lagSeconds: _unknown, ...channel } = channelFrom('db1');
   const servers = {
     db1: source,
@@ -191,14 +221,16 @@ it('status shows this lag, and null where there is none', () => {
   ]);
 });
 
-it('a server in the middle that was only discovered counts where it is verified', () => {
+test('a server in the middle that was only discovered counts where it is verified', () => {
   const lagBelow = (claims: readonly ServerId[]): number | undefined => {
     const state = given({
       servers: { db1: source, db2: below('db1', 'db2', { lagSeconds: 2 }), db3: below('db2', 'db3') },
       ledger: ledgerOf('db1'),
     });
     const servers = state.topology.servers.map((view) =>
-      view.address === address('db2') ? { ...view, discovered: claims.length > 0 ? ('stale' as const) : ('verified' as const) } : view,
+      view.address === address('db2')
+        ? { ...view, discovered: claims.length > 0 ? ('stale' as const) : ('verified' as const) }
+        : view,
     );
     return lagIn({ ...state, topology: { ...state.topology, servers } }, 'db3');
   };
@@ -221,15 +253,22 @@ describe('in random topologies, also with circles', () => {
     return ways.length === 0 ? undefined : Math.min(...ways);
   }
 
-  it.each(Array.from({ length: 40 }, (_, seed) => seed))('seed %i', (seed) => {
+  test.each(Array.from({ length: 40 }, (_, seed) => seed))('seed %i', (seed) => {
     const below = random(seed);
     const names = Array.from({ length: 3 + below(4) }, (_, n) => `db${n + 1}`);
     const lags = new Map(
-      names.slice(1).map((name) => [name, new Map(names.filter((one) => one !== name && below(3) === 0).map((one) => [one, below(9)]))]),
+      names
+        .slice(1)
+        .map((name) => [
+          name,
+          new Map(names.filter((one) => one !== name && below(3) === 0).map((one) => [one, below(9)])),
+        ]),
     );
     const servers = Object.fromEntries(
       names.map((name): [string, Probe] => {
-        const channels = [...(lags.get(name) ?? [])].map(([to, lagSeconds]) => channelFrom(to, { name: to, lagSeconds }));
+        const channels = [...(lags.get(name) ?? [])].map(([to, lagSeconds]) =>
+          channelFrom(to, { name: to, lagSeconds }),
+        );
         return [name, seen(factsOf(name, { readOnly: name !== 'db1', channels }))];
       }),
     );

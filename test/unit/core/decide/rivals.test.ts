@@ -1,15 +1,15 @@
 /** What speaks against a move stands until the server was asked again. The twin knows all of this too; these are the cases by name. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { guard } from '../../../../src/core/decide/guard.ts';
 import { decide } from '../../../../src/core/decide/table.ts';
 import type { Probe } from '../../../../src/core/model/observation.ts';
-import type { Given } from '../../../support/given.ts';
 import {
   address,
   at,
   channelFrom,
   factsOf,
+  type Given,
   given,
   gtids,
   ledgerOf,
@@ -31,7 +31,11 @@ function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
 }
 
 describe('db1 stepped down, db2 was promoted', () => {
-  const others = { db1: seen(replicaOf('db9', 'db1')), db2: seen(factsOf('db2')), db4: seen(replicaOf('db1', 'db4')) };
+  const others = {
+    db1: seen(replicaOf('db9', 'db1')),
+    db2: seen(factsOf('db2')),
+    db4: seen(replicaOf('db1', 'db4')),
+  };
   /** db3 answered as a promoted server once; then this came of its next probe. */
   const db3After = (probe: Probe | undefined, facts = factsOf('db3')) => ({
     db2: promoted,
@@ -44,7 +48,7 @@ describe('db1 stepped down, db2 was promoted', () => {
     },
   });
 
-  it.each([
+  test.each([
     ['is still being asked', undefined, 'hold minority-view'],
     ['refuses us: it lives', refusing, 'hold two-sources'],
     ['says that it serves nobody: it is no source', offline, 'point-to switchover db2:3306'],
@@ -53,17 +57,19 @@ describe('db1 stepped down, db2 was promoted', () => {
     expect(verdict({ ...others, db3: probe }, { memory: db3After(probe) })).toBe(wanted);
   });
 
-  it('and so was db3, which we do not hear, but db5 does', () => {
+  test('and so was db3, which we do not hear, but db5 does', () => {
     const servers = { ...others, db3: silent, db5: seen(replicaOf('db3', 'db5')) };
     expect(verdict(servers, { memory: db3After(silent) })).toBe('hold two-sources');
   });
 
-  it.each([
+  test.each([
     ['was never asked', undefined, 'hold minority-view'],
     ['never answered, but refuses us', refusing, 'point-to switchover db2:3306'],
-  ])('and db3 %s', (_, db3, wanted) => expect(verdict({ ...others, db3 }, { memory: { db2: promoted } })).toBe(wanted));
+  ])('and db3 %s', (_, db3, wanted) =>
+    expect(verdict({ ...others, db3 }, { memory: { db2: promoted } })).toBe(wanted),
+  );
 
-  it('and db3 refuses us, which was a replica when it answered last', () => {
+  test('and db3 refuses us, which was a replica when it answered last', () => {
     const memory = db3After(refusing, factsOf('db3', { channels: [channelFrom('db1')] }));
     expect(verdict({ ...others, db3: refusing }, { memory })).toBe('point-to switchover db2:3306');
   });
@@ -74,23 +80,27 @@ describe('the published source says that it serves nobody', () => {
   const verdictOf = (servers: Given['servers'], memory: Given['memory'] = {}) =>
     verdict({ db1: offline, ...servers }, { memory: { db1: known, db2: promoted, ...memory } });
 
-  it.each([
+  test.each([
     [
       'a promoted server takes its place',
       { db2: seen(factsOf('db2')), db3: seen(replicaOf('db1', 'db3')) },
       'point-to switchover db2:3306',
     ],
-    ['also where nobody else is seen', { db2: seen(factsOf('db2')), db3: silent, db4: silent }, 'point-to switchover db2:3306'],
+    [
+      'also where nobody else is seen',
+      { db2: seen(factsOf('db2')), db3: silent, db4: silent },
+      'point-to switchover db2:3306',
+    ],
     ['nobody was promoted', { db2: seen(replicaOf('db1', 'db2')) }, 'hold no-candidate'],
     ['a rival is still being asked', { db2: seen(factsOf('db2')), db3: undefined }, 'hold minority-view'],
   ])('%s', (_, servers: Given['servers'], wanted) => expect(verdictOf(servers)).toBe(wanted));
 
-  it('a refusal that may be true for us alone holds', () => {
+  test('a refusal that may be true for us alone holds', () => {
     const servers = { db1: refusing, db2: seen(factsOf('db2')) };
     expect(verdict(servers, { memory: { db1: known, db2: promoted } })).toBe('hold published-source-alive');
   });
 
-  it('and it was said before another instance moved the name: it is asked again first', () => {
+  test('and it was said before another instance moved the name: it is asked again first', () => {
     const publication = { ...line, movedElsewhereAt: at(0).mono };
     const servers = { db1: offline, db2: seen(factsOf('db2')) };
     const later = { db2: { ...promoted, factsAt: at(1).mono } };
@@ -99,7 +109,7 @@ describe('the published source says that it serves nobody', () => {
     expect(verdict(servers, { publication, memory: asked })).toBe('point-to switchover db2:3306');
   });
 
-  it('what it said gets old, as an answer does', () => {
+  test('what it said gets old, as an answer does', () => {
     const servers = { db1: offline, db2: seen(factsOf('db2')) };
     const memory = { db1: { ...known, latest: { probe: offline, at: at(-3500).mono } }, db2: promoted };
     expect(verdict(servers, { memory })).toBe('hold minority-view');
@@ -109,26 +119,40 @@ describe('the published source says that it serves nobody', () => {
 describe('replicas of several sources', () => {
   const channels = [channelFrom('db2', { name: 'a' }), channelFrom('db3', { name: 'b' })];
   const both = (name: string) => seen(replicaOf('db2', name, { channels }));
-  const servers = { db2: seen(factsOf('db2')), db3: seen(factsOf('db3')), db4: both('db4'), db5: both('db5') };
+  const servers = {
+    db2: seen(factsOf('db2')),
+    db3: seen(factsOf('db3')),
+    db4: both('db4'),
+    db5: both('db5'),
+  };
 
-  it('are no majority for either of two', () => expect(verdict({ ...servers, db1: silent })).toBe('hold two-sources'));
+  test('are no majority for either of two', () =>
+    expect(verdict({ ...servers, db1: silent })).toBe('hold two-sources'));
 
-  it('nor when one of the two gets out of sight', () => {
+  test('nor when one of the two gets out of sight', () => {
     const memory = { db3: { facts: factsOf('db3'), factsAt: at(-4000).mono } };
     expect(verdict({ ...servers, db1: silent, db3: silent }, { memory })).toBe('hold two-sources');
   });
 
-  it('but keep the published one where it is', () => {
+  test('but keep the published one where it is', () => {
     expect(verdict(servers, { ledger: ledgerOf('db3') })).toBe('point-to steady db3:3306');
   });
 });
 
 describe('gtid_guard: hold', () => {
   const settings = { gtidGuard: 'hold' } as const;
-  const ahead = { facts: replicaOf('db1', 'db3', { gtidExecuted: gtids('db1:1-120') }), factsAt: at(-4000).mono };
-  const servers = { db1: silent, db2: seen(factsOf('db2')), db4: seen(replicaOf('db2', 'db4')), db5: seen(replicaOf('db2', 'db5')) };
+  const ahead = {
+    facts: replicaOf('db1', 'db3', { gtidExecuted: gtids('db1:1-120') }),
+    factsAt: at(-4000).mono,
+  };
+  const servers = {
+    db1: silent,
+    db2: seen(factsOf('db2')),
+    db4: seen(replicaOf('db2', 'db4')),
+    db5: seen(replicaOf('db2', 'db5')),
+  };
 
-  it.each([
+  test.each([
     ['is still being asked', undefined, 'hold candidate-behind'],
     ['refuses us', refusing, 'hold candidate-behind'],
     ['does not answer: it may be gone with them', silent, 'point-to followers-moved db2:3306'],
@@ -136,13 +160,18 @@ describe('gtid_guard: hold', () => {
     expect(verdict({ ...servers, db3 }, { settings, memory: { db3: ahead } })).toBe(wanted);
   });
 
-  it('a server that was never asked: it may be ahead', () => {
+  test('a server that was never asked: it may be ahead', () => {
     expect(verdict({ ...servers, db3: undefined }, { settings })).toBe('hold candidate-behind');
     expect(verdict({ ...servers, db3: undefined })).toBe('point-to followers-moved db2:3306');
   });
 
-  it('a command does not wait for a server that was not asked yet', () => {
-    const situation = given({ servers: { ...servers, db3: undefined }, ledger: ledgerOf('db1'), publication: line, settings });
+  test('a command does not wait for a server that was not asked yet', () => {
+    const situation = given({
+      servers: { ...servers, db3: undefined },
+      ledger: ledgerOf('db1'),
+      publication: line,
+      settings,
+    });
     const commanded = { ...situation, command: { server: address('db2'), force: false } };
     expect(guard(commanded, decide(commanded))).toMatchObject({ kind: 'point-to', reason: 'commanded' });
   });
@@ -152,11 +181,15 @@ describe('a ledger that vanished', () => {
   const remembered = { nameserver: 'ns1', epoch: 7, source: address('db1'), uuid: uuid('db1') };
   const servers = { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2')) };
   const lost = (lostForMs: number, nowMs: number) => {
-    const situation = given({ servers, publication: { ...line, remembered, lostSince: at(-lostForMs).mono }, nowMs });
+    const situation = given({
+      servers,
+      publication: { ...line, remembered, lostSince: at(-lostForMs).mono },
+      nowMs,
+    });
     return decide(situation).reason;
   };
 
-  it('is written again when a read shows that the loss lasts, not when time has passed since one', () => {
+  test('is written again when a read shows that the loss lasts, not when time has passed since one', () => {
     expect(lost(3000, 1)).toBe('ledger-restored');
     expect(lost(0, 3000)).toBe('ledger-lost');
   });

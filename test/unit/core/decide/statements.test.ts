@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { detaching, starting } from '../../../../src/core/decide/advice.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
 import { textOf, transcripts } from '../../../scenarios/player/told.ts';
@@ -15,34 +15,47 @@ const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .map((path) => readFileSync(join(folder, path), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, ''));
 
 describe('every statement that a sentence of the core proposes', () => {
-  it('is one of the kinds that are run on real servers', () => {
+  test('is one of the kinds that are run on real servers', () => {
     const known = Object.keys(proposals);
-    const found = sources.flatMap((source) => [...source.matchAll(looksLikeSql)].map(({ index }) => source.slice(index, index + 80)));
+    const found = sources.flatMap((source) =>
+      [...source.matchAll(looksLikeSql)].map(({ index }) => source.slice(index, index + 80)),
+    );
     expect(found.length).toBeGreaterThanOrEqual(known.length);
     expect(found.filter((fragment) => !known.some((proposal) => fragment.startsWith(proposal)))).toEqual([]);
   });
 
-  it('and each kind is still proposed', () => {
+  test('and each kind is still proposed', () => {
     const all = sources.join('\n');
     expect(Object.keys(proposals).filter((proposal) => !all.includes(proposal))).toEqual([]);
   });
 
-  it('is found in its sentence: in the transcripts nothing looks like one that is not', () => {
-    const outputs = transcripts.map(textOf).flatMap((text) => text.split('\n').filter((row) => /^\d\d:|^ {2}|^alarm /.test(row)));
-    const missed = outputs.filter((row) => looksLikeAny(statementsIn(row).reduce((rest, statement) => rest.replace(statement, ''), row)));
+  test('is found in its sentence: in the transcripts nothing looks like one that is not', () => {
+    const outputs = transcripts
+      .map(textOf)
+      .flatMap((text) => text.split('\n').filter((row) => /^\d\d:|^ {2}|^alarm /.test(row)));
+    const missed = outputs.filter((row) =>
+      looksLikeAny(statementsIn(row).reduce((rest, statement) => rest.replace(statement, ''), row)),
+    );
     expect(missed).toEqual([]);
   });
 });
 
 const looksLikeAny = (row: string): boolean => (row.match(looksLikeSql) ?? []).length > 0;
 
-it('the helper finds statements where sentences have them', () => {
+test('the helper finds statements where sentences have them', () => {
   expect(
     statementsIn(
       "in this order: first let it execute it (START REPLICA SQL_THREAD FOR CHANNEL 'a; b'): RESET deletes it; STOP REPLICA; RESET REPLICA 'o''clock' ALL; SET GLOBAL read_only = OFF. It lacks",
     ),
-  ).toEqual(["START REPLICA SQL_THREAD FOR CHANNEL 'a; b'", 'STOP REPLICA', "RESET REPLICA 'o''clock' ALL", 'SET GLOBAL read_only = OFF']);
-  expect(statementsIn("list: SELECT f('', 'db1\\'', 3306, '');")).toEqual(["SELECT f('', 'db1\\'', 3306, '')"]);
+  ).toEqual([
+    "START REPLICA SQL_THREAD FOR CHANNEL 'a; b'",
+    'STOP REPLICA',
+    "RESET REPLICA 'o''clock' ALL",
+    'SET GLOBAL read_only = OFF',
+  ]);
+  expect(statementsIn("list: SELECT f('', 'db1\\'', 3306, '');")).toEqual([
+    "SELECT f('', 'db1\\'', 3306, '')",
+  ]);
 });
 
 describe('before MySQL 8.0.22, by the grammar of its manuals (5.7: 13.4.2; 8.0: 13.4.2)', () => {
@@ -50,13 +63,18 @@ describe('before MySQL 8.0.22, by the grammar of its manuals (5.7: 13.4.2; 8.0: 
   const grammar = [`STOP SLAVE${named}`, `RESET SLAVE ALL${named}`, `START SLAVE(?: SQL_THREAD)?${named}`];
   const isOld = (statement: string): boolean => new RegExp(`^(?:${grammar.join('|')})$`).test(statement);
 
-  it.each(['5.7.9', '5.7.44', '8.0.4', '8.0.21'])('%s', (text) => {
+  test.each(['5.7.9', '5.7.44', '8.0.4', '8.0.21'])('%s', (text) => {
     const [major = 0, minor = 0, patch = 0] = text.split('.').map(Number);
-    const facts = (channels: ServerFacts['channels']) => factsOf('db2', { version: { major, minor, patch, text }, channels });
+    const facts = (channels: ServerFacts['channels']) =>
+      factsOf('db2', { version: { major, minor, patch, text }, channels });
     const one = facts([channelFrom('db1')]);
     const two = facts([channelFrom('db1'), channelFrom('db3', { name: 'c2' })]);
     const said = [one, two].flatMap((server) =>
-      server.channels.flatMap(({ name }) => [detaching(server, name), starting(server, name), starting(server, name, ' SQL_THREAD')]),
+      server.channels.flatMap(({ name }) => [
+        detaching(server, name),
+        starting(server, name),
+        starting(server, name, ' SQL_THREAD'),
+      ]),
     );
     const statements = said.flatMap((each) => each.split('; '));
     expect(statements.length).toBe(12);

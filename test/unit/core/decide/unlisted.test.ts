@@ -1,13 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { guard } from '../../../../src/core/decide/guard.ts';
-import type { Situation } from '../../../../src/core/decide/situation.ts';
-import { situationOf } from '../../../../src/core/decide/situation.ts';
+import { type Situation, situationOf } from '../../../../src/core/decide/situation.ts';
 import { decide } from '../../../../src/core/decide/table.ts';
 import { takesPart, unlistedAlarms } from '../../../../src/core/decide/unlisted.ts';
 import type { Ledger } from '../../../../src/core/model/ledger.ts';
 import type { Claim, Probe } from '../../../../src/core/model/observation.ts';
-import type { ServerMemory } from '../../../../src/core/model/state.ts';
-import { newServer, withServer } from '../../../../src/core/model/state.ts';
+import { newServer, type ServerMemory, withServer } from '../../../../src/core/model/state.ts';
 import { observe } from '../../../../src/core/observe/observe.ts';
 import { wantedReplicas } from '../../../../src/core/publish/wanted-replicas.ts';
 import { snapshot } from '../../../../src/core/report/snapshot.ts';
@@ -39,12 +37,29 @@ interface Given {
   readonly ledger?: Ledger;
 }
 
-function situation({ servers, unlisted, claims = [uuid('db4')], memory, ledger = ledgerOf('db1') }: Given): Situation {
-  const replicas = { name: fqdn('replicas.example.'), ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: 'withdraw' } as const;
+function situation({
+  servers,
+  unlisted,
+  claims = [uuid('db4')],
+  memory,
+  ledger = ledgerOf('db1'),
+}: Given): Situation {
+  const replicas = {
+    name: fqdn('replicas.example.'),
+    ttlSeconds: 5,
+    maxLagMs: 10_000,
+    whenEmpty: 'withdraw',
+  } as const;
   const settings = { publications: [publicationSettings({ replicas })] };
-  const found = newServer({ address: x, candidate: 'never', discovered: { by: address('db1'), how: 'replicas', claims } }, at(-1).mono);
+  const found = newServer(
+    { address: x, candidate: 'never', discovered: { by: address('db1'), how: 'replicas', claims } },
+    at(-1).mono,
+  );
   const known = { ...observe(found, unlisted, at(0)).memory, addresses: ['192.0.2.4'], ...memory };
-  const state = withServer(stateOf({ servers, settings, ledger: { ...ledger, line: { uuid: uuid('db1'), gno: 50 } } }), known);
+  const state = withServer(
+    stateOf({ servers, settings, ledger: { ...ledger, line: { uuid: uuid('db1'), gno: 50 } } }),
+    known,
+  );
   const [publication] = state.publications.values();
   return situationOf(state, publication!, undefined, at(1));
 }
@@ -55,16 +70,24 @@ const verdict = (given: Given): string => {
   return `${decision.kind} ${decision.reason}`;
 };
 const part = (unlisted: Probe, claims?: readonly Claim[]): boolean => {
-  const world = situation({ servers: { db1: seen(factsOf('db1')) }, unlisted, ...(claims ? { claims } : {}) });
+  const world = situation({
+    servers: { db1: seen(factsOf('db1')) },
+    unlisted,
+    ...(claims ? { claims } : {}),
+  });
   return takesPart(world, world.topology.servers.at(-1)!);
 };
 const source = seen(factsOf('db1'));
 const promoted = { promotedAt: at(1).mono, shutAskedAt: at(1).mono } as const;
 
 describe('a discovered server', () => {
-  it.each<[string, Probe, boolean]>([
+  test.each<[string, Probe, boolean]>([
     ['replicates from a server of ours', seen(replicaOf('db1', 'db4')), true],
-    ['replicates from ours, without anything of the line', seen(replicaOf('db1', 'db4', { gtidExecuted: gtids('db4:1-9') })), true],
+    [
+      'replicates from ours, without anything of the line',
+      seen(replicaOf('db1', 'db4', { gtidExecuted: gtids('db4:1-9') })),
+      true,
+    ],
     ['is of the line, and replicates from nobody', seen(factsOf('db4')), true],
     ['has left for another cluster', seen(replicaOf('db9', 'db4')), false],
     ['never was of the line', seen(factsOf('db4', { gtidExecuted: gtids('db4:1-9') })), false],
@@ -73,12 +96,12 @@ describe('a discovered server', () => {
     expect(part(probe)).toBe(expected);
   });
 
-  it('takes no part when it is somebody else', () => {
+  test('takes no part when it is somebody else', () => {
     expect(part(seen(replicaOf('db1', 'db4')), [uuid('db9')])).toBe(false);
     expect(part(seen(replicaOf('db1', 'db4')), [uuid('db9'), uuid('db4')])).toBe(true);
   });
 
-  it('takes no part as another cluster’s source that ours replicates from', () => {
+  test('takes no part as another cluster’s source that ours replicates from', () => {
     const servers = { db1: seen(factsOf('db1', { channels: [channelFrom('db4.lan')] })) };
     const world = situation({ servers, unlisted: seen(factsOf('db4', { gtidExecuted: gtids('db4:1-9') })) });
     expect(takesPart(world, world.topology.servers.at(-1)!)).toBe(false);
@@ -86,15 +109,23 @@ describe('a discovered server', () => {
     expect(unlistedAlarms(world)).toEqual([]);
   });
 
-  it('is in no majority, makes no three of two, and is no replica to read from', () => {
-    const world = situation({ servers: { db1: source, db2: seen(replicaOf('db1', 'db2')) }, unlisted: seen(replicaOf('db1', 'db4')) });
+  test('is in no majority, makes no three of two, and is no replica to read from', () => {
+    const world = situation({
+      servers: { db1: source, db2: seen(replicaOf('db1', 'db2')) },
+      unlisted: seen(replicaOf('db1', 'db4')),
+    });
     expect(world.members.map((member) => member.address)).toEqual([address('db1'), address('db2')]);
     expect(world.quorumSet).toEqual(world.members);
     expect(world.candidates.map((candidate) => candidate.address)).toEqual([address('db1')]);
-    const rdata = wantedReplicas(world, address('db1')).flatMap((want) => (want.rrset?.rdata ?? []) as readonly string[]);
+    const rdata = wantedReplicas(world, address('db1')).flatMap(
+      (want) => (want.rrset?.rdata ?? []) as readonly string[],
+    );
     expect(rdata).toEqual(['192.0.2.2']);
     // Only the two of a cluster of two may move on weak evidence; an unlisted third does not take that from them.
-    const weak = { servers: { db1: silent, db2: seen(factsOf('db2')) }, unlisted: seen(replicaOf('db9', 'db4')) };
+    const weak = {
+      servers: { db1: silent, db2: seen(factsOf('db2')) },
+      unlisted: seen(replicaOf('db9', 'db4')),
+    };
     expect(verdict(weak)).toBe('hold settling');
   });
 });
@@ -104,13 +135,15 @@ describe('an unlisted server that looks like the source', () => {
   const others = { db1: readOnly, db2: seen(factsOf('db2')), db3: seen(replicaOf('db2', 'db3')) };
   const calm = seen(replicaOf('db2', 'db4'));
 
-  it('stops a move to somebody else, and nothing but it does', () => {
+  test('stops a move to somebody else, and nothing but it does', () => {
     expect(verdict({ servers: others, unlisted: calm })).toBe('point-to followers-moved');
     expect(verdict({ servers: others, unlisted: seen(factsOf('db4')) })).toBe('point-to switchover');
-    expect(verdict({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted })).toBe('hold unknown-source');
+    expect(verdict({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted })).toBe(
+      'hold unknown-source',
+    );
   });
 
-  it.each<[string, Probe, Partial<ServerMemory>]>([
+  test.each<[string, Probe, Partial<ServerMemory>]>([
     ['is read-only', seen(factsOf('db4', { readOnly: true })), promoted],
     ['replicates from one of ours', seen(factsOf('db4', { channels: [channelFrom('db2')] })), promoted],
     ['is a stranger', seen(factsOf('db4', { gtidExecuted: gtids('db4:1-9') })), promoted],
@@ -119,18 +152,26 @@ describe('an unlisted server that looks like the source', () => {
     expect(verdict({ servers: others, unlisted, memory })).toMatch(/^point-to /);
   });
 
-  it('not when it is a former source that has not rejoined', () => {
+  test('not when it is a former source that has not rejoined', () => {
     const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db4'), address: x }] });
-    expect(verdict({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted, ledger })).toBe('point-to switchover');
+    expect(verdict({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted, ledger })).toBe(
+      'point-to switchover',
+    );
   });
 
-  it('also at its last answer, until the next one', () => {
+  test('also at its last answer, until the next one', () => {
     const old = { ...promoted, latest: { probe: seen(factsOf('db4')), at: at(-60_000).mono } };
-    expect(verdict({ servers: others, unlisted: seen(factsOf('db4')), memory: old })).toBe('hold unknown-source');
+    expect(verdict({ servers: others, unlisted: seen(factsOf('db4')), memory: old })).toBe(
+      'hold unknown-source',
+    );
   });
 
-  it('leaves a published source that is one where it is, and says so', () => {
-    const given = { servers: { db1: source, db2: seen(replicaOf('db1', 'db2')) }, unlisted: seen(factsOf('db4')), memory: promoted };
+  test('leaves a published source that is one where it is, and says so', () => {
+    const given = {
+      servers: { db1: source, db2: seen(replicaOf('db1', 'db2')) },
+      unlisted: seen(factsOf('db4')),
+      memory: promoted,
+    };
     expect(verdict(given)).toBe('point-to steady');
     expect(unlistedAlarms(situation(given)).map(({ code, subject }) => [code, subject])).toEqual([
       ['not-configured', x],
@@ -138,17 +179,19 @@ describe('an unlisted server that looks like the source', () => {
     ]);
   });
 
-  it('is asked before a move when it was found just now', () => {
+  test('is asked before a move when it was found just now', () => {
     const world = situation({ servers: others, unlisted: seen(factsOf('db4')) });
     const { latest: _none, facts: _unknown, ...unasked } = world.state.servers.get(x)!;
     const state = withServer(world.state, unasked);
     const next = situationOf(state, world.publication, undefined, at(1));
     const decision = guard(next, decide(next));
     expect(decision.reason).toBe('minority-view');
-    expect(wouldChange(next, decision)).toEqual(['The answer of db4.lan:3306, or that none comes: known within one probe.']);
+    expect(wouldChange(next, decision)).toEqual([
+      'The answer of db4.lan:3306, or that none comes: known within one probe.',
+    ]);
   });
 
-  it('is shown with what speaks for it', () => {
+  test('is shown with what speaks for it', () => {
     const world = situation({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted });
     const { state } = world;
     expect(wouldChange(world, guard(world, decide(world)))).toEqual([

@@ -1,44 +1,65 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { GtidSet } from '../../../../src/core/gtid/gtid.ts';
 import { gtidWords } from '../../../../src/core/gtid/gtid-words.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import { observedOf } from '../../../../src/core/report/evidence.ts';
 import { snapshot } from '../../../../src/core/report/snapshot.ts';
-import { address, at, factsOf, given, gtids, ledgerOf, replicaOf, seen, stateOf, uuid } from '../../../support/given.ts';
+import {
+  address,
+  at,
+  factsOf,
+  given,
+  gtids,
+  ledgerOf,
+  replicaOf,
+  seen,
+  stateOf,
+  uuid,
+} from '../../../support/given.ts';
 
 const nobody = (): boolean => false;
 const short = (text: string): string => text.replaceAll(/5d000000-0000-11f1-8000-0*(\d+)/g, 'UUID$1');
-const words = (text: string, matters: (uuid: string) => boolean = nobody): string => short(gtidWords(gtids(text), matters));
+const words = (text: string, matters: (uuid: string) => boolean = nobody): string =>
+  short(gtidWords(gtids(text), matters));
 /** Every second transaction of db1. */
-const gaps = (count: number): GtidSet => new Map([[uuid('db1'), Array.from({ length: count }, (_, n) => [2 * n + 1, 2 * n + 1] as const)]]);
+const gaps = (count: number): GtidSet =>
+  new Map([[uuid('db1'), Array.from({ length: count }, (_, n) => [2 * n + 1, 2 * n + 1] as const)]]);
 
 describe('a GTID set for people', () => {
-  it('is whole where it is short', () => {
+  test('is whole where it is short', () => {
     expect(words('db1:1-100,db2:1-7:9')).toBe('UUID1:1-100,UUID2:1-7:9');
     expect(words('db1:1:3:5:7')).toBe('UUID1:1:3:5:7');
     expect(gtidWords(new Map(), nobody)).toBe('');
   });
 
-  it('has the first intervals and the newest one of a key with many gaps, and says how much more there is', () => {
-    expect(words('db1:1:3:5:7:9-10')).toBe('UUID1:1:3:5:...:9-10 and 1 more interval (6 transactions in all)');
-    expect(short(gtidWords(gaps(100_000), nobody))).toBe('UUID1:1:3:5:...:199999 and 99996 more intervals (100000 transactions in all)');
+  test('has the first intervals and the newest one of a key with many gaps, and says how much more there is', () => {
+    expect(words('db1:1:3:5:7:9-10')).toBe(
+      'UUID1:1:3:5:...:9-10 and 1 more interval (6 transactions in all)',
+    );
+    expect(short(gtidWords(gaps(100_000), nobody))).toBe(
+      'UUID1:1:3:5:...:199999 and 99996 more intervals (100000 transactions in all)',
+    );
   });
 
-  it('begins with the keys that matter', () => {
+  test('begins with the keys that matter', () => {
     const many = Array.from({ length: 50 }, (_, n) => `db${n + 1}:1-10`).join(',');
     expect(words(many, (origin) => origin === uuid('db40'))).toBe(
       'UUID40:1-10,UUID1:1-10,UUID2:1-10,UUID3:1-10 and 46 more intervals (500 transactions in all)',
     );
   });
 
-  it('of MariaDB, one position for each server that ever wrote', () => {
+  test('of MariaDB, one position for each server that ever wrote', () => {
     const text = Array.from({ length: 300 }, (_, n) => `0-${n + 1}-${n + 1}`).join(',');
-    expect(gtidWords(parseMariadbGtids(text)!, nobody)).toBe('0-1-1,0-2-2,0-3-3,0-4-4 and 296 more positions (300 transactions in all)');
+    expect(gtidWords(parseMariadbGtids(text)!, nobody)).toBe(
+      '0-1-1,0-2-2,0-3-3,0-4-4 and 296 more positions (300 transactions in all)',
+    );
   });
 
-  it('with tags', () => {
+  test('with tags', () => {
     const tagged = Array.from({ length: 9 }, (_, n) => `${uuid('db1')}:t${n}:1-2`).join(',');
-    expect(words(tagged)).toBe('UUID1:t0:1-2,UUID1:t1:1-2,UUID1:t2:1-2,UUID1:t3:1-2 and 5 more intervals (18 transactions in all)');
+    expect(words(tagged)).toBe(
+      'UUID1:t0:1-2,UUID1:t1:1-2,UUID1:t2:1-2,UUID1:t3:1-2 and 5 more intervals (18 transactions in all)',
+    );
   });
 });
 
@@ -51,13 +72,13 @@ describe('100,000 gaps', () => {
     ledger: ledgerOf('db1'),
   };
 
-  it('are one short line for people', () => {
+  test('are one short line for people', () => {
     const situation = given(world);
     const member = situation.members.find((server) => server.address === address('db2'))!;
     expect(observedOf(situation, member).join('\n').length).toBeLessThan(1000);
   });
 
-  it('and whole in the gtidExecuted of the API', () => {
+  test('and whole in the gtidExecuted of the API', () => {
     const { servers, ...rest } = snapshot(stateOf(world), at(1));
     expect(servers.map(({ gtidExecuted }) => gtidExecuted?.split(':').length)).toEqual([100_001, 100_001]);
     const others = servers.map(({ gtidExecuted: _whole, ...server }) => server);

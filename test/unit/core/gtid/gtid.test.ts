@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   contains,
   countGtids,
@@ -56,7 +56,8 @@ function randomPart(pick: (below: number) => number, twin: Set<string>): string 
 
 function twinOf(set: GtidSet): Twin {
   const twin = new Set<string>();
-  for (const [key, intervals] of set) for (const [first, last] of intervals) for (let n = first; n <= last; n += 1) twin.add(`${key}#${n}`);
+  for (const [key, intervals] of set)
+    for (const [first, last] of intervals) for (let n = first; n <= last; n += 1) twin.add(`${key}#${n}`);
   return twin;
 }
 
@@ -78,7 +79,7 @@ const parsed = (text: string): GtidSet => {
 
 describe('GTID sets against sets of single transactions', () => {
   const seed = 20_241_122;
-  it(`agree for 3,000 random pairs (seed ${seed})`, () => {
+  test(`agree for 3,000 random pairs (seed ${seed})`, () => {
     const pick = random(seed);
     for (let round = 0; round < 3000; round += 1) {
       const left = randomSet(pick);
@@ -91,15 +92,19 @@ describe('GTID sets against sets of single transactions', () => {
       expect(twinOf(union(l, r)), `${left.text} and ${right.text}`).toEqual(both);
       expect(contains(l, r)).toBe([...right.twin].every((one) => left.twin.has(one)));
       expect(countGtids(l)).toBe(left.twin.size);
-      expect(twinOf(restrict(l, (uuid) => uuid === b))).toEqual(new Set([...left.twin].filter((one) => one.startsWith(b))));
+      expect(twinOf(restrict(l, (uuid) => uuid === b))).toEqual(
+        new Set([...left.twin].filter((one) => one.startsWith(b))),
+      );
       for (const set of [l, subtract(l, r), union(l, r)]) expectNormal(set);
       expect(parsed(formatGtidSet(l))).toEqual(l);
-      const numbers = [...left.twin].filter((one) => one.startsWith(`${a}#`)).map((one) => Number(one.split('#')[1]));
+      const numbers = [...left.twin]
+        .filter((one) => one.startsWith(`${a}#`))
+        .map((one) => Number(one.split('#')[1]));
       expect(newestOf(l, a)).toBe(numbers.length === 0 ? undefined : Math.max(...numbers));
     }
   });
 
-  it('costs no square of the gaps', () => {
+  test('costs no square of the gaps', () => {
     const odd = parsed(`${a}:${Array.from({ length: 50_000 }, (_, i) => 2 * i + 1).join(':')}`);
     const even = parsed(`${a}:${Array.from({ length: 50_000 }, (_, i) => 2 * i + 2).join(':')}`);
     const begun = performance.now();
@@ -111,7 +116,7 @@ describe('GTID sets against sets of single transactions', () => {
 });
 
 describe('the text of GTID sets', () => {
-  it.each([
+  test.each([
     ['', ''],
     [' \n', ''],
     [`,${a}:1,`, `${a}:1`],
@@ -129,7 +134,7 @@ describe('the text of GTID sets', () => {
     expect(formatGtidSet(parsed(text))).toBe(written);
   });
 
-  it.each([
+  test.each([
     'x',
     a,
     `${a}:`,
@@ -155,11 +160,11 @@ describe('the text of GTID sets', () => {
     expect(parseGtidSet(text)).toBeUndefined();
   });
 
-  it('keeps the largest number that is exact', () => {
+  test('keeps the largest number that is exact', () => {
     expect(countGtids(parsed(`${a}:1-9007199254740991`))).toBe(Number.MAX_SAFE_INTEGER);
   });
 
-  it('leaves out keys without transactions', () => {
+  test('leaves out keys without transactions', () => {
     expect(formatGtidSet(new Map([[a, []]]))).toBe('');
     expect(formatGtidSet(emptyGtidSet)).toBe('');
     expect(uuidOf(`${a}:tag`)).toBe(a);

@@ -1,5 +1,13 @@
-import { describe, expect, it } from 'vitest';
-import { contains, countGtids, formatGtidSet, type GtidSet, newestOf, subtract, union } from '../../../../src/core/gtid/gtid.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  contains,
+  countGtids,
+  formatGtidSet,
+  type GtidSet,
+  newestOf,
+  subtract,
+  union,
+} from '../../../../src/core/gtid/gtid.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 
 const parsed = (text: string): GtidSet => {
@@ -30,13 +38,21 @@ function stateOf(log: Log): string {
 }
 
 /** Some transactions of one domain, written by these servers, in turn. */
-function written(pick: (below: number) => number, domain: number, after: number, servers: readonly number[]): string[] {
-  return Array.from({ length: pick(8) }, (_, i) => `${domain}-${servers[pick(servers.length)]}-${after + i + 1}`);
+function written(
+  pick: (below: number) => number,
+  domain: number,
+  after: number,
+  servers: readonly number[],
+): string[] {
+  return Array.from(
+    { length: pick(8) },
+    (_, i) => `${domain}-${servers[pick(servers.length)]}-${after + i + 1}`,
+  );
 }
 
 describe('positions against logs of single transactions', () => {
   const seed = 20_261_122;
-  it(`agree for 3,000 random pairs of servers with a common past (seed ${seed})`, () => {
+  test(`agree for 3,000 random pairs of servers with a common past (seed ${seed})`, () => {
     const pick = random(seed);
     for (let round = 0; round < 3000; round += 1) {
       const [left, right]: [string[], string[]] = [[], []];
@@ -58,13 +74,15 @@ describe('positions against logs of single transactions', () => {
     }
   });
 
-  it('and for a replica that follows: what it lacks is the rest of the log', () => {
+  test('and for a replica that follows: what it lacks is the rest of the log', () => {
     const pick = random(seed + 1);
     for (let round = 0; round < 1000; round += 1) {
       const log = [...written(pick, 0, 0, [1, 2]), ...written(pick, 3, 0, [1, 2])];
       // Each domain of its own: their orders are independent.
       const upTo = [pick(9), pick(9)];
-      const seen = ['0-', '3-'].flatMap((domain, i) => log.filter((gtid) => gtid.startsWith(domain)).slice(0, upTo[i]));
+      const seen = ['0-', '3-'].flatMap((domain, i) =>
+        log.filter((gtid) => gtid.startsWith(domain)).slice(0, upTo[i]),
+      );
       const [source, replica] = [parsed(stateOf(log)), parsed(stateOf(seen))];
       expect(contains(source, replica), `${stateOf(log)} has ${stateOf(seen)}`).toBe(true);
       expect(countGtids(subtract(source, replica))).toBe(log.length - seen.length);
@@ -73,7 +91,7 @@ describe('positions against logs of single transactions', () => {
 });
 
 describe('the text of positions', () => {
-  it.each([
+  test.each([
     ['', ''],
     ['0-1-5', '0-1-5'],
     ['0-1-5,0-3-6', '0-1-5,0-3-6'],
@@ -86,21 +104,29 @@ describe('the text of positions', () => {
     expect(formatGtidSet(parsed(text))).toBe(written);
   });
 
-  it.each(['x', '0-1', '0-1-', '0-1-2-3', '-1-2', '0-1-x', '0-1-5;', '0-1-9007199254740992', '0-1-99999999999999999999', 'NULL'])(
-    '%j is refused',
-    (text) => {
-      expect(parseMariadbGtids(text)).toBeUndefined();
-    },
-  );
+  test.each([
+    'x',
+    '0-1',
+    '0-1-',
+    '0-1-2-3',
+    '-1-2',
+    '0-1-x',
+    '0-1-5;',
+    '0-1-9007199254740992',
+    '0-1-99999999999999999999',
+    'NULL',
+  ])('%j is refused', (text) => {
+    expect(parseMariadbGtids(text)).toBeUndefined();
+  });
 
-  it('a difference says from where to where', () => {
+  test('a difference says from where to where', () => {
     expect(formatGtidSet(subtract(parsed('0-1-5,0-3-9'), parsed('0-1-5')))).toBe('0-3-6..9');
     expect(newestOf(parsed('0-1-5,0-3-9'), '0-3')).toBe(9);
   });
 });
 
 describe('what a position cannot tell is not guessed', () => {
-  it('a server that knows only the newest of a domain is not said to have what another server wrote before', () => {
+  test('a server that knows only the newest of a domain is not said to have what another server wrote before', () => {
     // The restored backup of server 2 knows 0-2-9 only; one that stopped at 0-1-5 has nothing that can be found in it, until it has received something of 0-2.
     expect(contains(parsed('0-2-9'), parsed('0-1-5'))).toBe(false);
     expect(contains(parsed('0-2-9'), parsed('0-1-5,0-2-6'))).toBe(true);

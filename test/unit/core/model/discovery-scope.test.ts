@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
-import { describe, expect, it } from 'vitest';
-import type { DiscoveryScope } from '../../../../src/core/model/discovery-scope.ts';
-import { isWithin } from '../../../../src/core/model/discovery-scope.ts';
+import { describe, expect, test } from 'vitest';
+import { type DiscoveryScope, isWithin } from '../../../../src/core/model/discovery-scope.ts';
 import { networkOf, parseIp, sharesPrefix } from '../../../../src/core/model/ip-address.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import { random } from '../../../support/given.ts';
@@ -11,10 +10,11 @@ function network(text: string): DiscoveryScope {
   const [host = '', bits = ''] = text.split('/');
   return { kind: 'network', address: parseIp(host)!, bits: Number(bits) };
 }
-const isInside = (address: string, ...scopes: readonly DiscoveryScope[]) => isWithin(scopes, address as ServerAddress);
+const isInside = (address: string, ...scopes: readonly DiscoveryScope[]) =>
+  isWithin(scopes, address as ServerAddress);
 
 describe('an address is judged', () => {
-  it.each([
+  test.each([
     ['db4.lan:3306', true],
     ['a.b.lan:3306', true],
     ['lan:3306', false],
@@ -35,7 +35,7 @@ describe('an address is judged', () => {
     expect(isInside(address, suffix('.lan'), network('10.2.0.0/16'))).toBe(expected);
   });
 
-  it.each([
+  test.each([
     ['10.1.0.0/16', '10.1.255.9:3306', true],
     ['10.1.0.0/16', '10.2.0.0:3306', false],
     ['10.1.0.0/17', '10.1.128.0:3306', false],
@@ -52,7 +52,7 @@ describe('an address is judged', () => {
     expect(isInside(address, network(scope))).toBe(expected);
   });
 
-  it.each([
+  test.each([
     ['127.0.0.1:3306', '127.0.0.0/8'],
     ['[::1]:3306', '::1/128'],
     ['169.254.169.254:3306', '169.254.169.254/32'],
@@ -62,20 +62,43 @@ describe('an address is judged', () => {
     expect(isInside(address, network(own))).toBe(true);
   });
 
-  it.each(['0.0.0.0:3306', '[::]:3306', '224.0.0.1:3306', '255.255.255.255:3306', '[ff02::1]:3306', '[::ffff:0.0.0.0]:3306'])(
-    'as nobody’s: %s',
-    (address) => {
-      const { host } = { host: address.replace(/:3306$/, '').replace(/[[\]]/g, '') };
-      const exact: DiscoveryScope = { kind: 'network', address: parseIp(host)!, bits: 8 * parseIp(host)!.bytes.length };
-      expect(isInside(address, network('0.0.0.0/0'), network('::/0'), exact)).toBe(false);
-    },
-  );
+  test.each([
+    '0.0.0.0:3306',
+    '[::]:3306',
+    '224.0.0.1:3306',
+    '255.255.255.255:3306',
+    '[ff02::1]:3306',
+    '[::ffff:0.0.0.0]:3306',
+  ])('as nobody’s: %s', (address) => {
+    const { host } = { host: address.replace(/:3306$/, '').replace(/[[\]]/g, '') };
+    const exact: DiscoveryScope = {
+      kind: 'network',
+      address: parseIp(host)!,
+      bits: 8 * parseIp(host)!.bytes.length,
+    };
+    expect(isInside(address, network('0.0.0.0/0'), network('::/0'), exact)).toBe(false);
+  });
 });
 
 describe('an IP address', () => {
-  it('is one exactly where Node takes it for one, but for zone indexes', () => {
+  test('is one exactly where Node takes it for one, but for zone indexes', () => {
     const pick = random(7);
-    const parts = ['0', '1', '255', '256', '01', 'ff', 'FFFF', '10000', ':', '::', '.', '1.2.3.4', '%eth0', 'g'];
+    const parts = [
+      '0',
+      '1',
+      '255',
+      '256',
+      '01',
+      'ff',
+      'FFFF',
+      '10000',
+      ':',
+      '::',
+      '.',
+      '1.2.3.4',
+      '%eth0',
+      'g',
+    ];
     const known = [
       '::',
       '::1',
@@ -94,19 +117,24 @@ describe('an IP address', () => {
         Array.from({ length: 1 + pick(15) }, () => parts[pick(parts.length)]).join(pick(2) ? '' : ':'),
       ),
     ];
-    const differing = texts.filter((text) => !text.includes('%') && (parseIp(text) !== undefined) !== isIP(text) > 0);
+    const differing = texts.filter(
+      (text) => !text.includes('%') && (parseIp(text) !== undefined) !== isIP(text) > 0,
+    );
     expect(differing).toEqual([]);
     expect(texts.filter((text) => parseIp(text)).length).toBeGreaterThan(20);
   });
 
-  it('shares a prefix with its network, and with no other one', () => {
+  test('shares a prefix with its network, and with no other one', () => {
     const pick = random(11);
     for (let round = 0; round < 500; round += 1) {
       const bytes = Array.from({ length: pick(2) ? 4 : 16 }, () => pick(256));
       const ip = { family: bytes.length === 4 ? 4 : 6, bytes } as const;
       const bits = pick(8 * bytes.length);
       expect(sharesPrefix(ip, networkOf(ip, bits), bits)).toBe(true);
-      const other = { ...ip, bytes: bytes.map((byte, index) => (index === bits >> 3 ? byte ^ (128 >> (bits & 7)) : byte)) };
+      const other = {
+        ...ip,
+        bytes: bytes.map((byte, index) => (index === bits >> 3 ? byte ^ (128 >> (bits & 7)) : byte)),
+      };
       expect(sharesPrefix(ip, other, bits)).toBe(true);
       expect(sharesPrefix(ip, other, bits + 1)).toBe(false);
     }

@@ -14,7 +14,11 @@ const { source } = publicationSettings();
 /** What becomes of a server whose host name resolves to that address. */
 function resolved(address: string, allowLoopback = false): string | undefined {
   const state = stateOf({ servers: { db1: seen(factsOf('db1')) } });
-  const form = formOf({ ...topologyOf(state, at(1)).servers[0]!, addresses: [address] }, source, allowLoopback);
+  const form = formOf(
+    { ...topologyOf(state, at(1)).servers[0]!, addresses: [address] },
+    source,
+    allowLoopback,
+  );
   return 'unsafe' in form ? form.unsafe.replace(`resolves to ${address}, which is `, '') : undefined;
 }
 /** What becomes of one that is configured by it. */
@@ -42,7 +46,16 @@ const refused: readonly (readonly [string, string])[] = [
   ['64:ff9b::192.0.2.1', 'a NAT64 address'],
   ['::192.0.2.1', 'an IPv4-compatible address'],
 ];
-const fine = ['192.0.2.1', '198.51.100.9', '203.0.113.1', '198.18.0.1', '10.0.0.1', '172.16.0.1', '192.168.1.1', '100.64.0.1'];
+const fine = [
+  '192.0.2.1',
+  '198.51.100.9',
+  '203.0.113.1',
+  '198.18.0.1',
+  '10.0.0.1',
+  '172.16.0.1',
+  '192.168.1.1',
+  '100.64.0.1',
+];
 const fineToo = [
   '128.0.0.1',
   '169.253.1.1',
@@ -62,7 +75,11 @@ describe('what clients must not be given', () => {
   });
 
   test.each([...fine, ...fineToo])('%s is fine, configured and resolved', (address) => {
-    expect([unsafeKind(address, false), resolved(address), literal(address)]).toEqual([undefined, undefined, undefined]);
+    expect([unsafeKind(address, false), resolved(address), literal(address)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   test('an IPv4-mapped address is the IPv4 address that it means, in whatever spelling', () => {
@@ -79,7 +96,9 @@ describe('what clients must not be given', () => {
   });
 
   test('allow_loopback allows loopback and nothing else', () => {
-    const allowed = refused.filter(([address]) => unsafeKind(address, true) === undefined).map(([, kind]) => kind);
+    const allowed = refused
+      .filter(([address]) => unsafeKind(address, true) === undefined)
+      .map(([, kind]) => kind);
     expect(new Set(allowed)).toEqual(new Set(['a loopback address']));
     expect([resolved('127.0.0.1', true), literal('::1', true)]).toEqual([undefined, undefined]);
   });
@@ -95,14 +114,23 @@ test('where nothing is published, nothing is discovered, but by a scope that lie
     const ip = parseIp(address)!;
     const exactly = { kind: 'network' as const, address: ip, bits: 8 * ip.bytes.length };
     expect([address, isWithin(everywhere, server)]).toEqual([address, false]);
-    expect([address, isWithin([exactly], server)]).toEqual([address, specialRange(ip)?.range.scope === 'within']);
+    expect([address, isWithin([exactly], server)]).toEqual([
+      address,
+      specialRange(ip)?.range.scope === 'within',
+    ]);
   }
 });
 
 test('what no server has cannot be configured; what a machine may have in a laboratory can', () => {
   const kinds = new Set(refused.flatMap(([address]) => nobodysKind(address) ?? []));
-  expect([...kinds]).toEqual(['a multicast address', 'a reserved address', 'a discard address', 'an IPv4-compatible address']);
-  for (const address of ['127.0.0.1', '::1', '0.0.0.0', 'db1.example.com', ...fine]) expect(nobodysKind(address)).toBeUndefined();
+  expect([...kinds]).toEqual([
+    'a multicast address',
+    'a reserved address',
+    'a discard address',
+    'an IPv4-compatible address',
+  ]);
+  for (const address of ['127.0.0.1', '::1', '0.0.0.0', 'db1.example.com', ...fine])
+    expect(nobodysKind(address)).toBeUndefined();
 });
 
 test('every network of the table begins at its own address, and is found again', () => {

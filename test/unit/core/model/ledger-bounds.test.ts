@@ -1,15 +1,34 @@
 /** What we write we can read, or it was refused before: ledgers at and beyond every bound. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseHostPort, serverAddress } from '../../../../src/config/server-address.ts';
 import { guard } from '../../../../src/core/decide/guard.ts';
-import type { Form, Ledger } from '../../../../src/core/model/ledger.ts';
-import { formFits, highestEpoch, isMark, readLedger, withReplicas, writeLedger } from '../../../../src/core/model/ledger.ts';
+import {
+  type Form,
+  formFits,
+  highestEpoch,
+  isMark,
+  type Ledger,
+  readLedger,
+  withReplicas,
+  writeLedger,
+} from '../../../../src/core/model/ledger.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import { parseVersion } from '../../../../src/mysql/answer/version.ts';
 import { aurora } from '../../../../src/mysql/flavour/aurora.ts';
 import { mariadb } from '../../../../src/mysql/flavour/mariadb.ts';
-import { address, factsOf, fqdn, given, ledgerOf, random, replicaOf, seen, silent, uuid } from '../../../support/given.ts';
+import {
+  address,
+  factsOf,
+  fqdn,
+  given,
+  ledgerOf,
+  random,
+  replicaOf,
+  seen,
+  silent,
+  uuid,
+} from '../../../support/given.ts';
 import { changed, readAnswers, recording } from '../../../support/recorded.ts';
 
 const pick = random(20_261_126);
@@ -20,12 +39,21 @@ const auroraAnswers = recording('aurora-3').cases['writer']!;
 const mariadbAnswers = Object.values(recording('mariadb-11.8').cases)[0]!;
 
 /** A host name of so many letters, with labels of 63 at most. */
-const hostOf = (length: number): string => letters(length).replace(/.{60}(?=.)/g, (label) => `${label.slice(0, 59)}.`);
+const hostOf = (length: number): string =>
+  letters(length).replace(/.{60}(?=.)/g, (label) => `${label.slice(0, 59)}.`);
 
 /** A server address, if the configuration takes it. */
 function configured(): ServerAddress | undefined {
-  const host = one([hostOf(1 + pick(260)), hostOf(170 + pick(10)), '2001:db8:1111:2222:3333:4444:5555:6666', '192.0.2.1']);
-  const parsed = parseHostPort(host.includes(':') ? `[${host}]:65535` : `${host}:${one([1, 3306, 65_535])}`, 3306);
+  const host = one([
+    hostOf(1 + pick(260)),
+    hostOf(170 + pick(10)),
+    '2001:db8:1111:2222:3333:4444:5555:6666',
+    '192.0.2.1',
+  ]);
+  const parsed = parseHostPort(
+    host.includes(':') ? `[${host}]:65535` : `${host}:${one([1, 3306, 65_535])}`,
+    3306,
+  );
   return parsed.kind === 'parsed' ? serverAddress(parsed.value.host, parsed.value.port) : undefined;
 }
 
@@ -37,7 +65,10 @@ function observed(server: ServerAddress): ServerId | undefined {
   });
   const flavour = one(['mysql', 'mysql', 'aurora', 'mariadb'] as const);
   if (flavour === 'mysql') return uuid(`db${pick(9)}`);
-  const reading = flavour === 'aurora' ? readAnswers(aurora, auroraRows) : readAnswers(mariadb(parseVersion('11.8.2')!), mariadbRows);
+  const reading =
+    flavour === 'aurora'
+      ? readAnswers(aurora, auroraRows)
+      : readAnswers(mariadb(parseVersion('11.8.2')!), mariadbRows);
   if (reading.kind === 'failed') return undefined;
   return reading.facts.id.replace('db1.example.com:3306', server) as ServerId;
 }
@@ -79,11 +110,16 @@ function anyLedger(): Ledger | undefined {
     ...(pick(2) ? { next: { uuid: source.uuid, until: '2026-11-22T12:00:00.000Z' } } : {}),
     ...(pick(2) ? { frozen: { by: letters(64), reason: letters(150) } } : {}),
   });
-  const rules = { name: fqdn(`${hostOf(1 + pick(250))}.`), ttlSeconds: 86_400, maxLagMs: 86_400_000, whenEmpty: 'withdraw' } as const;
+  const rules = {
+    name: fqdn(`${hostOf(1 + pick(250))}.`),
+    ttlSeconds: 86_400,
+    maxLagMs: 86_400_000,
+    whenEmpty: 'withdraw',
+  } as const;
   return withReplicas(ledger, one([undefined, rules]));
 }
 
-it('any ledger of what configuration and prober take is read as it was written', () => {
+test('any ledger of what configuration and prober take is read as it was written', () => {
   let [written, refused] = [0, 0];
   for (let round = 0; round < 4000; round += 1) {
     const ledger = anyLedger();
@@ -101,9 +137,10 @@ it('any ledger of what configuration and prober take is read as it was written',
 
 describe('beyond the bounds', () => {
   const strings = writeLedger(ledgerOf('db1'));
-  const withField = (name: string, value: string) => strings.map((text) => (text.startsWith(`${name}=`) ? `${name}=${value}` : text));
+  const withField = (name: string, value: string) =>
+    strings.map((text) => (text.startsWith(`${name}=`) ? `${name}=${value}` : text));
 
-  it.each([
+  test.each([
     ['an identity that would not fit as a former source', withField('uuid', letters(250))],
     ['an address that would not', withField('source', `${hostOf(200)}:3306`)],
     ['a former source with such an identity', [...strings, `was=${letters(100)}@db2:3306`]],
@@ -113,11 +150,15 @@ describe('beyond the bounds', () => {
     ['letters that would be written otherwise', withField('by', 'wätcher')],
   ])('%s is not read', (_, field) => expect(readLedger([field]).kind).toBe('unreadable'));
 
-  it('after the highest epoch none follows: the move is held', () => {
+  test('after the highest epoch none follows: the move is held', () => {
     const servers = { db1: silent, db2: seen(factsOf('db2')), db3: seen(replicaOf('db2', 'db3')) };
     const move = { kind: 'point-to', reason: 'failover', source: address('db2'), sentence: '' } as const;
     const held = (epoch: number) => guard(given({ servers, ledger: ledgerOf('db1', { epoch }) }), move);
-    expect(held(highestEpoch)).toMatchObject({ kind: 'hold', reason: 'ledger-full', sentence: expect.stringContaining('last') });
+    expect(held(highestEpoch)).toMatchObject({
+      kind: 'hold',
+      reason: 'ledger-full',
+      sentence: expect.stringContaining('last'),
+    });
     expect(held(highestEpoch - 1)).toEqual(move);
   });
 });

@@ -1,6 +1,6 @@
 /** Whatever stands in the zone: a ledger that is read can be written again, and is read then as it was, also after a move. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formerLimit, highestEpoch, readLedger, writeLedger } from '../../../../src/core/model/ledger.ts';
 import { splitAddress } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
@@ -41,8 +41,28 @@ const odd = [
 const values: Readonly<Record<string, readonly string[]>> = {
   v: ['1', '2', '01'],
   cluster: ['shop', letters(63)],
-  epoch: ['1', '000000000000007', '999999999999998', '999999999999999', '1000000000000000', '9999999999999999', '0', '+7', '7.0'],
-  source: ['db1:3306', 'db1', 'db1:', ':3306', 'db1:99999', 'db1:0', '[2001:db8::1]:3306', 'a@b:3306', `${letters(170)}:3306`],
+  epoch: [
+    '1',
+    '000000000000007',
+    '999999999999998',
+    '999999999999999',
+    '1000000000000000',
+    '9999999999999999',
+    '0',
+    '+7',
+    '7.0',
+  ],
+  source: [
+    'db1:3306',
+    'db1',
+    'db1:',
+    ':3306',
+    'db1:99999',
+    'db1:0',
+    '[2001:db8::1]:3306',
+    'a@b:3306',
+    `${letters(170)}:3306`,
+  ],
   uuid: [uuid('db1'), '-', 'mariadb:7@db1:3306', 'mariadb:7@db2:3306', `aurora:${letters(63)}`, 'a@b'],
   by: ['watcher-1', letters(64)],
   at: ['2026-11-22T11:30:00.123Z', 'yesterday'],
@@ -74,7 +94,15 @@ const values: Readonly<Record<string, readonly string[]>> = {
     'ü./5/5/keep',
   ],
   line: [`${uuid('db1')}:7`, `${uuid('db1')}:007`, '0-1:9007199254740991', '0-1:9007199254740992', '0-1:0'],
-  was: [db(4), `mariadb:9@db4:3306`, `mariadb:9@mariadb:9@db4:3306`, `@db4:3306`, `x@`, `a@b@db4:3306`, `${letters(70)}@${letters(175)}:1`],
+  was: [
+    db(4),
+    `mariadb:9@db4:3306`,
+    `mariadb:9@mariadb:9@db4:3306`,
+    `@db4:3306`,
+    `x@`,
+    `a@b@db4:3306`,
+    `${letters(70)}@${letters(175)}:1`,
+  ],
   next: [`${uuid('db2')},2026-11-22T12:00:00Z`, 'a', ',', 'a,', ',b', 'a,b,c', 'ü,b'],
   frozen: [
     'eve: why',
@@ -99,14 +127,20 @@ describe('a ledger that is read', () => {
   function anyStrings(): readonly string[] {
     const fields = Object.entries(values).flatMap(([name, [good = '', ...others]]) => {
       const value = (): string => (pick(10) < 7 ? good : pick(3) === 0 ? one(odd) : one([good, ...others]));
-      const count = optional.includes(name) ? one(name === 'was' ? [0, 1, 2, 7, 9] : [0, 0, 1, 1, 2]) : pick(200) === 0 ? 2 : 1;
+      const count = optional.includes(name)
+        ? one(name === 'was' ? [0, 1, 2, 7, 9] : [0, 0, 1, 1, 2])
+        : pick(200) === 0
+          ? 2
+          : 1;
       return Array.from({ length: count }, () => `${name}=${value()}`.slice(0, 255));
     });
-    const unknown = Array.from({ length: pick(3) }, () => one(['x=1', '', 'x', '=', 'frozen', 'ü=1', letters(255)]));
+    const unknown = Array.from({ length: pick(3) }, () =>
+      one(['x=1', '', 'x', '=', 'frozen', 'ü=1', letters(255)]),
+    );
     return [...fields, ...unknown];
   }
 
-  it('is written as it was read, and read as it was written, also after a move', () => {
+  test('is written as it was read, and read as it was written, also after a move', () => {
     let [read, moved] = [0, 0];
     for (let round = 0; round < 10_000; round += 1) {
       const strings = anyStrings();
@@ -121,38 +155,54 @@ describe('a ledger that is read', () => {
       const servers = { db1: silent, db2: seen(factsOf('db2')) };
       const situation = given({ servers, ledger });
       if (ledger.epoch === highestEpoch || ledger.was.length >= formerLimit) continue;
-      const write = intendedWrite(situation, { kind: 'point-to', reason: 'failover', source: address('db2'), sentence: 'It moves.' });
+      const write = intendedWrite(situation, {
+        kind: 'point-to',
+        reason: 'failover',
+        source: address('db2'),
+        sentence: 'It moves.',
+      });
       if (write === undefined) throw new Error(`no move from ${again.join(' ')}`);
       moved += 1;
       const next = writeLedger(write.ledger);
       expect(next.filter((text) => text.length > 255)).toEqual([]);
-      expect({ strings, reading: readLedger([next]) }).toEqual({ strings, reading: { kind: 'ledger', ledger: write.ledger } });
+      expect({ strings, reading: readLedger([next]) }).toEqual({
+        strings,
+        reading: { kind: 'ledger', ledger: write.ledger },
+      });
     }
     expect(Math.min(read, moved)).toBeGreaterThan(200);
   });
 
-  it.each([
+  test.each([
     ['two freezes', ['frozen=a: x', 'frozen=b: y'], 'more than one field frozen='],
     ['two marks', [`line=${uuid('db1')}:7`, `line=${uuid('db2')}:7`], 'more than one field line='],
     ['more than fits', Array.from({ length: 70 }, () => letters(255)), 'more than 16384 bytes'],
   ])('with %s is not', (_, more, why) => {
-    expect(readLedger([[...writeLedger(ledgerOf('db1')), ...more]])).toEqual({ kind: 'unreadable', why: `has ${why}` });
+    expect(readLedger([[...writeLedger(ledgerOf('db1')), ...more]])).toEqual({
+      kind: 'unreadable',
+      why: `has ${why}`,
+    });
   });
 
   // Sentences propose commands with these addresses, and a person pastes them.
-  it.each(['$(id)', '`id`', 'a;id', 'a b', "a'b", '-a', '[$(id)]', '../a', '*'])('with the host %s is not', (host) => {
-    const own = writeLedger(ledgerOf('db1'));
-    const asSource = own.map((text) => (text.startsWith('source=') ? `source=${host}:3306` : text));
-    expect(readLedger([asSource]).kind).toBe('unreadable');
-    expect(readLedger([[...own, `was=${uuid('db4')}@${host}:3306`]]).kind).toBe('unreadable');
-  });
+  test.each(['$(id)', '`id`', 'a;id', 'a b', "a'b", '-a', '[$(id)]', '../a', '*'])(
+    'with the host %s is not',
+    (host) => {
+      const own = writeLedger(ledgerOf('db1'));
+      const asSource = own.map((text) => (text.startsWith('source=') ? `source=${host}:3306` : text));
+      expect(readLedger([asSource]).kind).toBe('unreadable');
+      expect(readLedger([[...own, `was=${uuid('db4')}@${host}:3306`]]).kind).toBe('unreadable');
+    },
+  );
 
-  it.each(['db4', 'DB-4_a.example.com', '192.0.2.4', '[2001:db8::4]'])('with the host %s is', (host) => {
-    const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db4'), address: `${host}:3306` as ServerAddress }] });
+  test.each(['db4', 'DB-4_a.example.com', '192.0.2.4', '[2001:db8::4]'])('with the host %s is', (host) => {
+    const ledger = ledgerOf('db1', {
+      was: [{ uuid: uuid('db4'), address: `${host}:3306` as ServerAddress }],
+    });
     expect(readLedger([writeLedger(ledger)])).toEqual({ kind: 'ledger', ledger });
   });
 
-  it('of a freeze by hand in any letters is frozen', () => {
+  test('of a freeze by hand in any letters is frozen', () => {
     const frozen = (text: string) => {
       const reading = readLedger([[...writeLedger(ledgerOf('db1')), text]]);
       return reading.kind === 'ledger' ? reading.ledger.frozen : undefined;
@@ -161,7 +211,7 @@ describe('a ledger that is read', () => {
     expect(frozen('frozen=')).toEqual({ by: '', reason: '' });
   });
 
-  it('asks for nothing that cannot be sent', () => {
+  test('asks for nothing that cannot be sent', () => {
     let read = 0;
     for (const form of [...(values['form'] ?? []), ...odd]) {
       for (const source of values['source'] ?? []) {
@@ -177,7 +227,10 @@ describe('a ledger that is read', () => {
         const wanted = wantedForForm(settings, reading.ledger.form, splitAddress(reading.ledger.source).port);
         const view = publication.view;
         if (view === undefined) throw new Error('no view');
-        expect({ strings, built: buildUpdate(planUpdate(settings, view, reading.ledger, wanted)).kind }).toEqual({
+        expect({
+          strings,
+          built: buildUpdate(planUpdate(settings, view, reading.ledger, wanted)).kind,
+        }).toEqual({
           strings,
           built: 'built',
         });

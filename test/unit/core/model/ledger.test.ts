@@ -1,7 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { longestHost } from '../../../../src/config/server-address.ts';
-import type { Ledger } from '../../../../src/core/model/ledger.ts';
-import { formFits, formText, readLedger, replicasText, withReplicas, writeLedger } from '../../../../src/core/model/ledger.ts';
+import {
+  formFits,
+  formText,
+  type Ledger,
+  readLedger,
+  replicasText,
+  withReplicas,
+  writeLedger,
+} from '../../../../src/core/model/ledger.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import { address, fqdn, ledgerOf, random, uuid } from '../../../support/given.ts';
 
@@ -31,10 +38,11 @@ const why = (strings: readonly string[]): string | undefined => {
   return reading.kind === 'unreadable' ? reading.why : undefined;
 };
 
-const replaced = (name: string, field: string): readonly string[] => promised.map((old) => (old.startsWith(`${name}=`) ? field : old));
+const replaced = (name: string, field: string): readonly string[] =>
+  promised.map((old) => (old.startsWith(`${name}=`) ? field : old));
 
 describe('what the ledger says (docs/LEDGER.md)', () => {
-  it('is read field by field', () => {
+  test('is read field by field', () => {
     expect(read(promised)).toEqual({
       cluster: 'shop',
       epoch: 7,
@@ -51,7 +59,7 @@ describe('what the ledger says (docs/LEDGER.md)', () => {
     });
   });
 
-  it('is written in the promised order, then was, next, frozen, and what nobody knows', () => {
+  test('is written in the promised order, then was, next, frozen, and what nobody knows', () => {
     const fields = [
       ...promised,
       `was=${uuid('db1')}@db1:3306`,
@@ -63,59 +71,69 @@ describe('what the ledger says (docs/LEDGER.md)', () => {
     expect(writeLedger(read(fields))).toEqual(fields);
   });
 
-  it('leaves line out without GTIDs', () => {
+  test('leaves line out without GTIDs', () => {
     expect(writeLedger(read(promised.slice(0, 10)))).toEqual(promised.slice(0, 10));
   });
 
-  it('may come in another order, and is put in order', () => {
+  test('may come in another order, and is put in order', () => {
     expect(writeLedger(read(promised.toReversed()))).toEqual(promised);
   });
 
-  it('names former sources by an identity that may hold an @ of its own (MariaDB)', () => {
+  test('names former sources by an identity that may hold an @ of its own (MariaDB)', () => {
     const was = 'was=mariadb:7@db7.example.com:3306@db7.example.com:3306';
-    expect(read([...promised, was]).was).toEqual([{ uuid: 'mariadb:7@db7.example.com:3306', address: 'db7.example.com:3306' }]);
+    expect(read([...promised, was]).was).toEqual([
+      { uuid: 'mariadb:7@db7.example.com:3306', address: 'db7.example.com:3306' },
+    ]);
     expect(writeLedger(read([...promised, was]))).toContain(was);
     const source = replaced('uuid', 'uuid=mariadb:7@db7.example.com:3306');
     expect(read(source).uuid).toBe('mariadb:7@db7.example.com:3306');
   });
 
-  it('says of a freeze by whom and why', () => {
+  test('says of a freeze by whom and why', () => {
     expect(read([...promised, 'frozen=root: rack: 7']).frozen).toEqual({ by: 'root', reason: 'rack: 7' });
     expect(read([...promised, 'frozen=root: ']).frozen).toEqual({ by: 'root', reason: '' });
     expect(read([...promised, 'frozen=root']).frozen).toEqual({ by: 'root', reason: '' });
   });
 
-  it('of no addresses: the name is withdrawn', () => {
-    expect(read(replaced('form', 'form=address/5/')).form).toEqual({ type: 'address', ttlSeconds: 5, targets: [] });
+  test('of no addresses: the name is withdrawn', () => {
+    expect(read(replaced('form', 'form=address/5/')).form).toEqual({
+      type: 'address',
+      ttlSeconds: 5,
+      targets: [],
+    });
   });
 });
 
 describe('the rules of the replicas', () => {
-  const rules = { name: fqdn('replicas.example.'), ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: 'keep' } as const;
+  const rules = {
+    name: fqdn('replicas.example.'),
+    ttlSeconds: 5,
+    maxLagMs: 10_000,
+    whenEmpty: 'keep',
+  } as const;
 
-  it('follow the form, and are read as they were written', () => {
+  test('follow the form, and are read as they were written', () => {
     const ledger = withReplicas(read(promised), rules);
     expect(writeLedger(ledger)).toEqual(promised.toSpliced(10, 0, 'replicas=replicas.example./5/10000/keep'));
     expect(read(writeLedger(ledger))).toEqual(ledger);
     expect(writeLedger(withReplicas(ledger, undefined))).toEqual(promised);
   });
 
-  it('with a name that has slashes of its own (RFC 2317)', () => {
+  test('with a name that has slashes of its own (RFC 2317)', () => {
     const odd = { ...rules, name: fqdn('0/25.2.0.192.example.') };
     expect(read(writeLedger(withReplicas(read(promised), odd))).replicas).toEqual(odd);
   });
 
-  it('in words that this version does not know are copied unchanged', () => {
+  test('in words that this version does not know are copied unchanged', () => {
     const strange = 'replicas=replicas.example./5/10000/nearest';
     const ledger = read([...promised, strange]);
     expect(ledger.replicas).toBeUndefined();
-    expect(writeLedger(withReplicas(ledger, rules)).filter((field) => field.startsWith('replicas='))).toEqual([
-      'replicas=replicas.example./5/10000/keep',
-      strange,
-    ]);
+    expect(writeLedger(withReplicas(ledger, rules)).filter((field) => field.startsWith('replicas='))).toEqual(
+      ['replicas=replicas.example./5/10000/keep', strange],
+    );
   });
 
-  it('of a name that is too long are not written: cut off they would differ for ever', () => {
+  test('of a name that is too long are not written: cut off they would differ for ever', () => {
     const long = { ...rules, name: fqdn(`${'a'.repeat(240)}.example.`) };
     expect(replicasText(long)).toBe('');
     expect(withReplicas(read(promised), long)).toEqual(read(promised));
@@ -123,18 +141,18 @@ describe('the rules of the replicas', () => {
 });
 
 describe('what another version wrote', () => {
-  it('is copied unchanged, byte for byte and also without a value', () => {
+  test('is copied unchanged, byte for byte and also without a value', () => {
     const unknown = ['colour=green', 'x', '', '=', 'a=b=c', `long=${'x'.repeat(250)}`, 'latin=\u00e9\u0000'];
     expect(read([...promised, ...unknown]).unknown).toEqual(unknown);
     expect(writeLedger(read([...promised, ...unknown])).slice(promised.length)).toEqual(unknown);
   });
 
-  it('must not be ignored where it says so', () => {
+  test('must not be ignored where it says so', () => {
     expect(why([...promised, '!quorum=3'])).toContain('!quorum');
     expect(why([...promised, '!'])).toContain('"!"');
   });
 
-  it('is left alone in another version', () => {
+  test('is left alone in another version', () => {
     expect(why(replaced('v', 'v=2'))).toBe('is of version 2, not 1');
     expect(why(replaced('v', 'v='))).toContain('version');
     expect(why(promised.slice(1))).toBe('has no field v=');
@@ -142,14 +160,14 @@ describe('what another version wrote', () => {
 });
 
 describe('what is no ledger', () => {
-  it('absent: no TXT RR', () => expect(readLedger([])).toEqual({ kind: 'absent' }));
+  test('absent: no TXT RR', () => expect(readLedger([])).toEqual({ kind: 'absent' }));
 
-  it('several TXT RRs', () => {
+  test('several TXT RRs', () => {
     expect(readLedger([promised, promised])).toEqual({ kind: 'unreadable', why: 'has 2 TXT RRs, not one' });
     expect(readLedger([promised, ['hello']]).kind).toBe('unreadable');
   });
 
-  it.each([
+  test.each([
     ['nothing', []],
     ['an empty string', ['']],
     ['somebody else', ['v=spf1 -all']],
@@ -167,20 +185,20 @@ describe('what is no ledger', () => {
     ['a field without =', replaced('by', 'by')],
   ])('%s', (_, strings) => expect(readLedger([strings]).kind).toBe('unreadable'));
 
-  it.each(promised.slice(0, 10).map((field) => field.slice(0, field.indexOf('='))))('no %s', (name) => {
+  test.each(promised.slice(0, 10).map((field) => field.slice(0, field.indexOf('='))))('no %s', (name) => {
     expect(why(promised.filter((field) => !field.startsWith(`${name}=`)))).toContain(`${name}=`);
   });
 });
 
 describe('bounds', () => {
-  it('no character-string is longer than 255 bytes, and free text is printable ASCII', () => {
+  test('no character-string is longer than 255 bytes, and free text is printable ASCII', () => {
     const frozen = { by: 'root', reason: `an \u00e9t\u00e9\n${'x'.repeat(1000)}` };
     const strings = writeLedger(ledgerOf('db1', { frozen }));
     expect(strings.every((text) => text.length <= 255 && /^[ -~]*$/.test(text))).toBe(true);
     expect(strings.at(-1)).toMatch(/^frozen=root: an \?t\?\?x+$/);
   });
 
-  it('a form that does not fit is told beforehand', () => {
+  test('a form that does not fit is told beforehand', () => {
     const form = (count: number) => ({
       type: 'address' as const,
       ttlSeconds: 5,
@@ -191,11 +209,15 @@ describe('bounds', () => {
     expect(`form=${formText(form(20))}`.length).toBeLessThanOrEqual(255);
   });
 
-  it('a server of the longest host name that a configuration may have is written whole', () => {
+  test('a server of the longest host name that a configuration may have is written whole', () => {
     const host = `${'h'.repeat(longestHost)}:65535` as ServerAddress;
     const mariadb = `mariadb:4294967295@${host}` as ServerId;
     // The identity and the address of a MariaDB server do not fit beside each other: the address is written once.
-    const ledger = ledgerOf('db1', { source: host, uuid: mariadb, was: [uuid('db2'), mariadb].map((id) => ({ uuid: id, address: host })) });
+    const ledger = ledgerOf('db1', {
+      source: host,
+      uuid: mariadb,
+      was: [uuid('db2'), mariadb].map((id) => ({ uuid: id, address: host })),
+    });
     expect(read(writeLedger(ledger))).toEqual(ledger);
   });
 });
@@ -214,24 +236,41 @@ describe('any ledger, with a fixed seed', () => {
         { type: 'cname', ttlSeconds: 0, targets: ['db1.example.'] },
       ]),
       ...(pick(2) === 0 ? { line: { uuid: uuid(one(names)), gno: 1 + pick(1e6) } } : {}),
-      was: names
-        .slice(pick(4))
-        .map((former) => ({ uuid: one([uuid(former), `mariadb:3@${address(former)}` as ServerId]), address: address(former) })),
+      was: names.slice(pick(4)).map((former) => ({
+        uuid: one([uuid(former), `mariadb:3@${address(former)}` as ServerId]),
+        address: address(former),
+      })),
       ...(pick(2) === 0 ? { next: { uuid: uuid(one(names)), until: '2026-11-22T12:00:00.000Z' } } : {}),
       ...(pick(2) === 0 ? { frozen: { by: 'root', reason: one(['', 'x', 'a: b', 'f=1']) } } : {}),
       unknown: ['colour=green', 'x', ''].slice(pick(4)),
     });
   }
 
-  it('is read as it was written', () => {
+  test('is read as it was written', () => {
     for (let round = 0; round < 2000; round += 1) {
       const ledger = anyLedger();
       expect(read(writeLedger(ledger))).toEqual(ledger);
     }
   });
 
-  it('is read without an exception, whatever somebody made of it', () => {
-    const letters = ['=', '!', '@', ':', ',', '/', ' ', 'v', '1', '-', '\u0000', '\u00ff', 'was', 'next=', 'frozen='];
+  test('is read without an exception, whatever somebody made of it', () => {
+    const letters = [
+      '=',
+      '!',
+      '@',
+      ':',
+      ',',
+      '/',
+      ' ',
+      'v',
+      '1',
+      '-',
+      '\u0000',
+      '\u00ff',
+      'was',
+      'next=',
+      'frozen=',
+    ];
     const noise = () => Array.from({ length: pick(9) }, () => one(letters)).join('');
     for (let round = 0; round < 20_000; round += 1) {
       const strings = writeLedger(anyLedger()).map((text) => (pick(6) === 0 ? noise() : text));

@@ -1,13 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { splitAddress } from '../../../../src/core/model/observation.ts';
-import type { MonoMs, ServerAddress, WallMs } from '../../../../src/core/model/units.ts';
-import { isoTime, plusMs } from '../../../../src/core/model/units.ts';
+import {
+  isoTime,
+  type MonoMs,
+  plusMs,
+  type ServerAddress,
+  type WallMs,
+} from '../../../../src/core/model/units.ts';
 import { random } from '../../../support/given.ts';
 
 const iso = (wall: number): string => isoTime(wall as WallMs);
 
 describe('isoTime, beside Date', () => {
-  it.each([
+  test.each([
     ['the beginning', 0],
     ['the last millisecond of a year', Date.UTC(2026, 11, 31, 23, 59, 59, 999)],
     ['a leap day', Date.UTC(2028, 1, 29, 12)],
@@ -18,12 +23,12 @@ describe('isoTime, beside Date', () => {
     ['a year of four digits', Date.UTC(9999, 11, 31, 23, 59, 59, 999)],
   ])('%s', (_, wall) => expect(iso(wall)).toBe(new Date(wall).toISOString()));
 
-  it('every day of 450 years', () => {
+  test('every day of 450 years', () => {
     const days = Array.from({ length: 164_000 }, (_, day) => Date.UTC(1900, 0, 1) + day * 86_400_000);
     expect(days.filter((wall) => iso(wall) !== new Date(wall).toISOString())).toEqual([]);
   });
 
-  it('20,000 moments', () => {
+  test('20,000 moments', () => {
     const pick = random(1970);
     const moments = Array.from({ length: 20_000 }, () => pick(253_402_300_799_999));
     expect(moments.filter((wall) => iso(wall) !== new Date(wall).toISOString())).toEqual([]);
@@ -31,11 +36,12 @@ describe('isoTime, beside Date', () => {
 });
 
 describe('addresses and times', () => {
-  it.each([
+  test.each([
     ['db1:3306', 'db1', 3306],
     ['[2001:db8::1]:3307', '2001:db8::1', 3307],
     ['192.0.2.1:1', '192.0.2.1', 1],
   ])('%s', (text, host, port) => expect(splitAddress(text as ServerAddress)).toEqual({ host, port }));
 
-  it('plusMs goes both ways', () => expect([plusMs(5 as MonoMs, 3), plusMs(5 as MonoMs, -3)]).toEqual([8, 2]));
+  test('plusMs goes both ways', () =>
+    expect([plusMs(5 as MonoMs, 3), plusMs(5 as MonoMs, -3)]).toEqual([8, 2]));
 });

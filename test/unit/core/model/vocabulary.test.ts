@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { alarmCodes, holdReasons, pointToReasons } from '../../../../src/core/model/vocabulary.ts';
 import { root } from '../../../support/checkout.ts';
 
@@ -18,40 +18,48 @@ describe.each([
   ['hold', holdReasons],
   ['Alarms', alarmCodes],
 ])('docs/DECISIONS.md, %s', (heading, vocabulary: Readonly<Record<string, string>>) => {
-  it('has one row for every code, with the same words and in the same order', () => {
+  test('has one row for every code, with the same words and in the same order', () => {
     const documented = rows(heading).map(([code, meaning]) => [code, meaning]);
     expect(documented).toEqual(Object.entries(vocabulary).map(([code, meaning]) => [`\`${code}\``, meaning]));
   });
 
-  it('says what to do', () => {
+  test('says what to do', () => {
     expect(rows(heading).filter((row) => row.length !== 3 || row[2] === '')).toEqual([]);
   });
 });
 
-it('has the rules 1 to 13, in order', () => {
+test('has the rules 1 to 13, in order', () => {
   expect([...page.matchAll(/^(\d+)\. /gm)].map(([, number]) => Number(number))).toEqual(
     Array.from({ length: 13 }, (_, index) => index + 1),
   );
 });
 
-it('names every reason of a decision in the rules', () => {
+test('names every reason of a decision in the rules', () => {
   const [rules = ''] = page.split('## point-to');
-  const unnamed = [...Object.keys(pointToReasons), ...Object.keys(holdReasons)].filter((reason) => !rules.includes(`\`${reason}\``));
+  const unnamed = [...Object.keys(pointToReasons), ...Object.keys(holdReasons)].filter(
+    (reason) => !rules.includes(`\`${reason}\``),
+  );
   expect(unnamed).toEqual([]);
 });
 
-it('has every reason that a document says the name holds, or points to a server for', () => {
+test('has every reason that a document says the name holds, or points to a server for', () => {
   const folders = ['.', 'docs', 'docs/decisions'];
-  const documents = folders.flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(root, folder, file)));
+  const documents = folders.flatMap((folder) =>
+    readdirSync(join(root, folder)).map((file) => join(root, folder, file)),
+  );
   const said = documents
     .filter((path) => path.endsWith('.md'))
     .flatMap((path) =>
-      [...readFileSync(path, 'utf8').matchAll(/\b(hold|point-to):? `([a-z]+(?:-[a-z]+)*)`/g)].map(([, kind, code = '']) => ({
-        path,
-        kind,
-        code,
-      })),
+      [...readFileSync(path, 'utf8').matchAll(/\b(hold|point-to):? `([a-z]+(?:-[a-z]+)*)`/g)].map(
+        ([, kind, code = '']) => ({
+          path,
+          kind,
+          code,
+        }),
+      ),
     );
   expect(said.length).toBeGreaterThan(10);
-  expect(said.filter(({ kind, code }) => !(code in (kind === 'hold' ? holdReasons : pointToReasons)))).toEqual([]);
+  expect(
+    said.filter(({ kind, code }) => !(code in (kind === 'hold' ? holdReasons : pointToReasons))),
+  ).toEqual([]);
 });

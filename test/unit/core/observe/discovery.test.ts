@@ -1,9 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import type { Claim, Probe, ServerFacts } from '../../../../src/core/model/observation.ts';
 import type { ClusterSettings } from '../../../../src/core/model/settings.ts';
-import type { ClusterState } from '../../../../src/core/model/state.ts';
-import { withPublication, withServer } from '../../../../src/core/model/state.ts';
+import { type ClusterState, withPublication, withServer } from '../../../../src/core/model/state.ts';
 import type { MonoMs, Now, ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import { topologyOf } from '../../../../src/core/observe/topology.ts';
 import { step } from '../../../../src/core/step.ts';
@@ -30,35 +29,59 @@ const listing = (...rows: readonly (readonly [string, Claim])[]): Partial<Server
 });
 /** db1 is the source, and lists these; db2 replicates from it. */
 const cluster = (said: Partial<ServerFacts>, settings = lan): ClusterState =>
-  stateOf({ servers: { db1: seen(factsOf('db1', said)), db2: seen(replicaOf('db1', 'db2')) }, settings, ledger: ledgerOf('db1') });
+  stateOf({
+    servers: { db1: seen(factsOf('db1', said)), db2: seen(replicaOf('db1', 'db2')) },
+    settings,
+    ledger: ledgerOf('db1'),
+  });
 
 function ticked(state: ClusterState, now: Now): { state: ClusterState; effects: readonly Effect[] } {
   const [next, effects] = step(state, { kind: 'tick' }, now);
   return { state: next, effects };
 }
 /** It answers in time, whenever it was asked. */
-function observed(state: ClusterState, server: ServerAddress, probe: Probe, now: Now): { state: ClusterState; effects: readonly Effect[] } {
+function observed(
+  state: ClusterState,
+  server: ServerAddress,
+  probe: Probe,
+  now: Now,
+): { state: ClusterState; effects: readonly Effect[] } {
   const { probing: _asked, ...memory } = state.servers.get(server)!;
   const [next, effects] = step(withServer(state, memory), { kind: 'observed', server, probe }, now);
   return { state: next, effects };
 }
 const discoveredIn = (state: ClusterState): readonly string[] =>
-  [...state.servers.values()].filter(({ settings }) => settings.discovered).map(({ settings }) => settings.address);
-const standing = (state: ClusterState, now: Now) => topologyOf(state, now).servers.find((server) => server.address === x)?.discovered;
-const probed = (effects: readonly Effect[]) => effects.flatMap((effect) => (effect.kind === 'probe' ? [effect.server] : []));
-const released = (effects: readonly Effect[]) => effects.flatMap((effect) => (effect.kind === 'release' ? [effect.server] : []));
+  [...state.servers.values()]
+    .filter(({ settings }) => settings.discovered)
+    .map(({ settings }) => settings.address);
+const standing = (state: ClusterState, now: Now) =>
+  topologyOf(state, now).servers.find((server) => server.address === x)?.discovered;
+const probed = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.kind === 'probe' ? [effect.server] : []));
+const released = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.kind === 'release' ? [effect.server] : []));
 
 describe('asked is', () => {
-  it('nobody, where nothing is configured', () => {
+  test('nobody, where nothing is configured', () => {
     expect(discoveredIn(ticked(cluster(listing(['db4.lan', uuid('db4')]), {}), at(1)).state)).toEqual([]);
   });
 
-  it.each<[string, Partial<ServerFacts>, string]>([
+  test.each<[string, Partial<ServerFacts>, string]>([
     ['who has registered as a replica', listing(['db4.lan', uuid('db4')]), 'replicas'],
-    ['the source of a channel', { channels: [channelFrom('db4.lan', { receiver: 'connecting' })] }, 'channel'],
+    [
+      'the source of a channel',
+      { channels: [channelFrom('db4.lan', { receiver: 'connecting' })] },
+      'channel',
+    ],
     [
       'a member of the group',
-      { group: { name: 'g', singlePrimary: true, members: [{ id: uuid('db4'), state: 'ONLINE', role: 'SECONDARY', address: x }] } },
+      {
+        group: {
+          name: 'g',
+          singlePrimary: true,
+          members: [{ id: uuid('db4'), state: 'ONLINE', role: 'SECONDARY', address: x }],
+        },
+      },
       'group',
     ],
   ])('%s', (_, said, how) => {
@@ -73,36 +96,52 @@ describe('asked is', () => {
     expect(effects.filter((effect) => effect.kind === 'resolve' && effect.server === x)).toEqual([]);
   });
 
-  it.each<[string, Partial<ServerFacts>]>([
-    ['outside of the scopes', listing(['db4.example', uuid('db4')], ['lan', uuid('db5')], ['10.1.2.3', uuid('db6')])],
+  test.each<[string, Partial<ServerFacts>]>([
+    [
+      'outside of the scopes',
+      listing(['db4.example', uuid('db4')], ['lan', uuid('db5')], ['10.1.2.3', uuid('db6')]),
+    ],
     ['one that is known by its UUID at another address', listing(['db4.lan', uuid('db2')])],
     ['the source of a channel that is off', { channels: [channelFrom('db4.lan', { receiver: 'off' })] }],
     [
       'a member that is not in the group',
-      { group: { name: 'g', singlePrimary: true, members: [{ id: uuid('db4'), state: 'UNREACHABLE', role: '', address: x }] } },
+      {
+        group: {
+          name: 'g',
+          singlePrimary: true,
+          members: [{ id: uuid('db4'), state: 'UNREACHABLE', role: '', address: x }],
+        },
+      },
     ],
   ])('not: %s', (_, said) => {
     expect(discoveredIn(ticked(cluster(said), at(1)).state)).toEqual([]);
   });
 
-  it('none of our own names, though they are inside', () => {
+  test('none of our own names, though they are inside', () => {
     const source = { name: 'source.lan.', ttlSeconds: 5, type: 'address', srv: false } as const;
-    const names = { ...publicationSettings(), source, replicas: { name: 'replicas.lan.', ttlSeconds: 5, maxLagMs: 1, whenEmpty: 'keep' } };
-    const state = cluster(listing(['source.lan', uuid('db4')], ['replicas.lan', uuid('db5')], ['db6.lan', uuid('db6')]), {
-      ...lan,
-      publications: [names as ClusterSettings['publications'][number]],
-    });
+    const names = {
+      ...publicationSettings(),
+      source,
+      replicas: { name: 'replicas.lan.', ttlSeconds: 5, maxLagMs: 1, whenEmpty: 'keep' },
+    };
+    const state = cluster(
+      listing(['source.lan', uuid('db4')], ['replicas.lan', uuid('db5')], ['db6.lan', uuid('db6')]),
+      {
+        ...lan,
+        publications: [names as ClusterSettings['publications'][number]],
+      },
+    );
     expect(discoveredIn(ticked(state, at(1)).state)).toEqual([address('db6.lan')]);
   });
 
-  it('nobody before every configured server was asked: a second address would pass for somebody else', () => {
+  test('nobody before every configured server was asked: a second address would pass for somebody else', () => {
     const servers = { db1: seen(factsOf('db1', listing(['db4.lan', uuid('db2')]))), db2: undefined };
     const { state } = ticked(stateOf({ servers, settings: lan }), at(1));
     expect(discoveredIn(state)).toEqual([]);
     expect(discoveredIn(observed(state, address('db2'), silent, at(2)).state)).toEqual([x]);
   });
 
-  it('nobody on the word of one that was discovered', () => {
+  test('nobody on the word of one that was discovered', () => {
     const first = ticked(cluster(listing(['db4.lan', uuid('db4')])), at(1)).state;
     const said = {
       ...replicaOf('db1', 'db4', listing(['db5.lan', uuid('db5')])),
@@ -113,13 +152,18 @@ describe('asked is', () => {
     expect(standing(state, at(2))).toBe('verified');
   });
 
-  it('a bounded number, and who has a place keeps it', () => {
+  test('a bounded number, and who has a place keeps it', () => {
     const rows = Array.from({ length: 20 }, (_, n) => [`h${n}.lan`, uuid(`db${n + 30}`)] as const);
     const { state } = ticked(cluster(listing(...rows)), at(1));
     expect(discoveredIn(state)).toHaveLength(16);
     expect(state.discovery.unasked).toEqual(rows.slice(16).map(([name]) => address(name)));
     expect(state.alarms).toContainEqual(expect.objectContaining({ code: 'discovery-full', count: 4 }));
-    const other = observed(state, address('db1'), seen(factsOf('db1', listing(...rows.toReversed()))), at(2)).state;
+    const other = observed(
+      state,
+      address('db1'),
+      seen(factsOf('db1', listing(...rows.toReversed()))),
+      at(2),
+    ).state;
     expect(discoveredIn(other)).toEqual(discoveredIn(state));
   });
 });
@@ -127,7 +171,7 @@ describe('asked is', () => {
 describe('identities decide', () => {
   const known = (claim: Claim) => ticked(cluster(listing(['db4.lan', claim])), at(1)).state;
 
-  it('who shows another identity than is said is stale, until somebody says that one', () => {
+  test('who shows another identity than is said is stale, until somebody says that one', () => {
     const { state } = observed(known(uuid('db9')), x, seen(replicaOf('db1', 'db4')), at(2));
     expect(standing(state, at(2))).toBe('stale');
     expect(
@@ -135,30 +179,49 @@ describe('identities decide', () => {
         .followersOf(address('db1'))
         .map((one) => one.address),
     ).toEqual([address('db2')]);
-    const corrected = observed(state, address('db1'), seen(factsOf('db1', listing(['db4.lan', uuid('db4')]))), at(3)).state;
+    const corrected = observed(
+      state,
+      address('db1'),
+      seen(factsOf('db1', listing(['db4.lan', uuid('db4')]))),
+      at(3),
+    ).state;
     expect(standing(corrected, at(3))).toBe('verified');
     expect(topologyOf(corrected, at(3)).followersOf(address('db1'))).toHaveLength(2);
   });
 
-  it.each<[string, ServerFacts]>([
+  test.each<[string, ServerFacts]>([
     ['a member', replicaOf('db1', 'db2')],
     [
       'a MariaDB member, by its server_id',
-      replicaOf('db1', 'db4', { flavour: 'mariadb', id: 'mariadb:12@db4.lan:3306' as ServerId, serverId: 12 }),
+      replicaOf('db1', 'db4', {
+        flavour: 'mariadb',
+        id: 'mariadb:12@db4.lan:3306' as ServerId,
+        serverId: 12,
+      }),
     ],
   ])('who turns out to be %s is forgotten, and not asked again for a while', (_, facts) => {
-    const before = observed(known(99), address('db2'), seen(replicaOf('db1', 'db2', { serverId: 12 })), at(2)).state;
+    const before = observed(
+      known(99),
+      address('db2'),
+      seen(replicaOf('db1', 'db2', { serverId: 12 })),
+      at(2),
+    ).state;
     const { state, effects } = observed(before, x, seen(facts), at(3));
     expect(discoveredIn(state)).toEqual([]);
     expect(released(effects)).toEqual([x]);
     expect(topologyOf(state, at(3)).servers.map(({ duplicate }) => duplicate)).toEqual([false, false]);
     expect(discoveredIn(ticked(state, at(4)).state)).toEqual([]);
     // The memory of it is bounded: what stands there may be another one by then.
-    const later = observed(state, address('db1'), seen(factsOf('db1', listing(['db4.lan', 99]))), at(600_004)).state;
+    const later = observed(
+      state,
+      address('db1'),
+      seen(factsOf('db1', listing(['db4.lan', 99]))),
+      at(600_004),
+    ).state;
     expect(discoveredIn(later)).toEqual([x]);
   });
 
-  it('a member that answers later than its second address takes it over', () => {
+  test('a member that answers later than its second address takes it over', () => {
     const servers = { db1: seen(factsOf('db1', listing(['db4.lan', 99]))), db2: silent };
     const first = ticked(stateOf({ servers, settings: lan }), at(1)).state;
     const early = observed(first, x, seen(replicaOf('db1', 'db2')), at(2)).state;
@@ -191,12 +254,12 @@ describe('it is asked', () => {
     return times.slice(1).map((time, index) => time - (times[index] ?? 0));
   }
 
-  it('at the interval, never at the suspect interval', () => {
+  test('at the interval, never at the suspect interval', () => {
     const { state } = observed(found, x, seen(replicaOf('db1', 'db4')), at(2));
     for (const gap of gaps(state, seen(replicaOf('db1', 'db4')), 4)) expect(gap).toBeGreaterThanOrEqual(1000);
   });
 
-  it('ever more rarely while it does not answer, and at least once a minute or so', () => {
+  test('ever more rarely while it does not answer, and at least once a minute or so', () => {
     const { state } = observed(found, x, silent, at(2));
     const seenGaps = gaps(state, silent, 9);
     expect(seenGaps).toHaveLength(8);
@@ -204,7 +267,7 @@ describe('it is asked', () => {
     for (const gap of seenGaps) expect(gap).toBeLessThan(63_000);
   });
 
-  it('and its troubles make nothing suspicious', () => {
+  test('and its troubles make nothing suspicious', () => {
     const answered = observed(found, x, seen(replicaOf('db1', 'db4')), at(2)).state;
     const { suspectUntil } = answered;
     expect(observed(answered, x, silent, at(3)).state.suspectUntil).toBe(suspectUntil);
@@ -214,14 +277,22 @@ describe('it is asked', () => {
 });
 
 describe('it is forgotten', () => {
-  const verified = observed(ticked(cluster(listing(['db4.lan', uuid('db4')])), at(1)).state, x, seen(replicaOf('db1', 'db4')), at(2)).state;
+  const verified = observed(
+    ticked(cluster(listing(['db4.lan', uuid('db4')])), at(1)).state,
+    x,
+    seen(replicaOf('db1', 'db4')),
+    at(2),
+  ).state;
   const silence = observed(verified, address('db1'), seen(factsOf('db1')), at(3)).state;
   const inHold = (state: ClusterState): ClusterState => {
     const [publication] = state.publications.values();
-    return withPublication(state, { ...publication!, readFailure: { code: 'timeout', message: 'no answer' } });
+    return withPublication(state, {
+      ...publication!,
+      readFailure: { code: 'timeout', message: 'no answer' },
+    });
   };
 
-  it('with all that is known of its line, when nobody has spoken of it for gone_after while all is steady', () => {
+  test('with all that is known of its line, when nobody has spoken of it for gone_after while all is steady', () => {
     expect([...silence.publications.get('ns1')!.line]).toContain(uuid('db4'));
     expect(discoveredIn(ticked(silence, at(599_000)).state)).toEqual([x]);
     // The others answer all the time.
@@ -232,37 +303,49 @@ describe('it is forgotten', () => {
     expect([...state.publications.get('ns1')!.line]).not.toContain(uuid('db4'));
   });
 
-  it('not in a hold while it answers', () => {
+  test('not in a hold while it answers', () => {
     const { state } = ticked(ticked(inHold(silence), at(1000)).state, at(700_000));
     expect(discoveredIn(state)).toEqual([x]);
   });
 
-  it('in a hold, too, when it has been silent for as long', () => {
+  test('in a hold, too, when it has been silent for as long', () => {
     const gone = observed(inHold(silence), x, silent, at(1000)).state;
     expect(discoveredIn(ticked(gone, at(600_000)).state)).toEqual([x]);
     expect(discoveredIn(ticked(gone, at(601_000)).state)).toEqual([]);
   });
 
-  it('not while a server that is asked replicates from it', () => {
+  test('not while a server that is asked replicates from it', () => {
     const other = address('db5.lan');
-    const both = observed(silence, address('db1'), seen(factsOf('db1', listing(['db5.lan', uuid('db5')]))), at(4)).state;
+    const both = observed(
+      silence,
+      address('db1'),
+      seen(factsOf('db1', listing(['db5.lan', uuid('db5')]))),
+      at(4),
+    ).state;
     const follows = observed(both, other, seen(replicaOf('db4', 'db5')), at(5)).state;
     const gone = observed(inHold(follows), x, silent, at(1000)).state;
     expect(discoveredIn(ticked(gone, at(601_000)).state)).toContain(x);
   });
 
-  it('when a new configuration has it as a server, or leaves it outside', () => {
+  test('when a new configuration has it as a server, or leaves it outside', () => {
     const { settings } = verified;
     const listed = clusterSettings(['db1', 'db2', 'db4.lan'], lan);
     const [configured, kept] = step(verified, { kind: 'reconfigured', settings: listed }, at(3));
     expect(released(kept)).toEqual([]);
-    expect(configured.servers.get(x)).toMatchObject({ settings: { candidate: 'auto' }, facts: { id: uuid('db4') } });
+    expect(configured.servers.get(x)).toMatchObject({
+      settings: { candidate: 'auto' },
+      facts: { id: uuid('db4') },
+    });
     expect(configured.servers.get(x)?.settings.discovered).toBeUndefined();
     const { discoverWithin: _none, ...narrower } = settings;
     const [outside, effects] = step(verified, { kind: 'reconfigured', settings: narrower }, at(3));
     expect(discoveredIn(outside)).toEqual([]);
     expect(released(effects)).toEqual([x]);
-    const [same, nothing] = step(verified, { kind: 'reconfigured', settings: { ...settings, gtidGuard: 'hold' } }, at(3));
+    const [same, nothing] = step(
+      verified,
+      { kind: 'reconfigured', settings: { ...settings, gtidGuard: 'hold' } },
+      at(3),
+    );
     expect(discoveredIn(same)).toEqual([x]);
     expect(released(nothing)).toEqual([]);
   });

@@ -37,12 +37,16 @@ describe('a promotion was seen', () => {
 
   test('not across a sleep of ours: our clock stood still, so that Uptime proves nothing', () => {
     // It slept for 2,000 s by the wall clock and for 1 s by the monotonic one; the server was restarted 1,500 s ago.
-    expect(seen(readOnlyReplica, facts(2, 1500, false), 2000, { staleBefore: 1900 as MonoMs }).promotedAt).toBeUndefined();
+    expect(
+      seen(readOnlyReplica, facts(2, 1500, false), 2000, { staleBefore: 1900 as MonoMs }).promotedAt,
+    ).toBeUndefined();
   });
 
   test('and it ends when the server is read-only again', () => {
     const promoted = seen(readOnlyReplica, facts(1, 1001, false), 2000);
-    expect(seen(seen(promoted, facts(1, 1002, true), 3000), facts(2, 5, false), 60_000).promotedAt).toBeUndefined();
+    expect(
+      seen(seen(promoted, facts(1, 1002, true), 3000), facts(2, 5, false), 60_000).promotedAt,
+    ).toBeUndefined();
   });
 });
 
@@ -56,8 +60,12 @@ describe('a source was seen', () => {
 
   test('lost: since the first probe was sent that did not find it writable', () => {
     const failure = { code: 'timeout', message: 'no answer' };
-    const silent = observe(source, { kind: 'unknown', failure }, at(3000), { askedAt: 1500 as MonoMs }).memory;
-    expect(observe(silent, { kind: 'unknown', failure }, at(5000), { askedAt: 3500 as MonoMs }).memory.lostAskedAt).toBe(1500);
+    const silent = observe(source, { kind: 'unknown', failure }, at(3000), {
+      askedAt: 1500 as MonoMs,
+    }).memory;
+    expect(
+      observe(silent, { kind: 'unknown', failure }, at(5000), { askedAt: 3500 as MonoMs }).memory.lostAskedAt,
+    ).toBe(1500);
     expect(seen(silent, facts(1, 1004, false), 6000).lostAskedAt).toBeUndefined();
   });
 
@@ -78,7 +86,9 @@ describe('a source was seen', () => {
     const offline = observe(source, { kind: 'alive', failure, servesNobody: true }, at(2000)).memory;
     expect(offline.closedAt?.mono).toBe(2000);
     // Also when its supervisor restarts it so.
-    expect(observe(offline, { kind: 'alive', failure, servesNobody: true }, at(3000)).memory.closedAt?.mono).toBe(2000);
+    expect(
+      observe(offline, { kind: 'alive', failure, servesNobody: true }, at(3000)).memory.closedAt?.mono,
+    ).toBe(2000);
     expect(observe(source, { kind: 'alive', failure }, at(2000)).memory.closedAt).toBeUndefined();
   });
 

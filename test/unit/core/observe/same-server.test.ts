@@ -1,63 +1,96 @@
 /** One server under several addresses, and what only looks like it. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isSuperseded } from '../../../../src/core/decide/situation.ts';
 import { decide } from '../../../../src/core/decide/table.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
 import type { MonoMs, ServerId } from '../../../../src/core/model/units.ts';
 import { missingOf } from '../../../../src/core/report/missing.ts';
-import type { Given } from '../../../support/given.ts';
-import { address, at, factsOf, given, ledgerOf, replicaOf, seen, uuid } from '../../../support/given.ts';
+import {
+  address,
+  at,
+  factsOf,
+  type Given,
+  given,
+  ledgerOf,
+  replicaOf,
+  seen,
+  uuid,
+} from '../../../support/given.ts';
 
 const home = address('host1');
 const one = (over: Partial<ServerFacts> = {}) => seen(factsOf('db1', { home, ...over }));
 const others = (servers: Given['servers'], over: Partial<Given> = {}) =>
   Object.fromEntries(
-    given({ servers, ...over }).topology.servers.map((server) => [server.address.replace(':3306', ''), server.sameAs ?? server.duplicate]),
+    given({ servers, ...over }).topology.servers.map((server) => [
+      server.address.replace(':3306', ''),
+      server.sameAs ?? server.duplicate,
+    ]),
   );
 
 describe('two addresses with one UUID', () => {
-  it('are one server: the same process at the same host and port', () => {
-    expect(others({ db1: one(), vip: one({ uptimeSeconds: 1002 }) })).toEqual({ db1: false, vip: address('db1') });
+  test('are one server: the same process at the same host and port', () => {
+    expect(others({ db1: one(), vip: one({ uptimeSeconds: 1002 }) })).toEqual({
+      db1: false,
+      vip: address('db1'),
+    });
   });
 
-  it('are one server, counted by the address that the ledger names', () => {
-    expect(others({ vip: one(), db1: one() }, { ledger: ledgerOf('db1') })).toEqual({ vip: address('db1'), db1: false });
+  test('are one server, counted by the address that the ledger names', () => {
+    expect(others({ vip: one(), db1: one() }, { ledger: ledgerOf('db1') })).toEqual({
+      vip: address('db1'),
+      db1: false,
+    });
   });
 
-  it('but not by an address that leads to another server now', () => {
+  test('but not by an address that leads to another server now', () => {
     const ledger = ledgerOf('db1', { source: address('vip') });
     const moved = seen(factsOf('db2', { home: address('host2') }));
-    expect(others({ db2: moved, vip: moved, db1: one() }, { ledger })).toEqual({ db2: false, vip: address('db2'), db1: false });
+    expect(others({ db2: moved, vip: moved, db1: one() }, { ledger })).toEqual({
+      db2: false,
+      vip: address('db2'),
+      db1: false,
+    });
   });
 
-  it('are two servers on two hosts, or on two ports: a copied data folder', () => {
+  test('are two servers on two hosts, or on two ports: a copied data folder', () => {
     for (const elsewhere of [address('host2'), 'host1:3307' as const])
-      expect(others({ db1: one(), db2: one({ home: elsewhere as typeof home }) })).toEqual({ db1: true, db2: true });
+      expect(others({ db1: one(), db2: one({ home: elsewhere as typeof home }) })).toEqual({
+        db1: true,
+        db2: true,
+      });
   });
 
-  it('are two servers where both processes were seen after the later one began: a cloned machine', () => {
+  test('are two servers where both processes were seen after the later one began: a cloned machine', () => {
     expect(others({ db1: one(), db2: one({ uptimeSeconds: 500 }) })).toEqual({ db1: true, db2: true });
   });
 
-  it('are one server where the older answer is from before its restart', () => {
-    const before = { facts: factsOf('db1', { home, uptimeSeconds: 1000 }), factsAt: at(-6000).mono as MonoMs };
+  test('are one server where the older answer is from before its restart', () => {
+    const before = {
+      facts: factsOf('db1', { home, uptimeSeconds: 1000 }),
+      factsAt: at(-6000).mono as MonoMs,
+    };
     expect(others({ db1: one({ uptimeSeconds: 1 }), vip: undefined }, { memory: { vip: before } })).toEqual({
       db1: false,
       vip: address('db1'),
     });
   });
 
-  it('are two servers where nobody says where it runs', () => {
-    expect(others({ db1: seen(factsOf('db1')), db2: seen(factsOf('db1')) })).toEqual({ db1: true, db2: true });
+  test('are two servers where nobody says where it runs', () => {
+    expect(others({ db1: seen(factsOf('db1')), db2: seen(factsOf('db1')) })).toEqual({
+      db1: true,
+      db2: true,
+    });
   });
 });
 
 describe('MariaDB, which has no UUID', () => {
   const mariadb = (name: string) =>
-    seen(factsOf(name, { flavour: 'mariadb', id: `mariadb:1@${address(name)}` as ServerId, serverId: 1, home }));
+    seen(
+      factsOf(name, { flavour: 'mariadb', id: `mariadb:1@${address(name)}` as ServerId, serverId: 1, home }),
+    );
 
-  it('is one server by server_id, host and port; also superseded by its other address', () => {
+  test('is one server by server_id, host and port; also superseded by its other address', () => {
     const was = [{ uuid: `mariadb:1@${address('vip')}` as ServerId, address: address('vip') }];
     const situation = given({
       servers: { db1: mariadb('db1'), vip: mariadb('vip'), db2: seen(factsOf('db2')) },
@@ -68,7 +101,7 @@ describe('MariaDB, which has no UUID', () => {
   });
 });
 
-it('the only source under two addresses is published, and nobody is told to remove auto.cnf', () => {
+test('the only source under two addresses is published, and nobody is told to remove auto.cnf', () => {
   const situation = given({ servers: { db1: one(), vip: one(), db2: seen(replicaOf('db1', 'db2')) } });
   expect(decide(situation)).toMatchObject({ reason: 'first-source', source: address('db1') });
   expect(situation.topology.followersOf(address('db1')).map(({ id }) => id)).toEqual([uuid('db2')]);

@@ -1,8 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
-import type { ClusterState, ServerMemory } from '../../../../src/core/model/state.ts';
-import { withServer } from '../../../../src/core/model/state.ts';
+import { type ClusterState, type ServerMemory, withServer } from '../../../../src/core/model/state.ts';
 import type { ServerId } from '../../../../src/core/model/units.ts';
 import {
   memberAt,
@@ -19,60 +18,103 @@ import { address, at, factsOf, replicaOf, seen, silent, stateOf } from '../../..
 const [one, two, new1, six] = ['192.0.2.1', '192.0.2.2', '192.0.2.101', '2001:db8::1'] as const;
 
 /** db1 and db2, each at its address, and found there. */
-function worldOf(facts1: ServerFacts = factsOf('db1'), facts2: ServerFacts = replicaOf('db1', 'db2')): ClusterState {
-  const state = stateOf({ servers: { db1: seen({ ...facts1, peer: one }), db2: seen({ ...facts2, peer: two }) } });
+function worldOf(
+  facts1: ServerFacts = factsOf('db1'),
+  facts2: ServerFacts = replicaOf('db1', 'db2'),
+): ClusterState {
+  const state = stateOf({
+    servers: { db1: seen({ ...facts1, peer: one }), db2: seen({ ...facts2, peer: two }) },
+  });
   return [...state.servers.values()].reduce((all, memory) => {
     const { facts: _none, ...before } = memory;
-    return withServer(all, takePeer(all, before, { ...takeProposal(all, memory, memory.addresses), nextResolveAt: at(0).mono }, at(0)));
+    return withServer(
+      all,
+      takePeer(
+        all,
+        before,
+        { ...takeProposal(all, memory, memory.addresses), nextResolveAt: at(0).mono },
+        at(0),
+      ),
+    );
   }, state);
 }
 
 const db1 = (state: ClusterState): ServerMemory => state.servers.get(address('db1'))!;
 
 /** The resolver says these of db1, and trying them brings that. */
-function told(state: ClusterState, addresses: readonly string[], found: Readonly<Record<string, ReturnType<typeof seen> | typeof silent>>) {
+function told(
+  state: ClusterState,
+  addresses: readonly string[],
+  found: Readonly<Record<string, ReturnType<typeof seen> | typeof silent>>,
+) {
   const effects: Effect[] = [];
   let memory = takeProposal(state, db1(state), addresses);
   for (let next = nextTrial(memory); next && next.at <= at(1).mono; next = nextTrial(memory)) {
-    memory = takeTrial(state, { ...memory, trying: next.address }, found[next.address] ?? silent, at(1), effects);
+    memory = takeTrial(
+      state,
+      { ...memory, trying: next.address },
+      found[next.address] ?? silent,
+      at(1),
+      effects,
+    );
   }
   const renewed = effects.some((effect) => effect.kind === 'renew');
   return { memory, proposal: proposalOf(state, memory), addresses: memory.addresses, renewed };
 }
 
 describe('what the resolver says', () => {
-  it('is tried first, and the kept connection follows where the server answers', () => {
+  test('is tried first, and the kept connection follows where the server answers', () => {
     const state = worldOf();
     const moved = told(state, [new1], { [new1]: seen(factsOf('db1')) });
     expect(moved).toMatchObject({ proposal: { kind: 'proven' }, addresses: [one], renewed: true });
     // Only its answer from there proves that the connection leads there.
-    const arrived = takePeer(state, moved.memory, { ...moved.memory, facts: factsOf('db1', { peer: new1, session: 2 }) }, at(2));
+    const arrived = takePeer(
+      state,
+      moved.memory,
+      { ...moved.memory, facts: factsOf('db1', { peer: new1, session: 2 }) },
+      at(2),
+    );
     expect(arrived.addresses).toEqual([new1]);
   });
 
-  it('is not followed where nobody answers, another server does, or a copy of its data folder', () => {
+  test('is not followed where nobody answers, another server does, or a copy of its data folder', () => {
     const state = worldOf();
     const copy = factsOf('db1', { uptimeSeconds: 400 });
     for (const probe of [silent, seen(factsOf('db9')), seen(copy)])
-      expect(told(state, [new1], { [new1]: probe })).toMatchObject({ proposal: { kind: 'unproven' }, addresses: [one] });
+      expect(told(state, [new1], { [new1]: probe })).toMatchObject({
+        proposal: { kind: 'unproven' },
+        addresses: [one],
+      });
     // Nothing speaks for a new connection but a start that differs: that may be our own counting.
     expect(told(state, [new1], { [new1]: silent }).renewed).toBe(false);
     expect(told(state, [new1], { [new1]: seen(copy) }).renewed).toBe(true);
   });
 
-  it.each([
+  test.each([
     ['two of one server', [one, new1], { [new1]: seen(factsOf('db1')) }, 'proven', [one, new1]],
     ['two of one family, and nobody is at one', [one, new1], {}, 'ambiguous', [one]],
     ['two families, and nobody is at one', [one, six], {}, 'proven', [one]],
-    ['two families, and another server is at one', [one, six], { [six]: seen(factsOf('db9')) }, 'ambiguous', [one]],
+    [
+      'two families, and another server is at one',
+      [one, six],
+      { [six]: seen(factsOf('db9')) },
+      'ambiguous',
+      [one],
+    ],
     ["another member's as well", [one, two], {}, 'ambiguous', [one]],
     ["another member's alone", [two], {}, 'ambiguous', [one]],
-    ['more than any server has', Array.from({ length: 17 }, (_, n) => `192.0.2.${n + 1}`), {}, 'ambiguous', [one]],
+    [
+      'more than any server has',
+      Array.from({ length: 17 }, (_, n) => `192.0.2.${n + 1}`),
+      {},
+      'ambiguous',
+      [one],
+    ],
   ] as const)('%s', (_, addresses, found, kind, published) => {
     expect(told(worldOf(), addresses, found)).toMatchObject({ proposal: { kind }, addresses: published });
   });
 
-  it('of an address where it answered once, and is silent now: that one is left out', () => {
+  test('of an address where it answered once, and is silent now: that one is left out', () => {
     const state = worldOf();
     const { memory } = told(state, [one, new1], { [new1]: seen(factsOf('db1')) });
     const lost = takeTrial(state, { ...memory, trying: new1 }, silent, at(40_000), []);
@@ -82,41 +124,54 @@ describe('what the resolver says', () => {
     ]);
   });
 
-  it('is no matter of a trial where the kept connection leads by now', () => {
+  test('is no matter of a trial where the kept connection leads by now', () => {
     const state = worldOf();
     const arrived = { ...db1(state), trying: one };
     expect(proposalOf(state, takeTrial(state, arrived, silent, at(1), [])).kind).toBe('proven');
   });
 
-  it('of a server that is silent itself says nothing', () => {
+  test('of a server that is silent itself says nothing', () => {
     const state = worldOf();
-    const memory = { ...takeProposal(state, db1(state), [new1]), latest: { probe: silent, at: at(1).mono }, trying: new1 };
+    const memory = {
+      ...takeProposal(state, db1(state), [new1]),
+      latest: { probe: silent, at: at(1).mono },
+      trying: new1,
+    };
     expect(nextTrial(memory)).toBeUndefined();
     expect(takeTrial(state, memory, silent, at(2), []).trials.has(new1)).toBe(false);
   });
 });
 
 describe('servers of one machine', () => {
-  it('have one address and other ports, and are not taken for each other', () => {
+  test('have one address and other ports, and are not taken for each other', () => {
     const state = worldOf();
     const other = state.servers.get(address('db2'))!;
-    const elsewhere = withServer(state, { ...other, settings: { ...other.settings, address: 'db2:3307' as never } });
-    const without = { ...elsewhere, servers: new Map([...elsewhere.servers].filter(([name]) => name !== address('db2'))) };
-    expect([memberAt(state, db1(state), two), memberAt(without, db1(state), two)]).toEqual([address('db2'), undefined]);
+    const elsewhere = withServer(state, {
+      ...other,
+      settings: { ...other.settings, address: 'db2:3307' as never },
+    });
+    const without = {
+      ...elsewhere,
+      servers: new Map([...elsewhere.servers].filter(([name]) => name !== address('db2'))),
+    };
+    expect([memberAt(state, db1(state), two), memberAt(without, db1(state), two)]).toEqual([
+      address('db2'),
+      undefined,
+    ]);
   });
 });
 
 describe('an answer from the place of another member', () => {
   const misled = (facts: ServerFacts, state = worldOf()) => notMisled(state, db1(state), seen(facts));
 
-  it('says nothing of the server that was asked', () => {
+  test('says nothing of the server that was asked', () => {
     expect(misled(replicaOf('db1', 'db2', { peer: two }))).toMatchObject({
       kind: 'unknown',
       failure: { code: 'another-member', message: expect.stringContaining('db2:3306') },
     });
   });
 
-  it('nor with MariaDB, whose identity ends with the name that was asked', () => {
+  test('nor with MariaDB, whose identity ends with the name that was asked', () => {
     const mariadb = (name: string, serverId: number, asked: string) =>
       factsOf(name, { flavour: 'mariadb', serverId, id: `mariadb:${serverId}@${asked}:3306` as ServerId });
     const state = worldOf(mariadb('db1', 1, 'db1'), mariadb('db2', 2, 'db2'));
@@ -126,8 +181,12 @@ describe('an answer from the place of another member', () => {
     expect(placesOf(state, tried.memory)).toEqual({ known: [one], refuted: [two] });
   });
 
-  it('but a server that was rebuilt, or moved, is believed', () => {
-    for (const facts of [factsOf('db9', { peer: one }), factsOf('db9', { peer: new1 }), factsOf('db1', { peer: two })])
+  test('but a server that was rebuilt, or moved, is believed', () => {
+    for (const facts of [
+      factsOf('db9', { peer: one }),
+      factsOf('db9', { peer: new1 }),
+      factsOf('db1', { peer: two }),
+    ])
       expect(misled(facts).kind).toBe('reachable');
   });
 });

@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import type { Channel, Probe, ServerFacts } from '../../../../src/core/model/observation.ts';
-import { isWritable } from '../../../../src/core/model/observation.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  type Channel,
+  isWritable,
+  type Probe,
+  type ServerFacts,
+} from '../../../../src/core/model/observation.ts';
 import { newServer } from '../../../../src/core/model/state.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import { observe } from '../../../../src/core/observe/observe.ts';
@@ -9,13 +13,28 @@ import { address, at, channelFrom, factsOf, replicaOf, seen, stateOf } from '../
 
 /** A MariaDB server with that `server_id`. */
 function mariadb(name: string, serverId: number, over: Partial<ServerFacts> = {}): Probe {
-  return seen(factsOf(name, { id: `mariadb:${serverId}@${address(name)}` as ServerId, flavour: 'mariadb', serverId, ...over }));
+  return seen(
+    factsOf(name, {
+      id: `mariadb:${serverId}@${address(name)}` as ServerId,
+      flavour: 'mariadb',
+      serverId,
+      ...over,
+    }),
+  );
 }
 
 /** A MariaDB replica of the server with that `server_id`; undefined: of one that it has not been connected to. */
-function replicaOfId(name: string, serverId: number, sourceServerId: number | undefined, over: Partial<Channel> = {}): Probe {
+function replicaOfId(
+  name: string,
+  serverId: number,
+  sourceServerId: number | undefined,
+  over: Partial<Channel> = {},
+): Probe {
   const { sourceId: _none, ...channel } = channelFrom('db9', over);
-  return mariadb(name, serverId, { readOnly: true, channels: [{ ...channel, ...(sourceServerId !== undefined && { sourceServerId }) }] });
+  return mariadb(name, serverId, {
+    readOnly: true,
+    channels: [{ ...channel, ...(sourceServerId !== undefined && { sourceServerId }) }],
+  });
 }
 
 const upstreamOf = (servers: Readonly<Record<string, Probe | undefined>>) =>
@@ -23,16 +42,24 @@ const upstreamOf = (servers: Readonly<Record<string, Probe | undefined>>) =>
 const ourName = 'source.example:3306' as ServerAddress;
 
 describe('the source of a MariaDB replica', () => {
-  it('is the member with that server_id, whatever the address says (it may be the very name that we publish)', () => {
-    const servers = { db1: mariadb('db1', 11), db2: mariadb('db2', 12), db3: replicaOfId('db3', 13, 12, { sourceAddress: ourName }) };
+  test('is the member with that server_id, whatever the address says (it may be the very name that we publish)', () => {
+    const servers = {
+      db1: mariadb('db1', 11),
+      db2: mariadb('db2', 12),
+      db3: replicaOfId('db3', 13, 12, { sourceAddress: ourName }),
+    };
     expect(upstreamOf(servers)).toMatchObject({ member: address('db2'), outsider: false });
     const { sourceAddress } = channelFrom('db1');
-    expect(upstreamOf({ ...servers, db3: replicaOfId('db3', 13, 12, { sourceAddress }) })).toMatchObject({ member: address('db2') });
+    expect(upstreamOf({ ...servers, db3: replicaOfId('db3', 13, 12, { sourceAddress }) })).toMatchObject({
+      member: address('db2'),
+    });
   });
 
-  it('of two with one server_id is the one with that address, or nobody knows', () => {
+  test('of two with one server_id is the one with that address, or nobody knows', () => {
     const servers = { db1: mariadb('db1', 11), db2: mariadb('db2', 11) };
-    expect(upstreamOf({ ...servers, db3: replicaOfId('db3', 13, 11, { sourceAddress: address('db2') }) })).toMatchObject({
+    expect(
+      upstreamOf({ ...servers, db3: replicaOfId('db3', 13, 11, { sourceAddress: address('db2') }) }),
+    ).toMatchObject({
       member: address('db2'),
     });
     const unclear = upstreamOf({ ...servers, db3: replicaOfId('db3', 13, 11, { sourceAddress: ourName }) });
@@ -40,23 +67,28 @@ describe('the source of a MariaDB replica', () => {
     expect(unclear?.member).toBeUndefined();
   });
 
-  it('is an outsider when every member has shown another server_id', () => {
+  test('is an outsider when every member has shown another server_id', () => {
     const stranger = replicaOfId('db3', 13, 99, { sourceAddress: ourName });
     expect(upstreamOf({ db1: mariadb('db1', 11), db3: stranger })).toMatchObject({ outsider: true });
     expect(upstreamOf({ db1: undefined, db3: stranger })).toMatchObject({ outsider: false });
   });
 
-  it('is told by its address while no server_id is known', () => {
+  test('is told by its address while no server_id is known', () => {
     expect(
-      upstreamOf({ db1: mariadb('db1', 11), db3: replicaOfId('db3', 13, undefined, { sourceAddress: address('db1') }) }),
+      upstreamOf({
+        db1: mariadb('db1', 11),
+        db3: replicaOfId('db3', 13, undefined, { sourceAddress: address('db1') }),
+      }),
     ).toMatchObject({
       member: address('db1'),
       outsider: false,
     });
   });
 
-  it('is found in no MySQL server: their server_id is not told', () => {
-    expect(upstreamOf({ db1: seen(replicaOf('db2', 'db1')), db3: replicaOfId('db3', 13, 1) })).toMatchObject({ outsider: true });
+  test('is found in no MySQL server: their server_id is not told', () => {
+    expect(upstreamOf({ db1: seen(replicaOf('db2', 'db1')), db3: replicaOfId('db3', 13, 1) })).toMatchObject({
+      outsider: true,
+    });
   });
 });
 
@@ -75,7 +107,7 @@ describe('a Galera node takes writes', () => {
     desynced: false,
   } as const;
 
-  it.each([
+  test.each([
     [{}, true],
     [{ state: 'donor' }, true],
     [{ primaryComponent: false }, false],
@@ -85,13 +117,14 @@ describe('a Galera node takes writes', () => {
     expect(isWritable(factsOf('db1', { wsrep: { ...wsrep, ...over } }))).toBe(writable);
   });
 
-  it('and a change of its state is a suspicion; a write is none', () => {
+  test('and a change of its state is a suspicion; a write is none', () => {
     const first = observe(
       newServer({ address: address('db1'), candidate: 'auto' }, at(0).mono),
       seen(factsOf('db1', { wsrep })),
       at(0),
     ).memory;
-    const suspiciousAfter = (over: object) => observe(first, seen(factsOf('db1', { wsrep: { ...wsrep, ...over } })), at(1)).suspicious;
+    const suspiciousAfter = (over: object) =>
+      observe(first, seen(factsOf('db1', { wsrep: { ...wsrep, ...over } })), at(1)).suspicious;
     expect([suspiciousAfter({}), suspiciousAfter({ lastCommitted: 8 })]).toEqual([false, false]);
     expect([
       suspiciousAfter({ state: 'donor' }),

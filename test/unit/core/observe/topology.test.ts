@@ -1,10 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Channel, Probe } from '../../../../src/core/model/observation.ts';
 import { newServer } from '../../../../src/core/model/state.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import { observe } from '../../../../src/core/observe/observe.ts';
-import type { Upstream } from '../../../../src/core/observe/topology.ts';
-import { topologyOf } from '../../../../src/core/observe/topology.ts';
+import { topologyOf, type Upstream } from '../../../../src/core/observe/topology.ts';
 import {
   address,
   at,
@@ -19,10 +18,11 @@ import {
   uuid,
 } from '../../../support/given.ts';
 
-const topology = (servers: Readonly<Record<string, Probe | undefined>>, nowMs = 1) => topologyOf(stateOf({ servers }), at(nowMs));
+const topology = (servers: Readonly<Record<string, Probe | undefined>>, nowMs = 1) =>
+  topologyOf(stateOf({ servers }), at(nowMs));
 
 describe('contact', () => {
-  it.each([
+  test.each([
     ['reachable', seen(factsOf('db1')), 1],
     ['alive', refusing, 1],
     ['unknown', silent, 1],
@@ -31,72 +31,106 @@ describe('contact', () => {
     ['unobserved', seen(factsOf('db1')), 3001],
     ['unobserved', refusing, 3001],
     ['unknown', silent, 3001],
-  ])('%s', (contact, probe, nowMs) => expect(topology({ db1: probe }, nowMs).servers[0]?.contact).toBe(contact));
+  ])('%s', (contact, probe, nowMs) =>
+    expect(topology({ db1: probe }, nowMs).servers[0]?.contact).toBe(contact),
+  );
 
-  it('only a fresh answer makes a server writable', () => {
+  test('only a fresh answer makes a server writable', () => {
     expect(topology({ db1: seen(factsOf('db1')) }).servers[0]?.writable).toBe(true);
-    expect(topology({ db1: seen(factsOf('db1')) }, 3001).servers[0]).toMatchObject({ writable: false, id: uuid('db1') });
+    expect(topology({ db1: seen(factsOf('db1')) }, 3001).servers[0]).toMatchObject({
+      writable: false,
+      id: uuid('db1'),
+    });
   });
 
-  it.each(['readOnly', 'superReadOnly', 'offlineMode'] as const)('%s is not writable', (flag) => {
+  test.each(['readOnly', 'superReadOnly', 'offlineMode'] as const)('%s is not writable', (flag) => {
     expect(topology({ db1: seen(factsOf('db1', { [flag]: true })) }).servers[0]?.writable).toBe(false);
   });
 
-  it('nothing that was observed before the clocks jumped counts', () => {
-    const state = { ...stateOf({ servers: { db1: seen(factsOf('db1')), db2: silent } }), staleBefore: at(1).mono };
-    expect(topologyOf(state, at(2)).servers.map((server) => server.contact)).toEqual(['unobserved', 'unobserved']);
+  test('nothing that was observed before the clocks jumped counts', () => {
+    const state = {
+      ...stateOf({ servers: { db1: seen(factsOf('db1')), db2: silent } }),
+      staleBefore: at(1).mono,
+    };
+    expect(topologyOf(state, at(2)).servers.map((server) => server.contact)).toEqual([
+      'unobserved',
+      'unobserved',
+    ]);
   });
 });
 
 /** The one upstream of db2, `nowMs` after it was observed, in a cluster of db1 and db2. */
-function upstream(over: Partial<Channel>, nowMs = 1, db1: Probe | undefined = seen(factsOf('db1'))): Upstream | undefined {
+function upstream(
+  over: Partial<Channel>,
+  nowMs = 1,
+  db1: Probe | undefined = seen(factsOf('db1')),
+): Upstream | undefined {
   const db2 = replicaOf('db1', 'db2', { channels: [channelFrom('db1', over)] });
   return topology({ db1, db2: seen(db2) }, nowMs).servers[1]?.upstreams[0];
 }
 
 describe('who replicates from whom', () => {
-  it('by identity, whatever the address says (it may be the very name that we publish)', () => {
-    expect(upstream({ sourceAddress: 'source.example:3306' as ServerAddress })).toMatchObject({ state: 'streams', member: address('db1') });
+  test('by identity, whatever the address says (it may be the very name that we publish)', () => {
+    expect(upstream({ sourceAddress: 'source.example:3306' as ServerAddress })).toMatchObject({
+      state: 'streams',
+      member: address('db1'),
+    });
   });
 
-  it('by address only while there is no identity, and only an address of the inventory', () => {
+  test('by address only while there is no identity, and only an address of the inventory', () => {
     const { sourceId: _none, ...unnamed } = channelFrom('db1');
-    const servers = { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2', { channels: [unnamed] })) };
-    expect(topology(servers).servers[1]?.upstreams[0]).toMatchObject({ member: address('db1'), outsider: false });
+    const servers = {
+      db1: seen(factsOf('db1')),
+      db2: seen(replicaOf('db1', 'db2', { channels: [unnamed] })),
+    };
+    expect(topology(servers).servers[1]?.upstreams[0]).toMatchObject({
+      member: address('db1'),
+      outsider: false,
+    });
     const elsewhere = { ...unnamed, sourceAddress: 'source.example:3306' as ServerAddress };
-    const odd = topology({ ...servers, db2: seen(replicaOf('db1', 'db2', { channels: [elsewhere] })) }).servers[1]?.upstreams[0];
+    const odd = topology({ ...servers, db2: seen(replicaOf('db1', 'db2', { channels: [elsewhere] })) })
+      .servers[1]?.upstreams[0];
     expect(odd).toMatchObject({ outsider: false });
     expect(odd?.member).toBeUndefined();
   });
 
-  it('a UUID that no member has is an outsider, once every member has shown its own', () => {
+  test('a UUID that no member has is an outsider, once every member has shown its own', () => {
     expect(upstream({ sourceId: uuid('db9') })).toMatchObject({ outsider: true });
     expect(upstream({ sourceId: uuid('db9') }, 1, silent)).toMatchObject({ outsider: false });
   });
 
-  it('a receiver that is off is no upstream', () => expect(upstream({ receiver: 'off' })).toBeUndefined());
+  test('a receiver that is off is no upstream', () => expect(upstream({ receiver: 'off' })).toBeUndefined());
 
-  it.each([
+  test.each([
     ['streams', { heardAgoMs: 2000 }, 1],
     ['silent', { heardAgoMs: 2001 }, 1],
     ['streams', { heardAgoMs: 2000 }, 3000],
     ['streams', { heardAgoMs: 50_000, heartbeatMs: 0 }, 1],
     ['connecting', { receiver: 'connecting' }, 1],
-  ] as const)('%s: heard from within two heartbeats when it answered; what came since is not known', (state, over, nowMs) => {
-    expect(upstream(over, nowMs)?.state).toBe(state);
-  });
+  ] as const)(
+    '%s: heard from within two heartbeats when it answered; what came since is not known',
+    (state, over, nowMs) => {
+      expect(upstream(over, nowMs)?.state).toBe(state);
+    },
+  );
 
-  it('a receiver that was never heard of streams for two heartbeats from when it was seen on', () => {
+  test('a receiver that was never heard of streams for two heartbeats from when it was seen on', () => {
     const { heardAgoMs: _none, ...channel } = channelFrom('db1');
-    const servers = { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2', { channels: [channel] })) };
+    const servers = {
+      db1: seen(factsOf('db1')),
+      db2: seen(replicaOf('db1', 'db2', { channels: [channel] })),
+    };
     const first = stateOf({ servers }).servers.get(address('db2'))!;
     const followersAt = (ms: number) =>
-      topologyOf(stateOf({ servers, memory: { db2: observe(first, servers.db2, at(ms)).memory } }), at(ms)).followersOf(address('db1'));
+      topologyOf(
+        stateOf({ servers, memory: { db2: observe(first, servers.db2, at(ms)).memory } }),
+        at(ms),
+      ).followersOf(address('db1'));
     expect(followersAt(2000)).toHaveLength(1);
     expect(followersAt(2001)).toHaveLength(0);
   });
 
-  it('only what streams is a follower', () => {
+  test('only what streams is a follower', () => {
     const servers = { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2')), db3: silent };
     expect(
       topology(servers)
@@ -105,8 +139,12 @@ describe('who replicates from whom', () => {
     ).toEqual([address('db2')]);
   });
 
-  it('two servers with one UUID are both marked', () => {
-    const servers = { db1: seen(factsOf('db1')), db2: seen(factsOf('db2', { id: uuid('db1') })), db3: seen(factsOf('db3')) };
+  test('two servers with one UUID are both marked', () => {
+    const servers = {
+      db1: seen(factsOf('db1')),
+      db2: seen(factsOf('db2', { id: uuid('db1') })),
+      db3: seen(factsOf('db3')),
+    };
     expect(topology(servers).servers.map((server) => server.duplicate)).toEqual([true, true, false]);
   });
 });
@@ -119,30 +157,41 @@ describe('a promotion that was seen', () => {
     return observe(before, seen(factsOf('db1', facts)), at(elapsedMs));
   };
 
-  it('read-only, then writable, on one connection', () => expect(promote({}).memory.promotedAt).toBeDefined());
-  it('on two connections to one process: its Uptime went on', () => {
+  test('read-only, then writable, on one connection', () =>
+    expect(promote({}).memory.promotedAt).toBeDefined());
+  test('on two connections to one process: its Uptime went on', () => {
     expect(promote({ session: 2, uptimeSeconds: 1001 }).memory.promotedAt).toBeDefined();
   });
-  it('a restart must not forge it', () => expect(promote({ session: 2, uptimeSeconds: 1 }).memory.promotedAt).toBeUndefined());
-  it('nor a restart long ago, whose Uptime is high by now', () => {
+  test('a restart must not forge it', () =>
+    expect(promote({ session: 2, uptimeSeconds: 1 }).memory.promotedAt).toBeUndefined());
+  test('nor a restart long ago, whose Uptime is high by now', () => {
     expect(promote({ session: 2, uptimeSeconds: 1500 }, 3_600_000).memory.promotedAt).toBeUndefined();
   });
-  it('nor another server at the same address', () => expect(promote({ id: 'x' as ServerId }).memory.promotedAt).toBeUndefined());
-  it('a server that was writable when we first saw it was not seen to be promoted', () => {
-    expect(observe(newServer(settings, at(0).mono), seen(factsOf('db1')), at(0)).memory.promotedAt).toBeUndefined();
+  test('nor another server at the same address', () =>
+    expect(promote({ id: 'x' as ServerId }).memory.promotedAt).toBeUndefined());
+  test('a server that was writable when we first saw it was not seen to be promoted', () => {
+    expect(
+      observe(newServer(settings, at(0).mono), seen(factsOf('db1')), at(0)).memory.promotedAt,
+    ).toBeUndefined();
   });
-  it('is suspicious', () => expect(promote({}).suspicious).toBe(true));
-  it('survives silence, ends with read-only and with a restart', () => {
+  test('is suspicious', () => expect(promote({}).suspicious).toBe(true));
+  test('survives silence, ends with read-only and with a restart', () => {
     const { memory } = promote({});
     const quiet = observe(memory, silent, at(2000)).memory;
-    expect(observe(quiet, seen(factsOf('db1', { session: 2, uptimeSeconds: 1003 })), at(3000)).memory.promotedAt).toBeDefined();
-    expect(observe(quiet, seen(factsOf('db1', { session: 2, uptimeSeconds: 1 })), at(3000)).memory.promotedAt).toBeUndefined();
+    expect(
+      observe(quiet, seen(factsOf('db1', { session: 2, uptimeSeconds: 1003 })), at(3000)).memory.promotedAt,
+    ).toBeDefined();
+    expect(
+      observe(quiet, seen(factsOf('db1', { session: 2, uptimeSeconds: 1 })), at(3000)).memory.promotedAt,
+    ).toBeUndefined();
     expect(observe(memory, seen(factsOf('db1', readOnly)), at(3000)).memory.promotedAt).toBeUndefined();
   });
-  it('transactions that went away take what was known of the line with them', () => {
+  test('transactions that went away take what was known of the line with them', () => {
     const { memory } = observe(newServer(settings, at(0).mono), seen(factsOf('db1')), at(0));
     const { gtidExecuted: _gone, ...rest } = factsOf('db1');
-    expect(observe(memory, seen({ ...rest, gtidExecuted: new Map() }), at(1)).historyVanished).toBe(uuid('db1'));
+    expect(observe(memory, seen({ ...rest, gtidExecuted: new Map() }), at(1)).historyVanished).toBe(
+      uuid('db1'),
+    );
     expect(observe(memory, seen(factsOf('db1')), at(1)).historyVanished).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import { topologyOf } from '../../../../src/core/observe/topology.ts';
 import { formOf, managedQuestions, wantedForForm } from '../../../../src/core/publish/desired.ts';
@@ -11,66 +11,97 @@ const cname = { ...source, type: 'cname' as const };
 function server(addresses: readonly string[] | undefined, configured?: string) {
   const state = stateOf({ servers: { db1: seen(factsOf('db1')) } });
   const { addresses: _resolved, ...view } = topologyOf(state, at(1)).servers[0]!;
-  return { ...view, ...(addresses ? { addresses } : {}), ...(configured ? { address: configured as ServerAddress } : {}) };
+  return {
+    ...view,
+    ...(addresses ? { addresses } : {}),
+    ...(configured ? { address: configured as ServerAddress } : {}),
+  };
 }
 
 describe('the form in which a server is published', () => {
-  it('its addresses, sorted', () => {
+  test('its addresses, sorted', () => {
     expect(formOf(server(['2001:db8::1', '192.0.2.1']), source, false)).toEqual({
       type: 'address',
       ttlSeconds: 5,
       targets: ['192.0.2.1', '2001:db8::1'],
     });
   });
-  it('one unsafe address spoils it', () => {
+  test('one unsafe address spoils it', () => {
     expect(formOf(server(['192.0.2.1', '127.0.0.1']), source, false)).toEqual({
       unsafe: 'resolves to 127.0.0.1, which is a loopback address',
     });
   });
-  it.each([[undefined], [[]]])('no address: not resolved', (addresses) => {
-    expect(formOf(server(addresses), source, false)).toMatchObject({ unsafe: expect.stringContaining('could not be resolved') });
+  test.each([[undefined], [[]]])('no address: not resolved', (addresses) => {
+    expect(formOf(server(addresses), source, false)).toMatchObject({
+      unsafe: expect.stringContaining('could not be resolved'),
+    });
   });
-  it('more addresses than fit into the ledger', () => {
+  test('more addresses than fit into the ledger', () => {
     const many = Array.from({ length: 30 }, (_, n) => `192.0.2.${100 + n}`);
-    expect(formOf(server(many), source, false)).toEqual({ unsafe: 'has 30 addresses, more than fit into the ledger' });
+    expect(formOf(server(many), source, false)).toEqual({
+      unsafe: 'has 30 addresses, more than fit into the ledger',
+    });
   });
-  it('a CNAME to its host name, which needs no address', () => {
+  test('a CNAME to its host name, which needs no address', () => {
     expect(formOf(server(undefined, 'db1.example:3306'), cname, false)).toEqual({
       type: 'cname',
       ttlSeconds: 5,
       targets: ['db1.example.'],
     });
   });
-  it.each(['192.0.2.1:3306', '[2001:db8::1]:3306'])('no CNAME to the IP address %s', (configured) => {
-    expect(formOf(server(['192.0.2.1'], configured), cname, false)).toMatchObject({ unsafe: expect.stringContaining('IP address') });
+  test.each(['192.0.2.1:3306', '[2001:db8::1]:3306'])('no CNAME to the IP address %s', (configured) => {
+    expect(formOf(server(['192.0.2.1'], configured), cname, false)).toMatchObject({
+      unsafe: expect.stringContaining('IP address'),
+    });
   });
 });
 
 describe('the RRsets of a form', () => {
-  const kinds = (settings = publicationSettings(), targets = ['192.0.2.1'], type: 'address' | 'cname' = 'address') =>
-    wantedForForm(settings, { type, ttlSeconds: 9, targets }, 3307).map((want) => [want.type, want.rrset?.ttlSeconds, want.rrset?.rdata]);
+  const kinds = (
+    settings = publicationSettings(),
+    targets = ['192.0.2.1'],
+    type: 'address' | 'cname' = 'address',
+  ) =>
+    wantedForForm(settings, { type, ttlSeconds: 9, targets }, 3307).map((want) => [
+      want.type,
+      want.rrset?.ttlSeconds,
+      want.rrset?.rdata,
+    ]);
 
-  it('A, and nothing else beside it', () => {
+  test('A, and nothing else beside it', () => {
     expect(kinds()).toEqual([
       ['A', 9, ['192.0.2.1']],
       ['AAAA', undefined, undefined],
       ['CNAME', undefined, undefined],
     ]);
   });
-  it('each family its own RRset', () => {
-    expect(kinds(undefined, ['192.0.2.1', '2001:db8::1']).map(([, , rdata]) => rdata)).toEqual([['192.0.2.1'], ['2001:db8::1'], undefined]);
+  test('each family its own RRset', () => {
+    expect(kinds(undefined, ['192.0.2.1', '2001:db8::1']).map(([, , rdata]) => rdata)).toEqual([
+      ['192.0.2.1'],
+      ['2001:db8::1'],
+      undefined,
+    ]);
   });
-  it('a CNAME alone', () => {
-    expect(kinds(undefined, ['db1.example.'], 'cname').map(([, , rdata]) => rdata)).toEqual([undefined, undefined, ['db1.example.']]);
+  test('a CNAME alone', () => {
+    expect(kinds(undefined, ['db1.example.'], 'cname').map(([, , rdata]) => rdata)).toEqual([
+      undefined,
+      undefined,
+      ['db1.example.'],
+    ]);
   });
-  it('the SRV has the port and the published name, and goes when the name is withdrawn', () => {
+  test('the SRV has the port and the published name, and goes when the name is withdrawn', () => {
     const srv = publicationSettings({ source: { ...source, srv: true } });
     const rdata = [{ priority: 0, weight: 0, port: 3307, target: fqdn('source.example.') }];
     expect(kinds(srv).at(-1)).toEqual(['SRV', 9, rdata]);
     expect(kinds(srv, []).map(([, , all]) => all)).toEqual([undefined, undefined, undefined, undefined]);
   });
-  it('everything that may be written is read, and what would keep it out of sight', () => {
-    const replicas = { name: fqdn('replicas.example.'), ttlSeconds: 5, maxLagMs: 1, whenEmpty: 'keep' as const };
+  test('everything that may be written is read, and what would keep it out of sight', () => {
+    const replicas = {
+      name: fqdn('replicas.example.'),
+      ttlSeconds: 5,
+      maxLagMs: 1,
+      whenEmpty: 'keep' as const,
+    };
     const all = publicationSettings({ source: { ...source, srv: true }, replicas });
     expect(managedQuestions(all).map(({ name, type }) => `${name} ${type}`)).toEqual([
       '_source-dns.source.example. TXT',
@@ -84,8 +115,14 @@ describe('the RRsets of a form', () => {
       'replicas.example. CNAME',
     ]);
   });
-  it('and so is what the ledger says was published under another name', () => {
-    const texts = managedQuestions(publicationSettings(), fqdn('readers.example.')).map(({ name, type }) => `${name} ${type}`);
-    expect(texts.slice(-3)).toEqual(['readers.example. A', 'readers.example. AAAA', 'readers.example. CNAME']);
+  test('and so is what the ledger says was published under another name', () => {
+    const texts = managedQuestions(publicationSettings(), fqdn('readers.example.')).map(
+      ({ name, type }) => `${name} ${type}`,
+    );
+    expect(texts.slice(-3)).toEqual([
+      'readers.example. A',
+      'readers.example. AAAA',
+      'readers.example. CNAME',
+    ]);
   });
 });

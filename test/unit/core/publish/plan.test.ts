@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { writeLedger } from '../../../../src/core/model/ledger.ts';
 import type { Rrset, Wanted } from '../../../../src/core/model/zone.ts';
 import { wantedForForm } from '../../../../src/core/publish/desired.ts';
@@ -11,14 +11,19 @@ const name = settings.source.name;
 const a = (...rdata: string[]): Rrset => ({ name, type: 'A', ttlSeconds: 5, rdata });
 const cname = (target: string): Rrset => ({ name, type: 'CNAME', ttlSeconds: 5, rdata: [target] });
 const ledger = ledgerOf('db2', { epoch: 8, try: 'new' });
-const old: Rrset = { name: fqdn(`_source-dns.${name}`), type: 'TXT', ttlSeconds: 5, rdata: [writeLedger(ledgerOf('db1'))] };
+const old: Rrset = {
+  name: fqdn(`_source-dns.${name}`),
+  type: 'TXT',
+  ttlSeconds: 5,
+  rdata: [writeLedger(ledgerOf('db1'))],
+};
 const address = wantedForForm(settings, { type: 'address', ttlSeconds: 5, targets: ['192.0.2.2'] }, 3306);
 
 const planFor = (rrsets: readonly Rrset[], wanted: readonly Wanted[] = address) =>
   planUpdate(settings, viewOf(undefined, rrsets), ledger, wanted);
 
 describe('one UPDATE message', () => {
-  it('demands exactly what was read: the ledger, and every RRset that is named', () => {
+  test('demands exactly what was read: the ledger, and every RRset that is named', () => {
     expect(planFor([a('192.0.2.1'), old]).prerequisites).toEqual([
       { kind: 'rrset-is', rrset: a('192.0.2.1') },
       { kind: 'rrset-absent', name, type: 'AAAA' },
@@ -27,15 +32,22 @@ describe('one UPDATE message', () => {
     ]);
   });
 
-  it('demands that nothing is there at the first publication', () => {
+  test('demands that nothing is there at the first publication', () => {
     const { prerequisites, changes } = planFor([]);
-    expect(prerequisites.map((one) => one.kind)).toEqual(['rrset-absent', 'rrset-absent', 'rrset-absent', 'rrset-absent']);
+    expect(prerequisites.map((one) => one.kind)).toEqual([
+      'rrset-absent',
+      'rrset-absent',
+      'rrset-absent',
+      'rrset-absent',
+    ]);
     expect(changes.map((change) => change.kind)).toEqual(['add-rrset', 'add-rrset']);
   });
 
-  it('deletes before it adds, and touches only what differs', () => {
+  test('deletes before it adds, and touches only what differs', () => {
     const { changes } = planFor([a('192.0.2.1'), old]);
-    expect(changes.map((change) => [change.kind, 'rrset' in change ? change.rrset.type : change.type])).toEqual([
+    expect(
+      changes.map((change) => [change.kind, 'rrset' in change ? change.rrset.type : change.type]),
+    ).toEqual([
       ['delete-rrset', 'A'],
       ['delete-rrset', 'TXT'],
       ['add-rrset', 'A'],
@@ -43,13 +55,20 @@ describe('one UPDATE message', () => {
     ]);
   });
 
-  it('changes the ledger alone where the RRsets are as wanted, in whatever order', () => {
-    const wanted = wantedForForm(settings, { type: 'address', ttlSeconds: 5, targets: ['192.0.2.2', '192.0.2.3'] }, 3306);
+  test('changes the ledger alone where the RRsets are as wanted, in whatever order', () => {
+    const wanted = wantedForForm(
+      settings,
+      { type: 'address', ttlSeconds: 5, targets: ['192.0.2.2', '192.0.2.3'] },
+      3306,
+    );
     const { changes } = planFor([a('192.0.2.3', '192.0.2.2'), old], wanted);
-    expect(changes.map((change) => ('rrset' in change ? change.rrset.type : change.type))).toEqual(['TXT', 'TXT']);
+    expect(changes.map((change) => ('rrset' in change ? change.rrset.type : change.type))).toEqual([
+      'TXT',
+      'TXT',
+    ]);
   });
 
-  it('replaces an RRset whose TTL alone is another', () => {
+  test('replaces an RRset whose TTL alone is another', () => {
     const read = { ...a('192.0.2.2'), ttlSeconds: 60 };
     const { prerequisites, changes } = planFor([read, old]);
     expect(prerequisites[0]).toEqual({ kind: 'rrset-is', rrset: read });
@@ -68,7 +87,7 @@ describe('applied to a zone', () => {
     { type: 'address' as const, ttlSeconds: 5, targets: [] },
   ];
 
-  it('the zone is then as wanted, from any form to any other (a CNAME and addresses give way to each other)', () => {
+  test('the zone is then as wanted, from any form to any other (a CNAME and addresses give way to each other)', () => {
     const pick = random(7);
     const zone = createFakeZone(fqdn('example.'));
     const srv = publicationSettings({ source: { ...settings.source, srv: true } });
@@ -76,12 +95,14 @@ describe('applied to a zone', () => {
       const form = forms[pick(forms.length)]!;
       const wanted = wantedForForm(srv, form, 3306);
       const view = () => viewOf(undefined, zone.all());
-      expect(zone.apply(planUpdate(srv, view(), ledgerOf('db1', { try: `t${round}`, form }), wanted))).toEqual({ kind: 'applied' });
+      expect(
+        zone.apply(planUpdate(srv, view(), ledgerOf('db1', { try: `t${round}`, form }), wanted)),
+      ).toEqual({ kind: 'applied' });
       expect(wanted.filter((want) => differs(view(), want))).toEqual([]);
     }
   });
 
-  it('nothing happens when somebody changed the address in between', () => {
+  test('nothing happens when somebody changed the address in between', () => {
     const zone = createFakeZone(fqdn('example.'));
     zone.put(cname('db1.example.'));
     const plan = planUpdate(settings, viewOf(undefined, zone.all()), ledger, address);

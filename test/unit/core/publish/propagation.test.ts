@@ -16,33 +16,69 @@ const noAddress: Failure = {
 
 /** What is known after a slice in which the nameservers said this. */
 function after(...reports: readonly NameserverReport[]) {
-  const { state, publication: steady } = given({ servers: { db1: seen(factsOf('db1')) }, ledger: ledgerOf('db1') });
-  const nobody = { nameservers: [], complete: false, running: true, nextAt: at(0).mono, overdueAt: at(0).mono };
+  const { state, publication: steady } = given({
+    servers: { db1: seen(factsOf('db1')) },
+    ledger: ledgerOf('db1'),
+  });
+  const nobody = {
+    nameservers: [],
+    complete: false,
+    running: true,
+    nextAt: at(0).mono,
+    overdueAt: at(0).mono,
+  };
   const publication: PublicationState = {
     ...steady,
-    propagation: { epoch: 3, zone: 'example.' as never, present: [], absent: [], nameservers: nobody, resolvers: nobody },
+    propagation: {
+      epoch: 3,
+      zone: 'example.' as never,
+      present: [],
+      absent: [],
+      nameservers: nobody,
+      resolvers: nobody,
+    },
   };
   const effects: Effect[] = [];
-  const slice = (current: PublicationState, nameservers: readonly NameserverReport[], among: 'nameservers' | 'resolvers' = 'nameservers') =>
-    propagated(state, current, { kind: 'propagated', nameserver: 'ns1', among, epoch: 3, report: { nameservers } }, at(5), effects);
+  const slice = (
+    current: PublicationState,
+    nameservers: readonly NameserverReport[],
+    among: 'nameservers' | 'resolvers' = 'nameservers',
+  ) =>
+    propagated(
+      state,
+      current,
+      { kind: 'propagated', nameserver: 'ns1', among, epoch: 3, report: { nameservers } },
+      at(5),
+      effects,
+    );
   return { slice, effects, first: slice(publication, reports), publication };
 }
 const sentences = (publication: PublicationState) =>
-  propagationAlarms(publication, at(5)).map(({ code, subject, sentence }) => `${code} ${subject}: ${sentence}`);
+  propagationAlarms(publication, at(5)).map(
+    ({ code, subject, sentence }) => `${code} ${subject}: ${sentence}`,
+  );
 
 test('a nameserver that cannot be asked: the alarm says why and what to do, not that it was slow', () => {
   const { first, effects } = after({ nameserver: 'ns9.example.net.', failure: noAddress });
   expect(sentences(first)).toEqual([
     'secondary-behind ns9.example.net.: ns9.example.net. does not answer the new RRset of epoch 3: ns9.example.net. cannot be asked: it has no address. Mend the NS RRset.',
   ]);
-  expect(effects).toMatchObject([{ entry: { kind: 'propagated', nameservers: [{ nameserver: 'ns9.example.net.', failure: noAddress }] } }]);
+  expect(effects).toMatchObject([
+    { entry: { kind: 'propagated', nameservers: [{ nameserver: 'ns9.example.net.', failure: noAddress }] } },
+  ]);
 });
 
 test('the cause is the last one that was told; one that has answered keeps none', () => {
   const { first, slice } = after({ nameserver: 'ns2', failure: { code: 'no-answer', message: 'Silence.' } });
-  expect(sentences(first)).toEqual(['secondary-behind ns2: ns2 does not answer the new RRset of epoch 3: Silence.']);
-  const refused = slice(first, [{ nameserver: 'ns2', failure: { code: 'query-refused', message: 'REFUSED.' } }]);
-  expect(sentences(refused)).toEqual(['secondary-behind ns2: ns2 does not answer the new RRset of epoch 3: REFUSED.']);
+  expect(sentences(first)).toEqual([
+    'secondary-behind ns2: ns2 does not answer the new RRset of epoch 3: Silence.',
+  ]);
+  const refused = slice(first, [
+    { nameserver: 'ns2', failure: { code: 'query-refused', message: 'REFUSED.' } },
+  ]);
+  expect(sentences(refused)).toEqual([
+    'secondary-behind ns2: ns2 does not answer the new RRset of epoch 3: REFUSED.',
+  ]);
   const told = slice(refused, [{ nameserver: 'ns2', answeredAt: 1 as WallMs, failure: noAddress }]);
   expect(sentences(told)).toEqual([]);
   expect(told.propagation?.nameservers.nameservers).toEqual([{ nameserver: 'ns2', at: expect.any(String) }]);
@@ -50,7 +86,11 @@ test('the cause is the last one that was told; one that has answered keeps none'
 
 test('of a resolver, too; without a cause the alarm says what it said', () => {
   const { slice, publication } = after();
-  const told = slice(publication, [{ nameserver: 'resolver1', failure: noAddress }, { nameserver: 'resolver2' }], 'resolvers');
+  const told = slice(
+    publication,
+    [{ nameserver: 'resolver1', failure: noAddress }, { nameserver: 'resolver2' }],
+    'resolvers',
+  );
   expect(sentences(told)).toEqual([
     `resolver-behind resolver1: resolver1 does not answer the new RRset of epoch 3: ${noAddress.message} ${noAddress.hint}`,
     'resolver-behind resolver2: resolver2 does not answer the new RRset of epoch 3 although its TTL is over.',

@@ -3,10 +3,14 @@ import { expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import { inspectRefusalEveryMs, refusalsKept } from '../../../../src/core/model/limits.ts';
 import type { Failure } from '../../../../src/core/model/observation.ts';
-import type { Attempt, PublicationState } from '../../../../src/core/model/state.ts';
-import { newPublication } from '../../../../src/core/model/state.ts';
+import { type Attempt, newPublication, type PublicationState } from '../../../../src/core/model/state.ts';
 import type { Fqdn, MonoMs, Now, WallMs } from '../../../../src/core/model/units.ts';
-import { inspectIfDue, nextInspection, refusalInspected, withWriteFailure } from '../../../../src/core/publish/why-refused.ts';
+import {
+  inspectIfDue,
+  nextInspection,
+  refusalInspected,
+  withWriteFailure,
+} from '../../../../src/core/publish/why-refused.ts';
 import { settings } from '../../../support/fakes.ts';
 
 const at = (ms: number): Now => ({ mono: ms as MonoMs, wall: ms as WallMs, token: '' });
@@ -17,7 +21,12 @@ const attemptOf = (...names: readonly string[]): Attempt => {
 };
 const begin = (): PublicationState => newPublication(settings().publications[0]!, undefined, at(0));
 const refuse = (publication: PublicationState, ms: number, ...names: readonly string[]): PublicationState =>
-  withWriteFailure(publication, attemptOf(...names), { kind: 'refused', code: 'rejected', failure: said }, at(ms));
+  withWriteFailure(
+    publication,
+    attemptOf(...names),
+    { kind: 'refused', code: 'rejected', failure: said },
+    at(ms),
+  );
 
 /** What begins at that time. */
 function inspect(publication: PublicationState, ms: number) {
@@ -27,7 +36,12 @@ function inspect(publication: PublicationState, ms: number) {
   return { next, begun };
 }
 const find = (publication: PublicationState, about: string, message: string): PublicationState =>
-  refusalInspected(publication, { kind: 'refusal-inspected', nameserver: 'ns1', about, failure: { ...said, message } });
+  refusalInspected(publication, {
+    kind: 'refusal-inspected',
+    nameserver: 'ns1',
+    about,
+    failure: { ...said, message },
+  });
 
 test('another refusal while one is looked into has its turn next, and each has its own words', () => {
   const first = inspect(refuse(begin(), 1, 'a.', 'b.'), 1);
@@ -38,7 +52,9 @@ test('another refusal while one is looked into has its turn next, and each has i
   expect(told.writeFailure).toEqual(said);
   const next = inspect(told, 10);
   expect(find(next.next, next.begun[0]!, 'a.').writeFailure?.message).toBe('a.');
-  expect(refuse(find(next.next, next.begun[0]!, 'a.'), 11, 'b.', 'a.').writeFailure?.message).toBe('a. and b.');
+  expect(refuse(find(next.next, next.begun[0]!, 'a.'), 11, 'b.', 'a.').writeFailure?.message).toBe(
+    'a. and b.',
+  );
 });
 
 test('the same refusal is looked into again after the limit, and only when it came again', () => {
@@ -46,7 +62,10 @@ test('the same refusal is looked into again after the limit, and only when it ca
   const told = find(first.next, first.begun[0]!, 'a.');
   expect(nextInspection(told)).toBeUndefined();
   const again = refuse(told, 100, 'a.');
-  expect([nextInspection(again), inspect(again, inspectRefusalEveryMs).begun]).toEqual([inspectRefusalEveryMs + 1, []]);
+  expect([nextInspection(again), inspect(again, inspectRefusalEveryMs).begun]).toEqual([
+    inspectRefusalEveryMs + 1,
+    [],
+  ]);
   expect(inspect(again, inspectRefusalEveryMs + 1).begun).toEqual(first.begun);
 });
 

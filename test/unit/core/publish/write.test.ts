@@ -1,6 +1,6 @@
 /** What may leave, and when: the evidence of each kind of write, what is called back, what is fenced off, and what is never written. Each test fails with an edit that no other one noticed. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Situation } from '../../../../src/core/decide/situation.ts';
 import type { Decision } from '../../../../src/core/model/decision.ts';
 import type { Effect } from '../../../../src/core/model/events.ts';
@@ -31,8 +31,18 @@ import {
 
 const mono = (ms: number): MonoMs => ms as MonoMs;
 const freshMs = 3000;
-const steady: Decision = { kind: 'point-to', reason: 'steady', source: address('db1'), sentence: 'It is steady.' };
-const toDb2: Decision = { kind: 'point-to', reason: 'failover', source: address('db2'), sentence: 'It moves.' };
+const steady: Decision = {
+  kind: 'point-to',
+  reason: 'steady',
+  source: address('db1'),
+  sentence: 'It is steady.',
+};
+const toDb2: Decision = {
+  kind: 'point-to',
+  reason: 'failover',
+  source: address('db2'),
+  sentence: 'It moves.',
+};
 const held = (reason: Extract<Decision, { kind: 'hold' }>['reason'] = 'no-candidate'): Decision => ({
   kind: 'hold',
   reason,
@@ -66,7 +76,11 @@ const attemptOf = (what: WriteKind, over: Partial<Attempt> = {}): Attempt => ({
 });
 
 /** What is on its way after the step, and its effects. */
-function written(situation: Situation, decision: Decision, explicit?: Write): { effects: Effect[]; inFlight: Attempt | undefined } {
+function written(
+  situation: Situation,
+  decision: Decision,
+  explicit?: Write,
+): { effects: Effect[]; inFlight: Attempt | undefined } {
   const effects: Effect[] = [];
   const state = write(situation.state, situation, decision, undefined, situation.now, effects, explicit);
   return { effects, inFlight: [...state.publications.values()][0]?.inFlight };
@@ -90,20 +104,23 @@ describe('the evidence of a write stops being fresh with the observation of its 
     ],
   ];
 
-  it.each(cases)('%s', (what, world, decision) => {
+  test.each(cases)('%s', (what, world, decision) => {
     const intended = intendedWrite(given({ ...world, nowMs }), decision);
     expect(intended).toMatchObject({ what, notAfter: freshMs });
     // At that very moment it does not leave any more.
     expect(written(given({ ...world, nowMs: freshMs }), decision).effects).toEqual([]);
   });
 
-  it('however long the nameserver lets it wait, it is not sent later than three of its time-outs', () => {
+  test('however long the nameserver lets it wait, it is not sent later than three of its time-outs', () => {
     const intended = intendedWrite(given(drifted), steady);
     const { publication } = given(drifted);
     if (intended === undefined || publication.view === undefined) throw new Error('nothing to repair');
     const late = { ...intended, notAfter: mono(1e9) };
     const { effect, publication: sent } = send(publication, publication.view, late, undefined, at(10));
-    expect(effect).toMatchObject({ notAfter: 10 + queueingTimeouts * 2000, deadline: 10 + (queueingTimeouts + 1) * 2000 });
+    expect(effect).toMatchObject({
+      notAfter: 10 + queueingTimeouts * 2000,
+      deadline: 10 + (queueingTimeouts + 1) * 2000,
+    });
     // The nameserver may take it for as long as both clocks may differ: RFC 8945 5.2.3, in both directions.
     expect(sent.inFlight?.lapsesAt).toBe(10 + queueingTimeouts * 2000 + 2 * 30_000);
   });
@@ -114,21 +131,24 @@ describe('what is on its way', () => {
     given({ ...healthy, publication: { inFlight: attemptOf(what, over) } });
   const recalls = ({ effects }: { effects: Effect[] }) => effects.filter(({ kind }) => kind === 'recall');
 
-  it.each(['move', 'form', 'repair'] as const)('%s is called back when the decision holds, or names another server', (what) => {
-    expect(recalls(written(onItsWay(what), steady))).toEqual([]);
-    for (const decision of [held(), toDb2]) {
-      const result = written(onItsWay(what), decision);
-      expect(recalls(result)).toEqual([{ kind: 'recall', nameserver: 'ns1', try: 'before' }]);
-      expect(result.inFlight?.recalled).toBe(true);
-    }
-  });
+  test.each(['move', 'form', 'repair'] as const)(
+    '%s is called back when the decision holds, or names another server',
+    (what) => {
+      expect(recalls(written(onItsWay(what), steady))).toEqual([]);
+      for (const decision of [held(), toDb2]) {
+        const result = written(onItsWay(what), decision);
+        expect(recalls(result)).toEqual([{ kind: 'recall', nameserver: 'ns1', try: 'before' }]);
+        expect(result.inFlight?.recalled).toBe(true);
+      }
+    },
+  );
 
-  it('a withdrawal is called back as soon as there is a source', () => {
+  test('a withdrawal is called back as soon as there is a source', () => {
     expect(recalls(written(onItsWay('withdraw'), held()))).toEqual([]);
     expect(recalls(written(onItsWay('withdraw'), steady))).toHaveLength(1);
   });
 
-  it('is called back once, also while a command waits', () => {
+  test('is called back once, also while a command waits', () => {
     expect(recalls(written(onItsWay('repair', { recalled: true }), held()))).toEqual([]);
     const effects: Effect[] = [];
     const { state, publication } = onItsWay('repair');
@@ -136,33 +156,39 @@ describe('what is on its way', () => {
     expect(effects).toHaveLength(1);
   });
 
-  it.each(['freeze', 'thaw', 'fence', 'rejoin', 'replicas'] as const)('%s says nothing of where the name points, and goes on', (what) => {
-    expect(recalls(written(onItsWay(what), held()))).toEqual([]);
-  });
+  test.each(['freeze', 'thaw', 'fence', 'rejoin', 'replicas'] as const)(
+    '%s says nothing of where the name points, and goes on',
+    (what) => {
+      expect(recalls(written(onItsWay(what), held()))).toEqual([]);
+    },
+  );
 });
 
 describe('an update without an answer', () => {
   const pendingOf = (over: Partial<Attempt> = {}, more: Partial<Given> = {}): Situation =>
     given({ ...healthy, ...more, publication: { pending: [attemptOf('move', { aim: 'move 8', ...over })] } });
 
-  it('is fenced off while something else is wanted, or nothing', () => {
+  test('is fenced off while something else is wanted, or nothing', () => {
     expect(written(pendingOf(), held()).inFlight?.what).toBe('fence');
     expect(written(pendingOf({}, { rrsets: [] }), steady).inFlight?.what).toBe('fence');
   });
 
-  it('is fenced off in a frozen ledger, too, which stays frozen', () => {
+  test('is fenced off in a frozen ledger, too, which stays frozen', () => {
     const frozen = { by: 'eve', reason: 'maintenance' };
-    const { inFlight, effects } = written(pendingOf({}, { ledger: ledgerOf('db1', { frozen }) }), held('frozen'));
+    const { inFlight, effects } = written(
+      pendingOf({}, { ledger: ledgerOf('db1', { frozen }) }),
+      held('frozen'),
+    );
     expect(inFlight?.what).toBe('fence');
     expect(JSON.stringify(effects)).toContain('frozen=eve: maintenance');
   });
 
-  it('is not fenced off while it is what is wanted: it is sent again', () => {
+  test('is not fenced off while it is what is wanted: it is sent again', () => {
     const situation = pendingOf({ aim: 'repair' }, { rrsets: [] });
     expect(written(situation, steady).inFlight?.what).toBe('repair');
   });
 
-  it.each([
+  test.each([
     ['is a fence', { what: 'fence' as const }],
     ['was answered', { answered: true }],
     ['has lapsed', { lapsesAt: mono(1) }],
@@ -170,10 +196,14 @@ describe('an update without an answer', () => {
     expect(written(pendingOf(over), held()).inFlight).toBe(undefined);
   });
 
-  it('before the first ledger keeps everything else waiting, until it has lapsed', () => {
+  test('before the first ledger keeps everything else waiting, until it has lapsed', () => {
     const first = (lapsesAt: number): Situation => {
       const { ledger: _none, ...rest } = healthy;
-      return given({ ...rest, rrsets: [], publication: { pending: [attemptOf('move', { aim: 'move 1', lapsesAt: mono(lapsesAt) })] } });
+      return given({
+        ...rest,
+        rrsets: [],
+        publication: { pending: [attemptOf('move', { aim: 'move 1', lapsesAt: mono(lapsesAt) })] },
+      });
     };
     const toDb1: Decision = { ...steady, reason: 'first-publication' as never };
     expect(written(first(60_000), toDb1).inFlight).toBe(undefined);
@@ -182,9 +212,12 @@ describe('an update without an answer', () => {
 });
 
 describe('nothing is written', () => {
-  it.each([
+  test.each([
     ['on a zone that must be read first', { mustRead: true }],
-    ['while an update that was applied is not seen yet', { awaiting: { attempt: attemptOf('repair'), until: mono(9000) } }],
+    [
+      'while an update that was applied is not seen yet',
+      { awaiting: { attempt: attemptOf('repair'), until: mono(9000) } },
+    ],
     ['on a zone that could not be read', { readFailure: { code: 'deadline', message: 'no answer' } }],
     ['before its time', { nextWriteAt: mono(2) }],
   ])('%s', (_, publication: Partial<PublicationState>) => {
@@ -192,10 +225,17 @@ describe('nothing is written', () => {
     expect(written(given(drifted), steady).effects).toHaveLength(1);
   });
 
-  it('on a zone that was read too long ago: it is read again', () => {
+  test('on a zone that was read too long ago: it is read again', () => {
     const world = { ...drifted, nowMs: freshMs + 1 };
     const situation = given(world);
-    const explicit: Write = { what: 'freeze', aim: 'freeze', sentence: '', ledger, wanted: [], notAfter: mono(1e9) };
+    const explicit: Write = {
+      what: 'freeze',
+      aim: 'freeze',
+      sentence: '',
+      ledger,
+      wanted: [],
+      notAfter: mono(1e9),
+    };
     const effects: Effect[] = [];
     const state = write(situation.state, situation, held(), undefined, situation.now, effects, explicit);
     expect(effects).toEqual([]);
@@ -205,9 +245,13 @@ describe('nothing is written', () => {
 
 describe('repairs', () => {
   const repaired = (count: number, agoMs: number): Situation =>
-    given({ ...drifted, nowMs: 1, publication: { repairs: Array.from({ length: count }, () => mono(1 - agoMs)) } });
+    given({
+      ...drifted,
+      nowMs: 1,
+      publication: { repairs: Array.from({ length: count }, () => mono(1 - agoMs)) },
+    });
 
-  it('are so many in a window, and go on when it is over', () => {
+  test('are so many in a window, and go on when it is over', () => {
     expect(intendedWrite(repaired(repairLimit - 1, 0), steady)?.what).toBe('repair');
     expect(intendedWrite(repaired(repairLimit, repairWindowMs - 1), steady)).toBe(undefined);
     expect(intendedWrite(repaired(repairLimit, repairWindowMs), steady)?.what).toBe('repair');
@@ -225,15 +269,22 @@ describe('a withdrawal', () => {
       publication: { sourcelessSince: mono(sinceMs), decision: held() as never, ...over.publication },
     });
 
-  it('needs the configuration, and every server seen for settle', () => {
-    expect(intendedWrite(sourceless(), held())).toMatchObject({ what: 'withdraw', ledger: { form: { targets: [] } } });
+  test('needs the configuration, and every server seen for settle', () => {
+    expect(intendedWrite(sourceless(), held())).toMatchObject({
+      what: 'withdraw',
+      ledger: { form: { targets: [] } },
+    });
     expect(intendedWrite(sourceless({}, 1), held())).toBe(undefined);
     expect(intendedWrite(sourceless({ settings: { onNoSource: 'keep' } }), held())).toBe(undefined);
-    expect(intendedWrite(sourceless({ publication: { sourcelessSince: undefined } }), held())).toBe(undefined);
-    expect(intendedWrite(sourceless({ publication: { decision: held('frozen') as never } }), held())).toBe(undefined);
+    expect(intendedWrite(sourceless({ publication: { sourcelessSince: undefined } }), held())).toBe(
+      undefined,
+    );
+    expect(intendedWrite(sourceless({ publication: { decision: held('frozen') as never } }), held())).toBe(
+      undefined,
+    );
   });
 
-  it('is not written into a ledger that was frozen since the last decision', () => {
+  test('is not written into a ledger that was frozen since the last decision', () => {
     const frozen = ledgerOf('db1', { frozen: { by: 'eve', reason: 'maintenance' } });
     expect(intendedWrite(sourceless({ ledger: frozen }), held('frozen'))).toBe(undefined);
   });
@@ -250,29 +301,37 @@ describe('the SRV RRset', () => {
   const publishing = (rrsets: readonly Rrset[], over: Partial<Given> = {}): Situation =>
     given({ ...healthy, rrsets, settings: { publications: [withSrv] }, ...over });
 
-  it('is among what is read', () => {
+  test('is among what is read', () => {
     expect(managedQuestions(withSrv)).toContainEqual({ name: srv.name, type: 'SRV' });
   });
 
-  it('is demanded as it was read, whether it is there or not, also where it does not change', () => {
+  test('is demanded as it was read, whether it is there or not, also where it does not change', () => {
     const demanded = (rrsets: readonly Rrset[]) => {
       const { effects } = written(publishing(rrsets), steady);
       const [update] = effects;
-      return update?.kind === 'update' ? update.plan.prerequisites.filter((one) => JSON.stringify(one).includes('SRV')) : undefined;
+      return update?.kind === 'update'
+        ? update.plan.prerequisites.filter((one) => JSON.stringify(one).includes('SRV'))
+        : undefined;
     };
-    expect(demanded([addressOf('192.0.2.1')])).toEqual([{ kind: 'rrset-absent', name: srv.name, type: 'SRV' }]);
+    expect(demanded([addressOf('192.0.2.1')])).toEqual([
+      { kind: 'rrset-absent', name: srv.name, type: 'SRV' },
+    ]);
     // The address is repaired, the SRV RRset is as it should be.
     expect(demanded([srv])).toEqual([{ kind: 'rrset-is', rrset: srv }]);
   });
 
-  it("counts as the source's: propagation waits for it", () => {
+  test("counts as the source's: propagation waits for it", () => {
     expect(written(publishing([addressOf('192.0.2.1')]), steady).inFlight?.present).toContainEqual(srv);
   });
 
-  it('gets the port of the server that it moves to', () => {
+  test('gets the port of the server that it moves to', () => {
     const at3307 = 'db2:3307' as typeof steady.source;
-    const world = publishing([addressOf('192.0.2.1'), srv], { servers: { db1: silent, db2: seen(factsOf('db2')) } });
-    const members = world.members.map((member) => (member.address === address('db2') ? { ...member, address: at3307 } : member));
+    const world = publishing([addressOf('192.0.2.1'), srv], {
+      servers: { db1: silent, db2: seen(factsOf('db2')) },
+    });
+    const members = world.members.map((member) =>
+      member.address === address('db2') ? { ...member, address: at3307 } : member,
+    );
     const intended = intendedWrite({ ...world, members }, { ...toDb2, source: at3307 });
     expect(intended?.wanted.find(({ type }) => type === 'SRV')?.rrset?.rdata).toEqual([
       { priority: 0, weight: 0, port: 3307, target: name },
@@ -283,36 +342,58 @@ describe('the SRV RRset', () => {
 describe('propagation', () => {
   const watched = (): Situation => {
     const situation = given(healthy);
-    const publication = watchEpoch(situation.publication, 8, { present: [addressOf('192.0.2.2')], absent: [] }, false, at(1));
+    const publication = watchEpoch(
+      situation.publication,
+      8,
+      { present: [addressOf('192.0.2.2')], absent: [] },
+      false,
+      at(1),
+    );
     return { ...situation, publication };
   };
-  const told = (over: { epoch?: number; superseded?: boolean; nameservers?: readonly { nameserver: string; answeredAt?: number }[] }) => {
+  const told = (over: {
+    epoch?: number;
+    superseded?: boolean;
+    nameservers?: readonly { nameserver: string; answeredAt?: number }[];
+  }) => {
     const { state, publication } = watched();
     const { epoch = 8, superseded = false, nameservers = [{ nameserver: 'ns1', answeredAt: 5 }] } = over;
-    const event = { kind: 'propagated', nameserver: 'ns1', epoch, report: { nameservers, superseded } } as never;
+    const event = {
+      kind: 'propagated',
+      nameserver: 'ns1',
+      epoch,
+      report: { nameservers, superseded },
+    } as never;
     return propagated(state, publication, event, at(2), []).propagation?.nameservers;
   };
 
-  it('is complete when every nameserver has answered the new RRsets, and somebody has', () => {
+  test('is complete when every nameserver has answered the new RRsets, and somebody has', () => {
     expect(told({})).toMatchObject({ complete: true });
-    expect(told({ nameservers: [{ nameserver: 'ns1', answeredAt: 5 }, { nameserver: 'ns2' }] })).toMatchObject({ complete: false });
+    expect(
+      told({ nameservers: [{ nameserver: 'ns1', answeredAt: 5 }, { nameserver: 'ns2' }] }),
+    ).toMatchObject({ complete: false });
     expect(told({ nameservers: [] })).toMatchObject({ complete: false });
   });
 
-  it('is not told by answers to another epoch, or from after another move', () => {
-    for (const over of [{ epoch: 7 }, { superseded: true }]) expect(told(over)).toMatchObject({ complete: false, nameservers: [] });
+  test('is not told by answers to another epoch, or from after another move', () => {
+    for (const over of [{ epoch: 7 }, { superseded: true }])
+      expect(told(over)).toMatchObject({ complete: false, nameservers: [] });
   });
 });
 
 describe('an update that was refused', () => {
-  it('and may be there all the same, is kept in mind; one that surely is not, is not', () => {
+  test('and may be there all the same, is kept in mind; one that surely is not, is not', () => {
     const outcomeOf = (outcome: object): PublicationState => {
       const situation = given({ ...healthy, publication: { inFlight: attemptOf('move') } });
       return updateDone(situation.state, situation.publication, 'before', outcome as never, at(5), []);
     };
     const failure = { code: 'x', message: 'x' };
-    expect(outcomeOf({ kind: 'unknown', failure }).pending).toMatchObject([{ try: 'before', answered: false }]);
-    expect(outcomeOf({ kind: 'refused', code: 'prerequisite-failed', failure }).pending).toMatchObject([{ try: 'before', answered: true }]);
+    expect(outcomeOf({ kind: 'unknown', failure }).pending).toMatchObject([
+      { try: 'before', answered: false },
+    ]);
+    expect(outcomeOf({ kind: 'refused', code: 'prerequisite-failed', failure }).pending).toMatchObject([
+      { try: 'before', answered: true },
+    ]);
     expect(outcomeOf({ kind: 'refused', code: 'refused', failure }).pending).toEqual([]);
   });
 });

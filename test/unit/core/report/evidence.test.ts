@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Channel, ServerFacts, Wsrep } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import { observedOf } from '../../../../src/core/report/evidence.ts';
@@ -39,7 +39,7 @@ const wsrep: Wsrep = {
 };
 
 describe('the flags', () => {
-  it.each([
+  test.each([
     [{ readOnly: true, superReadOnly: true }, 'takes no writes: read_only and super_read_only are on'],
     [{ readOnly: true, superReadOnly: false }, 'takes no writes: read_only is on'],
     [{ readOnly: false, superReadOnly: false, offlineMode: true }, 'takes no writes: offline_mode is on'],
@@ -49,7 +49,11 @@ describe('the flags', () => {
       'takes no writes: read_only and innodb_read_only are on',
     ],
     [
-      { readOnly: false, superReadOnly: false, switches: [{ variable: 'innodb_force_recovery', value: '4' }] },
+      {
+        readOnly: false,
+        superReadOnly: false,
+        switches: [{ variable: 'innodb_force_recovery', value: '4' }],
+      },
       'takes no writes: innodb_force_recovery is 4',
     ],
     [{ readOnly: false, superReadOnly: false }, 'takes writes, seen so since 2026-11-22T11:30:00.000Z'],
@@ -57,7 +61,7 @@ describe('the flags', () => {
 });
 
 describe('a channel', () => {
-  it('its source by identity, whatever the channel calls it', () => {
+  test('its source by identity, whatever the channel calls it', () => {
     expect(channelSaid({})).toBe(
       'default channel: replicates from db1:3306 (by its UUID); receiver on, heard 0.1 s ago, applier on, lag 0 s',
     );
@@ -71,27 +75,32 @@ describe('a channel', () => {
     expect(said({ channels: [{ ...unnamed, receiver: 'connecting' }] })[2]).toContain(
       'db1:3306 (by its address alone); receiver connecting, applier on',
     );
-    expect(said({ channels: [{ ...unnamed, sourceAddress: address('db9'), receiver: 'connecting' }] })[2]).toContain(
-      'db9:3306, which did not say yet who it is',
-    );
+    expect(
+      said({ channels: [{ ...unnamed, sourceAddress: address('db9'), receiver: 'connecting' }] })[2],
+    ).toContain('db9:3306, which did not say yet who it is');
     expect(channelSaid({ receiver: 'off' })).toContain('db1:3306 (by its UUID); receiver off, applier on');
   });
 
-  it('a source that has never been seen is known by its address alone, also where the receiver is off', () => {
+  test('a source that has never been seen is known by its address alone, also where the receiver is off', () => {
     for (const receiver of ['off', 'connecting'] as const) {
       const db2 = seen(replicaOf('db1', 'db2', { channels: [channelFrom('db1', { receiver })] }));
       const situation = given({ servers: { db1: silent, db2 }, ledger: ledgerOf('db1') });
-      expect(observedOf(situation, situation.members[1]!)[2]).toContain(`db1:3306 (by its address alone); receiver ${receiver}`);
+      expect(observedOf(situation, situation.members[1]!)[2]).toContain(
+        `db1:3306 (by its address alone); receiver ${receiver}`,
+      );
     }
   });
 
-  it('its last error, and heartbeats that are off', () => {
-    expect(channelSaid({ lastError: 'Duplicate entry', applier: 'off' })).toMatch(/applier off, lag 0 s, last error: Duplicate entry$/);
+  test('its last error, and heartbeats that are off', () => {
+    expect(channelSaid({ lastError: 'Duplicate entry', applier: 'off' })).toMatch(
+      /applier off, lag 0 s, last error: Duplicate entry$/,
+    );
     expect(channelSaid({ heartbeatMs: 0 })).toContain('heard 0.1 s ago (heartbeats are off)');
   });
 
-  it('the list from which it chooses another source', () => {
-    const lists = (over: Partial<Channel>) => said({ channels: [channelFrom('db1', { autoFailover: true, ...over })] })[3];
+  test('the list from which it chooses another source', () => {
+    const lists = (over: Partial<Channel>) =>
+      said({ channels: [channelFrom('db1', { autoFailover: true, ...over })] })[3];
     expect(
       lists({
         failoverSources: [{ address: address('db1'), weight: 80 }],
@@ -104,25 +113,37 @@ describe('a channel', () => {
       'db1:3306 weight 80 (of group g)',
     );
     expect(lists({ failoverSources: [] })).toContain('from: an empty list');
-    expect(lists({})).toContain('it lacks SELECT on performance_schema.replication_asynchronous_connection_failover');
+    expect(lists({})).toContain(
+      'it lacks SELECT on performance_schema.replication_asynchronous_connection_failover',
+    );
   });
 });
 
 describe('what it is part of', () => {
-  it('a group', () => {
-    const member = (name: string, role: 'PRIMARY' | 'SECONDARY', state: 'ONLINE' | 'UNREACHABLE' = 'ONLINE') => ({
+  test('a group', () => {
+    const member = (
+      name: string,
+      role: 'PRIMARY' | 'SECONDARY',
+      state: 'ONLINE' | 'UNREACHABLE' = 'ONLINE',
+    ) => ({
       id: uuid(name),
       role,
       state,
     });
-    const members = [member('db1', 'PRIMARY'), member('db2', 'SECONDARY'), member('db9', 'SECONDARY', 'UNREACHABLE')];
+    const members = [
+      member('db1', 'PRIMARY'),
+      member('db2', 'SECONDARY'),
+      member('db9', 'SECONDARY', 'UNREACHABLE'),
+    ];
     expect(said({ group: { name: 'g', singlePrimary: true, members } })).toContain(
       'group g (single-primary): it is ONLINE SECONDARY, and sees 2 of 3 ONLINE; primary: db1:3306',
     );
   });
 
-  it('a Galera component', () => {
-    expect(said({ wsrep })).toContain('Galera c: in the primary component, 3 nodes, synced, ready, committed up to 42');
+  test('a Galera component', () => {
+    expect(said({ wsrep })).toContain(
+      'Galera c: in the primary component, 3 nodes, synced, ready, committed up to 42',
+    );
     const cut = said({
       readOnly: false,
       superReadOnly: false,
@@ -134,7 +155,7 @@ describe('what it is part of', () => {
     );
   });
 
-  it('a managed service', () => {
+  test('a managed service', () => {
     const members = [{ name: 'i-1', writer: true, heardAgoMs: 300 }, { name: 'i-2' }];
     expect(said({ managed: { kind: 'aurora', self: 'i-2', members } })).toContain(
       'Aurora calls it i-2, and names i-1 (writer, heard of 0.3 s ago), i-2',
@@ -142,16 +163,22 @@ describe('what it is part of', () => {
   });
 });
 
-it('its place: what was received and not executed yet beside what was executed', () => {
+test('its place: what was received and not executed yet beside what was executed', () => {
   const place = (retrieved: string) =>
-    said({ channels: [channelFrom('db1', { retrieved: gtids(retrieved) })] }).find((text) => text.startsWith('has executed'));
+    said({ channels: [channelFrom('db1', { retrieved: gtids(retrieved) })] }).find((text) =>
+      text.startsWith('has executed'),
+    );
   expect(place('db1:90-100')).toBe(`has executed ${uuid('db1')}:1-100`);
-  expect(place('db1:90-107')).toBe(`has executed ${uuid('db1')}:1-100; has also received ${uuid('db1')}:101-107`);
+  expect(place('db1:90-107')).toBe(
+    `has executed ${uuid('db1')}:1-100; has also received ${uuid('db1')}:101-107`,
+  );
 });
 
-it('coordinates, where there are no GTIDs', () => {
+test('coordinates, where there are no GTIDs', () => {
   const { gtidExecuted: _none, ...bare } = replicaOf('db1', 'db2', {
-    channels: [channelFrom('db1', { applied: { file: 'b.1', position: 4 }, received: { file: 'b.2', position: 7 } })],
+    channels: [
+      channelFrom('db1', { applied: { file: 'b.1', position: 4 }, received: { file: 'b.2', position: 7 } }),
+    ],
     binlogEnd: { file: 'own.9', position: 1 },
   });
   const servers = { db1: seen(factsOf('db1')), db2: seen(bare) };
@@ -164,7 +191,7 @@ it('coordinates, where there are no GTIDs', () => {
   );
 });
 
-it('one that never answered has told nothing', () => {
+test('one that never answered has told nothing', () => {
   const situation = given({ servers: { db1: silent }, ledger: ledgerOf('db1') });
   expect(observedOf(situation, situation.members[0]!)).toEqual([]);
 });
@@ -172,77 +199,123 @@ it('one that never answered has told nothing', () => {
 describe('would be a candidate if', () => {
   const missing = (over: Partial<ServerFacts>, world: Partial<Given> = {}): readonly string[] => {
     const servers = { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2', over)) };
-    const situation = given({ servers, ledger: ledgerOf('db1'), publication: { line: new Set([uuid('db2')]) }, ...world });
+    const situation = given({
+      servers,
+      ledger: ledgerOf('db1'),
+      publication: { line: new Set([uuid('db2')]) },
+      ...world,
+    });
     return missingOf(situation, situation.members[1]!);
   };
 
-  it('it is read-only, and a replica: whether and how to promote it is another question', () => {
+  test('it is read-only, and a replica: whether and how to promote it is another question', () => {
     expect(missing({})).toEqual(['it were no replica of db1:3306', 'it were writable']);
   });
 
-  it('switches that a statement ends, and those that only a restart ends', () => {
+  test('switches that a statement ends, and those that only a restart ends', () => {
     const closed = { readOnly: false, superReadOnly: false, channels: [] };
-    expect(missing({ ...closed, switches: [{ variable: 'transaction_read_only', value: 'ON' }] })).toEqual(['it were writable']);
-    expect(missing({ ...closed, flavour: 'mariadb', switches: [{ variable: 'tx_read_only', value: 'ON' }], readOnly: true })).toEqual([
+    expect(missing({ ...closed, switches: [{ variable: 'transaction_read_only', value: 'ON' }] })).toEqual([
       'it were writable',
     ]);
+    expect(
+      missing({
+        ...closed,
+        flavour: 'mariadb',
+        switches: [{ variable: 'tx_read_only', value: 'ON' }],
+        readOnly: true,
+      }),
+    ).toEqual(['it were writable']);
     expect(missing({ ...closed, switches: [{ variable: 'innodb_read_only', value: 'ON' }] })).toEqual([
       'it ran without innodb_read_only, which takes a restart with another my.cnf',
     ]);
     // Nobody shall be led to take it away in a hurry.
     expect(missing({ ...closed, switches: [{ variable: 'innodb_force_recovery', value: '4' }] })).toEqual([
-      expect.stringMatching(/innodb_force_recovery \(it is 4\), .* first find out why it was set: .* a replica is the safer source$/),
+      expect.stringMatching(
+        /innodb_force_recovery \(it is 4\), .* first find out why it was set: .* a replica is the safer source$/,
+      ),
     ]);
   });
 
-  it('nothing is missing', () => expect(missing({ readOnly: false, superReadOnly: false, channels: [] })).toEqual([]));
+  test('nothing is missing', () =>
+    expect(missing({ readOnly: false, superReadOnly: false, channels: [] })).toEqual([]));
 
-  it('it is a former source, no server of the line, or silent', () => {
+  test('it is a former source, no server of the line, or silent', () => {
     const writable = { readOnly: false, superReadOnly: false, channels: [] };
     const was = [{ uuid: uuid('db2'), address: address('db2') }];
     expect(missing(writable, { ledger: ledgerOf('db1', { was }) })).toEqual([
       'it had rejoined, as a replica of db1:3306 without transactions of its own',
     ]);
-    expect(missing(writable, { publication: {} })).toEqual(['it belonged to the line: a replica of db1:3306 that has its data']);
-    expect(missing({}, { servers: { db1: seen(factsOf('db1')), db2: silent } })).toEqual(expect.arrayContaining(['it answered']));
+    expect(missing(writable, { publication: {} })).toEqual([
+      'it belonged to the line: a replica of db1:3306 that has its data',
+    ]);
+    expect(missing({}, { servers: { db1: seen(factsOf('db1')), db2: silent } })).toEqual(
+      expect.arrayContaining(['it answered']),
+    );
   });
 
-  it('its configuration, its group or its UUID keep it from that', () => {
-    const group = { name: 'g', singlePrimary: true, members: [{ id: uuid('db2'), state: 'ONLINE' as const, role: 'SECONDARY' as const }] };
+  test('its configuration, its group or its UUID keep it from that', () => {
+    const group = {
+      name: 'g',
+      singlePrimary: true,
+      members: [{ id: uuid('db2'), state: 'ONLINE' as const, role: 'SECONDARY' as const }],
+    };
     expect(missing({ readOnly: false, superReadOnly: false, channels: [], group })).toEqual([
       `its group made it the primary: SELECT group_replication_set_as_primary('${uuid('db2')}')`,
     ]);
     expect(missing({ id: uuid('db1') as ServerId, channels: [] })).toContain(
       'no other server had its UUID: of the one whose data folder is the copy remove auto.cnf, and restart that one',
     );
-    const apart = { ...group, singlePrimary: false, members: [{ id: uuid('db2'), state: 'ERROR' as const, role: 'PRIMARY' as const }] };
+    const apart = {
+      ...group,
+      singlePrimary: false,
+      members: [{ id: uuid('db2'), state: 'ERROR' as const, role: 'PRIMARY' as const }],
+    };
     expect(missing({ readOnly: false, superReadOnly: false, channels: [], group: apart })).toEqual([
       'it were ONLINE in its group, in the part that has the majority',
     ]);
-    expect(missing({ readOnly: false, superReadOnly: false, channels: [], wsrep: { ...wsrep, ready: false, closed: true } })).toEqual([
+    expect(
+      missing({
+        readOnly: false,
+        superReadOnly: false,
+        channels: [],
+        wsrep: { ...wsrep, ready: false, closed: true },
+      }),
+    ).toEqual([
       'its Galera node were ready (wsrep_ready) and open (wsrep_on, wsrep_reject_queries, pxc_maint_mode)',
     ]);
-    expect(missing({ channels: [], managed: { kind: 'aurora', self: 'i-2', members: [] } })).toEqual(['the service made it the writer']);
+    expect(missing({ channels: [], managed: { kind: 'aurora', self: 'i-2', members: [] } })).toEqual([
+      'the service made it the writer',
+    ]);
   });
 });
 
-it.each([
+test.each([
   [
     'OFF_PERMISSIVE',
     { gtidReplicated: gtids('db1:1-100') },
-    ['runs with gtid_mode=OFF_PERMISSIVE: its transactions may have no GTID', `with GTIDs has executed ${uuid('db1')}:1-100`],
+    [
+      'runs with gtid_mode=OFF_PERMISSIVE: its transactions may have no GTID',
+      `with GTIDs has executed ${uuid('db1')}:1-100`,
+    ],
   ],
-  ['OFF', {}, ['runs with gtid_mode=OFF: its transactions have no GTID', 'what it lacks of the others cannot be told']],
+  [
+    'OFF',
+    {},
+    ['runs with gtid_mode=OFF: its transactions have no GTID', 'what it lacks of the others cannot be told'],
+  ],
   [
     'ON_PERMISSIVE',
     { gtidExecuted: gtids('db1:1-100') },
     ['lacks nothing of what can be compared that others of the line have executed or received'],
   ],
-] as const)('gtid_mode %s: what a set leaves out, and the grant that would show it', (gtidMode, sets, words) => {
-  const { gtidExecuted: _none, ...plain } = replicaOf('db1', 'db2');
-  const servers = { db1: seen(factsOf('db1')), db2: seen({ ...plain, ...sets, gtidMode }) };
-  const situation = given({ servers, ledger: ledgerOf('db1', { line: { uuid: uuid('db1'), gno: 100 } }) });
-  const grant =
-    'our account sees no coordinates, so that less can be compared: GRANT REPLICATION CLIENT ON *.* TO our account on each server, then restart source-dns';
-  expect(observedOf(situation, situation.members[1]!)).toEqual(expect.arrayContaining([...words, grant]));
-});
+] as const)(
+  'gtid_mode %s: what a set leaves out, and the grant that would show it',
+  (gtidMode, sets, words) => {
+    const { gtidExecuted: _none, ...plain } = replicaOf('db1', 'db2');
+    const servers = { db1: seen(factsOf('db1')), db2: seen({ ...plain, ...sets, gtidMode }) };
+    const situation = given({ servers, ledger: ledgerOf('db1', { line: { uuid: uuid('db1'), gno: 100 } }) });
+    const grant =
+      'our account sees no coordinates, so that less can be compared: GRANT REPLICATION CLIENT ON *.* TO our account on each server, then restart source-dns';
+    expect(observedOf(situation, situation.members[1]!)).toEqual(expect.arrayContaining([...words, grant]));
+  },
+);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Channel, ServerFacts, Version } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import { promotionOf } from '../../../../src/core/report/promote-by-hand.ts';
@@ -30,7 +30,11 @@ const orphan = (name: string, over: Partial<Channel> = {}, facts: Partial<Server
     }),
   );
 /** db1 is dead, and its replicas look for it. */
-const orphans: Given = { servers: { db1: silent, db2: orphan('db2'), db3: orphan('db3') }, ledger: ledgerOf('db1'), publication: { line } };
+const orphans: Given = {
+  servers: { db1: silent, db2: orphan('db2'), db3: orphan('db3') },
+  ledger: ledgerOf('db1'),
+  publication: { line },
+};
 
 function promotion(world: Given, name = 'db2'): string | undefined {
   const situation = given(world);
@@ -43,8 +47,9 @@ const withDb2 = (db2: ReturnType<typeof orphan>, over: Partial<Given['servers']>
 });
 
 describe('how to promote a replica of a dead source', () => {
-  it('in the order of the manual: detach, then open; also where the receiver only looks for that source, or was stopped', () => {
-    const wanted = 'to promote it, in this order: STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF';
+  test('in the order of the manual: detach, then open; also where the receiver only looks for that source, or was stopped', () => {
+    const wanted =
+      'to promote it, in this order: STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF';
     expect(promotion(orphans)).toBe(wanted);
     expect(promotion(withDb2(orphan('db2', { receiver: 'off', applier: 'off' })))).toBe(wanted);
     expect(promotion(withDb2(seen(replicaOf('db1', 'db2', { channels: [] }))))).toBe(
@@ -52,31 +57,35 @@ describe('how to promote a replica of a dead source', () => {
     );
   });
 
-  it('first of all it executes what it has received: RESET REPLICA deletes the relay log', () => {
+  test('first of all it executes what it has received: RESET REPLICA deletes the relay log', () => {
     expect(promotion(withDb2(orphan('db2', { retrieved: gtids('db1:50-111') })))).toContain(
       ': first let it execute the 11 transactions that it has received: RESET deletes what is not executed; STOP REPLICA; RESET',
     );
     expect(promotion(withDb2(orphan('db2', { retrieved: gtids('db1:50-101'), applier: 'off' })))).toContain(
       'first let it execute the transaction that it has received (START REPLICA SQL_THREAD): RESET',
     );
-    expect(promotion(withDb2(orphan('db2', { retrieved: gtids('db1:50-101'), delaySeconds: 3600 })))).toContain(
-      'received (it delays them by 3600 s on purpose): RESET',
-    );
+    expect(
+      promotion(withDb2(orphan('db2', { retrieved: gtids('db1:50-101'), delaySeconds: 3600 }))),
+    ).toContain('received (it delays them by 3600 s on purpose): RESET');
     // Nobody can say what is in the relay log.
     const { retrieved: _none, ...unknown } = channelFrom('db1', { receiver: 'connecting' });
-    expect(promotion(withDb2(orphan('db2', {}, { channels: [unknown] })))).toContain('first let it execute all that it has received');
+    expect(promotion(withDb2(orphan('db2', {}, { channels: [unknown] })))).toContain(
+      'first let it execute all that it has received',
+    );
     const place = { file: 'binlog.000003', position: 4 };
     const channels = [{ ...unknown, received: place, applied: place }];
     expect(promotion(withDb2(orphan('db2', {}, { channels })))).not.toContain('first');
   });
 
-  it('says what would be lost', () => {
-    expect(promotion(withDb2(orphan('db2'), { db3: orphan('db3', {}, { gtidExecuted: gtids('db1:1-107') }) }))).toBe(
+  test('says what would be lost', () => {
+    expect(
+      promotion(withDb2(orphan('db2'), { db3: orphan('db3', {}, { gtidExecuted: gtids('db1:1-107') }) })),
+    ).toBe(
       'to promote it, in this order: STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF. It lacks 7 transactions that db3:3306 has executed: these would be lost',
     );
   });
 
-  it.each([
+  test.each([
     ['9.7.4', 'STOP REPLICA; RESET REPLICA ALL'],
     ['8.0.22', 'STOP REPLICA; RESET REPLICA ALL'],
     ['8.0.21', 'STOP SLAVE; RESET SLAVE ALL'],
@@ -87,17 +96,33 @@ describe('how to promote a replica of a dead source', () => {
     );
   });
 
-  it('channels have names, and in MySQL a statement that names none means all of them: what comes from another cluster stays', () => {
+  test('channels have names, and in MySQL a statement that names none means all of them: what comes from another cluster stays', () => {
     const named = orphan('db2', { name: 'c1' });
-    expect(promotion(withDb2(named))).toContain("STOP REPLICA FOR CHANNEL 'c1'; RESET REPLICA ALL FOR CHANNEL 'c1'; SET");
-    const other = channelFrom('db9', { name: 'crm', sourceAddress: 'crm:3306' as ServerAddress, sourceId: 'crm' as ServerId });
+    expect(promotion(withDb2(named))).toContain(
+      "STOP REPLICA FOR CHANNEL 'c1'; RESET REPLICA ALL FOR CHANNEL 'c1'; SET",
+    );
+    const other = channelFrom('db9', {
+      name: 'crm',
+      sourceAddress: 'crm:3306' as ServerAddress,
+      sourceId: 'crm' as ServerId,
+    });
     const both = [channelFrom('db1', { retrieved: gtids('db1:1') }), other];
-    const servers = { db2: seen(replicaOf('db1', 'db2', { channels: both })), db1: seen(factsOf('db1', { readOnly: true })) };
+    const servers = {
+      db2: seen(replicaOf('db1', 'db2', { channels: both })),
+      db1: seen(factsOf('db1', { readOnly: true })),
+    };
     expect(promotion({ ...orphans, servers })).toContain(
       ": STOP REPLICA FOR CHANNEL ''; RESET REPLICA ALL FOR CHANNEL ''; SET GLOBAL read_only = OFF",
     );
-    const mariadb = { flavour: 'mariadb' as const, version: version('11.8.2'), superReadOnly: false, gtidExecuted: gtids('db1:1-100') };
-    expect(promotion(withDb2(orphan('db2', { name: 'c1' }, mariadb)))).toContain("STOP REPLICA 'c1'; RESET REPLICA 'c1' ALL; SET GLOBAL");
+    const mariadb = {
+      flavour: 'mariadb' as const,
+      version: version('11.8.2'),
+      superReadOnly: false,
+      gtidExecuted: gtids('db1:1-100'),
+    };
+    expect(promotion(withDb2(orphan('db2', { name: 'c1' }, mariadb)))).toContain(
+      "STOP REPLICA 'c1'; RESET REPLICA 'c1' ALL; SET GLOBAL",
+    );
   });
 });
 
@@ -106,18 +131,25 @@ describe('beside a writable server that may never be the source', () => {
   const beside = (db3: ReturnType<typeof orphan>): string | undefined => {
     const situation = given(withDb2(orphan('db2'), { db3 }));
     const members = situation.members.map((member) =>
-      member.address === address('db3') ? { ...member, settings: { ...member.settings, candidate: 'never' as const } } : member,
+      member.address === address('db3')
+        ? { ...member, settings: { ...member.settings, candidate: 'never' as const } }
+        : member,
     );
-    return promotionOf({ ...situation, members }, members.find((member) => member.address === address('db2'))!);
+    return promotionOf(
+      { ...situation, members },
+      members.find((member) => member.address === address('db2'))!,
+    );
   };
 
-  it('that has no channel, nothing is opened', () => {
+  test('that has no channel, nothing is opened', () => {
     expect(beside(seen(factsOf('db3')))).toBe(
       'do not promote it now: db3:3306 takes writes: if it is not the source, first close it (SET GLOBAL super_read_only = ON)',
     );
   });
-  it('that still has its channel, a promotion is said', () => {
-    expect(beside(orphan('db3', {}, { readOnly: false, superReadOnly: false }))).toContain('to promote it, in this order: STOP REPLICA');
+  test('that still has its channel, a promotion is said', () => {
+    expect(beside(orphan('db3', {}, { readOnly: false, superReadOnly: false }))).toContain(
+      'to promote it, in this order: STOP REPLICA',
+    );
   });
 });
 
@@ -125,16 +157,32 @@ describe('no statement is said that would make a second writable server, or open
   const former = { uuid: uuid('db3'), address: address('db3') };
   const writable = seen(factsOf('db3'));
 
-  it.each<[string, Given, string]>([
-    ['the source takes writes', withDb2(seen(replicaOf('db1', 'db2')), { db1: seen(factsOf('db1')) }), 'the source db1:3306 takes writes'],
+  test.each<[string, Given, string]>([
+    [
+      'the source takes writes',
+      withDb2(seen(replicaOf('db1', 'db2')), { db1: seen(factsOf('db1')) }),
+      'the source db1:3306 takes writes',
+    ],
     [
       'its replicas still hear it',
       withDb2(orphan('db2'), { db3: seen(replicaOf('db1', 'db3')) }),
       'the source db1:3306 lives: db3:3306 still replicates from it',
     ],
-    ['it refuses us', withDb2(orphan('db2'), { db1: refusing }), 'the source db1:3306 lives, though it refuses us'],
-    ['nobody asked it yet', withDb2(orphan('db2'), { db1: undefined }), 'the source db1:3306 is still being asked'],
-    ['we see too little', withDb2(orphan('db2'), { db3: silent }), 'only 1 of 2 other servers answer us, so the source may live'],
+    [
+      'it refuses us',
+      withDb2(orphan('db2'), { db1: refusing }),
+      'the source db1:3306 lives, though it refuses us',
+    ],
+    [
+      'nobody asked it yet',
+      withDb2(orphan('db2'), { db1: undefined }),
+      'the source db1:3306 is still being asked',
+    ],
+    [
+      'we see too little',
+      withDb2(orphan('db2'), { db3: silent }),
+      'only 1 of 2 other servers answer us, so the source may live',
+    ],
     [
       'another one was promoted',
       withDb2(orphan('db2'), { db3: writable }),
@@ -147,37 +195,52 @@ describe('no statement is said that would make a second writable server, or open
     ],
     [
       'the other half of a ring is writable, though a replica',
-      { servers: { db2: orphan('db2'), db3: seen(replicaOf('db2', 'db3', { readOnly: false, superReadOnly: false })) } },
+      {
+        servers: {
+          db2: orphan('db2'),
+          db3: seen(replicaOf('db2', 'db3', { readOnly: false, superReadOnly: false })),
+        },
+      },
       'db3:3306 takes writes: if it is not the source, first close it (SET GLOBAL super_read_only = ON)',
     ],
   ])('%s', (_title, world, obstacle) => expect(promotion(world)).toBe(`do not promote it now: ${obstacle}`));
 
-  it('a former source that has not rejoined', () => {
-    const world = { ...orphans, ledger: ledgerOf('db1', { was: [{ uuid: uuid('db2'), address: address('db2') }] }) };
+  test('a former source that has not rejoined', () => {
+    const world = {
+      ...orphans,
+      ledger: ledgerOf('db1', { was: [{ uuid: uuid('db2'), address: address('db2') }] }),
+    };
     expect(promotion(world)).toBe('do not promote it: it is a former source, and its data may be stale');
     expect(promotion({ ...world, servers: { ...world.servers, db2: seen(factsOf('db2')) } })).toBeUndefined();
   });
 
-  it('nothing is said where statements would not do: candidates, strangers, reporting servers, members of a group, what is not there', () => {
+  test('nothing is said where statements would not do: candidates, strangers, reporting servers, members of a group, what is not there', () => {
     expect(promotion(withDb2(seen(factsOf('db2'))))).toBeUndefined();
     expect(promotion({ ...orphans, publication: {} })).toBeUndefined();
     expect(promotion(orphans, 'db1')).toBeUndefined();
-    const group = { name: 'g', singlePrimary: true, members: [{ id: uuid('db2'), state: 'OFFLINE' as const, role: '' as const }] };
+    const group = {
+      name: 'g',
+      singlePrimary: true,
+      members: [{ id: uuid('db2'), state: 'OFFLINE' as const, role: '' as const }],
+    };
     expect(promotion(withDb2(orphan('db2', {}, { group })))).toBeUndefined();
   });
 });
 
 describe('a source that is read-only', () => {
-  const closed: Given = { ...orphans, servers: { ...orphans.servers, db1: seen(factsOf('db1', { readOnly: true, superReadOnly: true })) } };
+  const closed: Given = {
+    ...orphans,
+    servers: { ...orphans.servers, db1: seen(factsOf('db1', { readOnly: true, superReadOnly: true })) },
+  };
 
-  it('is opened again, or another one is promoted, and not both', () => {
+  test('is opened again, or another one is promoted, and not both', () => {
     expect(promotion(closed, 'db1')).toBe('to make it the source again: SET GLOBAL read_only = OFF');
     expect(promotion(closed)).toBe(
       'to promote it, if db1:3306 shall not be opened again, in this order: STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF',
     );
   });
 
-  it('is not opened beside one that was promoted', () => {
+  test('is not opened beside one that was promoted', () => {
     expect(promotion({ ...closed, servers: { ...closed.servers, db3: seen(factsOf('db3')) } }, 'db1')).toBe(
       'do not open it now: db3:3306 takes writes: if it is not the source, first close it (SET GLOBAL super_read_only = ON)',
     );

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { guard } from '../../../../src/core/decide/guard.ts';
 import { decide } from '../../../../src/core/decide/table.ts';
 import type { Ledger } from '../../../../src/core/model/ledger.ts';
@@ -24,7 +24,8 @@ import {
 } from '../../../support/given.ts';
 
 const source = seen(factsOf('db1'));
-const readOnly = (name: string, over: Partial<ServerFacts> = {}) => seen(factsOf(name, { readOnly: true, superReadOnly: true, ...over }));
+const readOnly = (name: string, over: Partial<ServerFacts> = {}) =>
+  seen(factsOf(name, { readOnly: true, superReadOnly: true, ...over }));
 const promoted = { db2: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } };
 const line = new Set(['db1', 'db2', 'db3'].map(uuid));
 const former = (name: string) => ({ uuid: uuid(name), address: address(name) });
@@ -47,17 +48,24 @@ const inGroup = (name: string, role: 'PRIMARY' | 'SECONDARY', singlePrimary = tr
   const readOnlyFlags = { readOnly: role === 'SECONDARY', superReadOnly: role === 'SECONDARY' };
   return seen(factsOf(name, { ...readOnlyFlags, group: { name: 'g', singlePrimary, members } }));
 };
-const withLedger = (world: Given, over: Partial<Ledger>): Given => ({ ...world, ledger: ledgerOf('db1', over) });
+const withLedger = (world: Given, over: Partial<Ledger>): Given => ({
+  ...world,
+  ledger: ledgerOf('db1', over),
+});
 
 /** Every hold in its plainest form; some have several causes. */
 const holds: Readonly<Record<string, Given>> = {
   'ledger-unknown, unreachable': {
     ...healthy,
-    publication: { readFailure: { code: 'timeout', message: '192.0.2.53 does not answer.', hint: 'Is named running?' } },
+    publication: {
+      readFailure: { code: 'timeout', message: '192.0.2.53 does not answer.', hint: 'Is named running?' },
+    },
   },
   'ledger-unknown, another version': {
     ...healthy,
-    publication: { view: { ...viewOf(undefined), ledger: { kind: 'unreadable', why: 'is of version 2, not 1' } } },
+    publication: {
+      view: { ...viewOf(undefined), ledger: { kind: 'unreadable', why: 'is of version 2, not 1' } },
+    },
   },
   'foreign-ledger': withLedger(healthy, { cluster: 'forum' }),
   'foreign-rrset': {
@@ -66,7 +74,10 @@ const holds: Readonly<Record<string, Given>> = {
   },
   'ledger-lost': {
     servers: healthy.servers,
-    publication: { remembered: { nameserver: 'ns1', epoch: 7, source: address('db1'), uuid: uuid('db1') }, lostSince: at(0).mono },
+    publication: {
+      remembered: { nameserver: 'ns1', epoch: 7, source: address('db1'), uuid: uuid('db1') },
+      lostSince: at(0).mono,
+    },
   },
   'unproven-candidate, several': {
     servers: { db1: silent, db2: seen(factsOf('db2')), db3: seen(factsOf('db3')) },
@@ -75,7 +86,11 @@ const holds: Readonly<Record<string, Given>> = {
   },
   frozen: withLedger(healthy, { frozen: { by: 'eve', reason: 'maintenance' } }),
   'unknown-source': { ...healthy, ledger: ledgerOf('db9', { by: 'watcher-2' }) },
-  'two-sources': { servers: { db1: source, db2: seen(factsOf('db2')), db3: readOnly('db3') }, ledger, publication: { line } },
+  'two-sources': {
+    servers: { db1: source, db2: seen(factsOf('db2')), db3: readOnly('db3') },
+    ledger,
+    publication: { line },
+  },
   'two-sources, both promoted': {
     servers: { db1: silent, db2: seen(factsOf('db2')), db3: seen(factsOf('db3')) },
     memory: { ...promoted, db3: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } },
@@ -88,11 +103,21 @@ const holds: Readonly<Record<string, Given>> = {
     servers: { db1: silent, db2: inGroup('db2', 'SECONDARY'), db3: inGroup('db3', 'SECONDARY') },
     memory: { db1: { facts: factsOf('db1') } },
   },
-  'published-source-alive, refusing': { ...healthy, servers: { db1: refusing, db2: readOnly('db2'), db3: readOnly('db3') } },
+  'published-source-alive, refusing': {
+    ...healthy,
+    servers: { db1: refusing, db2: readOnly('db2'), db3: readOnly('db3') },
+  },
   'minority-view': { ...healthy, servers: { db1: silent, db2: silent, db3: readOnly('db3'), db4: silent } },
-  'minority-view, after a move of another instance': { ...failedOver, publication: { line, movedElsewhereAt: at(0).mono } },
+  'minority-view, after a move of another instance': {
+    ...failedOver,
+    publication: { line, movedElsewhereAt: at(0).mono },
+  },
   'minority-view, asking': { ...healthy, servers: { db1: undefined, db2: readOnly('db2') } },
-  'unproven-candidate': { servers: { db1: silent, db2: seen(factsOf('db2')), db3: readOnly('db3') }, ledger, publication: { line } },
+  'unproven-candidate': {
+    servers: { db1: silent, db2: seen(factsOf('db2')), db3: readOnly('db3') },
+    ledger,
+    publication: { line },
+  },
   'superseded-source': {
     ...withLedger(healthy, { was: [former('db2')] }),
     servers: {
@@ -116,9 +141,15 @@ const holds: Readonly<Record<string, Given>> = {
     settings: { gtidGuard: 'hold' },
   },
   flapping: { ...failedOver, publication: { line, flapping: true } },
-  'unsafe-address': { ...failedOver, memory: { db2: { promotedAt: at(1).mono, shutAskedAt: at(1).mono, addresses: ['127.0.0.1'] } } },
+  'unsafe-address': {
+    ...failedOver,
+    memory: { db2: { promotedAt: at(1).mono, shutAskedAt: at(1).mono, addresses: ['127.0.0.1'] } },
+  },
   'ledger-full': withLedger(failedOver, {
-    was: Array.from({ length: 8 }, (_, index) => ({ uuid: `gone${index}` as ServerId, address: `old${index}:3306` as ServerAddress })),
+    was: Array.from({ length: 8 }, (_, index) => ({
+      uuid: `gone${index}` as ServerId,
+      address: `old${index}:3306` as ServerAddress,
+    })),
   }),
 };
 
@@ -130,24 +161,28 @@ function explained(world: Given): { readonly reason: string; readonly sentences:
 
 const textOf = (cases: Readonly<Record<string, Given>>): string =>
   Object.entries(cases)
-    .map(([title, world]) => [title, ...explained(world).sentences.map((sentence) => `  ${sentence}`)].join('\n'))
+    .map(([title, world]) =>
+      [title, ...explained(world).sentences.map((sentence) => `  ${sentence}`)].join('\n'),
+    )
     .join('\n');
 
 describe('what would change a hold', () => {
-  it.each(Object.entries(holds))('%s is one, and has one to three short sentences', (title, world) => {
+  test.each(Object.entries(holds))('%s is one, and has one to three short sentences', (title, world) => {
     const { reason, sentences } = explained(world);
     expect(reason).toBe(title.split(',')[0]);
     expect(sentences.length).toBeGreaterThan(0);
     expect(sentences.length).toBeLessThanOrEqual(3);
-    expect(sentences.filter((sentence) => sentence.length > 160 || /undefined|\bnull\b|NaN/.test(sentence))).toEqual([]);
+    expect(
+      sentences.filter((sentence) => sentence.length > 160 || /undefined|\bnull\b|NaN/.test(sentence)),
+    ).toEqual([]);
   });
 
-  it('every reason is told', () => {
+  test('every reason is told', () => {
     const told = new Set(Object.keys(holds).map((title) => title.split(',')[0]));
     expect(Object.keys(holdReasons).filter((reason) => !told.has(reason))).toEqual([]);
   });
 
-  it('in words', () => {
+  test('in words', () => {
     expect(textOf(holds)).toMatchInlineSnapshot(`
       "ledger-unknown, unreachable
         An answer of nameserver ns1: it is asked again all the time.
@@ -230,25 +265,39 @@ describe('what would change a hold', () => {
 
 describe('what would change the pointing to a server', () => {
   const failing = { code: 'refused', message: 'The nameserver answered REFUSED.' };
-  it('in words', () => {
+  test('in words', () => {
     expect(
       textOf({
         'steady, of three': healthy,
         'steady, of two': { ...healthy, servers: { db1: source, db2: replicas.db2 } },
         'steady, of a group': {
-          servers: { db1: inGroup('db1', 'PRIMARY'), db2: inGroup('db2', 'SECONDARY'), db3: inGroup('db3', 'SECONDARY') },
+          servers: {
+            db1: inGroup('db1', 'PRIMARY'),
+            db2: inGroup('db2', 'SECONDARY'),
+            db3: inGroup('db3', 'SECONDARY'),
+          },
           ledger,
         },
         'steady, of peers': {
-          servers: { db1: inGroup('db1', 'PRIMARY', false), db2: inGroup('db2', 'PRIMARY', false), db3: inGroup('db3', 'PRIMARY', false) },
+          servers: {
+            db1: inGroup('db1', 'PRIMARY', false),
+            db2: inGroup('db2', 'PRIMARY', false),
+            db3: inGroup('db3', 'PRIMARY', false),
+          },
           ledger,
         },
-        'steady, of MariaDB': { ...healthy, servers: { db1: seen(factsOf('db1', { flavour: 'mariadb' })), db2: replicas.db2 } },
+        'steady, of MariaDB': {
+          ...healthy,
+          servers: { db1: seen(factsOf('db1', { flavour: 'mariadb' })), db2: replicas.db2 },
+        },
         'steady, of one': { ...healthy, servers: { db1: source } },
         failover: failedOver,
         'failover, observed only': { ...failedOver, settings: { mode: 'observe' } },
         'failover, refused': { ...failedOver, publication: { line, writeFailure: failing } },
-        'failover, refused, with a hint': { ...failedOver, publication: { line, writeFailure: { ...failing, hint: 'Grant it.' } } },
+        'failover, refused, with a hint': {
+          ...failedOver,
+          publication: { line, writeFailure: { ...failing, hint: 'Grant it.' } },
+        },
       }),
     ).toMatchInlineSnapshot(`
       "steady, of three

@@ -4,8 +4,25 @@ import type { Fqdn } from '../../../../src/core/model/units.ts';
 import type { Question } from '../../../../src/core/model/zone.ts';
 import type { DnsClient } from '../../../../src/dns/client/dns-client.ts';
 import { compareSerials } from '../../../../src/dns/read/soa.ts';
-import { checkForLeaks, isUpdate, key, name, nowSeconds, sign, soon, start, zone } from '../../../support/client-world.ts';
-import { answerTo, type Handler, rr, signAnswer, soaRdata, startFakeNameserver } from '../../../support/fake-nameserver.ts';
+import {
+  checkForLeaks,
+  isUpdate,
+  key,
+  name,
+  nowSeconds,
+  sign,
+  soon,
+  start,
+  zone,
+} from '../../../support/client-world.ts';
+import {
+  answerTo,
+  type Handler,
+  rr,
+  signAnswer,
+  soaRdata,
+  startFakeNameserver,
+} from '../../../support/fake-nameserver.ts';
 
 checkForLeaks();
 
@@ -14,13 +31,16 @@ const soa = (serial: number, ttl = 5) => {
   rdata.writeUInt32BE(serial, rdata.length - 20);
   return rr(zone, 6, rdata, { ttl });
 };
-const soaAnswer = (message: Buffer, serial: number, ttl?: number) => answerTo(message, { answers: [soa(serial, ttl)] });
-const inspect = async (handler: Handler, options = {}) => ((await start(handler, options)).client as DnsClient).inspection;
+const soaAnswer = (message: Buffer, serial: number, ttl?: number) =>
+  answerTo(message, { answers: [soa(serial, ttl)] });
+const inspect = async (handler: Handler, options = {}) =>
+  ((await start(handler, options)).client as DnsClient).inspection;
 const many = (count: number): readonly Question[] =>
   Array.from({ length: count }, (_, index) => ({ name: `n${index}.${zone}` as Fqdn, type: 'TXT' as const }));
 
 describe('rights', () => {
-  const granted = (message: Buffer) => sign(answerTo(message, { rcode: message.readUInt16BE(6) > 0 ? 6 : 0 }), message);
+  const granted = (message: Buffer) =>
+    sign(answerTo(message, { rcode: message.readUInt16BE(6) > 0 ? 6 : 0 }), message);
 
   test('where all is granted two messages do, for up to 50 RRsets', async () => {
     let messages = 0;
@@ -28,7 +48,9 @@ describe('rights', () => {
       messages++;
       reply(granted(message));
     });
-    expect((await rights({ zone, rrsets: many(50), deadline: soon() })).every(({ right }) => right === 'granted')).toBe(true);
+    expect(
+      (await rights({ zone, rrsets: many(50), deadline: soon() })).every(({ right }) => right === 'granted'),
+    ).toBe(true);
     expect(messages).toBe(2);
     expect(await rights({ zone, rrsets: many(51), deadline: soon() })).toHaveLength(51);
     expect(messages).toBe(6);
@@ -74,23 +96,31 @@ describe('the SOA', () => {
   test.each([
     [300, 1],
     [0, 0],
-  ])('TTL %i: nothing is remembered longer than its MINIMUM, nor than its TTL', async (ttl, negativeTtlSeconds) => {
-    const inspection = await inspect((message, reply) => reply(sign(soaAnswer(message, 7, ttl), message)));
-    expect(await inspection.soa(zone, soon())).toMatchObject({
-      kind: 'soa',
-      soa: { serial: 7, primary: 'ns1.example.com.', negativeTtlSeconds },
-    });
-  });
+  ])(
+    'TTL %i: nothing is remembered longer than its MINIMUM, nor than its TTL',
+    async (ttl, negativeTtlSeconds) => {
+      const inspection = await inspect((message, reply) => reply(sign(soaAnswer(message, 7, ttl), message)));
+      expect(await inspection.soa(zone, soon())).toMatchObject({
+        kind: 'soa',
+        soa: { serial: 7, primary: 'ns1.example.com.', negativeTtlSeconds },
+      });
+    },
+  );
 
   test('RDATA that is none', async () => {
     const inspection = await inspect((message, reply) =>
       reply(sign(answerTo(message, { answers: [rr(zone, 6, soaRdata(7).subarray(1))] }), message)),
     );
-    expect(await inspection.soa(zone, soon())).toMatchObject({ kind: 'failed', failure: { code: 'zone-not-found' } });
+    expect(await inspection.soa(zone, soon())).toMatchObject({
+      kind: 'failed',
+      failure: { code: 'zone-not-found' },
+    });
   });
 
   test('the clock of a nameserver that is 20 s behind', async () => {
-    const inspection = await inspect((message, reply) => reply(signAnswer(soaAnswer(message, 7), message, key, nowSeconds() - 20)));
+    const inspection = await inspect((message, reply) =>
+      reply(signAnswer(soaAnswer(message, 7), message, key, nowSeconds() - 20)),
+    );
     const { clockAheadSeconds } = await inspection.soa(zone, soon());
     expect([-21, -20, -19]).toContain(clockAheadSeconds);
   });
@@ -100,8 +130,13 @@ describe('serials', () => {
   test('behind, in step and ahead, also while the zone moves and where the number wraps', async () => {
     let serial = 4_294_967_290;
     const others = [4_294_967_289, 4_294_967_290, 3, 4];
-    const servers = await Promise.all(others.map((theirs) => startFakeNameserver((message, reply) => reply(soaAnswer(message, theirs)))));
-    const verify = [...servers.map(({ port }) => ({ host: '127.0.0.1', port })), { host: '127.0.0.1', port: 1 }];
+    const servers = await Promise.all(
+      others.map((theirs) => startFakeNameserver((message, reply) => reply(soaAnswer(message, theirs)))),
+    );
+    const verify = [
+      ...servers.map(({ port }) => ({ host: '127.0.0.1', port })),
+      { host: '127.0.0.1', port: 1 },
+    ];
     const { serials } = await inspect(
       (message, reply) => {
         reply(sign(soaAnswer(message, serial), message));
@@ -126,9 +161,13 @@ describe('serials', () => {
 
   test('a nameserver that does not know the zone, and one that is a resolver', async () => {
     const lame = await startFakeNameserver((message, reply) => reply(answerTo(message, { rcode: 5 })));
-    const resolver = await startFakeNameserver((message, reply) => reply(answerTo(message, { answers: [soa(7)], flags: 0 })));
+    const resolver = await startFakeNameserver((message, reply) =>
+      reply(answerTo(message, { answers: [soa(7)], flags: 0 })),
+    );
     const verify = [lame, resolver].map(({ port }) => ({ host: '127.0.0.1', port }));
-    const { serials } = await inspect((message, reply) => reply(sign(soaAnswer(message, 7), message)), { verify });
+    const { serials } = await inspect((message, reply) => reply(sign(soaAnswer(message, 7), message)), {
+      verify,
+    });
     const report = await serials(zone, soon());
     await Promise.all([lame.close(), resolver.close()]);
     expect(report).toMatchObject({
@@ -154,6 +193,8 @@ test('a signed no to one RRset is final: one message', async () => {
     seen.push(isUpdate(message));
     reply(sign(answerTo(message, { rcode: 5 }), message));
   });
-  expect(await rights({ zone, rrsets: [{ name, type: 'SRV' }], deadline: soon() })).toMatchObject([{ right: 'denied' }]);
+  expect(await rights({ zone, rrsets: [{ name, type: 'SRV' }], deadline: soon() })).toMatchObject([
+    { right: 'denied' },
+  ]);
   expect(seen).toEqual([true]);
 });

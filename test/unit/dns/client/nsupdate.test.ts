@@ -20,13 +20,24 @@ test('a plan as a script', () => {
   const plan: UpdatePlan = {
     zone,
     prerequisites: [
-      { kind: 'rrset-is', rrset: { name, type: 'TXT', ttlSeconds: 300, rdata: [['v=1', 'why=first-source'], ['']] } },
+      {
+        kind: 'rrset-is',
+        rrset: { name, type: 'TXT', ttlSeconds: 300, rdata: [['v=1', 'why=first-source'], ['']] },
+      },
       { kind: 'rrset-absent', name, type: 'A' },
     ],
     changes: [
       { kind: 'delete-rrset', name, type: 'AAAA' },
       { kind: 'add-rrset', rrset: { name, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1', '192.0.2.2'] } },
-      { kind: 'add-rrset', rrset: { name, type: 'SRV', ttlSeconds: 5, rdata: [{ priority: 0, weight: 1, port: 3306, target: name }] } },
+      {
+        kind: 'add-rrset',
+        rrset: {
+          name,
+          type: 'SRV',
+          ttlSeconds: 5,
+          rdata: [{ priority: 0, weight: 1, port: 3306, target: name }],
+        },
+      },
       { kind: 'add-rrset', rrset: { name, type: 'CNAME', ttlSeconds: 0, rdata: ['db.example.'] } },
     ],
   };
@@ -49,12 +60,17 @@ test('a plan as a script', () => {
 
 test('a key for truncated MACs as nsupdate has it', () => {
   const truncated = tsigKey('k.' as Fqdn, 'hmac-sha256', Buffer.from('a secret'), 16);
-  const script = nsupdateScript({ zone, prerequisites: [], changes: [] }, { host: '192.0.2.53', port: 53 }, truncated);
+  const script = nsupdateScript(
+    { zone, prerequisites: [], changes: [] },
+    { host: '192.0.2.53', port: 53 },
+    truncated,
+  );
   expect(script).toContain('\nkey hmac-sha256-128:k. YSBzZWNyZXQ=\n');
 });
 
 test('nsupdate checks no names where one is none of a host: that is for the nameserver to say', () => {
-  const lines = (rrset: Rrset) => planLines({ zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset }] });
+  const lines = (rrset: Rrset) =>
+    planLines({ zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset }] });
   const leadingTo = (target: string) => [{ priority: 0, weight: 1, port: 3306, target: target as Fqdn }];
   const odd = 'my_db.example.com.' as Fqdn;
   expect(lines({ name: odd, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] })).toEqual([
@@ -99,7 +115,12 @@ test('all of RFC 2136 as a script', () => {
 
 test('no byte of a TXT leaves its quotes', () => {
   const every = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('');
-  const rrset = { name, type: 'TXT', ttlSeconds: 5, rdata: [[every.slice(0, 128), every.slice(128)]] } as const;
+  const rrset = {
+    name,
+    type: 'TXT',
+    ttlSeconds: 5,
+    rdata: [[every.slice(0, 128), every.slice(128)]],
+  } as const;
   const script = nsupdateScript(
     { zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset }] },
     { host: '127.0.0.1', port: 53 },
@@ -111,7 +132,12 @@ test('no byte of a TXT leaves its quotes', () => {
 });
 
 describe('outcomes', () => {
-  const asked = { nameserver: 'ns1 (127.0.0.1:53)', what: 'update', zone, signing: { key, fudgeSeconds: 300 } } as const;
+  const asked = {
+    nameserver: 'ns1 (127.0.0.1:53)',
+    what: 'update',
+    zone,
+    signing: { key, fudgeSeconds: 300 },
+  } as const;
   const tsig = '; TSIG error with server: expected a TSIG or SIG(0)\n';
   test.each([
     ['applied', 0, '', 'applied'],
@@ -124,18 +150,48 @@ describe('outcomes', () => {
     ],
     ['a warning is no success', 0, 'could not read key from x\n', 'unknown nsupdate-failed'],
     ['lost the race', 2, 'update failed: NXRRSET\n', 'refused prerequisite-failed prerequisite-failed'],
-    ['first publication lost', 2, 'update failed: YXRRSET\n', 'refused prerequisite-failed prerequisite-failed'],
+    [
+      'first publication lost',
+      2,
+      'update failed: YXRRSET\n',
+      'refused prerequisite-failed prerequisite-failed',
+    ],
     ['policy', 2, 'update failed: REFUSED\n', 'refused rejected update-refused'],
     ['not served', 2, 'update failed: NOTAUTH\n', 'refused rejected zone-not-served'],
     // Seen with 9.20: it prints the RCODE of an answer that it could not verify. A forger must not make us believe it.
     ['unsigned NXRRSET', 2, `${tsig}update failed: NXRRSET\n`, 'unknown unsigned-answer'],
     ['unsigned NOERROR', 2, tsig, 'unknown unsigned-answer'],
     ['unsigned REFUSED', 2, `${tsig}update failed: REFUSED\n`, 'unknown update-refused'],
-    ['BADKEY', 2, '; TSIG error with server: tsig indicates error\nupdate failed: NOTAUTH(BADKEY)\n', 'unknown tsig-badkey'],
-    ['BADSIG', 2, '; TSIG error with server: tsig indicates error\nupdate failed: NOTAUTH(BADSIG)\n', 'unknown tsig-badsig'],
-    ['BADTIME', 2, '; TSIG error with server: clocks are unsynchronized\nupdate failed: NOTAUTH(BADTIME)\n', 'unknown tsig-badtime'],
-    ['nobody listens', 2, '; Communication with 127.0.0.1#53 failed: connection refused\n', 'refused not-sent connection-refused'],
-    ['nobody listens (9.18)', 2, '; Communication with 127.0.0.1#53 failed: operation canceled\n', 'refused not-sent connection-failed'],
+    [
+      'BADKEY',
+      2,
+      '; TSIG error with server: tsig indicates error\nupdate failed: NOTAUTH(BADKEY)\n',
+      'unknown tsig-badkey',
+    ],
+    [
+      'BADSIG',
+      2,
+      '; TSIG error with server: tsig indicates error\nupdate failed: NOTAUTH(BADSIG)\n',
+      'unknown tsig-badsig',
+    ],
+    [
+      'BADTIME',
+      2,
+      '; TSIG error with server: clocks are unsynchronized\nupdate failed: NOTAUTH(BADTIME)\n',
+      'unknown tsig-badtime',
+    ],
+    [
+      'nobody listens',
+      2,
+      '; Communication with 127.0.0.1#53 failed: connection refused\n',
+      'refused not-sent connection-refused',
+    ],
+    [
+      'nobody listens (9.18)',
+      2,
+      '; Communication with 127.0.0.1#53 failed: operation canceled\n',
+      'refused not-sent connection-failed',
+    ],
     ['silence', 2, '; Communication with 127.0.0.1#53 failed: timed out\n', 'unknown no-answer'],
     ['hung up', 2, '; Communication with 127.0.0.1#53 failed: end of file\n', 'unknown connection-lost'],
     ['an extended RCODE', 2, 'update failed: BADCOOKIE\n', 'refused rejected unexpected-rcode'],
@@ -155,7 +211,11 @@ describe('the program is not started', () => {
   const plan: UpdatePlan = { zone, prerequisites: [], changes: [{ kind: 'delete-rrset', name, type: 'A' }] };
   const ms = (after: number): MonoMs => (clock.mono() + after) as MonoMs;
 
-  async function updated(request: { readonly notAfter: MonoMs; readonly deadline: MonoMs; readonly recalled?: AbortSignal }) {
+  async function updated(request: {
+    readonly notAfter: MonoMs;
+    readonly deadline: MonoMs;
+    readonly recalled?: AbortSignal;
+  }) {
     const folder = await mkdtemp(join(tmpdir(), 'sd-nsupdate-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const started = join(folder, 'started');
@@ -178,7 +238,9 @@ describe('the program is not started', () => {
   test('for an update that was called back, or whose evidence is old, or whose time is over', async () => {
     const [soon, past] = [ms(60_000), ms(-1)];
     const refused = (code: string) => ({ outcome: { kind: 'refused', failure: { code } }, isStarted: false });
-    expect(await updated({ notAfter: soon, deadline: soon, recalled: AbortSignal.abort() })).toMatchObject(refused('recalled'));
+    expect(await updated({ notAfter: soon, deadline: soon, recalled: AbortSignal.abort() })).toMatchObject(
+      refused('recalled'),
+    );
     expect(await updated({ notAfter: past, deadline: soon })).toMatchObject(refused('expired'));
     expect((await updated({ notAfter: soon, deadline: past })).isStarted).toBe(false);
     expect((await updated({ notAfter: soon, deadline: soon })).isStarted).toBe(true);

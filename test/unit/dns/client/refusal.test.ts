@@ -4,7 +4,7 @@ import type { Failure } from '../../../../src/core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
 import type { Question, RrType, UpdateOutcome, UpdatePlan } from '../../../../src/core/model/zone.ts';
 import { systemClock } from '../../../../src/daemon/clock.ts';
-import { createRefusalInspector, MAX_WAITING_INSPECTIONS } from '../../../../src/dns/client/refusal.ts';
+import { createRefusalInspector, maxWaitingInspections } from '../../../../src/dns/client/refusal.ts';
 import { grantLines, policyRefuses } from '../../../../src/dns/client/refusal-words.ts';
 import type { MessageRequest } from '../../../../src/dns/message/message-request.ts';
 import type { SerialsOptions } from '../../../../src/dns/read/serials.ts';
@@ -24,7 +24,9 @@ const plan: UpdatePlan = {
   ],
 };
 const signing = { key: { name: 'k.' } };
-const options = { primary: { nameserver: 'ns1 (192.0.2.53:53)', signing, clock: systemClock } } as unknown as SerialsOptions;
+const options = {
+  primary: { nameserver: 'ns1 (192.0.2.53:53)', signing, clock: systemClock },
+} as unknown as SerialsOptions;
 const refused: UpdateOutcome = { kind: 'refused', code: 'rejected', failure };
 const failed: UpdateOutcome = {
   kind: 'refused',
@@ -42,7 +44,9 @@ function denying(...names: readonly Fqdn[]) {
     most = Math.max(most, now);
     await new Promise((resolve) => setImmediate(resolve));
     now -= 1;
-    const changed = asked.changes.map((change) => ('rrset' in change ? change.rrset : change)).map(({ name }) => name);
+    const changed = asked.changes
+      .map((change) => ('rrset' in change ? change.rrset : change))
+      .map(({ name }) => name);
     log.push(changed.join(' '));
     if (changed.some((name) => names.includes(name))) return refused;
     return asked.prerequisites.length > 0 ? failed : { kind: 'applied' };
@@ -65,7 +69,9 @@ test('one message after the other, also of several inspections', async () => {
 test('no more wait than the limit; the others get the words that there are', async () => {
   const { update } = denying(ledger);
   const inspect = createRefusalInspector(options, update);
-  const found = await Promise.all(Array.from({ length: MAX_WAITING_INSPECTIONS + 2 }, () => inspect({ plan, failure, deadline })));
+  const found = await Promise.all(
+    Array.from({ length: maxWaitingInspections + 2 }, () => inspect({ plan, failure, deadline })),
+  );
   expect(found.filter((told) => told === failure)).toHaveLength(2);
   expect(await inspect({ plan, failure, deadline })).not.toBe(failure);
 });
@@ -87,15 +93,24 @@ test('by its deadline it has ended, whatever hangs, and the next one has its tur
 test('what is not certain changes no word', async () => {
   const unsure: UpdateOutcome = { kind: 'unknown', failure: { code: 'no-answer', message: 'Silence.' } };
   for (const outcome of [unsure, { kind: 'applied' } as const])
-    expect(await createRefusalInspector(options, async () => outcome)({ plan, failure, deadline })).toBe(failure);
+    expect(await createRefusalInspector(options, async () => outcome)({ plan, failure, deadline })).toBe(
+      failure,
+    );
 });
 
-const asked = (name: string, ...types: readonly RrType[]): readonly Question[] => types.map((type) => ({ name: `${name}.` as Fqdn, type }));
+const asked = (name: string, ...types: readonly RrType[]): readonly Question[] =>
+  types.map((type) => ({ name: `${name}.` as Fqdn, type }));
 const about = (key: string | undefined) => ({ nameserver: 'ns1', zone, key: key as Fqdn | undefined });
 
 test('a line a name, and quotes where BIND needs them', () => {
-  const rrsets = [...asked('x.example.com', 'A', 'AAAA'), ...asked('_source-dns.x.example.com', 'TXT'), ...asked('x.example.com', 'A')];
-  expect(grantLines(about('k.'), rrsets)).toBe('grant k name x.example.com AAAA A; grant k name _source-dns.x.example.com TXT;');
+  const rrsets = [
+    ...asked('x.example.com', 'A', 'AAAA'),
+    ...asked('_source-dns.x.example.com', 'TXT'),
+    ...asked('x.example.com', 'A'),
+  ];
+  expect(grantLines(about('k.'), rrsets)).toBe(
+    'grant k name x.example.com AAAA A; grant k name _source-dns.x.example.com TXT;',
+  );
   expect(grantLines(about('host/db@example.'), asked('x', 'A'))).toBe('grant "host/db@example" name x A;');
 });
 

@@ -8,7 +8,10 @@ const parse = (text: string, keyName?: string, file = '/etc/k.key') => parseKeyF
 describe('read', () => {
   test.each([
     // As printed by keymgr 3.4, pdnsutil 4.9, ddns-confgen and rndc-confgen 9.20.
-    ['keymgr -t', `# hmac-sha256:my.key:${secret}\nkey:\n  - id: my.key\n    algorithm: hmac-sha256\n    secret: ${secret}\n`],
+    [
+      'keymgr -t',
+      `# hmac-sha256:my.key:${secret}\nkey:\n  - id: my.key\n    algorithm: hmac-sha256\n    secret: ${secret}\n`,
+    ],
     [
       'knot.conf',
       `server:\n    listen: 192.0.2.53@53\n\nkey:\n  - id: my.key # ours\n    algorithm: hmac-sha256\n    secret: "${secret}"\n` +
@@ -21,9 +24,15 @@ describe('read', () => {
     ['Unbound', `tsig-key: # c\r\n  secret: '${secret}'\r\n  algorithm: hmac-sha256\r\n  name: my.key\r\n`],
     ['pdnsutil list-tsig-keys', `my.key. hmac-sha256. ${secret}\n`],
     ['pdnsutil generate-tsig-key', `Create new TSIG key my.key hmac-sha256 ${secret}\n`],
-    ['pdnsutil with a log line', `Nov 26 14:00:00 Reading random entropy from '/dev/urandom'\nmy.key. hmac-sha256. ${secret}\n`],
+    [
+      'pdnsutil with a log line',
+      `Nov 26 14:00:00 Reading random entropy from '/dev/urandom'\nmy.key. hmac-sha256. ${secret}\n`,
+    ],
     ['a script of nsupdate', `server 192.0.2.53\nkey hmac-sha256:my.key ${secret}\nzone example.com\nsend\n`],
-    ['a line of nsupdate -y with a space in the secret', `hmac-sha256:my.key:${secret.slice(0, 8)} ${secret.slice(8)}`],
+    [
+      'a line of nsupdate -y with a space in the secret',
+      `hmac-sha256:my.key:${secret.slice(0, 8)} ${secret.slice(8)}`,
+    ],
     [
       'ddns-confgen',
       '# To activate this key, place the following in named.conf, and\n# in a separate keyfile on the system or systems from which nsupdate\n' +
@@ -37,33 +46,51 @@ describe('read', () => {
     ['a .key of ldns-keygen', `my.key.\t3600\tIN\tKEY\t0 3 159 ${secret} ;{id = 4549}\n`],
   ])('%s', (_, text) => {
     const parsed = parse(text);
-    expect(parsed).toMatchObject({ kind: 'key', key: { name: 'my.key.', algorithm: 'hmac-sha256' }, warnings: [] });
+    expect(parsed).toMatchObject({
+      kind: 'key',
+      key: { name: 'my.key.', algorithm: 'hmac-sha256' },
+      warnings: [],
+    });
     if (parsed.kind === 'key') expect(parsed.key.secret.export().toString('base64')).toBe(secret);
     expect(parse(text, 'MY.KEY.')).toMatchObject({ kind: 'key' });
-    expect(parse(text, 'my.kex')).toMatchObject({ failure: { message: expect.stringContaining('did you mean my.key.?') } });
+    expect(parse(text, 'my.kex')).toMatchObject({
+      failure: { message: expect.stringContaining('did you mean my.key.?') },
+    });
   });
 
   test('several keys of Knot: by name', () => {
     const one = (name: string) => `  - id: ${name}\n    algorithm: hmac-sha512\n    secret: ${secret}\n`;
-    expect(parse(`key:\n${one('a')}${one('b')}`, 'b')).toMatchObject({ kind: 'key', key: { name: 'b.', algorithm: 'hmac-sha512' } });
+    expect(parse(`key:\n${one('a')}${one('b')}`, 'b')).toMatchObject({
+      kind: 'key',
+      key: { name: 'b.', algorithm: 'hmac-sha512' },
+    });
     expect(parse(`key:\n${one('a')}${one('b')}`)).toMatchObject({
       failure: { code: 'key-not-found', hint: expect.stringContaining('a., b.') },
     });
     expect(parse(`key:\n  - id: a\n    secret: ${secret}\n`)).toMatchObject({
-      failure: { code: 'key-invalid', message: expect.stringContaining('line 2: the key a. has no algorithm') },
+      failure: {
+        code: 'key-invalid',
+        message: expect.stringContaining('line 2: the key a. has no algorithm'),
+      },
     });
   });
 
   test('numbers of ldns-keygen, which are others than BIND has: the name beside them counts', () => {
-    const file = (algorithm: string, bits = '') => `Private-key-format: v1.2\nAlgorithm: ${algorithm}\nKey: ${secret}\n${bits}`;
+    const file = (algorithm: string, bits = '') =>
+      `Private-key-format: v1.2\nAlgorithm: ${algorithm}\nKey: ${secret}\n${bits}`;
     const algorithmOf = (text: string) => parse(text, 'k');
-    expect(algorithmOf(file('159 (HMAC_SHA256)'))).toMatchObject({ key: { algorithm: 'hmac-sha256', macBytes: 32 } });
+    expect(algorithmOf(file('159 (HMAC_SHA256)'))).toMatchObject({
+      key: { algorithm: 'hmac-sha256', macBytes: 32 },
+    });
     expect(algorithmOf(file('164 (HMAC_SHA512)'))).toMatchObject({ key: { algorithm: 'hmac-sha512' } });
-    expect(algorithmOf(file('163 (HMAC_SHA256)', 'Bits: AIA=\n'))).toMatchObject({ key: { algorithm: 'hmac-sha256', macBytes: 16 } });
+    expect(algorithmOf(file('163 (HMAC_SHA256)', 'Bits: AIA=\n'))).toMatchObject({
+      key: { algorithm: 'hmac-sha256', macBytes: 16 },
+    });
   });
 });
 
-const utf16 = (text: string, mark: boolean) => Buffer.from(`${mark ? '\ufeff' : ''}${text}`, 'utf16le').toString('utf8');
+const utf16 = (text: string, mark: boolean) =>
+  Buffer.from(`${mark ? '\ufeff' : ''}${text}`, 'utf16le').toString('utf8');
 const statement = `key "k" { algorithm hmac-sha256; secret "${secret}"; };`;
 
 describe('recognised', () => {
@@ -71,9 +98,19 @@ describe('recognised', () => {
     ['UTF-16', utf16(statement, true), /UTF-16/, /UTF-8/],
     ['UTF-16 without a mark', utf16(statement, false), /UTF-16/, /UTF-8/],
     ['UTF-16 of big-endian', Buffer.from(statement, 'utf16le').swap16().toString('utf8'), /UTF-16/, /UTF-8/],
-    ['a keytab', Buffer.from('0502000000490002000b4558414d', 'hex').toString('utf8'), /keytab of Kerberos/, /via: nsupdate/],
+    [
+      'a keytab',
+      Buffer.from('0502000000490002000b4558414d', 'hex').toString('utf8'),
+      /keytab of Kerberos/,
+      /via: nsupdate/,
+    ],
     ['a binary file', `\x7fELF\x02\x01\0\0${secret}`, /binary/, /key_file is a text/],
-    ['PEM', `# mine\n-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----\n`, /PEM form/, /Write instead: key "NAME"/],
+    [
+      'PEM',
+      `# mine\n-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----\n`,
+      /PEM form/,
+      /Write instead: key "NAME"/,
+    ],
     ['Ansible Vault', `$ANSIBLE_VAULT;1.1;AES256\n6265636b\n`, /Ansible Vault/, /decrypt/],
     [
       'Kea',
@@ -95,18 +132,43 @@ describe('recognised', () => {
       /settings of lego/,
       /RFC2136_TSIG_FILE/,
     ],
-    ['external-dns', `--rfc2136-tsig-keyname=k\n--rfc2136-tsig-secret=${secret}\n`, /settings of external-dns/, /tsig-keyname/],
-    ['external-dns in the environment', `EXTERNAL_DNS_RFC2136_TSIG_SECRET="${secret}"\n`, /settings of external-dns/, /tsig-secret/],
+    [
+      'external-dns',
+      `--rfc2136-tsig-keyname=k\n--rfc2136-tsig-secret=${secret}\n`,
+      /settings of external-dns/,
+      /tsig-keyname/,
+    ],
+    [
+      'external-dns in the environment',
+      `EXTERNAL_DNS_RFC2136_TSIG_SECRET="${secret}"\n`,
+      /settings of external-dns/,
+      /tsig-secret/,
+    ],
     ['acme.sh', `NSUPDATE_SERVER="ns"\nNSUPDATE_KEY="${secret}"\n`, /settings of acme\.sh/, /NSUPDATE_KEY/],
-    ['cert-manager', `rfc2136:\n  tsigKeyName: k\n  tsigSecretSecretRef:\n    name: s\n`, /cert-manager/, /base64 -d/],
+    [
+      'cert-manager',
+      `rfc2136:\n  tsigKeyName: k\n  tsigSecretSecretRef:\n    name: s\n`,
+      /cert-manager/,
+      /base64 -d/,
+    ],
     [
       'Terraform',
       `provider "dns" {\n update {\n key_name = "k."\n key_algorithm = "hmac-sha256"\n key_secret = "${secret}"\n }\n}\n`,
       /Terraform/,
       /key_secret/,
     ],
-    ['octoDNS', `providers:\n  rfc2136:\n    key_name: k\n    key_secret: ${secret}\n`, /octoDNS/, /key_secret/],
-    ['Kubernetes', `apiVersion: v1\nkind: Secret\ndata:\n  x: ${secret}\n`, /settings of Kubernetes/, /base64/],
+    [
+      'octoDNS',
+      `providers:\n  rfc2136:\n    key_name: k\n    key_secret: ${secret}\n`,
+      /octoDNS/,
+      /key_secret/,
+    ],
+    [
+      'Kubernetes',
+      `apiVersion: v1\nkind: Secret\ndata:\n  x: ${secret}\n`,
+      /settings of Kubernetes/,
+      /base64/,
+    ],
     ['an environment file', `TSIG_SECRET=${secret}\n`, /settings of another program/, /Write instead/],
     ['a path', '/etc/bind/ddns.key\n', /the path of another file/, /Set key_file/],
     ['a secret alone', `${secret}\n`, /a secret alone/, /Name and algorithm are missing/],
@@ -115,7 +177,11 @@ describe('recognised', () => {
       const parsed = parse(text, name);
       const looksLike = new RegExp(`^The key file /etc/k\\.key: it looks like .*${message.source}`);
       expect(parsed).toMatchObject({
-        failure: { code: 'key-invalid', message: expect.stringMatching(looksLike), hint: expect.stringMatching(hint) },
+        failure: {
+          code: 'key-invalid',
+          message: expect.stringMatching(looksLike),
+          hint: expect.stringMatching(hint),
+        },
       });
       expect(JSON.stringify(parsed)).not.toContain(secret.slice(1, 12));
     }
@@ -137,9 +203,12 @@ describe('recognised', () => {
   });
 
   test('the words of another program in a comment do not hide a key', () => {
-    const words = '// certbot: dns_rfc2136_name = k\n# NSUPDATE_KEY=x\n/* "tsig": RFC2136_TSIG_KEY=k\nkey_secret: x */\n';
+    const words =
+      '// certbot: dns_rfc2136_name = k\n# NSUPDATE_KEY=x\n/* "tsig": RFC2136_TSIG_KEY=k\nkey_secret: x */\n';
     expect(parse(words + statement)).toMatchObject({ kind: 'key', key: { name: 'k.' } });
-    expect(parse(`# RFC2136_TSIG_KEY=k\n; key_secret: x\nhmac-sha256:k:${secret}`)).toMatchObject({ kind: 'key' });
+    expect(parse(`# RFC2136_TSIG_KEY=k\n; key_secret: x\nhmac-sha256:k:${secret}`)).toMatchObject({
+      kind: 'key',
+    });
   });
 
   test('none of the patterns takes long on 64 KiB', () => {

@@ -1,7 +1,18 @@
 /** One fault of a key or a right has one sentence, whatever a nameserver of this or that version answers. The answers are those of real ones: see docs/DNS.md. */
 import { describe, expect, test } from 'vitest';
 import type { DnsClient } from '../../../../src/dns/client/dns-client.ts';
-import { aAnswer, checkForLeaks, isUpdate, key, name, nowSeconds, sign, soon, start, zone } from '../../../support/client-world.ts';
+import {
+  aAnswer,
+  checkForLeaks,
+  isUpdate,
+  key,
+  name,
+  nowSeconds,
+  sign,
+  soon,
+  start,
+  zone,
+} from '../../../support/client-world.ts';
 import { answerTo, signAnswer } from '../../../support/fake-nameserver.ts';
 
 checkForLeaks();
@@ -13,17 +24,28 @@ const bare =
   (message) =>
     answerTo(message, { rcode });
 const badkey: Answer = (message) =>
-  signAnswer(answerTo(message, { rcode: 9 }), message, key, nowSeconds(), { error: 17, mac: Buffer.alloc(0) });
+  signAnswer(answerTo(message, { rcode: 9 }), message, key, nowSeconds(), {
+    error: 17,
+    mac: Buffer.alloc(0),
+  });
 const signedAddress: Answer = (message) => sign(aAnswer(message), message);
 
 /** What the client says of a question, and then of an update. */
 async function failuresOf(toQuestion: Answer, toUpdate: Answer) {
-  const { client, update } = await start((message, reply) => reply(isUpdate(message) ? toUpdate(message) : toQuestion(message)));
+  const { client, update } = await start((message, reply) =>
+    reply(isUpdate(message) ? toUpdate(message) : toQuestion(message)),
+  );
   const reading = await client.read({ zone, questions: [{ name, type: 'A' }], deadline: soon() });
   const outcome = await update();
-  const failures = [reading.kind === 'failed' ? reading.failure : undefined, outcome.kind === 'unknown' ? outcome.failure : undefined];
+  const failures = [
+    reading.kind === 'failed' ? reading.failure : undefined,
+    outcome.kind === 'unknown' ? outcome.failure : undefined,
+  ];
   // Each has a port of its own.
-  return failures.map((failure) => failure && { ...failure, message: failure.message.replace(/127\.0\.0\.1:\d+/, 'its address') });
+  return failures.map(
+    (failure) =>
+      failure && { ...failure, message: failure.message.replace(/127\.0\.0\.1:\d+/, 'its address') },
+  );
 }
 
 describe('the key is known, and may not do this', () => {
@@ -64,7 +86,9 @@ describe('the key is not known there', () => {
 
   test('a key that is known again, and REFUSED: it is about the right again', async () => {
     let answer: Answer = bare(9);
-    const { client, update } = await start((message, reply) => reply(isUpdate(message) ? bare(5)(message) : answer(message)));
+    const { client, update } = await start((message, reply) =>
+      reply(isUpdate(message) ? bare(5)(message) : answer(message)),
+    );
     const read = () => client.read({ zone, questions: [{ name, type: 'A' }], deadline: soon() });
     await read();
     expect(await update()).toMatchObject({ failure: { code: 'tsig-badkey' } });

@@ -5,7 +5,8 @@ import { wholeMac } from '../../../../src/dns/message/tsig.ts';
 import { inView, spellings } from '../../../support/key-spellings.ts';
 
 const secret = 'c2VjcmV0IHRoYXQgbm9ib2R5IG1heSBzZWU=';
-const key = (name: string, algorithm = 'hmac-sha256') => `key "${name}" {\n\talgorithm ${algorithm};\n\tsecret "${secret}";\n};\n`;
+const key = (name: string, algorithm = 'hmac-sha256') =>
+  `key "${name}" {\n\talgorithm ${algorithm};\n\tsecret "${secret}";\n};\n`;
 const parse = (text: string, keyName?: string, file = '/etc/k.key') => parseKeyFile(text, file, keyName);
 
 test('what tsig-keygen writes', () => {
@@ -17,7 +18,12 @@ test('what tsig-keygen writes', () => {
 });
 
 test.each([
-  ['on one line, without quotes', `key K.example. {algorithm HMAC-SHA512;secret ${secret};};`, 'k.example.', 'hmac-sha512'],
+  [
+    'on one line, without quotes',
+    `key K.example. {algorithm HMAC-SHA512;secret ${secret};};`,
+    'k.example.',
+    'hmac-sha512',
+  ],
   ['the other order', `key k { secret "${secret}"; algorithm "hmac-sha1"; };`, 'k.', 'hmac-sha1'],
   [
     'comments of all three kinds',
@@ -25,7 +31,12 @@ test.each([
     'k.',
     'hmac-sha384',
   ],
-  ['other statements', `controls { inet 127.0.0.1 allow { any; } keys { "k"; }; };\ninclude "x";\n${key('k')}`, 'k.', 'hmac-sha256'],
+  [
+    'other statements',
+    `controls { inet 127.0.0.1 allow { any; } keys { "k"; }; };\ninclude "x";\n${key('k')}`,
+    'k.',
+    'hmac-sha256',
+  ],
   ['a byte order mark', `\ufeff${key('k')}`, 'k.', 'hmac-sha256'],
   ['MD5 by its long name', key('k', 'hmac-md5.sig-alg.reg.int'), 'k.', 'hmac-md5'],
 ])('%s', (_, text, name, algorithm) => {
@@ -40,9 +51,15 @@ test('several keys: by name, in any case', () => {
   const file = `${key('one')}${key('Two')}`;
   expect(parse(file, 'TWO.')).toMatchObject({ kind: 'key', key: { name: 'two.' } });
   expect(parse(file)).toMatchObject({
-    failure: { code: 'key-not-found', message: expect.stringContaining('2 keys'), hint: expect.stringContaining('one., two.') },
+    failure: {
+      code: 'key-not-found',
+      message: expect.stringContaining('2 keys'),
+      hint: expect.stringContaining('one., two.'),
+    },
   });
-  expect(parse(file, 'three')).toMatchObject({ failure: { code: 'key-not-found', hint: expect.stringContaining('one., two.') } });
+  expect(parse(file, 'three')).toMatchObject({
+    failure: { code: 'key-not-found', hint: expect.stringContaining('one., two.') },
+  });
 });
 
 test('only the chosen key is judged', () => {
@@ -57,24 +74,40 @@ test('only the chosen key is judged', () => {
     `key other { algorithm hmac-sha256 secret "${secret}"; };`,
   ];
   for (const other of unusable) {
-    for (const file of [`${other}\n${key('one')}`, `${key('one')}${other}`, `view v { ${other} };\n${key('one')}`])
+    for (const file of [
+      `${other}\n${key('one')}`,
+      `${key('one')}${other}`,
+      `view v { ${other} };\n${key('one')}`,
+    ])
       expect(parse(file, 'one')).toMatchObject({ kind: 'key', key: { name: 'one.' } });
-    expect(parse(`${other}\n${key('one')}`)).toMatchObject({ failure: { code: 'key-not-found', hint: expect.stringContaining('one.') } });
+    expect(parse(`${other}\n${key('one')}`)).toMatchObject({
+      failure: { code: 'key-not-found', hint: expect.stringContaining('one.') },
+    });
   }
   for (const other of ['hmac-sha3:other:QQ==', 'hmac-sha256:other:no', `hmac-sha256:a..b:${secret}`])
     expect(parse(`${other}\nhmac-sha256:one:${secret}`, 'one')).toMatchObject({ kind: 'key' });
-  const section = (name: string, base64: string) => `  - id: ${name}\n    algorithm: hmac-sha256\n    secret: ${base64}\n`;
-  expect(parse(`key:\n${section('other', 'no')}${section('one', secret)}`, 'one')).toMatchObject({ kind: 'key' });
+  const section = (name: string, base64: string) =>
+    `  - id: ${name}\n    algorithm: hmac-sha256\n    secret: ${base64}\n`;
+  expect(parse(`key:\n${section('other', 'no')}${section('one', secret)}`, 'one')).toMatchObject({
+    kind: 'key',
+  });
 });
 
 test('one key twice, in two spellings: the same is one, another is refused', () => {
   const twice = `${key('one')}key ONE. { secret "${secret.slice(0, 4)} ${secret.slice(4)}"; algorithm HMAC-SHA256; };`;
   expect(parse(twice)).toMatchObject({ kind: 'key', key: { name: 'one.' } });
   expect(parse(twice, 'One')).toMatchObject({ kind: 'key' });
-  for (const other of [key('ONE').replace(secret, 'QUJD'), key('one.', 'hmac-sha512'), key('one', 'hmac-sha256-128')])
+  for (const other of [
+    key('ONE').replace(secret, 'QUJD'),
+    key('one.', 'hmac-sha512'),
+    key('one', 'hmac-sha256-128'),
+  ])
     for (const name of [undefined, 'one'])
       expect(parse(key('one') + other, name)).toMatchObject({
-        failure: { code: 'key-invalid', message: expect.stringMatching(/the key one\. more than once, .*\(lines 1, 5\)/) },
+        failure: {
+          code: 'key-invalid',
+          message: expect.stringMatching(/the key one\. more than once, .*\(lines 1, 5\)/),
+        },
       });
 });
 
@@ -87,20 +120,30 @@ test('a key_name that is not there: what is, and which may be meant', () => {
     },
   });
   expect(parse(file, 'X@Y')).toMatchObject({ kind: 'key', key: { name: 'x\\064y.' } });
-  expect(parse(file, 'zzz')).toMatchObject({ failure: { message: expect.not.stringContaining('did you mean') } });
+  expect(parse(file, 'zzz')).toMatchObject({
+    failure: { message: expect.not.stringContaining('did you mean') },
+  });
   expect(parse(file, 'a..b')).toMatchObject({
     failure: { code: 'key-not-found', message: expect.stringContaining('key_name is no domain') },
   });
   const many = Array.from({ length: 600 }, (_, index) => key(`key-${index}`)).join('');
-  expect(parse(many, 'none')).toMatchObject({ failure: { hint: expect.stringMatching(/key-7\. and 592 more$/) } });
+  expect(parse(many, 'none')).toMatchObject({
+    failure: { hint: expect.stringMatching(/key-7\. and 592 more$/) },
+  });
 });
 
 test('a secret in the place of a name is not shown', () => {
   const mixed = key(secret) + key('one');
-  const texts = [mixed, `key "${secret}" { algorithm hmac-sha256; };`, `hmac-sha256:${secret}:k\nhmac-sha256:one:${secret}`];
+  const texts = [
+    mixed,
+    `key "${secret}" { algorithm hmac-sha256; };`,
+    `hmac-sha256:${secret}:k\nhmac-sha256:one:${secret}`,
+  ];
   for (const text of texts)
     for (const name of [undefined, 'none', secret, 'on'])
-      expect.soft(JSON.stringify(parse(text, name)).toLowerCase()).not.toContain(secret.slice(1, 12).toLowerCase());
+      expect
+        .soft(JSON.stringify(parse(text, name)).toLowerCase())
+        .not.toContain(secret.slice(1, 12).toLowerCase());
 });
 
 test('a short secret is warned of', () => {
@@ -114,7 +157,11 @@ test.each([...spellings, inView('zone "a" { type primary; };')])('what named acc
   if (parsed.kind === 'invalid') throw new Error(parsed.failure.message);
   const { name, algorithm, macBytes, secret: bytes } = parsed.key;
   const whole = wholeMac(spelling.algorithm) * 8;
-  expect([name, algorithm, macBytes * 8]).toEqual([spelling.name, spelling.algorithm, spelling.macBits ?? whole]);
+  expect([name, algorithm, macBytes * 8]).toEqual([
+    spelling.name,
+    spelling.algorithm,
+    spelling.macBits ?? whole,
+  ]);
   expect(bytes.export().toString('base64')).toBe(spelling.secret);
   expect(parse(spelling.text, spelling.quotedName.replaceAll('\\"', '"'))).toMatchObject({ kind: 'key' });
 });
@@ -127,32 +174,84 @@ describe('what cannot be read is told with its line, and without the secret', ()
     ['no end', `key "k" { algorithm hmac-sha256; secret "${secret}";`, /line 1: a statement has no end/],
     ['no semicolon', `key "k" {\n algorithm hmac-sha256\n secret "${secret}"; };`, /line 2: a ; is missing/],
     ['a brace too many', `\n};\n${key('k')}`, /line 2: a } too many/],
-    ['a quote without end', `key "k" {\n algorithm hmac-sha256;\n secret "${secret}; };`, /line 3: a quoted string has no end/],
+    [
+      'a quote without end',
+      `key "k" {\n algorithm hmac-sha256;\n secret "${secret}; };`,
+      /line 3: a quoted string has no end/,
+    ],
     ['a comment without end', `${key('k')}\n/* ${secret}`, /line 6: a comment has no end/],
     ['an unknown algorithm', `\n${key('k', 'hmac-sha3')}`, /line 3: the algorithm is not one of hmac-md5, /],
-    ['an algorithm by half its name', key('k', 'SHA_256'), /line 2: the algorithm .*; did you mean hmac-sha256\?/],
-    ['a MAC of too few bits', key('k', 'hmac-sha256-120'), /line 2: a MAC of hmac-sha256 can be truncated to 128 to 256 bits, a mul/],
+    [
+      'an algorithm by half its name',
+      key('k', 'SHA_256'),
+      /line 2: the algorithm .*; did you mean hmac-sha256\?/,
+    ],
+    [
+      'a MAC of too few bits',
+      key('k', 'hmac-sha256-120'),
+      /line 2: a MAC of hmac-sha256 can be truncated to 128 to 256 bits, a mul/,
+    ],
     ['a MAC of half a byte', key('k', 'hmac-sha256-132'), /line 2: a MAC of hmac-sha256 can be/],
-    ['a MAC of too many bits', key('k', 'hmac-sha1-168'), /line 2: a MAC of hmac-sha1 can be truncated to 80 to 160 bits/],
+    [
+      'a MAC of too many bits',
+      key('k', 'hmac-sha1-168'),
+      /line 2: a MAC of hmac-sha1 can be truncated to 80 to 160 bits/,
+    ],
     ['GSS-TSIG', key('k', 'gss-tsig'), /line 2: GSS-TSIG has no key file/],
-    ['a secret that lost a character', key('k').replace(secret, secret.slice(1)), /line 3: the secret is not base64/],
-    ['a secret without its padding', key('k').replace('U=', 'U'), /line 3: the secret is not base64: a character is missing/],
-    ['a secret of base64url', key('k').replace(secret, `--${secret.slice(2)}`), /line 3: the secret is not base64: it has - or _/],
-    ['a secret that is not shown', key('k').replace(secret, '????????'), /line 3: .* as named-checkconf -px prints it/],
+    [
+      'a secret that lost a character',
+      key('k').replace(secret, secret.slice(1)),
+      /line 3: the secret is not base64/,
+    ],
+    [
+      'a secret without its padding',
+      key('k').replace('U=', 'U'),
+      /line 3: the secret is not base64: a character is missing/,
+    ],
+    [
+      'a secret of base64url',
+      key('k').replace(secret, `--${secret.slice(2)}`),
+      /line 3: the secret is not base64: it has - or _/,
+    ],
+    [
+      'a secret that is not shown',
+      key('k').replace(secret, '????????'),
+      /line 3: .* as named-checkconf -px prints it/,
+    ],
     ['a template', key('k').replace(secret, '{{ tsig_secret }}'), /line 3: .* placeholder/],
     ['another placeholder', key('k').replace(secret, '<your secret>'), /line 3: .* placeholder/],
     ['an empty secret', key('k').replace(secret, ''), /line 3: the secret is empty/],
     ['a secret of spaces', key('k').replace(secret, ' \n '), /line 3: the secret is empty/],
-    ['secret and name mixed up', `key "${secret}" { algorithm hmac-sha256; secret "k"; };`, /line 1: name and secret look mixed up/],
-    ['a no-break space', `key a {\u00a0algorithm hmac-sha1; secret "${secret}"; };`, /line 1: there is a space that is no plain one/],
+    [
+      'secret and name mixed up',
+      `key "${secret}" { algorithm hmac-sha256; secret "k"; };`,
+      /line 1: name and secret look mixed up/,
+    ],
+    [
+      'a no-break space',
+      `key a {\u00a0algorithm hmac-sha1; secret "${secret}"; };`,
+      /line 1: there is a space that is no plain one/,
+    ],
     ['a ; too many', `key a { algorithm hmac-sha1;; secret "${secret}"; };`, /line 1: there is a ; too many/],
-    ['a block in a key', `key a { algorithm hmac-sha1; secret { "${secret}"; }; };`, /line 1: a ; is missing/],
+    [
+      'a block in a key',
+      `key a { algorithm hmac-sha1; secret { "${secret}"; }; };`,
+      /line 1: a ; is missing/,
+    ],
     ['a = as in other files', key('k').replace('algorithm', 'algorithm ='), /line 2: there is no = between/],
     ['a name that is no UTF-8', key('a\ufffd'), /line 1: the key's name is no domain name/],
     ['a name that is none', key('a..b'), /line 1: the key's name is no domain name/],
-    ['an include', 'include "/etc/bind/keys/ddns.key";\n', /no key statement itself, but includes \/etc\/bind\/keys\/ddns\.key/],
+    [
+      'an include',
+      'include "/etc/bind/keys/ddns.key";\n',
+      /no key statement itself, but includes \/etc\/bind\/keys\/ddns\.key/,
+    ],
     ['an include in a view', 'view v { include "keys.conf"; };', /but includes keys\.conf/],
-    ['a clause twice', `key k { secret "${secret}";\n secret "${secret}"; };`, /line 2: secret stands there more than once/],
+    [
+      'a clause twice',
+      `key k { secret "${secret}";\n secret "${secret}"; };`,
+      /line 2: secret stands there more than once/,
+    ],
     ['an unknown clause', `key k { secrte "${secret}"; };`, /line 1: only algorithm and secret/],
     ['the secret as a clause', `key k { "${secret}" algorithm; };`, /line 1: only algorithm and secret/],
   ])('%s', (_, text, message) => {
@@ -170,7 +269,12 @@ const half = secret.length / 2;
 describe('other forms', () => {
   test.each([
     ['a line as for nsupdate -y', `hmac-sha512:K.Example.:${secret}\n`, 'k.example.', 'hmac-sha512'],
-    ['with comments, Windows line ends and a byte order mark', `\ufeff# mine\r\n\r\n; old\r\nHMAC-SHA1:k:${secret}\r\n`, 'k.', 'hmac-sha1'],
+    [
+      'with comments, Windows line ends and a byte order mark',
+      `\ufeff# mine\r\n\r\n; old\r\nHMAC-SHA1:k:${secret}\r\n`,
+      'k.',
+      'hmac-sha1',
+    ],
     ['a .key file', `k.example. IN KEY 512 3 163 ${secret}\n`, 'k.example.', 'hmac-sha256'],
     [
       'a .key file with a TTL and the base64 in two parts',
@@ -184,7 +288,12 @@ describe('other forms', () => {
       'r.',
       'hmac-sha256',
     ],
-    ['rndc-confgen', `# Start of rndc.conf\n${key('r')}\n# Use with the following in named.conf\n# key "r" {\n# };\n`, 'r.', 'hmac-sha256'],
+    [
+      'rndc-confgen',
+      `# Start of rndc.conf\n${key('r')}\n# Use with the following in named.conf\n# key "r" {\n# };\n`,
+      'r.',
+      'hmac-sha256',
+    ],
     [
       'ddns-confgen',
       `# To activate this key, place the following in named.conf:\n${key('ddns-key')}\n# After the keyfile has been placed:\n# nsupdate -k <keyfile>\n`,
@@ -203,7 +312,10 @@ describe('other forms', () => {
       kind: 'key',
       key: { name: 'source.key.', algorithm: 'hmac-sha256' },
     });
-    expect(parse(privateFile('165'), 'source.key', name)).toMatchObject({ kind: 'key', key: { algorithm: 'hmac-sha512' } });
+    expect(parse(privateFile('165'), 'source.key', name)).toMatchObject({
+      kind: 'key',
+      key: { algorithm: 'hmac-sha512' },
+    });
     expect(parse(privateFile('165'), 'other', name)).toMatchObject({
       failure: { code: 'key-not-found', hint: expect.stringContaining('source.key.') },
     });
@@ -212,13 +324,17 @@ describe('other forms', () => {
       key: { name: 'my-key.' },
       warnings: [{ code: 'tsig-weak-algorithm' }],
     });
-    expect(parse(privateFile('163'))).toMatchObject({ failure: { code: 'key-not-found', hint: expect.stringContaining('key_name') } });
+    expect(parse(privateFile('163'))).toMatchObject({
+      failure: { code: 'key-not-found', hint: expect.stringContaining('key_name') },
+    });
   });
 
   test('several lines or RRs: by name', () => {
     const lines = `hmac-sha256:one:${secret}\nhmac-sha256:two:${secret}\n`;
     expect(parse(lines, 'two')).toMatchObject({ kind: 'key', key: { name: 'two.' } });
-    expect(parse(lines)).toMatchObject({ failure: { code: 'key-not-found', message: expect.stringContaining('2 keys') } });
+    expect(parse(lines)).toMatchObject({
+      failure: { code: 'key-not-found', message: expect.stringContaining('2 keys') },
+    });
     const rrs = `one. IN KEY 512 3 163 ${secret}\ntwo. IN KEY 512 3 163 ${secret}\n`;
     expect(parse(rrs, 'ONE.')).toMatchObject({ kind: 'key', key: { name: 'one.' } });
   });
@@ -228,8 +344,16 @@ describe('other forms', () => {
     ['one part too many', `hmac-sha256:k:${secret}:x`, /line 1: .* all three/],
     ['the parts mixed up', `hmac-sha256:${secret}:k`, /line 1: name and secret look mixed up/],
     ['name and algorithm mixed up', `\nk:hmac-sha256:${secret}`, /line 2: the algorithm is not one of/],
-    ['a public key of DNSSEC', `example. IN DNSKEY 257 3 13 ${secret}`, /line 1: it is a key pair of DNSSEC or SIG\(0\)/],
-    ['a public key of SIG(0)', `host.example. IN KEY 512 3 8 ${secret}`, /line 1: it is a key pair of DNSSEC or SIG\(0\)/],
+    [
+      'a public key of DNSSEC',
+      `example. IN DNSKEY 257 3 13 ${secret}`,
+      /line 1: it is a key pair of DNSSEC or SIG\(0\)/,
+    ],
+    [
+      'a public key of SIG(0)',
+      `host.example. IN KEY 512 3 8 ${secret}`,
+      /line 1: it is a key pair of DNSSEC or SIG\(0\)/,
+    ],
     ['an unknown number', `k. IN KEY 512 3 200 ${secret}`, /line 1: the algorithm is not one of 157, /],
     ['a KEY RR cut off', `k. IN KEY 512 3`, /line 1: this is no KEY RR/],
     [
@@ -237,15 +361,30 @@ describe('other forms', () => {
       `Private-key-format: v1.3\nAlgorithm: 13 (ECDSAP256SHA256)\nPrivateKey: ${secret}`,
       /it is a key pair of DNSSEC/,
     ],
-    ['a private key of RSA', `Private-key-format: v1.3\nAlgorithm: 8\nModulus: ${secret}`, /it is a key pair of DNSSEC/],
+    [
+      'a private key of RSA',
+      `Private-key-format: v1.3\nAlgorithm: 8\nModulus: ${secret}`,
+      /it is a key pair of DNSSEC/,
+    ],
     ['no Key: line', 'Private-key-format: v1.3\nAlgorithm: 163\n', /line 1: a line Key: is missing/],
-    ['no Algorithm: line', `Private-key-format: v1.3\nKey: ${secret}\n`, /line 1: a line Algorithm: is missing/],
+    [
+      'no Algorithm: line',
+      `Private-key-format: v1.3\nKey: ${secret}\n`,
+      /line 1: a line Algorithm: is missing/,
+    ],
     ['a Key: twice', privateFile('163', `Key: ${secret}\n`), /line 6: Key: stands there more than once/],
-    ['a MAC cut too short', privateFile('163').replace('AAA=', 'AHg='), /line 4: a MAC of hmac-sha256 can be truncated to 128/],
+    [
+      'a MAC cut too short',
+      privateFile('163').replace('AAA=', 'AHg='),
+      /line 4: a MAC of hmac-sha256 can be truncated to 128/,
+    ],
     ['Bits: that are none', privateFile('163').replace('AAA=', 'A'), /line 4: Bits: has not two bytes/],
   ])('%s', (_, text, message) => {
     const parsed = parse(text, undefined, '/etc/Kk.+163+00001.private');
-    expect(parsed).toMatchObject({ kind: 'invalid', failure: { code: 'key-invalid', message: expect.stringMatching(message) } });
+    expect(parsed).toMatchObject({
+      kind: 'invalid',
+      failure: { code: 'key-invalid', message: expect.stringMatching(message) },
+    });
     expect(JSON.stringify(parsed)).not.toContain(secret.slice(1, 12));
   });
 });
@@ -262,6 +401,8 @@ describe('rights', () => {
     [0o620, uid, ['key-exposed']],
     [0o602, uid, ['key-exposed']],
   ])('%o of user %i', (mode, owner, codes) => {
-    expect(rightsWarnings('/etc/k.key', { mode: 0o100_000 | mode, uid: owner }).map(({ code }) => code)).toEqual(codes);
+    expect(
+      rightsWarnings('/etc/k.key', { mode: 0o100_000 | mode, uid: owner }).map(({ code }) => code),
+    ).toEqual(codes);
   });
 });

@@ -77,11 +77,14 @@ describe('one text for each IPv6 address (RFC 5952)', () => {
 test('RRsets compare by their bytes, however they were written', () => {
   const name = 's.' as Fqdn;
   const aaaa = (...rdata: readonly string[]): Rrset => ({ name, type: 'AAAA', ttlSeconds: 5, rdata });
-  const mapped = ['::ffff:1.2.3.4', '::FFFF:102:304', '0:0:0:0:0:ffff:1.2.3.4'].map((text) => rdataKey(aaaa(text, '2001:db8::1')));
+  const mapped = ['::ffff:1.2.3.4', '::FFFF:102:304', '0:0:0:0:0:ffff:1.2.3.4'].map((text) =>
+    rdataKey(aaaa(text, '2001:db8::1')),
+  );
   expect(new Set([...mapped, rdataKey(aaaa('2001:DB8:0::1', '::ffff:1.2.3.4'))]).size).toBe(1);
   expect(rdataKey(aaaa('::1.2.3.4'))).not.toBe(rdataKey(aaaa('::ffff:1.2.3.4')));
   expect(rdataKey(aaaa('fe80::1%a'))).not.toBe(rdataKey(aaaa('fe80::1')));
-  const strings = (...rdata: readonly (readonly string[])[]) => rdataKey({ name, type: 'TXT', ttlSeconds: 5, rdata });
+  const strings = (...rdata: readonly (readonly string[])[]) =>
+    rdataKey({ name, type: 'TXT', ttlSeconds: 5, rdata });
   expect(strings(['ab'], ['c'])).toBe(strings(['c'], ['ab']));
   expect(strings(['ab'])).not.toBe(strings(['a', 'b']));
   expect(strings(['ab'])).not.toBe(strings(['AB']));

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
-import { isWithin, nameToWire, parentOf, parseAnyName, parseFqdn, readName } from '../../../../src/dns/message/name.ts';
+import {
+  isWithin,
+  nameToWire,
+  parentOf,
+  parseAnyName,
+  parseFqdn,
+  readName,
+} from '../../../../src/dns/message/name.ts';
 import { seeded } from '../../../support/seeded.ts';
 
 const label63 = 'a'.repeat(63);
@@ -12,7 +19,10 @@ describe('parseFqdn', () => {
     ['_mysql._tcp.source.example.', '_mysql._tcp.source.example.'],
     [`${label63}.example.`, `${label63}.example.`],
     // 255 bytes on the wire: four labels of 62 to 63.
-    [`${label63}.${label63}.${label63}.${'b'.repeat(61)}.`, `${label63}.${label63}.${label63}.${'b'.repeat(61)}.`],
+    [
+      `${label63}.${label63}.${label63}.${'b'.repeat(61)}.`,
+      `${label63}.${label63}.${label63}.${'b'.repeat(61)}.`,
+    ],
   ])('%s', (text, name) => {
     expect(parseFqdn(text)).toEqual({ kind: 'name', name });
   });
@@ -39,7 +49,10 @@ describe('parseFqdn', () => {
     ['192.0.2.1 .', /only letters/],
     ['[2001:db8::1]', /only letters/],
   ])('refuses %j', (text, fault) => {
-    expect(parseFqdn(text)).toMatchObject({ kind: 'invalid', failure: { code: 'invalid-name', message: expect.stringMatching(fault) } });
+    expect(parseFqdn(text)).toMatchObject({
+      kind: 'invalid',
+      failure: { code: 'invalid-name', message: expect.stringMatching(fault) },
+    });
   });
 });
 
@@ -117,20 +130,30 @@ describe('wire form', () => {
     expect(nameToWire('.' as Fqdn)).toEqual(Buffer.of(0));
   });
 
-  test.each(['no-final-dot', 'UPPER.', 'a..b.', `${label63}a.`, 'a b.', 'a\\999.', 'a"b.', 'é.'])('no wire form of %j', (text) => {
-    expect(nameToWire(text as Fqdn)).toBeUndefined();
-  });
+  test.each(['no-final-dot', 'UPPER.', 'a..b.', `${label63}a.`, 'a b.', 'a\\999.', 'a"b.', 'é.'])(
+    'no wire form of %j',
+    (text) => {
+      expect(nameToWire(text as Fqdn)).toBeUndefined();
+    },
+  );
 
   test('any bytes come back the same, but for the case of letters', () => {
     const random = seeded(1);
     for (let round = 0; round < 2000; round++) {
-      const labels = Array.from({ length: 1 + random(5) }, () => Buffer.from(Array.from({ length: 1 + random(40) }, () => random(256))));
-      const wire = Buffer.concat([...labels.flatMap((label) => [Buffer.of(label.length), label]), Buffer.of(0)]);
+      const labels = Array.from({ length: 1 + random(5) }, () =>
+        Buffer.from(Array.from({ length: 1 + random(40) }, () => random(256))),
+      );
+      const wire = Buffer.concat([
+        ...labels.flatMap((label) => [Buffer.of(label.length), label]),
+        Buffer.of(0),
+      ]);
       const read = readName(wire, 0);
       expect(read?.end).toBe(wire.length);
       expect(read?.name).toMatch(/^[a-z0-9_*/\\.-]+$/);
       // A length byte is at most 40 here, so only the labels have letters.
-      expect(nameToWire(read!.name)?.toString('latin1')).toBe(wire.toString('latin1').replace(/[A-Z]/g, (char) => char.toLowerCase()));
+      expect(nameToWire(read!.name)?.toString('latin1')).toBe(
+        wire.toString('latin1').replace(/[A-Z]/g, (char) => char.toLowerCase()),
+      );
     }
   });
 
@@ -164,7 +187,9 @@ describe('compression', () => {
   test('a name of 255 bytes is the longest, also by pointers', () => {
     const suffix = Buffer.concat([...Array.from({ length: 126 }, () => Buffer.from('\x01a')), Buffer.of(0)]);
     expect(readName(suffix, 0)?.name).toHaveLength(252);
-    expect(readName(Buffer.concat([suffix, Buffer.from('\x01b\xc0\x00', 'latin1')]), 253)?.name).toHaveLength(254);
+    expect(readName(Buffer.concat([suffix, Buffer.from('\x01b\xc0\x00', 'latin1')]), 253)?.name).toHaveLength(
+      254,
+    );
     expect(readName(Buffer.concat([suffix, Buffer.from('\x02bb\xc0\x00', 'latin1')]), 253)).toBeUndefined();
   });
 });

@@ -6,8 +6,18 @@ import { encodeMessage } from '../../../../src/dns/message/wire.ts';
 
 const zone = 'z.' as Fqdn;
 const name = 's.z.' as Fqdn;
-const text = (rdata: readonly (readonly string[])[], ttlSeconds = 5): Rrset => ({ name, type: 'TXT', ttlSeconds, rdata });
-const planOf = (parts: Partial<UpdateMessage>): UpdateMessage => ({ zone, prerequisites: [], changes: [], ...parts });
+const text = (rdata: readonly (readonly string[])[], ttlSeconds = 5): Rrset => ({
+  name,
+  type: 'TXT',
+  ttlSeconds,
+  rdata,
+});
+const planOf = (parts: Partial<UpdateMessage>): UpdateMessage => ({
+  zone,
+  prerequisites: [],
+  changes: [],
+  ...parts,
+});
 
 test('the bytes of what a move has in it (RFC 2136 2.4.2, 2.4.3, 2.5.1, 2.5.2)', () => {
   const built = buildUpdate(
@@ -21,7 +31,12 @@ test('the bytes of what a move has in it (RFC 2136 2.4.2, 2.4.3, 2.5.1, 2.5.2)',
         { kind: 'add-rrset', rrset: { name, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] } },
         {
           kind: 'add-rrset',
-          rrset: { name, type: 'SRV', ttlSeconds: 2_147_483_647, rdata: [{ priority: 1, weight: 2, port: 3, target: zone }] },
+          rrset: {
+            name,
+            type: 'SRV',
+            ttlSeconds: 2_147_483_647,
+            rdata: [{ priority: 1, weight: 2, port: 3, target: zone }],
+          },
         },
       ],
     }),
@@ -60,7 +75,10 @@ test('the bytes of every other prerequisite and change (RFC 2136 2.4.1, 2.4.4, 2
       ],
       changes: [
         { kind: 'delete-name', name },
-        { kind: 'delete-rrs', rrset: { name, type: 'A', ttlSeconds: 300, rdata: ['192.0.2.1', '192.0.2.2'] } },
+        {
+          kind: 'delete-rrs',
+          rrset: { name, type: 'A', ttlSeconds: 300, rdata: ['192.0.2.1', '192.0.2.2'] },
+        },
       ],
     }),
   );
@@ -91,15 +109,31 @@ test('the bytes of every other prerequisite and change (RFC 2136 2.4.1, 2.4.4, 2
 describe('nothing is made of a plan that cannot be written', () => {
   const add = (rrset: Rrset): readonly AnyChange[] => [{ kind: 'add-rrset', rrset }];
   test.each<[string, Partial<UpdateMessage>, string]>([
-    ['a name outside', { changes: [{ kind: 'delete-rrset', name: 's.other.' as Fqdn, type: 'A' }] }, 'not-in-zone'],
-    ['a prerequisite outside', { prerequisites: [{ kind: 'rrset-absent', name: 'sz.' as Fqdn, type: 'A' }] }, 'not-in-zone'],
-    ['a name that is none', { changes: [{ kind: 'delete-rrset', name: 'a b.z.' as Fqdn, type: 'A' }] }, 'invalid-plan'],
+    [
+      'a name outside',
+      { changes: [{ kind: 'delete-rrset', name: 's.other.' as Fqdn, type: 'A' }] },
+      'not-in-zone',
+    ],
+    [
+      'a prerequisite outside',
+      { prerequisites: [{ kind: 'rrset-absent', name: 'sz.' as Fqdn, type: 'A' }] },
+      'not-in-zone',
+    ],
+    [
+      'a name that is none',
+      { changes: [{ kind: 'delete-rrset', name: 'a b.z.' as Fqdn, type: 'A' }] },
+      'invalid-plan',
+    ],
     ['a deleted name outside', { changes: [{ kind: 'delete-name', name: 'z.z2.' as Fqdn }] }, 'not-in-zone'],
     ['a used name outside', { prerequisites: [{ kind: 'name-in-use', name: '.' as Fqdn }] }, 'not-in-zone'],
     ['no RR to delete', { changes: [{ kind: 'delete-rrs', rrset: text([]) }] }, 'invalid-plan'],
     [
       'an RR to delete that is none',
-      { changes: [{ kind: 'delete-rrs', rrset: { name, type: 'AAAA', ttlSeconds: 5, rdata: ['fe80::1%eth0'] } }] },
+      {
+        changes: [
+          { kind: 'delete-rrs', rrset: { name, type: 'AAAA', ttlSeconds: 5, rdata: ['fe80::1%eth0'] } },
+        ],
+      },
       'invalid-plan',
     ],
     ['a zone that is none', { zone: 'Z' as Fqdn }, 'invalid-plan'],
@@ -108,9 +142,17 @@ describe('nothing is made of a plan that cannot be written', () => {
     ['a part of a second', { changes: add(text([['a']], 1.5)) }, 'invalid-plan'],
     ['no TTL', { changes: add(text([['a']], Number.NaN)) }, 'invalid-plan'],
     ['an empty RRset', { prerequisites: [{ kind: 'rrset-is', rrset: text([]) }] }, 'invalid-plan'],
-    ['an address that is none', { changes: add({ name, type: 'A', ttlSeconds: 5, rdata: ['1.2.3.400'] }) }, 'invalid-plan'],
+    [
+      'an address that is none',
+      { changes: add({ name, type: 'A', ttlSeconds: 5, rdata: ['1.2.3.400'] }) },
+      'invalid-plan',
+    ],
     ['a string of 256 bytes', { changes: add(text([['x'.repeat(256)]])) }, 'invalid-plan'],
-    ['too long for TCP', { changes: add(text(Array.from({ length: 260 }, (_, n) => [`${n}`, 'x'.repeat(250)]))) }, 'invalid-plan'],
+    [
+      'too long for TCP',
+      { changes: add(text(Array.from({ length: 260 }, (_, n) => [`${n}`, 'x'.repeat(250)]))) },
+      'invalid-plan',
+    ],
   ])('%s', (_, parts, code) => {
     expect(buildUpdate(planOf(parts))).toMatchObject({ kind: 'invalid', failure: { code } });
   });

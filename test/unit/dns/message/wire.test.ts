@@ -3,12 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
 import type { Question, Rrset } from '../../../../src/core/model/zone.ts';
 import { answeredRrset, encodeRdata } from '../../../../src/dns/message/rdata.ts';
-import { decodeMessage, encodeMessage, MAX_ANSWER_BYTES } from '../../../../src/dns/message/wire.ts';
+import { decodeMessage, encodeMessage, maxAnswerBytes } from '../../../../src/dns/message/wire.ts';
 import { answerTo, rr, u16, wire } from '../../../support/fake-nameserver.ts';
 import { seeded } from '../../../support/seeded.ts';
 
 const name = 'source.example.com.' as Fqdn;
-const query = (type: number) => encodeMessage({ id: 4711, opcode: 0, question: { name, type }, answers: [], authorities: [] });
+const query = (type: number) =>
+  encodeMessage({ id: 4711, opcode: 0, question: { name, type }, answers: [], authorities: [] });
 const numbers = { A: 1, CNAME: 5, TXT: 16, AAAA: 28, SRV: 33 } as const;
 
 test('a question is what dns-packet reads as one', () => {
@@ -31,7 +32,12 @@ const rrsets: readonly Rrset[] = [
     rdata: ['2001:db8::1', '::', '::1', '2001:db8:0:1:1:1:1:1', '2001:db8::1:0:0:1', '::ffff:192.0.2.1'],
   },
   { name, type: 'CNAME', ttlSeconds: 5, rdata: ['db2.example.com.'] },
-  { name, type: 'SRV', ttlSeconds: 5, rdata: [{ priority: 1, weight: 65_535, port: 3306, target: 'db\\0462.example.com.' as Fqdn }] },
+  {
+    name,
+    type: 'SRV',
+    ttlSeconds: 5,
+    rdata: [{ priority: 1, weight: 65_535, port: 3306, target: 'db\\0462.example.com.' as Fqdn }],
+  },
   { name, type: 'TXT', ttlSeconds: 5, rdata: [['v=1', '', '\0\xff"\\;', 'x'.repeat(255)], ['another']] },
 ];
 
@@ -59,7 +65,9 @@ test.each([
 });
 
 test.each([[[]], [['x'.repeat(256)]], [['€']]])('TXT %j cannot be written', (strings) => {
-  expect(encodeRdata({ name, type: 'TXT', ttlSeconds: 5, rdata: [strings] })).toMatchObject({ kind: 'invalid' });
+  expect(encodeRdata({ name, type: 'TXT', ttlSeconds: 5, rdata: [strings] })).toMatchObject({
+    kind: 'invalid',
+  });
 });
 
 test.each([-1, 65_536, 1.5, Number.NaN])('SRV port %d cannot be written', (port) => {
@@ -70,14 +78,18 @@ test.each([-1, 65_536, 1.5, Number.NaN])('SRV port %d cannot be written', (port)
 describe('which RRs answer a question', () => {
   const question: Question = { name, type: 'A' };
   const target = 'db2.example.com.';
-  const read = (...answers: Buffer[]) => answeredRrset(decodeMessage(answerTo(query(1), { answers }))!, question);
+  const read = (...answers: Buffer[]) =>
+    answeredRrset(decodeMessage(answerTo(query(1), { answers }))!, question);
   const a = (owner: string, last: number, options = {}) => rr(owner, 1, Buffer.of(192, 0, 2, last), options);
 
   test('behind a CNAME the addresses are those of another name', () => {
     expect(read(rr(name, 5, wire(target)), a(target, 1))).toBe('absent');
   });
   test('the case of the owner does not matter, and the lowest TTL counts', () => {
-    expect(read(a(name, 1, { ttl: 9 }), a(name, 2, { ttl: 7 }))).toMatchObject({ rdata: ['192.0.2.1', '192.0.2.2'], ttlSeconds: 7 });
+    expect(read(a(name, 1, { ttl: 9 }), a(name, 2, { ttl: 7 }))).toMatchObject({
+      rdata: ['192.0.2.1', '192.0.2.2'],
+      ttlSeconds: 7,
+    });
     const shouted = answerTo(query(1), { answers: [a(name, 1)] });
     shouted.write('SOURCE', shouted.lastIndexOf('source'));
     expect(answeredRrset(decodeMessage(shouted)!, question)).toMatchObject({ name, rdata: ['192.0.2.1'] });
@@ -88,9 +100,12 @@ describe('which RRs answer a question', () => {
   test('RDATA of the wrong length is not guessed at', () => {
     expect(read(rr(name, 1, Buffer.of(192, 0, 2)))).toBe('malformed');
     expect(read(rr(name, 1, Buffer.alloc(0)))).toBe('malformed');
-    expect(answeredRrset(decodeMessage(answerTo(query(16), { answers: [rr(name, 16, Buffer.of(5, 97))] }))!, { name, type: 'TXT' })).toBe(
-      'malformed',
-    );
+    expect(
+      answeredRrset(decodeMessage(answerTo(query(16), { answers: [rr(name, 16, Buffer.of(5, 97))] }))!, {
+        name,
+        type: 'TXT',
+      }),
+    ).toBe('malformed');
   });
 });
 
@@ -99,8 +114,11 @@ describe('messages that are not well formed', () => {
 
   test('every cut, and every byte too many, is refused', () => {
     expect(decodeMessage(good)).toBeDefined();
-    for (let length = 0; length < good.length; length++) expect(decodeMessage(good.subarray(0, length))).toBeUndefined();
-    expect(decodeMessage(Buffer.concat([good, Buffer.of(0)]))?.answers).toHaveLength(decodeMessage(good)!.answers.length);
+    for (let length = 0; length < good.length; length++)
+      expect(decodeMessage(good.subarray(0, length))).toBeUndefined();
+    expect(decodeMessage(Buffer.concat([good, Buffer.of(0)]))?.answers).toHaveLength(
+      decodeMessage(good)!.answers.length,
+    );
   });
 
   test('counts that promise more than is there cost nothing', () => {
@@ -110,15 +128,16 @@ describe('messages that are not well formed', () => {
   });
 
   test('longer than the limit is refused', () => {
-    const long = answerTo(query(16), { answers: [rr(name, 16, Buffer.alloc(MAX_ANSWER_BYTES))] });
+    const long = answerTo(query(16), { answers: [rr(name, 16, Buffer.alloc(maxAnswerBytes))] });
     expect(decodeMessage(long)).toBeUndefined();
   });
 
   test('chains of pointers in a message of the longest size are read in a moment', () => {
     const header = answerTo(query(1)).subarray(0, 12);
-    const chain = Buffer.alloc(MAX_ANSWER_BYTES - 12);
+    const chain = Buffer.alloc(maxAnswerBytes - 12);
     // A root name, then pointers to the pointer before: each RR's owner goes through many of them.
-    for (let at = 1; at + 2 <= chain.length; at += 2) u16(0xc000 | ((12 + Math.max(0, at - 2)) & 0x3fff)).copy(chain, at);
+    for (let at = 1; at + 2 <= chain.length; at += 2)
+      u16(0xc000 | ((12 + Math.max(0, at - 2)) & 0x3fff)).copy(chain, at);
     const message = Buffer.concat([header, chain]);
     message.writeUInt16BE(0xffff, 6);
     const begin = performance.now();
@@ -128,17 +147,23 @@ describe('messages that are not well formed', () => {
 
   test('200,000 messages of chance and of changed bytes: none throws', () => {
     const random = seeded(20_261_122);
-    const questions: readonly Question[] = (['A', 'AAAA', 'CNAME', 'SRV', 'TXT'] as const).map((type) => ({ name, type }));
+    const questions: readonly Question[] = (['A', 'AAAA', 'CNAME', 'SRV', 'TXT'] as const).map((type) => ({
+      name,
+      type,
+    }));
     const seeds = rrsets.map((rrset) => {
       const encoded = encodeRdata(rrset);
-      const answers = encoded.kind === 'encoded' ? encoded.rdata.map((rdata) => rr(name, numbers[rrset.type], rdata)) : [];
+      const answers =
+        encoded.kind === 'encoded' ? encoded.rdata.map((rdata) => rr(name, numbers[rrset.type], rdata)) : [];
       return answerTo(query(numbers[rrset.type]), { answers });
     });
     let wellFormed = 0;
     for (let round = 0; round < 200_000; round++) {
       const message = Buffer.from(seeds[random(seeds.length)]!);
       for (let change = random(6); change >= 0; change--) message[random(message.length)] = random(256);
-      const decoded = decodeMessage(message.subarray(0, random(4) === 0 ? random(message.length) : message.length));
+      const decoded = decodeMessage(
+        message.subarray(0, random(4) === 0 ? random(message.length) : message.length),
+      );
       if (decoded === undefined) continue;
       wellFormed++;
       for (const question of questions) answeredRrset(decoded, question);

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Failure } from '../../../../src/core/model/observation.ts';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
-import { MAX_NAMESERVERS } from '../../../../src/dns/read/authoritative.ts';
+import { maxNameservers } from '../../../../src/dns/read/authoritative.ts';
 import { transportsOn } from '../../../../src/dns/transport/open.ts';
 import { systemSockets } from '../../../../src/dns/transport/sockets.ts';
 import { address, checkForLeaks, soon, start, unsigned, zone } from '../../../support/client-world.ts';
@@ -56,15 +56,23 @@ async function world(ns: readonly Buffer[], records: Zone = {}, options: Paramet
       const [owner = ''] = key.split(' ');
       return key === held(owner, type) && message.subarray(12, -4).equals(wire(owner));
     })?.[1];
-  return await start((message, reply) => reply(answerTo(message, { answers: find(message, typeOf(message)) ?? find(message, 5) ?? [] })), {
-    ...unsigned(),
-    ...options,
-  });
+  return await start(
+    (message, reply) =>
+      reply(answerTo(message, { answers: find(message, typeOf(message)) ?? find(message, 5) ?? [] })),
+    {
+      ...unsigned(),
+      ...options,
+    },
+  );
 }
 
 const present = [address];
 async function report(ns: readonly Buffer[], records: Zone = {}, options: Parameters<typeof start>[1] = {}) {
-  const { client, nameserver } = await world(ns, { [held(address.name, 1)]: [a(address.name, 192, 0, 2, 1)], ...records }, options);
+  const { client, nameserver } = await world(
+    ns,
+    { [held(address.name, 1)]: [a(address.name, 192, 0, 2, 1)], ...records },
+    options,
+  );
   const { nameservers } = await client.propagation({ zone, present, absent: [], deadline: soon(1500) });
   return { nameservers, port: nameserver.port };
 }
@@ -72,10 +80,28 @@ async function report(ns: readonly Buffer[], records: Zone = {}, options: Parame
 describe('an NS RRset with', () => {
   const cannot: [string, Buffer, Zone, RegExp, readonly string[]][] = [
     ['the root as a target', wire('.'), {}, /^\., a nameserver.*it is the root/, []],
-    ['a name that nobody knows', wire('ns9.example.net.'), {}, /ns9\.example\.net\.,.*it has no address/, ['ns9.example.net']],
-    ['a name of our own zone without addresses', wire('ns9.example.com.'), {}, /it has no address/, ['ns9.example.com']],
+    [
+      'a name that nobody knows',
+      wire('ns9.example.net.'),
+      {},
+      /ns9\.example\.net\.,.*it has no address/,
+      ['ns9.example.net'],
+    ],
+    [
+      'a name of our own zone without addresses',
+      wire('ns9.example.com.'),
+      {},
+      /it has no address/,
+      ['ns9.example.com'],
+    ],
     ['a name that is a number to getaddrinfo', wire('127.1.'), {}, /127\.1\.,.*it is no host name/, []],
-    ['a name that looks like an address', wire('127.0.0.1.'), {}, /127\.0\.0\.1\.,.*it is no host name, but an address/, []],
+    [
+      'a name that looks like an address',
+      wire('127.0.0.1.'),
+      {},
+      /127\.0\.0\.1\.,.*it is no host name, but an address/,
+      [],
+    ],
     [
       'an escaped name',
       Buffer.concat([Buffer.of(4), Buffer.from('n.s1'), wire('example.net.')]),
@@ -83,7 +109,13 @@ describe('an NS RRset with', () => {
       /n\\046s1\.example\.net\.,.*no host name/,
       [],
     ],
-    ['a name outside ASCII', Buffer.concat([Buffer.of(3), Buffer.from('nä'), wire('example.net.')]), {}, /no host name/, []],
+    [
+      'a name outside ASCII',
+      Buffer.concat([Buffer.of(3), Buffer.from('nä'), wire('example.net.')]),
+      {},
+      /no host name/,
+      [],
+    ],
     [
       'an alias that leads nowhere',
       wire('alias.example.com.'),
@@ -106,22 +138,37 @@ describe('an NS RRset with', () => {
       [],
     ],
   ];
-  test.each(cannot)('%s: one sentence, and nothing odd is looked up', async (_, target, records, says, hosts) => {
-    const { nameservers } = await report([target], records);
-    expect(nameservers).toMatchObject([
-      { failure: { code: 'nameserver-not-found', message: expect.stringMatching(says), hint: expect.stringContaining('verify') } },
-    ]);
-    expect(nameservers[0]!.failure!.message.length).toBeLessThan(300);
-    expect(lookedUp()).toEqual(hosts);
-  });
+  test.each(cannot)(
+    '%s: one sentence, and nothing odd is looked up',
+    async (_, target, records, says, hosts) => {
+      const { nameservers } = await report([target], records);
+      expect(nameservers).toMatchObject([
+        {
+          failure: {
+            code: 'nameserver-not-found',
+            message: expect.stringMatching(says),
+            hint: expect.stringContaining('verify'),
+          },
+        },
+      ]);
+      expect(nameservers[0]!.failure!.message.length).toBeLessThan(300);
+      expect(lookedUp()).toEqual(hosts);
+    },
+  );
 
   test('a loopback address, where the primary server is elsewhere', async () => {
     // The connection ends at our nameserver; then its name leads elsewhere.
     let lookups = 0;
-    vi.mocked(lookup).mockImplementation((async () => [{ address: ++lookups > 1 ? '192.0.2.53' : '127.0.0.1', family: 4 }]) as never);
+    vi.mocked(lookup).mockImplementation((async () => [
+      { address: ++lookups > 1 ? '192.0.2.53' : '127.0.0.1', family: 4 },
+    ]) as never);
     const local = { [held('ns9.example.com.', 1)]: [a('ns9.example.com.', 127, 0, 0, 1)] };
-    const { nameservers } = await report([wire('ns9.example.com.')], local, { address: 'primary.example.net' });
-    expect(nameservers).toMatchObject([{ failure: { message: expect.stringMatching(/it has a loopback address, 127\.0\.0\.1/) } }]);
+    const { nameservers } = await report([wire('ns9.example.com.')], local, {
+      address: 'primary.example.net',
+    });
+    expect(nameservers).toMatchObject([
+      { failure: { message: expect.stringMatching(/it has a loopback address, 127\.0\.0\.1/) } },
+    ]);
   });
 
   test('an address that this machine has no route to: not waited for where the other address of the name answers, else the failure says so', async () => {
@@ -143,10 +190,19 @@ describe('an NS RRset with', () => {
       { [held('ns1.example.com.', 1)]: answers, [held('ns1.example.com.', 28)]: broken },
       options,
     );
-    expect(both.nameservers).toEqual([{ nameserver: `127.0.0.1:${both.port}`, answeredAt: expect.any(Number), serial: 7 }]);
-    const alone = await report([wire('ns1.example.com.')], { [held('ns1.example.com.', 28)]: broken }, options);
+    expect(both.nameservers).toEqual([
+      { nameserver: `127.0.0.1:${both.port}`, answeredAt: expect.any(Number), serial: 7 },
+    ]);
+    const alone = await report(
+      [wire('ns1.example.com.')],
+      { [held('ns1.example.com.', 28)]: broken },
+      options,
+    );
     expect(alone.nameservers).toMatchObject([
-      { nameserver: '[2001:db8::53]:53', failure: { code: 'no-route', message: expect.stringContaining('ENETUNREACH') } },
+      {
+        nameserver: '[2001:db8::53]:53',
+        failure: { code: 'no-route', message: expect.stringContaining('ENETUNREACH') },
+      },
     ]);
   });
 
@@ -155,28 +211,40 @@ describe('an NS RRset with', () => {
       [held('ns1.example.com.', 1)]: [a('ns1.example.com.', 127, 0, 0, 1)],
       [held('ns2.example.com.', 1)]: [a('ns2.example.com.', 127, 0, 0, 1)],
     });
-    expect(nameservers).toEqual([{ nameserver: `127.0.0.1:${port}`, answeredAt: expect.any(Number), serial: 7 }]);
+    expect(nameservers).toEqual([
+      { nameserver: `127.0.0.1:${port}`, answeredAt: expect.any(Number), serial: 7 },
+    ]);
   });
 
   test('records of another class or another owner: they do not count', async () => {
     const { nameservers } = await report([], {
-      [held(zone, 2)]: [rr(zone, 2, wire('ns9.example.net.'), { klass: 3 }), rr('example.org.', 2, wire('ns8.example.net.'))],
+      [held(zone, 2)]: [
+        rr(zone, 2, wire('ns9.example.net.'), { klass: 3 }),
+        rr('example.org.', 2, wire('ns8.example.net.')),
+      ],
     });
     expect(nameservers).toMatchObject([
-      { nameserver: `the nameservers of ${zone}`, failure: { message: expect.stringContaining('has no NS RRset') } },
+      {
+        nameserver: `the nameservers of ${zone}`,
+        failure: { message: expect.stringContaining('has no NS RRset') },
+      },
     ]);
     expect(lookedUp()).toEqual([]);
   });
 
   test('nothing: the zone has no NS RRset', async () => {
     const { nameservers } = await report([]);
-    expect(nameservers).toMatchObject([{ failure: { code: 'nameserver-not-found', message: expect.stringContaining('has no NS RRset') } }]);
+    expect(nameservers).toMatchObject([
+      { failure: { code: 'nameserver-not-found', message: expect.stringContaining('has no NS RRset') } },
+    ]);
   });
 
   test('more names than are looked up', async () => {
-    const { nameservers } = await report(Array.from({ length: 40 }, (_, index) => wire(`ns${index}.example.net.`)));
-    expect(nameservers).toHaveLength(MAX_NAMESERVERS);
-    expect(lookedUp()).toHaveLength(MAX_NAMESERVERS);
+    const { nameservers } = await report(
+      Array.from({ length: 40 }, (_, index) => wire(`ns${index}.example.net.`)),
+    );
+    expect(nameservers).toHaveLength(maxNameservers);
+    expect(lookedUp()).toHaveLength(maxNameservers);
   });
 
   test('a name that the resolver hangs on: the report comes by the deadline all the same', async () => {
@@ -191,26 +259,43 @@ describe('an NS RRset with', () => {
 
 describe('a nameserver that does not serve the zone', () => {
   const lame: [string, AnswerParts, string, RegExp][] = [
-    ['REFUSED', { rcode: 5 }, 'query-refused', /answered REFUSED.*it does not serve that zone, or this host may not query it/],
+    [
+      'REFUSED',
+      { rcode: 5 },
+      'query-refused',
+      /answered REFUSED.*it does not serve that zone, or this host may not query it/,
+    ],
     ['SERVFAIL, as of an expired zone', { rcode: 2 }, 'servfail', /answered SERVFAIL/],
     ['NOTAUTH', { rcode: 9 }, 'zone-not-served', /answered NOTAUTH/],
     ['an answer without authority', { flags: 0 }, 'not-authoritative', /not with authority/],
-    ['an upward referral', { flags: 0, authorities: [rr('.', 2, wire('a.root-servers.net.'))] }, 'not-authoritative', /not with authority/],
+    [
+      'an upward referral',
+      { flags: 0, authorities: [rr('.', 2, wire('a.root-servers.net.'))] },
+      'not-authoritative',
+      /not with authority/,
+    ],
   ];
-  test.each(lame)('%s: its own sentence, and what to do about a nameserver that is listed', async (_, parts, code, says) => {
-    const other = await startFakeNameserver((message, reply) => reply(answerTo(message, parts)));
-    others.push(other);
-    const { client } = await world([], {}, { verify: [{ host: '127.0.0.1', port: other.port }] });
-    const { nameservers } = await client.propagation({ zone, present, absent: [], deadline: soon(400) });
-    expect(nameservers).toMatchObject([
-      {
-        nameserver: `127.0.0.1:${other.port}`,
-        failure: { code, message: expect.stringMatching(says), hint: expect.stringContaining('take it out of the NS RRset') },
-      },
-    ]);
-    // It is asked ever less often.
-    expect(other.received.length).toBeLessThan(40);
-  });
+  test.each(lame)(
+    '%s: its own sentence, and what to do about a nameserver that is listed',
+    async (_, parts, code, says) => {
+      const other = await startFakeNameserver((message, reply) => reply(answerTo(message, parts)));
+      others.push(other);
+      const { client } = await world([], {}, { verify: [{ host: '127.0.0.1', port: other.port }] });
+      const { nameservers } = await client.propagation({ zone, present, absent: [], deadline: soon(400) });
+      expect(nameservers).toMatchObject([
+        {
+          nameserver: `127.0.0.1:${other.port}`,
+          failure: {
+            code,
+            message: expect.stringMatching(says),
+            hint: expect.stringContaining('take it out of the NS RRset'),
+          },
+        },
+      ]);
+      // It is asked ever less often.
+      expect(other.received.length).toBeLessThan(40);
+    },
+  );
 });
 
 test.each(['verify', 'resolvers'] as const)(
@@ -219,17 +304,30 @@ test.each(['verify', 'resolvers'] as const)(
     known['both.example.net'] = ['127.0.0.1', '127.0.0.2'];
     known['one.example.net'] = ['127.0.0.1'];
     const other = await startFakeNameserver((message, reply) =>
-      reply(answerTo(message, { answers: typeOf(message) === 6 ? [rr(zone, 6, soaRdata(7))] : [a(address.name, 192, 0, 2, 1)] })),
+      reply(
+        answerTo(message, {
+          answers: typeOf(message) === 6 ? [rr(zone, 6, soaRdata(7))] : [a(address.name, 192, 0, 2, 1)],
+        }),
+      ),
     );
     others.push(other);
     const { port } = other;
     const hosts = ['both.example.net', 'one.example.net'].map((host) => ({ host, port }));
     const { client } = await world([], {}, { [list]: hosts });
     const among = list === 'resolvers' ? ({ among: 'resolvers' } as const) : {};
-    const { nameservers } = await client.propagation({ zone, present, absent: [], ...among, deadline: soon(600) });
+    const { nameservers } = await client.propagation({
+      zone,
+      present,
+      absent: [],
+      ...among,
+      deadline: soon(600),
+    });
     expect(nameservers).toMatchObject([
       { nameserver: `127.0.0.1:${port}`, answeredAt: expect.any(Number) },
-      { nameserver: `127.0.0.2:${port}`, failure: { code: expect.stringMatching(/no-answer|connection-refused/) } },
+      {
+        nameserver: `127.0.0.2:${port}`,
+        failure: { code: expect.stringMatching(/no-answer|connection-refused/) },
+      },
       { nameserver: `one.example.net:${port}`, answeredAt: expect.any(Number) },
     ]);
   },
@@ -237,7 +335,11 @@ test.each(['verify', 'resolvers'] as const)(
 
 describe('the MNAME of the SOA', () => {
   const soaOf = (mname: Buffer) =>
-    rr(zone, 6, Buffer.concat([mname, wire('hostmaster.example.com.'), ...[0, 7, 0, 60, 0, 60, 0, 60, 0, 1].map(u16)]));
+    rr(
+      zone,
+      6,
+      Buffer.concat([mname, wire('hostmaster.example.com.'), ...[0, 7, 0, 60, 0, 60, 0, 60, 0, 1].map(u16)]),
+    );
   async function warned(mname: Buffer, records: Record<string, Buffer> = {}): Promise<Failure> {
     let warn: (failure: Failure) => void = () => {};
     const warning = new Promise<Failure>((resolve) => {
@@ -245,7 +347,9 @@ describe('the MNAME of the SOA', () => {
     });
     const { client } = await start(
       (message, reply) => {
-        const record = Object.entries(records).find(([owner]) => message.subarray(12, -4).equals(wire(owner)));
+        const record = Object.entries(records).find(([owner]) =>
+          message.subarray(12, -4).equals(wire(owner)),
+        );
         if (record && typeOf(message) === 1) reply(answerTo(message, { answers: [record[1]] }));
         else reply(answerTo(message, { authorities: [soaOf(mname)] }));
       },
@@ -257,13 +361,31 @@ describe('the MNAME of the SOA', () => {
 
   test.each([
     ['the root, as of a hidden primary', wire('.'), /names no primary server \(its MNAME is the root\)/, []],
-    ['a name that nobody knows', wire('ns9.example.net.'), /names ns9\.example\.net\. \(which has no address\)/, ['ns9.example.net']],
-    ['a name in another zone', wire('known.example.net.'), /names known\.example\.net\. \(192\.0\.2\.99\)/, ['known.example.net']],
+    [
+      'a name that nobody knows',
+      wire('ns9.example.net.'),
+      /names ns9\.example\.net\. \(which has no address\)/,
+      ['ns9.example.net'],
+    ],
+    [
+      'a name in another zone',
+      wire('known.example.net.'),
+      /names known\.example\.net\. \(192\.0\.2\.99\)/,
+      ['known.example.net'],
+    ],
     ['a number', wire('1.'), /names 1\. \(which is no host name\)/, []],
-    ['a name outside ASCII', Buffer.concat([Buffer.of(3), Buffer.from('nä'), wire('example.net.')]), /which is no host name/, []],
+    [
+      'a name outside ASCII',
+      Buffer.concat([Buffer.of(3), Buffer.from('nä'), wire('example.net.')]),
+      /which is no host name/,
+      [],
+    ],
     [
       'a name of a thousand characters',
-      Buffer.concat([...Array.from({ length: 3 }, () => Buffer.concat([Buffer.of(63), Buffer.alloc(63, 1)])), wire('.')]),
+      Buffer.concat([
+        ...Array.from({ length: 3 }, () => Buffer.concat([Buffer.of(63), Buffer.alloc(63, 1)])),
+        wire('.'),
+      ]),
       /\.\.\. \(which is no host name\)/,
       [],
     ],
@@ -289,7 +411,8 @@ describe('the MNAME of the SOA', () => {
       (message, reply) => {
         asked.push(typeOf(message));
         const isHost = message.subarray(12, -4).equals(wire('other.example.com.'));
-        if (isHost && typeOf(message) === 1) reply(answerTo(message, { answers: [a('other.example.com.', 127, 0, 0, 1)] }));
+        if (isHost && typeOf(message) === 1)
+          reply(answerTo(message, { answers: [a('other.example.com.', 127, 0, 0, 1)] }));
         else reply(answerTo(message, { authorities: [soaOf(wire('other.example.com.'))] }));
       },
       { ...unsigned(), onWarning: (failure) => warnings.push(failure) },

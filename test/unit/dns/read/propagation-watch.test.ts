@@ -2,9 +2,25 @@
 import { expect, test } from 'vitest';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
 import type { Rrset } from '../../../../src/core/model/zone.ts';
-import { AUTHORITIES_KEPT_MS } from '../../../../src/dns/read/propagation-watch.ts';
-import { address, checkForLeaks, clock, name, soon, start, unsigned, zone } from '../../../support/client-world.ts';
-import { answerTo, type FakeNameserver, rr, soaRdata, startFakeNameserver, wire } from '../../../support/fake-nameserver.ts';
+import { authoritiesKeptMs } from '../../../../src/dns/read/propagation-watch.ts';
+import {
+  address,
+  checkForLeaks,
+  clock,
+  name,
+  soon,
+  start,
+  unsigned,
+  zone,
+} from '../../../support/client-world.ts';
+import {
+  answerTo,
+  type FakeNameserver,
+  rr,
+  soaRdata,
+  startFakeNameserver,
+  wire,
+} from '../../../support/fake-nameserver.ts';
 
 checkForLeaks();
 
@@ -20,7 +36,8 @@ async function secondary() {
     if (typeOf(message) === 6) reply(answerTo(message, { answers: [rr(zone, 6, soaRdata(told.serial))] }));
     else reply(answerTo(message, { answers: typeOf(message) === 1 ? [a(told.last)] : [] }));
   });
-  const asked = (type: number) => nameserver.received.filter(({ message }) => typeOf(message) === type).length;
+  const asked = (type: number) =>
+    nameserver.received.filter(({ message }) => typeOf(message) === type).length;
   return { nameserver, told, asked };
 }
 
@@ -40,9 +57,18 @@ test('a thousand changes are watched by one: a nameserver that says nothing is a
   const { client } = await start(() => {}, { verify: [at(silent)] });
   const names = Array.from({ length: 1000 }, (_, index) => `source.c${index}.example.com.` as Fqdn);
   const reports = await Promise.all(
-    names.map((owner) => client.propagation({ zone, present: [{ ...addressIs(1), name: owner }], absent: [], deadline: soon(600) })),
+    names.map((owner) =>
+      client.propagation({
+        zone,
+        present: [{ ...addressIs(1), name: owner }],
+        absent: [],
+        deadline: soon(600),
+      }),
+    ),
   );
-  expect(new Set(reports.map(({ nameservers }) => nameservers[0]?.failure?.code))).toEqual(new Set(['no-answer']));
+  expect(new Set(reports.map(({ nameservers }) => nameservers[0]?.failure?.code))).toEqual(
+    new Set(['no-answer']),
+  );
   expect(silent.received.length).toBeLessThan(10);
   await silent.close();
 });
@@ -51,7 +77,12 @@ test('a newer change of a name takes the place of the older one, and only of tha
   const { nameserver, told } = await secondary();
   const { client } = await start(() => {}, { verify: [at(nameserver)] });
   const watch = (last: number, owner = name) =>
-    client.propagation({ zone, present: [{ ...addressIs(last), name: owner } as Rrset], absent: [], deadline: soon(3000) });
+    client.propagation({
+      zone,
+      present: [{ ...addressIs(last), name: owner } as Rrset],
+      absent: [],
+      deadline: soon(3000),
+    });
   const other = watch(2, 'other.example.com.' as Fqdn);
   const older = watch(1);
   const newer = watch(2);
@@ -67,13 +98,24 @@ test('a newer change of a name takes the place of the older one, and only of tha
 
 test('resolvers are asked with RD = 1, need no authority, and are not asked for a serial', async () => {
   let last = 9;
-  const resolver = await startFakeNameserver((message, reply) => reply(answerTo(message, { flags: 0x0080, answers: [a(last)] })));
+  const resolver = await startFakeNameserver((message, reply) =>
+    reply(answerTo(message, { flags: 0x0080, answers: [a(last)] })),
+  );
   const { client } = await start(() => {}, { resolvers: [at(resolver)] });
-  const report = client.propagation({ zone, present: [addressIs(1)], absent: [], among: 'resolvers', deadline: soon(3000) });
+  const report = client.propagation({
+    zone,
+    present: [addressIs(1)],
+    absent: [],
+    among: 'resolvers',
+    deadline: soon(3000),
+  });
   await expect.poll(() => resolver.received.length, { interval: 5 }).toBeGreaterThan(1);
   last = 1;
-  expect((await report).nameservers).toEqual([{ nameserver: `127.0.0.1:${resolver.port}`, answeredAt: expect.any(Number) }]);
-  for (const { message } of resolver.received) expect([typeOf(message), message.readUInt16BE(2) & 0x0100]).toEqual([1, 0x0100]);
+  expect((await report).nameservers).toEqual([
+    { nameserver: `127.0.0.1:${resolver.port}`, answeredAt: expect.any(Number) },
+  ]);
+  for (const { message } of resolver.received)
+    expect([typeOf(message), message.readUInt16BE(2) & 0x0100]).toEqual([1, 0x0100]);
   await resolver.close();
 });
 
@@ -86,7 +128,11 @@ test('the NS RRset is asked for again, so a new secondary is waited for, too', a
       if (type === 2) reply(answerTo(message, { answers: hosts.map((host) => rr(zone, 2, wire(host))) }));
       else if (type === 6) reply(answerTo(message, { answers: [rr(zone, 6, soaRdata(3))] }));
       else if (message.includes(wire('ns1.example.com.')))
-        reply(answerTo(message, { answers: type === 1 ? [rr('ns1.example.com.', 1, Buffer.of(127, 0, 0, 1))] : [] }));
+        reply(
+          answerTo(message, {
+            answers: type === 1 ? [rr('ns1.example.com.', 1, Buffer.of(127, 0, 0, 1))] : [],
+          }),
+        );
       else reply(answerTo(message, { answers: type === 1 ? [a(1)] : [] }));
     },
     { ...unsigned(), clock: { ...clock, mono: () => (clock.mono() + skew) as MonoMs } },
@@ -100,6 +146,6 @@ test('the NS RRset is asked for again, so a new secondary is waited for, too', a
   expect(await watch()).toEqual([first]);
   hosts = [...hosts, 'ns2.invalid.'];
   expect(await watch()).toEqual([first]);
-  skew = AUTHORITIES_KEPT_MS + 1;
+  skew = authoritiesKeptMs + 1;
   expect(await watch()).toEqual([first, 'ns2.invalid.']);
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
 import type { Prerequisite, Question, Rrset, UpdateOutcome } from '../../../../src/core/model/zone.ts';
-import { MAX_KNOWN_RRSETS, StoredRrsets } from '../../../../src/dns/read/stored.ts';
+import { maxKnownRrsets, StoredRrsets } from '../../../../src/dns/read/stored.ts';
 
 const zone = 'example.com.' as Fqdn;
 const deadline = 1000 as MonoMs;
@@ -14,7 +14,11 @@ const a = (owner: string, address = '192.0.2.1', ttlSeconds = 5): Rrset => ({
 });
 const source = a('source.shop.example.com.');
 const failure = { code: 'no-answer', message: 'It is silent.' };
-const refusedWith = (code: 'prerequisite-failed' | 'rejected' | 'not-sent'): UpdateOutcome => ({ kind: 'refused', code, failure });
+const refusedWith = (code: 'prerequisite-failed' | 'rejected' | 'not-sent'): UpdateOutcome => ({
+  kind: 'refused',
+  code,
+  failure,
+});
 
 interface World {
   /** What any name answers that nobody has. */
@@ -47,7 +51,9 @@ function begin(world: World) {
     const wanted = prerequisite.kind === 'rrset-is' ? prerequisite.rrset : prerequisite;
     const there = now.stored?.find(({ name, type }) => name === wanted.name && type === wanted.type);
     const isSo =
-      prerequisite.kind === 'rrset-is' ? JSON.stringify(there?.rdata) === JSON.stringify(prerequisite.rrset.rdata) : there === undefined;
+      prerequisite.kind === 'rrset-is'
+        ? JSON.stringify(there?.rdata) === JSON.stringify(prerequisite.rrset.rdata)
+        : there === undefined;
     return isSo ? { kind: 'applied' } : refusedWith('prerequisite-failed');
   };
   const stored = new StoredRrsets({ read, holds });
@@ -79,14 +85,28 @@ describe('an RRset that is answered', () => {
 
   test("with a wildcard's very words is told by two updates that change nothing", async () => {
     const wildcard = a('*.');
-    expect(await begin({ wildcard }).sift([source])).toEqual({ stored: 0, synthesized: 1, asked: [beside, 'rrset-is', 'rrset-absent'] });
-    expect(await begin({ wildcard, stored: [source] }).sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [beside, 'rrset-is'] });
+    expect(await begin({ wildcard }).sift([source])).toEqual({
+      stored: 0,
+      synthesized: 1,
+      asked: [beside, 'rrset-is', 'rrset-absent'],
+    });
+    expect(await begin({ wildcard, stored: [source] }).sift([source])).toEqual({
+      stored: 1,
+      synthesized: 0,
+      asked: [beside, 'rrset-is'],
+    });
   });
 
   test('is not absent because it is not stored just so: it may have changed, or be shown a little later', async () => {
     const later = a(source.name, '192.0.2.7');
-    expect(await begin({ stored: [later] }).sift([source], true)).toMatchObject({ stored: 1, synthesized: 0 });
-    expect(await begin({ wildcard: a('*.'), stored: [later] }).sift([source], true)).toMatchObject({ stored: 0, synthesized: 1 });
+    expect(await begin({ stored: [later] }).sift([source], true)).toMatchObject({
+      stored: 1,
+      synthesized: 0,
+    });
+    expect(await begin({ wildcard: a('*.'), stored: [later] }).sift([source], true)).toMatchObject({
+      stored: 0,
+      synthesized: 1,
+    });
   });
 
   test('is asked about by an update where that is wanted anew, whatever is remembered', async () => {
@@ -94,7 +114,11 @@ describe('an RRset that is answered', () => {
     expect(await sift([source])).toMatchObject({ stored: 1 });
     change({ stored: [] });
     expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [] });
-    expect(await sift([source], true)).toEqual({ stored: 0, synthesized: 1, asked: [beside, again, 'rrset-is', 'rrset-absent'] });
+    expect(await sift([source], true)).toEqual({
+      stored: 0,
+      synthesized: 1,
+      asked: [beside, again, 'rrset-is', 'rrset-absent'],
+    });
     expect(await sift([source])).toEqual({ stored: 0, synthesized: 1, asked: [] });
   });
 
@@ -103,7 +127,11 @@ describe('an RRset that is answered', () => {
     const { sift, stored, change } = begin({});
     await sift([source]);
     change({ again: { rrset: newer } });
-    expect(await sift([a(source.name, '192.0.2.2')])).toEqual({ stored: 1, synthesized: 0, asked: [beside, again] });
+    expect(await sift([a(source.name, '192.0.2.2')])).toEqual({
+      stored: 1,
+      synthesized: 0,
+      asked: [beside, again],
+    });
     const sifted = await stored.sift({ zone, rrsets: [a(source.name, '192.0.2.4')], anew: false, deadline });
     expect(sifted).toMatchObject({ stored: [newer] });
     change({ again: {} });
@@ -111,18 +139,28 @@ describe('an RRset that is answered', () => {
   });
 
   test('at the apex is stored: no wildcard answers there', async () => {
-    expect(await begin({ wildcard: a('*.') }).sift([a(zone)])).toEqual({ stored: 1, synthesized: 0, asked: [] });
+    expect(await begin({ wildcard: a('*.') }).sift([a(zone)])).toEqual({
+      stored: 1,
+      synthesized: 0,
+      asked: [],
+    });
   });
 
   test('under a parent so long that no name can stand beside it is taken as it is', async () => {
     const long = `a.${`${'x'.repeat(59)}.`.repeat(4)}example.com.`.slice(-253);
-    expect(await begin({ wildcard: a('*.') }).sift([a(`b.${long.slice(long.indexOf('.') + 1)}`)])).toMatchObject({ asked: [] });
+    expect(
+      await begin({ wildcard: a('*.') }).sift([a(`b.${long.slice(long.indexOf('.') + 1)}`)]),
+    ).toMatchObject({ asked: [] });
   });
 
   test('by an update of ours needs no question', async () => {
     const { sift, stored } = begin({});
     const other = a('replicas.shop.example.com.');
-    stored.learn({ zone, prerequisites: [{ kind: 'rrset-is', rrset: other }], changes: [{ kind: 'add-rrset', rrset: source }] });
+    stored.learn({
+      zone,
+      prerequisites: [{ kind: 'rrset-is', rrset: other }],
+      changes: [{ kind: 'add-rrset', rrset: source }],
+    });
     expect(await sift([source, other])).toEqual({ stored: 2, synthesized: 0, asked: [] });
   });
 });
@@ -143,14 +181,21 @@ test('a key that may not even ask: what looks like the wildcard is taken for it,
   const { sift } = begin({ wildcard: a('*.'), outcome: refusedWith('rejected') });
   expect(await sift([source])).toEqual({ stored: 0, synthesized: 1, asked: [beside, 'rrset-is'] });
   expect(await sift([source])).toEqual({ stored: 0, synthesized: 1, asked: [] });
-  expect(await begin({ outcome: refusedWith('rejected') }).sift([source], true)).toMatchObject({ stored: 1, synthesized: 0 });
+  expect(await begin({ outcome: refusedWith('rejected') }).sift([source], true)).toMatchObject({
+    stored: 1,
+    synthesized: 0,
+  });
 });
 
 test('so many are remembered and no more: the oldest is asked about again', async () => {
   const { sift, stored } = begin({});
   stored.learn({ zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset: source }] });
-  const others = Array.from({ length: MAX_KNOWN_RRSETS }, (_, index) => a(`n${index}.example.com.`));
-  stored.learn({ zone, prerequisites: [], changes: others.map((rrset) => ({ kind: 'add-rrset', rrset }) as const) });
+  const others = Array.from({ length: maxKnownRrsets }, (_, index) => a(`n${index}.example.com.`));
+  stored.learn({
+    zone,
+    prerequisites: [],
+    changes: others.map((rrset) => ({ kind: 'add-rrset', rrset }) as const),
+  });
   expect(await sift([source])).toMatchObject({ asked: [beside] });
   expect(await sift([others.at(-1)!])).toMatchObject({ asked: [] });
 });

@@ -2,9 +2,23 @@
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../../../src/core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
-import { LEAST_REST_MS, LONGEST_REST_MS, READING_SLOT_MS, ReadingPace } from '../../../../src/dns/read/reading-pace.ts';
-import { ZONE_KNOWN_FOR_MS } from '../../../../src/dns/read/zone-reader.ts';
-import { address, checkForLeaks, clock, name, soon, start, unsigned, zone } from '../../../support/client-world.ts';
+import {
+  leastRestMs,
+  longestRestMs,
+  ReadingPace,
+  readingSlotMs,
+} from '../../../../src/dns/read/reading-pace.ts';
+import { zoneKnownForMs } from '../../../../src/dns/read/zone-reader.ts';
+import {
+  address,
+  checkForLeaks,
+  clock,
+  name,
+  soon,
+  start,
+  unsigned,
+  zone,
+} from '../../../support/client-world.ts';
 import { answerTo, rr, soaRdata, wire } from '../../../support/fake-nameserver.ts';
 
 checkForLeaks();
@@ -19,17 +33,28 @@ describe('an answer from another zone', () => {
     ['a cut below the configured zone', zone, child],
     ['the zone above the configured one', child, zone],
   ])('%s: the reading fails, for an update would be lost or refused', async (_, configured, told) => {
-    const { client } = await start((message, reply) => reply(answerTo(message, { authorities: [soa(told)] })), unsigned());
+    const { client } = await start(
+      (message, reply) => reply(answerTo(message, { authorities: [soa(told)] })),
+      unsigned(),
+    );
     const reading = await client.read({ zone: configured, questions: [inChild], deadline: soon() });
-    expect(reading).toMatchObject({ kind: 'failed', failure: { code: 'not-in-zone', hint: expect.stringContaining(told) } });
+    expect(reading).toMatchObject({
+      kind: 'failed',
+      failure: { code: 'not-in-zone', hint: expect.stringContaining(told) },
+    });
   });
 
   test('names of a cluster in two zones: no message can change both', async () => {
     const { client } = await start(
-      (message, reply) => reply(answerTo(message, { rcode: 3, authorities: [soa(message.includes(wire(child)) ? child : zone)] })),
+      (message, reply) =>
+        reply(
+          answerTo(message, { rcode: 3, authorities: [soa(message.includes(wire(child)) ? child : zone)] }),
+        ),
       unsigned(),
     );
-    expect(await client.read({ questions: [address, inChild], deadline: soon() })).toMatchObject({ failure: { code: 'not-in-zone' } });
+    expect(await client.read({ questions: [address, inChild], deadline: soon() })).toMatchObject({
+      failure: { code: 'not-in-zone' },
+    });
   });
 
   test('a zone that was found is not asked for again, until an answer names another one or a while has passed', async () => {
@@ -49,7 +74,7 @@ describe('an answer from another zone', () => {
     apex = child;
     expect(await read()).toMatchObject({ zone: child });
     expect(asked).toEqual([6, 1, 1, 1]);
-    skew = ZONE_KNOWN_FOR_MS + 1;
+    skew = zoneKnownForMs + 1;
     expect(await read()).toMatchObject({ zone: child });
     expect(asked).toEqual([6, 1, 1, 1, 6, 1]);
   });
@@ -57,16 +82,23 @@ describe('an answer from another zone', () => {
 
 test('a referral: the failure names the zone and the nameservers that it is delegated to', async () => {
   const { client } = await start(
-    (message, reply) => reply(answerTo(message, { flags: 0, authorities: [rr(child, 2, wire('ns7.example.net.'))] })),
+    (message, reply) =>
+      reply(answerTo(message, { flags: 0, authorities: [rr(child, 2, wire('ns7.example.net.'))] })),
     unsigned(),
   );
   expect(await client.read({ questions: [inChild], deadline: soon() })).toMatchObject({
-    failure: { code: 'not-authoritative', message: expect.stringMatching(/delegated db\.example\.com\. to ns7\.example\.net\./) },
+    failure: {
+      code: 'not-authoritative',
+      message: expect.stringMatching(/delegated db\.example\.com\. to ns7\.example\.net\./),
+    },
   });
 });
 
 test('a DNAME above the name', async () => {
-  const answers = [rr(child, 39, wire('elsewhere.test.')), rr(inChild.name, 5, wire('source.elsewhere.test.'))];
+  const answers = [
+    rr(child, 39, wire('elsewhere.test.')),
+    rr(inChild.name, 5, wire('source.elsewhere.test.')),
+  ];
   const { client } = await start((message, reply) => reply(answerTo(message, { answers })), unsigned());
   expect(await client.read({ zone, questions: [inChild], deadline: soon() })).toMatchObject({
     failure: { code: 'not-in-zone', message: expect.stringContaining('DNAME') },
@@ -76,7 +108,14 @@ test('a DNAME above the name', async () => {
 test('a CNAME is not asked for where an A is: the answer to the A has it', async () => {
   const { client, nameserver } = await start(
     (message, reply) =>
-      reply(answerTo(message, { answers: [rr(name, 5, wire('db1.example.com.')), rr('db1.example.com.', 1, Buffer.of(192, 0, 2, 1))] })),
+      reply(
+        answerTo(message, {
+          answers: [
+            rr(name, 5, wire('db1.example.com.')),
+            rr('db1.example.com.', 1, Buffer.of(192, 0, 2, 1)),
+          ],
+        }),
+      ),
     unsigned(),
   );
   const questions = (['A', 'AAAA', 'CNAME'] as const).map((type) => ({ name, type }));
@@ -94,13 +133,21 @@ test.each([
   const { client, nameserver } = await start(
     (message, reply) => {
       if (message.includes(wire('ns1.example.com.')))
-        reply(answerTo(message, { answers: typeOf(message) === 1 ? [rr('ns1.example.com.', 1, Buffer.from(primary))] : [] }));
+        reply(
+          answerTo(message, {
+            answers: typeOf(message) === 1 ? [rr('ns1.example.com.', 1, Buffer.from(primary))] : [],
+          }),
+        );
       else reply(answerTo(message, { authorities: [soa(zone)] }));
     },
     { ...unsigned(), onWarning: (failure) => warnings.push(failure) },
   );
   for (let round = 0; round < 3; round++) await client.read({ questions: [address], deadline: soon() });
-  await expect.poll(() => nameserver.received.filter(({ message }) => message.includes(wire('ns1.example.com.'))).length).toBe(2);
+  await expect
+    .poll(
+      () => nameserver.received.filter(({ message }) => message.includes(wire('ns1.example.com.'))).length,
+    )
+    .toBe(2);
   await client.read({ questions: [address], deadline: soon() });
   expect(warnings.map(({ code }) => code)).toEqual(Array.from({ length: times }, () => 'not-the-primary'));
   if (times > 0) expect(warnings[0]?.message).toContain('ns1.example.com. (192.0.2.53)');
@@ -115,15 +162,17 @@ describe('the pace of reading', () => {
     const many = new ReadingPace();
     const rests = Array.from({ length: 1000 }, () => many.restMs(now(0)));
     expect(rests[0]).toBeUndefined();
-    expect(rests.find((rest) => rest !== undefined)).toBe(Math.ceil(LEAST_REST_MS / READING_SLOT_MS) * READING_SLOT_MS);
-    expect(rests.at(-1)).toBe(1000 * READING_SLOT_MS);
+    expect(rests.find((rest) => rest !== undefined)).toBe(
+      Math.ceil(leastRestMs / readingSlotMs) * readingSlotMs,
+    );
+    expect(rests.at(-1)).toBe(1000 * readingSlotMs);
     expect(new Set(rests.slice(100)).size).toBe(900);
   });
 
   test('however many there are, none rests longer than the limit', () => {
     const pace = new ReadingPace();
     for (let reading = 0; reading < 10_000; reading++) pace.restMs(now(0));
-    expect(pace.restMs(now(0))).toBe(LONGEST_REST_MS);
+    expect(pace.restMs(now(0))).toBe(longestRestMs);
     expect(pace.restMs(now(60_000))).toBeUndefined();
   });
 });

@@ -1,7 +1,24 @@
 /** Reading, finding the zone, and watching the nameservers. */
 import { describe, expect, test } from 'vitest';
-import { aAnswer, address, checkForLeaks, name, sign, soon, start, unsigned, zone } from '../../../support/client-world.ts';
-import { answerTo, type Handler, rr, soaRdata, startFakeNameserver, wire } from '../../../support/fake-nameserver.ts';
+import {
+  aAnswer,
+  address,
+  checkForLeaks,
+  name,
+  sign,
+  soon,
+  start,
+  unsigned,
+  zone,
+} from '../../../support/client-world.ts';
+import {
+  answerTo,
+  type Handler,
+  rr,
+  soaRdata,
+  startFakeNameserver,
+  wire,
+} from '../../../support/fake-nameserver.ts';
 
 checkForLeaks();
 
@@ -35,7 +52,11 @@ describe('reading', () => {
       reply(type === 6 ? answerTo(message, { rcode: 3, authorities: [soa(zone)] }) : aAnswer(message));
     }, unsigned());
     for (let round = 0; round < 2; round++)
-      expect(await client.read({ questions: [address], deadline: soon() })).toEqual({ kind: 'read', zone, rrsets: [address] });
+      expect(await client.read({ questions: [address], deadline: soon() })).toEqual({
+        kind: 'read',
+        zone,
+        rrsets: [address],
+      });
     expect(types).toEqual([6, 1, 1]);
   });
 
@@ -50,7 +71,9 @@ describe('reading', () => {
   });
 
   test('the SOA of a zone that the name is not in is not taken', async () => {
-    expect(await find((message, reply) => reply(answerTo(message, { authorities: [soa('elsewhere.test.')] })))).toMatchObject({
+    expect(
+      await find((message, reply) => reply(answerTo(message, { authorities: [soa('elsewhere.test.')] }))),
+    ).toMatchObject({
       failure: { code: 'zone-not-found' },
     });
   });
@@ -87,11 +110,20 @@ describe('propagation', () => {
       const ns = (host: string) => rr(zone, 2, wire(host));
       if (type === 2) reply(answerTo(message, { answers: [ns('ns1.example.com.'), ns('ns2.invalid.')] }));
       else if (message.includes(wire('ns1.example.com.')))
-        reply(answerTo(message, { answers: type === 1 ? [rr('ns1.example.com.', 1, Buffer.of(127, 0, 0, 1))] : [] }));
+        reply(
+          answerTo(message, {
+            answers: type === 1 ? [rr('ns1.example.com.', 1, Buffer.of(127, 0, 0, 1))] : [],
+          }),
+        );
       else if (type === 6) reply(answerTo(message, { answers: [rr(zone, 6, soaRdata(43))] }));
       else reply(aAnswer(message));
     }, unsigned());
-    const report = await client.propagation({ zone, present, absent: [{ name, type: 'TXT' }], deadline: soon() });
+    const report = await client.propagation({
+      zone,
+      present,
+      absent: [{ name, type: 'TXT' }],
+      deadline: soon(),
+    });
     expect(report.nameservers).toMatchObject([
       { nameserver: expect.stringMatching(/^127\.0\.0\.1:/), serial: 43 },
       { nameserver: 'ns2.invalid.', failure: { code: 'nameserver-not-found' } },

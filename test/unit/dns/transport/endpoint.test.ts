@@ -29,12 +29,18 @@ test('a host name with several addresses is refused: which would be the lock?', 
     kind: 'failed',
     failure: { code: 'nameserver-ambiguous', message: expect.stringContaining('192.0.2.53, 2001:db8::53') },
   });
-  expect(await resolveAll('ns1.example.com')).toEqual({ kind: 'addresses', addresses: ['192.0.2.53', '2001:db8::53'] });
+  expect(await resolveAll('ns1.example.com')).toEqual({
+    kind: 'addresses',
+    addresses: ['192.0.2.53', '2001:db8::53'],
+  });
 });
 
 test('a host name that nobody knows', async () => {
   vi.mocked(lookup).mockRejectedValue(Object.assign(new Error(), { code: 'ENOTFOUND' }));
-  expect(await resolveOne('nobody.invalid')).toMatchObject({ kind: 'failed', failure: { code: 'nameserver-not-found' } });
+  expect(await resolveOne('nobody.invalid')).toMatchObject({
+    kind: 'failed',
+    failure: { code: 'nameserver-not-found' },
+  });
 });
 
 test.each([
@@ -71,8 +77,8 @@ test.each([
 );
 
 test('shown with its port, IPv6 in brackets', () => {
-  expect([showEndpoint({ host: '192.0.2.53', port: 53 }), showEndpoint({ host: '2001:db8::53', port: 5353 })]).toEqual([
-    '192.0.2.53:53',
-    '[2001:db8::53]:5353',
-  ]);
+  expect([
+    showEndpoint({ host: '192.0.2.53', port: 53 }),
+    showEndpoint({ host: '2001:db8::53', port: 5353 }),
+  ]).toEqual(['192.0.2.53:53', '[2001:db8::53]:5353']);
 });

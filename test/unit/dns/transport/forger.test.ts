@@ -1,6 +1,15 @@
 /** What an answer is worth: forgers, and answers that prove what they say. */
 import { describe, expect, test } from 'vitest';
-import { checkForLeaks, clock, key, nowSeconds, sign, soon, start, unsigned } from '../../../support/client-world.ts';
+import {
+  checkForLeaks,
+  clock,
+  key,
+  nowSeconds,
+  sign,
+  soon,
+  start,
+  unsigned,
+} from '../../../support/client-world.ts';
 import { answerTo, signAnswer } from '../../../support/fake-nameserver.ts';
 
 checkForLeaks();
@@ -13,10 +22,22 @@ describe('nothing that a forger sends is final', () => {
     ['NOTAUTH', (message) => answerTo(message, { rcode: 9 }), 'zone-not-served'],
     ['BADKEY', (message) => forged(message, { error: 17, mac: Buffer.alloc(0) }), 'tsig-badkey'],
     ['BADSIG', (message) => forged(message, { error: 16, mac: Buffer.alloc(0) }), 'tsig-badsig'],
-    ['BADTIME without MAC', (message) => forged(message, { error: 18, mac: Buffer.alloc(0) }), 'tsig-badtime'],
+    [
+      'BADTIME without MAC',
+      (message) => forged(message, { error: 18, mac: Buffer.alloc(0) }),
+      'tsig-badtime',
+    ],
     ['a MAC of zeros', (message) => forged(message, { mac: Buffer.alloc(32) }), 'answer-not-verified'],
-    ['a time of yesterday', (message) => signAnswer(answerTo(message), message, key, nowSeconds() - 86_400), 'answer-not-verified'],
-    ['no message at all', (message) => Buffer.concat([message.subarray(0, 2), Buffer.from('garbage')]), 'malformed-answer'],
+    [
+      'a time of yesterday',
+      (message) => signAnswer(answerTo(message), message, key, nowSeconds() - 86_400),
+      'answer-not-verified',
+    ],
+    [
+      'no message at all',
+      (message) => Buffer.concat([message.subarray(0, 2), Buffer.from('garbage')]),
+      'malformed-answer',
+    ],
   ];
   const forged = (message: Buffer, parts: Parameters<typeof signAnswer>[4]) =>
     signAnswer(answerTo(message, { rcode: 9 }), message, key, nowSeconds(), parts);
@@ -36,7 +57,10 @@ describe('nothing that a forger sends is final', () => {
     test.each(forgeries)('%s alone: unknown, and it says what came', async (_, forge, code) => {
       const { update } = await start((message, reply) => reply(forge(message)), { transport });
       const begin = clock.mono();
-      expect(await update(soon(transport === 'udp' ? 150 : 2000))).toMatchObject({ kind: 'unknown', failure: { code } });
+      expect(await update(soon(transport === 'udp' ? 150 : 2000))).toMatchObject({
+        kind: 'unknown',
+        failure: { code },
+      });
       // On TCP a short grace is enough: see TCP_GRACE_MS. On UDP it listens to the end.
       if (transport === 'udp') expect(clock.mono() - begin).toBeGreaterThan(145);
       else expect(clock.mono() - begin).toBeLessThan(1000);
@@ -51,7 +75,8 @@ describe('nothing that a forger sends is final', () => {
       wrongQuestion.write('axample', 13);
       const wrongOpcode = answerTo(message, { rcode: 8 });
       wrongOpcode.writeUInt16BE(0x8408, 2);
-      for (const wrong of [wrongId, wrongQuestion, wrongOpcode, message, Buffer.of(1), Buffer.alloc(0)]) reply(wrong);
+      for (const wrong of [wrongId, wrongQuestion, wrongOpcode, message, Buffer.of(1), Buffer.alloc(0)])
+        reply(wrong);
       reply(answerTo(message));
     }, unsigned());
     expect(await update()).toEqual({ kind: 'applied' });
@@ -79,7 +104,9 @@ describe('proven answers', () => {
         reply('key' in options ? answer : sign(answer, message));
       }, options);
       const outcome = await update();
-      expect(outcome.kind === 'refused' ? `${outcome.code} ${outcome.failure.code}` : outcome.kind).toBe(expected);
+      expect(outcome.kind === 'refused' ? `${outcome.code} ${outcome.failure.code}` : outcome.kind).toBe(
+        expected,
+      );
       if (outcome.kind === 'refused') expect(outcome.failure.message).toContain('ns1 (127.0.0.1:');
     }
   });
@@ -95,7 +122,9 @@ describe('proven answers', () => {
       code: 'rejected',
       failure: {
         code: 'tsig-badtime',
-        message: expect.stringMatching(/clock is (499|500|501) s behind the clock of this host, the fudge is 30 s/),
+        message: expect.stringMatching(
+          /clock is (499|500|501) s behind the clock of this host, the fudge is 30 s/,
+        ),
       },
     });
   });

@@ -1,15 +1,27 @@
 /** The queue of one nameserver: who is next, and what waited too long. No sockets, no timers. */
 import { describe, expect, test } from 'vitest';
 import type { MonoMs } from '../../../../src/core/model/units.ts';
-import { MessageQueue, QUEUE_LIMITS, type Queueable, type QueueLimits, type Rank } from '../../../../src/dns/transport/queue.ts';
+import {
+  MessageQueue,
+  type Queueable,
+  type QueueLimits,
+  queueLimits,
+  type Rank,
+} from '../../../../src/dns/transport/queue.ts';
 
 interface Message extends Queueable {
   readonly text: string;
 }
 
 const at = (ms: number) => ms as MonoMs;
-const message = (rank: Rank, lane: string, text = lane, sendBefore = at(1000)): Message => ({ rank, lane, text, sendBefore });
-const queueOf = (limits: Partial<QueueLimits> = {}) => new MessageQueue<Message>({ ...QUEUE_LIMITS, ...limits });
+const message = (rank: Rank, lane: string, text = lane, sendBefore = at(1000)): Message => ({
+  rank,
+  lane,
+  text,
+  sendBefore,
+});
+const queueOf = (limits: Partial<QueueLimits> = {}) =>
+  new MessageQueue<Message>({ ...queueLimits, ...limits });
 
 /** Takes all that may be taken; each ends at once where `ending` says so. */
 function takeAll(queue: MessageQueue<Message>, { ending = true } = {}): string[] {
@@ -79,11 +91,12 @@ describe('the limits', () => {
   });
 
   test('those of the real queue: below the update quota of BIND, and room for a thousand clusters', () => {
-    expect(QUEUE_LIMITS.inFlight).toBeLessThan(100);
+    expect(queueLimits.inFlight).toBeLessThan(100);
     const queue = new MessageQueue<Message>();
     for (let n = 0; n < 1000; n++) {
       expect(queue.add(message('update', `source.c${n}`))).toBe('queued');
-      for (const type of ['TXT', 'A', 'AAAA', 'SRV']) expect(queue.add(message('question', `source.c${n}`, type))).toBe('queued');
+      for (const type of ['TXT', 'A', 'AAAA', 'SRV'])
+        expect(queue.add(message('question', `source.c${n}`, type))).toBe('queued');
     }
   });
 });

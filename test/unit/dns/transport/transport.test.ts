@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { MonoMs } from '../../../../src/core/model/units.ts';
 import type { Rrset, UpdatePlan } from '../../../../src/core/model/zone.ts';
-import { QUEUE_LIMITS } from '../../../../src/dns/transport/queue.ts';
+import { queueLimits } from '../../../../src/dns/transport/queue.ts';
 import {
   aAnswer,
   address,
@@ -68,7 +68,9 @@ describe('a kept connection', () => {
   });
 
   test('an answer longer than the limit is not read, and the question ends', async () => {
-    const { read } = await start((message, reply) => reply(Buffer.concat([answerTo(message), Buffer.alloc(20_000)])));
+    const { read } = await start((message, reply) =>
+      reply(Buffer.concat([answerTo(message), Buffer.alloc(20_000)])),
+    );
     expect(await read()).toMatchObject({
       kind: 'failed',
       failure: { code: 'malformed-answer', message: expect.stringContaining('bytes') },
@@ -80,12 +82,15 @@ describe('limits', () => {
   test.each(['tcp', 'udp'] as const)(
     '%s: so many in flight, so many wait, more are not sent; what waits too long neither',
     async (transport) => {
-      const { inFlightOfRank, waitingOfLane } = QUEUE_LIMITS;
+      const { inFlightOfRank, waitingOfLane } = queueLimits;
       const { nameserver, update } = await start(() => {}, { transport });
       const tooMany = 200;
-      const waiting = Array.from({ length: inFlightOfRank + waitingOfLane + tooMany }, () => update(soon(900), soon(500)));
+      const waiting = Array.from({ length: inFlightOfRank + waitingOfLane + tooMany }, () =>
+        update(soon(900), soon(500)),
+      );
       const outcomes = await Promise.all(waiting);
-      const count = (code: string) => outcomes.filter((outcome) => outcome.kind !== 'applied' && outcome.failure.code === code).length;
+      const count = (code: string) =>
+        outcomes.filter((outcome) => outcome.kind !== 'applied' && outcome.failure.code === code).length;
       // Those that are in flight in the end came from the queue, where the connection was not there when all this began.
       expect(count('queue-full')).toBeGreaterThanOrEqual(tooMany);
       expect(count('queue-full')).toBeLessThanOrEqual(tooMany + inFlightOfRank);
@@ -96,14 +101,21 @@ describe('limits', () => {
     },
   );
 
-  test.each(['tcp', 'udp'] as const)('%s: a deadline that has passed: nothing is sent, the answer comes at once', async (transport) => {
-    const { nameserver, update, read } = await start(() => {}, { transport });
-    const past = (clock.mono() - 1) as MonoMs;
-    expect(await update(past)).toMatchObject({ kind: 'refused', code: 'not-sent' });
-    expect(await update(soon(), past)).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'expired' } });
-    expect(await read(past)).toMatchObject({ kind: 'failed' });
-    expect(nameserver.received).toHaveLength(0);
-  });
+  test.each(['tcp', 'udp'] as const)(
+    '%s: a deadline that has passed: nothing is sent, the answer comes at once',
+    async (transport) => {
+      const { nameserver, update, read } = await start(() => {}, { transport });
+      const past = (clock.mono() - 1) as MonoMs;
+      expect(await update(past)).toMatchObject({ kind: 'refused', code: 'not-sent' });
+      expect(await update(soon(), past)).toMatchObject({
+        kind: 'refused',
+        code: 'not-sent',
+        failure: { code: 'expired' },
+      });
+      expect(await read(past)).toMatchObject({ kind: 'failed' });
+      expect(nameserver.received).toHaveLength(0);
+    },
+  );
 
   test('close ends what is in flight: an update as unknown', async () => {
     for (const transport of ['tcp', 'udp'] as const) {
@@ -136,27 +148,37 @@ describe('UDP', () => {
     expect(nameserver.received).toHaveLength(1);
   });
 
-  test.each(['tcp', 'udp'] as const)('an update that is called back while it waits for its socket never leaves (%s)', async (transport) => {
-    const { nameserver, client, read } = await start(
-      (message, reply) => reply(sign(isUpdate(message) ? answerTo(message) : aAnswer(message), message)),
-      {
-        transport,
-      },
-    );
-    const recall = new AbortController();
-    const called = client.update({ plan, notAfter: soon(), deadline: soon(), recalled: recall.signal });
-    recall.abort();
-    expect(await called).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'recalled' } });
-    expect(await read()).toMatchObject({ kind: 'read' });
-    expect(nameserver.received).toHaveLength(1);
-  });
+  test.each(['tcp', 'udp'] as const)(
+    'an update that is called back while it waits for its socket never leaves (%s)',
+    async (transport) => {
+      const { nameserver, client, read } = await start(
+        (message, reply) => reply(sign(isUpdate(message) ? answerTo(message) : aAnswer(message), message)),
+        {
+          transport,
+        },
+      );
+      const recall = new AbortController();
+      const called = client.update({ plan, notAfter: soon(), deadline: soon(), recalled: recall.signal });
+      recall.abort();
+      expect(await called).toMatchObject({
+        kind: 'refused',
+        code: 'not-sent',
+        failure: { code: 'recalled' },
+      });
+      expect(await read()).toMatchObject({ kind: 'read' });
+      expect(nameserver.received).toHaveLength(1);
+    },
+  );
 
   test('an update whose evidence became old while its host was resolved never leaves', async () => {
     let lateMs = 0;
-    const { nameserver, client, read } = await start((message, reply) => reply(sign(aAnswer(message), message)), {
-      transport: 'udp',
-      clock: { ...clock, mono: () => (clock.mono() + lateMs) as MonoMs },
-    });
+    const { nameserver, client, read } = await start(
+      (message, reply) => reply(sign(aAnswer(message), message)),
+      {
+        transport: 'udp',
+        clock: { ...clock, mono: () => (clock.mono() + lateMs) as MonoMs },
+      },
+    );
     const updating = client.update({ plan, notAfter: soon(1000), deadline: soon(60_000) });
     // It has left the queue, and has no socket yet.
     lateMs = 1001;
@@ -178,7 +200,9 @@ describe('UDP', () => {
     expect(nameserver.received.map(({ over }) => over)).toEqual(['udp', 'tcp']);
     const text: Rrset = { name, type: 'TXT', ttlSeconds: 5, rdata: [['x'.repeat(255), 'y'.repeat(255)]] };
     const long: UpdatePlan = { zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset: text }] };
-    expect(await client.update({ plan: long, notAfter: soon(), deadline: soon() })).toEqual({ kind: 'applied' });
+    expect(await client.update({ plan: long, notAfter: soon(), deadline: soon() })).toEqual({
+      kind: 'applied',
+    });
     expect(nameserver.received.map(({ over }) => over)).toEqual(['udp', 'tcp', 'tcp']);
   });
 });

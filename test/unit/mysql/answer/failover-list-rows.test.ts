@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
 import { askStatements } from '../../../../src/mysql/connection/ask.ts';
@@ -8,12 +8,17 @@ import { changed, factsOf, recording } from '../../../support/recorded.ts';
 
 const { origin, cases } = recording('mysql-9.7-failover-lists');
 const recorded = (name: string): Answers => cases[name] ?? {};
-const channelOf = (answers: Answers): ServerFacts['channels'][number] => factsOf(mysql8, answers).channels[0]!;
+const channelOf = (answers: Answers): ServerFacts['channels'][number] =>
+  factsOf(mysql8, answers).channels[0]!;
 const listOf = (answers: Answers) =>
-  channelOf(answers).failoverSources?.map(({ address, weight, managed }) => [address.replace(/:.*/, ''), weight, managed]);
+  channelOf(answers).failoverSources?.map(({ address, weight, managed }) => [
+    address.replace(/:.*/, ''),
+    weight,
+    managed,
+  ]);
 
 describe('recorded rows', () => {
-  it('of a replica with a list, before and after it moved', () => {
+  test('of a replica with a list, before and after it moved', () => {
     expect(origin).toBe('run');
     const list = [
       ['127.0.0.11', 80, undefined],
@@ -21,15 +26,16 @@ describe('recorded rows', () => {
     ];
     expect(listOf(recorded('replica-with-a-list'))).toEqual(list);
     expect(listOf(recorded('replica-that-moved'))).toEqual(list);
-    const [before, after] = ['replica-with-a-list', 'replica-that-moved'].map((name) => channelOf(recorded(name)));
-    expect([before!.sourceAddress, after!.sourceAddress].map((address) => address.replace(/:.*/, ''))).toEqual([
-      '127.0.0.11',
-      '127.0.0.12',
-    ]);
+    const [before, after] = ['replica-with-a-list', 'replica-that-moved'].map((name) =>
+      channelOf(recorded(name)),
+    );
+    expect(
+      [before!.sourceAddress, after!.sourceAddress].map((address) => address.replace(/:.*/, '')),
+    ).toEqual(['127.0.0.11', '127.0.0.12']);
     expect(after!.sourceId).not.toBe(before!.sourceId);
   });
 
-  it('of a replica that follows a managed group', () => {
+  test('of a replica that follows a managed group', () => {
     const group = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
     expect(listOf(recorded('replica-with-a-managed-group'))).toEqual([
       ['127.0.0.11', 80, undefined],
@@ -44,19 +50,23 @@ describe('recorded rows', () => {
 describe('lists that are not there', () => {
   const answers = recorded('replica-with-a-list');
 
-  it('of a channel that does not move by itself: a list that was left behind is none', () => {
-    expect(channelOf(changed(answers, 'server', { auto_failover: '0' }))).not.toHaveProperty('failoverSources');
+  test('of a channel that does not move by itself: a list that was left behind is none', () => {
+    expect(channelOf(changed(answers, 'server', { auto_failover: '0' }))).not.toHaveProperty(
+      'failoverSources',
+    );
   });
 
-  it('of another channel; and an empty one is one', () => {
+  test('of another channel; and an empty one is one', () => {
     expect(listOf(changed(answers, 'server', { channel: 'other' }))).toEqual([]);
     expect(listOf({ ...answers, failover: [] })).toEqual([]);
   });
 
-  it('cells that cannot be read take the list away, and not the server', () => {
+  test('cells that cannot be read take the list away, and not the server', () => {
     for (const cell of [{ weight: 'heavy' }, { port: null }, { managed: undefined }])
       expect(channelOf(changed(answers, 'failover', cell))).not.toHaveProperty('failoverSources');
-    const group = changed(recorded('replica-with-a-managed-group'), 'failover-managed', { primary_weight: null });
+    const group = changed(recorded('replica-with-a-managed-group'), 'failover-managed', {
+      primary_weight: null,
+    });
     expect(channelOf(group)).toMatchObject({ autoFailover: true });
     expect(channelOf(group)).not.toHaveProperty('managedGroups');
   });
@@ -64,7 +74,9 @@ describe('lists that are not there', () => {
 
 describe('what is asked', () => {
   /** Asks as a probe does; `answer` stands for the server. */
-  async function asked(answer: (sql: string) => Answer): Promise<{ readonly sent: readonly string[]; readonly answers: Answers }> {
+  async function asked(
+    answer: (sql: string) => Answer,
+  ): Promise<{ readonly sent: readonly string[]; readonly answers: Answers }> {
     const sent: string[] = [];
     const result = await askStatements(
       (sql) => {
@@ -78,23 +90,30 @@ describe('what is asked', () => {
     return { sent, answers: result.answers };
   }
   const isServer = (sql: string) => sql.startsWith('SELECT @@server_uuid');
-  const rows = (name: string, statement: string): Answer => ({ kind: 'rows', rows: recorded(name)[statement] ?? [] });
+  const rows = (name: string, statement: string): Answer => ({
+    kind: 'rows',
+    rows: recorded(name)[statement] ?? [],
+  });
   const error = (errno: number): Answer => ({ kind: 'error', error: { errno } });
 
-  it('nothing where no channel moves by itself', async () => {
+  test('nothing where no channel moves by itself', async () => {
     const server = changed(recorded('replica-with-a-list'), 'server', { auto_failover: '0' })['server']!;
     expect((await asked(() => ({ kind: 'rows', rows: server }))).sent).toHaveLength(1);
   });
 
-  it('the list, and the groups only where it has one', async () => {
+  test('the list, and the groups only where it has one', async () => {
     const ask = (name: string) =>
-      asked((sql) => (isServer(sql) ? rows(name, 'server') : rows(name, sql.includes('_managed ') ? 'failover-managed' : 'failover')));
+      asked((sql) =>
+        isServer(sql)
+          ? rows(name, 'server')
+          : rows(name, sql.includes('_managed ') ? 'failover-managed' : 'failover'),
+      );
     expect((await ask('replica-with-a-list')).sent).toHaveLength(2);
     expect((await ask('replica-with-a-managed-group')).sent).toHaveLength(3);
     expect(listOf((await ask('replica-with-a-managed-group')).answers)).toHaveLength(2);
   });
 
-  it('of 8.0.22 without the column MANAGED_NAME', async () => {
+  test('of 8.0.22 without the column MANAGED_NAME', async () => {
     const answer = (sql: string): Answer => {
       if (isServer(sql)) return rows('replica-with-a-list', 'server');
       return sql.includes('MANAGED_NAME') ? error(1054) : rows('replica-with-a-list', 'failover');
@@ -104,8 +123,10 @@ describe('what is asked', () => {
     expect(listOf(answers)).toHaveLength(2);
   });
 
-  it.each([1142, 1146])('error %i: the server is seen without its list', async (errno) => {
-    const { answers } = await asked((sql) => (isServer(sql) ? rows('replica-with-a-list', 'server') : error(errno)));
+  test.each([1142, 1146])('error %i: the server is seen without its list', async (errno) => {
+    const { answers } = await asked((sql) =>
+      isServer(sql) ? rows('replica-with-a-list', 'server') : error(errno),
+    );
     expect(channelOf(answers)).toMatchObject({ autoFailover: true });
     expect(channelOf(answers)).not.toHaveProperty('failoverSources');
   });

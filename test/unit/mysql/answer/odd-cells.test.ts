@@ -1,6 +1,6 @@
 /** Cells of the wrong type, length or characters: none of them gets into the state, the ledger or the log. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { maxTextLength } from '../../../../src/mysql/answer/limits.ts';
 import { RowReader } from '../../../../src/mysql/answer/row.ts';
 import { boundedLine } from '../../../../src/mysql/answer/text.ts';
@@ -11,7 +11,7 @@ import { changed, factsOf, readAnswers, recording } from '../../../support/recor
 const replica = recording('mysql-9.7').cases['replica-on']!;
 
 describe('a name of a row', () => {
-  it.each([
+  test.each([
     ['an escape', 'ch\u001b[31m'],
     ['an end of a line', 'ch\n{"level":60}'],
     ['a line separator', 'ch\u2028'],
@@ -27,23 +27,23 @@ describe('a name of a row', () => {
     });
   });
 
-  it.each(['', 'kanal-ä', 'チャンネル', 'a b'])('%j is one', (name) => {
+  test.each(['', 'kanal-ä', 'チャンネル', 'a b'])('%j is one', (name) => {
     expect(factsOf(mysql8, changed(replica, 'server', { channel: name })).channels[0]?.name).toBe(name);
   });
 
-  it('a property that every object has is no column', () => {
+  test('a property that every object has is no column', () => {
     const reader = new RowReader({});
     expect([reader.text('constructor'), reader.oddColumn]).toEqual(['', 'constructor']);
   });
 });
 
 describe('a number', () => {
-  it.each(['', ' 1', '1 ', '0x10', '1e999', 'Infinity', 'NaN', '1_0', '--1', '٣'])('%j is none', (text) => {
+  test.each(['', ' 1', '1 ', '0x10', '1e999', 'Infinity', 'NaN', '1_0', '--1', '٣'])('%j is none', (text) => {
     const reader = new RowReader({ n: text });
     expect([reader.number('n'), reader.oddColumn]).toEqual([0, 'n']);
   });
 
-  it.each([
+  test.each([
     ['30.000', 30],
     ['-1', -1],
     ['1e3', 1000],
@@ -51,41 +51,49 @@ describe('a number', () => {
     expect(new RowReader({ n: text }).number('n')).toBe(number);
   });
 
-  it.each(['-1', '65536', '3306.5', '1e300'])('%s is no port', (port) => {
-    expect(readAnswers(mysql8, changed(replica, 'server', { source_port: port }))).toMatchObject({ kind: 'failed' });
+  test.each(['-1', '65536', '3306.5', '1e300'])('%s is no port', (port) => {
+    expect(readAnswers(mysql8, changed(replica, 'server', { source_port: port }))).toMatchObject({
+      kind: 'failed',
+    });
   });
 
-  it.each(['-1', '1e300', ''])('%j is no time since the start', (text) => {
+  test.each(['-1', '1e300', ''])('%j is no time since the start', (text) => {
     expect(readUptime([{ Value: text }])).toBeUndefined();
   });
 });
 
 describe('what is for people is one bounded line', () => {
-  it('an error of a channel', () => {
+  test('an error of a channel', () => {
     const { channels } = factsOf(
       mysql8,
-      changed(replica, 'server', { receiver: 'OFF', receiver_errno: '1236', receiver_error: `one\ntwo\u001b[2J\u2028${'x'.repeat(999)}` }),
+      changed(replica, 'server', {
+        receiver: 'OFF',
+        receiver_errno: '1236',
+        receiver_error: `one\ntwo\u001b[2J\u2028${'x'.repeat(999)}`,
+      }),
     );
     expect(channels[0]?.lastError).toMatch(/^one two \[2J x{1,190}…$/);
   });
 
-  it('a version', () => {
-    expect(factsOf(mysql8, changed(replica, 'server', { version: '9.7.4\u001b[31m\nroot' })).version.text).toBe('9.7.4 [31m root');
+  test('a version', () => {
+    expect(
+      factsOf(mysql8, changed(replica, 'server', { version: '9.7.4\u001b[31m\nroot' })).version.text,
+    ).toBe('9.7.4 [31m root');
   });
 
-  it('a host that the server reports', () => {
+  test('a host that the server reports', () => {
     for (const hostname of ['db1\u001b[31m', 'db1 db2', 'db1\n', 7, 'x'.repeat(256)]) {
       expect(factsOf(mysql8, changed(replica, 'server', { hostname }))).not.toHaveProperty('home');
     }
   });
 
-  it('direction marks do not turn a sentence', () => {
+  test('direction marks do not turn a sentence', () => {
     expect(boundedLine('a\u202eb\u2066c')).toBe('a b c');
   });
 });
 
 describe('a GTID set', () => {
-  it.each([
+  test.each([
     ['an escape', '\u001b'],
     ['text', 'x'],
     ['a number', 7],

@@ -1,8 +1,16 @@
 /** What answers in the place of a server. The texts are those of the products' sources and manuals. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { traitsQuery, uptimeQuery } from '../../../../src/mysql/flavour/flavour.ts';
-import { answering, deadline, errorPacket, fake, proberOf, type Refusal, type TextRow } from '../../../support/false-server.ts';
+import {
+  answering,
+  deadline,
+  errorPacket,
+  fake,
+  proberOf,
+  type Refusal,
+  type TextRow,
+} from '../../../support/false-server.ts';
 import { recording } from '../../../support/recorded.ts';
 
 const told: readonly (readonly [product: string, errno: number, text: string])[] = [
@@ -14,13 +22,17 @@ const told: readonly (readonly [product: string, errno: number, text: string])[]
   ['MaxScale', 1815, 'Internal error: Session creation failed'],
   ['MaxScale', 1927, 'Lost connection to backend server: network error (db1: 113, No route to host)'],
   ['RDS Proxy', 9501, 'Timed-out waiting to acquire database connection'],
-  ["the cloud provider's gateway", 9000, "Client with IP address '10.0.0.1' is not allowed to connect to this MySQL server."],
+  [
+    "the cloud provider's gateway",
+    9000,
+    "Client with IP address '10.0.0.1' is not allowed to connect to this MySQL server.",
+  ],
   ['a proxy', 2013, 'Lost connection to MySQL server during query'],
   ['a proxy', 9999, 'An internal error'],
 ];
 
 describe('a proxy whose server is dead', () => {
-  it.each(told)('%s, error %i: nothing is known of the server', async (product, errno, text) => {
+  test.each(told)('%s, error %i: nothing is known of the server', async (product, errno, text) => {
     const { address } = await fake((socket) => socket.end(errorPacket(errno, text)));
     expect(await proberOf(address).probe(address, deadline())).toEqual({
       kind: 'unknown',
@@ -32,7 +44,7 @@ describe('a proxy whose server is dead', () => {
     });
   });
 
-  it.each([
+  test.each([
     [1040, 'Too many connections'],
     [1045, "Access denied for user 'proxysql'@'10.0.0.1' (using password: YES)"],
     [1815, 'Internal error: out of memory'],
@@ -41,7 +53,10 @@ describe('a proxy whose server is dead', () => {
     [4151, 'Access denied, this account is locked'],
   ])('is not what a server says: error %i, %s', async (errno, text) => {
     const { address } = await fake((socket) => socket.end(errorPacket(errno, text)));
-    expect(await proberOf(address).probe(address, deadline())).toMatchObject({ kind: 'alive', failure: { code: `mysql-${errno}` } });
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'alive',
+      failure: { code: `mysql-${errno}` },
+    });
   });
 });
 
@@ -50,23 +65,30 @@ async function letsIn(probe: () => readonly TextRow[] | Refusal) {
   const traits = [{ Variable_name: 'version', Value: '9.7.4' }];
   return await answering((sql) => {
     if (sql === traitsQuery) return traits;
-    if (sql === uptimeQuery || sql.includes('CURRENT_USER')) return [{ Value: '60', account: 'source_dns@%' }];
+    if (sql === uptimeQuery || sql.includes('CURRENT_USER'))
+      return [{ Value: '60', account: 'source_dns@%' }];
     return sql.includes('@@server_uuid') ? probe() : [];
   });
 }
 
 describe('a proxy that answers by itself', () => {
-  it('and loses its server later', async () => {
+  test('and loses its server later', async () => {
     const { address } = await letsIn(() => ({
       errno: 9001,
       text: 'Max connect timeout reached while reaching hostgroup 10 after 10000ms',
     }));
-    expect(await proberOf(address).probe(address, deadline())).toMatchObject({ kind: 'unknown', failure: { code: 'proxy-answers' } });
+    expect(await proberOf(address).probe(address, deadline())).toMatchObject({
+      kind: 'unknown',
+      failure: { code: 'proxy-answers' },
+    });
   });
 
-  it('and asks another server each time: something lives, but nobody can tell who, until another connection begins', async () => {
+  test('and asks another server each time: something lives, but nobody can tell who, until another connection begins', async () => {
     const source = recording('mysql-9.7').cases['source']!['server'] as readonly TextRow[];
-    const other = source.map((row) => ({ ...row, server_uuid: row['server_uuid']!.replace(/^........-/, '99999999-') }));
+    const other = source.map((row) => ({
+      ...row,
+      server_uuid: row['server_uuid']!.replace(/^........-/, '99999999-'),
+    }));
     let turn = 0;
     const { address } = await letsIn(() => {
       turn += 1;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
 import { withReplicas } from '../../../../src/mysql/answer/reported-replicas.ts';
 import type { Row } from '../../../../src/mysql/answer/row.ts';
@@ -10,19 +10,36 @@ import { changed, factsOf, recording } from '../../../support/recorded.ts';
 const set = withReplicas(mysql8);
 const source = recording('mysql-9.7').cases['source']!;
 const uuid = '4b82ee15-e681-11f1-8948-02fc00000001';
-const replicasIn = (rows: readonly Row[] | undefined) => factsOf(set, rows ? { ...source, replicas: rows } : source).replicas;
-const row: Row = { Server_Id: '2', Host: 'db2.example.com', Port: '3306', Source_Id: '1', Replica_UUID: uuid };
+const replicasIn = (rows: readonly Row[] | undefined) =>
+  factsOf(set, rows ? { ...source, replicas: rows } : source).replicas;
+const row: Row = {
+  Server_Id: '2',
+  Host: 'db2.example.com',
+  Port: '3306',
+  Source_Id: '1',
+  Replica_UUID: uuid,
+};
 
 describe('who has registered as a replica', () => {
-  it.each<[string, Row, unknown]>([
+  test.each<[string, Row, unknown]>([
     ['MySQL 8.0.22 and later', row, uuid],
-    ['older MySQL', { Server_id: '2', Host: 'db2.example.com', Port: '3306', Master_id: '1', Slave_UUID: uuid.toUpperCase() }, uuid],
+    [
+      'older MySQL',
+      {
+        Server_id: '2',
+        Host: 'db2.example.com',
+        Port: '3306',
+        Master_id: '1',
+        Slave_UUID: uuid.toUpperCase(),
+      },
+      uuid,
+    ],
     ['MariaDB', { Server_id: '2', Host: 'db2.example.com', Port: '3306', Master_id: '1' }, 2],
   ])('in the words of %s', (_, said, claim) => {
     expect(replicasIn([said])).toEqual([{ address: 'db2.example.com:3306', claim }]);
   });
 
-  it.each<[string, Row]>([
+  test.each<[string, Row]>([
     ['reports no host, which is the default', { Host: '' }],
     ['reports a port that does not exist', { Port: '65536' }],
     ['reports no port', { Port: null }],
@@ -30,21 +47,26 @@ describe('who has registered as a replica', () => {
     ['has no UUID', { Replica_UUID: '' }],
   ])('not one that %s; the others are', (_, cells) => {
     const other = { ...row, Host: 'db3.example.com' };
-    expect(replicasIn([{ ...row, ...cells }, other])).toEqual([{ address: 'db3.example.com:3306', claim: uuid }]);
+    expect(replicasIn([{ ...row, ...cells }, other])).toEqual([
+      { address: 'db3.example.com:3306', claim: uuid },
+    ]);
   });
 
-  it('is nobody, or is not known', () => {
+  test('is nobody, or is not known', () => {
     expect(replicasIn([])).toEqual([]);
     expect(replicasIn(undefined)).toBeUndefined();
     expect(factsOf(mysql8, { ...source, replicas: [row] }).replicas).toBeUndefined();
   });
 
-  it('is somebody with an IPv6 address, or a name with a final dot, as the configuration writes it', () => {
+  test('is somebody with an IPv6 address, or a name with a final dot, as the configuration writes it', () => {
     const hosts = ['2001:DB8::1', 'DB2.Example.com.'].map((Host) => ({ ...row, Host }));
-    expect(replicasIn(hosts)?.map(({ address }) => address)).toEqual(['[2001:db8::1]:3306', 'db2.example.com:3306']);
+    expect(replicasIn(hosts)?.map(({ address }) => address)).toEqual([
+      '[2001:db8::1]:3306',
+      'db2.example.com:3306',
+    ]);
   });
 
-  it('is bounded', () => {
+  test('is bounded', () => {
     expect(replicasIn(Array.from({ length: 1000 }, () => row))).toHaveLength(300);
   });
 });
@@ -57,7 +79,9 @@ async function ask(answer: (sql: string) => Answers[string] | number, spellings:
     async (sql) => {
       asked.push(sql);
       const said = answer(sql);
-      return typeof said === 'number' ? { kind: 'error', error: { errno: said } } : { kind: 'rows', rows: said };
+      return typeof said === 'number'
+        ? { kind: 'error', error: { errno: said } }
+        : { kind: 'rows', rows: said };
     },
     statements,
     spellings,
@@ -66,14 +90,14 @@ async function ask(answer: (sql: string) => Answers[string] | number, spellings:
 }
 
 describe('the question', () => {
-  it('has the spelling that the server knows, and costs one statement then', async () => {
+  test('has the spelling that the server knows, and costs one statement then', async () => {
     const spellings: Spellings = new Map();
     const old = (sql: string) => (sql === 'SHOW REPLICAS' ? 1064 : []);
     expect((await ask(old, spellings)).asked).toEqual(['SHOW REPLICAS', 'SHOW SLAVE HOSTS']);
     expect((await ask(old, spellings)).asked).toEqual(['SHOW SLAVE HOSTS']);
   });
 
-  it.each([1047, 1064, 1227])(
+  test.each([1047, 1064, 1227])(
     'that is refused with %d takes nothing else away, and is not asked again on this connection',
     async (errno) => {
       const spellings: Spellings = new Map();
@@ -82,7 +106,7 @@ describe('the question', () => {
     },
   );
 
-  it('comes after all others, also of MariaDB', () => {
+  test('comes after all others, also of MariaDB', () => {
     const last = withReplicas(mariadb({ major: 10, minor: 11, patch: 0, text: '10.11.0' })).statements.at(-1);
     expect(last?.spellings).toContain('SHOW SLAVE HOSTS');
   });
@@ -92,11 +116,13 @@ describe('the members of a group', () => {
   const primary = recording('mysql-9.7').cases['group-primary']!;
   const first = (cells: Row) => factsOf(mysql8, changed(primary, 'group', cells)).group?.members[0];
 
-  it('say where they are', () => {
-    expect(first({ member_host: 'DB1.example.com', member_port: '3307' })?.address).toBe('db1.example.com:3307');
+  test('say where they are', () => {
+    expect(first({ member_host: 'DB1.example.com', member_port: '3307' })?.address).toBe(
+      'db1.example.com:3307',
+    );
   });
 
-  it.each<[string, Row]>([
+  test.each<[string, Row]>([
     ['rows of before have no such column', { member_host: undefined, member_port: undefined }],
     ['NULL', { member_host: null, member_port: null }],
     ['one that never started', { member_host: '', member_port: '0' }],

@@ -1,6 +1,6 @@
 /** What refuses a write though read_only is off. Which values do was tried on real servers: test/real/lab/write-switches.test.ts. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isWritable } from '../../../../src/core/model/observation.ts';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
 import { parseVersion } from '../../../../src/mysql/answer/version.ts';
@@ -13,22 +13,31 @@ import { changed, factsOf, readAnswers, recording } from '../../../support/recor
 const flavours = [
   { flavour: 'MySQL 9.7', file: 'mysql-9.7', set: mysql8, transactions: 'transaction_read_only', forced: 1 },
   { flavour: 'MySQL 5.7', file: 'mysql-5.7', set: mysql57, transactions: 'tx_read_only', forced: 1 },
-  { flavour: 'MariaDB 10.11', file: 'mariadb-10.11', set: mariadb(parseVersion('10.11.18')!), transactions: 'tx_read_only', forced: 5 },
+  {
+    flavour: 'MariaDB 10.11',
+    file: 'mariadb-10.11',
+    set: mariadb(parseVersion('10.11.18')!),
+    transactions: 'tx_read_only',
+    forced: 5,
+  },
 ];
 
 describe.each(flavours)('$flavour', ({ file, set, transactions, forced }) => {
   const open = recording(file).cases['source']!;
   const factsWith = (cells: Record<string, unknown>) => factsOf(set, changed(open, 'server', cells));
 
-  it('is open while none of them is on', () => {
+  test('is open while none of them is on', () => {
     expect(factsOf(set, open)).not.toHaveProperty('switches');
     expect(isWritable(factsOf(set, open))).toBe(true);
     expect(isWritable(factsWith({ innodb_force_recovery: String(forced - 1) }))).toBe(true);
   });
 
-  it.each([
+  test.each([
     [{ innodb_read_only: '1' }, [{ variable: 'innodb_read_only', value: 'ON' }]],
-    [{ innodb_force_recovery: String(forced) }, [{ variable: 'innodb_force_recovery', value: String(forced) }]],
+    [
+      { innodb_force_recovery: String(forced) },
+      [{ variable: 'innodb_force_recovery', value: String(forced) }],
+    ],
     [{ read_only_transactions: '1' }, [{ variable: transactions, value: 'ON' }]],
     [
       { innodb_read_only: '1', innodb_force_recovery: '6' },
@@ -42,19 +51,23 @@ describe.each(flavours)('$flavour', ({ file, set, transactions, forced }) => {
     expect(isWritable(factsWith(cells))).toBe(false);
   });
 
-  it.each(['innodb_read_only', 'innodb_force_recovery', 'read_only_transactions'])('without %s the rows are unexpected', (column) => {
-    expect(readAnswers(set, changed(open, 'server', { [column]: undefined }))).toMatchObject({
-      kind: 'failed',
-      failure: { code: 'rows-unexpected', message: expect.stringContaining(` ${column} `) },
-    });
-  });
+  test.each(['innodb_read_only', 'innodb_force_recovery', 'read_only_transactions'])(
+    'without %s the rows are unexpected',
+    (column) => {
+      expect(readAnswers(set, changed(open, 'server', { [column]: undefined }))).toMatchObject({
+        kind: 'failed',
+        failure: { code: 'rows-unexpected', message: expect.stringContaining(` ${column} `) },
+      });
+    },
+  );
 
-  it('is asked for the values of the server, not for those of our session', () => {
-    for (const sql of set.statements[0]!.spellings) expect(sql).toContain(`@@global.${transactions} AS read_only_transactions`);
+  test('is asked for the values of the server, not for those of our session', () => {
+    for (const sql of set.statements[0]!.spellings)
+      expect(sql).toContain(`@@global.${transactions} AS read_only_transactions`);
   });
 });
 
-it('a MariaDB server without InnoDB knows none of its variables, and is asked without them', () => {
+test('a MariaDB server without InnoDB knows none of its variables, and is asked without them', () => {
   const [first, ...others] = mariadb(parseVersion('10.11.18')!).statements[0]!.spellings;
   expect(first).toContain('@@global.innodb_read_only');
   expect(others).toHaveLength(1);
@@ -72,7 +85,7 @@ describe('a Galera node', () => {
     ],
   });
 
-  it.each([
+  test.each([
     [{}, true],
     [{ wsrep_on: 'OFF' }, false],
     [{ wsrep_reject_queries: 'ALL' }, false],

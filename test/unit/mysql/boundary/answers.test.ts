@@ -1,7 +1,12 @@
 /** Answers of the wrong form, and too much of them: they cost one probe, and nothing else. */
 
-import { describe, expect, it } from 'vitest';
-import { maxColumns, maxProbeBytes, maxResultRows, maxRowBytes } from '../../../../src/mysql/answer/limits.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  maxColumns,
+  maxProbeBytes,
+  maxResultRows,
+  maxRowBytes,
+} from '../../../../src/mysql/answer/limits.ts';
 import type { FalseConnection, Script } from '../../../support/false-mysqld.ts';
 import { healthyReply } from '../../../support/healthy.ts';
 import { answer, answerOf, expectSilence, failureOf, healthy, probeOf } from '../../../support/mended.ts';
@@ -17,21 +22,33 @@ describe('in an answer', () => {
   ];
   const of64Bits = Buffer.from('fe00000000000080ff', 'hex');
 
-  it.each<[string, readonly Buffer[]]>([
+  test.each<[string, readonly Buffer[]]>([
     ['a number of columns that was cut off (go-sql-driver 1124)', [Buffer.of(0xfc)]],
     ['a number of columns of 64 bits', [of64Bits]],
     ['no columns, in three bytes', [Buffer.of(0xfc, 0, 0), wire.column('a'), wire.eof]],
     ['an OK of one byte (go-sql-driver 878)', [Buffer.of(0)]],
     ['an OK that promises another result', [Buffer.of(0, 0, 0, 8, 0, 0, 0)]],
-    ['a request for a file (rogue servers, CVE-2020-11579)', [Buffer.concat([Buffer.of(0xfb), Buffer.from('/etc/passwd')])]],
-    ['a column that was cut off (go-sql-driver 923)', [wire.encodedInteger(1), wire.column('a').subarray(0, 9)]],
-    ['a column with a name of 64 bits', [wire.encodedInteger(1), Buffer.concat([Buffer.from('\u0003def\0\0\0'), of64Bits])]],
+    [
+      'a request for a file (rogue servers, CVE-2020-11579)',
+      [Buffer.concat([Buffer.of(0xfb), Buffer.from('/etc/passwd')])],
+    ],
+    [
+      'a column that was cut off (go-sql-driver 923)',
+      [wire.encodedInteger(1), wire.column('a').subarray(0, 9)],
+    ],
+    [
+      'a column with a name of 64 bits',
+      [wire.encodedInteger(1), Buffer.concat([Buffer.from('\u0003def\0\0\0'), of64Bits])],
+    ],
     ['a column without a name', columns(null, 'a')],
     ['__proto__ as a column (CVE-2024-21512)', [...columns('__proto__'), wire.row(['x']), wire.eof]],
     ['constructor as a column', [...columns('constructor'), wire.row(['x']), wire.eof]],
     ['a column whose name forges a line of a log', columns('a\n{"level":60}\u001b[31m')],
     ['a column whose name is code (CVE-2024-21508)', columns('`+process.exit(1)+`\u2028')],
-    ['rows without an end of the columns (DEPRECATE_EOF)', [wire.encodedInteger(1), wire.column('a'), wire.row(['b']), wire.eof]],
+    [
+      'rows without an end of the columns (DEPRECATE_EOF)',
+      [wire.encodedInteger(1), wire.column('a'), wire.row(['b']), wire.eof],
+    ],
     ['an EOF in the place of a column', [wire.encodedInteger(2), wire.column('a'), wire.eof]],
     ['a row of fewer cells', [...columns('a', 'b'), wire.row(['x']), wire.eof]],
     ['a row of more cells', [...columns('a'), wire.row(['x', 'y']), wire.eof]],
@@ -49,15 +66,17 @@ describe('in an answer', () => {
     });
   });
 
-  it.each([245, 255, 242, 16, 0, 12, 246, 6, 8, 20])(
+  test.each([245, 255, 242, 16, 0, 12, 246, 6, 8, 20])(
     'a column of type %i is the text that it is, and JSON prints nothing',
     async (type) => {
       const { probe } = await probeOf({
         ...healthy,
         tamper: (message, connection) => {
-          if (!message.sql?.includes('@@server_uuid')) return connection.write(Buffer.concat(message.packets));
+          if (!message.sql?.includes('@@server_uuid'))
+            return connection.write(Buffer.concat(message.packets));
           // The type is the sixth byte before the end of a definition.
-          for (const packet of message.packets.slice(1)) if (packet.includes('def\0')) packet[packet.length - 6] = type;
+          for (const packet of message.packets.slice(1))
+            if (packet.includes('def\0')) packet[packet.length - 6] = type;
           connection.write(Buffer.concat(message.packets));
         },
       });
@@ -65,9 +84,11 @@ describe('in an answer', () => {
     },
   );
 
-  it('packets out of order', async () => {
+  test('packets out of order', async () => {
     const { probe } = await probeOf(
-      answer((connection) => connection.write(Buffer.concat(wire.result([{ a: 'b' }]).map((payload) => wire.packet(9, payload))))),
+      answer((connection) =>
+        connection.write(Buffer.concat(wire.result([{ a: 'b' }]).map((payload) => wire.packet(9, payload)))),
+      ),
     );
     expect(failureOf(probe)).toMatchObject({
       kind: 'unknown',
@@ -76,7 +97,7 @@ describe('in an answer', () => {
     });
   });
 
-  it('byte by byte is as good as at once', async () => {
+  test('byte by byte is as good as at once', async () => {
     const { probe } = await probeOf({
       ...healthy,
       tamper: ({ packets }, connection) => {
@@ -86,7 +107,7 @@ describe('in an answer', () => {
     expect(probe).toMatchObject({ kind: 'reachable' });
   });
 
-  it("an error's text is cut, and shows no control characters", async () => {
+  test("an error's text is cut, and shows no control characters", async () => {
     const { probe } = await probeOf(answerOf(wire.error(1105, `\u001b[2J\n{"level":60}${'x'.repeat(9000)}`)));
     expect(failureOf(probe)).toMatchObject({ kind: 'alive', code: 'mysql-1105' });
     expect(failureOf(probe)?.message).toMatch(/^[\x20-\x7e…]{1,260}$/);
@@ -98,15 +119,24 @@ describe('too much of it', () => {
   const started = (connection: FalseConnection) =>
     connection.write(Buffer.concat(head.map((payload, index) => wire.packet(index + 1, payload))));
 
-  it.each<[string, string, (connection: FalseConnection) => void]>([
-    ['columns', `${maxColumns + 1} columns`, (connection) => connection.write(wire.packet(1, wire.encodedInteger(maxColumns + 1)))],
-    ['columns, 65,535', '65535 columns', (connection) => connection.write(wire.packet(1, wire.encodedInteger(65_535)))],
+  test.each<[string, string, (connection: FalseConnection) => void]>([
+    [
+      'columns',
+      `${maxColumns + 1} columns`,
+      (connection) => connection.write(wire.packet(1, wire.encodedInteger(maxColumns + 1))),
+    ],
+    [
+      'columns, 65,535',
+      '65535 columns',
+      (connection) => connection.write(wire.packet(1, wire.encodedInteger(65_535))),
+    ],
     [
       'rows',
       `more than ${maxResultRows} rows`,
       (connection) => {
         started(connection);
-        for (let sent = 0; sent <= maxResultRows; sent += 1) connection.write(wire.packet((sent + 4) % 256, wire.row(['x'])));
+        for (let sent = 0; sent <= maxResultRows; sent += 1)
+          connection.write(wire.packet((sent + 4) % 256, wire.row(['x'])));
       },
     ],
     [
@@ -136,19 +166,24 @@ describe('too much of it', () => {
     });
   });
 
-  it('through TLS it is bounded too', async () => {
+  test('through TLS it is bounded too', async () => {
     const flood = answer((connection) => {
       started(connection);
       const row = wire.row(['x'.repeat(maxRowBytes - 9)]);
       for (let sent = 0; sent < 5; sent += 1) connection.write(wire.packet(sent + 4, row));
     });
     const { probe } = await probeOf({ ...flood, tls: true }, { tls: 'required', queryTimeoutMs: 5000 });
-    expect(failureOf(probe)).toMatchObject({ code: 'answer-too-large', message: expect.stringContaining(`${maxProbeBytes} bytes`) });
+    expect(failureOf(probe)).toMatchObject({
+      code: 'answer-too-large',
+      message: expect.stringContaining(`${maxProbeBytes} bytes`),
+    });
   });
 
-  it('100,000 intervals are read', async () => {
+  test('100,000 intervals are read', async () => {
     const intervals = Array.from({ length: 100_000 }, (_, index) => 5_000_000 + 2 * index).join(':');
-    const script: Script = { reply: healthyReply('source', { gtid_executed: `3e11fa47-71ca-11e1-9e33-c80aa9429562:${intervals}` }) };
+    const script: Script = {
+      reply: healthyReply('source', { gtid_executed: `3e11fa47-71ca-11e1-9e33-c80aa9429562:${intervals}` }),
+    };
     const { probe } = await probeOf(script, { queryTimeoutMs: 5000 });
     expect(probe).toMatchObject({ kind: 'reachable' });
   });

@@ -1,6 +1,6 @@
 /** What a server may send at the wrong moment: it costs one probe, and nothing else. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { deadline, falseMysqld, proberOf } from '../../../support/false-server.ts';
 import { answer, at, expectSilence, failureOf, healthy, probeOf } from '../../../support/mended.ts';
 import * as wire from '../../../support/wire.ts';
@@ -12,14 +12,17 @@ const tlsGreeting = wire.packet(0, wire.greeting({ tls: true }));
 const cutError = Buffer.of(1, 0, 0, 0, 0xff);
 
 describe('before the login', () => {
-  it.each<[string, Buffer]>([
+  test.each<[string, Buffer]>([
     ['an error without a number', cutError],
     ['an error of three bytes (go-sql-driver 1535)', Buffer.of(3, 0, 0, 0, 0xff, 0x15, 4)],
     ['an empty packet', Buffer.of(0, 0, 0, 0)],
     ['16 MB that never come', Buffer.of(0xff, 0xff, 0xff, 0, 10)],
     ['a greeting of protocol 9', wire.packet(0, Buffer.from('\u0009' + '9.7.4\0'))],
     ['a greeting that ends after its version', wire.packet(0, Buffer.from('\n9.7.4\0'))],
-    ['a greeting of a version before 4.1', wire.packet(0, wire.greeting({ tls: false, capabilities: 0x8_0000 }))],
+    [
+      'a greeting of a version before 4.1',
+      wire.packet(0, wire.greeting({ tls: false, capabilities: 0x8_0000 })),
+    ],
     ['a greeting with number 7', wire.packet(7, wire.greeting({ tls: false }))],
     ['a greeting and an OK', Buffer.concat([plainGreeting, wire.packet(1, wire.ok)])],
   ])('%s', async (_, bytes) => {
@@ -29,14 +32,18 @@ describe('before the login', () => {
   });
 
   // Amazon RDS and proxies number it as they like (node-mysql2 528).
-  it('an error with another number is read all the same', async () => {
-    const { probe } = await probeOf(at('greeting', () => wire.packet(1, wire.error(1040, 'Too many connections'))));
+  test('an error with another number is read all the same', async () => {
+    const { probe } = await probeOf(
+      at('greeting', () => wire.packet(1, wire.error(1040, 'Too many connections'))),
+    );
     expect(failureOf(probe)).toMatchObject({ kind: 'alive', code: 'mysql-1040' });
   });
 
   // Only who has logged in is told so; before the greeting everybody on the way can say it (MariaDB CONC-648).
-  it('"offline mode" does not take the name from a server', async () => {
-    const { probe } = await probeOf(at('greeting', () => wire.packet(0, wire.error(3032, 'The server is currently in offline mode'))));
+  test('"offline mode" does not take the name from a server', async () => {
+    const { probe } = await probeOf(
+      at('greeting', () => wire.packet(0, wire.error(3032, 'The server is currently in offline mode'))),
+    );
     expect(failureOf(probe)).toMatchObject({ kind: 'alive', code: 'mysql-3032' });
     expect(probe).not.toHaveProperty('servesNobody');
   });
@@ -45,7 +52,7 @@ describe('before the login', () => {
 describe('plain bytes behind the greeting of a server with TLS (CVE-2021-23222 is such a one)', () => {
   const verifying = { tls: 'verify' } as const;
 
-  it.each<[string, Buffer]>([
+  test.each<[string, Buffer]>([
     ['an OK', wire.packet(1, wire.ok)],
     ['an OK with the right number', wire.packet(2, wire.ok)],
     ['an error that was cut off', cutError],
@@ -66,14 +73,20 @@ describe('plain bytes behind the greeting of a server with TLS (CVE-2021-23222 i
 });
 
 describe('nothing is asked', () => {
-  it.each<[string, Buffer]>([
+  test.each<[string, Buffer]>([
     ['an error that was cut off', cutError],
     ['an error of two bytes', Buffer.of(2, 0, 0, 0, 0xff, 1)],
     ['an OK', wire.packet(0, wire.ok)],
-    ['the result of the next question', Buffer.concat(wire.result([{ a: 'b' }]).map((payload, index) => wire.packet(index + 1, payload)))],
+    [
+      'the result of the next question',
+      Buffer.concat(wire.result([{ a: 'b' }]).map((payload, index) => wire.packet(index + 1, payload))),
+    ],
     ['the head of a packet of 16 MB', Buffer.of(0xff, 0xff, 0xff, 0)],
     ['the beginning of an OK', Buffer.of(7, 0, 0, 1, 0)],
-    ['a good-bye of MySQL (4031)', wire.packet(0, wire.error(4031, 'The client was disconnected by the server because of inactivity.'))],
+    [
+      'a good-bye of MySQL (4031)',
+      wire.packet(0, wire.error(4031, 'The client was disconnected by the server because of inactivity.')),
+    ],
     ['a good-bye of MariaDB (1927)', wire.packet(0, wire.error(1927, 'Connection was killed'))],
   ])('%s: the connection is lost, and the next probe has another', async (_, bytes) => {
     for (const tls of [false, true]) {
@@ -89,10 +102,15 @@ describe('nothing is asked', () => {
   });
 
   // go-sql-driver 1393: it crosses our question, and has number 0.
-  it('a good-bye that crosses the question ends the connection, and is no answer', async () => {
+  test('a good-bye that crosses the question ends the connection, and is no answer', async () => {
     const { probe } = await probeOf(
       answer((connection) =>
-        connection.write(wire.packet(0, wire.error(4031, 'The client was disconnected by the server because of inactivity.'))),
+        connection.write(
+          wire.packet(
+            0,
+            wire.error(4031, 'The client was disconnected by the server because of inactivity.'),
+          ),
+        ),
       ),
     );
     expect(failureOf(probe)).toMatchObject({ kind: 'alive', code: 'mysql-4031' });

@@ -1,7 +1,7 @@
 /** How a server may ask for our password, and how it may not. */
 
 import { generateKeyPairSync } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Script } from '../../../support/false-mysqld.ts';
 import { at, expectSilence, failureOf, healthy, probeOf } from '../../../support/mended.ts';
 import * as wire from '../../../support/wire.ts';
@@ -15,7 +15,7 @@ describe('the password', () => {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
 
-  it.each<[string, Script]>([
+  test.each<[string, Script]>([
     ['caching_sha2_password', { ...healthy, login: 'full', publicKey }],
     ['sha256_password', { ...healthy, login: { switchTo: 'sha256_password' }, publicKey }],
   ])('is not encrypted with a key that nobody checked (%s)', async (plugin, script) => {
@@ -28,25 +28,35 @@ describe('the password', () => {
         hint: expect.stringContaining('mysql.allow_public_key_retrieval: true'),
       });
       // Neither the key was asked for, nor anything sent that it encrypts.
-      expect(server.connections.flatMap(({ heard }) => heard).filter(({ length }) => length === 1 || length === 256)).toEqual([]);
+      expect(
+        server.connections
+          .flatMap(({ heard }) => heard)
+          .filter(({ length }) => length === 1 || length === 256),
+      ).toEqual([]);
     }
   });
 
-  it('is, where the operator says so', async () => {
-    const { probe } = await probeOf({ ...healthy, login: 'full', publicKey }, { allowPublicKeyRetrieval: true });
+  test('is, where the operator says so', async () => {
+    const { probe } = await probeOf(
+      { ...healthy, login: 'full', publicKey },
+      { allowPublicKeyRetrieval: true },
+    );
     expect(probe).toMatchObject({ kind: 'reachable' });
   });
 
-  it.each([
+  test.each([
     ['no key', '\u0007no key'],
     ['a key that is none', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n'],
     ['a key without end', `-----BEGIN PUBLIC KEY-----\n${'A'.repeat(60_000)}`],
   ])('%s: nothing is encrypted with it', async (_, key) => {
-    const { probe } = await probeOf({ ...healthy, login: 'full', publicKey: key }, { allowPublicKeyRetrieval: true });
+    const { probe } = await probeOf(
+      { ...healthy, login: 'full', publicKey: key },
+      { allowPublicKeyRetrieval: true },
+    );
     expect(probe.kind).not.toBe('reachable');
   });
 
-  it.each([
+  test.each([
     ['mysql_clear_password', /which is never given/],
     ['mysql_old_password', /which this client does not know/],
     ['toString', /which this client does not know/],
@@ -57,7 +67,7 @@ describe('the password', () => {
     expect(failureOf(probe)?.message).toMatch(words);
   });
 
-  it('a server chooses the method once (boostorg/mysql 469)', async () => {
+  test('a server chooses the method once (boostorg/mysql 469)', async () => {
     const { probe } = await probeOf(
       at('login-result', () => wire.packet(4, wire.loginSwitch('mysql_native_password')), {
         ...healthy,
@@ -67,10 +77,18 @@ describe('the password', () => {
     expect(failureOf(probe)).toMatchObject({ kind: 'unknown', code: 'protocol-broken' });
   });
 
-  it.each([
+  test.each([
     ['a switch to nothing (before 4.1)', Buffer.of(0xfe), 'login-unsupported'],
-    ['a second factor', Buffer.concat([Buffer.of(2), Buffer.from('caching_sha2_password\0'), wire.scramble]), 'login-unsupported'],
-    ['a switch without random bytes', Buffer.concat([Buffer.of(0xfe), Buffer.from('caching_sha2_password\0')]), 'protocol-broken'],
+    [
+      'a second factor',
+      Buffer.concat([Buffer.of(2), Buffer.from('caching_sha2_password\0'), wire.scramble]),
+      'login-unsupported',
+    ],
+    [
+      'a switch without random bytes',
+      Buffer.concat([Buffer.of(0xfe), Buffer.from('caching_sha2_password\0')]),
+      'protocol-broken',
+    ],
     ['an unknown word', Buffer.of(1, 9), 'protocol-broken'],
     ['the head of a result', Buffer.of(1), 'protocol-broken'],
   ])('%s in the login', async (_, payload, code) => {

@@ -15,7 +15,9 @@ function heldResolver() {
 
 const connectTo = (hosts: HostLookup, all: boolean, places?: Places): Promise<unknown> =>
   new Promise((resolve, reject) => {
-    hosts.forConnect(() => places)('db1', { all }, (error, address) => (error ? reject(error) : resolve(address)));
+    hosts.forConnect(() => places)('db1', { all }, (error, address) =>
+      error ? reject(error) : resolve(address),
+    );
   });
 
 const address: LookupAddress = { address: '192.0.2.1', family: 4 };

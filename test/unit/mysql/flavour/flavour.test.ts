@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { QuerySet, Statement } from '../../../../src/mysql/answer/query-set.ts';
 import { atLeast, parseVersion } from '../../../../src/mysql/answer/version.ts';
 import { type Asked, askStatements, type Spellings } from '../../../../src/mysql/connection/ask.ts';
@@ -15,7 +15,7 @@ const nameOf = (values: Record<string, string>): string => {
 };
 
 describe('versions are numbers', () => {
-  it('26.1 is later than 8.4, and 10.11 later than 10.5, which no comparison of strings finds', () => {
+  test('26.1 is later than 8.4, and 10.11 later than 10.5, which no comparison of strings finds', () => {
     const ascending = [
       '5.6.51',
       '5.7.9',
@@ -34,18 +34,19 @@ describe('versions are numbers', () => {
     ];
     const versions = ascending.map((text) => parseVersion(text)!);
     for (const [i, a] of versions.entries()) {
-      for (const [j, b] of versions.entries()) expect(atLeast(a, b.major, b.minor, b.patch), `${a.text} at least ${b.text}`).toBe(i >= j);
+      for (const [j, b] of versions.entries())
+        expect(atLeast(a, b.major, b.minor, b.patch), `${a.text} at least ${b.text}`).toBe(i >= j);
     }
     expect(ascending.toSorted()).not.toEqual(ascending);
   });
 
-  it.each(['', '9', '9.7', 'v9.7.4', '9.7.x', '99999.1.1', '9.7.12345', '-1.0.0'])('%j is none', (text) => {
+  test.each(['', '9', '9.7', 'v9.7.4', '9.7.x', '99999.1.1', '9.7.12345', '-1.0.0'])('%j is none', (text) => {
     expect(parseVersion(text)).toBeUndefined();
   });
 });
 
 describe('the flavour, by what a server says of itself', () => {
-  it.each([
+  test.each([
     [{ version: '9.7.4-2', version_comment: '(Debian)', basedir: '/usr/' }, 'MySQL 8'],
     [{ version: '26.1.0', version_comment: 'MySQL Community Server - GPL' }, 'MySQL 8'],
     [{ version: '26.10.1' }, 'MySQL 8'],
@@ -56,14 +57,31 @@ describe('the flavour, by what a server says of itself', () => {
     [{ version: '5.7.9' }, 'MySQL 5.7'],
     [{ version: '5.7.8-rc' }, 'version-unsupported'],
     [{ version: '5.6.51' }, 'version-unsupported'],
-    [{ version: '10.11.18-MariaDB-0+deb12u1-log', version_comment: 'Debian 12', wsrep_on: 'OFF', wsrep_provider: 'none' }, 'MariaDB'],
-    [{ version: '11.8.6-MariaDB-0+deb13u1 from Debian-log', version_comment: '-- Please help get to 10k stars' }, 'MariaDB'],
+    [
+      {
+        version: '10.11.18-MariaDB-0+deb12u1-log',
+        version_comment: 'Debian 12',
+        wsrep_on: 'OFF',
+        wsrep_provider: 'none',
+      },
+      'MariaDB',
+    ],
+    [
+      {
+        version: '11.8.6-MariaDB-0+deb13u1 from Debian-log',
+        version_comment: '-- Please help get to 10k stars',
+      },
+      'MariaDB',
+    ],
     [{ version: '10.5.2-MariaDB' }, 'MariaDB'],
     // A name of one's own (option `version`) leaves the comment.
     [{ version: '10.6.1-shop', version_comment: 'MariaDB Server' }, 'MariaDB'],
     [{ version: '10.4.34-MariaDB' }, 'version-unsupported'],
     [{ version: '9.9.9-MariaDB' }, 'version-unsupported'],
-    [{ version: '10.11.18-MariaDB', wsrep_on: 'ON', wsrep_provider: '/usr/lib/galera/libgalera_smm.so' }, 'MariaDB with Galera'],
+    [
+      { version: '10.11.18-MariaDB', wsrep_on: 'ON', wsrep_provider: '/usr/lib/galera/libgalera_smm.so' },
+      'MariaDB with Galera',
+    ],
     // MariaDB before 10.1 said ON without a provider.
     [{ version: '10.11.18-MariaDB', wsrep_on: 'ON', wsrep_provider: 'none' }, 'MariaDB'],
     [
@@ -87,7 +105,7 @@ describe('the flavour, by what a server says of itself', () => {
     expect(nameOf(values)).toBe(name);
   });
 
-  it('says to which server it happened, and what can be watched', () => {
+  test('says to which server it happened, and what can be watched', () => {
     expect(querySetOf(server, readTraits(variables({ version: '5.5.62\u001b[31m' })))).toEqual({
       kind: 'alive',
       failure: {
@@ -98,12 +116,13 @@ describe('the flavour, by what a server says of itself', () => {
     });
   });
 
-  it('how long the process has run, in seconds', () => {
+  test('how long the process has run, in seconds', () => {
     expect(readUptime([{ Variable_name: 'Uptime', Value: '86400' }])).toBe(86_400);
-    for (const rows of [[], [{ Value: null }], [{ Value: 'long' }], [{ Value: 3 }]]) expect(readUptime(rows)).toBeUndefined();
+    for (const rows of [[], [{ Value: null }], [{ Value: 'long' }], [{ Value: 3 }]])
+      expect(readUptime(rows)).toBeUndefined();
   });
 
-  it('every set asks in constants: no statement ends or begins another', () => {
+  test('every set asks in constants: no statement ends or begins another', () => {
     const texts = [
       { version: '9.7.4' },
       { version: '5.7.44' },
@@ -145,26 +164,32 @@ describe('the statements of a probe', () => {
     return { asked: await askStatements(query, set, spellings), sent };
   }
 
-  it.each([1054, 1064, 1146, 1193])('an older spelling is tried after error %i, and remembered', async (errno) => {
-    const set = setOf({ name: 'a', spellings: ['NEW', 'OLD'] });
-    const spellings: Spellings = new Map();
-    expect(await ask(set, { NEW: error(errno) }, spellings)).toEqual({
-      asked: { kind: 'answers', answers: { a: [{ a: '1' }] } },
-      sent: ['NEW', 'OLD'],
-    });
-    expect((await ask(set, { NEW: error(errno) }, spellings)).sent).toEqual(['OLD']);
-  });
+  test.each([1054, 1064, 1146, 1193])(
+    'an older spelling is tried after error %i, and remembered',
+    async (errno) => {
+      const set = setOf({ name: 'a', spellings: ['NEW', 'OLD'] });
+      const spellings: Spellings = new Map();
+      expect(await ask(set, { NEW: error(errno) }, spellings)).toEqual({
+        asked: { kind: 'answers', answers: { a: [{ a: '1' }] } },
+        sent: ['NEW', 'OLD'],
+      });
+      expect((await ask(set, { NEW: error(errno) }, spellings)).sent).toEqual(['OLD']);
+    },
+  );
 
-  it('any other error, and that of the last spelling, ends the probe', async () => {
+  test('any other error, and that of the last spelling, ends the probe', async () => {
     const set = setOf({ name: 'a', spellings: ['NEW', 'OLD'] }, { name: 'b', spellings: ['NEXT'] });
-    expect(await ask(set, { NEW: error(1142) })).toEqual({ asked: { kind: 'error', error: { errno: 1142 } }, sent: ['NEW'] });
+    expect(await ask(set, { NEW: error(1142) })).toEqual({
+      asked: { kind: 'error', error: { errno: 1142 } },
+      sent: ['NEW'],
+    });
     expect(await ask(set, { NEW: error(1064), OLD: error(1064) })).toEqual({
       asked: { kind: 'error', error: { errno: 1064 } },
       sent: ['NEW', 'OLD'],
     });
   });
 
-  it('what may be absent is left out, and asked again or not', async () => {
+  test('what may be absent is left out, and asked again or not', async () => {
     const set = setOf(
       { name: 'a', spellings: ['A'], absentOn: [1227] },
       { name: 'b', spellings: ['B'], absentOn: [1142], onceAbsent: 'skip' },
@@ -172,7 +197,10 @@ describe('the statements of a probe', () => {
     );
     const spellings: Spellings = new Map();
     const answers = { A: error(1227), B: error(1142) };
-    expect(await ask(set, answers, spellings)).toEqual({ asked: { kind: 'answers', answers: {} }, sent: ['A', 'B'] });
+    expect(await ask(set, answers, spellings)).toEqual({
+      asked: { kind: 'answers', answers: {} },
+      sent: ['A', 'B'],
+    });
     expect((await ask(set, answers, spellings)).sent).toEqual(['A']);
     expect((await ask(set, {}, spellings)).sent).toEqual(['A', 'C']);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isWritable } from '../../../../src/core/model/observation.ts';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
 import { parseVersion } from '../../../../src/mysql/answer/version.ts';
@@ -20,10 +20,15 @@ describe('rows of Galera with MariaDB 10.11', () => {
     return { ...cases['synced'], wsrep: rows.filter((row) => row['value'] !== undefined) };
   };
 
-  it('were recorded from real servers', () => expect(origin).toBe('run'));
+  test('were recorded from real servers', () => expect(origin).toBe('run'));
 
-  it('of a synced node', () => {
-    expect(facts('synced')).toMatchObject({ id: `mariadb:1@${server}`, flavour: 'mariadb', readOnly: false, channels: [] });
+  test('of a synced node', () => {
+    expect(facts('synced')).toMatchObject({
+      id: `mariadb:1@${server}`,
+      flavour: 'mariadb',
+      readOnly: false,
+      channels: [],
+    });
     expect(facts('synced').wsrep).toEqual({
       clusterUuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
       nodeUuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -39,20 +44,30 @@ describe('rows of Galera with MariaDB 10.11', () => {
     });
   });
 
-  it('of a desynced node, which takes writes; of a closed one and of one that is alone, which do not', () => {
+  test('of a desynced node, which takes writes; of a closed one and of one that is alone, which do not', () => {
     expect(facts('desynced').wsrep).toMatchObject({ state: 'donor', desynced: true });
     expect(facts('closed').wsrep).toMatchObject({ state: 'synced', closed: true });
-    expect(facts('alone').wsrep).toMatchObject({ primaryComponent: false, ready: false, state: 'undefined', size: 1 });
+    expect(facts('alone').wsrep).toMatchObject({
+      primaryComponent: false,
+      ready: false,
+      state: 'undefined',
+      size: 1,
+    });
     for (const absent of ['view', 'index']) expect(facts('alone').wsrep).not.toHaveProperty(absent);
-    expect(['synced', 'desynced', 'closed', 'alone'].map((name) => isWritable(facts(name)))).toEqual([true, true, false, false]);
+    expect(['synced', 'desynced', 'closed', 'alone'].map((name) => isWritable(facts(name)))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
-  it('GTIDs count only where the cluster numbers them', () => {
+  test('GTIDs count only where the cluster numbers them', () => {
     expect(facts('synced')).not.toHaveProperty('gtidExecuted');
     expect(factsOf(set, withValues({ wsrep_gtid_mode: 'ON' }))).toHaveProperty('gtidExecuted');
   });
 
-  it.each([
+  test.each([
     ['0', 'undefined'],
     ['1', 'joining'],
     ['3', 'joined'],
@@ -61,7 +76,7 @@ describe('rows of Galera with MariaDB 10.11', () => {
     expect(factsOf(set, withValues({ wsrep_local_state: cell })).wsrep?.state).toBe(state);
   });
 
-  it('unexpected rows name the variable', () => {
+  test('unexpected rows name the variable', () => {
     const needed = [
       'wsrep_cluster_conf_id',
       'wsrep_cluster_size',
@@ -86,7 +101,7 @@ describe('rows of Percona XtraDB Cluster 8.0 (read, not run)', () => {
   const { origin, cases } = recording('pxc-8.0');
   const facts = (name: string) => factsOf(withWsrep(mysql8, 'performance_schema'), cases[name]!);
 
-  it('of a node: MySQL with a state of the cluster', () => {
+  test('of a node: MySQL with a state of the cluster', () => {
     expect(origin).toBe('read');
     expect(facts('synced').wsrep).toEqual({
       clusterUuid: '6e11fa47-71ca-11e1-9e33-c80aa9429566',
@@ -105,7 +120,7 @@ describe('rows of Percona XtraDB Cluster 8.0 (read, not run)', () => {
     expect(facts('synced')).toHaveProperty('gtidExecuted');
   });
 
-  it('of a node in maintenance, and of a donor', () => {
+  test('of a node in maintenance, and of a donor', () => {
     expect(isWritable(facts('maintenance'))).toBe(false);
     expect(facts('donor').wsrep).toMatchObject({ state: 'donor', desynced: true });
     expect(isWritable(facts('donor'))).toBe(true);

@@ -1,6 +1,6 @@
 /** What is read of a server in each gtid_mode, in the answers that real ones gave. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { mysql8 } from '../../../../src/mysql/flavour/mysql-8.ts';
 import { changed, factsOf, recording } from '../../../support/recorded.ts';
 
@@ -8,9 +8,12 @@ const { cases } = recording('mysql-9.7-permissive');
 const read = (name: string) => factsOf(mysql8, cases[name]!);
 
 describe('gtid_mode', () => {
-  it('OFF_PERMISSIVE: the set says what was executed at least, and the places say the rest', () => {
+  test('OFF_PERMISSIVE: the set says what was executed at least, and the places say the rest', () => {
     const source = read('source-off-permissive');
-    expect(source).toMatchObject({ gtidMode: 'OFF_PERMISSIVE', binlogEnd: { file: expect.stringMatching(/^binlog\.\d+$/) } });
+    expect(source).toMatchObject({
+      gtidMode: 'OFF_PERMISSIVE',
+      binlogEnd: { file: expect.stringMatching(/^binlog\.\d+$/) },
+    });
     expect(source.gtidReplicated?.size).toBeGreaterThan(0);
     expect(source).not.toHaveProperty('gtidExecuted');
     const replica = read('replica-off-permissive');
@@ -18,29 +21,33 @@ describe('gtid_mode', () => {
     expect(replica.channels[0]).not.toHaveProperty('retrieved');
   });
 
-  it('ON_PERMISSIVE: both, and a replica of a source without GTIDs is where its place says', () => {
+  test('ON_PERMISSIVE: both, and a replica of a source without GTIDs is where its place says', () => {
     const [source, replica] = [read('source-off-permissive'), read('replica-on-permissive')];
     expect(replica).toMatchObject({ gtidMode: 'ON_PERMISSIVE', gtidExecuted: source.gtidReplicated });
     expect(replica.channels[0]).toMatchObject({ received: source.binlogEnd, applied: source.binlogEnd });
   });
 
-  it('ON_PERMISSIVE: a transaction at work is lag, although the set has all that came with a GTID', () => {
+  test('ON_PERMISSIVE: a transaction at work is lag, although the set has all that came with a GTID', () => {
     const busy = changed(cases['replica-on-permissive']!, 'server', { applying_commit_age_us: '7000000' });
     expect(factsOf(mysql8, busy).channels[0]?.lagSeconds).toBe(7);
   });
 
-  it('OFF: what an earlier mode left in the set is not read', () => {
+  test('OFF: what an earlier mode left in the set is not read', () => {
     const off = factsOf(mysql8, changed(cases['source-off-permissive']!, 'server', { gtid_mode: 'OFF' }));
     expect(off).not.toHaveProperty('gtidExecuted');
     expect(off).not.toHaveProperty('gtidReplicated');
   });
 
-  it('places are asked in every mode but ON', () => {
+  test('places are asked in every mode but ON', () => {
     const asked = (mode: string) =>
       mysql8.statements
-        .filter(({ name, when }) => ['status', 'binlog'].includes(name) && when?.({ server: [{ gtid_mode: mode }] }) !== false)
+        .filter(
+          ({ name, when }) =>
+            ['status', 'binlog'].includes(name) && when?.({ server: [{ gtid_mode: mode }] }) !== false,
+        )
         .map(({ name }) => name);
-    for (const mode of ['OFF', 'OFF_PERMISSIVE', 'ON_PERMISSIVE']) expect(asked(mode)).toEqual(['status', 'binlog']);
+    for (const mode of ['OFF', 'OFF_PERMISSIVE', 'ON_PERMISSIVE'])
+      expect(asked(mode)).toEqual(['status', 'binlog']);
     expect(asked('ON')).toEqual([]);
   });
 });

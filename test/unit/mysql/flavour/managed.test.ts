@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isWritable } from '../../../../src/core/model/observation.ts';
 import type { QuerySet } from '../../../../src/mysql/answer/query-set.ts';
 import { aurora } from '../../../../src/mysql/flavour/aurora.ts';
@@ -15,7 +15,7 @@ describe('rows of Aurora MySQL 3 (read, not run)', () => {
   const { origin, cases } = recording('aurora-3');
   const facts = (name: string) => factsOf(aurora, cases[name]!);
 
-  it('of the writer: every member, who writes, and since when it was not heard of', () => {
+  test('of the writer: every member, who writes, and since when it was not heard of', () => {
     expect(origin).toBe('read');
     expect(facts('writer')).toEqual({
       id: 'aurora:shop-1',
@@ -39,7 +39,7 @@ describe('rows of Aurora MySQL 3 (read, not run)', () => {
     });
   });
 
-  it('of a reader, which is not writable', () => {
+  test('of a reader, which is not writable', () => {
     expect(facts('reader')).toMatchObject({
       id: 'aurora:shop-2',
       switches: [{ variable: 'innodb_read_only', value: 'ON' }],
@@ -48,11 +48,11 @@ describe('rows of Aurora MySQL 3 (read, not run)', () => {
     expect([facts('writer'), facts('reader')].map(isWritable)).toEqual([true, false]);
   });
 
-  it('of a server that the table calls the writer, and that does not write (yet)', () => {
+  test('of a server that the table calls the writer, and that does not write (yet)', () => {
     expect(isWritable(facts('between-roles'))).toBe(false);
   });
 
-  it.each(['self', 'version', 'innodb_read_only', 'read_only', 'member', 'member_session', 'heard_age_us'])(
+  test.each(['self', 'version', 'innodb_read_only', 'read_only', 'member', 'member_session', 'heard_age_us'])(
     'without %s they are unexpected',
     (column) => {
       expect(failureOf(aurora, changed(cases['writer']!, 'server', { [column]: undefined }))).toMatchObject({
@@ -62,7 +62,7 @@ describe('rows of Aurora MySQL 3 (read, not run)', () => {
     },
   );
 
-  it('and without rows', () => expect(failureOf(aurora, {})?.code).toBe('rows-unexpected'));
+  test('and without rows', () => expect(failureOf(aurora, {})?.code).toBe('rows-unexpected'));
 });
 
 describe('rows of an RDS Multi-AZ cluster (read, not run)', () => {
@@ -70,9 +70,13 @@ describe('rows of an RDS Multi-AZ cluster (read, not run)', () => {
   const set = withRdsTopology(mysql8);
   const facts = (name: string) => factsOf(set, cases[name]!);
 
-  it('of the writer and of a reader: MySQL says who replicates, the table who belongs to it', () => {
+  test('of the writer and of a reader: MySQL says who replicates, the table who belongs to it', () => {
     expect(origin).toBe('read');
-    expect(facts('writer')).toMatchObject({ readOnly: false, channels: [], managed: { kind: 'rds-cluster', self: '1871931823' } });
+    expect(facts('writer')).toMatchObject({
+      readOnly: false,
+      channels: [],
+      managed: { kind: 'rds-cluster', self: '1871931823' },
+    });
     expect(facts('writer').managed?.members[1]).toEqual({
       name: '1871931824',
       address: 'shop-instance-2.abc123.eu-west-1.rds.amazonaws.com:3306',
@@ -84,15 +88,18 @@ describe('rows of an RDS Multi-AZ cluster (read, not run)', () => {
     });
   });
 
-  it('of an RDS server that belongs to none', () => expect(facts('single-instance')).not.toHaveProperty('managed'));
+  test('of an RDS server that belongs to none', () =>
+    expect(facts('single-instance')).not.toHaveProperty('managed'));
 
-  it('with a column missing are unexpected', () => {
+  test('with a column missing are unexpected', () => {
     for (const column of ['id', 'endpoint', 'port', 'self']) {
-      expect(failureOf(set, changed(cases['writer']!, 'rds', { [column]: null }))?.message).toContain(`${server}: the column ${column} `);
+      expect(failureOf(set, changed(cases['writer']!, 'rds', { [column]: null }))?.message).toContain(
+        `${server}: the column ${column} `,
+      );
     }
   });
 
-  it('need one privilege more', () => {
+  test('need one privilege more', () => {
     expect(set.grants('x').at(-1)).toBe('GRANT SELECT ON mysql.rds_topology TO x;');
     expect(set.grants('x')).toHaveLength(mysql8.grants('x').length + 1);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { contains, countGtids, formatGtidSet, subtract } from '../../../../src/core/gtid/gtid.ts';
 import type { Channel } from '../../../../src/core/model/observation.ts';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
@@ -15,15 +15,16 @@ describe.each([
   const answers = (name: string): Answers => cases[name]!;
   const facts = (name: string) => factsOf(set, answers(name));
   const channel = (recorded: Answers): Channel => factsOf(set, recorded).channels[0]!;
-  const withChannel = (cells: Record<string, unknown>): Answers => changed(answers('replica-on'), 'channels', cells);
+  const withChannel = (cells: Record<string, unknown>): Answers =>
+    changed(answers('replica-on'), 'channels', cells);
   const failure = (recorded: Answers) => {
     const reading = readAnswers(set, recorded);
     return reading.kind === 'failed' ? reading.failure : undefined;
   };
 
-  it('were recorded from a real server', () => expect(origin).toBe('run'));
+  test('were recorded from a real server', () => expect(origin).toBe('run'));
 
-  it('of a source', () => {
+  test('of a source', () => {
     const { gtidExecuted, positions, ...rest } = facts('source');
     expect(rest).toEqual({
       id: `mariadb:1@${server}`,
@@ -43,11 +44,21 @@ describe.each([
       serverId: 1,
     });
     expect(formatGtidSet(gtidExecuted!)).toMatch(/^0-1-\d+$/);
-    expect(positions).toEqual({ binlog: gtidExecuted, replica: new Map(), current: gtidExecuted, domain: 0, strict: true });
+    expect(positions).toEqual({
+      binlog: gtidExecuted,
+      replica: new Map(),
+      current: gtidExecuted,
+      domain: 0,
+      strict: true,
+    });
   });
 
-  it('of a replica that streams: nothing says when it heard last, so the first probe does not know', () => {
-    expect(facts('replica-on')).toMatchObject({ id: `mariadb:2@${server}`, readOnly: true, superReadOnly: false });
+  test('of a replica that streams: nothing says when it heard last, so the first probe does not know', () => {
+    expect(facts('replica-on')).toMatchObject({
+      id: `mariadb:2@${server}`,
+      readOnly: true,
+      superReadOnly: false,
+    });
     const { retrieved, ...rest } = channel(answers('replica-on'));
     expect(rest).toEqual({
       name: '',
@@ -64,43 +75,51 @@ describe.each([
     expect(retrieved).toEqual(facts('replica-on').gtidExecuted);
   });
 
-  it('of a stopped replica with a transaction of its own', () => {
+  test('of a stopped replica with a transaction of its own', () => {
     expect(channel(answers('replica-stopped-errant'))).toMatchObject({ receiver: 'off', applier: 'off' });
     const [own, theirs] = [facts('replica-stopped-errant').gtidExecuted!, facts('source').gtidExecuted!];
     expect([...subtract(own, theirs).keys()]).toEqual(['0-2']);
     expect(countGtids(subtract(own, theirs))).toBe(1);
   });
 
-  it('of a replica that is late', () => {
+  test('of a replica that is late', () => {
     const late = channel(answers('replica-behind'));
     expect(late.lagSeconds).toBeGreaterThanOrEqual(1);
     expect(late.received!.position).toBeGreaterThan(late.applied!.position);
     expect(contains(late.retrieved!, facts('replica-behind').gtidExecuted!)).toBe(true);
   });
 
-  it('of a replica whose source does not answer: the server_id that is shown may be that of an earlier one', () => {
+  test('of a replica whose source does not answer: the server_id that is shown may be that of an earlier one', () => {
     for (const name of ['replica-connecting', 'replica-connecting-elsewhere']) {
       expect(answers(name)['channels']![0]!['Master_Server_Id']).toBe('1');
       expect(channel(answers(name))).toMatchObject({ receiver: 'connecting', applier: 'on' });
-      for (const absent of ['sourceServerId', 'heardAgoMs', 'lagSeconds']) expect(channel(answers(name))).not.toHaveProperty(absent);
+      for (const absent of ['sourceServerId', 'heardAgoMs', 'lagSeconds'])
+        expect(channel(answers(name))).not.toHaveProperty(absent);
     }
-    expect(channel(answers('replica-connecting')).lastError).toMatch(/^error reconnecting to \w+ 'repl@127\.0\.0\.21/);
+    expect(channel(answers('replica-connecting')).lastError).toMatch(
+      /^error reconnecting to \w+ 'repl@127\.0\.0\.21/,
+    );
   });
 
-  it('of a replica with two channels', () => {
+  test('of a replica with two channels', () => {
     const [first, second] = facts('replica-two-channels').channels;
     expect(first).toMatchObject({ name: '', receiver: 'on' });
-    expect(second).toMatchObject({ name: 'second', receiver: 'off', sourceAddress: 'db9.example.com:3306', heartbeatMs: 0 });
+    expect(second).toMatchObject({
+      name: 'second',
+      receiver: 'off',
+      sourceAddress: 'db9.example.com:3306',
+      heartbeatMs: 0,
+    });
     for (const absent of ['sourceServerId', 'received', 'applied']) expect(second).not.toHaveProperty(absent);
   });
 
-  it('of a promoted replica: both servers of the domain are in what it has executed', () => {
+  test('of a promoted replica: both servers of the domain are in what it has executed', () => {
     const promoted = facts('promoted');
     expect(promoted).toMatchObject({ readOnly: false, channels: [] });
     expect([...promoted.gtidExecuted!.keys()].toSorted()).toEqual(['0-1', '0-2']);
   });
 
-  it('what came between two probes was heard at the second one, and gets old from there', () => {
+  test('what came between two probes was heard at the second one, and gets old from there', () => {
     let at = 1000;
     let notes = readAnswers(set, answers('replica-on'), at);
     const next = (cells: Record<string, unknown>): number | undefined => {
@@ -119,7 +138,7 @@ describe.each([
     expect(next({ Master_Port: '7', Slave_received_heartbeats: '101' })).toBe(0);
   });
 
-  it('who was at an address when the receiver was on is remembered while it looks for it there again', () => {
+  test('who was at an address when the receiver was on is remembered while it looks for it there again', () => {
     let notes = readAnswers(set, answers('replica-on'));
     const next = (cells: Record<string, unknown>): number | undefined => {
       notes = readAnswers(set, withChannel(cells), 1, notes.kind === 'facts' ? notes.notes : new Map());
@@ -132,7 +151,7 @@ describe.each([
     expect(next({ Slave_IO_Running: 'Yes', Master_Server_Id: '5' })).toBe(5);
   });
 
-  it.each([
+  test.each([
     ['0', false, false],
     ['OFF', false, false],
     ['1', true, false],
@@ -140,10 +159,13 @@ describe.each([
     ['NO_LOCK', true, false],
     ['NO_LOCK_NO_ADMIN', true, true],
   ])('read_only = %s', (cell, readOnly, superReadOnly) => {
-    expect(factsOf(set, changed(answers('source'), 'server', { read_only: cell }))).toMatchObject({ readOnly, superReadOnly });
+    expect(factsOf(set, changed(answers('source'), 'server', { read_only: cell }))).toMatchObject({
+      readOnly,
+      superReadOnly,
+    });
   });
 
-  it('without a binary log and a position nothing is known of what it has executed', () => {
+  test('without a binary log and a position nothing is known of what it has executed', () => {
     const none = { log_bin: '0', gtid_binlog_state: '', gtid_binlog_pos: '', gtid_current_pos: '' };
     expect(factsOf(set, changed(answers('source'), 'server', none))).not.toHaveProperty('gtidExecuted');
     const replica = changed(answers('replica-on'), 'server', { ...none, gtid_replica_pos: '0-1-5' });
@@ -152,14 +174,14 @@ describe.each([
     expect(formatGtidSet(factsOf(set, replica).gtidReplicated!)).toBe('0-1-5');
   });
 
-  it('Preparing is connecting; without GTIDs nothing says what was retrieved but the coordinates', () => {
+  test('Preparing is connecting; without GTIDs nothing says what was retrieved but the coordinates', () => {
     expect(channel(withChannel({ Slave_IO_Running: 'Preparing' })).receiver).toBe('connecting');
     const plain = channel(withChannel({ Using_Gtid: 'No', Gtid_IO_Pos: '' }));
     expect(plain).not.toHaveProperty('retrieved');
     expect(plain).toHaveProperty('received');
   });
 
-  it('unexpected rows name the column', () => {
+  test('unexpected rows name the column', () => {
     for (const column of Object.keys(answers('source')['server']![0]!)) {
       expect(failure(changed(answers('source'), 'server', { [column]: undefined })), column).toMatchObject({
         code: 'rows-unexpected',
@@ -173,18 +195,20 @@ describe.each([
       Using_Gtid: 'Maybe',
       Last_IO_Errno: null,
     })) {
-      expect(failure(withChannel({ [column]: cell }))?.message, column).toContain(`${server}: the column ${column} `);
+      expect(failure(withChannel({ [column]: cell }))?.message, column).toContain(
+        `${server}: the column ${column} `,
+      );
     }
     expect(failure({})?.code).toBe('rows-unexpected');
   });
 
-  it('no recorded case is left unread', () => {
+  test('no recorded case is left unread', () => {
     for (const recorded of Object.values(cases)) factsOf(set, recorded);
   });
 });
 
 describe('the privilege, by version', () => {
-  it.each([
+  test.each([
     ['10.5.2', 'REPLICATION SLAVE ADMIN'],
     ['10.5.8', 'REPLICATION SLAVE ADMIN'],
     ['10.5.9', 'REPLICA MONITOR'],

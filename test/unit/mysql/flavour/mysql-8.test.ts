@@ -1,17 +1,24 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatGtidSet } from '../../../../src/core/gtid/gtid.ts';
 import type { Channel, ServerFacts } from '../../../../src/core/model/observation.ts';
 import { hasGroup } from '../../../../src/mysql/answer/group-rows.ts';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
 import { mysql8 } from '../../../../src/mysql/flavour/mysql-8.ts';
-import { changed as changedAnswers, readAnswers, factsOf as readFacts, recording, server } from '../../../support/recorded.ts';
+import {
+  changed as changedAnswers,
+  readAnswers,
+  factsOf as readFacts,
+  recording,
+  server,
+} from '../../../support/recorded.ts';
 
 const { cases } = recording('mysql-9.7');
 const recorded = (name: string): Answers => cases[name] ?? {};
 const factsOf = (answers: Answers): ServerFacts => readFacts(mysql8, answers);
 
 /** The recorded rows with other cells in the first row; undefined takes the column away. */
-const changed = (name: string, cells: Record<string, unknown>): Answers => changedAnswers(recorded(name), 'server', cells);
+const changed = (name: string, cells: Record<string, unknown>): Answers =>
+  changedAnswers(recorded(name), 'server', cells);
 
 function failureOf(rows: Answers): { code: string; message: string } {
   const reading = readAnswers(mysql8, rows);
@@ -27,7 +34,7 @@ const channelOf = (rows: Answers): Channel => {
 const sourceUuid = recorded('source')['server']![0]!['server_uuid'] as string;
 
 describe('recorded rows', () => {
-  it('of a source', () => {
+  test('of a source', () => {
     const { gtidExecuted, ...facts } = factsOf(recorded('source'));
     expect(facts).toEqual({
       id: sourceUuid,
@@ -44,7 +51,7 @@ describe('recorded rows', () => {
     expect(formatGtidSet(gtidExecuted!)).toBe(`${sourceUuid}:1-20`);
   });
 
-  it('of a replica that streams', () => {
+  test('of a replica that streams', () => {
     const facts = factsOf(recorded('replica-on'));
     expect(facts).toMatchObject({ readOnly: true, superReadOnly: true });
     expect(facts.channels).toEqual([
@@ -64,35 +71,44 @@ describe('recorded rows', () => {
     expect(facts.channels[0]!.heardAgoMs).toBeLessThan(1100);
   });
 
-  it('of a stopped replica: no lag is known', () => {
+  test('of a stopped replica: no lag is known', () => {
     const channel = channelOf(recorded('replica-stopped'));
     expect(channel).toMatchObject({ receiver: 'off', applier: 'off', sourceId: sourceUuid });
     expect(channel).not.toHaveProperty('lagSeconds');
   });
 
-  it('of a replica whose new source does not answer: nobody is identified, nothing was heard, no lag is known', () => {
+  test('of a replica whose new source does not answer: nobody is identified, nothing was heard, no lag is known', () => {
     const channel = channelOf(recorded('replica-connecting-new'));
-    expect(channel).toMatchObject({ receiver: 'connecting', applier: 'on', sourceAddress: '127.0.0.21:13390' });
+    expect(channel).toMatchObject({
+      receiver: 'connecting',
+      applier: 'on',
+      sourceAddress: '127.0.0.21:13390',
+    });
     expect(channel.lastError).toMatch(/^Error connecting to source 'repl@127\.0\.0\.21:13390'/);
     for (const absent of ['sourceId', 'heardAgoMs', 'lagSeconds']) expect(channel).not.toHaveProperty(absent);
   });
 
-  it('of a replica that tries its other sources: the UUID of the last one is not that of the host that it tries', () => {
+  test('of a replica that tries its other sources: the UUID of the last one is not that of the host that it tries', () => {
     const trying = { receiver: 'CONNECTING', source_host: '127.0.0.23' };
-    expect(channelOf(changed('replica-on', { ...trying, auto_failover: '1' }))).not.toHaveProperty('sourceId');
+    expect(channelOf(changed('replica-on', { ...trying, auto_failover: '1' }))).not.toHaveProperty(
+      'sourceId',
+    );
     expect(channelOf(changed('replica-on', { ...trying, auto_failover: '0' })).sourceId).toBe(sourceUuid);
     expect(channelOf(changed('replica-on', { auto_failover: '1' })).sourceId).toBe(sourceUuid);
   });
 
-  it('of a replica that is late, by the transaction at work', () => {
+  test('of a replica that is late, by the transaction at work', () => {
     expect(channelOf(recorded('replica-behind')).lagSeconds).toBeCloseTo(1.3, 1);
   });
 
-  it('of a delayed replica, by the oldest transaction that waits', () => {
-    expect(channelOf(recorded('replica-delayed'))).toMatchObject({ lagSeconds: 2, delaySeconds: expect.any(Number) });
+  test('of a delayed replica, by the oldest transaction that waits', () => {
+    expect(channelOf(recorded('replica-delayed'))).toMatchObject({
+      lagSeconds: 2,
+      delaySeconds: expect.any(Number),
+    });
   });
 
-  it('of a replica whose applier failed, in the words of the worker', () => {
+  test('of a replica whose applier failed, in the words of the worker', () => {
     const channel = channelOf(recorded('replica-applier-error'));
     expect(channel).toMatchObject({ receiver: 'on', applier: 'off' });
     expect(channel.lastError).toMatch(/^Worker 1 failed executing transaction .* Duplicate entry '103'/);
@@ -100,13 +116,18 @@ describe('recorded rows', () => {
     expect(channel).not.toHaveProperty('lagSeconds');
   });
 
-  it('of a replica of two sources', () => {
+  test('of a replica of two sources', () => {
     const [first, second] = factsOf(recorded('replica-two-channels')).channels;
     expect(first).toMatchObject({ name: '', receiver: 'on', autoFailover: false });
-    expect(second).toMatchObject({ name: 'second', receiver: 'off', autoFailover: true, sourceAddress: '[::1]:3306' });
+    expect(second).toMatchObject({
+      name: 'second',
+      receiver: 'off',
+      autoFailover: true,
+      sourceAddress: '[::1]:3306',
+    });
   });
 
-  it('of a member of a group, whose own channels are no replication channels', () => {
+  test('of a member of a group, whose own channels are no replication channels', () => {
     const rows = recorded('group-primary');
     expect(hasGroup(rows)).toBe(true);
     expect(rows['server']!.map((row) => row['channel'])).toContain('group_replication_applier');
@@ -121,34 +142,48 @@ describe('recorded rows', () => {
     });
   });
 
-  it('of a member that is behind its group: by the oldest transaction that it has not applied', () => {
+  test('of a member that is behind its group: by the oldest transaction that it has not applied', () => {
     const rows = recorded('group-primary');
     const late = { retrieved: `${sourceUuid}:1-30`, applying_commit_age_us: '2500000' };
-    const server = rows['server']!.map((row) => (row['channel'] === 'group_replication_applier' ? { ...row, ...late } : row));
+    const server = rows['server']!.map((row) =>
+      row['channel'] === 'group_replication_applier' ? { ...row, ...late } : row,
+    );
     expect(factsOf({ ...rows, server }).group?.lagSeconds).toBe(2.5);
-    const odd = server.map((row) => ({ ...row, retrieved: row['channel'] === 'group_replication_applier' ? null : row['retrieved'] }));
+    const odd = server.map((row) => ({
+      ...row,
+      retrieved: row['channel'] === 'group_replication_applier' ? null : row['retrieved'],
+    }));
     expect(factsOf({ ...rows, server: odd }).group).not.toHaveProperty('lagSeconds');
   });
 
-  it('of a server with the plugin and no group, and of one that left its group', () => {
+  test('of a server with the plugin and no group, and of one that left its group', () => {
     expect(factsOf(recorded('group-loaded'))).not.toHaveProperty('group');
-    expect(factsOf(recorded('group-stopped')).group?.members).toEqual([{ id: sourceUuid, state: 'OFFLINE', role: '' }]);
+    expect(factsOf(recorded('group-stopped')).group?.members).toEqual([
+      { id: sourceUuid, state: 'OFFLINE', role: '' },
+    ]);
   });
 });
 
 describe('cells', () => {
-  it('heard: the newest of heartbeat, queued and queueing; never before now', () => {
+  test('heard: the newest of heartbeat, queued and queueing; never before now', () => {
     const ages = (heartbeat: string | null, queued: string | null, queueing: string | null) =>
-      channelOf(changed('replica-on', { heartbeat_age_us: heartbeat, queued_age_us: queued, queueing_age_us: queueing })).heardAgoMs;
+      channelOf(
+        changed('replica-on', {
+          heartbeat_age_us: heartbeat,
+          queued_age_us: queued,
+          queueing_age_us: queueing,
+        }),
+      ).heardAgoMs;
     expect(ages('5000000', '3000', null)).toBe(3);
     expect(ages('5000000', '3000000', '2000')).toBe(2);
     expect(ages('-400', null, null)).toBe(0);
     expect(ages(null, null, null)).toBeUndefined();
   });
 
-  it('lag: a lower bound while nothing is at work, absent when nothing is known, never negative', () => {
+  test('lag: a lower bound while nothing is at work, absent when nothing is known, never negative', () => {
     const behind = { retrieved: `${sourceUuid}:21-99` };
-    const lag = (cells: Record<string, unknown>) => channelOf(changed('replica-on', { ...behind, ...cells })).lagSeconds;
+    const lag = (cells: Record<string, unknown>) =>
+      channelOf(changed('replica-on', { ...behind, ...cells })).lagSeconds;
     expect(lag({ applying_commit_age_us: null, queued_commit_age_us: '2500000' })).toBe(2.5);
     expect(lag({ applying_commit_age_us: null, queued_commit_age_us: null })).toBeUndefined();
     expect(lag({ applying_commit_age_us: '-1000', queued_commit_age_us: '0' })).toBe(0);
@@ -157,20 +192,24 @@ describe('cells', () => {
     expect(lag({ retrieved: '', receiver: 'CONNECTING' })).toBeUndefined();
   });
 
-  it('without GTIDs there is no executed set, and a busy applier tells the lag', () => {
+  test('without GTIDs there is no executed set, and a busy applier tells the lag', () => {
     const off = { gtid_mode: 'OFF', gtid_executed: '', retrieved: '' };
     expect(factsOf(changed('replica-on', off))).not.toHaveProperty('gtidExecuted');
     expect(channelOf(changed('replica-on', off))).not.toHaveProperty('retrieved');
     expect(channelOf(changed('replica-on', off)).lagSeconds).toBe(0);
-    expect(channelOf(changed('replica-on', { ...off, applying_commit_age_us: '4000000' })).lagSeconds).toBe(4);
+    expect(channelOf(changed('replica-on', { ...off, applying_commit_age_us: '4000000' })).lagSeconds).toBe(
+      4,
+    );
   });
 
-  it('names are compared in lower case', () => {
-    expect(channelOf(changed('replica-on', { source_host: 'DB9.Example.COM' })).sourceAddress).toBe('db9.example.com:13399');
+  test('names are compared in lower case', () => {
+    expect(channelOf(changed('replica-on', { source_host: 'DB9.Example.COM' })).sourceAddress).toBe(
+      'db9.example.com:13399',
+    );
     expect(factsOf(changed('source', { server_uuid: sourceUuid.toUpperCase() })).id).toBe(sourceUuid);
   });
 
-  it("a server's words become one bounded line", () => {
+  test("a server's words become one bounded line", () => {
     const { lastError } = channelOf(
       changed('replica-on', { receiver_errno: '2003', receiver_error: `a\u001b[31m\n\tb${'x'.repeat(500)}` }),
     );
@@ -180,11 +219,12 @@ describe('cells', () => {
 });
 
 describe('unexpected rows', () => {
-  it('name the column, for every column that is missing or odd', () => {
+  test('name the column, for every column that is missing or odd', () => {
     for (const name of ['source', 'replica-on']) {
       for (const column of Object.keys(recorded(name)['server']![0]!)) {
         // A source's row has NULL in every column of a channel, and only the first of them is looked at.
-        if (name === 'source' && recorded(name)['server']![0]![column] === null && column !== 'channel') continue;
+        if (name === 'source' && recorded(name)['server']![0]![column] === null && column !== 'channel')
+          continue;
         for (const cell of [undefined, 42]) {
           expect(failureOf(changed(name, { [column]: cell })), `${name} ${column}`).toMatchObject({
             code: 'rows-unexpected',
@@ -195,7 +235,7 @@ describe('unexpected rows', () => {
     }
   });
 
-  it.each([
+  test.each([
     ['server_uuid', ''],
     ['server_uuid', 'x'],
     ['version', 'nine'],
@@ -210,22 +250,26 @@ describe('unexpected rows', () => {
     ['heartbeat_age_us', 'NaN'],
     ['retrieved', ':'],
   ])('%s = %j', (column, cell) => {
-    expect(failureOf(changed('replica-on', { [column]: cell })).message).toContain(`${server}: the column ${column} `);
+    expect(failureOf(changed('replica-on', { [column]: cell })).message).toContain(
+      `${server}: the column ${column} `,
+    );
   });
 
-  it('no row, or too many', () => {
+  test('no row, or too many', () => {
     expect(failureOf({ server: [] }).code).toBe('rows-unexpected');
-    expect(failureOf({ server: Array.from({ length: 301 }, () => recorded('source')['server']![0]!) }).code).toBe('rows-unexpected');
+    expect(
+      failureOf({ server: Array.from({ length: 301 }, () => recorded('source')['server']![0]!) }).code,
+    ).toBe('rows-unexpected');
   });
 
-  it('of a group', () => {
+  test('of a group', () => {
     const rows = recorded('group-primary');
     const odd = rows['group']!.map((row) => ({ ...row, member_state: 'WELL' }));
     expect(failureOf({ ...rows, group: odd }).message).toContain(' member_state ');
     expect(factsOf({ ...rows, group: [] })).not.toHaveProperty('group');
   });
 
-  it('no recorded case is left unread', () => {
+  test('no recorded case is left unread', () => {
     for (const answers of Object.values(cases)) factsOf(answers);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatGtidSet } from '../../../../src/core/gtid/gtid.ts';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
 import { mysql57 } from '../../../../src/mysql/flavour/mysql-5.7.ts';
@@ -12,7 +12,7 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
   const facts = (name: string) => factsOf(mysql57, cases[name]!);
   const channel = (name: string) => facts(name).channels[0]!;
 
-  it('of a source', () => {
+  test('of a source', () => {
     expect(origin).toBe('read');
     expect(facts('source')).toMatchObject({
       id: a,
@@ -24,7 +24,7 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
     expect(formatGtidSet(facts('source').gtidExecuted!)).toBe(`${a}:1-20`);
   });
 
-  it('of a replica: heard by the heartbeat alone, so a busy one by its growing set', () => {
+  test('of a replica: heard by the heartbeat alone, so a busy one by its growing set', () => {
     expect(channel('replica-on')).toMatchObject({
       sourceId: a,
       receiver: 'on',
@@ -39,11 +39,11 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
     expect(second).toMatchObject({ kind: 'facts', facts: { channels: [{ heardAgoMs: 0 }] } });
   });
 
-  it('of a replica that is behind: by how much is not known', () => {
+  test('of a replica that is behind: by how much is not known', () => {
     expect(channel('replica-behind')).not.toHaveProperty('lagSeconds');
   });
 
-  it('of a replica whose source does not answer', () => {
+  test('of a replica whose source does not answer', () => {
     expect(channel('replica-connecting')).toMatchObject({
       receiver: 'connecting',
       sourceId: a,
@@ -52,23 +52,27 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
     expect(channel('replica-connecting')).not.toHaveProperty('heardAgoMs');
   });
 
-  it('of a replica without GTIDs: coordinates, and the lag in the words of the server', () => {
+  test('of a replica without GTIDs: coordinates, and the lag in the words of the server', () => {
     expect(facts('replica-without-gtids')).toMatchObject({
       binlogEnd: { file: 'binlog.000007', position: 4711 },
       channels: [
-        { received: { file: 'binlog.000003', position: 1540 }, applied: { file: 'binlog.000003', position: 1230 }, lagSeconds: 4 },
+        {
+          received: { file: 'binlog.000003', position: 1540 },
+          applied: { file: 'binlog.000003', position: 1230 },
+          lagSeconds: 4,
+        },
       ],
     });
     expect(facts('replica-without-gtids')).not.toHaveProperty('gtidExecuted');
   });
 
-  it('of a replica without GTIDs that lets us not see them: then no lag is known either', () => {
+  test('of a replica without GTIDs that lets us not see them: then no lag is known either', () => {
     expect(facts('replica-without-gtids-and-rights')).not.toHaveProperty('binlogEnd');
     for (const absent of ['received', 'applied', 'lagSeconds'])
       expect(channel('replica-without-gtids-and-rights')).not.toHaveProperty(absent);
   });
 
-  it('of a member of a group', () => {
+  test('of a member of a group', () => {
     expect(facts('group-primary').group).toMatchObject({
       singlePrimary: true,
       members: [
@@ -89,7 +93,7 @@ describe.each([
   const { origin, cases } = recording(`mysql-${name}`);
   const facts = (recorded: string) => factsOf(mysql8, cases[recorded]!);
 
-  it('of a source and of its replica', () => {
+  test('of a source and of its replica', () => {
     expect(origin).toBe('read');
     expect(facts('source')).toMatchObject({ id: a, version, channels: [] });
     expect(facts('replica-on')).toMatchObject({
@@ -100,23 +104,28 @@ describe.each([
     expect(facts('replica-on').channels[0]!.heardAgoMs).toBeLessThan(1000);
   });
 
-  it('of a replica with the Performance Schema off: its tables are there, but take no time of what comes', () => {
+  test('of a replica with the Performance Schema off: its tables are there, but take no time of what comes', () => {
     const answers: Answers = cases['replica-performance-schema-off']!;
-    expect(factsOf(mysql8, answers).channels[0]).toMatchObject({ sourceId: a, receiver: 'on', heardAgoMs: 510, lagSeconds: 0 });
+    expect(factsOf(mysql8, answers).channels[0]).toMatchObject({
+      sourceId: a,
+      receiver: 'on',
+      heardAgoMs: 510,
+      lagSeconds: 0,
+    });
     const first = readAnswers(mysql8, changed(answers, 'server', { heartbeat_age_us: '9000000' }), 1000);
     const busy = changed(answers, 'server', { heartbeat_age_us: '10000000', retrieved: `${a}:5-21` });
     const second = readAnswers(mysql8, busy, 2000, first.kind === 'facts' ? first.notes : new Map());
     expect(second).toMatchObject({ kind: 'facts', facts: { channels: [{ heardAgoMs: 0 }] } });
   });
 
-  it('of a replica without GTIDs, in old words and in new', () => {
+  test('of a replica without GTIDs, in old words and in new', () => {
     expect(facts('replica-without-gtids')).toMatchObject({
       binlogEnd: { file: 'binlog.000007', position: 4711 },
       channels: [{ received: { position: 1540 }, applied: { position: 1230 } }],
     });
   });
 
-  it('of a secondary of a group', () => {
+  test('of a secondary of a group', () => {
     expect(facts('group-secondary').group?.members).toEqual([
       { id: a, state: 'ONLINE', role: 'PRIMARY' },
       { id: b, state: 'ONLINE', role: 'SECONDARY' },
