@@ -5,7 +5,7 @@ import type { CommandContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { giveCommand } from './give-command.ts';
 
-export interface FollowArguments {
+interface FollowArguments {
   readonly cluster: string;
   /** As it was typed: `host`, `host:port` or `[v6]:port`. */
   readonly server: string;

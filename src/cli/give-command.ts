@@ -18,7 +18,7 @@ import { createStyle } from './style.ts';
 const daemonSlackMs = 2000;
 
 /** Makes the command, once the cluster's servers are known; or says what is wrong with what was typed. */
-export type MakeCommand = (
+type MakeCommand = (
   servers: readonly ServerAddress[],
 ) => Command | { readonly kind: 'usage'; readonly sentence: string };
 

@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../config/loaded.ts';
 import type { Log } from '../daemon/log.ts';
 import type { Service } from '../daemon/service.ts';
 
-export interface ReloadOptions {
+interface ReloadOptions {
   /** The one in force, for as long as it is. */
   readonly config: LoadedConfig;
   readonly log: Log;

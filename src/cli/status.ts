@@ -8,7 +8,7 @@ import { exitCodeOfLook, type Look, type Looker, openLooker } from './look.ts';
 import { statusText } from './snapshot-text.ts';
 import { createStyle } from './style.ts';
 
-export interface StatusArguments {
+interface StatusArguments {
   readonly cluster?: string;
   readonly watch: boolean;
 }

@@ -5,7 +5,7 @@ import type { WriteStream } from 'node:tty';
 import type { Terminal } from './context.ts';
 
 /** What a terminal needs of the process. */
-export interface Streams {
+interface Streams {
   readonly stdout: NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY'>>;
   readonly stderr: NodeJS.WritableStream;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,7 +20,7 @@ const readerGone: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /** The terminal, and what became of what was written to it. */
-export interface OpenTerminal extends Terminal {
+interface OpenTerminal extends Terminal {
   /** Something could not be written, and not because nobody wants to read it: the disk is full. */
   failed(): boolean;
 }

@@ -18,7 +18,7 @@ import { type ConfigFile, configSchema } from './schema.ts';
 import { type NamedFiles, readNamedFiles } from './secret-files.ts';
 
 /** A document after all checks. `config` is there where the schema found nothing; the errors may still be some. */
-export interface CheckedDocument {
+interface CheckedDocument {
   readonly config?: ConfigFile;
   readonly files: NamedFiles['files'];
   readonly errors: readonly ConfigError[];

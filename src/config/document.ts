@@ -15,7 +15,7 @@ import {
 import type { ConfigPath } from './config-error.ts';
 
 /** A place in the file; both from 1. */
-export interface Position {
+interface Position {
   readonly line: number;
   readonly column: number;
 }

@@ -2,7 +2,7 @@
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The text with its variables filled in, or what is wrong with them. */
-export type Expansion = {
+type Expansion = {
   readonly text: string;
   readonly expanded: boolean;
   readonly problems: readonly string[];

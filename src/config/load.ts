@@ -23,7 +23,7 @@ export interface Surroundings {
 }
 
 /** Those of this process. */
-export const surroundings = (): Surroundings => ({
+const surroundings = (): Surroundings => ({
   env: process.env,
   cwd: orUndefined(process.cwd),
   // It throws for a user without an entry in passwd, as in many containers.

@@ -15,7 +15,7 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
 }
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 export interface LoadedCluster {
   readonly settings: ClusterSettings;
@@ -23,7 +23,7 @@ export interface LoadedCluster {
 }
 
 /** How to log in to the servers of one cluster. */
-export interface MysqlAccess {
+interface MysqlAccess {
   readonly user: string;
   readonly password: Secret;
   readonly tls: 'disabled' | 'preferred' | 'required' | 'verify';
@@ -56,7 +56,7 @@ export interface NameserverConfig {
 }
 
 /** A TSIG key file, read when the configuration was loaded: nsupdate wants the path, our own packets the text. */
-export interface KeyFile {
+interface KeyFile {
   /** Absolute path. */
   readonly file: string;
   /** Which key of the file; absent: it holds one. */
@@ -64,7 +64,7 @@ export interface KeyFile {
   readonly text: Secret;
 }
 
-export interface HostPort {
+interface HostPort {
   /** IP address or host name, without brackets. */
   readonly host: string;
   readonly port: number;

@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import type { Variables } from './environment.ts';
 
 /** Where the configuration file is, or what was looked for in vain. */
-export type Located =
+type Located =
   | { readonly kind: 'found'; readonly file: string }
   | { readonly kind: 'none'; readonly looked: readonly string[] }
   /** The name is relative to a working directory that was removed. */

@@ -77,7 +77,7 @@ const fileFailure = (error: unknown): string => {
   return failures[code] ?? `cannot be read (${code})`;
 };
 
-export type BoundedRead =
+type BoundedRead =
   | { readonly kind: 'read'; readonly text: string; readonly stats: Stats }
   /** `content`: the path is right, and what is there is not. */
   | { readonly kind: 'failed'; readonly problem: string; readonly about: 'content' | 'access' };

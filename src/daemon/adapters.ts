@@ -11,7 +11,7 @@ export interface AdapterMaker {
   zoneClient(nameserver: NameserverConfig, onWarning: (failure: Failure) => void): Promise<MadeZoneClient>;
 }
 
-export type MadeZoneClient =
+type MadeZoneClient =
   | { readonly kind: 'opened'; readonly client: ZoneClient; readonly warnings: readonly Failure[] }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
@@ -21,7 +21,7 @@ export interface OpenNameserver {
   readonly client: ZoneClient;
 }
 
-export type OpenedNameservers =
+type OpenedNameservers =
   | {
       readonly kind: 'opened';
       readonly nameservers: ReadonlyMap<string, OpenNameserver>;

@@ -3,7 +3,7 @@
 import type { Decision } from '../core/model/decision.ts';
 import type { Alarm, HistoryEntry, Move, NameserverTime } from '../core/model/events.ts';
 
-export interface EntryText {
+interface EntryText {
   readonly level: 'info' | 'warn' | 'error';
   readonly code: string;
   readonly sentence: string;

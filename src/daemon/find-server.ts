@@ -8,7 +8,7 @@ const defaultPort = 3306;
 /** Read with another default, a text without a port says another port. */
 const otherPort = 1;
 
-export type FoundServer =
+type FoundServer =
   | { readonly kind: 'found'; readonly server: ServerAddress }
   /** Nothing that is known; `sentence` names what was perhaps meant, or all there is. */
   | { readonly kind: 'not-found'; readonly sentence: string };

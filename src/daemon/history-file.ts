@@ -4,14 +4,14 @@ import { type FileHandle, rename } from 'node:fs/promises';
 import { openOwn } from './own-file.ts';
 
 /** Lines that wait for a slow disk at most; the next one is dropped (the memory has it). */
-export const pendingLimit = 1000;
+const pendingLimit = 1000;
 
-export interface Appender {
+interface Appender {
   append(line: string): void;
   close(): Promise<void>;
 }
 
-export interface AppenderOptions {
+interface AppenderOptions {
   readonly file: string;
   readonly rotateAtBytes: number;
   /** What a new file begins with after a rotation. */

@@ -84,7 +84,7 @@ const isEpoch = (value: unknown): boolean =>
   Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= highestEpoch;
 
 /** The move of the highest epoch of each cluster and nameserver, kept as the history grows. */
-export interface Memory {
+interface Memory {
   note(entry: HistoryEntry): void;
   /** Of one cluster. */
   remembered(cluster: string): readonly Remembered[];

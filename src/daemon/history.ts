@@ -27,7 +27,7 @@ export interface History {
   close(): Promise<void>;
 }
 
-export interface HistoryOptions {
+interface HistoryOptions {
   /** Created 0750 where it is not there. */
   readonly stateDir: string;
   /** Default: 8 MiB. */
@@ -83,7 +83,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
   };
 }
 
-export interface ReadHistory extends ReadLines {
+interface ReadHistory extends ReadLines {
   readonly failure?: Failure;
 }
 

@@ -19,8 +19,8 @@ export interface Log {
   flush(): Promise<void>;
 }
 
-export type LogFields = Readonly<Record<string, string | number | boolean>>;
-export type LogThreshold = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+type LogFields = Readonly<Record<string, string | number | boolean>>;
+type LogThreshold = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 /** `destination` is for tests; default: stdout. */
 export function createLog(level: LogThreshold, destination: LogDestination = openStdout()): Log {

@@ -20,7 +20,7 @@ export interface Core {
   readonly snapshot: typeof snapshot;
 }
 
-export interface RuntimeOptions extends Adapters {
+interface RuntimeOptions extends Adapters {
   readonly settings: ClusterSettings;
   readonly remembered: readonly Remembered[];
   readonly clock: Clock;

@@ -15,7 +15,7 @@ import {
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
 import { WorkShare } from './work-share.ts';
 
-export interface ServiceOptions {
+interface ServiceOptions {
   readonly config: LoadedConfig;
   readonly maker: AdapterMaker;
   readonly clock: Clock;
@@ -40,7 +40,7 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-export type Reconfigured =
+type Reconfigured =
   | {
       readonly kind: 'done';
       readonly added: readonly string[];
@@ -49,7 +49,7 @@ export type Reconfigured =
     }
   | { readonly kind: 'refused'; readonly failures: readonly Failure[] };
 
-export type StartedService =
+type StartedService =
   | { readonly kind: 'started'; readonly service: Service }
   | { readonly kind: 'failed'; readonly failures: readonly Failure[] };
 

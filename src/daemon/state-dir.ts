@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import type { Failure } from '../core/model/observation.ts';
 
 /** `warning`: it can be used, but an operator should know. */
-export type StateDir =
+type StateDir =
   | { readonly kind: 'usable'; readonly warning: Failure | undefined }
   /** `state-dir-unusable`, `state-dir-open`. */
   | { readonly kind: 'failed'; readonly failure: Failure };

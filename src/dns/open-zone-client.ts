@@ -37,7 +37,7 @@ export interface NameserverOptions {
   readonly nsupdateCommand?: readonly string[];
 }
 
-export type OpenedZoneClient =
+type OpenedZoneClient =
   | { readonly kind: 'opened'; readonly client: DnsClient; readonly warnings: readonly Failure[] }
   | { readonly kind: 'failed'; readonly failure: Failure };
 

@@ -30,7 +30,7 @@ export const freezeBody = z.strictObject({ reason: text(reasonLimit), by });
 export const thawBody = z.strictObject({ by });
 export const forgetBody = z.strictObject({ server: text(300), by });
 
-export type Body<T> =
+type Body<T> =
   | { readonly kind: 'body'; readonly value: T }
   | { readonly kind: 'wrong'; readonly problem: Problem };
 

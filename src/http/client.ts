@@ -8,7 +8,7 @@ import { socketPathFailure } from './unix-socket.ts';
 /** The longest answer in bytes: the documents of some thousand clusters. */
 const answerLimit = 64 * 1024 * 1024;
 
-export interface ApiRequest {
+interface ApiRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: unknown;

@@ -12,7 +12,7 @@ const unreadLimit = 64 * 1024 * 1024;
 /** How long a client that is turned away has for reading why, in milliseconds. */
 const farewellMs = 1000;
 
-export interface ConnectionsOptions {
+interface ConnectionsOptions {
   /** Writes the answer to the request; resolves when it is handed over, read or not. Never rejects. */
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** What a client gets when there is no room for it. */

@@ -11,11 +11,6 @@ export type ClusterDocument = Omit<Snapshot, 'decision'> & {
   readonly decision: Snapshot['decision'] & { readonly source: ServerAddress | null };
 };
 
-/** `GET /v1/clusters` and `status --json` without a cluster. */
-export interface ClustersDocument {
-  readonly clusters: readonly ClusterDocument[];
-}
-
 /** `GET /v1/clusters/{c}/history` and `history --json`: oldest first. */
 export interface HistoryDocument {
   readonly entries: readonly HistoryEntry[];

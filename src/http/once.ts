@@ -3,9 +3,9 @@
 import type { Answer } from '../core/model/events.ts';
 
 /** Ids that are remembered; the oldest is forgotten first. */
-export const rememberedIds = 1000;
+const rememberedIds = 1000;
 
-export type OnceAnswer =
+type OnceAnswer =
   | { readonly kind: 'answer'; readonly promise: Promise<Answer> }
   /** The id came before, with another request. */
   | { readonly kind: 'reused' };

@@ -15,7 +15,7 @@ export type Reply =
   | { readonly kind: 'document'; readonly body: unknown }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
-export interface RouteContext {
+interface RouteContext {
   readonly api: ClusterApi;
   readonly once: Once;
 }

@@ -29,7 +29,7 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-export type StartedApi =
+type StartedApi =
   | { readonly kind: 'started'; readonly server: ApiServer }
   | { readonly kind: 'failed'; readonly failure: Failure };
 

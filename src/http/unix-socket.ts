@@ -28,7 +28,7 @@ export function socketPathFailure(path: string): Failure | undefined {
   };
 }
 
-export type ClaimedSocket =
+type ClaimedSocket =
   | { readonly kind: 'claimed'; release(): Promise<void> }
   | { readonly kind: 'failed'; readonly failure: Failure };
 

@@ -5,7 +5,7 @@ import { defaultScenario, fallbackScenario, scenarios } from './scenarios/scenar
 import { needsOf } from './stage/scenario.ts';
 
 /** `source-dns lab`. */
-export interface LabCommand extends Omit<LabOptions, 'scenario' | 'fallback'> {
+interface LabCommand extends Omit<LabOptions, 'scenario' | 'fallback'> {
   /** Absent: the default, or what replaces it where MySQL cannot be had. */
   readonly scenario?: string;
   /** Only say which scenarios there are. */

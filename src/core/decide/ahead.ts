@@ -60,7 +60,7 @@ export function candidateLacks(situation: Situation, target: ServerView): Lacks 
 }
 
 /** A move that lost something of the source before it. */
-export interface PromotedBehind {
+interface PromotedBehind {
   readonly previous: ServerAddress;
   readonly lacks: Lacks;
   /** We were not there at the promotion, and who has most of it still has a channel from a former source: it may be what that wrote since. */

@@ -7,7 +7,7 @@ import { formOf } from '../publish/desired.ts';
 import type { Situation } from './situation.ts';
 
 /** Why a server must not be published. */
-export interface Unsafe {
+interface Unsafe {
   readonly unsafe: string;
 }
 

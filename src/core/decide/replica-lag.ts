@@ -9,7 +9,7 @@ import { type Hop, hopsOf } from './hops.ts';
 import { isPublished, isSuperseded, type Situation } from './situation.ts';
 
 /** A server's best way to the source. */
-export interface Way {
+interface Way {
   /** Of its worst hop; Infinity: data come, but nobody knows how late. */
   readonly lagSeconds: number;
   /** Its first hop; absent where the way ends. */

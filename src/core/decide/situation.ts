@@ -115,7 +115,7 @@ export function belongsToLine(situation: Situation, server: ServerView): boolean
 }
 
 /** Rule 7. */
-export const isCandidate = (situation: Situation, server: ServerView): boolean =>
+const isCandidate = (situation: Situation, server: ServerView): boolean =>
   disqualification(situation, server) === undefined;
 
 /** Why a server cannot be the source, in words; undefined for a candidate. */

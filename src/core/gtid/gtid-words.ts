@@ -4,9 +4,9 @@ import { countGtids, formatGtidSet, type GtidSet, type Interval, uuidOf } from '
 import { isMariadbKey } from './mariadb-gtid.ts';
 
 /** Keys (`uuid`, `uuid:tag`, MariaDB's `domain-server`) that are shown of one set. */
-export const shownKeys = 4;
+const shownKeys = 4;
 /** Intervals that are shown of one key: the first ones, and the newest. */
-export const shownIntervals = 4;
+const shownIntervals = 4;
 
 /**
  * The set, or where that is long: of at most `shownKeys` keys the first intervals and the newest one, and how much more there is. The keys for which `matters` says yes come

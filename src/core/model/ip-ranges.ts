@@ -8,7 +8,7 @@ export interface IpNetwork {
   readonly bits: number;
 }
 
-export interface IpRange {
+interface IpRange {
   /** With its article, before "address": `a loopback`. */
   readonly kind: string;
   readonly networks: readonly IpNetwork[];

@@ -54,7 +54,7 @@ export const formerLimit = 8;
 /** RFC 1035 3.3: the longest character-string. */
 const stringLimit = 255;
 /** What a server says that it is, but for MariaDB's identity, which ends with its address: `aurora:` and an instance's name of 63 letters are the longest. */
-export const longestIdentity = 70;
+const longestIdentity = 70;
 /** `host:port` of a server: `was=<identity>@<host:port>` must fit. */
 export const longestAddress = stringLimit - 'was='.length - longestIdentity - '@'.length;
 /** All character-strings together, in bytes: far from what a TXT RR and a message can hold, with a former source more. */

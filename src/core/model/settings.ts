@@ -36,7 +36,7 @@ export interface Discovered {
   readonly claims: readonly Claim[];
 }
 
-export interface WatchSettings {
+interface WatchSettings {
   readonly intervalMs: number;
   readonly suspectIntervalMs: number;
   readonly freshForMs: number;

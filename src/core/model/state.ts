@@ -35,7 +35,7 @@ export interface Moment {
 }
 
 /** What is remembered of addresses that are not asked. */
-export interface DiscoveryMemory {
+interface DiscoveryMemory {
   /** Further addresses of servers that are known already, until they are looked at again. */
   readonly aliases: ReadonlyMap<ServerAddress, MonoMs>;
   /** Those for which there is no room. */

@@ -100,7 +100,7 @@ export type UpdateOutcome =
     }
   | { readonly kind: 'unknown'; readonly failure: Failure };
 
-export type RefusalCode =
+type RefusalCode =
   /** NXRRSET, YXRRSET, NXDOMAIN, YXDOMAIN: the zone is not as it was read. */
   | 'prerequisite-failed'
   /** It never left: expired in the queue, or the nameserver could not be reached. */

@@ -5,7 +5,7 @@ import { isWritable, type Probe, type ServerFacts, servesNobody } from '../model
 import { type Moment, type Receiving, type ServerMemory, without } from '../model/state.ts';
 import type { MonoMs, Now, ServerId } from '../model/units.ts';
 
-export interface Observed {
+interface Observed {
   readonly memory: ServerMemory;
   /** Something changed that may be the beginning of a move. */
   readonly suspicious: boolean;

@@ -4,7 +4,7 @@ import { type Channel, type Claim, isClaimed, type ServerFacts } from '../model/
 import type { ClusterState, ServerMemory } from '../model/state.ts';
 import type { ServerAddress, ServerId } from '../model/units.ts';
 
-export interface ChannelSource {
+interface ChannelSource {
   /** It may be one that was discovered. */
   readonly member?: ServerMemory;
   /** Its identity is known, and it is no configured member's. */

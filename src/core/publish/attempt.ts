@@ -21,7 +21,7 @@ import { planUpdate } from './plan.ts';
 import { watchAgain, watchEpoch } from './propagation.ts';
 import { withWriteFailure } from './why-refused.ts';
 
-export interface Sent {
+interface Sent {
   readonly publication: PublicationState;
   readonly effect: Effect;
 }

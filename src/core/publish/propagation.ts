@@ -10,7 +10,7 @@ import { isoTime, type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { Question, Rrset } from '../model/zone.ts';
 
 /** What a write leaves of the source's own RRsets; the replicas' and the ledger's change by themselves, so nobody waits for those. */
-export interface Expected {
+interface Expected {
   readonly present: readonly Rrset[];
   readonly absent: readonly Question[];
 }

@@ -18,10 +18,10 @@ import { createRefusalInspector } from './refusal.ts';
 import { createReadingSide, noting, notSent, type ReadingSide, type Rfc2136Options } from './rfc2136.ts';
 
 /** Each is a process: 20 ms and 9 ms of CPU. */
-export const maxProcesses = 16;
+const maxProcesses = 16;
 const maxOutputBytes = 65_536;
 
-export interface NsupdateOptions extends Rfc2136Options {
+interface NsupdateOptions extends Rfc2136Options {
   /** The program, or a loader and the program. */
   readonly command: readonly string[];
   /** More options for it, as `-g`. They stand on the command line: no secrets. */

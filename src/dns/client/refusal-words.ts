@@ -11,7 +11,7 @@ export interface KeyAndZone {
 }
 
 /** What the SOA of a zone that takes no update says. */
-export interface SoaWords {
+interface SoaWords {
   readonly unread?: Failure;
   readonly elsewhere?: { readonly primary: Fqdn; readonly addresses: readonly string[] };
 }
@@ -124,7 +124,7 @@ const unsigned = ({ key }: KeyAndZone): string =>
     : '';
 
 /** In the language of Knot: the items of one acl, each a line of its configuration. */
-export function knotAcl({ key }: KeyAndZone, rrsets: readonly Question[]): string {
+function knotAcl({ key }: KeyAndZone, rrsets: readonly Question[]): string {
   const names = [...new Set(rrsets.map(({ name }) => name))].join(', ');
   const types = [...new Set(rrsets.map(({ type }) => type))].join(', ');
   const owners = `update-owner: name; update-owner-match: equal; update-owner-name: [${names}]`;

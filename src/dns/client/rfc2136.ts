@@ -189,7 +189,7 @@ function updateAttempt(message: OutgoingMessage, asked: Asked, { clock, keyRecor
 }
 
 /** What a proven answer says of the update (RFC 2136 2.2). */
-export function updateOutcome(asked: Asked, codes: AnswerCodes): UpdateOutcome {
+function updateOutcome(asked: Asked, codes: AnswerCodes): UpdateOutcome {
   const failure = answerFailure(asked, codes);
   // NOERROR with a TSIG error is nonsense: it proves neither.
   if (codes.rcode === RCODE.NOERROR)

@@ -87,13 +87,13 @@ export function shownName({ text, line }: Word): string {
 const algorithmHint = `It must be the same as in the nameserver's configuration: one of ${tsigAlgorithms.join(', ')}.`;
 
 /** An algorithm, and the length of the MACs that are made with it. */
-export interface Signing {
+interface Signing {
   readonly algorithm: TsigAlgorithm;
   readonly macBytes: number;
 }
 
 /** The algorithm by its name, in any case. `hmac-sha256-128` is BIND's word for MACs that are truncated to 128 bits. */
-export function signingOf(text: string, line: number): Signing {
+function signingOf(text: string, line: number): Signing {
   const whole = tsigAlgorithm(text);
   if (whole !== undefined) return { algorithm: whole, macBytes: wholeMac(whole) };
   const [, base = '', digits] = /^(.+)-(\d{1,5})$/.exec(text) ?? [];

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import type { Failure } from '../../core/model/observation.ts';
 import { maxKeyFileBytes, type ParsedKey, parseKeyFile } from './keyfile.ts';
 
-export interface KeySource {
+interface KeySource {
   readonly keyFile?: string;
   /** The text of `keyFile`, where it was read already; its rights were looked at then. */
   readonly keyText?: string;

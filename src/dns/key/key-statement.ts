@@ -7,7 +7,7 @@ interface Token extends Word {
 }
 
 /** What a file of named.conf's kind says of keys. */
-export interface Statements {
+interface Statements {
   readonly keys: readonly WrittenKey[];
   /** The files that it includes, as they are written; they are not read. */
   readonly includes: readonly string[];

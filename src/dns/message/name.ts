@@ -9,11 +9,11 @@ import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 
 /** RFC 1035 2.3.4. */
-export const maxLabelBytes = 63;
+const maxLabelBytes = 63;
 /** The wire form, with its length bytes and the root (RFC 1035 2.3.4). */
-export const maxNameBytes = 255;
+const maxNameBytes = 255;
 
-export type ParsedName =
+type ParsedName =
   | { readonly kind: 'name'; readonly name: Fqdn }
   | { readonly kind: 'invalid'; readonly failure: Failure & { readonly code: 'invalid-name' } };
 

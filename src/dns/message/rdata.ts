@@ -17,9 +17,9 @@ const codecs = dnsPacket as unknown as {
 };
 
 /** RFC 1035 3.3. */
-export const maxStringBytes = 255;
+const maxStringBytes = 255;
 
-export type EncodedRdata =
+type EncodedRdata =
   | { readonly kind: 'encoded'; readonly rdata: readonly Buffer[] }
   | { readonly kind: 'invalid'; readonly fault: string };
 

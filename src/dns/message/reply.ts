@@ -47,7 +47,7 @@ export interface AnswerCodes {
   readonly clockAheadSeconds?: number;
 }
 
-export type Reply =
+type Reply =
   | { readonly kind: 'ignored' }
   /** TC on a question: to be asked over TCP, whether it is signed or not. */
   | { readonly kind: 'truncated' }

@@ -8,7 +8,7 @@ import { encodeRdata } from './rdata.ts';
 import { encodeMessage, maxMessageBytes, type OutgoingMessage, type WireRr } from './wire.ts';
 
 /** RFC 2181 8. */
-export const maxTtlSeconds = 2_147_483_647;
+const maxTtlSeconds = 2_147_483_647;
 /** Room for a TSIG RR: two names of 255, a MAC of 64, other data and the fixed fields. */
 const tsigRoomBytes = 640;
 const noRdata = Buffer.alloc(0);
@@ -36,7 +36,7 @@ export type AnyChange =
   /** These RRs of the RRset, its TTL does not count (2.5.4). One that is not there is no error. */
   | { readonly kind: 'delete-rrs'; readonly rrset: Rrset };
 
-export type BuiltUpdate =
+type BuiltUpdate =
   | { readonly kind: 'built'; readonly message: Omit<OutgoingMessage, 'id'> }
   | { readonly kind: 'invalid'; readonly failure: Failure };
 

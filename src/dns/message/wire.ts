@@ -103,7 +103,7 @@ export interface ReceivedMessage {
 }
 
 /** The first 4 bytes of a message, which may be read where the rest cannot. */
-export interface MessageHead {
+interface MessageHead {
   readonly id: number;
   readonly opcode: number;
   readonly answer: boolean;
@@ -123,7 +123,7 @@ export function decodeHead(bytes: Buffer): MessageHead | undefined {
 }
 
 /** What is wrong with a message that is not well formed, as the rest of a sentence: `it ...`. */
-export interface Malformed {
+interface Malformed {
   readonly malformed: string;
 }
 

@@ -12,7 +12,7 @@ import { ask, type Correspondent } from './query.ts';
 /** More nameservers than this are not looked up: the root zone has 13. */
 export const maxNameservers = 32;
 /** More of their addresses than this are not asked: each may have one of each family. */
-export const maxAuthorities = 2 * maxNameservers;
+const maxAuthorities = 2 * maxNameservers;
 const dnsPort = 53;
 
 /** An endpoint to ask, or a nameserver that has none and why. */

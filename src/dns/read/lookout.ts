@@ -12,22 +12,22 @@ import { readRrset } from './read-rrsets.ts';
 import { readSoa } from './soa.ts';
 
 /** A NOTIFY and an IXFR take milliseconds where notify-delay is 0, and inline signing shows a change some milliseconds late: so begin quickly. */
-export const firstPauseMs = 2;
+const firstPauseMs = 2;
 /** Between two questions for the serial. */
-export const longestSerialPauseMs = 100;
+const longestSerialPauseMs = 100;
 /** Between two questions for one RRset, while the serial stays the same. */
-export const longestPauseMs = 5000;
+const longestPauseMs = 5000;
 /** A resolver shows a change when the TTL is over: milliseconds do not count there, and its load does. */
-export const firstResolverPauseMs = 50;
-export const longestResolverPauseMs = 1000;
+const firstResolverPauseMs = 50;
+const longestResolverPauseMs = 1000;
 const pauseGrowth = 1.5;
 /** A change that is not there after this is looked for with the key as well, where that is the server that got it. */
-export const compareAfterMs = 1000;
+const compareAfterMs = 1000;
 /** Changes that are watched for at one nameserver at a time. */
-export const maxWatches = 4096;
+const maxWatches = 4096;
 
 /** What must be answered, and what must not exist any more. */
-export interface Expectation {
+interface Expectation {
   readonly present: readonly Rrset[];
   readonly absent: readonly Question[];
 }

@@ -7,7 +7,7 @@ import { addressesOfHost, type Search } from './authoritative.ts';
 import type { Correspondent } from './query.ts';
 
 /** Zones whose primary server is remembered. */
-export const maxNotedZones = 1024;
+const maxNotedZones = 1024;
 /** Addresses of that server in a sentence. */
 const maxShown = 4;
 

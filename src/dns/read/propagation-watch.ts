@@ -13,7 +13,7 @@ import type { Correspondent } from './query.ts';
 /** The NS RRset is asked for again after this: it may change at any time, and a thousand clusters that move at once share one answer. */
 export const authoritiesKeptMs = 5000;
 
-export interface PropagationOptions {
+interface PropagationOptions {
   readonly primary: Correspondent;
   readonly endpoint: Endpoint;
   readonly verify?: readonly Endpoint[] | undefined;

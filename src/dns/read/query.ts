@@ -27,7 +27,7 @@ export interface Correspondent {
 }
 
 /** What the last answer to a question told of our key. Only words may depend on it: anybody can send an unsigned answer. */
-export interface KeyRecord {
+interface KeyRecord {
   standing: KeyStanding | undefined;
 }
 

@@ -14,7 +14,7 @@ interface Failed {
   readonly failure: Failure;
 }
 
-export type RrsetsReading =
+type RrsetsReading =
   | {
       readonly kind: 'rrsets';
       readonly rrsets: readonly Rrset[];
@@ -116,7 +116,7 @@ async function readOne(correspondent: Correspondent, question: Question, deadlin
 const askFor = (correspondent: Correspondent, { name, type }: Question, deadline: MonoMs): Promise<Answer> =>
   ask(correspondent, { name, type: TYPE[type] }, deadline);
 
-export type RrsetReading =
+type RrsetReading =
   | { readonly kind: 'rrset'; readonly rrset?: Rrset }
   | { readonly kind: 'failed'; readonly failure: Failure };
 

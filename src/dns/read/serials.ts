@@ -22,7 +22,7 @@ export type SerialsReport =
   /** The primary server itself could not be asked. */
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-export type NameserverSerial = { readonly nameserver: string } & (
+type NameserverSerial = { readonly nameserver: string } & (
   | {
       /**
        * `behind`: it has not what the primary server had before it was asked. `ahead`: the primary server's zone went back (an old file was

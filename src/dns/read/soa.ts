@@ -6,7 +6,7 @@ import { readName } from '../message/name.ts';
 import type { ReceivedRr } from '../message/wire.ts';
 import { ask, type Correspondent } from './query.ts';
 
-export interface Soa {
+interface Soa {
   /** MNAME: who claims to be the primary server. */
   readonly primary: Fqdn;
   readonly serial: number;

@@ -34,7 +34,7 @@ interface Failed {
 type SiblingReading = { readonly kind: 'rrset'; readonly rrset?: Rrset } | Failed;
 type ReadSibling = (sibling: Question) => Promise<SiblingReading>;
 
-export type Sifted =
+type Sifted =
   | { readonly kind: 'sifted'; readonly stored: readonly Rrset[]; readonly synthesized: readonly Rrset[] }
   | Failed;
 
@@ -45,7 +45,7 @@ interface Found {
   readonly rrset?: Rrset;
 }
 
-export interface SiftRequest {
+interface SiftRequest {
   readonly zone: Fqdn;
   /** As they were answered. */
   readonly rrsets: readonly Rrset[];

@@ -11,7 +11,7 @@ import { type FoundZone, findZone } from './zone-finder.ts';
 /** A zone is known for so long without being told by an answer; then it is looked for again. */
 export const zoneKnownForMs = 300_000;
 /** Names whose zones are known. */
-export const maxKnownZones = 4096;
+const maxKnownZones = 4096;
 
 export class ZoneReader {
   readonly correspondent: Correspondent;

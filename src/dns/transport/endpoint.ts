@@ -16,7 +16,7 @@ export interface Endpoint {
 export const showEndpoint = ({ host, port }: Endpoint): string =>
   isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 
-export type ResolvedAddress =
+type ResolvedAddress =
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'failed'; readonly failure: Failure };
 

@@ -12,7 +12,7 @@ interface Waiting {
   settle(result: ExchangeResult<unknown> | Truncated): void;
 }
 
-export interface InFlightOptions {
+interface InFlightOptions {
   /** How long to listen on after an answer that proves nothing. Infinity: until the deadline. */
   readonly graceMs: number;
   /** What to say when nothing at all came. */

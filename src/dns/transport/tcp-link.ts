@@ -11,9 +11,9 @@ import { InFlight } from './pending.ts';
  * After an unsigned error answer on TCP, how long to listen on for a signed one. Only who sits on the path can forge on TCP, and one who does
  * can as well withhold the true answer; either way the outcome is `unknown`, so waiting out the deadline would win nothing.
  */
-export const tcpGraceMs = 100;
+const tcpGraceMs = 100;
 
-export interface TcpLinkOptions {
+interface TcpLinkOptions {
   readonly nameserver: string;
   readonly clock: Clock;
   /** Something was received, or the connection has ended. */

@@ -12,9 +12,9 @@ import { enqueue, type QueuedExchange } from './queued-exchange.ts';
 import type { Sockets } from './sockets.ts';
 
 /** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */
-export const maxDatagramBytes = 512;
+const maxDatagramBytes = 512;
 /** A question without an answer is asked again after this, then after twice as long, and so on. */
-export const firstRepeatMs = 250;
+const firstRepeatMs = 250;
 
 export class UdpTransport implements Transport {
   readonly #options: TransportOptions;

@@ -54,7 +54,7 @@ export async function joinGroup({ mysqld }: LabServer, { repl }: Accounts): Prom
 }
 
 /** How a server sees itself in its group. */
-export interface OwnMembership {
+interface OwnMembership {
   /** `ONLINE`, `RECOVERING`, `OFFLINE`, `ERROR`. */
   readonly state: string;
   /** `PRIMARY` or `SECONDARY`; empty outside of a group. */

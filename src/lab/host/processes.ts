@@ -7,7 +7,7 @@ import { within } from './deadline.ts';
 import { LabError } from './lab-error.ts';
 
 /** How a process ended: its exit code, or the signal that ended it. */
-export interface Exit {
+interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -154,7 +154,7 @@ async function standsStill(pid: number): Promise<boolean> {
 }
 
 /** Where a process runs. */
-export interface LaunchOptions {
+interface LaunchOptions {
   readonly cwd: string;
   readonly logFile: string;
   /** A command that becomes this one in other surroundings, e.g. `nsenter --net=…`; it must exec, so that the process id is the server's own. */

@@ -16,7 +16,7 @@ export interface PackageWish {
 }
 
 /** Debian packages that were resolved, and can be unpacked. */
-export interface ResolvedPackages {
+interface ResolvedPackages {
   /** `name=version`, as apt-get takes it. */
   readonly pinned: readonly string[];
   /** Downloads and unpacks them into `root`. */

@@ -21,7 +21,7 @@ export interface ProgramSet {
 }
 
 /** A set in the cache. */
-export interface FetchedSet {
+interface FetchedSet {
   /** Folder of the set: `bin/` with a wrapper a program, `root/` with the unpacked packages. */
   readonly folder: string;
   /** The Debian version of the main package, e.g. `1:9.20.30-1~deb13u1`. */

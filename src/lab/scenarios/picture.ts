@@ -3,7 +3,7 @@ import type { LabServer } from '../servers/cluster.ts';
 import type { Scene } from '../stage/scene.ts';
 
 /** The servers of MySQL's picture "redundancy using replication" (manual 19.4.8). */
-export interface Picture {
+interface Picture {
   readonly source: LabServer;
   readonly first: LabServer;
   readonly second: LabServer;

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The files in bind-config/ that have placeholders. */
-export type BindTemplate = 'named.conf.primary' | 'named.conf.secondary' | 'zone.db';
+type BindTemplate = 'named.conf.primary' | 'named.conf.secondary' | 'zone.db';
 
 /** What stands for each placeholder: `{ zone: 'lab.test' }` replaces `@zone@`. A list repeats every line with that placeholder, once for each. */
-export type Substitutions = Readonly<Record<string, string | readonly string[]>>;
+type Substitutions = Readonly<Record<string, string | readonly string[]>>;
 
 /** The same two levels up from src/lab and from dist/lab. */
 const configFolder = join(import.meta.dirname, '..', '..', '..', 'bind-config');

@@ -24,7 +24,7 @@ export interface BindOptions {
 }
 
 /** One nameserver's place, where it is not loopback. */
-export interface NameserverHost extends Pick<NamedOptions, 'address' | 'port' | 'logFile' | 'through'> {}
+interface NameserverHost extends Pick<NamedOptions, 'address' | 'port' | 'logFile' | 'through'> {}
 
 type Role = 'primary' | 'secondary';
 

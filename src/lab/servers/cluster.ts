@@ -46,7 +46,7 @@ export interface Place {
 }
 
 /** Where the servers run, where that is not loopback: hosts that nobody else is on. */
-export interface Hosts {
+interface Hosts {
   readonly addresses: readonly string[];
   /** A pattern of LIKE for the clients of the servers. */
   readonly clients: string;

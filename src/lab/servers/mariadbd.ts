@@ -3,7 +3,7 @@ import { userOptions } from '../programs/mysql-data.ts';
 import { SqlServer, type SqlServerOptions } from './sql-server.ts';
 
 /** One MariaDB server of the lab. */
-export interface MariadbdOptions extends SqlServerOptions {
+interface MariadbdOptions extends SqlServerOptions {
   /** What it starts with; default false. */
   readonly readOnly?: boolean;
 }

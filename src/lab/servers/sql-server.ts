@@ -24,7 +24,7 @@ export interface SqlServerOptions {
 }
 
 /** How one product is started. */
-export interface SqlProgram {
+interface SqlProgram {
   /** For people: `mysqld` or `mariadbd`. */
   readonly name: string;
   readonly executable: string;
@@ -47,7 +47,7 @@ const statementTimeoutMs = 120_000;
 const maxSocketPath = 107;
 
 /** A statement that failed. The statement itself is not told: there are passwords in some. */
-export class SqlError extends LabError {
+class SqlError extends LabError {
   /** As mysql2 has them. */
   readonly errno: number | undefined;
   readonly code: string | undefined;

@@ -34,7 +34,7 @@ export interface Stage {
 }
 
 /** What a stage is made of. */
-export interface StageOptions {
+interface StageOptions {
   readonly scenario: Scenario;
   readonly product: Product;
   readonly bind: BindPrograms;

@@ -15,7 +15,7 @@ export interface ChannelNote {
   readonly sourceServerId?: number;
 }
 
-export interface ChannelSight {
+interface ChannelSight {
   readonly at: MonoMs;
   readonly sourceAddress: ServerAddress;
   readonly receiverOn: boolean;

@@ -35,7 +35,7 @@ export interface ExecutedSet {
 }
 
 /** What else is known of the channel. */
-export interface ChannelSurroundings extends ExecutedSet {
+interface ChannelSurroundings extends ExecutedSet {
   /** Absent where each transaction has a GTID, and where our account may not see them. */
   readonly coordinates: ChannelCoordinates | undefined;
   /** Whether the server takes the time of what it receives: with the Performance Schema on (manual 29.12.11.11), from 8.0. */

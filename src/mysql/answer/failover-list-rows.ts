@@ -47,7 +47,7 @@ export const failoverStatements: readonly Statement[] = [
 ];
 
 /** What a channel of that name may choose from; nothing where the lists could not be seen. */
-export type FailoverLists = (channel: string) => Pick<Channel, 'failoverSources' | 'managedGroups'>;
+type FailoverLists = (channel: string) => Pick<Channel, 'failoverSources' | 'managedGroups'>;
 
 /** Reads the two answers. Lists that cannot be read are none: no decision needs them. */
 export function readFailoverLists({ failover, 'failover-managed': managed = [] }: Answers): FailoverLists {

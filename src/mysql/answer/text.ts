@@ -1,5 +1,5 @@
 /** The most of a server's own words that is kept, in characters. */
-export const maxServerTextLength = 200;
+const maxServerTextLength = 200;
 
 /** Control characters, ends of lines, halves of characters, and what turns the direction of writing: no name has them, and a terminal obeys them. */
 const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;

@@ -23,7 +23,7 @@ interface DriverInside {
   write(buffer: Buffer): void;
 }
 
-export interface BoundaryOptions {
+interface BoundaryOptions {
   /** Whether we log in through TLS, where the server has it. */
   readonly tls: boolean;
   /** Without TLS: take the server's word for its public key. */

@@ -5,7 +5,7 @@ const headerBytes = 4;
 const smallBuffer = 4096;
 
 /** Throws what `check` throws. */
-export interface FrameReader {
+interface FrameReader {
   /** Told as soon as a packet's length is known, before its payload has come. */
   readonly check: (payloadBytes: number) => void;
   /** A whole packet, with its header. It is valid during the call only. Says whether to go on. */

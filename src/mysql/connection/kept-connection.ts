@@ -27,7 +27,7 @@ import { askStatements, type Spellings } from './ask.ts';
 import { boundedDeadline, withDeadline } from './deadline.ts';
 import { type Access, type Answer, Session } from './session.ts';
 
-export interface KeptConnectionOptions {
+interface KeptConnectionOptions {
   readonly server: ServerAddress;
   readonly access: Access;
   /** Ask it who has registered as its replica. */

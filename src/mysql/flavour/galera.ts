@@ -28,7 +28,7 @@ const variableNames = [
 ];
 
 /** Where a product has its status as tables. */
-export type StatusSchema = 'information_schema' | 'performance_schema';
+type StatusSchema = 'information_schema' | 'performance_schema';
 
 const quoted = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
 

@@ -12,7 +12,7 @@ import { parseVersion } from '../answer/version.ts';
 import { readSwitches, type SwitchRules } from '../answer/write-switches.ts';
 
 /** What differs between versions whose queries give their columns the same names. */
-export interface MysqlVersion {
+interface MysqlVersion {
   /** It can take the time of what it receives. */
   readonly timed: boolean;
   readonly rules: SwitchRules;

@@ -13,7 +13,7 @@ export const sessionSetup = (
 const age = (column: string): string => `TIMESTAMPDIFF(MICROSECOND, ${column}, NOW(6))`;
 
 /** Expressions for columns that not every version has. */
-export interface ProbeColumns {
+interface ProbeColumns {
   readonly autoFailover: string;
   readonly times: TransactionTimes;
   readonly rules: SwitchRules;
