@@ -16,7 +16,7 @@ const askEveryMs = 2;
 const timeoutMs = 500;
 /** RFC 1035 section 4.1.1: the bit AA, and the codes by which the name exists or does not. */
 const flagAa = 1 << 10;
-const RCODE = 0xf;
+const rcodeBits = 0xf;
 const noerror = 0;
 const nxdomain = 3;
 
@@ -110,7 +110,7 @@ export class Observer {
       const packet = decode(((await answered) as [Buffer])[0]);
       // A nameserver that is just starting answers SERVFAIL or REFUSED: that says nothing of the name.
       const flags = packet.flags ?? 0;
-      if (packet.id !== id || (flags & flagAa) === 0 || ![noerror, nxdomain].includes(flags & RCODE))
+      if (packet.id !== id || (flags & flagAa) === 0 || ![noerror, nxdomain].includes(flags & rcodeBits))
         return undefined;
       return (packet.answers ?? [])
         .flatMap((answer) => (answer.type === 'A' ? [answer.data] : []))
