@@ -8,7 +8,8 @@ import {
   resolveEveryMs,
   resolveTimeoutMs,
 } from './model/limits.ts';
-import type { ClusterState, PublicationState, ServerMemory } from './model/state.ts';
+import type { PublicationState } from './model/publication.ts';
+import type { ClusterState, ServerMemory } from './model/state.ts';
 import { type MonoMs, type Now, plusMs } from './model/units.ts';
 import { discoveredPauseMs } from './observe/discovery.ts';
 import { nextTrial, placesOf, tryIfDue } from './observe/server-addresses.ts';

@@ -14,12 +14,11 @@ import {
 } from './command/commands.ts';
 import type { Effect, Event } from './model/events.ts';
 import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './model/limits.ts';
+import { newPublication, type PublicationState } from './model/publication.ts';
 import type { ClusterSettings } from './model/settings.ts';
 import {
   type ClusterState,
-  newPublication,
   newServer,
-  type PublicationState,
   type ServerMemory,
   without,
   withPublication,

@@ -5,8 +5,6 @@
 
 import {
   contains,
-  emptyGtidSet,
-  type GtidSet,
   newestOf,
   parseGtidSet,
   subtract,
@@ -19,6 +17,7 @@ import type { Row } from '../../src/mysql/answer/row.ts';
 import { coordinateAnswers } from '../sim/world/coordinate-rows.ts';
 import { createFakeGroup, type FakeGroup } from '../sim/world/fake-group.ts';
 import { probeRows } from '../sim/world/mysql-rows.ts';
+import { type GtidSet, emptyGtidSet } from "../../src/core/gtid/gtid-set.ts";
 
 /** One replication channel, as CHANGE REPLICATION SOURCE TO made it. */
 export interface FakeChannel {

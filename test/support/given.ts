@@ -1,14 +1,13 @@
 /** Small worlds for the tests of the pure core: what is not said is a healthy cluster of MySQL servers, db1 published, the others replicating from it. */
 
 import { type Situation, situationOf } from '../../src/core/decide/situation.ts';
-import { type GtidSet, parseGtidSet } from '../../src/core/gtid/gtid.ts';
+import { parseGtidSet } from '../../src/core/gtid/gtid.ts';
 import type { Ledger } from '../../src/core/model/ledger.ts';
 import type { Channel, Probe, ServerFacts } from '../../src/core/model/observation.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from '../../src/core/model/settings.ts';
 import {
   type ClusterState,
   initialState,
-  type PublicationState,
   type ServerMemory,
   withPublication,
   withServer,
@@ -17,6 +16,8 @@ import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from '../../s
 import type { Rrset } from '../../src/core/model/zone.ts';
 import type { ZoneView } from '../../src/core/model/zone-view.ts';
 import { observe } from '../../src/core/observe/observe.ts';
+import type { PublicationState } from "../../src/core/model/publication.ts";
+import type { GtidSet } from "../../src/core/gtid/gtid-set.ts";
 
 export const wall = Date.UTC(2026, 10, 22, 11, 30) as WallMs;
 export const at = (mono: number): Now => ({

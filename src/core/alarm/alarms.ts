@@ -1,9 +1,10 @@
 /** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
 
 import { follow, joining, ofTheCopy, rebuilding, saveFirst } from '../decide/advice.ts';
-import { candidateLacks, countOf, formerSourceOf, lackWords, promotedBehind } from '../decide/ahead.ts';
+import { candidateLacks, formerSourceOf, promotedBehind } from '../decide/ahead.ts';
 import { isLeftToGroup, isOutOfGroup } from '../decide/elections.ts';
 import { differingForm } from '../decide/form.ts';
+import { countOf, lackWords } from '../decide/lack.ts';
 import { incomparable } from '../decide/rejoin.ts';
 import {
   belongsToLine,
@@ -13,7 +14,6 @@ import {
   type Situation,
   situationOf,
 } from '../decide/situation.ts';
-import { unlistedAlarms } from '../decide/unlisted.ts';
 import { isReplicaOf, wayBack } from '../decide/way-back.ts';
 import { names } from '../model/decision.ts';
 import type { Alarm, Effect } from '../model/events.ts';
@@ -26,12 +26,13 @@ import { gtidsOf } from '../observe/comparison.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView, Topology } from '../observe/topology.ts';
 import { drift } from '../publish/intent.ts';
-import { propagationAlarms } from '../publish/propagation.ts';
 import { addressAlarm } from './address-alarm.ts';
 import { failoverListAlarm } from './failover-list-alarm.ts';
 import { ofFailure } from './failure-alarm.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
+import { propagationAlarms } from './propagation-alarms.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
+import { unlistedAlarms } from './unlisted-alarms.ts';
 import { writeAlarms } from './write-alarms.ts';
 
 /** The state with its alarms, and a line in the history for each that came or went. */

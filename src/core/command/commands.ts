@@ -4,13 +4,8 @@ import type { Commanded } from '../decide/situation.ts';
 import type { Command, CommandResult, Effect } from '../model/events.ts';
 import { commandQueueLimit } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import type {
-  Attempt,
-  ClusterState,
-  CommandProgress,
-  PublicationState,
-  RunningCommand,
-} from '../model/state.ts';
+import type { Attempt, PublicationState } from '../model/publication.ts';
+import type { ClusterState, CommandProgress, RunningCommand } from '../model/state.ts';
 import { type Now, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 

@@ -6,12 +6,8 @@ import { decide } from '../decide/table.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Command, CommandResult, Effect } from '../model/events.ts';
 import type { Ledger } from '../model/ledger.ts';
-import {
-  type ClusterState,
-  type PublicationState,
-  type RunningCommand,
-  withPublication,
-} from '../model/state.ts';
+import type { PublicationState } from '../model/publication.ts';
+import { type ClusterState, type RunningCommand, withPublication } from '../model/state.ts';
 import { type Now, plusMs } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { rewritten } from '../publish/intended.ts';

@@ -4,8 +4,9 @@ import { type Decision, hold, holdWhileAsking, names } from '../model/decision.t
 import { fits, formerLimit, highestEpoch } from '../model/ledger.ts';
 import type { ServerId } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { candidateLacks, lackWords } from './ahead.ts';
+import { candidateLacks } from './ahead.ts';
 import { moveForm } from './form.ts';
+import { lackWords } from './lack.ts';
 import { unobserved } from './rivals.ts';
 import { isPublished, type Situation, tellsItsState } from './situation.ts';
 import { mayBeUnlisted } from './unlisted.ts';

@@ -6,20 +6,14 @@
 
 import { contains, countGtids, restrict, subtract } from '../gtid/gtid.ts';
 import { hasEveryGtid, isOwnOrigin, writesWithoutGtids } from '../model/observation.ts';
+import type { Rejoin, Waypoint } from '../model/publication.ts';
 import { without } from '../model/state.ts';
 import type { MonoMs, ServerAddress } from '../model/units.ts';
 import { type Comparison, comparisonOf, gtidsOf, idleObstacle } from '../observe/comparison.ts';
 import { isInAuroraTable, isOnlineIn } from '../observe/membership.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
-import {
-  hasReached,
-  isAtOrAfter,
-  type Rejoin,
-  reachedWords,
-  type Waypoint,
-  waypointOf,
-} from '../observe/waypoint.ts';
+import { hasReached, isAtOrAfter, reachedWords, waypointOf } from '../observe/waypoint.ts';
 import { hopsFrom, waysToSource } from './replica-lag.ts';
 import { isPublished, isSuperseded, type Situation } from './situation.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Decision } from '../model/decision.ts';
 import type { ServerFacts } from '../model/observation.ts';
-import type { PublicationState } from '../model/state.ts';
+import type { PublicationState } from '../model/publication.ts';
 import type { MonoMs, ServerAddress, ServerId } from '../model/units.ts';
 import { isInAuroraTable, isOnlineIn } from '../observe/membership.ts';
 import { multiPrimaryOf } from '../observe/multi-primary.ts';

@@ -2,8 +2,9 @@
 
 import type { Ledger, LedgerReading } from '../model/ledger.ts';
 import { isWritable, type ServerFacts } from '../model/observation.ts';
+import type { PublicationState } from '../model/publication.ts';
 import type { PublicationSettings } from '../model/settings.ts';
-import type { ClusterState, PublicationState } from '../model/state.ts';
+import type { ClusterState } from '../model/state.ts';
 import type { Now, ServerAddress } from '../model/units.ts';
 import { isInAuroraTable, isWriterByTable, ownMembership, whoCount } from '../observe/membership.ts';
 import { arePeers, firstOfEach, multiPrimaryOf, outsideMajority } from '../observe/multi-primary.ts';

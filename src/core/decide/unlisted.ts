@@ -10,7 +10,7 @@ import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { belongsToLine, defect, type Situation, strongEvidence } from './situation.ts';
 
-const discoveredOf = ({ topology }: Situation): readonly ServerView[] =>
+export const discoveredOf = ({ topology }: Situation): readonly ServerView[] =>
   topology.servers.filter((server) => server.discovered !== undefined);
 
 /**
@@ -37,7 +37,7 @@ export const unlistedSources = (situation: Situation): readonly ServerView[] =>
   unlistedWriters(situation).filter((server) => strongEvidence(situation, server).length > 0);
 
 /** Those that take writes, and were promoted or are followed: whether that proves anything or not. */
-const unlistedWriters = (situation: Situation): readonly ServerView[] =>
+export const unlistedWriters = (situation: Situation): readonly ServerView[] =>
   discoveredOf(situation).filter((server) => {
     if (
       !takesPart(situation, server) ||
@@ -83,35 +83,25 @@ export function mayBeUnlisted(situation: Situation): Decision | undefined {
   return holdWhileAsking(`${names(asked)} ${are[0]} discovered just now, and ${are[1]} still being asked.`);
 }
 
-/** What an operator should know of servers that are not in the configuration. */
-export function unlistedAlarms(situation: Situation): readonly Alarm[] {
-  const sources = unlistedSources(situation);
-  const parts = discoveredOf(situation).filter((server) => takesPart(situation, server));
-  return [
-    ...parts.map(
-      (server): Alarm => ({
-        code: 'not-configured',
-        subject: server.address,
-        sentence: unlistedText(situation, server, sources),
-      }),
-    ),
-    ...unlistedWriters(situation).flatMap((server) => besidePublished(situation, server)),
-    ...noRoom(situation),
-  ];
-}
-
-const unlistedText = (situation: Situation, server: ServerView, sources: readonly ServerView[]): string =>
+export const unlistedText = (
+  situation: Situation,
+  server: ServerView,
+  sources: readonly ServerView[],
+): string =>
   sources.includes(server)
     ? `${looksLikeSource(situation, server)} Until then the name moves to no other server by itself.`
     : `${server.address} is part of the replication, but not in the configuration, so nothing can be published to it: add it to servers.`;
 
-function besidePublished({ published, candidates }: Situation, { address }: ServerView): readonly Alarm[] {
+export function besidePublished(
+  { published, candidates }: Situation,
+  { address }: ServerView,
+): readonly Alarm[] {
   if (published === undefined || !candidates.includes(published)) return [];
   const sentence = `${address}, which is not in the configuration, is writable, and so is the published source ${published.address}: make one of them read-only.`;
   return [{ code: 'two-sources', subject: address, sentence }];
 }
 
-function noRoom({ state }: Situation): readonly Alarm[] {
+export function noRoom({ state }: Situation): readonly Alarm[] {
   const { unasked } = state.discovery;
   if (unasked.length === 0) return [];
   const shown = unasked.slice(0, 3).join(', ');
@@ -125,28 +115,7 @@ function noRoom({ state }: Situation): readonly Alarm[] {
   ];
 }
 
-/** What speaks for and against it, in a DBA's words. */
-export function unlistedEvidence(situation: Situation, server: ServerView): readonly string[] {
-  const { discovered } = server.settings;
-  if (discovered === undefined) return [];
-  const told = [
-    `is not in the configuration: ${discovered.by} ${howTold[discovered.how]}`,
-    'counts as evidence, and is never published',
-  ];
-  if (server.discovered === 'stale')
-    return [
-      ...told.slice(0, 1),
-      `shows another identity than ${discovered.by} says: stale, it counts for nothing`,
-    ];
-  if (server.discovered === 'unverified')
-    return [...told.slice(0, 1), 'never answered: it counts for nothing'];
-  if (!takesPart(situation, server)) return [...told.slice(0, 1), 'takes no part in this replication'];
-  return unlistedSources(situation).includes(server)
-    ? [...told, 'looks like the source', ...strongEvidence(situation, server)]
-    : told;
-}
-
-const howTold = {
+export const howTold = {
   replicas: 'lists it as its replica',
   channel: 'replicates from that address',
   group: 'says that it is a member of its group',

@@ -1,5 +1,4 @@
-import type { GtidSet } from '../gtid/gtid.ts';
-import { isMariadbKey, writerOf } from '../gtid/mariadb-gtid.ts';
+import { type GtidSet, isMariadbKey, writerOf } from '../gtid/gtid-set.ts';
 import type { ServerAddress, ServerId } from './units.ts';
 
 /** What one probe of one server brought. `unknown` is never "down": it only says that nothing came by the deadline. */

@@ -1,5 +1,6 @@
 import type { Effect, HistoryEntry } from './events.ts';
-import type { ClusterState, PublicationState } from './state.ts';
+import type { PublicationState } from './publication.ts';
+import type { ClusterState } from './state.ts';
 import { isoTime, type Now } from './units.ts';
 
 type Entry = HistoryEntry extends infer T

@@ -2,8 +2,8 @@
 
 import { contains } from '../gtid/gtid.ts';
 import { isWritable, type Probe, type ServerFacts, servesNobody } from '../model/observation.ts';
-import { type Moment, type Receiving, type ServerMemory, without } from '../model/state.ts';
-import type { MonoMs, Now, ServerId } from '../model/units.ts';
+import { type Receiving, type ServerMemory, without } from '../model/state.ts';
+import type { Moment, MonoMs, Now, ServerId } from '../model/units.ts';
 
 interface Observed {
   readonly memory: ServerMemory;

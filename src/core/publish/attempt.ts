@@ -3,14 +3,9 @@
 import type { Effect } from '../model/events.ts';
 import { queueingTimeouts, visibleWithinMs, writePauseMaxMs, writePauseMs } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
+import type { Attempt, Pause, PublicationState } from '../model/publication.ts';
 import { record } from '../model/record.ts';
-import {
-  type Attempt,
-  type ClusterState,
-  type Pause,
-  type PublicationState,
-  without,
-} from '../model/state.ts';
+import { type ClusterState, without } from '../model/state.ts';
 import { isoTime, type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { WriteKind } from '../model/vocabulary.ts';
 import type { UpdateOutcome } from '../model/zone.ts';

@@ -1,11 +1,10 @@
 /** After a move: has it come to every authoritative nameserver, and to the resolvers that applications use? Asked in slices until it has. */
 
-import type { Alarm, Effect, Event, NameserverTime } from '../model/events.ts';
+import type { Effect, Event, NameserverTime } from '../model/events.ts';
 import { propagationPauseMs, propagationSliceMs, resolverMarginMs } from '../model/limits.ts';
-import type { Failure } from '../model/observation.ts';
-import type { Spread } from '../model/publication.ts';
+import type { PublicationState, Spread } from '../model/publication.ts';
 import { record } from '../model/record.ts';
-import { type ClusterState, type PublicationState, without } from '../model/state.ts';
+import { type ClusterState, without } from '../model/state.ts';
 import { isoTime, type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { Question, Rrset } from '../model/zone.ts';
 
@@ -56,7 +55,7 @@ export function watchAgain(publication: PublicationState, expected: Expected, no
 }
 
 type Among = 'nameservers' | 'resolvers';
-const sides: readonly Among[] = ['nameservers', 'resolvers'];
+export const sides: readonly Among[] = ['nameservers', 'resolvers'];
 
 /** Asks whoever has not answered the new RRsets yet. */
 export function propagateIfDue(publication: PublicationState, now: Now, effects: Effect[]): PublicationState {
@@ -157,32 +156,3 @@ const missing = ({ nameservers }: Spread): string =>
 /** A resolver that keeps an answer for its TTL does what it should. */
 const isWorthALine = (among: Among, spread: Spread, now: Now): boolean =>
   among === 'nameservers' || spread.complete || now.mono >= spread.overdueAt;
-
-/** Who was asked for the whole of a slice, and did not answer the new RRsets; a resolver only when its TTL is over. Each with the cause, as it was told last. */
-export const propagationAlarms = ({ propagation }: PublicationState, now: Now): readonly Alarm[] =>
-  sides.flatMap((among) => {
-    const spread = propagation?.[among];
-    if (propagation === undefined || spread === undefined || spread.complete || now.mono < spread.overdueAt)
-      return [];
-    return spread.nameservers
-      .filter((one) => one.at === undefined)
-      .map(({ nameserver, failure }): Alarm => {
-        const code = among === 'nameservers' ? 'secondary-behind' : 'resolver-behind';
-        const late = `the new RRset of epoch ${propagation.epoch}`;
-        if (failure !== undefined)
-          return {
-            code,
-            subject: nameserver,
-            sentence: `${nameserver} does not answer ${late}: ${causeWords(failure)}`,
-          };
-        const sentence =
-          among === 'nameservers'
-            ? `${nameserver} did not answer ${late} in time.`
-            : `${nameserver} does not answer ${late} although its TTL is over.`;
-        return { code, subject: nameserver, sentence };
-      });
-  });
-
-/** A cause and what to do about it, which belong together wherever an alarm is read. */
-const causeWords = ({ message, hint }: Failure): string =>
-  hint === undefined ? message : `${message} ${hint}`;

@@ -2,7 +2,7 @@
 
 import { noProgressAfter } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import type { PublicationState } from '../model/state.ts';
+import type { PublicationState } from '../model/publication.ts';
 import type { Now } from '../model/units.ts';
 import type { WriteKind } from '../model/vocabulary.ts';
 

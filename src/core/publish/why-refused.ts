@@ -3,8 +3,7 @@
 import type { Effect, Event } from '../model/events.ts';
 import { inspectRefusalEveryMs, queueingTimeouts, refusalsKept } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import type { WhyRefused } from '../model/publication.ts';
-import type { Attempt, PublicationState } from '../model/state.ts';
+import type { Attempt, PublicationState, WhyRefused } from '../model/publication.ts';
 import { type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 

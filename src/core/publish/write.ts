@@ -3,14 +3,8 @@
 import type { Situation } from '../decide/situation.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Effect } from '../model/events.ts';
-import {
-  type Attempt,
-  type ClusterState,
-  type PublicationState,
-  type RunningCommand,
-  without,
-  withPublication,
-} from '../model/state.ts';
+import type { Attempt, PublicationState } from '../model/publication.ts';
+import { type ClusterState, type RunningCommand, without, withPublication } from '../model/state.ts';
 import { type Now, plusMs } from '../model/units.ts';
 import type { WriteKind } from '../model/vocabulary.ts';
 import { send } from './attempt.ts';

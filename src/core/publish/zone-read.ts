@@ -1,16 +1,16 @@
 /** Takes what was read of the zone: is it newer than what we know, whose ledger is it, and which of our updates does it show. */
 
 import type { Effect } from '../model/events.ts';
-import { type Ledger, type LedgerReading, readLedger } from '../model/ledger.ts';
+import { type Ledger, type LedgerReading, ledgerName, readLedger } from '../model/ledger.ts';
 import { rereadMs } from '../model/limits.ts';
+import type { PublicationState } from '../model/publication.ts';
 import { record } from '../model/record.ts';
-import { type ClusterState, type PublicationState, without } from '../model/state.ts';
+import { type ClusterState, without } from '../model/state.ts';
 import { type Now, plusMs } from '../model/units.ts';
 import { findRrset, type ZoneReading } from '../model/zone.ts';
 import type { ZoneView } from '../model/zone-view.ts';
 import { alteredIn, isSame } from './altered.ts';
 import { applied } from './attempt.ts';
-import { ledgerName } from './desired.ts';
 
 export function zoneRead(
   state: ClusterState,

@@ -11,17 +11,15 @@ import {
   situationOf,
   strongEvidence,
 } from '../decide/situation.ts';
-import { unlistedEvidence } from '../decide/unlisted.ts';
 import { proofWords } from '../decide/writable-servers.ts';
 import { formatGtidSet } from '../gtid/gtid.ts';
-import type { Ledger } from '../model/ledger.ts';
-import type { Propagation } from '../model/publication.ts';
-import type { ClusterState, PublicationState } from '../model/state.ts';
+import { type Ledger, ledgerName } from '../model/ledger.ts';
+import type { Propagation, PublicationState } from '../model/publication.ts';
+import type { ClusterState } from '../model/state.ts';
 import type { Now } from '../model/units.ts';
 import { isPresent, ownMembership } from '../observe/membership.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { ledgerName } from '../publish/desired.ts';
-import { observedOf } from './evidence.ts';
+import { observedOf, unlistedEvidence } from './evidence.ts';
 import { missingOf } from './missing.ts';
 import { promotionOf } from './promote-by-hand.ts';
 import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';

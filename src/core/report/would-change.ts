@@ -23,10 +23,10 @@ import {
 import { justFound, unlistedSources } from '../decide/unlisted.ts';
 import { wayBack } from '../decide/way-back.ts';
 import { type Decision, names } from '../model/decision.ts';
+import { ledgerName } from '../model/ledger.ts';
 import type { HoldReason, PointToReason } from '../model/vocabulary.ts';
 import { firstOfEach, multiPrimaryOf } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { ledgerName } from '../publish/desired.ts';
 import { whyNotWritten } from '../publish/refusals.ts';
 import { bestReplica, couldBePromoted } from './promote-by-hand.ts';
 

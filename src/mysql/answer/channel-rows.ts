@@ -1,4 +1,5 @@
-import { type GtidSet, parseGtidSet } from '../../core/gtid/gtid.ts';
+import { parseGtidSet } from '../../core/gtid/gtid.ts';
+import type { GtidSet } from '../../core/gtid/gtid-set.ts';
 import type { Channel } from '../../core/model/observation.ts';
 import type { MonoMs, ServerId } from '../../core/model/units.ts';
 import { type ChannelNote, heardAgoOf, noteOf } from './channel-notes.ts';

@@ -1,4 +1,5 @@
-import { type GtidSet, subtract } from '../../core/gtid/gtid.ts';
+import { subtract } from '../../core/gtid/gtid.ts';
+import type { GtidSet } from '../../core/gtid/gtid-set.ts';
 import type { RowReader } from './row.ts';
 
 /** What the lag of one channel is computed from. */

@@ -3,7 +3,8 @@
  * every version). It says no time of what was received, only counts: see channel-notes.ts.
  */
 
-import { type GtidSet, union } from '../../core/gtid/gtid.ts';
+import { union } from '../../core/gtid/gtid.ts';
+import type { GtidSet } from '../../core/gtid/gtid-set.ts';
 import { parseMariadbGtids } from '../../core/gtid/mariadb-gtid.ts';
 import type { MariadbPositions, ServerFacts, Version } from '../../core/model/observation.ts';
 import { mariadbGrantStatements } from '../answer/grants.ts';

@@ -3,10 +3,11 @@
  * Times are shorter than MySQL's (5 s of suspicion, 5 s until a member is expelled), and some things simpler: who is in reach of most members speaks for the group.
  */
 
-import { contains, emptyGtidSet, type GtidSet, union } from '../../../src/core/gtid/gtid.ts';
+import { contains, union } from '../../../src/core/gtid/gtid.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Row } from '../../../src/mysql/answer/row.ts';
 import type { FakeServer } from '../../support/fake-mysql.ts';
+import { type GtidSet, emptyGtidSet } from "../../../src/core/gtid/gtid-set.ts";
 
 /** Also the UUID of all transactions that the group commits. */
 export const groupName = 'aaaaaaaa-0000-11f1-8000-000000000000';

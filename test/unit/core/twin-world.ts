@@ -6,7 +6,6 @@ import type { Channel, Group, Probe, ServerFacts } from '../../../src/core/model
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
 import {
   newServer,
-  type PublicationState,
   type ServerMemory,
   withServer,
 } from '../../../src/core/model/state.ts';
@@ -29,6 +28,7 @@ import {
   stateOf,
   uuid,
 } from '../../support/given.ts';
+import type { PublicationState } from "../../../src/core/model/publication.ts";
 
 export interface TwinServer {
   readonly name: string;

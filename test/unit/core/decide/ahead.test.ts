@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   candidateLacks,
-  countOf,
-  type Lacks,
   lacksOf,
-  lackWords,
   promotedBehind,
 } from '../../../../src/core/decide/ahead.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
@@ -24,6 +21,7 @@ import {
   silent,
   uuid,
 } from '../../../support/given.ts';
+import { type Lacks, lackWords, countOf } from "../../../../src/core/decide/lack.ts";
 
 const replica = (name: string, executed: string, retrieved = '', source = 'db1'): Probe =>
   seen(

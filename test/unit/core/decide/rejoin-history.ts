@@ -3,7 +3,6 @@ import { situationOf } from '../../../../src/core/decide/situation.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
 import { type ClusterState, withPublication, withServer } from '../../../../src/core/model/state.ts';
 import { observe } from '../../../../src/core/observe/observe.ts';
-import type { Rejoin } from '../../../../src/core/observe/waypoint.ts';
 import {
   address,
   at,
@@ -16,6 +15,7 @@ import {
   stateOf,
   uuid,
 } from '../../../support/given.ts';
+import type { Rejoin } from "../../../../src/core/model/publication.ts";
 
 export const was = [{ uuid: uuid('db1'), address: address('db1') }];
 

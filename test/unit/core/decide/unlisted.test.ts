@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { guard } from '../../../../src/core/decide/guard.ts';
 import { type Situation, situationOf } from '../../../../src/core/decide/situation.ts';
 import { decide } from '../../../../src/core/decide/table.ts';
-import { takesPart, unlistedAlarms } from '../../../../src/core/decide/unlisted.ts';
+import { takesPart } from '../../../../src/core/decide/unlisted.ts';
 import type { Ledger } from '../../../../src/core/model/ledger.ts';
 import type { Claim, Probe } from '../../../../src/core/model/observation.ts';
 import { newServer, type ServerMemory, withServer } from '../../../../src/core/model/state.ts';
@@ -25,6 +25,7 @@ import {
   stateOf,
   uuid,
 } from '../../../support/given.ts';
+import { unlistedAlarms } from "../../../../src/core/alarm/unlisted-alarms.ts";
 
 const x = address('db4.lan');
 

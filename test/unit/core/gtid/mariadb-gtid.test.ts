@@ -3,12 +3,12 @@ import {
   contains,
   countGtids,
   formatGtidSet,
-  type GtidSet,
   newestOf,
   subtract,
   union,
 } from '../../../../src/core/gtid/gtid.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
+import type { GtidSet } from "../../../../src/core/gtid/gtid-set.ts";
 
 const parsed = (text: string): GtidSet => {
   const set = parseMariadbGtids(text);

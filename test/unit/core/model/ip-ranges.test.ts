@@ -6,8 +6,8 @@ import { parseIp, plainIp } from '../../../../src/core/model/ip-address.ts';
 import { ipRanges, nobodysKind, specialRange, unsafeKind } from '../../../../src/core/model/ip-ranges.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import { topologyOf } from '../../../../src/core/observe/topology.ts';
-import { formOf } from '../../../../src/core/publish/desired.ts';
 import { at, factsOf, publicationSettings, seen, stateOf } from '../../../support/given.ts';
+import { formOf } from "../../../../src/core/decide/form.ts";
 
 const { source } = publicationSettings();
 

@@ -2,11 +2,12 @@
 import { expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import type { Failure } from '../../../../src/core/model/observation.ts';
-import type { PublicationState } from '../../../../src/core/model/state.ts';
 import type { WallMs } from '../../../../src/core/model/units.ts';
 import type { NameserverReport } from '../../../../src/core/model/zone.ts';
-import { propagated, propagationAlarms } from '../../../../src/core/publish/propagation.ts';
+import { propagated } from '../../../../src/core/publish/propagation.ts';
 import { at, factsOf, given, ledgerOf, seen } from '../../../support/given.ts';
+import type { PublicationState } from "../../../../src/core/model/publication.ts";
+import { propagationAlarms } from "../../../../src/core/alarm/propagation-alarms.ts";
 
 const noAddress: Failure = {
   code: 'nameserver-not-found',
