@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contains } from '../../../src/core/gtid/gtid.ts';
+import { emptyGtidSet } from '../../../src/core/gtid/gtid-set.ts';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Snapshot } from '../../../src/core/report/snapshot-types.ts';
@@ -14,7 +15,6 @@ import { type MysqlServers, startMysqlServers } from '../../support/servers/mysq
 import { type Proposal, proposals, proposalsOf, statementsIn } from '../../support/statements.ts';
 import { type Advised, advise, alarmOf, of } from './advised.ts';
 import { clock, factsOf, proberFor, until } from './probing.ts';
-import { emptyGtidSet } from "../../../src/core/gtid/gtid-set.ts";
 
 const account = accountName('source_dns', '127.0.0.%');
 

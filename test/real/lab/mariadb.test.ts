@@ -60,7 +60,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
 
   afterEach(() => prober.close());
 
-  test('a source and its replica, by the one privilege that the README names', async () => {
+  test('a source and its replica, by the one privilege that docs/SERVERS.md names', async () => {
     const source = await facts(0);
     expect(source).toMatchObject({
       id: `mariadb:1@${addressOf(0)}`,
