@@ -3,13 +3,8 @@
  * Time stands still between two calls of `advance`: a transaction that was received in one is applied in the next.
  */
 
-import {
-  contains,
-  newestOf,
-  parseGtidSet,
-  subtract,
-  union,
-} from '../../src/core/gtid/gtid.ts';
+import { contains, newestOf, parseGtidSet, subtract, union } from '../../src/core/gtid/gtid.ts';
+import { emptyGtidSet, type GtidSet } from '../../src/core/gtid/gtid-set.ts';
 import type { GtidMode } from '../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../src/core/model/units.ts';
 import type { Answers } from '../../src/mysql/answer/query-set.ts';
@@ -17,7 +12,6 @@ import type { Row } from '../../src/mysql/answer/row.ts';
 import { coordinateAnswers } from '../sim/world/coordinate-rows.ts';
 import { createFakeGroup, type FakeGroup } from '../sim/world/fake-group.ts';
 import { probeRows } from '../sim/world/mysql-rows.ts';
-import { type GtidSet, emptyGtidSet } from "../../src/core/gtid/gtid-set.ts";
 
 /** One replication channel, as CHANGE REPLICATION SOURCE TO made it. */
 export interface FakeChannel {

@@ -1,9 +1,12 @@
 /** Small worlds for the tests of the pure core: what is not said is a healthy cluster of MySQL servers, db1 published, the others replicating from it. */
 
-import { type Situation, situationOf } from '../../src/core/decide/situation.ts';
+import type { Situation } from '../../src/core/decide/situation.ts';
+import { situationOf } from '../../src/core/decide/situation-of.ts';
 import { parseGtidSet } from '../../src/core/gtid/gtid.ts';
+import type { GtidSet } from '../../src/core/gtid/gtid-set.ts';
 import type { Ledger } from '../../src/core/model/ledger.ts';
 import type { Channel, Probe, ServerFacts } from '../../src/core/model/observation.ts';
+import type { PublicationState } from '../../src/core/model/publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from '../../src/core/model/settings.ts';
 import {
   type ClusterState,
@@ -16,8 +19,6 @@ import type { Fqdn, MonoMs, Now, ServerAddress, ServerId, WallMs } from '../../s
 import type { Rrset } from '../../src/core/model/zone.ts';
 import type { ZoneView } from '../../src/core/model/zone-view.ts';
 import { observe } from '../../src/core/observe/observe.ts';
-import type { PublicationState } from "../../src/core/model/publication.ts";
-import type { GtidSet } from "../../src/core/gtid/gtid-set.ts";
 
 export const wall = Date.UTC(2026, 10, 22, 11, 30) as WallMs;
 export const at = (mono: number): Now => ({

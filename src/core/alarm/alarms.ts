@@ -2,18 +2,13 @@
 
 import { follow, joining, ofTheCopy, rebuilding, saveFirst } from '../decide/advice.ts';
 import { candidateLacks, formerSourceOf, promotedBehind } from '../decide/ahead.ts';
+import { otherWriters } from '../decide/candidates.ts';
 import { isLeftToGroup, isOutOfGroup } from '../decide/elections.ts';
 import { differingForm } from '../decide/form.ts';
 import { countOf, lackWords } from '../decide/lack.ts';
 import { incomparable } from '../decide/rejoin.ts';
-import {
-  belongsToLine,
-  isPublished,
-  isSuperseded,
-  otherWriters,
-  type Situation,
-  situationOf,
-} from '../decide/situation.ts';
+import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
+import { situationOf } from '../decide/situation-of.ts';
 import { isReplicaOf, wayBack } from '../decide/way-back.ts';
 import { names } from '../model/decision.ts';
 import type { Alarm, Effect } from '../model/events.ts';

@@ -1,10 +1,10 @@
+/** The alarms of nameservers and resolvers that do not answer the last move in time. */
+
 import type { Alarm } from '../model/events.ts';
 import type { Failure } from '../model/observation.ts';
 import type { PublicationState } from '../model/publication.ts';
 import type { Now } from '../model/units.ts';
 import { sides } from '../publish/propagation.ts';
-
-/** The alarms of nameservers and resolvers that do not answer the last move in time. */
 
 /** Who was asked for the whole of a slice, and did not answer the new RRsets; a resolver only when its TTL is over. Each with the cause, as it was told last. */
 export const propagationAlarms = ({ propagation }: PublicationState, now: Now): readonly Alarm[] =>
@@ -32,5 +32,5 @@ export const propagationAlarms = ({ propagation }: PublicationState, now: Now): 
   });
 
 /** A cause and what to do about it, which belong together wherever an alarm is read. */
-export const causeWords = ({ message, hint }: Failure): string =>
+const causeWords = ({ message, hint }: Failure): string =>
   hint === undefined ? message : `${message} ${hint}`;

@@ -1,7 +1,8 @@
 /** Does what the command in progress says, or says why not. */
 
 import { guard } from '../decide/guard.ts';
-import { isLedgerBehind, isSuperseded, type Situation, situationOf } from '../decide/situation.ts';
+import { isLedgerBehind, isSuperseded, type Situation } from '../decide/situation.ts';
+import { situationOf } from '../decide/situation-of.ts';
 import { decide } from '../decide/table.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Command, CommandResult, Effect } from '../model/events.ts';

@@ -164,7 +164,7 @@ function worst(
 }
 
 /** The server that has most of what is counted, the first of several; null: nobody has any. */
-export function most(servers: readonly ServerView[], countIn: (facts: ServerFacts) => number): Lack | null {
+function most(servers: readonly ServerView[], countIn: (facts: ServerFacts) => number): Lack | null {
   let found: Lack | null = null;
   for (const { address, known } of servers) {
     const transactions = known ? countIn(known) : 0;

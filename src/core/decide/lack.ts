@@ -1,6 +1,6 @@
-import type { ServerAddress } from '../model/units.ts';
-
 /** What one server lacks of another one's transactions, and the words for it. */
+
+import type { ServerAddress } from '../model/units.ts';
 
 /** What another server has, and this one has not. Neither number: the other one is in a later file of the binary log, and nobody can say how far. */
 export interface Lack {
@@ -30,10 +30,10 @@ export function lackWords({ executed, received }: Lacks): string | undefined {
 export const countOf = ({ executed, received }: Lacks): number =>
   Math.max(executed?.transactions ?? 0, received?.transactions ?? 0);
 
-export const amountOf = ({ transactions, bytes }: Lack): number =>
+const amountOf = ({ transactions, bytes }: Lack): number =>
   transactions ?? bytes ?? Number.POSITIVE_INFINITY;
 
-export function amountWords({ transactions, bytes }: Lack): string {
+function amountWords({ transactions, bytes }: Lack): string {
   if (transactions !== undefined)
     return transactions === 1 ? '1 transaction' : `${transactions} transactions`;
   return bytes === undefined

@@ -1,3 +1,8 @@
+/**
+ * A promotion belongs to an incident: the source is lost, or makes way, and another server is promoted. A replica that somebody made writable while all was well is no
+ * part of the incident that comes later (docs/decisions/003).
+ */
+
 import type { Moment, WallMs } from '../model/units.ts';
 import { multiPrimaryOf } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';

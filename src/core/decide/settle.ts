@@ -9,8 +9,8 @@ import { multiPrimaryOf } from '../observe/multi-primary.ts';
 import { isBelieved } from '../observe/topology.ts';
 import { trackRejoins } from './rejoin.ts';
 import { waysToSource } from './replica-lag.ts';
+import { isWeakFailover } from './rules/failover.ts';
 import { isSuperseded, type Situation, tellsItsState } from './situation.ts';
-import { isWeakFailover } from './table.ts';
 
 export function settle(situation: Situation, decision: Decision): PublicationState {
   const { publication, now } = situation;

@@ -1,3 +1,9 @@
+/**
+ * MariaDB's GTIDs, `domain-server-sequence` (MariaDB manual, "Global Transaction ID"), as the sets of gtid.ts: a key is `domain-server`, and one that was read has
+ * the interval from 1 to the newest sequence number that this server wrote. The numbers of one domain ascend over all its servers, so an interval says "up to", not
+ * "all of": what `0-1` lacks of 1 to 110, another server of domain 0 has written. Whoever has executed one transaction of a domain has executed all before it.
+ */
+
 import { domainOf, type GtidSet, type Interval } from './gtid-set.ts';
 
 const gtidPattern = /^(\d{1,10})-(\d{1,10})-(\d{1,20})$/;

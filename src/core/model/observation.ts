@@ -1,3 +1,5 @@
+/** What one probe brings: the facts of a server, or why there are none. */
+
 import { type GtidSet, isMariadbKey, writerOf } from '../gtid/gtid-set.ts';
 import type { ServerAddress, ServerId } from './units.ts';
 

@@ -1,3 +1,5 @@
+/** What `step` remembers of one cluster. Plain data, never changed in place. */
+
 import type { AddressTrial } from './address-trial.ts';
 import type { Alarm, Command, CommandResult, Remembered } from './events.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';

@@ -1,3 +1,8 @@
+/**
+ * In which terms a replica can be compared with its source: what both of them tell. With gtid_mode ON each transaction has a GTID. In the modes before it some have none, so
+ * that a set may say nothing of what was written lately: then the place in the source's binary log is compared, which only REPLICATION CLIENT shows. docs/decisions/019.
+ */
+
 import type { GtidSet } from '../gtid/gtid-set.ts';
 import type { Coordinates, ServerFacts } from '../model/observation.ts';
 import { multiPrimaryOf } from './multi-primary.ts';

@@ -1,3 +1,5 @@
+/** What the zone should hold: the RRsets that follow from a ledger, a server and the configuration. */
+
 import { type Form, ledgerName } from '../model/ledger.ts';
 import type { PublicationSettings, SourceName } from '../model/settings.ts';
 import type { Fqdn } from '../model/units.ts';

@@ -3,8 +3,9 @@
 import { channelWords } from '../alarm/failover-list-alarm.ts';
 import { lacksOf, receivedBy } from '../decide/ahead.ts';
 import { type Lacks, lackWords } from '../decide/lack.ts';
-import { type Situation, strongEvidence } from '../decide/situation.ts';
-import { howTold, takesPart, unlistedSources } from '../decide/unlisted.ts';
+import type { Situation } from '../decide/situation.ts';
+import { strongEvidence } from '../decide/strong-evidence.ts';
+import { takesPart, unlistedSources } from '../decide/unlisted.ts';
 import { subtract } from '../gtid/gtid.ts';
 import type { GtidSet } from '../gtid/gtid-set.ts';
 import { gtidWords } from '../gtid/gtid-words.ts';
@@ -254,3 +255,9 @@ export function unlistedEvidence(situation: Situation, server: ServerView): read
     ? [...told, 'looks like the source', ...strongEvidence(situation, server)]
     : told;
 }
+
+const howTold = {
+  replicas: 'lists it as its replica',
+  channel: 'replicates from that address',
+  group: 'says that it is a member of its group',
+} as const;

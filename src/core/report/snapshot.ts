@@ -1,16 +1,11 @@
 /** The state as its readers see it. Built when read; nothing decides on it. */
 
 import { lacksOf } from '../decide/ahead.ts';
+import { disqualification } from '../decide/candidates.ts';
 import { type Ways, waysToSource } from '../decide/replica-lag.ts';
-import {
-  belongsToLine,
-  disqualification,
-  isPublished,
-  isSuperseded,
-  type Situation,
-  situationOf,
-  strongEvidence,
-} from '../decide/situation.ts';
+import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
+import { situationOf } from '../decide/situation-of.ts';
+import { strongEvidence } from '../decide/strong-evidence.ts';
 import { proofWords } from '../decide/writable-servers.ts';
 import { formatGtidSet } from '../gtid/gtid.ts';
 import { type Ledger, ledgerName } from '../model/ledger.ts';

@@ -2,6 +2,7 @@
 
 import { closing, follow, forget, ofTheCopy, thaw } from '../decide/advice.ts';
 import { candidateLacks, formerSourceOf } from '../decide/ahead.ts';
+import { otherWriters } from '../decide/candidates.ts';
 import { isLeftToGroup } from '../decide/elections.ts';
 import {
   groupAwayWouldChange,
@@ -10,16 +11,8 @@ import {
   ungrouped,
 } from '../decide/group-words.ts';
 import { provenStanding, unobserved } from '../decide/rivals.ts';
-import {
-  belongsToLine,
-  isPublished,
-  isSuperseded,
-  otherWriters,
-  provenCandidates,
-  reachable,
-  type Situation,
-  whoStillCount,
-} from '../decide/situation.ts';
+import { belongsToLine, isPublished, isSuperseded, reachable, type Situation } from '../decide/situation.ts';
+import { provenCandidates, whoStillCount } from '../decide/strong-evidence.ts';
 import { justFound, unlistedSources } from '../decide/unlisted.ts';
 import { wayBack } from '../decide/way-back.ts';
 import { type Decision, names } from '../model/decision.ts';

@@ -2,7 +2,7 @@
 
 import { raiseAlarms } from '../../../src/core/alarm/alarms.ts';
 import { settle } from '../../../src/core/decide/settle.ts';
-import { situationOf } from '../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import { decide } from '../../../src/core/decide/table.ts';
 import type { Effect } from '../../../src/core/model/events.ts';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';

@@ -1,7 +1,7 @@
 /** Sources that are closed by another switch than read_only, on real servers: what their probes bring makes the decision follow a promoted replica. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { situationOf } from '../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import { decide } from '../../../src/core/decide/table.ts';
 import {
   type ClusterState,

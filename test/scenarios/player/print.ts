@@ -1,3 +1,6 @@
+/** What the service does and says, as lines of a transcript. For the reader's sake the port 3306 is left out, UUIDs and tries are numbered. */
+
+import { lackWords } from '../../../src/core/decide/lack.ts';
 import type { CommandResult, Effect, HistoryEntry, Move } from '../../../src/core/model/events.ts';
 import type { ClusterState } from '../../../src/core/model/state.ts';
 import type { Now } from '../../../src/core/model/units.ts';
@@ -6,7 +9,6 @@ import { snapshot } from '../../../src/core/report/snapshot.ts';
 import type { ServerSnapshot } from '../../../src/core/report/snapshot-types.ts';
 import { fakeUuid } from '../../support/fake-mysql.ts';
 import type { FakeZone } from '../../support/fake-zone.ts';
-import { lackWords } from "../../../src/core/decide/lack.ts";
 
 /** The zone of all transcripts. */
 export const zoneName = 'example.';

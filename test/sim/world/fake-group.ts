@@ -4,10 +4,10 @@
  */
 
 import { contains, union } from '../../../src/core/gtid/gtid.ts';
+import { emptyGtidSet, type GtidSet } from '../../../src/core/gtid/gtid-set.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Row } from '../../../src/mysql/answer/row.ts';
 import type { FakeServer } from '../../support/fake-mysql.ts';
-import { type GtidSet, emptyGtidSet } from "../../../src/core/gtid/gtid-set.ts";
 
 /** Also the UUID of all transactions that the group commits. */
 export const groupName = 'aaaaaaaa-0000-11f1-8000-000000000000';

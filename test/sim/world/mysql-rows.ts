@@ -1,10 +1,10 @@
 /** What the first statement of mysql-8.ts brings of a fake server: every cell text or null, as the connection hands rows over. */
 
 import { contains, formatGtidSet } from '../../../src/core/gtid/gtid.ts';
+import type { GtidSet } from '../../../src/core/gtid/gtid-set.ts';
 import { splitAddress } from '../../../src/core/model/observation.ts';
 import type { Row } from '../../../src/mysql/answer/row.ts';
 import type { FakeChannel, FakeServer } from '../../support/fake-mysql.ts';
-import type { GtidSet } from "../../../src/core/gtid/gtid-set.ts";
 
 const flag = (value: boolean): string => (value ? '1' : '0');
 

@@ -1,11 +1,11 @@
 /** Which former sources have rejoined by now, in truth: whatever their gtid_mode lets anybody see of it. */
 
 import { contains } from '../../../src/core/gtid/gtid.ts';
+import type { GtidSet } from '../../../src/core/gtid/gtid-set.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { FakeServer } from '../../support/fake-mysql.ts';
 import { ledgerIn } from './sight.ts';
 import type { World } from './world-types.ts';
-import type { GtidSet } from "../../../src/core/gtid/gtid-set.ts";
 
 /** Called again and again, it tells the judge who is stale no more. */
 export function createWayBack({ judge, mysql, primary }: World): () => void {

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { guard } from '../../../src/core/decide/guard.ts';
-import { type Commanded, type Situation, situationOf } from '../../../src/core/decide/situation.ts';
+import type { Commanded, Situation } from '../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import { decide } from '../../../src/core/decide/table.ts';
 import type { Group, GroupMember, ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';

@@ -1,14 +1,12 @@
 /** Random small worlds, as words; and the same worlds as the core sees them. */
 
-import { type Situation, situationOf } from '../../../src/core/decide/situation.ts';
+import type { Situation } from '../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import type { Channel, Group, Probe, ServerFacts } from '../../../src/core/model/observation.ts';
+import type { PublicationState } from '../../../src/core/model/publication.ts';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
-import {
-  newServer,
-  type ServerMemory,
-  withServer,
-} from '../../../src/core/model/state.ts';
+import { newServer, type ServerMemory, withServer } from '../../../src/core/model/state.ts';
 import type { MonoMs } from '../../../src/core/model/units.ts';
 import { observe } from '../../../src/core/observe/observe.ts';
 import {
@@ -28,7 +26,6 @@ import {
   stateOf,
   uuid,
 } from '../../support/given.ts';
-import type { PublicationState } from "../../../src/core/model/publication.ts";
 
 export interface TwinServer {
   readonly name: string;

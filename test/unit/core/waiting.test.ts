@@ -1,7 +1,7 @@
 /** S4: a hold never becomes a move by waiting alone, but for the documented `settle`. Nothing happens in these worlds but time: no answer comes, no probe ends. */
 
 import { describe, expect, test } from 'vitest';
-import { situationOf } from '../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ClusterState, ServerMemory } from '../../../src/core/model/state.ts';
 import type { MonoMs } from '../../../src/core/model/units.ts';

@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  candidateLacks,
-  lacksOf,
-  promotedBehind,
-} from '../../../../src/core/decide/ahead.ts';
+import { candidateLacks, lacksOf, promotedBehind } from '../../../../src/core/decide/ahead.ts';
+import { countOf, type Lacks, lackWords } from '../../../../src/core/decide/lack.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import type { Channel, Probe, ServerFacts } from '../../../../src/core/model/observation.ts';
 import type { ServerId } from '../../../../src/core/model/units.ts';
@@ -21,7 +18,6 @@ import {
   silent,
   uuid,
 } from '../../../support/given.ts';
-import { type Lacks, lackWords, countOf } from "../../../../src/core/decide/lack.ts";
 
 const replica = (name: string, executed: string, retrieved = '', source = 'db1'): Probe =>
   seen(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { moveSeenAt } from '../../../../src/core/decide/promotion.ts';
-import { situationOf, strongEvidence } from '../../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../../src/core/decide/situation-of.ts';
+import { strongEvidence } from '../../../../src/core/decide/strong-evidence.ts';
 import type { Event } from '../../../../src/core/model/events.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
 import { type ClusterState, withServer } from '../../../../src/core/model/state.ts';

@@ -1,6 +1,7 @@
 import { trackRejoins } from '../../../../src/core/decide/rejoin.ts';
-import { situationOf } from '../../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../../src/core/decide/situation-of.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
+import type { Rejoin } from '../../../../src/core/model/publication.ts';
 import { type ClusterState, withPublication, withServer } from '../../../../src/core/model/state.ts';
 import { observe } from '../../../../src/core/observe/observe.ts';
 import {
@@ -15,7 +16,6 @@ import {
   stateOf,
   uuid,
 } from '../../../support/given.ts';
-import type { Rejoin } from "../../../../src/core/model/publication.ts";
 
 export const was = [{ uuid: uuid('db1'), address: address('db1') }];
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { GtidMode } from '../../../../src/core/model/observation.ts';
+import type { Rejoin } from '../../../../src/core/model/publication.ts';
 import { channelFrom, factsOf, gtids, replicaOf } from '../../../support/given.ts';
 import { History } from './rejoin-history.ts';
-import type { Rejoin } from "../../../../src/core/model/publication.ts";
 
 describe('a former source that replicates through another server', () => {
   const rounds = (history: History, round: (n: number) => void): Rejoin | undefined => {

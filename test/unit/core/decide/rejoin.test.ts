@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { trackRejoins } from '../../../../src/core/decide/rejoin.ts';
-import { situationOf } from '../../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../../src/core/decide/situation-of.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import type { Group, GtidMode, ServerFacts, Wsrep } from '../../../../src/core/model/observation.ts';
 import { withPublication, withServer } from '../../../../src/core/model/state.ts';

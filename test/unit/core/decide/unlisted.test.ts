@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { unlistedAlarms } from '../../../../src/core/alarm/unlisted-alarms.ts';
 import { guard } from '../../../../src/core/decide/guard.ts';
-import { type Situation, situationOf } from '../../../../src/core/decide/situation.ts';
+import type { Situation } from '../../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../../src/core/decide/situation-of.ts';
 import { decide } from '../../../../src/core/decide/table.ts';
 import { takesPart } from '../../../../src/core/decide/unlisted.ts';
 import type { Ledger } from '../../../../src/core/model/ledger.ts';
@@ -25,7 +27,6 @@ import {
   stateOf,
   uuid,
 } from '../../../support/given.ts';
-import { unlistedAlarms } from "../../../../src/core/alarm/unlisted-alarms.ts";
 
 const x = address('db4.lan');
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { GtidSet } from '../../../../src/core/gtid/gtid-set.ts';
 import { gtidWords } from '../../../../src/core/gtid/gtid-words.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import { observedOf } from '../../../../src/core/report/evidence.ts';
@@ -15,7 +16,6 @@ import {
   stateOf,
   uuid,
 } from '../../../support/given.ts';
-import type { GtidSet } from "../../../../src/core/gtid/gtid-set.ts";
 
 const nobody = (): boolean => false;
 const short = (text: string): string => text.replaceAll(/5d000000-0000-11f1-8000-0*(\d+)/g, 'UUID$1');

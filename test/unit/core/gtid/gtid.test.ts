@@ -7,9 +7,9 @@ import {
   parseGtidSet,
   restrict,
   subtract,
-  union
+  union,
 } from '../../../../src/core/gtid/gtid.ts';
-import { type GtidSet, emptyGtidSet, uuidOf } from "../../../../src/core/gtid/gtid-set.ts";
+import { emptyGtidSet, type GtidSet, uuidOf } from '../../../../src/core/gtid/gtid-set.ts';
 
 const a = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
 const b = '4e11fa47-71ca-11e1-9e33-c80aa9429562';

@@ -7,8 +7,8 @@ import {
   subtract,
   union,
 } from '../../../../src/core/gtid/gtid.ts';
+import type { GtidSet } from '../../../../src/core/gtid/gtid-set.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
-import type { GtidSet } from "../../../../src/core/gtid/gtid-set.ts";
 
 const parsed = (text: string): GtidSet => {
   const set = parseMariadbGtids(text);

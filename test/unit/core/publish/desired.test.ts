@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { formOf } from '../../../../src/core/decide/form.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import { topologyOf } from '../../../../src/core/observe/topology.ts';
 import { managedQuestions, wantedForForm } from '../../../../src/core/publish/desired.ts';
 import { at, factsOf, fqdn, publicationSettings, seen, stateOf } from '../../../support/given.ts';
-import { formOf } from "../../../../src/core/decide/form.ts";
 
 const { source } = publicationSettings();
 const cname = { ...source, type: 'cname' as const };

@@ -1,13 +1,13 @@
 /** How far a move has come: the cause of a delay is carried from the report to the alarm, the history and the snapshot. */
 import { expect, test } from 'vitest';
+import { propagationAlarms } from '../../../../src/core/alarm/propagation-alarms.ts';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import type { Failure } from '../../../../src/core/model/observation.ts';
+import type { PublicationState } from '../../../../src/core/model/publication.ts';
 import type { WallMs } from '../../../../src/core/model/units.ts';
 import type { NameserverReport } from '../../../../src/core/model/zone.ts';
 import { propagated } from '../../../../src/core/publish/propagation.ts';
 import { at, factsOf, given, ledgerOf, seen } from '../../../support/given.ts';
-import type { PublicationState } from "../../../../src/core/model/publication.ts";
-import { propagationAlarms } from "../../../../src/core/alarm/propagation-alarms.ts";
 
 const noAddress: Failure = {
   code: 'nameserver-not-found',

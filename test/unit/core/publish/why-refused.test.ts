@@ -3,6 +3,11 @@ import { expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import { inspectRefusalEveryMs, refusalsKept } from '../../../../src/core/model/limits.ts';
 import type { Failure } from '../../../../src/core/model/observation.ts';
+import {
+  type Attempt,
+  newPublication,
+  type PublicationState,
+} from '../../../../src/core/model/publication.ts';
 import type { Fqdn, MonoMs, Now, WallMs } from '../../../../src/core/model/units.ts';
 import {
   inspectIfDue,
@@ -11,7 +16,6 @@ import {
   withWriteFailure,
 } from '../../../../src/core/publish/why-refused.ts';
 import { settings } from '../../../support/fakes.ts';
-import { type Attempt, type PublicationState, newPublication } from "../../../../src/core/model/publication.ts";
 
 const at = (ms: number): Now => ({ mono: ms as MonoMs, wall: ms as WallMs, token: '' });
 const said: Failure = { code: 'update-refused', message: 'REFUSED.' };

@@ -5,6 +5,7 @@ import type { Situation } from '../../../../src/core/decide/situation.ts';
 import type { Decision } from '../../../../src/core/model/decision.ts';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import { queueingTimeouts, repairLimit, repairWindowMs } from '../../../../src/core/model/limits.ts';
+import type { Attempt, PublicationState } from '../../../../src/core/model/publication.ts';
 import type { MonoMs } from '../../../../src/core/model/units.ts';
 import type { WriteKind } from '../../../../src/core/model/vocabulary.ts';
 import type { Rrset } from '../../../../src/core/model/zone.ts';
@@ -27,7 +28,6 @@ import {
   seen,
   silent,
 } from '../../../support/given.ts';
-import type { Attempt, PublicationState } from "../../../../src/core/model/publication.ts";
 
 const mono = (ms: number): MonoMs => ms as MonoMs;
 const freshMs = 3000;
