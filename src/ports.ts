@@ -65,12 +65,12 @@ export interface ZoneClient {
 
 export interface ReadRequest {
   /** Absent: found by SOA of the first question's name. */
-  readonly zone?: Fqdn;
+  readonly zone?: Fqdn | undefined;
   readonly questions: readonly Question[];
   /** Names that may lie outside of the zone: the others are read all the same. */
   readonly sides?: readonly Fqdn[];
   /** What was found to be stored, or made from a wildcard, is found out anew, by updates that change nothing. */
-  readonly anew?: boolean;
+  readonly anew?: boolean | undefined;
   readonly deadline: MonoMs;
 }
 

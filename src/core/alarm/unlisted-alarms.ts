@@ -28,19 +28,12 @@ export function unlistedAlarms(situation: Situation): readonly Alarm[] {
   ];
 }
 
-const unlistedText = (
-  situation: Situation,
-  server: ServerView,
-  sources: readonly ServerView[],
-): string =>
+const unlistedText = (situation: Situation, server: ServerView, sources: readonly ServerView[]): string =>
   sources.includes(server)
     ? `${looksLikeSource(situation, server)} Until then the name moves to no other server by itself.`
     : `${server.address} is part of the replication, but not in the configuration, so nothing can be published to it: add it to servers.`;
 
-function besidePublished(
-  { published, candidates }: Situation,
-  { address }: ServerView,
-): readonly Alarm[] {
+function besidePublished({ published, candidates }: Situation, { address }: ServerView): readonly Alarm[] {
   if (published === undefined || !candidates.includes(published)) return [];
   const sentence = `${address}, which is not in the configuration, is writable, and so is the published source ${published.address}: make one of them read-only.`;
   return [{ code: 'two-sources', subject: address, sentence }];

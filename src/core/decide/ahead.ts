@@ -71,7 +71,9 @@ export function promotedBehind(situation: Situation): PromotedBehind | undefined
   const others = members
     .filter(
       (other) =>
-        !isPublished(situation, other) && isOfLine(situation, other) && !publication.gone.has(other.address),
+        !isPublished(situation, other) &&
+        isOfLine(situation, other) &&
+        !publication.evidence.gone.has(other.address),
     )
     .map((other) => withoutStale(situation, other));
   const lacks = some(lacksByGtids(published, others, (writer) => writer === origin));
@@ -90,7 +92,7 @@ const some = (lacks: Lacks | undefined): Lacks | undefined =>
 
 /** As it was before it got what a former source may have written after the promotion: nobody lacks stale writes. */
 function withoutStale({ publication }: Situation, server: ServerView): ServerView {
-  const before = publication.beforeStale.get(server.address);
+  const before = publication.evidence.beforeStale.get(server.address);
   return before ? { ...server, known: before } : server;
 }
 

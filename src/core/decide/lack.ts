@@ -30,8 +30,7 @@ export function lackWords({ executed, received }: Lacks): string | undefined {
 export const countOf = ({ executed, received }: Lacks): number =>
   Math.max(executed?.transactions ?? 0, received?.transactions ?? 0);
 
-const amountOf = ({ transactions, bytes }: Lack): number =>
-  transactions ?? bytes ?? Number.POSITIVE_INFINITY;
+const amountOf = ({ transactions, bytes }: Lack): number => transactions ?? bytes ?? Number.POSITIVE_INFINITY;
 
 function amountWords({ transactions, bytes }: Lack): string {
   if (transactions !== undefined)

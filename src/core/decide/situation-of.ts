@@ -9,15 +9,20 @@ import { type ServerView, type Topology, topologyOf } from '../observe/topology.
 import { isCandidate } from './candidates.ts';
 import type { Commanded, Situation } from './situation.ts';
 
-/** `topology` may be given where it is known already: it changes only with the observations, and it is half the work of a step. */
+/**
+ * The situation of one publication now. `command`: the server that a command names. `topology`: given where it is known
+ * already, since it changes only with the observations and is half the work of a step.
+ */
 export function situationOf(
   state: ClusterState,
   publication: PublicationState,
-  command: Commanded | undefined,
   now: Now,
-  topology: Topology = topologyOf(state, now),
+  {
+    command,
+    topology = topologyOf(state, now),
+  }: { command?: Commanded | undefined; topology?: Topology } = {},
 ): Situation {
-  const reading = publication.view?.ledger;
+  const reading = publication.zone.view?.ledger;
   const ledger = reading?.kind === 'ledger' ? reading.ledger : undefined;
   // What was discovered is evidence, but no member: it is not in the quorum set, and never published.
   // Nor is another address of a server that is counted already.
@@ -35,7 +40,9 @@ export function situationOf(
     ledger,
     members,
     published,
-    quorumSet: members.filter((server) => !publication.gone.has(server.address) && !saysOffline(server)),
+    quorumSet: members.filter(
+      (server) => !publication.evidence.gone.has(server.address) && !saysOffline(server),
+    ),
     command,
     candidates: [],
   };

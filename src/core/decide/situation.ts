@@ -32,7 +32,7 @@ export interface Situation {
 export interface Commanded {
   readonly server: ServerAddress;
   readonly force: boolean;
-  readonly althoughReadOnly?: true;
+  readonly althoughReadOnly?: true | undefined;
 }
 
 export const isPublished = (situation: Situation, server: ServerView): boolean =>
@@ -52,7 +52,7 @@ export function isSuperseded(situation: Situation, server: ServerView): boolean 
 export function belongsToLine(situation: Situation, server: ServerView): boolean {
   const { ledger, publication } = situation;
   if (ledger === undefined || isPublished(situation, server)) return true;
-  if (server.id !== undefined && publication.line.has(server.id)) return true;
+  if (server.id !== undefined && publication.evidence.line.has(server.id)) return true;
   if (server.known === undefined) return false;
   return (
     (ledger.line !== undefined && hasLineMark(server.known, ledger.line)) ||
@@ -62,7 +62,7 @@ export function belongsToLine(situation: Situation, server: ServerView): boolean
 
 /** The zone names an epoch before the highest that we remember: it was restored from a copy, or published anew by somebody who had forgotten. */
 export const isLedgerBehind = ({ ledger, publication }: Situation): boolean =>
-  ledger !== undefined && ledger.epoch < (publication.remembered?.epoch ?? 0);
+  ledger !== undefined && ledger.epoch < (publication.zone.remembered?.epoch ?? 0);
 
 /** What it is now is known from its own words: it answered, or it refused in words that say that it serves nobody. */
 export const tellsItsState = ({ contact, servesNobody }: ServerView): boolean =>

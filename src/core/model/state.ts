@@ -34,33 +34,33 @@ interface DiscoveryMemory {
 export interface ServerMemory {
   readonly settings: ServerSettings;
   /** Of a discovered one: when it was, and when a configured one last spoke of it. */
-  readonly mentioned?: { readonly firstAt: MonoMs; readonly lastAt: MonoMs };
-  readonly latest?: { readonly probe: Probe; readonly at: MonoMs };
+  readonly mentioned: { readonly firstAt: MonoMs; readonly lastAt: MonoMs } | undefined;
+  readonly latest: { readonly probe: Probe; readonly at: MonoMs } | undefined;
   /** The newest observation that it answered itself. */
-  readonly facts?: ServerFacts;
-  readonly factsAt?: MonoMs;
-  readonly unknownSince?: MonoMs;
+  readonly facts: ServerFacts | undefined;
+  readonly factsAt: MonoMs | undefined;
+  readonly unknownSince: MonoMs | undefined;
   /** When the present unbroken run of writable observations began. */
-  readonly writableSince?: Moment;
+  readonly writableSince: Moment | undefined;
   /** When its promotion was seen: read-only, then writable, in one server process. Absent as soon as it is read-only again, or restarts. */
-  readonly promotedAt?: MonoMs;
+  readonly promotedAt: MonoMs | undefined;
   /** When the newest probe was sent that found it not writable: before that it was not promoted. */
-  readonly shutAskedAt?: MonoMs;
+  readonly shutAskedAt: MonoMs | undefined;
   /** When the first probe was sent, since it was found writable the last time, that did not find it writable. Absent while it is. */
-  readonly lostAskedAt?: MonoMs;
+  readonly lostAskedAt: MonoMs | undefined;
   /** When it was seen to close: writable, then not, in one server process. Absent as soon as it is writable again. */
-  readonly closedAt?: Moment;
+  readonly closedAt: Moment | undefined;
   /** Since when each channel's receiver was seen on, to one source; kept while it looks for that source again. */
   readonly receiving: ReadonlyMap<string, Receiving>;
-  readonly probing?: MonoMs;
+  readonly probing: MonoMs | undefined;
   readonly nextProbeAt: MonoMs;
   /** What the resolver said last, sorted; what came of trying each of these (server-addresses.ts); and the one that is being tried. */
-  readonly proposed?: readonly string[];
+  readonly proposed: readonly string[] | undefined;
   readonly trials: ReadonlyMap<string, AddressTrial>;
-  readonly trying?: string;
+  readonly trying: string | undefined;
   /** Those at which it answered: what clients get. They stay until others are proven. */
-  readonly addresses?: readonly string[];
-  readonly resolveFailure?: Failure;
+  readonly addresses: readonly string[] | undefined;
+  readonly resolveFailure: Failure | undefined;
   readonly resolving: boolean;
   readonly nextResolveAt: MonoMs;
 }
@@ -80,8 +80,8 @@ export interface RunningCommand {
   readonly id: string;
   readonly command: Command;
   /** Undefined while it waits in the queue. */
-  readonly since?: MonoMs;
-  readonly until?: MonoMs;
+  readonly since: MonoMs | undefined;
+  readonly until: MonoMs | undefined;
   /** By nameserver. */
   readonly progress: ReadonlyMap<string, CommandProgress>;
 }
@@ -120,9 +120,24 @@ export function initialState(
 
 export const newServer = (settings: ServerSettings, at: MonoMs): ServerMemory => ({
   settings,
+  mentioned: undefined,
+  latest: undefined,
+  facts: undefined,
+  factsAt: undefined,
+  unknownSince: undefined,
+  writableSince: undefined,
+  promotedAt: undefined,
+  shutAskedAt: undefined,
+  lostAskedAt: undefined,
+  closedAt: undefined,
   receiving: new Map(),
-  trials: new Map(),
+  probing: undefined,
   nextProbeAt: at,
+  proposed: undefined,
+  trials: new Map(),
+  trying: undefined,
+  addresses: undefined,
+  resolveFailure: undefined,
   resolving: false,
   nextResolveAt: at,
 });
@@ -138,13 +153,3 @@ export const withPublication = (state: ClusterState, publication: PublicationSta
   ...state,
   publications: new Map(state.publications).set(publication.settings.nameserver, publication),
 });
-
-/** An object without the value of one optional key. */
-export function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
-  // Most often it is not there, and copying is what a step spends its time on.
-  if (value[key] === undefined) return value;
-  // The key stays, so that all copies have one shape: an object that loses a key is ten times as slow to copy from then on.
-  const copy: { -readonly [P in keyof T]?: T[P] | undefined } = { ...value };
-  copy[key] = undefined;
-  return copy as Omit<T, K>;
-}

@@ -24,7 +24,7 @@ import { wouldChange } from './would-change.ts';
 /** What a reader sees of the cluster now. */
 export function snapshot(state: ClusterState, now: Now): Snapshot {
   const situations = [...state.publications.values()].map((publication) =>
-    situationOf(state, publication, undefined, now),
+    situationOf(state, publication, now),
   );
   const publications = situations.map(publicationSnapshot);
   const [first] = publications;
@@ -51,16 +51,16 @@ function publicationSnapshot(situation: Situation): PublicationSnapshot {
   const { propagation } = publication;
   return {
     nameserver: settings.nameserver,
-    zone: publication.view?.zone ?? settings.zone ?? null,
+    zone: publication.zone.view?.zone ?? settings.zone ?? null,
     name: settings.source.name,
     ready: publication.ready,
     decision: publication.decision,
     wouldChange: wouldChange(situation, publication.decision),
     ledger: ledger ? ledgerSnapshot(ledger) : null,
     published: publishedTargets(publication),
-    readFailure: publication.readFailure ?? null,
-    writeFailure: publication.writeFailure ?? null,
-    pendingUpdates: publication.pending.filter((attempt) => !attempt.answered).length,
+    readFailure: publication.zone.failure ?? null,
+    writeFailure: publication.writing.failure ?? null,
+    pendingUpdates: publication.writing.pending.filter((attempt) => !attempt.answered).length,
     lastMove: publication.lastMove ?? null,
     propagation: propagation ? propagationSnapshot(propagation) : null,
   };
@@ -88,7 +88,7 @@ const ledgerSnapshot = ({ epoch, source, uuid, by, at, why, was, frozen }: Ledge
   frozen: frozen ?? null,
 });
 
-function publishedTargets({ view, settings }: PublicationState): readonly string[] {
+function publishedTargets({ settings, zone: { view } }: PublicationState): readonly string[] {
   const targets =
     view?.rrsets.filter(
       (rrset) => rrset.name === settings.source.name && rrset.name !== ledgerName(settings.source),

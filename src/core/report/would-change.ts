@@ -183,7 +183,7 @@ function steady(situation: Situation): readonly string[] {
 }
 
 function unknownLedger({ publication, reading, settings }: Situation): readonly string[] {
-  const { readFailure } = publication;
+  const { failure: readFailure } = publication.zone;
   const hints = readFailure?.hint ? [readFailure.hint] : [];
   if (readFailure)
     return [`An answer of nameserver ${settings.nameserver}: it is asked again all the time.`, ...hints];
@@ -207,10 +207,10 @@ function unknownSource(situation: Situation): readonly string[] {
 
 function lostLedger(situation: Situation): readonly string[] {
   const { publication, state } = situation;
-  const source = publication.remembered?.source ?? 'the server that it named';
+  const source = publication.zone.remembered?.source ?? 'the server that it named';
   return [
     `By itself: once ${source} is writable, replicates from nobody, and the loss has lasted for fresh_for (${state.settings.watch.freshForMs / 1000} s).`,
-    `Or restore the zone from where epoch ${publication.remembered?.epoch ?? '?'} is in it.`,
+    `Or restore the zone from where epoch ${publication.zone.remembered?.epoch ?? '?'} is in it.`,
     `Or name the source: ${follow(situation)}`,
   ];
 }
@@ -289,7 +289,7 @@ function minorityView(situation: Situation): readonly string[] {
   const counted = quorumSet.filter((member) => member !== source || source.contact === 'reachable');
   const unseen = counted.filter((member) => member.contact !== 'reachable');
   const seen = reachable(counted).length;
-  if (publication.movedElsewhereAt !== undefined && seen > counted.length / 2)
+  if (publication.zone.movedElsewhereAt !== undefined && seen > counted.length / 2)
     return [
       `An answer of each server that is younger than the move by ${ledger?.by ?? 'another instance'}: known within one probe.`,
     ];

@@ -57,7 +57,7 @@ class Watcher {
     const line = new Set([source!, replica!]);
     const published = { ...publication!, view: viewOf(ledger), line };
     const decision = decide(
-      situationOf(withPublication(this.#state, published), published, undefined, at(clock.mono())),
+      situationOf(withPublication(this.#state, published), published, at(clock.mono())),
     );
     return `${decision.reason} ${decision.kind === 'point-to' ? decision.source : ''}: ${decision.sentence}`;
   }

@@ -121,7 +121,7 @@ export class World {
   /** A new process of the service. It has forgotten all but what its history tells. */
   restart(): void {
     const remembered = [...this.#state.publications.values()].flatMap(
-      (publication) => publication.remembered ?? [],
+      (publication) => publication.zone.remembered ?? [],
     );
     this.#life += 1;
     this.#due = [];

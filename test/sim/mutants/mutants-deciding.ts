@@ -197,9 +197,8 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/observe/observe.ts',
-        find: 'return { ...shut, ...(promotedAt === undefined ? {} : { promotedAt }) };',
-        replace:
-          'return { ...shut, ...(before.closedAt ? { closedAt: before.closedAt } : {}), ...(promotedAt === undefined ? {} : { promotedAt }) };',
+        find: 'lostAskedAt: undefined, closedAt: undefined };',
+        replace: 'lostAskedAt: undefined, closedAt: before.closedAt };',
       },
     ],
     breaks: ['S4'],
@@ -254,8 +253,8 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/turn.ts',
-        find: 'settled.decision, undefined, now, effects,',
-        replace: 'publication.decision, undefined, now, effects,',
+        find: 'situationOf(next, settled, now, { topology }), settled.decision);',
+        replace: 'situationOf(next, settled, now, { topology }), publication.decision);',
       },
     ],
     breaks: ['S1', 'S4', 'FREEZE'],
@@ -364,9 +363,9 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/step.ts',
-        find: "const result = observe(without(asked, 'probing'), probe,",
+        find: 'const result = observe({ ...asked, probing: undefined }, probe,',
         replace:
-          "const result = observe(probe.kind === 'unknown' ? asked : without(asked, 'probing'), probe,",
+          "const result = observe(probe.kind === 'unknown' ? asked : { ...asked, probing: undefined }, probe,",
       },
     ],
     breaks: ['L1'],

@@ -352,7 +352,7 @@ export function situationOfWorld(world: TwinWorld): Situation {
     memory: Object.fromEntries(shown.map((server) => [server.at, memoryOf(server)])),
   });
   const state = world.unlisted.reduce((some, server) => withServer(some, discoveredFrom(server)), known);
-  const { view, ...unread } = state.publications.get('ns1')!;
+  const { ...unread, zone: { view } } = state.publications.get('ns1')!;
   const garbage = { kind: 'unreadable', why: 'is garbage' } as const;
   const publication =
     world.zone === 'unread' || !view
@@ -363,7 +363,7 @@ export function situationOfWorld(world: TwinWorld): Situation {
     force: world.command.force,
     ...(world.command.although ? ({ althoughReadOnly: true } as const) : {}),
   };
-  return situationOf(state, publication, command, at(1));
+  return situationOf(state, publication, at(1), { command });
 }
 
 function discoveredFrom(server: TwinUnlisted): ServerMemory {

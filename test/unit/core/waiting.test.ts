@@ -105,7 +105,7 @@ function waits(seed: number, sleepAt: number | undefined): readonly Wait[] {
     [state] = step(state, { kind: 'tick' }, { ...now, wall: wall as typeof now.wall });
     const publication = state.publications.get('ns1')!;
     const { decision } = publication;
-    const intended = intendedWrite(situationOf(state, publication, undefined, now), decision);
+    const intended = intendedWrite(situationOf(state, publication, now), decision);
     const move = intended?.what === 'move' ? intended.ledger.source : undefined;
     const settles = decision.reason === 'failover' && state.servers.size === 2;
     return { decision: `${decision.kind} ${decision.reason}`, move, settles };

@@ -23,7 +23,7 @@ export function failover(situation: Situation): Decision | undefined {
     );
   const [weak, ...more] = candidates;
   if (weak === undefined || more.length > 0 || !isClusterOfTwo(situation)) return undefined;
-  const lasted = publication.weakSince === undefined ? 0 : now.mono - publication.weakSince;
+  const lasted = publication.evidence.weakSince === undefined ? 0 : now.mono - publication.evidence.weakSince;
   const { settleMs } = state.settings.watch;
   if (lasted < settleMs)
     return hold(
@@ -43,7 +43,10 @@ const isClusterOfTwo = (situation: Situation): boolean => situation.members.leng
 export function isWeakFailover(situation: Situation): boolean {
   const decision = failover({
     ...situation,
-    publication: { ...situation.publication, weakSince: situation.now.mono },
+    publication: {
+      ...situation.publication,
+      evidence: { ...situation.publication.evidence, weakSince: situation.now.mono },
+    },
   });
   return (
     decision?.reason === 'settling' ||

@@ -12,8 +12,8 @@ export function foreignLedger({ ledger, state, settings }: Situation): Decision 
 }
 
 export function foreignRrset({ ledger, publication, settings }: Situation): Decision | undefined {
-  if (ledger !== undefined || settings.adopt || publication.remembered !== undefined) return undefined;
-  const there = publication.view?.rrsets.filter((rrset) => rrset.name === settings.source.name) ?? [];
+  if (ledger !== undefined || settings.adopt || publication.zone.remembered !== undefined) return undefined;
+  const there = publication.zone.view?.rrsets.filter((rrset) => rrset.name === settings.source.name) ?? [];
   if (there.length === 0) return undefined;
   return hold(
     'foreign-rrset',

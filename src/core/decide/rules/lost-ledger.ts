@@ -8,7 +8,7 @@ import { isLedgerBehind, reachable, type Situation } from '../situation.ts';
 /** Rule 2, third part: published again only while the remembered source is a healthy candidate, and only when the loss lasts. */
 export function lostLedger(situation: Situation): Decision | undefined {
   const { publication, ledger, state, command } = situation;
-  const { remembered, lostSince, view } = publication;
+  const { remembered, lostSince, view } = publication.zone;
   // Whoever names a server by hand knows more than our memory of the ledger.
   if (command !== undefined) return undefined;
   // A person has frozen it as it is: rule 3.

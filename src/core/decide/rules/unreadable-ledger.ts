@@ -4,10 +4,10 @@ import { type Decision, hold } from '../../model/decision.ts';
 import type { Situation } from '../situation.ts';
 
 export function unreadableLedger({ reading, publication, settings }: Situation): Decision | undefined {
-  if (publication.readFailure) {
+  if (publication.zone.failure) {
     return hold(
       'ledger-unknown',
-      `Nameserver ${settings.nameserver} could not be read: ${publication.readFailure.message}`,
+      `Nameserver ${settings.nameserver} could not be read: ${publication.zone.failure.message}`,
     );
   }
   if (reading === undefined)

@@ -28,7 +28,7 @@ function alarm(
   const situation = given({
     servers: { db1, db2 },
     ledger: ledgerOf('db1'),
-    publication: { line: new Set([uuid('db2')]) },
+    publication: { evidence: { line: new Set([uuid('db2')]) } },
   });
   return notReplicatingAlarm(situation, situation.members[1]!)[0]?.sentence;
 }
@@ -167,12 +167,12 @@ describe('a server whose data come from nowhere', () => {
     test.each([
       [
         'it has transactions of its own',
-        { rejoins: new Map([[address('db2'), { rejoined: false, errant: 3 }]]) },
+        { evidence: { rejoins: new Map([[address('db2'), { rejoined: false, errant: 3 }]]) } },
         'It has transactions that db1:3306 lacks: save them if they matter (mysqlbinlog), then rebuild it from db1:3306 (CLONE).',
       ],
       [
         'they were not compared yet',
-        { rejoins: new Map() },
+        { evidence: { rejoins: new Map() } },
         'Whether it has transactions that db1:3306 lacks is not known yet: look before it becomes a replica.',
       ],
       [
@@ -271,7 +271,10 @@ describe('a server whose data come from nowhere', () => {
     expect(
       said(
         { db2: seen(facts) },
-        { ledger, publication: { rejoins: new Map([[address('db2'), { rejoined: false, errant }]]) } },
+        {
+          ledger,
+          publication: { evidence: { rejoins: new Map([[address('db2'), { rejoined: false, errant }]]) } },
+        },
       ),
     ).toBeUndefined();
   });
@@ -286,8 +289,10 @@ describe('a server whose data come from nowhere', () => {
   test('nothing is said before it has lasted for settle', () => {
     const since = (ms: number): Map<ServerAddress, ReturnType<typeof at>['mono']> =>
       new Map([[address('db2'), at(ms).mono]]);
-    expect(said({ db2: alone }, { publication: { wayless: since(2 - settleMs) } })).toBeUndefined();
-    expect(said({ db2: alone }, { publication: { wayless: new Map() } })).toBeUndefined();
+    expect(
+      said({ db2: alone }, { publication: { evidence: { wayless: since(2 - settleMs) } } }),
+    ).toBeUndefined();
+    expect(said({ db2: alone }, { publication: { evidence: { wayless: new Map() } } })).toBeUndefined();
   });
 
   test('the time begins when it has no way while the source is well, and ends when it has one', () => {
@@ -296,10 +301,10 @@ describe('a server whose data come from nowhere', () => {
       const situation = given({
         servers: { db1: seen(factsOf('db1')), ...servers },
         ledger: ledgerOf('db1'),
-        publication: { wayless },
+        publication: { evidence: { wayless } },
         nowMs,
       });
-      return Object.fromEntries(settle(situation, situation.publication.decision).wayless);
+      return Object.fromEntries(settle(situation, situation.publication.decision).evidence.wayless);
     };
     expect(since({ db2: alone, db3: seen(replicaOf('db1', 'db3')), db4: silent })).toEqual({ 'db2:3306': 1 });
     expect(since({ db2: alone }, { db2: -5 })).toEqual({ 'db2:3306': -5 });

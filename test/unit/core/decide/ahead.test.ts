@@ -30,7 +30,7 @@ const line = new Set(['db1', 'db2', 'db3', 'db4'].map(uuid));
 type World = Parameters<typeof given>[0];
 
 const lacks = (name: string, world: World): Lacks | undefined => {
-  const situation = given({ ledger: ledgerOf('db1'), publication: { line }, ...world });
+  const situation = given({ ledger: ledgerOf('db1'), publication: { evidence: { line } }, ...world });
   return lacksOf(situation, situation.members.find((member) => member.address === address(name))!);
 };
 
@@ -96,7 +96,10 @@ describe('replicas at different places', () => {
       server: address('db3'),
     });
     expect(
-      lacks('db2', { servers: ahead, publication: { line: new Set([uuid('db2'), uuid('db3')]) } })!.executed,
+      lacks('db2', {
+        servers: ahead,
+        publication: { evidence: { line: new Set([uuid('db2'), uuid('db3')]) } },
+      })!.executed,
     ).toMatchObject({
       server: address('db3'),
     });
@@ -113,7 +116,7 @@ describe('a candidate', () => {
     const situation = given({
       servers: { db1: silent, db2: candidate, db3 },
       ledger: ledgerOf('db1'),
-      publication: { line },
+      publication: { evidence: { line } },
       memory: { db3: db3Memory },
     });
     return candidateLacks(situation, situation.members[1]!);
@@ -161,7 +164,7 @@ describe('after a promotion', () => {
     // We were there, and saw what it had then.
     const there = behind({
       servers,
-      publication: { line, beforeStale: new Map([[address('db3'), before]]) },
+      publication: { evidence: { line, beforeStale: new Map([[address('db3'), before]]) } },
     });
     expect(there?.lacks.executed).toEqual({ server: address('db3'), transactions: 2 });
     // We were not there: nobody can tell.
@@ -192,7 +195,9 @@ describe('after a promotion', () => {
     const servers = { db2: promoted, db3: silent };
     const memory = { db3: { facts: replicaOf('db2', 'db3', { gtidExecuted: gtids('db1:1-97') }) } };
     expect(behind({ servers, memory })!.lacks.executed!.transactions).toBe(7);
-    expect(behind({ servers, memory, publication: { gone: new Set([address('db3')]) } })).toBeUndefined();
+    expect(
+      behind({ servers, memory, publication: { evidence: { gone: new Set([address('db3')]) } } }),
+    ).toBeUndefined();
   });
 
   test('nothing without a mark, with a mark of its own, or with one of a source outside', () => {
@@ -236,7 +241,7 @@ test('MariaDB: what follows the newest transaction that both have', () => {
       was: [{ uuid: 'mariadb:1@db1:3306' as ServerId, address: address('db1') }],
     }),
     memory: { db1: { facts: server('db1', 1, '0-1-113') } },
-    publication: { line: new Set(['mariadb:3@db3:3306' as ServerId]) },
+    publication: { evidence: { line: new Set(['mariadb:3@db3:3306' as ServerId]) } },
   });
   expect(promotedBehind(situation)?.lacks).toEqual({
     executed: { server: address('db3'), transactions: 10 },

@@ -45,7 +45,7 @@ function after(answers: readonly Answer[]): ClusterState {
 
 function situation(answers: readonly Answer[]) {
   const state = after(answers);
-  return situationOf(state, state.publications.get('ns1')!, undefined, at(2000));
+  return situationOf(state, state.publications.get('ns1')!, at(2000));
 }
 
 const evidence = (...answers: readonly Answer[]) => {

@@ -35,8 +35,11 @@ export class History {
     const memory = this.#state.servers.get(address(name))!;
     this.#state = withServer(this.#state, observe(memory, seen(facts), at(this.#now)).memory);
     const publication = this.#state.publications.get('ns1')!;
-    const rejoins = trackRejoins(situationOf(this.#state, publication, undefined, at(this.#now)));
-    this.#state = withPublication(this.#state, { ...publication, rejoins });
+    const rejoins = trackRejoins(situationOf(this.#state, publication, at(this.#now)));
+    this.#state = withPublication(this.#state, {
+      ...publication,
+      evidence: { ...publication.evidence, rejoins },
+    });
     return this;
   }
 
@@ -65,6 +68,6 @@ export class History {
   }
 
   get db1(): Rejoin | undefined {
-    return this.#state.publications.get('ns1')?.rejoins.get(address('db1'));
+    return this.#state.publications.get('ns1')?.evidence.rejoins.get(address('db1'));
   }
 }

@@ -71,8 +71,12 @@ describe('a former source has rejoined when', () => {
   test('all begins anew when another server is the source', () => {
     const servers = { db1: seen(replicaOf('db2', 'db1')), db2: seen(factsOf('db2')) };
     const rejoins = new Map([[address('db1'), { source: uuid('db3'), rejoined: true, errant: 0 }]]);
-    const state = stateOf({ servers, ledger: ledgerOf('db2', { was }), publication: { rejoins } });
-    const tracked = trackRejoins(situationOf(state, state.publications.get('ns1')!, undefined, at(1)));
+    const state = stateOf({
+      servers,
+      ledger: ledgerOf('db2', { was }),
+      publication: { evidence: { rejoins } },
+    });
+    const tracked = trackRejoins(situationOf(state, state.publications.get('ns1')!, at(1)));
     expect(tracked.get(address('db1'))).toEqual({
       source: uuid('db2'),
       rejoined: false,
@@ -358,12 +362,12 @@ test('a reader of the storage that the Aurora writer writes has nothing to catch
   let state = stateOf({ servers, ledger });
   for (let n = 1; n < 6; n += 1) {
     const publication = state.publications.get('ns1')!;
-    const rejoins = trackRejoins(situationOf(state, publication, undefined, at(n)));
-    state = withPublication(state, { ...publication, rejoins });
+    const rejoins = trackRejoins(situationOf(state, publication, at(n)));
+    state = withPublication(state, { ...publication, evidence: { ...publication.evidence, rejoins } });
     for (const [name, probe] of Object.entries(servers))
       state = withServer(state, observe(state.servers.get(address(name))!, probe, at(n)).memory);
   }
-  expect(state.publications.get('ns1')?.rejoins.get(address('db1'))).toMatchObject({
+  expect(state.publications.get('ns1')?.evidence.rejoins.get(address('db1'))).toMatchObject({
     rejoined: true,
     target: { kind: 'shared' },
   });

@@ -63,7 +63,7 @@ function situation({
     known,
   );
   const [publication] = state.publications.values();
-  return situationOf(state, publication!, undefined, at(1));
+  return situationOf(state, publication!, at(1));
 }
 
 const verdict = (given: Given): string => {
@@ -183,9 +183,9 @@ describe('an unlisted server that looks like the source', () => {
 
   test('is asked before a move when it was found just now', () => {
     const world = situation({ servers: others, unlisted: seen(factsOf('db4')) });
-    const { latest: _none, facts: _unknown, ...unasked } = world.state.servers.get(x)!;
-    const state = withServer(world.state, unasked);
-    const next = situationOf(state, world.publication, undefined, at(1));
+    const unasked = { latest: undefined, facts: undefined };
+    const state = withServer(world.state, { ...world.state.servers.get(x)!, ...unasked });
+    const next = situationOf(state, world.publication, at(1));
     const decision = guard(next, decide(next));
     expect(decision.reason).toBe('minority-view');
     expect(wouldChange(next, decision)).toEqual([

@@ -48,7 +48,12 @@ const node = (name: string, over: Partial<Wsrep> = {}, facts: Partial<ServerFact
 
 function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
   const decision = decide(
-    given({ servers, ledger: ledgerOf('db1'), publication: { line: new Set(places.map(uuid)) }, ...over }),
+    given({
+      servers,
+      ledger: ledgerOf('db1'),
+      publication: { evidence: { line: new Set(places.map(uuid)) } },
+      ...over,
+    }),
   );
   return `${decision.kind} ${decision.reason}${decision.kind === 'point-to' ? ` ${decision.source}` : ''}`;
 }

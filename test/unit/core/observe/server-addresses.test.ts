@@ -13,7 +13,7 @@ import {
   takeProposal,
   takeTrial,
 } from '../../../../src/core/observe/server-addresses.ts';
-import { address, at, factsOf, replicaOf, seen, silent, stateOf } from '../../../support/given.ts';
+import { address, at, factsOf, replicaOf, seen, silent, stateOf, turnAt } from '../../../support/given.ts';
 
 const [one, two, new1, six] = ['192.0.2.1', '192.0.2.2', '192.0.2.101', '2001:db8::1'] as const;
 
@@ -26,7 +26,7 @@ function worldOf(
     servers: { db1: seen({ ...facts1, peer: one }), db2: seen({ ...facts2, peer: two }) },
   });
   return [...state.servers.values()].reduce((all, memory) => {
-    const { facts: _none, ...before } = memory;
+    const before = { ...memory, facts: undefined };
     return withServer(
       all,
       takePeer(
@@ -50,13 +50,8 @@ function told(
   const effects: Effect[] = [];
   let memory = takeProposal(state, db1(state), addresses);
   for (let next = nextTrial(memory); next && next.at <= at(1).mono; next = nextTrial(memory)) {
-    memory = takeTrial(
-      state,
-      { ...memory, trying: next.address },
-      found[next.address] ?? silent,
-      at(1),
-      effects,
-    );
+    const probe = found[next.address] ?? silent;
+    memory = takeTrial(turnAt(1, effects), state, { ...memory, trying: next.address }, probe);
   }
   const renewed = effects.some((effect) => effect.kind === 'renew');
   return { memory, proposal: proposalOf(state, memory), addresses: memory.addresses, renewed };
@@ -117,7 +112,7 @@ describe('what the resolver says', () => {
   test('of an address where it answered once, and is silent now: that one is left out', () => {
     const state = worldOf();
     const { memory } = told(state, [one, new1], { [new1]: seen(factsOf('db1')) });
-    const lost = takeTrial(state, { ...memory, trying: new1 }, silent, at(40_000), []);
+    const lost = takeTrial(turnAt(40_000), state, { ...memory, trying: new1 }, silent);
     expect([lost.addresses, proposalOf(state, lost)]).toEqual([
       [one],
       { kind: 'proven', addresses: [one], unproven: [new1], unreached: [] },
@@ -127,7 +122,7 @@ describe('what the resolver says', () => {
   test('is no matter of a trial where the kept connection leads by now', () => {
     const state = worldOf();
     const arrived = { ...db1(state), trying: one };
-    expect(proposalOf(state, takeTrial(state, arrived, silent, at(1), [])).kind).toBe('proven');
+    expect(proposalOf(state, takeTrial(turnAt(1), state, arrived, silent)).kind).toBe('proven');
   });
 
   test('of a server that is silent itself says nothing', () => {
@@ -138,7 +133,7 @@ describe('what the resolver says', () => {
       trying: new1,
     };
     expect(nextTrial(memory)).toBeUndefined();
-    expect(takeTrial(state, memory, silent, at(2), []).trials.has(new1)).toBe(false);
+    expect(takeTrial(turnAt(2), state, memory, silent).trials.has(new1)).toBe(false);
   });
 });
 

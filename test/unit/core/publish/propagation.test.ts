@@ -7,7 +7,7 @@ import type { PublicationState } from '../../../../src/core/model/publication.ts
 import type { WallMs } from '../../../../src/core/model/units.ts';
 import type { NameserverReport } from '../../../../src/core/model/zone.ts';
 import { propagated } from '../../../../src/core/publish/propagation.ts';
-import { at, factsOf, given, ledgerOf, seen } from '../../../support/given.ts';
+import { at, factsOf, given, ledgerOf, seen, turnAt } from '../../../support/given.ts';
 
 const noAddress: Failure = {
   code: 'nameserver-not-found',
@@ -17,7 +17,7 @@ const noAddress: Failure = {
 
 /** What is known after a slice in which the nameservers said this. */
 function after(...reports: readonly NameserverReport[]) {
-  const { state, publication: steady } = given({
+  const { publication: steady } = given({
     servers: { db1: seen(factsOf('db1')) },
     ledger: ledgerOf('db1'),
   });
@@ -45,13 +45,13 @@ function after(...reports: readonly NameserverReport[]) {
     nameservers: readonly NameserverReport[],
     among: 'nameservers' | 'resolvers' = 'nameservers',
   ) =>
-    propagated(
-      state,
-      current,
-      { kind: 'propagated', nameserver: 'ns1', among, epoch: 3, report: { nameservers } },
-      at(5),
-      effects,
-    );
+    propagated(turnAt(5, effects), current, {
+      kind: 'propagated',
+      nameserver: 'ns1',
+      among,
+      epoch: 3,
+      report: { nameservers },
+    });
   return { slice, effects, first: slice(publication, reports), publication };
 }
 const sentences = (publication: PublicationState) =>

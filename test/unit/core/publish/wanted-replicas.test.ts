@@ -74,7 +74,7 @@ describe('fit to be read from', () => {
   test('not a former source, nor a stranger', () => {
     const was = [{ uuid: uuid('db3'), address: address('db3') }];
     expect(replicas({ ledger: ledgerOf('db1', { was }) })).toEqual(['192.0.2.2']);
-    expect(replicas({ publication: { line: new Set([uuid('db2')]) } })).toEqual(['192.0.2.2']);
+    expect(replicas({ publication: { evidence: { line: new Set([uuid('db2')]) } } })).toEqual(['192.0.2.2']);
   });
 
   test('after a move: not the source that was, although it replicates from the new one already', () => {
@@ -100,7 +100,7 @@ describe('while a tool re-points the replicas of the source that the name was ta
         servers: closed,
         ledger: ledgerOf('db2', { was }),
         rrsets: [listed('192.0.2.3')],
-        publication: { moves: movedAt.map((ms) => at(ms).mono) },
+        publication: { limits: { moves: movedAt.map((ms) => at(ms).mono) } },
         ...over,
       },
       'withdraw',
@@ -215,8 +215,8 @@ describe('addresses', () => {
       Array.from({ length: 40 }, (_, n) => [`db${n + 2}`, seen(replicaOf('db1', `db${n + 2}`))]),
     );
     const line = new Set(Object.keys(many).map(uuid));
-    expect(replicas({ servers: { db1: seen(factsOf('db1')), ...many }, publication: { line } })).toHaveLength(
-      32,
-    );
+    expect(
+      replicas({ servers: { db1: seen(factsOf('db1')), ...many }, publication: { evidence: { line } } }),
+    ).toHaveLength(32);
   });
 });

@@ -35,7 +35,7 @@ const refuse = (publication: PublicationState, ms: number, ...names: readonly st
 /** What begins at that time. */
 function inspect(publication: PublicationState, ms: number) {
   const effects: Effect[] = [];
-  const next = inspectIfDue(publication, at(ms), effects);
+  const next = inspectIfDue({ cluster: 'shop', now: at(ms), effects }, publication);
   const begun = effects.flatMap((effect) => (effect.kind === 'inspect-refusal' ? effect.about : []));
   return { next, begun };
 }
@@ -53,10 +53,10 @@ test('another refusal while one is looked into has its turn next, and each has i
   expect([first.begun.length, nextInspection(second)]).toEqual([1, undefined]);
   const told = find(second, first.begun[0]!, 'a. and b.');
   // The alarm is about what was refused last.
-  expect(told.writeFailure).toEqual(said);
+  expect(told.writing.failure).toEqual(said);
   const next = inspect(told, 10);
-  expect(find(next.next, next.begun[0]!, 'a.').writeFailure?.message).toBe('a.');
-  expect(refuse(find(next.next, next.begun[0]!, 'a.'), 11, 'b.', 'a.').writeFailure?.message).toBe(
+  expect(find(next.next, next.begun[0]!, 'a.').writing.failure?.message).toBe('a.');
+  expect(refuse(find(next.next, next.begun[0]!, 'a.'), 11, 'b.', 'a.').writing.failure?.message).toBe(
     'a. and b.',
   );
 });
@@ -82,5 +82,5 @@ test('however many there are, no more begin within the limit than are kept', () 
     publication = result.begun.reduce((state, about) => find(state, about, 'found'), result.next);
   }
   expect(begun).toBe(refusalsKept);
-  expect(publication.whyRefused).toHaveLength(refusalsKept);
+  expect(publication.writing.whyRefused).toHaveLength(refusalsKept);
 });

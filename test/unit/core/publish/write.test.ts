@@ -23,10 +23,12 @@ import {
   type Given,
   given,
   ledgerOf,
+  type PublicationOver,
   publicationSettings,
   replicaOf,
   seen,
   silent,
+  turnAt,
 } from '../../../support/given.ts';
 
 const mono = (ms: number): MonoMs => ms as MonoMs;
@@ -82,8 +84,9 @@ function written(
   explicit?: Write,
 ): { effects: Effect[]; inFlight: Attempt | undefined } {
   const effects: Effect[] = [];
-  const state = write(situation.state, situation, decision, undefined, situation.now, effects, explicit);
-  return { effects, inFlight: [...state.publications.values()][0]?.inFlight };
+  const turn = { cluster: 'shop', now: situation.now, effects };
+  const state = write(turn, situation, decision, explicit && { explicit });
+  return { effects, inFlight: [...state.publications.values()][0]?.writing.inFlight };
 }
 
 describe('the evidence of a write stops being fresh with the observation of its source', () => {
@@ -98,7 +101,7 @@ describe('the evidence of a write stops being fresh with the observation of its 
       {
         ...healthy,
         ledger: ledgerOf('db1', { was: [{ uuid: factsOf('db2').id, address: address('db2') }] }),
-        publication: { rejoins: new Map([[address('db2'), { rejoined: true }]]) as never },
+        publication: { evidence: { rejoins: new Map([[address('db2'), { rejoined: true }]]) as never } },
       },
       steady,
     ],
@@ -114,21 +117,23 @@ describe('the evidence of a write stops being fresh with the observation of its 
   test('however long the nameserver lets it wait, it is not sent later than three of its time-outs', () => {
     const intended = intendedWrite(given(drifted), steady);
     const { publication } = given(drifted);
-    if (intended === undefined || publication.view === undefined) throw new Error('nothing to repair');
+    if (intended === undefined || publication.zone.view === undefined) throw new Error('nothing to repair');
     const late = { ...intended, notAfter: mono(1e9) };
-    const { effect, publication: sent } = send(publication, publication.view, late, undefined, at(10));
-    expect(effect).toMatchObject({
+    const effects: Effect[] = [];
+    const order = { ...late, commandId: undefined };
+    const sent = send(turnAt(10, effects), publication, publication.zone.view, order);
+    expect(effects[0]).toMatchObject({
       notAfter: 10 + queueingTimeouts * 2000,
       deadline: 10 + (queueingTimeouts + 1) * 2000,
     });
     // The nameserver may take it for as long as both clocks may differ: RFC 8945 5.2.3, in both directions.
-    expect(sent.inFlight?.lapsesAt).toBe(10 + queueingTimeouts * 2000 + 2 * 30_000);
+    expect(sent.writing.inFlight?.lapsesAt).toBe(10 + queueingTimeouts * 2000 + 2 * 30_000);
   });
 });
 
 describe('what is on its way', () => {
   const onItsWay = (what: WriteKind, over: Partial<Attempt> = {}): Situation =>
-    given({ ...healthy, publication: { inFlight: attemptOf(what, over) } });
+    given({ ...healthy, publication: { writing: { inFlight: attemptOf(what, over) } } });
   const recalls = ({ effects }: { effects: Effect[] }) => effects.filter(({ kind }) => kind === 'recall');
 
   test.each(['move', 'form', 'repair'] as const)(
@@ -152,7 +157,7 @@ describe('what is on its way', () => {
     expect(recalls(written(onItsWay('repair', { recalled: true }), held()))).toEqual([]);
     const effects: Effect[] = [];
     const { state, publication } = onItsWay('repair');
-    recallOnly(state, publication, held(), effects);
+    recallOnly(turnAt(1, effects), state, { ...publication, decision: held() });
     expect(effects).toHaveLength(1);
   });
 
@@ -166,7 +171,11 @@ describe('what is on its way', () => {
 
 describe('an update without an answer', () => {
   const pendingOf = (over: Partial<Attempt> = {}, more: Partial<Given> = {}): Situation =>
-    given({ ...healthy, ...more, publication: { pending: [attemptOf('move', { aim: 'move 8', ...over })] } });
+    given({
+      ...healthy,
+      ...more,
+      publication: { writing: { pending: [attemptOf('move', { aim: 'move 8', ...over })] } },
+    });
 
   test('is fenced off while something else is wanted, or nothing', () => {
     expect(written(pendingOf(), held()).inFlight?.what).toBe('fence');
@@ -202,7 +211,9 @@ describe('an update without an answer', () => {
       return given({
         ...rest,
         rrsets: [],
-        publication: { pending: [attemptOf('move', { aim: 'move 1', lapsesAt: mono(lapsesAt) })] },
+        publication: {
+          writing: { pending: [attemptOf('move', { aim: 'move 1', lapsesAt: mono(lapsesAt) })] },
+        },
       });
     };
     const toDb1: Decision = { ...steady, reason: 'first-publication' as never };
@@ -213,14 +224,14 @@ describe('an update without an answer', () => {
 
 describe('nothing is written', () => {
   test.each([
-    ['on a zone that must be read first', { mustRead: true }],
+    ['on a zone that must be read first', { writing: { mustRead: true } }],
     [
       'while an update that was applied is not seen yet',
-      { awaiting: { attempt: attemptOf('repair'), until: mono(9000) } },
+      { writing: { awaiting: { attempt: attemptOf('repair'), until: mono(9000) } } },
     ],
-    ['on a zone that could not be read', { readFailure: { code: 'deadline', message: 'no answer' } }],
-    ['before its time', { nextWriteAt: mono(2) }],
-  ])('%s', (_, publication: Partial<PublicationState>) => {
+    ['on a zone that could not be read', { zone: { failure: { code: 'deadline', message: 'no answer' } } }],
+    ['before its time', { writing: { nextAt: mono(2) } }],
+  ])('%s', (_, publication: PublicationOver) => {
     expect(written(given({ ...drifted, publication }), steady).effects).toEqual([]);
     expect(written(given(drifted), steady).effects).toHaveLength(1);
   });
@@ -237,9 +248,10 @@ describe('nothing is written', () => {
       notAfter: mono(1e9),
     };
     const effects: Effect[] = [];
-    const state = write(situation.state, situation, held(), undefined, situation.now, effects, explicit);
+    const turn = { cluster: 'shop', now: situation.now, effects };
+    const state = write(turn, situation, held(), { explicit });
     expect(effects).toEqual([]);
-    expect([...state.publications.values()][0]?.nextReadAt).toBe(freshMs + 1);
+    expect([...state.publications.values()][0]?.zone.nextReadAt).toBe(freshMs + 1);
   });
 });
 
@@ -248,7 +260,7 @@ describe('repairs', () => {
     given({
       ...drifted,
       nowMs: 1,
-      publication: { repairs: Array.from({ length: count }, () => mono(1 - agoMs)) },
+      publication: { limits: { repairs: Array.from({ length: count }, () => mono(1 - agoMs)) } },
     });
 
   test('are so many in a window, and go on when it is over', () => {
@@ -266,7 +278,11 @@ describe('a withdrawal', () => {
       nowMs: settleMs,
       settings: { onNoSource: 'withdraw' },
       ...over,
-      publication: { sourcelessSince: mono(sinceMs), decision: held() as never, ...over.publication },
+      publication: {
+        decision: held() as never,
+        evidence: { sourcelessSince: mono(sinceMs) },
+        ...over.publication,
+      },
     });
 
   test('needs the configuration, and every server seen for settle', () => {
@@ -276,9 +292,9 @@ describe('a withdrawal', () => {
     });
     expect(intendedWrite(sourceless({}, 1), held())).toBe(undefined);
     expect(intendedWrite(sourceless({ settings: { onNoSource: 'keep' } }), held())).toBe(undefined);
-    expect(intendedWrite(sourceless({ publication: { sourcelessSince: undefined } }), held())).toBe(
-      undefined,
-    );
+    expect(
+      intendedWrite(sourceless({ publication: { evidence: { sourcelessSince: undefined } } }), held()),
+    ).toBe(undefined);
     expect(intendedWrite(sourceless({ publication: { decision: held('frozen') as never } }), held())).toBe(
       undefined,
     );
@@ -344,9 +360,7 @@ describe('propagation', () => {
     const situation = given(healthy);
     const publication = watchEpoch(
       situation.publication,
-      8,
-      { present: [addressOf('192.0.2.2')], absent: [] },
-      false,
+      { epoch: 8, present: [addressOf('192.0.2.2')], absent: [], isFirst: false },
       at(1),
     );
     return { ...situation, publication };
@@ -356,7 +370,7 @@ describe('propagation', () => {
     superseded?: boolean;
     nameservers?: readonly { nameserver: string; answeredAt?: number }[];
   }) => {
-    const { state, publication } = watched();
+    const { publication } = watched();
     const { epoch = 8, superseded = false, nameservers = [{ nameserver: 'ns1', answeredAt: 5 }] } = over;
     const event = {
       kind: 'propagated',
@@ -364,7 +378,7 @@ describe('propagation', () => {
       epoch,
       report: { nameservers, superseded },
     } as never;
-    return propagated(state, publication, event, at(2), []).propagation?.nameservers;
+    return propagated(turnAt(2), publication, event).propagation?.nameservers;
   };
 
   test('is complete when every nameserver has answered the new RRsets, and somebody has', () => {
@@ -384,16 +398,16 @@ describe('propagation', () => {
 describe('an update that was refused', () => {
   test('and may be there all the same, is kept in mind; one that surely is not, is not', () => {
     const outcomeOf = (outcome: object): PublicationState => {
-      const situation = given({ ...healthy, publication: { inFlight: attemptOf('move') } });
-      return updateDone(situation.state, situation.publication, 'before', outcome as never, at(5), []);
+      const situation = given({ ...healthy, publication: { writing: { inFlight: attemptOf('move') } } });
+      return updateDone(turnAt(5), situation.publication, 'before', outcome as never);
     };
     const failure = { code: 'x', message: 'x' };
-    expect(outcomeOf({ kind: 'unknown', failure }).pending).toMatchObject([
+    expect(outcomeOf({ kind: 'unknown', failure }).writing.pending).toMatchObject([
       { try: 'before', answered: false },
     ]);
-    expect(outcomeOf({ kind: 'refused', code: 'prerequisite-failed', failure }).pending).toMatchObject([
-      { try: 'before', answered: true },
-    ]);
-    expect(outcomeOf({ kind: 'refused', code: 'refused', failure }).pending).toEqual([]);
+    expect(
+      outcomeOf({ kind: 'refused', code: 'prerequisite-failed', failure }).writing.pending,
+    ).toMatchObject([{ try: 'before', answered: true }]);
+    expect(outcomeOf({ kind: 'refused', code: 'refused', failure }).writing.pending).toEqual([]);
   });
 });

@@ -202,7 +202,7 @@ describe('would be a candidate if', () => {
     const situation = given({
       servers,
       ledger: ledgerOf('db1'),
-      publication: { line: new Set([uuid('db2')]) },
+      publication: { evidence: { line: new Set([uuid('db2')]) } },
       ...world,
     });
     return missingOf(situation, situation.members[1]!);
