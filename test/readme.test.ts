@@ -1,3 +1,5 @@
+/** What the README shows is true: its GRANT statements, its configuration, its links. */
+
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

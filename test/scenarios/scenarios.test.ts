@@ -1,3 +1,5 @@
+/** Plays the transcripts, and shows that together they have every reason, alarm and command. */
+
 import { describe, expect, test } from 'vitest';
 import { alarmCodes, holdReasons, pointToReasons } from '../../src/core/model/vocabulary.ts';
 import { textOfFile } from '../support/checkout.ts';

@@ -1,3 +1,5 @@
+/** Shows that docs/SITUATIONS.md and the transcripts say the same. */
+
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';

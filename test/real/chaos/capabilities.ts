@@ -1,3 +1,5 @@
+/** Finds out which faults this machine can make: namespaces, slow links, full disks. */
+
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

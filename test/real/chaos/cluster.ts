@@ -1,3 +1,5 @@
+/** The real MySQL servers of a chaos world. */
+
 import { join } from 'node:path';
 import { executedOf } from '../../../src/lab/dba/dba.ts';
 import type { MysqlPrograms } from '../../../src/lab/programs/mysql-programs.ts';

@@ -1,3 +1,5 @@
+/** Runs a command of the machine to its end. */
+
 import { execa } from 'execa';
 
 /** Every command here takes milliseconds; a machine that is busy may take longer. */

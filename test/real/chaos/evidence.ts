@@ -1,3 +1,5 @@
+/** What the judge of a chaos round gets to see. */
+
 import type { Rr } from './journal.ts';
 import type { HandEdit } from './plan.ts';
 import type { Commit } from './referee.ts';

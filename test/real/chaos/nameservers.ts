@@ -1,3 +1,5 @@
+/** The two real nameservers of a chaos world: a primary and a secondary. */
+
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BindPrograms } from '../../../src/lab/programs/bind-programs.ts';

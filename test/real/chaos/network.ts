@@ -1,3 +1,5 @@
+/** The network of a chaos world: one namespace for each host, and the faults of its links. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { type SlowLink, tbfArguments } from './capabilities.ts';
 import { run, tried } from './commands.ts';

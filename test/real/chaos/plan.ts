@@ -1,3 +1,5 @@
+/** Plans the faults and the operator's moves of a chaos round from its seed. */
+
 import { createPrng, type Prng } from '../../sim/world/prng.ts';
 
 /** Everything that chance decides in a round, resolved from the seed before it begins. Servers are named by their part in the cluster as the round finds it. */

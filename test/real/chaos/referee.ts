@@ -1,3 +1,5 @@
+/** Reads every transaction of the zone from the primary nameserver's journal. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { BindPrograms } from '../../../src/lab/programs/bind-programs.ts';

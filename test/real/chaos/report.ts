@@ -1,3 +1,5 @@
+/** The lines that a chaos run prints: one for each round, and a summary. */
+
 import type { RoundResult } from './round.ts';
 
 /** What a run says at its end. */

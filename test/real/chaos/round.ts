@@ -1,3 +1,5 @@
+/** Plays one chaos round: faults, then the calm, then the verdict. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '../../../src/lab/stage/observer.ts';
 import { awaitCalm, putInOrder } from './calm.ts';

@@ -1,3 +1,5 @@
+/** The instances of source-dns in a chaos world, and their clocks. */
+
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DaemonProcess, startDaemon } from '../../../src/lab/stage/daemon-process.ts';

@@ -1,3 +1,5 @@
+/** Builds a chaos world of real servers, one host each, and takes it down again. */
+
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replicateFrom, replicating } from '../../../src/lab/dba/dba.ts';

@@ -1,3 +1,5 @@
+/** Starts and stops the writer: an application that writes to the name's source all the time. */
+
 import { join } from 'node:path';
 import { launch, type ServerProcess } from '../../../src/lab/host/processes.ts';
 import type { WebClientOptions } from '../../../src/lab/stage/web-client.ts';

@@ -1,3 +1,5 @@
+/** How a simulated server stops taking writes or goes away, and how it comes back. */
+
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Act } from './script.ts';
 import type { World } from './world-types.ts';

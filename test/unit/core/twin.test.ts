@@ -1,3 +1,5 @@
+/** Compares the decision with its twin on random worlds. */
+
 import { describe, expect, test } from 'vitest';
 import { guard } from '../../../src/core/decide/guard.ts';
 import { decide } from '../../../src/core/decide/table.ts';

@@ -1,3 +1,5 @@
+/** Shows what is wrong in a list of asynchronous connection failover. */
+
 import { describe, expect, test } from 'vitest';
 import { failoverListAlarm, memberAt } from '../../../../src/core/alarm/failover-list-alarm.ts';
 import type { Channel, FailoverSource } from '../../../../src/core/model/observation.ts';

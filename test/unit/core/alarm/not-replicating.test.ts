@@ -1,3 +1,5 @@
+/** Shows when a server gets nothing from the source, and which remedy the alarm names. */
+
 import { describe, expect, test } from 'vitest';
 import { notReplicatingAlarm } from '../../../../src/core/alarm/not-replicating.ts';
 import { following } from '../../../../src/core/decide/advice.ts';

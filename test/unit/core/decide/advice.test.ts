@@ -1,3 +1,5 @@
+/** Shows the statement that makes a server a replica, for each product and version. */
+
 import { describe, expect, test } from 'vitest';
 import { following, starting } from '../../../../src/core/decide/advice.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';

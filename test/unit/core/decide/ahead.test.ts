@@ -1,3 +1,5 @@
+/** Shows what a server lacks that another server of the cluster has. */
+
 import { describe, expect, test } from 'vitest';
 import {
   candidateLacks,

@@ -1,3 +1,5 @@
+/** Shows the mark of the published source's data in the ledger, and which servers have it. */
+
 import { describe, expect, test } from 'vitest';
 import { hasLineMark, lineMarkFor } from '../../../../src/core/decide/line-mark.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';

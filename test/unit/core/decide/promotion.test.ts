@@ -1,3 +1,5 @@
+/** Shows when a promotion proves that a server is the new source. */
+
 import { describe, expect, test } from 'vitest';
 import { moveSeenAt } from '../../../../src/core/decide/promotion.ts';
 import { situationOf, strongEvidence } from '../../../../src/core/decide/situation.ts';

@@ -1,3 +1,5 @@
+/** The history of a former source that comes back, observation by observation. */
+
 import { trackRejoins } from '../../../../src/core/decide/rejoin.ts';
 import { situationOf } from '../../../../src/core/decide/situation.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';

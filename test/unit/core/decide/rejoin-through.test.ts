@@ -1,3 +1,5 @@
+/** Shows when a former source has rejoined that replicates through another server. */
+
 import { describe, expect, test } from 'vitest';
 import type { GtidMode } from '../../../../src/core/model/observation.ts';
 import type { Rejoin } from '../../../../src/core/observe/waypoint.ts';

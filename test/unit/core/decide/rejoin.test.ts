@@ -1,3 +1,5 @@
+/** Shows when a former source counts as rejoined. */
+
 import { describe, expect, test } from 'vitest';
 import { trackRejoins } from '../../../../src/core/decide/rejoin.ts';
 import { situationOf } from '../../../../src/core/decide/situation.ts';

@@ -1,3 +1,5 @@
+/** Shows how the lag of a replica follows from the hops between it and the source. */
+
 import { describe, expect, test } from 'vitest';
 import { waysTo } from '../../../../src/core/decide/replica-lag.ts';
 import type { Situation } from '../../../../src/core/decide/situation.ts';

@@ -1,3 +1,5 @@
+/** Shows that every statement in a sentence of the core is of a kind that runs on real servers. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

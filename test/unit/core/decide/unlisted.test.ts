@@ -1,3 +1,5 @@
+/** Shows what a discovered server changes in a decision. */
+
 import { describe, expect, test } from 'vitest';
 import { guard } from '../../../../src/core/decide/guard.ts';
 import { type Situation, situationOf } from '../../../../src/core/decide/situation.ts';

@@ -1,3 +1,5 @@
+/** Shows how a long GTID set is shortened for people. */
+
 import { describe, expect, test } from 'vitest';
 import type { GtidSet } from '../../../../src/core/gtid/gtid.ts';
 import { gtidWords } from '../../../../src/core/gtid/gtid-words.ts';

@@ -1,3 +1,5 @@
+/** Shows that GTID sets compute as sets of single transactions do. */
+
 import { describe, expect, test } from 'vitest';
 import {
   contains,

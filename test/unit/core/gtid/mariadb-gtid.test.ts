@@ -1,3 +1,5 @@
+/** Shows that GTID positions of MariaDB compare as logs of single transactions do. */
+
 import { describe, expect, test } from 'vitest';
 import {
   contains,

@@ -1,3 +1,5 @@
+/** Shows which addresses `discover_within` contains. */
+
 import { isIP } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { type DiscoveryScope, isWithin } from '../../../../src/core/model/discovery-scope.ts';

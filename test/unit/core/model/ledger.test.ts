@@ -1,3 +1,5 @@
+/** Shows that the ledger is written and read as docs/LEDGER.md promises. */
+
 import { describe, expect, test } from 'vitest';
 import { longestHost } from '../../../../src/config/server-address.ts';
 import {

@@ -1,3 +1,5 @@
+/** Shows that times and addresses are written and computed right. */
+
 import { describe, expect, test } from 'vitest';
 import { splitAddress } from '../../../../src/core/model/observation.ts';
 import {

@@ -1,3 +1,5 @@
+/** Shows that docs/DECISIONS.md has every rule, reason and alarm of the code. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

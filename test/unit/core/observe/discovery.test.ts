@@ -1,3 +1,5 @@
+/** Shows which unlisted servers are discovered, how often they are asked, and when they are forgotten. */
+
 import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import type { Claim, Probe, ServerFacts } from '../../../../src/core/model/observation.ts';

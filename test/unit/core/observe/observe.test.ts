@@ -1,3 +1,5 @@
+/** Shows which promotions, losses and closings of a source count as seen. */
+
 import { describe, expect, test } from 'vitest';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
 import { newServer, type ServerMemory } from '../../../../src/core/model/state.ts';

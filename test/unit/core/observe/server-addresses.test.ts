@@ -1,3 +1,5 @@
+/** Shows when a server's published address follows its host name. */
+
 import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';

@@ -1,3 +1,5 @@
+/** Shows how the source of a MariaDB replica is found, and when a Galera node takes writes. */
+
 import { describe, expect, test } from 'vitest';
 import {
   type Channel,

@@ -1,3 +1,5 @@
+/** Shows what source-dns concludes from probes: contact, replication, promotions. */
+
 import { describe, expect, test } from 'vitest';
 import type { Channel, Probe } from '../../../../src/core/model/observation.ts';
 import { newServer } from '../../../../src/core/model/state.ts';

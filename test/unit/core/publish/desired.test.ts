@@ -1,3 +1,5 @@
+/** Shows the RRsets that publish a server. */
+
 import { describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import { topologyOf } from '../../../../src/core/observe/topology.ts';

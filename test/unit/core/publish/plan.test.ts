@@ -1,3 +1,5 @@
+/** Shows the prerequisites and updates of an UPDATE message. */
+
 import { describe, expect, test } from 'vitest';
 import { writeLedger } from '../../../../src/core/model/ledger.ts';
 import type { Rrset, Wanted } from '../../../../src/core/model/zone.ts';

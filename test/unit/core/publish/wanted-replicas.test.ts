@@ -1,3 +1,5 @@
+/** Shows which servers the name of the replicas has. */
+
 import { describe, expect, test } from 'vitest';
 import type { Channel, Group, Probe } from '../../../../src/core/model/observation.ts';
 import type { ReplicasName } from '../../../../src/core/model/settings.ts';

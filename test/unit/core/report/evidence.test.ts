@@ -1,3 +1,5 @@
+/** Shows which evidence `explain` lists for each server. */
+
 import { describe, expect, test } from 'vitest';
 import type { Channel, ServerFacts, Wsrep } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';

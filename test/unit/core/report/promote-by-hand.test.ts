@@ -1,3 +1,5 @@
+/** Shows how `explain` tells a person to promote a replica, and when it does not. */
+
 import { describe, expect, test } from 'vitest';
 import type { Channel, ServerFacts, Version } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';

@@ -1,3 +1,5 @@
+/** Shows what `explain` says would change a decision. */
+
 import { describe, expect, test } from 'vitest';
 import { guard } from '../../../../src/core/decide/guard.ts';
 import { decide } from '../../../../src/core/decide/table.ts';
