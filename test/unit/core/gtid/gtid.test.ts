@@ -79,7 +79,7 @@ const parsed = (text: string): GtidSet => {
   return set;
 };
 
-describe('GTID sets against sets of single transactions', () => {
+describe('GTID sets, compared with sets of single transactions', () => {
   const seed = 20_241_122;
   test(`agree for 3,000 random pairs (seed ${seed})`, () => {
     const pick = random(seed);
@@ -106,7 +106,7 @@ describe('GTID sets against sets of single transactions', () => {
     }
   });
 
-  test('costs no square of the gaps', () => {
+  test('cost no more than the number of gaps', () => {
     const odd = parsed(`${a}:${Array.from({ length: 50_000 }, (_, i) => 2 * i + 1).join(':')}`);
     const even = parsed(`${a}:${Array.from({ length: 50_000 }, (_, i) => 2 * i + 2).join(':')}`);
     const begun = performance.now();
@@ -117,7 +117,7 @@ describe('GTID sets against sets of single transactions', () => {
   });
 });
 
-describe('the text of GTID sets', () => {
+describe('the text of a GTID set', () => {
   test.each([
     ['', ''],
     [' \n', ''],
@@ -125,7 +125,7 @@ describe('the text of GTID sets', () => {
     [`${a}:5:1-3:4`, `${a}:1-5`],
     [`${a}:1 - 3`, `${a}:1-3`],
     [`${b}:1,\n${a.toUpperCase()}:2`, `${a}:2,${b}:1`],
-    // All recorded from MySQL 9.7's GTID_SUBTRACT(text, '').
+    // All recorded from the result of GTID_SUBTRACT(text, '') of MySQL 9.7.
     [`${a}:1-5:tag:1-3:7`, `${a}:1-5:tag:1-3:7`],
     [`${a}:tag:1-3,${a}:1-5`, `${a}:1-5:tag:1-3`],
     [`${a}:tag:2-4,${a}:9:a:1`, `${a}:9:a:1:tag:2-4`],

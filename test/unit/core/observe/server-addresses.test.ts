@@ -19,7 +19,7 @@ import { address, at, factsOf, replicaOf, seen, silent, stateOf } from '../../..
 
 const [one, two, new1, six] = ['192.0.2.1', '192.0.2.2', '192.0.2.101', '2001:db8::1'] as const;
 
-/** db1 and db2, each at its address, and found there. */
+/** db1 and db2, each found at its address. */
 function worldOf(
   facts1: ServerFacts = factsOf('db1'),
   facts2: ServerFacts = replicaOf('db1', 'db2'),
@@ -43,7 +43,7 @@ function worldOf(
 
 const db1 = (state: ClusterState): ServerMemory => state.servers.get(address('db1'))!;
 
-/** The resolver says these of db1, and trying them brings that. */
+/** The resolver gives these addresses for db1, and trying them brings these probes. */
 function told(
   state: ClusterState,
   addresses: readonly string[],
@@ -64,12 +64,12 @@ function told(
   return { memory, proposal: proposalOf(state, memory), addresses: memory.addresses, renewed };
 }
 
-describe('what the resolver says', () => {
+describe('a resolved address', () => {
   test('is tried first, and the kept connection follows where the server answers', () => {
     const state = worldOf();
     const moved = told(state, [new1], { [new1]: seen(factsOf('db1')) });
     expect(moved).toMatchObject({ proposal: { kind: 'proven' }, addresses: [one], renewed: true });
-    // Only its answer from there proves that the connection leads there.
+    // Only an answer from there proves that the connection leads there.
     const arrived = takePeer(
       state,
       moved.memory,
@@ -79,7 +79,7 @@ describe('what the resolver says', () => {
     expect(arrived.addresses).toEqual([new1]);
   });
 
-  test('is not followed where nobody answers, another server does, or a copy of its data folder', () => {
+  test('is not followed where nobody answers, or another server, or a copy of the data folder', () => {
     const state = worldOf();
     const copy = factsOf('db1', { uptimeSeconds: 400 });
     for (const probe of [silent, seen(factsOf('db9')), seen(copy)])
@@ -87,26 +87,32 @@ describe('what the resolver says', () => {
         proposal: { kind: 'unproven' },
         addresses: [one],
       });
-    // Nothing speaks for a new connection but a start that differs: that may be our own counting.
+    // Only a different start time speaks for a new connection, and our own rounding may cause that.
     expect(told(state, [new1], { [new1]: silent }).renewed).toBe(false);
     expect(told(state, [new1], { [new1]: seen(copy) }).renewed).toBe(true);
   });
 
   test.each([
-    ['two of one server', [one, new1], { [new1]: seen(factsOf('db1')) }, 'proven', [one, new1]],
-    ['two of one family, and nobody is at one', [one, new1], {}, 'ambiguous', [one]],
-    ['two families, and nobody is at one', [one, six], {}, 'proven', [one]],
     [
-      'two families, and another server is at one',
+      'is published beside the other address of the same server',
+      [one, new1],
+      { [new1]: seen(factsOf('db1')) },
+      'proven',
+      [one, new1],
+    ],
+    ['is ambiguous beside one of its family where nobody answers', [one, new1], {}, 'ambiguous', [one]],
+    ['is left out where nobody answers, if the other family answers', [one, six], {}, 'proven', [one]],
+    [
+      'is ambiguous when another server answers there',
       [one, six],
       { [six]: seen(factsOf('db9')) },
       'ambiguous',
       [one],
     ],
-    ["another member's as well", [one, two], {}, 'ambiguous', [one]],
-    ["another member's alone", [two], {}, 'ambiguous', [one]],
+    ['is ambiguous beside the address of another member', [one, two], {}, 'ambiguous', [one]],
+    ['is ambiguous when it is the address of another member', [two], {}, 'ambiguous', [one]],
     [
-      'more than any server has',
+      'is ambiguous among more addresses than any server has',
       Array.from({ length: 17 }, (_, n) => `192.0.2.${n + 1}`),
       {},
       'ambiguous',
@@ -116,7 +122,7 @@ describe('what the resolver says', () => {
     expect(told(worldOf(), addresses, found)).toMatchObject({ proposal: { kind }, addresses: published });
   });
 
-  test('of an address where it answered once, and is silent now: that one is left out', () => {
+  test('is left out when the server answered there once and is silent there now', () => {
     const state = worldOf();
     const { memory } = told(state, [one, new1], { [new1]: seen(factsOf('db1')) });
     const lost = takeTrial(state, { ...memory, trying: new1 }, silent, at(40_000), []);
@@ -126,7 +132,7 @@ describe('what the resolver says', () => {
     ]);
   });
 
-  test('is no matter of a trial where the kept connection leads by now', () => {
+  test('needs no trial where the kept connection leads already', () => {
     const state = worldOf();
     const arrived = { ...db1(state), trying: one };
     expect(proposalOf(state, takeTrial(state, arrived, silent, at(1), [])).kind).toBe('proven');
@@ -144,8 +150,8 @@ describe('what the resolver says', () => {
   });
 });
 
-describe('servers of one machine', () => {
-  test('have one address and other ports, and are not taken for each other', () => {
+describe('servers on one machine', () => {
+  test('have one address and different ports, and are not taken for each other', () => {
     const state = worldOf();
     const other = state.servers.get(address('db2'))!;
     const elsewhere = withServer(state, {
@@ -173,7 +179,7 @@ describe('an answer from the place of another member', () => {
     });
   });
 
-  test('nor with MariaDB, whose identity ends with the name that was asked', () => {
+  test('says nothing on MariaDB either, where the identity ends with the asked name', () => {
     const mariadb = (name: string, serverId: number, asked: string) =>
       factsOf(name, { flavour: 'mariadb', serverId, id: `mariadb:${serverId}@${asked}:3306` as ServerId });
     const state = worldOf(mariadb('db1', 1, 'db1'), mariadb('db2', 2, 'db2'));
@@ -183,7 +189,7 @@ describe('an answer from the place of another member', () => {
     expect(placesOf(state, tried.memory)).toEqual({ known: [one], refuted: [two] });
   });
 
-  test('but a server that was rebuilt, or moved, is believed', () => {
+  test('is believed from a server that was rebuilt, or that moved', () => {
     for (const facts of [
       factsOf('db9', { peer: one }),
       factsOf('db9', { peer: new1 }),

@@ -55,7 +55,7 @@ const withLedger = (world: Given, over: Partial<Ledger>): Given => ({
   ledger: ledgerOf('db1', over),
 });
 
-/** Every hold in its plainest form; some have several causes. */
+/** Every hold in its simplest form; some have several causes. */
 const holds: Readonly<Record<string, Given>> = {
   'ledger-unknown, unreachable': {
     ...healthy,
@@ -169,7 +169,7 @@ const textOf = (cases: Readonly<Record<string, Given>>): string =>
     .join('\n');
 
 describe('what would change a hold', () => {
-  test.each(Object.entries(holds))('%s is one, and has one to three short sentences', (title, world) => {
+  test.each(Object.entries(holds))('%s is a hold, and has one to three short sentences', (title, world) => {
     const { reason, sentences } = explained(world);
     expect(reason).toBe(title.split(',')[0]);
     expect(sentences.length).toBeGreaterThan(0);
@@ -179,12 +179,12 @@ describe('what would change a hold', () => {
     ).toEqual([]);
   });
 
-  test('every reason is told', () => {
+  test('every reason has sentences', () => {
     const told = new Set(Object.keys(holds).map((title) => title.split(',')[0]));
     expect(Object.keys(holdReasons).filter((reason) => !told.has(reason))).toEqual([]);
   });
 
-  test('in words', () => {
+  test('the sentences are these', () => {
     expect(textOf(holds)).toMatchInlineSnapshot(`
       "ledger-unknown, unreachable
         An answer of nameserver ns1: it is asked again all the time.
@@ -267,7 +267,7 @@ describe('what would change a hold', () => {
 
 describe('what would change the pointing to a server', () => {
   const failing = { code: 'refused', message: 'The nameserver answered REFUSED.' };
-  test('in words', () => {
+  test('the sentences are these', () => {
     expect(
       textOf({
         'steady, of three': healthy,
