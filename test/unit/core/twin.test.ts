@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { guard } from '../../../src/core/decide/guard.ts';
 import { decide } from '../../../src/core/decide/table.ts';
 import { holdReasons, pointToReasons } from '../../../src/core/model/vocabulary.ts';
+import { anyWorld } from './random-world.ts';
 import { twin } from './twin.ts';
-import { anyWorld, situationOfWorld } from './twin-world.ts';
+import { situationOfWorld } from './twin-world.ts';
 
 const worlds = 40_000;
 

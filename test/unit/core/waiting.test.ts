@@ -11,8 +11,9 @@ import type { MonoMs } from '../../../src/core/model/units.ts';
 import { intendedWrite } from '../../../src/core/publish/intent.ts';
 import { step } from '../../../src/core/step.ts';
 import { at, random } from '../../support/given.ts';
+import { anyWorld } from './random-world.ts';
 import { twin } from './twin.ts';
-import { anyWorld, situationOfWorld } from './twin-world.ts';
+import { situationOfWorld } from './twin-world.ts';
 
 /** Around `fresh_for` (3 s), twice the heartbeat period (2 s), `settle` (30 s) and `gone_after` (10 min). */
 const moments = [1, 500, 1200, 2100, 2800, 3001, 31_000, 700_000];

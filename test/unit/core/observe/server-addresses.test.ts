@@ -97,29 +97,46 @@ describe('a resolved address', () => {
       'is published beside the other address of the same server',
       [one, new1],
       { [new1]: seen(factsOf('db1')) },
-      'proven',
-      [one, new1],
+      { kind: 'proven', addresses: [one, new1] },
     ],
-    ['is ambiguous beside one of its family where nobody answers', [one, new1], {}, 'ambiguous', [one]],
-    ['is left out where nobody answers, if the other family answers', [one, six], {}, 'proven', [one]],
+    [
+      'is ambiguous beside one of its family where nobody answers',
+      [one, new1],
+      {},
+      { kind: 'ambiguous', addresses: [one] },
+    ],
+    [
+      'is left out where nobody answers, if the other family answers',
+      [one, six],
+      {},
+      { kind: 'proven', addresses: [one] },
+    ],
     [
       'is ambiguous when another server answers there',
       [one, six],
       { [six]: seen(factsOf('db9')) },
-      'ambiguous',
-      [one],
+      { kind: 'ambiguous', addresses: [one] },
     ],
-    ['is ambiguous beside the address of another member', [one, two], {}, 'ambiguous', [one]],
-    ['is ambiguous when it is the address of another member', [two], {}, 'ambiguous', [one]],
+    [
+      'is ambiguous beside the address of another member',
+      [one, two],
+      {},
+      { kind: 'ambiguous', addresses: [one] },
+    ],
+    [
+      'is ambiguous when it is the address of another member',
+      [two],
+      {},
+      { kind: 'ambiguous', addresses: [one] },
+    ],
     [
       'is ambiguous among more addresses than any server has',
       Array.from({ length: 17 }, (_, n) => `192.0.2.${n + 1}`),
       {},
-      'ambiguous',
-      [one],
+      { kind: 'ambiguous', addresses: [one] },
     ],
-  ] as const)('%s', (_, addresses, found, kind, published) => {
-    expect(told(worldOf(), addresses, found)).toMatchObject({ proposal: { kind }, addresses: published });
+  ] as const)('%s', (_, resolved, found, { kind, addresses }) => {
+    expect(told(worldOf(), resolved, found)).toMatchObject({ proposal: { kind }, addresses });
   });
 
   test('is left out when the server answered there once and is silent there now', () => {
