@@ -81,7 +81,7 @@ async function playWorld(
   try {
     await inWorld(surroundings, size, async (world) => {
       const memory = await opening(world, report);
-      for (; round < to; round++) await oneRound(world, seed, round, memory, report);
+      for (; round < to; round++) await oneRound(world, { seed, round }, memory, report);
     });
     return round;
   } catch (error) {
@@ -114,8 +114,7 @@ async function opening(world: World, report: Report): Promise<Memory> {
 
 async function oneRound(
   world: World,
-  seed: number,
-  round: number,
+  { seed, round }: { readonly seed: number; readonly round: number },
   memory: Memory,
   report: Report,
 ): Promise<void> {

@@ -3,7 +3,8 @@
 import type { Build } from '../mutants/build.ts';
 import { type Mutant, mutants } from '../mutants/mutants.ts';
 import { buildVariants } from '../mutants/patched-build.ts';
-import { type Script, scriptOf } from '../world/script.ts';
+import { scriptOf } from '../world/random-script.ts';
+import type { Script } from '../world/script.ts';
 import { type Builds, runWorld } from '../world/world.ts';
 import { stories } from './regressions.ts';
 import { report } from './report.ts';

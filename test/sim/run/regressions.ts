@@ -21,17 +21,6 @@ const weather: Weather = {
   netTimeoutMs: 60_000,
 };
 
-function story(
-  name: string,
-  seed: number,
-  acts: readonly Act[],
-  change: Partial<Weather>,
-  shape: Partial<Shape>,
-): Story {
-  const world = { shape: { ...plainShape, ...shape }, weather: { ...weather, ...change } };
-  return { name, script: { seed, ...world, acts, calmAt: 45_000, settledAt: 65_000, endAt: 70_000 } };
-}
-
 /** Only one instance is there. */
 const alone = (instance: InstanceName, at: number, forMs: number): Act => ({
   at,
@@ -175,13 +164,20 @@ const restartedReadOnly: readonly Act[] = [6000, 19_000, 32_000].flatMap((at): A
   { at: at + 3000, kind: 'restart', who: 'source', downMs: 600, readOnly: true },
 ]);
 
-/** Chance still has the network's say, so each is told several times. */
-const retold = (
+/** Tells a story with several seeds: the network still behaves by chance. */
+function retold(
   name: string,
   acts: readonly Act[],
   change: Partial<Weather> = {},
   shape: Partial<Shape> = {},
-): readonly Story[] => Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change, shape));
+): readonly Story[] {
+  const world = { shape: { ...plainShape, ...shape }, weather: { ...weather, ...change } };
+  const times = { calmAt: 45_000, settledAt: 65_000, endAt: 70_000 };
+  return Array.from({ length: 12 }, (_, index) => ({
+    name,
+    script: { seed: index + 1, ...world, acts, ...times },
+  }));
+}
 
 const fair: Partial<Weather> = { slow: 0, rttMs: 5 };
 
@@ -192,18 +188,18 @@ export const stories: readonly Story[] = [
     probeTimeoutMs: 4900,
   }),
   ...retold('an answer from before a sleep is no evidence', standingStill('suspend')),
-  ...retold('a move without an answer is fenced', comingBack, { ...fair, late: 0.7, fudgeMs: 10_000 }),
+  ...retold('a move without an answer is fenced off', comingBack, { ...fair, late: 0.7, fudgeMs: 10_000 }),
   ...retold('a move that has not left is called back', backBeforeItLeft, { slow: 0, rttMs: 450 }),
   ...retold('a minority view moves nothing', fewInSight, fair),
   ...retold('a source that others hear keeps the name', heardByOthers, fair),
   ...retold('the epoch is remembered where the zone forgot it', zoneMadeAnew, fair),
-  ...retold('a source that is closed by a switch gets nothing', closedBySwitch, fair),
+  ...retold('a source that a switch closed gets no write', closedBySwitch, fair),
   ...retold('a source that refuses us alone keeps the name', refusesUsAlone, fair),
-  ...retold('what is frozen is not restored', frozenAsItIs, fair),
-  ...retold('a source that looks for the next one is none', lostInSwitchover, fair),
+  ...retold('a frozen name is not restored', frozenAsItIs, fair),
+  ...retold('a source that tries to reach the next source is a replica', lostInSwitchover, fair),
   ...retold('a promotion beside a source that restarts proves nothing', restartedReadOnly, fair),
-  ...retold('a stranger in a cluster of two gets nothing', replacedByStranger, fair, { servers: 2 }),
-  ...retold('a member that left its group gets nothing by itself', leavingInOrder, fair, {
+  ...retold('a stranger in a cluster of two does not get the name', replacedByStranger, fair, { servers: 2 }),
+  ...retold('a member that left its group does not get the name', leavingInOrder, fair, {
     group: true,
     servers: 3,
   }),
