@@ -36,8 +36,10 @@ export async function operate(
   let promoted: Operation['promoted'];
   let keepsRows = mistake === 'none';
   try {
+    const healthy = cast.others.filter((server) => !cast.broken.has(server));
     if (cast.broken.has(cast.heir)) return { gaveUp: `${cast.heir.name} is broken`, keepsRows: true };
-    if (act === 'failover') keepsRows &&= await prepareFailover(world, dealings, cast, mistake);
+    if (act === 'failover')
+      keepsRows &&= await prepareFailover(world, dealings, { ...cast, healthy }, mistake);
     else if (mistake !== 'unfenced') await prepareSwitchover(dealings, cast);
     dealings.loses(cast.source);
     const at = await dealings.promote(cast.heir);
@@ -48,8 +50,7 @@ export async function operate(
       await dealings.fence(cast.source);
     }
     const old = act === 'switchover' && mistake === 'none' ? [cast.source] : [];
-    for (const server of [...repointed(healthyIn(cast), mistake), ...old])
-      await dealings.follow(server, cast.heir);
+    for (const server of [...repointed(healthy, mistake), ...old]) await dealings.follow(server, cast.heir);
     return { promoted, keepsRows };
   } catch (error) {
     const gaveUp = error instanceof Error ? error.message : String(error);
@@ -57,9 +58,6 @@ export async function operate(
     return { ...(promoted ? { promoted } : {}), gaveUp, keepsRows: keepsRows || promoted === undefined };
   }
 }
-
-const healthyIn = ({ others, broken }: Cast): readonly ChaosServer[] =>
-  others.filter((server) => !broken.has(server));
 
 function repointed(healthy: readonly ChaosServer[], mistake: Mistake): readonly ChaosServer[] {
   if (mistake === 'none-repointed') return [];
@@ -70,11 +68,9 @@ function repointed(healthy: readonly ChaosServer[], mistake: Mistake): readonly 
 async function prepareFailover(
   { cluster }: World,
   dealings: Dealings,
-  cast: Cast,
+  { source, heir, healthy }: Cast & { readonly healthy: readonly ChaosServer[] },
   mistake: Mistake,
 ): Promise<boolean> {
-  const { source, heir } = cast;
-  const healthy = healthyIn(cast);
   if (mistake !== 'unfenced') await source.mysqld.kill9();
   if (mistake === 'no-catch-up') return false;
   await dealings.catchUpFrom(heir, healthy);

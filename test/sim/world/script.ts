@@ -12,9 +12,9 @@ export const slowestProbeMs = 4900;
 /** How bad the network is. Probabilities of one message, times in milliseconds. */
 export interface Weather {
   readonly rttMs: number;
-  /** It takes up to its sender's patience, and beyond. */
+  /** The message takes as long as its sender waits, or longer. */
   readonly slow: number;
-  /** A datagram is lost; what goes over TCP comes a retransmission later. */
+  /** A datagram is lost; a TCP segment arrives one retransmission later. */
   readonly lost: number;
   /** An update arrives long after its sender gave up. */
   readonly late: number;
@@ -22,22 +22,22 @@ export interface Weather {
   readonly twice: number;
   /** Somebody without the key answers first. */
   readonly forged: number;
-  /** What is read is so much older than what was written (inline signing). */
+  /** A read shows the zone of so many milliseconds ago (inline signing). */
   readonly readLagMs: number;
   readonly fudgeMs: number;
-  /** Longer than `fresh_for` is allowed: a server that hangs is then stale before it is unknown. */
+  /** May be longer than `fresh_for`: a server that hangs is then stale before it is unknown. */
   readonly probeTimeoutMs: number;
-  /** A receiver says ON for so long after it has heard of its source the last time (replica_net_timeout). */
+  /** A receiver says ON for so long after it last heard of its source (replica_net_timeout). */
   readonly netTimeoutMs: number;
 }
 
 /** What the world is made of. */
 export interface Shape {
   readonly servers: number;
-  /** They are one group with a single primary, and nobody replicates otherwise. */
+  /** The servers are one group with a single primary, and replicate in no other way. */
   readonly group: boolean;
   readonly versions: readonly string[];
-  /** `changing`: from ON to OFF and back, while all goes on. */
+  /** `changing`: from ON to OFF and back, while everything goes on. */
   readonly gtidMode: GtidMode | 'changing';
   /** SOURCE_DELAY of every replica. */
   readonly delayMs: number;
@@ -53,13 +53,13 @@ export interface Shape {
   readonly withdraws: boolean;
   /** `gtid_guard: hold`. */
   readonly guarded: boolean;
-  /** It runs a later version. */
+  /** This instance runs a later version. */
   readonly later?: InstanceName;
-  /** So much faster than true time the clocks of an instance go. */
+  /** The clocks of an instance are so much faster than true time. */
   readonly drift: Readonly<Partial<Record<InstanceName, number>>>;
 }
 
-/** Servers are numbered from 0; `to` counts among those it could mean. */
+/** Servers are numbered from 0; `to` counts among the servers that the act may mean. */
 export type Act = { readonly at: number } & (
   | {
       readonly kind: 'switchover';
@@ -67,7 +67,7 @@ export type Act = { readonly at: number } & (
       readonly mistake: 'none' | 'promote-first' | 'two' | 'half';
       readonly stepMs: number;
     }
-  /** `tail`: so many of its newest transactions are gone when it comes back. */
+  /** `tail`: so many of the newest transactions are gone when the source comes back. */
   | {
       readonly kind: 'lose-source';
       readonly how: 'kill' | 'hang';
@@ -88,7 +88,10 @@ export type Act = { readonly at: number } & (
       readonly readOnly: boolean;
     }
   | { readonly kind: 'read-only'; readonly forMs: number }
-  /** The source is closed by another switch for a while; `promotes`: people promote a replica then. `refuses`: our account is told so before it can look. */
+  /**
+   * A switch closes the source for a while. `promotes`: people then promote a replica. `refuses`: the source
+   * tells our account so before it can look.
+   */
   | {
       readonly kind: 'switch';
       readonly variable: SwitchName;
@@ -99,9 +102,15 @@ export type Act = { readonly at: number } & (
     }
   /** A member leaves its group in order (STOP GROUP_REPLICATION), and joins again. */
   | { readonly kind: 'leave'; readonly server: number; readonly forMs: number }
-  /** Somebody makes a replica writable while it is one, or takes its channel away first (`reset`); the mistake is noticed later. */
+  /**
+   * Somebody makes a replica writable while it replicates, or takes its channel away first (`reset`). The
+   * mistake is noticed later.
+   */
   | { readonly kind: 'writable'; readonly server: number; readonly reset: boolean; readonly forMs: number }
-  /** The process ends, and another one is there soon: writable or read-only, as its configuration file says. `former`: the source before the present one. */
+  /**
+   * The process ends, and a new process is there soon: writable or read-only, as its configuration file says.
+   * `former`: the source before the present source.
+   */
   | {
       readonly kind: 'restart';
       readonly who: 'source' | 'former' | number;
@@ -110,16 +119,19 @@ export type Act = { readonly at: number } & (
     }
   | { readonly kind: 'stranger'; readonly server: number }
   | { readonly kind: 'mend'; readonly rebuild: boolean }
-  /** These ways carry nothing; a way leads from one host to another, and back again only if that is said too. */
+  /** These ways carry nothing. A way leads from one host to another, and the way back is a way of its own. */
   | {
       readonly kind: 'cut';
       readonly ways: readonly (readonly [from: string, to: string])[];
       readonly forMs: number;
     }
   | { readonly kind: 'crash-nameserver'; readonly when: CrashMoment; readonly forMs: number }
-  /** The key loses its right to change all of the names, the ledger's, or the source's. */
+  /** The key loses its right to change all names, the name of the ledger, or the name of the source. */
   | { readonly kind: 'policy'; readonly denies: 'all' | 'ledger' | 'source'; readonly forMs: number }
-  /** What its host name resolves to: nobody is there, another server is, or it is beside another one. */
+  /**
+   * The host name resolves to an address without a server, to another server, or to its own and another
+   * address.
+   */
   | {
       readonly kind: 'resolver';
       readonly server: number;
@@ -143,7 +155,7 @@ export type Act = { readonly at: number } & (
     }
   | { readonly kind: 'freeze'; readonly instance: InstanceName; readonly forMs: number }
   | { readonly kind: 'follow'; readonly instance: InstanceName; readonly to: number; readonly force: boolean }
-  /** A failover tool's hook names the server that it promoted: mostly once. */
+  /** The hook of a failover tool names the promoted server: mostly once. */
   | { readonly kind: 'hook'; readonly instance: InstanceName; readonly times: number }
 );
 
@@ -155,9 +167,9 @@ export interface Script {
   readonly shape: Shape;
   readonly weather: Weather;
   readonly acts: readonly Act[];
-  /** The faults stop. */
+  /** When the faults stop. */
   readonly calmAt: number;
-  /** By then all must be well. */
+  /** When all must be well. */
   readonly settledAt: number;
   readonly endAt: number;
 }
@@ -166,7 +178,7 @@ export const faultsForMs = 45_000;
 export const settleForMs = 20_000;
 export const silenceForMs = 8000;
 
-/** The mostly harmless shape, and in every third world something else. */
+/** The shape of a simple world. Every third world is different in something. */
 export const plainShape: Shape = {
   servers: 4,
   group: false,
