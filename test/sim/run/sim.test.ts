@@ -10,7 +10,7 @@ describe.concurrent('the simulated world', () => {
   test.for(['seeds', 'mutants'])('%s', async (what) => {
     const { exitCode, all } = await execa(
       process.execPath,
-      [program, 'sim', '--max-semi-space-size=64', '--', '--check', what],
+      [program, 'sim/run', '--max-semi-space-size=64', '--', '--check', what],
       {
         all: true,
         reject: false,
