@@ -11,7 +11,7 @@ export const decidingMutants: readonly Mutant[] = [
         find: "return now.mono - latest.at <= state.settings.watch.freshForMs ? latest.probe.kind : 'unobserved';",
         replace: 'return latest.probe.kind;',
       },
-      // An update is not sent later than its evidence is fresh, either.
+      // The second patch also lets updates be sent later than their evidence is fresh.
       {
         file: 'core/publish/intended.ts',
         find: 'plusMs(server.observedAt ?? situation.now.mono, situation.state.settings.watch.freshForMs)',
@@ -238,7 +238,7 @@ export const decidingMutants: readonly Mutant[] = [
         find: "published?.contact !== 'unknown' || topology.followersOf(published.address).length > 0",
         replace: "published?.contact !== 'unknown'",
       },
-      // It stands in the way of every other server, too.
+      // The second patch is needed because the source also prevents a move to any other server.
       {
         file: 'core/decide/rivals.ts',
         find: "(member.contact === 'alive' || (member.contact === 'unknown' && situation.topology.followersOf(member.address).length > 0)) &&",

@@ -1,4 +1,4 @@
-/** Builds whose core is right, and what is around it wrong. */
+/** Builds with a right core, and an error around it. */
 
 import type { Mutant } from './mutants.ts';
 

@@ -1,4 +1,4 @@
-/** Builds that are wrong in what they write into the zone, and in what they make of it. */
+/** Builds that are wrong in what they write into the zone, or in what they conclude from the outcome. */
 
 import type { Mutant } from './mutants.ts';
 

@@ -59,11 +59,14 @@ function shapeOf(chance: Prng): Shape {
   };
 }
 
-/** Every sixth world has a group, whatever the dice say: so all others stay as they were. */
+/** Every sixth world has a group, whatever the dice say, so that all other worlds stay the same. */
 const grouped = (seed: number, shape: Shape): Shape =>
   seed % 6 === 0 ? { ...shape, group: true, servers: seed % 4 === 0 ? 3 : 5 } : shape;
 
-/** Every seventeenth world has sources that are closed by a switch, by dice of their own: so all others stay as they were. */
+/**
+ * In every seventeenth world a switch closes sources. Uses its own dice, so that all other worlds stay the
+ * same.
+ */
 function switchesOf(seed: number, until: number): Act[] {
   if (seed % 17 !== 4) return [];
   const chance = createPrng(seed + 1_000_000);
@@ -107,7 +110,10 @@ function weatherOf(chance: Prng): Weather {
   };
 }
 
-/** In every sixth world with a group its members leave it one after the other, but for one. Its dice are its own: so all others stay as they were. */
+/**
+ * In every sixth world with a group, all members but one leave it, one after the other. Uses its own dice, so
+ * that all other worlds stay the same.
+ */
 function leavings(seed: number, { servers }: Shape): Act[] {
   if (seed % 36 !== 0) return [];
   const chance = createPrng(seed + 1);
@@ -122,7 +128,7 @@ function leavings(seed: number, { servers }: Shape): Act[] {
   }));
 }
 
-/** What acts are made with. */
+/** What acts are drawn from. */
 interface Writer {
   readonly chance: Prng;
   readonly shape: Shape;
@@ -149,20 +155,23 @@ function actsOf(writer: Writer, until: number): Act[] {
   while (at < until - 3000) {
     const instance = chance.pick(instanceNames.slice(0, shape.instances));
     acts.push(...actAt(writer, { at, instance }, chance.int(shape.servers)));
-    // Sometimes one misfortune comes with another.
+    // Sometimes two misfortunes come together.
     at += chance.chance(0.35) ? chance.between(0, 900) : chance.between(1000, 8000);
   }
   return acts;
 }
 
-/** The resolver's part in a world whose servers are published as their host names resolve. By numbers of its own: the other worlds stay as they are. */
+/**
+ * The acts of the resolver in a world that publishes what host names resolve to. Uses its own dice, so that
+ * the other worlds stay the same.
+ */
 function misled(seed: number, shape: Shape, until: number): Act[] {
   if (!shape.resolves) return [];
   const chance = createPrng(seed ^ 0x2e50);
   return Array.from({ length: chance.int(4) }, () => {
     const at = chance.between(2000, until - 20_000);
     const says = chance.pick(['nobody', 'other', 'both'] as const);
-    // A resolver is asked every 30 s: what it says is right again early enough for the calm.
+    // The resolver is asked every 30 s: its answers are right again early enough for the calm.
     const forMs = Math.min(chance.between(3000, 40_000), until - 12_000 - at);
     return { at, kind: 'resolver', server: chance.int(shape.servers), says, forMs };
   });
@@ -252,7 +261,10 @@ function actAt(writer: Writer, moment: Moment, server: number): Act[] {
   }
 }
 
-/** An instance loses some servers, or a nameserver; or one host loses all others; or any two lose one another, in one direction or both. */
+/**
+ * An instance loses some servers, or a nameserver; or one host loses all others; or any two lose each other,
+ * in one direction or both.
+ */
 function cutsOf({ chance, hosts, shape }: Writer, instance: InstanceName): (readonly [string, string])[] {
   const both = (a: string, b: string) =>
     [
@@ -276,7 +288,7 @@ function cutsOf({ chance, hosts, shape }: Writer, instance: InstanceName): (read
   }
 }
 
-/** The failover tool calls its hook after what it did: not at all, once, twice, late, or at the wrong moment. */
+/** The failover tool calls its hook after its work: not at all, once, twice, late, or at the wrong moment. */
 function hooks(chance: Prng, at: number, instance: InstanceName): Act[] {
   if (chance.chance(0.6)) return [];
   return [
@@ -284,7 +296,10 @@ function hooks(chance: Prng, at: number, instance: InstanceName): Act[] {
   ];
 }
 
-/** The source is lost, and what comes with it: a replica of the same rack that comes back writable, an administrator who points the name somewhere, a failover, a repair. */
+/**
+ * The source is lost, and more happens with it: a replica in the same rack comes back writable, an
+ * administrator points the name somewhere, a failover, a repair.
+ */
 function outage({ chance, shape }: Writer, { at, instance }: Moment, to: number, stepMs: number): Act[] {
   const failedOver = at + chance.between(300, 5000);
   const backMs = chance.between(1000, chance.pick([4000, 20_000]));
