@@ -1,4 +1,4 @@
-/** A real BIND and clients for it, where a test is not the contract's suite. */
+/** A real BIND and its clients, for tests outside of the contract's suite. */
 import type { MonoMs } from '../../../src/core/model/units.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';
 import type { DnsClient } from '../../../src/dns/client/dns-client.ts';
@@ -11,7 +11,10 @@ export const soon = (ms = 5000) => (systemClock.mono() + ms) as MonoMs;
 
 export const startBindFor = (...clusters: readonly string[]): Promise<BindFixture> => startBind({ clusters });
 
-/** A client of a named with a configuration of the test's own, with key `one`, over TCP; that named alone is waited for. */
+/**
+ * A client of a named with the configuration of the test, with key `one`, over TCP. Only that named is waited
+ * for.
+ */
 export async function openOn({ named, keys, keyText }: NamedFixture, timeoutMs = 5000): Promise<DnsClient> {
   const { address: host, port } = named;
   const way = { via: 'rfc2136', transport: 'tcp', keyText: keyText(keys.one) } as const;
@@ -29,7 +32,7 @@ export async function openOn({ named, keys, keyText }: NamedFixture, timeoutMs =
   return opened.client;
 }
 
-/** A client with the key that may update, but for what is given otherwise. */
+/** A client with the key that may update, apart from the given options. */
 export async function openAt(
   bind: BindFixture,
   options: Partial<NameserverOptions> = {},

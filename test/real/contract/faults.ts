@@ -1,4 +1,4 @@
-/** The list of what a tampering proxy does to one update, and what the client must say of it. */
+/** The faults of a tampering proxy to one update, and what the client must report for each. */
 import { RCODE, TYPE } from '../../../src/dns/message/codes.ts';
 import { decodeMessage } from '../../../src/dns/message/wire.ts';
 import { answerTo } from '../../support/fake-nameserver.ts';
@@ -6,9 +6,9 @@ import type { Fault } from './tampering-proxy.ts';
 
 export interface FaultCase {
   readonly fault: Fault;
-  /** The client's words for the outcome, over TCP and over UDP. */
+  /** What the client reports, over TCP and over UDP. */
   readonly outcome: readonly [tcp: string, udp: string];
-  /** Whether the nameserver applied it. */
+  /** Whether the nameserver applied the update. */
   readonly applied: boolean;
 }
 
@@ -92,7 +92,8 @@ export const faults: Readonly<Record<string, FaultCase>> = {
     outcome: same('applied'),
     applied: true,
   },
-  // Signed and true, of the second copy. It says that the zone is not as it was read; whose work that is, the try in the ledger says.
+  // This answer is signed and true, but answers the second copy. It says that the zone is not as it was read.
+  // The try in the ledger says which update changed the zone.
   'request twice, NOERROR of the first dropped': {
     fault: { request: twice, answer: (answer) => (rcodeOf(answer) === RCODE.NOERROR ? [] : [answer]) },
     outcome: same('refused prerequisite-failed'),
@@ -105,7 +106,7 @@ export const faults: Readonly<Record<string, FaultCase>> = {
   },
 };
 
-/** The message without its TSIG RR, not counting it. */
+/** The message without its TSIG RR, and without that RR in the count. */
 function withoutTsig(bytes: Buffer): Buffer {
   const tsig = decodeMessage(bytes)?.additionals.at(-1);
   if (tsig?.type !== TYPE.TSIG) throw new Error('the message has no TSIG RR');
@@ -114,7 +115,7 @@ function withoutTsig(bytes: Buffer): Buffer {
   return stripped;
 }
 
-/** One bit of the MAC: its end is 6 bytes before the end of a TSIG RR without other data. */
+/** Flips one bit of the MAC, which ends 6 bytes before the end of a TSIG RR without other data. */
 function flipped(bytes: Buffer): Buffer {
   const changed = Buffer.from(bytes);
   changed.writeUInt8(changed.readUInt8(changed.length - 7) ^ 1, changed.length - 7);

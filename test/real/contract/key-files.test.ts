@@ -1,4 +1,4 @@
-/** Every form of a key file, on a real BIND that has that key. */
+/** Tests every form of a key file on a real BIND that has the key. */
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

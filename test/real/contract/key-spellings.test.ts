@@ -1,4 +1,7 @@
-/** What named accepts as a key is accepted: each spelling asked of named-checkconf, and of a real named that includes these very files. */
+/**
+ * Shows that we accept every key that named accepts: named-checkconf checks each spelling, and a real named
+ * includes these very files.
+ */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +45,7 @@ test.each(all.map((spelling, index) => ({ ...spelling, index })))('$what', async
     timeout: checkTimeoutMs,
     reject: false,
   });
-  // The view names keys that other files have.
+  // The view names keys from other files.
   if (index < spellings.length)
     expect([checked.exitCode, checked.stdout.includes('bad')]).toEqual([0, false]);
   const { address, port } = fixture.named;
@@ -101,7 +104,7 @@ const pieces = [
 ];
 const mutated = 100;
 
-/** What key it is, or why there is none. */
+/** The key in this text, or why there is none. */
 function readAs(text: string): string {
   const parsed = parseKeyFile(text, 'key');
   if (parsed.kind === 'invalid') return parsed.failure.message;
@@ -109,7 +112,7 @@ function readAs(text: string): string {
   return [name, algorithm, macBytes, secret.export().toString('base64')].join(' ');
 }
 
-test('changed files: what named-checkconf accepts is the key that it prints', async () => {
+test('a mutated file that named-checkconf accepts gives the key that it prints', async () => {
   const random = seeded(2136);
   let accepted = 0;
   for (let round = 0; round < mutated; round++) {
@@ -124,7 +127,7 @@ test('changed files: what named-checkconf accepts is the key that it prints', as
       timeout: checkTimeoutMs,
       reject: false,
     });
-    // It goes on where it only remarks on too few bits of a MAC; and in a file that is all comment there is no key.
+    // named-checkconf only remarks on a MAC with too few bits. A file of comments alone has no key.
     if (printed.exitCode !== 0 || /digest-bits/.test(printed.stdout) || !/^key /m.test(printed.stdout))
       continue;
     accepted++;

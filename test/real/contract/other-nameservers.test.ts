@@ -1,4 +1,7 @@
-/** The contract of ZoneClient on every Knot DNS and PowerDNS that people have: the same suite, with what they do differently as named expectations. */
+/**
+ * Runs the contract of ZoneClient on every available Knot DNS and PowerDNS: the same suite, with their
+ * differences as named expectations.
+ */
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';
@@ -21,7 +24,7 @@ const knotDifferences: Differences = {
   ttlAlone: 'ignored',
 };
 
-/** PowerDNS 4.7 and 4.9: it has no TSIG error, and compares TXT without case. */
+/** PowerDNS 4.7 and 4.9: no TSIG errors, and TXT compares without case. */
 const powerdnsDifferences: Differences = {
   ...bindDifferences,
   denied: { outcome: 'applied', rest: 'changed' },

@@ -1,4 +1,7 @@
-/** Propagation on real BIND, the whole way: a secondary that hangs is an alarm with its name until it is in step; inline signing shows a change late. */
+/**
+ * Tests propagation on a real BIND: a hanging secondary raises an alarm with its name until it is in step,
+ * and inline signing shows a change late.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -45,7 +48,7 @@ async function open() {
   return opened.client;
 }
 
-test('a secondary that hangs is an alarm with its name; when it has caught up, the alarm is over', async () => {
+test('a secondary that hangs raises an alarm with its name, and the alarm ends when the secondary has caught up', async () => {
   const client = await open();
   const clusters = manyClusters({ count: 1, zone: `${bind.zone}.`, client });
   const late = `${bind.secondary.address}:${bind.secondary.port}`;
@@ -83,7 +86,7 @@ test('a secondary that hangs is an alarm with its name; when it has caught up, t
   }
 });
 
-test('a secondary that was away during a change asks for it after its start: with bind-config it is soon', async () => {
+test('a secondary that was away during a change asks for it after its start: soon, with bind-config', async () => {
   const client = await open();
   const zone = `${bind.zone}.` as Fqdn;
   const rrset = {
@@ -111,7 +114,7 @@ test('a secondary that was away during a change asks for it after its start: wit
   }
 });
 
-test('with inline-signing the change is visible some milliseconds after it was acknowledged: it is waited for, at both', async () => {
+test('with inline-signing a change appears some milliseconds after its acknowledgement, and both nameservers are waited for', async () => {
   const file = join(bind.primary.folder, 'named.conf');
   const text = await readFile(file, 'utf8');
   await bind.primary.stop();

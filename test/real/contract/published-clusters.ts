@@ -1,4 +1,7 @@
-/** Clusters in one zone of a real nameserver: made-up MySQL servers that tests change, and services (the real core, runtime and client) that publish them. */
+/**
+ * Clusters in one zone of a real nameserver: fake MySQL servers that tests change, and services (the real
+ * core, runtime and client) that publish them.
+ */
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import { type Ledger, readLedger } from '../../../src/core/model/ledger.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
@@ -23,7 +26,7 @@ const names: readonly ServerName[] = ['db1', 'db2', 'db3'];
 export const zone = 'lab.test.' as Fqdn;
 export const timeoutMs = 1000;
 export const settleMs = 200;
-/** Each has a port of its own, so that an SRV RRset shows whose it is: db2 has 3302. */
+/** Each server has a port for itself, so that an SRV RRset shows its server: db2 has 3302. */
 export const addressOf = (name: ServerName): ServerAddress =>
   `${name}.lab.test:330${name.slice(2)}` as ServerAddress;
 export const ipOf = (name: ServerName): string => `192.0.2.${name.slice(2)}`;
@@ -51,7 +54,7 @@ export async function openClient(
   return opened.client;
 }
 
-/** The made-up MySQL servers of one cluster, and its names in the zone. */
+/** The fake MySQL servers of one cluster, and its names in the zone. */
 export class MadeUpCluster {
   readonly name: string;
   readonly source: Fqdn;
@@ -69,13 +72,13 @@ export class MadeUpCluster {
     this.promote('db1');
   }
 
-  /** This one is the source, and the others replicate from it. */
+  /** This server is the source, and the others replicate from it. */
   promote(source: ServerName): void {
     for (const name of names)
       this.#set(name, seen(name === source ? factsOf(name) : replicaOf(source, name)));
   }
 
-  /** db1 does not answer, and the others still look for it. */
+  /** db1 does not answer, and the others still try to connect to it. */
   loseSource(): void {
     this.#set('db1', silent);
     for (const name of ['db2', 'db3'] as const)
@@ -85,7 +88,7 @@ export class MadeUpCluster {
       );
   }
 
-  /** db1 is read-only as all the others are: a cluster without a source, which is no doubt. */
+  /** db1 is read-only like all others: a cluster without a source, and without a doubt about that. */
   demote(): void {
     this.#set('db1', seen(factsOf('db1', { readOnly: true })));
   }
@@ -94,7 +97,7 @@ export class MadeUpCluster {
     this.#set(name, silent);
   }
 
-  /** A replica of db1 that lags so much. */
+  /** A replica of db1 with this lag. */
   lag(name: ServerName, lagSeconds: number): void {
     this.#set(name, seen(replicaOf('db1', name, { channels: [channelFrom('db1', { lagSeconds })] })));
   }
@@ -110,7 +113,7 @@ export class MadeUpCluster {
   }
 }
 
-/** What a test says about an instance; the rest is usual. */
+/** The options of an instance in a test; everything else has a default. */
 export interface InstanceOptions {
   readonly instance?: string;
   readonly source?: Partial<SourceName>;
@@ -220,7 +223,9 @@ export class Instance {
     this.runtime.start();
   }
 
-  /** Resolves as soon as the condition holds, which is looked at whenever something happened. Rejects after 15 s. */
+  /**
+   * Resolves as soon as the condition holds; it is checked whenever something happened. Rejects after 15 s.
+   */
   until(
     what: string,
     condition: (snapshot: Snapshot, records: readonly HistoryEntry[]) => boolean,
@@ -268,13 +273,13 @@ export class Instance {
     );
   }
 
-  /** So many more looks at the zone, and the decisions on them: time enough to do what it should not. */
+  /** So many more reads of the zone, and the decisions on them: time enough for an error to show. */
   looks(times = 10): Promise<void> {
     const from = this.#reads;
     return this.until(`${times} more reads`, () => this.#reads > from + times);
   }
 
-  /** What was written without a move, as `what: sentence`. */
+  /** The writes that were no moves, as `what: sentence`. */
   written(what: string): readonly string[] {
     return this.records.flatMap((entry) =>
       entry.kind === 'written' && entry.what === what ? [entry.sentence] : [],
@@ -295,7 +300,7 @@ export class Instance {
   }
 }
 
-/** Somebody else at the nameserver: an administrator, or whoever resolves the name. */
+/** Somebody else at the nameserver: an administrator, or a client that resolves the name. */
 export class Bystander {
   readonly #client: ZoneClient;
 
@@ -303,7 +308,7 @@ export class Bystander {
     this.#client = client;
   }
 
-  /** What is published of the cluster, ledger apart: `A 5 192.0.2.1`, one line an RR, sorted. */
+  /** What is published of the cluster, without the ledger: `A 5 192.0.2.1`, one line for each RR, sorted. */
   async published({ source, srv, replicas }: MadeUpCluster): Promise<readonly string[]> {
     const rrsets = await this.#read([
       ...(['A', 'AAAA', 'CNAME'] as const).map((type) => ({ name: source, type })),
@@ -331,7 +336,7 @@ export class Bystander {
     return { ...reading.ledger, ttlSeconds: rrset?.ttlSeconds ?? 0 };
   }
 
-  /** Changes the zone without asking anybody. */
+  /** Changes the zone directly. */
   async change(...changes: readonly Change[]): Promise<void> {
     const outcome = await this.#client.update({
       plan: { zone, prerequisites: [], changes },

@@ -1,4 +1,7 @@
-/** What is made of a refused update, of real nameservers: which RRset it is, and the statement that lets it in, which is then tried. */
+/**
+ * Tests what we report of an update that a real nameserver refused: which RRset, and the statement that would
+ * let it in. The statement is then tried.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -19,7 +22,7 @@ import { byVersion, everyKnot, everyPowerdns } from '../../support/servers/names
 import { startPowerdns } from '../../support/servers/powerdns-fixture.ts';
 import { soon } from './contract-run.ts';
 
-/** One zone each: `one` is the key that we have. */
+/** One zone for each case; `one` is our key. */
 const policies = {
   'a-only.test': 'grant one name source.a-only.test A;',
   'no-srv.test': 'grant one name source.no-srv.test; grant one name _source-dns.source.no-srv.test;',
@@ -81,7 +84,7 @@ function planFor(zone: string, label?: string): UpdatePlan {
 const send = (client: DnsClient, plan: UpdatePlan) =>
   client.update({ plan, notAfter: soon(), deadline: soon() });
 
-/** Refused, and what is then found out. */
+/** The refusal, and what is found out then. */
 async function refusal(client: DnsClient, plan: UpdatePlan): Promise<Failure> {
   const outcome = await send(client, plan);
   if (outcome.kind !== 'refused') throw new Error(JSON.stringify(outcome));
@@ -185,7 +188,7 @@ describe('BIND', () => {
     },
   );
 
-  test('a zone that takes no update at all: static, an ACL without the key, frozen; and the proposed statement lets the update in', async () => {
+  test('a zone that takes no update is reported as static, as an ACL without the key, or as frozen; the proposed statement lets the update in', async () => {
     const client = await open();
     expect(await send(client, planFor('frozen.test'))).toEqual({ kind: 'applied' });
     await rndc('freeze', 'frozen.test');
@@ -214,7 +217,7 @@ describe('BIND', () => {
     });
   });
 
-  test('a name that is none of a host is refused by the check of names; the proposed statement lets it in', async () => {
+  test('the check of names refuses a name that no host may have, and the proposed statement lets it in', async () => {
     const client = await open();
     for (const found of [
       await refusal(client, planFor('names.test', 'sou_rce')),
@@ -229,12 +232,12 @@ describe('BIND', () => {
     expect(await send(client, planFor('names-unchecked.test', 'sou_rce'))).toEqual({ kind: 'applied' });
   });
 
-  test('nsupdate leaves the check of names to the nameserver; an older one has none, and does not know the command', async () => {
+  test('nsupdate leaves the check of names to the nameserver; an older nsupdate has no check, and does not know the command', async () => {
     expect(await send(await open('nsupdate'), planFor('names-unchecked.test', 'by_nsupdate'))).toEqual({
       kind: 'applied',
     });
     const older = join(named.named.folder, 'older-nsupdate');
-    // It stops at the line that it does not know; else it is the true one, told not to check.
+    // The old nsupdate stops at the unknown line; otherwise this is the real nsupdate, without its check.
     const lines = [
       '#!/bin/sh',
       'input=$(cat)',
@@ -247,7 +250,7 @@ describe('BIND', () => {
     });
   });
 
-  test('what is granted by the time of the question is said so', async () => {
+  test('a right that depends on the time of the question is reported as such', async () => {
     const client = await open();
     await rndc('freeze', 'frozen.test');
     const outcome = await send(client, planFor('frozen.test'));
@@ -261,7 +264,7 @@ describe('BIND', () => {
     expect(found.message).toMatch(/Asked right after, it refuses none of them\.$/);
   });
 
-  test('an inspection leaves no trace, and one that gets no answer changes no word', async () => {
+  test('an inspection leaves no trace, and an inspection without an answer changes no word', async () => {
     const client = await open();
     const before = await client.inspection.soa('a-only.test.' as Fqdn, soon());
     await refusal(client, planFor('a-only.test'));
@@ -276,7 +279,7 @@ describe('BIND', () => {
   });
 });
 
-test('a secondary server instead of the primary: who is the primary is named', async () => {
+test('a secondary server instead of the primary is reported with the name of the primary', async () => {
   const primary = await startNamed(
     'zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; allow-transfer { any; }; };',
   );
@@ -320,7 +323,7 @@ test('a secondary server instead of the primary: who is the primary is named', a
 
 const [knots, powerdnses] = await Promise.all([everyKnot(), everyPowerdns()]);
 
-/** They do not sign their no: nothing is proven, but the words are those of the server that answers so. */
+/** These nameservers do not sign a refusal: nothing is proven, but the words fit a server that answers so. */
 describe('other nameservers', () => {
   const openForeign = async ({ address, port, key }: ForeignNameserver): Promise<DnsClient> => {
     const options = {
@@ -333,7 +336,7 @@ describe('other nameservers', () => {
     } as const;
     const opened = await openZoneClient({ ...options, fudgeMs: 30_000, timeoutMs: 1000 }, systemClock);
     if (opened.kind === 'failed') throw new Error(opened.failure.message);
-    // As the service does: what the nameserver says to a question tells what its no means.
+    // As the service does: the answer to a question tells what the refusal means.
     await opened.client.read({
       questions: [{ name: 'source.shop.lab.test.' as Fqdn, type: 'A' }],
       deadline: soon(),

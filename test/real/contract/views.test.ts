@@ -1,4 +1,7 @@
-/** Two views of one zone, selected by the key: everything that a client asks and writes is signed, so it reaches the view of its key. */
+/**
+ * Tests two views of one zone, selected by the key: the client signs everything that it asks and writes, so
+ * it reaches the view of its key.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Rrset } from '../../../src/core/model/zone.ts';
@@ -12,7 +15,7 @@ import { soon } from './contract-run.ts';
 
 const view = (name: 'one' | 'two', file: string) => `
 view "${name}" {
-  // The others are shut out by name, so that no order of the views decides.
+  // The other keys are excluded by name, so that the order of the views does not matter.
   match-clients { ${name === 'one' ? '!key two; key one; 127.0.0.1;' : 'key two;'} };
   zone "lab.test" { type primary; file "@folder@/${file}"; update-policy { grant ${name} zonesub ANY; }; };
 };`;
@@ -85,7 +88,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       expect(await put(two, 3)).toMatchObject({ code: 'prerequisite-failed' });
       // The watch is the same for both ways to write; it waits a second before it asks with the key.
       if (via === 'rfc2136' && transport === 'tcp') {
-        // Without a key the first view answers: what was published in the other one is not what applications see.
+        // Without a key the first view answers: applications do not see what was published in the other view.
         const spread = async (client: ZoneClient, last: number) => {
           const request = {
             zone: 'lab.test.' as Fqdn,

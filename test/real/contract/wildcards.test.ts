@@ -1,4 +1,7 @@
-/** A wildcard over names of ours, on every nameserver that people have: what it answers is not stored, and keeps no name from moving. */
+/**
+ * Tests a wildcard over names of ours on every available nameserver: what it answers is not stored, and stops
+ * no move.
+ */
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
@@ -17,7 +20,7 @@ import { isSteadyOn, ledgerOwner, sourceName, startService, zone } from './servi
 const wildcard = '*.shop.lab.test.' as Fqdn;
 const replicasName = 'replicas.shop.lab.test.' as Fqdn;
 const srvName = `_mysql._tcp.${sourceName}` as Fqdn;
-/** No replica is ever so little behind: the name stays withdrawn. */
+/** No replica has so little lag: the name stays withdrawn. */
 const replicas = { name: replicasName, ttlSeconds: 5, maxLagMs: -1, whenEmpty: 'withdraw' } as const;
 const ours: readonly Question[] = [
   { name: ledgerOwner, type: 'TXT' },
@@ -80,7 +83,7 @@ const subjects: readonly (readonly [string, () => Promise<Started>])[] = [
   ),
 ];
 
-/** Whether a question for its SOA with the DO bit (RFC 4035 3.2.1) gets a signature. */
+/** Whether a question for the SOA with the DO bit (RFC 4035 3.2.1) gets a signature. */
 async function isAnsweredSigned({ address, port }: Started): Promise<boolean> {
   const dig = await execa(
     binds[0]![1].dig,
@@ -142,12 +145,12 @@ describe.each(subjects)('%s', (title, start) => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('the zone is signed, or it is not', async () => {
+  test('the zone is signed, or not, as the case says', async () => {
     const isSigned = await isAnsweredSigned(nameserver);
     expect(isSigned).toBe(title.endsWith(', signed'));
   });
 
-  test('the name is published under a wildcard of every type, and moves; nothing is refused', async () => {
+  test('the name is published and moves under a wildcard of every type, and no update is refused', async () => {
     await put(answers);
     const every = [...ours.slice(0, 5).map(({ name, type }) => `${name} ${type}`)].toSorted();
     expect(await read(client)).toEqual({ stored: [], synthesized: every });
@@ -176,7 +179,7 @@ describe.each(subjects)('%s', (title, start) => {
     expect((await read(reader)).synthesized).toEqual([]);
     await remove([same]);
     for (const way of ways) expect((await read(await open(way))).synthesized).toEqual([`${replicasName} A`]);
-    // It answers the same as before: only who asks anew finds out.
+    // The answer is the same as before: only a new question shows the difference.
     expect((await read(reader, true)).synthesized).toEqual([`${replicasName} A`]);
   });
 
