@@ -17,7 +17,7 @@ const readme = page('README.md');
 const blocks = (language: string): readonly string[] =>
   [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map((match) => match[1] ?? '');
 
-test('the GRANT statements of the README are the ones that the prober needs', () => {
+test('the README grants what the prober needs', () => {
   const account = "'source_dns'@'10.0.0.%'";
   expect(blocks('sql').map((block) => block.trim().split('\n'))).toEqual([
     accountStatements(account),
@@ -25,7 +25,7 @@ test('the GRANT statements of the README are the ones that the prober needs', ()
   ]);
 });
 
-test('the configuration of the README loads, once its secrets are there', async () => {
+test('the configuration in the README loads when its secrets are there', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-readme-'));
   try {
     await writeFile(join(folder, 'mysql.password'), 'secret\n', { mode: 0o600 });
@@ -47,7 +47,7 @@ test('the configuration of the README loads, once its secrets are there', async 
   }
 });
 
-test('docker-compose.yml grants the same', () => {
+test('docker-compose.yml grants what the README grants', () => {
   const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
   const granted = [
     ...(
@@ -58,7 +58,7 @@ test('docker-compose.yml grants the same', () => {
   expect(granted.toSorted()).toEqual(needed.toSorted());
 });
 
-test('every file that the README points to is there', () => {
+test('every file that the README points to exists', () => {
   for (const [, target = ''] of readme.matchAll(/\]\((?!https?:)([^)#]+)/g))
     expect(() => readFileSync(join(root, target))).not.toThrow(/ENOENT/);
 });

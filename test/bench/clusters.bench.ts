@@ -1,4 +1,7 @@
-/** How a thousand clusters (`CLUSTERS=200`: so many) do in one zone of a real BIND: all published, at rest, and all moved at once. Reports; asserts no times. */
+/**
+ * Measures a thousand clusters (`CLUSTERS=200` sets another number) in one zone of a real BIND: all
+ * published, at rest, and all moved at once. Reports, and asserts no times.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/daemon/clock.ts';
@@ -7,7 +10,7 @@ import { clusterName, type ManyClusters, manyClusters } from '../support/many-cl
 import { startBind } from '../support/servers/bind-fixture.ts';
 
 const count = Number(process.env['CLUSTERS'] ?? 1000);
-/** Suspicion is over, and the readings are spread. */
+/** Suspicion is over, and the reads are spread. */
 const calmAfterMs = 15_000;
 const restMs = 10_000;
 const limitMs = 120_000;

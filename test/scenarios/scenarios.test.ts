@@ -10,7 +10,7 @@ import { parseTranscript } from './player/transcript.ts';
 describe('transcripts: read them as stories; `vitest -u` writes the outputs anew', () =>
   replayed(transcripts.filter((path) => !isSituation(path))));
 
-describe('the transcripts tell of', () => {
+describe('the transcripts have', () => {
   const decisions = new Set(transcripts.flatMap((transcript) => decisionsIn(textOf(transcript))));
   const alarms = new Set(transcripts.flatMap((transcript) => [...alarmsIn(textOf(transcript))]));
   test('every reason to point to a server', () => {

@@ -1,4 +1,4 @@
-/** Plays the transcripts by subject. */
+/** Plays the transcripts of the folders that docs/SITUATIONS.md covers. */
 
 import { describe } from 'vitest';
 import { replayed } from './player/replay.ts';

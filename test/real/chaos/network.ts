@@ -4,17 +4,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type SlowLink, tbfArguments } from './capabilities.ts';
 import { run, tried } from './commands.ts';
 
-/** Every host has a namespace of its own, and one link to the router. `control` is no host: it has a wire of its own to each nameserver, which no fault touches. */
+/**
+ * Every host has its own namespace, and one link to the router. `control` is no host: it has a wire to each
+ * nameserver, which no fault touches.
+ */
 export const hostNames = ['db1', 'db2', 'db3', 'db4', 'ns1', 'ns2', 'w1', 'w2', 'w3', 'app'] as const;
 export type HostName = (typeof hostNames)[number];
 const wired: readonly HostName[] = ['ns1', 'ns2'];
 
-/** The host's address, the same in every run: nothing outside of the namespaces ever sees it. */
+/** The address of the host, the same in every run: nothing outside of the namespaces ever sees it. */
 export const addressOf = (host: HostName): string => `10.99.${hostNames.indexOf(host) + 1}.2`;
 const gatewayOf = (host: HostName): string => `10.99.${hostNames.indexOf(host) + 1}.1`;
 const controlAddress = '10.99.100.2';
 
-/** The namespaces, their links, and what is wrong with them. Namespaces are named after the process that made them. */
+/** The namespaces, their links and their faults. Namespaces are named after the process that made them. */
 export class Network {
   readonly #prefix: string;
   readonly #slowLink: SlowLink | undefined;
@@ -26,7 +29,7 @@ export class Network {
     this.#slowLink = slowLink;
   }
 
-  /** A command put before another one runs it on that host, as the same process. */
+  /** This command before another command runs the other command on that host, as the same process. */
   through(host: HostName | 'control'): readonly string[] {
     return ['nsenter', `--net=/run/netns/${this.#prefix}-${host}`];
   }
@@ -35,7 +38,7 @@ export class Network {
     return `${this.#prefix}-router`;
   }
 
-  /** Makes it all. What a failure leaves behind is removed by `removeNamespaces`. */
+  /** Makes the whole network. `removeNamespaces` removes what a failure leaves behind. */
   async make(): Promise<void> {
     for (const name of ['router', 'control', ...hostNames]) {
       await run('ip', ['netns', 'add', `${this.#prefix}-${name}`]);
@@ -119,7 +122,10 @@ export class Network {
     ]);
   }
 
-  /** Packets from one host to another vanish, without a word to either; the other direction is not touched. Cuts of several faults add up. */
+  /**
+   * Packets from one host to another vanish silently; the other direction is not touched. Cuts of several
+   * faults add up.
+   */
   async cut(from: HostName, to: HostName): Promise<void> {
     const key = `${from} ${to}`;
     const count = this.#cuts.get(key) ?? 0;
@@ -127,7 +133,7 @@ export class Network {
     if (count === 0) await run('ip', ['-n', this.#router, 'rule', 'add', ...ruleOf(from, to), 'blackhole']);
   }
 
-  /** Takes one such cut back. */
+  /** Mends one such cut. */
   async join(from: HostName, to: HostName): Promise<void> {
     const key = `${from} ${to}`;
     const count = this.#cuts.get(key) ?? 0;
@@ -135,7 +141,7 @@ export class Network {
     if (count > 0) this.#cuts.set(key, count - 1);
   }
 
-  /** The host's link becomes slow, both ways. */
+  /** The link of the host becomes slow, both ways. */
   async slow(host: HostName): Promise<void> {
     const how =
       this.#slowLink === 'netem' ? ['netem', 'delay', '300ms', '100ms', 'loss', '5%'] : tbfArguments;
@@ -145,7 +151,7 @@ export class Network {
     await run('tc', ['-n', `${this.#prefix}-${host}`, 'qdisc', 'add', 'dev', 'eth0', 'root', ...how]);
   }
 
-  /** Takes that back. */
+  /** The link becomes fast again. */
   async fast(host: HostName): Promise<void> {
     if (!this.#slowed.delete(host)) return;
     await run('tc', ['-n', this.#router, 'qdisc', 'del', 'dev', host, 'root']);
@@ -162,10 +168,10 @@ const ruleOf = (from: HostName, to: HostName): readonly string[] => [
   addressOf(to),
 ];
 
-/** After SIGKILL the kernel needs a moment, more for a mysqld on a loaded disk. */
+/** After SIGKILL the kernel needs a moment, and longer for a mysqld on a loaded disk. */
 const goneWithinMs = 20_000;
 
-/** Removes the namespaces whose names begin so, and ends what still runs in them: they are ours, so it is ours too. */
+/** Removes the namespaces with this prefix, and ends the processes in them: all of them are ours. */
 export async function removeNamespaces(prefix: string): Promise<void> {
   const names = await namespacesOf(prefix);
   const end = performance.now() + goneWithinMs;
@@ -185,13 +191,13 @@ async function killIn(name: string): Promise<number> {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It ended by itself just now.
+      // The process ended by itself just now.
     }
   }
   return pids.length;
 }
 
-/** The namespaces whose names begin so. */
+/** The namespaces with this prefix. */
 export async function namespacesOf(prefix: string): Promise<readonly string[]> {
   const listed = await run('ip', ['netns', 'list']);
   return listed

@@ -13,7 +13,7 @@ export class Report {
     this.#results.push(result);
   }
 
-  /** The first publication in a new world: no round, but its violations count. */
+  /** The first publication in a new world is no round, but its violations count. */
   addOpening({ violations }: RoundResult): void {
     this.#inOpenings += violations.length;
   }

@@ -9,7 +9,7 @@ const stopMs = 10_000;
 
 /** The writer, as another process on its own host. */
 export class WriterProcess {
-  /** Numbers of the rows whose commit was acknowledged. */
+  /** The numbers of the acknowledged rows. */
   readonly acknowledged = new Set<number>();
   readonly #options: WebClientOptions;
   readonly #through: readonly string[];

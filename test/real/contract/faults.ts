@@ -18,88 +18,88 @@ const twice = (message: Buffer): readonly Buffer[] => [message, message];
 const none = (): readonly Buffer[] => [];
 
 export const faults: Readonly<Record<string, FaultCase>> = {
-  'nothing at all': { fault: {}, outcome: same('applied'), applied: true },
-  'answer dropped': { fault: { answer: none }, outcome: same('unknown no-answer'), applied: true },
-  'answer twice': {
+  'no fault': { fault: {}, outcome: same('applied'), applied: true },
+  'the answer is dropped': { fault: { answer: none }, outcome: same('unknown no-answer'), applied: true },
+  'the answer comes twice': {
     fault: { answer: (answer) => [answer, answer] },
     outcome: same('applied'),
     applied: true,
   },
-  'TSIG stripped': {
+  'the TSIG is removed': {
     fault: { answer: (answer) => [withoutTsig(answer)] },
     outcome: same('unknown unsigned-answer'),
     applied: true,
   },
-  'a bit of the MAC flipped': {
+  'a bit of the MAC is flipped': {
     fault: { answer: (answer) => [flipped(answer)] },
     outcome: same('unknown answer-not-verified'),
     applied: true,
   },
-  'RCODE changed to REFUSED under the signature': {
+  'the RCODE is changed to REFUSED under the signature': {
     fault: { answer: (answer) => [withRcode(answer, 5)] },
     outcome: same('unknown answer-not-verified'),
     applied: true,
   },
-  'forged NOERROR, request dropped': {
+  'a forged NOERROR comes, and the request is dropped': {
     fault: { request: none, forged: (message) => answerTo(message) },
     outcome: same('unknown unsigned-answer'),
     applied: false,
   },
-  'forged NOERROR, and then the true answer': {
+  'a forged NOERROR comes before the true answer': {
     fault: { forged: (message) => answerTo(message) },
     outcome: same('applied'),
     applied: true,
   },
-  'forged REFUSED, true answer dropped': {
+  'a forged REFUSED comes, and the true answer is dropped': {
     fault: { forged: (message) => answerTo(message, { rcode: 5 }), answer: none },
     outcome: same('unknown update-refused'),
     applied: true,
   },
-  'forged REFUSED, and then the true answer': {
+  'a forged REFUSED comes before the true answer': {
     fault: { forged: (message) => answerTo(message, { rcode: 5 }) },
     outcome: same('applied'),
     applied: true,
   },
-  'forged NXRRSET, true answer dropped': {
+  'a forged NXRRSET comes, and the true answer is dropped': {
     fault: { forged: (message) => answerTo(message, { rcode: 8 }), answer: none },
     outcome: same('unknown unsigned-answer'),
     applied: true,
   },
-  'answer truncated: the TC bit and no RR': {
+  'the answer is truncated: the TC bit and no RR': {
     fault: { answer: (answer) => [truncated(withoutTsig(answer))] },
     outcome: same('unknown unsigned-answer'),
     applied: true,
   },
-  'the TC bit set under the signature': {
+  'the TC bit is set under the signature': {
     fault: { answer: (answer) => [truncated(answer)] },
     outcome: same('unknown answer-not-verified'),
     applied: true,
   },
-  'answer cut off': {
+  'the answer is cut off': {
     fault: { answer: (answer) => [answer.subarray(0, 20)] },
     outcome: same('unknown malformed-answer'),
     applied: true,
   },
   // Over UDP there is no connection to cut: nothing comes.
-  'connection cut in the middle of the answer': {
+  'the connection is cut in the middle of the answer': {
     fault: { cut: true },
     outcome: ['unknown connection-lost', 'unknown no-answer'],
     applied: true,
   },
-  'request dropped': { fault: { request: none }, outcome: same('unknown no-answer'), applied: false },
-  'request twice, NXRRSET of the second dropped': {
+  'the request is dropped': { fault: { request: none }, outcome: same('unknown no-answer'), applied: false },
+  'the request comes twice, and the NXRRSET of the second is dropped': {
     fault: { request: twice, answer: (answer) => (rcodeOf(answer) === RCODE.NOERROR ? [answer] : []) },
     outcome: same('applied'),
     applied: true,
   },
   // This answer is signed and true, but answers the second copy. It says that the zone is not as it was read.
   // The try in the ledger says which update changed the zone.
-  'request twice, NOERROR of the first dropped': {
+  'the request comes twice, and the NOERROR of the first is dropped': {
     fault: { request: twice, answer: (answer) => (rcodeOf(answer) === RCODE.NOERROR ? [] : [answer]) },
     outcome: same('refused prerequisite-failed'),
     applied: true,
   },
-  'a bit of the request flipped': {
+  'a bit of the request is flipped': {
     fault: { request: (message) => [flipped(message)] },
     outcome: same('unknown tsig-badsig'),
     applied: false,

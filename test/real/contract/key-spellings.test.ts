@@ -40,43 +40,46 @@ afterAll(async () => {
   expect(livingProcesses()).toEqual([]);
 });
 
-test.each(all.map((spelling, index) => ({ ...spelling, index })))('$what', async ({ index }) => {
-  const checked = await execa(fixture.programs.namedCheckconf, [fileOf(index)], {
-    timeout: checkTimeoutMs,
-    reject: false,
-  });
-  // The view names keys from other files.
-  if (index < spellings.length)
-    expect([checked.exitCode, checked.stdout.includes('bad')]).toEqual([0, false]);
-  const { address, port } = fixture.named;
-  for (const via of ['rfc2136', 'nsupdate'] as const) {
-    const opened = await openZoneClient(
-      {
-        name: 'ns1',
-        address,
-        port,
-        via,
-        transport: 'tcp',
-        keyFile: fileOf(index),
-        fudgeMs: 30_000,
-        timeoutMs: 5000,
-        nsupdateCommand: [fixture.programs.nsupdate],
-      },
-      systemClock,
-    );
-    if (opened.kind === 'failed') throw new Error(opened.failure.message);
-    const name = 'source.lab.test.' as Fqdn;
-    const plan = {
-      zone: 'lab.test.' as Fqdn,
-      prerequisites: [],
-      changes: [{ kind: 'delete-rrset', name, type: 'A' } as const],
-    };
-    expect(await opened.client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({
-      kind: 'applied',
+test.each(all.map((spelling, index) => ({ ...spelling, index })))(
+  'named and we read the same key: $what',
+  async ({ index }) => {
+    const checked = await execa(fixture.programs.namedCheckconf, [fileOf(index)], {
+      timeout: checkTimeoutMs,
+      reject: false,
     });
-    await opened.client.close();
-  }
-});
+    // The view names keys from other files.
+    if (index < spellings.length)
+      expect([checked.exitCode, checked.stdout.includes('bad')]).toEqual([0, false]);
+    const { address, port } = fixture.named;
+    for (const via of ['rfc2136', 'nsupdate'] as const) {
+      const opened = await openZoneClient(
+        {
+          name: 'ns1',
+          address,
+          port,
+          via,
+          transport: 'tcp',
+          keyFile: fileOf(index),
+          fudgeMs: 30_000,
+          timeoutMs: 5000,
+          nsupdateCommand: [fixture.programs.nsupdate],
+        },
+        systemClock,
+      );
+      if (opened.kind === 'failed') throw new Error(opened.failure.message);
+      const name = 'source.lab.test.' as Fqdn;
+      const plan = {
+        zone: 'lab.test.' as Fqdn,
+        prerequisites: [],
+        changes: [{ kind: 'delete-rrset', name, type: 'A' } as const],
+      };
+      expect(await opened.client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({
+        kind: 'applied',
+      });
+      await opened.client.close();
+    }
+  },
+);
 
 const pieces = [
   '//',

@@ -168,7 +168,7 @@ describe('BIND', () => {
   };
 
   test.each(['rfc2136', 'nsupdate'] as const)(
-    'by %s: the RRsets that a policy denies are named, and the proposed lines let the update in',
+    'by %s: the report names the RRsets that a policy denies, and the proposed lines let the update in',
     async (via) => {
       await named.restart(all());
       const client = await open(via);
@@ -365,7 +365,7 @@ describe('other nameservers', () => {
   };
 
   test.each(byVersion(knots))(
-    'Knot %s: the RRset is named, and the proposed acl lets the update in',
+    'Knot %s: the report names the RRset, and the proposed acl lets the update in',
     async (_version, programs) => {
       const knot = await startKnot(programs, ['shop']);
       const client = await openForeign(knot);
@@ -387,7 +387,7 @@ describe('other nameservers', () => {
   );
 
   test.each(byVersion(powerdnses))(
-    'PowerDNS %s: a key that is not allowed to',
+    'PowerDNS %s: the report says how to allow the key',
     async (_version, programs) => {
       const powerdns = await startPowerdns(programs, ['shop'], { closed: true });
       const client = await openForeign(powerdns);
@@ -401,7 +401,7 @@ describe('other nameservers', () => {
   );
 
   test.each(byVersion(powerdnses))(
-    'PowerDNS %s: a key with another secret is no matter of rights',
+    'PowerDNS %s: the report of a key with another secret names the secret, not the rights',
     async (_version, programs) => {
       const powerdns = await startPowerdns(programs, ['shop']);
       const client = await openForeign({ ...powerdns, key: generateTsigKey('source-dns-key') });

@@ -1,10 +1,10 @@
 /**
  * The command line of the simulator, `npm run sim -- OPTIONS`:
- * * `--seed N`: plays that world, with its faults and its history. Where a promise breaks, the acts that are not
- *   needed are left out first (`--whole`: not).
+ * * `--seed N`: plays that world, with its faults and its history. Where a promise breaks, the acts that are
+ *   not needed are left out first (`--whole`: not).
  * * `--story TEXT [--seed N]`: plays the story with a name that begins so.
- * * `--minutes N [--from SEED]`, `--seeds N [--from SEED] [--jobs N]`: plays one world after the other, and names
- *   each that breaks a promise.
+ * * `--minutes N [--from SEED]`, `--seeds N [--from SEED] [--jobs N]`: plays one world after the other, and
+ *   names each that breaks a promise.
  * * `--check seeds`, `--check mutants [--named TEXT] [--budget SEEDS]`: what `npm test` runs.
  */
 
