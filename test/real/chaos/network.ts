@@ -57,21 +57,7 @@ export class Network {
 
   async #link(host: HostName): Promise<void> {
     const inside = `${this.#prefix}-${host}`;
-    await run('ip', [
-      '-n',
-      this.#router,
-      'link',
-      'add',
-      'name',
-      host,
-      'type',
-      'veth',
-      'peer',
-      'name',
-      'eth0',
-      'netns',
-      inside,
-    ]);
+    await addLink({ namespace: this.#router, name: host }, { namespace: inside, name: 'eth0' });
     await run('ip', ['-n', this.#router, 'addr', 'add', `${gatewayOf(host)}/24`, 'dev', host]);
     await run('ip', ['-n', this.#router, 'link', 'set', host, 'up']);
     await run('ip', ['-n', inside, 'addr', 'add', `${addressOf(host)}/24`, 'dev', 'eth0']);
@@ -81,21 +67,7 @@ export class Network {
 
   async #wire(host: HostName): Promise<void> {
     const [control, inside] = [`${this.#prefix}-control`, `${this.#prefix}-${host}`];
-    await run('ip', [
-      '-n',
-      control,
-      'link',
-      'add',
-      'name',
-      host,
-      'type',
-      'veth',
-      'peer',
-      'name',
-      'control',
-      'netns',
-      inside,
-    ]);
+    await addLink({ namespace: control, name: host }, { namespace: inside, name: 'control' });
     await run('ip', ['-n', control, 'link', 'set', host, 'up']);
     await run('ip', ['-n', inside, 'link', 'set', 'control', 'up']);
     await run('ip', [
@@ -157,6 +129,16 @@ export class Network {
     await run('tc', ['-n', this.#router, 'qdisc', 'del', 'dev', host, 'root']);
     await run('tc', ['-n', `${this.#prefix}-${host}`, 'qdisc', 'del', 'dev', 'eth0', 'root']);
   }
+}
+
+interface LinkEnd {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+async function addLink(one: LinkEnd, other: LinkEnd): Promise<void> {
+  const peer = ['peer', 'name', other.name, 'netns', other.namespace];
+  await run('ip', ['-n', one.namespace, 'link', 'add', 'name', one.name, 'type', 'veth', ...peer]);
 }
 
 const ruleOf = (from: HostName, to: HostName): readonly string[] => [

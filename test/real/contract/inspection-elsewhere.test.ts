@@ -7,12 +7,12 @@ import type { Fqdn, WallMs } from '../../../src/core/model/units.ts';
 import type { Question, RrType } from '../../../src/core/model/zone.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';
 import type { DnsClient } from '../../../src/dns/client/dns-client.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { formatTsigKey } from '../../../src/lab/servers/tsig-key.ts';
 import type { ForeignNameserver } from '../../support/servers/foreign-nameserver.ts';
 import { byVersion, everyOther } from '../../support/servers/nameservers.ts';
 import { soon } from './contract-run.ts';
+import { openClient } from './open-client.ts';
 
 const zone = 'lab.test.' as Fqdn;
 const of = (name: string, ...types: readonly RrType[]): readonly Question[] =>
@@ -41,23 +41,9 @@ describe.each(byVersion(await everyOther()))('%s', (_version, { product, start }
     expect(livingProcesses()).toEqual([]);
   });
 
-  const openIt = async (behindMs: number): Promise<DnsClient> => {
-    const { address, port, key } = server;
-    const opened = await openZoneClient(
-      {
-        name: 'ns1',
-        address,
-        port,
-        via: 'rfc2136',
-        transport: 'tcp',
-        keyText: formatTsigKey(key),
-        fudgeMs: 30_000,
-        timeoutMs: 5000,
-      },
-      { ...systemClock, wall: () => (systemClock.wall() - behindMs) as WallMs },
-    );
-    if (opened.kind === 'failed') throw new Error(opened.failure.message);
-    return opened.client;
+  const openIt = (behindMs: number): Promise<DnsClient> => {
+    const clock = { ...systemClock, wall: () => (systemClock.wall() - behindMs) as WallMs };
+    return openClient(server, { keyText: formatTsigKey(server.key) }, clock);
   };
 
   test('the inspection finds the rights, and leaves no trace', async () => {

@@ -8,14 +8,13 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
 import { parseKeyFile } from '../../../src/dns/key/keyfile.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { inView, spellings } from '../../support/key-spellings.ts';
 import { seeded } from '../../support/seeded.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { soon } from './contract-run.ts';
+import { openClient } from './open-client.ts';
 
 const checkTimeoutMs = 10_000;
 const mayUpdate = [...spellings, inView('')].map(({ quotedName }) => `key "${quotedName}";`).join(' ');
@@ -50,33 +49,22 @@ test.each(all.map((spelling, index) => ({ ...spelling, index })))(
     // The view names keys from other files.
     if (index < spellings.length)
       expect([checked.exitCode, checked.stdout.includes('bad')]).toEqual([0, false]);
-    const { address, port } = fixture.named;
     for (const via of ['rfc2136', 'nsupdate'] as const) {
-      const opened = await openZoneClient(
-        {
-          name: 'ns1',
-          address,
-          port,
-          via,
-          transport: 'tcp',
-          keyFile: fileOf(index),
-          fudgeMs: 30_000,
-          timeoutMs: 5000,
-          nsupdateCommand: [fixture.programs.nsupdate],
-        },
-        systemClock,
-      );
-      if (opened.kind === 'failed') throw new Error(opened.failure.message);
+      const client = await openClient(fixture.named, {
+        via,
+        keyFile: fileOf(index),
+        nsupdateCommand: [fixture.programs.nsupdate],
+      });
       const name = 'source.lab.test.' as Fqdn;
       const plan = {
         zone: 'lab.test.' as Fqdn,
         prerequisites: [],
         changes: [{ kind: 'delete-rrset', name, type: 'A' } as const],
       };
-      expect(await opened.client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({
+      expect(await client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({
         kind: 'applied',
       });
-      await opened.client.close();
+      await client.close();
     }
   },
 );

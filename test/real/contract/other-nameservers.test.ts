@@ -4,8 +4,6 @@
  */
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { findFreePort } from '../../../src/lab/host/free-ports.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { formatTsigKey } from '../../../src/lab/servers/tsig-key.ts';
@@ -13,6 +11,7 @@ import type { ForeignNameserver } from '../../support/servers/foreign-nameserver
 import { byVersion, everyOther } from '../../support/servers/nameservers.ts';
 import { bindDifferences, type Differences, type Subject, variedKeyText } from '../../support/subject.ts';
 import { zoneClientContract } from '../../support/zone-client.contract.ts';
+import { openClient, verifyAt } from './open-client.ts';
 
 const clusters = ['shop', 'blog'] as const;
 
@@ -57,19 +56,12 @@ describe.each(byVersion(await everyOther()))('%s', (_version, { product, start }
     open: async (variation = {}) => {
       const { address, port, key } = nameserver;
       const options = {
-        name: 'ns1',
-        address,
-        port: variation.down ? deadPort : port,
-        via: 'rfc2136',
         transport,
         keyText: variedKeyText(formatTsigKey(key), variation),
-        fudgeMs: 30_000,
         timeoutMs: variation.hasty && transport === 'udp' ? 400 : 2000,
-        verify: [{ host: address, port }],
-      } as const;
-      const opened = await openZoneClient(options, variation.clock ?? systemClock);
-      if (opened.kind === 'failed') throw new Error(opened.failure.message);
-      return opened.client;
+        verify: [verifyAt(nameserver)],
+      };
+      return openClient({ address, port: variation.down ? deadPort : port }, options, variation.clock);
     },
   });
 

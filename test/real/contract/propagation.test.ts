@@ -8,10 +8,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import type { Fqdn, MonoMs } from '../../../src/core/model/units.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { clusterName, manyClusters } from '../../support/many-clusters.ts';
 import { type BindFixture, startBind } from '../../support/servers/bind-fixture.ts';
+import { openAt } from './bind-subject.ts';
 
 let bind: BindFixture;
 beforeAll(async () => {
@@ -24,29 +24,7 @@ afterAll(async () => {
 
 const soon = (ms: number) => (systemClock.mono() + ms) as MonoMs;
 
-async function open() {
-  const { address, port } = bind.primary;
-  const verify = [bind.primary, bind.secondary].map((server) => ({
-    host: server.address,
-    port: server.port,
-  }));
-  const opened = await openZoneClient(
-    {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport: 'tcp',
-      keyFile: bind.keyFile,
-      fudgeMs: 30_000,
-      timeoutMs: 2000,
-      verify,
-    },
-    systemClock,
-  );
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  return opened.client;
-}
+const open = () => openAt(bind, { timeoutMs: 2000 });
 
 test('a secondary that hangs raises an alarm with its name, and the alarm ends when the secondary has caught up', async () => {
   const client = await open();

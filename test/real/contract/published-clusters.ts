@@ -16,10 +16,10 @@ import type { Change, Question, Rrset } from '../../../src/core/model/zone.ts';
 import type { Snapshot } from '../../../src/core/report/snapshot-types.ts';
 import { systemClock, systemRandom } from '../../../src/daemon/clock.ts';
 import { type ClusterRuntime, createClusterRuntime } from '../../../src/daemon/runtime.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import type { ServerProber, ZoneClient } from '../../../src/ports.ts';
 import { channelFrom, factsOf, replicaOf, seen, silent } from '../../support/given.ts';
 import { soon } from './contract-run.ts';
+import { type Listening, openClient, verifyAt } from './open-client.ts';
 
 export type ServerName = 'db1' | 'db2' | 'db3';
 const names: readonly ServerName[] = ['db1', 'db2', 'db3'];
@@ -31,28 +31,9 @@ export const addressOf = (name: ServerName): ServerAddress =>
   `${name}.lab.test:330${name.slice(2)}` as ServerAddress;
 export const ipOf = (name: ServerName): string => `192.0.2.${name.slice(2)}`;
 
-/** Opens the real client of one nameserver, over TCP. */
-export async function openClient(
-  keyText: string,
-  { address, port }: { readonly address: string; readonly port: number },
-) {
-  const opened = await openZoneClient(
-    {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport: 'tcp',
-      keyText,
-      fudgeMs: 30_000,
-      timeoutMs,
-      verify: [{ host: address, port }],
-    },
-    systemClock,
-  );
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  return opened.client;
-}
+/** Opens a client with the time-out of these tests. */
+export const openWith = (keyText: string, at: Listening) =>
+  openClient(at, { keyText, timeoutMs, verify: [verifyAt(at)] });
 
 /** The fake MySQL servers of one cluster, and its names in the zone. */
 export class MadeUpCluster {

@@ -14,7 +14,7 @@ import {
   type InstanceOptions,
   ipOf,
   MadeUpCluster,
-  openClient,
+  openWith,
 } from './published-clusters.ts';
 
 let named: NamedFixture;
@@ -31,7 +31,7 @@ const open = async (
   key: 'one' | 'two',
   at: { readonly address: string; readonly port: number },
 ): Promise<ZoneClient> => {
-  const client = await openClient(named.keyText(named.keys[key]), at);
+  const client = await openWith(named.keyText(named.keys[key]), at);
   opened.push(client);
   return client;
 };

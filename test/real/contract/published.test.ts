@@ -14,7 +14,7 @@ import {
   type InstanceOptions,
   ipOf,
   MadeUpCluster,
-  openClient,
+  openWith,
   settleMs,
 } from './published-clusters.ts';
 
@@ -28,8 +28,8 @@ beforeAll(async () => {
   named = await startNamed(
     `zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };`,
   );
-  client = await openClient(named.keyText(named.keys.one), named.named);
-  others = await openClient(named.keyText(named.keys.one), named.named);
+  client = await openWith(named.keyText(named.keys.one), named.named);
+  others = await openWith(named.keyText(named.keys.one), named.named);
   administrator = new Bystander(others);
 });
 afterEach(async () => {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Fqdn, MonoMs } from '../../../src/core/model/units.ts';
 import type { Change, Rrset } from '../../../src/core/model/zone.ts';
 import { systemClock as clock, systemRandom } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
+import { openClient } from './open-client.ts';
 
 /** The settings of the worker, as JSON in the file that its only argument names. */
 export interface RaceTask {
@@ -42,21 +42,11 @@ const soon = () => (clock.mono() + exchangeMs) as MonoMs;
 
 async function race(task: RaceTask): Promise<RaceReport> {
   const { address, port, transport, keyText, instance, moves } = task;
-  const opened = await openZoneClient(
-    {
-      name: instance,
-      address,
-      port,
-      via: 'rfc2136',
-      transport,
-      keyText,
-      fudgeMs: 30_000,
-      timeoutMs: exchangeMs,
-    },
+  const client = await openClient(
+    { address, port },
+    { name: instance, transport, keyText, timeoutMs: exchangeMs },
     clock,
   );
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  const { client } = opened;
   const won: { epoch: number; try: string }[] = [];
   const strange: string[] = [];
   let lost = 0;

@@ -9,9 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Failure } from '../../../src/core/model/observation.ts';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Rrset, UpdatePlan } from '../../../src/core/model/zone.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
 import type { DnsClient } from '../../../src/dns/client/dns-client.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { findFreePort } from '../../../src/lab/host/free-ports.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { formatTsigKey, generateTsigKey } from '../../../src/lab/servers/tsig-key.ts';
@@ -21,6 +19,7 @@ import { type NamedFixture, startNamed } from '../../support/servers/named-fixtu
 import { byVersion, everyKnot, everyPowerdns } from '../../support/servers/nameservers.ts';
 import { startPowerdns } from '../../support/servers/powerdns-fixture.ts';
 import { soon } from './contract-run.ts';
+import { openClient } from './open-client.ts';
 
 /** One zone for each case; `one` is our key. */
 const policies = {
@@ -119,24 +118,14 @@ describe('BIND', () => {
     via: 'rfc2136' | 'nsupdate' = 'rfc2136',
     nsupdateCommand = [named.programs.nsupdate],
   ): Promise<DnsClient> => {
-    const { address, port } = named.named;
-    const opened = await openZoneClient(
-      {
-        name: 'ns1',
-        address,
-        port,
-        via,
-        transport: 'tcp',
-        keyText: named.keyText(named.keys.one),
-        fudgeMs: 30_000,
-        timeoutMs: 2000,
-        nsupdateCommand,
-      },
-      systemClock,
-    );
-    if (opened.kind === 'failed') throw new Error(opened.failure.message);
-    clients.push(opened.client);
-    return opened.client;
+    const client = await openClient(named.named, {
+      via,
+      keyText: named.keyText(named.keys.one),
+      timeoutMs: 2000,
+      nsupdateCommand,
+    });
+    clients.push(client);
+    return client;
   };
   const rndc = (...args: readonly string[]) =>
     execa(
@@ -283,20 +272,8 @@ test('a secondary server instead of the primary is reported with the name of the
   const primary = await startNamed(
     'zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; allow-transfer { any; }; };',
   );
-  const openOf = async ({ named, keys, keyText }: NamedFixture): Promise<DnsClient> => {
-    const { address, port } = named;
-    const options = {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport: 'tcp',
-      keyText: keyText(keys.one),
-    } as const;
-    const opened = await openZoneClient({ ...options, fudgeMs: 30_000, timeoutMs: 2000 }, systemClock);
-    if (opened.kind === 'failed') throw new Error(opened.failure.message);
-    return opened.client;
-  };
+  const openOf = ({ named, keys, keyText }: NamedFixture): Promise<DnsClient> =>
+    openClient(named, { keyText: keyText(keys.one), timeoutMs: 2000 });
   const there = await openOf(primary);
   const ns1 = { name: 'ns1.lab.test.' as Fqdn, type: 'A', ttlSeconds: 60, rdata: ['192.0.2.7'] } as const;
   const changes = [
@@ -325,23 +302,15 @@ const [knots, powerdnses] = await Promise.all([everyKnot(), everyPowerdns()]);
 
 /** These nameservers do not sign a refusal: nothing is proven, but the words fit a server that answers so. */
 describe('other nameservers', () => {
-  const openForeign = async ({ address, port, key }: ForeignNameserver): Promise<DnsClient> => {
-    const options = {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport: 'tcp',
-      keyText: formatTsigKey(key),
-    } as const;
-    const opened = await openZoneClient({ ...options, fudgeMs: 30_000, timeoutMs: 1000 }, systemClock);
-    if (opened.kind === 'failed') throw new Error(opened.failure.message);
+  const openForeign = async (nameserver: ForeignNameserver): Promise<DnsClient> => {
+    const keyText = formatTsigKey(nameserver.key);
+    const client = await openClient(nameserver, { keyText, timeoutMs: 1000 });
     // As the service does: the answer to a question tells what the refusal means.
-    await opened.client.read({
+    await client.read({
       questions: [{ name: 'source.shop.lab.test.' as Fqdn, type: 'A' }],
       deadline: soon(),
     });
-    return opened.client;
+    return client;
   };
   /** The ledger of another cluster beside an address of ours. */
   const plan: UpdatePlan = {

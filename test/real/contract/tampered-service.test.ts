@@ -4,13 +4,12 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { ZoneClient } from '../../../src/ports.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { soon } from './contract-run.ts';
 import { faults } from './faults.ts';
+import { type Listening, openClient, verifyAt } from './open-client.ts';
 import {
   ipOf,
   isSteadyOn,
@@ -34,28 +33,13 @@ let service: Service;
 /** The serial of the zone before the test: older entries of the journal belong to earlier tests. */
 let since = 0;
 
-const open = async (
-  transport: 'tcp' | 'udp',
-  { address, port }: { readonly address: string; readonly port: number },
-) => {
-  const keyText = named.keyText(named.keys.one);
-  const opened = await openZoneClient(
-    {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport,
-      keyText,
-      fudgeMs: 30_000,
-      timeoutMs,
-      verify: [{ host: address, port }],
-    },
-    systemClock,
-  );
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  return opened.client;
-};
+const open = (transport: 'tcp' | 'udp', at: Listening) =>
+  openClient(at, {
+    transport,
+    keyText: named.keyText(named.keys.one),
+    timeoutMs,
+    verify: [verifyAt(at)],
+  });
 
 const inZone = async () => {
   const reading = await honest.read({ zone, questions: [{ name: sourceName, type: 'A' }], deadline: soon() });

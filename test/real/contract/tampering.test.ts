@@ -5,13 +5,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Rrset, UpdateOutcome } from '../../../src/core/model/zone.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { ZoneClient } from '../../../src/ports.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { outcomeWords, soon } from './contract-run.ts';
 import { faults } from './faults.ts';
+import { type Listening, openClient } from './open-client.ts';
 import { startTamperingProxy, type TamperingProxy } from './tampering-proxy.ts';
 
 const zone = 'lab.test.' as Fqdn;
@@ -27,26 +26,8 @@ let tampered: ZoneClient;
 let patient: ZoneClient;
 let count = 0;
 
-const open = async (
-  transport: 'tcp' | 'udp',
-  at: { readonly address: string; readonly port: number },
-  patienceMs: number,
-) => {
-  const keyText = named.keyText(named.keys.one);
-  const options = {
-    name: 'ns1',
-    address: at.address,
-    port: at.port,
-    via: 'rfc2136',
-    transport,
-    keyText,
-    fudgeMs: 30_000,
-    timeoutMs: patienceMs,
-  } as const;
-  const opened = await openZoneClient(options, systemClock);
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  return opened.client;
-};
+const open = (transport: 'tcp' | 'udp', at: Listening, timeoutMs: number) =>
+  openClient(at, { transport, keyText: named.keyText(named.keys.one), timeoutMs });
 
 beforeAll(async () => {
   named = await startNamed(

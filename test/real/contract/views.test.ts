@@ -5,13 +5,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Rrset } from '../../../src/core/model/zone.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { ZoneClient } from '../../../src/ports.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { byVersion, everyBind } from '../../support/servers/nameservers.ts';
 import { soon } from './contract-run.ts';
+import { openClient, verifyAt } from './open-client.ts';
 
 const view = (name: 'one' | 'two', file: string) => `
 view "${name}" {
@@ -38,29 +37,15 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
   ] as const)(
     '%s over %s: each key has its own view, for SOA, reading and writing',
     async (via, transport) => {
-      const { address, port } = named.named;
-      const open = async (key: 'one' | 'two'): Promise<ZoneClient> => {
-        const verify = [{ host: address, port }];
-        const keyText = named.keyText(named.keys[key]);
-        const nsupdateCommand = [named.programs.nsupdate];
-        const opened = await openZoneClient(
-          {
-            name: key,
-            address,
-            port,
-            via,
-            transport,
-            keyText,
-            fudgeMs: 30_000,
-            timeoutMs: 5000,
-            nsupdateCommand,
-            verify,
-          },
-          systemClock,
-        );
-        if (opened.kind === 'failed') throw new Error(opened.failure.message);
-        return opened.client;
-      };
+      const open = (key: 'one' | 'two'): Promise<ZoneClient> =>
+        openClient(named.named, {
+          name: key,
+          via,
+          transport,
+          keyText: named.keyText(named.keys[key]),
+          nsupdateCommand: [named.programs.nsupdate],
+          verify: [verifyAt(named.named)],
+        });
       const name = `source.${via}.${transport}.lab.test.` as Fqdn;
       const rrset = (last: number): Rrset => ({ name, type: 'A', ttlSeconds: 5, rdata: [`192.0.2.${last}`] });
       const [one, two] = await Promise.all([open('one'), open('two')]);

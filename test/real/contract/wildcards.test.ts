@@ -6,8 +6,6 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Change, Question, Rrset } from '../../../src/core/model/zone.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { BindPrograms } from '../../../src/lab/programs/bind-programs.ts';
 import { formatTsigKey } from '../../../src/lab/servers/tsig-key.ts';
@@ -15,6 +13,7 @@ import type { ZoneClient } from '../../../src/ports.ts';
 import { startNamed } from '../../support/servers/named-fixture.ts';
 import { byVersion, everyBind, everyOther } from '../../support/servers/nameservers.ts';
 import { soon } from './contract-run.ts';
+import { openClient, verifyAt } from './open-client.ts';
 import { isSteadyOn, ledgerOwner, sourceName, startService, zone } from './service-on-zone.ts';
 
 const wildcard = '*.shop.lab.test.' as Fqdn;
@@ -98,26 +97,12 @@ describe.each(subjects)('%s', (title, start) => {
   let client: ZoneClient;
   const opened: ZoneClient[] = [];
   const open = async (via: 'rfc2136' | 'nsupdate' = 'rfc2136'): Promise<ZoneClient> => {
-    const { address, port, keyText, nsupdate } = nameserver;
-    const way = {
-      via,
-      transport: 'tcp',
-      ...(nsupdate === undefined ? {} : { nsupdateCommand: [nsupdate] }),
-    } as const;
-    const options = {
-      name: 'ns1',
-      address,
-      port,
-      ...way,
-      keyText,
-      fudgeMs: 30_000,
-      timeoutMs: 5000,
-      verify: [{ host: address, port }],
-    };
-    const result = await openZoneClient(options, systemClock);
-    if (result.kind === 'failed') throw new Error(result.failure.message);
-    opened.push(result.client);
-    return result.client;
+    const { keyText, nsupdate } = nameserver;
+    const command = nsupdate === undefined ? {} : { nsupdateCommand: [nsupdate] };
+    const options = { via, keyText, verify: [verifyAt(nameserver)], ...command };
+    const client = await openClient(nameserver, options);
+    opened.push(client);
+    return client;
   };
   const change = async (changes: readonly Change[]): Promise<void> => {
     const plan = { zone, prerequisites: [], changes };

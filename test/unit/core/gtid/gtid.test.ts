@@ -14,20 +14,10 @@ import {
   union,
   uuidOf,
 } from '../../../../src/core/gtid/gtid.ts';
+import { random } from '../../../support/given.ts';
 
 const a = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
 const b = '4e11fa47-71ca-11e1-9e33-c80aa9429562';
-
-/** mulberry32: the same seed gives the same numbers. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 /** The twin: every transaction as one string, `uuid[:tag]#number`. */
 type Twin = ReadonlySet<string>;

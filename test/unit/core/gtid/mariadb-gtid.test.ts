@@ -11,23 +11,13 @@ import {
   union,
 } from '../../../../src/core/gtid/gtid.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
+import { random } from '../../../support/given.ts';
 
 const parsed = (text: string): GtidSet => {
   const set = parseMariadbGtids(text);
   if (!set) throw new Error(`no GTIDs: ${text}`);
   return set;
 };
-
-/** mulberry32: the same seed gives the same numbers. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 /** The twin: the transactions that a server executed, in order: `domain-server-sequence`. */
 type Log = readonly string[];
