@@ -1,4 +1,7 @@
-/** docs/THREATS.md: no party is missing, and what it points to is there. What it says of the dependencies is held here. */
+/**
+ * Shows that docs/THREATS.md names every party and points to files that exist, and checks its claims about
+ * the dependencies.
+ */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +24,7 @@ test.each([
   ],
   ...['A local user', 'An API caller', 'Another instance, or another holder of the key', 'An npm dependency'],
   ...["The operator's own mistake", 'A reader of the zone'],
-])('%s: a section, with a table that says what is held, and what shows it', (party) => {
+])('%s has a section with a table of what holds, and what shows it', (party) => {
   const rows = section(party)
     .split('\n')
     .filter((line) => line.startsWith('| '));
@@ -31,7 +34,7 @@ test.each([
   expect(new Set(rows.map((row) => row.split('|').length)).size).toBe(1);
 });
 
-test('each file that it names is there, and what is said to be held has one, or a line in bind-config', () => {
+test('each file that the page names exists, and each claim names a file, or a line in bind-config', () => {
   const named = [...page.matchAll(/`((?:src|test|docs|bind-config)\/[^`]+)`/g)].map(([, file = '']) => file);
   expect(named.length).toBeGreaterThan(50);
   expect(named.filter((file) => !existsSync(join(root, file)))).toEqual([]);
@@ -39,7 +42,7 @@ test('each file that it names is there, and what is said to be held has one, or 
   expect(held.filter((line) => !/`test\//.test(line))).toEqual([]);
 });
 
-test('the README and the architecture lead to it', () => {
+test('the README and the architecture link to the page', () => {
   expect(text('README.md')).toContain('(docs/THREATS.md)');
   expect(text('docs/ARCHITECTURE.md')).toContain('(THREATS.md)');
 });

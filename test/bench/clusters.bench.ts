@@ -1,40 +1,24 @@
-/** How a thousand clusters (`CLUSTERS=200`: so many) do in one zone of a real BIND: all published, at rest, and all moved at once. Reports; asserts no times. */
+/**
+ * Measures a thousand clusters (`CLUSTERS=200` sets another number) in one zone of a real BIND: all
+ * published, at rest, and all moved at once. Reports, and asserts no times.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/daemon/clock.ts';
-import { openZoneClient } from '../../src/dns/open-zone-client.ts';
+import { openAt } from '../real/contract/bind-subject.ts';
 import { clusterName, type ManyClusters, manyClusters } from '../support/many-clusters.ts';
 import { startBind } from '../support/servers/bind-fixture.ts';
 
 const count = Number(process.env['CLUSTERS'] ?? 1000);
-/** Suspicion is over, and the readings are spread. */
+/** Suspicion is over, and the reads are spread. */
 const calmAfterMs = 15_000;
 const restMs = 10_000;
 const limitMs = 120_000;
 
 test(`${count} clusters`, async () => {
   const bind = await startBind({ clusters: Array.from({ length: count }, (_, index) => clusterName(index)) });
-  const { address, port } = bind.primary;
-  const verify = [bind.primary, bind.secondary].map((server) => ({
-    host: server.address,
-    port: server.port,
-  }));
-  const opened = await openZoneClient(
-    {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport: 'tcp',
-      keyFile: bind.keyFile,
-      fudgeMs: 30_000,
-      timeoutMs: 2000,
-      verify,
-    },
-    systemClock,
-  );
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  const clusters = manyClusters({ count, zone: `${bind.zone}.`, client: opened.client });
+  const client = await openAt(bind, { timeoutMs: 2000 });
+  const clusters = manyClusters({ count, zone: `${bind.zone}.`, client });
   try {
     await measured('published', clusters, async () => {
       clusters.start();
@@ -49,7 +33,7 @@ test(`${count} clusters`, async () => {
     expect(clusters.history.filter(({ kind }) => kind === 'move')).toHaveLength(2 * count);
   } finally {
     await clusters.stop();
-    await opened.client.close();
+    await client.close();
     await bind.stop();
   }
 });

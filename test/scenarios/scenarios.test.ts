@@ -1,3 +1,5 @@
+/** Plays the transcripts, and shows that together they have every reason, alarm and command. */
+
 import { describe, expect, test } from 'vitest';
 import { alarmCodes, holdReasons, pointToReasons } from '../../src/core/model/vocabulary.ts';
 import { textOfFile } from '../support/checkout.ts';
@@ -8,7 +10,7 @@ import { parseTranscript } from './player/transcript.ts';
 describe('transcripts: read them as stories; `vitest -u` writes the outputs anew', () =>
   replayed(transcripts.filter((path) => !isSituation(path))));
 
-describe('the transcripts tell of', () => {
+describe('the transcripts have', () => {
   const decisions = new Set(transcripts.flatMap((transcript) => decisionsIn(textOf(transcript))));
   const alarms = new Set(transcripts.flatMap((transcript) => [...alarmsIn(textOf(transcript))]));
   test('every reason to point to a server', () => {

@@ -1,3 +1,5 @@
+/** Shows that docs/SITUATIONS.md and the transcripts say the same. */
+
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -30,7 +32,10 @@ const rowsOf = (text: string): readonly Row[] =>
 
 const rows = rowsOf(page);
 
-/** The analysis codes of orchestrator (go/inst/analysis.go) that tell a situation; of its structure warnings the two that concern GTIDs, and the one about read_only. */
+/**
+ * The analysis codes of orchestrator (go/inst/analysis.go) that name a situation. Of its structure warnings,
+ * the two about GTIDs and the one about read_only are included.
+ */
 const analyses = `
   DeadMasterWithoutReplicas DeadMaster DeadMasterAndReplicas DeadMasterAndSomeReplicas UnreachableMaster UnreachableMasterWithLaggingReplicas
   LockedSemiSyncMasterHypothesis LockedSemiSyncMaster MasterWithTooManySemiSyncReplicas NoWriteableMasterStructureWarning
@@ -58,7 +63,7 @@ describe('docs/SITUATIONS.md', () => {
     expect(named.toSorted()).toEqual(analyses.toSorted());
   });
 
-  test('has a transcript in each row, and a row for each transcript that tells a situation', () => {
+  test('has a transcript in each row, and a row for each transcript of a situation', () => {
     const linked = rows.map(({ transcript }) => transcript);
     expect(linked.filter((transcript) => !transcripts.includes(transcript))).toEqual([]);
     expect(
@@ -85,10 +90,13 @@ describe('docs/SITUATIONS.md', () => {
 
 describe('a transcript of orchestrator', () => {
   const told = transcripts.filter((transcript) => transcript.startsWith('orchestrator/'));
-  test.each(told)('%s is called as orchestrator calls the situation, and says so first', (transcript) => {
-    const [first = ''] = readFileSync(pathOf(transcript), 'utf8').split('\n');
-    const [, name = ''] = /^# orchestrator: (\w+)\. /.exec(first) ?? [];
-    expect(analyses).toContain(name);
-    expect(basename(transcript, '.txt').replaceAll('-', '')).toBe(name.toLowerCase());
-  });
+  test.each(told)(
+    '%s has the name that orchestrator gives the situation, and says so first',
+    (transcript) => {
+      const [first = ''] = readFileSync(pathOf(transcript), 'utf8').split('\n');
+      const [, name = ''] = /^# orchestrator: (\w+)\. /.exec(first) ?? [];
+      expect(analyses).toContain(name);
+      expect(basename(transcript, '.txt').replaceAll('-', '')).toBe(name.toLowerCase());
+    },
+  );
 });

@@ -1,3 +1,5 @@
+/** Plays the transcripts of the folders that docs/SITUATIONS.md covers. */
+
 import { describe } from 'vitest';
 import { replayed } from './player/replay.ts';
 import { isSituation, transcripts } from './player/told.ts';

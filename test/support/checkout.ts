@@ -1,4 +1,4 @@
-/** Where the checkout is, and the text of its files. */
+/** Finds the checkout, and reads its files. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

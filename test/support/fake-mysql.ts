@@ -1,6 +1,7 @@
 /**
- * MySQL servers that replicate from one another, as far as a probe can see. They answer rows, which the real mysql-8.ts reads.
- * Time stands still between two calls of `advance`: a transaction that was received in one is applied in the next.
+ * MySQL servers that replicate from each other, as far as a probe can see. They answer rows, which the real
+ * mysql-8.ts reads. Time stands still between two calls of `advance`: a transaction that was received in one
+ * call is applied in the next.
  */
 
 import { contains, newestOf, parseGtidSet, subtract, union } from '../../src/core/gtid/gtid.ts';
@@ -15,13 +16,13 @@ import { probeRows } from '../sim/world/mysql-rows.ts';
 
 /** One replication channel, as CHANGE REPLICATION SOURCE TO made it. */
 export interface FakeChannel {
-  /** Empty for the usual only one. */
+  /** Empty for the usual only channel. */
   readonly name: string;
-  /** SOURCE_HOST and SOURCE_PORT: an address, or a name that may lead elsewhere tomorrow. */
+  /** SOURCE_HOST and SOURCE_PORT: an address, or a name that may lead to another server tomorrow. */
   readonly host: ServerAddress;
-  /** The server that it leads to, or led to when the receiver connected last. */
+  /** The server at that address, at the last connection of the receiver. */
   source: ServerAddress;
-  /** Known once it has been connected. */
+  /** Known after the first connection. */
   sourceUuid: string;
   receiver: 'ON' | 'CONNECTING' | 'OFF';
   applier: 'ON' | 'OFF';
@@ -30,18 +31,24 @@ export interface FakeChannel {
   retrieved: GtidSet;
   /** SOURCE_DELAY, milliseconds. */
   delayMs: number;
-  /** What was received and has to wait for its time; always empty without a delay. */
+  /** What was received and waits for its time; always empty without a delay. */
   waiting: { readonly until: number; readonly set: GtidSet }[];
 }
 
-/** One server. What is not read-only may be changed at will: the methods of FakeMysql are only the usual ways. */
+/**
+ * One server. Apart from read-only fields anything may be changed: the methods of FakeMysql are only the
+ * usual ways.
+ */
 export interface FakeServer {
   readonly address: ServerAddress;
   uuid: string;
-  /** `down`: refuses connections. `hung`: no answer at all, though the process lives. `refusing`: too many connections, or, with offlineMode, that. */
+  /**
+   * `down`: refuses connections. `hung`: no answer at all, although the process lives. `refusing`: too many
+   * connections, or the refusal of offlineMode.
+   */
   health: 'up' | 'down' | 'hung' | 'refusing';
   startedAt: number;
-  /** Counts processes: a connection does not outlive its own. */
+  /** Counts processes: a connection does not outlive its process. */
   process: number;
   readOnly: boolean;
   superReadOnly: boolean;
@@ -53,12 +60,12 @@ export interface FakeServer {
   readOnlyTransactions: boolean;
   version: string;
   gtidMode: GtidMode;
-  /** In truth, whatever its gtid_mode lets it tell. */
+  /** The true set, whatever gtid_mode lets the server tell. */
   executed: GtidSet;
   /** Whether our account has REPLICATION CLIENT there. */
   showsCoordinates: boolean;
   channel: FakeChannel | undefined;
-  /** Of a replica with several sources. */
+  /** The channels of a replica with several sources. */
   otherChannels: readonly FakeChannel[];
 }
 
@@ -73,15 +80,15 @@ export type SwitchName = keyof typeof switchFields;
 
 export const isSwitch = (word: string): word is SwitchName => word in switchFields;
 
-/** Several servers, and what operators and failover tools do to them. Addresses that are no server's throw. */
+/** Several servers, and what operators and failover tools do to them. An address without a server throws. */
 export interface FakeMysql {
   readonly servers: ReadonlyMap<ServerAddress, FakeServer>;
-  /** Where the servers are one group. */
+  /** Set where the servers are one group. */
   readonly group: FakeGroup | undefined;
   server(address: string): FakeServer;
   /** Lets replication go on until this time (milliseconds, never back). */
   advance(now: number): void;
-  /** Commits so many transactions, if it is up and writable; says whether. */
+  /** Commits so many transactions, if the server is up and writable; returns whether. */
   write(address: string, transactions?: number): boolean;
   /** STOP REPLICA, RESET REPLICA ALL, and writable. */
   promote(address: string): void;
@@ -89,59 +96,59 @@ export interface FakeMysql {
   demote(address: string): void;
   unlock(address: string): void;
   /**
-   * CHANGE REPLICATION SOURCE TO that one, START REPLICA, read-only. Auto-positioning: it takes all that it lacks.
-   * `host`: what it calls its source, where that is not the source's own address.
+   * CHANGE REPLICATION SOURCE TO that server, START REPLICA, read-only. Auto-positioning: it takes all that
+   * it lacks. `host`: the SOURCE_HOST, where that is not the address of the source.
    */
   follow(address: string, source: string, host?: string): void;
-  /** The same for one more channel, of that name. */
+  /** The same for one more channel, with that name. */
   followAlso(address: string, source: string, channel: string): void;
   stopReplica(address: string): void;
   startReplica(address: string): void;
-  /** `tail`: so many of its own newest transactions are lost with it. */
+  /** `tail`: so many of its newest transactions are lost with it. */
   kill(address: string, tail?: number): void;
   hang(address: string): void;
-  /** A hung one goes on in the same process. */
+  /** A hung server goes on in the same process. */
   resume(address: string): void;
   /** A new process. read_only is what the configuration file says. A configured channel starts by itself. */
   restart(address: string, options: { readonly readOnly: boolean }): void;
   /**
-   * Turns one of the switches that refuse writes. Those of InnoDB are in the configuration file, so that a new process begins, writable but for it: its channel starts
-   * by itself.
+   * Turns on one of the switches that refuse writes. Those of InnoDB are in the configuration file: a new
+   * process begins, apart from the switch writable, and its channel starts by itself.
    */
   turn(address: string, variable: SwitchName, value: number): void;
-  /** None of them is on any more, by whatever way. */
+  /** Turns all of these switches off, in any way. */
   open(address: string): void;
   /** RESET BINARY LOGS AND GTIDS. */
   resetGtids(address: string): void;
-  /** CLONE from that one: its data, its own UUID (or a new one), a new process; no channel, read-only. */
+  /** CLONE from that server: its data, its own UUID (or a new one), a new process; no channel, read-only. */
   clone(address: string, donor: string, uuid?: string): void;
   /** The answer of the first statement of mysql-8.ts. */
   rows(address: string): readonly Row[];
-  /** Those of these transactions that have a GTID: they were committed with a gtid_mode that gives one to them. */
+  /** The transactions in this set that have a GTID: they were committed with a gtid_mode that gives one. */
   named(set: GtidSet): GtidSet;
-  /** The answers to the statements that a server with gtid_mode ON is not asked; undefined for such a one. */
+  /** The answers to the statements for a server with a gtid_mode other than ON; undefined with ON. */
   coordinates(address: string): Answers | undefined;
   /** The result of `groupQuery`: only a server with a group is asked for it. */
   groupRows(address: string): readonly Row[] | undefined;
 }
 
 export interface FakeMysqlOptions {
-  /** The executed set of all. */
+  /** The executed set of all servers. */
   readonly line?: string;
   readonly now?: number;
-  /** Whether what leaves one server arrives at the other; default: always. */
+  /** Whether a message from one server arrives at the other; default: always. */
   readonly isOpen?: (from: ServerAddress, to: ServerAddress) => boolean;
   /** A receiver that hears nothing for so long says CONNECTING (replica_net_timeout); default: never. */
   readonly netTimeoutMs?: number;
   /** SOURCE_DELAY of each channel, milliseconds; default: none. */
   readonly delayMs?: number;
-  /** Where a name leads that is no server's address. */
+  /** Where a name leads that is no address of a server. */
   readonly resolve?: (host: ServerAddress) => ServerAddress | undefined;
-  /** They are a single-primary group, with this source of chance; default: they are not. */
+  /** The servers are a single-primary group, with this source of chance; default: no group. */
   readonly group?: { readonly between: (from: number, to: number) => number };
 }
 
-/** New servers: each up, writable, replicating from nobody, `line` as its executed set. */
+/** New servers: each up, writable, without a channel, and with `line` as its executed set. */
 export function createFakeMysql(addresses: readonly string[], options: FakeMysqlOptions = {}): FakeMysql {
   const {
     isOpen = () => true,
@@ -193,7 +200,7 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
       const committed: GtidSet = new Map([[one.uuid, [[last + 1, last + transactions]]]]);
       one.executed = union(one.executed, committed);
       const isNamed = one.gtidMode === 'ON' || one.gtidMode === 'ON_PERMISSIVE';
-      // The number of one that was lost is given again.
+      // A new transaction gets the number of a lost one again.
       anonymous = isNamed ? subtract(anonymous, committed) : union(anonymous, committed);
       return true;
     },
@@ -290,7 +297,7 @@ export function createFakeMysql(addresses: readonly string[], options: FakeMysql
   };
 }
 
-/** What a new process has of them, unless its configuration says otherwise. */
+/** The switches of a new process, unless its configuration says otherwise. */
 const noSwitches = {
   offlineMode: false,
   innodbReadOnly: false,
@@ -356,7 +363,7 @@ function applyRetrieved(server: FakeServer, channel: FakeChannel, now: number): 
   server.executed = withAll(server.executed, due);
 }
 
-/** Mostly there is nothing new: then it is the same set, and no copy. */
+/** Mostly there is nothing new: then the result is the same set, not a copy. */
 const withAll = (set: GtidSet, more: GtidSet): GtidSet => (contains(set, more) ? set : union(set, more));
 
 interface Surroundings {
@@ -379,7 +386,8 @@ function receive(
   const source = servers.get(channel.source);
   const hears = source !== undefined && isOpen(source.address, server.address);
   const asks = source !== undefined && isOpen(server.address, source.address);
-  // A source that hangs, or is cut off, says no good-bye: the receiver goes on saying ON until its own patience is over.
+  // A source that hangs, or is cut off, does not say good-bye: the receiver says ON until its own time-out is
+  // over.
   if (source === undefined || source.health === 'hung' || !hears || (!isConnected && !asks)) {
     if (isConnected && now - (channel.heardAt ?? now) >= netTimeoutMs) channel.receiver = 'CONNECTING';
     return;

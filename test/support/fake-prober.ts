@@ -1,4 +1,6 @@
-/** One instance's connections to the fake MySQL servers: a probe goes through the real flavour.ts and mysql-8.ts. */
+/**
+ * The connections of one instance to the fake MySQL servers: a probe uses the real flavour.ts and mysql-8.ts.
+ */
 
 import type { Failure, Probe } from '../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../../src/core/model/units.ts';
@@ -8,9 +10,12 @@ import { type Build, thisBuild } from '../sim/mutants/build.ts';
 import type { FakeMysql, FakeServer } from './fake-mysql.ts';
 
 export interface FakeProber {
-  /** What a probe at this moment brings; the network lies in between, and is the caller's. `target`: the server that is at its address in truth. */
+  /**
+   * The result of a probe at this moment; the caller simulates the network. `target`: the true server at its
+   * address.
+   */
   probe(server: ServerAddress, now: number, target?: ServerAddress): Probe;
-  /** The kept connection broke: the next probe opens another one, and asks for `Uptime` again. */
+  /** The kept connection broke: the next probe opens a new one, and asks for `Uptime` again. */
   disconnect(server: ServerAddress): void;
 }
 
@@ -18,7 +23,7 @@ interface Connection {
   readonly target: ServerAddress;
   readonly session: number;
   readonly process: number;
-  /** As it was told when the connection began, in whole seconds; counted on from `at`. */
+  /** The value at the beginning of the connection, in whole seconds; counted on from `at`. */
   readonly uptimeSeconds: number;
   readonly at: number;
 }

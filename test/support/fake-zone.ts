@@ -1,4 +1,7 @@
-/** The RRsets of one zone at one nameserver: answers questions, and applies an UpdatePlan by the rules of RFC 2136. Knows no time, no loss, no signature. */
+/**
+ * The RRsets of one zone at one nameserver: answers questions, and applies an UpdatePlan by the rules of RFC
+ * 2136. Knows no time, no loss, and no signature.
+ */
 
 import type { Failure } from '../../src/core/model/observation.ts';
 import type { Fqdn } from '../../src/core/model/units.ts';
@@ -14,19 +17,22 @@ import {
   type ZoneReading,
 } from '../../src/core/model/zone.ts';
 
-/** One nameserver's zone. */
+/** The zone of one nameserver. */
 export interface FakeZone {
   readonly zone: Fqdn;
   /** Rises with every change, as the SOA serial does. */
   readonly serial: number;
-  /** Answers these questions; an RRset that does not exist is just not there. */
+  /** Answers these questions; an RRset that does not exist is missing in the answer. */
   read(questions: readonly Question[]): ZoneReading & { kind: 'read' };
-  /** One UPDATE message: all of it or nothing. Never `unknown`: what gets lost is the network's business. */
+  /** One UPDATE message: all of it or nothing. Never `unknown`: only a network loses messages. */
   apply(plan: UpdatePlan): UpdateOutcome;
   find(name: string, type: RrType): Rrset | undefined;
   /** Everything, sorted by name and type. */
   all(): readonly Rrset[];
-  /** By hand: this RRset, instead of what was there (a CNAME and other data are not kept apart: so can a zone file be). */
+  /**
+   * By hand: this RRset replaces the old one. A CNAME and other data are not kept apart: a zone file may have
+   * both.
+   */
   put(rrset: Rrset): void;
   /** By hand: this RRset does not exist any more. */
   remove(name: string, type: RrType): void;
@@ -77,7 +83,7 @@ const sorted = (rrsets: ReadonlyMap<string, Rrset>): readonly Rrset[] =>
 
 const textOf = (rrsets: ReadonlyMap<string, Rrset>): string => JSON.stringify(sorted(rrsets));
 
-/** 3.1 and 3.2: why nothing of this plan is done; undefined: all of it may be. */
+/** 3.1 and 3.2: why nothing of this plan is done; undefined: all of it may be done. */
 function refusalOf(
   zone: Fqdn,
   rrsets: ReadonlyMap<string, Rrset>,
@@ -89,7 +95,7 @@ function refusalOf(
   if (outside !== undefined) return refused('rejected', 'NOTZONE', `${outside} is not in ${zone}`);
   for (const prerequisite of plan.prerequisites) {
     const there = rrsets.get(keyOf(nameOf(prerequisite), typeOf(prerequisite)));
-    // 2.4.2 compares the whole set, without TTL; 2.4.3 wants none.
+    // 2.4.2 compares the whole set, without TTL; 2.4.3 needs an absent set.
     const holds =
       prerequisite.kind === 'rrset-is'
         ? there !== undefined && sameRdata(there, prerequisite.rrset)
@@ -127,7 +133,8 @@ function applyChange(rrsets: Map<string, Rrset>, change: Change): void {
   const { rrset } = change;
   if (collidesWithCname(rrsets, rrset)) return;
   const there = rrsets.get(key);
-  // A name has one CNAME: the new one replaces it. Elsewhere the RRs join; all of an RRset have one TTL (RFC 2181 5.2), the one that came last.
+  // A name has one CNAME: the new CNAME replaces it. Otherwise the RRs join, and all RRs of an RRset have the
+  // last TTL (RFC 2181 5.2).
   const joined = there === undefined || rrset.type === 'CNAME' ? rrset : join(there, rrset);
   rrsets.set(key, joined);
 }

@@ -1,4 +1,7 @@
-/** Small worlds for the tests of the pure core: what is not said is a healthy cluster of MySQL servers, db1 published, the others replicating from it. */
+/**
+ * Small worlds for the tests of the pure core. The default is a healthy cluster of MySQL servers: db1 is
+ * published, the others replicate from it.
+ */
 
 import type { Situation } from '../../src/core/decide/situation.ts';
 import { situationOf } from '../../src/core/decide/situation-of.ts';
@@ -62,7 +65,7 @@ export function channelFrom(source: string, over: Partial<Channel> = {}): Channe
   };
 }
 
-/** A writable server that replicates from nobody. */
+/** A writable server that replicates from no server. */
 export function factsOf(name: string, over: Partial<ServerFacts> = {}): ServerFacts {
   return {
     id: uuid(name),
@@ -178,7 +181,7 @@ export const withOver = (publication: PublicationState, over: PublicationOver = 
   limits: { ...publication.limits, ...over.limits },
 });
 
-/** What is given of a cluster. `servers`: what each one's newest probe brought at 0; absent: not observed. */
+/** A cluster. `servers`: what the newest probe of each brought at 0; absent: not observed. */
 export interface Given {
   readonly servers: Readonly<Record<string, Probe | undefined>>;
   readonly settings?: Partial<ClusterSettings>;
@@ -189,7 +192,7 @@ export interface Given {
   readonly nowMs?: number;
 }
 
-/** The state in which all that was observed and read at 0. */
+/** The state in which all of this was observed and read at 0. */
 export function stateOf({ servers, settings, ledger, rrsets, publication, memory }: Given): ClusterState {
   const names = Object.keys(servers);
   let state = initialState(clusterSettings(names, settings), [], at(-1));

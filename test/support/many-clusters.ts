@@ -1,4 +1,7 @@
-/** Many clusters in one zone at one nameserver: the real runtime and core of each, on servers in memory that all switch when they are told to. */
+/**
+ * Many clusters in one zone at one nameserver: the real runtime and core of each, on fake servers that all
+ * switch at the same time.
+ */
 
 import { parseGtidSet } from '../../src/core/gtid/gtid.ts';
 import type { HistoryEntry } from '../../src/core/model/events.ts';
@@ -13,11 +16,13 @@ import type { ServerProber, ZoneClient } from '../../src/ports.ts';
 export interface ManyClusters {
   readonly names: readonly string[];
   readonly runtimes: readonly ClusterRuntime[];
-  /** What all of them recorded, in order. */
+  /** The recorded events of all clusters, in order. */
   readonly history: readonly HistoryEntry[];
   /** In every cluster db1 becomes a read-only replica of db2, or the other way round. */
   switchAll(): void;
-  /** Resolves when every cluster has moved to this epoch. Rejects after the deadline, with what is missing. */
+  /**
+   * Resolves when every cluster has moved to this epoch. Rejects after the deadline, with what is missing.
+   */
   awaitEpoch(epoch: number, deadlineMs: number): Promise<void>;
   start(): void;
   stop(): Promise<void>;
@@ -78,7 +83,7 @@ export function manyClusters({ count, zone, client }: ManyClustersOptions): Many
         };
         const listener = () => {
           left -= 1;
-          // Epochs may be passed twice: counted again before it is believed.
+          // An epoch may be counted twice: the clusters are counted again before the result is believed.
           if (left <= 0) left = missing().length;
           if (left === 0) end(resolve);
         };

@@ -1,4 +1,7 @@
-/** The statements that sentences of the core propose: how they are found in a sentence, and the kinds of them. Each kind is run on real servers by test/real/lab/advice.test.ts, or where `elsewhere` says. */
+/**
+ * The statements that sentences of the core propose: how to find them in a sentence, and their kinds.
+ * test/real/lab/advice.test.ts runs each kind on real servers; `elsewhere` names another test.
+ */
 
 const text = String.raw`'(?:[^'\\]|''|\\.)*'`;
 const shapes = [
@@ -13,14 +16,18 @@ const shapes = [
 ];
 const statement = new RegExp(shapes.join('|'), 'g');
 
-/** The statements of a sentence in its order. */
+/** The statements of a sentence, in order. */
 export const statementsIn = (sentence: string): readonly string[] => sentence.match(statement) ?? [];
 
-/** What begins like a statement in a sentence, whatever follows: also what `statementsIn` would not find. */
+/** Text in a sentence that begins like a statement, also where `statementsIn` finds none. */
 export const looksLikeSql =
   /\b(?:SET (?:GLOBAL|PERSIST|SESSION|GTID)|(?:STOP|START|RESET|CHANGE|SHOW) [A-Z]{2}|(?:ALTER|CREATE|DROP|GRANT|REVOKE|INSERT|DELETE|UPDATE|FLUSH|PURGE|KILL|CLONE|CALL|DO|SELECT(?! on )) ['\w$`{])/g;
 
-/** The kinds, and the products whose sentences propose them. The key is how the statement is written in the core's source; `before` is MySQL before 8.0.22, which cannot be run here; `elsewhere` is run by the tests of test/lab that are about it (not-replicating, gtid-modes, write-switches, groups). */
+/**
+ * The kinds, and the products whose sentences propose them. The key is the statement as the source of the
+ * core has it. `before`: MySQL before 8.0.22, which cannot be run here. `elsewhere`: the tests in
+ * test/real/lab that run it (not-replicating, gtid-modes, write-switches, groups).
+ */
 export const proposals = {
   'SET GLOBAL super_read_only = ON': ['mysql'],
   'SET GLOBAL read_only = ON': ['mariadb'],
@@ -46,7 +53,7 @@ export const proposals = {
 export type Proposal = keyof typeof proposals;
 export type Product = (typeof proposals)[Proposal][number];
 
-/** The proposals that belong to a product. */
+/** The proposals for a product. */
 export const proposalsOf = (product: Product): readonly Proposal[] =>
   (Object.keys(proposals) as Proposal[]).filter((proposal) =>
     (proposals[proposal] as readonly Product[]).includes(product),

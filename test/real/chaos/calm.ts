@@ -1,4 +1,4 @@
-/** The faults are over: people set the cluster in order, and then all must be well within a bound. */
+/** What people do when the faults of a round are over, and the bound within which all must then be well. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChaosServer } from './cluster.ts';
 import type { Dealings } from './dealings.ts';
@@ -7,13 +7,22 @@ import { addressesOf, ledgerOf } from './judge.ts';
 import { replicasName, sourceName } from './watchers.ts';
 import type { World } from './world.ts';
 
-/** In the calm all is mended, but timers still run: a nameserver that asks its primary again (10 s), an instance that takes over the replicas' RRset (30 s). */
+/**
+ * In the calm all is mended, but timers still run: a nameserver that asks its primary again (10 s), an
+ * instance that takes over the RRset of the replicas (30 s).
+ */
 export const boundMs = 60_000;
-/** What the calm itself did to the replicas is seen within a second, and their RRset is written at most every two: only then nothing is left to write. */
+/**
+ * What the calm did to the replicas is seen within a second, and their RRset is written at most every two
+ * seconds. Only after that nothing is left to write.
+ */
 const steadyMs = 3500;
 const lookEveryMs = 20;
 
-/** Exactly one source, everything else a replica of it with none but its data. Resolves with the servers that had to be rebuilt. */
+/**
+ * Leaves exactly one source, and makes every other server its replica with no other data. Resolves with the
+ * servers that had to be rebuilt.
+ */
 export async function putInOrder(world: World, dealings: Dealings): Promise<readonly ChaosServer[]> {
   const { cluster, source, watchers, nameservers } = world;
   const others = cluster.servers.filter((server) => server !== source);
@@ -22,7 +31,8 @@ export async function putInOrder(world: World, dealings: Dealings): Promise<read
   for (const server of dealings.wedged) await dealings.bounce(server, server === source);
   await Promise.all(cluster.servers.map((server) => dealings.start(server, server === source)));
   for (const server of others) {
-    // A commit that waits for replicas keeps its server from becoming read-only: it is killed, so that nobody acknowledges it now.
+    // A commit that waits for replicas prevents its server from becoming read-only. The server is killed, so
+    // that nobody acknowledges the commit now.
     await dealings.fence(server).catch(() => dealings.bounce(server, false));
     await dealings.semiSyncOff(server);
   }
@@ -35,7 +45,7 @@ export async function putInOrder(world: World, dealings: Dealings): Promise<read
     if ((await dealings.compare(server, source)) === '') await dealings.rejoin(server, source);
     else rebuilt.push(server);
   }
-  // CLONE waits for the source's commits, and those would wait for replicas that are still to be cloned.
+  // CLONE waits for the commits of the source, and these would wait for replicas that are still to be cloned.
   if (rebuilt.length > 0) await dealings.waitForReplicas(source, false);
   for (const server of rebuilt) await dealings.rebuild(server, source);
   await dealings.replicating(others);
@@ -44,7 +54,10 @@ export async function putInOrder(world: World, dealings: Dealings): Promise<read
   return rebuilt;
 }
 
-/** Watches the nameservers and the zone from now on, until all has been well for a while or the bound is reached; then a quiet time. */
+/**
+ * Watches the nameservers and the zone from now on, until all has been well for a while or the bound is
+ * reached. Then a quiet time follows.
+ */
 export async function awaitCalm(world: World, quietMs: number): Promise<RoundEnd> {
   const { observers, referee, source } = world;
   const from = performance.now();
@@ -73,7 +86,9 @@ export async function awaitCalm(world: World, quietMs: number): Promise<RoundEnd
   };
 }
 
-/** The ledger names the source and no former one, and the replicas' RRset names all of the others. */
+/**
+ * The ledger names the source and no former source, and the RRset of the replicas names all other servers.
+ */
 function isSettled({ referee, source, cluster }: World): boolean {
   const reading = ledgerOf(referee.zone, sourceName);
   const replicas = cluster.servers.filter((server) => server !== source).map(({ address }) => address);

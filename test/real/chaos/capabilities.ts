@@ -1,20 +1,24 @@
+/** Finds out which faults this machine can make: namespaces, slow links, full disks. */
+
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tried } from './commands.ts';
 
-/** How a link is made slow: netem delays packets; tbf, where the kernel has no netem, lets few bytes a second through. */
+/**
+ * How a link becomes slow: netem delays packets; tbf, for a kernel without netem, passes few bytes a second.
+ */
 export type SlowLink = 'netem' | 'tbf';
 
-/** What this machine can do, each tried in a namespace that is thrown away. */
+/** What this machine can do; each capability is tried in a namespace that is then removed. */
 export interface Capabilities {
   readonly slowLink: SlowLink | undefined;
   readonly smallDisk: boolean;
-  /** What is missing and what that means, one sentence each: to be said loudly. */
+  /** What is missing and what that means, one sentence each, for the report. */
   readonly missing: readonly string[];
 }
 
-/** Without these no world can be built: a text says why. */
+/** Without these capabilities no world can be built, and the text says why. */
 export async function probeCapabilities(): Promise<Capabilities | string> {
   const [one, two] = [`sdc${process.pid}-try1`, `sdc${process.pid}-try2`];
   try {

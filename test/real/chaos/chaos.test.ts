@@ -1,4 +1,4 @@
-/** A short run of the program that `npm run chaos` is: the same seed every time, but no two runs on real servers are the same. */
+/** A short run of `npm run chaos`: always the same seed, but no two runs on real servers are the same. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,21 +6,24 @@ import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { root } from '../../support/checkout.ts';
 
-/** A source that hangs, with a failover and its stale return; an instance that restarts amid a switchover. */
+/**
+ * These rounds have a hanging source with a failover and its stale return, and an instance that restarts
+ * during a switchover.
+ */
 const first = 3;
 const roundCount = 2;
-/** Rounds take some ten seconds; a machine that is busy with other things may take several times as long. */
+/** A round takes some ten seconds; on a busy machine several times as long. */
 const timeoutMs = 600_000;
-/** The exit code that says: not on this machine. */
+/** The exit code that means: not on this machine. */
 const impossible = 3;
-/** Where namespaces cannot be had, somebody must have said that this is known. */
+/** Where a machine has no namespaces, somebody must confirm it with this variable. */
 const mayBeAbsent = process.env['CHAOS_MAY_BE_ABSENT'] === '1';
 
 const options = { reject: false, timeout: timeoutMs, all: true } as const;
 const chaos = (args: readonly string[]) =>
   execa('node', [join(root, 'test', 'run-program.mjs'), 'real/chaos', '--', ...args], options);
 
-/** Namespaces and folders of these tests and of anybody else's runs. */
+/** Namespaces and folders of these tests and of all other runs. */
 const there = () => [
   ...(existsSync('/run/netns') ? readdirSync('/run/netns') : []).filter((name) => name.startsWith('sdc')),
   ...readdirSync(tmpdir()).filter((name) => name.startsWith('source-dns-chaos-')),
@@ -29,7 +32,7 @@ const there = () => [
     .filter((line) => line.includes('source-dns-chaos-')),
 ];
 
-test('some rounds: every promise holds, and nothing is left behind', { timeout: timeoutMs }, async ({
+test('every promise holds in some rounds, and nothing is left behind', { timeout: timeoutMs }, async ({
   skip,
 }) => {
   const before = new Set(there());
@@ -42,9 +45,9 @@ test('some rounds: every promise holds, and nothing is left behind', { timeout: 
   expect(there().filter((each) => !before.has(each))).toEqual([]);
 });
 
-test('interrupted in the middle of a round, it leaves nothing behind', { timeout: timeoutMs }, async ({
-  skip,
-}) => {
+test('a run that is interrupted in the middle of a round leaves nothing behind', {
+  timeout: timeoutMs,
+}, async ({ skip }) => {
   const before = new Set(there());
   const run = chaos(['--rounds', '5', '--seed', '2']);
   let began = false;

@@ -1,3 +1,5 @@
+/** The real MySQL servers of a chaos world. */
+
 import { join } from 'node:path';
 import { executedOf } from '../../../src/lab/dba/dba.ts';
 import type { MysqlPrograms } from '../../../src/lab/programs/mysql-programs.ts';
@@ -17,19 +19,26 @@ export interface ChaosServer extends LabServer {
   uuid: string;
 }
 
-/** The servers of a world. All are configured alike: read-only, until somebody makes one the source. */
+/**
+ * The servers of a world. All have the same configuration: read-only, until somebody makes one of them the
+ * source.
+ */
 export interface ChaosCluster {
   readonly servers: readonly ChaosServer[];
   readonly accounts: Accounts;
   /**
-   * How many replicas must have a commit before it is acknowledged: all but one, so that one may be away. Whoever is promoted after catching up from at least
-   * `quorum` replicas, itself included, has every acknowledged row.
+   * How many replicas must have a commit before it is acknowledged: all but one, so that one may be away. A
+   * server that is promoted after it caught up from at least `quorum` replicas, itself included, has every
+   * acknowledged row.
    */
   readonly acknowledgements: number;
   readonly quorum: number;
 }
 
-/** What a server is started with that its owner regards as the source: writable, and semi-synchronous from the first commit. */
+/**
+ * The options of a server that its owner starts as the source: writable, and semi-synchronous from the first
+ * commit.
+ */
 export const sourceOptions = ({
   acknowledgements,
 }: Pick<ChaosCluster, 'acknowledgements'>): readonly string[] => [
@@ -40,7 +49,7 @@ export const sourceOptions = ({
   `--rpl-semi-sync-source-wait-for-replica-count=${acknowledgements}`,
 ];
 
-/** Starts `count` servers at once, the first one as the source. */
+/** Starts `count` servers at once, the first server as the source. */
 export async function startCluster(
   programs: MysqlPrograms,
   network: Network,
@@ -80,7 +89,10 @@ export async function startCluster(
   return cluster;
 }
 
-/** Transactions of `server` that `source` lacks; those of the source itself may just be on their way to it. Asked in this order, so that the source is never behind. */
+/**
+ * Transactions of `server` that `source` lacks. Transactions of the source itself may just be on their way to
+ * it, so `source` is asked last.
+ */
 export async function errantOf(server: ChaosServer, source: ChaosServer): Promise<string> {
   const own = await executedOf(server);
   const theirs = await executedOf(source);

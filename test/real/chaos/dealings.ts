@@ -1,4 +1,7 @@
-/** What people do to the MySQL servers, statement by statement and with a bound on each; and what is thereby known of the servers, for the judge. */
+/**
+ * What people do to the MySQL servers, statement by statement, each with a time limit; and what the judge
+ * learns from that.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   catchUpFromPeers,
@@ -14,15 +17,18 @@ import { within } from '../../../src/lab/host/deadline.ts';
 import { type ChaosCluster, type ChaosServer, errantOf, sourceOptions } from './cluster.ts';
 import type { StalePeriod } from './evidence.ts';
 
-/** Somebody waits for a server that does not answer: then he gives up what he was doing. */
+/** A person who waits for a server without an answer gives up after this. */
 const patienceLimitMs = 20_000;
-/** How long a server may take to let its clients' transactions end before it is read-only. */
+/** How long a server may take to end the transactions of its clients before it is read-only. */
 const lockWaitS = 5;
 
 export class Dealings {
   readonly stale: StalePeriod[] = [];
   readonly errant: { uuid: string; at: number; gtids: string }[] = [];
-  /** Servers with a statement that did not end in time: it might still have its way later, so they are killed before the calm. */
+  /**
+   * Servers with a statement that did not end in time. The statement might still take effect later, so these
+   * servers are killed before the calm.
+   */
   readonly wedged = new Set<ChaosServer>();
   readonly #cluster: ChaosCluster;
 
@@ -30,7 +36,7 @@ export class Dealings {
     this.#cluster = cluster;
   }
 
-  /** Runs one step at these servers, with patience. */
+  /** Runs one step at these servers, within a time limit. */
   async #step<T>(
     what: string,
     servers: readonly ChaosServer[],
@@ -50,13 +56,13 @@ export class Dealings {
     }
   }
 
-  /** From now on it is no source any more, and no replica yet. */
+  /** From now on the server is no source any more, and no replica yet. */
   loses(server: ChaosServer): void {
     if (!this.stale.some(({ uuid, until }) => uuid === server.uuid && until === undefined))
       this.stale.push({ uuid: server.uuid, from: performance.now() });
   }
 
-  /** Keeps clients from writing; rejects when transactions in progress do not let go. */
+  /** Stops the writes of clients; rejects when transactions in progress do not end. */
   async fence(server: ChaosServer): Promise<void> {
     await this.#step(
       'super_read_only on',
@@ -65,7 +71,7 @@ export class Dealings {
     );
   }
 
-  /** Takes that back. */
+  /** Lets clients write again. */
   async unfence(server: ChaosServer): Promise<void> {
     await this.#step(
       'writable',
@@ -74,7 +80,7 @@ export class Dealings {
     );
   }
 
-  /** Resolves when it has executed all that the other one has; rejects after some seconds. */
+  /** Resolves when the server has executed all that the other server has; rejects after some seconds. */
   async catchUp(server: ChaosServer, source: ChaosServer): Promise<void> {
     const wanted = await this.#step('gtid_executed of', [source], executedOf(source));
     const work = server.mysqld
@@ -93,7 +99,7 @@ export class Dealings {
     );
   }
 
-  /** Makes it the source. Resolves with the moment just before it could be written to. */
+  /** Makes the server the source. Resolves with the moment just before the server could be written to. */
   async promote(server: ChaosServer): Promise<number> {
     await this.#step('stop replicating', [server], stopReplicating(server));
     await this.#step(
@@ -105,7 +111,7 @@ export class Dealings {
     return await this.#step('read_only off', [server], makeWritable(server));
   }
 
-  /** Whether its commits wait for replicas. */
+  /** Whether the commits of the server wait for replicas. */
   async waitForReplicas(source: ChaosServer, wait: boolean): Promise<void> {
     const work = wait
       ? waitForAcknowledgements(source, this.#cluster.acknowledgements)
@@ -113,7 +119,7 @@ export class Dealings {
     await this.#step('semi-sync of', [source], work);
   }
 
-  /** A replica waits for nobody. */
+  /** A replica waits for no acknowledgement. */
   async semiSyncOff(replica: ChaosServer): Promise<void> {
     await this.#step(
       'semi-sync off on',
@@ -122,7 +128,7 @@ export class Dealings {
     );
   }
 
-  /** Makes it a replica. */
+  /** Makes the server a replica. */
   async follow(replica: ChaosServer, source: ChaosServer): Promise<void> {
     for (const period of this.stale) if (period.uuid === replica.uuid) period.until ??= performance.now();
     await this.#step(
@@ -136,20 +142,20 @@ export class Dealings {
     await this.#step('replication of', replicas, replicating(replicas), 60_000);
   }
 
-  /** What it has that the source lacks; '' for nothing. */
+  /** What the server has that the source lacks; '' for nothing. */
   async compare(replica: ChaosServer, source: ChaosServer): Promise<string> {
     const gtids = await this.#step('compare', [replica, source], errantOf(replica, source));
     this.errant.push({ uuid: replica.uuid, at: performance.now(), gtids });
     return gtids;
   }
 
-  /** Makes it a replica, unless it is one of that source. */
+  /** Makes the server a replica, unless it is a replica of that source. */
   async rejoin(replica: ChaosServer, source: ChaosServer): Promise<void> {
     const attached = await this.#step('channels of', [replica], isAttached(replica, source));
     if (!attached) await this.follow(replica, source);
   }
 
-  /** Replaces its data by the source's, and makes it a replica. */
+  /** Replaces the data of the server by the data of the source, and makes it a replica. */
   async rebuild(replica: ChaosServer, source: ChaosServer): Promise<void> {
     // CLONE needs a server that does not replicate.
     await this.#step('stop replicating', [replica], stopReplicating(replica));
@@ -157,7 +163,7 @@ export class Dealings {
     await this.follow(replica, source);
   }
 
-  /** Somebody's script writes to a server that it takes for the source. */
+  /** A script writes to a server because it takes the server for the source. */
   async staleWrite(server: ChaosServer, row: number): Promise<void> {
     // Without replicas a semi-synchronous commit would wait for ever.
     const statements = [
@@ -167,13 +173,13 @@ export class Dealings {
     await this.#step('a stale write to', [server], server.mysqld.sql(...statements)).catch(() => undefined);
   }
 
-  /** Starts a server as its owner has it in its configuration: as the source, or as a replica. */
+  /** Starts a server as its owner has configured it: as the source, or as a replica. */
   async start(server: ChaosServer, asSource: boolean): Promise<void> {
     if (server.mysqld.running) return;
     await server.mysqld.start(asSource ? sourceOptions(this.#cluster) : []);
   }
 
-  /** Kills it and starts it again. */
+  /** Kills the server and starts it again. */
   async bounce(server: ChaosServer, asSource: boolean): Promise<void> {
     await server.mysqld.kill9();
     await delay(0);

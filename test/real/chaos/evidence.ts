@@ -1,8 +1,10 @@
+/** The evidence that the judge of a chaos round gets. */
+
 import type { Rr } from './journal.ts';
 import type { HandEdit } from './plan.ts';
 import type { Commit } from './referee.ts';
 
-/** What is known of one round from outside: nothing of it comes from source-dns's own words. Times are performance.now(). */
+/** What is known of one round from outside; source-dns itself is not asked. Times are performance.now(). */
 export interface Evidence {
   readonly names: { readonly source: string; readonly replicas: string };
   readonly servers: readonly KnownServer[];
@@ -12,17 +14,20 @@ export interface Evidence {
   readonly commits: readonly Commit[];
   /** Transactions that the referee could not read. */
   readonly gaps: number;
-  /** Edits that somebody made by hand in this round: each explains one transaction. */
+  /** Edits by hand in this round: each explains one transaction. */
   readonly handEdits: readonly { readonly edit: HandEdit; readonly at: number }[];
-  /** When servers were no replicas although the name had left them, or was about to: from an operator's promotion of another one to his statement that makes it a replica. */
+  /**
+   * When servers were no replicas although the name had left them, or was about to: from the promotion of
+   * another server to the statement that makes the server a replica.
+   */
   readonly stale: readonly StalePeriod[];
-  /** Transactions of its own that a server had, looked up on the servers before anybody rebuilt it. */
+  /** Transactions that only this server had, looked up on the servers before they were rebuilt. */
   readonly errant: readonly { readonly uuid: string; readonly at: number; readonly gtids: string }[];
-  /** Every change of the answer of each nameserver, the one at the beginning first. */
+  /** Every change of the answer of each nameserver; the answer at the beginning is the first. */
   readonly answers: Readonly<
     Record<'ns1' | 'ns2', readonly { readonly at: number; readonly addresses: string }[]>
   >;
-  /** Instances of source-dns that ended although nobody had told them to. */
+  /** Instances of source-dns that ended without an order. */
   readonly crashes: readonly string[];
   readonly end: RoundEnd;
   readonly rows: {
@@ -41,7 +46,10 @@ export interface KnownServer {
 /** What earlier rounds have shown; the judge adds to it. */
 export interface KnownZone {
   readonly tries: Set<string>;
-  /** Addresses that some committed state has shown, hand edits included: no nameserver may answer anything else. */
+  /**
+   * Addresses that some committed state has shown, edits by hand included: a nameserver may answer only
+   * these.
+   */
   readonly shown: Set<string>;
   highestEpoch: number;
 }
@@ -52,19 +60,25 @@ export interface StalePeriod {
   until?: number;
 }
 
-/** The round's calm: everything is mended, exactly one server is the source, and all others replicate from it. */
+/**
+ * The calm of the round: everything is mended, exactly one server is the source, and all others replicate
+ * from it.
+ */
 export interface RoundEnd {
   readonly source: KnownServer;
   readonly boundMs: number;
-  /** How long after the calm began each answered with the source; undefined: not within the bound. */
+  /**
+   * How long after the beginning of the calm each nameserver answered with the source; undefined: not within
+   * the bound.
+   */
   readonly answeredMs: Readonly<Record<'ns1' | 'ns2', number | undefined>>;
-  /** The same for the ledger's last former source to be gone, and the replicas' RRset to name all of them. */
+  /** The same for the ledger without a former source, and the RRset of the replicas with all replicas. */
   readonly settledMs: number | undefined;
-  /** The zone's serial at the beginning and the end of the quiet time. */
+  /** The serial of the zone at the beginning and the end of the quiet time. */
   readonly quiet: { readonly ms: number; readonly before: number; readonly after: number };
 }
 
-/** A promise that was broken, and how one sees it. */
+/** A broken promise, and how it shows. */
 export interface Violation {
   readonly promise: 'S2' | 'S3' | 'S5' | 'L1' | 'L2' | 'rows' | 'crash' | 'referee';
   readonly what: string;

@@ -1,4 +1,4 @@
-/** Does to real servers, links, disks and clocks what the plan says, and takes it back. */
+/** Does to real servers, links, disks and clocks what the plan says, and mends it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { ChaosServer } from './cluster.ts';
@@ -12,9 +12,9 @@ import { sourceName, type Watcher } from './watchers.ts';
 import type { World } from './world.ts';
 
 const nsupdateTimeoutMs = 10_000;
-/** No server has it. */
+/** An address without a server. */
 const otherAddress = '10.99.200.7';
-/** Two commits of these could not be told apart from a commit of source-dns, but for this. */
+/** Two commits with this content could otherwise not be told from a commit of source-dns. */
 const otherTtl = 77;
 
 export class Faults {
@@ -32,7 +32,10 @@ export class Faults {
     this.#parts = { source, heir, second, third };
   }
 
-  /** Begins it, lets it last, and takes it back. `until` resolves after so many milliseconds, or when the round is interrupted. */
+  /**
+   * Begins the fault, lets it last, and mends it. `until` resolves after so many milliseconds, or when the
+   * round is interrupted.
+   */
   async suffer(fault: Fault, forMs: number): Promise<void> {
     await this.#begin(fault, forMs);
     if (fault.kind !== 'kill-watcher') await delay(forMs);
@@ -100,7 +103,8 @@ export class Faults {
         return await network.fast(this.#host(fault.host));
       case 'kill-named':
       case 'restart-named':
-        // A secondary that never wrote its zone down gets it from the primary only: when that is out of reach for long, the calm starts it.
+        // A secondary that never wrote its zone to disk gets it only from the primary. If the primary is away
+        // for long, the calm starts the secondary.
         return await namedOf(nameservers, fault.nameserver)
           .start()
           .catch(() => undefined);
@@ -127,7 +131,7 @@ export class Faults {
     else await server.mysqld.stop();
   }
 
-  /** It comes back as it is configured: the source writable, whatever happened meanwhile. */
+  /** The server comes back as it is configured: the source writable, whatever happened meanwhile. */
   async #mendServer(server: ChaosServer): Promise<void> {
     server.mysqld.resume();
     await this.#dealings.start(server, server === this.#parts.source);
@@ -165,7 +169,7 @@ export class Faults {
       'no-address': `update delete ${sourceName} A\n`,
       'no-ledger': `update delete _source-dns.${sourceName} TXT\n`,
     };
-    // Noted first: when no answer comes, nobody knows whether it was applied.
+    // Noted first: without an answer nobody knows whether the edit was applied.
     this.handEdits.push({ edit, at: performance.now() });
     const input = `server ${addressOf('ns1')} 53\nzone ${nameservers.pair.zone}\n${changes[edit]}send\n`;
     await execa(programs.bind.nsupdate, ['-k', nameservers.pair.keyFile, '-v', '-t', '3'], {

@@ -1,4 +1,7 @@
-/** What runs in the namespace `control`: world after world, round after round. Started by run.ts, which cleans up after it whatever happens. */
+/**
+ * Plays world after world and round after round in the namespace `control`. run.ts starts this program, and
+ * always cleans up after it.
+ */
 import { provideBind } from '../../../src/lab/programs/bind-programs.ts';
 import { provideMysql } from '../../../src/lab/programs/mysql-programs.ts';
 import { createPrng } from '../../sim/world/prng.ts';
@@ -10,7 +13,7 @@ import { Report } from './report.ts';
 import { type Memory, playRound, type RoundResult } from './round.ts';
 import { inWorld, type Surroundings, type World, type WorldSize } from './world.ts';
 
-/** What run.ts says. */
+/** The arguments from run.ts. */
 export interface Instructions {
   readonly rounds: number;
   readonly firstRound: number;
@@ -23,7 +26,7 @@ export interface Instructions {
   readonly capabilities: Capabilities;
 }
 
-/** Once a world, L2 is judged by a time that every timer of an idle service but the slowest fits in. */
+/** Once in each world, L2 is judged by this time: every timer of an idle service but the slowest fits in. */
 const longQuietMs = 10_000;
 const mostLostWorlds = 3;
 
@@ -45,7 +48,8 @@ async function main(instructions: Instructions): Promise<number> {
   say(`MySQL ${mysql.version}, BIND ${bind.version}; bound of the calm ${boundMs / 1000} s`);
   for (let round = firstRound; round < firstRound + rounds; ) {
     const last = Math.min(round - ((round - 1) % worldRounds) + worldRounds, firstRound + rounds);
-    // By the number of the world, so that a run that begins with a later round (`--first`) has the world that this round was in.
+    // By the number of the world, so that a run that begins with a later round (`--first`) has the same world
+    // as this round had.
     const chance = createPrng(seed * 7919 + Math.floor((round - 1) / worldRounds));
     const size: WorldSize = {
       servers: chance.pick([3, 4, 4]),
@@ -56,7 +60,8 @@ async function main(instructions: Instructions): Promise<number> {
       `world: ${size.servers} mysqld, ${size.watchers} source-dns, 2 named, the writer asks ${size.resolver}`,
     );
     const reached = await playWorld(surroundings, size, { seed, from: round, to: last }, report);
-    // A world that cannot be put in order says nothing of source-dns, but it must be looked at, and several of them are a defect.
+    // A world that cannot be mended says nothing of source-dns. A person must look at it, and several such
+    // worlds are a defect.
     if (reached === undefined && report.lostWorlds > mostLostWorlds) break;
     round = reached ?? round + 1;
   }
@@ -70,7 +75,7 @@ interface Span {
   readonly to: number;
 }
 
-/** Resolves with the next round; undefined when the world was lost before its first round was over. */
+/** Resolves with the next round; undefined when the world was lost during its first round. */
 async function playWorld(
   surroundings: Surroundings,
   size: WorldSize,
@@ -81,7 +86,7 @@ async function playWorld(
   try {
     await inWorld(surroundings, size, async (world) => {
       const memory = await opening(world, report);
-      for (; round < to; round++) await oneRound(world, seed, round, memory, report);
+      for (; round < to; round++) await oneRound(world, { seed, round }, memory, report);
     });
     return round;
   } catch (error) {
@@ -91,7 +96,7 @@ async function playWorld(
   }
 }
 
-/** The first publication is a round like any other, without faults and with a long quiet. */
+/** The first publication is a round like any other, without faults and with a long quiet time. */
 async function opening(world: World, report: Report): Promise<Memory> {
   const memory: Memory = {
     known: { tries: new Set(), shown: new Set(['']), highestEpoch: 0 },
@@ -114,8 +119,7 @@ async function opening(world: World, report: Report): Promise<Memory> {
 
 async function oneRound(
   world: World,
-  seed: number,
-  round: number,
+  { seed, round }: { readonly seed: number; readonly round: number },
   memory: Memory,
   report: Report,
 ): Promise<void> {
@@ -131,7 +135,7 @@ async function oneRound(
   if (result.violations.length > 0) await sayViolations(world, result);
 }
 
-/** With what the instances say of themselves: to find the cause, not to judge. */
+/** Prints what the instances say of themselves: to find the cause, not to judge. */
 async function sayViolations({ watchers }: World, { violations }: RoundResult): Promise<void> {
   for (const { promise, what, serial } of violations)
     say(`     VIOLATION ${promise}${serial === undefined ? '' : ` (serial ${serial})`}: ${what}`);
@@ -158,7 +162,7 @@ function outcome(
   ].join(', ');
 }
 
-/** run.ts takes down the rest. What runs ends with this process: see src/lab/host/processes.ts. */
+/** run.ts removes the rest. The started processes end with this process: see src/lab/host/processes.ts. */
 function onInterrupt(sayReport: () => void): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

@@ -1,4 +1,7 @@
-/** What a primary nameserver's journal says, as dig prints it for IXFR (RFC 1995): each committed change of the zone, in order. */
+/**
+ * Reads the journal of a primary nameserver, as dig prints it for IXFR (RFC 1995): each committed change of
+ * the zone, in order.
+ */
 
 /** One RR in words, the owner without the last dot. */
 export interface Rr {
@@ -8,14 +11,17 @@ export interface Rr {
   readonly rdata: string;
 }
 
-/** One transaction: what it took away and what it put there, but for the SOA. */
+/** One transaction: the RRs that it deleted and added, without the SOA. */
 export interface Transaction {
   readonly serial: number;
   readonly deleted: readonly Rr[];
   readonly added: readonly Rr[];
 }
 
-/** The transactions of an incremental transfer; `whole` when the nameserver sent the whole zone instead; undefined when there was no answer to read. */
+/**
+ * The transactions of an incremental transfer; `whole` when the nameserver sent the whole zone instead;
+ * undefined without a readable answer.
+ */
 export function parseIxfr(
   text: string,
 ): readonly Transaction[] | { readonly whole: readonly Rr[]; readonly serial: number } | undefined {
@@ -58,7 +64,7 @@ export function stringsOf(rdata: string): readonly string[] {
   );
 }
 
-/** The zone after a transaction. A TTL belongs to the RRset, so RRs are told apart without it. */
+/** The zone after a transaction. A TTL belongs to the RRset, so RRs compare without it. */
 export function applied(zone: readonly Rr[], { deleted, added }: Transaction): readonly Rr[] {
   const same = (a: Rr) => (b: Rr) => a.name === b.name && a.type === b.type && a.rdata === b.rdata;
   return [...zone.filter((rr) => !deleted.some(same(rr))), ...added];

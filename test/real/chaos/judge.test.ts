@@ -1,4 +1,4 @@
-/** A judge that cannot find anyone guilty is a defect: every violation that it knows is made up here, and must be found. */
+/** Shows that the judge of a chaos round finds every violation that it knows: each is made up here. */
 import { describe, expect, test } from 'vitest';
 import type { Evidence, Violation } from './evidence.ts';
 import { applied, parseIxfr, type Rr, stringsOf } from './journal.ts';
@@ -114,9 +114,9 @@ const changedTo = (zone: readonly Rr[], before = first): Partial<Evidence> => ({
   zoneBefore: before,
 });
 
-test('a round in which nothing is wrong', () => expect(found({})).toEqual([]));
+test('the judge finds nothing in a round without a violation', () => expect(found({})).toEqual([]));
 
-test('the first publication, and the ledger restored after somebody deleted it', () => {
+test('the judge accepts the first publication, and a ledger that is restored after somebody deleted it', () => {
   const none: readonly Rr[] = [];
   const begun = zoneOf({ epoch: 1, on: 1, try: 't1' });
   const fresh = { known: { tries: new Set<string>(), shown: new Set(['']), highestEpoch: 0 }, handEdits: [] };
@@ -131,7 +131,7 @@ test('the first publication, and the ledger restored after somebody deleted it',
   expect(promises(found({ commits, answers: { ns1: [], ns2: [] } }))).toEqual(['S2', 'S3']);
 });
 
-describe('S2', () => {
+describe('the judge finds a violation of S2:', () => {
   test.each([
     ['a gap', zoneOf({ epoch: 6, on: 2, was: [1], try: 't5' })],
     ['a move without an epoch', zoneOf({ epoch: 4, on: 2, was: [1], try: 't5' })],
@@ -158,7 +158,7 @@ describe('S2', () => {
     expect(promises(found({ gaps: 1 }))).toEqual(['referee']));
 });
 
-describe('S3', () => {
+describe('the judge finds a violation of S3:', () => {
   const said = { epoch: 5, on: 2, was: [1], try: 't5' };
   test.each([
     ['two servers', [...zoneOf(said), a(server(3).address)]],
@@ -175,7 +175,7 @@ describe('S3', () => {
     expect(promises(found({ answers: { ns1: [], ns2: [{ at: 5, addresses }] } }))).toEqual(['S3']);
   });
 
-  test('what somebody changed by hand is no violation until source-dns writes the name, and then it must be right', () => {
+  test('an edit by hand counts only when source-dns has written the name after it', () => {
     const other = [first[0]!, a('10.99.200.7'), srv()];
     const repaired = zoneOf({ epoch: 4, on: 1, try: 't5' });
     const wrong = [ledger({ epoch: 4, on: 1, try: 't5' }), a('10.99.200.8'), srv()];
@@ -197,46 +197,46 @@ describe('S3', () => {
   });
 });
 
-describe('S5', () => {
-  test('a former source that gets the name back', () => {
+describe('the judge finds a violation of S5:', () => {
+  test('a former source gets the name back', () => {
     const back = zoneOf({ epoch: 6, on: 1, was: [2], try: 't6' });
     expect(promises(found({ commits: [commit(first, moved), commit(moved, back, 1500)] }))).toEqual(['S5']);
   });
 
-  test('one that lost its part and gets the name, though no ledger says so', () => {
+  test('a server that stopped being the source gets the name, although no ledger says so', () => {
     const stale = [{ uuid: 'uuid2', from: 500 }];
     expect(promises(found({ ...changedTo(moved), stale }))).toEqual(['S5']);
-    // It became a replica at a moment that may have been before the commit.
+    // The server became a replica at a moment that may have been before the commit.
     expect(found({ ...changedTo(moved), stale: [{ uuid: 'uuid2', from: 500, until: 999 }] })).toEqual([]);
   });
 
-  test('a move that does not record the former source', () =>
+  test('a move does not record the former source', () =>
     expect(promises(found(changedTo(zoneOf({ epoch: 5, on: 2, try: 't5' }))))).toEqual(['S5']));
 
-  test('a former source that counts as rejoined before anybody made it a replica', () => {
+  test('a former source counts as rejoined before anybody made it a replica', () => {
     expect(promises(found({ stale: [{ uuid: 'uuid1', from: 900, until: 4000 }], errant: [] }))).toEqual([
       'S5',
     ]);
   });
 
-  test('one that counts as rejoined and has transactions of its own', () => {
+  test('a server counts as rejoined with transactions that only it has', () => {
     expect(promises(found({ errant: [{ uuid: 'uuid1', at: 4000, gtids: 'uuid1:7' }] }))).toEqual(['S5']);
   });
 });
 
-describe('L1, L2 and the rows', () => {
+describe('the judge finds a violation of L1 or L2, or a lost row:', () => {
   const { end } = evidence();
-  test('a nameserver that does not answer with the source', () => {
+  test('a nameserver does not answer with the source', () => {
     expect(
       promises(found({ end: { ...end, answeredMs: { ns1: 5, ns2: undefined }, settledMs: undefined } })),
     ).toEqual(['L1']);
   });
-  test('a former source that never rejoins', () =>
+  test('a former source never rejoins', () =>
     expect(promises(found({ end: { ...end, settledMs: undefined } }))).toEqual(['L1']));
   test('a write in the quiet time', () => {
     expect(promises(found({ end: { ...end, quiet: { ms: 1500, before: 9, after: 10 } } }))).toEqual(['L2']);
   });
-  test('an acknowledged row that is gone, unless nothing had promised it', () => {
+  test('an acknowledged row is gone, unless nothing had promised to keep it', () => {
     const rows = { acknowledged: new Set([1, 4]), present: new Set([1]), promised: true };
     expect(promises(found({ rows }))).toEqual(['rows']);
     expect(found({ rows: { ...rows, promised: false } })).toEqual([]);

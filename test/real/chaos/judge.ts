@@ -1,11 +1,14 @@
-/** The verdict on a round, from evidence alone. Pure: a test feeds it every violation that it knows. */
+/** Judges a round from its evidence alone. Pure: judge.test.ts feeds it every violation that it knows. */
 
 import { type Ledger, type LedgerReading, readLedger } from '../../../src/core/model/ledger.ts';
 import type { Evidence, KnownServer, Violation } from './evidence.ts';
 import { type Rr, stringsOf } from './journal.ts';
 import type { Commit } from './referee.ts';
 
-/** Every promise of S2, S3, S5, L1 and L2 that this evidence shows broken, and every acknowledged row that is gone although semi-synchronous replication promised it. */
+/**
+ * Every promise of S2, S3, S5, L1 and L2 that this evidence shows broken, and every acknowledged row that is
+ * gone although semi-synchronous replication promised to keep it.
+ */
 export function judge(evidence: Evidence): readonly Violation[] {
   const crashes = evidence.crashes.map((what): Violation => ({ promise: 'crash', what }));
   return [
@@ -46,7 +49,7 @@ interface Step {
   readonly before: readonly Rr[];
   readonly old: Ledger | undefined;
   readonly ledger: Ledger | undefined;
-  /** Somebody's edit by hand, this one or an earlier one, has not been repaired yet. */
+  /** An edit by hand, of this round or an earlier one, has not been repaired yet. */
   readonly touched: boolean;
 }
 
@@ -105,7 +108,7 @@ function explains(edit: string, { added, deleted }: Commit, name: string): boole
   return added.some((rr) => rr.name === name && rr.type === 'A');
 }
 
-/** S2: the ledger is never lost; an epoch more means a move, and a move an epoch more; no attempt is applied twice. */
+/** S2: the ledger is never lost, an epoch is raised exactly at a move, and no try is applied twice. */
 function epochs({ old, ledger, touched, commit, before }: Step, { known, names }: Evidence): Violation[] {
   if (ledger === undefined)
     return [
@@ -118,12 +121,12 @@ function epochs({ old, ledger, touched, commit, before }: Step, { known, names }
       ? [{ promise: 'S2', what: `the attempt ${ledger.try} was applied twice` }]
       : [];
   if (old === undefined) {
-    // The first publication, or the one after somebody deleted the ledger.
+    // The first publication, or the publication after somebody deleted the ledger.
     return ledger.epoch === known.highestEpoch + 1
       ? twice
       : [...twice, { promise: 'S2', what: `epoch ${ledger.epoch} after ${known.highestEpoch}` }];
   }
-  // What a move wrote stays until the next one: else two instances have both won it.
+  // What a move wrote stays until the next move: otherwise two instances have both won it.
   const stamp = ({ by, at, why }: Ledger) => `by ${by} at ${at} (${why})`;
   if (ledger.epoch === old.epoch && stamp(ledger) !== stamp(old))
     return [
@@ -141,7 +144,7 @@ function epochs({ old, ledger, touched, commit, before }: Step, { known, names }
 
 const isLedger = (name: string) => (rr: Rr) => rr.name === `_source-dns.${name}`;
 
-/** S2: whatever changes the name changes the ledger in the same transaction. */
+/** S2: each change of the name changes the ledger in the same transaction. */
 function together({ before, commit }: Step, { names }: Evidence): Violation[] {
   const isOwn = own(names.source);
   if (text(before.filter(isOwn)) === text(commit.zone.filter(isOwn))) return [];
@@ -149,7 +152,7 @@ function together({ before, commit }: Step, { names }: Evidence): Violation[] {
   return old === now ? [{ promise: 'S2', what: 'the address changed without the ledger' }] : [];
 }
 
-/** S3: ledger, address and SRV say the same, but for what somebody changed by hand and nobody has repaired yet. */
+/** S3: ledger, address and SRV agree, apart from edits by hand that nobody has repaired yet. */
 function rrsets({ commit, before, touched }: Step, evidence: Evidence): Violation[] {
   const isOwn = own(evidence.names.source);
   const pointed = text(before.filter(isOwn)) !== text(commit.zone.filter(isOwn));
@@ -183,7 +186,10 @@ function disagreements(zone: readonly Rr[], { names, servers }: Evidence): reado
   return wrong;
 }
 
-/** S5: who the ledger calls superseded stays so until it has rejoined, in truth; and who the name leaves is called so. */
+/**
+ * S5: a superseded server stays in the ledger until it has truly rejoined, and a server that the name leaves
+ * becomes superseded.
+ */
 function former({ old, ledger, commit }: Step, { stale, errant }: Evidence): Violation[] {
   if (old === undefined || ledger === undefined) return [];
   const isStale = (uuid: string) =>

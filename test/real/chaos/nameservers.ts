@@ -1,3 +1,5 @@
+/** The two real nameservers of a chaos world: a primary and a secondary. */
+
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BindPrograms } from '../../../src/lab/programs/bind-programs.ts';
@@ -7,10 +9,13 @@ import { addressOf, type Network } from './network.ts';
 import type { Nameserver } from './plan.ts';
 
 const portNumber = 53;
-/** Room for the zone, its journal and a second copy of both, many times over; filled with a file in no time. */
+/** Room for many copies of the zone and its journal; a file fills it in no time. */
 const diskBytes = 8 * 1024 * 1024;
 
-/** The primary (`ns1`) and the secondary nameserver, each with a small disk of its own where the machine can mount one. */
+/**
+ * The primary (`ns1`) and the secondary nameserver, each with a small disk for itself where the machine can
+ * mount one.
+ */
 export interface Nameservers {
   readonly pair: BindPair;
   /** Fills the disk up to the last byte. */
@@ -22,7 +27,7 @@ export interface Nameservers {
 export const namedOf = ({ pair }: Nameservers, which: Nameserver) =>
   which === 'ns1' ? pair.primary : pair.secondary;
 
-/** Starts both in `folder`. */
+/** Starts both nameservers in `folder`. */
 export async function startNameservers(
   programs: BindPrograms,
   network: Network,
@@ -47,7 +52,7 @@ export async function startNameservers(
     address: addressOf(which),
     port: portNumber,
     through: network.through(which),
-    // Not on the small disk: what it says when that is full is what one wants to read.
+    // Not on the small disk: a reader needs the log when that disk is full.
     logFile: join(folder, `${which}.log`),
   });
   const unmount = async () => {
@@ -57,7 +62,8 @@ export async function startNameservers(
     const pair = await startBindPair(programs, {
       folder,
       hosts: { primary: host('ns1'), secondary: host('ns2') },
-      // The referee reads the journal as incremental transfers, which named replaces by the whole zone where that is shorter.
+      // The referee reads the journal as incremental transfers, and named sends the whole zone instead where
+      // that is shorter.
       adjust: (_role, text) => text.replace('options {', 'options {\n    max-ixfr-ratio unlimited;'),
     });
     const filler = (which: Nameserver) => join(folder, which, 'filler');

@@ -1,18 +1,23 @@
+/** The network of a chaos world: one namespace for each host, and the faults of its links. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { type SlowLink, tbfArguments } from './capabilities.ts';
 import { run, tried } from './commands.ts';
 
-/** Every host has a namespace of its own, and one link to the router. `control` is no host: it has a wire of its own to each nameserver, which no fault touches. */
+/**
+ * Every host has its own namespace, and one link to the router. `control` is no host: it has a wire to each
+ * nameserver, which no fault touches.
+ */
 export const hostNames = ['db1', 'db2', 'db3', 'db4', 'ns1', 'ns2', 'w1', 'w2', 'w3', 'app'] as const;
 export type HostName = (typeof hostNames)[number];
 const wired: readonly HostName[] = ['ns1', 'ns2'];
 
-/** The host's address, the same in every run: nothing outside of the namespaces ever sees it. */
+/** The address of the host, the same in every run: nothing outside of the namespaces ever sees it. */
 export const addressOf = (host: HostName): string => `10.99.${hostNames.indexOf(host) + 1}.2`;
 const gatewayOf = (host: HostName): string => `10.99.${hostNames.indexOf(host) + 1}.1`;
 const controlAddress = '10.99.100.2';
 
-/** The namespaces, their links, and what is wrong with them. Namespaces are named after the process that made them. */
+/** The namespaces, their links and their faults. Namespaces are named after the process that made them. */
 export class Network {
   readonly #prefix: string;
   readonly #slowLink: SlowLink | undefined;
@@ -24,7 +29,7 @@ export class Network {
     this.#slowLink = slowLink;
   }
 
-  /** A command put before another one runs it on that host, as the same process. */
+  /** This command before another command runs the other command on that host, as the same process. */
   through(host: HostName | 'control'): readonly string[] {
     return ['nsenter', `--net=/run/netns/${this.#prefix}-${host}`];
   }
@@ -33,7 +38,7 @@ export class Network {
     return `${this.#prefix}-router`;
   }
 
-  /** Makes it all. What a failure leaves behind is removed by `removeNamespaces`. */
+  /** Makes the whole network. `removeNamespaces` removes what a failure leaves behind. */
   async make(): Promise<void> {
     for (const name of ['router', 'control', ...hostNames]) {
       await run('ip', ['netns', 'add', `${this.#prefix}-${name}`]);
@@ -52,21 +57,7 @@ export class Network {
 
   async #link(host: HostName): Promise<void> {
     const inside = `${this.#prefix}-${host}`;
-    await run('ip', [
-      '-n',
-      this.#router,
-      'link',
-      'add',
-      'name',
-      host,
-      'type',
-      'veth',
-      'peer',
-      'name',
-      'eth0',
-      'netns',
-      inside,
-    ]);
+    await addLink({ namespace: this.#router, name: host }, { namespace: inside, name: 'eth0' });
     await run('ip', ['-n', this.#router, 'addr', 'add', `${gatewayOf(host)}/24`, 'dev', host]);
     await run('ip', ['-n', this.#router, 'link', 'set', host, 'up']);
     await run('ip', ['-n', inside, 'addr', 'add', `${addressOf(host)}/24`, 'dev', 'eth0']);
@@ -76,21 +67,7 @@ export class Network {
 
   async #wire(host: HostName): Promise<void> {
     const [control, inside] = [`${this.#prefix}-control`, `${this.#prefix}-${host}`];
-    await run('ip', [
-      '-n',
-      control,
-      'link',
-      'add',
-      'name',
-      host,
-      'type',
-      'veth',
-      'peer',
-      'name',
-      'control',
-      'netns',
-      inside,
-    ]);
+    await addLink({ namespace: control, name: host }, { namespace: inside, name: 'control' });
     await run('ip', ['-n', control, 'link', 'set', host, 'up']);
     await run('ip', ['-n', inside, 'link', 'set', 'control', 'up']);
     await run('ip', [
@@ -117,7 +94,10 @@ export class Network {
     ]);
   }
 
-  /** Packets from one host to another vanish, without a word to either; the other direction is not touched. Cuts of several faults add up. */
+  /**
+   * Packets from one host to another vanish silently; the other direction is not touched. Cuts of several
+   * faults add up.
+   */
   async cut(from: HostName, to: HostName): Promise<void> {
     const key = `${from} ${to}`;
     const count = this.#cuts.get(key) ?? 0;
@@ -125,7 +105,7 @@ export class Network {
     if (count === 0) await run('ip', ['-n', this.#router, 'rule', 'add', ...ruleOf(from, to), 'blackhole']);
   }
 
-  /** Takes one such cut back. */
+  /** Mends one such cut. */
   async join(from: HostName, to: HostName): Promise<void> {
     const key = `${from} ${to}`;
     const count = this.#cuts.get(key) ?? 0;
@@ -133,7 +113,7 @@ export class Network {
     if (count > 0) this.#cuts.set(key, count - 1);
   }
 
-  /** The host's link becomes slow, both ways. */
+  /** The link of the host becomes slow, both ways. */
   async slow(host: HostName): Promise<void> {
     const how =
       this.#slowLink === 'netem' ? ['netem', 'delay', '300ms', '100ms', 'loss', '5%'] : tbfArguments;
@@ -143,12 +123,22 @@ export class Network {
     await run('tc', ['-n', `${this.#prefix}-${host}`, 'qdisc', 'add', 'dev', 'eth0', 'root', ...how]);
   }
 
-  /** Takes that back. */
+  /** The link becomes fast again. */
   async fast(host: HostName): Promise<void> {
     if (!this.#slowed.delete(host)) return;
     await run('tc', ['-n', this.#router, 'qdisc', 'del', 'dev', host, 'root']);
     await run('tc', ['-n', `${this.#prefix}-${host}`, 'qdisc', 'del', 'dev', 'eth0', 'root']);
   }
+}
+
+interface LinkEnd {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+async function addLink(one: LinkEnd, other: LinkEnd): Promise<void> {
+  const peer = ['peer', 'name', other.name, 'netns', other.namespace];
+  await run('ip', ['-n', one.namespace, 'link', 'add', 'name', one.name, 'type', 'veth', ...peer]);
 }
 
 const ruleOf = (from: HostName, to: HostName): readonly string[] => [
@@ -160,10 +150,10 @@ const ruleOf = (from: HostName, to: HostName): readonly string[] => [
   addressOf(to),
 ];
 
-/** After SIGKILL the kernel needs a moment, more for a mysqld on a loaded disk. */
+/** After SIGKILL the kernel needs a moment, and longer for a mysqld on a loaded disk. */
 const goneWithinMs = 20_000;
 
-/** Removes the namespaces whose names begin so, and ends what still runs in them: they are ours, so it is ours too. */
+/** Removes the namespaces with this prefix, and ends the processes in them: all of them are ours. */
 export async function removeNamespaces(prefix: string): Promise<void> {
   const names = await namespacesOf(prefix);
   const end = performance.now() + goneWithinMs;
@@ -183,13 +173,13 @@ async function killIn(name: string): Promise<number> {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It ended by itself just now.
+      // The process ended by itself just now.
     }
   }
   return pids.length;
 }
 
-/** The namespaces whose names begin so. */
+/** The namespaces with this prefix. */
 export async function namespacesOf(prefix: string): Promise<readonly string[]> {
   const listed = await run('ip', ['netns', 'list']);
   return listed

@@ -1,32 +1,35 @@
-/** The operator of a round: moves the source by the manual's procedure, or with the mistakes that people make. Knows nothing of DNS. */
+/**
+ * The operator of a round: moves the source by the procedure of the manual, or with the usual mistakes. Knows
+ * nothing of DNS.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChaosServer } from './cluster.ts';
 import type { Dealings } from './dealings.ts';
 import type { Mistake, PlannedOperator } from './plan.ts';
 import type { World } from './world.ts';
 
-/** What became of it. */
+/** The result of an operation. */
 export interface Operation {
-  /** Promoted, and when it could first be written to. */
+  /** The promoted server, and when it could first be written to. */
   readonly promoted?: { readonly server: ChaosServer; readonly at: number };
-  /** Why it ended before its end. */
+  /** Why the operator stopped before the end. */
   readonly gaveUp?: string;
   /** Whether every row that was acknowledged before must be on the source. */
   readonly keepsRows: boolean;
 }
 
-/** The round's cast: the source as it begins, the replica that is to be promoted, and the others. */
+/** The cast of the round: the source at its beginning, the replica that is to be promoted, and the others. */
 export interface Cast {
   readonly source: ChaosServer;
   readonly heir: ChaosServer;
   readonly others: readonly ChaosServer[];
-  /** Servers that the operator cannot reach, or has been told are broken. */
+  /** Servers that the operator cannot reach, or knows as broken. */
   readonly broken: ReadonlySet<ChaosServer>;
 }
 
 type Act = Exclude<PlannedOperator, { readonly act: 'nothing' }>;
 
-/** Does it. Never rejects: an operator who fails stops there, and the calm mends it. */
+/** Plays the operator. Never rejects: an operator who fails stops there, and the calm mends it. */
 export async function operate(
   world: World,
   dealings: Dealings,
@@ -38,7 +41,8 @@ export async function operate(
   try {
     const healthy = cast.others.filter((server) => !cast.broken.has(server));
     if (cast.broken.has(cast.heir)) return { gaveUp: `${cast.heir.name} is broken`, keepsRows: true };
-    if (act === 'failover') keepsRows &&= await prepareFailover(world, dealings, cast, healthy, mistake);
+    if (act === 'failover')
+      keepsRows &&= await prepareFailover(world, dealings, { ...cast, healthy }, mistake);
     else if (mistake !== 'unfenced') await prepareSwitchover(dealings, cast);
     dealings.loses(cast.source);
     const at = await dealings.promote(cast.heir);
@@ -53,7 +57,7 @@ export async function operate(
     return { promoted, keepsRows };
   } catch (error) {
     const gaveUp = error instanceof Error ? error.message : String(error);
-    // Nobody promoted: the source still has everything, also after a crash of its process.
+    // No server was promoted: the source still has everything, also after a crash of its process.
     return { ...(promoted ? { promoted } : {}), gaveUp, keepsRows: keepsRows || promoted === undefined };
   }
 }
@@ -63,12 +67,14 @@ function repointed(healthy: readonly ChaosServer[], mistake: Mistake): readonly 
   return mistake === 'half' ? healthy.slice(0, Math.floor(healthy.length / 2)) : healthy;
 }
 
-/** The old source is killed for good (STONITH), and the heir gets what other replicas have received. Resolves with whether it then has every acknowledged row. */
+/**
+ * Kills the old source for good (STONITH), and gives the heir what other replicas have received. Resolves
+ * with whether the heir then has every acknowledged row.
+ */
 async function prepareFailover(
   { cluster }: World,
   dealings: Dealings,
-  { source, heir }: Cast,
-  healthy: readonly ChaosServer[],
+  { source, heir, healthy }: Cast & { readonly healthy: readonly ChaosServer[] },
   mistake: Mistake,
 ): Promise<boolean> {
   if (mistake !== 'unfenced') await source.mysqld.kill9();
@@ -77,7 +83,10 @@ async function prepareFailover(
   return 1 + healthy.length >= cluster.quorum;
 }
 
-/** The source steps down, and the heir has everything. Else the source is writable again, and nothing has changed. */
+/**
+ * Lets the source step down, and the heir catch up. If that fails, the source is writable again, and nothing
+ * has changed.
+ */
 async function prepareSwitchover(dealings: Dealings, { source, heir, broken }: Cast): Promise<void> {
   if (broken.has(source)) throw new Error(`${source.name} is broken`);
   await dealings.fence(source);

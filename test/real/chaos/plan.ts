@@ -1,13 +1,18 @@
+/** Plans the faults and the operator's moves of a chaos round from its seed. */
+
 import { createPrng, type Prng } from '../../sim/world/prng.ts';
 
-/** Everything that chance decides in a round, resolved from the seed before it begins. Servers are named by their part in the cluster as the round finds it. */
+/**
+ * Everything that chance decides in a round, before the round begins. Servers are named by their part in the
+ * cluster at the beginning of the round.
+ */
 export interface RoundPlan {
   readonly round: number;
   readonly faults: readonly PlannedFault[];
   readonly operator: PlannedOperator;
 }
 
-/** `source`, or one of its replicas; `heir` is the one that the operator would promote. */
+/** `source`, or one of its replicas; the operator would promote `heir`. */
 export type Part = 'source' | 'heir' | 'second' | 'third';
 export type WatcherNumber = 1 | 2 | 3;
 export type Nameserver = 'ns1' | 'ns2';
@@ -33,14 +38,17 @@ export type Fault =
   | { readonly kind: 'hang-watcher' | 'restart-watcher'; readonly watcher: WatcherNumber }
   | { readonly kind: 'hand'; readonly edit: HandEdit };
 
-/** A fault, when it begins after the round's begin, and how long it lasts. */
+/** A fault, its beginning after the beginning of the round, and its duration. */
 export interface PlannedFault {
   readonly fault: Fault;
   readonly atMs: number;
   readonly forMs: number;
 }
 
-/** `unfenced`: the old source is left as it is. `no-catch-up`: the heir is not brought up to date. `half`, `none-repointed`: replicas are forgotten. */
+/**
+ * `unfenced`: the old source stays as it is. `no-catch-up`: the heir is not brought up to date. `half`,
+ * `none-repointed`: replicas are forgotten.
+ */
 export type Mistake = 'none' | 'unfenced' | 'no-catch-up' | 'half' | 'none-repointed';
 
 export type PlannedOperator =
@@ -48,13 +56,16 @@ export type PlannedOperator =
   | { readonly act: 'switchover'; readonly atMs: number; readonly mistake: Mistake }
   | { readonly act: 'failover'; readonly atMs: number; readonly mistake: Mistake; readonly back: Return };
 
-/** The old source comes back as it is configured, writable, and stays so for a while; perhaps somebody's script writes to it. */
+/**
+ * The old source comes back as it is configured, writable, and stays so for a while; a script may write to
+ * it.
+ */
 export interface Return {
   readonly forMs: number;
   readonly staleWrite: boolean;
 }
 
-/** Plans one round. `few`: the cluster has three servers; `watchers`: how many there are. */
+/** Plans one round. `few`: the cluster has three servers; `watchers`: the number of instances. */
 export function planRound(
   seed: number,
   round: number,
@@ -94,13 +105,16 @@ function switchover(chance: Prng, round: number, world: WorldSize): RoundPlan {
   return { round, faults: more, operator: { act: 'switchover', atMs, mistake } };
 }
 
-/** Every other fault strikes in the middle of the move: a promotion takes some tenths of a second. */
+/** Every second fault strikes in the middle of the move: a promotion takes some tenths of a second. */
 function duringMove(chance: Prng, fault: PlannedFault, atMs: number): PlannedFault {
   const struck = atMs + chance.between(0, 500);
   return chance.chance(0.5) ? { ...fault, atMs: struck } : fault;
 }
 
-/** `moving`: an operator moves the source in this round, so a few faults would leave nobody who could tell where the name belongs. */
+/**
+ * `moving`: an operator moves the source in this round, so a few faults would leave no instance that could
+ * tell where the name belongs.
+ */
 function anyFault(chance: Prng, world: WorldSize, moving: boolean): PlannedFault {
   const atMs = chance.between(0, 1500);
   const forMs = chance.between(300, 6000);
@@ -144,13 +158,13 @@ function ends(chance: Prng, world: WorldSize, replica: Part): { readonly one: En
   ]);
 }
 
-/** A thing is broken by one fault at a time, so that mending one does not mend the other. */
+/** Each subject has one fault at a time, so that mending one fault does not mend another. */
 function withoutTwins(faults: readonly PlannedFault[]): readonly PlannedFault[] {
   const subjects = new Set<string>();
   const forgetful = faults.some(({ fault }) => fault.kind === 'kill-watcher');
   return faults.filter(({ fault }) => {
     const subject = subjectOf(fault);
-    // Somebody must remember the ledger that vanished, or nobody knows that there was one.
+    // An instance must remember the vanished ledger, or nobody knows that there was one.
     const unfair = fault.kind === 'hand' && fault.edit === 'no-ledger' && forgetful;
     const twin = subjects.has(subject) || unfair;
     subjects.add(subject);

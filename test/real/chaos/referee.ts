@@ -1,3 +1,5 @@
+/** Reads every transaction of the zone from the primary nameserver's journal. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { BindPrograms } from '../../../src/lab/programs/bind-programs.ts';
@@ -12,15 +14,18 @@ const digTimeoutMs = 10_000;
 /** A committed transaction, and the zone after it. */
 export interface Commit extends Transaction {
   readonly zone: readonly Rr[];
-  /** It was committed between these two moments (performance.now). */
+  /** The transaction was committed between these two moments (performance.now). */
   readonly after: number;
   readonly seenAt: number;
 }
 
-/** Reads every transaction of the zone from the primary nameserver's journal, over a wire that no fault touches. */
+/**
+ * Reads every transaction of the zone from the journal of the primary nameserver, over a wire that no fault
+ * touches.
+ */
 export class Referee {
   readonly commits: Commit[] = [];
-  /** Times at which the journal did not reach back to what was read before: the transactions between are lost to us. */
+  /** How often the journal did not reach back to the last read: the transactions in between are lost. */
   gaps = 0;
   readonly #programs: BindPrograms;
   readonly #pair: BindPair;
@@ -35,7 +40,7 @@ export class Referee {
     this.#pair = pair;
   }
 
-  /** The zone as it was last read. */
+  /** The zone at the last read. */
   get zone(): readonly Rr[] {
     return this.#zone;
   }

@@ -1,3 +1,5 @@
+/** The lines that a chaos run prints: one for each round, and a summary. */
+
 import type { RoundResult } from './round.ts';
 
 /** What a run says at its end. */
@@ -11,7 +13,7 @@ export class Report {
     this.#results.push(result);
   }
 
-  /** The first publication in a new world: no round, but its violations count. */
+  /** The first publication in a new world is no round, but its violations count. */
   addOpening({ violations }: RoundResult): void {
     this.#inOpenings += violations.length;
   }

@@ -1,3 +1,5 @@
+/** Plays one chaos round: faults, then the calm, then the verdict. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '../../../src/lab/stage/observer.ts';
 import { awaitCalm, putInOrder } from './calm.ts';
@@ -11,31 +13,44 @@ import type { RoundPlan } from './plan.ts';
 import { replicasName, sourceName } from './watchers.ts';
 import type { World } from './world.ts';
 
-/** L2 is judged by this time; with what went before it is longer than any suspicion lasts. */
+/**
+ * L2 is judged by this quiet time; together with the time before it, it is longer than any suspicion lasts.
+ */
 const quietTimeMs = 2000;
 
-/** What a round was. */
+/** The result of a round. */
 export interface RoundResult {
   readonly moves: number;
   readonly rebuilt: readonly string[];
   readonly gaveUp: string | undefined;
-  /** From the promotion to the first answer with the new address, by nameserver; undefined without a promotion, or when the name got there only in the calm. */
+  /**
+   * From the promotion to the first answer with the new address, by nameserver; undefined without a
+   * promotion, or when the name moved only in the calm.
+   */
   readonly answeredMs: { readonly primary: number; readonly all: number } | undefined;
-  /** By what its times are told apart: a failover or a switchover with nothing broken but the source; `faults`: more was broken; `mistake`: not by the manual. */
+  /**
+   * Groups the times: a failover or a switchover in which only the source was broken; `faults`: more was
+   * broken; `mistake`: not by the manual.
+   */
   readonly kind: 'nothing' | 'failover' | 'switchover' | 'faults' | 'mistake';
-  /** From the calm's begin until all nameservers answer with the source, and until all is settled; undefined: not within the bound. */
+  /**
+   * From the beginning of the calm until all nameservers answer with the source, and until all is settled;
+   * undefined: not within the bound.
+   */
   readonly calmAnsweredMs: number | undefined;
   readonly settledMs: number | undefined;
   readonly acknowledged: number;
-  /** Acknowledged rows that are gone, and were not promised: semi-synchronous replication was broken by hand. */
+  /**
+   * Acknowledged rows that are gone, and were not promised: semi-synchronous replication was broken by hand.
+   */
   readonly excused: number;
   readonly violations: readonly Violation[];
 }
 
-/** What goes on from round to round. */
+/** What lasts from round to round. */
 export interface Memory {
   readonly known: KnownZone;
-  /** Acknowledged rows that were lost where nothing had promised them: they need not be found again. */
+  /** Acknowledged rows that were lost without a promise: they need not be found again. */
   readonly excused: Set<number>;
 }
 
@@ -57,7 +72,8 @@ export async function playRound(
     await delay(atMs);
     await faults.suffer(fault, forMs);
   });
-  // All come to their end before a failure of one is passed on: the world is not taken down under them.
+  // Everything ends before a failure is passed on, so that the world is not taken down while something still
+  // runs.
   await Promise.allSettled([acting, ...suffering]);
   await Promise.all(suffering);
   const operation = await acting;
@@ -120,7 +136,10 @@ async function act(
   return await operate(world, dealings, cast, operator);
 }
 
-/** The old source is back, writable; somebody's script writes a row to it that nobody else has. Resolves with whether the application may do so too. */
+/**
+ * The old source is back, writable, and a script writes a row that no other server has. Resolves with whether
+ * the application may write there too.
+ */
 async function comeBack(
   { observers }: World,
   { operator, round }: RoundPlan,
@@ -130,7 +149,8 @@ async function comeBack(
   if (operator.act !== 'failover') return false;
   await dealings.start(old, true);
   if (operator.back.staleWrite) await dealings.staleWrite(old, -round);
-  // Where the name still leads there (no nameserver was up to be told), the application writes to it too, and it waits for no replica any more.
+  // If the name still leads there (no nameserver could be updated), the application writes to it too, and it
+  // waits for no replica any more.
   const misled =
     operator.back.staleWrite && [observers.ns1, observers.ns2].some(({ current }) => current === old.address);
   await delay(operator.back.forMs);
@@ -142,7 +162,7 @@ async function rowsOf({ mysqld }: ChaosServer): Promise<ReadonlySet<number>> {
   return new Set(rows.map((row) => Number(row['n'])));
 }
 
-/** The answer that stood at a moment, and every change since. */
+/** The answer at a moment, and every change since. */
 function since(changes: readonly Answer[], moment: number): readonly Answer[] {
   const first = changes.findLastIndex(({ at }) => at <= moment);
   return changes.slice(Math.max(0, first));

@@ -1,6 +1,7 @@
 /**
- * `npm run chaos -- --rounds N --seed S [--first R] [--world-rounds K] [--keep]`: chaos on real servers. Makes the network namespaces, starts inside.ts in one of them,
- * and removes everything when that has ended, however it ended. Exit code 1 for a violation, 2 for wrong arguments, 3 where this machine cannot do it.
+ * `npm run chaos -- --rounds N --seed S [--first R] [--world-rounds K] [--keep]`: chaos on real servers.
+ * Makes the network namespaces, starts inside.ts in one of them, and always removes everything at the end.
+ * Exit code 1 for a violation, 2 for wrong arguments, 3 where this machine cannot do it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +16,7 @@ import type { Instructions } from './inside.ts';
 import { Network, namespacesOf, removeNamespaces } from './network.ts';
 
 const folderPrefix = 'source-dns-chaos-';
-/** Those that are to be looked at: no later run removes them. */
+/** The folders that a person wants to see: no later run removes them. */
 const keptPrefix = 'source-dns-chaos-kept-';
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -78,7 +79,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Whether a signal came that ends the run, and whom to pass it on to. */
+/** Whether a signal came that ends the run, and the process that gets it too. */
 interface Interruption {
   came: boolean;
   child?: ChildProcess;
@@ -100,7 +101,7 @@ async function inside(
   instructions: Instructions,
   interruption: Interruption,
 ): Promise<number> {
-  // --pdeathsig: when this process is killed, that one ends what it started, and itself.
+  // --pdeathsig: when this process is killed, the other process ends what it started, and itself.
   const command = [
     '--pdeathsig',
     'TERM',
@@ -117,7 +118,7 @@ async function inside(
   return code ?? 1;
 }
 
-/** The rest of it, when inside.ts could not do it itself. */
+/** Removes the rest, where inside.ts could not remove it. */
 async function cleanUp(prefix: string, folder: string): Promise<void> {
   await removeNamespaces(`${prefix}-`);
   await unmountBelow(folder);
@@ -132,7 +133,7 @@ async function unmountBelow(folder: string): Promise<void> {
   }
 }
 
-/** What a run left that was killed with SIGKILL: its process is gone, and its number stands in the names. */
+/** Removes what a killed run left (SIGKILL): its process is gone, and the names contain its number. */
 async function sweep(): Promise<void> {
   const gone = (pid: string | undefined): pid is string => pid !== undefined && !existsSync(`/proc/${pid}`);
   const folders = (await readdir(tmpdir())).filter((name) =>

@@ -1,3 +1,5 @@
+/** The instances of source-dns in a chaos world, and their clocks. */
+
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DaemonProcess, startDaemon } from '../../../src/lab/stage/daemon-process.ts';
@@ -10,7 +12,10 @@ export const zoneName = 'lab.test';
 export const sourceName = `source.shop.${zoneName}`;
 export const replicasName = `replicas.shop.${zoneName}`;
 
-/** Loaded before source-dns: its wall clock is off by what a file says, read again at SIGUSR2. Nothing else can set one process's clock. */
+/**
+ * Loaded before source-dns: its wall clock is off by the content of a file, which is read again at SIGUSR2.
+ * No other way sets the clock of one process.
+ */
 const clockModule = (file: string): string =>
   `data:text/javascript,${encodeURIComponent(
     `import { readFileSync } from 'node:fs';
@@ -30,7 +35,7 @@ export class Watcher {
   readonly #program: readonly string[];
   readonly #through: readonly string[];
   #daemon: DaemonProcess | undefined;
-  /** It was told to end. */
+  /** The instance was told to end. */
   #ending = false;
   #crashes: string[] = [];
 
@@ -46,7 +51,7 @@ export class Watcher {
     return join(this.folder, 'clock');
   }
 
-  /** How often it ended although nobody had told it to, and what it said last; the count begins anew. */
+  /** How often the instance ended without an order, and its last output; the count begins anew. */
   takeCrashes(): readonly string[] {
     const crashes = this.#crashes;
     this.#crashes = [];
@@ -57,7 +62,7 @@ export class Watcher {
     return this.#daemon?.process.running === true;
   }
 
-  /** Writes the configuration: what a user would write, and every default. */
+  /** Writes the configuration as a user would, with every default. */
   async configure(cluster: ChaosCluster, { pair }: Nameservers): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const passwordFile = join(this.folder, 'mysql.password');
@@ -84,7 +89,7 @@ nameservers:
     await writeFile(join(this.folder, 'source-dns.yaml'), text);
   }
 
-  /** Starts it, unless it runs. `forgets`: its history is gone. */
+  /** Starts the instance, unless it runs. `forgets`: its history is gone. */
   async start(forgets = false): Promise<void> {
     if (this.running) return;
     const stateDir = join(this.folder, 'state');
@@ -121,13 +126,13 @@ nameservers:
     this.#daemon?.process.signal(signal);
   }
 
-  /** Its clock is off by so much from now on. */
+  /** The clock of the instance is off by so much from now on. */
   async setClock(offsetMs: number): Promise<void> {
     await writeFile(this.#clockFile, `${offsetMs}`);
     this.#daemon?.process.signal('SIGUSR2');
   }
 
-  /** What it says of itself: for the report of a violation, never for a verdict. */
+  /** What the instance says of itself: for the report of a violation, never for a verdict. */
   async says(): Promise<string> {
     if (!this.running) return 'does not run';
     try {

@@ -1,3 +1,5 @@
+/** Builds a chaos world of real servers, one host each, and takes it down again. */
+
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replicateFrom, replicating } from '../../../src/lab/dba/dba.ts';
@@ -14,10 +16,13 @@ import { sourceName, Watcher } from './watchers.ts';
 import { WriterProcess } from './writer-process.ts';
 
 const stopMs = 10_000;
-/** More than the applications of a shop: enough for every moment of a round to have a write in it, and little work for two cores. */
+/**
+ * More than the applications of a shop: every moment of a round has a write in it, and two cores have little
+ * work.
+ */
 const writePauseMs = 20;
 
-/** Where things come from. */
+/** The programs and folders of the world. */
 export interface Surroundings {
   readonly network: Network;
   readonly capabilities: Capabilities;
@@ -31,7 +36,7 @@ export interface Surroundings {
 export interface WorldSize {
   readonly servers: number;
   readonly watchers: number;
-  /** Whom the writer asks for the name. */
+  /** The nameservers that the writer asks. */
   readonly resolver: 'ns1' | 'ns2';
 }
 
@@ -44,13 +49,13 @@ export interface World extends Surroundings {
   readonly writer: WriterProcess;
   readonly observers: { readonly ns1: Observer; readonly ns2: Observer };
   readonly referee: Referee;
-  /** Who people mean to be the source. */
+  /** The server that people mean to be the source. */
   source: ChaosServer;
 }
 
 type Closer = () => Promise<unknown>;
 
-/** Builds a world, plays in it, and takes it down, whatever happens. */
+/** Builds a world, plays in it, and always takes it down. */
 export async function inWorld(
   surroundings: Surroundings,
   size: WorldSize,
@@ -77,7 +82,7 @@ async function build(surroundings: Surroundings, size: WorldSize, closers: Close
     surroundings.capabilities.smallDisk,
   );
   closers.push(nameservers.stop);
-  // What a failed start leaves is ended by stopAllProcesses.
+  // stopAllProcesses ends what a failed start leaves.
   const cluster = await startCluster(programs.mysql, network, folder, size.servers);
   closers.push(() => Promise.all(cluster.servers.map(({ mysqld }) => mysqld.stop())));
   const [source, ...replicas] = cluster.servers as [ChaosServer, ...ChaosServer[]];

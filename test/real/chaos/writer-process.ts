@@ -1,3 +1,5 @@
+/** Starts and stops the writer: an application that writes to the name's source all the time. */
+
 import { join } from 'node:path';
 import { launch, type ServerProcess } from '../../../src/lab/host/processes.ts';
 import type { WebClientOptions } from '../../../src/lab/stage/web-client.ts';
@@ -7,7 +9,7 @@ const stopMs = 10_000;
 
 /** The writer, as another process on its own host. */
 export class WriterProcess {
-  /** Numbers of the rows whose commit was acknowledged. */
+  /** The numbers of the acknowledged rows. */
   readonly acknowledged = new Set<number>();
   readonly #options: WebClientOptions;
   readonly #through: readonly string[];

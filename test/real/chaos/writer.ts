@@ -1,4 +1,7 @@
-/** A web application on a host of its own: writes numbered rows through the name, and prints the numbers of those that were acknowledged, as `from-to`. */
+/**
+ * A web application on a host of its own: writes numbered rows through the name, and prints the numbers of
+ * the acknowledged rows as `from-to`.
+ */
 import { setInterval } from 'node:timers';
 import { WebClient, type WebClientOptions } from '../../../src/lab/stage/web-client.ts';
 

@@ -1,4 +1,7 @@
-/** The column of nsupdate and dig in the table of odd answers (`test/support/answers.ts`), from the real programs of every version. */
+/**
+ * The columns of nsupdate and dig in the table of odd answers (`test/support/answers.ts`), tested with the
+ * real programs of every version.
+ */
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -30,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => nameserver.close());
 
 const secret = key.secret.export().toString('base64');
-/** Bounds a program that waits for another answer. */
+/** Bounds the time of a program that waits for another answer. */
 const programMs = 4000;
 
 async function runNsupdate(nsupdate: string): Promise<NsupdateVerdict> {

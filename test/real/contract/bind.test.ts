@@ -1,4 +1,7 @@
-/** The contract of ZoneClient on every BIND that people have: by our own packets over TCP and UDP, and by every nsupdate. */
+/**
+ * Runs the contract of ZoneClient on every available BIND: with our own packets over TCP and UDP, and with
+ * every nsupdate.
+ */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +25,7 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
   let deadPort: number;
 
   beforeAll(async () => {
-    // Which names are good is for the nameserver to say, and this one takes all.
+    // The nameserver decides which names are good, and this one takes all.
     const adjust = (_role: unknown, text: string) =>
       text.replace(/^zone .*\{$/m, (line) => `${line}\n    check-names ignore;`);
     bind = await startBind({ clusters: ['shop', 'blog'], programs, adjust });
@@ -78,7 +81,7 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
     setClock: true,
   });
   for (const { version, nsupdate } of binds) {
-    // 20 to 70 ms a process: the long race is run by the nsupdate that comes with this named.
+    // A process takes 20 to 70 ms, so only the nsupdate of this named's version runs the long race.
     const raceRounds = version === programs.version ? 25 : 3;
     zoneClientContract(
       `nsupdate ${version}`,
@@ -90,7 +93,7 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
     );
   }
 
-  test('a nameserver that hangs: unknown by the deadline; when it goes on, it is used again', async () => {
+  test('a nameserver that hangs gives unknown by the deadline, and is used again when it goes on', async () => {
     for (const via of ['rfc2136', 'nsupdate'] as const) {
       const client = await subjectOf({ via, transport: 'tcp' }).open();
       const name = `source.shop.${bind.zone}.` as Fqdn;
@@ -132,7 +135,7 @@ describe.each(byVersion(binds))('BIND %s', (_version, programs) => {
     [0, 'unsigned-answer'],
     [5, 'update-refused'],
     [8, 'unsigned-answer'],
-  ])('nsupdate and a forger who answers RCODE %i without a signature: unknown', async (rcode, code) => {
+  ])('nsupdate reports unknown when a forger answers RCODE %i without a signature', async (rcode, code) => {
     const forger = await startFakeNameserver((message, reply) => reply(answerTo(message, { rcode })));
     const opened = await openZoneClient(
       { ...optionsOf({ via: 'nsupdate', transport: 'tcp' }), port: forger.port },

@@ -1,4 +1,4 @@
-/** One run of the contract on one subject: its client, and short words for what the tests do with it. */
+/** One run of the contract on one client, and short words for what the tests do with the client. */
 import { expect } from 'vitest';
 import type { Fqdn, MonoMs } from '../../../src/core/model/units.ts';
 import type { Change, Prerequisite, Question, Rrset, UpdateOutcome } from '../../../src/core/model/zone.ts';
@@ -6,14 +6,14 @@ import { systemClock as clock } from '../../../src/daemon/clock.ts';
 import type { ZoneClient } from '../../../src/ports.ts';
 import type { ClientVariation, Subject } from '../../support/subject.ts';
 
-/** `ms` from now. */
+/** The moment `ms` from now. */
 export const soon = (ms = 5000): MonoMs => (clock.mono() + ms) as MonoMs;
 
-/** `applied`, or the kind and the failure's code. */
+/** `applied`, or the kind and the code of the failure. */
 export const outcomeWords = (outcome: UpdateOutcome): string =>
   outcome.kind === 'applied' ? 'applied' : `${outcome.kind} ${outcome.failure.code}`;
 
-/** Its RDATA in an order of their own. */
+/** The RDATA in a fixed order. */
 export const sorted = (rrset: Rrset) => ({ ...rrset, rdata: [...rrset.rdata].sort() });
 
 export class ContractRun {
@@ -60,7 +60,7 @@ export class ContractRun {
     });
   }
 
-  /** The RRsets that are there. */
+  /** The RRsets that exist. */
   async read(...questions: readonly Question[]): Promise<readonly Rrset[]> {
     const reading = await this.client.read({ questions, deadline: soon() });
     if (reading.kind === 'failed') throw new Error(JSON.stringify(reading.failure));
@@ -68,7 +68,7 @@ export class ContractRun {
     return reading.rrsets;
   }
 
-  /** Takes away what was published, and closes every client. */
+  /** Removes what was published, and closes every client. */
   async end(): Promise<void> {
     const { source, ledger, srv, other } = this.names;
     const gone: Change[] = [

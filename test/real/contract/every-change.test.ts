@@ -1,4 +1,4 @@
-/** Every prerequisite and change of RFC 2136 on a real BIND, by our own packets and by nsupdate. */
+/** Tests every prerequisite and change of RFC 2136 on a real BIND, with our own packets and with nsupdate. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Question, Rrset } from '../../../src/core/model/zone.ts';
@@ -53,7 +53,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       return reading.rrsets.map((rrset) => ({ ...rrset, rdata: [...rrset.rdata].sort() }));
     };
 
-    test('2.4.1 to 2.4.5: each prerequisite holds or does not, by what is there', async () => {
+    test('2.4.1 to 2.4.5: each prerequisite holds, or not, by what is in the zone', async () => {
       expect(await send([], [{ kind: 'add-rrset', rrset: a('192.0.2.1', '192.0.2.2') }])).toBe('applied');
       const cases: readonly (readonly [AnyPrerequisite, string])[] = [
         [{ kind: 'rrset-exists', name, type: 'A' }, 'applied'],
@@ -67,7 +67,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
         [{ kind: 'name-in-use', name: absent }, 'NXDOMAIN'],
         [{ kind: 'name-not-in-use', name: absent }, 'applied'],
         [{ kind: 'name-not-in-use', name }, 'YXDOMAIN'],
-        // shop.<zone> has names below it, and no RR of its own: RFC 2136 2.4.4 wants an RR.
+        // shop.<zone> has names below it, and no RR itself: RFC 2136 2.4.4 needs an RR.
         [{ kind: 'name-in-use', name: `shop.${zone}` as Fqdn }, 'NXDOMAIN'],
       ];
       for (const [prerequisite, expected] of cases)
@@ -80,7 +80,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       ).toBe('applied');
     });
 
-    test('2.5.1 to 2.5.4: an RR is added, an RR goes, an RRset goes, and all of the name goes', async () => {
+    test('2.5.1 to 2.5.4: an update adds an RR, deletes an RR, deletes an RRset, and deletes all RRs of a name', async () => {
       expect(
         await send(
           [],
@@ -108,7 +108,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       expect(await send([{ kind: 'name-not-in-use', name }], [])).toBe('applied');
     });
 
-    test('all of a name goes only where each of its types may be changed', async () => {
+    test('an update deletes all RRs of a name only where the key may change each type', async () => {
       expect(await send([], [{ kind: 'delete-name', name: `ns1.${zone}` as Fqdn }])).toBe('REFUSED');
     });
   });

@@ -1,4 +1,4 @@
-/** The list of what a tampering proxy does to one update, and what the client must say of it. */
+/** The faults of a tampering proxy to one update, and what the client must report for each. */
 import { RCODE, TYPE } from '../../../src/dns/message/codes.ts';
 import { decodeMessage } from '../../../src/dns/message/wire.ts';
 import { answerTo } from '../../support/fake-nameserver.ts';
@@ -6,9 +6,9 @@ import type { Fault } from './tampering-proxy.ts';
 
 export interface FaultCase {
   readonly fault: Fault;
-  /** The client's words for the outcome, over TCP and over UDP. */
+  /** What the client reports, over TCP and over UDP. */
   readonly outcome: readonly [tcp: string, udp: string];
-  /** Whether the nameserver applied it. */
+  /** Whether the nameserver applied the update. */
   readonly applied: boolean;
 }
 
@@ -18,94 +18,95 @@ const twice = (message: Buffer): readonly Buffer[] => [message, message];
 const none = (): readonly Buffer[] => [];
 
 export const faults: Readonly<Record<string, FaultCase>> = {
-  'nothing at all': { fault: {}, outcome: same('applied'), applied: true },
-  'answer dropped': { fault: { answer: none }, outcome: same('unknown no-answer'), applied: true },
-  'answer twice': {
+  'no fault': { fault: {}, outcome: same('applied'), applied: true },
+  'the answer is dropped': { fault: { answer: none }, outcome: same('unknown no-answer'), applied: true },
+  'the answer comes twice': {
     fault: { answer: (answer) => [answer, answer] },
     outcome: same('applied'),
     applied: true,
   },
-  'TSIG stripped': {
+  'the TSIG is removed': {
     fault: { answer: (answer) => [withoutTsig(answer)] },
     outcome: same('unknown unsigned-answer'),
     applied: true,
   },
-  'a bit of the MAC flipped': {
+  'a bit of the MAC is flipped': {
     fault: { answer: (answer) => [flipped(answer)] },
     outcome: same('unknown answer-not-verified'),
     applied: true,
   },
-  'RCODE changed to REFUSED under the signature': {
+  'the RCODE is changed to REFUSED under the signature': {
     fault: { answer: (answer) => [withRcode(answer, 5)] },
     outcome: same('unknown answer-not-verified'),
     applied: true,
   },
-  'forged NOERROR, request dropped': {
+  'a forged NOERROR comes, and the request is dropped': {
     fault: { request: none, forged: (message) => answerTo(message) },
     outcome: same('unknown unsigned-answer'),
     applied: false,
   },
-  'forged NOERROR, and then the true answer': {
+  'a forged NOERROR comes before the true answer': {
     fault: { forged: (message) => answerTo(message) },
     outcome: same('applied'),
     applied: true,
   },
-  'forged REFUSED, true answer dropped': {
+  'a forged REFUSED comes, and the true answer is dropped': {
     fault: { forged: (message) => answerTo(message, { rcode: 5 }), answer: none },
     outcome: same('unknown update-refused'),
     applied: true,
   },
-  'forged REFUSED, and then the true answer': {
+  'a forged REFUSED comes before the true answer': {
     fault: { forged: (message) => answerTo(message, { rcode: 5 }) },
     outcome: same('applied'),
     applied: true,
   },
-  'forged NXRRSET, true answer dropped': {
+  'a forged NXRRSET comes, and the true answer is dropped': {
     fault: { forged: (message) => answerTo(message, { rcode: 8 }), answer: none },
     outcome: same('unknown unsigned-answer'),
     applied: true,
   },
-  'answer truncated: the TC bit and no RR': {
+  'the answer is truncated: the TC bit and no RR': {
     fault: { answer: (answer) => [truncated(withoutTsig(answer))] },
     outcome: same('unknown unsigned-answer'),
     applied: true,
   },
-  'the TC bit set under the signature': {
+  'the TC bit is set under the signature': {
     fault: { answer: (answer) => [truncated(answer)] },
     outcome: same('unknown answer-not-verified'),
     applied: true,
   },
-  'answer cut off': {
+  'the answer is cut off': {
     fault: { answer: (answer) => [answer.subarray(0, 20)] },
     outcome: same('unknown malformed-answer'),
     applied: true,
   },
   // Over UDP there is no connection to cut: nothing comes.
-  'connection cut in the middle of the answer': {
+  'the connection is cut in the middle of the answer': {
     fault: { cut: true },
     outcome: ['unknown connection-lost', 'unknown no-answer'],
     applied: true,
   },
-  'request dropped': { fault: { request: none }, outcome: same('unknown no-answer'), applied: false },
-  'request twice, NXRRSET of the second dropped': {
+  'the request is dropped': { fault: { request: none }, outcome: same('unknown no-answer'), applied: false },
+  'the request comes twice, and the NXRRSET of the second is dropped': {
     fault: { request: twice, answer: (answer) => (rcodeOf(answer) === RCODE.NOERROR ? [answer] : []) },
     outcome: same('applied'),
     applied: true,
   },
-  // Signed and true, of the second copy. It says that the zone is not as it was read; whose work that is, the try in the ledger says.
-  'request twice, NOERROR of the first dropped': {
+  // This answer is signed and true, but answers the second copy. It says that the zone is not as it was read.
+  // The try in the ledger says which update changed the zone.
+  'the request comes twice, and the NOERROR of the first is dropped': {
     fault: { request: twice, answer: (answer) => (rcodeOf(answer) === RCODE.NOERROR ? [] : [answer]) },
     outcome: same('refused prerequisite-failed'),
     applied: true,
   },
-  'a bit of the request flipped': {
+  'a bit of the request is flipped': {
     fault: { request: (message) => [flipped(message)] },
     outcome: same('unknown tsig-badsig'),
     applied: false,
   },
 };
 
-/** The message without its TSIG RR, not counting it. */
+/** The message without its TSIG RR, and without that RR in the count. */
 function withoutTsig(bytes: Buffer): Buffer {
   const tsig = decodeMessage(bytes)?.additionals.at(-1);
   if (tsig?.type !== TYPE.TSIG) throw new Error('the message has no TSIG RR');
@@ -114,7 +115,7 @@ function withoutTsig(bytes: Buffer): Buffer {
   return stripped;
 }
 
-/** One bit of the MAC: its end is 6 bytes before the end of a TSIG RR without other data. */
+/** Flips one bit of the MAC, which ends 6 bytes before the end of a TSIG RR without other data. */
 function flipped(bytes: Buffer): Buffer {
   const changed = Buffer.from(bytes);
   changed.writeUInt8(changed.readUInt8(changed.length - 7) ^ 1, changed.length - 7);

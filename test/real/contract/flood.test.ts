@@ -1,4 +1,7 @@
-/** The built program with 64 MB of heap (more for great GTID sets), while one server of four sends without end: it lives, and follows the failovers of this cluster and of another one. */
+/**
+ * Runs the built program with a heap of 64 MB (more for large GTID sets) while one of four servers sends
+ * without end. The program lives, and follows the failovers of this cluster and another one.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -101,7 +104,10 @@ const published = (name: string): string | undefined =>
     ?.rdata.map((bytes) => bytes.join('.'))
     .join(' ');
 
-/** Rejects where the program has ended, or the name does not answer so in time. Resolves with the milliseconds that it took. */
+/**
+ * Rejects if the program has ended, or the name does not answer in time. Resolves with the milliseconds that
+ * the answer took.
+ */
 async function answers(name: string, ip: string, ms: number): Promise<number> {
   const begin = systemClock.mono();
   while (published(name) !== ip) {
@@ -144,11 +150,14 @@ async function startProgram(measured: string, { heapMb = 64, interval = '100ms' 
   await writeFile(`${measured}.reset`, '');
 }
 
-/** So many intervals of one number each; `first` makes another set of it. */
+/** So many intervals of one number each; `first` selects another set of them. */
 const intervals = (count: number, first: number): string =>
   `${shop.members[0]?.uuid}:${Array.from({ length: count }, (_, index) => first + 2 * index).join(':')}`;
 
-/** The last member of the first cluster does that to each of 24 probes, or for some seconds, while both clusters fail over. */
+/**
+ * The last member of the first cluster does this to each of 24 probes, or for some seconds, while both
+ * clusters fail over.
+ */
 async function misbehaving(what: string, scriptOf: (honest: Script) => Script, heapMb = 64): Promise<void> {
   const measured = join(folder, 'measured.json');
   await startProgram(measured, { heapMb });
@@ -162,11 +171,11 @@ async function misbehaving(what: string, scriptOf: (honest: Script) => Script, h
   await moveBoth(`${what}, asked ${hostile.mysqld.asked.length - before} times`, measured);
 }
 
-test.each(Object.entries(floods))('%s', (what, flood) =>
+test.each(Object.entries(floods))('the program follows both failovers during: %s', (what, flood) =>
   misbehaving(what, (honest) => flooding(honest, flood)),
 );
 
-test('a set of 100,000 intervals, another one each time: with some more heap', async () => {
+test('the program follows a set of 100,000 intervals that is new each time, with some more heap', async () => {
   const sets = [intervals(100_000, 10_000_000), intervals(100_000, 20_000_000)];
   let count = 0;
   const scriptOf = ({ reply }: Script): Script => ({
@@ -180,7 +189,7 @@ test('a set of 100,000 intervals, another one each time: with some more heap', a
   await misbehaving('another set of 100,000 intervals each time, and 96 MB of heap', scriptOf, 96);
 });
 
-test('100,000 intervals of each of four servers are legitimate, and followed too: with more heap', async () => {
+test('the program follows four legitimate sets of 100,000 intervals each, with more heap', async () => {
   const measured = join(folder, 'measured.json');
   shop.executed(intervals(100_000, 5_000_000));
   await startProgram(measured, { heapMb: 256, interval: '1s' });
@@ -191,7 +200,7 @@ test('100,000 intervals of each of four servers are legitimate, and followed too
 async function moveBoth(what: string, measured: string, mostMb = 250): Promise<void> {
   const blogMs = await failOver('blog', blog);
   const shopMs = await failOver('shop', shop);
-  // What is measured is written ten times a second.
+  // The program writes its measurements ten times a second.
   await pause(500);
   expect(program.running).toBe(true);
   const log = await readFile(join(folder, 'run.log'), 'utf8');
@@ -203,7 +212,7 @@ async function moveBoth(what: string, measured: string, mostMb = 250): Promise<v
   figures.push(
     `${what}: heap ${heapMb?.toFixed(0)} MB, RSS ${rssMb?.toFixed(0)} MB, ${longestDelayMs?.toFixed(0)} ms without event loop; moved within ${blogMs} and ${shopMs} ms`,
   );
-  // A busy machine takes its part of the delay; what stood still for seconds was ours.
+  // A busy machine causes some of the delay; a halt of seconds was caused by the program.
   expect(longestDelayMs).toBeLessThan(1500);
   expect(rssMb).toBeLessThan(mostMb);
 }

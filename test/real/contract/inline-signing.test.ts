@@ -1,4 +1,7 @@
-/** A zone that is signed inline: named acknowledges a change of the unsigned zone, and answers it some milliseconds later. */
+/**
+ * Publishes in a zone with inline signing: named acknowledges a change of the unsigned zone, and shows it
+ * some milliseconds later.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ZoneReading } from '../../../src/core/model/zone.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -24,12 +27,13 @@ afterAll(async () => {
   expect(livingProcesses()).toEqual([]);
 });
 
-test('twenty moves: each is one update, made on what the last one wrote, and reported when it is seen', async () => {
+test('each of twenty moves is one update, based on the previous one, and is reported when it is seen', async () => {
   const updates: string[] = [];
   let behind = 0;
   let last: ZoneReading | undefined;
   let isApplied = false;
-  // Whether a read comes before the signed zone has the acknowledged update is a matter of milliseconds: the first read after each is made to be too early.
+  // The first read after each update is made to come too early: before the signed zone has the acknowledged
+  // update.
   const watched: ZoneClient = {
     ...client,
     update: async (request) => {
@@ -64,7 +68,7 @@ test('twenty moves: each is one update, made on what the last one wrote, and rep
   await service.until('the nameserver to have answered the last move', ({ records }) =>
     records.some((entry) => entry.kind === 'propagated' && entry.epoch === moves + 1 && entry.complete),
   );
-  // No update was made on an old read: such a one would have found another ledger.
+  // No update was based on an old read: such an update would have found another ledger.
   expect(new Set(updates)).toEqual(new Set(['applied']));
   expect(behind).toBeGreaterThan(moves);
   const told = service.records.flatMap((entry) =>

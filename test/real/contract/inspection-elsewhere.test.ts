@@ -1,20 +1,23 @@
-/** What `source-dns check` asks, of nameservers that are not BIND: each has its own order of checks, and signs its no or does not. */
+/**
+ * Tests the questions of `source-dns check` on nameservers other than BIND: each has its own order of checks,
+ * and signs its refusals or not.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn, WallMs } from '../../../src/core/model/units.ts';
 import type { Question, RrType } from '../../../src/core/model/zone.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';
 import type { DnsClient } from '../../../src/dns/client/dns-client.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { formatTsigKey } from '../../../src/lab/servers/tsig-key.ts';
 import type { ForeignNameserver } from '../../support/servers/foreign-nameserver.ts';
 import { byVersion, everyOther } from '../../support/servers/nameservers.ts';
 import { soon } from './contract-run.ts';
+import { openClient } from './open-client.ts';
 
 const zone = 'lab.test.' as Fqdn;
 const of = (name: string, ...types: readonly RrType[]): readonly Question[] =>
   types.map((type) => ({ name: `${name}.${zone}` as Fqdn, type }));
-/** All that a publication of `shop` may write. */
+/** All RRsets that a publication of `shop` may write. */
 const published: readonly Question[] = [
   ...of('source.shop', 'A', 'AAAA', 'CNAME'),
   ...of('_source-dns.source.shop', 'TXT'),
@@ -24,7 +27,7 @@ const published: readonly Question[] = [
 
 const tells = {
   Knot: { denied: 'unknown zone-not-served', time: true },
-  // Its policy is by zone, not by name. It signs with the time of the question.
+  // The policy of this nameserver is by zone, not by name. It signs with the time of the question.
   PowerDNS: { denied: 'granted', time: false },
 } as const;
 
@@ -38,30 +41,16 @@ describe.each(byVersion(await everyOther()))('%s', (_version, { product, start }
     expect(livingProcesses()).toEqual([]);
   });
 
-  const openIt = async (behindMs: number): Promise<DnsClient> => {
-    const { address, port, key } = server;
-    const opened = await openZoneClient(
-      {
-        name: 'ns1',
-        address,
-        port,
-        via: 'rfc2136',
-        transport: 'tcp',
-        keyText: formatTsigKey(key),
-        fudgeMs: 30_000,
-        timeoutMs: 5000,
-      },
-      { ...systemClock, wall: () => (systemClock.wall() - behindMs) as WallMs },
-    );
-    if (opened.kind === 'failed') throw new Error(opened.failure.message);
-    return opened.client;
+  const openIt = (behindMs: number): Promise<DnsClient> => {
+    const clock = { ...systemClock, wall: () => (systemClock.wall() - behindMs) as WallMs };
+    return openClient(server, { keyText: formatTsigKey(server.key) }, clock);
   };
 
-  test('rights, without a trace', async () => {
+  test('the inspection finds the rights, and leaves no trace', async () => {
     const client = await openIt(0);
     const asked: readonly Question[] = [...published, ...of('source.blog', 'A')];
     const look = () => client.inspection.rights({ zone, rrsets: asked, deadline: soon(10_000) });
-    // Before anything else was asked, so that nothing is known of the key.
+    // This test comes first, so that nothing is known of the key.
     const rights = await look();
     const before = await client.inspection.soa(zone, soon());
     expect(await look()).toEqual(rights);
@@ -75,7 +64,7 @@ describe.each(byVersion(await everyOther()))('%s', (_version, { product, start }
     await client.close();
   });
 
-  test.each([0, 20])('its clock is %i s ahead of ours', async (seconds) => {
+  test.each([0, 20])('the inspection finds a clock that is %i s ahead of ours', async (seconds) => {
     const client = await openIt(seconds * 1000);
     const { clockAheadSeconds } = await client.inspection.soa(zone, soon());
     if (tells[product].time) expect(Math.abs(clockAheadSeconds! - seconds)).toBeLessThanOrEqual(1);

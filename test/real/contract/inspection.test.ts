@@ -1,4 +1,7 @@
-/** What `source-dns check` asks, of every BIND that people have: rights, clocks, TTLs, serials; and that nothing is left behind. */
+/**
+ * Tests the questions of `source-dns check` on every available BIND: rights, clocks, TTLs, serials, and that
+ * nothing is left behind.
+ */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn, WallMs } from '../../../src/core/model/units.ts';
@@ -21,7 +24,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  /** All that a publication of `shop` may write. */
+  /** All RRsets that a publication of `shop` may write. */
   const published = (): readonly Question[] => {
     const of = (name: string, ...types: readonly RrType[]) =>
       types.map((type) => ({ name: `${name}.${zone}` as Fqdn, type }));
@@ -33,7 +36,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     ];
   };
 
-  /** Where each is, right before and right after. */
+  /** The serials of both, just before and just after. */
   async function withSerials<T>(
     look: () => Promise<T>,
   ): Promise<{ readonly found: T; readonly serials: readonly number[] }> {
@@ -53,7 +56,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
         client.inspection.rights({ zone, rrsets, deadline: soon() }),
       );
       await client.close();
-      // No trace: the serial is the same, and so there is no journal entry, no NOTIFY, no transfer.
+      // No trace: the serial is the same, so there is no journal entry, no NOTIFY, and no transfer.
       expect(serials[1]).toBe(serials[0]);
       expect(found.map(({ name, type }) => ({ name, type }))).toEqual(rrsets);
       return found.map((right) =>
@@ -61,7 +64,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       );
     };
 
-    test('everything is granted, also where nothing or everything is there already', async () => {
+    test('all rights are found where everything is granted, whether nothing or everything is published already', async () => {
       expect(await rights(published())).toEqual(published().map(() => 'granted'));
       const client = await openAt(bind);
       const name = `source.shop.${zone}` as Fqdn;
@@ -89,7 +92,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       await client.close();
     });
 
-    test('what is not granted is told apart from what is, by name and by type', async () => {
+    test('missing rights are told from granted rights, by name and by type', async () => {
       const asked: readonly Question[] = [
         ...published().slice(0, 2),
         { name: `source.shop.${zone}` as Fqdn, type: 'SRV' },
@@ -110,7 +113,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       ]);
     });
 
-    test('another secret, another key name, nobody there: unknown, with the reason', async () => {
+    test('another secret, another key name and a missing nameserver give unknown, with the reason', async () => {
       const text = await readFile(bind.keyFile, 'utf8');
       const asked = published().slice(0, 2);
       const wrong = {
@@ -135,7 +138,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       return reading;
     };
 
-    test('the clock is the same, within a second', async () => {
+    test('a clock that is the same within a second is found', async () => {
       const reading = await aheadBy(0);
       expect(reading).toMatchObject({
         kind: 'soa',
@@ -148,7 +151,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       expect(Math.abs(reading.clockAheadSeconds!)).toBeLessThanOrEqual(1);
     });
 
-    test('the negative TTL is the less of MINIMUM and the TTL of the SOA', async () => {
+    test('the negative TTL is the smaller of MINIMUM and the TTL of the SOA', async () => {
       // bind-config/zone.db: TTL 60, minimum 1.
       expect(await aheadBy(0)).toMatchObject({ soa: { negativeTtlSeconds: 1 } });
     });
@@ -158,14 +161,14 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       [-20, 'soa'],
       [1000, 'failed'],
       [-1000, 'failed'],
-    ])('the nameserver is %i s ahead: told, also beyond the fudge', async (seconds, kind) => {
+    ])('a nameserver that is %i s ahead is found, also beyond the fudge', async (seconds, kind) => {
       const reading = await aheadBy(seconds * 1000);
       expect(reading.kind).toBe(kind);
       expect(Math.abs(reading.clockAheadSeconds! - seconds)).toBeLessThanOrEqual(1);
       if (reading.kind === 'failed') expect(reading.failure.code).toBe('tsig-badtime');
     });
 
-    test('without a key nobody tells the time', async () => {
+    test('the clock is unknown without a key', async () => {
       const client = await openAt(bind, { keyText: undefined, keyFile: undefined } as never);
       const reading = await client.inspection.soa(zone, soon());
       expect(reading).toMatchObject({ kind: 'soa' });
@@ -182,7 +185,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
     });
   });
 
-  test('serials: in step; a secondary server that is away is unknown; without the primary server nothing is known', async () => {
+  test('serials in step are found; a secondary that is away is unknown; without the primary everything is unknown', async () => {
     const client = await openAt(bind, { timeoutMs: 1000 });
     const look = () => client.inspection.serials(zone, soon());
     const serial = await bind.primary.awaitSerial(1, 5000);

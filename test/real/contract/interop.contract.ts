@@ -1,4 +1,7 @@
-/** The part of the contract in which nameservers differ: keys, rights, zones, and what is done without a word. Called by zone-client.contract.ts. */
+/**
+ * The part of the contract in which nameservers differ: keys, rights, zones, and silent changes.
+ * zone-client.contract.ts calls it.
+ */
 import { expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Change, Rrset } from '../../../src/core/model/zone.ts';
@@ -8,7 +11,7 @@ import { type ContractRun, outcomeWords, soon, sorted } from './contract-run.ts'
 
 /** Adds its tests to the suite that is being described. `setClock`: see zoneClientContract. */
 export function interopContract(run: () => ContractRun, can: { readonly setClock: boolean }): void {
-  test('what the key may not change is refused as a whole', async () => {
+  test('an update with a change that the key may not make is refused as a whole', async () => {
     const { names, subject, read } = bound(run());
     const hasty = await run().open({ hasty: true });
     const address: Rrset = { name: names.source, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.3'] };
@@ -17,7 +20,7 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
       { kind: 'add-rrset', rrset },
     ];
     expect(await run().update([], change(address))).toEqual({ kind: 'applied' });
-    // As the service does: what a nameserver says to a question tells what its no to an update means.
+    // As the service does: the answer to a question tells what the refusal of an update means.
     expect(await hasty.read({ questions: [address], deadline: soon() })).toMatchObject({ kind: 'read' });
     const denied: Rrset = { ...address, name: `forbidden.${subject.zone}` as Fqdn };
     const outcome = await run().update(
@@ -31,7 +34,7 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
     expect(await read(address)).toEqual([rest === 'kept' ? address : { ...address, rdata: ['192.0.2.4'] }]);
   });
 
-  test('a name out of the zone is not sent; a zone that is not served is refused', async () => {
+  test('a name outside of the zone is not sent, and a zone that is not served is refused', async () => {
     const { subject } = run();
     const hasty = await run().open({ hasty: true });
     const rrset: Rrset = {
@@ -55,7 +58,7 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
     });
   });
 
-  test('another secret and an unknown key: nothing is changed, and the failure says which it is', async () => {
+  test('another secret and an unknown key change nothing, and the failure says which of them it is', async () => {
     const { names, subject, read } = bound(run());
     const [before] = await read({ name: names.source, type: 'A' });
     const { wrongSecret } = subject.differences;
@@ -74,13 +77,13 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
         [{ kind: 'delete-rrset', name: names.source, type: 'A' }],
         stranger,
       );
-      // Unsigned by protocol (RFC 8945 5.3.2), so it is no proof.
+      // The answer is unsigned by protocol (RFC 8945 5.3.2), so it is no proof.
       expect(outcomeWords(outcome)).toBe(update);
     }
     expect((await read({ name: names.source, type: 'A' })).map(sorted)).toEqual([sorted(before!)]);
   });
 
-  test("a key file that writes the key's name in capitals is as good", async () => {
+  test('a key file with the name of the key in capitals works as well', async () => {
     const capitals = await run().open({ key: 'mixed-case-name' });
     expect(
       await run().update([], [{ kind: 'delete-rrset', name: run().names.source, type: 'AAAA' }], capitals),
@@ -90,7 +93,7 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
   });
 
   if (can.setClock)
-    test('a clock further off than the fudge changes nothing, and is named with the seconds where the nameserver tells them', async () => {
+    test('a clock beyond the fudge changes nothing, and the failure names the seconds where the nameserver tells them', async () => {
       const { names, subject, read } = bound(run());
       const [before] = await read({ name: names.source, type: 'A' });
       const slow: Clock = {
@@ -108,7 +111,7 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
       expect((await read({ name: names.source, type: 'A' })).map(sorted)).toEqual([sorted(before!)]);
     });
 
-  test('a CNAME beside an A is never there, whatever the answer says', async () => {
+  test('a CNAME never stands beside an A, whatever the answer says', async () => {
     const { names, subject, read } = bound(run());
     const [before] = await read({ name: names.source, type: 'A' });
     const alias: Rrset = { name: names.source, type: 'CNAME', ttlSeconds: 1, rdata: ['db2.example.com.'] };
@@ -117,7 +120,7 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
     expect((await read(alias, { name: names.source, type: 'A' })).map(sorted)).toEqual([sorted(before!)]);
   });
 
-  test('another TTL alone: by deleting and adding in one message it is there everywhere', async () => {
+  test('an update that deletes and adds an RRset in one message changes its TTL everywhere', async () => {
     const { names, subject, read } = bound(run());
     const address = (ttlSeconds: number): Rrset => ({
       name: names.source,
@@ -132,12 +135,12 @@ export function interopContract(run: () => ContractRun, can: { readonly setClock
       kind: 'applied',
     });
     expect(await read(address(0))).toEqual([address(7)]);
-    // Why the plan always deletes what it replaces: this alone is not enough for all.
+    // This is why the plan always deletes what it replaces: to add alone is not enough for every nameserver.
     expect(await run().update([], [add(9)])).toEqual({ kind: 'applied' });
     expect(await read(address(0))).toEqual([address(subject.differences.ttlAlone === 'taken' ? 9 : 7)]);
   });
 
-  test('why a try has no capitals: whether their case counts in a prerequisite', async () => {
+  test('a prerequisite with other capitals shows whether case counts: a reason for tries without capitals', async () => {
     const { names, subject } = run();
     const text = (value: string): Rrset => ({
       name: names.other,

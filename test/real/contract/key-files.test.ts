@@ -1,4 +1,4 @@
-/** Every form of a key file, on a real BIND that has that key. */
+/** Tests every form of a key file on a real BIND that has the key. */
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,18 +27,18 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
   test.each([
     ['a line for nsupdate -y', 'y.key', (base64: string) => `hmac-sha256:source-dns-key:${base64}\n`],
     [
-      '.private',
+      'a .private file',
       'Ksource-dns-key.+163+12345.private',
       (base64: string) =>
         `Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: ${base64}\nBits: AAA=\n`,
     ],
     [
-      '.key',
+      'a .key file',
       'Ksource-dns-key.+163+12345.key',
       (base64: string) => `source-dns-key. IN KEY 512 3 163 ${base64}\n`,
     ],
     [
-      'keymgr of Knot',
+      'the keymgr of Knot',
       'knot.key',
       (base64: string) =>
         `# c\nkey:\n  - id: source-dns-key\n    algorithm: hmac-sha256\n    secret: ${base64}\n`,
@@ -55,12 +55,12 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       (base64: string) => `server ns1\nkey hmac-sha256:source-dns-key ${base64}\nsend\n`,
     ],
     [
-      'several, by name',
+      'several keys, chosen by name',
       'named.conf',
       (base64: string) =>
         `key other { algorithm hmac-sha3; secret "AAAA"; };\nkey "source-dns-key" {algorithm hmac-sha256;secret "${base64}";};`,
     ],
-  ])('%s', async (_, file, text) => {
+  ])('a client signs with a key in the form of %s', async (_, file, text) => {
     const keyFile = join(folder, file);
     await writeFile(keyFile, text(secret));
     await chmod(keyFile, 0o600);

@@ -1,18 +1,20 @@
-/** What named accepts as a key is accepted: each spelling asked of named-checkconf, and of a real named that includes these very files. */
+/**
+ * Shows that we accept every key that named accepts: named-checkconf checks each spelling, and a real named
+ * includes these very files.
+ */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
 import { parseKeyFile } from '../../../src/dns/key/keyfile.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { inView, spellings } from '../../support/key-spellings.ts';
 import { seeded } from '../../support/seeded.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { soon } from './contract-run.ts';
+import { openClient } from './open-client.ts';
 
 const checkTimeoutMs = 10_000;
 const mayUpdate = [...spellings, inView('')].map(({ quotedName }) => `key "${quotedName}";`).join(' ');
@@ -37,43 +39,35 @@ afterAll(async () => {
   expect(livingProcesses()).toEqual([]);
 });
 
-test.each(all.map((spelling, index) => ({ ...spelling, index })))('$what', async ({ index }) => {
-  const checked = await execa(fixture.programs.namedCheckconf, [fileOf(index)], {
-    timeout: checkTimeoutMs,
-    reject: false,
-  });
-  // The view names keys that other files have.
-  if (index < spellings.length)
-    expect([checked.exitCode, checked.stdout.includes('bad')]).toEqual([0, false]);
-  const { address, port } = fixture.named;
-  for (const via of ['rfc2136', 'nsupdate'] as const) {
-    const opened = await openZoneClient(
-      {
-        name: 'ns1',
-        address,
-        port,
-        via,
-        transport: 'tcp',
-        keyFile: fileOf(index),
-        fudgeMs: 30_000,
-        timeoutMs: 5000,
-        nsupdateCommand: [fixture.programs.nsupdate],
-      },
-      systemClock,
-    );
-    if (opened.kind === 'failed') throw new Error(opened.failure.message);
-    const name = 'source.lab.test.' as Fqdn;
-    const plan = {
-      zone: 'lab.test.' as Fqdn,
-      prerequisites: [],
-      changes: [{ kind: 'delete-rrset', name, type: 'A' } as const],
-    };
-    expect(await opened.client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({
-      kind: 'applied',
+test.each(all.map((spelling, index) => ({ ...spelling, index })))(
+  'named and we read the same key: $what',
+  async ({ index }) => {
+    const checked = await execa(fixture.programs.namedCheckconf, [fileOf(index)], {
+      timeout: checkTimeoutMs,
+      reject: false,
     });
-    await opened.client.close();
-  }
-});
+    // The view names keys from other files.
+    if (index < spellings.length)
+      expect([checked.exitCode, checked.stdout.includes('bad')]).toEqual([0, false]);
+    for (const via of ['rfc2136', 'nsupdate'] as const) {
+      const client = await openClient(fixture.named, {
+        via,
+        keyFile: fileOf(index),
+        nsupdateCommand: [fixture.programs.nsupdate],
+      });
+      const name = 'source.lab.test.' as Fqdn;
+      const plan = {
+        zone: 'lab.test.' as Fqdn,
+        prerequisites: [],
+        changes: [{ kind: 'delete-rrset', name, type: 'A' } as const],
+      };
+      expect(await client.update({ plan, notAfter: soon(), deadline: soon() })).toEqual({
+        kind: 'applied',
+      });
+      await client.close();
+    }
+  },
+);
 
 const pieces = [
   '//',
@@ -101,7 +95,7 @@ const pieces = [
 ];
 const mutated = 100;
 
-/** What key it is, or why there is none. */
+/** The key in this text, or why there is none. */
 function readAs(text: string): string {
   const parsed = parseKeyFile(text, 'key');
   if (parsed.kind === 'invalid') return parsed.failure.message;
@@ -109,7 +103,7 @@ function readAs(text: string): string {
   return [name, algorithm, macBytes, secret.export().toString('base64')].join(' ');
 }
 
-test('changed files: what named-checkconf accepts is the key that it prints', async () => {
+test('a mutated file that named-checkconf accepts gives the key that it prints', async () => {
   const random = seeded(2136);
   let accepted = 0;
   for (let round = 0; round < mutated; round++) {
@@ -124,7 +118,7 @@ test('changed files: what named-checkconf accepts is the key that it prints', as
       timeout: checkTimeoutMs,
       reject: false,
     });
-    // It goes on where it only remarks on too few bits of a MAC; and in a file that is all comment there is no key.
+    // named-checkconf only remarks on a MAC with too few bits. A file of comments alone has no key.
     if (printed.exitCode !== 0 || /digest-bits/.test(printed.stdout) || !/^key /m.test(printed.stdout))
       continue;
     accepted++;

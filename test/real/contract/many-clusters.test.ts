@@ -1,4 +1,7 @@
-/** A thousand clusters in one zone of a real BIND, through one zone client: all are published, all move at once, none fails and none waits for ever. */
+/**
+ * Publishes a thousand clusters in one zone of a real BIND through one zone client: all are published, all
+ * move at once, no cluster fails, and no cluster waits for ever.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../../src/daemon/clock.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -7,7 +10,7 @@ import { type BindFixture, startBind } from '../../support/servers/bind-fixture.
 import { openAt } from './bind-subject.ts';
 
 const count = 1000;
-/** Much longer than it takes (seconds): for a machine that has other work and a slow disk. */
+/** Much longer than the test takes (seconds), for a busy machine with a slow disk. */
 const deadlineMs = 100_000;
 const readMs = 60_000;
 
@@ -36,7 +39,8 @@ test(
         expect(new Set(moves.filter((move) => move.epoch === epoch).map(({ cluster }) => cluster)).size).toBe(
           count,
         );
-      // An update that waited for longer than its evidence is fresh was decided again: that is no failure. Everything else would be.
+      // An update that waited longer than its evidence is fresh was decided again: that is no failure. Any
+      // other failure counts.
       const failures = clusters.history.flatMap((entry) =>
         entry.kind === 'update-failed' ? [entry.failure.code] : [],
       );
@@ -50,7 +54,7 @@ test(
       await clusters.stop();
       await client.close();
     }
-    // Longer than all that is awaited: a deadline that passes says what was missing.
+    // Longer than all deadlines inside: a deadline that passes says what was missing.
   },
   2 * deadlineMs + 2 * readMs,
 );

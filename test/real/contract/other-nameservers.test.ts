@@ -1,8 +1,9 @@
-/** The contract of ZoneClient on every Knot DNS and PowerDNS that people have: the same suite, with what they do differently as named expectations. */
+/**
+ * Runs the contract of ZoneClient on every available Knot DNS and PowerDNS: the same suite, with their
+ * differences as named expectations.
+ */
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { findFreePort } from '../../../src/lab/host/free-ports.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { formatTsigKey } from '../../../src/lab/servers/tsig-key.ts';
@@ -10,6 +11,7 @@ import type { ForeignNameserver } from '../../support/servers/foreign-nameserver
 import { byVersion, everyOther } from '../../support/servers/nameservers.ts';
 import { bindDifferences, type Differences, type Subject, variedKeyText } from '../../support/subject.ts';
 import { zoneClientContract } from '../../support/zone-client.contract.ts';
+import { openClient, verifyAt } from './open-client.ts';
 
 const clusters = ['shop', 'blog'] as const;
 
@@ -21,7 +23,7 @@ const knotDifferences: Differences = {
   ttlAlone: 'ignored',
 };
 
-/** PowerDNS 4.7 and 4.9: it has no TSIG error, and compares TXT without case. */
+/** PowerDNS 4.7 and 4.9: no TSIG errors, and TXT compares without case. */
 const powerdnsDifferences: Differences = {
   ...bindDifferences,
   denied: { outcome: 'applied', rest: 'changed' },
@@ -54,19 +56,12 @@ describe.each(byVersion(await everyOther()))('%s', (_version, { product, start }
     open: async (variation = {}) => {
       const { address, port, key } = nameserver;
       const options = {
-        name: 'ns1',
-        address,
-        port: variation.down ? deadPort : port,
-        via: 'rfc2136',
         transport,
         keyText: variedKeyText(formatTsigKey(key), variation),
-        fudgeMs: 30_000,
         timeoutMs: variation.hasty && transport === 'udp' ? 400 : 2000,
-        verify: [{ host: address, port }],
-      } as const;
-      const opened = await openZoneClient(options, variation.clock ?? systemClock);
-      if (opened.kind === 'failed') throw new Error(opened.failure.message);
-      return opened.client;
+        verify: [verifyAt(nameserver)],
+      };
+      return openClient({ address, port: variation.down ? deadPort : port }, options, variation.clock);
     },
   });
 

@@ -1,14 +1,17 @@
-/** Propagation on real BIND, the whole way: a secondary that hangs is an alarm with its name until it is in step; inline signing shows a change late. */
+/**
+ * Tests propagation on a real BIND: a hanging secondary raises an alarm with its name until it is in step,
+ * and inline signing shows a change late.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import type { Fqdn, MonoMs } from '../../../src/core/model/units.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { clusterName, manyClusters } from '../../support/many-clusters.ts';
 import { type BindFixture, startBind } from '../../support/servers/bind-fixture.ts';
+import { openAt } from './bind-subject.ts';
 
 let bind: BindFixture;
 beforeAll(async () => {
@@ -21,31 +24,9 @@ afterAll(async () => {
 
 const soon = (ms: number) => (systemClock.mono() + ms) as MonoMs;
 
-async function open() {
-  const { address, port } = bind.primary;
-  const verify = [bind.primary, bind.secondary].map((server) => ({
-    host: server.address,
-    port: server.port,
-  }));
-  const opened = await openZoneClient(
-    {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport: 'tcp',
-      keyFile: bind.keyFile,
-      fudgeMs: 30_000,
-      timeoutMs: 2000,
-      verify,
-    },
-    systemClock,
-  );
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  return opened.client;
-}
+const open = () => openAt(bind, { timeoutMs: 2000 });
 
-test('a secondary that hangs is an alarm with its name; when it has caught up, the alarm is over', async () => {
+test('a secondary that hangs raises an alarm with its name, and the alarm ends when the secondary has caught up', async () => {
   const client = await open();
   const clusters = manyClusters({ count: 1, zone: `${bind.zone}.`, client });
   const late = `${bind.secondary.address}:${bind.secondary.port}`;
@@ -83,7 +64,7 @@ test('a secondary that hangs is an alarm with its name; when it has caught up, t
   }
 });
 
-test('a secondary that was away during a change asks for it after its start: with bind-config it is soon', async () => {
+test('a secondary that was away during a change asks for it after its start: soon, with bind-config', async () => {
   const client = await open();
   const zone = `${bind.zone}.` as Fqdn;
   const rrset = {
@@ -111,7 +92,7 @@ test('a secondary that was away during a change asks for it after its start: wit
   }
 });
 
-test('with inline-signing the change is visible some milliseconds after it was acknowledged: it is waited for, at both', async () => {
+test('with inline-signing a change appears some milliseconds after its acknowledgement, and both nameservers are waited for', async () => {
   const file = join(bind.primary.folder, 'named.conf');
   const text = await readFile(file, 'utf8');
   await bind.primary.stop();

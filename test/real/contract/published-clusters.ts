@@ -1,4 +1,7 @@
-/** Clusters in one zone of a real nameserver: made-up MySQL servers that tests change, and services (the real core, runtime and client) that publish them. */
+/**
+ * Clusters in one zone of a real nameserver: fake MySQL servers that tests change, and services (the real
+ * core, runtime and client) that publish them.
+ */
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import { type Ledger, readLedger } from '../../../src/core/model/ledger.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
@@ -13,45 +16,26 @@ import type { Change, Question, Rrset } from '../../../src/core/model/zone.ts';
 import type { Snapshot } from '../../../src/core/report/snapshot-types.ts';
 import { systemClock, systemRandom } from '../../../src/daemon/clock.ts';
 import { type ClusterRuntime, createClusterRuntime } from '../../../src/daemon/runtime.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import type { ServerProber, ZoneClient } from '../../../src/ports.ts';
 import { channelFrom, factsOf, replicaOf, seen, silent } from '../../support/given.ts';
 import { soon } from './contract-run.ts';
+import { type Listening, openClient, verifyAt } from './open-client.ts';
 
 export type ServerName = 'db1' | 'db2' | 'db3';
 const names: readonly ServerName[] = ['db1', 'db2', 'db3'];
 export const zone = 'lab.test.' as Fqdn;
 export const timeoutMs = 1000;
 export const settleMs = 200;
-/** Each has a port of its own, so that an SRV RRset shows whose it is: db2 has 3302. */
+/** Each server has a port for itself, so that an SRV RRset shows its server: db2 has 3302. */
 export const addressOf = (name: ServerName): ServerAddress =>
   `${name}.lab.test:330${name.slice(2)}` as ServerAddress;
 export const ipOf = (name: ServerName): string => `192.0.2.${name.slice(2)}`;
 
-/** Opens the real client of one nameserver, over TCP. */
-export async function openClient(
-  keyText: string,
-  { address, port }: { readonly address: string; readonly port: number },
-) {
-  const opened = await openZoneClient(
-    {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport: 'tcp',
-      keyText,
-      fudgeMs: 30_000,
-      timeoutMs,
-      verify: [{ host: address, port }],
-    },
-    systemClock,
-  );
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  return opened.client;
-}
+/** Opens a client with the time-out of these tests. */
+export const openWith = (keyText: string, at: Listening) =>
+  openClient(at, { keyText, timeoutMs, verify: [verifyAt(at)] });
 
-/** The made-up MySQL servers of one cluster, and its names in the zone. */
+/** The fake MySQL servers of one cluster, and its names in the zone. */
 export class MadeUpCluster {
   readonly name: string;
   readonly source: Fqdn;
@@ -69,13 +53,13 @@ export class MadeUpCluster {
     this.promote('db1');
   }
 
-  /** This one is the source, and the others replicate from it. */
+  /** This server is the source, and the others replicate from it. */
   promote(source: ServerName): void {
     for (const name of names)
       this.#set(name, seen(name === source ? factsOf(name) : replicaOf(source, name)));
   }
 
-  /** db1 does not answer, and the others still look for it. */
+  /** db1 does not answer, and the others still try to connect to it. */
   loseSource(): void {
     this.#set('db1', silent);
     for (const name of ['db2', 'db3'] as const)
@@ -85,7 +69,7 @@ export class MadeUpCluster {
       );
   }
 
-  /** db1 is read-only as all the others are: a cluster without a source, which is no doubt. */
+  /** db1 is read-only like all others: a cluster without a source, and without a doubt about that. */
   demote(): void {
     this.#set('db1', seen(factsOf('db1', { readOnly: true })));
   }
@@ -94,7 +78,7 @@ export class MadeUpCluster {
     this.#set(name, silent);
   }
 
-  /** A replica of db1 that lags so much. */
+  /** A replica of db1 with this lag. */
   lag(name: ServerName, lagSeconds: number): void {
     this.#set(name, seen(replicaOf('db1', name, { channels: [channelFrom('db1', { lagSeconds })] })));
   }
@@ -110,7 +94,7 @@ export class MadeUpCluster {
   }
 }
 
-/** What a test says about an instance; the rest is usual. */
+/** The options of an instance in a test; everything else has a default. */
 export interface InstanceOptions {
   readonly instance?: string;
   readonly source?: Partial<SourceName>;
@@ -220,7 +204,9 @@ export class Instance {
     this.runtime.start();
   }
 
-  /** Resolves as soon as the condition holds, which is looked at whenever something happened. Rejects after 15 s. */
+  /**
+   * Resolves as soon as the condition holds; it is checked whenever something happened. Rejects after 15 s.
+   */
   until(
     what: string,
     condition: (snapshot: Snapshot, records: readonly HistoryEntry[]) => boolean,
@@ -268,13 +254,13 @@ export class Instance {
     );
   }
 
-  /** So many more looks at the zone, and the decisions on them: time enough to do what it should not. */
+  /** So many more reads of the zone, and the decisions on them: time enough for an error to show. */
   looks(times = 10): Promise<void> {
     const from = this.#reads;
     return this.until(`${times} more reads`, () => this.#reads > from + times);
   }
 
-  /** What was written without a move, as `what: sentence`. */
+  /** The writes that were no moves, as `what: sentence`. */
   written(what: string): readonly string[] {
     return this.records.flatMap((entry) =>
       entry.kind === 'written' && entry.what === what ? [entry.sentence] : [],
@@ -295,7 +281,7 @@ export class Instance {
   }
 }
 
-/** Somebody else at the nameserver: an administrator, or whoever resolves the name. */
+/** Somebody else at the nameserver: an administrator, or a client that resolves the name. */
 export class Bystander {
   readonly #client: ZoneClient;
 
@@ -303,7 +289,7 @@ export class Bystander {
     this.#client = client;
   }
 
-  /** What is published of the cluster, ledger apart: `A 5 192.0.2.1`, one line an RR, sorted. */
+  /** What is published of the cluster, without the ledger: `A 5 192.0.2.1`, one line for each RR, sorted. */
   async published({ source, srv, replicas }: MadeUpCluster): Promise<readonly string[]> {
     const rrsets = await this.#read([
       ...(['A', 'AAAA', 'CNAME'] as const).map((type) => ({ name: source, type })),
@@ -331,7 +317,7 @@ export class Bystander {
     return { ...reading.ledger, ttlSeconds: rrset?.ttlSeconds ?? 0 };
   }
 
-  /** Changes the zone without asking anybody. */
+  /** Changes the zone directly. */
   async change(...changes: readonly Change[]): Promise<void> {
     const outcome = await this.#client.update({
       plan: { zone, prerequisites: [], changes },

@@ -1,4 +1,7 @@
-/** Several instances at one name of a real zone, its replicas' RRset, and one cluster at two nameservers (the views of one named). */
+/**
+ * Tests several instances at one name of a real zone, the RRset of the replicas, and one cluster at two
+ * nameservers (the views of one named).
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../../../src/lab/host/free-ports.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -11,11 +14,11 @@ import {
   type InstanceOptions,
   ipOf,
   MadeUpCluster,
-  openClient,
+  openWith,
 } from './published-clusters.ts';
 
 let named: NamedFixture;
-/** Each with the key of its view. */
+/** Each nameserver with the key of its view. */
 let one: ZoneClient;
 let two: ZoneClient;
 let bystander: Bystander;
@@ -28,7 +31,7 @@ const open = async (
   key: 'one' | 'two',
   at: { readonly address: string; readonly port: number },
 ): Promise<ZoneClient> => {
-  const client = await openClient(named.keyText(named.keys[key]), at);
+  const client = await openWith(named.keyText(named.keys[key]), at);
   opened.push(client);
   return client;
 };
@@ -61,11 +64,11 @@ const start = (
   return instance;
 };
 
-/** The epochs that this instance itself brought about. */
+/** The epochs that this instance caused. */
 const movesOf = ({ records }: Instance, nameserver = 'ns1') =>
   records.flatMap((entry) => (entry.kind === 'move' && entry.nameserver === nameserver ? [entry.epoch] : []));
 
-test('an instance that would publish another TTL says so, and leaves it; the one that published it applies its own change', async () => {
+test('an instance with another TTL says so, and leaves the RRset; the instance that published it applies its own change', async () => {
   const cluster = new MadeUpCluster('form');
   const first = start(cluster, { instance: 'one', source: { ttlSeconds: 5 } });
   await first.steadyOn('db1');
@@ -88,15 +91,15 @@ test('an instance that would publish another TTL says so, and leaves it; the one
   await second.alarm('config-differs');
   await second.reconfigure({ source: { ttlSeconds: 9 } });
   await second.alarm('config-differs', false);
-  // What another one moves it publishes in its own form.
+  // An instance publishes in its own form what it moves itself.
   expect([first.runtime.snapshot().alarms, second.records.filter(({ kind }) => kind === 'written')]).toEqual([
     [],
     [],
   ]);
 });
 
-describe("the replicas' RRset", () => {
-  test('a replica that lags leaves it, and comes back well below the limit; the instance in by= does it, until it is gone', async () => {
+describe('the RRset of the replicas', () => {
+  test('a replica that lags leaves it, and comes back well below the limit; the instance in by= writes this while it lives', async () => {
     const cluster = new MadeUpCluster('replicas');
     const first = start(cluster, { instance: 'one', replicas: {} });
     await first.steadyOn('db1');
@@ -111,7 +114,8 @@ describe("the replicas' RRset", () => {
     cluster.lag('db3', 11);
     await first.writes('replicas');
     expect(await bystander.published(cluster)).toEqual([source, db2]);
-    // Below the limit, but not by half: one that was out stays out, or a lag around the limit would flap.
+    // The lag is below the limit, but not by half. A replica that was out stays out; otherwise a lag around
+    // the limit would flap.
     cluster.lag('db3', 8);
     await first.looks(60);
     expect(await bystander.published(cluster)).toEqual([source, db2]);
@@ -135,7 +139,7 @@ describe("the replicas' RRset", () => {
     await instance.steadyOn('db1');
     cluster.lag('db2', 60);
     cluster.lag('db3', 60);
-    // The probes do not end at once, so one of the two may leave it first.
+    // The probes do not end at the same time, so one of the two may leave the RRset first.
     await instance.until(
       `the replicas to be ${said}`,
       () => instance.written('replicas').at(-1)?.endsWith(` is now ${said}.`) ?? false,
@@ -155,19 +159,19 @@ describe("the replicas' RRset", () => {
     );
   });
 
-  test('when_empty: keep leaves the last one in', async () => {
+  test('when_empty: keep leaves the last replica in', async () => {
     const cluster = new MadeUpCluster('empty-keep');
     const instance = start(cluster, { replicas: { whenEmpty: 'keep' } });
     await instance.steadyOn('db1');
     cluster.lag('db3', 60);
     await instance.writes('replicas');
     cluster.lag('db2', 60);
-    // Longer than the pause between two writes of it.
+    // Longer than the pause between two writes of the RRset.
     await instance.looks(60);
     expect(await bystander.published(cluster)).toEqual([`A 5 ${ipOf('db1')}`, `replicas A 5 ${ipOf('db2')}`]);
   });
 
-  test('an instance with another TTL for it does not quarrel with the one in by=', async () => {
+  test('an instance with another TTL leaves the RRset to the instance in by=', async () => {
     const cluster = new MadeUpCluster('quarrel');
     const first = start(cluster, { instance: 'one', replicas: { ttlSeconds: 5 } });
     await first.steadyOn('db1');
@@ -202,7 +206,7 @@ test('a freeze by one instance holds the other, and a thaw by the other lets exa
   expect([...movesOf(first), ...movesOf(second)].sort()).toEqual([1, 2]);
 });
 
-test('at two nameservers: while one is away the other moves, the late one catches up, and each has its own epochs', async () => {
+test('while one nameserver is away the name moves at the other; the late one catches up, and each has its own epochs', async () => {
   const cluster = new MadeUpCluster('two-nameservers');
   const nowhere = await open('two', { address: '127.0.0.1', port: await findFreePort(['127.0.0.1']) });
   let away = false;
@@ -239,7 +243,7 @@ test('at two nameservers: while one is away the other moves, the late one catche
   await both('db3');
   await instance.alarm('nameserver-unreadable', false);
   expect(await late.published(cluster)).toEqual([`A 5 ${ipOf('db3')}`]);
-  // It never heard of db2, so it moves once.
+  // This nameserver never had db2, so its name moves once.
   expect(await ledgers()).toEqual([
     [3, addressOf('db3')],
     [2, addressOf('db3')],

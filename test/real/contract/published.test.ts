@@ -1,4 +1,7 @@
-/** What one instance makes of its names in a real zone: changes by hand, other types, names that were there before, and clusters without a source. */
+/**
+ * Tests one instance and its names in a real zone: changes by hand, other types, names that existed before,
+ * and clusters without a source.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Change, Rrset } from '../../../src/core/model/zone.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -11,7 +14,7 @@ import {
   type InstanceOptions,
   ipOf,
   MadeUpCluster,
-  openClient,
+  openWith,
   settleMs,
 } from './published-clusters.ts';
 
@@ -25,8 +28,8 @@ beforeAll(async () => {
   named = await startNamed(
     `zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };`,
   );
-  client = await openClient(named.keyText(named.keys.one), named.named);
-  others = await openClient(named.keyText(named.keys.one), named.named);
+  client = await openWith(named.keyText(named.keys.one), named.named);
+  others = await openWith(named.keyText(named.keys.one), named.named);
   administrator = new Bystander(others);
 });
 afterEach(async () => {
@@ -45,7 +48,7 @@ const start = (cluster: MadeUpCluster, options?: InstanceOptions): Instance => {
   return instance;
 };
 
-/** The journal's entries that touch this cluster's own names. */
+/** The entries of the journal that touch the names of this cluster. */
 const journalOf = async ({ source }: MadeUpCluster) =>
   (await named.journal())
     .map(({ added, deleted }) => {
@@ -98,7 +101,7 @@ describe('a change by hand', () => {
         },
       ],
     ],
-  ])('%s: set right while the source is healthy, in the same epoch', async (title, changes) => {
+  ])('%s is repaired while the source is healthy, in the same epoch', async (title, changes) => {
     const cluster = new MadeUpCluster(`hand-${title.toLowerCase().replaceAll(' ', '-')}`);
     const instance = start(cluster, { source: { srv: true } });
     await instance.steadyOn('db1');
@@ -109,7 +112,7 @@ describe('a change by hand', () => {
     expect(await administrator.ledger(cluster)).toMatchObject({ epoch: 1, source: addressOf('db1') });
   });
 
-  test('while the source is down it stays, with an alarm; when the source is back it is set right', async () => {
+  test('stays while the source is down, with an alarm, and is repaired when the source is back', async () => {
     const cluster = new MadeUpCluster('outage');
     const instance = start(cluster);
     await instance.steadyOn('db1');
@@ -126,7 +129,7 @@ describe('a change by hand', () => {
     expect(await administrator.ledger(cluster)).toMatchObject({ epoch: 1 });
   });
 
-  test('again and again: ten times it is set right, then somebody has to look at the alarm', async () => {
+  test('is repaired ten times, and then raises an alarm for a person', async () => {
     const cluster = new MadeUpCluster('again');
     const instance = start(cluster);
     await instance.steadyOn('db1');
@@ -142,8 +145,8 @@ describe('a change by hand', () => {
   });
 });
 
-describe('types', () => {
-  test('from addresses to a CNAME and back: one message each, so the name is never without an answer', async () => {
+describe('the form of the name', () => {
+  test('changes from addresses to a CNAME and back in one message each, so the name always has an answer', async () => {
     const cluster = new MadeUpCluster('types');
     const instance = start(cluster, { source: { srv: true } });
     await instance.steadyOn('db1');
@@ -164,7 +167,7 @@ describe('types', () => {
     expect(await administrator.ledger(cluster)).toMatchObject({ epoch: 1 });
   });
 
-  test('a CNAME and an SRV RRset move together, to another host and another port', async () => {
+  test('moves as a CNAME and an SRV RRset together, to another host and another port', async () => {
     const cluster = new MadeUpCluster('cname');
     const instance = start(cluster, { source: { type: 'cname', srv: true } });
     await instance.steadyOn('db1');
@@ -185,7 +188,7 @@ describe('a name that somebody else has published', () => {
   test.each<[string, Pick<Rrset & { type: 'A' | 'CNAME' }, 'type' | 'rdata'>]>([
     ['A 5 192.0.2.50', { type: 'A', rdata: ['192.0.2.50'] }],
     ['CNAME 5 old.lab.test.', { type: 'CNAME', rdata: ['old.lab.test.'] }],
-  ])('%s: refused, and taken over in one message with adopt', async (there, { type, rdata }) => {
+  ])('%s is refused, and with adopt replaced in one message', async (there, { type, rdata }) => {
     const cluster = new MadeUpCluster(`adopt-${type.toLowerCase()}`);
     await administrator.change({
       kind: 'add-rrset',
@@ -208,7 +211,7 @@ describe('a name that somebody else has published', () => {
 });
 
 describe('on_no_source: withdraw', () => {
-  test('after settle, and only when every server is seen; published again when the source is back, or another one is promoted', async () => {
+  test('withdraws after settle, and only when every server is seen; publishes again when the source is back or another server is promoted', async () => {
     const cluster = new MadeUpCluster('withdraw');
     const instance = start(cluster, { onNoSource: 'withdraw', source: { srv: true } });
     await instance.steadyOn('db1');
@@ -246,7 +249,7 @@ describe('on_no_source: withdraw', () => {
     expect(await administrator.ledger(cluster)).toMatchObject({ epoch: 2 });
   });
 
-  test('on_no_source: keep leaves the name where it was', async () => {
+  test('on_no_source: keep leaves the name where it is', async () => {
     const cluster = new MadeUpCluster('keep');
     const instance = start(cluster);
     await instance.steadyOn('db1');

@@ -1,56 +1,52 @@
-/** One process of the race: moves the name again and again, by compare-and-set of the ledger, against all the others. Started by race.test.ts. */
+/**
+ * One process of the race: moves the name again and again, by compare-and-set of the ledger, against all
+ * others. race.test.ts starts it.
+ */
 import { readFileSync } from 'node:fs';
 import type { Fqdn, MonoMs } from '../../../src/core/model/units.ts';
 import type { Change, Rrset } from '../../../src/core/model/zone.ts';
 import { systemClock as clock, systemRandom } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
+import { openClient } from './open-client.ts';
 
-/** What the worker is told, as JSON in the file that its only argument names. */
+/** The settings of the worker, as JSON in the file that its only argument names. */
 export interface RaceTask {
   readonly instance: string;
   readonly address: string;
   readonly port: number;
   readonly transport: 'tcp' | 'udp';
   readonly keyText: string;
-  /** So many moves of its own, then it ends. */
+  /** The worker ends after so many moves. */
   readonly moves: number;
 }
 
-/** What it says at its end, as JSON on stdout. */
+/** The result of the worker, as JSON on stdout. */
 export interface RaceReport {
-  /** The moves whose updates were answered with `applied`. */
+  /** The moves that were answered with `applied`. */
   readonly won: readonly { readonly epoch: number; readonly try: string }[];
-  /** Updates that another process was faster than. */
+  /** Updates that lost against another process. */
   readonly lost: number;
-  /** Outcomes that are neither: none in a race without faults. */
+  /** Other outcomes: a race without faults has none. */
   readonly strange: readonly string[];
 }
 
 const zone = 'lab.test.' as Fqdn;
 const source = 'source.shop.lab.test.' as Fqdn;
 const owner = `_source-dns.${source}` as Fqdn;
-/** Every epoch has an address of its own (RFC 2544's range), so that the journal shows which address came with which ledger. */
+/**
+ * Every epoch has its own address (in the range of RFC 2544), so that the journal shows which address came
+ * with which ledger.
+ */
 const addressOf = (epoch: number): string => `198.${18 + (epoch >> 16)}.${(epoch >> 8) & 255}.${epoch & 255}`;
 const exchangeMs = 10_000;
 const soon = () => (clock.mono() + exchangeMs) as MonoMs;
 
 async function race(task: RaceTask): Promise<RaceReport> {
   const { address, port, transport, keyText, instance, moves } = task;
-  const opened = await openZoneClient(
-    {
-      name: instance,
-      address,
-      port,
-      via: 'rfc2136',
-      transport,
-      keyText,
-      fudgeMs: 30_000,
-      timeoutMs: exchangeMs,
-    },
+  const client = await openClient(
+    { address, port },
+    { name: instance, transport, keyText, timeoutMs: exchangeMs },
     clock,
   );
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  const { client } = opened;
   const won: { epoch: number; try: string }[] = [];
   const strange: string[] = [];
   let lost = 0;

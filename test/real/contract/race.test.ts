@@ -1,4 +1,7 @@
-/** Many processes move one name at a real nameserver as fast as they can: one winner in each round, no gap in the epochs. The zone's own journal is the referee. */
+/**
+ * Lets many processes move one name at a real nameserver as fast as they can: one winner in each round, no
+ * gap in the epochs. The journal of the zone is the referee.
+ */
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -12,9 +15,9 @@ import type { RaceReport, RaceTask } from './race-worker.ts';
 import { ledgersOf } from './service-on-zone.ts';
 
 const processes = 4;
-/** Moves that each process must win; more by SOURCE_DNS_RACE_MOVES, for a longer race. */
+/** Moves that each process must win; SOURCE_DNS_RACE_MOVES sets more, for a longer race. */
 const movesEach = Number(process.env['SOURCE_DNS_RACE_MOVES'] ?? 500);
-/** A loaded disk gives a hundred updates a second. */
+/** A loaded disk allows a hundred updates a second. */
 const raceTimeoutMs = 60_000 + processes * movesEach * 20;
 
 let named: NamedFixture;
@@ -34,7 +37,7 @@ afterAll(async () => {
   expect(livingProcesses()).toEqual([]);
 });
 
-/** Node 20 runs no TypeScript, and a process of its own is what the race is about. */
+/** Node 20 runs no TypeScript, and the race needs a real process. */
 async function compileWorker(): Promise<string> {
   const out = join(folder, 'compiled');
   await mkdir(out);
@@ -56,7 +59,7 @@ async function runWorker(index: number): Promise<RaceReport> {
     instance: `db${index}`,
     address: named.named.address,
     port: named.named.port,
-    // Both at once: they race against each other, too.
+    // Both at once: the versions also race against each other.
     transport: index % 2 === 0 ? 'tcp' : 'udp',
     keyText: named.keyText(named.keys.one),
     moves: movesEach,
@@ -71,7 +74,7 @@ async function runWorker(index: number): Promise<RaceReport> {
 }
 
 test(
-  `${processes} processes, ${processes * movesEach} moves: one winner each`,
+  `${processes} processes make ${processes * movesEach} moves, with one winner each`,
   async () => {
     const begin = performance.now();
     const reports = await Promise.all(Array.from({ length: processes }, (_, index) => runWorker(index + 1)));
@@ -79,11 +82,11 @@ test(
     expect(reports.flatMap(({ strange }) => strange)).toEqual([]);
     const won = reports.flatMap((report) => report.won).toSorted((a, b) => a.epoch - b.epoch);
     const lost = reports.reduce((sum, report) => sum + report.lost, 0);
-    // Every epoch from 1 on was won, by one process.
+    // Every epoch from 1 on was won by one process.
     expect(won.map(({ epoch }) => epoch)).toEqual(
       Array.from({ length: processes * movesEach }, (_, index) => index + 1),
     );
-    // And the zone has had these and no others, in this order, each with its own try.
+    // The zone had these epochs and no others, in this order, each with a try of its own.
     const ledgers = ledgersOf(await named.journal());
     expect(ledgers.map((ledger) => ({ epoch: ledger.epoch, try: ledger.try }))).toEqual(won);
     // Every ledger came with its address, in the same change.

@@ -1,4 +1,7 @@
-/** The whole service at a real BIND whose policy grants too little: what a person reads, and that the line which is read there is all that was missing. */
+/**
+ * Runs the whole service at a real BIND with a policy that grants too little: the lines that a person reads
+ * there are all that was missing.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { ZoneClient } from '../../../src/ports.ts';
@@ -23,13 +26,14 @@ afterAll(async () => {
   expect(livingProcesses()).toEqual([]);
 });
 
-test('the alarms, what would change the decision, the API and a command say which RRsets; with these lines the name is published', async () => {
+test('the alarms, the advice, the API and a command name the refused RRsets, and the proposed lines let the name be published', async () => {
   const service = startService(client, 1000);
   const alarm = (wanted: 'update-refused' | 'left-out') =>
     service.runtime.snapshot().alarms.find(({ code }) => code === wanted);
   const names = (code: 'update-refused' | 'left-out', words: string) =>
     alarm(code)?.sentence.includes(`to let the key one change ${words}`) ?? false;
-  // With all of its RRsets the update was refused first, then without the side names: the ledger's is refused all the same.
+  // The update with all RRsets is refused first, then the update without the side names: the ledger is
+  // refused in any case.
   await service.until('the ledger is named', () =>
     names('update-refused', '_source-dns.source.shop.lab.test. TXT.'),
   );

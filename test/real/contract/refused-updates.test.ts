@@ -1,4 +1,7 @@
-/** What is made of a refused update, of real nameservers: which RRset it is, and the statement that lets it in, which is then tried. */
+/**
+ * Tests what we report of an update that a real nameserver refused: which RRset, and the statement that would
+ * let it in. The statement is then tried.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -6,9 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Failure } from '../../../src/core/model/observation.ts';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Rrset, UpdatePlan } from '../../../src/core/model/zone.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
 import type { DnsClient } from '../../../src/dns/client/dns-client.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { findFreePort } from '../../../src/lab/host/free-ports.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { formatTsigKey, generateTsigKey } from '../../../src/lab/servers/tsig-key.ts';
@@ -18,8 +19,9 @@ import { type NamedFixture, startNamed } from '../../support/servers/named-fixtu
 import { byVersion, everyKnot, everyPowerdns } from '../../support/servers/nameservers.ts';
 import { startPowerdns } from '../../support/servers/powerdns-fixture.ts';
 import { soon } from './contract-run.ts';
+import { openClient } from './open-client.ts';
 
-/** One zone each: `one` is the key that we have. */
+/** One zone for each case; `one` is our key. */
 const policies = {
   'a-only.test': 'grant one name source.a-only.test A;',
   'no-srv.test': 'grant one name source.no-srv.test; grant one name _source-dns.source.no-srv.test;',
@@ -81,7 +83,7 @@ function planFor(zone: string, label?: string): UpdatePlan {
 const send = (client: DnsClient, plan: UpdatePlan) =>
   client.update({ plan, notAfter: soon(), deadline: soon() });
 
-/** Refused, and what is then found out. */
+/** The refusal, and what is found out then. */
 async function refusal(client: DnsClient, plan: UpdatePlan): Promise<Failure> {
   const outcome = await send(client, plan);
   if (outcome.kind !== 'refused') throw new Error(JSON.stringify(outcome));
@@ -116,24 +118,14 @@ describe('BIND', () => {
     via: 'rfc2136' | 'nsupdate' = 'rfc2136',
     nsupdateCommand = [named.programs.nsupdate],
   ): Promise<DnsClient> => {
-    const { address, port } = named.named;
-    const opened = await openZoneClient(
-      {
-        name: 'ns1',
-        address,
-        port,
-        via,
-        transport: 'tcp',
-        keyText: named.keyText(named.keys.one),
-        fudgeMs: 30_000,
-        timeoutMs: 2000,
-        nsupdateCommand,
-      },
-      systemClock,
-    );
-    if (opened.kind === 'failed') throw new Error(opened.failure.message);
-    clients.push(opened.client);
-    return opened.client;
+    const client = await openClient(named.named, {
+      via,
+      keyText: named.keyText(named.keys.one),
+      timeoutMs: 2000,
+      nsupdateCommand,
+    });
+    clients.push(client);
+    return client;
   };
   const rndc = (...args: readonly string[]) =>
     execa(
@@ -165,7 +157,7 @@ describe('BIND', () => {
   };
 
   test.each(['rfc2136', 'nsupdate'] as const)(
-    'by %s: the RRsets that a policy denies are named, and the proposed lines let the update in',
+    'by %s: the report names the RRsets that a policy denies, and the proposed lines let the update in',
     async (via) => {
       await named.restart(all());
       const client = await open(via);
@@ -185,7 +177,7 @@ describe('BIND', () => {
     },
   );
 
-  test('a zone that takes no update at all: static, an ACL without the key, frozen; and the proposed statement lets the update in', async () => {
+  test('a zone that takes no update is reported as static, as an ACL without the key, or as frozen; the proposed statement lets the update in', async () => {
     const client = await open();
     expect(await send(client, planFor('frozen.test'))).toEqual({ kind: 'applied' });
     await rndc('freeze', 'frozen.test');
@@ -214,7 +206,7 @@ describe('BIND', () => {
     });
   });
 
-  test('a name that is none of a host is refused by the check of names; the proposed statement lets it in', async () => {
+  test('the check of names refuses a name that no host may have, and the proposed statement lets it in', async () => {
     const client = await open();
     for (const found of [
       await refusal(client, planFor('names.test', 'sou_rce')),
@@ -229,12 +221,12 @@ describe('BIND', () => {
     expect(await send(client, planFor('names-unchecked.test', 'sou_rce'))).toEqual({ kind: 'applied' });
   });
 
-  test('nsupdate leaves the check of names to the nameserver; an older one has none, and does not know the command', async () => {
+  test('nsupdate leaves the check of names to the nameserver; an older nsupdate has no check, and does not know the command', async () => {
     expect(await send(await open('nsupdate'), planFor('names-unchecked.test', 'by_nsupdate'))).toEqual({
       kind: 'applied',
     });
     const older = join(named.named.folder, 'older-nsupdate');
-    // It stops at the line that it does not know; else it is the true one, told not to check.
+    // The old nsupdate stops at the unknown line; otherwise this is the real nsupdate, without its check.
     const lines = [
       '#!/bin/sh',
       'input=$(cat)',
@@ -247,7 +239,7 @@ describe('BIND', () => {
     });
   });
 
-  test('what is granted by the time of the question is said so', async () => {
+  test('a right that depends on the time of the question is reported as such', async () => {
     const client = await open();
     await rndc('freeze', 'frozen.test');
     const outcome = await send(client, planFor('frozen.test'));
@@ -261,7 +253,7 @@ describe('BIND', () => {
     expect(found.message).toMatch(/Asked right after, it refuses none of them\.$/);
   });
 
-  test('an inspection leaves no trace, and one that gets no answer changes no word', async () => {
+  test('an inspection leaves no trace, and an inspection without an answer changes no word', async () => {
     const client = await open();
     const before = await client.inspection.soa('a-only.test.' as Fqdn, soon());
     await refusal(client, planFor('a-only.test'));
@@ -276,24 +268,12 @@ describe('BIND', () => {
   });
 });
 
-test('a secondary server instead of the primary: who is the primary is named', async () => {
+test('a secondary server instead of the primary is reported with the name of the primary', async () => {
   const primary = await startNamed(
     'zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; allow-transfer { any; }; };',
   );
-  const openOf = async ({ named, keys, keyText }: NamedFixture): Promise<DnsClient> => {
-    const { address, port } = named;
-    const options = {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport: 'tcp',
-      keyText: keyText(keys.one),
-    } as const;
-    const opened = await openZoneClient({ ...options, fudgeMs: 30_000, timeoutMs: 2000 }, systemClock);
-    if (opened.kind === 'failed') throw new Error(opened.failure.message);
-    return opened.client;
-  };
+  const openOf = ({ named, keys, keyText }: NamedFixture): Promise<DnsClient> =>
+    openClient(named, { keyText: keyText(keys.one), timeoutMs: 2000 });
   const there = await openOf(primary);
   const ns1 = { name: 'ns1.lab.test.' as Fqdn, type: 'A', ttlSeconds: 60, rdata: ['192.0.2.7'] } as const;
   const changes = [
@@ -320,25 +300,17 @@ test('a secondary server instead of the primary: who is the primary is named', a
 
 const [knots, powerdnses] = await Promise.all([everyKnot(), everyPowerdns()]);
 
-/** They do not sign their no: nothing is proven, but the words are those of the server that answers so. */
+/** These nameservers do not sign a refusal: nothing is proven, but the words fit a server that answers so. */
 describe('other nameservers', () => {
-  const openForeign = async ({ address, port, key }: ForeignNameserver): Promise<DnsClient> => {
-    const options = {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport: 'tcp',
-      keyText: formatTsigKey(key),
-    } as const;
-    const opened = await openZoneClient({ ...options, fudgeMs: 30_000, timeoutMs: 1000 }, systemClock);
-    if (opened.kind === 'failed') throw new Error(opened.failure.message);
-    // As the service does: what the nameserver says to a question tells what its no means.
-    await opened.client.read({
+  const openForeign = async (nameserver: ForeignNameserver): Promise<DnsClient> => {
+    const keyText = formatTsigKey(nameserver.key);
+    const client = await openClient(nameserver, { keyText, timeoutMs: 1000 });
+    // As the service does: the answer to a question tells what the refusal means.
+    await client.read({
       questions: [{ name: 'source.shop.lab.test.' as Fqdn, type: 'A' }],
       deadline: soon(),
     });
-    return opened.client;
+    return client;
   };
   /** The ledger of another cluster beside an address of ours. */
   const plan: UpdatePlan = {
@@ -362,7 +334,7 @@ describe('other nameservers', () => {
   };
 
   test.each(byVersion(knots))(
-    'Knot %s: the RRset is named, and the proposed acl lets the update in',
+    'Knot %s: the report names the RRset, and the proposed acl lets the update in',
     async (_version, programs) => {
       const knot = await startKnot(programs, ['shop']);
       const client = await openForeign(knot);
@@ -384,7 +356,7 @@ describe('other nameservers', () => {
   );
 
   test.each(byVersion(powerdnses))(
-    'PowerDNS %s: a key that is not allowed to',
+    'PowerDNS %s: the report says how to allow the key',
     async (_version, programs) => {
       const powerdns = await startPowerdns(programs, ['shop'], { closed: true });
       const client = await openForeign(powerdns);
@@ -398,7 +370,7 @@ describe('other nameservers', () => {
   );
 
   test.each(byVersion(powerdnses))(
-    'PowerDNS %s: a key with another secret is no matter of rights',
+    'PowerDNS %s: the report of a key with another secret names the secret, not the rights',
     async (_version, programs) => {
       const powerdns = await startPowerdns(programs, ['shop']);
       const client = await openForeign({ ...powerdns, key: generateTsigKey('source-dns-key') });

@@ -1,4 +1,7 @@
-/** The real core and the real runtime, with a fake prober and a real zone client: a service whose MySQL servers are made up, and whose zone is not. */
+/**
+ * The real core and runtime with a fake prober and a real zone client: a service with fake MySQL servers and
+ * a real zone.
+ */
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ReplicasName } from '../../../src/core/model/settings.ts';
@@ -14,7 +17,7 @@ const names: readonly ServerName[] = ['db1', 'db2', 'db3'];
 export const zone = 'lab.test.' as Fqdn;
 export const sourceName = 'source.shop.lab.test.' as Fqdn;
 export const ledgerOwner = `_source-dns.${sourceName}` as Fqdn;
-/** What clients get for that server. */
+/** The address that clients get for this server. */
 export const ipOf = (name: ServerName): string => `192.0.2.${name.slice(2)}`;
 
 export interface Service {
@@ -22,15 +25,20 @@ export interface Service {
   readonly records: readonly HistoryEntry[];
   /** From now on this server is the source, and the others replicate from it. */
   promote(name: ServerName): void;
-  /** Resolves as soon as the condition holds, which is looked at whenever something happened. Rejects after 15 s. */
+  /**
+   * Resolves as soon as the condition holds; it is checked whenever something happened. Rejects after 15 s.
+   */
   until(what: string, condition: (service: Service) => boolean): Promise<void>;
-  /** Ends the runtime; the zone client is the caller's. */
+  /** Ends the runtime. The caller closes the zone client. */
   stop(): Promise<void>;
 }
 
 const untilMs = 15_000;
 
-/** Starts it with db1 as the source. `timeoutMs` bounds one exchange with the nameserver; `replicas` is a name to keep for them, too. */
+/**
+ * Starts the service with db1 as the source. `timeoutMs` bounds one exchange with the nameserver; `replicas`
+ * is the name of the replicas, where it is kept too.
+ */
 export function startService(client: ZoneClient, timeoutMs: number, replicas?: ReplicasName): Service {
   let source: ServerName = 'db1';
   const probeOf = (server: ServerAddress): Probe => {
@@ -128,7 +136,7 @@ export function startService(client: ZoneClient, timeoutMs: number, replicas?: R
   return service;
 }
 
-/** The service believes that the name points there, and says that all is well. */
+/** The service believes that the name points to this server, and reports that all is well. */
 export const isSteadyOn =
   (name: ServerName) =>
   ({ runtime }: Service): boolean => {
@@ -138,16 +146,16 @@ export const isSteadyOn =
     return steady && ledger?.source === address(name) && published.join() === ipOf(name);
   };
 
-/** One ledger that the zone has had. */
+/** One ledger that was in the zone. */
 export interface PastLedger {
   readonly epoch: number;
   readonly source: string;
   readonly try: string;
-  /** The A RRset that was written in the same update, if it was. */
+  /** The A RRset in the same update, if there was one. */
   readonly addresses: readonly string[];
 }
 
-/** Every ledger that the zone has had, in order. */
+/** Every ledger that was in the zone, in order. */
 export function ledgersOf(journal: readonly JournalEntry[]): readonly PastLedger[] {
   return journal.flatMap(({ added }) => {
     const text = added.find((line) => line.startsWith(`${ledgerOwner} `));
@@ -160,7 +168,10 @@ export function ledgersOf(journal: readonly JournalEntry[]): readonly PastLedger
   });
 }
 
-/** Each move raises the epoch by one and brings its address; no other update changes epoch or source; no try comes twice. The moves' sources are returned. */
+/**
+ * Each move raises the epoch by one and brings its address, no other update changes epoch or source, and no
+ * try occurs twice. Returns the sources of the moves.
+ */
 export function movesIn(ledgers: readonly PastLedger[]): readonly string[] {
   const moves: string[] = [];
   let before: PastLedger | undefined;

@@ -1,4 +1,7 @@
-/** A side name that leaves the zone, or an alias at the ledger's name, on a real BIND: the source's name moves without the one, and holds with the other. */
+/**
+ * Tests a real BIND where a side name left the zone, or the ledger's name has an alias: the name of the
+ * source moves in the first case, and holds in the second.
+ */
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReplicasName } from '../../../src/core/model/settings.ts';
@@ -41,7 +44,7 @@ async function byHand(...lines: readonly string[]): Promise<void> {
 const alarm = ({ runtime }: Service, code: string) =>
   runtime.snapshot().alarms.find((each) => each.code === code);
 
-test('the replicas, and the SRV RRset, are delegated away: the source moves, and an alarm names them; they follow when they are back', async () => {
+test('the source moves while the replicas and the SRV RRset are delegated away; an alarm names them, and they follow when they are back', async () => {
   const name = 'replicas.shop.lab.test.' as Fqdn;
   const replicas: ReplicasName = { name, ttlSeconds: 5, maxLagMs: 10_000, whenEmpty: 'source' };
   const service = startService(client, 5000, replicas);
@@ -67,7 +70,7 @@ test('the replicas, and the SRV RRset, are delegated away: the source moves, and
   await service.stop();
 });
 
-test("a CNAME at the ledger's name: nothing is claimed, and the hold says what to remove", async () => {
+test('a CNAME at the name of the ledger stops every claim, and the hold says what to remove', async () => {
   const service = startService(client, 5000);
   await service.until('what the zone says', isSteadyOn('db1'));
   const moves = () => service.records.filter(({ kind }) => kind === 'move').length;

@@ -1,13 +1,15 @@
-/** One layer above tampering.test.ts: the service itself has somebody between it and its nameserver. Whatever is done to the update of a move, it converges, and no move is wrong. */
+/**
+ * Runs the service with an attacker between it and its nameserver. Whatever happens to the update of a move,
+ * the service converges, and no move is wrong. (tampering.test.ts tests the client alone.)
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { ZoneClient } from '../../../src/ports.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { soon } from './contract-run.ts';
 import { faults } from './faults.ts';
+import { type Listening, openClient, verifyAt } from './open-client.ts';
 import {
   ipOf,
   isSteadyOn,
@@ -28,31 +30,16 @@ let proxy: TamperingProxy;
 let client: ZoneClient;
 let honest: ZoneClient;
 let service: Service;
-/** The zone's serial before the test: what is older in the journal is of earlier tests. */
+/** The serial of the zone before the test: older entries of the journal belong to earlier tests. */
 let since = 0;
 
-const open = async (
-  transport: 'tcp' | 'udp',
-  { address, port }: { readonly address: string; readonly port: number },
-) => {
-  const keyText = named.keyText(named.keys.one);
-  const opened = await openZoneClient(
-    {
-      name: 'ns1',
-      address,
-      port,
-      via: 'rfc2136',
-      transport,
-      keyText,
-      fudgeMs: 30_000,
-      timeoutMs,
-      verify: [{ host: address, port }],
-    },
-    systemClock,
-  );
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  return opened.client;
-};
+const open = (transport: 'tcp' | 'udp', at: Listening) =>
+  openClient(at, {
+    transport,
+    keyText: named.keyText(named.keys.one),
+    timeoutMs,
+    verify: [verifyAt(at)],
+  });
 
 const inZone = async () => {
   const reading = await honest.read({ zone, questions: [{ name: sourceName, type: 'A' }], deadline: soon() });
@@ -96,21 +83,24 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
     });
   });
 
-  test.each(Object.entries(faults))('%s: the service moves once, and knows it', async (_, { fault }) => {
-    proxy.arm(fault);
-    service.promote('db2');
-    await service.until('the move to db2', isSteadyOn('db2'));
-    expect(await inZone()).toEqual([[ipOf('db2')]]);
-    expect(await moves()).toEqual(['db1', 'db2']);
-    const { records } = service;
-    const epochs = (...kinds: readonly string[]) =>
-      records.flatMap((entry) => ('epoch' in entry && kinds.includes(entry.kind) ? [entry.epoch] : []));
-    expect(epochs('move', 'moved-elsewhere')).toEqual([1, 2]);
-    // What it tells is what it did.
-    expect(epochs('move')).toEqual([1, 2]);
-  });
+  test.each(Object.entries(faults))(
+    '%s: the service moves once, and knows that it moved',
+    async (_, { fault }) => {
+      proxy.arm(fault);
+      service.promote('db2');
+      await service.until('the move to db2', isSteadyOn('db2'));
+      expect(await inZone()).toEqual([[ipOf('db2')]]);
+      expect(await moves()).toEqual(['db1', 'db2']);
+      const { records } = service;
+      const epochs = (...kinds: readonly string[]) =>
+        records.flatMap((entry) => ('epoch' in entry && kinds.includes(entry.kind) ? [entry.epoch] : []));
+      expect(epochs('move', 'moved-elsewhere')).toEqual([1, 2]);
+      // What the service reports is what it did.
+      expect(epochs('move')).toEqual([1, 2]);
+    },
+  );
 
-  test('the update of a move hangs on its way, and meanwhile the world turns back: it is fenced off, and never applied', async () => {
+  test('the update of a move hangs on its way while the source comes back: the update is fenced off, and never applied', async () => {
     proxy.arm({ hold: 'request' });
     service.promote('db2');
     await service.until('the update to be on its way', () => proxy.updates() === 2);
@@ -125,14 +115,15 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
     expect(await moves()).toEqual(['db1']);
   });
 
-  test('the answer of a move comes after the next move: nothing is believed of it that is old', async () => {
+  test('the answer of a move comes after the next move: the service believes nothing old in it', async () => {
     proxy.arm({ hold: 'answer' });
     service.promote('db2');
     await service.until('the move to db2', isSteadyOn('db2'));
     service.promote('db3');
     await service.until('the move to db3', isSteadyOn('db3'));
     proxy.release();
-    // The former sources have to rejoin first; that is written into the ledger, and every read on the way sees the answer's client at work.
+    // The former sources have to rejoin first. That is written into the ledger, and every read on the way
+    // shows that the client of the late answer works.
     await service.until('db2 to have rejoined', ({ runtime }) => runtime.snapshot().ledger?.was.length === 0);
     service.promote('db2');
     await service.until('the move back to db2', isSteadyOn('db2'));

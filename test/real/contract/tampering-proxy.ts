@@ -1,10 +1,13 @@
-/** Sits between a client and a real nameserver, on TCP and UDP, and does one thing to one UPDATE message or its answer. Everything else it hands on as it came. */
+/**
+ * Stands between a client and a real nameserver, on TCP and UDP, and does one thing to one UPDATE message or
+ * its answer. Hands on everything else as it came.
+ */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { u16 } from '../../support/fake-nameserver.ts';
 
-/** What is done to one UPDATE message. What is left out is done honestly. */
+/** What the proxy does to one UPDATE message. A missing field means: as it came. */
 export interface Fault {
   /** What reaches the nameserver instead of the message. */
   request?(message: Buffer): readonly Buffer[];
@@ -23,29 +26,29 @@ export interface TamperingProxy {
   readonly port: number;
   /** The next UPDATE message gets this fault. */
   arm(fault: Fault): void;
-  /** UPDATE messages that came, ever. */
+  /** The number of UPDATE messages that ever came. */
   updates(): number;
-  /** Answers that the nameserver gave to the message with the fault. Resolves when it has given that many. */
+  /** Answers of the nameserver to the message with the fault. Resolves when it has given that many. */
   answered(count: number): Promise<readonly Buffer[]>;
-  /** Lets go what is held. */
+  /** Sends what is kept. */
   release(): void;
   close(): Promise<void>;
 }
 
 const ownAddress = '127.0.0.1';
 
-/** How one message travels: one for each message of a client. */
+/** The way of one message: one object for each message of a client. */
 interface Way {
   readonly over: 'tcp' | 'udp';
   /** To the nameserver; its answers come to `back`. */
   on(message: Buffer): void;
   /** To the client. */
   back(answer: Buffer): void;
-  /** To the client: half of it, and then the end. */
+  /** To the client: half of the bytes, and then the end. */
   cut(answer: Buffer): void;
 }
 
-/** The fault, and what is held: the same for both transports. */
+/** The fault, and what is kept: the same for both transports. */
 class Tampering {
   #armed: Fault | undefined;
   #held: (() => void)[] = [];
@@ -74,7 +77,7 @@ class Tampering {
     });
   }
 
-  /** A message of a client. Returns what to do with its answers. */
+  /** Takes a message of a client. Returns what to do with its answers. */
   take(message: Buffer, way: Way): (answer: Buffer) => void {
     const isUpdate = ((message[2] ?? 0) & 0x78) === 0x28;
     if (isUpdate) this.updates += 1;
@@ -106,7 +109,7 @@ class Tampering {
   }
 }
 
-/** Starts it in front of that nameserver, on a port of its own. */
+/** Starts the proxy in front of that nameserver, on its own port. */
 export async function startTamperingProxy(target: {
   readonly address: string;
   readonly port: number;
@@ -146,7 +149,10 @@ export async function startTamperingProxy(target: {
 
 const frame = (message: Buffer): Buffer => Buffer.concat([u16(message.length), message]);
 
-/** One connection of a client, with one to the nameserver; answers belong to the message with their id. */
+/**
+ * One connection of a client, with one connection to the nameserver; an answer belongs to the message with
+ * its id.
+ */
 function relay(
   proxy: Tampering,
   client: Socket,

@@ -1,19 +1,21 @@
-/** Somebody sits between the client and a real nameserver. After every case the zone and what the client says of it agree. */
+/**
+ * Puts an attacker between the client and a real nameserver. After every case the zone agrees with what the
+ * client reports.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Rrset, UpdateOutcome } from '../../../src/core/model/zone.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { ZoneClient } from '../../../src/ports.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { outcomeWords, soon } from './contract-run.ts';
 import { faults } from './faults.ts';
+import { type Listening, openClient } from './open-client.ts';
 import { startTamperingProxy, type TamperingProxy } from './tampering-proxy.ts';
 
 const zone = 'lab.test.' as Fqdn;
 const name = '_source-dns.source.shop.lab.test.' as Fqdn;
-/** A case that ends as unknown lasts so long; the others may take their time, on a loaded machine. */
+/** A case that ends as unknown takes so long; the other cases may take their time on a loaded machine. */
 const hastyMs = 250;
 const patientMs = 5000;
 
@@ -24,26 +26,8 @@ let tampered: ZoneClient;
 let patient: ZoneClient;
 let count = 0;
 
-const open = async (
-  transport: 'tcp' | 'udp',
-  at: { readonly address: string; readonly port: number },
-  patienceMs: number,
-) => {
-  const keyText = named.keyText(named.keys.one);
-  const options = {
-    name: 'ns1',
-    address: at.address,
-    port: at.port,
-    via: 'rfc2136',
-    transport,
-    keyText,
-    fudgeMs: 30_000,
-    timeoutMs: patienceMs,
-  } as const;
-  const opened = await openZoneClient(options, systemClock);
-  if (opened.kind === 'failed') throw new Error(opened.failure.message);
-  return opened.client;
-};
+const open = (transport: 'tcp' | 'udp', at: Listening, timeoutMs: number) =>
+  openClient(at, { transport, keyText: named.keyText(named.keys.one), timeoutMs });
 
 beforeAll(async () => {
   named = await startNamed(
@@ -110,17 +94,17 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
     expect(outcomeWords(outcome)).toBe(words);
     const after = await there();
     expect(after).toBe(applied ? mine : before);
-    // `refused` of a prerequisite says only that the zone is not as it was read.
+    // `refused` by a prerequisite says only that the zone is not as it was read.
     if (words !== 'refused prerequisite-failed' && outcome.kind !== 'unknown')
       expect(outcome.kind === 'applied').toBe(applied);
-    // The path is honest again: the same client reads what is there, and the next update takes its turn.
+    // The path is honest again: the same client reads what is there, and sends the next update.
     expect(await there(by)).toBe(after);
     const next = token();
     expect(await swap(after, next, tampered)).toEqual({ kind: 'applied' });
     expect(await there()).toBe(next);
   });
 
-  test('the answer comes after that of the next update: each gets its own', async () => {
+  test('an answer that comes after the answer of the next update still goes to its own update', async () => {
     const [first, second] = [token(), token()];
     const before = await there();
     proxy.arm({ hold: 'answer' });
@@ -132,7 +116,7 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
     expect(await there()).toBe(second);
   });
 
-  test("the answer comes after its deadline, while the next update waits for its own: it is nobody else's", async () => {
+  test('an answer that comes after its deadline is not taken as the answer of the next update', async () => {
     const [first, second] = [token(), token()];
     const before = await there();
     proxy.arm({ hold: 'answer' });
@@ -144,7 +128,7 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
     expect(await there()).toBe(first);
   });
 
-  test('the request comes after a fence: it is never applied', async () => {
+  test('a request that comes after a fence is never applied', async () => {
     const [mine, fence] = [token(), token()];
     const before = await there();
     proxy.arm({ hold: 'request' });
@@ -156,7 +140,7 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
     expect(await there()).toBe(fence);
   });
 
-  test('the request comes late and nothing was fenced: it is applied, and the ledger has our try', async () => {
+  test('a request that comes late without a fence is applied, and the ledger has our try', async () => {
     const mine = token();
     const before = await there();
     proxy.arm({ hold: 'request' });
@@ -167,7 +151,7 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
   });
 });
 
-test('what was in the zone, in order, is what was said to be applied', async () => {
+test('the zone had in order what was reported as applied', async () => {
   const added = (await named.journal()).flatMap((entry) =>
     entry.added.filter((line) => line.includes(' TXT ')),
   );

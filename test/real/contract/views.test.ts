@@ -1,18 +1,20 @@
-/** Two views of one zone, selected by the key: everything that a client asks and writes is signed, so it reaches the view of its key. */
+/**
+ * Tests two views of one zone, selected by the key: the client signs everything that it asks and writes, so
+ * it reaches the view of its key.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Rrset } from '../../../src/core/model/zone.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { ZoneClient } from '../../../src/ports.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { byVersion, everyBind } from '../../support/servers/nameservers.ts';
 import { soon } from './contract-run.ts';
+import { openClient, verifyAt } from './open-client.ts';
 
 const view = (name: 'one' | 'two', file: string) => `
 view "${name}" {
-  // The others are shut out by name, so that no order of the views decides.
+  // The other keys are excluded by name, so that the order of the views does not matter.
   match-clients { ${name === 'one' ? '!key two; key one; 127.0.0.1;' : 'key two;'} };
   zone "lab.test" { type primary; file "@folder@/${file}"; update-policy { grant ${name} zonesub ANY; }; };
 };`;
@@ -35,29 +37,15 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
   ] as const)(
     '%s over %s: each key has its own view, for SOA, reading and writing',
     async (via, transport) => {
-      const { address, port } = named.named;
-      const open = async (key: 'one' | 'two'): Promise<ZoneClient> => {
-        const verify = [{ host: address, port }];
-        const keyText = named.keyText(named.keys[key]);
-        const nsupdateCommand = [named.programs.nsupdate];
-        const opened = await openZoneClient(
-          {
-            name: key,
-            address,
-            port,
-            via,
-            transport,
-            keyText,
-            fudgeMs: 30_000,
-            timeoutMs: 5000,
-            nsupdateCommand,
-            verify,
-          },
-          systemClock,
-        );
-        if (opened.kind === 'failed') throw new Error(opened.failure.message);
-        return opened.client;
-      };
+      const open = (key: 'one' | 'two'): Promise<ZoneClient> =>
+        openClient(named.named, {
+          name: key,
+          via,
+          transport,
+          keyText: named.keyText(named.keys[key]),
+          nsupdateCommand: [named.programs.nsupdate],
+          verify: [verifyAt(named.named)],
+        });
       const name = `source.${via}.${transport}.lab.test.` as Fqdn;
       const rrset = (last: number): Rrset => ({ name, type: 'A', ttlSeconds: 5, rdata: [`192.0.2.${last}`] });
       const [one, two] = await Promise.all([open('one'), open('two')]);
@@ -85,7 +73,7 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
       expect(await put(two, 3)).toMatchObject({ code: 'prerequisite-failed' });
       // The watch is the same for both ways to write; it waits a second before it asks with the key.
       if (via === 'rfc2136' && transport === 'tcp') {
-        // Without a key the first view answers: what was published in the other one is not what applications see.
+        // Without a key the first view answers: applications do not see what was published in the other view.
         const spread = async (client: ZoneClient, last: number) => {
           const request = {
             zone: 'lab.test.' as Fqdn,

@@ -1,10 +1,11 @@
-/** A wildcard over names of ours, on every nameserver that people have: what it answers is not stored, and keeps no name from moving. */
+/**
+ * Tests a wildcard over names of ours on every available nameserver: what it answers is not stored, and stops
+ * no move.
+ */
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Change, Question, Rrset } from '../../../src/core/model/zone.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { BindPrograms } from '../../../src/lab/programs/bind-programs.ts';
 import { formatTsigKey } from '../../../src/lab/servers/tsig-key.ts';
@@ -12,12 +13,13 @@ import type { ZoneClient } from '../../../src/ports.ts';
 import { startNamed } from '../../support/servers/named-fixture.ts';
 import { byVersion, everyBind, everyOther } from '../../support/servers/nameservers.ts';
 import { soon } from './contract-run.ts';
+import { openClient, verifyAt } from './open-client.ts';
 import { isSteadyOn, ledgerOwner, sourceName, startService, zone } from './service-on-zone.ts';
 
 const wildcard = '*.shop.lab.test.' as Fqdn;
 const replicasName = 'replicas.shop.lab.test.' as Fqdn;
 const srvName = `_mysql._tcp.${sourceName}` as Fqdn;
-/** No replica is ever so little behind: the name stays withdrawn. */
+/** No replica has so little lag: the name stays withdrawn. */
 const replicas = { name: replicasName, ttlSeconds: 5, maxLagMs: -1, whenEmpty: 'withdraw' } as const;
 const ours: readonly Question[] = [
   { name: ledgerOwner, type: 'TXT' },
@@ -80,7 +82,7 @@ const subjects: readonly (readonly [string, () => Promise<Started>])[] = [
   ),
 ];
 
-/** Whether a question for its SOA with the DO bit (RFC 4035 3.2.1) gets a signature. */
+/** Whether a question for the SOA with the DO bit (RFC 4035 3.2.1) gets a signature. */
 async function isAnsweredSigned({ address, port }: Started): Promise<boolean> {
   const dig = await execa(
     binds[0]![1].dig,
@@ -95,26 +97,12 @@ describe.each(subjects)('%s', (title, start) => {
   let client: ZoneClient;
   const opened: ZoneClient[] = [];
   const open = async (via: 'rfc2136' | 'nsupdate' = 'rfc2136'): Promise<ZoneClient> => {
-    const { address, port, keyText, nsupdate } = nameserver;
-    const way = {
-      via,
-      transport: 'tcp',
-      ...(nsupdate === undefined ? {} : { nsupdateCommand: [nsupdate] }),
-    } as const;
-    const options = {
-      name: 'ns1',
-      address,
-      port,
-      ...way,
-      keyText,
-      fudgeMs: 30_000,
-      timeoutMs: 5000,
-      verify: [{ host: address, port }],
-    };
-    const result = await openZoneClient(options, systemClock);
-    if (result.kind === 'failed') throw new Error(result.failure.message);
-    opened.push(result.client);
-    return result.client;
+    const { keyText, nsupdate } = nameserver;
+    const command = nsupdate === undefined ? {} : { nsupdateCommand: [nsupdate] };
+    const options = { via, keyText, verify: [verifyAt(nameserver)], ...command };
+    const client = await openClient(nameserver, options);
+    opened.push(client);
+    return client;
   };
   const change = async (changes: readonly Change[]): Promise<void> => {
     const plan = { zone, prerequisites: [], changes };
@@ -142,12 +130,12 @@ describe.each(subjects)('%s', (title, start) => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('the zone is signed, or it is not', async () => {
+  test('the zone is signed, or not, as the case says', async () => {
     const isSigned = await isAnsweredSigned(nameserver);
     expect(isSigned).toBe(title.endsWith(', signed'));
   });
 
-  test('the name is published under a wildcard of every type, and moves; nothing is refused', async () => {
+  test('the name is published and moves under a wildcard of every type, and no update is refused', async () => {
     await put(answers);
     const every = [...ours.slice(0, 5).map(({ name, type }) => `${name} ${type}`)].toSorted();
     expect(await read(client)).toEqual({ stored: [], synthesized: every });
@@ -176,7 +164,7 @@ describe.each(subjects)('%s', (title, start) => {
     expect((await read(reader)).synthesized).toEqual([]);
     await remove([same]);
     for (const way of ways) expect((await read(await open(way))).synthesized).toEqual([`${replicasName} A`]);
-    // It answers the same as before: only who asks anew finds out.
+    // The answer is the same as before: only a new question shows the difference.
     expect((await read(reader, true)).synthesized).toEqual([`${replicasName} A`]);
   });
 

@@ -9,7 +9,7 @@ import type { Surroundings } from './world.ts';
 
 const ledgerName = `_source-dns.source.${zoneName}` as Fqdn;
 
-/** A ledger's RRset of these character-strings. */
+/** The RRset of a ledger with these character-strings. */
 export const ledgerRrset = (fields: readonly string[]): Rrset => ({
   name: ledgerName,
   type: 'TXT',
@@ -17,7 +17,7 @@ export const ledgerRrset = (fields: readonly string[]): Rrset => ({
   rdata: [fields],
 });
 
-/** The ledger that is there, with one field changed, or added at the end. */
+/** The ledger in the zone, with one field changed, or added at the end. */
 export function withField(zone: FakeZone, field: string): Rrset {
   const name = field.slice(0, field.indexOf('=') + 1);
   const fields = ledgerFields(zone);

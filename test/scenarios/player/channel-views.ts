@@ -1,4 +1,4 @@
-/** What replicas tell of their channels, and the fake servers of a transcript do not have. */
+/** What replicas tell of their channels, beyond the fake servers of a transcript. */
 
 import type {
   Channel,
@@ -13,17 +13,20 @@ export class ChannelViews {
   readonly #lists = new Map<ServerAddress, readonly FailoverSource[]>();
   readonly #places = new Map<ServerAddress, readonly Coordinates[]>();
 
-  /** From now on it says that it is so many seconds behind. */
+  /** From now on the server says that it is so many seconds behind. */
   lag(server: ServerAddress, seconds: number): void {
     this.#lag.set(server, seconds);
   }
 
-  /** From what it chooses another source by itself. */
+  /** The list from which a channel chooses another source by itself. */
   list(server: ServerAddress, sources: readonly FailoverSource[]): void {
     this.#lists.set(server, sources);
   }
 
-  /** It has no GTIDs: a replica has received and executed its source's binary log up to there, a source's own ends there. */
+  /**
+   * Without GTIDs: a replica has received and executed the binary log of its source up to this place; the log
+   * of a source ends there.
+   */
   coordinates(server: ServerAddress, places: readonly Coordinates[]): void {
     this.#places.set(server, places);
   }

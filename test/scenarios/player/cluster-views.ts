@@ -1,4 +1,7 @@
-/** Clusters that know their own members, as each server sees them, and MariaDB's server_id: what the fake servers of a transcript do not have. */
+/**
+ * Clusters that know their members, as each server sees them, and server_id of MariaDB, beyond the fake
+ * servers of a transcript.
+ */
 
 import type { Group, GroupMember, ServerFacts, Wsrep } from '../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../src/core/model/units.ts';
@@ -23,14 +26,15 @@ const clusterUuid = 'cccccccc-cccc-11f1-8000-000000000000';
 
 export class ClusterViews {
   readonly #groups = new Map<ServerAddress, GroupWords>();
-  /** Every node that ever was in the Galera cluster, with the view in which it was last. */
+  /** Every node that ever was in the Galera cluster, with the last view that had the node. */
   readonly #nodes = new Map<ServerAddress, GaleraWords>();
   readonly #serverIds = new Map<ServerAddress, number>();
   #view = 0;
 
   /**
-   * From now on these are one group, with that primary; without one it is in multi-primary mode. A server that was in one group with them and is not named has left it in
-   * order. Servers of which none was in a group are a group of their own.
+   * From now on these servers are one group, with that primary; without a primary the group is in
+   * multi-primary mode. A server of their old group that is not named has left it in order. Servers that were
+   * in no group form a new group.
    */
   group(members: readonly ServerAddress[], primary: ServerAddress | undefined): void {
     const before = members.flatMap((member) => this.#groups.get(member) ?? []);
@@ -42,20 +46,20 @@ export class ClusterViews {
     for (const member of members) this.#groups.set(member, { name, members, primary });
   }
 
-  /** OFFLINE: it has left its group, or was not started again. ERROR: it was expelled. */
+  /** OFFLINE: the server has left its group, or was not started again. ERROR: it was expelled. */
   out(server: ServerAddress, out: 'OFFLINE' | 'ERROR'): void {
     const words = this.#groups.get(server);
     if (words === undefined) throw new Error(`${server} is in no group`);
     this.#groups.set(server, { ...words, out });
   }
 
-  /** From now on these are the primary component of the Galera cluster; whoever was in it before is not. */
+  /** From now on these nodes are the primary component of the Galera cluster; the others have left it. */
   galera(members: readonly ServerAddress[]): void {
     this.#view += 1;
     for (const member of members) this.#nodes.set(member, { members, view: this.#view });
   }
 
-  /** It is a MariaDB server with that `server_id`. */
+  /** The server is a MariaDB server with that `server_id`. */
   serverId(server: ServerAddress, id: number): void {
     this.#serverIds.set(server, id);
   }
@@ -68,7 +72,7 @@ export class ClusterViews {
     if (group)
       return { ...facts, group: group.out === undefined ? groupNow(group, mysql) : outside(group, facts) };
     if (node === undefined) return facts;
-    // As on MariaDB: each node numbers on its own, so nobody can compare them.
+    // As on MariaDB: each node numbers for itself, so the numbers cannot be compared.
     const { gtidExecuted: _own, ...others } = facts;
     return { ...others, wsrep: this.#wsrepNow(server, node, mysql) };
   }

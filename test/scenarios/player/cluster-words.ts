@@ -7,9 +7,9 @@ import { zoneName } from './print.ts';
 export interface ClusterWords {
   readonly settings: ClusterSettings;
   readonly servers: readonly string[];
-  /** Servers that are there, and in no configuration. */
+  /** Servers that exist, but are in no configuration. */
   readonly outside: readonly string[];
-  /** The server that the others replicate from at the beginning; absent: nobody replicates. */
+  /** The server that the others replicate from at the beginning; absent: no server replicates. */
   readonly source: string | undefined;
 }
 
@@ -19,7 +19,7 @@ const known = new Set(
   ),
 );
 
-/** Reads `key=value` words; what is not said is as in the configuration's defaults. */
+/** Reads `key=value` words; a missing word has the default of the configuration. */
 export function settingsFrom(words: readonly string[]): ClusterWords {
   const said = new Map(words.map((word) => word.split('=') as [string, string]));
   for (const key of said.keys()) if (!known.has(key)) throw new Error(`a cluster has no ${key}`);
@@ -55,7 +55,7 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
   return { settings, servers, outside, source: source === 'none' ? undefined : source };
 }
 
-/** `publish=db1@203.0.113.1,db2@203.0.113.2`: the addresses that clients shall get, where they differ. */
+/** `publish=db1@203.0.113.1,db2@203.0.113.2`: the addresses for clients, where they differ. */
 function publishFrom(words: string | undefined, server: string): { readonly publish?: readonly string[] } {
   const addresses =
     words

@@ -1,4 +1,7 @@
-/** What nameservers do with a zone beside storing it: wildcards, TTLs that they cut, RRsets that they keep out, answers that come from elsewhere, names that a key may not change. */
+/**
+ * What nameservers do beyond storing a zone: wildcards, cut TTLs, RRsets that they keep out, answers from
+ * elsewhere, names that a key may not change.
+ */
 
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type {
@@ -24,7 +27,10 @@ export class OddZone {
     this.#zone = zone;
   }
 
-  /** `wildcard A 192.0.2.99` · `wildcard off` · `cuts-ttl 2` · `keeps-out AAAA` · `answers replicas A 192.0.2.99` · `answers off` · `refuses replicas` · `allows replicas`. False: no such word. */
+  /**
+   * Obeys `wildcard A 192.0.2.99` · `wildcard off` · `cuts-ttl 2` · `keeps-out AAAA` · `answers replicas A
+   * 192.0.2.99` · `answers off` · `refuses replicas` · `allows replicas`. False: no such word.
+   */
   set([verb = '', first = '', ...rest]: readonly string[]): boolean {
     if (verb === 'wildcard') this.#wildcard = first === 'off' ? undefined : rrset('*', first, rest);
     else if (verb === 'cuts-ttl') this.#maxTtlSeconds = Number(first);
@@ -38,7 +44,10 @@ export class OddZone {
     return true;
   }
 
-  /** An answer from elsewhere looks stored, until a question that changes nothing finds that nothing is. */
+  /**
+   * An answer from elsewhere looks stored, until a question that changes nothing shows that nothing is
+   * stored.
+   */
   read(questions: readonly Question[], anew: boolean): ZoneReading {
     const reading = this.#zone.read(questions);
     const elsewhere = questions.flatMap((question) => this.#answered.get(keyOf(question)) ?? []);

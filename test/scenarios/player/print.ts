@@ -1,4 +1,7 @@
-/** What the service does and says, as lines of a transcript. For the reader's sake the port 3306 is left out, UUIDs and tries are numbered. */
+/**
+ * Prints what the service does and says as lines of a transcript. The port 3306 is left out, and UUIDs and
+ * tries are numbered.
+ */
 
 import { lackWords } from '../../../src/core/decide/lack.ts';
 import type { CommandResult, Effect, HistoryEntry, Move } from '../../../src/core/model/events.ts';
@@ -13,7 +16,7 @@ import type { FakeZone } from '../../support/fake-zone.ts';
 /** The zone of all transcripts. */
 export const zoneName = 'example.';
 
-/** Prints for one transcript: a try keeps its number within it. */
+/** The printer of one transcript: a try keeps its number within it. */
 export class Printer {
   readonly #tries = new Map<string, string>();
 
@@ -79,12 +82,15 @@ export class Printer {
     ].map((text) => this.plain(text));
   }
 
-  /** The way of each server's data. */
+  /** The way of the data to each server. */
   ways(state: ClusterState, now: Now): readonly string[] {
     return snapshot(state, now).servers.flatMap(({ way }) => (way === null ? [] : this.plain(way.sentence)));
   }
 
-  /** What a person is told by `explain`, less what a server merely observed: why it is so, what would change it, and what each server lacks. */
+  /**
+   * What `explain` tells a person, without mere observations: the reason, what would change it, and what each
+   * server lacks.
+   */
   explain(state: ClusterState, now: Now): readonly string[] {
     const { publications, servers } = snapshot(state, now);
     const decided = publications.flatMap(({ decision, wouldChange }) => [
@@ -184,6 +190,6 @@ function entryText(entry: HistoryEntry): string {
 const decisionText = (decision: (HistoryEntry & { kind: 'decision' })['decision']): string =>
   `${decision.kind} ${decision.reason}${decision.kind === 'point-to' ? ` ${decision.source}` : ''}: ${decision.sentence}`;
 
-/** How long after the promotion was seen the new RRset was in the zone. */
+/** How long after the observed promotion the new RRset was in the zone. */
 const moveText = ({ epoch, from, to, reason, seenAt, appliedAt }: Move): string =>
   `epoch ${epoch} ${from ? `${from.server} -> ` : ''}${to.server} (${reason}), ${Date.parse(appliedAt) - Date.parse(seenAt)} ms after it was seen`;

@@ -1,11 +1,11 @@
-/** Plays transcripts as tests. They are played by several test files, so that several cores play them. */
+/** Plays transcripts as tests. Several test files play them, so that several cores do. */
 
 import { expect, test } from 'vitest';
 import { Script } from './script.ts';
 import { pathOf, textOf } from './told.ts';
 import { formatTranscript, parseTranscript } from './transcript.ts';
 
-/** What comes of a transcript's commands, in its own form. */
+/** The result of the commands of a transcript, in the form of a transcript. */
 function replay(text: string): string {
   const blocks = parseTranscript(text);
   const script = new Script();
@@ -13,7 +13,7 @@ function replay(text: string): string {
   return formatTranscript(blocks, outputs);
 }
 
-/** One test for each: what comes of it is what its file says. */
+/** One test for each transcript: the result is what its file says. */
 export const replayed = (transcripts: readonly string[]): void =>
   test.each(transcripts)('%s', async (transcript) => {
     await expect(replay(textOf(transcript))).toMatchFileSnapshot(pathOf(transcript));

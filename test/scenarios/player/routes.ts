@@ -1,10 +1,13 @@
-/** Where the connections of one instance lead: the resolver says where a server is, and somebody is there, or nobody. */
+/**
+ * Where the connections of one instance lead: the resolver names an address, and there is a server at it, or
+ * none.
+ */
 
 import type { Places } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Surroundings } from './world.ts';
 
-/** One end of a connection: the IP address, and the server that is there in truth. */
+/** One end of a connection: the IP address, and the true server there. */
 export interface Route {
   readonly address: string;
   readonly target: ServerAddress;
@@ -13,20 +16,26 @@ export interface Route {
 export class Routes {
   readonly #around: Surroundings;
   readonly #kept = new Map<ServerAddress, Route & { readonly process: number }>();
-  /** What the resolver said last: where it fails, that is used. */
+  /** The last answer of the resolver, for when it fails. */
   readonly #resolved = new Map<ServerAddress, readonly string[]>();
 
   constructor(around: Surroundings) {
     this.#around = around;
   }
 
-  /** Who is at that address. A loopback address is always the server itself: source-dns runs on its machine. */
+  /**
+   * The server at that address. A loopback address is always the server itself: source-dns runs on its
+   * machine.
+   */
   at(server: ServerAddress, address: string): ServerAddress | undefined {
     if (address.startsWith('127.')) return server;
     return [...this.#around.homes].find(([, homes]) => homes.includes(address))?.[0];
   }
 
-  /** The kept connection while its other end is there, else a new one: to where the resolver says, then to what is known. */
+  /**
+   * The kept connection while its other end is there. Otherwise a new connection: to the address from the
+   * resolver, then to known addresses.
+   */
   to(
     server: ServerAddress,
     { known, refuted }: Places = { known: [], refuted: [] },

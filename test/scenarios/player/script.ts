@@ -1,4 +1,7 @@
-/** The commands of a transcript: what a DBA, a DNS administrator, a failover tool and misfortune do to one cluster. Unknown words are errors. */
+/**
+ * The commands of a transcript: what a DBA, a DNS administrator, a failover tool and misfortune do to one
+ * cluster. An unknown word is an error.
+ */
 
 import type { Command } from '../../../src/core/model/events.ts';
 import {
@@ -34,23 +37,23 @@ export class Script {
   readonly #printer = new Printer();
   #lines: string[] = [];
   #world: World | undefined;
-  /** A second instance, with a network of its own. */
+  /** A second instance, with its own network. */
   #second: World | undefined;
   #stopped: World | undefined;
   readonly #cutFromSecond = new Set<string>();
   #commands = 0;
-  /** What the fake servers do not have. */
+  /** What the fake servers lack. */
   readonly #channels = new ChannelViews();
   readonly #views = new ClusterViews();
   readonly #listed = new Map<ServerAddress, readonly ReportedReplica[]>();
-  /** Servers that we cannot reach, though others can. */
+  /** Servers that we cannot reach, although others can. */
   readonly #cut = new Set<string>();
   /** Pairs of servers that do not reach each other, as `db1:3306 db2:3306`, both ways. */
   readonly #parted = new Set<string>();
-  /** Servers that do not let our account in. */
+  /** Servers that refuse our account. */
   readonly #denying = new Set<string>();
 
-  /** Does it, and gives what came of it. */
+  /** Obeys the command, and returns its result. */
   play(command: string): readonly string[] {
     this.#lines = [];
     const [verb = '', ...words] = command.split(/\s+/);
@@ -141,7 +144,10 @@ export class Script {
     this.#second?.connectionLost(server);
   }
 
-  /** `follow db1`, `follow db1 by 10.0.0.1` (another address of the same server), `follow db1 as-well`, `follow source.example` (our own name). */
+  /**
+   * `follow db1`, `follow db1 by 10.0.0.1` (another address of the same server), `follow db1 as-well`,
+   * `follow source.example` (our own name).
+   */
   #follow(server: ServerAddress, word: string, [how, host]: readonly string[]): void {
     const { mysql, zone, homes } = this.world.around;
     if (how === 'as-well') mysql.followAlso(server, addressOf(word), word);
@@ -164,7 +170,9 @@ export class Script {
     mysql.resume(server);
   }
 
-  /** Rows of SHOW REPLICAS beside those of the servers that do replicate from it: so many hosts that are not there, or one with a UUID; 0: none any more. */
+  /**
+   * Additional rows of SHOW REPLICAS: so many hosts that do not exist, or one with a UUID; 0: none any more.
+   */
   #lists(server: ServerAddress, word: string, id = ''): void {
     const isNumber = /^\d+$/.test(word);
     const hosts = Array.from({ length: Number(word) }, (_, n) => ({
@@ -215,7 +223,7 @@ export class Script {
     perform(verbs, verb);
   }
 
-  /** Begins together with the first one, and is told of by its name. */
+  /** Begins together with the first instance; the lines of the second one begin with its name. */
   #also(words: readonly string[]): void {
     const { around } = this.world;
     const { settings } = settingsFrom(words);
@@ -238,7 +246,7 @@ export class Script {
       return;
     }
     const running = [this.world, this.#second].filter((world) => world !== this.#stopped);
-    // From one thing that is due to the next, wherever: as if at once.
+    // Goes from one thing that is due to the next, in any instance, as if at once.
     for (let past = 0, turn = 0; past < ms; past += turn) {
       turn = Math.min(ms - past, Math.max(Math.min(...running.map((world) => world.untilNext())), 1));
       for (const world of running) world.run(turn);
@@ -253,7 +261,10 @@ export class Script {
     this.world.send({ kind: 'command', id: `c${this.#commands}`, command });
   }
 
-  /** `network db1 cut`: we do not reach it. `network db1 cut watcher-2`: the other instance does not. `network db1 cut from db2`: those two do not reach each other. */
+  /**
+   * `network db1 cut`: we do not reach it. `network db1 cut watcher-2`: the other instance does not. `network
+   * db1 cut from db2`: these two do not reach each other.
+   */
   #network([first = '', verb = '', whom = '', other = '']: readonly string[]): void {
     if (verb !== 'cut' && verb !== 'mended') throw new Error(`a network is not ${verb}`);
     const [cut, names] =
@@ -276,7 +287,7 @@ export class Script {
     else throw new Error(`a nameserver does not ${verb}`);
   }
 
-  /** By hand, with another tool's key. */
+  /** By hand, with the key of another tool. */
   #zone([verb = '', what = '', ...rest]: readonly string[]): void {
     const { zone } = this.world.around;
     const name = `${what}.${zoneName}` as Fqdn;
@@ -365,7 +376,7 @@ function gtidMode(word: string): GtidMode {
   return mode;
 }
 
-/** The server that a name in our zone leads to; the port is everybody's. */
+/** The server that a name in our zone leads to; all servers have the same port. */
 function serverAt(
   zone: FakeZone,
   addresses: ReadonlyMap<string, readonly string[]>,

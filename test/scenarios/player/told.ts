@@ -1,4 +1,4 @@
-/** The transcripts as they are told: which files there are, and which decisions and alarms each one comes to. */
+/** Reads the transcripts: which files there are, and which decisions and alarms each has. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,10 +21,10 @@ export const pathOf = (transcript: string): string => join(folder, transcript);
 
 export const textOf = (transcript: string): string => readFileSync(pathOf(transcript), 'utf8');
 
-/** One line of what came of the commands: when, what kind, and its code (`raised` of an alarm left out). */
+/** One line of output: time, kind, and code (without the `raised` of an alarm). */
 const told = /^\d\d:\d\d\.\d{3} (?:watcher-\d )?(decision {2}(?:hold|point-to)|alarm {5}raised) ([a-z-]+)/gm;
 
-/** The codes of its decisions, in order: `hold minority-view`, `point-to steady`. */
+/** The codes of the decisions, in order: `hold minority-view`, `point-to steady`. */
 export const decisionsIn = (text: string): readonly string[] =>
   [...text.matchAll(told)].flatMap(([, kind = '', code = '']) =>
     kind.startsWith('decision') ? [`${kind.slice(10)} ${code}`] : [],

@@ -1,9 +1,10 @@
 /**
- * The form of test/scenarios/transcripts: comment lines, then blocks of command lines, `----` and what came of them, up to an empty line.
- * A transcript is played by keeping its comments and commands and printing the outputs anew.
+ * The form of test/scenarios/transcripts: comment lines, then blocks of command lines, `----` and their
+ * output, up to an empty line. To play a transcript is to keep its comments and commands, and to print the
+ * outputs anew.
  */
 
-/** One block: what is done, and what comes of it. */
+/** One block: its commands and the comments before them. */
 export interface Block {
   readonly comments: readonly string[];
   readonly commands: readonly string[];

@@ -1,6 +1,7 @@
 /**
- * One instance of the service in virtual time: `step`, and in place of the runtime and its adapters the fakes. Every answer takes some milliseconds, another
- * number for each server, so that the order is always the same and partial views do occur.
+ * One instance of the service in virtual time: `step`, with fakes instead of the runtime and its adapters.
+ * Every answer takes some milliseconds, a fixed number for each server, so that the order is always the same
+ * and partial views occur.
  */
 
 import type { Effect, Event } from '../../../src/core/model/events.ts';
@@ -18,7 +19,7 @@ import { type Route, Routes } from './routes.ts';
 
 /** What the network to the nameserver does. */
 export type NameserverMood = 'up' | 'down' | 'refuses';
-/** What becomes of the next update alone. */
+/** The fate of the next update alone. */
 export type UpdateFate = 'lost-answer' | 'dropped' | { readonly lateMs: number };
 
 /** Everything that happens outside of the core. */
@@ -27,24 +28,24 @@ export interface Surroundings {
   readonly zone: FakeZone;
   /** The same zone as its nameserver answers and changes it. */
   readonly nameserverZone: OddZone;
-  /** What a server's host name resolves to; none: the resolver fails. */
+  /** The addresses that the host name of a server resolves to; none: the resolver fails. */
   readonly addresses: Map<string, readonly string[]>;
-  /** Where a server is in truth. */
+  /** The true addresses of a server. */
   readonly homes: Map<ServerAddress, readonly string[]>;
   nameserver: NameserverMood;
   nextUpdate?: UpdateFate;
   /** Called once, just before the next update reaches the zone: another instance was faster. */
   beforeUpdate?: () => void;
-  /** Addresses that lead to another server than the one that is called so: a virtual IP, an alias. */
+  /** Addresses that lead to a server with another name: a virtual IP, an alias. */
   readonly leadsTo: Map<ServerAddress, ServerAddress>;
   /** Nameservers that never show the new RRset. */
   readonly behind: Set<string>;
-  /** What a probe brings beside what the fake server says: lag, a group. */
+  /** What a probe brings beyond the answer of the fake server: lag, a group. */
   decorate(server: ServerAddress, probe: Probe): Probe;
 }
 
 const epochWall = Date.UTC(2026, 10, 22, 11, 30);
-/** How long the zone client waits for an answer to what it has sent. */
+/** How long the zone client waits for the answer to a message. */
 const timeoutMs = 2000;
 const answerMs = { resolve: 1, trial: 4, read: 1, update: 2, inspected: 5, propagated: 8 };
 
@@ -86,7 +87,7 @@ export class World {
   }
 
   now(): Now {
-    // Two instances must never have the same.
+    // Two instances must never have the same numbers.
     const token = `${this.#instance}-t${this.#steps}`;
     return { mono: this.#mono as MonoMs, wall: (epochWall + this.#mono + this.#asleepMs) as WallMs, token };
   }
@@ -113,12 +114,12 @@ export class World {
     for (const effect of effects) this.#perform(effect);
   }
 
-  /** The machine sleeps: the wall clock goes on, the monotonic one does not. */
+  /** The machine sleeps: the wall clock goes on, the monotonic clock does not. */
   sleep(ms: number): void {
     this.#asleepMs += ms;
   }
 
-  /** A new process of the service. It has forgotten all but what its history tells. */
+  /** A new process of the service. It knows only its history. */
   restart(): void {
     const remembered = [...this.#state.publications.values()].flatMap(
       (publication) => publication.zone.remembered ?? [],
@@ -148,7 +149,7 @@ export class World {
 
   #first(): Due | undefined {
     let first = this.#wake;
-    // Of two at the same time what was asked for goes before the wake.
+    // At the same time, requested things come before the wake.
     for (const due of this.#due.toReversed()) if (first === undefined || due.at <= first.at) first = due;
     return first;
   }
@@ -193,7 +194,7 @@ export class World {
       else this.send({ kind: 'observed', server, probe });
     };
     const place = this.#order.indexOf(server);
-    // Who is not configured answers last.
+    // A server that is not configured answers last.
     this.#after(1 + (place < 0 ? this.#order.length : place), answer);
   }
 
@@ -210,14 +211,14 @@ export class World {
       );
   }
 
-  /** Its own address is another one of that server. */
+  /** The address of the server leads to another server from now on. */
   #alias(server: ServerAddress): (Route & { readonly isNew: boolean }) | undefined {
     const target = this.around.leadsTo.get(server);
     const [address = ''] = this.around.homes.get(server) ?? [];
     return target === undefined ? undefined : { address, target, isNew: false };
   }
 
-  /** What the server at the other end says, and from where. */
+  /** What the server at the other end says, and from which address. */
   #answerOf(prober: FakeProber, server: ServerAddress, { address, target }: Route): Probe {
     const probe = this.around.decorate(target, prober.probe(server, this.#mono, target));
     return probe.kind === 'reachable' ? { ...probe, facts: { ...probe.facts, peer: address } } : probe;
@@ -275,7 +276,7 @@ export class World {
     return { kind: 'refused', code: 'rejected', rcode: 'REFUSED', failure };
   }
 
-  /** The ledger is what is refused. */
+  /** The ledger is what the nameserver refuses. */
   #inspect({ nameserver, about, failure: said, deadline }: Effect & { kind: 'inspect-refusal' }): void {
     const ledger = '_source-dns.source.example';
     const denied = {

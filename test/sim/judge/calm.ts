@@ -1,4 +1,4 @@
-/** The faults are over: what people do then, and what must be well some time later. */
+/** What people do when the faults are over, and what must be well some time later. */
 
 import { newestOf } from '../../../src/core/gtid/gtid.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -9,7 +9,10 @@ import type { Instances, World } from '../world/world-types.ts';
 
 const calmWeather = { slow: 0, lost: 0, late: 0, twice: 0, forged: 0 };
 
-/** The faults are over. The name is thawed, and where no rule could ever let it move again, people say where it shall point. */
+/**
+ * The faults are over. The name is thawed. Where no rule would ever let the name move again, people say where
+ * it points.
+ */
 export function calm(world: World, instances: Instances, operator: Operator): void {
   const { timeline, judge, primary, members } = world;
   world.log(`${timeline.now} * calm`);
@@ -29,26 +32,30 @@ export function calm(world: World, instances: Instances, operator: Operator): vo
   }
   timeline.after(4000, () => first?.command({ kind: 'thaw', by: 'dba' }));
   timeline.after(8000, () => {
-    // A ledger that went back behind what was seen holds until somebody says what is right.
+    // A ledger that went back to an older epoch causes a hold until a person says what is right.
     if (couldMove(world, operator.source) && !judge.ledgerTouched) return;
-    // An instance that lost its history believes the zone as it is: it is the others that ask for a word.
+    // An instance that lost its history believes the zone as it is. Only the other instances need a command.
     const asking = judge.ledgerTouched ? [...instances.values()] : [first];
     for (const instance of asking)
       instance?.command({ kind: 'follow', server: operator.source, force: true, dryRun: false, by: 'dba' });
   });
 }
 
-/** Whether the rules let the name go to that server, or stay there, without a person's word: of the line, not superseded, and the ledger's source still exists. */
+/**
+ * Whether the rules let the name go to that server, or stay there, without a command: the server is of the
+ * line, not superseded, and the source of the ledger still exists.
+ */
 function couldMove({ judge, primary, mysql, script }: World, address: ServerAddress): boolean {
   const ledger = ledgerIn(primary.rrsets());
   const { uuid, executed } = mysql.server(address);
   if (ledger === undefined || ledger.uuid === uuid) return true;
   const isLost = [...mysql.servers.values()].every((server) => server.uuid !== ledger.uuid);
-  // A group brings its members back by itself, also its old primary; but what a person said stays.
+  // A group brings its members back by itself, also its old primary; but a command of a person stays.
   const isLasting = !script.shape.group || ledger.why === 'commanded';
   const isSuperseded =
     isLasting && ledger.was.some((former) => former.uuid === uuid || former.address === address);
-  // Without GTIDs there may be no mark, and a new process of the service cannot tell a server of the line from a stranger.
+  // Without GTIDs there may be no mark, and a new process of the service cannot tell a server of the line
+  // from a stranger.
   const hasMark = ledger.line
     ? (newestOf(mysql.named(executed), ledger.line.uuid) ?? 0) >= ledger.line.gno
     : script.shape.gtidMode === 'ON';

@@ -1,4 +1,7 @@
-/** S2, S3, S5 and the freeze: what must hold when the nameserver applies an update, by the zone before and after. */
+/**
+ * S2, S3, S5 and the freeze: what must hold when the nameserver applies an update, judged by the zone before
+ * and after.
+ */
 
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { splitAddress } from '../../../src/core/model/observation.ts';
@@ -15,7 +18,7 @@ export interface Application {
   readonly sent: SentUpdate;
   readonly before: readonly Rrset[];
   readonly after: readonly Rrset[];
-  /** Former sources that have, in truth, not rejoined. */
+  /** The former sources that have truly not rejoined. */
   readonly stale: ReadonlySet<ServerAddress>;
   readonly shape: Shape;
 }
@@ -31,7 +34,10 @@ export function brokenAtApplication(application: Application): string | undefine
   );
 }
 
-/** S2: every RRset that it changes was as its sender had read it. A TTL is no part of an RRset's value (RFC 2136 2.4.2). */
+/**
+ * S2: every RRset that the update changes was as its sender had read it. A TTL is no part of the value of an
+ * RRset (RFC 2136 2.4.2).
+ */
 function overwrites({ sent, before }: Application): string | undefined {
   const overwritten = sent.changes
     .map((change) => ('rrset' in change ? change.rrset : change))
@@ -43,7 +49,7 @@ function overwrites({ sent, before }: Application): string | undefined {
   return overwritten && `S2 overwrites ${overwritten.type} that its sender had not read`;
 }
 
-/** S2: a field of a version that its sender does not know is part of what it read. */
+/** S2: a field of a version that the sender does not know is part of what it read. */
 function forgets({ sent, before, after }: Application): string | undefined {
   const [there, left] = [before, after].map((rrsets) => laterField(ledgerIn(rrsets)?.unknown ?? []));
   return there !== undefined && left === undefined && sent.read !== undefined
@@ -51,7 +57,10 @@ function forgets({ sent, before, after }: Application): string | undefined {
     : undefined;
 }
 
-/** A freeze, a thaw or a fence: it claims nothing, so it goes by the ledger that is there, also where that went back. */
+/**
+ * A freeze, a thaw or a fence claims nothing. It follows the ledger in the zone, even if that ledger went
+ * back.
+ */
 const isRewritten = (old: Ledger, written: Ledger): boolean =>
   JSON.stringify({ ...old, frozen: undefined, try: undefined }) ===
   JSON.stringify({ ...written, frozen: undefined, try: undefined });
@@ -87,7 +96,7 @@ function agrees(rrsets: readonly Rrset[], shape: Shape): boolean {
   const published = findRrset(rrsets, sourceName, typeOf(shape));
   const srv = findRrset(rrsets, srvName, 'SRV');
   if (ledger === undefined || published === undefined) return false;
-  // Where a side name is refused, all of them follow after the move.
+  // Where a side name is refused, all side names follow after the move.
   if (srv?.type !== 'SRV' && shape.zone !== 'no-right-to-replicas') return false;
   const target = shape.alias ? hostOf(ledger.source) : ipOf(ledger.source);
   return (
@@ -100,7 +109,7 @@ function agrees(rrsets: readonly Rrset[], shape: Shape): boolean {
   );
 }
 
-/** A freeze holds for every instance, whatever it says itself. */
+/** A freeze holds for every instance, whatever the instance itself believes. */
 function thaws({ sent, before, after, shape }: Application): string | undefined {
   const old = ledgerIn(before);
   if (old?.frozen === undefined) return undefined;

@@ -1,4 +1,7 @@
-/** S6: what an instance is told of the zone must be true, for it believes it. Each function gives the broken promise, or undefined. */
+/**
+ * S6: what an instance learns of the zone must be true, because the instance believes it. Each function
+ * returns the broken promise, or undefined.
+ */
 
 import {
   findRrset,
@@ -8,7 +11,7 @@ import {
 } from '../../../src/core/model/zone.ts';
 import type { Primary } from '../world/nameserver.ts';
 
-/** The reading shows what the nameserver really showed, RRset by RRset, at some time since it was asked. */
+/** The read shows what the nameserver really showed, RRset by RRset, at some time since it was asked. */
 export function brokenByReading(
   reading: ZoneReading,
   questions: readonly Question[],
@@ -22,7 +25,7 @@ export function brokenByReading(
   return untrue && `S6 believes a ${untrue.type} RRset that the nameserver did not show`;
 }
 
-/** What became of an update, in truth. */
+/** The true outcome of an update. */
 export interface Fate {
   readonly left: boolean;
   readonly applied: boolean;
@@ -33,7 +36,8 @@ export function brokenByOutcome(outcome: UpdateOutcome, { left, applied }: Fate)
     return applied ? undefined : 'S6 believes that an update was applied that was not';
   if (outcome.kind === 'unknown') return undefined;
   if (outcome.code === 'not-sent') return left ? 'S6 believes that an update never left that did' : undefined;
-  // A duplicate that was overtaken by its twin is refused although the twin was applied: the zone is read in any case.
+  // A duplicate may arrive after its twin, and is refused although the twin was applied: the zone is read in
+  // any case.
   return outcome.code === 'rejected' && applied
     ? 'S6 believes that an update was refused that was applied'
     : undefined;

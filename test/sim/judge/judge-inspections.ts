@@ -1,4 +1,7 @@
-/** What an instance asks after a refused update (docs/decisions/021): it may only look, only when it said so, and not often. */
+/**
+ * What an instance may ask after a refused update (docs/decisions/021): it only looks, only after it said so,
+ * and not often.
+ */
 
 import { inspectRefusalEveryMs, refusalsKept } from '../../../src/core/model/limits.ts';
 import { CLASS, TYPE } from '../../../src/dns/message/codes.ts';
@@ -6,19 +9,20 @@ import { decodeMessage } from '../../../src/dns/message/wire.ts';
 import { type InstanceName, zoneName } from '../world/settings.ts';
 
 export interface InspectionJudge {
-  /** It has begun anew, and remembers nothing. */
+  /** A new process remembers nothing. */
   started(instance: InstanceName): void;
-  /** Each gives the broken promise, or undefined. */
+  /** Each returns the broken promise, or undefined. */
   wants(instance: InstanceName, about: string, now: number): string | undefined;
   leaves(instance: InstanceName, isSilent: boolean): string | undefined;
 }
 
-/** Clocks drift: so much of the time between two must have passed. */
+/** Clocks drift: this part of the time between two inspections must have passed. */
 const tolerance = 0.9;
 
 /**
- * Whether an update is of that kind, by its bytes: under a prerequisite that never holds (the zone's apex is not in use), or without one, and only taking
- * away single RRs. Every other update has the ledger among its prerequisites.
+ * Whether an update is an inspection, by its bytes: it has a prerequisite that never holds (the apex of the
+ * zone is not in use), or no prerequisite and only removals of single RRs. Every other update has the ledger
+ * among its prerequisites.
  */
 export function isInspection(message: Buffer): boolean {
   const { answers, authorities } = decodeMessage(message) ?? { answers: [], authorities: [] };
@@ -32,7 +36,7 @@ export function isInspection(message: Buffer): boolean {
 }
 
 export function createInspectionJudge(): InspectionJudge {
-  /** What its last ones were about and when they began, as many as there may be within the time. */
+  /** What the last inspections were about and when they began, as many as may happen within the time. */
   const begun = new Map<InstanceName, readonly { readonly about: string; readonly at: number }[]>();
   return {
     started: (instance) => void begun.delete(instance),

@@ -1,4 +1,7 @@
-/** S7: the replicas' RRset shows no server whose data cannot come from the published source, by what its sender had been told when it decided. */
+/**
+ * S7: the RRset of the replicas shows no server whose data cannot come from the published source, by what the
+ * sender knew when it decided.
+ */
 
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { isWritable, type ServerFacts } from '../../../src/core/model/observation.ts';
@@ -10,7 +13,7 @@ import { freshFacts, type Sight, upstreams } from '../world/sight.ts';
 /** For each server, if it is the source: the servers that may be shown as its replicas. */
 export type Readable = ReadonlyMap<ServerAddress, ReadonlySet<ServerAddress>>;
 
-/** So late may the sender have learned that the name was moved, and count from then. Milliseconds. */
+/** So many milliseconds later the sender may learn that the name was moved, and count from then. */
 const learnedLateMs = 3000;
 
 export function readableNow(sight: Sight, now: number): Readable {
@@ -58,7 +61,10 @@ function isReadable(sight: Sight, server: ServerAddress, source: ServerAddress, 
   return former !== undefined && isIn(sight, server) && leadsTo(sight, server, former);
 }
 
-/** Whether hops lead from the one to the other, by their newest answers, however old those of the servers in between are. */
+/**
+ * Whether hops lead from one server to the other, by their newest answers, however old the answers of the
+ * servers in between are.
+ */
 function leadsTo(
   sight: Sight,
   from: ServerAddress,
@@ -90,12 +96,15 @@ function hops(sight: Sight, facts: ServerFacts): readonly ServerAddress[] {
 const isFormer = ({ ledger }: Sight, server: ServerAddress, facts: ServerFacts | undefined): boolean =>
   ledger?.was.some(({ uuid, address }) => uuid === facts?.id || address === server) ?? false;
 
-/** By the ledger that its sender had read. */
+/** By the ledger that the sender had read. */
 const isPublished = ({ ledger, answers }: Sight, server: ServerAddress): boolean =>
   ledger !== undefined &&
   (answers.get(server)?.facts.id ?? (server === ledger.source ? ledger.uuid : undefined)) === ledger.uuid;
 
-/** What has all of the data up to a move is not late before `max_lag` has passed: while the source that the name is taken from, or was, takes no writes. */
+/**
+ * A server with all data up to a move is not late before `max_lag` has passed, while the previous source
+ * takes no writes.
+ */
 function formerEnd(sight: Sight, source: ServerAddress, now: number): ServerAddress | undefined {
   const { ledger, members, answers } = sight;
   const last = ledger?.was.at(-1);

@@ -1,4 +1,7 @@
-/** S1 and S4: what must hold when an update leaves, by what its sender had been told until then. Each function gives the broken promise, or undefined. */
+/**
+ * S1 and S4: what must hold when an update leaves, by what its sender knew until then. Each function returns
+ * the broken promise, or undefined.
+ */
 
 import { contains } from '../../../src/core/gtid/gtid.ts';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
@@ -20,22 +23,27 @@ import {
 export interface Sending {
   readonly sight: Sight;
   readonly changes: readonly Change[];
-  /** The ledger that it writes. */
+  /** The ledger that the update writes. */
   readonly ledger: Ledger;
-  /** The ledger that its sender had read when it decided. */
+  /** The ledger that the sender had read when it decided. */
   readonly read: Ledger | undefined;
-  /** The highest epoch that it knew of. */
+  /** The highest epoch that the sender knew. */
   readonly knownEpoch: number;
   readonly now: number;
-  /** In truth: UUIDs of servers whose data is of no line of ours. */
+  /** The true UUIDs of servers whose data is of no line of ours. */
   readonly strangers: ReadonlySet<string>;
-  /** In truth: who has been the primary of the group for as long as evidence may be old; undefined where that says nothing. */
+  /**
+   * The true primary of the group for as long as evidence may be old; undefined where that decides nothing.
+   */
   readonly primaries: ReadonlySet<ServerAddress> | undefined;
-  /** The name is published as a CNAME. */
+  /** Whether the name is published as a CNAME. */
   readonly alias: boolean;
 }
 
-/** Whether it says where the name points; else it changes the ledger alone, or the replicas' RRset. */
+/**
+ * Whether the update says where the name points. Else it changes only the ledger, or the RRset of the
+ * replicas.
+ */
 export const pointsTheName = (changes: readonly Change[]): boolean =>
   changes.some((change) => change.kind === 'add-rrset' && change.rrset.name === sourceName);
 
@@ -63,7 +71,10 @@ function forcedOnReplica({ sight, ledger, now }: Sending): string | undefined {
   return facts && !isWritable(facts) ? 'S1 is forced to a server that was just seen read-only' : undefined;
 }
 
-/** A person's plain command to a former source: by what was told, the published server takes no writes, and has executed nothing that the other one lacks. */
+/**
+ * A plain command of a person may name a former source if, by what the sender knew, the published server
+ * takes no writes and has executed nothing that the former source lacks.
+ */
 export function isWayBack({ sight, ledger, read, now }: Sending): boolean {
   const isCommanded = [...sight.commands.values()].some(
     (one) => one.kind === 'follow' && one.server === ledger.source,
@@ -76,7 +87,7 @@ export function isWayBack({ sight, ledger, read, now }: Sending): boolean {
   return published !== undefined && followersOf(sight, ledger.source, now).includes(published);
 }
 
-/** S1: the server that the name shall point to, by the newest that was delivered. */
+/** S1: the server that the name is to point to, by the newest answer that was delivered. */
 function unfit(sending: Sending): string | undefined {
   const { sight, ledger, read, now, strangers, changes, alias } = sending;
   const target = ledger.source;
@@ -89,12 +100,12 @@ function unfit(sending: Sending): string | undefined {
   const isSuperseded = read?.was.some((former) => former.uuid === facts.id || former.address === target);
   if (isSuperseded && !isWayBack(sending)) return 'S1 points to a superseded server';
   const followers = followersOf(sight, target, now);
-  // A ring: a read-only member that it replicates from replicates from it.
+  // A ring: a read-only member that this server replicates from replicates from this server.
   const isRing = (member: ServerAddress): boolean => {
     const its = freshFacts(sight, member, now);
     return its !== undefined && !isWritable(its) && followers.includes(member);
   };
-  // A receiver that still looks for the dead source that it took over from.
+  // A receiver may still try to connect to the dead source that this server took over from.
   const isLeft = (member: ServerAddress): boolean =>
     member === read?.source ||
     (target === read?.source && read.was.some((former) => former.address === member));
@@ -106,20 +117,20 @@ function unfit(sending: Sending): string | undefined {
   const shown = changes.flatMap((change) =>
     change.kind === 'add-rrset' && change.rrset.name === sourceName ? (change.rrset.rdata as string[]) : [],
   );
-  // It is proven by the answer that came from there.
+  // The answer that came from there proves the address.
   return shown.some((address) => address !== (alias ? hostOf(target) : facts.peer))
     ? 'S1 publishes an address that is not the server'
     : undefined;
 }
 
-/** S4: a move needs a reason that does not leave a doubt. */
+/** S4: a move needs a reason that leaves no doubt. */
 function unproven(sending: Sending): string | undefined {
   const { sight, ledger, read, now } = sending;
   const target = ledger.source;
   const { members } = sight;
   const others = members.filter((address) => address !== target);
   const reachable = others.filter((address) => freshFacts(sight, address, now) !== undefined);
-  // A ledger that got lost is written again for the server that it named.
+  // A lost ledger is written again for the server that it named.
   if ((read === undefined || read.epoch < sending.knownEpoch) && sight.epochOf === ledger.uuid)
     return undefined;
   if (sending.primaries?.has(target) === false)
@@ -150,7 +161,10 @@ function unproven(sending: Sending): string | undefined {
 const isPromotedForCertain = (sight: Sight, server: ServerAddress, published: ServerAddress): boolean =>
   isPromotedInIncident(sight, server, published) === true && sight.promoted.get(server)?.provable === true;
 
-/** More than half of all servers, not only of those that answer, say that they are in a group, and that this is its primary. One that says that it is out is no elector. */
+/**
+ * More than half of all servers, not only of those that answer, say that they are in a group whose primary is
+ * this server. A server that says that it is out is no elector.
+ */
 function isGroupPrimary({ sight, ledger, now }: Sending): boolean {
   const votes = sight.members.filter((address) => {
     const facts = freshFacts(sight, address, now);
@@ -164,7 +178,7 @@ function isGroupPrimary({ sight, ledger, now }: Sending): boolean {
   return votes.length > 1 && votes.length > electors.length / 2;
 }
 
-/** It says itself that it has left the group, or was put out of it. */
+/** The server says that it has left the group, or was expelled. */
 const saysOut = (facts: ServerFacts | undefined): boolean =>
   facts?.group?.members.some(
     ({ id, state }) => id === facts.id && (state === 'OFFLINE' || state === 'ERROR'),
@@ -175,7 +189,7 @@ const nothingShows = (sending: Sending, published: ServerAddress): boolean =>
   !isLastOfTwo(sending, published) &&
   !isLastOfGroup(sending);
 
-/** It lists nobody but itself, as the primary; and every other server says that it is in no group now. */
+/** The server lists only itself, as the primary, and every other server says that it is in no group now. */
 function isLastOfGroup({ sight, ledger, now }: Sending): boolean {
   return sight.members.every((address) => {
     const facts = freshFacts(sight, address, now);
@@ -186,7 +200,10 @@ function isLastOfGroup({ sight, ledger, now }: Sending): boolean {
   });
 }
 
-/** The documented settle: in a cluster of two nobody is left to give evidence, so it is enough that the source has been silent for so long. */
+/**
+ * The documented settle: in a cluster of two no other server can give evidence, so the long silence of the
+ * source is enough.
+ */
 function isLastOfTwo({ sight, now }: Sending, published: ServerAddress): boolean {
   const since = sight.silentSince.get(published);
   return sight.members.length === 2 && since !== undefined && now - since >= settleMs;
@@ -197,18 +214,21 @@ function unprovenFailover(
   published: ServerAddress,
   reachable: readonly ServerAddress[],
 ): string | undefined {
-  // It told what it is: not writable.
+  // The server told its state: not writable.
   if (freshFacts(sight, published, now) !== undefined || saysOffline(sight, published, now)) return undefined;
   if (sight.sightings.get(published)?.probe.kind !== 'unknown')
     return 'S4 fails over without having asked the published source';
   if (heardFollowersOf(sight, published, now).length > 0)
     return 'S4 fails over while others hear the published source';
-  // The target itself counts among those that are seen; the published source does not.
+  // The target itself counts among the servers that are seen; the published source does not.
   const seen = reachable.filter((address) => address !== published).length + 1;
   return seen <= (sight.members.length - 1) / 2 ? 'S4 fails over in a minority view' : undefined;
 }
 
-/** Writable, no replica, no secondary of a group, of the line, not superseded: it could be the source as well. */
+/**
+ * Whether the server could be the source as well: writable, no replica, no secondary of a group, of the line,
+ * not superseded.
+ */
 function isRival({ sight, read, now, strangers }: Sending, server: ServerAddress): boolean {
   const facts = certainFacts(sight, server, now);
   if (facts === undefined || !isWritable(facts) || strangers.has(facts.id)) return false;

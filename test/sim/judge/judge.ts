@@ -1,4 +1,7 @@
-/** The promises, judged by what was delivered to each instance, what left it and what the zone held: never by what a core believes. */
+/**
+ * Judges the promises by what was delivered to each instance, what left it and what the zone held, never by
+ * what a core believes.
+ */
 
 import type { Command, HistoryEntry, Remembered } from '../../../src/core/model/events.ts';
 import { type Ledger, readLedger } from '../../../src/core/model/ledger.ts';
@@ -23,7 +26,7 @@ import { createInspectionJudge, isInspection } from './judge-inspections.ts';
 import { brokenReplicas, type Readable, readableNow } from './judge-replicas.ts';
 import { brokenAtSending, isMove, isWayBack } from './judge-sent.ts';
 
-/** One update that an instance decided to send, with what it knew of the zone then. */
+/** One update that an instance decided to send, with what the instance knew of the zone then. */
 interface WantedUpdate {
   readonly sender: InstanceName;
   readonly life: number;
@@ -35,14 +38,14 @@ interface WantedUpdate {
   readonly readable: Readable;
 }
 
-/** One that left, as it was on the wire. */
+/** An update that left, as it was on the wire. */
 export interface SentUpdate extends WantedUpdate {
   readonly try: string;
   readonly changes: readonly Change[];
   readonly ledger: Ledger;
   readonly move: boolean;
   readonly forced: boolean;
-  /** A person's plain command went back to a former source, with nothing to lose. */
+  /** A plain command of a person went back to a former source, and nothing could be lost. */
   readonly wayBack: boolean;
   /** A lost ledger is written again: the same source, a new epoch. */
   readonly repeats: boolean;
@@ -50,17 +53,17 @@ export interface SentUpdate extends WantedUpdate {
 
 export interface Judge {
   readonly broken: string | undefined;
-  /** UUIDs of servers whose data is of no line of ours, in truth: kept by the operator. */
+  /** The true UUIDs of servers whose data is of no line of ours: the operator keeps this set. */
   readonly strangers: Set<string>;
-  /** Former sources, or whatever server stands in their place, that have not rejoined; taken off when they have, in truth. */
+  /** Former sources, or any server in their place, that have truly not rejoined yet. */
   readonly stale: Set<ServerAddress>;
-  /** Somebody took the ledger away, or put an old one back: nothing is known for certain any more. */
+  /** Somebody took the ledger away, or put an old one back: nothing is certain any more. */
   ledgerTouched: boolean;
   /** From here on nothing may be written. */
   silentFrom: number;
   readonly decisions: ReadonlyMap<InstanceName, Said>;
   readonly moves: number;
-  /** That left. */
+  /** The updates that left. */
   readonly updates: number;
   started(instance: InstanceName, remembered: Remembered | undefined): void;
   crashed(instance: InstanceName): void;
@@ -72,7 +75,7 @@ export interface Judge {
   answered(instance: InstanceName, id: string): void;
   recorded(instance: InstanceName, entry: HistoryEntry): void;
   wants(instance: InstanceName, token: string): void;
-  /** It wants to know why an update was refused. */
+  /** The instance wants to know why an update was refused. */
   inspects(instance: InstanceName, about: string): void;
   leaves(host: string, message: Buffer): void;
   updateDone(instance: InstanceName, token: string, outcome: UpdateOutcome): void;
@@ -80,26 +83,32 @@ export interface Judge {
   breaks(promise: string): void;
 }
 
-/** What an instance said last. */
+/** The last decision of an instance. */
 export interface Said {
   readonly source: string | undefined;
   readonly reason: string;
   readonly at: number;
 }
 
-/** An instance that read the zone so long after it began to want something else, and had no trouble with its updates, could have fenced. */
+/**
+ * An instance could have fenced when it read the zone long after it began to want something else, and had no
+ * trouble with its updates.
+ */
 const fenceWithinMs = 1000;
 
 export function createJudge({ timeline, primary, script, members, mysql }: World): Judge {
   const now = (): number => timeline.now;
   const sights = new Map<InstanceName, Sight>();
   const decisions = new Map<InstanceName, Said>();
-  /** Per instance: when an update last left or ended, how many failed in a row, and when it last could not read. */
+  /**
+   * For each instance: when an update last left or ended, how many failed in a row, and when a read last
+   * failed.
+   */
   const unrest = new Map<InstanceName, { at: number; failures: number }>();
   const inFlight = new Map<string, WantedUpdate>();
-  /** By its bytes: a copy of it is the same update. */
+  /** By its bytes: a copy of an update is the same update. */
   const sent = new Map<string, SentUpdate>();
-  /** By its sender and its try. */
+  /** By the sender and its try. */
   const left = new Map<string, SentUpdate>();
   const landed = new Set<string>();
   const inspections = createInspectionJudge();
@@ -266,7 +275,10 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
     },
   };
 
-  /** S4: an update whose outcome was unknown lands although its sender has wanted something else for long, and nothing kept it from fencing. */
+  /**
+   * S4: an update with an unknown outcome lands although its sender has wanted something else for long, and
+   * nothing prevented a fence.
+   */
   function landsAstray(update: SentUpdate, before: readonly Rrset[]): string | undefined {
     const { sender } = update;
     const said = decisions.get(sender);
@@ -282,7 +294,8 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
     // Still waiting for the answer, or for a command.
     if (inFlight.has(instanceKey(sender, update.try)) || sights.get(sender)?.commands.size !== 0)
       return undefined;
-    // Another update of its own is on its way and has the same base: the first of them to land is the fence of the other.
+    // Another update of the sender is on its way and has the same base: the first to land fences off the
+    // other.
     if ([...inFlight.keys()].some((key) => key.startsWith(`${sender} `))) return undefined;
     const wantsIt = said.source === update.ledger.source;
     const couldFence = (sights.get(sender)?.goodReadAt ?? 0) - Math.max(said.at, at) >= fenceWithinMs;

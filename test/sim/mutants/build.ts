@@ -1,4 +1,4 @@
-/** What runs in the world: this source tree's own code, or a copy of it in which something is wrong, or older, or newer. */
+/** What runs in the world: the code of this source tree, or a copy of it that is wrong, older, or newer. */
 
 import { initialState } from '../../../src/core/model/state.ts';
 import { snapshot } from '../../../src/core/report/snapshot.ts';

@@ -1,4 +1,4 @@
-/** A version that is not there yet: instances of it and of this one run side by side while people upgrade. */
+/** A version of the future: its instances and the present ones run side by side while people upgrade. */
 
 import type { Variant } from './patched-build.ts';
 
@@ -14,6 +14,6 @@ export const laterVersion: Variant = {
   ],
 };
 
-/** The field as it stands in a ledger that a later version has written last, or before others. */
+/** The field in a ledger that a later version wrote, as the last version or before others. */
 export const laterField = (unknown: readonly string[]): string | undefined =>
   unknown.find((field) => field.startsWith('later='));

@@ -11,7 +11,7 @@ export const decidingMutants: readonly Mutant[] = [
         find: "return now.mono - latest.at <= state.settings.watch.freshForMs ? latest.probe.kind : 'unobserved';",
         replace: 'return latest.probe.kind;',
       },
-      // An update is not sent later than its evidence is fresh, either.
+      // The second patch also lets updates be sent later than their evidence is fresh.
       {
         file: 'core/publish/intended.ts',
         find: 'plusMs(server.observedAt ?? situation.now.mono, situation.state.settings.watch.freshForMs)',
@@ -78,10 +78,10 @@ export const decidingMutants: readonly Mutant[] = [
     ],
     breaks: ['S1'],
     seed: 1,
-    story: 'a source that is closed by a switch',
+    story: 'a source that a switch closed',
   },
   {
-    name: 'every refusal says that nobody is served',
+    name: 'every refusal counts as serving nobody',
     patches: [
       {
         file: 'core/observe/topology.ts',
@@ -156,7 +156,7 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 2,
   },
   {
-    name: 'being writable is proof enough',
+    name: 'a writable server counts as proven',
     patches: [
       {
         file: 'core/decide/strong-evidence.ts',
@@ -168,7 +168,7 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 2,
   },
   {
-    name: 'a restart forges a promotion',
+    name: 'a restart counts as a promotion',
     patches: [
       {
         file: 'core/observe/observe.ts',
@@ -180,7 +180,7 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 4,
   },
   {
-    name: 'a restart of the source proves what was promoted beside it',
+    name: 'a restart of the source proves a promotion beside it',
     patches: [
       {
         file: 'core/observe/observe.ts',
@@ -237,7 +237,7 @@ export const decidingMutants: readonly Mutant[] = [
         find: "published?.contact !== 'unknown' || topology.followersOf(published.address).length > 0",
         replace: "published?.contact !== 'unknown'",
       },
-      // It stands in the way of every other server, too.
+      // The second patch is needed because the source also prevents a move to any other server.
       {
         file: 'core/decide/rivals.ts',
         find: "(member.contact === 'alive' || (member.contact === 'unknown' && situation.topology.followersOf(member.address).length > 0)) &&",
@@ -249,7 +249,7 @@ export const decidingMutants: readonly Mutant[] = [
     story: 'a source that others hear',
   },
   {
-    name: 'the decision of the step before is written',
+    name: 'the previous decision is written',
     patches: [
       {
         file: 'core/turn.ts',
@@ -286,7 +286,7 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 17,
   },
   {
-    name: 'what is frozen is restored',
+    name: 'a frozen name is restored',
     patches: [
       {
         file: 'core/decide/rules/lost-ledger.ts',
@@ -296,14 +296,14 @@ export const decidingMutants: readonly Mutant[] = [
     ],
     breaks: ['FREEZE'],
     seed: 1,
-    story: 'what is frozen',
+    story: 'a frozen name',
   },
   {
-    name: 'the next source passes for the passive half of a ring',
+    name: 'the next source counts as the passive half of a ring',
     patches: [{ file: 'core/decide/candidates.ts', find: ' && wasThere(upstream, source)', replace: '' }],
     breaks: ['S1'],
     seed: 1,
-    story: 'a source that looks',
+    story: 'a source that tries',
   },
   {
     name: 'one member of a group is believed',
@@ -318,7 +318,7 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 6,
   },
   {
-    name: 'the members of a group that answer are its majority',
+    name: 'the answering members of a group count as its majority',
     patches: [
       {
         file: 'core/decide/elections.ts',
@@ -330,7 +330,7 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 42,
   },
   {
-    name: 'a secondary of a group that is writable was promoted',
+    name: 'a writable secondary of a group counts as promoted',
     patches: [
       {
         file: 'core/decide/candidates.ts',
@@ -347,7 +347,7 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 21048,
   },
   {
-    name: 'who begins a group of its own was promoted',
+    name: 'a server that bootstraps its own group counts as promoted',
     patches: [
       {
         file: 'core/decide/strong-evidence.ts',
@@ -372,7 +372,7 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    name: 'what the resolver says is published untried',
+    name: 'a resolved address is published untried',
     patches: [
       {
         file: 'core/observe/server-addresses.ts',
@@ -390,7 +390,7 @@ export const decidingMutants: readonly Mutant[] = [
     story: 'a host name leads nowhere',
   },
   {
-    name: 'what another member says counts for this one',
+    name: 'the answer of another member counts for this member',
     patches: [
       {
         file: 'core/step.ts',
@@ -446,7 +446,7 @@ export const decidingMutants: readonly Mutant[] = [
     story: 'a former source that lags has not rejoined: OFF',
   },
   {
-    name: 'a source without GTIDs is not asked for those that it has',
+    name: 'the GTIDs of a source in a mode without GTIDs are ignored',
     patches: [
       {
         file: 'core/decide/rejoin.ts',

@@ -1,4 +1,4 @@
-/** Builds whose core is right, and what is around it wrong. */
+/** Builds with a right core, and an error around it. */
 
 import type { Mutant } from './mutants.ts';
 
@@ -17,7 +17,7 @@ export const shellMutants: readonly Mutant[] = [
     story: 'the epoch is remembered',
   },
   {
-    name: 'the wall clock measures how old an observation is',
+    name: 'the wall clock measures the age of an observation',
     patches: [
       {
         file: 'daemon/runtime.ts',
@@ -29,7 +29,7 @@ export const shellMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    name: 'an answer that never comes is waited for without end',
+    name: 'a missing answer is awaited for ever',
     patches: [
       {
         file: 'daemon/in-flight.ts',
@@ -58,7 +58,7 @@ export const shellMutants: readonly Mutant[] = [
     seed: 3,
   },
   {
-    name: 'every refusal is looked into',
+    name: 'every refusal is inspected',
     patches: [
       {
         file: 'core/publish/why-refused.ts',
@@ -82,7 +82,7 @@ export const shellMutants: readonly Mutant[] = [
     seed: 7,
   },
   {
-    name: 'any signature will do',
+    name: 'any signature is accepted',
     patches: [
       {
         file: 'dns/message/tsig.ts',
@@ -94,7 +94,7 @@ export const shellMutants: readonly Mutant[] = [
     seed: 7,
   },
   {
-    name: 'an answer to another request will do',
+    name: 'an answer to another request is accepted',
     patches: [
       {
         file: 'dns/message/tsig.ts',
@@ -107,7 +107,7 @@ export const shellMutants: readonly Mutant[] = [
     seed: 7,
   },
   {
-    name: 'no answer means not sent',
+    name: 'an update without an answer counts as not sent',
     patches: [
       {
         file: 'dns/client/rfc2136.ts',
@@ -119,7 +119,7 @@ export const shellMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    name: 'an RRset need only exist, with whatever RDATA',
+    name: 'a prerequisite accepts any RDATA of an RRset',
     patches: [
       {
         file: 'dns/message/update.ts',
@@ -144,7 +144,7 @@ export const shellMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    name: 'a nameserver that fails has an empty zone',
+    name: 'a failing nameserver counts as an empty zone',
     patches: [
       {
         file: 'dns/read/query.ts',
@@ -161,7 +161,7 @@ export const shellMutants: readonly Mutant[] = [
     seed: 2,
   },
   {
-    name: 'versions compared as text',
+    name: 'versions are compared as text',
     patches: [
       {
         file: 'mysql/answer/version.ts',
@@ -174,7 +174,7 @@ export const shellMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    name: 'what was called back leaves all the same',
+    name: 'an update that was called back leaves all the same',
     patches: [
       { file: 'daemon/runtime.ts', find: 'this.#inFlight.recall(effect.try);', replace: 'void effect.try;' },
     ],

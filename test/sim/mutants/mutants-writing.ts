@@ -1,10 +1,10 @@
-/** Builds that are wrong in what they write into the zone, and in what they make of it. */
+/** Builds that are wrong in what they write into the zone, or in what they conclude from the outcome. */
 
 import type { Mutant } from './mutants.ts';
 
 export const writingMutants: readonly Mutant[] = [
   {
-    name: 'no prerequisites',
+    name: 'an update has no prerequisites',
     patches: [
       {
         file: 'core/publish/plan.ts',
@@ -16,7 +16,7 @@ export const writingMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    name: 'no ledger among the prerequisites',
+    name: 'an update does not require the ledger',
     patches: [
       {
         file: 'core/publish/plan.ts',
@@ -28,7 +28,7 @@ export const writingMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    name: 'no SRV RRset among the prerequisites',
+    name: 'an update does not require the SRV RRset',
     patches: [
       {
         file: 'core/publish/plan.ts',
@@ -53,7 +53,7 @@ export const writingMutants: readonly Mutant[] = [
     seed: 3,
   },
   {
-    name: 'no fence around an update without an answer',
+    name: 'an update without an answer is not fenced off',
     patches: [
       {
         file: 'core/publish/write.ts',
@@ -103,7 +103,7 @@ export const writingMutants: readonly Mutant[] = [
     seed: 2,
   },
   {
-    name: 'attached counts as rejoined',
+    name: 'an attached server counts as rejoined',
     patches: [
       {
         file: 'core/decide/rejoin.ts',
@@ -116,7 +116,7 @@ export const writingMutants: readonly Mutant[] = [
     seed: 3,
   },
   {
-    name: 'what was superseded is forgotten at the next move',
+    name: 'the former sources are forgotten at the next move',
     patches: [
       {
         file: 'core/publish/intent.ts',
@@ -152,7 +152,7 @@ export const writingMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    name: 'what became of an update is not asked',
+    name: 'the outcome of an update is not asked',
     patches: [
       {
         file: 'core/publish/attempt.ts',
@@ -182,7 +182,7 @@ export const writingMutants: readonly Mutant[] = [
     seed: 8,
   },
   {
-    name: 'replicas of a former source that has not rejoined are read from',
+    name: 'replicas of a former source that has not rejoined are published',
     patches: [
       {
         file: 'core/decide/replica-lag.ts',
@@ -194,7 +194,7 @@ export const writingMutants: readonly Mutant[] = [
     seed: 8,
   },
   {
-    name: "a wildcard's answer counts as stored",
+    name: 'the answer of a wildcard counts as stored',
     patches: [
       {
         file: 'dns/read/zone-reader.ts',
@@ -223,7 +223,7 @@ export const writingMutants: readonly Mutant[] = [
     seed: 45,
   },
   {
-    name: 'what the nameserver makes of our own write is a change by hand',
+    name: 'a write that the nameserver changed counts as a change by hand',
     patches: [{ file: 'core/publish/plan.ts', find: ' && !isAsNearAsItGets(view, want)', replace: '' }],
     breaks: ['L1', 'L2'],
     seed: 37,

@@ -1,4 +1,7 @@
-/** Deliberately wrong builds: a patch or two of the source each. The world must break a promise of each, or it is too lazy. */
+/**
+ * Deliberately wrong builds: each patches the source in one or two places. The world must break a promise of
+ * each build, or the world is too lazy.
+ */
 
 import { decidingMutants } from './mutants-deciding.ts';
 import { shellMutants } from './mutants-shell.ts';
@@ -6,11 +9,14 @@ import { writingMutants } from './mutants-writing.ts';
 import type { Variant } from './patched-build.ts';
 
 export interface Mutant extends Variant {
-  /** The promises of which one may break first. */
+  /** The promises that may break first. */
   readonly breaks: readonly string[];
-  /** A seed that caught it: tried first, so that a run is quick. Any other may do as well. */
+  /**
+   * A seed that caught the build. It is tried first, to keep a run short; any other seed may catch the build
+   * too.
+   */
   readonly seed: number;
-  /** The beginning of the names of the stories that are tried before. */
+  /** The beginning of the names of the stories that are tried before the seeds. */
   readonly story?: string;
 }
 

@@ -1,4 +1,7 @@
-/** Makes other builds out of this one: patched copies of the source, compiled all at once, each loaded when its turn comes. */
+/**
+ * Makes variants of this build: patched copies of the source, compiled together, each loaded when its turn
+ * comes.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,9 +10,9 @@ import { dirname, join } from 'node:path';
 import { type Build, thisBuild } from './build.ts';
 
 export interface Patch {
-  /** In src. */
+  /** A path below src. */
   readonly file: string;
-  /** Must be there exactly once; each space of it stands for any run of spaces and line breaks. */
+  /** Must occur exactly once; each space stands for any run of spaces and line breaks. */
   readonly find: string;
   readonly replace: string;
 }
@@ -26,7 +29,7 @@ const parts = ['core', 'dns', 'daemon', 'mysql', 'config', 'ports.ts'];
 const isOfCore = ({ patches }: Variant): boolean => patches.every(({ file }) => file.startsWith('core/'));
 const folderOf = ({ name }: Variant): string => name.replaceAll(/[^a-z0-9]+/gi, '-');
 
-/** The checkout, from wherever this file was compiled to. */
+/** The checkout, found from the place of this compiled file. */
 function checkout(from: string): string {
   return existsSync(join(from, 'src', 'core')) && existsSync(join(from, 'package-lock.json'))
     ? from
@@ -34,8 +37,8 @@ function checkout(from: string): string {
 }
 
 /**
- * Builds them. The returned function loads one; the folder is removed when the process ends. Throws where a patch does not fit exactly once: the
- * variant is stale.
+ * Builds the variants. The returned function loads one. The folder is removed when the process ends. Throws
+ * where a patch does not fit exactly once: the variant is stale.
  */
 export function buildVariants(variants: readonly Variant[]): (variant: Variant) => Promise<Build> {
   const root = checkout(import.meta.dirname);
@@ -61,7 +64,7 @@ export function buildVariants(variants: readonly Variant[]): (variant: Variant) 
   return (variant) => load(variant, join(folder, 'to', folderOf(variant)));
 }
 
-/** The shell is copied only where it is patched. */
+/** Copies the shell only where a patch changes it. */
 function writeSource(variant: Variant, from: string, to: string): void {
   for (const part of isOfCore(variant) ? ['core'] : parts)
     cpSync(join(from, part), join(to, part), { recursive: true });

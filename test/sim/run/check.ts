@@ -1,9 +1,12 @@
-/** What `npm test` asks of the world: so many seeds and the stories that once broke a promise, or every mutant. */
+/**
+ * What `npm test` runs: a number of seeds and the stories that once broke a promise, or every wrong build.
+ */
 
 import type { Build } from '../mutants/build.ts';
 import { type Mutant, mutants } from '../mutants/mutants.ts';
 import { buildVariants } from '../mutants/patched-build.ts';
-import { type Script, scriptOf } from '../world/script.ts';
+import { scriptOf } from '../world/random-script.ts';
+import type { Script } from '../world/script.ts';
 import { type Builds, runWorld } from '../world/world.ts';
 import { stories } from './regressions.ts';
 import { report } from './report.ts';
@@ -12,7 +15,7 @@ type Say = (text: string) => void;
 
 /** How many seeds `npm test` runs. */
 const healthySeeds = 30;
-/** How many seeds a mutant may take when the one that it is known for does not catch it any more. */
+/** How many seeds may be tried when the known seed of a wrong build does not catch it any more. */
 const mutantBudget = 120;
 
 /** Whether every promise is kept, and the same seed gives the same history. */
@@ -45,7 +48,10 @@ async function isRepeatable(builds: Builds): Promise<boolean> {
   return once === again && once !== other;
 }
 
-/** Whether every mutant (whose name holds this text) is caught, and breaks what it is said to break. Prints each with the seed that caught it. */
+/**
+ * Whether every wrong build (with this text in its name) is caught, and breaks a promise that it may break.
+ * Prints the seed that caught each.
+ */
 export async function checkMutants(
   say: Say,
   later: Build,
@@ -69,7 +75,7 @@ export async function checkMutants(
   return survivors === 0;
 }
 
-/** Runs worlds until a promise breaks: first what caught it before. */
+/** Runs worlds until a promise breaks, and first the worlds that broke it before. */
 async function hunt(
   mutant: Mutant,
   builds: Builds,

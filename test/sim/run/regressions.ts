@@ -1,4 +1,6 @@
-/** Stories that once broke a promise, told act by act: a seed would tell another one as soon as the dice change. */
+/**
+ * Stories that once broke a promise, told act by act: a seed tells another story as soon as the dice change.
+ */
 
 import { type Act, plainShape, type Script, type Shape, type Weather } from '../world/script.ts';
 import type { InstanceName } from '../world/settings.ts';
@@ -21,18 +23,7 @@ const weather: Weather = {
   netTimeoutMs: 60_000,
 };
 
-function story(
-  name: string,
-  seed: number,
-  acts: readonly Act[],
-  change: Partial<Weather>,
-  shape: Partial<Shape>,
-): Story {
-  const world = { shape: { ...plainShape, ...shape }, weather: { ...weather, ...change } };
-  return { name, script: { seed, ...world, acts, calmAt: 45_000, settledAt: 65_000, endAt: 70_000 } };
-}
-
-/** Only one instance is there. */
+/** Takes this instance away, so that only the other instance is there. */
 const alone = (instance: InstanceName, at: number, forMs: number): Act => ({
   at,
   kind: 'crash',
@@ -44,7 +35,10 @@ const alone = (instance: InstanceName, at: number, forMs: number): Act => ({
 const bothWays = (a: string, ...others: readonly string[]) =>
   others.flatMap((b) => [[a, b] as const, [b, a] as const]);
 
-/** Again and again one instance stands still while the source becomes read-only and somebody takes the address away; the other one is not there to mend it. */
+/**
+ * Again and again one instance stands still while the source becomes read-only and somebody takes the address
+ * away. The other instance is not there to mend it.
+ */
 const standingStill = (kind: 'stall' | 'suspend'): readonly Act[] =>
   [5000, 14_700, 24_400, 34_100].flatMap((from, round): Act[] => {
     const at = from + 87 * round;
@@ -52,14 +46,17 @@ const standingStill = (kind: 'stall' | 'suspend'): readonly Act[] =>
       { at, kind: 'crash', instance: 'east', forMs: 9000, forgets: false },
       { at, kind, instance: 'west', forMs: 7000 },
       { at: at + 3000, kind: 'hand', edit: 'no-address', to: 0, forMs: 0 },
-      // After a stall the answer from before it lies in the socket, and no other one comes.
+      // After a stall the only answer is the old one, which waits in the socket.
       kind === 'suspend'
         ? { at: at + 3100, kind: 'read-only', forMs: 5000 }
         : { at: at + 3100, kind: 'lose-source', how: 'hang', backMs: 6500, tail: 0 },
     ];
   });
 
-/** Again and again the source hangs until another server was promoted, and comes back when the move to that one is on its way. */
+/**
+ * Again and again the source hangs until another server is promoted, and comes back while the move to that
+ * server is on its way.
+ */
 const comingBack: readonly Act[] = [5000, 15_000, 25_000, 35_000].flatMap((at): Act[] => [
   alone('west', at - 200, 9500),
   { at, kind: 'lose-source', how: 'hang', backMs: 2800, tail: 0 },
@@ -67,7 +64,10 @@ const comingBack: readonly Act[] = [5000, 15_000, 25_000, 35_000].flatMap((at): 
   { at: at + 9000, kind: 'mend', rebuild: true },
 ]);
 
-/** Again and again the connection to the nameserver breaks, a move waits for a new one, and the source comes back meanwhile. */
+/**
+ * Again and again the connection to the nameserver breaks, a move waits for a new connection, and the source
+ * comes back meanwhile.
+ */
 const backBeforeItLeft: readonly Act[] = [5000, 15_000, 25_000, 35_000].flatMap((at, round): Act[] => [
   alone('west', at - 200, 9500),
   { at, kind: 'lose-source', how: 'kill', backMs: 1900 + 150 * round, tail: 0 },
@@ -76,7 +76,7 @@ const backBeforeItLeft: readonly Act[] = [5000, 15_000, 25_000, 35_000].flatMap(
   { at: at + 9000, kind: 'mend', rebuild: true },
 ]);
 
-/** The only instance sees the promoted server, and neither the source nor the others. */
+/** The only instance sees the promoted server, but neither the source nor the others. */
 const fewInSight: readonly Act[] = [
   alone('west', 4800, 12_000),
   { at: 5000, kind: 'cut', ways: bothWays('east', 'db1:3306', 'db3:3306', 'db4:3306'), forMs: 9000 },
@@ -84,14 +84,17 @@ const fewInSight: readonly Act[] = [
   { at: 6500, kind: 'failover', to: 0, mistake: 'no-repoint', stepMs: 20 },
 ];
 
-/** The only instance does not see the source, but its replicas do; and somebody promotes another server before it is read-only. */
+/**
+ * The only instance does not see the source, but the replicas do. Somebody promotes another server before the
+ * source is read-only.
+ */
 const heardByOthers: readonly Act[] = [
   alone('west', 3800, 12_000),
   { at: 4000, kind: 'switchover', to: 0, mistake: 'promote-first', stepMs: 3500 },
   { at: 5000, kind: 'cut', ways: bothWays('east', 'db1:3306'), forMs: 9000 },
 ];
 
-/** While nobody watches, the zone is made anew, without anything of ours. */
+/** While no instance watches, the zone is made anew, without anything of ours. */
 const zoneMadeAnew: readonly Act[] = [
   { at: 5000, kind: 'switchover', to: 0, mistake: 'none', stepMs: 20 },
   alone('east', 14_000, 6000),
@@ -99,7 +102,10 @@ const zoneMadeAnew: readonly Act[] = [
   { at: 15_000, kind: 'hand', edit: 'everything', to: 0, forMs: 0 },
 ];
 
-/** The ledger is taken away, published anew, taken away with the whole zone, and put back as it was first; then somebody freezes the name as it is. */
+/**
+ * Somebody takes the ledger away, it is published anew, the whole zone is lost, and the first ledger is put
+ * back. Then somebody freezes the name as it is.
+ */
 const frozenAsItIs: readonly Act[] = [
   { at: 5000, kind: 'switchover', to: 0, mistake: 'none', stepMs: 20 },
   { at: 8000, kind: 'hand', edit: 'no-ledger', to: 0, forMs: 14_000 },
@@ -107,7 +113,10 @@ const frozenAsItIs: readonly Act[] = [
   { at: 23_000, kind: 'freeze', instance: 'west', forMs: 8000 },
 ];
 
-/** A new source is lost before anybody saw it, and the old one, which somebody had pointed at it, comes back writable; somebody takes the address away. */
+/**
+ * A new source is lost before any instance saw it. The old source, already a replica of the new source, comes
+ * back writable, and somebody takes the address away.
+ */
 const lostInSwitchover: readonly Act[] = [
   { at: 10_000, kind: 'switchover', to: 0, mistake: 'none', stepMs: 20 },
   { at: 10_015, kind: 'lose-source', how: 'hang', backMs: 12_000, tail: 0 },
@@ -115,13 +124,16 @@ const lostInSwitchover: readonly Act[] = [
   { at: 12_000, kind: 'hand', edit: 'no-address', to: 0, forMs: 0 },
 ];
 
-/** The only other server is replaced by an empty one, writable; then the source is gone. */
+/** The only other server is replaced by an empty, writable server; then the source is gone. */
 const replacedByStranger: readonly Act[] = [
   { at: 6000, kind: 'stranger', server: 1 },
   { at: 9000, kind: 'lose-source', how: 'kill', backMs: 25_000, tail: 0 },
 ];
 
-/** The primary first: the group elects, and shrinks down to one; a stray member is bootstrapped by mistake while the source is away. */
+/**
+ * The primary leaves first, the group elects, and shrinks to one member. While the source is away, somebody
+ * bootstraps a stray member by mistake.
+ */
 const leavingInOrder: readonly Act[] = [
   { at: 6000, kind: 'leave', server: 0, forMs: 20_000 },
   { at: 9000, kind: 'leave', server: 1, forMs: 8000 },
@@ -129,26 +141,35 @@ const leavingInOrder: readonly Act[] = [
   { at: 15_000, kind: 'failover', to: 0, mistake: 'two', stepMs: 20 },
 ];
 
-/** The record of the source's host leads nowhere when the resolver is asked again, and is put right. */
+/** The address record of the source leads nowhere when the resolver is asked again, and is put right. */
 const ledNowhere: readonly Act[] = [
   { at: 20_000, kind: 'resolver', server: 0, says: 'nobody', forMs: 13_000 },
 ];
 
-/** A typing mistake: a replica of a healthy source. */
+/** A typing mistake: the command names a replica of a healthy source. */
 const namedByForce: readonly Act[] = [{ at: 6000, kind: 'follow', instance: 'east', to: 1, force: true }];
 
-/** The old source commits beside the new one, with GTIDs; then it is asked for them where its mode gives none any more. */
+/**
+ * The old source commits beside the new source, with GTIDs. Then it is asked for these GTIDs in a mode that
+ * gives none any more.
+ */
 const modesChange: readonly Act[] = [4500, 12_000, 19_500, 27_000].flatMap((at): Act[] => [
   { at, kind: 'switchover', to: 0, mistake: 'promote-first', stepMs: 20 },
   { at: at + 6000, kind: 'mend', rebuild: true },
 ]);
 
-/** Planned, there and back: each old source lags as a replica, and lacks what was written meanwhile. */
+/**
+ * Planned switchovers, there and back: each old source lags as a replica, and lacks what was written
+ * meanwhile.
+ */
 const thereAndBack: readonly Act[] = [5000, 13_000, 21_000, 29_000].map(
   (at): Act => ({ at, kind: 'switchover', to: 0, mistake: 'none', stepMs: 700 }),
 );
 
-/** The source runs with innodb_force_recovery, and somebody takes its address away: nobody may put it back, for nobody could write there. */
+/**
+ * The source runs with innodb_force_recovery, and somebody takes its address away. No instance may put the
+ * address back: no client could write there.
+ */
 const closedBySwitch: readonly Act[] = [6000, 17_000, 28_000].flatMap((at): Act[] => [
   {
     at,
@@ -162,54 +183,69 @@ const closedBySwitch: readonly Act[] = [6000, 17_000, 28_000].flatMap((at): Act[
   { at: at + 3000, kind: 'hand', edit: 'no-address', to: 0, forMs: 0 },
 ]);
 
-/** Too many connections at the source, while somebody promotes a replica beside it: it may well be written to. */
+/**
+ * The source refuses connections (too many), and somebody promotes a replica beside it. Clients may still
+ * write to the source.
+ */
 const refusesUsAlone: readonly Act[] = [6000, 18_000, 30_000].flatMap((at): Act[] => [
   { at, kind: 'away', server: 0, how: 'refuse', forMs: 7000, readOnly: false },
   { at: at + 2000, kind: 'failover', to: 0, mistake: 'no-repoint', stepMs: 20 },
   { at: at + 9000, kind: 'mend', rebuild: true },
 ]);
 
-/** A reporting replica is promoted beside the source; then the source restarts, read-only as its configuration file says. */
+/**
+ * A reporting replica is promoted beside the source. Then the source restarts, read-only as its configuration
+ * file says.
+ */
 const restartedReadOnly: readonly Act[] = [6000, 19_000, 32_000].flatMap((at): Act[] => [
   { at, kind: 'writable', server: 2, reset: true, forMs: 9000 },
   { at: at + 3000, kind: 'restart', who: 'source', downMs: 600, readOnly: true },
 ]);
 
-/** Chance still has the network's say, so each is told several times. */
-const retold = (
+/** Tells a story with several seeds: the network still behaves by chance. */
+function retold(
   name: string,
   acts: readonly Act[],
   change: Partial<Weather> = {},
   shape: Partial<Shape> = {},
-): readonly Story[] => Array.from({ length: 12 }, (_, index) => story(name, index + 1, acts, change, shape));
+): readonly Story[] {
+  const world = { shape: { ...plainShape, ...shape }, weather: { ...weather, ...change } };
+  const times = { calmAt: 45_000, settledAt: 65_000, endAt: 70_000 };
+  return Array.from({ length: 12 }, (_, index) => ({
+    name,
+    script: { seed: index + 1, ...world, acts, ...times },
+  }));
+}
 
 const fair: Partial<Weather> = { slow: 0, rttMs: 5 };
 
 export const stories: readonly Story[] = [
-  // An answer lay in the socket while the process was stopped: 7 s old, it counted as fresh, and drift was repaired towards a read-only server.
+  // An answer lay in the socket while the process was stopped. The answer was 7 s old, counted as fresh, and
+  // drift was repaired towards a read-only server.
   ...retold('an answer from before a stall is no evidence', standingStill('stall'), {
     slow: 0.8,
     probeTimeoutMs: 4900,
   }),
   ...retold('an answer from before a sleep is no evidence', standingStill('suspend')),
-  ...retold('a move without an answer is fenced', comingBack, { ...fair, late: 0.7, fudgeMs: 10_000 }),
+  ...retold('a move without an answer is fenced off', comingBack, { ...fair, late: 0.7, fudgeMs: 10_000 }),
   ...retold('a move that has not left is called back', backBeforeItLeft, { slow: 0, rttMs: 450 }),
   ...retold('a minority view moves nothing', fewInSight, fair),
   ...retold('a source that others hear keeps the name', heardByOthers, fair),
   ...retold('the epoch is remembered where the zone forgot it', zoneMadeAnew, fair),
-  ...retold('a source that is closed by a switch gets nothing', closedBySwitch, fair),
+  ...retold('a source that a switch closed gets no write', closedBySwitch, fair),
   ...retold('a source that refuses us alone keeps the name', refusesUsAlone, fair),
-  ...retold('what is frozen is not restored', frozenAsItIs, fair),
-  ...retold('a source that looks for the next one is none', lostInSwitchover, fair),
+  ...retold('a frozen name is not restored', frozenAsItIs, fair),
+  ...retold('a source that tries to reach the next source is a replica', lostInSwitchover, fair),
   ...retold('a promotion beside a source that restarts proves nothing', restartedReadOnly, fair),
-  ...retold('a stranger in a cluster of two gets nothing', replacedByStranger, fair, { servers: 2 }),
-  ...retold('a member that left its group gets nothing by itself', leavingInOrder, fair, {
+  ...retold('a stranger in a cluster of two does not get the name', replacedByStranger, fair, { servers: 2 }),
+  ...retold('a member that left its group does not get the name', leavingInOrder, fair, {
     group: true,
     servers: 3,
   }),
   ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),
   ...retold('a replica is named by force, and nothing moves', namedByForce, fair),
-  // A former source had transactions with GTIDs that the new one lacked; both were in OFF_PERMISSIVE by then, and only places were compared.
+  // A former source had GTIDs that the new source lacked. Both were in OFF_PERMISSIVE by then, and only
+  // places in the binary log were compared.
   ...retold(
     'a former source is asked for its GTIDs in every mode',
     modesChange,

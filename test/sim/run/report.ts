@@ -1,4 +1,6 @@
-/** What is printed of a run that broke a promise: the promise, everything that chance resolved, and the end of the history. */
+/**
+ * Prints a run that broke a promise: the promise, everything that chance decided, and the end of the history.
+ */
 
 import type { Act, Script } from '../world/script.ts';
 import { type Builds, type Outcome, runWorld } from '../world/world.ts';
@@ -6,7 +8,7 @@ import { type Builds, type Outcome, runWorld } from '../world/world.ts';
 export const verdictOf = ({ seed, broken, at, hash }: Outcome): string =>
   `seed ${seed}: ${broken === undefined ? 'every promise was kept' : `${broken}, at ${at} ms`} (history ${hash.slice(0, 12)})`;
 
-/** Runs it again, with its log. */
+/** Runs the world again, with its log. */
 export async function report(script: Script, lines: number, builds: Builds): Promise<string> {
   const outcome = await runWorld(script, { builds, keepLog: true });
   const acts = script.acts.map((act) => `  ${JSON.stringify(act)}`);
@@ -23,7 +25,9 @@ export async function report(script: Script, lines: number, builds: Builds): Pro
   ].join('\n');
 }
 
-/** Leaves out whatever can be left out, act by act, while the same promise still breaks. Ends after `tries` runs. */
+/**
+ * Leaves out as much as possible, act by act, while the same promise still breaks. Ends after `tries` runs.
+ */
 export async function shrunk(script: Script, builds: Builds, tries = 200): Promise<Script> {
   const promise = (await runWorld(script, { builds })).broken?.split(' ')[0];
   let smallest = script;

@@ -1,8 +1,11 @@
 /**
- * `npm run sim -- --seed N`: that world, with its faults and its history; where a promise breaks, first made as short as it goes (`--whole`: not).
- * `npm run sim -- --story TEXT [--seed N]`: the story whose name begins so.
- * `npm run sim -- --minutes N [--from SEED]`, `--seeds N [--from SEED] [--jobs N]`: one world after the other; each that breaks a promise is named.
- * `npm run sim -- --check seeds`, `--check mutants [--named TEXT] [--budget SEEDS]`: what `npm test` runs.
+ * The command line of the simulator, `npm run sim -- OPTIONS`:
+ * * `--seed N`: plays that world, with its faults and its history. Where a promise breaks, the acts that are
+ *   not needed are left out first (`--whole`: not).
+ * * `--story TEXT [--seed N]`: plays the story with a name that begins so.
+ * * `--minutes N [--from SEED]`, `--seeds N [--from SEED] [--jobs N]`: plays one world after the other, and
+ *   names each that breaks a promise.
+ * * `--check seeds`, `--check mutants [--named TEXT] [--budget SEEDS]`: what `npm test` runs.
  */
 
 import { spawn } from 'node:child_process';
@@ -11,7 +14,8 @@ import { parseArgs } from 'node:util';
 import { thisBuild } from '../mutants/build.ts';
 import { laterVersion } from '../mutants/later-version.ts';
 import { buildVariants } from '../mutants/patched-build.ts';
-import { type Script, scriptOf } from '../world/script.ts';
+import { scriptOf } from '../world/random-script.ts';
+import type { Script } from '../world/script.ts';
 import { runWorld } from '../world/world.ts';
 import { checkMutants, checkSeeds } from './check.ts';
 import { stories } from './regressions.ts';
@@ -34,7 +38,7 @@ const { values } = parseArgs({
 const builds = { present: thisBuild, later: await buildVariants([laterVersion])(laterVersion) };
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Of a whole number that was asked for. */
+/** Reads a whole number from an argument. */
 function numberOf(text: string | undefined, otherwise: number): number {
   const number = Number(text ?? otherwise);
   if (Number.isFinite(number) && number >= 0) return number;
@@ -80,7 +84,7 @@ async function many(
   process.exitCode = broken === 0 ? 0 : 1;
 }
 
-/** So many processes, each with its part of the seeds. */
+/** Runs so many processes, each with its part of the seeds. */
 async function shared(seeds: number, from: number, jobs: number): Promise<void> {
   const each = Math.ceil(seeds / jobs);
   const parts = Array.from(

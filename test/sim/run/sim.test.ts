@@ -1,4 +1,7 @@
-/** The whole service in the simulated world. It runs as a program of its own, compiled: twice as fast as within the test runner, and with arguments (run.ts). */
+/**
+ * Runs the whole service in the simulated world. The program is compiled first: it then runs twice as fast as
+ * in the test runner, and takes arguments (run.ts).
+ */
 
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -10,7 +13,7 @@ describe.concurrent('the simulated world', () => {
   test.for(['seeds', 'mutants'])('%s', async (what) => {
     const { exitCode, all } = await execa(
       process.execPath,
-      [program, 'sim', '--max-semi-space-size=64', '--', '--check', what],
+      [program, 'sim/run', '--max-semi-space-size=64', '--', '--check', what],
       {
         all: true,
         reject: false,

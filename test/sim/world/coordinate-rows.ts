@@ -1,4 +1,7 @@
-/** Where fake servers are whose transactions may have no GTID: each has one binary log file, and each transaction takes as many bytes of it. */
+/**
+ * The places in binary logs of fake servers with transactions without GTIDs: each server has one file, and
+ * each transaction takes the same number of bytes.
+ */
 
 import { countGtids, subtract } from '../../../src/core/gtid/gtid.ts';
 import type { Answers } from '../../../src/mysql/answer/query-set.ts';
@@ -27,7 +30,7 @@ export function coordinateAnswers(
   return { status, binlog: [{ File: file, Position: positionIn(server, server) }] };
 }
 
-/** How much of the source's transactions that replica has. */
+/** How much of the transactions of the source this replica has. */
 function positionIn(source: FakeServer | undefined, { executed }: FakeServer): string {
   const had = source ? countGtids(source.executed) - countGtids(subtract(source.executed, executed)) : 0;
   return String(bytesEach * had);

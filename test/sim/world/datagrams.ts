@@ -1,9 +1,12 @@
-/** A UDP socket towards a nameserver: datagrams get lost, come twice, overtake one another, and what comes in may be a forger's. */
+/**
+ * A UDP socket towards a nameserver: datagrams get lost, come twice, overtake each other, and answers may be
+ * forged.
+ */
 
 import { EventEmitter } from 'node:events';
 import { answerDelay, type Ends, requestDelay } from './stream.ts';
 
-/** As much of dgram.Socket as the transport uses. */
+/** The part of dgram.Socket that the transport uses. */
 export class SimulatedDatagrams extends EventEmitter {
   readonly #ends: (address: string) => Ends;
   #peer: Ends | undefined;
@@ -30,7 +33,7 @@ export class SimulatedDatagrams extends EventEmitter {
     this.#closed = true;
   }
 
-  /** None, one or two of a datagram arrive. */
+  /** No, one or two copies of a datagram arrive. */
   #copies(): number {
     const { world } = this.#peer as Ends;
     if (world.chance.chance(world.weather.lost)) return 0;

@@ -1,6 +1,7 @@
 /**
- * Single-primary Group Replication among all servers of a fake cluster: what its members have agreed on, and what each of them believes.
- * Times are shorter than MySQL's (5 s of suspicion, 5 s until a member is expelled), and some things simpler: who is in reach of most members speaks for the group.
+ * Single-primary Group Replication among all servers of a fake cluster: what its members have agreed on, and
+ * what each member believes. Times are shorter than in MySQL (5 s of suspicion, 5 s until a member is
+ * expelled), and some things are simpler: the member that reaches most members speaks for the group.
  */
 
 import { contains, union } from '../../../src/core/gtid/gtid.ts';
@@ -11,33 +12,41 @@ import type { FakeServer } from '../../support/fake-mysql.ts';
 
 /** Also the UUID of all transactions that the group commits. */
 export const groupName = 'aaaaaaaa-0000-11f1-8000-000000000000';
-/** What all have executed when the world begins. */
+/** What all servers have executed when the world begins. */
 export const groupLine = `${groupName}:1-100`;
 
 export interface FakeGroup {
-  /** The primary that the largest group with a majority has agreed on, be it there or not. */
+  /** The primary that the largest group with a majority has agreed on, present or not. */
   readonly primary: ServerAddress | undefined;
   /** Lets the group go on until this time. */
   advance(now: number): void;
   /** The result of `groupQuery`. */
   rows(address: ServerAddress): readonly Row[];
-  /** Whether it is in that group: ONLINE, SECONDARY unless it is the primary, and heard by the others. */
+  /**
+   * Whether the server is in that group: ONLINE, SECONDARY unless it is the primary, and heard by the others.
+   */
   isOnline(address: ServerAddress): boolean;
-  /** Whether it takes itself for a member of that group: it was not told yet that it was expelled, or nobody hears it. */
+  /**
+   * Whether the server believes that it is a member: it does not know yet that it was expelled, or no member
+   * hears it.
+   */
   isMember(address: ServerAddress): boolean;
-  /** Whether its plugin runs, so that a write of it waits for a majority. */
+  /** Whether the plugin of the server runs, so that a write waits for a majority. */
   isStarted(address: ServerAddress): boolean;
   /** Whether a majority took the transactions. */
   commit(address: ServerAddress, transactions: number): boolean;
-  /** START GROUP_REPLICATION: it joins a group as soon as it finds one with a majority. */
+  /** START GROUP_REPLICATION: the server joins a group as soon as it finds one with a majority. */
   start(address: ServerAddress): void;
-  /** The same with group_replication_bootstrap_group=ON: a group of its own. */
+  /** The same with group_replication_bootstrap_group=ON: a new group of this server. */
   bootstrap(address: ServerAddress): void;
   /** STOP GROUP_REPLICATION. */
   stop(address: ServerAddress): void;
-  /** group_replication_set_as_primary(); only where all members hear each other. */
+  /** group_replication_set_as_primary(); works only where all members hear each other. */
   setAsPrimary(address: ServerAddress): boolean;
-  /** Who has been the primary of a majority of all servers since then; undefined where at some time there was no such majority. */
+  /**
+   * Which server has been the primary of a majority of all servers since then; undefined where such a
+   * majority was missing at some time.
+   */
   primariesSince(time: number): ReadonlySet<ServerAddress> | undefined;
 }
 
@@ -51,9 +60,9 @@ interface View {
 /** A group since its bootstrap. */
 interface Lineage {
   view: View;
-  /** Members that those who speak for the group do not hear, and since when. */
+  /** Members that the speakers of the group do not hear, and since when. */
   readonly missing: Map<ServerAddress, number>;
-  /** The number of its newest transaction. */
+  /** The number of the newest transaction of the group. */
   newest: number;
 }
 
@@ -62,18 +71,18 @@ interface Member {
   process: number;
   state: 'OFFLINE' | 'ERROR' | 'RECOVERING' | 'ONLINE';
   lineage: Lineage | undefined;
-  /** The newest view that it was told. */
+  /** The newest view that the member received. */
   view: View | undefined;
-  /** Since when it does not hear from others. */
+  /** Since when the member does not hear from others. */
   readonly lost: Map<ServerAddress, number>;
-  /** In its relay log. */
+  /** In the relay log of the member. */
   received: GtidSet;
-  /** When it tries to join. */
+  /** When the member tries to join. */
   startsAt: number | undefined;
   recoveredAt: number | undefined;
-  /** When it learns that it was expelled. */
+  /** When the member learns that it was expelled. */
   noticesAt: number | undefined;
-  /** When it becomes writable, as the new primary. */
+  /** When the member becomes writable, as the new primary. */
   opensAt: number | undefined;
 }
 
@@ -83,19 +92,19 @@ export interface GroupSurroundings {
   readonly between: (from: number, to: number) => number;
 }
 
-/** Who is not heard from for so long is UNREACHABLE. Milliseconds. */
+/** A member that is silent for so many milliseconds is UNREACHABLE. */
 const suspectMs = 300;
 const expelMs = [1000, 2000] as const;
 const noticeMs = [100, 800] as const;
 const rejoinMs = [500, 2000] as const;
 const recoverMs = [300, 1500] as const;
 const openMs = [0, 300] as const;
-/** A group that is bootstrapped anew takes its numbers from a block of its own, as each member does in truth. */
+/** A group that is bootstrapped anew takes its numbers from a new block, as each member does in truth. */
 const blockSize = 1_000_000;
 /** Longer than any evidence of a move. */
 const rememberedMs = 30_000;
 
-/** One group of all servers, ONLINE, the first one its primary. */
+/** One group of all servers, ONLINE; the first server is the primary. */
 export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings): FakeGroup {
   const members = new Map<ServerAddress, Member>(
     [...servers.values()].map((server) => [server.address, newMember(server)]),
@@ -104,7 +113,7 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
   const expelAfterMs = between(...expelMs);
   let now = 0;
   let lineages: Lineage[] = [];
-  /** Of a majority of all servers: who was its primary from when on. */
+  /** For a majority of all servers: each primary and when it began. */
   let reigns: { readonly from: number; readonly primary: ServerAddress | undefined }[] = [];
 
   const first = found([...members.keys()], newestIn(groupLine));
@@ -122,7 +131,7 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     return lineage;
   }
 
-  /** A new process has forgotten the group; what lay in its relay log was applied, or went with a CLONE. */
+  /** A new process has forgotten the group. Its relay log was applied, or went with a CLONE. */
   function of(address: ServerAddress): Member {
     const member = members.get(address) as Member;
     if (member.process === member.server.process) return member;
@@ -136,7 +145,7 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     isRunning(of(address).server) && of(address).lineage === lineage;
   const hears = (a: ServerAddress, b: ServerAddress): boolean => a === b || (isOpen(a, b) && isOpen(b, a));
 
-  /** The members that speak for the group: the one that most others hear, and those. */
+  /** The members that speak for the group: the member that most others hear, and these others. */
   function coreOf(lineage: Lineage): readonly ServerAddress[] {
     const there = [...lineage.view.members.keys()].filter((address) => holds(address, lineage));
     return there
@@ -144,7 +153,7 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
       .reduce<readonly ServerAddress[]>((best, core) => (core.length > best.length ? core : best), []);
   }
 
-  /** The core, where it can agree on anything. */
+  /** The core of the group, where it can agree on anything. */
   function majorityOf(lineage: Lineage): readonly ServerAddress[] | undefined {
     const core = coreOf(lineage);
     return core.length > lineage.view.members.size / 2 ? core : undefined;
@@ -165,7 +174,7 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
       if (!core.includes(address)) lineage.missing.set(address, lineage.missing.get(address) ?? now);
       else if (lineage.missing.delete(address)) catchUp(of(address), core);
     }
-    // Without a majority nothing is agreed on: whoever was the primary stays it, and cannot commit.
+    // Without a majority nothing is agreed on: the primary stays the primary, and cannot commit.
     if (core.length <= lineage.view.members.size / 2) return;
     const { primary: old } = lineage.view;
     const next = nextMembers(lineage, core);
@@ -176,7 +185,7 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     for (const address of core) deliver(of(address), lineage.view);
   }
 
-  /** Without those that have been missing for too long; who has recovered is ONLINE. */
+  /** Drops the members that are missing for too long; a member that has recovered is ONLINE. */
   function nextMembers({ view, missing }: Lineage, core: readonly ServerAddress[]): View['members'] {
     const next = new Map<ServerAddress, 'ONLINE' | 'RECOVERING'>();
     for (const [address, state] of view.members) {
@@ -188,7 +197,7 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     return next;
   }
 
-  /** One that comes back before it was expelled is sent again what it missed. */
+  /** A member that comes back before it was expelled receives again what it missed. */
   function catchUp(member: Member, core: readonly ServerAddress[]): void {
     member.received = core.map((address) => heldBy(of(address))).reduce(union, member.received);
   }
@@ -210,7 +219,7 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     if (!isSame) lineage.view = { number: view.number + 1, members: next, primary };
   }
 
-  /** Becoming the primary, or ceasing to be, changes read_only; else somebody may have set it by hand. */
+  /** A member changes read_only when it becomes or stops being the primary; else a person may have set it. */
   function deliver(member: Member, view: View): void {
     const { address } = member.server;
     const was = member.view?.primary === address;
@@ -220,7 +229,10 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     if (was && !is) close(member);
   }
 
-  /** One that is not in the newest view learns of it from whom it reaches; one that reaches nobody never does. */
+  /**
+   * A member that is not in the newest view learns so from a member that it reaches; without any, it never
+   * learns so.
+   */
   function notice(member: Member, lineage: Lineage): void {
     const { address } = member.server;
     if (lineage.view.members.has(address) || !coreOf(lineage).some((other) => hears(address, other))) {
@@ -249,7 +261,7 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
   function join(member: Member): void {
     const { address, executed } = member.server;
     const found = largest();
-    // Its former self must have been expelled, too.
+    // The former self of this member must have been expelled too.
     if (
       found === undefined ||
       found.lineage.view.members.has(address) ||
@@ -348,7 +360,7 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
       const { lineage } = member;
       leave(member, 'OFFLINE');
       close(member);
-      // The others take note of a good-bye at once; of one that they do not hear, in time.
+      // The others notice a good-bye at once, and a silent member after some time.
       if (lineage === undefined || !lineage.view.members.has(address) || majorityOf(lineage) === undefined)
         return;
       const { members: rest, primary } = lineage.view;
@@ -370,7 +382,7 @@ export function createFakeGroup({ servers, isOpen, between }: GroupSurroundings)
     },
     primariesSince(time) {
       const held = reigns.filter((_, index) => (reigns[index + 1]?.from ?? Number.POSITIVE_INFINITY) > time);
-      // The newest may not have been noted yet.
+      // The newest transaction may not have been noted yet.
       const primaries = [...held.map(({ primary }) => primary), largest()?.lineage.view.primary];
       return held.length === 0 || primaries.includes(undefined)
         ? undefined
@@ -395,7 +407,7 @@ const newMember = (server: FakeServer): Member => ({
 
 const newestIn = (line: string): number => Number(line.split('-').at(-1));
 
-/** It has stopped, or was told that it is out. */
+/** The member has stopped, or knows that it is out. */
 function leave(member: Member, state: 'OFFLINE' | 'ERROR'): void {
   Object.assign(member, { state, lineage: undefined, view: undefined });
   Object.assign(member, {
@@ -407,7 +419,7 @@ function leave(member: Member, state: 'OFFLINE' | 'ERROR'): void {
   member.lost.clear();
 }
 
-/** group_replication_exit_state_action=READ_ONLY, and how every member begins. */
+/** group_replication_exit_state_action=READ_ONLY, and the state in which every member begins. */
 const close = ({ server }: Member): void =>
   void Object.assign(server, { readOnly: true, superReadOnly: true });
 

@@ -1,15 +1,18 @@
-/** Somebody on the path who has not got the key: sees every message, answers before the nameserver does, keeps true answers back, and sends old ones again. */
+/**
+ * An attacker on the path without the key: sees every message, answers before the nameserver, holds true
+ * answers back, and sends old answers again.
+ */
 
 import { CLASS, OPCODE, RCODE, TYPE } from '../../../src/dns/message/codes.ts';
 import { decodeMessage, encodeRr, type ReceivedMessage } from '../../../src/dns/message/wire.ts';
 import type { World } from './world-types.ts';
 
 export interface Forger {
-  /** What the client gets for its request, given what the nameserver answers to it. */
+  /** What the client gets for its request, given the answer of the nameserver. */
   answers(request: Buffer, answer: Buffer | undefined): readonly Buffer[];
 }
 
-/** An address that is nobody's. */
+/** An address without a server. */
 const lie = Buffer.of(203, 0, 113, 66);
 /** True answers that are kept, to be sent again. */
 const keptAnswers = 20;
@@ -59,12 +62,12 @@ function answerTo(
   const header = Buffer.alloc(12);
   for (const [index, word] of [id, 0x8400 | (opcode << 11) | rcode, questions.length, count, 0, 0].entries())
     header.writeUInt16BE(word, index * 2);
-  // A question is all that stands between the header and the TSIG RR of a query.
+  // Between the header and the TSIG RR of a query there is only a question.
   const end = opcode === OPCODE.UPDATE ? questionEnd(bytes) : (additionals[0]?.start ?? bytes.length);
   return Buffer.concat([header, bytes.subarray(12, end)]);
 }
 
-/** The zone section's end: a name without compression, type and class. */
+/** The end of the zone section: a name without compression, type and class. */
 function questionEnd(bytes: Buffer): number {
   let at = 12;
   while (bytes[at] !== 0) at += 1 + (bytes[at] as number);
@@ -73,7 +76,7 @@ function questionEnd(bytes: Buffer): number {
 
 const verdict = (message: ReceivedMessage, rcode: number): Buffer => answerTo(message, rcode, 0);
 
-/** Another address, a ledger of the forger's own, or nothing at all. */
+/** Another address, a forged ledger, or nothing at all. */
 function falseAnswer(message: ReceivedMessage, empty: boolean): Buffer {
   const [question] = message.questions;
   const rdata = question && !empty ? lies[question.type] : undefined;
@@ -88,12 +91,12 @@ const lies: Readonly<Record<number, Buffer>> = {
   [TYPE.TXT]: Buffer.concat([Buffer.of(ledgerLie.length), Buffer.from(ledgerLie)]),
 };
 
-/** The request's own TSIG RR, with a MAC that is none. */
+/** The TSIG RR of the request, with a false MAC. */
 function signedByGuess(request: ReceivedMessage, answer: Buffer, byte: () => number): Buffer {
   const tsig = request.additionals.at(-1);
   if (tsig?.type !== TYPE.TSIG) return answer;
   const rr = Buffer.from(request.bytes.subarray(tsig.start, tsig.end));
-  // The MAC is followed by the original id, the error and the length of other data: six bytes.
+  // After the MAC come the original id, the error and the length of other data: six bytes.
   for (let at = rr.length - 6 - 32; at < rr.length - 6; at += 1) rr[at] = byte();
   const signed = Buffer.concat([answer, rr]);
   signed.writeUInt16BE(1, 10);

@@ -1,4 +1,7 @@
-/** People and the servers of one group: they start and stop members, name a primary, and make the mistakes that are made with groups. The group itself elects. */
+/**
+ * The people and servers of one group: they start and stop members, name a primary, and make the usual
+ * mistakes. The group itself elects.
+ */
 
 import { contains } from '../../../src/core/gtid/gtid.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -8,7 +11,7 @@ import { takeAway } from './outage.ts';
 import type { Act } from './script.ts';
 import type { World } from './world-types.ts';
 
-/** So long after a restart somebody notices that a member does not start by itself. Milliseconds. */
+/** So many milliseconds after a restart somebody notices that a member does not start by itself. */
 const startedByHandMs = 3000;
 
 /** `onLoss` is told of each server process that ends. */
@@ -36,7 +39,10 @@ export function createGroupOperator(
     onLoss(server);
   }
 
-  /** `byItself`: group_replication_start_on_boot. Without it, and without read_only in its configuration file, it is a writable server of its own. */
+  /**
+   * `byItself`: group_replication_start_on_boot. Without it, and without read_only in its configuration file,
+   * the server is writable and in no group.
+   */
   function restart(server: ServerAddress, byItself: boolean): void {
     mysql.resume(server);
     if (mysql.server(server).health !== 'down') return;
@@ -44,7 +50,7 @@ export function createGroupOperator(
     if (byItself) group.start(server);
   }
 
-  /** By mistake another member is made writable by hand. */
+  /** By mistake somebody makes another member writable. */
   function switchover(act: Act & { kind: 'switchover' }): void {
     const heirs = secondaries();
     const heir = heirs[act.to % Math.max(1, heirs.length)];
@@ -54,7 +60,9 @@ export function createGroupOperator(
       later(act.stepMs, () => group.isOnline(second) && makeWritable(second));
   }
 
-  /** The group needs nobody; by mistake somebody thinks that it is gone, and starts a second one. */
+  /**
+   * The group needs no person; by mistake somebody thinks that the group is gone, and starts a second one.
+   */
   function failover(act: Act & { kind: 'failover' }): void {
     const server = addresses[act.to] as ServerAddress;
     if (
@@ -66,7 +74,10 @@ export function createGroupOperator(
     group.bootstrap(server);
   }
 
-  /** With a lost tail the machine was rebuilt in haste: it does not start its plugin, and some client writes to it. */
+  /**
+   * With a lost tail the machine was rebuilt in haste: the server does not start its plugin, and some client
+   * writes to it.
+   */
   function loseSource(act: Act & { kind: 'lose-source' }): void {
     const lost = primary();
     if (mysql.server(lost).health !== 'up') return;
@@ -109,7 +120,10 @@ export function createGroupOperator(
     );
   }
 
-  /** All are up, and what is in no group, or in one of its own, joins the group of this server; first everything is stopped, where it has none. */
+  /**
+   * All servers are up, and each server in no group, or alone in one, joins the group of this server. Where
+   * this server has no group, everything is stopped first.
+   */
   function bringBack(head: ServerAddress, how: { readonly rebuild: boolean; readonly anew: boolean }): void {
     for (const address of addresses) {
       mysql.resume(address);

@@ -6,7 +6,10 @@ import { hostOf, ipOf, ledgerOwner, sourceName } from './settings.ts';
 import { ledgerIn } from './sight.ts';
 import type { World } from './world-types.ts';
 
-/** A ledger that was taken away is put back later, if nobody wrote another one meanwhile; a zone that was made anew stays so. */
+/**
+ * A ledger that was taken away is put back later if nobody wrote another ledger meanwhile; a zone that was
+ * made anew stays so.
+ */
 export function byHand(
   { primary, judge, timeline, script, members }: World,
   act: Act & { kind: 'hand' },

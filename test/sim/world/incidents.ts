@@ -1,20 +1,20 @@
 /**
- * Incidents that come on top of a world's story. Each has dice of its own, so that another one may be added without changing any that is there. A seed tells which of
- * them happen in its world, and when.
+ * Incidents that happen in addition to the story of a world. Each has its own dice, so that a new incident
+ * changes no other. The seed decides which incidents happen, and when.
  */
 
 import { createPrng, type Prng } from './prng.ts';
 import type { Act, Shape } from './script.ts';
 
 interface Incident {
-  /** Its dice are made from the seed and this. */
+  /** The dice of the incident are made from the seed and this. */
   readonly name: string;
-  /** It happens in one world of so many. */
+  /** The incident happens in one world of so many. */
   readonly oneIn: number;
   acts(chance: Prng, at: number, shape: Shape): readonly Act[];
 }
 
-/** Not only when a story begins, and never so late that nothing can come of it. Milliseconds. */
+/** Between these milliseconds: after the beginning of the story, and early enough for consequences. */
 const [earliestMs, latestBeforeCalmMs] = [6000, 4000];
 
 const incidents: readonly Incident[] = [
@@ -69,7 +69,10 @@ const incidents: readonly Incident[] = [
   },
 ];
 
-/** The incidents of the seed's world that happen before the faults stop. A group's members have a story of their own (group-operator.ts). */
+/**
+ * The incidents in the world of this seed, before the faults stop. The members of a group have other acts
+ * (group-operator.ts).
+ */
 export function incidentsOf(seed: number, shape: Shape, calmAt: number): readonly Act[] {
   if (shape.group) return [];
   return incidents.flatMap(({ name, oneIn, acts }) => {
@@ -80,17 +83,17 @@ export function incidentsOf(seed: number, shape: Shape, calmAt: number): readonl
   });
 }
 
-/** One world in eight that has no group is a cluster of two. */
+/** One world in eight without a group is a cluster of two. */
 export const sometimesOfTwo = (seed: number, shape: Shape): Shape =>
   !shape.group && diceOf(seed, 'a cluster of two').int(8) === 0 ? { ...shape, servers: 2 } : shape;
 
-/** A stream of chance that belongs to this name alone. */
+/** A stream of chance for this name alone. */
 const diceOf = (seed: number, name: string): Prng =>
   createPrng(
     [...name].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193), seed ^ 0x811c9dc5),
   );
 
-/** It remains a replica, or somebody took its channel away first. */
+/** The server remains a replica, or somebody took its channel away first. */
 const madeWritable = (chance: Prng, at: number, { servers }: Shape): Act => ({
   at,
   kind: 'writable',
@@ -99,7 +102,9 @@ const madeWritable = (chance: Prng, at: number, { servers }: Shape): Act => ({
   forMs: chance.between(1000, chance.pick([4000, 20_000])),
 });
 
-/** A restart, a crash with a quick recovery: the server is away for less than it takes to be sure that it is lost. */
+/**
+ * A restart, or a crash with a quick recovery: the server is back before anybody can be sure that it is lost.
+ */
 const quickRestart = (
   chance: Prng,
   at: number,

@@ -1,4 +1,7 @@
-/** One running source-dns: the real runtime, zone client and transports on a machine of the world; all that is not real is its sockets, its servers and its disk. */
+/**
+ * One running source-dns: the real runtime, zone client and transports on a simulated machine. Only its
+ * sockets, its servers and its disk are simulated.
+ */
 
 import type { Command, Effect, Event, HistoryEntry } from '../../../src/core/model/events.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -18,7 +21,9 @@ export interface Instance {
   readonly isRunning: boolean;
   readonly machine: Machine;
   start(): void;
-  /** Loses all that it has in memory, and what was not yet on its disk; and all of its history, if it `forgets`. */
+  /**
+   * The process loses its memory and what was not yet on its disk; if it `forgets`, also all of its history.
+   */
   crash(forgets: boolean): void;
   command(command: Command): void;
   serverDied(server: ServerAddress): void;
@@ -53,7 +58,7 @@ export function createInstance(world: World, name: InstanceName): Instance {
     const memory = build.createMemory();
     for (const entry of build.readLines(disk).entries) memory.note(entry);
     const remembered = memory.remembered('shop');
-    // What the disk tells, not what this build makes of it.
+    // What the disk says, not what this build reads in it.
     const told = createMemory();
     for (const entry of readLines(disk).entries) told.note(entry);
     judge.started(name, told.remembered('shop')[0]);
@@ -118,7 +123,7 @@ export function createInstance(world: World, name: InstanceName): Instance {
   };
 }
 
-/** What a crash leaves of a file: without its newest lines, or with one of them in part. */
+/** What a crash leaves of a file: the newest lines are missing, or one of them is cut. */
 function torn(text: string, lines: () => number, pick: (below: number) => number): string {
   const kept = text.split('\n').slice(0, -1);
   const lost = kept.splice(Math.max(0, kept.length - lines()));
@@ -139,7 +144,7 @@ function socketsOf(world: World, client: InstanceName, life: Life): Sockets {
   };
 }
 
-/** The core, with the judge looking on: what it is told, and what it wants. */
+/** The core, while the judge watches its input and its wishes. */
 function watched({ judge, timeline, log, sightings }: World, name: InstanceName, core: Core): Core {
   function told(event: Event): void {
     if (event.kind === 'observed') judge.observed(name, event.server, sightings.get(event.probe));

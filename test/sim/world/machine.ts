@@ -1,4 +1,7 @@
-/** The computer that an instance runs on, and the life of one process on it: clocks that drift and are set, a machine that sleeps, a process that stands still. */
+/**
+ * The computer of an instance, and the life of one process on it: clocks that drift and are set, a machine
+ * that sleeps, a process that stands still.
+ */
 
 import type { MonoMs, WallMs } from '../../../src/core/model/units.ts';
 import type { Clock } from '../../../src/ports.ts';
@@ -10,7 +13,7 @@ export interface Machine {
   stepClock(ms: number): void;
   /** The wall clock is right again. */
   setClock(): void;
-  /** It sleeps: nothing happens, the monotonic clock stands, the wall clock goes on. */
+  /** The machine sleeps: nothing happens, the monotonic clock stands, the wall clock goes on. */
   suspend(forMs: number): void;
   /** The process gets no time, but both clocks go on (SIGSTOP, or a busy machine). */
   stall(forMs: number): void;
@@ -18,15 +21,15 @@ export interface Machine {
   begin(): Life;
 }
 
-/** One process. After `end` nothing of it happens any more, and no message reaches it. */
+/** One process. After `end` it does nothing any more, and no message reaches it. */
 export interface Life {
   readonly clock: Clock;
-  /** Something comes in for it, from a socket or a person: it is taken when the process gets time. */
+  /** Something arrives for the process, from a socket or a person; the process takes it when it gets time. */
   deliver(action: () => void): void;
   end(): void;
 }
 
-/** `drift`: so much faster than true time both clocks go; 0.0001 is a bad quartz. */
+/** `drift`: both clocks are so much faster than true time; 0.0001 is a bad quartz. */
 export function createMachine(
   { timeline, chance }: Pick<World, 'timeline' | 'chance'>,
   drift: number,
@@ -53,7 +56,7 @@ export function createMachine(
         timeline.after((due - mono()) / rate, () =>
           deliver(() => {
             if (cancelled) return;
-            // A sleep stopped the clock by which this is due.
+            // A sleep stopped the clock of this deadline.
             if (mono() + 1e-6 < due) wait();
             else callback();
           }),

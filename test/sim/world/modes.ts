@@ -1,4 +1,7 @@
-/** gtid_mode in the world: the same everywhere, or changed online as the manual has it (19.1.4.2), one step on all servers, one server after the other, before the next step. */
+/**
+ * gtid_mode in the world: the same everywhere, or changed online by the manual (19.1.4.2): one step on all
+ * servers, one server after the other, before the next step.
+ */
 
 import { gtidModes } from '../../../src/core/model/observation.ts';
 import type { Shape } from './script.ts';
@@ -23,7 +26,10 @@ export function changeModes({ script, members, mysql, timeline }: World): void {
     });
 }
 
-/** Every seventh world, unless it has a group, is not in gtid_mode ON all the time; in each second of them a replica takes some time to catch up. */
+/**
+ * In every seventh world without a group gtid_mode is not always ON; in every second of these a replica takes
+ * some time to catch up.
+ */
 export function inOtherModes(seed: number, shape: Shape): Shape {
   if (seed % 7 !== 4 || shape.group) return shape;
   const round = Math.floor(seed / 7);

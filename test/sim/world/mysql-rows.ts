@@ -1,4 +1,7 @@
-/** What the first statement of mysql-8.ts brings of a fake server: every cell text or null, as the connection hands rows over. */
+/**
+ * The result of the first statement of mysql-8.ts from a fake server: every cell is text or null, as the
+ * connection delivers rows.
+ */
 
 import { contains, formatGtidSet } from '../../../src/core/gtid/gtid.ts';
 import type { GtidSet } from '../../../src/core/gtid/gtid-set.ts';
@@ -12,11 +15,11 @@ interface Told {
   /** Milliseconds, the same clock as the channel's `heardAt`. */
   readonly now: number;
   readonly groupMembers: number;
-  /** Those of a set that have a GTID. */
+  /** The transactions of a set that have a GTID. */
   readonly named: (set: GtidSet) => GtidSet;
 }
 
-/** The rows of one server at this time: one for each channel, at least one. */
+/** The rows of one server at this time: one for each channel, and at least one. */
 export function probeRows(server: FakeServer, channels: readonly FakeChannel[], told: Told): readonly Row[] {
   const cells = {
     server_uuid: server.uuid,
@@ -40,10 +43,10 @@ export function probeRows(server: FakeServer, channels: readonly FakeChannel[], 
     : [{ ...cells, ...noChannel }];
 }
 
-/** What was received is applied in the next moment. Milliseconds. */
+/** What was received is applied so many milliseconds later. */
 const applyingForMs = 50;
 
-// Every probe of every test comes by here: to name all columns is much quicker than to lay them over one another.
+// Every probe of every test comes here. To name all columns is much quicker than to merge objects.
 function withChannel(cells: Row, { executed }: FakeServer, channel: FakeChannel, { now, named }: Told): Row {
   const { host, port } = splitAddress(channel.host);
   const [waiting] = channel.waiting;

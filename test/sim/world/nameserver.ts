@@ -1,6 +1,7 @@
 /**
- * A nameserver process: takes the bytes of messages and answers with bytes. An update is in the journal before it is answered, so that a crash loses
- * it whole or not at all. What is read may be a little older than what was written (inline signing), and a secondary server's zone is older still.
+ * A nameserver process: bytes of messages in, bytes of answers out. An update is in the journal before it is
+ * answered, so a crash loses all of it or nothing. A read may be a little older than the last write (inline
+ * signing), and the zone of a secondary server is older still.
  */
 
 import type { Fqdn, WallMs } from '../../../src/core/model/units.ts';
@@ -16,15 +17,15 @@ import { isUpdate, isWrite, rrsetsOf } from './update-bytes.ts';
 import { beginning, type World } from './world-types.ts';
 import { firstRrsets, grantedNamesOf, maxTtlSecondsOf } from './zone-odds.ts';
 
-/** What a socket knows of it. */
+/** What a socket knows of the nameserver. */
 export interface NameserverProcess {
   readonly host: Host;
   readonly isUp: boolean;
-  /** Counts processes: a connection does not outlive its own. */
+  /** Counts processes: a connection does not outlive its process. */
   readonly process: number;
   /** What comes back for a message: mostly one answer. */
   receive(message: Buffer, over: 'tcp' | 'udp', from: Host): readonly Buffer[];
-  /** Calls back once, if that process ends. */
+  /** Calls back once when that process ends. */
   onDeath(process: number, callback: () => void): void;
 }
 
@@ -34,17 +35,17 @@ const loadingMs = 300;
 export type CrashMoment = 'now' | 'before-journal' | 'after-journal';
 
 export interface Primary extends NameserverProcess {
-  /** What its zone holds, sorted by name and type. */
+  /** What the zone holds, sorted by name and type. */
   rrsets(): readonly Rrset[];
   find(name: Fqdn, type: RrType): Rrset | undefined;
-  /** By hand: this RRset instead of what was there. */
+  /** By hand: this RRset replaces the old one. */
   put(rrset: Rrset): void;
   remove(name: Fqdn, type: RrType): void;
-  /** It was shown with this RDATA (undefined: not there) at some time since then. */
+  /** Whether the nameserver showed this RDATA (undefined: no RRset) at some time since then. */
   wasShown(name: Fqdn, type: RrType, rrset: Rrset | undefined, since: number): boolean;
-  /** Its policy: the key may change these names, and no other. */
+  /** The policy: the key may change these names, and no other. */
   grant(names: readonly Fqdn[]): void;
-  /** Ends it now, or when the next update has come, before or after that is in the journal. */
+  /** Ends the process now, or when the next update has come, before or after the update is in the journal. */
   crash(when: CrashMoment): void;
   start(): void;
 }
@@ -154,7 +155,8 @@ export function createPrimary(world: World, host: Host): Primary {
       else armed = when;
     },
     start() {
-      // A crash that waited for an update until now would come after the faults are over, and nobody would start it again.
+      // A crash that waited for an update until now would come after the faults are over, and nobody would
+      // start the process again.
       armed = undefined;
       if (isUp) return;
       isUp = true;
@@ -170,11 +172,11 @@ const rcodeText = (rcode: number | undefined): string =>
   Object.entries(RCODE).find(([, code]) => code === rcode)?.[0] ?? String(rcode);
 
 export interface Secondary extends NameserverProcess {
-  /** The primary server says that its zone has changed, and hands it over. */
+  /** The primary server says that its zone has changed, and hands the zone over. */
   notify(zone: SimulatedZone): void;
 }
 
-/** It gets the zone a little later; while it is cut off, when that is over. */
+/** The secondary gets the zone a little later, or, while it is cut off, when the cut is over. */
 export function createSecondary(world: World, host: Host, primary: Host): Secondary {
   const zone = new SimulatedZone(zoneName);
   const clock = { wall: () => (beginning + world.timeline.now) as WallMs };

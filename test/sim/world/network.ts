@@ -1,4 +1,7 @@
-/** The network between the hosts of the world: who reaches whom, each direction by itself, and how long a message takes. */
+/**
+ * The network between the hosts of the world: which host reaches which, each direction by itself, and how
+ * long a message takes.
+ */
 
 import type { World } from './world-types.ts';
 
@@ -6,13 +9,16 @@ import type { World } from './world-types.ts';
 export type Host = string;
 
 export interface Network {
-  /** Whether what leaves `from` now arrives at `to`. */
+  /** Whether a message that leaves `from` now arrives at `to`. */
   isOpen(from: Host, to: Host): boolean;
-  /** Cuts one direction; the returned function mends it. Cuts of the same direction add up. */
+  /** Cuts one direction; the returned function mends it. Several cuts of one direction add up. */
   cut(from: Host, to: Host): () => void;
   /** Every cut is mended. */
   mendAll(): void;
-  /** How long one message takes one way, in milliseconds; `patienceMs`: how long its sender waits for the answer. */
+  /**
+   * How long one message takes one way, in milliseconds; `patienceMs`: how long its sender waits for the
+   * answer.
+   */
   travelMs(patienceMs: number): number;
 }
 

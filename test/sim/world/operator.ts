@@ -1,4 +1,7 @@
-/** People and failover tools: what they do to the MySQL servers, with the mistakes that they make. They know nothing of source-dns. */
+/**
+ * People and failover tools: what they do to the MySQL servers, with their usual mistakes. They know nothing
+ * of source-dns.
+ */
 
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { fakeUuid } from '../../support/fake-mysql.ts';
@@ -11,14 +14,17 @@ export interface Operator {
   /** The server that people mean to be the source. */
   readonly source: ServerAddress;
   perform(act: Act): void;
-  /** The faults are over: one source, and everything else replicates from it. */
+  /** The faults are over: there is one source, and every other server replicates from it. */
   settleOn(source: ServerAddress): void;
 }
 
-/** A source that came back read-only is opened by hand after this. Milliseconds. */
+/** A source that came back read-only is opened by hand after so many milliseconds. */
 const openedByHandMs = 2500;
 
-/** Sets up replication from the first server, unless the servers are a group. `onLoss` is told of each server process that ends. */
+/**
+ * Sets up replication from the first server, unless the servers are a group. `onLoss` is told of each server
+ * process that ends.
+ */
 export function createOperator(world: World, onLoss: (server: ServerAddress) => void): Operator {
   if (world.mysql.group) return createGroupOperator(world, world.mysql.group, onLoss);
   const { mysql, timeline, judge, members: addresses } = world;
@@ -30,7 +36,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
   function others(): readonly ServerAddress[] {
     return addresses.filter((address) => address !== source);
   }
-  /** Up, of the line, and all its data is the source's: what a sensible person promotes. */
+  /** Up, of the line, and with no data that the source lacks: a server that a sensible person promotes. */
   const fitHeirs = (): readonly ServerAddress[] =>
     others().filter((address) => {
       const { health, channel } = mysql.server(address);
@@ -89,7 +95,10 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     timeline.after(act.stepMs, () => source === heir && repoint(act.mistake));
   }
 
-  /** The process, or the machine, of the source is away; it comes back as it was configured: writable, and some client has written to it. */
+  /**
+   * The process or machine of the source is away. The server comes back as it was configured: writable, and
+   * some client has written to it.
+   */
   function loseSource(act: Act & { kind: 'lose-source' }): void {
     const lost = source;
     if (act.how === 'kill') kill(lost, act.tail);
@@ -166,7 +175,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     });
   }
 
-  /** An empty server in the place of a replica: another UUID, writable, nothing of our line. */
+  /** An empty server in the place of a replica: another UUID, writable, with nothing of our line. */
   function stranger(server: ServerAddress): void {
     if (
       server === source ||
@@ -181,7 +190,10 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     judge.strangers.add(mysql.server(server).uuid);
   }
 
-  /** Everything replicates from the source: rebuilt from it, or only pointed at it, with whatever transactions of its own it has. */
+  /**
+   * Everything replicates from the source: rebuilt from it, or only pointed at it, and then keeps the
+   * transactions that only it has.
+   */
   function mend(rebuild: boolean): void {
     if (!isUp(source)) mysql.restart(source, { readOnly: false });
     for (const address of addresses) mysql.open(address);

@@ -1,3 +1,5 @@
+/** How a simulated server stops taking writes or goes away, and how it comes back. */
+
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Act } from './script.ts';
 import type { World } from './world-types.ts';
@@ -14,7 +16,7 @@ export function closeBy(
   if (refuses) mysql.server(server).health = 'refusing';
 }
 
-/** It takes writes again, and some client that stayed there has written. */
+/** The server takes writes again, and a client that stayed connected has written. */
 export function reopen(
   { mysql }: World,
   server: ServerAddress,
@@ -30,7 +32,10 @@ export function reopen(
   mysql.write(server, 2);
 }
 
-/** A server goes away: its process ends (`kill`), it hangs, or it refuses everybody. Says whether it was there to begin with. */
+/**
+ * A server goes away: its process ends (`kill`), it hangs, or it refuses everybody. Returns whether the
+ * server was there before.
+ */
 export function takeAway(
   { mysql }: World,
   server: ServerAddress,

@@ -1,4 +1,4 @@
-/** How an instance asks the MySQL servers: through the network, and with the real reading of rows. */
+/** How an instance asks the MySQL servers: over the simulated network, with the real reading of rows. */
 
 import type { Places, Probe } from '../../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../../../src/core/model/units.ts';
@@ -11,7 +11,7 @@ import { ipOf } from './settings.ts';
 import type { World } from './world-types.ts';
 
 export interface SimulatedProber extends ServerProber {
-  /** The server's process has ended, and its machine says so to every connection. */
+  /** The process of the server has ended, and its machine says so to every connection. */
   serverDied(server: ServerAddress): void;
 }
 
@@ -31,7 +31,7 @@ export function createProber(
   /** Where the kept connections lead. */
   const kept = new Map<ServerAddress, Route>();
 
-  /** The kept connection, or a new one: to the first address where somebody is. */
+  /** The kept connection, or a new one: to the first address with a server. */
   function routeOf(server: ServerAddress, { known, refuted }: Places): Route {
     const route = kept.get(server);
     if (route !== undefined && world.mysql.server(route.target).process === route.process) return route;
@@ -130,7 +130,7 @@ export function createProber(
   };
 }
 
-/** One end of a connection: the IP address, and the server that is there. */
+/** One end of a connection: the IP address, and the server there. */
 interface Route {
   readonly address: string;
   readonly target: ServerAddress;
@@ -140,7 +140,7 @@ interface Route {
 const from = (peer: string, probe: Probe): Probe =>
   probe.kind === 'reachable' ? { ...probe, facts: { ...probe.facts, peer } } : probe;
 
-/** What another server says is nothing about this one. */
+/** An answer of another server says nothing about this server. */
 const about = (server: ServerAddress, target: ServerAddress, seen: Probe): Probe =>
   target === server ? seen : unreachable(server);
 
@@ -153,5 +153,5 @@ function routeTo({ members, mysql }: World, address: string): Route | undefined 
   return target && { address, target, process: mysql.server(target).process };
 }
 
-/** A resolver answers faster than this. Milliseconds. */
+/** A resolver answers within so many milliseconds. */
 const resolverMs = 100;

@@ -1,12 +1,10 @@
-/** Everything that chance decides about a run's course, resolved up front from the seed: a failing run prints it. */
+/** What a script of the simulated world is: its shape, its weather and its acts. A failing run prints it. */
+
 import type { GtidMode } from '../../../src/core/model/observation.ts';
 import type { SwitchName } from '../../support/fake-mysql.ts';
-import { incidentsOf, sometimesOfTwo } from './incidents.ts';
-import { inOtherModes } from './modes.ts';
 import type { CrashMoment } from './nameserver.ts';
-import { createPrng, type Prng } from './prng.ts';
-import { addressesOf, type InstanceName, instanceNames } from './settings.ts';
-import { inOddZone, type ZoneOdds } from './zone-odds.ts';
+import type { InstanceName } from './settings.ts';
+import type { ZoneOdds } from './zone-odds.ts';
 
 /** The longest `probeTimeoutMs`. */
 export const slowestProbeMs = 4900;
@@ -14,9 +12,9 @@ export const slowestProbeMs = 4900;
 /** How bad the network is. Probabilities of one message, times in milliseconds. */
 export interface Weather {
   readonly rttMs: number;
-  /** It takes up to its sender's patience, and beyond. */
+  /** The message takes as long as its sender waits, or longer. */
   readonly slow: number;
-  /** A datagram is lost; what goes over TCP comes a retransmission later. */
+  /** A datagram is lost; a TCP segment arrives one retransmission later. */
   readonly lost: number;
   /** An update arrives long after its sender gave up. */
   readonly late: number;
@@ -24,22 +22,22 @@ export interface Weather {
   readonly twice: number;
   /** Somebody without the key answers first. */
   readonly forged: number;
-  /** What is read is so much older than what was written (inline signing). */
+  /** A read shows the zone of so many milliseconds ago (inline signing). */
   readonly readLagMs: number;
   readonly fudgeMs: number;
-  /** Longer than `fresh_for` is allowed: a server that hangs is then stale before it is unknown. */
+  /** May be longer than `fresh_for`: a server that hangs is then stale before it is unknown. */
   readonly probeTimeoutMs: number;
-  /** A receiver says ON for so long after it has heard of its source the last time (replica_net_timeout). */
+  /** A receiver says ON for so long after it last heard of its source (replica_net_timeout). */
   readonly netTimeoutMs: number;
 }
 
 /** What the world is made of. */
 export interface Shape {
   readonly servers: number;
-  /** They are one group with a single primary, and nobody replicates otherwise. */
+  /** The servers are one group with a single primary, and replicate in no other way. */
   readonly group: boolean;
   readonly versions: readonly string[];
-  /** `changing`: from ON to OFF and back, while all goes on. */
+  /** `changing`: from ON to OFF and back, while everything goes on. */
   readonly gtidMode: GtidMode | 'changing';
   /** SOURCE_DELAY of every replica. */
   readonly delayMs: number;
@@ -55,13 +53,13 @@ export interface Shape {
   readonly withdraws: boolean;
   /** `gtid_guard: hold`. */
   readonly guarded: boolean;
-  /** It runs a later version. */
+  /** This instance runs a later version. */
   readonly later?: InstanceName;
-  /** So much faster than true time the clocks of an instance go. */
+  /** The clocks of an instance are so much faster than true time. */
   readonly drift: Readonly<Partial<Record<InstanceName, number>>>;
 }
 
-/** Servers are numbered from 0; `to` counts among those it could mean. */
+/** Servers are numbered from 0; `to` counts among the servers that the act may mean. */
 export type Act = { readonly at: number } & (
   | {
       readonly kind: 'switchover';
@@ -69,7 +67,7 @@ export type Act = { readonly at: number } & (
       readonly mistake: 'none' | 'promote-first' | 'two' | 'half';
       readonly stepMs: number;
     }
-  /** `tail`: so many of its newest transactions are gone when it comes back. */
+  /** `tail`: so many of the newest transactions are gone when the source comes back. */
   | {
       readonly kind: 'lose-source';
       readonly how: 'kill' | 'hang';
@@ -90,7 +88,10 @@ export type Act = { readonly at: number } & (
       readonly readOnly: boolean;
     }
   | { readonly kind: 'read-only'; readonly forMs: number }
-  /** The source is closed by another switch for a while; `promotes`: people promote a replica then. `refuses`: our account is told so before it can look. */
+  /**
+   * A switch closes the source for a while. `promotes`: people then promote a replica. `refuses`: the source
+   * tells our account so before it can look.
+   */
   | {
       readonly kind: 'switch';
       readonly variable: SwitchName;
@@ -101,9 +102,15 @@ export type Act = { readonly at: number } & (
     }
   /** A member leaves its group in order (STOP GROUP_REPLICATION), and joins again. */
   | { readonly kind: 'leave'; readonly server: number; readonly forMs: number }
-  /** Somebody makes a replica writable while it is one, or takes its channel away first (`reset`); the mistake is noticed later. */
+  /**
+   * Somebody makes a replica writable while it replicates, or takes its channel away first (`reset`). The
+   * mistake is noticed later.
+   */
   | { readonly kind: 'writable'; readonly server: number; readonly reset: boolean; readonly forMs: number }
-  /** The process ends, and another one is there soon: writable or read-only, as its configuration file says. `former`: the source before the present one. */
+  /**
+   * The process ends, and a new process is there soon: writable or read-only, as its configuration file says.
+   * `former`: the source before the present source.
+   */
   | {
       readonly kind: 'restart';
       readonly who: 'source' | 'former' | number;
@@ -112,16 +119,19 @@ export type Act = { readonly at: number } & (
     }
   | { readonly kind: 'stranger'; readonly server: number }
   | { readonly kind: 'mend'; readonly rebuild: boolean }
-  /** These ways carry nothing; a way leads from one host to another, and back again only if that is said too. */
+  /** These ways carry nothing. A way leads from one host to another, and the way back is a way of its own. */
   | {
       readonly kind: 'cut';
       readonly ways: readonly (readonly [from: string, to: string])[];
       readonly forMs: number;
     }
   | { readonly kind: 'crash-nameserver'; readonly when: CrashMoment; readonly forMs: number }
-  /** The key loses its right to change all of the names, the ledger's, or the source's. */
+  /** The key loses its right to change all names, the name of the ledger, or the name of the source. */
   | { readonly kind: 'policy'; readonly denies: 'all' | 'ledger' | 'source'; readonly forMs: number }
-  /** What its host name resolves to: nobody is there, another server is, or it is beside another one. */
+  /**
+   * The host name resolves to an address without a server, to another server, or to its own and another
+   * address.
+   */
   | {
       readonly kind: 'resolver';
       readonly server: number;
@@ -145,7 +155,7 @@ export type Act = { readonly at: number } & (
     }
   | { readonly kind: 'freeze'; readonly instance: InstanceName; readonly forMs: number }
   | { readonly kind: 'follow'; readonly instance: InstanceName; readonly to: number; readonly force: boolean }
-  /** A failover tool's hook names the server that it promoted: mostly once. */
+  /** The hook of a failover tool names the promoted server: mostly once. */
   | { readonly kind: 'hook'; readonly instance: InstanceName; readonly times: number }
 );
 
@@ -157,9 +167,9 @@ export interface Script {
   readonly shape: Shape;
   readonly weather: Weather;
   readonly acts: readonly Act[];
-  /** The faults stop. */
+  /** When the faults stop. */
   readonly calmAt: number;
-  /** By then all must be well. */
+  /** When all must be well. */
   readonly settledAt: number;
   readonly endAt: number;
 }
@@ -168,30 +178,7 @@ export const faultsForMs = 45_000;
 export const settleForMs = 20_000;
 export const silenceForMs = 8000;
 
-export function scriptOf(seed: number): Script {
-  const chance = createPrng(seed);
-  const calmAt = faultsForMs;
-  const shape = inOddZone(seed, sometimesOfTwo(seed, inOtherModes(seed, grouped(seed, shapeOf(chance)))));
-  return {
-    seed,
-    shape,
-    weather: weatherOf(chance),
-    acts: [
-      ...actsOf({ chance, hosts: hostsOf(shape), shape }, calmAt),
-      ...leavings(seed, shape),
-      ...misled(seed, shape, calmAt),
-      ...switchesOf(seed, calmAt),
-      ...incidentsOf(seed, shape, calmAt),
-    ]
-      .filter((act) => act.at < calmAt)
-      .toSorted((a, b) => a.at - b.at),
-    calmAt,
-    settledAt: calmAt + settleForMs,
-    endAt: calmAt + settleForMs + silenceForMs,
-  };
-}
-
-/** The mostly harmless shape, and in every third world something else. */
+/** The shape of a simple world. Every third world is different in something. */
 export const plainShape: Shape = {
   servers: 4,
   group: false,
@@ -206,287 +193,3 @@ export const plainShape: Shape = {
   guarded: false,
   drift: {},
 };
-
-function shapeOf(chance: Prng): Shape {
-  const replicas = chance.pick([undefined, undefined, undefined, 'source', 'keep', 'withdraw'] as const);
-  const drift = (): number => chance.pick([0, 0.0001, -0.0001, 0.0005]);
-  return {
-    ...plainShape,
-    servers: chance.pick([4, 4, 4, 3, 5]),
-    versions: plainShape.versions.map(() => chance.pick(['8.4.6', '9.7.4', '9.7.4', '26.4.0'])),
-    instances: chance.pick([2, 2, 3]),
-    transport: chance.pick(['tcp', 'tcp', 'udp']),
-    resolves: chance.chance(0.15),
-    alias: chance.chance(0.15),
-    withdraws: chance.chance(0.1),
-    guarded: chance.chance(0.15),
-    ...(chance.chance(0.2) ? { later: chance.pick(['east', 'west'] as const) } : {}),
-    drift: { east: drift(), west: drift(), north: drift() },
-    ...(replicas ? { replicas } : {}),
-  };
-}
-
-/** Every sixth world has a group, whatever the dice say: so all others stay as they were. */
-const grouped = (seed: number, shape: Shape): Shape =>
-  seed % 6 === 0 ? { ...shape, group: true, servers: seed % 4 === 0 ? 3 : 5 } : shape;
-
-/** Every seventeenth world has sources that are closed by a switch, by dice of their own: so all others stay as they were. */
-function switchesOf(seed: number, until: number): Act[] {
-  if (seed % 17 !== 4) return [];
-  const chance = createPrng(seed + 1_000_000);
-  const acts: Act[] = [];
-  for (let at = chance.between(5000, 9000); at < until - 6000; at += chance.between(8000, 14_000)) {
-    const variable = chance.pick([
-      'innodb_force_recovery',
-      'innodb_read_only',
-      'transaction_read_only',
-      'offline_mode',
-      'offline_mode',
-    ] as const);
-    const refuses = variable === 'offline_mode' && chance.chance(0.7);
-    const forMs = chance.between(500, 7000);
-    acts.push({
-      at,
-      kind: 'switch',
-      variable,
-      refuses,
-      promotes: chance.chance(0.6),
-      to: chance.int(5),
-      forMs,
-    });
-  }
-  return acts;
-}
-
-function weatherOf(chance: Prng): Weather {
-  const foul = chance.pick([0, 0.5, 1, 2]);
-  return {
-    rttMs: chance.pick([1, 5, 30]),
-    slow: 0.02 * foul,
-    lost: 0.02 * foul,
-    late: 0.15 * foul,
-    twice: 0.08 * foul,
-    forged: chance.pick([0, 0, 0.05, 0.3]),
-    readLagMs: chance.pick([0, 0, 3, 40]),
-    fudgeMs: chance.pick([5000, 10_000]),
-    probeTimeoutMs: chance.pick([900, 900, slowestProbeMs]),
-    netTimeoutMs: chance.pick([5000, 60_000]),
-  };
-}
-
-/** In every sixth world with a group its members leave it one after the other, but for one. Its dice are its own: so all others stay as they were. */
-function leavings(seed: number, { servers }: Shape): Act[] {
-  if (seed % 36 !== 0) return [];
-  const chance = createPrng(seed + 1);
-  const stays = chance.int(servers);
-  const from = chance.between(5000, 25_000);
-  const leaving = Array.from({ length: servers }, (_, server) => server).filter((server) => server !== stays);
-  return leaving.map((server, index) => ({
-    at: from + index * chance.between(300, 4000),
-    kind: 'leave',
-    server,
-    forMs: chance.between(1000, 15_000),
-  }));
-}
-
-/** What acts are made with. */
-interface Writer {
-  readonly chance: Prng;
-  readonly shape: Shape;
-  readonly hosts: readonly string[];
-}
-
-const hostsOf = (shape: Shape): readonly string[] => [
-  ...instanceNames.slice(0, shape.instances),
-  ...addressesOf(shape),
-  'ns1',
-  'ns2',
-];
-
-function actsOf(writer: Writer, until: number): Act[] {
-  const { chance, shape } = writer;
-  const acts: Act[] = [];
-  let at = chance.between(4000, 7000);
-  while (at < until - 3000) {
-    const instance = chance.pick(instanceNames.slice(0, shape.instances));
-    acts.push(...actAt(writer, at, instance, chance.int(shape.servers)));
-    // Sometimes one misfortune comes with another.
-    at += chance.chance(0.35) ? chance.between(0, 900) : chance.between(1000, 8000);
-  }
-  return acts;
-}
-
-/** The resolver's part in a world whose servers are published as their host names resolve. By numbers of its own: the other worlds stay as they are. */
-function misled(seed: number, shape: Shape, until: number): Act[] {
-  if (!shape.resolves) return [];
-  const chance = createPrng(seed ^ 0x2e50);
-  return Array.from({ length: chance.int(4) }, () => {
-    const at = chance.between(2000, until - 20_000);
-    const says = chance.pick(['nobody', 'other', 'both'] as const);
-    // A resolver is asked every 30 s: what it says is right again early enough for the calm.
-    const forMs = Math.min(chance.between(3000, 40_000), until - 12_000 - at);
-    return { at, kind: 'resolver', server: chance.int(shape.servers), says, forMs };
-  });
-}
-
-function actAt(writer: Writer, at: number, instance: InstanceName, server: number): Act[] {
-  const { chance } = writer;
-  const forMs = chance.between(500, 9000);
-  const stepMs = chance.pick([20, 200, 1500]);
-  const to = server;
-  switch (chance.int(21)) {
-    case 0:
-    case 1:
-    case 2:
-      return [
-        {
-          at,
-          kind: 'switchover',
-          to,
-          mistake: chance.pick(['none', 'none', 'promote-first', 'two', 'half']),
-          stepMs,
-        },
-        ...hooks(chance, at + stepMs, instance),
-      ];
-    case 3:
-    case 4:
-    case 5:
-      return outage(writer, at, instance, to, stepMs);
-    case 6:
-    case 7:
-      return [
-        {
-          at,
-          kind: 'away',
-          server,
-          how: chance.pick(['kill', 'hang', 'refuse']),
-          forMs,
-          readOnly: chance.chance(0.4),
-        },
-      ];
-    case 8:
-      return [{ at, kind: 'stranger', server }];
-    case 9:
-    case 10:
-    case 11:
-      return [{ at, kind: 'cut', ways: cutsOf(writer, instance), forMs }];
-    case 12:
-      return [{ at, kind: 'crash', instance, forMs, forgets: chance.chance(0.5) }];
-    case 13:
-      return [{ at, kind: 'clock', instance, ms: chance.pick([-3000, -1200, 500, 1500, 3000]) }];
-    case 14:
-      return [
-        {
-          at,
-          kind: 'hand',
-          edit: chance.pick(['address', 'no-address', 'ttl', 'no-ledger', 'everything']),
-          to,
-          forMs,
-        },
-      ];
-    case 15:
-      return [{ at, kind: 'freeze', instance, forMs }];
-    case 16:
-      return [{ at, kind: 'mend', rebuild: chance.chance(0.7) }];
-    case 17:
-      return [
-        { at, kind: chance.chance(0.6) ? 'suspend' : 'stall', instance, forMs },
-        ...(chance.chance(0.6)
-          ? [{ at: at + chance.int(forMs), kind: 'hand', edit: 'no-address', to, forMs: 0 } as const]
-          : []),
-      ];
-    case 18:
-    case 19:
-      return [
-        {
-          at,
-          kind: 'crash-nameserver',
-          when: chance.pick(['now', 'before-journal', 'after-journal']),
-          forMs: Math.min(forMs, 4000),
-        },
-      ];
-    default:
-      return chance.chance(0.5)
-        ? [{ at, kind: 'follow', instance, to, force: chance.chance(0.3) }]
-        : [{ at, kind: 'read-only', forMs: Math.min(forMs, 3000) }];
-  }
-}
-
-/** An instance loses some servers, or a nameserver; or one host loses all others; or any two lose one another, in one direction or both. */
-function cutsOf({ chance, hosts, shape }: Writer, instance: InstanceName): (readonly [string, string])[] {
-  const both = (a: string, b: string) =>
-    [
-      [a, b],
-      [b, a],
-    ] as const;
-  switch (chance.int(4)) {
-    case 0:
-      return addressesOf(shape).flatMap((server) => (chance.chance(0.55) ? both(instance, server) : []));
-    case 1:
-      return [...both(instance, 'ns1')];
-    case 2: {
-      const alone = chance.pick(hosts);
-      return hosts.filter((host) => host !== alone).flatMap((host) => both(alone, host));
-    }
-    default: {
-      const one = chance.pick(hosts);
-      const other = chance.pick(hosts.filter((host) => host !== one));
-      return chance.chance(0.5) ? [[one, other]] : [...both(one, other)];
-    }
-  }
-}
-
-/** The failover tool calls its hook after what it did: not at all, once, twice, late, or at the wrong moment. */
-function hooks(chance: Prng, at: number, instance: InstanceName): Act[] {
-  if (chance.chance(0.6)) return [];
-  return [
-    { at: at + chance.pick([0, 50, 700, 6000]), kind: 'hook', instance, times: chance.pick([1, 1, 2]) },
-  ];
-}
-
-/** The source is lost, and what comes with it: a replica of the same rack that comes back writable, an administrator who points the name somewhere, a failover, a repair. */
-function outage(
-  { chance, shape }: Writer,
-  at: number,
-  instance: InstanceName,
-  to: number,
-  stepMs: number,
-): Act[] {
-  const failedOver = at + chance.between(300, 5000);
-  const backMs = chance.between(1000, chance.pick([4000, 20_000]));
-  const acts: Act[] = [
-    { at, kind: 'lose-source', how: chance.pick(['kill', 'hang']), backMs, tail: chance.pick([0, 0, 2]) },
-    {
-      at: failedOver,
-      kind: 'failover',
-      to,
-      mistake: chance.pick(['none', 'none', 'two', 'half', 'no-repoint']),
-      stepMs,
-    },
-    ...hooks(chance, failedOver, instance),
-  ];
-  if (chance.chance(0.3)) {
-    const forMs = chance.between(500, 3000);
-    acts.push({
-      at: at + chance.between(0, 300),
-      kind: 'away',
-      server: chance.int(shape.servers),
-      how: 'kill',
-      forMs,
-      readOnly: false,
-    });
-  }
-  if (chance.chance(0.4)) {
-    const byHand = at + chance.between(200, 5000);
-    acts.push({
-      at: byHand,
-      kind: 'hand',
-      edit: chance.pick(['address', 'no-address']),
-      to: chance.int(shape.servers),
-      forMs: 0,
-    });
-  }
-  if (chance.chance(0.6))
-    acts.push({ at: failedOver + chance.between(2000, 12_000), kind: 'mend', rebuild: chance.chance(0.7) });
-  return acts;
-}

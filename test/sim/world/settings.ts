@@ -1,4 +1,6 @@
-/** The one cluster of the simulated world: some servers, one name, and who may change what in the zone. */
+/**
+ * The one cluster of the simulated world: its servers, its name, and which key may change what in the zone.
+ */
 
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
@@ -12,12 +14,12 @@ export const srvName = '_mysql._tcp.db.example.test.' as Fqdn;
 export const replicasName = 'replicas.db.example.test.' as Fqdn;
 export const grantedNames = [sourceName, ledgerOwner, srvName, replicasName];
 
-/** A world has the first of these. */
+/** A world has the first of these servers. */
 const allAddresses = ['db1:3306', 'db2:3306', 'db3:3306', 'db4:3306', 'db5:3306'] as ServerAddress[];
 export const addressesOf = ({ servers }: Pick<Shape, 'servers'>): readonly ServerAddress[] =>
   allAddresses.slice(0, servers);
 
-/** A world has the first two, or all. */
+/** A world has the first two instances, or all. */
 export const instanceNames = ['east', 'west', 'north'] as const;
 export type InstanceName = (typeof instanceNames)[number];
 
@@ -31,23 +33,23 @@ export const nameserverHosts: ReadonlyMap<string, 'ns1' | 'ns2'> = new Map([
   ['198.51.100.2', 'ns2'],
 ]);
 
-/** An observation counts for so long. */
+/** An observation counts for so many milliseconds. */
 export const freshForMs = 2500;
-/** In a cluster of two weak evidence must last for so long. */
+/** In a cluster of two, weak evidence must last for so many milliseconds. */
 export const settleMs = 5000;
-/** A replica that lags more is not read from. */
+/** A replica with a higher lag is not published. */
 export const maxLagMs = 10_000;
-/** The longest that one exchange with the nameserver may take. */
+/** The longest time of one exchange with the nameserver. */
 export const exchangeMs = 1000;
 
-/** What clients get for that server. */
+/** The address that clients get for this server. */
 export const ipOf = (address: ServerAddress): string => `192.0.2.${allAddresses.indexOf(address) + 1}`;
-/** Nobody is there. */
+/** An address without a server. */
 export const nowhere = '192.0.2.99';
-/** What they get where the name is an alias. */
+/** What clients get where the name is an alias. */
 export const hostOf = (address: ServerAddress): Fqdn => `${address.split(':')[0]}.` as Fqdn;
 
-/** The settings of one instance. Short times: a simulated minute shall hold many moves. */
+/** The settings of one instance. Times are short, so that a simulated minute holds many moves. */
 export const settingsOf = (
   instance: InstanceName,
   { fudgeMs, probeTimeoutMs }: Weather,

@@ -1,4 +1,7 @@
-/** What one instance was told, kept apart from what its core makes of it: the judge's own log of delivered observations and readings. */
+/**
+ * What one instance was told, apart from what its core concludes: the log of delivered observations and reads
+ * that the judge keeps.
+ */
 
 import type { Command } from '../../../src/core/model/events.ts';
 import { type Ledger, readLedger } from '../../../src/core/model/ledger.ts';
@@ -16,13 +19,13 @@ import { exchangeMs, freshForMs, ledgerOwner } from './settings.ts';
 export interface Sighting {
   readonly server: ServerAddress;
   readonly probe: Probe;
-  /** World time when the server was in this state. */
+  /** World time of the state in this answer. */
   readonly measuredAt: number;
   /** World time when the probe was sent. */
   readonly askedAt: number;
-  /** World time of the probe's deadline. */
+  /** World time of the deadline of the probe. */
   readonly dueAt: number;
-  /** The server process, in truth. */
+  /** The true server process. */
   readonly process: number;
 }
 
@@ -31,33 +34,39 @@ export interface Sight {
   readonly life: number;
   readonly members: readonly ServerAddress[];
   readonly sightings: Map<ServerAddress, Sighting & { readonly at: number }>;
-  /** Newest answer of each server, of whatever age. */
+  /** The newest answer of each server, of any age. */
   readonly answers: Map<
     ServerAddress,
     { readonly facts: ServerFacts; readonly process: number; readonly beforeJump: boolean }
   >;
-  /** Servers that were seen read-only and then writable in one process; and whether `Uptime` proves across connections that it was one. */
+  /**
+   * Servers that were seen read-only and then writable in one process, and whether `Uptime` proves across
+   * connections that it was one process.
+   */
   readonly promoted: Map<ServerAddress, { readonly provable: boolean }>;
-  /** When the first probe was sent, since a server was found writable the last time, that did not find it writable. */
+  /**
+   * When the first probe was sent that did not find the server writable, since the server was last found
+   * writable.
+   */
   readonly lost: Map<ServerAddress, number>;
   /** When the newest probe was sent that found a server read-only. */
   readonly shut: Map<ServerAddress, number>;
-  /** Servers that were seen to close, in one process, as far as `Uptime` proves that. */
+  /** Servers that were seen to close in one process, as far as `Uptime` proves that. */
   readonly closed: Map<ServerAddress, 'perhaps' | 'surely'>;
-  /** Since when every probe of that server ended without a word. */
+  /** Since when every probe of that server ended without an answer. */
   readonly silentSince: Map<ServerAddress, number>;
   readonly commands: Map<string, Command>;
   rrsets: readonly Rrset[];
   ledger: Ledger | undefined;
-  /** The highest epoch that it knows of, and whose it is. */
+  /** The highest epoch that the instance knows, and the source of that epoch. */
   epoch: number;
   epochOf: ServerId | undefined;
-  /** When it learned of that epoch. */
+  /** When the instance learned of that epoch. */
   epochAt: number;
-  /** What it asked the nameserver last, and when. */
+  /** What the instance last asked the nameserver, and when. */
   questions: readonly Question[];
   askedAt: number;
-  /** When it read the zone last. */
+  /** When the instance last read the zone. */
   goodReadAt: number;
 }
 
@@ -90,7 +99,10 @@ export function noteJump(sight: Sight): void {
   for (const server of sight.promoted.keys()) sight.promoted.set(server, { provable: false });
 }
 
-/** A process so young when it was seen cannot be told from one that was restarted since, by a new connection. */
+/**
+ * A process that was this young when it was seen cannot be told, on a new connection, from one that was
+ * restarted since.
+ */
 const provableUptimeSeconds = 3;
 
 const isProvable = ({
@@ -100,19 +112,19 @@ const isProvable = ({
   readonly beforeJump: boolean;
   readonly facts: ServerFacts;
 }): boolean => !beforeJump && facts.uptimeSeconds > provableUptimeSeconds;
-/** So much later than its deadline may an answer be taken. */
+/** An answer may be taken so much later than its deadline. */
 const lateMs = 500;
 /** So short a sleep is not noticed. */
 const unnoticedSleepMs = 1000;
 
-/** `sighting`: what is true of the answer; there is none where the prober gave none. */
+/** `sighting`: what is true of the answer; missing where the prober gave no answer. */
 export function noteSighting(
   sight: Sight,
   server: ServerAddress,
   sighting: Sighting | undefined,
   now: number,
 ): void {
-  // It lay around in a process that stood still: nobody knows how the server is now.
+  // The answer waited in a stopped process: the present state of the server is unknown.
   if (sighting === undefined || now > sighting.dueAt + lateMs) {
     sight.sightings.delete(server);
     return;
@@ -131,7 +143,7 @@ export function noteSighting(
   sight.answers.set(server, { facts: probe.facts, process, beforeJump: false });
 }
 
-/** When it was lost, and when it was read-only, by the probes; and whether somebody was seen to close it. */
+/** When the server was lost and when it was read-only, by the probes, and whether it was seen to close. */
 function noteTurns(
   { lost, shut, closed, answers }: Sight,
   { server, probe, askedAt, process }: Sighting,
@@ -141,7 +153,7 @@ function noteTurns(
   if (isOpen) lost.delete(server);
   else if (!lost.has(server)) lost.set(server, askedAt);
   if (isOpen) closed.delete(server);
-  // It says that it lets no client in.
+  // The server says that it lets no client in.
   else if (probe.kind === 'alive' && probe.servesNobody && before && isWritable(before.facts))
     closed.set(server, 'surely');
   if (probe.kind !== 'reachable' || isOpen) return;
@@ -151,12 +163,12 @@ function noteTurns(
     closed.set(server, isProvable(before) ? 'surely' : 'perhaps');
 }
 
-/** Clocks of an instance that run fast or slow, in the longest time between a probe and its answer. */
+/** How far clocks of an instance may differ, in the longest time between a probe and its answer. */
 const askedToleranceMs = 10;
 
 /**
- * Whether the promotion of that server was seen, in this incident: it was still read-only when it was asked after the published source was lost; or that source was seen to close.
- * Undefined: nobody can say.
+ * Whether the promotion of that server was seen in this incident: it was still read-only when it was asked
+ * after the published source was lost, or that source was seen to close. Undefined: nobody can say.
  */
 export function isPromotedInIncident(
   sight: Sight,
@@ -173,14 +185,17 @@ export function isPromotedInIncident(
   return shut > lost + askedToleranceMs ? true : undefined;
 }
 
-/** The ledger in these RRsets, if there is one that can be read. */
+/** The ledger in these RRsets, if one can be read. */
 export function ledgerIn(rrsets: readonly Rrset[]): Ledger | undefined {
   const rrset = findRrset(rrsets, ledgerOwner, 'TXT');
   const reading = readLedger(rrset?.type === 'TXT' ? rrset.rdata : []);
   return reading.kind === 'ledger' ? reading.ledger : undefined;
 }
 
-/** What that server answered, if it did within `fresh_for` or little more, and was asked not much before: what a move may rest on, at best. */
+/**
+ * The answer of that server within about `fresh_for`, to a probe that was sent not much earlier: the best
+ * evidence that a move may have.
+ */
 export function freshFacts(sight: Sight, server: ServerAddress, now: number): ServerFacts | undefined {
   const sighting = sight.sightings.get(server);
   if (sighting?.probe.kind !== 'reachable' || now - sighting.at > freshForMs + unnoticedSleepMs)
@@ -188,7 +203,10 @@ export function freshFacts(sight: Sight, server: ServerAddress, now: number): Se
   return now - sighting.measuredAt > freshForMs + slowestProbeMs ? undefined : sighting.probe.facts;
 }
 
-/** Whether it refused, as lately as an answer would count, with error 3032: true for every client, so it was not writable. */
+/**
+ * Whether the server refused with error 3032, as lately as an answer would count: that is true for every
+ * client, so the server was not writable.
+ */
 export function saysOffline(sight: Sight, server: ServerAddress, now: number): boolean {
   const sighting = sight.sightings.get(server);
   return (
@@ -198,17 +216,17 @@ export function saysOffline(sight: Sight, server: ServerAddress, now: number): b
   );
 }
 
-/** What a move rests on was true at most so long ago. */
+/** The evidence of a move was true at most so many milliseconds ago. */
 export const oldestEvidenceMs = ({ probeTimeoutMs }: Weather): number =>
   freshForMs + unnoticedSleepMs + probeTimeoutMs + exchangeMs;
 
-/** What that server answered, if that is fresh beyond doubt: what must stop a move. */
+/** The answer of that server, if it is fresh beyond doubt: such an answer must stop a move. */
 export function certainFacts(sight: Sight, server: ServerAddress, now: number): ServerFacts | undefined {
   const at = sight.sightings.get(server)?.at ?? Number.NEGATIVE_INFINITY;
   return now - at < freshForMs ? freshFacts(sight, server, now) : undefined;
 }
 
-/** The channels of that server whose receiver is not off, with the members that they lead to. */
+/** The channels of that server with a receiver that is not off, and the members that they lead to. */
 export const upstreams = (
   sight: Sight,
   facts: ServerFacts,
@@ -226,7 +244,7 @@ export const upstreams = (
       return member ? [{ channel, member }] : [];
     });
 
-/** The members that say, in a fresh answer, that they receive from this one. */
+/** The members that say, in a fresh answer, that they receive from this server. */
 export const followersOf = (sight: Sight, server: ServerAddress, now: number): readonly ServerAddress[] =>
   sight.members.filter((other) => {
     const facts = other === server ? undefined : freshFacts(sight, other, now);
@@ -236,7 +254,7 @@ export const followersOf = (sight: Sight, server: ServerAddress, now: number): r
     );
   });
 
-/** Of these, those that were heard from for certain within the heartbeat period. */
+/** Of these, the members that heard from this server for certain within the heartbeat period. */
 export const heardFollowersOf = (
   sight: Sight,
   server: ServerAddress,

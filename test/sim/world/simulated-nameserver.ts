@@ -1,4 +1,7 @@
-/** An authoritative nameserver without I/O: the bytes of a message in, the bytes of its answer out. The clock is given; the zone is its only state. */
+/**
+ * An authoritative nameserver without I/O: the bytes of a message in, the bytes of its answer out. The caller
+ * gives the clock; the zone is the only state.
+ */
 import type { Fqdn, WallMs } from '../../../src/core/model/units.ts';
 import { CLASS, OPCODE, RCODE, TSIG_ERROR, TYPE } from '../../../src/dns/message/codes.ts';
 import { isWithin, nameToWire, readName } from '../../../src/dns/message/name.ts';
@@ -10,16 +13,22 @@ export interface SimulatedOptions {
   readonly zone: SimulatedZone;
   readonly keys: readonly ServerKey[];
   readonly clock: { wall(): WallMs };
-  /** Names that each key may change; a key that has none may read only. A secondary server has none for any. */
+  /**
+   * The names that each key may change; a key without names may only read. On a secondary server no key may
+   * change any.
+   */
   readonly grants: ReadonlyMap<Fqdn, ReadonlySet<Fqdn>>;
-  /** The zone has been read from its file and journal; default: always. Until then it answers SERVFAIL. */
+  /**
+   * The zone has been read from its file and journal; default: always. Until then the nameserver answers
+   * SERVFAIL.
+   */
   readonly isLoaded?: () => boolean;
 }
 
 const flagQr = 0x8000;
 const flagAa = 0x0400;
 const flagTc = 0x0200;
-/** RFC 1035 4.2.1; nobody speaks EDNS here. */
+/** RFC 1035 4.2.1; this world has no EDNS. */
 const maxDatagramBytes = 512;
 
 interface Sections {
@@ -35,7 +44,10 @@ export class SimulatedNameserver {
     this.#options = options;
   }
 
-  /** The answer to one message; undefined where a nameserver says nothing: not a message, or one that is an answer itself. */
+  /**
+   * The answer to one message; undefined where a nameserver is silent: the bytes are no message, or are an
+   * answer.
+   */
   receive(bytes: Buffer, over: 'tcp' | 'udp'): Buffer | undefined {
     const message = decodeMessage(bytes);
     if (message === undefined)
@@ -59,7 +71,7 @@ export class SimulatedNameserver {
     return message.opcode === OPCODE.QUERY ? this.#query(message) : only(RCODE.NOTIMP);
   }
 
-  /** RFC 2136 3.1, and who may: 3.3. */
+  /** RFC 2136 3.1, and the permission: 3.3. */
   #update(message: ReceivedMessage, tsig: RequestTsig): number {
     const { zone, grants } = this.#options;
     const [section] = message.questions;
@@ -78,7 +90,7 @@ export class SimulatedNameserver {
     if (question === undefined || !isWithin(question.name, zone.name)) return only(RCODE.REFUSED);
     const answers: StoredRrset[] = [];
     let owner = question.name;
-    // An alias that leads in a circle ends here, too.
+    // A circle of aliases ends here, too.
     for (let hops = 0; hops < 8; hops++) {
       const found = zone.find(owner, question.type) ?? zone.synthesized(owner, question.type);
       if (found !== undefined) return { flags: flagAa, answers: [...answers, found], authorities: [] };

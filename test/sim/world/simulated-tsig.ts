@@ -1,18 +1,21 @@
-/** TSIG as a nameserver does it (RFC 8945 5.2, 5.3), written apart from src/dns/message/tsig.ts, so that one does not repeat the other's mistake. Sans I/O. */
+/**
+ * TSIG as a nameserver does it (RFC 8945 5.2, 5.3), without I/O. Written apart from src/dns/message/tsig.ts,
+ * so that one does not repeat the mistakes of the other.
+ */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import { CLASS, TSIG_ERROR, TYPE } from '../../../src/dns/message/codes.ts';
 import { nameToWire, readName } from '../../../src/dns/message/name.ts';
 import type { ReceivedMessage } from '../../../src/dns/message/wire.ts';
 
-/** A key that the nameserver knows; the digest's name is OpenSSL's. */
+/** A key that the nameserver knows, with the digest as OpenSSL names it. */
 export interface ServerKey {
   readonly name: Fqdn;
   readonly digest: 'sha256';
   readonly secret: Buffer;
 }
 
-/** What a request's TSIG is worth, and how its answer is signed. */
+/** The verdict about the TSIG of a request, and how the answer is signed. */
 export type RequestTsig =
   | { readonly kind: 'unsigned' }
   | { readonly kind: 'malformed' }
@@ -68,7 +71,8 @@ export function checkRequest(
   const other = Buffer.alloc(late ? 6 : 0);
   if (late) other.writeUIntBE(nowSeconds, 0, 6);
   const error = late ? TSIG_ERROR.BADTIME : TSIG_ERROR.NONE;
-  // With BADTIME the answer has the request's time, and the nameserver's own in the other data (5.2.3).
+  // With BADTIME the answer has the time of the request, and the time of the nameserver in the other data
+  // (5.2.3).
   const answered = { ...asSent, time: late ? time : nowSeconds, error, other };
   return {
     kind: 'signed',
@@ -97,7 +101,7 @@ function timeAndFudge({ time, fudge }: Variables): Buffer {
   return bytes;
 }
 
-/** 4.3: the request's MAC (for an answer), the message without TSIG, the variables. */
+/** 4.3: the MAC of the request (for an answer), the message without TSIG, the variables. */
 function macOf(key: ServerKey, before: Buffer, message: Buffer, variables: Variables): Buffer {
   const { owner, algorithm, error, other } = variables;
   const tail = [

@@ -1,4 +1,7 @@
-/** The RRs of one zone, and an UPDATE of them by RFC 2136 3.2 to 3.6, on wire data. Sans I/O: no clock, no key, no socket. */
+/**
+ * The RRs of one zone, and an UPDATE of them by RFC 2136 3.2 to 3.6, on wire data. Without I/O: no clock, no
+ * key, no socket.
+ */
 
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import { CLASS, RCODE, TYPE } from '../../../src/dns/message/codes.ts';
@@ -22,7 +25,10 @@ export class SimulatedZone {
   #rrsets: Rrsets;
   #serial = 1;
 
-  /** A zone with an SOA and one NS. What an update adds gets no longer TTL than that, without a word (BIND's max-zone-ttl). */
+  /**
+   * A zone with an SOA and one NS. An update silently gets no longer TTL than the limit (max-zone-ttl of
+   * BIND).
+   */
   constructor(name: Fqdn, maxTtlSeconds = Number.POSITIVE_INFINITY) {
     this.name = name;
     this.#maxTtlSeconds = maxTtlSeconds;
@@ -41,7 +47,7 @@ export class SimulatedZone {
     return owner === this.name && type === TYPE.SOA ? this.soa() : this.#rrsets.get(keyOf(owner, type));
   }
 
-  /** The RRsets of that name; the apex has its SOA besides. */
+  /** The RRsets of that name; the apex also has its SOA. */
   at(owner: Fqdn): readonly StoredRrset[] {
     return [...this.#rrsets.values()].filter((rrset) => rrset.owner === owner);
   }
@@ -51,7 +57,10 @@ export class SimulatedZone {
     return [...this.#rrsets.values()];
   }
 
-  /** By hand: this RRset instead of what was there, or nothing in its place (a CNAME and other data are not kept apart: so can a zone file be). */
+  /**
+   * By hand: this RRset, or nothing, replaces the old one. A CNAME and other data are not kept apart: a zone
+   * file may have both.
+   */
   edit(owner: Fqdn, type: number, rrset?: StoredRrset): void {
     const next = new Map(this.#rrsets);
     if (rrset === undefined) next.delete(keyOf(owner, type));
@@ -60,7 +69,7 @@ export class SimulatedZone {
     this.#serial += 1;
   }
 
-  /** A transfer: from here on it is as that one is now. */
+  /** A transfer: from here on the zone is as the other zone is now. */
   become(other: SimulatedZone): void {
     this.#rrsets = other.#rrsets;
     this.#serial = other.#serial;
@@ -77,12 +86,12 @@ export class SimulatedZone {
     return found && { ...found, owner };
   }
 
-  /** It exists, or a wildcard makes that it seems to. */
+  /** The name exists, or a wildcard answers for it. */
   covers(owner: Fqdn): boolean {
     return this.has(owner) || this.at(this.#wildcardFor(owner)).length > 0;
   }
 
-  /** RFC 4592 3.3.1: its parent is the longest name above that exists. */
+  /** RFC 4592 3.3.1: its parent is the longest existing name above. */
   #wildcardFor(owner: Fqdn): Fqdn {
     let encloser = owner;
     while (!this.has(encloser)) encloser = parentOf(encloser);
@@ -99,7 +108,10 @@ export class SimulatedZone {
     return { owner: this.name, type: TYPE.SOA, ttlSeconds: 60, rdata: [Buffer.concat([...names, numbers])] };
   }
 
-  /** All of the message is done, or nothing of it. Returns the RCODE. `may`: whether this name and type may be changed (3.3). */
+  /**
+   * Applies all of the message, or nothing. Returns the RCODE. `may`: whether this name and type may be
+   * changed (3.3).
+   */
   update(message: ReceivedMessage, may: (owner: Fqdn, type: number) => boolean): number {
     const refusal =
       this.#prerequisites(message) ??
@@ -150,7 +162,7 @@ export class SimulatedZone {
     return rr.class === CLASS.NONE && !empty && !isMeta ? undefined : RCODE.FORMERR;
   }
 
-  /** 3.4.2. The apex keeps its SOA and NS whatever is asked. */
+  /** 3.4.2. The apex keeps its SOA and NS, whatever the update says. */
   #apply(rrsets: Map<string, StoredRrset>, bytes: Buffer, rr: ReceivedRr): void {
     const isKept = (type: number) => rr.owner === this.name && (type === TYPE.SOA || type === TYPE.NS);
     if (rr.class === CLASS.ANY) {
@@ -174,7 +186,10 @@ function deleteRr(rrsets: Map<string, StoredRrset>, { owner, type }: ReceivedRr,
   else rrsets.set(keyOf(owner, type), { ...there, rdata: left });
 }
 
-/** 2.5.1. A CNAME and other data do not go together: whoever was there first stays, without a word (3.4.2.2). All of an RRset get the new TTL. */
+/**
+ * 2.5.1. A CNAME and other data exclude each other: the older stays, silently (3.4.2.2). All RRs of an RRset
+ * get the new TTL.
+ */
 function addRr(
   rrsets: Map<string, StoredRrset>,
   { owner, type, ttlSeconds }: ReceivedRr,
@@ -212,7 +227,10 @@ const textOf = (rrsets: Rrsets): string =>
       ]),
   );
 
-/** Names in RDATA compare without case (RFC 4343), so they are stored in lower case, and uncompressed. Undefined: not well formed. */
+/**
+ * Names in RDATA compare without case (RFC 4343), so they are stored in lower case and uncompressed.
+ * Undefined: not well formed.
+ */
 function canonicalRdata(bytes: Buffer, rr: ReceivedRr): Buffer | undefined {
   const fixedBytes = rr.type === TYPE.SRV ? 6 : rr.type === TYPE.CNAME || rr.type === TYPE.NS ? 0 : undefined;
   if (fixedBytes === undefined) return Buffer.from(bytes.subarray(rr.rdataStart, rr.end));

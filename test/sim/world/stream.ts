@@ -1,4 +1,7 @@
-/** A TCP connection to a nameserver: bytes arrive in order, or later, or not at all; what was written arrives even after its sender has given up. */
+/**
+ * A TCP connection to a nameserver: bytes arrive in order, or later, or not at all. A write arrives even
+ * after its sender has given up.
+ */
 
 import { EventEmitter } from 'node:events';
 import type { Life } from './machine.ts';
@@ -7,9 +10,11 @@ import type { Host } from './network.ts';
 import { isUpdate } from './update-bytes.ts';
 import type { World } from './world-types.ts';
 
-/** How long a resolver's timeout is, about: what is delayed is delayed up to that, or beyond. Milliseconds. */
+/** About the timeout of a resolver, in milliseconds: delays go up to it, or beyond. */
 const patienceMs = 1000;
-/** A lost segment is sent again after this, as Linux does at first; and so on until it arrives. Milliseconds. */
+/**
+ * A lost segment is sent again after so many milliseconds, as Linux does at first, until the segment arrives.
+ */
 const retransmitMs = 200;
 
 export interface Ends {
@@ -19,7 +24,7 @@ export interface Ends {
   readonly server: NameserverProcess;
 }
 
-/** As much of net.Socket as the transport uses. */
+/** The part of net.Socket that the transport uses. */
 export class SimulatedStream extends EventEmitter {
   readonly #ends: Ends;
   readonly #toServer: Pipe;
@@ -122,7 +127,7 @@ export class SimulatedStream extends EventEmitter {
   }
 }
 
-/** One direction of a connection: in order, and again until it arrives. */
+/** One direction of a connection: in order, and sent again until it arrives. */
 class Pipe {
   readonly #world: World;
   readonly #from: Host;
@@ -159,7 +164,10 @@ class Pipe {
   }
 }
 
-/** How long a request is on its way: an update sometimes so long that its sender has given up, and its signature is about to expire, or long over. */
+/**
+ * How long a request is on its way. An update may take so long that its sender has given up, and its
+ * signature is about to expire, or has expired.
+ */
 export function requestDelay({ weather, chance, network }: World, message: Buffer): number {
   const travel = network.travelMs(patienceMs);
   if (isUpdate(message) && chance.chance(weather.late))

@@ -1,6 +1,7 @@
 /**
- * Virtual time: things happen in the order of their time, and those of one moment in the order in which they were asked for. Between two of them
- * every promise that can go on goes on, so what waits for a promise happens within the moment that settles it.
+ * Virtual time: things happen in the order of their time, and at one moment in the order in which they were
+ * asked for. Between two of them every promise that can go on goes on. So code that waits for a promise runs
+ * in the moment that settles the promise.
  */
 
 export interface Timeline {
@@ -9,7 +10,7 @@ export interface Timeline {
   /** Not before now; whole milliseconds. */
   at(time: number, action: () => void): void;
   after(ms: number, action: () => void): void;
-  /** Lets everything happen until this time, or until `stop` says so. */
+  /** Lets everything happen until this time, or until `stop` returns true. */
   runUntil(time: number, stop: () => boolean): Promise<void>;
 }
 
@@ -47,7 +48,9 @@ export function createTimeline(): Timeline {
   };
 }
 
-/** Nothing in the world waits for anything but promises and the timeline, so one turn of the event loop lets all of them go on. */
+/**
+ * The world waits only for promises and the timeline, so one turn of the event loop lets all promises go on.
+ */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const isBefore = (a: Entry, b: Entry): boolean =>

@@ -1,4 +1,6 @@
-/** What a message on the wire asks of a zone, read apart from what its sender believes it asks: the judge goes by these. */
+/**
+ * What a message on the wire asks of a zone, read apart from what its sender believes: the judge uses this.
+ */
 
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Change, Rrset, RrType } from '../../../src/core/model/zone.ts';
@@ -11,18 +13,18 @@ import type { StoredRrset } from './simulated-zone.ts';
 export const isUpdate = (message: Buffer): boolean =>
   message.length >= 4 && (message.readUInt16BE(2) & 0xf800) === OPCODE.UPDATE << 11;
 
-/** Whether it would change something; one with prerequisites alone only asks. */
+/** Whether the update would change something; an update with prerequisites alone only asks. */
 export const isWrite = (message: Buffer): boolean =>
   isUpdate(message) && message.length >= 12 && message.readUInt16BE(8) > 0;
 
 /** What an UPDATE would change, and when its sender says it was signed. */
 export interface UpdateOnTheWire {
   readonly changes: readonly Change[];
-  /** Since 1970, UTC; its sender's clock. */
+  /** Seconds since 1970, UTC, by the clock of the sender. */
   readonly signedAtSeconds: number;
 }
 
-/** Throws where the message is no UPDATE that is signed and well formed: nothing else may leave an instance. */
+/** Throws where the message is no well formed and signed UPDATE: nothing else may leave an instance. */
 export function readUpdate(bytes: Buffer): UpdateOnTheWire {
   const message = decodeMessage(bytes);
   const tsig = message?.additionals.at(-1);
@@ -47,7 +49,7 @@ export function readUpdate(bytes: Buffer): UpdateOnTheWire {
   return { changes, signedAtSeconds: bytes.readUIntBE(algorithm.end, 6) };
 }
 
-/** Our messages have no compressed names in their RDATA (RFC 3597 4), so it can be taken as it is. */
+/** Our messages have no compressed names in their RDATA (RFC 3597 4), so the RDATA is taken as it is. */
 const plainRdata = (bytes: Buffer, rr: ReceivedRr): Buffer =>
   Buffer.from(bytes.subarray(rr.rdataStart, rr.end));
 
@@ -88,7 +90,7 @@ function stringsOf(bytes: Buffer): string[] {
   return strings;
 }
 
-/** What the zone holds of the types that are published, sorted by name and type. */
+/** What the zone holds of the published types, sorted by name and type. */
 export const rrsetsOf = (stored: readonly StoredRrset[]): readonly Rrset[] =>
   stored
     .filter(({ type }) => ([TYPE.A, TYPE.CNAME, TYPE.SRV, TYPE.TXT] as number[]).includes(type))

@@ -1,4 +1,4 @@
-/** Which former sources have rejoined by now, in truth: whatever their gtid_mode lets anybody see of it. */
+/** Which former sources have truly rejoined by now, whatever their gtid_mode shows. */
 
 import { contains } from '../../../src/core/gtid/gtid.ts';
 import type { GtidSet } from '../../../src/core/gtid/gtid-set.ts';
@@ -7,13 +7,13 @@ import type { FakeServer } from '../../support/fake-mysql.ts';
 import { ledgerIn } from './sight.ts';
 import type { World } from './world-types.ts';
 
-/** Called again and again, it tells the judge who is stale no more. */
+/** Is called again and again, and tells the judge which former sources have rejoined. */
 export function createWayBack({ judge, mysql, primary }: World): () => void {
   /** What the source had when each of its replicas attached. */
   const attached = new Map<ServerAddress, { readonly source: string; readonly had: GtidSet }>();
   let before: { readonly source: string; readonly executed: GtidSet } | undefined;
 
-  /** By one channel after the other; through no former source that has not rejoined itself. */
+  /** Through one channel after the other, but through no former source that has not rejoined. */
   function receivesFrom(source: FakeServer, server: FakeServer, below: readonly FakeServer[] = []): boolean {
     const { channel } = server;
     if (channel?.receiver !== 'ON' || below.includes(server)) return false;
@@ -25,8 +25,9 @@ export function createWayBack({ judge, mysql, primary }: World): () => void {
   }
 
   /**
-   * It receives from the source, directly or through others, has got all that was there when it began to, and nothing with a GTID that the source lacks. What it wrote without
-   * one nobody can know; with gtid_mode OFF a set is a relic.
+   * The former source receives from the source, directly or through others, has all that was there when it
+   * attached, and has no GTID that the source lacks. Its own writes without a GTID are unknown to everybody;
+   * with gtid_mode OFF a set is old and says nothing.
    */
   function hasRejoined(server: FakeServer, source: FakeServer): boolean {
     if (!receivesFrom(source, server)) {
@@ -60,7 +61,7 @@ export function createWayBack({ judge, mysql, primary }: World): () => void {
   function noteGroup(stale: Set<ServerAddress>, group: NonNullable<World['mysql']['group']>): void {
     const head = group.primary;
     for (const address of head ? stale : []) {
-      // The primary itself has what the others have, and more at any moment.
+      // The primary itself has what the others have, and at any moment more.
       const hasAll =
         address === head || contains(mysql.server(head as string).executed, mysql.server(address).executed);
       if (group.isOnline(address) && hasAll) stale.delete(address);

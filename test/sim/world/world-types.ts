@@ -1,4 +1,4 @@
-/** What the parts of the world know of each other. */
+/** The types that the parts of the world share. */
 
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -22,22 +22,22 @@ export interface World {
   readonly script: Script;
   /** The configured servers. */
   readonly members: readonly ServerAddress[];
-  /** As it is now: the calm is still. */
+  /** The present weather: the network is still when the faults are over. */
   weather: Weather;
   readonly timeline: Timeline;
   readonly chance: Prng;
   readonly network: Network;
   readonly mysql: FakeMysql;
-  /** What a server's host name resolves to, where that is not where it is. */
+  /** The addresses that the host name of a server resolves to, where they differ from its true address. */
   readonly resolver: Map<ServerAddress, readonly string[]>;
   readonly primary: Primary;
   readonly secondary: Secondary;
   readonly judge: Judge;
-  /** What is true of each answer that a prober gave. */
+  /** The truth behind each answer of a prober. */
   readonly sightings: WeakMap<Probe, Sighting>;
   /** A DNS message leaves that instance. */
   leaves(from: Host, message: Buffer): void;
-  /** Tells the judge who has rejoined by now, in truth. */
+  /** Tells the judge which former sources have truly rejoined by now. */
   noteRejoined(): void;
   /** One line of the history: part of its hash. */
   log(line: string): void;

@@ -1,4 +1,7 @@
-/** One run of the simulated world: MySQL servers, nameservers, instances of source-dns, and a script of misfortunes; then calm. */
+/**
+ * One run of the simulated world: MySQL servers, nameservers, instances of source-dns, a script of
+ * misfortunes, and then calm.
+ */
 
 import { createHash } from 'node:crypto';
 import { createFakeMysql, fakeUuid } from '../../support/fake-mysql.ts';
@@ -39,7 +42,7 @@ export interface Outcome {
   readonly moves: number;
   readonly updates: number;
   readonly events: number;
-  /** Only if it was asked for. */
+  /** Only where it was asked for. */
   readonly log: readonly string[];
 }
 
@@ -171,15 +174,15 @@ function perform(world: World, instances: Instances, operator: Operator, act: Ac
   else operator.perform(act);
 }
 
-/** Somebody edits the nameserver's policy, and corrects it later. */
+/** Somebody edits the policy of the nameserver, and corrects it later. */
 function denies({ primary, timeline, script }: World, act: Act & { kind: 'policy' }): void {
   const denied = { all: grantedNames, ledger: [ledgerOwner], source: [sourceName] }[act.denies];
   primary.grant(grantedNames.filter((name) => !denied.includes(name)));
-  // Updates are tried ever less often: what lasts into the calm would be seen too late.
+  // Updates are tried less and less often: a wrong policy that lasts into the calm would be noticed too late.
   timeline.at(Math.min(timeline.now + act.forMs, script.calmAt), () => primary.grant(grantedNames));
 }
 
-/** Somebody edits the address record of a server's host, and corrects it later. */
+/** Somebody edits the address record of a server, and corrects it later. */
 function misleads(
   { resolver, timeline, members }: World,
   { server, says, forMs }: Act & { kind: 'resolver' },
@@ -194,7 +197,7 @@ function misleads(
 function cut({ network, timeline, script }: World, act: Act & { kind: 'cut' }): void {
   const mends = act.ways.map(([from, to]) => network.cut(from, to));
   timeline.after(act.forMs, () => {
-    // When the faults are over, all of them are mended.
+    // When the faults are over, all cuts are mended.
     if (timeline.now < script.calmAt) for (const mend of mends) mend();
   });
 }
@@ -204,7 +207,7 @@ function crashNameserver(
   act: Act & { kind: 'crash-nameserver' },
 ): void {
   primary.crash(act.when);
-  // Where no update came, it goes now.
+  // Where no update came, the nameserver goes away now.
   timeline.after(
     act.when === 'now' ? 0 : act.forMs / 2,
     () => timeline.now < script.calmAt && primary.crash('now'),

@@ -1,4 +1,7 @@
-/** What is odd about the zone of a world: a wildcard over the names, a nameserver that cuts TTLs, a key that may not change the replicas' name. By the seed alone: no dice are thrown for it. */
+/**
+ * What is odd about the zone of a world: a wildcard over the names, a nameserver that cuts TTLs, a key that
+ * may not change the name of the replicas. The seed alone decides, without dice.
+ */
 
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Change, Rrset } from '../../../src/core/model/zone.ts';
@@ -21,7 +24,7 @@ export function inOddZone(seed: number, shape: Shape): Shape {
   if (seed % 4 !== 1) return shape;
   const zone = odds[Math.floor(seed / 4) % odds.length];
   if (zone === undefined) return shape;
-  // Nothing else is odd where nothing is withdrawn, and nothing refused where there is no such name.
+  // A wildcard matters only where the replicas' name is withdrawn; a refusal needs that name.
   const replicas =
     zone === 'no-right-to-replicas' ? 'source' : zone === 'cuts-ttl' ? shape.replicas : 'withdraw';
   return { ...shape, zone, ...(replicas ? { replicas } : {}) };
@@ -31,16 +34,19 @@ export function inOddZone(seed: number, shape: Shape): Shape {
 export const maxTtlSecondsOf = ({ zone }: Shape): number =>
   zone === 'cuts-ttl' ? 3 : Number.POSITIVE_INFINITY;
 
-/** Every name of ours, mostly. */
+/** Mostly every name of ours. */
 export const grantedNamesOf = ({ zone }: Shape): readonly Fqdn[] =>
   zone === 'no-right-to-replicas' ? grantedNames.filter((name) => name !== replicasName) : grantedNames;
 
-/** It will be refused: what the key may not change is tried again now and then. */
+/** Refused now and again: an instance tries again to change what its key may not change. */
 export const isRefused = ({ zone }: Shape, changes: readonly Change[]): boolean =>
   zone === 'no-right-to-replicas' &&
   changes.some((change) => ('rrset' in change ? change.rrset.name : change.name) === replicasName);
 
-/** What is in the zone before us. A wildcard below the source's name makes that name exist (RFC 4592 2.2.2), so no other one answers for it. */
+/**
+ * What is in the zone before our first update. A wildcard below the source's name makes that name exist (RFC
+ * 4592 2.2.2), so no other wildcard answers for it.
+ */
 export function firstRrsets({ zone }: Shape): readonly Rrset[] {
   if (zone !== 'wildcard-beside' && zone !== 'wildcard-below') return [];
   const name = `*.${zone === 'wildcard-beside' ? zoneName : sourceName}` as Fqdn;

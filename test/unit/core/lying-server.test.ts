@@ -1,4 +1,4 @@
-/** What one server can reach by lies, while all others tell the truth (docs/THREATS.md). */
+/** Shows what one server can reach by lies while all others tell the truth (docs/THREATS.md). */
 
 import { describe, expect, test } from 'vitest';
 import { guard } from '../../../src/core/decide/guard.ts';
@@ -27,7 +27,7 @@ import {
 const names = ['db1', 'db2', 'db3', 'db4', 'db5'];
 const home = (name: string) => ({ home: address(name) });
 const line = { evidence: { line: new Set(names.map(uuid)) } };
-/** It became writable while the published source was lost. */
+/** The server became writable while the published source was lost. */
 const promoted = { promotedAt: at(1).mono, shutAskedAt: at(1).mono };
 
 function situation(world: Given, command?: Commanded): Situation {
@@ -55,7 +55,7 @@ describe('db1 is lost, db2 was promoted, and db3 lies', () => {
   });
   const promotedToo = { memory: { db2: promoted, db3: promoted } };
 
-  test('without the lie the name moves', () => {
+  test('the name moves without the lie', () => {
     expect(decided(lost(replicaOf('db1', 'db3', { channels: [] })))).toMatchObject({
       reason: 'failover',
       source: address('db2'),
@@ -63,9 +63,9 @@ describe('db1 is lost, db2 was promoted, and db3 lies', () => {
   });
 
   test.each<[string, ServerFacts, Partial<Given>, string]>([
-    ['that it still hears db1', replicaOf('db1', 'db3'), {}, 'published-source-alive'],
-    ['that it was promoted, too', factsOf('db3'), promotedToo, 'two-sources'],
-  ])('%s: the hold names it, and a person passes it', (_, db3, over, reason) => {
+    ['db3 claims that it still hears db1', replicaOf('db1', 'db3'), {}, 'published-source-alive'],
+    ['db3 claims that it was promoted too', factsOf('db3'), promotedToo, 'two-sources'],
+  ])('%s: the hold names db3, and a person passes the hold', (_, db3, over, reason) => {
     const hold = decided(lost(db3, over));
     expect(hold).toMatchObject({ kind: 'hold', reason, sentence: expect.stringContaining('db3') });
     expect(decided(lost(db3, over), named('db2'))).toMatchObject({
@@ -74,7 +74,7 @@ describe('db1 is lost, db2 was promoted, and db3 lies', () => {
     });
   });
 
-  test('that it has more transactions: an alarm; with gtid_guard a hold, which force passes', () => {
+  test('db3 claims more transactions: an alarm, and with gtid_guard a hold, which force passes', () => {
     const ahead = lost(replicaOf('db9', 'db3', { channels: [], gtidExecuted: gtids('db1:1-900') }));
     expect(decided(ahead)).toMatchObject({ reason: 'failover', source: address('db2') });
     expect(alarmsOf(ahead)).toContainEqual(
@@ -91,7 +91,7 @@ describe('db1 is lost, db2 was promoted, and db3 lies', () => {
     });
   });
 
-  test('that it is db2: an alarm at both, and force passes the hold', () => {
+  test('db3 claims to be db2: an alarm at both, and force passes the hold', () => {
     const copied = lost(factsOf('db3', { id: uuid('db2') }));
     expect(decided(copied)).toMatchObject({ kind: 'hold' });
     expect(
@@ -104,11 +104,11 @@ describe('db1 is lost, db2 was promoted, and db3 lies', () => {
     });
   });
 
-  test('that it is db2 under a second address: an alarm at it, and only a configuration without it ends that', () => {
+  test('db3 claims to be db2 under a second address: an alarm at it, which ends only when the configuration drops it', () => {
     const twin = seen(factsOf('db3', { id: uuid('db2'), ...home('db2'), readOnly: true }));
     const { servers } = lost(factsOf('db3'));
     const promotedDb2 = seen(factsOf('db2', home('db2')));
-    // It is configured before db2, so it is the address that counts.
+    // db3 is configured before db2, so its address counts.
     const twins = {
       servers: { db1: servers['db1'], db3: twin, db2: promotedDb2, db4: servers['db4'] },
       memory: { db2: promoted },
@@ -128,7 +128,7 @@ describe('db1 is lost, db2 was promoted, and db3 lies', () => {
     });
   });
 
-  test('that it was promoted, and nobody else was: it wins', () => {
+  test('db3 claims that only it was promoted: the lie wins', () => {
     const won = lost(factsOf('db3'), { memory: { db3: promoted } });
     const honest = { ...won.servers, db2: seen(replicaOf('db1', 'db2', { channels: [] })) };
     expect(decided({ ...won, servers: honest })).toMatchObject({
@@ -148,7 +148,7 @@ const lostBefore = {
   db4: seen(replicaOf('db1', 'db4', { channels: [] })),
 };
 
-test('db1 is lost, db2 is writable without a proof, and db3 lies that it replicates from db2: db2 wins by that', () => {
+test('db1 is lost, db2 is writable without a proof, and db3 lies that it replicates from db2: db2 wins by the lie', () => {
   const honest = seen(replicaOf('db1', 'db3', { channels: [] }));
   expect(decided({ servers: { ...lostBefore, db3: honest } })).toMatchObject({
     kind: 'hold',
@@ -166,8 +166,8 @@ const neverDb3 = ['db1', 'db2', 'db3', 'db4'].map((name) => ({
   candidate: name === 'db3' ? ('never' as const) : ('auto' as const),
 }));
 
-describe('db1 is well, and is published', () => {
-  test('a copy of its UUID: the name stays where it is, and both are named', () => {
+describe('db1 is healthy and published, and db3 lies', () => {
+  test('db3 copies its UUID: the name stays, and the alarm names both', () => {
     const world = {
       servers: {
         db1: seen(factsOf('db1')),
@@ -179,7 +179,7 @@ describe('db1 is well, and is published', () => {
     expect(alarmsOf(world).filter(({ code }) => code === 'duplicate-uuid')).toHaveLength(2);
   });
 
-  test('nor does it count as a step down where a third server is writable, and the copy says that it follows that one', () => {
+  test('a copy of its UUID that follows a writable third server is no step down of db1', () => {
     const copy = factsOf('db3', { id: uuid('db1'), readOnly: true, channels: [channelFrom('db2')] });
     const servers = {
       db1: seen(factsOf('db1')),
@@ -201,14 +201,14 @@ describe('db1 is well, and is published', () => {
       if (decision.kind === 'point-to')
         expect({ seed, liar, source: decision.source }).toEqual({ seed, liar, source: address('db1') });
     }
-    // The lies are no empty ones.
+    // The lies have an effect somewhere.
     expect([...reasons].toSorted()).toEqual(
       expect.arrayContaining(['hold no-candidate', 'hold two-sources', 'point-to steady']),
     );
   });
 });
 
-/** A cluster that is well, and one of its replicas, at any place of the configuration, that says anything. */
+/** A healthy cluster, in which one replica, at any place of the configuration, says anything. */
 function lie(seed: number): { readonly world: Given; readonly liar: ServerAddress } {
   const pick = random(seed);
   const one = <T>(values: readonly T[]): T => values[pick(values.length)]!;
@@ -234,7 +234,7 @@ function lie(seed: number): { readonly world: Given; readonly liar: ServerAddres
       : replicaOf('db1', name, { ...over, ...(isGroup && { channels: [] }) });
   };
   const self = one([liar, liar, ...members]);
-  // The ledger's mark may name a group, and everybody can read it.
+  // The mark of the ledger may name a group, and everybody can read the ledger.
   const alone: Group = {
     name: one(['g', uuid('db1')]),
     singlePrimary: true,
@@ -263,7 +263,7 @@ function lie(seed: number): { readonly world: Given; readonly liar: ServerAddres
     ]),
   });
   const servers = Object.fromEntries(members.map((name) => [name, seen(name === liar ? said : truth(name))]));
-  // A reporting server that is writable, as many are.
+  // A writable reporting server, as many clusters have one.
   const other = members.find((name) => name !== 'db1' && name !== liar);
   if (other !== undefined && !isGroup && pick(4) === 0) servers[other] = seen(factsOf(other, home(other)));
   // The order of the configuration must not matter.

@@ -1,10 +1,10 @@
-/** Random small worlds, as words; and the same worlds as the core sees them. */
+/** A small world in words, and the situation that the core sees in it. */
 
 import type { Situation } from '../../../src/core/decide/situation.ts';
 import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import type { Channel, Group, Probe, ServerFacts } from '../../../src/core/model/observation.ts';
-import type { PublicationState } from '../../../src/core/model/publication.ts';
+import { withZone } from '../../../src/core/model/publication.ts';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
 import { newServer, type ServerMemory, withServer } from '../../../src/core/model/state.ts';
 import type { MonoMs } from '../../../src/core/model/units.ts';
@@ -18,8 +18,8 @@ import {
   gtids,
   ledgerOf,
   offline,
+  type PublicationOver,
   publicationSettings,
-  random,
   refusing,
   seen,
   silent,
@@ -30,25 +30,28 @@ import {
 export interface TwinServer {
   readonly name: string;
   readonly contact: 'reachable' | 'alive' | 'unknown' | 'unobserved';
-  /** Of one that refuses us: it says that it serves no client at all. */
+  /** Of a server that refuses us: it says that it serves no client at all. */
   readonly servesNobody: boolean;
-  /** It was asked before: its identity and its transactions are known, though not what it is now. */
+  /** The server was asked before: its identity and its transactions are known, but not its present state. */
   readonly known: boolean;
-  /** By which of the switches that refuse writes. */
+  /** The switch that refuses writes. */
   readonly readOnly: boolean;
   readonly closedBy: 'read_only' | 'offline_mode' | 'innodb_force_recovery';
-  /** `early`: and when it was seen read-only the last time, the published source was not known to be lost. */
+  /** `early`: at the last read-only answer, the published source was not known to be lost. */
   readonly promotionSeen: 'never' | 'early' | 'in-incident';
-  /** It was seen to close, since it was seen writable. */
+  /** The server was seen to close after it was seen writable. */
   readonly closeSeen: boolean;
   readonly candidateNever: boolean;
   readonly seenInLine: boolean;
-  /** Transactions of the line that it has executed, from the first on. A stranger has none. */
+  /**
+   * The number of transactions of the line that the server has executed, from the first on. A stranger has
+   * none.
+   */
   readonly executed: number;
   readonly channels: readonly TwinChannel[];
   readonly safeAddress: boolean;
   readonly group?: TwinGroup;
-  /** Its address is another one of that server. */
+  /** The address leads to the server of this name. */
   readonly sameAs?: string;
 }
 
@@ -58,32 +61,32 @@ export interface TwinGroup {
   readonly self: 'ONLINE' | 'OFFLINE' | 'ERROR';
   /** The members in its view. */
   readonly lists: readonly string[];
-  /** Those of them that are not online. */
+  /** The members in its view that are not ONLINE. */
   readonly unreachable: readonly string[];
   readonly primary?: string;
 }
 
 export interface TwinChannel {
-  /** A member, somebody outside, or somebody whose identity is not known. */
+  /** A member, an outsider, or a server whose identity is not known. */
   readonly to: string;
   readonly is: 'streaming' | 'silent' | 'connecting' | 'off';
-  /** It was seen connected, and its source has answered since. */
+  /** The channel was seen connected, and its source has answered since. */
   readonly met: boolean;
 }
 
 export interface TwinLedger {
   readonly cluster: 'shop' | 'stock';
   readonly epoch: number;
-  /** A member, or db9, which is none. */
+  /** A member, or db9, which is no member. */
   readonly source: string;
   readonly was: readonly string[];
   readonly frozen: boolean;
-  /** The mark is a transaction of this group; absent: one of db1. */
+  /** The mark is a transaction of this group; absent: a transaction of db1. */
   readonly markedBy?: 'A' | 'B';
   readonly next?: { readonly server: string; readonly expired: boolean };
 }
 
-/** A server that is not in the configuration; who speaks of it may mean somebody else. */
+/** A server that is not in the configuration. A server that mentions it may mean another server. */
 export interface TwinUnlisted extends TwinServer {
   readonly isSomebodyElse: boolean;
 }
@@ -104,228 +107,14 @@ export interface TwinWorld {
   readonly gtidGuard: 'warn' | 'hold';
 }
 
-/** Where the line's mark is: who has executed so many has it. */
+/**
+ * The number of the transaction that is the mark of the line: a server that executed as many has the mark.
+ */
 export const markAt = 50;
-
-/** The world of that number. Most are healthy in most things, so that the later rules are reached too. */
-export function anyWorld(seed: number): TwinWorld {
-  const dice = new Dice(seed);
-  const names = ['db1', 'db2', 'db3', 'db4', 'db5'].slice(0, 2 + dice.pick(4));
-  const source = dice.chance(4) ? 'db9' : dice.one(names);
-  const isGroup = dice.chance(15);
-  const members = withRefusals(
-    new Dice(seed + 9_000_000),
-    names.map((name) => anyServer(dice, name, names, source, isGroup)),
-  );
-  const grouped = withCircle(new Dice(seed + 8_000_000), withGroups(new Dice(seed + 7_000_000), members));
-  const { servers, unlisted } = withTwin(
-    new Dice(seed + 6_000_000),
-    withUnlisted(new Dice(seed + 5_000_000), grouped, source),
-  );
-  const isLost = dice.chance(6);
-  const hasLedger = dice.chance(isLost ? 50 : 88);
-  const although = new Dice(seed + 6_000_000).chance(50);
-  return {
-    servers,
-    unlisted,
-    zone: dice.chance(96) ? 'read' : dice.one(['unread', 'unreachable', 'garbage'] as const),
-    ...(hasLedger
-      ? { ledger: { ...anyLedger(dice, names, source), ...anyMark(new Dice(seed + 9_000_000)) } }
-      : {}),
-    nameHasAddress: hasLedger || dice.chance(20),
-    adopt: dice.chance(50),
-    ...(isLost
-      ? {
-          remembered: {
-            epoch: 4,
-            source: dice.one([...names, 'db9']),
-            lostForMs: dice.one([0, 1500, 2999, 3000]),
-          },
-        }
-      : {}),
-    ...(dice.chance(12)
-      ? { command: { server: dice.chance(95) ? dice.one(names) : 'db8', force: dice.chance(30), although } }
-      : {}),
-    gone: names.filter(() => dice.chance(5)),
-    flapping: dice.chance(4),
-    ...(dice.chance(40) ? { weakForMs: dice.one([10_000, 30_000]) } : {}),
-    gtidGuard: dice.chance(20) ? 'hold' : 'warn',
-  };
-}
-
-class Dice {
-  readonly pick: (below: number) => number;
-
-  constructor(seed: number) {
-    this.pick = random(seed);
-  }
-
-  chance(percent: number): boolean {
-    return this.pick(100) < percent;
-  }
-
-  one<T>(values: readonly T[]): T {
-    return values[this.pick(values.length)]!;
-  }
-}
-
-function anyServer(
-  dice: Dice,
-  name: string,
-  names: readonly string[],
-  source: string,
-  isGroup: boolean,
-): TwinServer {
-  const contact = dice.chance(60)
-    ? 'reachable'
-    : dice.one(['reachable', 'alive', 'unknown', 'unknown', 'unobserved'] as const);
-  const isSource = name === source;
-  const isStranger = !isSource && name !== 'db1' && dice.chance(10);
-  const channels = dice.chance(isSource ? 15 : 60) ? 1 + dice.pick(2) : 0;
-  return {
-    name,
-    contact,
-    servesNobody: false,
-    closedBy: 'read_only',
-    known: contact === 'reachable' || dice.chance(75),
-    readOnly: dice.chance(isSource ? 40 : 60),
-    promotionSeen: dice.one(['never', 'never', 'never', 'early', 'in-incident', 'in-incident'] as const),
-    closeSeen: dice.chance(30),
-    candidateNever: dice.chance(5),
-    seenInLine: dice.chance(50) && !isStranger,
-    executed: isStranger ? 0 : dice.one([40, 100, 100, 100, 110]),
-    channels: Array.from({ length: channels }, () => anyChannel(dice, names, source)),
-    safeAddress: dice.chance(95),
-    ...(isGroup && dice.chance(90) ? { group: anyGroup(dice, names) } : {}),
-  };
-}
-
-/** Dice of their own: so all else stays as it was. */
-const withRefusals = (dice: Dice, servers: readonly TwinServer[]): readonly TwinServer[] =>
-  servers.map((server) => ({
-    ...server,
-    servesNobody: server.contact === 'alive' && dice.chance(40),
-    channels: server.channels.map((channel) => ({ ...channel, met: dice.chance(70) })),
-    closedBy: dice.one(['read_only', 'read_only', 'offline_mode', 'innodb_force_recovery'] as const),
-  }));
-
-const anyChannel = (dice: Dice, names: readonly string[], source: string): TwinChannel => ({
-  to: dice.chance(70) ? source : dice.one([...names, 'outside', 'nobody']),
-  is: dice.one(['streaming', 'streaming', 'streaming', 'silent', 'connecting', 'connecting', 'off']),
-  met: true,
-});
-
-/** In one world of four, one or two servers outside of the configuration; some members replicate from them. */
-function withUnlisted(
-  dice: Dice,
-  members: readonly TwinServer[],
-  source: string,
-): Pick<TwinWorld, 'servers' | 'unlisted'> {
-  if (!dice.chance(25)) return { servers: members, unlisted: [] };
-  const names = ['db21.lan', 'db22.lan'].slice(0, 1 + dice.pick(2));
-  const followed = members.map((server) => server.name);
-  const unlisted = names.map((name) => ({
-    ...anyServer(dice, name, followed, source, false),
-    isSomebodyElse: dice.chance(15),
-  }));
-  const redirected = (channel: TwinChannel) =>
-    dice.chance(20) ? { ...channel, to: dice.one(names) } : channel;
-  return {
-    servers: members.map((server) => ({ ...server, channels: server.channels.map(redirected) })),
-    unlisted,
-  };
-}
-
-/** Where there are groups: in one world of four there are two of them, in another one the group has shrunk to one member. */
-function withGroups(dice: Dice, servers: readonly TwinServer[]): readonly TwinServer[] {
-  const kind = dice.one(['one', 'one', 'two', 'shrunk'] as const);
-  const [last] = servers.filter((server) => server.group);
-  return servers.map((server, index) => {
-    const { group, ...rest } = server;
-    if (group === undefined || kind === 'one' || last === undefined) return server;
-    if (kind === 'two') {
-      const isB = index * 2 >= servers.length;
-      const lists = servers
-        .filter((_, other) => other * 2 >= servers.length === isB)
-        .map((other) => other.name);
-      return {
-        ...rest,
-        group: {
-          ...group,
-          name: isB ? 'B' : 'A',
-          lists,
-          primary: dice.chance(80) ? lists[0]! : dice.one(lists),
-        },
-      };
-    }
-    if (server === last)
-      return {
-        ...rest,
-        group: { ...group, self: 'ONLINE', lists: [server.name], unreachable: [], primary: server.name },
-      };
-    return {
-      ...rest,
-      group: { ...group, self: dice.one(['OFFLINE', 'OFFLINE', 'OFFLINE', 'ERROR', 'ONLINE'] as const) },
-    };
-  });
-}
-
-type Servers = Pick<TwinWorld, 'servers' | 'unlisted'>;
-
-/** In one world of twenty the last address leads to the first server: so do the channels to it. */
-function withTwin(dice: Dice, { servers, unlisted }: Servers): Servers {
-  const [first] = servers;
-  const last = servers.at(-1);
-  if (!dice.chance(5) || !first?.known || last === undefined) return { servers, unlisted };
-  const redirected = <T extends TwinServer>(server: T): T => ({
-    ...server,
-    channels: server.channels.map((channel) =>
-      channel.to === last.name ? { ...channel, to: first.name } : channel,
-    ),
-  });
-  const twins = [...servers.slice(0, -1), { ...last, known: true, sameAs: first.name }];
-  return { servers: twins.map(redirected), unlisted: unlisted.map(redirected) };
-}
-
-/** In one world of ten the first three or four servers replicate in a circle; most of them are read-only. */
-function withCircle(dice: Dice, servers: readonly TwinServer[]): readonly TwinServer[] {
-  const circle = servers.slice(0, 3 + dice.pick(2));
-  if (!dice.chance(10) || circle.length < 3) return servers;
-  return servers.map((server, index) => {
-    const from = circle[(index + circle.length - 1) % circle.length]!.name;
-    if (index >= circle.length) return server;
-    const is = dice.chance(90) ? 'streaming' : 'connecting';
-    return { ...server, readOnly: index > 0 && dice.chance(80), channels: [{ to: from, is, met: true }] };
-  });
-}
-
-const anyGroup = (dice: Dice, names: readonly string[]): TwinGroup => ({
-  name: 'A',
-  lists: names,
-  self: dice.one(['ONLINE', 'ONLINE', 'ONLINE', 'ERROR', 'OFFLINE'] as const),
-  unreachable: dice.chance(70) ? [] : [dice.one(names)],
-  ...(dice.chance(90) ? { primary: dice.chance(70) ? names[1]! : dice.one(names) } : {}),
-});
-
-const anyMark = (dice: Dice): Pick<TwinLedger, 'markedBy'> =>
-  dice.chance(30) ? { markedBy: dice.one(['A', 'A', 'B'] as const) } : {};
 
 const groupNames = { A: 'aaaaaaaa-aaaa-11f1-8000-000000000000', B: 'bbbbbbbb-aaaa-11f1-8000-000000000000' };
 
-const eightFormers = ['db11', 'db12', 'db13', 'db14', 'db15', 'db16', 'db17', 'db18'];
-
-function anyLedger(dice: Dice, names: readonly string[], source: string): TwinLedger {
-  return {
-    cluster: dice.chance(3) ? 'stock' : 'shop',
-    epoch: 1 + dice.pick(3),
-    source,
-    was: dice.chance(3) ? eightFormers : names.filter((name) => name !== source && dice.chance(15)),
-    frozen: dice.chance(3),
-    ...(dice.chance(8) ? { next: { server: dice.one(names), expired: dice.chance(30) } } : {}),
-  };
-}
-
-/** The same as the core is told it: rows became facts, and time made memories. */
+/** The world as the core sees it: rows become facts, and time becomes memories. */
 export function situationOfWorld(world: TwinWorld): Situation {
   const ledger = world.ledger && ledgerFrom(world.ledger);
   const shown = world.servers.map((server) => {
@@ -352,12 +141,17 @@ export function situationOfWorld(world: TwinWorld): Situation {
     memory: Object.fromEntries(shown.map((server) => [server.at, memoryOf(server)])),
   });
   const state = world.unlisted.reduce((some, server) => withServer(some, discoveredFrom(server)), known);
-  const { ...unread, zone: { view } } = state.publications.get('ns1')!;
-  const garbage = { kind: 'unreadable', why: 'is garbage' } as const;
-  const publication =
-    world.zone === 'unread' || !view
-      ? unread
-      : { ...unread, view: world.zone === 'garbage' ? { ...view, ledger: garbage } : view };
+  const read = state.publications.get('ns1')!;
+  const { view } = read.zone;
+  const ledgerOfGarbage = { kind: 'unreadable', why: 'is garbage' } as const;
+  const publication = withZone(read, {
+    view:
+      world.zone === 'unread' || !view
+        ? undefined
+        : world.zone === 'garbage'
+          ? { ...view, ledger: ledgerOfGarbage }
+          : view,
+  });
   const command = world.command && {
     server: address(world.command.server),
     force: world.command.force,
@@ -410,28 +204,27 @@ function publicationFrom({
   flapping,
   weakForMs,
   zone,
-}: TwinWorld): Partial<PublicationState> {
+}: TwinWorld): PublicationOver {
   const ago = (ms: number) => (1 - ms) as MonoMs;
+  const seenInLine = [...servers, ...unlisted].filter((server) => server.seenInLine);
   return {
-    line: new Set(
-      [...servers, ...unlisted].filter((server) => server.seenInLine).map((server) => uuid(server.name)),
-    ),
-    gone: new Set(gone.map(address)),
-    flapping,
-    ...(weakForMs === undefined ? {} : { weakSince: ago(weakForMs) }),
-    ...(remembered
-      ? {
-          remembered: {
-            nameserver: 'ns1',
-            epoch: remembered.epoch,
-            source: address(remembered.source),
-            uuid: uuid(remembered.source),
-          },
-        }
-      : {}),
-    // What was read at 0 shows that it is still lost.
-    ...(remembered?.lostForMs === undefined ? {} : { lostSince: (0 - remembered.lostForMs) as MonoMs }),
-    ...(zone === 'unreachable' ? { readFailure: { code: 'timeout', message: 'no answer' } } : {}),
+    evidence: {
+      line: new Set(seenInLine.map((server) => uuid(server.name))),
+      gone: new Set(gone.map(address)),
+      weakSince: weakForMs === undefined ? undefined : ago(weakForMs),
+    },
+    limits: { flapping },
+    zone: {
+      remembered: remembered && {
+        nameserver: 'ns1',
+        epoch: remembered.epoch,
+        source: address(remembered.source),
+        uuid: uuid(remembered.source),
+      },
+      // What was read at 0 shows that it is still lost.
+      lostSince: remembered?.lostForMs === undefined ? undefined : ((0 - remembered.lostForMs) as MonoMs),
+      failure: zone === 'unreachable' ? { code: 'timeout', message: 'no answer' } : undefined,
+    },
   };
 }
 
@@ -467,7 +260,7 @@ function memoryOf(server: TwinServer): Partial<ServerMemory> {
   };
 }
 
-/** Its newest probe did not find it writable. */
+/** The newest probe did not find the server writable. */
 const isLost = ({ contact, known, readOnly }: TwinServer): boolean =>
   contact === 'unknown' || contact === 'alive' || (known && readOnly);
 

@@ -1,9 +1,12 @@
+/** Compares the decision with its twin on random worlds. */
+
 import { describe, expect, test } from 'vitest';
 import { guard } from '../../../src/core/decide/guard.ts';
 import { decide } from '../../../src/core/decide/table.ts';
 import { holdReasons, pointToReasons } from '../../../src/core/model/vocabulary.ts';
+import { anyWorld } from './random-world.ts';
 import { twin } from './twin.ts';
-import { anyWorld, situationOfWorld } from './twin-world.ts';
+import { situationOfWorld } from './twin-world.ts';
 
 const worlds = 40_000;
 
@@ -15,7 +18,7 @@ function verdictOf(seed: number): string {
     : `point-to ${decision.reason} ${decision.source.replace(':3306', '')}`;
 }
 
-describe('the decision and its twin, written from the document', () => {
+describe('the decision and its twin, which was written from the document,', () => {
   const verdicts = new Map<string, number>();
 
   test(`agree on ${worlds} worlds`, () => {
@@ -28,10 +31,10 @@ describe('the decision and its twin, written from the document', () => {
       if (said !== wanted) differing.push({ seed, core: said, twin: wanted, world: anyWorld(seed) });
     }
     expect(differing).toEqual([]);
-    // It takes 25 s on a machine with nothing else to do.
+    // This takes 25 s on an idle machine.
   }, 120_000);
 
-  test('and each reason was among them, often', () => {
+  test('reach each reason often', () => {
     const all = [
       ...Object.keys(pointToReasons).map((reason) => `point-to ${reason}`),
       ...Object.keys(holdReasons).map((reason) => `hold ${reason}`),

@@ -1,4 +1,7 @@
-/** S4: a hold never becomes a move by waiting alone, but for the documented `settle`. Nothing happens in these worlds but time: no answer comes, no probe ends. */
+/**
+ * Shows S4: waiting alone never turns a hold into a move, except for the documented `settle`. Only time
+ * passes in these worlds: no answer comes, no probe ends.
+ */
 
 import { describe, expect, test } from 'vitest';
 import { situationOf } from '../../../src/core/decide/situation-of.ts';
@@ -8,13 +11,16 @@ import type { MonoMs } from '../../../src/core/model/units.ts';
 import { intendedWrite } from '../../../src/core/publish/intent.ts';
 import { step } from '../../../src/core/step.ts';
 import { at, random } from '../../support/given.ts';
+import { anyWorld } from './random-world.ts';
 import { twin } from './twin.ts';
-import { anyWorld, situationOfWorld } from './twin-world.ts';
+import { situationOfWorld } from './twin-world.ts';
 
 /** Around `fresh_for` (3 s), twice the heartbeat period (2 s), `settle` (30 s) and `gone_after` (10 min). */
 const moments = [1, 500, 1200, 2100, 2800, 3001, 31_000, 700_000];
 
-/** Worlds in which something stands between the name and a move, so many of each kind; and some in which it would move now. */
+/**
+ * So many worlds of each kind in which something prevents a move, and some in which the name would move now.
+ */
 const kinds: Readonly<Record<string, number>> = {
   'hold two-sources': 400,
   'hold published-source-alive': 200,
@@ -29,7 +35,7 @@ const kinds: Readonly<Record<string, number>> = {
   'point-to followers-moved': 100,
 };
 
-/** The seeds of the first of them. Commands are not time. */
+/** The seeds of the first of these worlds. Commands are excluded: they are not time. */
 function tenseSeeds(): readonly number[] {
   const wanted = new Map(Object.entries(kinds));
   const seeds: number[] = [];
@@ -43,7 +49,7 @@ function tenseSeeds(): readonly number[] {
   return seeds;
 }
 
-/** The world of that seed, some of its answers older than others, every server being asked just now. */
+/** The world of this seed. Some answers are older than others, and every server is being asked. */
 function stateOfSeed(seed: number): ClusterState {
   const situation = situationOfWorld(anyWorld(seed));
   const pick = random(seed + 1_000_000);
@@ -51,7 +57,7 @@ function stateOfSeed(seed: number): ClusterState {
   const servers = [...state.servers].map(
     ([address, memory]) => [address, olderBy(memory, pick(2999), pick(2600))] as const,
   );
-  // Moves that leave the window one by one: a hold for `flapping` must not end by that.
+  // Moves leave the window one by one: a hold for `flapping` must not end by that.
   const moves = Array.from({ length: pick(8) }, () => (0 - pick(600_000)) as MonoMs);
   const asked = { ...publication, moves, reading: true, nextWriteAt: at(9e9).mono };
   return {
@@ -91,13 +97,15 @@ function olderBy(memory: ServerMemory, ageMs: number, heardAgoMs: number): Serve
 interface Wait {
   readonly decision: string;
   readonly move: string | undefined;
-  /** In a cluster of two weak evidence that lasts is enough. */
+  /** In a cluster of two, weak evidence that lasts is enough. */
   readonly settles: boolean;
 }
 
-/** What it decides as time passes; `sleepAt`: before that moment the machine sleeps, so that the clocks part. */
+/**
+ * The decisions as time passes; `sleepAt`: before that moment the machine sleeps, so that the clocks part.
+ */
 function waits(seed: number, sleepAt: number | undefined): readonly Wait[] {
-  // The first step lets those worlds agree with themselves: whoever answers is not gone.
+  // The first step makes these worlds consistent: a server that answers is not gone.
   let [state] = step(stateOfSeed(seed), { kind: 'tick' }, at(0));
   return moments.map((ms) => {
     const now = at(ms);
@@ -121,12 +129,12 @@ function movedByWaiting(steps: readonly Wait[]): number | undefined {
   return index < 0 ? undefined : index;
 }
 
-describe('in worlds in which nothing happens but time', () => {
+describe('in worlds in which only time passes', () => {
   const seeds = tenseSeeds();
 
   test.each([
     ['no hold becomes a move', undefined],
-    ['nor when the machine sleeps in between', 1500],
+    ['no hold becomes a move when the machine sleeps in between', 1500],
   ])('%s', (_, sleepAt) => {
     const broken: unknown[] = [];
     const moves = { first: 0, settled: 0, ended: 0 };
@@ -146,7 +154,7 @@ describe('in worlds in which nothing happens but time', () => {
       if (steps[0]?.move !== undefined && steps.at(-1)?.move === undefined) moves.ended += 1;
     }
     expect(broken).toEqual([]);
-    // They are worlds in which there is something to decide, and what speaks for a move does get old.
+    // These worlds have something to decide, and the evidence for a move does get old.
     expect(moves.first).toBeGreaterThan(seeds.length / 20);
     expect(moves.ended).toBeGreaterThan(seeds.length / 20);
   });

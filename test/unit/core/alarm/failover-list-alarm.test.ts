@@ -1,3 +1,5 @@
+/** Shows what is wrong in a list of asynchronous connection failover. */
+
 import { describe, expect, test } from 'vitest';
 import { failoverListAlarm, memberAt } from '../../../../src/core/alarm/failover-list-alarm.ts';
 import type { Channel, FailoverSource } from '../../../../src/core/model/observation.ts';
@@ -22,7 +24,7 @@ const listed = (name: string, weight: number, managed?: string): FailoverSource 
   ...(managed === undefined ? {} : { managed }),
 });
 
-/** db2 was published after db1, which has not rejoined; db3 replicates from db2 with that list. */
+/** db2 was published after db1, which has not rejoined. db3 replicates from db2 with this list. */
 function alarmsOf(failoverSources: readonly FailoverSource[], over: Partial<Channel> = {}) {
   const situation = given({
     servers: {
@@ -46,8 +48,8 @@ function alarmsOf(failoverSources: readonly FailoverSource[], over: Partial<Chan
   return failoverListAlarm(situation, situation.members[2]!);
 }
 
-describe('what is wrong in a list', () => {
-  test('nothing: members that are not superseded, however they are spelled, and the name that we publish', () => {
+describe('the alarm about a failover list', () => {
+  test('is silent about members that are not superseded, in any spelling, and about the name that we publish', () => {
     expect(alarmsOf([])).toEqual([]);
     expect(
       alarmsOf([
@@ -60,14 +62,14 @@ describe('what is wrong in a list', () => {
     expect(alarmsOf([listed('source.example', 60)])).toEqual([]);
   });
 
-  test('a former source, by each of its names; counted', () => {
+  test('names and counts a former source, by each of its names', () => {
     for (const name of ['db1', 'db1.example.com', '192.0.2.1'])
       expect(alarmsOf([listed(name, 60)])).toMatchObject([
         { code: 'failover-list', subject: 'db3:3306', count: 1 },
       ]);
   });
 
-  test('one of a higher weight than the present source, which it would be left for', () => {
+  test('says that the replica leaves its source for a former source with a higher weight', () => {
     const [alarm] = alarmsOf([listed('db1', 80), listed('db2', 60)]);
     expect(alarm!.sentence).toBe(
       "db3:3306 may go over to db1:3306 by itself (default channel, weight 80), a former source that has not rejoined, and does so as soon as that one answers: its present source weighs only 60. Until it has rejoined, take it out of the list: SELECT asynchronous_connection_failover_delete_source('', 'db1', 3306, '');",
@@ -76,9 +78,10 @@ describe('what is wrong in a list', () => {
     expect(alarmsOf([listed('db1', 80)])[0]!.sentence).not.toContain('as soon as');
   });
 
-  test('not what a managed group keeps there', () => expect(alarmsOf([listed('db1', 80, 'g')])).toEqual([]));
+  test('is silent about a former source that a managed group put on the list', () =>
+    expect(alarmsOf([listed('db1', 80, 'g')])).toEqual([]));
 
-  test('a server that nobody configured: another port is another server, too', () => {
+  test('names a server that is not configured, also a configured host with another port', () => {
     expect(alarmsOf([listed('db9', 60)])).toMatchObject([
       { count: 0, sentence: expect.stringContaining("'db9', 3306") },
     ]);
@@ -88,13 +91,13 @@ describe('what is wrong in a list', () => {
     );
   });
 
-  test('quotes what a channel or a host is called', () => {
+  test('quotes the names of channels and hosts', () => {
     expect(alarmsOf([listed('db9', 60)], { name: "o'clock\\" })[0]!.sentence).toContain(
       "delete_source('o''clock\\\\', 'db9'",
     );
   });
 
-  test("nothing of the source itself: whose list that is, is the other cluster's business", () => {
+  test('is silent about the lists of the source itself: another cluster owns them', () => {
     const channels = [channelFrom('db9', { autoFailover: true, failoverSources: [listed('db8', 50)] })];
     const situation = given({
       servers: { db1: seen(factsOf('db1', { channels })), db2: seen(replicaOf('db1', 'db2')) },
@@ -104,7 +107,7 @@ describe('what is wrong in a list', () => {
   });
 });
 
-test('an address that a channel told the identity of is that member', () => {
+test('an address is a member when a channel shows the identity of that member there', () => {
   const alias = 'primary.internal:3306' as ServerAddress;
   const servers = {
     db1: seen(factsOf('db1')),

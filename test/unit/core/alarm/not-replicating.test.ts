@@ -1,3 +1,5 @@
+/** Shows when a server gets nothing from the source, and which remedy the alarm names. */
+
 import { describe, expect, test } from 'vitest';
 import { notReplicatingAlarm } from '../../../../src/core/alarm/not-replicating.ts';
 import { following } from '../../../../src/core/decide/advice.ts';
@@ -18,7 +20,7 @@ import {
   uuid,
 } from '../../../support/given.ts';
 
-/** What is said of db2, which replicates from the published db1. */
+/** The alarm about db2, which replicates from the published db1. */
 function alarm(
   channel: Partial<Channel>,
   db1: Probe = seen(factsOf('db1')),
@@ -33,7 +35,7 @@ function alarm(
   return notReplicatingAlarm(situation, situation.members[1]!)[0]?.sentence;
 }
 
-describe('a replica of a source that is well', () => {
+describe('a replica of a healthy source', () => {
   test.each([
     [
       'its receiver is off',
@@ -55,24 +57,24 @@ describe('a replica of a source that is well', () => {
       { receiver: 'connecting', lastError: 'Access denied' },
       'receiver connecting, applier on (Access denied).',
     ],
-  ] as const)('gets nothing: %s', (_, channel, said) => {
+  ] as const)('gets nothing when %s', (_, channel, said) => {
     expect(alarm(channel)).toBe(`db2:3306 does not replicate from the source db1:3306: ${said}`);
   });
 
   test.each([
     ['it streams', {}],
-    ['it is just connecting', { receiver: 'connecting' }],
-    ['the channel that is off is from somebody else', { receiver: 'off', sourceId: uuid('db9') }],
-  ] as const)('nothing is said: %s', (_, channel) => expect(alarm(channel)).toBeUndefined());
+    ['it has just begun to connect', { receiver: 'connecting' }],
+    ['the channel that is off comes from another server', { receiver: 'off', sourceId: uuid('db9') }],
+  ] as const)('raises no alarm when %s', (_, channel) => expect(alarm(channel)).toBeUndefined());
 
-  test('names the channel: without a name START REPLICA starts also what somebody stopped on purpose', () => {
+  test('the alarm names the channel: START REPLICA without a name also starts channels that a person stopped', () => {
     const channels = [channelFrom('db1', { name: 'c1', receiver: 'off' })];
     expect(alarm({}, undefined, { channels })).toContain(": START REPLICA FOR CHANNEL 'c1'");
     const version = { major: 10, minor: 11, patch: 6, text: '10.11.6-MariaDB' };
     expect(alarm({}, undefined, { channels, flavour: 'mariadb', version })).toContain(": START REPLICA 'c1'");
   });
 
-  test('is known without an identity by the address, and on MariaDB by server_id', () => {
+  test('the alarm knows a source without an identity by its address, and on MariaDB by server_id', () => {
     const { sourceId: _none, ...channel } = channelFrom('db1', { receiver: 'off' });
     expect(alarm({}, undefined, { channels: [channel] })).toContain('receiver off');
     const mariadb = seen(factsOf('db1', { flavour: 'mariadb', serverId: 7 }));
@@ -84,17 +86,17 @@ describe('a replica of a source that is well', () => {
 test.each([
   ['is away', silent],
   ['takes no writes', seen(factsOf('db1', { readOnly: true }))],
-])('nothing is said while the source %s', (_, db1) =>
+])('the alarm is silent while the source %s', (_, db1) =>
   expect(alarm({ receiver: 'off' }, db1)).toBeUndefined(),
 );
 
-describe('a server whose data come from nowhere', () => {
+describe('the alarm about a server that gets no data from the source', () => {
   const settleMs = 30_000;
   const repoint =
     "STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'db1', SOURCE_PORT = 3306, SOURCE_AUTO_POSITION = 1; START REPLICA";
   const compared = new Map([[address('db2'), { rejoined: false, errant: 0 }]]);
 
-  /** What is said of db2 once that has lasted for settle; db1 is published. */
+  /** The alarm about db2 when this has lasted for settle. db1 is published. */
   function said(servers: Given['servers'], over: Partial<Given> = {}): string | undefined {
     const wayless = new Map([[address('db2'), at(1 - settleMs).mono]]);
     const decision = { kind: 'point-to', reason: 'steady', source: address('db1'), sentence: '' } as const;
@@ -117,20 +119,20 @@ describe('a server whose data come from nowhere', () => {
   const deadEnd = { db2: seen(replicaOf('db3', 'db2')), db3: quiet };
   const alone = seen(factsOf('db2', { readOnly: true }));
 
-  test('its channel leads to a server that replicates from nobody', () => {
+  test('explains that its channel leads to a server that replicates from nobody', () => {
     expect(said(deadEnd)).toBe(
       `db2:3306 replicates from db3:3306, which does not follow the source db1:3306: it replicates from nobody. To make it a replica of db1:3306: ${repoint}.`,
     );
   });
 
-  test('it has no channel', () => {
+  test('explains that it has no channel', () => {
     const statement = following(factsOf('db2'), address('db1'));
     expect(said({ db2: alone })).toBe(
       `db2:3306 replicates from nobody, and gets nothing of the source db1:3306. To make it a replica of db1:3306: ${statement}.`,
     );
   });
 
-  test('further up a channel is stopped: that may be mended as well', () => {
+  test('offers to mend a stopped channel further up', () => {
     const servers = {
       ...deadEnd,
       db3: seen(replicaOf('db1', 'db3', { channels: [channelFrom('db1', { applier: 'off' })] })),
@@ -140,14 +142,14 @@ describe('a server whose data come from nowhere', () => {
     );
   });
 
-  test('its own channel from a replica of the source is stopped: it is started', () => {
+  test('proposes to start its own stopped channel from a replica of the source', () => {
     const db2 = seen(replicaOf('db3', 'db2', { channels: [channelFrom('db3', { receiver: 'off' })] }));
     expect(said({ db2, db3: seen(replicaOf('db1', 'db3')) })).toBe(
       'db2:3306 does not replicate from db3:3306: receiver off, applier on. It was stopped, or never started. If nobody needs it stopped: START REPLICA',
     );
   });
 
-  test('it replicates from a former source that has not rejoined, also where that one follows the source, or is in no configuration any more', () => {
+  test('explains that its source is a former source that has not rejoined, even if that one follows the source or is not configured any more', () => {
     const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db3'), address: address('db3') }] });
     expect(said({ ...deadEnd, db3: seen(replicaOf('db1', 'db3')) }, { ledger })).toContain(
       'db2:3306 replicates from db3:3306, a former source that has not rejoined, and gets nothing of',
@@ -157,13 +159,13 @@ describe('a server whose data come from nowhere', () => {
     );
   });
 
-  test('a writable one is closed first', () => {
+  test('proposes to close a writable server first', () => {
     expect(
       said({ ...deadEnd, db2: seen(replicaOf('db3', 'db2', { readOnly: false, superReadOnly: false })) }),
     ).toContain(`: SET GLOBAL super_read_only = ON; ${repoint}.`);
   });
 
-  describe('no statement is proposed that could lose data', () => {
+  describe('proposes no statement that could lose data where', () => {
     test.each([
       [
         'it has transactions of its own',
@@ -199,7 +201,7 @@ describe('a server whose data come from nowhere', () => {
       members: [{ id: uuid(server), state, role: '' }],
     }) as const;
 
-  test('its group goes on without it', () => {
+  test('proposes to join the group again when the group goes on without the server', () => {
     const out = seen(factsOf('db2', { readOnly: true, group: group('ERROR') }));
     expect(said({ db1: seen(factsOf('db1', { group: group('ONLINE', 'db1') })), db2: out })).toBe(
       'db2:3306 is ERROR in its group, and gets nothing of the source db1:3306. To bring it back into its group: STOP GROUP_REPLICATION; START GROUP_REPLICATION.',
@@ -215,7 +217,7 @@ describe('a server whose data come from nowhere', () => {
     );
   });
 
-  test('of several channels the one is told that could help', () => {
+  test('names the channel that could help when the server has several', () => {
     const channels = [channelFrom('db4'), channelFrom('db3', { name: 'c3', receiver: 'off' })];
     const servers = {
       db2: seen(replicaOf('db4', 'db2', { channels })),
@@ -261,12 +263,12 @@ describe('a server whose data come from nowhere', () => {
       { db2: seen(replicaOf('db3', 'db2')), db3: silent },
     ],
     ['it does not answer', { db2: silent }],
-  ])('nothing is said: %s', (_, servers) => expect(said(servers)).toBeUndefined());
+  ])('is silent: %s', (_, servers) => expect(said(servers)).toBeUndefined());
 
   test.each([
     ['a former source with stale writes', factsOf('db2', { readOnly: true }), 2],
     ['a former source that is writable', factsOf('db2'), 0],
-  ])('nothing is said of %s: stale-source says it', (_, facts, errant) => {
+  ])('is silent about %s: the stale-source alarm covers it', (_, facts, errant) => {
     const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db2'), address: address('db2') }] });
     expect(
       said(
@@ -279,14 +281,14 @@ describe('a server whose data come from nowhere', () => {
     ).toBeUndefined();
   });
 
-  test('a former source that is read-only and follows nobody is said', () => {
+  test('names a read-only former source that follows nobody', () => {
     const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db2'), address: address('db2') }] });
     expect(said({ db2: alone }, { ledger })).toContain(
       'db2:3306 replicates from nobody, and gets nothing of the source db1:3306.',
     );
   });
 
-  test('nothing is said before it has lasted for settle', () => {
+  test('is silent until the state has lasted for settle', () => {
     const since = (ms: number): Map<ServerAddress, ReturnType<typeof at>['mono']> =>
       new Map([[address('db2'), at(ms).mono]]);
     expect(
@@ -295,7 +297,7 @@ describe('a server whose data come from nowhere', () => {
     expect(said({ db2: alone }, { publication: { evidence: { wayless: new Map() } } })).toBeUndefined();
   });
 
-  test('the time begins when it has no way while the source is well, and ends when it has one', () => {
+  test('counts from when the server has no way to a healthy source, until the server has one', () => {
     const since = (servers: Given['servers'], known: Record<string, number> = {}, nowMs = 1) => {
       const wayless = new Map(Object.entries(known).map(([name, ms]) => [address(name), at(ms).mono]));
       const situation = given({

@@ -1,10 +1,12 @@
+/** Shows the statement that makes a server a replica, for each product and version. */
+
 import { describe, expect, test } from 'vitest';
 import { following, starting } from '../../../../src/core/decide/advice.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import { address, channelFrom, factsOf } from '../../../support/given.ts';
 
-describe('a server is made a replica in the words of its product and version', () => {
+describe('the statement that makes a server a replica fits its product and version', () => {
   const version = (major: number, minor: number, patch: number) => ({
     version: { major, minor, patch, text: '' },
   });
@@ -27,7 +29,7 @@ describe('a server is made a replica in the words of its product and version', (
       "STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'db1', SOURCE_PORT = 3306, SOURCE_AUTO_POSITION = 1; START REPLICA",
     ],
     [
-      'a channel with a name',
+      'to a channel with a name',
       factsOf('db2'),
       "o'x",
       "STOP REPLICA FOR CHANNEL 'o''x'; CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'db1', SOURCE_PORT = 3306, SOURCE_AUTO_POSITION = 1 FOR CHANNEL 'o''x'; START REPLICA FOR CHANNEL 'o''x'",
@@ -66,7 +68,7 @@ describe('a server is made a replica in the words of its product and version', (
     expect(following(server, address('db1'), channel)).toBe(statement),
   );
 
-  test('beside a channel from another cluster the new one is named, or that one would be meant', () => {
+  test('the statement names the new channel beside a channel from another cluster: without a name it would mean that one', () => {
     const crm = channelFrom('db9', { name: 'crm' });
     expect(following(factsOf('db2', { channels: [crm] }), address('db1'))).toMatch(
       /= 1 FOR CHANNEL ''; START REPLICA FOR CHANNEL ''$/,
@@ -74,7 +76,7 @@ describe('a server is made a replica in the words of its product and version', (
     expect(starting(factsOf('db2', { channels: [channelFrom('db1')] }), '')).toBe('START REPLICA');
   });
 
-  test('one without a channel has to be told the account, too', () => {
+  test('the statement tells the account to a server that has no channel', () => {
     expect(following(factsOf('db2'), '[2001:db8::1]:3307' as ServerAddress)).toBe(
       "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '2001:db8::1', SOURCE_PORT = 3307, SOURCE_USER = 'USER', SOURCE_PASSWORD = 'PASSWORD', SOURCE_SSL = 1, SOURCE_AUTO_POSITION = 1; START REPLICA",
     );

@@ -1,3 +1,5 @@
+/** Shows what a server lacks that another server of the cluster has. */
+
 import { describe, expect, test } from 'vitest';
 import { candidateLacks, lacksOf, promotedBehind } from '../../../../src/core/decide/ahead.ts';
 import { countOf, type Lacks, lackWords } from '../../../../src/core/decide/lack.ts';
@@ -42,7 +44,7 @@ describe('replicas at different places', () => {
     db4: replica('db4', 'db1:1-90'),
   };
 
-  test('executed is compared with executed, and received with received', () => {
+  test('executed sets are compared with executed sets, and received sets with received sets', () => {
     expect(lacks('db2', { servers })).toEqual({
       executed: { server: address('db3'), transactions: 3 },
       received: null,
@@ -58,7 +60,7 @@ describe('replicas at different places', () => {
     expect(lacks('db1', { servers })).toBeUndefined();
   });
 
-  test('in words', () => {
+  test('the sentence says how much a server lacks', () => {
     expect(['db2', 'db3', 'db4'].map((name) => lackWords(lacks(name, { servers })!))).toEqual([
       '3 transactions that db3:3306 has executed',
       '2 transactions that db2:3306 has received',
@@ -68,7 +70,7 @@ describe('replicas at different places', () => {
     expect(countOf(lacks('db4', { servers })!)).toBe(15);
   });
 
-  test('what somebody wrote on a replica puts it ahead of nobody, and what it wrote itself it cannot lack', () => {
+  test('a write on a replica puts this replica ahead of nobody, and a server never lacks its own writes', () => {
     const source = seen(factsOf('db1', { gtidExecuted: gtids('db1:1-100,db4:1-3') }));
     expect(
       lacks('db2', {
@@ -88,7 +90,7 @@ describe('replicas at different places', () => {
     });
   });
 
-  test('not with a former source, a stranger, or one whose answer is old', () => {
+  test('a former source, a stranger and an old answer are not compared', () => {
     const former = ledgerOf('db1', { was: [{ uuid: uuid('db4'), address: address('db4') }] });
     expect(lacks('db4', { servers, ledger: former })).toBeUndefined();
     const ahead = { ...servers, db4: replica('db4', 'db1:1-999') };
@@ -106,7 +108,7 @@ describe('replicas at different places', () => {
     expect(lacks('db2', { servers, nowMs: 5000 })).toBeUndefined();
   });
 
-  test('nothing can be said of one alone', () =>
+  test('a single server is compared with nobody', () =>
     expect(lacks('db2', { servers: { db1: silent, db2: servers.db2 } })).toBeUndefined());
 });
 
@@ -122,14 +124,14 @@ describe('a candidate', () => {
     return candidateLacks(situation, situation.members[1]!);
   };
 
-  test('also lacks what one has that refuses us, as it last answered; but not one that does not answer', () => {
+  test('also lacks what a server has that refuses us, by its last answer; but not what a silent server has', () => {
     const facts = replicaOf('db1', 'db3', { gtidExecuted: gtids('db1:1-100') });
     expect(wanting(seen(facts))!.executed).toEqual({ server: address('db3'), transactions: 10 });
     expect(wanting(refusing, { facts })!.executed).toEqual({ server: address('db3'), transactions: 10 });
     expect(wanting(silent, { facts })).toBeUndefined();
   });
 
-  test('lacks nothing: undefined, as without GTIDs', () => {
+  test('has no result (undefined) when it lacks nothing, and without GTIDs', () => {
     expect(wanting(replica('db3', 'db1:1-90'))).toBeUndefined();
     const { gtidExecuted: _none, ...without } = replicaOf('db1', 'db3');
     expect(wanting(seen(without))).toBeUndefined();
@@ -145,7 +147,7 @@ describe('after a promotion', () => {
     return promotedBehind(given({ servers, ledger, ...over }));
   };
 
-  test('the others have of the previous source what the published one lacks', () => {
+  test('the published server lacks what the others have of the previous source', () => {
     expect(behind()).toEqual({
       previous: address('db1'),
       lacks: {
@@ -156,27 +158,27 @@ describe('after a promotion', () => {
     });
   });
 
-  test('what somebody got from the former source since the promotion is stale, not lost', () => {
+  test('transactions that a server got from the former source after the promotion are stale, not lost', () => {
     const db3 = replica('db3', 'db1:1-97', '', 'db1');
     const former = seen(factsOf('db1', { gtidExecuted: gtids('db1:1-97') }));
     const servers = { db1: former, db2: promoted, db3 };
     const before = replicaOf('db1', 'db3', { gtidExecuted: gtids('db1:1-92') });
-    // We were there, and saw what it had then.
+    // We saw what the server had at the promotion.
     const there = behind({
       servers,
       publication: { evidence: { line, beforeStale: new Map([[address('db3'), before]]) } },
     });
     expect(there?.lacks.executed).toEqual({ server: address('db3'), transactions: 2 });
-    // We were not there: nobody can tell.
+    // We did not see the promotion: nobody can tell.
     expect(behind({ servers })).toMatchObject({ lacks: { executed: { transactions: 7 } }, mayBeStale: true });
   });
 
-  test('tagged transactions count, those of other servers do not', () => {
+  test('tagged transactions count, and transactions of other servers do not', () => {
     const db3 = replica('db3', 'db1:1-90:tag:1-4,db3:1-9', '', 'db2');
     expect(behind({ servers: { db2: promoted, db3 } })!.lacks.executed!.transactions).toBe(4);
   });
 
-  test('it is over when the source got them, or nobody has them any more', () => {
+  test('the alarm ends when the source has the transactions, or no server has them any more', () => {
     const got = seen(factsOf('db2', { gtidExecuted: gtids('db1:1-98,db2:1-5') }));
     expect(
       behind({ servers: { db1: silent, db2: got, db3: replica('db3', 'db1:1-97', 'db1:98', 'db2') } }),
@@ -186,12 +188,12 @@ describe('after a promotion', () => {
     ).toBeUndefined();
   });
 
-  test('a former source has none of them: nobody else ever got those', () => {
+  test('transactions that only the former source has do not count: no other server ever got them', () => {
     const former = seen(factsOf('db1', { gtidExecuted: gtids('db1:1-120') }));
     expect(behind({ servers: { db1: former, db2: promoted } })).toBeUndefined();
   });
 
-  test('one that has been silent since keeps the alarm, until it is counted out', () => {
+  test('a server that is silent since the promotion keeps the alarm, until it is unknown for gone_after', () => {
     const servers = { db2: promoted, db3: silent };
     const memory = { db3: { facts: replicaOf('db2', 'db3', { gtidExecuted: gtids('db1:1-97') }) } };
     expect(behind({ servers, memory })!.lacks.executed!.transactions).toBe(7);
@@ -200,7 +202,7 @@ describe('after a promotion', () => {
     ).toBeUndefined();
   });
 
-  test('nothing without a mark, with a mark of its own, or with one of a source outside', () => {
+  test('nothing is lost without a mark, with a mark of the server itself, or with a mark of a source outside', () => {
     expect(behind({}, ledgerOf('db2', { was }))).toBeUndefined();
     expect(behind({}, ledgerOf('db2', { line: { uuid: uuid('db2'), gno: 1 }, was }))).toBeUndefined();
     const outside = {
@@ -213,7 +215,7 @@ describe('after a promotion', () => {
   });
 });
 
-test('MariaDB: what follows the newest transaction that both have', () => {
+test('on MariaDB a server lacks what follows the newest transaction that both have', () => {
   const server = (
     name: string,
     serverId: number,
@@ -249,7 +251,7 @@ test('MariaDB: what follows the newest transaction that both have', () => {
   });
 });
 
-test('Galera: by write sets, which all nodes number alike, whatever their own GTIDs say', () => {
+test('in Galera a server lacks write sets, which all nodes number alike, whatever their own GTIDs say', () => {
   const node = (name: string, lastCommitted: number, clusterUuid = 'c'): Probe => {
     const known = {
       nodeUuid: name,
@@ -280,7 +282,7 @@ test('Galera: by write sets, which all nodes number alike, whatever their own GT
   expect(candidateLacks(situation, situation.members[2]!)).toBeUndefined();
 });
 
-describe('like a slow and obvious twin', () => {
+describe('what a server lacks, compared with a slow and simple twin', () => {
   const names = ['db1', 'db2', 'db3', 'db4'];
   type Sets = Readonly<
     Record<string, { readonly executed: ReadonlySet<string>; readonly retrieved: ReadonlySet<string> }>
@@ -302,7 +304,7 @@ describe('like a slow and obvious twin', () => {
 
   const setOf = (gtid: ReadonlySet<string>) => gtids([...gtid].join(','));
 
-  /** A cluster of chance, and its former source. */
+  /** A random cluster, and its former source. */
   function clusterFrom(seed: number): { readonly sets: Sets; readonly former: string | undefined } {
     const pick = random(seed);
     const some = () => new Set(Array.from({ length: pick(12) }, () => `${names[pick(4)]}:${1 + pick(9)}`));
@@ -322,7 +324,7 @@ describe('like a slow and obvious twin', () => {
   const counts = (told: Lacks | undefined) =>
     told && [told.executed?.transactions ?? 0, told.received?.transactions ?? 0];
 
-  test('on 1500 random clusters', () => {
+  test('agrees on 1500 random clusters', () => {
     let lacking = 0;
     for (let seed = 1; seed <= 1500; seed += 1) {
       const { sets, former } = clusterFrom(seed);
@@ -359,7 +361,7 @@ describe('without GTIDs', () => {
       channels: [channelFrom('db1', { received: at(received), applied: at(applied), ...channel })],
     });
 
-  test('bytes within a file, only the order over two, and the source itself by the end of its log', () => {
+  test('bytes count within one file, only the order over two files, and the source itself counts by the end of its log', () => {
     const servers = {
       db1: silent,
       db2: reading('db2', '10/900', '10/700'),
@@ -386,7 +388,7 @@ describe('without GTIDs', () => {
     expect(lacks('db1', { servers: { ...servers, db1 } })).toEqual({ executed: null, received: null });
   });
 
-  test('not with replicas of another source, nor with files of another name; by identity though the receiver is off', () => {
+  test('replicas of another source and files of another name are not compared; a replica whose receiver is off is, by identity', () => {
     const db2 = reading('db2', '4/900', '4/900');
     const other = reading('db3', '4/100', '4/100', { sourceId: uuid('db9'), sourceAddress: address('db9') });
     expect(lacks('db3', { servers: { db1: silent, db2, db3: other } })).toBeUndefined();
@@ -414,14 +416,14 @@ describe('without GTIDs', () => {
   type Place = readonly [file: number, position: number];
   const told = (place: Place) => place.join('/');
 
-  /** Sorted, the last one is ahead. */
+  /** Sorted: the last server is ahead. */
   function slow(places: readonly Place[], [file, position]: Place): number | string | undefined {
     const [lastFile, lastPosition] = places.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]).at(-1)!;
     if (file !== lastFile) return 'a later file';
     return position === lastPosition ? undefined : lastPosition - position;
   }
 
-  test('like a slow twin, on 500 random clusters', () => {
+  test('the comparison agrees with a slow twin on 500 random clusters', () => {
     for (let seed = 1; seed <= 500; seed += 1) {
       const pick = random(seed);
       const places = ['db2', 'db3', 'db4'].map((name) => ({

@@ -1,4 +1,4 @@
-/** Several groups, groups that shrank, and members that were not started: what the twin and the transcripts do not say by name. */
+/** Decides for several groups, for groups that shrank, and for members that were not started. */
 
 import { describe, expect, test } from 'vitest';
 import { lineMarkFor } from '../../../../src/core/decide/line-mark.ts';
@@ -12,7 +12,7 @@ const [groupA, groupB] = [
   'bbbbbbbb-aaaa-11f1-8000-000000000000',
 ] as const;
 
-/** The view of one member: its own state, and those that it sees ONLINE. */
+/** The view of one member: its own state, and the members that it sees ONLINE. */
 function groupOf(name: string, members: readonly string[], primary: string): Group {
   const rows = members.map(
     (member): GroupMember => ({
@@ -50,24 +50,24 @@ function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
   return `${decision.kind} ${decision.reason}${decision.kind === 'point-to' ? ` ${decision.source}` : ''}`;
 }
 
-describe('the published source was never asked since we began, and the others elected db2', () => {
+describe('this process never asked the published source, and the others elected db2', () => {
   const elected = groupOf(groupA, ['db2', 'db3'], 'db2');
   const servers = { db1: silent, db2: member('db2', elected), db3: member('db3', elected) };
 
-  test('the mark of the ledger names their group: it decides', () => {
+  test('the election decides when the mark of the ledger names their group', () => {
     expect(verdict(servers, { ledger: ledgerOf('db1', { line: { uuid: groupA, gno: 50 } }) })).toBe(
       'point-to group-primary db2:3306',
     );
   });
 
-  test('the mark names another group: theirs may be a replica cluster', () => {
+  test('the name stays when the mark names another group: theirs may be a replica cluster', () => {
     const ledger = ledgerOf('db1', { line: { uuid: groupB, gno: 50 } });
     const publication = { evidence: { line: new Set([uuid('db2'), uuid('db3')]) } };
     expect(verdict(servers, { ledger, publication })).toBe('hold unproven-candidate');
   });
 });
 
-test('the mark of a ledger is a transaction of the group, which commits under its own name', () => {
+test('the election decides when the mark is a transaction that the group committed under its own name', () => {
   const facts = factsOf('db2', {
     group: groupOf(groupA, ['db2'], 'db2'),
     gtidExecuted: gtids(`db1:1-7,${groupA}:1-100`),
@@ -79,19 +79,19 @@ describe('the last member of a group', () => {
   const alone = member('db2', groupOf(groupA, ['db2'], 'db2'));
   const publication = { evidence: { line: new Set([uuid('db2'), uuid('db3')]) } };
 
-  test('is the source where all others were restarted and not started as members', () => {
+  test('is the source when all others were restarted and did not start as members', () => {
     expect(verdict({ db1: notStarted('db1'), db2: alone, db3: notStarted('db3') }, { publication })).toBe(
       'point-to switchover db2:3306',
     );
   });
 
-  test('is not proven while one of them is silent', () => {
+  test('is not proven while another member is silent', () => {
     expect(verdict({ db1: notStarted('db1'), db2: alone, db3: silent }, { publication })).toBe(
       'hold unproven-candidate',
     );
   });
 
-  test('is a second source while the published one is writable outside of the group', () => {
+  test('is a second source while the published server is writable outside of the group', () => {
     const opened = seen(factsOf('db1', { group: { name: groupA, singlePrimary: true, members: [] } }));
     expect(verdict({ db1: opened, db2: alone, db3: notStarted('db3') }, { publication })).toBe(
       'hold two-sources',
@@ -99,19 +99,19 @@ describe('the last member of a group', () => {
   });
 });
 
-describe('a server that is out of its group is never to be opened by hand', () => {
+describe('the advice for a server that is out of its group never opens it', () => {
   const missing = (servers: Given['servers']): string => {
     const situation = given({ servers, ledger: ledgerOf('db1') });
     return missingOf(situation, situation.members[0]!).join('; ');
   };
 
-  test('but to join it, while the group goes on', () => {
+  test('the server joins the group while the group goes on', () => {
     expect(missing({ db1: notStarted('db1'), db2: member('db2', groupOf(groupA, ['db2'], 'db2')) })).toBe(
       `it were in its group (START GROUP_REPLICATION), and its primary: SELECT group_replication_set_as_primary('${uuid('db1')}')`,
     );
   });
 
-  test('but to start the group from the member that has most, where nobody is in it', () => {
+  test('when nobody is in the group, the member that has most starts it again', () => {
     const said = missing({ db1: notStarted('db1'), db2: notStarted('db2') });
     expect(said).toContain('from the member that has most');
     expect(said).not.toContain('read_only');

@@ -1,4 +1,4 @@
-/** Who is the source of a single-primary group: its majority says so, and nobody else. The twin knows all of this too; these are the cases by name. */
+/** Shows that only its majority says which server is the source of a single-primary group. */
 
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../../src/core/decide/table.ts';
@@ -36,38 +36,38 @@ function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
   return `${decision.kind} ${decision.reason}${decision.kind === 'point-to' ? ` ${decision.source}` : ''}`;
 }
 
-describe('the published primary does not answer us once, and db2 became writable', () => {
+describe('the published primary misses one probe, and db2 becomes writable', () => {
   const suspecting = 'db1? db2 db3 db4 db5';
   const others = Object.fromEntries(
     ['db3', 'db4', 'db5'].map((name) => [name, member(name, 'db1', suspecting)]),
   );
   const memory = { db2: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } };
 
-  test('by hand: a secondary that somebody made writable is not elected', () => {
+  test('the name stays when a person made the secondary writable: the group did not elect it', () => {
     const servers = { db1: silent, db2: member('db2', 'db1', suspecting, writable), ...others };
     expect(verdict(servers, { memory })).toBe('hold no-candidate');
   });
 
-  test('outside of the group, which still has db1 among its present members: that may be our own network', () => {
+  test('the name stays when db2 is outside of a group that still counts db1: our own network may be broken', () => {
     const inGroup = Object.fromEntries(['db3', 'db4', 'db5'].map((name) => [name, member(name, 'db1', all)]));
     expect(verdict({ db1: silent, db2: seen(factsOf('db2')), ...inGroup }, { memory })).toBe(
       'hold published-source-alive',
     );
   });
 
-  test('as the primary of a group of its own: that was bootstrapped, and the others go on without it', () => {
+  test('the name stays when db2 bootstrapped a group for itself, and the others go on without it', () => {
     expect(verdict({ db1: silent, db2: member('db2', 'db2', 'db2'), ...others }, { memory })).toBe(
       'hold unproven-candidate',
     );
   });
 
-  test('outside of the group, which goes on', () => {
+  test('the name stays when db2 is outside of the group, which goes on', () => {
     expect(verdict({ db1: silent, db2: member('db2', '', 'db2-', writable), ...others }, { memory })).toBe(
       'hold unproven-candidate',
     );
   });
 
-  test('because the others elected it: a majority of them says so', () => {
+  test('the name moves when a majority of the group says that it elected db2', () => {
     const elected = Object.fromEntries(
       ['db2', 'db3', 'db4'].map((name) => [name, member(name, 'db2', 'db2 db3 db4 db5')]),
     );
@@ -77,7 +77,7 @@ describe('the published primary does not answer us once, and db2 became writable
   });
 });
 
-test('an isolated primary that believes in itself does not keep the name', () => {
+test('an isolated primary does not keep the name by believing in itself', () => {
   const elected = Object.fromEntries(
     ['db2', 'db3', 'db4', 'db5'].map((name) => [name, member(name, 'db2', 'db2 db3 db4 db5')]),
   );
@@ -85,7 +85,7 @@ test('an isolated primary that believes in itself does not keep the name', () =>
   expect(verdict(servers)).toBe('point-to group-primary db2:3306');
 });
 
-test('after the group was given up: then a member is promoted like any other server', () => {
+test('after everybody left the group, a member is promoted like any other server', () => {
   const stopped = Object.fromEntries(
     ['db1', 'db3', 'db4', 'db5'].map((name) => [name, member(name, '', `${name}-`)]),
   );

@@ -1,3 +1,5 @@
+/** Shows the mark of the published source's data in the ledger, and which servers have it. */
+
 import { describe, expect, test } from 'vitest';
 import { hasLineMark, lineMarkFor } from '../../../../src/core/decide/line-mark.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
@@ -28,24 +30,24 @@ describe('the mark for a new ledger', () => {
       { uuid: uuid('db1'), gno: 90 },
     ],
     [
-      'the mark that was, where the new source has nothing of the previous one',
+      'the previous mark, where the new source has nothing of the previous source',
       factsOf('db2', { gtidExecuted: gtids('db2:1-7') }),
       previous.line,
     ],
     ['a write set of the Galera cluster', node(500), { uuid: clusterUuid, gno: 500 }],
     [
-      'the mark that was, without GTIDs',
+      'the previous mark, without GTIDs',
       { ...node(0), wsrep: { clusterUuid, lastCommitted: 0 } as Wsrep },
       previous.line,
     ],
   ] as const)('is %s', (_, next, mark) => expect(lineMarkFor(next, previous)).toEqual(mark));
 
-  test('of MariaDB: the newest that the previous source wrote, in whichever domain', () => {
+  test('is on MariaDB the newest transaction of the previous source, in any domain', () => {
     const ledger = ledgerOf('db1', { uuid: 'mariadb:1@db1:3306' as ServerId });
     expect(lineMarkFor(mariadb(2, '0-1-110,0-2-120,7-1-3'), ledger)).toEqual({ uuid: '0-1', gno: 110 });
   });
 
-  test('at first one of its own', () => {
+  test('is a transaction of the source itself at the first publication', () => {
     expect(lineMarkFor(factsOf('db2', { gtidExecuted: gtids('db1:1-90,db2:1-7') }), undefined)).toEqual({
       uuid: uuid('db2'),
       gno: 7,
@@ -54,7 +56,7 @@ describe('the mark for a new ledger', () => {
     expect(lineMarkFor(mariadb(3, '0-1-110'), undefined)).toEqual({ uuid: '0-1', gno: 110 });
   });
 
-  test('is none without GTIDs', () => {
+  test('is empty without GTIDs', () => {
     const { gtidExecuted: _none, ...plain } = factsOf('db2');
     expect(lineMarkFor(plain, undefined)).toBeUndefined();
     expect(lineMarkFor(undefined, undefined)).toBeUndefined();
@@ -71,7 +73,7 @@ describe('a server has the mark', () => {
     ],
     ['MariaDB', mariadb(2, '0-1-110,0-2-115'), mariadb(9, '0-9-500'), { uuid: '0-1', gno: 110 }],
     ['Galera', node(500), node(900, uuid('db3')), { uuid: clusterUuid, gno: 499 }],
-  ] as const)('that executed it, and no other: %s', (_, member, stranger, mark) => {
+  ] as const)('on %s when it executed the transaction', (_, member, stranger, mark) => {
     expect(hasLineMark(member, mark)).toBe(true);
     expect(hasLineMark(stranger, mark)).toBe(false);
   });
@@ -80,7 +82,7 @@ describe('a server has the mark', () => {
 test.each([
   { uuid: uuid('db1'), gno: 90 },
   { uuid: '0-1', gno: 110 },
-])('is read back from the ledger as it was written', (line) => {
+])('the mark is read from the ledger as it was written', (line) => {
   expect(readLedger([writeLedger(ledgerOf('db1', { line }))])).toMatchObject({
     kind: 'ledger',
     ledger: { line },

@@ -1,3 +1,5 @@
+/** Shows when a promotion proves that a server is the new source. */
+
 import { describe, expect, test } from 'vitest';
 import { moveSeenAt } from '../../../../src/core/decide/promotion.ts';
 import { situationOf } from '../../../../src/core/decide/situation-of.ts';
@@ -9,7 +11,7 @@ import type { MonoMs } from '../../../../src/core/model/units.ts';
 import { step } from '../../../../src/core/step.ts';
 import { address, at, factsOf, ledgerOf, replicaOf, seen, silent, stateOf } from '../../../support/given.ts';
 
-/** db1 is published; db2 is to be promoted. Both answered at 0. */
+/** db1 is published, db2 is to be promoted. Both answered at 0. */
 const start = stateOf({
   servers: { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2')) },
   ledger: ledgerOf('db1'),
@@ -25,11 +27,11 @@ interface Answer {
   readonly server: 'db1' | 'db2';
   readonly askedAt: number;
   readonly at: number;
-  /** `silent`: none came. */
+  /** `silent`: no answer came. */
   readonly facts: Partial<ServerFacts> | 'silent';
 }
 
-/** What is known after these answers, in the order in which they came. */
+/** The state after these answers, in the order in which they came. */
 function after(answers: readonly Answer[]): ClusterState {
   return answers.reduce((state, { server, askedAt, at: mono, facts }) => {
     const memory = state.servers.get(address(server))!;
@@ -71,29 +73,29 @@ describe('the promotion of a server is proof', () => {
     },
   );
 
-  test('when the source was seen to close before it', () => {
+  test('when we saw the source close before it', () => {
     expect(evidence(answer('db1', 900, closed), promoted)).toEqual(proof);
   });
 
-  test('when the source went on, and was seen to close later', () => {
+  test('when the source went on, and we saw it close later', () => {
     expect(evidence(promoted, answer('db1', 1100, {}), answer('db1', 1200, closed))).toEqual(proof);
   });
 
-  test('when the source was never asked in this process', () => {
+  test('when this process never asked the source', () => {
     const now = situation([promoted]);
     const { known: _never, ...unasked } = now.published!;
     expect(strongEvidence({ ...now, published: unasked }, now.members[1]!)).toEqual(proof);
   });
 });
 
-describe('it is none', () => {
-  test('when the source is not known to be lost', () => expect(evidence(promoted)).toEqual([]));
+describe('the promotion of a server is no proof', () => {
+  test('when the source is not lost', () => expect(evidence(promoted)).toEqual([]));
 
   test('when the loss and the promotion lie between the same two answers: nobody knows which came first', () => {
     expect(evidence(answer('db2', 880, closed), answer('db1', 900, 'silent'), promoted)).toEqual([]);
   });
 
-  test('when the source answered and was still writable, and was lost later', () => {
+  test('when the source answered after it and was still writable, and was lost later', () => {
     expect(evidence(promoted, answer('db1', 1100, {}), answer('db1', 1200, 'silent'))).toEqual([]);
   });
 
@@ -119,7 +121,7 @@ describe('it is none', () => {
   });
 });
 
-test('a move that waited for the source to close was seen when it closed', () => {
+test('a move that waited for the source to close becomes possible when the source closes', () => {
   const now = situation([promoted, answer('db1', 1100, {}), answer('db1', 1200, closed)]);
   expect(moveSeenAt('switchover', now.published, now.members[1]!, at(2000))).toBe(at(1205).wall);
   expect(moveSeenAt('failover', undefined, now.members[1]!, at(2000))).toBe(at(1005).wall);

@@ -1,3 +1,5 @@
+/** The history of a former source that comes back, observation by observation. */
+
 import { trackRejoins } from '../../../../src/core/decide/rejoin.ts';
 import { situationOf } from '../../../../src/core/decide/situation-of.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
@@ -19,7 +21,10 @@ import {
 
 export const was = [{ uuid: uuid('db1'), address: address('db1') }];
 
-/** db2 is the source; db1 was; db3 answers only where it is told. Each call of `sees` is one observation, later than the one before. */
+/**
+ * db2 is the source; db1 is the former source; db3 answers only where it is told to. Each call of `sees` is
+ * one observation, later than the one before.
+ */
 export class History {
   #state: ClusterState;
   #now = 0;
@@ -53,7 +58,7 @@ export class History {
     );
   }
 
-  /** db1 replicates from db3, and db3 from db2, as these channels say. */
+  /** db1 replicates from db3, and db3 from db2, by these channels. */
   chain(
     executed: string,
     first: Parameters<typeof channelFrom>[1] = {},

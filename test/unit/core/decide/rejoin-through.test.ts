@@ -1,3 +1,5 @@
+/** Shows when a former source has rejoined although it replicates through another server. */
+
 import { describe, expect, test } from 'vitest';
 import type { GtidMode } from '../../../../src/core/model/observation.ts';
 import type { Rejoin } from '../../../../src/core/model/publication.ts';
@@ -10,7 +12,7 @@ describe('a former source that replicates through another server', () => {
     return history.db1;
   };
 
-  test('has rejoined by its complete set, as a direct replica', () => {
+  test('has rejoined when its set is complete, like a direct replica', () => {
     const history = new History();
     expect(rounds(history, (n) => history.source(`db2:1-${n}`).chain(`db2:1-${n}`))).toMatchObject({
       rejoined: true,
@@ -18,7 +20,7 @@ describe('a former source that replicates through another server', () => {
     });
   });
 
-  test('has not while it lacks what the source had when it attached, or has one transaction that the source lacks', () => {
+  test('has not rejoined while it lacks what the source had when it attached, or has a transaction that the source lacks', () => {
     const [lacking, errant] = [new History(), new History()];
     expect(rounds(lacking, (n) => lacking.source(`db2:1-${n}`).chain('db2:2-9'))?.rejoined).toBe(false);
     expect(rounds(errant, (n) => errant.source(`db2:1-${n}`).chain(`db1:1,db2:1-${n}`))).toMatchObject({
@@ -38,7 +40,7 @@ describe('a former source that replicates through another server', () => {
     expect(history.db1?.attachedAt).toBeUndefined();
   });
 
-  test('is not attached on the word of a server in the middle that does not answer any more', () => {
+  test('is not attached when the server in the middle does not answer any more', () => {
     const history = new History().source('db2:1').chain('db2:1');
     const alone = () =>
       history.sees(replicaOf('db3', 'db1', { gtidExecuted: gtids('db2:1'), channels: [channelFrom('db3')] }));
@@ -48,7 +50,7 @@ describe('a former source that replicates through another server', () => {
     expect(history.db1?.attachedAt).toBeUndefined();
   });
 
-  test('is compared in ON alone: nothing tells what a server in the middle made of transactions without GTIDs', () => {
+  test('is compared in gtid_mode ON only: the server in the middle may have changed transactions without GTIDs', () => {
     const history = new History();
     const mode = (name: string, source: string | undefined, gtidMode: GtidMode) =>
       history.sees(

@@ -1,3 +1,5 @@
+/** Shows when a former source counts as rejoined. */
+
 import { describe, expect, test } from 'vitest';
 import { trackRejoins } from '../../../../src/core/decide/rejoin.ts';
 import { situationOf } from '../../../../src/core/decide/situation-of.ts';
@@ -20,8 +22,8 @@ import {
 } from '../../../support/given.ts';
 import { History, was } from './rejoin-history.ts';
 
-describe('a former source has rejoined when', () => {
-  test('it is attached, has a snapshot of the source taken after that, and a later one has all of its own', () => {
+describe('a former source', () => {
+  test('has rejoined when it attached, then the source showed a set, and later the former source had all of that set', () => {
     const history = new History().source('db1:1-100,db2:1-5').replica('db1:1-100');
     expect(history.db1).toMatchObject({ rejoined: false, attachedAt: at(20).mono });
     history.source('db1:1-100,db2:1-7').replica('db1:1-100,db2:1-6');
@@ -32,14 +34,14 @@ describe('a former source has rejoined when', () => {
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  test('a busy source does not keep it out: it always lacks something now', () => {
+  test('rejoins below a busy source, although it always lacks something', () => {
     const history = new History();
     for (let n = 1; n < 6; n += 1)
       history.source(`db1:1-100,db2:1-${n * 10}`).replica(`db1:1-100,db2:1-${n * 10 - 5}`);
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  test('not while it has one transaction that the source lacks', () => {
+  test('has not rejoined while it has a transaction that the source lacks', () => {
     const history = new History();
     for (let n = 1; n < 9; n += 1) history.source(`db1:1-100,db2:1-${n}`).replica(`db1:1-101,db2:1-${n}`);
     expect(history.db1).toMatchObject({ rejoined: false, errant: 1 });
@@ -48,8 +50,8 @@ describe('a former source has rejoined when', () => {
   test.each([
     ['the applier is stopped', { applier: 'off' }],
     ['the receiver is connecting', { receiver: 'connecting' }],
-    ['the receiver says on, and hears nothing', { heardAgoMs: 60_000 }],
-  ] as const)('not while %s', (_, channel) => {
+    ['the receiver says ON, but hears nothing', { heardAgoMs: 60_000 }],
+  ] as const)('has not rejoined while %s', (_, channel) => {
     const history = new History()
       .source('db1:1-100')
       .sees(factsOf('db1', { gtidExecuted: gtids('db1:1-100') }));
@@ -57,7 +59,7 @@ describe('a former source has rejoined when', () => {
     expect(history.db1?.rejoined).toBe(false);
   });
 
-  test('all begins anew when it is detached', () => {
+  test('begins anew when it is detached', () => {
     const history = new History()
       .source('db1:1-100')
       .replica('db1:1-100')
@@ -68,7 +70,7 @@ describe('a former source has rejoined when', () => {
     expect(history.db1?.attachedAt).toBeUndefined();
   });
 
-  test('all begins anew when another server is the source', () => {
+  test('begins anew when another server becomes the source', () => {
     const servers = { db1: seen(replicaOf('db2', 'db1')), db2: seen(factsOf('db2')) };
     const rejoins = new Map([[address('db1'), { source: uuid('db3'), rejoined: true, errant: 0 }]]);
     const state = stateOf({
@@ -84,13 +86,13 @@ describe('a former source has rejoined when', () => {
     });
   });
 
-  test("another cluster's transactions do not count", () => {
+  test('rejoins although it has transactions of another cluster', () => {
     const history = new History();
     for (let n = 1; n < 4; n += 1) history.source('db1:1-100').replica('db1:1-100,db9:1-50');
     expect(history.db1).toMatchObject({ rejoined: true });
   });
 
-  test('with the positions of MariaDB as well: also what a replica wrote itself counts, though the source never had anything of it', () => {
+  test('rejoins by MariaDB positions too: a write of a replica itself counts even if the source never had one of it', () => {
     const mariadb = (name: string, serverId: number, position: string, over: Partial<ServerFacts> = {}) =>
       factsOf(name, { flavour: 'mariadb', serverId, gtidExecuted: parseMariadbGtids(position)!, ...over });
     const replica = (position: string) =>
@@ -108,8 +110,8 @@ describe('a former source has rejoined when', () => {
   });
 });
 
-/** A former source db1 of db2, in any gtid_mode, by sets and places. */
-describe('in the modes between OFF and ON', () => {
+/** The former source db1 of db2, in any gtid_mode, by GTID sets and places in the binary log. */
+describe('a former source in the modes between OFF and ON', () => {
   const place = (position: number) => ({ file: 'binlog.000009', position });
   const inMode = (name: string, gtidMode: GtidMode, over: Partial<ServerFacts>): ServerFacts => {
     const { gtidExecuted: _none, ...plain } = factsOf(name, over);
@@ -127,7 +129,7 @@ describe('in the modes between OFF and ON', () => {
     ...(binlogEnd === undefined ? {} : { binlogEnd: place(binlogEnd) }),
   });
 
-  test('ON_PERMISSIVE, with places: a set that is equal because it is old does not do', () => {
+  test('with ON_PERMISSIVE and places: an old set that is equal is not enough', () => {
     const history = new History();
     for (let n = 1; n < 5; n += 1)
       history
@@ -140,7 +142,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  test('ON_PERMISSIVE, with places: nor does the place alone, when it began behind a transaction of the source', () => {
+  test('with ON_PERMISSIVE and places: a place that began behind a transaction of the source is not enough', () => {
     const history = new History();
     for (let n = 1; n < 5; n += 1)
       history
@@ -149,7 +151,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1?.rejoined).toBe(false);
   });
 
-  test('ON_PERMISSIVE without places: a transaction that was committed since it attached must have come', () => {
+  test('with ON_PERMISSIVE and no places: a transaction that was committed after the attachment must arrive', () => {
     const history = new History();
     for (let n = 1; n < 5; n += 1)
       history
@@ -168,7 +170,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1?.hidden).toBeUndefined();
   });
 
-  test('a replica with OFF_PERMISSIVE has what its set has, and its own writes nobody knows', () => {
+  test('with OFF_PERMISSIVE it has what its set has, and its own writes are unknown', () => {
     const own = (executed: string) => ({ gtidReplicated: gtids(executed) });
     const history = new History()
       .sees(source('ON', sets('db1:1-100,db2:1-5')))
@@ -183,7 +185,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
   });
 
-  test('an idle source with ON proves nothing to a replica that takes what has no GTID', () => {
+  test('an idle source with ON proves nothing about a replica that accepts transactions without GTIDs', () => {
     const history = new History();
     for (let n = 1; n < 5; n += 1)
       history.sees(source('ON', sets('db1:1-100'))).sees(replica('ON_PERMISSIVE', sets('db1:1-100')));
@@ -193,7 +195,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1).toMatchObject({ rejoined: true });
   });
 
-  test('a replica with OFF is compared by its place, though the source has GTIDs', () => {
+  test('a replica with OFF is compared by its place, even if the source has GTIDs', () => {
     const history = new History();
     for (let n = 1; n < 4; n += 1)
       history.sees(source('ON_PERMISSIVE', sets('db1:1-100', 500))).sees(replica('OFF', {}, 499));
@@ -202,7 +204,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
   });
 
-  test('a transaction of its own that has a GTID keeps it out, also with OFF_PERMISSIVE', () => {
+  test('a transaction of its own that has a GTID keeps it out, with OFF_PERMISSIVE too', () => {
     const history = new History();
     for (let n = 1; n < 6; n += 1)
       history
@@ -211,7 +213,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1).toMatchObject({ rejoined: false, errant: 1 });
   });
 
-  test('the source has no GTIDs: whatever sets there are, the place decides', () => {
+  test('when the source has no GTIDs, the place decides, whatever the sets are', () => {
     const old = { gtidReplicated: gtids('db1:1-100'), binlogEnd: place(500) };
     const history = new History();
     for (let n = 1; n < 5; n += 1)
@@ -221,7 +223,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  test('the source has no GTIDs, but the former source wrote one with a GTID before it stepped down: that keeps it out', () => {
+  test('when the source has no GTIDs, a GTID that the former source wrote before it stepped down keeps it out', () => {
     const old = { gtidReplicated: gtids('db1:1-100'), binlogEnd: place(500) };
     const history = new History();
     for (let n = 1; n < 5; n += 1)
@@ -231,7 +233,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1).toMatchObject({ rejoined: false, errant: 1, hidden: true });
   });
 
-  test('the mode of the source changes on the way: it is compared anew, in the terms that both tell now', () => {
+  test('when the mode of the source changes on the way, the comparison begins anew, in what both sides tell now', () => {
     const history = new History()
       .sees(source('ON_PERMISSIVE', sets('db1:1-100', 500)))
       .sees(replica('ON_PERMISSIVE', sets('db1:1-100'), 400));
@@ -245,7 +247,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  test('MariaDB that came back without its binary log has caught up by its position, and its own writes nobody knows', () => {
+  test('MariaDB without its binary log has caught up by its position, and its own writes are unknown', () => {
     const position = (text: string) => parseMariadbGtids(text)!;
     const mariadb = (name: string, serverId: number, over: Partial<ServerFacts>): ServerFacts => {
       const { gtidExecuted: _none, ...plain } = factsOf(name, { flavour: 'mariadb', serverId });
@@ -260,7 +262,7 @@ describe('in the modes between OFF and ON', () => {
     expect(history.db1).toMatchObject({ rejoined: true, hidden: true });
   });
 
-  test('what it wrote without a GTID stays unknown when its mode is ON again', () => {
+  test('a write without a GTID stays unknown when the mode is ON again', () => {
     const history = new History()
       .sees(source('ON', sets('db1:1-100')))
       .sees(inMode('db1', 'OFF_PERMISSIVE', { gtidReplicated: gtids('db1:1-100') }));
@@ -271,7 +273,7 @@ describe('in the modes between OFF and ON', () => {
   });
 });
 
-describe('without GTIDs', () => {
+describe('a former source without GTIDs', () => {
   const place = (text: string) => ({
     file: `binlog.${text.split(':')[0]}`,
     position: Number(text.split(':')[1]),
@@ -285,7 +287,7 @@ describe('without GTIDs', () => {
     channels: [{ ...channelFrom('db2'), applied: place(applied) }],
   });
 
-  test('it has applied past where the source was after it attached', () => {
+  test('has rejoined when it has applied past the place where the source was after it attached', () => {
     const history = new History().sees(source('000009:100')).sees(replica('000008:900'));
     history.sees(source('000009:500')).sees(replica('000009:400'));
     expect(history.db1).toMatchObject({ rejoined: false, target: { kind: 'coordinates' } });
@@ -293,7 +295,7 @@ describe('without GTIDs', () => {
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  test("the source's binary log began anew: the old place is never reached", () => {
+  test('has not rejoined when the binary log of the source began anew: the old place is never reached', () => {
     const history = new History()
       .sees(source('000009:100'))
       .sees(replica('000009:90'))
@@ -304,7 +306,7 @@ describe('without GTIDs', () => {
     expect(history.db1?.rejoined).toBe(true);
   });
 
-  test('not where our account may not see the places', () => {
+  test('has not rejoined where our account may not see the places', () => {
     const history = new History();
     for (let n = 1; n < 9; n += 1)
       history.sees(plain).sees({ ...replica('000001:1'), channels: [channelFrom('db2')] });
@@ -312,7 +314,7 @@ describe('without GTIDs', () => {
   });
 });
 
-describe('a node of the same Galera cluster', () => {
+describe('a former source in the same Galera cluster', () => {
   const node = (name: string, lastCommitted: number, over: Partial<Wsrep> = {}): ServerFacts => {
     const { gtidExecuted: _own, ...facts } = factsOf(name);
     const [size, view, index] = [2, 7, name === 'db1' ? 0 : 1];
@@ -340,7 +342,7 @@ describe('a node of the same Galera cluster', () => {
     expect(history.sees(node('db1', 120)).db1?.rejoined).toBe(true);
   });
 
-  test('not outside of the primary component', () => {
+  test('has not rejoined outside of the primary component', () => {
     const outside = node('db1', 500, { primaryComponent: false, ready: false });
     const history = new History();
     for (let n = 1; n < 9; n += 1) history.sees(node('db2', 100)).sees(outside);
@@ -348,7 +350,7 @@ describe('a node of the same Galera cluster', () => {
   });
 });
 
-test('a reader of the storage that the Aurora writer writes has nothing to catch up with', () => {
+test('an Aurora reader has rejoined at once: it reads the storage that the writer writes', () => {
   const instance = (name: string, own: string, writer: boolean): ServerFacts => {
     const { gtidExecuted: _none, ...facts } = factsOf(name, { readOnly: !writer });
     const members = ['shop-1', 'shop-2'].map((one) => ({ name: one, writer: one === 'shop-2' }));
@@ -373,7 +375,7 @@ test('a reader of the storage that the Aurora writer writes has nothing to catch
   });
 });
 
-describe('of two members of one group', () => {
+describe('a former source in the same group', () => {
   const name = 'aaaaaaaa-aaaa-11f1-8000-000000000000';
   const group: Group = {
     name,
@@ -390,7 +392,7 @@ describe('of two members of one group', () => {
       group,
     });
 
-  test("what was committed under the name of the group is nobody's own: each applies it in its own time", () => {
+  test('rejoins with transactions that the group committed: each member applies them in its own time', () => {
     const history = new History();
     for (let n = 1; n < 5; n += 1)
       history
@@ -399,7 +401,7 @@ describe('of two members of one group', () => {
     expect(history.db1).toMatchObject({ errant: 0 });
   });
 
-  test('what one wrote under its own name counts', () => {
+  test('is kept out by what it wrote under its own UUID', () => {
     const history = new History();
     for (let n = 1; n < 5; n += 1)
       history.sees(member('db1', 'db1:1-102,group:1-10')).sees(member('db2', 'db1:1-100,group:1-10'));

@@ -1,3 +1,5 @@
+/** Shows how the lag of a replica follows from the hops between it and the source. */
+
 import { describe, expect, test } from 'vitest';
 import { waysTo } from '../../../../src/core/decide/replica-lag.ts';
 import type { Situation } from '../../../../src/core/decide/situation.ts';
@@ -28,11 +30,11 @@ const below = (upstream: string, name: string, channel: Partial<Channel> = {}): 
 const lagIn = (situation: Situation, server: string): number | undefined =>
   waysTo(situation, new Map([[address('db1'), 0]])).get(address(server))?.lagSeconds;
 
-/** Seconds; undefined where it has no way to db1. */
+/** Seconds; undefined where the server has no way to db1. */
 const lag = (server: string, servers: Given['servers'], over: Partial<Given> = {}): number | undefined =>
   lagIn(given({ servers: { db1: source, ...servers }, ledger: ledgerOf('db1'), ...over }), server);
 
-describe('the lag of a server is that of the worst hop of its way', () => {
+describe('the lag of a server is the lag of the worst hop on its way', () => {
   test.each([
     ['the last one', { lagSeconds: 1 }, { lagSeconds: 7 }, 7],
     ['the first one', { lagSeconds: 7 }, { lagSeconds: 1 }, 7],
@@ -43,7 +45,7 @@ describe('the lag of a server is that of the worst hop of its way', () => {
     expect(lag('db3', { db2: below('db1', 'db2', first), db3: below('db2', 'db3', last) })).toBe(expected);
   });
 
-  test('of several ways the best one counts', () => {
+  test('the best of several ways counts', () => {
     const channels = [channelFrom('db2'), channelFrom('db4', { name: 'other', lagSeconds: 2 })];
     const servers = {
       db2: below('db1', 'db2', { lagSeconds: 60 }),
@@ -53,32 +55,32 @@ describe('the lag of a server is that of the worst hop of its way', () => {
     expect(lag('db3', servers)).toBe(2);
   });
 
-  test('where nobody knows the lag of a hop there is a way, but its lag is not known', () => {
+  test('a hop with an unknown lag is a way, but the lag of the server is unknown', () => {
     const { lagSeconds: _unknown, ...channel } = channelFrom('db1');
     const db2 = seen(replicaOf('db1', 'db2', { channels: [channel] }));
     expect(lag('db3', { db2, db3: below('db2', 'db3') })).toBe(Number.POSITIVE_INFINITY);
   });
 });
 
-describe('there is no way', () => {
+describe('a server has no way to the source', () => {
   test.each([
     ['the applier in the middle is stopped', below('db1', 'db2', { applier: 'off' })],
-    ['its receiver is off', below('db1', 'db2', { receiver: 'off' })],
-    ['it hears nothing', below('db1', 'db2', { heardAgoMs: 60_000 })],
-    ['it replicates from nobody', seen(factsOf('db2', { readOnly: true }))],
-    ['it replicates from a server that nobody configured', below('db9', 'db2')],
-    ['it replicates from the one below it', below('db3', 'db2')],
-    ['it never answered', undefined],
-  ])('where %s', (_, db2) => expect(lag('db3', { db2, db3: below('db2', 'db3') })).toBeUndefined());
+    ['the receiver in the middle is off', below('db1', 'db2', { receiver: 'off' })],
+    ['the server in the middle hears nothing', below('db1', 'db2', { heardAgoMs: 60_000 })],
+    ['the server in the middle replicates from nobody', seen(factsOf('db2', { readOnly: true }))],
+    ['the server in the middle replicates from a server outside the configuration', below('db9', 'db2')],
+    ['the server in the middle replicates from the server below it', below('db3', 'db2')],
+    ['the server in the middle never answered', undefined],
+  ])('when %s', (_, db2) => expect(lag('db3', { db2, db3: below('db2', 'db3') })).toBeUndefined());
 
-  test('through a former source that has not rejoined, also where that one follows the source', () => {
+  test('through a former source that has not rejoined, even if that one follows the source', () => {
     const was = [{ uuid: uuid('db2'), address: address('db2') }];
     const servers = { db2: below('db1', 'db2'), db3: below('db2', 'db3') };
     expect(lag('db3', servers, { ledger: ledgerOf('db1', { was }) })).toBeUndefined();
     expect(lag('db2', servers, { ledger: ledgerOf('db1', { was }) })).toBe(0);
   });
 
-  test('through the source that a move makes a former one', () => {
+  test('through the source that a move makes a former source', () => {
     const servers = { db2: seen(factsOf('db2')), db1: below('db2', 'db1'), db3: below('db1', 'db3') };
     const situation = given({ servers, ledger: ledgerOf('db1') });
     const ways = waysTo(situation, new Map([[address('db2'), 0]]));
@@ -86,7 +88,7 @@ describe('there is no way', () => {
   });
 });
 
-describe('a server in the middle that does not answer', () => {
+describe('a server in the middle does not answer', () => {
   const servers = { db2: below('db1', 'db2', { lagSeconds: 1 }), db3: below('db2', 'db3') };
   const lagLater = (db2: Probe, nowMs: number, over: Partial<Given> = {}): number | undefined => {
     const before = given({ servers: { db1: source, ...servers }, ledger: ledgerOf('db1') }).state.servers.get(
@@ -97,12 +99,12 @@ describe('a server in the middle that does not answer', () => {
   };
 
   test.each([
-    ['counts as it answered last for fresh_for', silent, 3000, 1],
-    ['may have fallen behind by a second in each second after that', silent, 8000, 6],
-    ['the same where it lives, but refuses us', refusing, 8000, 6],
+    ['keeps its last lag for fresh_for', silent, 3000, 1],
+    ['then falls behind by a second in each second', silent, 8000, 6],
+    ['also falls behind when it lives but refuses us', refusing, 8000, 6],
   ])('%s', (_, db2, nowMs, expected) => expect(lagLater(db2, nowMs)).toBe(expected));
 
-  test('its answers from before a sleep say nothing of its lag', () => {
+  test('an answer from before a sleep says nothing of the lag', () => {
     const state = given({ servers: { db1: source, ...servers }, ledger: ledgerOf('db1') });
     expect(lagIn({ ...state, state: { ...state.state, staleBefore: state.now.mono } }, 'db3')).toBe(1);
     const silenced = given({
@@ -116,7 +118,7 @@ describe('a server in the middle that does not answer', () => {
   });
 });
 
-describe('membership of one cluster is a hop, too', () => {
+describe('membership of one cluster is a hop too', () => {
   const names = ['db1', 'db2', 'db3'];
   const inGroup = (name: string, over: Partial<Group> = {}, facts: Partial<ServerFacts> = {}): Probe => {
     const members = names.map(
@@ -132,7 +134,7 @@ describe('membership of one cluster is a hop, too', () => {
     return seen(factsOf(name, { readOnly: name !== 'db1', group, ...facts }));
   };
 
-  test('an asynchronous replica of a secondary', () => {
+  test('for an asynchronous replica of a secondary', () => {
     const servers = {
       db1: inGroup('db1'),
       db2: inGroup('db2', { lagSeconds: 3 }),
@@ -142,7 +144,7 @@ describe('membership of one cluster is a hop, too', () => {
     expect(lag('db4', { ...servers, db2: seen(factsOf('db2', { readOnly: true })) })).toBeUndefined();
   });
 
-  test('a secondary of another group, whose primary replicates from the source (ClusterSet)', () => {
+  test('for a secondary of another group, whose primary replicates from the source (ClusterSet)', () => {
     const members = ['db2', 'db3'].map(
       (one) => ({ id: uuid(one), state: 'ONLINE', role: one === 'db2' ? 'PRIMARY' : 'SECONDARY' }) as const,
     );
@@ -154,7 +156,7 @@ describe('membership of one cluster is a hop, too', () => {
     expect(lag('db3', { db2: inGroup('db2', other), db3: inGroup('db3', other) })).toBeUndefined();
   });
 
-  test('a replica of a Galera node, while that one is synced', () => {
+  test('for a replica of a Galera node, while the node is synced', () => {
     const node = (name: string, state: 'synced' | 'donor'): Probe =>
       seen(
         factsOf(name, {
@@ -179,7 +181,7 @@ describe('membership of one cluster is a hop, too', () => {
     ).toBeUndefined();
   });
 
-  test('a replica of an Aurora reader', () => {
+  test('for a replica of an Aurora reader', () => {
     const instance = (name: string): Probe => {
       const members = ['db1', 'db2'].map((one) => ({
         name: one,
@@ -199,7 +201,7 @@ describe('membership of one cluster is a hop, too', () => {
   });
 });
 
-test('status shows this lag, and null where there is none', () => {
+test('the status shows this lag, and null where there is no way', () => {
   const { lagSeconds: _unknown, ...channel } = channelFrom('db1');
   const servers = {
     db1: source,
@@ -221,7 +223,7 @@ test('status shows this lag, and null where there is none', () => {
   ]);
 });
 
-test('a server in the middle that was only discovered counts where it is verified', () => {
+test('a discovered server in the middle counts when its identity is verified', () => {
   const lagBelow = (claims: readonly ServerId[]): number | undefined => {
     const state = given({
       servers: { db1: source, db2: below('db1', 'db2', { lagSeconds: 2 }), db3: below('db2', 'db3') },
@@ -238,8 +240,8 @@ test('a server in the middle that was only discovered counts where it is verifie
   expect(lagBelow([uuid('db9')])).toBeUndefined();
 });
 
-describe('in random topologies, also with circles', () => {
-  /** The slow way: every path without a repetition is tried. */
+describe('the lag agrees with a slow search in random topologies, also with circles', () => {
+  /** The slow way: tries every path without a repetition. */
   function slowly(
     lags: ReadonlyMap<string, ReadonlyMap<string, number>>,
     from: string,

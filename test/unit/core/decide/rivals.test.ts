@@ -1,4 +1,4 @@
-/** What speaks against a move stands until the server was asked again. The twin knows all of this too; these are the cases by name. */
+/** Shows that evidence against a move stands until the server was asked again. */
 
 import { describe, expect, test } from 'vitest';
 import { guard } from '../../../../src/core/decide/guard.ts';
@@ -36,7 +36,7 @@ describe('db1 stepped down, db2 was promoted', () => {
     db2: seen(factsOf('db2')),
     db4: seen(replicaOf('db1', 'db4')),
   };
-  /** db3 answered as a promoted server once; then this came of its next probe. */
+  /** db3 once answered as a promoted server; then its next probe brought this. */
   const db3After = (probe: Probe | undefined, facts = factsOf('db3')) => ({
     db2: promoted,
     db3: {
@@ -57,7 +57,7 @@ describe('db1 stepped down, db2 was promoted', () => {
     expect(verdict({ ...others, db3: probe }, { memory: db3After(probe) })).toBe(wanted);
   });
 
-  test('and so was db3, which we do not hear, but db5 does', () => {
+  test('and so was db3, which is silent to us while db5 hears it', () => {
     const servers = { ...others, db3: silent, db5: seen(replicaOf('db3', 'db5')) };
     expect(verdict(servers, { memory: db3After(silent) })).toBe('hold two-sources');
   });
@@ -69,7 +69,7 @@ describe('db1 stepped down, db2 was promoted', () => {
     expect(verdict({ ...others, db3 }, { memory: { db2: promoted } })).toBe(wanted),
   );
 
-  test('and db3 refuses us, which was a replica when it answered last', () => {
+  test('and db3, a replica at its last answer, refuses us', () => {
     const memory = db3After(refusing, factsOf('db3', { channels: [channelFrom('db1')] }));
     expect(verdict({ ...others, db3: refusing }, { memory })).toBe('point-to switchover db2:3306');
   });
@@ -82,25 +82,33 @@ describe('the published source says that it serves nobody', () => {
 
   test.each([
     [
-      'a promoted server takes its place',
+      'the name moves to a promoted server',
       { db2: seen(factsOf('db2')), db3: seen(replicaOf('db1', 'db3')) },
       'point-to switchover db2:3306',
     ],
     [
-      'also where nobody else is seen',
+      'the name moves even if no other server is seen',
       { db2: seen(factsOf('db2')), db3: silent, db4: silent },
       'point-to switchover db2:3306',
     ],
-    ['nobody was promoted', { db2: seen(replicaOf('db1', 'db2')) }, 'hold no-candidate'],
-    ['a rival is still being asked', { db2: seen(factsOf('db2')), db3: undefined }, 'hold minority-view'],
+    [
+      'the name stays when no server was promoted',
+      { db2: seen(replicaOf('db1', 'db2')) },
+      'hold no-candidate',
+    ],
+    [
+      'the name stays while a rival is being asked',
+      { db2: seen(factsOf('db2')), db3: undefined },
+      'hold minority-view',
+    ],
   ])('%s', (_, servers: Given['servers'], wanted) => expect(verdictOf(servers)).toBe(wanted));
 
-  test('a refusal that may be true for us alone holds', () => {
+  test('the name stays after a refusal that may be true for us alone', () => {
     const servers = { db1: refusing, db2: seen(factsOf('db2')) };
     expect(verdict(servers, { memory: { db1: known, db2: promoted } })).toBe('hold published-source-alive');
   });
 
-  test('and it was said before another instance moved the name: it is asked again first', () => {
+  test('when that refusal is older than a move by another instance, the server is asked again first', () => {
     const publication = { ...line, zone: { movedElsewhereAt: at(0).mono } };
     const servers = { db1: offline, db2: seen(factsOf('db2')) };
     const later = { db2: { ...promoted, factsAt: at(1).mono } };
@@ -109,7 +117,7 @@ describe('the published source says that it serves nobody', () => {
     expect(verdict(servers, { publication, memory: asked })).toBe('point-to switchover db2:3306');
   });
 
-  test('what it said gets old, as an answer does', () => {
+  test('the refusal gets old, as an answer does', () => {
     const servers = { db1: offline, db2: seen(factsOf('db2')) };
     const memory = { db1: { ...known, latest: { probe: offline, at: at(-3500).mono } }, db2: promoted };
     expect(verdict(servers, { memory })).toBe('hold minority-view');
@@ -126,20 +134,20 @@ describe('replicas of several sources', () => {
     db5: both('db5'),
   };
 
-  test('are no majority for either of two', () =>
+  test('are no majority for either of two sources', () =>
     expect(verdict({ ...servers, db1: silent })).toBe('hold two-sources'));
 
-  test('nor when one of the two gets out of sight', () => {
+  test('are no majority when one of the two sources gets out of sight', () => {
     const memory = { db3: { facts: factsOf('db3'), factsAt: at(-4000).mono } };
     expect(verdict({ ...servers, db1: silent, db3: silent }, { memory })).toBe('hold two-sources');
   });
 
-  test('but keep the published one where it is', () => {
+  test('keep the name at the published source', () => {
     expect(verdict(servers, { ledger: ledgerOf('db3') })).toBe('point-to steady db3:3306');
   });
 });
 
-describe('gtid_guard: hold', () => {
+describe('with gtid_guard: hold', () => {
   const settings = { gtidGuard: 'hold' } as const;
   const ahead = {
     facts: replicaOf('db1', 'db3', { gtidExecuted: gtids('db1:1-120') }),
@@ -156,11 +164,11 @@ describe('gtid_guard: hold', () => {
     ['is still being asked', undefined, 'hold candidate-behind'],
     ['refuses us', refusing, 'hold candidate-behind'],
     ['does not answer: it may be gone with them', silent, 'point-to followers-moved db2:3306'],
-  ])('a server that is ahead, and %s', (_, db3, wanted) => {
+  ])('a server is ahead, and %s', (_, db3, wanted) => {
     expect(verdict({ ...servers, db3 }, { settings, memory: { db3: ahead } })).toBe(wanted);
   });
 
-  test('a server that was never asked: it may be ahead', () => {
+  test('a server that was never asked holds the move: it may be ahead', () => {
     expect(verdict({ ...servers, db3: undefined }, { settings })).toBe('hold candidate-behind');
     expect(verdict({ ...servers, db3: undefined })).toBe('point-to followers-moved db2:3306');
   });
@@ -189,7 +197,7 @@ describe('a ledger that vanished', () => {
     return decide(situation).reason;
   };
 
-  test('is written again when a read shows that the loss lasts, not when time has passed since one', () => {
+  test('is written again when a second read shows the loss, not when time has passed since the first', () => {
     expect(lost(3000, 1)).toBe('ledger-restored');
     expect(lost(0, 3000)).toBe('ledger-lost');
   });

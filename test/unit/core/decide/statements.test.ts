@@ -1,3 +1,5 @@
+/** Shows that every statement in a sentence of the core is of a kind that runs on real servers. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -14,8 +16,8 @@ const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
   .map((path) => readFileSync(join(folder, path), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, ''));
 
-describe('every statement that a sentence of the core proposes', () => {
-  test('is one of the kinds that are run on real servers', () => {
+describe('the statements that sentences of the core propose', () => {
+  test('are all of a kind that runs on real servers', () => {
     const known = Object.keys(proposals);
     const found = sources.flatMap((source) =>
       [...source.matchAll(looksLikeSql)].map(({ index }) => source.slice(index, index + 80)),
@@ -24,12 +26,12 @@ describe('every statement that a sentence of the core proposes', () => {
     expect(found.filter((fragment) => !known.some((proposal) => fragment.startsWith(proposal)))).toEqual([]);
   });
 
-  test('and each kind is still proposed', () => {
+  test('include every kind', () => {
     const all = sources.join('\n');
     expect(Object.keys(proposals).filter((proposal) => !all.includes(proposal))).toEqual([]);
   });
 
-  test('is found in its sentence: in the transcripts nothing looks like one that is not', () => {
+  test('are found in the transcripts, and no other text there looks like a statement', () => {
     const outputs = transcripts
       .map(textOf)
       .flatMap((text) => text.split('\n').filter((row) => /^\d\d:|^ {2}|^alarm /.test(row)));
@@ -58,7 +60,7 @@ test('the helper finds statements where sentences have them', () => {
   ]);
 });
 
-describe('before MySQL 8.0.22, by the grammar of its manuals (5.7: 13.4.2; 8.0: 13.4.2)', () => {
+describe('before MySQL 8.0.22 statements follow the grammar of its manuals (5.7: 13.4.2; 8.0: 13.4.2)', () => {
   const named = "(?: FOR CHANNEL '[^']*')?";
   const grammar = [`STOP SLAVE${named}`, `RESET SLAVE ALL${named}`, `START SLAVE(?: SQL_THREAD)?${named}`];
   const isOld = (statement: string): boolean => new RegExp(`^(?:${grammar.join('|')})$`).test(statement);

@@ -1,3 +1,5 @@
+/** Shows what a discovered server changes in a decision. */
+
 import { describe, expect, test } from 'vitest';
 import { unlistedAlarms } from '../../../../src/core/alarm/unlisted-alarms.ts';
 import { guard } from '../../../../src/core/decide/guard.ts';
@@ -86,24 +88,24 @@ describe('a discovered server', () => {
   test.each<[string, Probe, boolean]>([
     ['replicates from a server of ours', seen(replicaOf('db1', 'db4')), true],
     [
-      'replicates from ours, without anything of the line',
+      'replicates from a server of ours, and has nothing of the line',
       seen(replicaOf('db1', 'db4', { gtidExecuted: gtids('db4:1-9') })),
       true,
     ],
     ['is of the line, and replicates from nobody', seen(factsOf('db4')), true],
     ['has left for another cluster', seen(replicaOf('db9', 'db4')), false],
-    ['never was of the line', seen(factsOf('db4', { gtidExecuted: gtids('db4:1-9') })), false],
+    ['was never of the line', seen(factsOf('db4', { gtidExecuted: gtids('db4:1-9') })), false],
     ['never answered', silent, false],
-  ])('takes part or does not: one that %s', (_, probe, expected) => {
+  ])('takes part or does not: a server that %s', (_, probe, expected) => {
     expect(part(probe)).toBe(expected);
   });
 
-  test('takes no part when it is somebody else', () => {
+  test('takes no part when it turns out to be another server', () => {
     expect(part(seen(replicaOf('db1', 'db4')), [uuid('db9')])).toBe(false);
     expect(part(seen(replicaOf('db1', 'db4')), [uuid('db9'), uuid('db4')])).toBe(true);
   });
 
-  test('takes no part as another cluster’s source that ours replicates from', () => {
+  test('takes no part as the source of another cluster that a server of ours replicates from', () => {
     const servers = { db1: seen(factsOf('db1', { channels: [channelFrom('db4.lan')] })) };
     const world = situation({ servers, unlisted: seen(factsOf('db4', { gtidExecuted: gtids('db4:1-9') })) });
     expect(takesPart(world, world.topology.servers.at(-1)!)).toBe(false);
@@ -111,7 +113,7 @@ describe('a discovered server', () => {
     expect(unlistedAlarms(world)).toEqual([]);
   });
 
-  test('is in no majority, makes no three of two, and is no replica to read from', () => {
+  test('counts in no majority, makes no cluster of three out of two servers, and is no replica to read from', () => {
     const world = situation({
       servers: { db1: source, db2: seen(replicaOf('db1', 'db2')) },
       unlisted: seen(replicaOf('db1', 'db4')),
@@ -123,7 +125,8 @@ describe('a discovered server', () => {
       (want) => (want.rrset?.rdata ?? []) as readonly string[],
     );
     expect(rdata).toEqual(['192.0.2.2']);
-    // Only the two of a cluster of two may move on weak evidence; an unlisted third does not take that from them.
+    // Only the two servers of a cluster of two may move on weak evidence. A third, unlisted server does not
+    // change that.
     const weak = {
       servers: { db1: silent, db2: seen(factsOf('db2')) },
       unlisted: seen(replicaOf('db9', 'db4')),
@@ -137,7 +140,7 @@ describe('an unlisted server that looks like the source', () => {
   const others = { db1: readOnly, db2: seen(factsOf('db2')), db3: seen(replicaOf('db2', 'db3')) };
   const calm = seen(replicaOf('db2', 'db4'));
 
-  test('stops a move to somebody else, and nothing but it does', () => {
+  test('stops a move to another server, and nothing else', () => {
     expect(verdict({ servers: others, unlisted: calm })).toBe('point-to followers-moved');
     expect(verdict({ servers: others, unlisted: seen(factsOf('db4')) })).toBe('point-to switchover');
     expect(verdict({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted })).toBe(
@@ -147,28 +150,28 @@ describe('an unlisted server that looks like the source', () => {
 
   test.each<[string, Probe, Partial<ServerMemory>]>([
     ['is read-only', seen(factsOf('db4', { readOnly: true })), promoted],
-    ['replicates from one of ours', seen(factsOf('db4', { channels: [channelFrom('db2')] })), promoted],
+    ['replicates from a server of ours', seen(factsOf('db4', { channels: [channelFrom('db2')] })), promoted],
     ['is a stranger', seen(factsOf('db4', { gtidExecuted: gtids('db4:1-9') })), promoted],
     ['is not there any more', silent, { ...promoted, facts: factsOf('db4'), factsAt: at(-9).mono }],
-  ])('not when it %s', (_, unlisted, memory) => {
+  ])('stops no move when it %s', (_, unlisted, memory) => {
     expect(verdict({ servers: others, unlisted, memory })).toMatch(/^point-to /);
   });
 
-  test('not when it is a former source that has not rejoined', () => {
+  test('stops no move when it is a former source that has not rejoined', () => {
     const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db4'), address: x }] });
     expect(verdict({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted, ledger })).toBe(
       'point-to switchover',
     );
   });
 
-  test('also at its last answer, until the next one', () => {
+  test('stops a move by its last answer too, until the next answer', () => {
     const old = { ...promoted, latest: { probe: seen(factsOf('db4')), at: at(-60_000).mono } };
     expect(verdict({ servers: others, unlisted: seen(factsOf('db4')), memory: old })).toBe(
       'hold unknown-source',
     );
   });
 
-  test('leaves a published source that is one where it is, and says so', () => {
+  test('leaves the name at a published source that is still one, and raises an alarm', () => {
     const given = {
       servers: { db1: source, db2: seen(replicaOf('db1', 'db2')) },
       unlisted: seen(factsOf('db4')),
@@ -193,7 +196,7 @@ describe('an unlisted server that looks like the source', () => {
     ]);
   });
 
-  test('is shown with what speaks for it', () => {
+  test('appears in the evidence with what makes it look like the source', () => {
     const world = situation({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted });
     const { state } = world;
     expect(wouldChange(world, guard(world, decide(world)))).toEqual([

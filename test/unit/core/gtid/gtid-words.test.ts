@@ -1,3 +1,5 @@
+/** Shows how a long GTID set is shortened for people. */
+
 import { describe, expect, test } from 'vitest';
 import type { GtidSet } from '../../../../src/core/gtid/gtid-set.ts';
 import { gtidWords } from '../../../../src/core/gtid/gtid-words.ts';
@@ -26,13 +28,13 @@ const gaps = (count: number): GtidSet =>
   new Map([[uuid('db1'), Array.from({ length: count }, (_, n) => [2 * n + 1, 2 * n + 1] as const)]]);
 
 describe('a GTID set for people', () => {
-  test('is whole where it is short', () => {
+  test('is whole when it is short', () => {
     expect(words('db1:1-100,db2:1-7:9')).toBe('UUID1:1-100,UUID2:1-7:9');
     expect(words('db1:1:3:5:7')).toBe('UUID1:1:3:5:7');
     expect(gtidWords(new Map(), nobody)).toBe('');
   });
 
-  test('has the first intervals and the newest one of a key with many gaps, and says how much more there is', () => {
+  test('has the first intervals and the newest interval of a key with many gaps, and says how much it leaves out', () => {
     expect(words('db1:1:3:5:7:9-10')).toBe(
       'UUID1:1:3:5:...:9-10 and 1 more interval (6 transactions in all)',
     );
@@ -48,14 +50,14 @@ describe('a GTID set for people', () => {
     );
   });
 
-  test('of MariaDB, one position for each server that ever wrote', () => {
+  test('has on MariaDB one position for each server that ever wrote', () => {
     const text = Array.from({ length: 300 }, (_, n) => `0-${n + 1}-${n + 1}`).join(',');
     expect(gtidWords(parseMariadbGtids(text)!, nobody)).toBe(
       '0-1-1,0-2-2,0-3-3,0-4-4 and 296 more positions (300 transactions in all)',
     );
   });
 
-  test('with tags', () => {
+  test('has tags', () => {
     const tagged = Array.from({ length: 9 }, (_, n) => `${uuid('db1')}:t${n}:1-2`).join(',');
     expect(words(tagged)).toBe(
       'UUID1:t0:1-2,UUID1:t1:1-2,UUID1:t2:1-2,UUID1:t3:1-2 and 5 more intervals (18 transactions in all)',
@@ -78,7 +80,7 @@ describe('100,000 gaps', () => {
     expect(observedOf(situation, member).join('\n').length).toBeLessThan(1000);
   });
 
-  test('and whole in the gtidExecuted of the API', () => {
+  test('are whole in the gtidExecuted of the API', () => {
     const { servers, ...rest } = snapshot(stateOf(world), at(1));
     expect(servers.map(({ gtidExecuted }) => gtidExecuted?.split(':').length)).toEqual([100_001, 100_001]);
     const others = servers.map(({ gtidExecuted: _whole, ...server }) => server);

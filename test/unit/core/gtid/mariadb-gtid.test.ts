@@ -1,3 +1,5 @@
+/** Shows that GTID positions of MariaDB compare as logs of single transactions do. */
+
 import { describe, expect, test } from 'vitest';
 import {
   contains,
@@ -9,6 +11,7 @@ import {
 } from '../../../../src/core/gtid/gtid.ts';
 import type { GtidSet } from '../../../../src/core/gtid/gtid-set.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
+import { random } from '../../../support/given.ts';
 
 const parsed = (text: string): GtidSet => {
   const set = parseMariadbGtids(text);
@@ -16,28 +19,17 @@ const parsed = (text: string): GtidSet => {
   return set;
 };
 
-/** mulberry32: the same seed gives the same numbers. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
-
-/** The twin: what a server executed, transaction by transaction, in order: `domain-server-sequence`. */
+/** The twin: the transactions that a server executed, in order: `domain-server-sequence`. */
 type Log = readonly string[];
 
-/** What `@@gtid_binlog_state` says of such a log: the last of each server of each domain. */
+/** What `@@gtid_binlog_state` says of such a log: the last transaction of each server in each domain. */
 function stateOf(log: Log): string {
   const last = new Map<string, string>();
   for (const gtid of log) last.set(gtid.slice(0, gtid.lastIndexOf('-')), gtid);
   return [...last.values()].join(',');
 }
 
-/** Some transactions of one domain, written by these servers, in turn. */
+/** Some transactions of one domain, written by these servers in turn. */
 function written(
   pick: (below: number) => number,
   domain: number,
@@ -50,7 +42,7 @@ function written(
   );
 }
 
-describe('positions against logs of single transactions', () => {
+describe('GTID positions, compared with logs of single transactions', () => {
   const seed = 20_261_122;
   test(`agree for 3,000 random pairs of servers with a common past (seed ${seed})`, () => {
     const pick = random(seed);
@@ -58,7 +50,8 @@ describe('positions against logs of single transactions', () => {
       const [left, right]: [string[], string[]] = [[], []];
       for (const domain of [0, 7]) {
         const common = written(pick, domain, 0, [1, 2, 3]);
-        // A server writes one log: after two have parted, none of them has what the same third one wrote later.
+        // A server writes one log. After two servers have parted, neither has what a third server wrote
+        // later.
         left.push(...common, ...written(pick, domain, common.length, [1, 2]));
         right.push(...common, ...written(pick, domain, common.length, [3, 4]));
       }
@@ -74,11 +67,11 @@ describe('positions against logs of single transactions', () => {
     }
   });
 
-  test('and for a replica that follows: what it lacks is the rest of the log', () => {
+  test('give for a replica that follows the rest of the log', () => {
     const pick = random(seed + 1);
     for (let round = 0; round < 1000; round += 1) {
       const log = [...written(pick, 0, 0, [1, 2]), ...written(pick, 3, 0, [1, 2])];
-      // Each domain of its own: their orders are independent.
+      // Each domain by itself: their orders are independent.
       const upTo = [pick(9), pick(9)];
       const seen = ['0-', '3-'].flatMap((domain, i) =>
         log.filter((gtid) => gtid.startsWith(domain)).slice(0, upTo[i]),
@@ -90,7 +83,7 @@ describe('positions against logs of single transactions', () => {
   });
 });
 
-describe('the text of positions', () => {
+describe('the text of GTID positions', () => {
   test.each([
     ['', ''],
     ['0-1-5', '0-1-5'],
@@ -119,15 +112,16 @@ describe('the text of positions', () => {
     expect(parseMariadbGtids(text)).toBeUndefined();
   });
 
-  test('a difference says from where to where', () => {
+  test('says for a difference from where to where it goes', () => {
     expect(formatGtidSet(subtract(parsed('0-1-5,0-3-9'), parsed('0-1-5')))).toBe('0-3-6..9');
     expect(newestOf(parsed('0-1-5,0-3-9'), '0-3')).toBe(9);
   });
 });
 
 describe('what a position cannot tell is not guessed', () => {
-  test('a server that knows only the newest of a domain is not said to have what another server wrote before', () => {
-    // The restored backup of server 2 knows 0-2-9 only; one that stopped at 0-1-5 has nothing that can be found in it, until it has received something of 0-2.
+  test('a server that knows only the newest transaction of a domain does not claim earlier ones of another server', () => {
+    // The restored backup of server 2 knows only 0-2-9. A server that stopped at 0-1-5 finds nothing of its
+    // own in it, until it has received something of 0-2.
     expect(contains(parsed('0-2-9'), parsed('0-1-5'))).toBe(false);
     expect(contains(parsed('0-2-9'), parsed('0-1-5,0-2-6'))).toBe(true);
   });

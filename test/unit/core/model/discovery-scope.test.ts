@@ -1,3 +1,5 @@
+/** Shows which addresses `discover_within` contains. */
+
 import { isIP } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { type DiscoveryScope, isWithin } from '../../../../src/core/model/discovery-scope.ts';
@@ -13,7 +15,7 @@ function network(text: string): DiscoveryScope {
 const isInside = (address: string, ...scopes: readonly DiscoveryScope[]) =>
   isWithin(scopes, address as ServerAddress);
 
-describe('an address is judged', () => {
+describe('an address is inside or outside', () => {
   test.each([
     ['db4.lan:3306', true],
     ['a.b.lan:3306', true],
@@ -31,7 +33,7 @@ describe('an address is judged', () => {
     ['db4.lan:0', false],
     ['db4.lan:65536', false],
     ['db4.lan:', false],
-  ])('as a host name by its end alone: %s', (address, expected) => {
+  ])('a host name by its end alone: %s', (address, expected) => {
     expect(isInside(address, suffix('.lan'), network('10.2.0.0/16'))).toBe(expected);
   });
 
@@ -48,7 +50,7 @@ describe('an address is judged', () => {
     ['2001:db8::/33', '[2001:db8:7fff::1]:3306', true],
     ['2001:db8::/33', '[2001:db8:8000::1]:3306', false],
     ['fe80::/10', '[fe80::1%eth0]:3306', false],
-  ])('as an IP address by its network alone: %s, %s', (scope, address, expected) => {
+  ])('an IP address by its network alone: %s, %s', (scope, address, expected) => {
     expect(isInside(address, network(scope))).toBe(expected);
   });
 
@@ -57,7 +59,7 @@ describe('an address is judged', () => {
     ['[::1]:3306', '::1/128'],
     ['169.254.169.254:3306', '169.254.169.254/32'],
     ['[fe80::1]:3306', 'fe80::/10'],
-  ])('as everybody’s own, by a scope of that range only: %s', (address, own) => {
+  ])('a private address only by a scope of its own range: %s', (address, own) => {
     expect(isInside(address, network('0.0.0.0/0'), network('::/0'))).toBe(false);
     expect(isInside(address, network(own))).toBe(true);
   });
@@ -69,7 +71,7 @@ describe('an address is judged', () => {
     '255.255.255.255:3306',
     '[ff02::1]:3306',
     '[::ffff:0.0.0.0]:3306',
-  ])('as nobody’s: %s', (address) => {
+  ])('never, because no server has this address: %s', (address) => {
     const { host } = { host: address.replace(/:3306$/, '').replace(/[[\]]/g, '') };
     const exact: DiscoveryScope = {
       kind: 'network',
@@ -81,7 +83,7 @@ describe('an address is judged', () => {
 });
 
 describe('an IP address', () => {
-  test('is one exactly where Node takes it for one, but for zone indexes', () => {
+  test('is one exactly where Node accepts one, apart from zone indexes', () => {
     const pick = random(7);
     const parts = [
       '0',
@@ -124,7 +126,7 @@ describe('an IP address', () => {
     expect(texts.filter((text) => parseIp(text)).length).toBeGreaterThan(20);
   });
 
-  test('shares a prefix with its network, and with no other one', () => {
+  test('shares a prefix with its own network, and with no other network', () => {
     const pick = random(11);
     for (let round = 0; round < 500; round += 1) {
       const bytes = Array.from({ length: pick(2) ? 4 : 16 }, () => pick(256));

@@ -1,4 +1,4 @@
-/** One table of special addresses: a literal, a resolved and an IPv4-mapped one are judged alike. */
+/** Shows that one table judges special addresses: a literal, a resolved and an IPv4-mapped address alike. */
 import { describe, expect, test } from 'vitest';
 import { unsafeKind as configuredKind, parseHost } from '../../../../src/config/server-address.ts';
 import { formOf } from '../../../../src/core/decide/form.ts';
@@ -11,7 +11,7 @@ import { at, factsOf, publicationSettings, seen, stateOf } from '../../../suppor
 
 const { source } = publicationSettings();
 
-/** What becomes of a server whose host name resolves to that address. */
+/** What happens to a server whose host name resolves to this address. */
 function resolved(address: string, allowLoopback = false): string | undefined {
   const state = stateOf({ servers: { db1: seen(factsOf('db1')) } });
   const form = formOf(
@@ -21,7 +21,7 @@ function resolved(address: string, allowLoopback = false): string | undefined {
   );
   return 'unsafe' in form ? form.unsafe.replace(`resolves to ${address}, which is `, '') : undefined;
 }
-/** What becomes of one that is configured by it. */
+/** What happens to a server that is configured by this address. */
 function literal(address: string, allowLoopback = false): string | undefined {
   const host = parseHost(address);
   return host.kind === 'parsed' ? configuredKind(host.value, allowLoopback) : host.kind;
@@ -69,7 +69,7 @@ const fineToo = [
   '100:0:0:1::',
 ];
 
-describe('what clients must not be given', () => {
+describe('addresses that clients must not get', () => {
   test.each(refused)('%s is %s, configured and resolved', (address, kind) => {
     expect([unsafeKind(address, false), resolved(address), literal(address)]).toEqual([kind, kind, kind]);
   });
@@ -82,14 +82,14 @@ describe('what clients must not be given', () => {
     ]);
   });
 
-  test('an IPv4-mapped address is the IPv4 address that it means, in whatever spelling', () => {
+  test('an IPv4-mapped address is judged as its IPv4 address, in any spelling', () => {
     for (const [address, kind] of refused.filter(([text]) => !text.includes(':'))) {
       const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
       const hex = `::ffff:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
       for (const mapped of [`::ffff:${address}`, `::FFFF:${address}`, hex, `0:0:0:0:0:ffff:${address}`]) {
         expect([mapped, unsafeKind(mapped, false), resolved(mapped)]).toEqual([mapped, kind, kind]);
         expect(plainIp(mapped)).toBe(address);
-        // A configuration says IPv4 addresses as such.
+        // A configuration writes IPv4 addresses as such.
         expect(literal(mapped)).toBe('wrong');
       }
     }
@@ -104,7 +104,7 @@ describe('what clients must not be given', () => {
   });
 });
 
-test('where nothing is published, nothing is discovered, but by a scope that lies within', () => {
+test('an address that is never published is discovered only by a scope inside its range', () => {
   const everywhere = ['0.0.0.0/0', '::/0'].map((text) => {
     const [address = '', bits] = text.split('/');
     return { kind: 'network' as const, address: parseIp(address)!, bits: Number(bits) };
@@ -121,7 +121,7 @@ test('where nothing is published, nothing is discovered, but by a scope that lie
   }
 });
 
-test('what no server has cannot be configured; what a machine may have in a laboratory can', () => {
+test('an address that no server has cannot be configured; an address for a laboratory can', () => {
   const kinds = new Set(refused.flatMap(([address]) => nobodysKind(address) ?? []));
   expect([...kinds]).toEqual([
     'a multicast address',
@@ -133,7 +133,7 @@ test('what no server has cannot be configured; what a machine may have in a labo
     expect(nobodysKind(address)).toBeUndefined();
 });
 
-test('every network of the table begins at its own address, and is found again', () => {
+test('every network of the table begins at its own address, and the table finds it again', () => {
   for (const range of ipRanges)
     for (const { address, bits } of range.networks) {
       expect(address.bytes.length * 8).toBeGreaterThanOrEqual(bits);

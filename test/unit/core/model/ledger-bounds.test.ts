@@ -1,4 +1,4 @@
-/** What we write we can read, or it was refused before: ledgers at and beyond every bound. */
+/** Shows, at and beyond every bound, that a ledger that we write can be read, or is refused before. */
 
 import { describe, expect, test } from 'vitest';
 import { parseHostPort, serverAddress } from '../../../../src/config/server-address.ts';
@@ -38,11 +38,11 @@ const letters = (count: number): string => 'abcdefghij'.repeat(30).slice(0, coun
 const auroraAnswers = recording('aurora-3').cases['writer']!;
 const mariadbAnswers = Object.values(recording('mariadb-11.8').cases)[0]!;
 
-/** A host name of so many letters, with labels of 63 at most. */
+/** A host name of this many letters, with labels of at most 63. */
 const hostOf = (length: number): string =>
   letters(length).replace(/.{60}(?=.)/g, (label) => `${label.slice(0, 59)}.`);
 
-/** A server address, if the configuration takes it. */
+/** A server address, if the configuration accepts it. */
 function configured(): ServerAddress | undefined {
   const host = one([
     hostOf(1 + pick(260)),
@@ -57,7 +57,7 @@ function configured(): ServerAddress | undefined {
   return parsed.kind === 'parsed' ? serverAddress(parsed.value.host, parsed.value.port) : undefined;
 }
 
-/** An identity, if the prober takes the row that tells it. */
+/** An identity, if the prober accepts the row that shows it. */
 function observed(server: ServerAddress): ServerId | undefined {
   const auroraRows = changed(auroraAnswers, 'server', { self: letters(one([1, 62, 63, 64, 250, 260])) });
   const mariadbRows = changed(mariadbAnswers, 'server', {
@@ -88,7 +88,7 @@ function anyForm(): Form {
   ]);
 }
 
-/** A ledger of parts that passed their own limits; undefined: one part was refused. */
+/** A ledger of parts that passed their own limits; undefined: a part was refused. */
 function anyLedger(): Ledger | undefined {
   const servers = Array.from({ length: 1 + pick(9) }, anyServer);
   const [source, ...was] = servers.flatMap((server) => server ?? []);
@@ -119,7 +119,7 @@ function anyLedger(): Ledger | undefined {
   return withReplicas(ledger, one([undefined, rules]));
 }
 
-test('any ledger of what configuration and prober take is read as it was written', () => {
+test('a ledger of anything that configuration and prober accept is read as it was written', () => {
   let [written, refused] = [0, 0];
   for (let round = 0; round < 4000; round += 1) {
     const ledger = anyLedger();
@@ -142,15 +142,15 @@ describe('beyond the bounds', () => {
 
   test.each([
     ['an identity that would not fit as a former source', withField('uuid', letters(250))],
-    ['an address that would not', withField('source', `${hostOf(200)}:3306`)],
+    ['an address that would not fit as a former source', withField('source', `${hostOf(200)}:3306`)],
     ['a former source with such an identity', [...strings, `was=${letters(100)}@db2:3306`]],
     ['an epoch of 16 digits', withField('epoch', '1000000000000000')],
     ['a transaction number that is not exact', [...strings, `line=${uuid('db1')}:9999999999999999`]],
     ['a transaction number of 19 digits', [...strings, `line=${uuid('db1')}:9223372036854775807`]],
-    ['letters that would be written otherwise', withField('by', 'wätcher')],
+    ['letters that would be written differently', withField('by', 'wätcher')],
   ])('%s is not read', (_, field) => expect(readLedger([field]).kind).toBe('unreadable'));
 
-  test('after the highest epoch none follows: the move is held', () => {
+  test('after the highest epoch the move is held: no epoch follows', () => {
     const servers = { db1: silent, db2: seen(factsOf('db2')), db3: seen(replicaOf('db2', 'db3')) };
     const move = { kind: 'point-to', reason: 'failover', source: address('db2'), sentence: '' } as const;
     const held = (epoch: number) => guard(given({ servers, ledger: ledgerOf('db1', { epoch }) }), move);

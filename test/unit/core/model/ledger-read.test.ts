@@ -1,4 +1,4 @@
-/** Whatever stands in the zone: a ledger that is read can be written again, and is read then as it was, also after a move. */
+/** Shows that any ledger that can be read can be written again, and reads the same, also after a move. */
 
 import { describe, expect, test } from 'vitest';
 import { formerLimit, highestEpoch, readLedger, writeLedger } from '../../../../src/core/model/ledger.ts';
@@ -13,7 +13,7 @@ import { address, factsOf, given, ledgerOf, random, seen, silent, uuid } from '.
 const letters = (count: number): string => 'abcdefghij'.repeat(30).slice(0, count);
 const db = (number: number): string => `${uuid(`db${number}`)}@db${number}:3306`;
 
-/** What somebody may write into a field, well or badly. */
+/** What anybody may write into a field, well or badly. */
 const odd = [
   '',
   ' ',
@@ -119,11 +119,11 @@ const values: Readonly<Record<string, readonly string[]>> = {
 };
 const optional = ['replicas', 'line', 'was', 'next', 'frozen'];
 
-describe('a ledger that is read', () => {
+describe('a ledger from the zone', () => {
   const pick = random(20_261_126);
   const one = <T>(list: readonly T[]): T => list[pick(list.length)] as T;
 
-  /** Mostly right, so that some are read. */
+  /** Mostly right, so that some can be read. */
   function anyStrings(): readonly string[] {
     const fields = Object.entries(values).flatMap(([name, [good = '', ...others]]) => {
       const value = (): string => (pick(10) < 7 ? good : pick(3) === 0 ? one(odd) : one([good, ...others]));
@@ -176,15 +176,15 @@ describe('a ledger that is read', () => {
   test.each([
     ['two freezes', ['frozen=a: x', 'frozen=b: y'], 'more than one field frozen='],
     ['two marks', [`line=${uuid('db1')}:7`, `line=${uuid('db2')}:7`], 'more than one field line='],
-    ['more than fits', Array.from({ length: 70 }, () => letters(255)), 'more than 16384 bytes'],
-  ])('with %s is not', (_, more, why) => {
+    ['more fields than fit', Array.from({ length: 70 }, () => letters(255)), 'more than 16384 bytes'],
+  ])('with %s is not read', (_, more, why) => {
     expect(readLedger([[...writeLedger(ledgerOf('db1')), ...more]])).toEqual({
       kind: 'unreadable',
       why: `has ${why}`,
     });
   });
 
-  // Sentences propose commands with these addresses, and a person pastes them.
+  // Sentences propose commands with these addresses, and a person pastes the commands.
   test.each(['$(id)', '`id`', 'a;id', 'a b', "a'b", '-a', '[$(id)]', '../a', '*'])(
     'with the host %s is not',
     (host) => {
@@ -195,14 +195,17 @@ describe('a ledger that is read', () => {
     },
   );
 
-  test.each(['db4', 'DB-4_a.example.com', '192.0.2.4', '[2001:db8::4]'])('with the host %s is', (host) => {
-    const ledger = ledgerOf('db1', {
-      was: [{ uuid: uuid('db4'), address: `${host}:3306` as ServerAddress }],
-    });
-    expect(readLedger([writeLedger(ledger)])).toEqual({ kind: 'ledger', ledger });
-  });
+  test.each(['db4', 'DB-4_a.example.com', '192.0.2.4', '[2001:db8::4]'])(
+    'with the host %s is read',
+    (host) => {
+      const ledger = ledgerOf('db1', {
+        was: [{ uuid: uuid('db4'), address: `${host}:3306` as ServerAddress }],
+      });
+      expect(readLedger([writeLedger(ledger)])).toEqual({ kind: 'ledger', ledger });
+    },
+  );
 
-  test('of a freeze by hand in any letters is frozen', () => {
+  test('that somebody froze by hand, in letters of any case, is frozen', () => {
     const frozen = (text: string) => {
       const reading = readLedger([[...writeLedger(ledgerOf('db1')), text]]);
       return reading.kind === 'ledger' ? reading.ledger.frozen : undefined;

@@ -1,3 +1,5 @@
+/** Shows that the ledger is written and read as docs/LEDGER.md promises. */
+
 import { describe, expect, test } from 'vitest';
 import { longestHost } from '../../../../src/config/server-address.ts';
 import {
@@ -26,7 +28,7 @@ const promised = [
   `line=${uuid('db1')}:48211`,
 ];
 
-/** The ledger of these character-strings; fails where it is none. */
+/** The ledger in these character-strings; throws where they are no ledger. */
 function read(strings: readonly string[]): Ledger {
   const reading = readLedger([strings]);
   if (reading.kind !== 'ledger') throw new Error(JSON.stringify(reading));
@@ -41,7 +43,7 @@ const why = (strings: readonly string[]): string | undefined => {
 const replaced = (name: string, field: string): readonly string[] =>
   promised.map((old) => (old.startsWith(`${name}=`) ? field : old));
 
-describe('what the ledger says (docs/LEDGER.md)', () => {
+describe('the ledger (docs/LEDGER.md)', () => {
   test('is read field by field', () => {
     expect(read(promised)).toEqual({
       cluster: 'shop',
@@ -59,7 +61,7 @@ describe('what the ledger says (docs/LEDGER.md)', () => {
     });
   });
 
-  test('is written in the promised order, then was, next, frozen, and what nobody knows', () => {
+  test('is written in the promised order, then was, next, frozen and unknown fields', () => {
     const fields = [
       ...promised,
       `was=${uuid('db1')}@db1:3306`,
@@ -75,11 +77,11 @@ describe('what the ledger says (docs/LEDGER.md)', () => {
     expect(writeLedger(read(promised.slice(0, 10)))).toEqual(promised.slice(0, 10));
   });
 
-  test('may come in another order, and is put in order', () => {
+  test('is read in any order, and written in the promised order', () => {
     expect(writeLedger(read(promised.toReversed()))).toEqual(promised);
   });
 
-  test('names former sources by an identity that may hold an @ of its own (MariaDB)', () => {
+  test('names former sources by an identity that may contain an @ (MariaDB)', () => {
     const was = 'was=mariadb:7@db7.example.com:3306@db7.example.com:3306';
     expect(read([...promised, was]).was).toEqual([
       { uuid: 'mariadb:7@db7.example.com:3306', address: 'db7.example.com:3306' },
@@ -89,13 +91,13 @@ describe('what the ledger says (docs/LEDGER.md)', () => {
     expect(read(source).uuid).toBe('mariadb:7@db7.example.com:3306');
   });
 
-  test('says of a freeze by whom and why', () => {
+  test('says who froze the name, and why', () => {
     expect(read([...promised, 'frozen=root: rack: 7']).frozen).toEqual({ by: 'root', reason: 'rack: 7' });
     expect(read([...promised, 'frozen=root: ']).frozen).toEqual({ by: 'root', reason: '' });
     expect(read([...promised, 'frozen=root']).frozen).toEqual({ by: 'root', reason: '' });
   });
 
-  test('of no addresses: the name is withdrawn', () => {
+  test('without addresses means that the name is withdrawn', () => {
     expect(read(replaced('form', 'form=address/5/')).form).toEqual({
       type: 'address',
       ttlSeconds: 5,
@@ -104,7 +106,7 @@ describe('what the ledger says (docs/LEDGER.md)', () => {
   });
 });
 
-describe('the rules of the replicas', () => {
+describe('the rules of the replicas in the ledger', () => {
   const rules = {
     name: fqdn('replicas.example.'),
     ttlSeconds: 5,
@@ -119,12 +121,12 @@ describe('the rules of the replicas', () => {
     expect(writeLedger(withReplicas(ledger, undefined))).toEqual(promised);
   });
 
-  test('with a name that has slashes of its own (RFC 2317)', () => {
+  test('may have a name with slashes (RFC 2317)', () => {
     const odd = { ...rules, name: fqdn('0/25.2.0.192.example.') };
     expect(read(writeLedger(withReplicas(read(promised), odd))).replicas).toEqual(odd);
   });
 
-  test('in words that this version does not know are copied unchanged', () => {
+  test('are copied unchanged when this version does not know their words', () => {
     const strange = 'replicas=replicas.example./5/10000/nearest';
     const ledger = read([...promised, strange]);
     expect(ledger.replicas).toBeUndefined();
@@ -133,36 +135,36 @@ describe('the rules of the replicas', () => {
     );
   });
 
-  test('of a name that is too long are not written: cut off they would differ for ever', () => {
+  test('are not written for a name that is too long: a cut name would differ for ever', () => {
     const long = { ...rules, name: fqdn(`${'a'.repeat(240)}.example.`) };
     expect(replicasText(long)).toBe('');
     expect(withReplicas(read(promised), long)).toEqual(read(promised));
   });
 });
 
-describe('what another version wrote', () => {
+describe('a field of another version', () => {
   test('is copied unchanged, byte for byte and also without a value', () => {
     const unknown = ['colour=green', 'x', '', '=', 'a=b=c', `long=${'x'.repeat(250)}`, 'latin=\u00e9\u0000'];
     expect(read([...promised, ...unknown]).unknown).toEqual(unknown);
     expect(writeLedger(read([...promised, ...unknown])).slice(promised.length)).toEqual(unknown);
   });
 
-  test('must not be ignored where it says so', () => {
+  test('must not be ignored where its name says so', () => {
     expect(why([...promised, '!quorum=3'])).toContain('!quorum');
     expect(why([...promised, '!'])).toContain('"!"');
   });
 
-  test('is left alone in another version', () => {
+  test('makes the ledger of another version untouchable', () => {
     expect(why(replaced('v', 'v=2'))).toBe('is of version 2, not 1');
     expect(why(replaced('v', 'v='))).toContain('version');
     expect(why(promised.slice(1))).toBe('has no field v=');
   });
 });
 
-describe('what is no ledger', () => {
-  test('absent: no TXT RR', () => expect(readLedger([])).toEqual({ kind: 'absent' }));
+describe('no ledger', () => {
+  test('is absent without a TXT RR', () => expect(readLedger([])).toEqual({ kind: 'absent' }));
 
-  test('several TXT RRs', () => {
+  test('is there with several TXT RRs', () => {
     expect(readLedger([promised, promised])).toEqual({ kind: 'unreadable', why: 'has 2 TXT RRs, not one' });
     expect(readLedger([promised, ['hello']]).kind).toBe('unreadable');
   });
@@ -170,7 +172,7 @@ describe('what is no ledger', () => {
   test.each([
     ['nothing', []],
     ['an empty string', ['']],
-    ['somebody else', ['v=spf1 -all']],
+    ['the text of somebody else', ['v=spf1 -all']],
     ['an epoch of zero', replaced('epoch', 'epoch=0')],
     ['a negative epoch', replaced('epoch', 'epoch=-1')],
     ['an epoch that is no number', replaced('epoch', 'epoch=7e3')],
@@ -178,19 +180,22 @@ describe('what is no ledger', () => {
     ['a form of another kind', replaced('form', 'form=alias/5/x.')],
     ['a form without a TTL', replaced('form', 'form=address')],
     ['a line without a number', replaced('line', `line=${uuid('db1')}`)],
-    ['a line of nobody', replaced('line', 'line=:5')],
+    ['a line without a UUID', replaced('line', 'line=:5')],
     ['a former source without an address', [...promised, `was=${uuid('db1')}`]],
     ['a former source without an identity', [...promised, 'was=@db1:3306']],
-    ['a field that is there twice', [...promised, 'epoch=8']],
+    ['a field that occurs twice', [...promised, 'epoch=8']],
     ['a field without =', replaced('by', 'by')],
-  ])('%s', (_, strings) => expect(readLedger([strings]).kind).toBe('unreadable'));
+  ])('is there for %s', (_, strings) => expect(readLedger([strings]).kind).toBe('unreadable'));
 
-  test.each(promised.slice(0, 10).map((field) => field.slice(0, field.indexOf('='))))('no %s', (name) => {
-    expect(why(promised.filter((field) => !field.startsWith(`${name}=`)))).toContain(`${name}=`);
-  });
+  test.each(promised.slice(0, 10).map((field) => field.slice(0, field.indexOf('='))))(
+    'is there without the field %s',
+    (name) => {
+      expect(why(promised.filter((field) => !field.startsWith(`${name}=`)))).toContain(`${name}=`);
+    },
+  );
 });
 
-describe('bounds', () => {
+describe('the bounds of the ledger', () => {
   test('no character-string is longer than 255 bytes, and free text is printable ASCII', () => {
     const frozen = { by: 'root', reason: `an \u00e9t\u00e9\n${'x'.repeat(1000)}` };
     const strings = writeLedger(ledgerOf('db1', { frozen }));
@@ -198,7 +203,7 @@ describe('bounds', () => {
     expect(strings.at(-1)).toMatch(/^frozen=root: an \?t\?\?x+$/);
   });
 
-  test('a form that does not fit is told beforehand', () => {
+  test('a form that does not fit is refused before the write', () => {
     const form = (count: number) => ({
       type: 'address' as const,
       ttlSeconds: 5,
@@ -209,10 +214,10 @@ describe('bounds', () => {
     expect(`form=${formText(form(20))}`.length).toBeLessThanOrEqual(255);
   });
 
-  test('a server of the longest host name that a configuration may have is written whole', () => {
+  test('a server with the longest host name that a configuration may have is written whole', () => {
     const host = `${'h'.repeat(longestHost)}:65535` as ServerAddress;
     const mariadb = `mariadb:4294967295@${host}` as ServerId;
-    // The identity and the address of a MariaDB server do not fit beside each other: the address is written once.
+    // The identity and the address of a MariaDB server do not both fit: the address is written once.
     const ledger = ledgerOf('db1', {
       source: host,
       uuid: mariadb,
@@ -253,7 +258,7 @@ describe('any ledger, with a fixed seed', () => {
     }
   });
 
-  test('is read without an exception, whatever somebody made of it', () => {
+  test('is read without an exception, whatever anybody made of it', () => {
     const letters = [
       '=',
       '!',
@@ -276,7 +281,7 @@ describe('any ledger, with a fixed seed', () => {
       const strings = writeLedger(anyLedger()).map((text) => (pick(6) === 0 ? noise() : text));
       const mangled = [...strings.slice(pick(3)), ...(pick(2) === 0 ? [noise()] : [])];
       const reading = readLedger(pick(9) === 0 ? [mangled, mangled] : [mangled]);
-      // What can be read at all can be written, and says the same again.
+      // Whatever can be read can be written, and says the same again.
       if (reading.kind === 'ledger') expect(readLedger([writeLedger(reading.ledger)]).kind).toBe('ledger');
     }
   });

@@ -1,3 +1,5 @@
+/** Shows that docs/DECISIONS.md has every rule, reason and alarm of the code. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -6,7 +8,7 @@ import { root } from '../../../support/checkout.ts';
 
 const page = readFileSync(join(root, 'docs/DECISIONS.md'), 'utf8');
 
-/** The rows of the table under that heading: code, meaning, what to do. */
+/** The rows of the table under this heading: code, meaning, what to do. */
 function rows(heading: string): readonly (readonly string[])[] {
   const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
   const lines = section.split('\n').filter((line) => line.startsWith('| `'));
@@ -28,13 +30,13 @@ describe.each([
   });
 });
 
-test('has the rules 1 to 13, in order', () => {
+test('docs/DECISIONS.md has the rules 1 to 13, in order', () => {
   expect([...page.matchAll(/^(\d+)\. /gm)].map(([, number]) => Number(number))).toEqual(
     Array.from({ length: 13 }, (_, index) => index + 1),
   );
 });
 
-test('names every reason of a decision in the rules', () => {
+test('the rules name every reason of a decision', () => {
   const [rules = ''] = page.split('## point-to');
   const unnamed = [...Object.keys(pointToReasons), ...Object.keys(holdReasons)].filter(
     (reason) => !rules.includes(`\`${reason}\``),
@@ -42,7 +44,7 @@ test('names every reason of a decision in the rules', () => {
   expect(unnamed).toEqual([]);
 });
 
-test('has every reason that a document says the name holds, or points to a server for', () => {
+test('the code has every reason that a document names for a hold or for pointing to a server', () => {
   const folders = ['.', 'docs', 'docs/decisions'];
   const documents = folders.flatMap((folder) =>
     readdirSync(join(root, folder)).map((file) => join(root, folder, file)),

@@ -1,3 +1,5 @@
+/** Shows which unlisted servers are discovered, how often they are asked, and when they are forgotten. */
+
 import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import type { Claim, Probe, ServerFacts } from '../../../../src/core/model/observation.ts';
@@ -27,7 +29,7 @@ const x = address('db4.lan');
 const listing = (...rows: readonly (readonly [string, Claim])[]): Partial<ServerFacts> => ({
   replicas: rows.map(([name, claim]) => ({ address: address(name), claim })),
 });
-/** db1 is the source, and lists these; db2 replicates from it. */
+/** db1 is the source, and lists these servers; db2 replicates from it. */
 const cluster = (said: Partial<ServerFacts>, settings = lan): ClusterState =>
   stateOf({
     servers: { db1: seen(factsOf('db1', said)), db2: seen(replicaOf('db1', 'db2')) },
@@ -39,7 +41,7 @@ function ticked(state: ClusterState, now: Now): { state: ClusterState; effects: 
   const [next, effects] = step(state, { kind: 'tick' }, now);
   return { state: next, effects };
 }
-/** It answers in time, whenever it was asked. */
+/** The server answers in time, whenever it was asked. */
 function observed(
   state: ClusterState,
   server: ServerAddress,
@@ -61,13 +63,13 @@ const probed = (effects: readonly Effect[]) =>
 const released = (effects: readonly Effect[]) =>
   effects.flatMap((effect) => (effect.kind === 'release' ? [effect.server] : []));
 
-describe('asked is', () => {
-  test('nobody, where nothing is configured', () => {
+describe('discovery', () => {
+  test('asks nobody where no scope is configured', () => {
     expect(discoveredIn(ticked(cluster(listing(['db4.lan', uuid('db4')]), {}), at(1)).state)).toEqual([]);
   });
 
   test.each<[string, Partial<ServerFacts>, string]>([
-    ['who has registered as a replica', listing(['db4.lan', uuid('db4')]), 'replicas'],
+    ['a server that has registered as a replica', listing(['db4.lan', uuid('db4')]), 'replicas'],
     [
       'the source of a channel',
       { channels: [channelFrom('db4.lan', { receiver: 'connecting' })] },
@@ -84,7 +86,7 @@ describe('asked is', () => {
       },
       'group',
     ],
-  ])('%s', (_, said, how) => {
+  ])('asks %s', (_, said, how) => {
     const { state, effects } = ticked(cluster(said), at(1));
     expect(discoveredIn(state)).toEqual([x]);
     expect(state.servers.get(x)?.settings).toMatchObject({
@@ -92,19 +94,19 @@ describe('asked is', () => {
       discovered: { by: address('db1'), how, claims: [uuid('db4')] },
     });
     expect(probed(effects)).toContain(x);
-    // Its name is nobody's business: it is never published.
+    // The name of this server is never resolved: it is never published.
     expect(effects.filter((effect) => effect.kind === 'resolve' && effect.server === x)).toEqual([]);
   });
 
   test.each<[string, Partial<ServerFacts>]>([
     [
-      'outside of the scopes',
+      'a server outside of the scopes',
       listing(['db4.example', uuid('db4')], ['lan', uuid('db5')], ['10.1.2.3', uuid('db6')]),
     ],
-    ['one that is known by its UUID at another address', listing(['db4.lan', uuid('db2')])],
+    ['a server whose UUID is known at another address', listing(['db4.lan', uuid('db2')])],
     ['the source of a channel that is off', { channels: [channelFrom('db4.lan', { receiver: 'off' })] }],
     [
-      'a member that is not in the group',
+      'a member that is not ONLINE in the group',
       {
         group: {
           name: 'g',
@@ -113,11 +115,11 @@ describe('asked is', () => {
         },
       },
     ],
-  ])('not: %s', (_, said) => {
+  ])('does not ask: %s', (_, said) => {
     expect(discoveredIn(ticked(cluster(said), at(1)).state)).toEqual([]);
   });
 
-  test('none of our own names, though they are inside', () => {
+  test('does not ask our own names, even if they are inside the scope', () => {
     const source = { name: 'source.lan.', ttlSeconds: 5, type: 'address', srv: false } as const;
     const names = {
       ...publicationSettings(),
@@ -134,14 +136,14 @@ describe('asked is', () => {
     expect(discoveredIn(ticked(state, at(1)).state)).toEqual([address('db6.lan')]);
   });
 
-  test('nobody before every configured server was asked: a second address would pass for somebody else', () => {
+  test('asks nobody before every configured server was asked: a second address would look like another server', () => {
     const servers = { db1: seen(factsOf('db1', listing(['db4.lan', uuid('db2')]))), db2: undefined };
     const { state } = ticked(stateOf({ servers, settings: lan }), at(1));
     expect(discoveredIn(state)).toEqual([]);
     expect(discoveredIn(observed(state, address('db2'), silent, at(2)).state)).toEqual([x]);
   });
 
-  test('nobody on the word of one that was discovered', () => {
+  test('asks nobody because a discovered server mentions it', () => {
     const first = ticked(cluster(listing(['db4.lan', uuid('db4')])), at(1)).state;
     const said = {
       ...replicaOf('db1', 'db4', listing(['db5.lan', uuid('db5')])),
@@ -152,7 +154,7 @@ describe('asked is', () => {
     expect(standing(state, at(2))).toBe('verified');
   });
 
-  test('a bounded number, and who has a place keeps it', () => {
+  test('asks a bounded number, and a server that has a place keeps it', () => {
     const rows = Array.from({ length: 20 }, (_, n) => [`h${n}.lan`, uuid(`db${n + 30}`)] as const);
     const { state } = ticked(cluster(listing(...rows)), at(1));
     expect(discoveredIn(state)).toHaveLength(16);
@@ -168,10 +170,10 @@ describe('asked is', () => {
   });
 });
 
-describe('identities decide', () => {
+describe('the identity of a discovered server decides', () => {
   const known = (claim: Claim) => ticked(cluster(listing(['db4.lan', claim])), at(1)).state;
 
-  test('who shows another identity than is said is stale, until somebody says that one', () => {
+  test('a server with another identity than claimed is stale, until a server claims that identity', () => {
     const { state } = observed(known(uuid('db9')), x, seen(replicaOf('db1', 'db4')), at(2));
     expect(standing(state, at(2))).toBe('stale');
     expect(
@@ -199,7 +201,7 @@ describe('identities decide', () => {
         serverId: 12,
       }),
     ],
-  ])('who turns out to be %s is forgotten, and not asked again for a while', (_, facts) => {
+  ])('a server that turns out to be %s is forgotten, and not asked again for a while', (_, facts) => {
     const before = observed(
       known(99),
       address('db2'),
@@ -211,7 +213,7 @@ describe('identities decide', () => {
     expect(released(effects)).toEqual([x]);
     expect(topologyOf(state, at(3)).servers.map(({ duplicate }) => duplicate)).toEqual([false, false]);
     expect(discoveredIn(ticked(state, at(4)).state)).toEqual([]);
-    // The memory of it is bounded: what stands there may be another one by then.
+    // This memory is bounded: another server may stand there by then.
     const later = observed(
       state,
       address('db1'),
@@ -221,7 +223,7 @@ describe('identities decide', () => {
     expect(discoveredIn(later)).toEqual([x]);
   });
 
-  test('a member that answers later than its second address takes it over', () => {
+  test('a member that answers later than its second address takes that address over', () => {
     const servers = { db1: seen(factsOf('db1', listing(['db4.lan', 99]))), db2: silent };
     const first = ticked(stateOf({ servers, settings: lan }), at(1)).state;
     const early = observed(first, x, seen(replicaOf('db1', 'db2')), at(2)).state;
@@ -232,14 +234,14 @@ describe('identities decide', () => {
   });
 });
 
-describe('it is asked', () => {
+describe('a discovered server', () => {
   const found = ticked(cluster(listing(['db4.lan', uuid('db4')])), at(1)).state;
-  /** When it is asked, from one answer to the next, each of which takes 2 s. */
+  /** The gaps between its probes, from one answer to the next; each answer takes 2 s. */
   function gaps(state: ClusterState, probe: Probe, count: number): readonly number[] {
     const times: number[] = [];
     let current = state;
     for (let ms = 250; times.length < count && ms < 400_000; ms += 250) {
-      // The others answer all the time, db1 tells of it, and all is suspicious.
+      // The others answer all the time, db1 lists the server, and the state is suspicious.
       const suspicious = { ...current, suspectUntil: (ms + 10_000) as MonoMs };
       const { state: told, effects } = observed(
         suspicious,
@@ -254,12 +256,12 @@ describe('it is asked', () => {
     return times.slice(1).map((time, index) => time - (times[index] ?? 0));
   }
 
-  test('at the interval, never at the suspect interval', () => {
+  test('is asked at the interval, never at the suspect interval', () => {
     const { state } = observed(found, x, seen(replicaOf('db1', 'db4')), at(2));
     for (const gap of gaps(state, seen(replicaOf('db1', 'db4')), 4)) expect(gap).toBeGreaterThanOrEqual(1000);
   });
 
-  test('ever more rarely while it does not answer, and at least once a minute or so', () => {
+  test('is asked more and more rarely while it does not answer, and at least about once a minute', () => {
     const { state } = observed(found, x, silent, at(2));
     const seenGaps = gaps(state, silent, 9);
     expect(seenGaps).toHaveLength(8);
@@ -267,7 +269,7 @@ describe('it is asked', () => {
     for (const gap of seenGaps) expect(gap).toBeLessThan(63_000);
   });
 
-  test('and its troubles make nothing suspicious', () => {
+  test('never makes the state suspicious by its troubles', () => {
     const answered = observed(found, x, seen(replicaOf('db1', 'db4')), at(2)).state;
     const { suspectUntil } = answered;
     expect(observed(answered, x, silent, at(3)).state.suspectUntil).toBe(suspectUntil);
@@ -276,7 +278,7 @@ describe('it is asked', () => {
   });
 });
 
-describe('it is forgotten', () => {
+describe('a discovered server is forgotten', () => {
   const verified = observed(
     ticked(cluster(listing(['db4.lan', uuid('db4')])), at(1)).state,
     x,
@@ -292,7 +294,7 @@ describe('it is forgotten', () => {
     });
   };
 
-  test('with all that is known of its line, when nobody has spoken of it for gone_after while all is steady', () => {
+  test('together with its line when no server has mentioned it for gone_after while all is steady', () => {
     expect([...silence.publications.get('ns1')!.evidence.line]).toContain(uuid('db4'));
     expect(discoveredIn(ticked(silence, at(599_000)).state)).toEqual([x]);
     // The others answer all the time.
@@ -303,18 +305,18 @@ describe('it is forgotten', () => {
     expect([...state.publications.get('ns1')!.evidence.line]).not.toContain(uuid('db4'));
   });
 
-  test('not in a hold while it answers', () => {
+  test('never in a hold while it answers', () => {
     const { state } = ticked(ticked(inHold(silence), at(1000)).state, at(700_000));
     expect(discoveredIn(state)).toEqual([x]);
   });
 
-  test('in a hold, too, when it has been silent for as long', () => {
+  test('in a hold too, when it has been silent for as long', () => {
     const gone = observed(inHold(silence), x, silent, at(1000)).state;
     expect(discoveredIn(ticked(gone, at(600_000)).state)).toEqual([x]);
     expect(discoveredIn(ticked(gone, at(601_000)).state)).toEqual([]);
   });
 
-  test('not while a server that is asked replicates from it', () => {
+  test('never while a server that is asked replicates from it', () => {
     const other = address('db5.lan');
     const both = observed(
       silence,
@@ -327,7 +329,7 @@ describe('it is forgotten', () => {
     expect(discoveredIn(ticked(gone, at(601_000)).state)).toContain(x);
   });
 
-  test('when a new configuration has it as a server, or leaves it outside', () => {
+  test('when a new configuration lists it as a server, or leaves it outside the scope', () => {
     const { settings } = verified;
     const listed = clusterSettings(['db1', 'db2', 'db4.lan'], lan);
     const [configured, kept] = step(verified, { kind: 'reconfigured', settings: listed }, at(3));

@@ -1,4 +1,4 @@
-/** Clusters in which every member may write, and Aurora, whose table names one: the cases by name that the transcripts do not tell. */
+/** Shows who is the source where every member may write, and in Aurora, whose table names one writer. */
 
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../../src/core/decide/table.ts';
@@ -58,10 +58,10 @@ function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
   return `${decision.kind} ${decision.reason}${decision.kind === 'point-to' ? ` ${decision.source}` : ''}`;
 }
 
-describe('Galera: the published node is left, and the next one is', () => {
+describe('Galera: the published node leaves, and the next source is', () => {
   const left = node('db1', { primaryComponent: false, ready: false, size: 1 });
 
-  test('the first in configured order', () => {
+  test('the first node in configured order', () => {
     expect(verdict({ db1: left, db2: node('db2'), db3: node('db3') })).toBe('point-to switchover db2:3306');
     expect(verdict({ db1: left, db3: node('db3'), db2: node('db2') })).toBe('point-to switchover db3:3306');
   });
@@ -69,7 +69,7 @@ describe('Galera: the published node is left, and the next one is', () => {
   test.each([
     ['gives its state to a joiner', { state: 'donor' }],
     ['takes no part in flow control', { desynced: true }],
-  ] as const)('one that %s only where there is no other', (_, busy) => {
+  ] as const)('a node that %s only if there is no other node', (_, busy) => {
     expect(verdict({ db1: left, db2: node('db2', busy), db3: node('db3') })).toBe(
       'point-to switchover db3:3306',
     );
@@ -79,21 +79,21 @@ describe('Galera: the published node is left, and the next one is', () => {
   test.each([
     ['was closed to queries', { closed: true }],
     ['is not ready', { ready: false, state: 'joining' }],
-    ['is of another cluster', { clusterUuid: 'dddddddd-dddd-11f1-8000-000000000000' }],
-  ] as const)('not one that %s', (_, over) => {
+    ['belongs to another cluster', { clusterUuid: 'dddddddd-dddd-11f1-8000-000000000000' }],
+  ] as const)('no node that %s', (_, over) => {
     expect(verdict({ db1: left, db2: node('db2', over), db3: node('db3') })).toBe(
       'point-to switchover db3:3306',
     );
   });
 
-  test('although another peer refuses us: it may write as well, and either will do', () => {
+  test('a peer, even if another peer refuses us: that one may write as well, and either will do', () => {
     const memory = { db2: { facts: (node('db2') as { facts: ServerFacts }).facts } };
     expect(verdict({ db1: left, db2: refusing, db3: node('db3') }, { memory })).toBe(
       'point-to switchover db3:3306',
     );
   });
 
-  test('but not while a server outside of the cluster was promoted, too', () => {
+  test('nobody while a server outside of the cluster was promoted too', () => {
     const servers = { db1: left, db2: node('db2'), db3: node('db3'), db4: seen(factsOf('db4')) };
     expect(verdict(servers, { memory: { db4: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } } })).toBe(
       'hold two-sources',
@@ -101,8 +101,8 @@ describe('Galera: the published node is left, and the next one is', () => {
   });
 });
 
-describe('Galera: two parts were both made primary by hand, and nobody is moved', () => {
-  test('more nodes answer than any of them counts', () => {
+describe('Galera: two parts were both made primary by hand, and the name stays', () => {
+  test('because more nodes answer than any of them counts', () => {
     const parts = {
       db1: node('db1', { size: 2 }),
       db2: node('db2', { size: 2 }),
@@ -112,7 +112,7 @@ describe('Galera: two parts were both made primary by hand, and nobody is moved'
     expect(verdict(parts)).toBe('hold two-sources');
   });
 
-  test('two have the same place in one view', () => {
+  test('because two nodes have the same place in one view', () => {
     const parts = { db1: node('db1', { index: 0 }), db2: node('db2', { index: 0 }), db3: silent };
     expect(verdict(parts)).toBe('hold two-sources');
   });
@@ -121,24 +121,24 @@ describe('Galera: two parts were both made primary by hand, and nobody is moved'
 describe('Galera: the published node does not answer', () => {
   const known = { db1: { facts: (node('db1', { size: 4 }) as { facts: ServerFacts }).facts } };
 
-  test('and the others count as many as before', () => {
+  test('the name stays while the others count as many nodes as before', () => {
     expect(verdict({ db1: silent, db2: node('db2'), db3: node('db3') })).toBe('hold published-source-alive');
   });
 
-  test('and the others count one less: an arbitrator among them answers nobody', () => {
+  test('the name stays when the others count one node less: one of them may be an arbitrator, which answers nobody', () => {
     expect(verdict({ db1: silent, db2: node('db2'), db3: node('db3') }, { memory: known })).toBe(
       'point-to failover db2:3306',
     );
   });
 
-  test('and all that are counted answer; of one that was never seen the ledger tells which cluster it was in', () => {
+  test('the name moves when all counted nodes answer; for a node never seen the ledger tells its cluster', () => {
     const rest = { db2: node('db2', { size: 2 }), db3: node('db3', { size: 2 }) };
     const ledger = ledgerOf('db1', { line: { uuid: clusterUuid, gno: 400 } });
     expect(verdict({ db1: silent, ...rest }, { ledger, publication: {} })).toBe('point-to failover db2:3306');
     expect(verdict({ db1: silent, ...rest })).toBe('hold unproven-candidate');
   });
 
-  test('nor most of the others: this may be our own network', () => {
+  test('the name stays while most of the others are silent too: our own network may be broken', () => {
     const servers = { db1: silent, db2: node('db2', { size: 1 }), db3: silent };
     expect(verdict(servers)).toBe('hold minority-view');
   });
@@ -157,19 +157,19 @@ const groupOf = (members: string, over: Partial<Group> = {}): Group => ({
 const member = (name: string, members: string): Probe => seen(factsOf(name, { group: groupOf(members) }));
 
 describe('a group in multi-primary mode', () => {
-  test('has one source, whichever others may write: the published one', () => {
+  test('has one source, the published one, whichever other members may write', () => {
     const view = 'db1 db2 db3';
     expect(verdict({ db1: member('db1', view), db2: member('db2', view), db3: member('db3', view) })).toBe(
       'point-to steady db1:3306',
     );
   });
 
-  test('goes on without an isolated member, which says itself that it has lost the majority', () => {
+  test('goes on without an isolated member that says that it lost the majority', () => {
     const others = { db2: member('db2', 'db2 db3'), db3: member('db3', 'db2 db3') };
     expect(verdict({ db1: member('db1', 'db1 db2? db3?'), ...others })).toBe('point-to switchover db2:3306');
   });
 
-  test('was forced apart (group_replication_force_members): two writable parts', () => {
+  test('has two sources when it was forced apart (group_replication_force_members)', () => {
     const servers = {
       db1: member('db1', 'db1'),
       db2: member('db2', 'db2 db3'),
@@ -196,16 +196,16 @@ const aurora = (name: string, writer: string, over: Partial<ServerFacts> = {}, h
   });
 };
 
-describe("Aurora's own table", () => {
+describe('the table of Aurora', () => {
   const ledger = ledgerOf('db1', { uuid: 'aurora:db1' as ServerId });
   const fresh = { ledger, publication: {} };
 
-  test('names the writer that took over: the old one is a reader now', () => {
+  test('names the writer that took over: the old writer is a reader now', () => {
     const servers = { db1: aurora('db1', 'db2'), db2: aurora('db2', 'db2'), db3: aurora('db3', 'db2') };
     expect(verdict(servers, fresh)).toBe('point-to switchover db2:3306');
   });
 
-  test('shows who is of the cluster, also to one who has just begun while the old writer is away', () => {
+  test('shows the members to a process that began while the old writer is away', () => {
     const servers = { db1: silent, db2: aurora('db2', 'db2'), db3: aurora('db3', 'db2') };
     expect(verdict(servers, fresh)).toBe('point-to failover db2:3306');
   });
@@ -217,14 +217,14 @@ describe("Aurora's own table", () => {
     expect(verdict(old, fresh)).toBe('hold no-candidate');
   });
 
-  test('is not enough where the server does not write (yet)', () => {
+  test('is not enough where the named server does not write (yet)', () => {
     const between = { readOnly: true, superReadOnly: true };
     const servers = { db1: silent, db2: aurora('db2', 'db2', between), db3: aurora('db3', 'db2') };
     expect(verdict(servers, fresh)).toBe('hold no-candidate');
   });
 });
 
-test('a replica of a node is read from; it is no peer', () => {
+test('makes a replica of a node no peer: clients only read from it', () => {
   const servers = { db1: node('db1'), db2: node('db2'), db3: seen(replicaOf('db1', 'db3')) };
   expect(verdict(servers)).toBe('point-to steady db1:3306');
 });

@@ -1,4 +1,4 @@
-/** One server under several addresses, and what only looks like it. */
+/** Shows when two addresses are one server, and when two servers only look like one. */
 
 import { describe, expect, test } from 'vitest';
 import { isSuperseded } from '../../../../src/core/decide/situation.ts';
@@ -43,7 +43,7 @@ describe('two addresses with one UUID', () => {
     });
   });
 
-  test('but not by an address that leads to another server now', () => {
+  test('are not counted by an address that leads to another server now', () => {
     const ledger = ledgerOf('db1', { source: address('vip') });
     const moved = seen(factsOf('db2', { home: address('host2') }));
     expect(others({ db2: moved, vip: moved, db1: one() }, { ledger })).toEqual({
@@ -76,7 +76,7 @@ describe('two addresses with one UUID', () => {
     });
   });
 
-  test('are two servers where nobody says where it runs', () => {
+  test('are two servers where no server says where it runs', () => {
     expect(others({ db1: seen(factsOf('db1')), db2: seen(factsOf('db1')) })).toEqual({
       db1: true,
       db2: true,
@@ -84,13 +84,13 @@ describe('two addresses with one UUID', () => {
   });
 });
 
-describe('MariaDB, which has no UUID', () => {
+describe('two addresses of MariaDB, which has no UUID', () => {
   const mariadb = (name: string) =>
     seen(
       factsOf(name, { flavour: 'mariadb', id: `mariadb:1@${address(name)}` as ServerId, serverId: 1, home }),
     );
 
-  test('is one server by server_id, host and port; also superseded by its other address', () => {
+  test('are one server by server_id, host and port; it is also superseded by its other address', () => {
     const was = [{ uuid: `mariadb:1@${address('vip')}` as ServerId, address: address('vip') }];
     const situation = given({
       servers: { db1: mariadb('db1'), vip: mariadb('vip'), db2: seen(factsOf('db2')) },
@@ -101,7 +101,7 @@ describe('MariaDB, which has no UUID', () => {
   });
 });
 
-test('the only source under two addresses is published, and nobody is told to remove auto.cnf', () => {
+test('are published as the only source, and no alarm says to remove auto.cnf', () => {
   const situation = given({ servers: { db1: one(), vip: one(), db2: seen(replicaOf('db1', 'db2')) } });
   expect(decide(situation)).toMatchObject({ reason: 'first-source', source: address('db1') });
   expect(situation.topology.followersOf(address('db1')).map(({ id }) => id)).toEqual([uuid('db2')]);

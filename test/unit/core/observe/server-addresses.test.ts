@@ -1,3 +1,5 @@
+/** Shows when a server's published address follows its host name. */
+
 import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
@@ -17,7 +19,7 @@ import { address, at, factsOf, replicaOf, seen, silent, stateOf, turnAt } from '
 
 const [one, two, new1, six] = ['192.0.2.1', '192.0.2.2', '192.0.2.101', '2001:db8::1'] as const;
 
-/** db1 and db2, each at its address, and found there. */
+/** db1 and db2, each found at its address. */
 function worldOf(
   facts1: ServerFacts = factsOf('db1'),
   facts2: ServerFacts = replicaOf('db1', 'db2'),
@@ -41,7 +43,7 @@ function worldOf(
 
 const db1 = (state: ClusterState): ServerMemory => state.servers.get(address('db1'))!;
 
-/** The resolver says these of db1, and trying them brings that. */
+/** The resolver gives these addresses for db1, and trying them brings these probes. */
 function told(
   state: ClusterState,
   addresses: readonly string[],
@@ -57,12 +59,12 @@ function told(
   return { memory, proposal: proposalOf(state, memory), addresses: memory.addresses, renewed };
 }
 
-describe('what the resolver says', () => {
+describe('a resolved address', () => {
   test('is tried first, and the kept connection follows where the server answers', () => {
     const state = worldOf();
     const moved = told(state, [new1], { [new1]: seen(factsOf('db1')) });
     expect(moved).toMatchObject({ proposal: { kind: 'proven' }, addresses: [one], renewed: true });
-    // Only its answer from there proves that the connection leads there.
+    // Only an answer from there proves that the connection leads there.
     const arrived = takePeer(
       state,
       moved.memory,
@@ -72,7 +74,7 @@ describe('what the resolver says', () => {
     expect(arrived.addresses).toEqual([new1]);
   });
 
-  test('is not followed where nobody answers, another server does, or a copy of its data folder', () => {
+  test('is not followed where nobody answers, or another server, or a copy of the data folder', () => {
     const state = worldOf();
     const copy = factsOf('db1', { uptimeSeconds: 400 });
     for (const probe of [silent, seen(factsOf('db9')), seen(copy)])
@@ -80,36 +82,59 @@ describe('what the resolver says', () => {
         proposal: { kind: 'unproven' },
         addresses: [one],
       });
-    // Nothing speaks for a new connection but a start that differs: that may be our own counting.
+    // Only a different start time speaks for a new connection, and our own rounding may cause that.
     expect(told(state, [new1], { [new1]: silent }).renewed).toBe(false);
     expect(told(state, [new1], { [new1]: seen(copy) }).renewed).toBe(true);
   });
 
   test.each([
-    ['two of one server', [one, new1], { [new1]: seen(factsOf('db1')) }, 'proven', [one, new1]],
-    ['two of one family, and nobody is at one', [one, new1], {}, 'ambiguous', [one]],
-    ['two families, and nobody is at one', [one, six], {}, 'proven', [one]],
     [
-      'two families, and another server is at one',
+      'is published beside the other address of the same server',
+      [one, new1],
+      { [new1]: seen(factsOf('db1')) },
+      { kind: 'proven', addresses: [one, new1] },
+    ],
+    [
+      'is ambiguous beside one of its family where nobody answers',
+      [one, new1],
+      {},
+      { kind: 'ambiguous', addresses: [one] },
+    ],
+    [
+      'is left out where nobody answers, if the other family answers',
+      [one, six],
+      {},
+      { kind: 'proven', addresses: [one] },
+    ],
+    [
+      'is ambiguous when another server answers there',
       [one, six],
       { [six]: seen(factsOf('db9')) },
-      'ambiguous',
-      [one],
+      { kind: 'ambiguous', addresses: [one] },
     ],
-    ["another member's as well", [one, two], {}, 'ambiguous', [one]],
-    ["another member's alone", [two], {}, 'ambiguous', [one]],
     [
-      'more than any server has',
+      'is ambiguous beside the address of another member',
+      [one, two],
+      {},
+      { kind: 'ambiguous', addresses: [one] },
+    ],
+    [
+      'is ambiguous when it is the address of another member',
+      [two],
+      {},
+      { kind: 'ambiguous', addresses: [one] },
+    ],
+    [
+      'is ambiguous among more addresses than any server has',
       Array.from({ length: 17 }, (_, n) => `192.0.2.${n + 1}`),
       {},
-      'ambiguous',
-      [one],
+      { kind: 'ambiguous', addresses: [one] },
     ],
-  ] as const)('%s', (_, addresses, found, kind, published) => {
-    expect(told(worldOf(), addresses, found)).toMatchObject({ proposal: { kind }, addresses: published });
+  ] as const)('%s', (_, resolved, found, { kind, addresses }) => {
+    expect(told(worldOf(), resolved, found)).toMatchObject({ proposal: { kind }, addresses });
   });
 
-  test('of an address where it answered once, and is silent now: that one is left out', () => {
+  test('is left out when the server answered there once and is silent there now', () => {
     const state = worldOf();
     const { memory } = told(state, [one, new1], { [new1]: seen(factsOf('db1')) });
     const lost = takeTrial(turnAt(40_000), state, { ...memory, trying: new1 }, silent);
@@ -119,7 +144,7 @@ describe('what the resolver says', () => {
     ]);
   });
 
-  test('is no matter of a trial where the kept connection leads by now', () => {
+  test('needs no trial where the kept connection leads already', () => {
     const state = worldOf();
     const arrived = { ...db1(state), trying: one };
     expect(proposalOf(state, takeTrial(turnAt(1), state, arrived, silent)).kind).toBe('proven');
@@ -137,8 +162,8 @@ describe('what the resolver says', () => {
   });
 });
 
-describe('servers of one machine', () => {
-  test('have one address and other ports, and are not taken for each other', () => {
+describe('servers on one machine', () => {
+  test('have one address and different ports, and are not taken for each other', () => {
     const state = worldOf();
     const other = state.servers.get(address('db2'))!;
     const elsewhere = withServer(state, {
@@ -166,7 +191,7 @@ describe('an answer from the place of another member', () => {
     });
   });
 
-  test('nor with MariaDB, whose identity ends with the name that was asked', () => {
+  test('says nothing on MariaDB either, where the identity ends with the asked name', () => {
     const mariadb = (name: string, serverId: number, asked: string) =>
       factsOf(name, { flavour: 'mariadb', serverId, id: `mariadb:${serverId}@${asked}:3306` as ServerId });
     const state = worldOf(mariadb('db1', 1, 'db1'), mariadb('db2', 2, 'db2'));
@@ -176,7 +201,7 @@ describe('an answer from the place of another member', () => {
     expect(placesOf(state, tried.memory)).toEqual({ known: [one], refuted: [two] });
   });
 
-  test('but a server that was rebuilt, or moved, is believed', () => {
+  test('is believed from a server that was rebuilt, or that moved', () => {
     for (const facts of [
       factsOf('db9', { peer: one }),
       factsOf('db9', { peer: new1 }),

@@ -1,3 +1,5 @@
+/** Shows how the source of a MariaDB replica is found, and when a Galera node takes writes. */
+
 import { describe, expect, test } from 'vitest';
 import {
   type Channel,
@@ -11,7 +13,7 @@ import { observe } from '../../../../src/core/observe/observe.ts';
 import { topologyOf } from '../../../../src/core/observe/topology.ts';
 import { address, at, channelFrom, factsOf, replicaOf, seen, stateOf } from '../../../support/given.ts';
 
-/** A MariaDB server with that `server_id`. */
+/** A MariaDB server with this `server_id`. */
 function mariadb(name: string, serverId: number, over: Partial<ServerFacts> = {}): Probe {
   return seen(
     factsOf(name, {
@@ -23,7 +25,9 @@ function mariadb(name: string, serverId: number, over: Partial<ServerFacts> = {}
   );
 }
 
-/** A MariaDB replica of the server with that `server_id`; undefined: of one that it has not been connected to. */
+/**
+ * A MariaDB replica of the server with this `server_id`; undefined: it has not been connected to its source.
+ */
 function replicaOfId(
   name: string,
   serverId: number,
@@ -42,7 +46,7 @@ const upstreamOf = (servers: Readonly<Record<string, Probe | undefined>>) =>
 const ourName = 'source.example:3306' as ServerAddress;
 
 describe('the source of a MariaDB replica', () => {
-  test('is the member with that server_id, whatever the address says (it may be the very name that we publish)', () => {
+  test('is the member with that server_id, whatever the address says (it may be the name that we publish)', () => {
     const servers = {
       db1: mariadb('db1', 11),
       db2: mariadb('db2', 12),
@@ -55,7 +59,7 @@ describe('the source of a MariaDB replica', () => {
     });
   });
 
-  test('of two with one server_id is the one with that address, or nobody knows', () => {
+  test('is, of two members with one server_id, the one with that address, or unknown', () => {
     const servers = { db1: mariadb('db1', 11), db2: mariadb('db2', 11) };
     expect(
       upstreamOf({ ...servers, db3: replicaOfId('db3', 13, 11, { sourceAddress: address('db2') }) }),
@@ -73,7 +77,7 @@ describe('the source of a MariaDB replica', () => {
     expect(upstreamOf({ db1: undefined, db3: stranger })).toMatchObject({ outsider: false });
   });
 
-  test('is told by its address while no server_id is known', () => {
+  test('is known by its address while no server_id is known', () => {
     expect(
       upstreamOf({
         db1: mariadb('db1', 11),
@@ -85,7 +89,7 @@ describe('the source of a MariaDB replica', () => {
     });
   });
 
-  test('is found in no MySQL server: their server_id is not told', () => {
+  test('is no MySQL server: MySQL servers do not tell their server_id', () => {
     expect(upstreamOf({ db1: seen(replicaOf('db2', 'db1')), db3: replicaOfId('db3', 13, 1) })).toMatchObject({
       outsider: true,
     });
@@ -117,7 +121,7 @@ describe('a Galera node takes writes', () => {
     expect(isWritable(factsOf('db1', { wsrep: { ...wsrep, ...over } }))).toBe(writable);
   });
 
-  test('and a change of its state is a suspicion; a write is none', () => {
+  test('raises a suspicion when its state changes, not when it writes', () => {
     const first = observe(
       newServer({ address: address('db1'), candidate: 'auto' }, at(0).mono),
       seen(factsOf('db1', { wsrep })),

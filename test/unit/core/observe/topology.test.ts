@@ -1,3 +1,5 @@
+/** Shows what source-dns concludes from probes: contact, replication, promotions. */
+
 import { describe, expect, test } from 'vitest';
 import type { Channel, Probe } from '../../../../src/core/model/observation.ts';
 import { newServer } from '../../../../src/core/model/state.ts';
@@ -47,7 +49,7 @@ describe('contact', () => {
     expect(topology({ db1: seen(factsOf('db1', { [flag]: true })) }).servers[0]?.writable).toBe(false);
   });
 
-  test('nothing that was observed before the clocks jumped counts', () => {
+  test('an observation from before a jump of the clocks does not count', () => {
     const state = {
       ...stateOf({ servers: { db1: seen(factsOf('db1')), db2: silent } }),
       staleBefore: at(1).mono,
@@ -59,7 +61,7 @@ describe('contact', () => {
   });
 });
 
-/** The one upstream of db2, `nowMs` after it was observed, in a cluster of db1 and db2. */
+/** The one upstream of db2, `nowMs` after the observation, in a cluster of db1 and db2. */
 function upstream(
   over: Partial<Channel>,
   nowMs = 1,
@@ -69,15 +71,15 @@ function upstream(
   return topology({ db1, db2: seen(db2) }, nowMs).servers[1]?.upstreams[0];
 }
 
-describe('who replicates from whom', () => {
-  test('by identity, whatever the address says (it may be the very name that we publish)', () => {
+describe('the source of a replica', () => {
+  test('is known by identity, whatever the address says (it may be the name that we publish)', () => {
     expect(upstream({ sourceAddress: 'source.example:3306' as ServerAddress })).toMatchObject({
       state: 'streams',
       member: address('db1'),
     });
   });
 
-  test('by address only while there is no identity, and only an address of the inventory', () => {
+  test('is known by address only without an identity, and only by an address of the inventory', () => {
     const { sourceId: _none, ...unnamed } = channelFrom('db1');
     const servers = {
       db1: seen(factsOf('db1')),
@@ -94,12 +96,12 @@ describe('who replicates from whom', () => {
     expect(odd?.member).toBeUndefined();
   });
 
-  test('a UUID that no member has is an outsider, once every member has shown its own', () => {
+  test('is an outsider by a UUID that no member has, once every member has shown its own', () => {
     expect(upstream({ sourceId: uuid('db9') })).toMatchObject({ outsider: true });
     expect(upstream({ sourceId: uuid('db9') }, 1, silent)).toMatchObject({ outsider: false });
   });
 
-  test('a receiver that is off is no upstream', () => expect(upstream({ receiver: 'off' })).toBeUndefined());
+  test('is unknown while the receiver is off', () => expect(upstream({ receiver: 'off' })).toBeUndefined());
 
   test.each([
     ['streams', { heardAgoMs: 2000 }, 1],
@@ -108,13 +110,13 @@ describe('who replicates from whom', () => {
     ['streams', { heardAgoMs: 50_000, heartbeatMs: 0 }, 1],
     ['connecting', { receiver: 'connecting' }, 1],
   ] as const)(
-    '%s: heard from within two heartbeats when it answered; what came since is not known',
+    'a replica is %s by what it heard within two heartbeats before its answer, not by what came later',
     (state, over, nowMs) => {
       expect(upstream(over, nowMs)?.state).toBe(state);
     },
   );
 
-  test('a receiver that was never heard of streams for two heartbeats from when it was seen on', () => {
+  test('streams for two heartbeats from when the receiver was seen on, if it was never heard from', () => {
     const { heardAgoMs: _none, ...channel } = channelFrom('db1');
     const servers = {
       db1: seen(factsOf('db1')),
@@ -130,7 +132,7 @@ describe('who replicates from whom', () => {
     expect(followersAt(2001)).toHaveLength(0);
   });
 
-  test('only what streams is a follower', () => {
+  test('has only streaming replicas as followers', () => {
     const servers = { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2')), db3: silent };
     expect(
       topology(servers)
@@ -149,7 +151,7 @@ describe('who replicates from whom', () => {
   });
 });
 
-describe('a promotion that was seen', () => {
+describe('a promotion', () => {
   const settings = clusterSettings(['db1']).servers[0]!;
   const readOnly = { readOnly: true, superReadOnly: true };
   const promote = (facts: Parameters<typeof factsOf>[1], elapsedMs = 1000) => {
@@ -157,25 +159,25 @@ describe('a promotion that was seen', () => {
     return observe(before, seen(factsOf('db1', facts)), at(elapsedMs));
   };
 
-  test('read-only, then writable, on one connection', () =>
+  test('is seen from read-only to writable on one connection', () =>
     expect(promote({}).memory.promotedAt).toBeDefined());
-  test('on two connections to one process: its Uptime went on', () => {
+  test('is seen on two connections to one process, whose Uptime went on', () => {
     expect(promote({ session: 2, uptimeSeconds: 1001 }).memory.promotedAt).toBeDefined();
   });
-  test('a restart must not forge it', () =>
+  test('is not seen across a restart', () =>
     expect(promote({ session: 2, uptimeSeconds: 1 }).memory.promotedAt).toBeUndefined());
-  test('nor a restart long ago, whose Uptime is high by now', () => {
+  test('is not seen across a restart long ago, whose Uptime is high by now', () => {
     expect(promote({ session: 2, uptimeSeconds: 1500 }, 3_600_000).memory.promotedAt).toBeUndefined();
   });
-  test('nor another server at the same address', () =>
+  test('is not seen from another server at the same address', () =>
     expect(promote({ id: 'x' as ServerId }).memory.promotedAt).toBeUndefined());
-  test('a server that was writable when we first saw it was not seen to be promoted', () => {
+  test('is not seen of a server that was writable at our first look', () => {
     expect(
       observe(newServer(settings, at(0).mono), seen(factsOf('db1')), at(0)).memory.promotedAt,
     ).toBeUndefined();
   });
   test('is suspicious', () => expect(promote({}).suspicious).toBe(true));
-  test('survives silence, ends with read-only and with a restart', () => {
+  test('survives silence, and ends with read-only and with a restart', () => {
     const { memory } = promote({});
     const quiet = observe(memory, silent, at(2000)).memory;
     expect(
@@ -186,7 +188,7 @@ describe('a promotion that was seen', () => {
     ).toBeUndefined();
     expect(observe(memory, seen(factsOf('db1', readOnly)), at(3000)).memory.promotedAt).toBeUndefined();
   });
-  test('transactions that went away take what was known of the line with them', () => {
+  test('when transactions of a server vanish, it has to prove its line anew', () => {
     const { memory } = observe(newServer(settings, at(0).mono), seen(factsOf('db1')), at(0));
     const { gtidExecuted: _gone, ...rest } = factsOf('db1');
     expect(observe(memory, seen({ ...rest, gtidExecuted: new Map() }), at(1)).historyVanished).toBe(

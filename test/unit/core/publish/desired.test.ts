@@ -1,3 +1,5 @@
+/** Shows the RRsets that publish a server. */
+
 import { describe, expect, test } from 'vitest';
 import { formOf } from '../../../../src/core/decide/form.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
@@ -8,7 +10,7 @@ import { at, factsOf, fqdn, publicationSettings, seen, stateOf } from '../../../
 const { source } = publicationSettings();
 const cname = { ...source, type: 'cname' as const };
 
-/** db1 with these addresses (undefined: not resolved), and another configured address if need be. */
+/** db1 with these addresses (undefined: not resolved), and, where given, another configured address. */
 function server(addresses: readonly string[] | undefined, configured?: string) {
   const state = stateOf({ servers: { db1: seen(factsOf('db1')) } });
   const { addresses: _resolved, ...view } = topologyOf(state, at(1)).servers[0]!;
@@ -19,42 +21,45 @@ function server(addresses: readonly string[] | undefined, configured?: string) {
   };
 }
 
-describe('the form in which a server is published', () => {
-  test('its addresses, sorted', () => {
+describe('the form of a published server', () => {
+  test('has its addresses, sorted', () => {
     expect(formOf(server(['2001:db8::1', '192.0.2.1']), source, false)).toEqual({
       type: 'address',
       ttlSeconds: 5,
       targets: ['192.0.2.1', '2001:db8::1'],
     });
   });
-  test('one unsafe address spoils it', () => {
+  test('is refused for one unsafe address', () => {
     expect(formOf(server(['192.0.2.1', '127.0.0.1']), source, false)).toEqual({
       unsafe: 'resolves to 127.0.0.1, which is a loopback address',
     });
   });
-  test.each([[undefined], [[]]])('no address: not resolved', (addresses) => {
+  test.each([[undefined], [[]]])('is missing without an address: not resolved', (addresses) => {
     expect(formOf(server(addresses), source, false)).toMatchObject({
       unsafe: expect.stringContaining('could not be resolved'),
     });
   });
-  test('more addresses than fit into the ledger', () => {
+  test('is refused for more addresses than fit into the ledger', () => {
     const many = Array.from({ length: 30 }, (_, n) => `192.0.2.${100 + n}`);
     expect(formOf(server(many), source, false)).toEqual({
       unsafe: 'has 30 addresses, more than fit into the ledger',
     });
   });
-  test('a CNAME to its host name, which needs no address', () => {
+  test('is a CNAME to the host name, which needs no address', () => {
     expect(formOf(server(undefined, 'db1.example:3306'), cname, false)).toEqual({
       type: 'cname',
       ttlSeconds: 5,
       targets: ['db1.example.'],
     });
   });
-  test.each(['192.0.2.1:3306', '[2001:db8::1]:3306'])('no CNAME to the IP address %s', (configured) => {
-    expect(formOf(server(['192.0.2.1'], configured), cname, false)).toMatchObject({
-      unsafe: expect.stringContaining('IP address'),
-    });
-  });
+  test.each(['192.0.2.1:3306', '[2001:db8::1]:3306'])(
+    'is never a CNAME to the IP address %s',
+    (configured) => {
+      expect(formOf(server(['192.0.2.1'], configured), cname, false)).toMatchObject({
+        unsafe: expect.stringContaining('IP address'),
+      });
+    },
+  );
 });
 
 describe('the RRsets of a form', () => {
@@ -69,34 +74,34 @@ describe('the RRsets of a form', () => {
       want.rrset?.rdata,
     ]);
 
-  test('A, and nothing else beside it', () => {
+  test('are an A RRset, and nothing else', () => {
     expect(kinds()).toEqual([
       ['A', 9, ['192.0.2.1']],
       ['AAAA', undefined, undefined],
       ['CNAME', undefined, undefined],
     ]);
   });
-  test('each family its own RRset', () => {
+  test('are one RRset for each address family', () => {
     expect(kinds(undefined, ['192.0.2.1', '2001:db8::1']).map(([, , rdata]) => rdata)).toEqual([
       ['192.0.2.1'],
       ['2001:db8::1'],
       undefined,
     ]);
   });
-  test('a CNAME alone', () => {
+  test('are only a CNAME', () => {
     expect(kinds(undefined, ['db1.example.'], 'cname').map(([, , rdata]) => rdata)).toEqual([
       undefined,
       undefined,
       ['db1.example.'],
     ]);
   });
-  test('the SRV has the port and the published name, and goes when the name is withdrawn', () => {
+  test('have in the SRV the port and the published name, and no SRV when the name is withdrawn', () => {
     const srv = publicationSettings({ source: { ...source, srv: true } });
     const rdata = [{ priority: 0, weight: 0, port: 3307, target: fqdn('source.example.') }];
     expect(kinds(srv).at(-1)).toEqual(['SRV', 9, rdata]);
     expect(kinds(srv, []).map(([, , all]) => all)).toEqual([undefined, undefined, undefined, undefined]);
   });
-  test('everything that may be written is read, and what would keep it out of sight', () => {
+  test('are read, together with every other RRset that may be written or would hide them', () => {
     const replicas = {
       name: fqdn('replicas.example.'),
       ttlSeconds: 5,
@@ -116,7 +121,7 @@ describe('the RRsets of a form', () => {
       'replicas.example. CNAME',
     ]);
   });
-  test('and so is what the ledger says was published under another name', () => {
+  test('are read also for a name that the ledger says was published before', () => {
     const texts = managedQuestions(publicationSettings(), fqdn('readers.example.')).map(
       ({ name, type }) => `${name} ${type}`,
     );

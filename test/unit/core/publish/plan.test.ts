@@ -1,3 +1,5 @@
+/** Shows the prerequisites and updates of an UPDATE message. */
+
 import { describe, expect, test } from 'vitest';
 import { writeLedger } from '../../../../src/core/model/ledger.ts';
 import type { Rrset, Wanted } from '../../../../src/core/model/zone.ts';
@@ -23,7 +25,7 @@ const planFor = (rrsets: readonly Rrset[], wanted: readonly Wanted[] = address) 
   planUpdate(settings, viewOf(undefined, rrsets), ledger, wanted);
 
 describe('one UPDATE message', () => {
-  test('demands exactly what was read: the ledger, and every RRset that is named', () => {
+  test('requires exactly what was read: the ledger, and every RRset that is named', () => {
     expect(planFor([a('192.0.2.1'), old]).prerequisites).toEqual([
       { kind: 'rrset-is', rrset: a('192.0.2.1') },
       { kind: 'rrset-absent', name, type: 'AAAA' },
@@ -32,7 +34,7 @@ describe('one UPDATE message', () => {
     ]);
   });
 
-  test('demands that nothing is there at the first publication', () => {
+  test('requires at the first publication that nothing is there', () => {
     const { prerequisites, changes } = planFor([]);
     expect(prerequisites.map((one) => one.kind)).toEqual([
       'rrset-absent',
@@ -55,7 +57,7 @@ describe('one UPDATE message', () => {
     ]);
   });
 
-  test('changes the ledger alone where the RRsets are as wanted, in whatever order', () => {
+  test('changes the ledger alone where the RRsets are as wanted, in any order', () => {
     const wanted = wantedForForm(
       settings,
       { type: 'address', ttlSeconds: 5, targets: ['192.0.2.2', '192.0.2.3'] },
@@ -68,7 +70,7 @@ describe('one UPDATE message', () => {
     ]);
   });
 
-  test('replaces an RRset whose TTL alone is another', () => {
+  test('replaces an RRset of which only the TTL differs', () => {
     const read = { ...a('192.0.2.2'), ttlSeconds: 60 };
     const { prerequisites, changes } = planFor([read, old]);
     expect(prerequisites[0]).toEqual({ kind: 'rrset-is', rrset: read });
@@ -77,7 +79,7 @@ describe('one UPDATE message', () => {
   });
 });
 
-describe('applied to a zone', () => {
+describe('an UPDATE message that is applied to a zone', () => {
   const forms = [
     { type: 'address' as const, ttlSeconds: 5, targets: ['192.0.2.1'] },
     { type: 'address' as const, ttlSeconds: 60, targets: ['192.0.2.1', '2001:db8::1'] },
@@ -87,7 +89,7 @@ describe('applied to a zone', () => {
     { type: 'address' as const, ttlSeconds: 5, targets: [] },
   ];
 
-  test('the zone is then as wanted, from any form to any other (a CNAME and addresses give way to each other)', () => {
+  test('makes the zone as wanted, from any form to any other (a CNAME and addresses replace each other)', () => {
     const pick = random(7);
     const zone = createFakeZone(fqdn('example.'));
     const srv = publicationSettings({ source: { ...settings.source, srv: true } });
@@ -102,7 +104,7 @@ describe('applied to a zone', () => {
     }
   });
 
-  test('nothing happens when somebody changed the address in between', () => {
+  test('does nothing when somebody changed the address in between', () => {
     const zone = createFakeZone(fqdn('example.'));
     zone.put(cname('db1.example.'));
     const plan = planUpdate(settings, viewOf(undefined, zone.all()), ledger, address);

@@ -1,4 +1,4 @@
-/** How far a move has come: the cause of a delay is carried from the report to the alarm, the history and the snapshot. */
+/** Shows that the cause of a delayed propagation reaches the alarm, the history and the snapshot. */
 import { expect, test } from 'vitest';
 import { propagationAlarms } from '../../../../src/core/alarm/propagation-alarms.ts';
 import type { Effect } from '../../../../src/core/model/events.ts';
@@ -15,7 +15,7 @@ const noAddress: Failure = {
   hint: 'Mend the NS RRset.',
 };
 
-/** What is known after a slice in which the nameservers said this. */
+/** The state after a slice in which the nameservers said this. */
 function after(...reports: readonly NameserverReport[]) {
   const { publication: steady } = given({
     servers: { db1: seen(factsOf('db1')) },
@@ -59,7 +59,7 @@ const sentences = (publication: PublicationState) =>
     ({ code, subject, sentence }) => `${code} ${subject}: ${sentence}`,
   );
 
-test('a nameserver that cannot be asked: the alarm says why and what to do, not that it was slow', () => {
+test('the alarm about a nameserver that cannot be asked says why and what to do, not that the nameserver is slow', () => {
   const { first, effects } = after({ nameserver: 'ns9.example.net.', failure: noAddress });
   expect(sentences(first)).toEqual([
     'secondary-behind ns9.example.net.: ns9.example.net. does not answer the new RRset of epoch 3: ns9.example.net. cannot be asked: it has no address. Mend the NS RRset.',
@@ -69,7 +69,7 @@ test('a nameserver that cannot be asked: the alarm says why and what to do, not 
   ]);
 });
 
-test('the cause is the last one that was told; one that has answered keeps none', () => {
+test('the last reported cause counts, and a nameserver that has answered keeps none', () => {
   const { first, slice } = after({ nameserver: 'ns2', failure: { code: 'no-answer', message: 'Silence.' } });
   expect(sentences(first)).toEqual([
     'secondary-behind ns2: ns2 does not answer the new RRset of epoch 3: Silence.',
@@ -85,7 +85,7 @@ test('the cause is the last one that was told; one that has answered keeps none'
   expect(told.propagation?.nameservers.nameservers).toEqual([{ nameserver: 'ns2', at: expect.any(String) }]);
 });
 
-test('of a resolver, too; without a cause the alarm says what it said', () => {
+test('the alarm about a resolver has a cause too; without a cause the alarm says what the resolver answered', () => {
   const { slice, publication } = after();
   const told = slice(
     publication,

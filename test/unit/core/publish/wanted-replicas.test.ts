@@ -1,3 +1,5 @@
+/** Shows which servers the name of the replicas has. */
+
 import { describe, expect, test } from 'vitest';
 import type { Channel, Group, Probe } from '../../../../src/core/model/observation.ts';
 import type { ReplicasName } from '../../../../src/core/model/settings.ts';
@@ -31,7 +33,7 @@ const healthy = {
   db3: seen(replicaOf('db1', 'db3')),
 };
 
-/** The addresses that the replicas' name shall have while `source` is the source; undefined: it is left as it is. */
+/** The addresses of the wanted RRset while `source` is the source; undefined: the RRset stays as it is. */
 function replicas(
   over: Partial<Given>,
   whenEmpty: ReplicasName['whenEmpty'] = 'source',
@@ -50,34 +52,35 @@ function replicas(
     : wanted.flatMap((want): readonly unknown[] => want.rrset?.rdata ?? []);
 }
 
-describe('fit to be read from', () => {
-  test('who replicates without lag', () => expect(replicas({})).toEqual(['192.0.2.2', '192.0.2.3']));
+describe('the name of the replicas', () => {
+  test('has a server that replicates without lag', () =>
+    expect(replicas({})).toEqual(['192.0.2.2', '192.0.2.3']));
 
   test.each([
     ['does not answer', silent],
     ['has its applier stopped', lagging('db3', { applier: 'off' })],
     ['has its receiver off', lagging('db3', { receiver: 'off' })],
     ['hears nothing', lagging('db3', { heardAgoMs: 60_000 })],
-    ['is delayed on purpose, though nothing waits now', lagging('db3', { delaySeconds: 3600 })],
+    ['is delayed on purpose, even if nothing waits now', lagging('db3', { delaySeconds: 3600 })],
     ['replicates from an outsider', lagging('db3', { sourceId: uuid('db9') })],
-  ])('not one that %s', (_, db3) =>
+  ])('has no server that %s', (_, db3) =>
     expect(replicas({ servers: { ...healthy, db3 } })).toEqual(['192.0.2.2']),
   );
 
-  test('not one whose lag nobody knows', () => {
+  test('has no server with an unknown lag', () => {
     const { lagSeconds: _unknown, ...channel } = channelFrom('db1');
     expect(
       replicas({ servers: { ...healthy, db3: seen(replicaOf('db1', 'db3', { channels: [channel] })) } }),
     ).toEqual(['192.0.2.2']);
   });
 
-  test('not a former source, nor a stranger', () => {
+  test('has no former source, and no stranger', () => {
     const was = [{ uuid: uuid('db3'), address: address('db3') }];
     expect(replicas({ ledger: ledgerOf('db1', { was }) })).toEqual(['192.0.2.2']);
     expect(replicas({ publication: { evidence: { line: new Set([uuid('db2')]) } } })).toEqual(['192.0.2.2']);
   });
 
-  test('after a move: not the source that was, although it replicates from the new one already', () => {
+  test('has after a move no previous source, even if it replicates from the new one already', () => {
     const servers = {
       db1: seen(replicaOf('db2', 'db1')),
       db2: seen(factsOf('db2')),
@@ -87,7 +90,7 @@ describe('fit to be read from', () => {
   });
 });
 
-describe('while a tool re-points the replicas of the source that the name was taken from', () => {
+describe('a tool re-points the replicas of the previous source', () => {
   const was = [{ uuid: uuid('db1'), address: address('db1') }];
   const closed = {
     db1: seen(factsOf('db1', { readOnly: true })),
@@ -107,7 +110,7 @@ describe('while a tool re-points the replicas of the source that the name was ta
       'db2',
     );
 
-  test('those that are in stay at the move, and for max_lag after it', () => {
+  test('the replicas in the RRset stay at the move, and for max_lag after it', () => {
     expect(staying({ ledger: ledgerOf('db1') })).toEqual(['192.0.2.3']);
     expect(staying({})).toEqual(['192.0.2.3']);
     expect(staying({}, [-9_990])).toEqual(['192.0.2.3']);
@@ -115,23 +118,23 @@ describe('while a tool re-points the replicas of the source that the name was ta
   });
 
   test.each([
-    ['it was not in before', { rrsets: [] }],
+    ['the replica was not in the RRset before', { rrsets: [] }],
     ['the former source may write', { servers: { ...closed, db1: seen(factsOf('db1')) } }],
     ['the former source does not answer', { servers: { ...closed, db1: silent } }],
     [
-      'it does not hear the former source any more',
+      'the replica does not hear the former source any more',
       { servers: { ...closed, db3: lagging('db3', { receiver: 'connecting' }) } },
     ],
     [
-      'another source was there in between',
+      'another server was the source in between',
       { ledger: ledgerOf('db2', { was: [...was, { uuid: uuid('db9'), address: address('db9') }] }) },
     ],
-  ])('not where %s', (_, over) => expect(staying(over)).toEqual([]));
+  ])('no replica stays where %s', (_, over) => expect(staying(over)).toEqual([]));
 
-  test('not where nobody saw the move', () => expect(staying({}, [])).toEqual([]));
+  test('no replica stays where nobody saw the move', () => expect(staying({}, [])).toEqual([]));
 });
 
-describe('fit to be read from without a channel', () => {
+describe('the name of the replicas, without a channel,', () => {
   const withGroup = (name: string, over: Partial<Group> = {}): Probe => {
     const members = ['db1', 'db2', 'db3'].map(
       (one) => ({ id: uuid(one), state: 'ONLINE', role: one === 'db1' ? 'PRIMARY' : 'SECONDARY' }) as const,
@@ -147,18 +150,18 @@ describe('fit to be read from without a channel', () => {
   };
   const group = { db1: withGroup('db1'), db2: withGroup('db2'), db3: withGroup('db3') };
 
-  test('a member of the same group', () =>
+  test('has a member of the same group', () =>
     expect(replicas({ servers: group })).toEqual(['192.0.2.2', '192.0.2.3']));
 
   test.each([
     ['lags', { lagSeconds: 20 }],
     ['is joining', { members: [{ id: uuid('db3'), state: 'RECOVERING', role: 'SECONDARY' }] as const }],
-    ['has left it', { members: [{ id: uuid('db3'), state: 'ONLINE', role: 'PRIMARY' }] as const }],
-  ])('not one that %s', (_, over) =>
+    ['has left the group', { members: [{ id: uuid('db3'), state: 'ONLINE', role: 'PRIMARY' }] as const }],
+  ])('has no server that %s', (_, over) =>
     expect(replicas({ servers: { ...group, db3: withGroup('db3', over) } })).toEqual(['192.0.2.2']),
   );
 
-  test('a reader of Aurora, by the lag in its table', () => {
+  test('has an Aurora reader, by the lag in the table of Aurora', () => {
     const instance = (name: string, lagSeconds: number): Probe => {
       const { gtidExecuted: _none, ...facts } = factsOf(name, { readOnly: name !== 'db1' });
       const members = ['db1', 'db2', 'db3'].map((one) => ({
@@ -179,38 +182,38 @@ describe('fit to be read from without a channel', () => {
   });
 });
 
-describe('the lag has two limits, so that one around `max_lag` does not flap', () => {
+describe('the lag has two limits, so that a lag around `max_lag` does not flap', () => {
   const lag = (lagSeconds: number, rrsets: readonly Rrset[]) =>
     replicas({ servers: { ...healthy, db3: lagging('db3', { lagSeconds }) }, rrsets });
 
   test.each([
     [10, true],
     [10.001, false],
-  ])('one that is in stays with %d s: %s', (lagSeconds, stays) => {
+  ])('a server in the RRset with %d s stays: %s', (lagSeconds, stays) => {
     expect(lag(lagSeconds, [listed('192.0.2.2', '192.0.2.3')])?.includes('192.0.2.3')).toBe(stays);
   });
 
   test.each([
     [5, true],
     [5.001, false],
-  ])('one that is out comes in with %d s: %s', (lagSeconds, comes) => {
+  ])('a server outside with %d s comes in: %s', (lagSeconds, comes) => {
     expect(lag(lagSeconds, [listed('192.0.2.2')])?.includes('192.0.2.3')).toBe(comes);
   });
 });
 
-describe('when nobody is fit', () => {
+describe('no server is fit, and when_empty is', () => {
   const alone = { db1: seen(factsOf('db1', { gtidExecuted: gtids('db1:1-100') })), db2: silent, db3: silent };
   test('source: the source stands in', () => expect(replicas({ servers: alone })).toEqual(['192.0.2.1']));
-  test('keep: nothing is changed', () => expect(replicas({ servers: alone }, 'keep')).toBeUndefined());
+  test('keep: nothing changes', () => expect(replicas({ servers: alone }, 'keep')).toBeUndefined());
   test('withdraw: the RRset goes', () => expect(replicas({ servers: alone }, 'withdraw')).toEqual([]));
 });
 
-describe('addresses', () => {
-  test('each one once, none that is unsafe', () => {
+describe('the addresses of the replicas', () => {
+  test('are unique and safe', () => {
     const memory = { db2: { addresses: ['192.0.2.2', '127.0.0.1'] }, db3: { addresses: ['192.0.2.2'] } };
     expect(replicas({ memory })).toEqual(['192.0.2.2']);
   });
-  test('at most 32 servers: what one answer can carry', () => {
+  test('are those of at most 32 servers, which one answer can carry', () => {
     const many = Object.fromEntries(
       Array.from({ length: 40 }, (_, n) => [`db${n + 2}`, seen(replicaOf('db1', `db${n + 2}`))]),
     );

@@ -1,4 +1,4 @@
-/** Several refusals at once: each is looked into for itself, one after the other, and never more often than the limits say. */
+/** Shows that refusals are inspected one after the other, each for itself, and within the limits. */
 import { expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import { inspectRefusalEveryMs, refusalsKept } from '../../../../src/core/model/limits.ts';
@@ -32,7 +32,7 @@ const refuse = (publication: PublicationState, ms: number, ...names: readonly st
     at(ms),
   );
 
-/** What begins at that time. */
+/** The inspection that begins at this time. */
 function inspect(publication: PublicationState, ms: number) {
   const effects: Effect[] = [];
   const next = inspectIfDue({ cluster: 'shop', now: at(ms), effects }, publication);
@@ -47,12 +47,12 @@ const find = (publication: PublicationState, about: string, message: string): Pu
     failure: { ...said, message },
   });
 
-test('another refusal while one is looked into has its turn next, and each has its own words', () => {
+test('a second refusal during an inspection is inspected next, and each has its own words', () => {
   const first = inspect(refuse(begin(), 1, 'a.', 'b.'), 1);
   const second = refuse(first.next, 2, 'a.');
   expect([first.begun.length, nextInspection(second)]).toEqual([1, undefined]);
   const told = find(second, first.begun[0]!, 'a. and b.');
-  // The alarm is about what was refused last.
+  // The alarm is about the last refusal.
   expect(told.writing.failure).toEqual(said);
   const next = inspect(told, 10);
   expect(find(next.next, next.begun[0]!, 'a.').writing.failure?.message).toBe('a.');
@@ -61,7 +61,7 @@ test('another refusal while one is looked into has its turn next, and each has i
   );
 });
 
-test('the same refusal is looked into again after the limit, and only when it came again', () => {
+test('the same refusal is inspected again after the limit, and only when it came again', () => {
   const first = inspect(refuse(begin(), 1, 'a.'), 1);
   const told = find(first.next, first.begun[0]!, 'a.');
   expect(nextInspection(told)).toBeUndefined();
@@ -73,7 +73,7 @@ test('the same refusal is looked into again after the limit, and only when it ca
   expect(inspect(again, inspectRefusalEveryMs + 1).begun).toEqual(first.begun);
 });
 
-test('however many there are, no more begin within the limit than are kept', () => {
+test('within the limit no more inspections begin than are kept, however many refusals come', () => {
   let publication = begin();
   let begun = 0;
   for (let ms = 0; ms < inspectRefusalEveryMs; ms += 100) {

@@ -1,4 +1,7 @@
-/** What may leave, and when: the evidence of each kind of write, what is called back, what is fenced off, and what is never written. Each test fails with an edit that no other one noticed. */
+/**
+ * Shows which writes leave and when: the evidence of each kind, what is called back, what is fenced off, what
+ * is never written. Each test fails with an edit that no other test notices.
+ */
 
 import { describe, expect, test } from 'vitest';
 import type { Situation } from '../../../../src/core/decide/situation.ts';
@@ -77,7 +80,7 @@ const attemptOf = (what: WriteKind, over: Partial<Attempt> = {}): Attempt => ({
   ...over,
 });
 
-/** What is on its way after the step, and its effects. */
+/** The update that is on its way after the step, and the effects of the step. */
 function written(
   situation: Situation,
   decision: Decision,
@@ -89,7 +92,7 @@ function written(
   return { effects, inFlight: [...state.publications.values()][0]?.writing.inFlight };
 }
 
-describe('the evidence of a write stops being fresh with the observation of its source', () => {
+describe('the evidence of a write is fresh only as long as the observation of its source', () => {
   const nowMs = 2000;
   const cases: readonly (readonly [WriteKind, Given, Decision])[] = [
     ['move', { ...healthy, servers: { db1: silent, db2: seen(factsOf('db2')) } }, toDb2],
@@ -110,11 +113,11 @@ describe('the evidence of a write stops being fresh with the observation of its 
   test.each(cases)('%s', (what, world, decision) => {
     const intended = intendedWrite(given({ ...world, nowMs }), decision);
     expect(intended).toMatchObject({ what, notAfter: freshMs });
-    // At that very moment it does not leave any more.
+    // At that very moment the write does not leave any more.
     expect(written(given({ ...world, nowMs: freshMs }), decision).effects).toEqual([]);
   });
 
-  test('however long the nameserver lets it wait, it is not sent later than three of its time-outs', () => {
+  test('a write is never sent later than three time-outs of the nameserver, however long it has to wait', () => {
     const intended = intendedWrite(given(drifted), steady);
     const { publication } = given(drifted);
     if (intended === undefined || publication.zone.view === undefined) throw new Error('nothing to repair');
@@ -126,12 +129,12 @@ describe('the evidence of a write stops being fresh with the observation of its 
       notAfter: 10 + queueingTimeouts * 2000,
       deadline: 10 + (queueingTimeouts + 1) * 2000,
     });
-    // The nameserver may take it for as long as both clocks may differ: RFC 8945 5.2.3, in both directions.
+    // The nameserver may accept it for as long as both clocks may differ: RFC 8945 5.2.3, in both directions.
     expect(sent.writing.inFlight?.lapsesAt).toBe(10 + queueingTimeouts * 2000 + 2 * 30_000);
   });
 });
 
-describe('what is on its way', () => {
+describe('an update that waits to leave', () => {
   const onItsWay = (what: WriteKind, over: Partial<Attempt> = {}): Situation =>
     given({ ...healthy, publication: { writing: { inFlight: attemptOf(what, over) } } });
   const recalls = ({ effects }: { effects: Effect[] }) => effects.filter(({ kind }) => kind === 'recall');
@@ -148,12 +151,12 @@ describe('what is on its way', () => {
     },
   );
 
-  test('a withdrawal is called back as soon as there is a source', () => {
+  test('is called back as soon as there is a source, when it is a withdrawal', () => {
     expect(recalls(written(onItsWay('withdraw'), held()))).toEqual([]);
     expect(recalls(written(onItsWay('withdraw'), steady))).toHaveLength(1);
   });
 
-  test('is called back once, also while a command waits', () => {
+  test('is called back once, even while a command waits', () => {
     expect(recalls(written(onItsWay('repair', { recalled: true }), held()))).toEqual([]);
     const effects: Effect[] = [];
     const { state, publication } = onItsWay('repair');
@@ -182,7 +185,7 @@ describe('an update without an answer', () => {
     expect(written(pendingOf({}, { rrsets: [] }), steady).inFlight?.what).toBe('fence');
   });
 
-  test('is fenced off in a frozen ledger, too, which stays frozen', () => {
+  test('is fenced off in a frozen ledger too, which stays frozen', () => {
     const frozen = { by: 'eve', reason: 'maintenance' };
     const { inFlight, effects } = written(
       pendingOf({}, { ledger: ledgerOf('db1', { frozen }) }),
@@ -192,7 +195,7 @@ describe('an update without an answer', () => {
     expect(JSON.stringify(effects)).toContain('frozen=eve: maintenance');
   });
 
-  test('is not fenced off while it is what is wanted: it is sent again', () => {
+  test('is sent again, not fenced off, while it is what is wanted', () => {
     const situation = pendingOf({ aim: 'repair' }, { rrsets: [] });
     expect(written(situation, steady).inFlight?.what).toBe('repair');
   });
@@ -201,11 +204,11 @@ describe('an update without an answer', () => {
     ['is a fence', { what: 'fence' as const }],
     ['was answered', { answered: true }],
     ['has lapsed', { lapsesAt: mono(1) }],
-  ])('that %s needs none', (_, over) => {
+  ])('needs no fence when it %s', (_, over) => {
     expect(written(pendingOf(over), held()).inFlight).toBe(undefined);
   });
 
-  test('before the first ledger keeps everything else waiting, until it has lapsed', () => {
+  test('stops everything else before the first ledger, until it has lapsed', () => {
     const first = (lapsesAt: number): Situation => {
       const { ledger: _none, ...rest } = healthy;
       return given({
@@ -263,7 +266,7 @@ describe('repairs', () => {
       publication: { limits: { repairs: Array.from({ length: count }, () => mono(1 - agoMs)) } },
     });
 
-  test('are so many in a window, and go on when it is over', () => {
+  test('are limited in a window, and go on when the window is over', () => {
     expect(intendedWrite(repaired(repairLimit - 1, 0), steady)?.what).toBe('repair');
     expect(intendedWrite(repaired(repairLimit, repairWindowMs - 1), steady)).toBe(undefined);
     expect(intendedWrite(repaired(repairLimit, repairWindowMs), steady)?.what).toBe('repair');
@@ -285,7 +288,7 @@ describe('a withdrawal', () => {
       },
     });
 
-  test('needs the configuration, and every server seen for settle', () => {
+  test('needs the configuration, and a view of every server for settle', () => {
     expect(intendedWrite(sourceless(), held())).toMatchObject({
       what: 'withdraw',
       ledger: { form: { targets: [] } },
@@ -317,11 +320,11 @@ describe('the SRV RRset', () => {
   const publishing = (rrsets: readonly Rrset[], over: Partial<Given> = {}): Situation =>
     given({ ...healthy, rrsets, settings: { publications: [withSrv] }, ...over });
 
-  test('is among what is read', () => {
+  test('is among the RRsets that are read', () => {
     expect(managedQuestions(withSrv)).toContainEqual({ name: srv.name, type: 'SRV' });
   });
 
-  test('is demanded as it was read, whether it is there or not, also where it does not change', () => {
+  test('is required as it was read, present or absent, even if it does not change', () => {
     const demanded = (rrsets: readonly Rrset[]) => {
       const { effects } = written(publishing(rrsets), steady);
       const [update] = effects;
@@ -332,15 +335,15 @@ describe('the SRV RRset', () => {
     expect(demanded([addressOf('192.0.2.1')])).toEqual([
       { kind: 'rrset-absent', name: srv.name, type: 'SRV' },
     ]);
-    // The address is repaired, the SRV RRset is as it should be.
+    // The address is repaired; the SRV RRset is as it should be.
     expect(demanded([srv])).toEqual([{ kind: 'rrset-is', rrset: srv }]);
   });
 
-  test("counts as the source's: propagation waits for it", () => {
+  test('is part of the propagation of the source', () => {
     expect(written(publishing([addressOf('192.0.2.1')]), steady).inFlight?.present).toContainEqual(srv);
   });
 
-  test('gets the port of the server that it moves to', () => {
+  test('gets the port of the server that the name moves to', () => {
     const at3307 = 'db2:3307' as typeof steady.source;
     const world = publishing([addressOf('192.0.2.1'), srv], {
       servers: { db1: silent, db2: seen(factsOf('db2')) },
@@ -381,7 +384,7 @@ describe('propagation', () => {
     return propagated(turnAt(2), publication, event).propagation?.nameservers;
   };
 
-  test('is complete when every nameserver has answered the new RRsets, and somebody has', () => {
+  test('is complete when every nameserver has answered the new RRsets, and at least one has', () => {
     expect(told({})).toMatchObject({ complete: true });
     expect(
       told({ nameservers: [{ nameserver: 'ns1', answeredAt: 5 }, { nameserver: 'ns2' }] }),
@@ -389,14 +392,14 @@ describe('propagation', () => {
     expect(told({ nameservers: [] })).toMatchObject({ complete: false });
   });
 
-  test('is not told by answers to another epoch, or from after another move', () => {
+  test('ignores answers to another epoch, and answers after another move', () => {
     for (const over of [{ epoch: 7 }, { superseded: true }])
       expect(told(over)).toMatchObject({ complete: false, nameservers: [] });
   });
 });
 
 describe('an update that was refused', () => {
-  test('and may be there all the same, is kept in mind; one that surely is not, is not', () => {
+  test('is remembered when it may be in the zone all the same, and else not', () => {
     const outcomeOf = (outcome: object): PublicationState => {
       const situation = given({ ...healthy, publication: { writing: { inFlight: attemptOf('move') } } });
       return updateDone(turnAt(5), situation.publication, 'before', outcome as never);

@@ -1,3 +1,5 @@
+/** Shows which evidence `explain` lists for each server. */
+
 import { describe, expect, test } from 'vitest';
 import type { Channel, ServerFacts, Wsrep } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
@@ -17,7 +19,7 @@ import {
   uuid,
 } from '../../../support/given.ts';
 
-/** What is said of db2 in a cluster whose source is db1. */
+/** The evidence of db2 in a cluster whose source is db1. */
 function said(over: Partial<ServerFacts>, world: Partial<Given> = {}): readonly string[] {
   const servers = { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2', over)) };
   const situation = given({ servers, ledger: ledgerOf('db1'), ...world });
@@ -38,7 +40,7 @@ const wsrep: Wsrep = {
   desynced: false,
 };
 
-describe('the flags', () => {
+describe('the evidence has the flags', () => {
   test.each([
     [{ readOnly: true, superReadOnly: true }, 'takes no writes: read_only and super_read_only are on'],
     [{ readOnly: true, superReadOnly: false }, 'takes no writes: read_only is on'],
@@ -60,8 +62,8 @@ describe('the flags', () => {
   ] as const)('%j', (over, text) => expect(said(over)[1]).toBe(text));
 });
 
-describe('a channel', () => {
-  test('its source by identity, whatever the channel calls it', () => {
+describe('the evidence of a channel', () => {
+  test('names its source by identity, whatever the channel calls it', () => {
     expect(channelSaid({})).toBe(
       'default channel: replicates from db1:3306 (by its UUID); receiver on, heard 0.1 s ago, applier on, lag 0 s',
     );
@@ -81,7 +83,7 @@ describe('a channel', () => {
     expect(channelSaid({ receiver: 'off' })).toContain('db1:3306 (by its UUID); receiver off, applier on');
   });
 
-  test('a source that has never been seen is known by its address alone, also where the receiver is off', () => {
+  test('names a source that was never seen by its address, even if the receiver is off', () => {
     for (const receiver of ['off', 'connecting'] as const) {
       const db2 = seen(replicaOf('db1', 'db2', { channels: [channelFrom('db1', { receiver })] }));
       const situation = given({ servers: { db1: silent, db2 }, ledger: ledgerOf('db1') });
@@ -91,14 +93,14 @@ describe('a channel', () => {
     }
   });
 
-  test('its last error, and heartbeats that are off', () => {
+  test('has its last error, and heartbeats that are off', () => {
     expect(channelSaid({ lastError: 'Duplicate entry', applier: 'off' })).toMatch(
       /applier off, lag 0 s, last error: Duplicate entry$/,
     );
     expect(channelSaid({ heartbeatMs: 0 })).toContain('heard 0.1 s ago (heartbeats are off)');
   });
 
-  test('the list from which it chooses another source', () => {
+  test('has the list from which the channel chooses another source', () => {
     const lists = (over: Partial<Channel>) =>
       said({ channels: [channelFrom('db1', { autoFailover: true, ...over })] })[3];
     expect(
@@ -119,7 +121,7 @@ describe('a channel', () => {
   });
 });
 
-describe('what it is part of', () => {
+describe('the evidence names what the server is part of', () => {
   test('a group', () => {
     const member = (
       name: string,
@@ -163,7 +165,7 @@ describe('what it is part of', () => {
   });
 });
 
-test('its place: what was received and not executed yet beside what was executed', () => {
+test('the evidence shows what was received and not executed yet, beside what was executed', () => {
   const place = (retrieved: string) =>
     said({ channels: [channelFrom('db1', { retrieved: gtids(retrieved) })] }).find((text) =>
       text.startsWith('has executed'),
@@ -174,7 +176,7 @@ test('its place: what was received and not executed yet beside what was executed
   );
 });
 
-test('coordinates, where there are no GTIDs', () => {
+test('the evidence shows coordinates where there are no GTIDs', () => {
   const { gtidExecuted: _none, ...bare } = replicaOf('db1', 'db2', {
     channels: [
       channelFrom('db1', { applied: { file: 'b.1', position: 4 }, received: { file: 'b.2', position: 7 } }),
@@ -191,12 +193,12 @@ test('coordinates, where there are no GTIDs', () => {
   );
 });
 
-test('one that never answered has told nothing', () => {
+test('the evidence is empty for a server that never answered', () => {
   const situation = given({ servers: { db1: silent }, ledger: ledgerOf('db1') });
   expect(observedOf(situation, situation.members[0]!)).toEqual([]);
 });
 
-describe('would be a candidate if', () => {
+describe('the report of what a server lacks to be a candidate', () => {
   const missing = (over: Partial<ServerFacts>, world: Partial<Given> = {}): readonly string[] => {
     const servers = { db1: seen(factsOf('db1')), db2: seen(replicaOf('db1', 'db2', over)) };
     const situation = given({
@@ -208,11 +210,11 @@ describe('would be a candidate if', () => {
     return missingOf(situation, situation.members[1]!);
   };
 
-  test('it is read-only, and a replica: whether and how to promote it is another question', () => {
+  test('says that it is read-only, and a replica: promoting it is another question', () => {
     expect(missing({})).toEqual(['it were no replica of db1:3306', 'it were writable']);
   });
 
-  test('switches that a statement ends, and those that only a restart ends', () => {
+  test('tells switches that a statement ends from switches that only a restart ends', () => {
     const closed = { readOnly: false, superReadOnly: false, channels: [] };
     expect(missing({ ...closed, switches: [{ variable: 'transaction_read_only', value: 'ON' }] })).toEqual([
       'it were writable',
@@ -228,7 +230,7 @@ describe('would be a candidate if', () => {
     expect(missing({ ...closed, switches: [{ variable: 'innodb_read_only', value: 'ON' }] })).toEqual([
       'it ran without innodb_read_only, which takes a restart with another my.cnf',
     ]);
-    // Nobody shall be led to take it away in a hurry.
+    // Nobody should be led to remove this setting in a hurry.
     expect(missing({ ...closed, switches: [{ variable: 'innodb_force_recovery', value: '4' }] })).toEqual([
       expect.stringMatching(
         /innodb_force_recovery \(it is 4\), .* first find out why it was set: .* a replica is the safer source$/,
@@ -236,10 +238,10 @@ describe('would be a candidate if', () => {
     ]);
   });
 
-  test('nothing is missing', () =>
+  test('is empty when nothing is missing', () =>
     expect(missing({ readOnly: false, superReadOnly: false, channels: [] })).toEqual([]));
 
-  test('it is a former source, no server of the line, or silent', () => {
+  test('says that it is a former source, outside of the line, or silent', () => {
     const writable = { readOnly: false, superReadOnly: false, channels: [] };
     const was = [{ uuid: uuid('db2'), address: address('db2') }];
     expect(missing(writable, { ledger: ledgerOf('db1', { was }) })).toEqual([
@@ -253,7 +255,7 @@ describe('would be a candidate if', () => {
     );
   });
 
-  test('its configuration, its group or its UUID keep it from that', () => {
+  test('says that its configuration, its group or its UUID prevents that', () => {
     const group = {
       name: 'g',
       singlePrimary: true,

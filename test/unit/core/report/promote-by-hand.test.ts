@@ -1,3 +1,5 @@
+/** Shows how `explain` tells a person to promote a replica, and when it does not. */
+
 import { describe, expect, test } from 'vitest';
 import type { Channel, ServerFacts, Version } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
@@ -29,7 +31,7 @@ const orphan = (name: string, over: Partial<Channel> = {}, facts: Partial<Server
       ...facts,
     }),
   );
-/** db1 is dead, and its replicas look for it. */
+/** db1 is dead, and its replicas try to reach it. */
 const orphans: Given = {
   servers: { db1: silent, db2: orphan('db2'), db3: orphan('db3') },
   ledger: ledgerOf('db1'),
@@ -47,7 +49,7 @@ const withDb2 = (db2: ReturnType<typeof orphan>, over: Partial<Given['servers']>
 });
 
 describe('how to promote a replica of a dead source', () => {
-  test('in the order of the manual: detach, then open; also where the receiver only looks for that source, or was stopped', () => {
+  test('in the order of the manual: detach, then open; also where the receiver still tries to connect, or was stopped', () => {
     const wanted =
       'to promote it, in this order: STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF';
     expect(promotion(orphans)).toBe(wanted);
@@ -57,7 +59,7 @@ describe('how to promote a replica of a dead source', () => {
     );
   });
 
-  test('first of all it executes what it has received: RESET REPLICA deletes the relay log', () => {
+  test('the replica first executes what it has received: RESET REPLICA deletes the relay log', () => {
     expect(promotion(withDb2(orphan('db2', { retrieved: gtids('db1:50-111') })))).toContain(
       ': first let it execute the 11 transactions that it has received: RESET deletes what is not executed; STOP REPLICA; RESET',
     );
@@ -77,7 +79,7 @@ describe('how to promote a replica of a dead source', () => {
     expect(promotion(withDb2(orphan('db2', {}, { channels })))).not.toContain('first');
   });
 
-  test('says what would be lost', () => {
+  test('the sentence says what would be lost', () => {
     expect(
       promotion(withDb2(orphan('db2'), { db3: orphan('db3', {}, { gtidExecuted: gtids('db1:1-107') }) })),
     ).toBe(
@@ -90,13 +92,13 @@ describe('how to promote a replica of a dead source', () => {
     ['8.0.22', 'STOP REPLICA; RESET REPLICA ALL'],
     ['8.0.21', 'STOP SLAVE; RESET SLAVE ALL'],
     ['5.7.44', 'STOP SLAVE; RESET SLAVE ALL'],
-  ])('in the words of MySQL %s', (text, statements) => {
+  ])('the statements fit MySQL %s', (text, statements) => {
     expect(promotion(withDb2(orphan('db2', {}, { version: version(text) })))).toBe(
       `to promote it, in this order: ${statements}; SET GLOBAL read_only = OFF`,
     );
   });
 
-  test('channels have names, and in MySQL a statement that names none means all of them: what comes from another cluster stays', () => {
+  test('the statements name channels, since a MySQL statement without a name means all: a channel from another cluster stays', () => {
     const named = orphan('db2', { name: 'c1' });
     expect(promotion(withDb2(named))).toContain(
       "STOP REPLICA FOR CHANNEL 'c1'; RESET REPLICA ALL FOR CHANNEL 'c1'; SET",
@@ -127,7 +129,7 @@ describe('how to promote a replica of a dead source', () => {
 });
 
 describe('beside a writable server that may never be the source', () => {
-  /** db2's promotion, where db3 is writable and `candidate: never`. */
+  /** The promotion of db2, where db3 is writable and `candidate: never`. */
   const beside = (db3: ReturnType<typeof orphan>): string | undefined => {
     const situation = given(withDb2(orphan('db2'), { db3 }));
     const members = situation.members.map((member) =>
@@ -141,19 +143,19 @@ describe('beside a writable server that may never be the source', () => {
     );
   };
 
-  test('that has no channel, nothing is opened', () => {
+  test('a server without a channel is not opened', () => {
     expect(beside(seen(factsOf('db3')))).toBe(
       'do not promote it now: db3:3306 takes writes: if it is not the source, first close it (SET GLOBAL super_read_only = ON)',
     );
   });
-  test('that still has its channel, a promotion is said', () => {
+  test('a server that still has its channel is promoted', () => {
     expect(beside(orphan('db3', {}, { readOnly: false, superReadOnly: false }))).toContain(
       'to promote it, in this order: STOP REPLICA',
     );
   });
 });
 
-describe('no statement is said that would make a second writable server, or open a stale one', () => {
+describe('no statement makes a second writable server, or opens a stale server', () => {
   const former = { uuid: uuid('db3'), address: address('db3') };
   const writable = seen(factsOf('db3'));
 
@@ -164,27 +166,27 @@ describe('no statement is said that would make a second writable server, or open
       'the source db1:3306 takes writes',
     ],
     [
-      'its replicas still hear it',
+      'its replicas still hear the source',
       withDb2(orphan('db2'), { db3: seen(replicaOf('db1', 'db3')) }),
       'the source db1:3306 lives: db3:3306 still replicates from it',
     ],
     [
-      'it refuses us',
+      'the source refuses us',
       withDb2(orphan('db2'), { db1: refusing }),
       'the source db1:3306 lives, though it refuses us',
     ],
     [
-      'nobody asked it yet',
+      'the source was not asked yet',
       withDb2(orphan('db2'), { db1: undefined }),
       'the source db1:3306 is still being asked',
     ],
     [
-      'we see too little',
+      'we see too few servers',
       withDb2(orphan('db2'), { db3: silent }),
       'only 1 of 2 other servers answer us, so the source may live',
     ],
     [
-      'another one was promoted',
+      'another server was promoted',
       withDb2(orphan('db2'), { db3: writable }),
       'db3:3306 takes writes: if it is not the source, first close it (SET GLOBAL super_read_only = ON)',
     ],
@@ -194,7 +196,7 @@ describe('no statement is said that would make a second writable server, or open
       'db3:3306 takes writes: first close it (SET GLOBAL super_read_only = ON)',
     ],
     [
-      'the other half of a ring is writable, though a replica',
+      'the other half of a ring is a writable replica',
       {
         servers: {
           db2: orphan('db2'),
@@ -205,7 +207,7 @@ describe('no statement is said that would make a second writable server, or open
     ],
   ])('%s', (_title, world, obstacle) => expect(promotion(world)).toBe(`do not promote it now: ${obstacle}`));
 
-  test('a former source that has not rejoined', () => {
+  test('a former source that has not rejoined is not opened', () => {
     const world = {
       ...orphans,
       ledger: ledgerOf('db1', { was: [{ uuid: uuid('db2'), address: address('db2') }] }),
@@ -214,7 +216,7 @@ describe('no statement is said that would make a second writable server, or open
     expect(promotion({ ...world, servers: { ...world.servers, db2: seen(factsOf('db2')) } })).toBeUndefined();
   });
 
-  test('nothing is said where statements would not do: candidates, strangers, reporting servers, members of a group, what is not there', () => {
+  test('no statement appears where statements are not enough: candidates, strangers, reporting servers, group members, missing servers', () => {
     expect(promotion(withDb2(seen(factsOf('db2'))))).toBeUndefined();
     expect(promotion({ ...orphans, publication: {} })).toBeUndefined();
     expect(promotion(orphans, 'db1')).toBeUndefined();
@@ -233,14 +235,14 @@ describe('a source that is read-only', () => {
     servers: { ...orphans.servers, db1: seen(factsOf('db1', { readOnly: true, superReadOnly: true })) },
   };
 
-  test('is opened again, or another one is promoted, and not both', () => {
+  test('is opened again, or another server is promoted, and not both', () => {
     expect(promotion(closed, 'db1')).toBe('to make it the source again: SET GLOBAL read_only = OFF');
     expect(promotion(closed)).toBe(
       'to promote it, if db1:3306 shall not be opened again, in this order: STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF',
     );
   });
 
-  test('is not opened beside one that was promoted', () => {
+  test('is not opened beside a promoted server', () => {
     expect(promotion({ ...closed, servers: { ...closed.servers, db3: seen(factsOf('db3')) } }, 'db1')).toBe(
       'do not open it now: db3:3306 takes writes: if it is not the source, first close it (SET GLOBAL super_read_only = ON)',
     );

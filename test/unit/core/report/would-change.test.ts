@@ -1,3 +1,5 @@
+/** Shows what `explain` says would change a decision. */
+
 import { describe, expect, test } from 'vitest';
 import { guard } from '../../../../src/core/decide/guard.ts';
 import { decide } from '../../../../src/core/decide/table.ts';
@@ -53,7 +55,7 @@ const withLedger = (world: Given, over: Partial<Ledger>): Given => ({
   ledger: ledgerOf('db1', over),
 });
 
-/** Every hold in its plainest form; some have several causes. */
+/** Every hold in its simplest form; some have several causes. */
 const holds: Readonly<Record<string, Given>> = {
   'ledger-unknown, unreachable': {
     ...healthy,
@@ -175,7 +177,7 @@ const textOf = (cases: Readonly<Record<string, Given>>): string =>
     .join('\n');
 
 describe('what would change a hold', () => {
-  test.each(Object.entries(holds))('%s is one, and has one to three short sentences', (title, world) => {
+  test.each(Object.entries(holds))('%s is a hold, and has one to three short sentences', (title, world) => {
     const { reason, sentences } = explained(world);
     expect(reason).toBe(title.split(',')[0]);
     expect(sentences.length).toBeGreaterThan(0);
@@ -185,12 +187,12 @@ describe('what would change a hold', () => {
     ).toEqual([]);
   });
 
-  test('every reason is told', () => {
+  test('every reason has sentences', () => {
     const told = new Set(Object.keys(holds).map((title) => title.split(',')[0]));
     expect(Object.keys(holdReasons).filter((reason) => !told.has(reason))).toEqual([]);
   });
 
-  test('in words', () => {
+  test('the sentences are these', () => {
     expect(textOf(holds)).toMatchInlineSnapshot(`
       "ledger-unknown, unreachable
         An answer of nameserver ns1: it is asked again all the time.
@@ -273,7 +275,7 @@ describe('what would change a hold', () => {
 
 describe('what would change the pointing to a server', () => {
   const failing = { code: 'refused', message: 'The nameserver answered REFUSED.' };
-  test('in words', () => {
+  test('the sentences are these', () => {
     expect(
       textOf({
         'steady, of three': healthy,
