@@ -170,16 +170,20 @@ export function viewOf(ledger: Ledger | undefined, rrsets: readonly Rrset[] = []
 /** What a test says of a publication; the rest is as of a new one. */
 export type PublicationOver = { readonly [K in keyof PublicationState]?: Partial<PublicationState[K]> };
 
-/** The publication with that over it, record by record. */
-export const withOver = (publication: PublicationState, over: PublicationOver = {}): PublicationState => ({
-  ...publication,
-  ...(over as Partial<PublicationState>),
-  zone: { ...publication.zone, ...over.zone },
-  writing: { ...publication.writing, ...over.writing },
-  evidence: { ...publication.evidence, ...over.evidence },
-  replicas: { ...publication.replicas, ...over.replicas },
-  limits: { ...publication.limits, ...over.limits },
+/** Both, record by record; `over` comes before `base`. */
+export const bothOver = (base: PublicationOver, over: PublicationOver = {}): PublicationOver => ({
+  ...base,
+  ...over,
+  zone: { ...base.zone, ...over.zone },
+  writing: { ...base.writing, ...over.writing },
+  evidence: { ...base.evidence, ...over.evidence },
+  replicas: { ...base.replicas, ...over.replicas },
+  limits: { ...base.limits, ...over.limits },
 });
+
+/** The publication with that over it, record by record. */
+export const withOver = (publication: PublicationState, over: PublicationOver = {}): PublicationState =>
+  bothOver(publication, over) as PublicationState;
 
 /** A cluster. `servers`: what the newest probe of each brought at 0; absent: not observed. */
 export interface Given {

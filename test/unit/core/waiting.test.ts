@@ -10,7 +10,7 @@ import type { ClusterState, ServerMemory } from '../../../src/core/model/state.t
 import type { MonoMs } from '../../../src/core/model/units.ts';
 import { intendedWrite } from '../../../src/core/publish/intent.ts';
 import { step } from '../../../src/core/step.ts';
-import { at, random } from '../../support/given.ts';
+import { at, random, withOver } from '../../support/given.ts';
 import { anyWorld } from './random-world.ts';
 import { twin } from './twin.ts';
 import { situationOfWorld } from './twin-world.ts';
@@ -59,7 +59,11 @@ function stateOfSeed(seed: number): ClusterState {
   );
   // Moves leave the window one by one: a hold for `flapping` must not end by that.
   const moves = Array.from({ length: pick(8) }, () => (0 - pick(600_000)) as MonoMs);
-  const asked = { ...publication, moves, reading: true, nextWriteAt: at(9e9).mono };
+  const asked = withOver(publication, {
+    limits: { moves },
+    zone: { reading: true },
+    writing: { nextAt: at(9e9).mono },
+  });
   return {
     ...state,
     servers: new Map(servers),

@@ -9,6 +9,7 @@ import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import {
   address,
   at,
+  bothOver,
   channelFrom,
   factsOf,
   type Given,
@@ -100,13 +101,8 @@ describe('the alarm about a server that gets no data from the source', () => {
   function said(servers: Given['servers'], over: Partial<Given> = {}): string | undefined {
     const wayless = new Map([[address('db2'), at(1 - settleMs).mono]]);
     const decision = { kind: 'point-to', reason: 'steady', source: address('db1'), sentence: '' } as const;
-    const publication = {
-      wayless,
-      decision,
-      rejoins: compared,
-      line: new Set([uuid('db2'), uuid('db3')]),
-      ...over.publication,
-    };
+    const evidence = { wayless, rejoins: compared, line: new Set([uuid('db2'), uuid('db3')]) };
+    const publication = bothOver({ decision, evidence }, over.publication);
     const situation = given({
       servers: { db1: seen(factsOf('db1')), ...servers },
       ledger: ledgerOf('db1'),

@@ -80,6 +80,7 @@ describe('a former source', () => {
     });
     const tracked = trackRejoins(situationOf(state, state.publications.get('ns1')!, at(1)));
     expect(tracked.get(address('db1'))).toEqual({
+      hidden: false,
       source: uuid('db2'),
       rejoined: false,
       attachedAt: at(1).mono,
@@ -167,7 +168,7 @@ describe('a former source in the modes between OFF and ON', () => {
       .sees(replica('ON_PERMISSIVE', sets('db1:1-100,db2:1')))
       .sees(source('ON_PERMISSIVE', sets('db1:1-100,db2:1')));
     expect(history.db1).toMatchObject({ rejoined: true });
-    expect(history.db1?.hidden).toBeUndefined();
+    expect(history.db1?.hidden).toBe(false);
   });
 
   test('with OFF_PERMISSIVE it has what its set has, and its own writes are unknown', () => {

@@ -9,6 +9,7 @@ import { wantedReplicas } from '../../../../src/core/publish/wanted-replicas.ts'
 import {
   address,
   at,
+  bothOver,
   channelFrom,
   factsOf,
   fqdn,
@@ -40,11 +41,8 @@ function replicas(
   source = 'db1',
 ): readonly unknown[] | undefined {
   const settings = publicationSettings({ replicas: { name, ttlSeconds: 5, maxLagMs: 10_000, whenEmpty } });
-  const publication = {
-    settings,
-    line: new Set([uuid('db1'), uuid('db2'), uuid('db3')]),
-    ...over.publication,
-  };
+  const evidence = { line: new Set([uuid('db1'), uuid('db2'), uuid('db3')]) };
+  const publication = bothOver({ settings, evidence }, over.publication);
   const situation = given({ servers: healthy, ledger: ledgerOf('db1'), ...over, publication });
   const wanted = wantedReplicas(situation, address(source));
   return wanted.length === 0

@@ -21,6 +21,7 @@ import { recallOnly, write } from '../../../../src/core/publish/write.ts';
 import {
   address,
   at,
+  bothOver,
   factsOf,
   fqdn,
   type Given,
@@ -282,9 +283,10 @@ describe('a withdrawal', () => {
       settings: { onNoSource: 'withdraw' },
       ...over,
       publication: {
-        decision: held() as never,
-        evidence: { sourcelessSince: mono(sinceMs) },
-        ...over.publication,
+        ...bothOver(
+          { decision: held() as never, evidence: { sourcelessSince: mono(sinceMs) } },
+          over.publication,
+        ),
       },
     });
 
