@@ -2,7 +2,7 @@ import type { Failure } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
 import { AnswerFault } from './answer-fault.ts';
 import { proxyThatSaid } from './proxies.ts';
-import { hintForServerError, noCommonLogin } from './refusal-hints.ts';
+import { type Asker, hintForServerError, noCommonLogin } from './refusal-hints.ts';
 import { boundedLine } from './text.ts';
 
 /** A probe that brought no facts: `alive` where a MySQL server answered, `unknown` where nothing did, or something else answered for it. */
@@ -11,17 +11,6 @@ export interface Problem {
   readonly failure: Failure;
   /** See Probe. Only of an `alive` one. */
   readonly servesNobody?: true;
-}
-
-/** Who asked whom. `currentUser` is what CURRENT_USER() said, where the login succeeded. */
-export interface Asker {
-  readonly server: ServerAddress;
-  readonly user: string;
-  /** Whether the login went through TLS. */
-  readonly encrypted: boolean;
-  readonly currentUser?: string;
-  /** What the account needs, where the flavour is known. */
-  readonly grants?: (account: string) => readonly string[];
 }
 
 /** The fields of what mysql2, node:net, node:dns and node:tls call an error. */

@@ -15,12 +15,10 @@ export function readMariadbChannels({ answers, notes, at }: ProbeInput): {
   const channels: Channel[] = [];
   const after = new Map<string, ChannelNote>();
   for (const row of (answers['channels'] ?? []).slice(0, maxRows)) {
-    const reader = new RowReader(row);
-    const name = reader.text('Connection_name');
-    const { channel, note } = readChannel(row, reader, name, notes.get(name), at);
+    const { channel, note, oddColumn } = readChannel(row, notes, at);
+    if (oddColumn !== undefined) return { channels: [], notes: after, oddColumn };
     channels.push(channel);
-    after.set(name, note);
-    if (reader.oddColumn !== undefined) return { channels: [], notes: after, oddColumn: reader.oddColumn };
+    after.set(channel.name, note);
   }
   return { channels, notes: after };
 }
@@ -28,17 +26,13 @@ export function readMariadbChannels({ answers, notes, at }: ProbeInput): {
 /** Preparing: the thread has started and does not connect yet. */
 const receiverStates = { Yes: 'on', No: 'off', Connecting: 'connecting', Preparing: 'connecting' } as const;
 
-function readChannel(
-  row: Row,
-  reader: RowReader,
-  name: string,
-  before: ChannelNote | undefined,
-  at: ProbeInput['at'],
-) {
+function readChannel(row: Row, notes: ChannelNotes, at: ProbeInput['at']) {
+  const reader = new RowReader(row);
+  const name = reader.text('Connection_name');
   const receiver = receiverStates[reader.oneOf('Slave_IO_Running', ['No', 'Yes', 'Connecting', 'Preparing'])];
   const applier = reader.oneOf('Slave_SQL_Running', ['No', 'Yes']) === 'Yes' ? 'on' : 'off';
   const address = sourceAddress(reader.text('Master_Host'), reader.port('Master_Port'));
-  const note = noteOf(before, {
+  const note = noteOf(notes.get(name), {
     at,
     sourceAddress: address,
     receiverOn: receiver === 'on',
@@ -73,7 +67,7 @@ function readChannel(
     autoFailover: false,
     ...(lastError !== undefined && { lastError }),
   };
-  return { channel, note };
+  return { channel, note, oddColumn: reader.oddColumn };
 }
 
 /** A stopped applier matters more than a receiver that is trying again. */

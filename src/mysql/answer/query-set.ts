@@ -54,6 +54,8 @@ export type FactsReading =
   | { readonly kind: 'facts'; readonly facts: ServerFacts; readonly notes: ChannelNotes }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
+export const failedReading = (failure: Failure): FactsReading => ({ kind: 'failed', failure });
+
 /** What is found out of a server when a connection to it begins. */
 export interface Traits {
   /** As the server words it. */

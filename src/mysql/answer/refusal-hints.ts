@@ -1,6 +1,6 @@
 /** What to do about a server's refusal, by its number, as statements where there are any. */
 
-import type { Asker } from './failures.ts';
+import type { ServerAddress } from '../../core/model/units.ts';
 import {
   accountName,
   accountOfCurrentUser,
@@ -8,6 +8,17 @@ import {
   grantStatements,
   mariadbGrantStatements,
 } from './grants.ts';
+
+/** Who asked whom. `currentUser` is what CURRENT_USER() said, where the login succeeded. */
+export interface Asker {
+  readonly server: ServerAddress;
+  readonly user: string;
+  /** Whether the login went through TLS. */
+  readonly encrypted: boolean;
+  readonly currentUser?: string;
+  /** What the account needs, where the flavour is known. */
+  readonly grants?: (account: string) => readonly string[];
+}
 
 /** Undefined where the server's own words must do. `text`: these words. */
 export function hintForServerError(asker: Asker, errno: number, text: string): string | undefined {

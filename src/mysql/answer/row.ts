@@ -1,7 +1,6 @@
 import type { Failure } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
 import { maxTextLength } from './limits.ts';
-import type { FactsReading } from './query-set.ts';
 import { boundedLine, isPlainLine } from './text.ts';
 
 /** One result row as the connection hands it over: every cell is the server's text, or null. Untrusted: any column may be missing or odd. */
@@ -114,5 +113,3 @@ export function rowsUnexpected(server: ServerAddress, column: string): Failure {
 
 /** More channels than MySQL allows (256, manual 19.2.2) are no server's. */
 export const maxRows = 300;
-
-export const failedReading = (failure: Failure): FactsReading => ({ kind: 'failed', failure });

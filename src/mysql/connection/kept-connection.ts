@@ -2,16 +2,10 @@ import type { Probe } from '../../core/model/observation.ts';
 import type { MonoMs, ServerAddress, ServerId } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import type { ChannelNotes } from '../answer/channel-notes.ts';
-import {
-  type Asker,
-  aliveProblem,
-  classify,
-  type Problem,
-  proxyProblem,
-  unknownProblem,
-} from '../answer/failures.ts';
+import { aliveProblem, classify, type Problem, proxyProblem, unknownProblem } from '../answer/failures.ts';
 import { maxTextLength } from '../answer/limits.ts';
 import type { Answers, QuerySet } from '../answer/query-set.ts';
+import type { Asker } from '../answer/refusal-hints.ts';
 import { withReplicas } from '../answer/reported-replicas.ts';
 import { type Row, rowsUnexpected } from '../answer/row.ts';
 import { isPlainLine } from '../answer/text.ts';

@@ -7,8 +7,8 @@
 
 import type { ManagedMember } from '../../core/model/observation.ts';
 import type { ServerId } from '../../core/model/units.ts';
-import type { FactsReading, ProbeInput, QuerySet } from '../answer/query-set.ts';
-import { failedReading, maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
+import { type FactsReading, failedReading, type ProbeInput, type QuerySet } from '../answer/query-set.ts';
+import { maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
 import { parseVersion } from '../answer/version.ts';
 
 /** Without a read-only transaction, whose variable has another name in each of the two. */

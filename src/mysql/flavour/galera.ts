@@ -4,15 +4,14 @@
  */
 
 import type { Wsrep } from '../../core/model/observation.ts';
-import type { FactsReading, ProbeInput, QuerySet } from '../answer/query-set.ts';
-import { failedReading, type Row, RowReader, rowsUnexpected } from '../answer/row.ts';
+import { type FactsReading, failedReading, type ProbeInput, type QuerySet } from '../answer/query-set.ts';
+import { type Row, RowReader, rowsUnexpected } from '../answer/row.ts';
 
 const statusNames = [
   'wsrep_cluster_conf_id',
   'wsrep_cluster_size',
   'wsrep_cluster_state_uuid',
   'wsrep_cluster_status',
-  'wsrep_gcomm_uuid',
   'wsrep_last_committed',
   'wsrep_local_index',
   'wsrep_local_state',
@@ -93,7 +92,6 @@ function readWsrep(reader: RowReader, values: Row): Wsrep {
   const view = reader.number('wsrep_cluster_conf_id');
   return {
     clusterUuid: reader.parsed('wsrep_cluster_state_uuid', clusterUuid) ?? '',
-    nodeUuid: reader.text('wsrep_gcomm_uuid').toLowerCase(),
     primaryComponent,
     ready: reader.text('wsrep_ready') === 'ON',
     state: states[state as keyof typeof states] ?? 'error',

@@ -9,8 +9,8 @@ import type { MariadbPositions, ServerFacts, Version } from '../../core/model/ob
 import { mariadbGrantStatements } from '../answer/grants.ts';
 import { mariadbServerId, reportedAddress } from '../answer/identity.ts';
 import { readMariadbChannels } from '../answer/mariadb-channels.ts';
-import type { FactsReading, ProbeInput, QuerySet } from '../answer/query-set.ts';
-import { failedReading, RowReader, rowsUnexpected } from '../answer/row.ts';
+import { type FactsReading, failedReading, type ProbeInput, type QuerySet } from '../answer/query-set.ts';
+import { RowReader, rowsUnexpected } from '../answer/row.ts';
 import { parseVersion } from '../answer/version.ts';
 import {
   mariadbSwitches,
@@ -27,8 +27,8 @@ const serverQuery = (
   switches: string,
 ): string => `SELECT @@global.server_id AS server_id, @@version AS version, @@version_comment AS version_comment, @@hostname AS hostname, @@port AS port,
  @@global.read_only AS read_only, ${switches}, @@global.log_bin AS log_bin,
- @@global.gtid_domain_id AS gtid_domain, @@global.gtid_strict_mode AS gtid_strict, @@global.gtid_binlog_state AS gtid_binlog_state,
- @@global.gtid_binlog_pos AS gtid_binlog_pos, @@global.gtid_slave_pos AS gtid_replica_pos, @@global.gtid_current_pos AS gtid_current_pos`;
+ @@global.gtid_binlog_state AS gtid_binlog_state, @@global.gtid_slave_pos AS gtid_replica_pos,
+ @@global.gtid_current_pos AS gtid_current_pos`;
 
 /** A server of that version. */
 export const mariadb = (version: Version): QuerySet => ({
@@ -91,11 +91,8 @@ function readMariadb(input: ProbeInput): FactsReading {
 function readPositions(reader: RowReader): MariadbPositions {
   const position = (column: string): GtidSet => reader.parsed(column, parseMariadbGtids) ?? new Map();
   return {
-    binlog: position('gtid_binlog_pos'),
     replica: position('gtid_replica_pos'),
     current: position('gtid_current_pos'),
-    domain: reader.number('gtid_domain'),
-    strict: reader.flag('gtid_strict'),
   };
 }
 

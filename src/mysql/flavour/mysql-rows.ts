@@ -6,8 +6,8 @@ import { readBinlogEnd, readCoordinates } from '../answer/coordinates.ts';
 import { readFailoverLists } from '../answer/failover-list-rows.ts';
 import { readGroup } from '../answer/group-rows.ts';
 import { reportedAddress, serverId } from '../answer/identity.ts';
-import type { FactsReading, ProbeInput } from '../answer/query-set.ts';
-import { failedReading, maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
+import { type FactsReading, failedReading, type ProbeInput } from '../answer/query-set.ts';
+import { maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
 import { parseVersion } from '../answer/version.ts';
 import { readSwitches, type SwitchRules } from '../answer/write-switches.ts';
 

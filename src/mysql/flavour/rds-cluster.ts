@@ -6,8 +6,8 @@
 
 import type { ManagedMember } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
-import type { FactsReading, ProbeInput, QuerySet } from '../answer/query-set.ts';
-import { failedReading, maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
+import { type FactsReading, failedReading, type ProbeInput, type QuerySet } from '../answer/query-set.ts';
+import { maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
 
 const topologyQuery = 'SELECT id, endpoint, port, @@global.server_id AS self FROM mysql.rds_topology';
 

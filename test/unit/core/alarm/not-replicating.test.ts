@@ -229,7 +229,6 @@ describe('a server whose data come from nowhere', () => {
 
   const wsrep = {
     clusterUuid: 'c',
-    nodeUuid: 'n',
     primaryComponent: true,
     ready: true,
     size: 2,

@@ -253,7 +253,6 @@ test('MariaDB: what follows the newest transaction that both have', () => {
 test('Galera: by write sets, which all nodes number alike, whatever their own GTIDs say', () => {
   const node = (name: string, lastCommitted: number, clusterUuid = 'c'): Probe => {
     const known = {
-      nodeUuid: name,
       primaryComponent: true,
       ready: true,
       state: 'synced',

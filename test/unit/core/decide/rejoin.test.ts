@@ -321,7 +321,7 @@ describe('a node of the same Galera cluster', () => {
     } as const;
     return {
       ...facts,
-      wsrep: { clusterUuid: 'c', nodeUuid: name, size, view, index, lastCommitted, ...state, ...over },
+      wsrep: { clusterUuid: 'c', size, view, index, lastCommitted, ...state, ...over },
     };
   };
 

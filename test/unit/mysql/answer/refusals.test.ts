@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
-import { type Asker, classify } from '../../../../src/mysql/answer/failures.ts';
+import { classify } from '../../../../src/mysql/answer/failures.ts';
+import type { Asker } from '../../../../src/mysql/answer/refusal-hints.ts';
 import { readTraits } from '../../../../src/mysql/flavour/flavour.ts';
 import { answering, deadline, fake, packet, proberOf } from '../../../support/false-server.ts';
 

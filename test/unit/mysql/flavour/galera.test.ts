@@ -31,7 +31,6 @@ describe('rows of Galera with MariaDB 10.11', () => {
     });
     expect(facts('synced').wsrep).toEqual({
       clusterUuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      nodeUuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
       primaryComponent: true,
       ready: true,
       state: 'synced',
@@ -82,7 +81,6 @@ describe('rows of Galera with MariaDB 10.11', () => {
       'wsrep_cluster_size',
       'wsrep_cluster_state_uuid',
       'wsrep_cluster_status',
-      'wsrep_gcomm_uuid',
       'wsrep_last_committed',
       'wsrep_local_index',
       'wsrep_local_state',
@@ -105,7 +103,6 @@ describe('rows of Percona XtraDB Cluster 8.0 (read, not run)', () => {
     expect(origin).toBe('read');
     expect(facts('synced').wsrep).toEqual({
       clusterUuid: '6e11fa47-71ca-11e1-9e33-c80aa9429566',
-      nodeUuid: '7e11fa47-71ca-11e1-9e33-c80aa9429567',
       primaryComponent: true,
       ready: true,
       state: 'synced',
