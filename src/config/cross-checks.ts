@@ -117,7 +117,7 @@ function sameNameserverTwice(
       return [];
     }
     const what =
-      other === name ? 'is there twice' : `is the same nameserver as "${other}", with the same key`;
+      other === name ? 'is listed twice' : `is the same nameserver as "${other}", with the same key`;
     return [{ path: nameserverPath(cluster, index), message: `{value} ${what}; remove one` }];
   });
 }
@@ -140,7 +140,7 @@ function namesOutsideZone(cluster: ClusterPart): readonly ConfigIssue[] {
   check(replicas, replicasPath(cluster));
   if (source.isAlias && source.name === zone) {
     const message =
-      'the zone itself cannot be a CNAME (RFC 1034 3.6.2); write "type: address", or a name below it';
+      'the zone itself cannot be a CNAME (RFC 1034 3.6.2); write "type: address", or a name below the zone';
     issues.push({ path: sourcePath(cluster), message });
   }
   return issues;
@@ -158,7 +158,7 @@ function namesThatMeet(cluster: ClusterPart): readonly ConfigIssue[] {
   return [
     {
       path: replicasPath(cluster),
-      message: `${replicas} is the name of the source or of its ledger already; give the replicas one of their own`,
+      message: `${replicas} is already a name of the source (address, ledger or SRV); give the replicas their own name`,
     },
   ];
 }
@@ -180,7 +180,7 @@ function namesOfTwoClusters(
         const other = first.get(claim) ?? cluster;
         first.set(claim, other);
         if (other === cluster || issues.has(path.join('.'))) continue;
-        const message = `${name} is published by cluster "${other.name}" at nameserver "${nameserver}" already; give each cluster its own name`;
+        const message = `cluster "${other.name}" already publishes ${name} at nameserver "${nameserver}"; give each cluster its own name`;
         issues.set(path.join('.'), { path, message });
       }
     }
@@ -197,7 +197,7 @@ function equalServers(cluster: ClusterPart): readonly ConfigIssue[] {
       first.set(address, path);
       return [];
     }
-    return [{ path, message: `${address} is server [${other.at(-1)}] already; remove one` }];
+    return [{ path, message: `${address} is already listed as servers[${other.at(-1)}]; remove one` }];
   });
 }
 
@@ -212,13 +212,13 @@ function unsafeAddresses(cluster: ClusterPart): readonly ConfigIssue[] {
         return [
           {
             path,
-            message: `${address} is ${kind}, which clients elsewhere cannot use; add "publish:"${hint}`,
+            message: `${address} is ${kind}, which clients on other machines cannot use; add "publish:"${hint}`,
           },
         ];
       return [
         {
           path: cluster.entryPath([...path, 'publish'], index),
-          message: `{value} is ${kind}, which clients elsewhere cannot use; write another one${hint}`,
+          message: `{value} is ${kind}, which clients on other machines cannot use; write another one${hint}`,
         },
       ];
     });
@@ -232,7 +232,7 @@ function aliasProblems(cluster: ClusterPart): readonly ConfigIssue[] {
     .filter(({ server }) => server.candidate === 'auto' && canonicalIp(server.host) !== undefined)
     .map(({ server, path }) => ({
       path,
-      message: `${server.host} is an address, and a CNAME can only name a host; write its host name, or "type: address"`,
+      message: `${server.host} is an IP address, but a CNAME needs a host name; write the host name of the server, or "type: address"`,
     }));
   if (source.srv) {
     const message =

@@ -32,17 +32,17 @@ export interface ConfigDocument {
 
 /** Our own words: the library's quote the file, and what it stumbles over may be a password. */
 const syntaxWords: Readonly<Record<string, string>> = {
-  BAD_INDENT: 'the indentation is not that of its neighbours; line the keys of one section up',
-  TAB_AS_INDENT: 'a tab cannot indent; use spaces',
-  DUPLICATE_KEY: 'this key is there twice; keep one',
-  MULTIPLE_DOCS: 'a second document begins here; keep one',
-  MULTILINE_IMPLICIT_KEY: 'a key must be on one line; is a ":" missing, or the indentation wrong?',
-  BLOCK_AS_IMPLICIT_KEY: 'a second ":" on this line; put a value that has ": " in it in quotes',
+  BAD_INDENT: 'the indentation differs from the lines around it; indent all keys of one section equally',
+  TAB_AS_INDENT: 'a tab is not allowed in the indentation; use spaces',
+  DUPLICATE_KEY: 'this key is listed twice; remove one',
+  MULTIPLE_DOCS: 'a second YAML document begins here; keep only one',
+  MULTILINE_IMPLICIT_KEY: 'a key must be on one line; look for a missing ":" or a wrong indentation',
+  BLOCK_AS_IMPLICIT_KEY: 'this line has a second ":"; put a value that contains ": " in quotes',
   MISSING_CHAR: 'something is missing here: a closing quote, bracket or brace, a comma or a ":"',
   BAD_SCALAR_START: 'a plain value cannot begin with this character; put it in quotes',
-  BAD_ALIAS: 'there is no such anchor; put a value that begins with "*" in quotes',
-  BAD_DQ_ESCAPE: 'no such escape; use single quotes where backslashes are meant literally',
-  TAG_RESOLVE_FAILED: 'an unknown tag; put a value that begins with "!" in quotes',
+  BAD_ALIAS: 'this anchor does not exist; put a value that begins with "*" in quotes',
+  BAD_DQ_ESCAPE: 'this escape does not exist; use single quotes for literal backslashes',
+  TAG_RESOLVE_FAILED: 'this tag is unknown; put a value that begins with "!" in quotes',
   UNEXPECTED_TOKEN: 'this was not expected here; put values with special characters in quotes',
 };
 

@@ -16,7 +16,7 @@ export function parseFqdn(text: string, room: number): Parsed<Fqdn> {
   if (/[^\x00-\x7f]/.test(name))
     return wrong('{value} has letters that are not ASCII; write its IDNA form (xn--...)');
   if (!text.endsWith('.') && !name.includes('.'))
-    return wrong('{value} is not a whole domain name; write for example source.shop.example.com.');
+    return wrong('{value} is not a complete domain name; write for example source.shop.example.com.');
   const longest = longestName - room;
   if (name.length + 1 > longest) {
     return wrong(
@@ -26,10 +26,10 @@ export function parseFqdn(text: string, room: number): Parsed<Fqdn> {
     );
   }
   for (const label of name.split('.')) {
-    if (label === '') return wrong('{value} has an empty label (two dots, or one in front)');
+    if (label === '') return wrong('{value} has an empty label (two dots in a row, or a dot at the start)');
     if (label.length > 63) return wrong('{value} has a label of more than 63 characters');
     if (!/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/i.test(label))
-      return wrong(`{value} is not a host's name: labels have letters, digits and inner hyphens`);
+      return wrong(`{value} is not a valid name: labels may have letters, digits, "_" and inner hyphens`);
   }
   return { kind: 'parsed', value: `${name.toLowerCase()}.` as Fqdn };
 }

@@ -49,7 +49,7 @@ export function duration(what: string, least: Duration, most: Duration) {
       if (ms === undefined)
         return checked<number>(ctx, {
           kind: 'wrong',
-          problem: '{value} is finer than a millisecond; round it',
+          problem: '{value} is not a whole number of milliseconds; round it',
         });
       if (ms < leastMs)
         return checked<number>(ctx, { kind: 'wrong', problem: `{value} is too short; at least ${least}` });
@@ -72,7 +72,9 @@ export const ttl = (description: string) =>
   z
     .int({
       error: (issue) =>
-        typeof issue.input === 'string' ? 'is in seconds, without a unit; write 5' : undefined,
+        typeof issue.input === 'string'
+          ? 'is a number of seconds without a unit; write for example 5'
+          : undefined,
     })
     .min(0)
     .max(86_400)
@@ -88,7 +90,7 @@ export const host = (description: string, example: string) =>
       if (/^[^:]+:\d+$|^\[.*\]:\d+$/.test(value))
         return checked<string>(ctx, {
           kind: 'wrong',
-          problem: '{value} has a port in it; write that as "port:"',
+          problem: '{value} contains a port; write the port as "port:"',
         });
       const parsed = parseHost(value);
       return checked(ctx, parsed.kind === 'parsed' ? serversHost(parsed.value, parsed) : parsed);
@@ -136,7 +138,7 @@ export function oneOrList<T extends z.ZodType<string>>(
 ) {
   return z
     .union([item, z.array(item).min(1).max(most)], {
-      error: `must be one or a list; write for example ${example}`,
+      error: `must be one value or a list; write for example ${example}`,
     })
     .transform((value): readonly string[] => (Array.isArray(value) ? value : [value]))
     .meta({ description, examples: [example] });
@@ -151,7 +153,8 @@ export const ipAddresses = (description: string) =>
 /** A name that is used as a label: of a cluster, a nameserver. It stands in TXT RRs, URLs and metrics. */
 const labelForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 export const label = z.string().regex(labelForm, {
-  error: 'this name cannot be used: 1 to 63 letters, digits, ".", "_" and "-", the first a letter or digit',
+  error:
+    'this name is not allowed; use 1 to 63 letters, digits, ".", "_" and "-", and begin with a letter or digit',
 });
 
 /** An instance's name stands in the ledger as `by=<instance>` and `frozen=<by>: <reason>`. */

@@ -58,9 +58,7 @@ export const sayIssue: z.core.$ZodErrorMap = (issue) => {
     case 'too_big':
       return sizeText(issue.origin, issue.maximum, 'most');
     case 'invalid_format':
-      return issue.format === 'url'
-        ? '{value} is not an http or https URL'
-        : '{value} is not of the right form';
+      return issue.format === 'url' ? '{value} is not an http or https URL' : '{value} has the wrong form';
     default:
       return undefined;
   }
@@ -82,7 +80,8 @@ function alternative(errors: readonly (readonly ZodIssue[])[]): readonly ZodIssu
 function unknownKey(path: ConfigPath, key: string, known: readonly string[]): FieldIssue {
   const near = closest(key, known);
   const place = { path: [...path, key], atKey: true };
-  if (near === undefined) return { ...place, message: `is not known here; known are ${known.join(', ')}` };
+  if (near === undefined)
+    return { ...place, message: `is not known here; the known keys are ${known.join(', ')}` };
   return { ...place, message: `is not known; did you mean "${near}"?`, meant: [...path, near] };
 }
 

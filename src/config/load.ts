@@ -57,17 +57,22 @@ export async function loadConfig(
 ): Promise<LoadResult> {
   const located = await locateConfig(configFlag, around.env, around.cwd);
   if (located.kind === 'none') {
-    const message = `there is no configuration; looked for ${located.looked.join(' and ')}; write one, or name it with --config or $SOURCE_DNS_CONFIG`;
+    const message = `there is no configuration file; source-dns looked for ${located.looked.join(' and ')}; write one, or give its path with --config or $SOURCE_DNS_CONFIG`;
     return { kind: 'invalid', file: 'source-dns.yaml', errors: [{ file: 'source-dns.yaml', message }] };
   }
   if (located.kind === 'no-folder') {
-    const message = 'the working directory does not exist any more; name the configuration by its whole path';
+    const message =
+      'the working directory no longer exists; give the absolute path of the configuration file';
     return { kind: 'invalid', file: located.file, errors: [{ file: located.file, message }] };
   }
   const { file } = located;
   const content = await readBounded(file, maxFileBytes);
   if (content.kind === 'failed') {
-    return { kind: 'invalid', file, errors: [{ file, message: `the configuration ${content.problem}` }] };
+    return {
+      kind: 'invalid',
+      file,
+      errors: [{ file, message: `the configuration file ${content.problem}` }],
+    };
   }
   const { read, problems, fatal } = readDocument(content.text);
   const syntax = problems.map((problem): ConfigError => ({ file, ...problem }));
@@ -101,7 +106,7 @@ export async function loadConfig(
         ...configWarnings(config),
         ...checked.warnings,
         ...(rights !== undefined && checked.literalPassword
-          ? [`${file} has a password in it and ${rights}`]
+          ? [`${file} contains a password and ${rights}`]
           : []),
         ...(isOpenToAll(content.stats) && !checked.literalPassword ? [`${file} ${rights}`] : []),
       ],
@@ -114,7 +119,7 @@ const hostNameError = (file: string, hostName: string): ConfigError => ({
   line: 1,
   column: 1,
   path: 'instance',
-  message: `is missing, and the host's name ${JSON.stringify(hostName)} cannot stand in for it; write for example "instance: watcher-1"`,
+  message: `is missing, and the name of this host, ${JSON.stringify(hostName)}, cannot be used instead; write for example "instance: watcher-1"`,
 });
 
 const noStateDirError = (file: string): ConfigError => ({
@@ -123,7 +128,7 @@ const noStateDirError = (file: string): ConfigError => ({
   column: 1,
   path: 'state_dir',
   message:
-    'is missing, and this user has no home directory in which it could be; write for example "state_dir: /var/lib/source-dns"',
+    'is missing, and this user has no home directory for the default; write for example "state_dir: /var/lib/source-dns"',
 });
 
 const inOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>

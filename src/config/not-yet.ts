@@ -22,4 +22,4 @@ export const notYetIssues = (raw: unknown): readonly ConfigIssue[] =>
   notYet
     .flatMap((pattern) => spread(raw, pattern))
     .filter((path) => !isAbsent(valueAt(raw, path)))
-    .map((path) => ({ path, message: 'is not supported by this version yet: remove it', atKey: true }));
+    .map((path) => ({ path, message: 'is not supported by this version yet; remove it', atKey: true }));

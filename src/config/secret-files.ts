@@ -37,7 +37,7 @@ const fileKinds: readonly FileKind[] = [
     maxBytes: 4096,
     secret: true,
     check: (text) =>
-      /[\r\n]/.test(text) ? 'has more than one line; it must hold the password alone' : undefined,
+      /[\r\n]/.test(text) ? 'has more than one line; it must contain only the password' : undefined,
   },
   {
     section: 'clusters',
@@ -47,24 +47,24 @@ const fileKinds: readonly FileKind[] = [
     check: (text) =>
       text.includes('-----BEGIN CERTIFICATE-----')
         ? undefined
-        : 'has no PEM certificate in it (-----BEGIN CERTIFICATE-----)',
+        : 'contains no PEM certificate (-----BEGIN CERTIFICATE-----)',
   },
   {
     section: 'nameservers',
     field: ['key_file'],
     maxBytes: 65_536,
     secret: true,
-    wanted: 'wanted is a file with the key alone, as tsig-keygen prints it',
+    wanted: 'use a file that contains only the key, as tsig-keygen prints it',
     check: () => undefined,
   },
 ];
 
 const failures: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
-  EACCES: 'may not be read by this user; change its owner or its rights',
-  EPERM: 'may not be read by this user; change its owner or its rights',
+  EACCES: 'cannot be read by this user; change its owner or its permissions',
+  EPERM: 'cannot be read by this user; change its owner or its permissions',
   EISDIR: 'is a directory',
-  ENOTDIR: 'is below something that is no directory',
+  ENOTDIR: 'is below something that is not a directory',
   ELOOP: 'is a symbolic link to itself',
 };
 
@@ -119,8 +119,10 @@ export const isOpenToAll = (stats: Stats): boolean => (stats.mode & 0o002) !== 0
 
 /** Why this file's rights are too wide for a secret, or undefined. */
 export function wideRights(stats: Stats): string | undefined {
-  if (isOpenToAll(stats)) return 'can be changed by everybody on this host; chmod 0640 it';
-  return (stats.mode & 0o004) === 0 ? undefined : 'can be read by everybody on this host; chmod 0640 it';
+  if (isOpenToAll(stats)) return 'can be changed by every user of this host; run chmod 0640 on it';
+  return (stats.mode & 0o004) === 0
+    ? undefined
+    : 'can be read by every user of this host; run chmod 0640 on it';
 }
 
 type OneFile =
@@ -149,8 +151,8 @@ const looksLikeSecret = (value: string): boolean =>
 
 function namesNone(value: string, folder: string, kind: FileKind, problem: string): string {
   if (kind.secret && looksLikeSecret(value))
-    return 'names no file: it looks like the secret itself; write that into a file, and the path of the file here';
-  return `the file ${value.startsWith('/') ? '{value}' : `{value} (beside the configuration: ${folder})`} ${problem}`;
+    return 'looks like the secret itself, not like the path of a file; write the secret into a file, and its path here';
+  return `the file ${value.startsWith('/') ? '{value}' : `{value} (relative to ${folder})`} ${problem}`;
 }
 
 /** Reads every file that the configuration names; relative paths are relative to `folder`. Fields that are no text are left to the schema. */

@@ -46,7 +46,7 @@ export function parseHost(text: string): Parsed<string> {
   const ip = canonicalIp(bare);
   if (ip !== undefined) return parsed(ip);
   if (bare !== text || bare.includes(':'))
-    return wrong('{value} is not an IPv6 address; write 2001:db8::1, and with a port [2001:db8::1]:3306');
+    return wrong('{value} is not an IPv6 address; write 2001:db8::1, or with a port [2001:db8::1]:3306');
   return hostName(text);
 }
 
@@ -56,7 +56,7 @@ export function parseHostPort(text: string, defaultPort: number): Parsed<{ host:
   const host = parseHost(match?.[1] ?? text);
   if (host.kind === 'wrong') return host;
   const port = match === null ? defaultPort : Number(match[2]);
-  if (port < 1 || port > 65_535) return wrong('{value} has a port that does not exist: 1 to 65535');
+  if (port < 1 || port > 65_535) return wrong('{value} has an invalid port; use 1 to 65535');
   return parsed({ host: host.value, port });
 }
 

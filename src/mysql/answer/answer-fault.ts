@@ -21,16 +21,16 @@ export class AnswerFault extends Error {
 
 /** It is not, or not only, a MySQL server that sends: nothing is known of the server. */
 export const broken = (what: string): AnswerFault =>
-  new AnswerFault('protocol-broken', `sent what no MySQL server sends: ${what}`, {
+  new AnswerFault('protocol-broken', `sent something that no MySQL server sends: ${what}`, {
     alive: false,
-    hint: 'Does a MySQL server listen at this address and port, and does nothing stand between it and us? Its version and this sentence make a bug report.',
+    hint: 'Check that a MySQL server listens at this address and port, without a proxy in between. If so, report a bug with the server version and this message.',
   });
 
 /** Who has logged us in and answers in good order lives, however much it says. */
 export const tooLarge = (what: string, alive: boolean): AnswerFault =>
-  new AnswerFault('answer-too-large', `answered more than is read of a server: ${what}`, {
+  new AnswerFault('answer-too-large', `sent more data than a probe accepts: ${what}`, {
     alive,
-    hint: "A GTID set with very many gaps makes a large answer. On the server: SELECT LENGTH(@@GLOBAL.gtid_executed); and of its channels, LENGTH(RECEIVED_TRANSACTION_SET) in performance_schema.replication_connection_status. If they are small, it is not the server's own answer.",
+    hint: 'A GTID set with very many gaps makes a large answer. Check on the server: SELECT LENGTH(@@GLOBAL.gtid_executed); and SELECT LENGTH(RECEIVED_TRANSACTION_SET) FROM performance_schema.replication_connection_status; If they are small, the answer does not come from the server itself.',
   });
 
 /** The server wants a login that we do not know, or do not give. */
@@ -41,9 +41,9 @@ export const loginUnsupported = (what: string): AnswerFault =>
 export const publicKeyRefused = (plugin: string): AnswerFault =>
   new AnswerFault(
     'public-key-refused',
-    `wants the password without TLS, encrypted with a public key that it would send itself (${plugin}), and a party in between could send its own key instead`,
+    `asks for the password without TLS, encrypted with a public key that the server itself sends (${plugin}); an attacker in between could send another key`,
     {
       alive: true,
-      hint: 'Give the server TLS (MySQL makes a certificate by itself at its first start), and set tls: preferred, required or verify. Only where nobody can stand in between: mysql.allow_public_key_retrieval: true.',
+      hint: 'Turn TLS on at the server (MySQL creates a certificate at its first start), and set tls: preferred, required or verify. Set mysql.allow_public_key_retrieval: true only where no attacker can be in between.',
     },
   );

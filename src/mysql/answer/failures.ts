@@ -64,10 +64,10 @@ export function aliveProblem(server: ServerAddress, code: string, what: string, 
 }
 
 function ofServerError(asker: Asker, errno: number, text: string): Problem {
-  const words = boundedLine(text) || `error ${errno}, without a word`;
+  const words = boundedLine(text) || `error ${errno} without a text`;
   const proxy = proxyThatSaid(errno, words);
   if (proxy !== undefined)
-    return proxyProblem(unknownProblem, asker.server, `${proxy} says error ${errno}, ${words}`);
+    return proxyProblem(unknownProblem, asker.server, `${proxy} sent error ${errno}: ${words}`);
   const problem = errno === serverShutdown ? unknownProblem : aliveProblem;
   const refused = problem(asker.server, `mysql-${errno}`, words, hintForServerError(asker, errno, words));
   return refusesEverybody(errno, words) ? { ...refused, servesNobody: true } : refused;
@@ -82,8 +82,8 @@ export const proxyProblem = (problem: typeof unknownProblem, server: ServerAddre
   problem(
     server,
     'proxy-answers',
-    `something between us and the server answers for it: ${what}`,
-    "Have the server's own address and port in servers: what a proxy says is not said by the server behind it.",
+    `something between us and the server answers in its place: ${what}`,
+    "Write the server's own address and port into servers: an answer of a proxy does not show the state of the server behind it.",
   );
 
 /** TLS begins only after a MySQL server greeted us; but an end of the connection in the middle of it says nothing of the server. */
@@ -93,7 +93,7 @@ function ofTlsError(asker: Asker, code: string, message: string): Problem | unde
       asker.server,
       'tls-unsupported',
       'the server has no TLS',
-      "Turn TLS on there: without tls_version = '' and skip_ssl MySQL makes a certificate at its next start, where the data folder has none. If it had TLS before, a party in between may have taken it away.",
+      "Turn TLS on at the server: remove tls_version = '' and skip_ssl, and restart MySQL; it creates a certificate if the data directory has none. If the server had TLS before, an attacker in between may have removed it.",
     );
   }
   if (code !== 'HANDSHAKE_SSL_ERROR') return undefined;
@@ -111,19 +111,19 @@ function ofTlsError(asker: Asker, code: string, message: string): Problem | unde
 const tlsHints: readonly (readonly [words: RegExp, hint: string])[] = [
   [
     /unsupported protocol|protocol version|no protocols available|version too low/i,
-    "This client needs TLS 1.2 or later, and the server offers only older ones: set the server's tls_version (and its certificate's key of 2048 bits or more), or upgrade it.",
+    "This client needs TLS 1.2 or later, but the server offers only older versions. Set the server's tls_version (its certificate needs a key of 2048 bits or more), or upgrade the server.",
   ],
   [
     /expired|not yet valid/i,
-    'A certificate is not valid now: renew it, or mend the clock of this machine or of the server.',
+    'A certificate has expired or is not valid yet: renew it, or correct the clock of this machine or of the server.',
   ],
   [
     /certificate|altnames|self[- ]signed|issuer/i,
-    'tls: verify needs a certificate that ca_file signed, for this very host name. A certificate that MySQL made by itself names no host.',
+    'tls: verify needs a certificate for exactly this host name, signed by an authority in ca_file. A certificate that MySQL created itself names no host.',
   ],
   [
     /handshake failure|no shared cipher|key too small|dh key/i,
-    "The server and this client have no cipher in common: look at the server's ssl_cipher and tls_ciphersuites.",
+    'The server and this client have no cipher in common: check ssl_cipher and tls_ciphersuites on the server.',
   ],
 ];
 
@@ -143,11 +143,13 @@ const clientCodes: Readonly<Record<string, string>> = {
 
 /** Where the message of the system would only say the address once more. */
 const clientMessages: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there (connection refused)',
+  ECONNREFUSED: 'nothing listens at this address and port (connection refused)',
 };
 
 const clientHints: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Is mysqld running, and is the port right? (bind_address, skip_networking)',
-  ENOTFOUND: 'The host name has no address, by the resolver of this machine.',
-  EAI_AGAIN: 'The resolver of this machine did not answer.',
+  ECONNREFUSED:
+    'Check that mysqld runs and that the port is right; on the server, check bind_address and skip_networking.',
+  ENOTFOUND:
+    'The resolver of this machine finds no address for the host name: correct the name, or its DNS records.',
+  EAI_AGAIN: 'The resolver of this machine did not answer: check the DNS servers of this machine.',
 };

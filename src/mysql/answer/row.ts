@@ -106,8 +106,8 @@ export class RowReader {
 export function rowsUnexpected(server: ServerAddress, column: string): Failure {
   return {
     code: 'rows-unexpected',
-    message: `${server}: the column ${column} of the server's answer is missing or not as its manual says`,
-    hint: 'Is this a MySQL or MariaDB server, and not a proxy or a compatible product? Please report its version and the column.',
+    message: `${server}: the column ${column} of the server's answer is missing or has an unexpected value`,
+    hint: 'Check that this is a MySQL or MariaDB server, not a proxy or a compatible product. If so, report a bug with the server version and the column.',
   };
 }
 

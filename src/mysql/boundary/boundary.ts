@@ -186,7 +186,7 @@ export class Boundary {
         if (this.#rest === 0) this.#phase = 'columns-end';
         return packets.column(payload);
       case 'columns-end':
-        if (!packets.isEof(payload)) throw broken('no end after its columns');
+        if (!packets.isEof(payload)) throw broken('no end marker after its columns');
         this.#phase = 'rows';
         this.#rest = maxResultRows;
         return packets.eof(payload);
@@ -270,11 +270,11 @@ export class Boundary {
 /** For sentences. */
 const where: Readonly<Record<Phase, string>> = {
   greeting: 'as its greeting',
-  ours: 'before our answer (before TLS is up, or in the midst of the login)',
+  ours: 'before our answer (before TLS is up, or during the login)',
   login: 'in the login',
   'public-key': 'as its public key',
-  idle: 'though nothing was asked',
-  answer: 'as the head of a result',
+  idle: 'without a query of ours',
+  answer: 'as the header of a result',
   columns: 'as a column',
   'columns-end': 'after its columns',
   rows: 'as a row',

@@ -44,9 +44,9 @@ export class LoginSteps {
     const [kind, word] = payload;
     if (kind === 0) return { give: ok(payload), next: 'idle' };
     if (kind === 0xfe) return this.#readSwitch(payload);
-    if (kind === 2) throw loginUnsupported('asks for a second factor of the login');
+    if (kind === 2) throw loginUnsupported('asks for a second login factor');
     if (kind !== 1 || payload.length !== 2 || (word !== fastLogin && word !== fullLogin))
-      throw broken('an unknown step of the login');
+      throw broken('an unknown login step');
     if (word === fastLogin) return { give: payload, next: 'login' };
     this.#checkPublicKey();
     return { give: payload, next: 'ours' };
@@ -57,13 +57,13 @@ export class LoginSteps {
       payload[0] === 1 &&
       payload.length <= maxPublicKeyBytes &&
       payload.subarray(1).toString('latin1').startsWith('-----BEGIN ');
-    if (!isKey) throw broken('no public key where one was asked for');
+    if (!isKey) throw broken('something else than the public key that we asked for');
     return { give: payload, next: 'ours' };
   }
 
   #readSwitch(payload: Buffer): LoginStep {
     // Each choice is a hash of the password more, over numbers of the server's choice.
-    if (this.#switched) throw broken('a second choice of the login method');
+    if (this.#switched) throw broken('a second change of the login method');
     this.#switched = true;
     const choice = loginSwitch(payload);
     this.#plugin = choice.plugin;

@@ -55,7 +55,7 @@ export class Payload {
     if (first === 0xfc) return this.integer(2);
     if (first === 0xfd) return this.integer(3);
     if (first === 0xfe) return Number(this.bytes(8).readBigUInt64LE(0));
-    throw broken(`${this.#what} with a number that is none`);
+    throw broken(`${this.#what} with an invalid number`);
   }
 
   /** A text after its length; undefined for NULL. */

@@ -35,7 +35,7 @@ const plain = /^[\x20-\x7e]*$/;
 /** A MySQL server's greeting, version 10, of a server that can be logged in to by a scramble. */
 export function greeting(bytes: Buffer): Buffer {
   const read = new Payload(bytes, 'a greeting');
-  if (read.integer(1) !== 10) throw broken('a greeting of another protocol');
+  if (read.integer(1) !== 10) throw broken('a greeting of another protocol version');
   const version = read.upToZero(maxNameBytes);
   const thread = read.bytes(4);
   const scramble1 = read.bytes(8);
@@ -88,7 +88,7 @@ function pluginOf(read: Payload): string {
 
 function pluginName(bytes: Buffer): string {
   const name = bytes.toString('latin1');
-  if (name.length > maxNameBytes || !plain.test(name)) throw broken('a login method without a name');
+  if (name.length > maxNameBytes || !plain.test(name)) throw broken('a login method with an invalid name');
   return name;
 }
 
@@ -160,7 +160,7 @@ export function column(bytes: Buffer): Buffer {
   read.skipText();
   const text = name.toString('latin1');
   if (text === '' || text.length > maxNameBytes || !plain.test(text) || unsafeNames.has(text))
-    throw broken('a column without a name');
+    throw broken('a column with an invalid name');
   // Length of the fixed fields, character set, length, type, flags, decimals, filler.
   if (read.integer(1) !== 12 || read.left !== 12) throw broken('a column of unknown form');
   const written = Buffer.allocUnsafe(columnHead.length + 3 + name.length + columnTail.length);
@@ -188,7 +188,7 @@ export function checkRow(bytes: Buffer, columns: number): void {
   for (let index = 0; index < columns; index += 1) read.skipText();
   read.end();
   if (bytes.length > maxRowIntervals && dividers(bytes) > maxRowIntervals)
-    throw tooLarge(`more than ${maxRowIntervals} intervals of GTIDs in a row`, true);
+    throw tooLarge(`more than ${maxRowIntervals} GTID intervals in one row`, true);
 }
 
 /** Colons and commas. */
@@ -213,15 +213,15 @@ const knownPlugins: ReadonlySet<string> = new Set([
 /** Throws where we do not know the method, or do not take it: the password is never sent as it is because a server asks for it. */
 export function loginSwitch(bytes: Buffer): LoginSwitch {
   if (bytes.length === 1)
-    throw loginUnsupported('asks for a login by the method of versions before 4.1 (mysql_old_password)');
+    throw loginUnsupported('asks for the login method of MySQL before 4.1 (mysql_old_password)');
   const read = new Payload(bytes, 'a choice of the login method', 1);
   const plugin = pluginName(read.upToZero(maxNameBytes));
   const data = read.rest();
   if (plugin === 'mysql_clear_password')
-    throw loginUnsupported('asks for the password as it is (mysql_clear_password), which is never given');
+    throw loginUnsupported('asks for the password in plain text (mysql_clear_password), which we never send');
   if (!knownPlugins.has(plugin))
     throw loginUnsupported(
-      `asks for a login by ${boundedLine(plugin) || 'nothing'}, which this client does not know`,
+      `asks for the login method ${boundedLine(plugin) || '(empty)'}, which this client does not support`,
     );
   if (data.length < 20 || data.length > 21) throw broken('a login method without its 20 random bytes');
   return { plugin, data: data.subarray(0, 20) };

@@ -134,7 +134,7 @@ export class KeptConnection {
       const waited = Math.round(clock.mono() - begun);
       // A replica that waits for its applier to stop answers everything but its replication status: it lives.
       if (turn.answered)
-        return aliveProblem(server, 'deadline', `did not answer all that it was asked within ${waited} ms`);
+        return aliveProblem(server, 'deadline', `did not answer all queries within ${waited} ms`);
       return this.#unknown('deadline', `${what} within ${waited} ms`);
     });
     return this.#closed ? this.#unknown('closed', 'the prober was closed meanwhile') : result;
@@ -168,7 +168,8 @@ export class KeptConnection {
     const introduced = await this.#introduce(session, asker);
     if ('kind' in introduced) return this.#fail(session, introduced);
     // The deadline may have passed meanwhile, and another session be on its way.
-    if (this.#session !== session) return this.#unknown('deadline', 'the connection came too late');
+    if (this.#session !== session)
+      return this.#unknown('deadline', 'the connection was ready only after the deadline');
     const ready: Ready = { session, ...introduced, spellings: new Map(), ids: new Set(), notes: new Map() };
     this.#ready = ready;
     session.onLost = () => {
@@ -247,7 +248,11 @@ export class KeptConnection {
     // No server's UUID changes while it runs (MariaDB's server_id may be set). Something lives there, but nobody can tell who.
     if (reading.facts.flavour === 'mysql' && ready.ids.size < 2) ready.ids.add(reading.facts.id);
     if (ready.ids.size > 1)
-      return proxyProblem(aliveProblem, server, `on one connection it is ${[...ready.ids].join(', then ')}`);
+      return proxyProblem(
+        aliveProblem,
+        server,
+        `one connection reached more than one server: ${[...ready.ids].join(', then ')}`,
+      );
     ready.notes = reading.notes;
     const { peer } = ready.session;
     return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };

@@ -64,10 +64,10 @@ const oldestNumber = 10;
 const isSupported = (version: Version, { mariadb: isMariadb, versionByHand }: Traits): boolean =>
   isMariadb ? versionByHand || atLeast(version, 10, 5, 2) : atLeast(version, 5, 7, 9);
 const hint =
-  'This version watches MySQL 5.7.9 and later, MariaDB 10.5.2 and later, Galera, Aurora MySQL 3 and RDS Multi-AZ clusters.';
+  'This version of source-dns supports MySQL 5.7.9 and later, MariaDB 10.5.2 and later, Galera, Aurora MySQL 3 and RDS Multi-AZ clusters.';
 
 const noVersionHint =
-  'Is this a MySQL or MariaDB server, and not a proxy or a compatible product? It answers SHOW GLOBAL VARIABLES without a row for version.';
+  'Check that this is a MySQL or MariaDB server, not a proxy or a compatible product: its answer to SHOW GLOBAL VARIABLES has no row for version.';
 
 /** How a server is asked; a problem (`version-unsupported`) where this version does not know how. It answered, so it lives. */
 export function querySetOf(server: ServerAddress, traits: Traits): QuerySet | Problem {
@@ -78,7 +78,7 @@ export function querySetOf(server: ServerAddress, traits: Traits): QuerySet | Pr
     return aliveProblem(
       server,
       'version-unsupported',
-      `runs version ${boundedLine(traits.versionText)}`,
+      `runs version ${boundedLine(traits.versionText)}, which is not supported`,
       hint,
     );
   }

@@ -233,7 +233,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `REVOKE REPLICA MONITOR ON *.* FROM ${account}`);
     const answer = await prober.probe(addressOf(0), deadline());
     const hint = expect.stringMatching(
-      /^On the source, .*: GRANT REPLICA MONITOR ON \*\.\* TO 'source_dns'@'127\.0\.0\.%';$/,
+      /^Run on the source, .*: GRANT REPLICA MONITOR ON \*\.\* TO 'source_dns'@'127\.0\.0\.%';$/,
     );
     expect(answer).toMatchObject({ kind: 'alive', failure: { code: 'mysql-1227', hint } });
     await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `GRANT REPLICA MONITOR ON *.* TO ${account}`);

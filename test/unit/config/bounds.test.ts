@@ -34,7 +34,7 @@ test.each([
 test('each repeated key is told', async () => {
   const text = `${minimal()}clusters: {}\n`;
   expect(await complaints(text, withPassword)).toContainEqual(
-    expect.stringMatching(/^source-dns\.yaml:\d+:1: this key is there twice; keep one$/),
+    expect.stringMatching(/^source-dns\.yaml:\d+:1: this key is listed twice; remove one$/),
   );
 });
 

@@ -58,7 +58,7 @@ test('a value cannot change the structure, and keys are not expanded', async () 
     'source-dns.yaml:3:14: clusters.shop.servers: must be a list, not text',
   ]);
   expect(await complaints(minimal({ more: '${NS}: 1' }), env)).toEqual([
-    'source-dns.yaml:9:1: ["${NS}"]: is not known here; known are instance, state_dir, clusters, nameservers, hooks, http, log',
+    'source-dns.yaml:9:1: ["${NS}"]: is not known here; the known keys are instance, state_dir, clusters, nameservers, hooks, http, log',
   ]);
 });
 

@@ -159,7 +159,7 @@ test('the JSON Schema is of what one writes, with descriptions and defaults', ()
         interval: {
           type: 'string',
           default: '1s',
-          description: 'How often each server is asked while all is steady (10ms to 1h)',
+          description: 'How often to ask each server while nothing is suspicious (10ms to 1h)',
         },
       },
     },

@@ -150,14 +150,14 @@ test('the file: --config, else the environment, else ./source-dns.yaml; a named 
   expect(await instance('flag.yaml', { SOURCE_DNS_CONFIG: 'env.yaml' })).toBe('flag');
   expect(await instance(undefined, { SOURCE_DNS_CONFIG: 'env.yaml' })).toBe('env');
   expect(await instance()).toBe('here');
-  expect(await instance('none.yaml')).toBe(`${folder}/none.yaml: the configuration does not exist`);
-  expect(await instance('.')).toBe(`${folder}: the configuration is a directory`);
+  expect(await instance('none.yaml')).toBe(`${folder}/none.yaml: the configuration file does not exist`);
+  expect(await instance('.')).toBe(`${folder}: the configuration file is a directory`);
 });
 
 test('no configuration at all names the places that were looked at', async () => {
   const result = await loadConfig(undefined, around('/nonexistent'));
   expect(result.kind === 'invalid' && result.errors.map(formatConfigError)).toEqual([
-    'source-dns.yaml: there is no configuration; looked for /nonexistent/source-dns.yaml and /etc/source-dns/source-dns.yaml; write one, or name it with --config or $SOURCE_DNS_CONFIG',
+    'source-dns.yaml: there is no configuration file; source-dns looked for /nonexistent/source-dns.yaml and /etc/source-dns/source-dns.yaml; write one, or give its path with --config or $SOURCE_DNS_CONFIG',
   ]);
 });
 
@@ -165,7 +165,7 @@ test('a file of 1 MiB is read, one of a byte more is not', async () => {
   const fill = (size: number) => minimal().padEnd(size, '#');
   expect(await complaints(fill(1_048_576), withPassword)).toEqual([]);
   expect(await complaints(fill(1_048_577), withPassword)).toEqual([
-    'source-dns.yaml: the configuration is too large: at most 1048576 bytes',
+    'source-dns.yaml: the configuration file is too large: at most 1048576 bytes',
   ]);
 });
 
@@ -173,7 +173,7 @@ test('an instance without a name gets that of the host, where it can stand in th
   const folder = await folderWith({ 'source-dns.yaml': minimal(), 'ddns.key': keyText });
   const result = await loadConfig(undefined, { ...around(folder, withPassword), hostName: 'a host' });
   expect(result.kind === 'invalid' && result.errors.map(formatConfigError)).toEqual([
-    `${folder}/source-dns.yaml:1:1: instance: is missing, and the host's name "a host" cannot stand in for it; write for example "instance: watcher-1"`,
+    `${folder}/source-dns.yaml:1:1: instance: is missing, and the name of this host, "a host", cannot be used instead; write for example "instance: watcher-1"`,
   ]);
 });
 

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { complaints, loaded, minimal, withPassword } from './folder.ts';
 
 test.each([
-  ['a: 1\n\tb: 2\n', 'source-dns.yaml:2:1: a tab cannot indent; use spaces'],
+  ['a: 1\n\tb: 2\n', 'source-dns.yaml:2:1: a tab is not allowed in the indentation; use spaces'],
   [
     'a: "b\n',
     'source-dns.yaml:2:1: something is missing here: a closing quote, bracket or brace, a comma or a ":"',
   ],
-  ['a: b: c\n', 'source-dns.yaml:1:4: a second ":" on this line; put a value that has ": " in it in quotes'],
-  ['a: *b\n', 'source-dns.yaml:1:4: there is no such anchor; put a value that begins with "*" in quotes'],
-  ['a: 1\n---\nb: 2\n', 'source-dns.yaml:2:1: a second document begins here; keep one'],
+  ['a: b: c\n', 'source-dns.yaml:1:4: this line has a second ":"; put a value that contains ": " in quotes'],
+  ['a: *b\n', 'source-dns.yaml:1:4: this anchor does not exist; put a value that begins with "*" in quotes'],
+  ['a: 1\n---\nb: 2\n', 'source-dns.yaml:2:1: a second YAML document begins here; keep only one'],
 ])('syntax: %j', async (text, expected) => {
   expect(await complaints(text)).toContain(expected);
 });
@@ -18,13 +18,13 @@ test('a key that is there twice is told together with the rest', async () => {
   expect(
     await complaints(minimal({ more: 'instance: a\ninstance: b\nlog: { level: loud }' }), withPassword),
   ).toEqual([
-    'source-dns.yaml:10:1: this key is there twice; keep one',
+    'source-dns.yaml:10:1: this key is listed twice; remove one',
     'source-dns.yaml:11:15: log.level: "loud" is not one of trace, debug, info, warn, error, fatal, silent',
   ]);
 });
 
 const none =
-  'source-dns.yaml:1:1: this is no configuration; write the sections "clusters:" and "nameservers:"';
+  'source-dns.yaml:1:1: this is not a configuration; write the sections "clusters:" and "nameservers:"';
 
 test.each([
   ['', [none]],

@@ -38,8 +38,8 @@ describe('a proxy whose server is dead', () => {
       kind: 'unknown',
       failure: {
         code: 'proxy-answers',
-        message: `${address}: something between us and the server answers for it: ${product} says error ${errno}, ${text}`,
-        hint: expect.stringMatching(/^Have the server's own address and port in servers/),
+        message: `${address}: something between us and the server answers in its place: ${product} sent error ${errno}: ${text}`,
+        hint: expect.stringMatching(/^Write the server's own address and port into servers/),
       },
     });
   });
@@ -101,7 +101,7 @@ describe('a proxy that answers by itself', () => {
       kind: 'alive',
       failure: {
         code: 'proxy-answers',
-        message: `${address}: something between us and the server answers for it: on one connection it is ${uuids}`,
+        message: `${address}: something between us and the server answers in its place: one connection reached more than one server: ${uuids}`,
       },
     };
     expect(await prober.probe(address, deadline())).toMatchObject(mixed);

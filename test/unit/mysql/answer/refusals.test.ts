@@ -39,16 +39,16 @@ describe('a refusal', () => {
       /WITH MAX_USER_CONNECTIONS 0;$/,
     ],
     [1226, 'words of another version', /SHOW CREATE USER 'source_dns'@'%';$/],
-    [1040, 'Too many connections', /look at max_connections,/],
+    [1040, 'Too many connections', /check max_connections,/],
     [
       1203,
       "User source_dns already has more than 'max_user_connections' active connections",
-      /look at max_user_connections,/,
+      /check max_user_connections,/,
     ],
     [
       3118,
       "Access denied for user 'source_dns'@'10.0.0.1'. Account is locked.",
-      /^On the source, .*: ALTER USER 'source_dns'@'%' ACCOUNT UNLOCK;$/,
+      /^Run on the source, .*: ALTER USER 'source_dns'@'%' ACCOUNT UNLOCK;$/,
     ],
     [
       3955,
@@ -65,7 +65,7 @@ describe('a refusal', () => {
     [
       3032,
       'The server is currently in offline mode',
-      /SET GLOBAL offline_mode = OFF; .*promote that one: the name follows/,
+      /SET GLOBAL offline_mode = OFF; .*promote that server: the name follows/,
     ],
   ])('%i: %s', (errno, text, hint) => {
     expect(refused(errno, text)).toMatchObject({
@@ -81,7 +81,7 @@ describe('a refusal', () => {
   });
 
   test('has its number where the server says no word', () => {
-    expect(refused(1045, '').failure.message).toMatch(/: error 1045, without a word$/);
+    expect(refused(1045, '').failure.message).toMatch(/: error 1045 without a text$/);
   });
 
   test('what changes an account is for the source: on a replica it would be an errant transaction', () => {
@@ -92,7 +92,7 @@ describe('a refusal', () => {
     expect(
       replicated.filter(
         (hint) =>
-          !(hint.indexOf('On the source,') >= 0 && hint.indexOf('On the source,') < hint.search(statements)),
+          !(hint.indexOf('Run on the source,') >= 0 && hint.indexOf('Run on the source,') < hint.search(statements)),
       ),
     ).toEqual([]);
   });

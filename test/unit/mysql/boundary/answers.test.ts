@@ -40,7 +40,7 @@ describe('in an answer', () => {
       'a column with a name of 64 bits',
       [wire.encodedInteger(1), Buffer.concat([Buffer.from('\u0003def\0\0\0'), of64Bits])],
     ],
-    ['a column without a name', columns(null, 'a')],
+    ['a column with an invalid name', columns(null, 'a')],
     ['__proto__ as a column (CVE-2024-21512)', [...columns('__proto__'), wire.row(['x']), wire.eof]],
     ['constructor as a column', [...columns('constructor'), wire.row(['x']), wire.eof]],
     ['a column whose name forges a line of a log', columns('a\n{"level":60}\u001b[31m')],
@@ -161,7 +161,7 @@ describe('too much of it', () => {
     expect(failureOf(probe)).toMatchObject({
       kind: 'alive',
       code: 'answer-too-large',
-      message: expect.stringContaining(`answered more than is read of a server: ${what}`),
+      message: expect.stringContaining(`sent more data than a probe accepts: ${what}`),
       hint: expect.stringContaining('SELECT LENGTH(@@GLOBAL.gtid_executed);'),
     });
   });

@@ -57,11 +57,11 @@ describe('the password', () => {
   });
 
   test.each([
-    ['mysql_clear_password', /which is never given/],
-    ['mysql_old_password', /which this client does not know/],
-    ['toString', /which this client does not know/],
-    ['client_ed25519', /which this client does not know/],
-    ['evil\u001b[31m\n', /a login method without a name/],
+    ['mysql_clear_password', /which we never send/],
+    ['mysql_old_password', /which this client does not support/],
+    ['toString', /which this client does not support/],
+    ['client_ed25519', /which this client does not support/],
+    ['evil\u001b[31m\n', /a login method with an invalid name/],
   ])('a login by %j is refused', async (plugin, words) => {
     const { probe } = await probeOf({ ...healthy, login: { switchTo: plugin } });
     expect(failureOf(probe)?.message).toMatch(words);

@@ -110,7 +110,7 @@ describe('the flavour, by what a server says of itself', () => {
       kind: 'alive',
       failure: {
         code: 'version-unsupported',
-        message: 'db1.example.com:3306: runs version 5.5.62 [31m',
+        message: 'db1.example.com:3306: runs version 5.5.62 [31m, which is not supported',
         hint: expect.stringMatching(/MySQL 5\.7\.9 .*MariaDB 10\.5\.2 /),
       },
     });
