@@ -28,8 +28,7 @@ export interface ProberOptions {
   /** PEM, used with `verify`. Absent: the certificate authorities of Node. */
   readonly ca?: Buffer | string;
   /**
-   * Without TLS a server may ask for the password itself. True: encrypt the password with the public key that the
-   * server sends; nobody checks this key. Absent: refuse.
+   * Without TLS: encrypt the password with the public key that the server sends, unchecked. Absent: refuse.
    */
   readonly allowPublicKeyRetrieval?: boolean;
   /** For the TCP connection, TLS, the login and the setup of the session together. */

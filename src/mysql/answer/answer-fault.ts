@@ -1,8 +1,8 @@
-/** Why we closed a connection: what came does not fit the protocol, the bounds, or the login that the configuration allows. */
+/** Why we closed a connection: the server broke the protocol or a bound, or wants a login that we refuse. */
 
-/** Thrown and caught within src/mysql; `classify` makes a problem of it. Its message is the end of a sentence that begins with the server's address. */
+/** Stays within src/mysql: `classify` turns it into a problem. The message follows the server's address. */
 export class AnswerFault extends Error {
-  /** Whether it shows that a MySQL server is there, which speaks its protocol. */
+  /** Whether the fault proves that a MySQL server is there and alive. */
   readonly alive: boolean;
   readonly code: 'protocol-broken' | 'answer-too-large' | 'login-unsupported' | 'public-key-refused';
   readonly hint: string | undefined;
@@ -19,14 +19,14 @@ export class AnswerFault extends Error {
   }
 }
 
-/** It is not, or not only, a MySQL server that sends: nothing is known of the server. */
+/** The sender is not, or not only, a MySQL server: the fault tells nothing about the server. */
 export const broken = (what: string): AnswerFault =>
   new AnswerFault('protocol-broken', `sent something that no MySQL server sends: ${what}`, {
     alive: false,
     hint: 'Check that a MySQL server listens at this address and port, without a proxy in between. If so, report a bug with the server version and this message.',
   });
 
-/** Who has logged us in and answers in good order lives, however much it says. */
+/** A server that let us log in and keeps to the protocol is alive, however much it sends. */
 export const tooLarge = (what: string, alive: boolean): AnswerFault =>
   new AnswerFault('answer-too-large', `sent more data than a probe accepts: ${what}`, {
     alive,

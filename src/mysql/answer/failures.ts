@@ -1,3 +1,5 @@
+/** Turns whatever went wrong on the way to a server into a problem: a code, a message and a hint. */
+
 import type { Failure } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
 import { AnswerFault } from './answer-fault.ts';
@@ -5,15 +7,15 @@ import { proxyThatSaid } from './proxies.ts';
 import { type Asker, hintForServerError, noCommonLogin } from './refusal-hints.ts';
 import { boundedLine } from './text.ts';
 
-/** A probe that brought no facts: `alive` where a MySQL server answered, `unknown` where nothing did, or something else answered for it. */
+/** A probe without facts. `alive`: a MySQL server answered. `unknown`: nothing or something else answered. */
 export interface Problem {
   readonly kind: 'alive' | 'unknown';
   readonly failure: Failure;
-  /** See Probe. Only of an `alive` one. */
+  /** See Probe. Only with `alive`. */
   readonly servesNobody?: true;
 }
 
-/** The fields of what mysql2, node:net, node:dns and node:tls call an error. */
+/** The fields of the errors of mysql2, node:net, node:dns and node:tls. */
 interface ErrorFields {
   readonly code?: unknown;
   readonly errno?: unknown;
@@ -21,10 +23,10 @@ interface ErrorFields {
   readonly message?: unknown;
 }
 
-/** ER_SERVER_SHUTDOWN: the server says itself that it is going, and the next that we hear will be a refusal. */
+/** ER_SERVER_SHUTDOWN: the server announces its own end; our next connection will be refused. */
 const serverShutdown = 1053;
 
-/** What went wrong on the way to one server, classified. A server's error packet says that it lives, whatever its number; but for its good-bye. */
+/** Classifies an error. Any error packet of a server proves that it is alive, except its good-bye. */
 export function classify(asker: Asker, error: unknown): Problem {
   if (error instanceof AnswerFault) {
     const hint = error.hint ?? (error.code === 'login-unsupported' ? noCommonLogin(asker) : undefined);
@@ -47,7 +49,7 @@ export function classify(asker: Asker, error: unknown): Problem {
   );
 }
 
-/** Nothing came that shows the server to be alive; the message begins with its address. */
+/** Nothing proves that the server is alive; the message begins with its address. */
 export function unknownProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
   return {
     kind: 'unknown',
@@ -55,7 +57,7 @@ export function unknownProblem(server: ServerAddress, code: string, what: string
   };
 }
 
-/** The server answered, but not with what was asked; the message begins with its address. */
+/** The server answered, but not our question; the message begins with its address. */
 export function aliveProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
   return {
     kind: 'alive',
@@ -73,11 +75,11 @@ function ofServerError(asker: Asker, errno: number, text: string): Problem {
   return refusesEverybody(errno, words) ? { ...refused, servesNobody: true } : refused;
 }
 
-/** ER_SERVER_OFFLINE_MODE, and what a Galera node says that executes no query (ER_UNKNOWN_COM_ERROR with these words): nobody is served, whatever our account may. */
+/** Every client is refused: ER_SERVER_OFFLINE_MODE, or ER_UNKNOWN_COM_ERROR of a Galera node. */
 const refusesEverybody = (errno: number, text: string): boolean =>
   errno === 3032 || (errno === 1047 && /^WSREP /.test(text));
 
-/** Something between us and the server speaks for it: `problem` says what that shows of the server itself. */
+/** `problem` says what the answer of the proxy shows of the server itself. */
 export const proxyProblem = (problem: typeof unknownProblem, server: ServerAddress, what: string): Problem =>
   problem(
     server,
@@ -86,7 +88,7 @@ export const proxyProblem = (problem: typeof unknownProblem, server: ServerAddre
     "Write the server's own address and port into servers: an answer of a proxy does not show the state of the server behind it.",
   );
 
-/** TLS begins only after a MySQL server greeted us; but an end of the connection in the middle of it says nothing of the server. */
+/** TLS begins after the greeting of a MySQL server. But a connection that ends during TLS proves nothing. */
 function ofTlsError(asker: Asker, code: string, message: string): Problem | undefined {
   if (code === 'HANDSHAKE_NO_SSL_SUPPORT') {
     return aliveProblem(
@@ -107,7 +109,7 @@ function ofTlsError(asker: Asker, code: string, message: string): Problem | unde
   );
 }
 
-/** By the words of OpenSSL and of Node, which give no code through mysql2. */
+/** By the words of OpenSSL and Node: mysql2 passes no code on. */
 const tlsHints: readonly (readonly [words: RegExp, hint: string])[] = [
   [
     /unsupported protocol|protocol version|no protocols available|version too low/i,
@@ -141,7 +143,7 @@ const clientCodes: Readonly<Record<string, string>> = {
   PROTOCOL_CONNECTION_LOST: 'connection-lost',
 };
 
-/** Where the message of the system would only say the address once more. */
+/** Where the message of the system only repeats the address. */
 const clientMessages: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens at this address and port (connection refused)',
 };

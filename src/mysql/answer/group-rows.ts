@@ -1,16 +1,17 @@
+/** Reads Group Replication: the group and its members, as one member sees them. */
+
 import type { Group, GroupMember } from '../../core/model/observation.ts';
 import { reportedAddress, serverId } from './identity.ts';
 import type { Answers, Statement } from './query-set.ts';
 import { type Row, RowReader } from './row.ts';
 
-/** Whether the server has a group whose members should be asked for. */
 export const hasGroup = (answers: Answers): boolean =>
   Number(answers['server']?.[0]?.['group_members'] ?? 0) > 0;
 
-/** ER_UNKNOWN_SYSTEM_VARIABLE: the variables exist only where the plugin is loaded, and it went between the two queries. */
+/** ER_UNKNOWN_SYSTEM_VARIABLE: the plugin and its variables went away between the two queries. */
 export const pluginGone = 1193;
 
-/** Group Replication by the tables of MySQL 8.0 and later. Only for a server whose row counts group members. */
+/** For MySQL 8.0 and later. */
 export const groupStatement: Statement = {
   name: 'group',
   spellings: [
@@ -22,7 +23,7 @@ export const groupStatement: Statement = {
   absentOn: [pluginGone],
 };
 
-/** Reads the answer of the group's statement; no group where there are no rows. `lagSeconds`: of this member. */
+/** No rows: no group. `lagSeconds`: the lag of this member. */
 export function readGroup(
   rows: readonly Row[] = [],
   lagSeconds?: number,
@@ -32,10 +33,11 @@ export function readGroup(
   let singlePrimary = false;
   for (const row of rows) {
     const reader = new RowReader(row);
-    // The plugin may be loaded and no group configured.
+    // The plugin may be loaded without a configured group.
     name = reader.optionalText('group_name') ?? '';
     singlePrimary = reader.flag('single_primary');
-    // A member that was not started since its process began has no identity here, only the state OFFLINE: no member of the group.
+    // A server that was not started as a member has no id here and the state OFFLINE: it is not a member of
+    // the group.
     if (reader.text('member_id') !== '') members.push(readMember(reader, row));
     if (reader.oddColumn !== undefined) return { oddColumn: reader.oddColumn };
   }

@@ -1,4 +1,4 @@
-/** What to do about a server's refusal, by its number, as statements where there are any. */
+/** What to do when a server refuses us, by error number; with statements where possible. */
 
 import type { ServerAddress } from '../../core/model/units.ts';
 import {
@@ -9,18 +9,18 @@ import {
   mariadbGrantStatements,
 } from './grants.ts';
 
-/** Who asked whom. `currentUser` is what CURRENT_USER() said, where the login succeeded. */
+/** Who asked which server. `currentUser`: the answer of CURRENT_USER(), after a login. */
 export interface Asker {
   readonly server: ServerAddress;
   readonly user: string;
   /** Whether the login went through TLS. */
   readonly encrypted: boolean;
   readonly currentUser?: string;
-  /** What the account needs, where the flavour is known. */
+  /** What the account needs; absent while the flavour is not known. */
   readonly grants?: (account: string) => readonly string[];
 }
 
-/** Undefined where the server's own words must do. `text`: these words. */
+/** Undefined: the server's own `text` must be enough. */
 export function hintForServerError(asker: Asker, errno: number, text: string): string | undefined {
   const named = account(asker);
   switch (errno) {
@@ -57,15 +57,14 @@ export function hintForServerError(asker: Asker, errno: number, text: string): s
   }
 }
 
-/** No login is possible that both know. */
 export const noCommonLogin = (asker: Asker): string =>
   `The server and this client have no login method in common. ${newPassword(account(asker))}`;
 
-/** Accounts replicate. The same statement on a replica that is not read-only would be a transaction that only this replica has. */
+/** Accounts replicate. On a replica that is not read-only the statement would be an errant transaction. */
 const onSource = (statements: string): string =>
   `Run on the source, which replicates it (on a replica it would be an errant transaction): ${statements}`;
 
-/** Those that are the same for every account. */
+/** Hints that are the same for every account. */
 const hints: Readonly<Record<number, string>> = {
   1047: "The Galera node is outside the primary component, is joining, or rejects queries. Check on the node: SHOW STATUS LIKE 'wsrep_%'; SHOW VARIABLES LIKE 'wsrep_reject_queries';",
   1129: 'The server blocks this machine after too many broken connections. Run on the server: TRUNCATE TABLE performance_schema.host_cache; (MariaDB: FLUSH LOCAL HOSTS;)',
@@ -79,7 +78,7 @@ const hints: Readonly<Record<number, string>> = {
   4150: 'Too many wrong passwords (max_password_errors). Correct the password, then run on the server: FLUSH LOCAL PRIVILEGES;',
 };
 
-/** What error 1226 calls a limit, and how ALTER USER does. The first names of a limit are MySQL's, the second MariaDB's. */
+/** The names of a limit in error 1226 (first MySQL's, then MariaDB's), and in ALTER USER. */
 const limits: Readonly<Record<string, string>> = {
   max_questions: 'MAX_QUERIES_PER_HOUR',
   max_queries_per_hour: 'MAX_QUERIES_PER_HOUR',
@@ -93,11 +92,13 @@ function limitHint(named: string, text: string): string {
   const [, resource = ''] = /'(max_[a-z_]+)'/.exec(text) ?? [];
   const limit = limits[resource];
   const statement =
-    limit === undefined ? `Run on the server: SHOW CREATE USER ${named};` : onSource(`ALTER USER ${named} WITH ${limit} 0;`);
+    limit === undefined
+      ? `Run on the server: SHOW CREATE USER ${named};`
+      : onSource(`ALTER USER ${named} WITH ${limit} 0;`);
   return `The account has reached one of its own limits (not max_connections of the server). ${statement}`;
 }
 
-/** MariaDB before 11 says "access denied" too where it wants TLS (run on 10.11). */
+/** MariaDB before 11 says "access denied" also where it wants TLS (run on 10.11). */
 function deniedHint(asker: Asker): string {
   const tls = asker.encrypted
     ? ''
@@ -108,7 +109,7 @@ function deniedHint(asker: Asker): string {
 const account = (asker: Asker): string =>
   asker.currentUser === undefined ? accountName(asker.user) : accountOfCurrentUser(asker.currentUser);
 
-/** Before the login nobody knows which product it is. */
+/** Before the login we do not know the product. */
 const newAccount = (name: string): string =>
   onSource(
     `${accountStatements(name).join(' ')} (MariaDB: ${accountStatements(name, mariadbGrantStatements).join(' ')})`,

@@ -1,25 +1,25 @@
-/** The steps of a login between the greeting and its end, and when the password may go out. */
+/** The steps of a login after the greeting, and when the password may be sent. */
 
 import { broken, loginUnsupported, publicKeyRefused } from '../answer/answer-fault.ts';
 import { maxLoginPackets, maxPublicKeyBytes } from '../answer/limits.ts';
 import { loginSwitch, loginSwitchBytes, ok } from './server-packets.ts';
 
-/** What the driver gets, and who speaks next: the server (`login`, `public-key`), we (`ours`), or nobody (`idle`: it is done). */
+/** What the driver gets, and who speaks next: the server, we (`ours`), or nobody (`idle`: done). */
 export interface LoginStep {
   readonly give: Buffer;
   readonly next: 'login' | 'ours' | 'idle';
 }
 
-/** Answers of caching_sha2_password: our hash is known, or the password itself is wanted. */
+/** Answers of caching_sha2_password: it knows our hash, or it wants the password itself. */
 const fastLogin = 3;
 const fullLogin = 4;
-/** Our requests for the public key, by caching_sha2_password and by sha256_password. */
+/** Our requests for the public key, with caching_sha2_password and with sha256_password. */
 const keyRequests: readonly number[] = [2, 1];
 
 /** One login. Its methods throw an AnswerFault. */
 export class LoginSteps {
   readonly #allowPublicKeyRetrieval: boolean;
-  /** Whether TLS was asked for: then nothing goes out before it is up. */
+  /** Whether we asked for TLS: then nothing is sent before TLS is up. */
   encrypted = false;
   #plugin = 'caching_sha2_password';
   #count = 0;
@@ -29,11 +29,11 @@ export class LoginSteps {
     this.#allowPublicKeyRetrieval = allowPublicKeyRetrieval;
   }
 
-  /** What the server may say after ours. */
+  /** What the server may say after our packet. */
   afterOurWord(payload: Buffer): 'login' | 'public-key' {
     const [word] = payload;
     if (payload.length !== 1 || word === undefined || !keyRequests.includes(word)) return 'login';
-    // The rule stands where the server asks; this holds it once more.
+    // `read` already holds this rule when the server asks; this is a second check.
     this.#checkPublicKey();
     return 'public-key';
   }
@@ -62,7 +62,7 @@ export class LoginSteps {
   }
 
   #readSwitch(payload: Buffer): LoginStep {
-    // Each choice is a hash of the password more, over numbers of the server's choice.
+    // Each change gives the server one more hash of the password, over numbers of its choice.
     if (this.#switched) throw broken('a second change of the login method');
     this.#switched = true;
     const choice = loginSwitch(payload);

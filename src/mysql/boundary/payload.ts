@@ -1,8 +1,8 @@
-/** Reads the payload of one packet; whatever lies outside of it is a fault. */
+/** Reads the payload of one packet; a read beyond its end is a fault. */
 
 import { broken } from '../answer/answer-fault.ts';
 
-/** A cursor over a payload. Every method throws an AnswerFault where the payload is too short for what it reads. `what` names the packet. */
+/** Every method throws an AnswerFault where the payload is too short. `what` names the packet. */
 export class Payload {
   readonly #bytes: Buffer;
   readonly #what: string;
@@ -33,12 +33,12 @@ export class Payload {
     return bytes === 1 ? (this.#bytes[this.#at - 1] ?? 0) : this.#bytes.readUIntLE(this.#at - bytes, bytes);
   }
 
-  /** All that is left. */
+  /** Everything that is left. */
   rest(): Buffer {
     return this.bytes(this.left);
   }
 
-  /** Up to a zero byte, which is skipped. */
+  /** Up to a zero byte, and skips this byte. */
   upToZero(maxBytes: number): Buffer {
     const end = this.#bytes.indexOf(0, this.#at);
     if (end < 0 || end - this.#at > maxBytes) throw broken(`${this.#what} with a text that does not end`);
@@ -47,7 +47,7 @@ export class Payload {
     return text;
   }
 
-  /** A length-encoded integer (protocol documentation, "Integer Types"); undefined for NULL. A number above 2^53 is never the length of anything that we read. */
+  /** Protocol documentation, "Integer Types"; undefined for NULL. No length that we read is above 2^53. */
   encodedInteger(): number | undefined {
     const first = this.integer(1);
     if (first < 0xfb) return first;
@@ -64,7 +64,7 @@ export class Payload {
     return length === undefined ? undefined : this.bytes(length);
   }
 
-  /** As `encodedText`, of a text that nobody reads. */
+  /** Skips a text that nobody reads. */
   skipText(): void {
     this.skip(this.encodedInteger() ?? 0);
   }

@@ -1,3 +1,5 @@
+/** Resolves a server's host name with this machine's resolver. */
+
 import { isIP } from 'node:net';
 import { plainIp } from '../../core/model/ip-address.ts';
 import { splitAddress } from '../../core/model/observation.ts';
@@ -8,7 +10,7 @@ import { withDeadline } from './deadline.ts';
 import type { HostLookup } from './host-lookup.ts';
 
 /**
- * The addresses of a server's host as this machine's resolver says (also /etc/hosts), sorted, each once; an IP address is its own.
+ * The addresses of a server's host, sorted, each once (/etc/hosts counts). An IP address is its own answer.
  * Failures: `host-not-found`, `deadline`. Never rejects.
  */
 export function resolveServer(

@@ -1,3 +1,5 @@
+/** Turns the answers of a MySQL server into facts. */
+
 import { parseGtidSet } from '../../core/gtid/gtid.ts';
 import { type Channel, type GtidMode, gtidModes, type ServerFacts } from '../../core/model/observation.ts';
 import type { ChannelNote } from '../answer/channel-notes.ts';
@@ -11,14 +13,14 @@ import { maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
 import { parseVersion } from '../answer/version.ts';
 import { readSwitches, type SwitchRules } from '../answer/write-switches.ts';
 
-/** What differs between versions whose queries give their columns the same names. */
+/** What differs between versions with the same column names. */
 interface MysqlVersion {
-  /** It can take the time of what it receives. */
+  /** Whether the server can note when it receives. */
   readonly timed: boolean;
   readonly rules: SwitchRules;
 }
 
-/** Turns the answers of a MySQL server into facts. Failures: `rows-unexpected`. */
+/** Failure: `rows-unexpected`. */
 export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): FactsReading {
   const { server, session, uptimeSeconds, answers } = input;
   const rows = answers['server'] ?? [];
@@ -65,8 +67,8 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
 }
 
 /**
- * With OFF_PERMISSIVE the server's own transactions have no GTID, so that the set leaves them out: it proves what was executed, and never what was not. With OFF it is what
- * was left by an earlier mode.
+ * With OFF_PERMISSIVE the server's own transactions have no GTID, so the set lacks them: it proves what was
+ * executed, never what was not. With OFF the set is a rest of an earlier mode.
  */
 function readExecuted(
   reader: RowReader,

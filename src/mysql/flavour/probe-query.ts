@@ -1,4 +1,4 @@
-/** The one SELECT of a probe, and the session that it is asked in: for every MySQL, whatever its replication tables have. */
+/** The one SELECT of a MySQL probe, and the setup of its session. */
 
 import { type SwitchRules, switchColumns } from '../answer/write-switches.ts';
 
@@ -9,7 +9,7 @@ export const sessionSetup = (
 ): string =>
   `SET SESSION time_zone = '+00:00', autocommit = 1, ${readOnly} = 1, max_execution_time = ${Math.max(1, Math.ceil(queryTimeoutMs))}, wait_timeout = 3600`;
 
-/** Microseconds from that time until now, both by the server's clock; NULL for the zero date, which says "never". */
+/** Microseconds since that time, by the server's clock; NULL for the zero date, which means "never". */
 const age = (column: string): string => `TIMESTAMPDIFF(MICROSECOND, ${column}, NOW(6))`;
 
 /** Expressions for columns that not every version has. */
@@ -38,7 +38,7 @@ export const timesOf8: TransactionTimes = {
   processingCommit: age('co.PROCESSING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP'),
 };
 
-/** The tables of 5.7 have none. */
+/** The tables of 5.7 have no times. */
 export const noTimes: TransactionTimes = {
   queued: 'NULL',
   queueing: 'NULL',
@@ -47,7 +47,7 @@ export const noTimes: TransactionTimes = {
   processingCommit: 'NULL',
 };
 
-/** One row for each channel, or one row with a NULL channel. The server's own columns are the same in each. */
+/** A row for each channel, or one row with a NULL channel. The server's columns are the same in each row. */
 export const probeQuery = ({
   autoFailover,
   times,
