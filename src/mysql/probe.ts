@@ -15,21 +15,17 @@ export interface ProberOptions {
   readonly cluster: string;
   /** Only these servers, and servers within `discoverWithin`, ever get the password. */
   readonly servers: readonly { readonly address: ServerAddress }[];
-  /** Where servers may be discovered: with it, each configured server is asked for its replicas. Absent: nowhere. */
+  /** Where servers may be discovered: each configured server is asked for its replicas. Absent: nowhere. */
   readonly discoverWithin?: readonly DiscoveryScope[];
   readonly user: string;
   readonly password: string;
   /**
-   * - `preferred`: no TLS only where the server has none;
-   * - `required`: TLS, and no check of the certificate;
-   * - `verify`: TLS, and a check of the certificate and its host name.
+   * `preferred`: TLS where the server has it. `required`: always, unchecked. `verify`: with a checked host.
    */
   readonly tls: 'disabled' | 'preferred' | 'required' | 'verify';
   /** PEM, used with `verify`. Absent: the certificate authorities of Node. */
   readonly ca?: Buffer | string;
-  /**
-   * Without TLS: encrypt the password with the public key that the server sends, unchecked. Absent: refuse.
-   */
+  /** Without TLS: encrypt the password with a public key that nobody checks. Absent: refuse. */
   readonly allowPublicKeyRetrieval?: boolean;
   /** For the TCP connection, TLS, the login and the setup of the session together. */
   readonly connectTimeoutMs: number;
@@ -41,7 +37,7 @@ export interface ProberOptions {
 /** How long a server has to answer our good-bye. */
 const closeTimeoutMs = 200;
 
-/** A prober with one kept connection to each server. The first probe opens the connection. Nothing of it rejects. */
+/** A prober with one kept connection to each server, which the first probe opens. Nothing of it rejects. */
 export function createProber(options: ProberOptions): ServerProber {
   const listeners: ((server: ServerAddress) => void)[] = [];
   const connections = new Connections(options, (server) => {

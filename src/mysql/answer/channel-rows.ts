@@ -17,10 +17,7 @@ const groupChannels: ReadonlySet<string> = new Set([
 
 export const isGroupChannel = (name: string): boolean => groupChannels.has(name);
 
-/**
- * From the row of the applier channel. Undefined for other channels, and where unknown: no probe fails for
- * it.
- */
+/** From the row of the applier channel; undefined for other channels, and where the lag is not known. */
 export function readGroupLag(cells: Row, executed: GtidSet | undefined): number | undefined {
   if (cells['channel'] !== 'group_replication_applier') return undefined;
   const row = new RowReader(cells);
@@ -47,7 +44,6 @@ interface ChannelSurroundings extends ExecutedSet {
   readonly note: ChannelNote | undefined;
 }
 
-/** Reads one channel from its row. */
 export function readChannel(
   row: RowReader,
   around: ChannelSurroundings,

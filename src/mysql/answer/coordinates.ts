@@ -5,9 +5,8 @@ import type { Answers, Statement } from './query-set.ts';
 import { type Row, RowReader } from './row.ts';
 
 /**
- * No table of the Performance Schema has coordinates. We ask in the permissive modes too: such a server may
- * be compared with a server that has fewer GTIDs. Without REPLICATION CLIENT (manual 15.7.7.35) only these
- * fields are missing.
+ * Also in the permissive modes: such a server may be compared with a server that has fewer GTIDs. Without
+ * REPLICATION CLIENT (manual 15.7.7.35) only these fields are missing.
  */
 const withoutSomeGtids = (answers: Answers): boolean => answers['server']?.[0]?.['gtid_mode'] !== 'ON';
 

@@ -49,21 +49,17 @@ export function classify(asker: Asker, error: unknown): Problem {
   );
 }
 
-/** Nothing proves that the server is alive; the message begins with its address. */
-export function unknownProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
-  return {
-    kind: 'unknown',
+const problemOf =
+  (kind: Problem['kind']) =>
+  (server: ServerAddress, code: string, what: string, hint?: string): Problem => ({
+    kind,
     failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) },
-  };
-}
+  });
 
-/** The server answered, but not our question; the message begins with its address. */
-export function aliveProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
-  return {
-    kind: 'alive',
-    failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) },
-  };
-}
+/** Nothing proves that the server is alive. */
+export const unknownProblem = problemOf('unknown');
+/** The server answered, but not our question. */
+export const aliveProblem = problemOf('alive');
 
 function ofServerError(asker: Asker, errno: number, text: string): Problem {
   const words = boundedLine(text) || `error ${errno} without a text`;

@@ -11,7 +11,6 @@ export const hasGroup = (answers: Answers): boolean =>
 /** ER_UNKNOWN_SYSTEM_VARIABLE: the plugin and its variables went away between the two queries. */
 export const pluginGone = 1193;
 
-/** For MySQL 8.0 and later. */
 export const groupStatement: Statement = {
   name: 'group',
   spellings: [

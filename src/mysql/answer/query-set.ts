@@ -18,14 +18,12 @@ export interface QuerySet {
   readonly setup: (queryTimeoutMs: number) => string;
   /** Sent for every probe, in this order. All are constants: no outside text ever goes into a statement. */
   readonly statements: readonly Statement[];
-  /** Turns the answers into facts. Never throws. */
+  /** Never throws. */
   readonly read: (input: ProbeInput) => FactsReading;
-  /** What our account needs. */
   readonly grants: (account: string) => readonly string[];
 }
 
 export interface Statement {
-  /** The name of its answer. */
   readonly name: string;
   /** The newest first; the next one where the server does not know a word. The connection remembers it. */
   readonly spellings: readonly [string, ...string[]];
@@ -37,18 +35,15 @@ export interface Statement {
   readonly onceAbsent?: 'skip';
 }
 
-/** Result rows by the name of their statement. */
+/** Rows by statement name. */
 export type Answers = Readonly<Record<string, readonly Row[]>>;
 
-/** What one probe got, and what is known of its connection. */
 export interface ProbeInput {
   readonly server: ServerAddress;
-  /** The number of the connection. */
   readonly session: number;
   /** Asked once for each connection, then counted by us. */
   readonly uptimeSeconds: number;
   readonly answers: Answers;
-  /** When the answers came. */
   readonly at: MonoMs;
   /** What the last reading of this connection left. */
   readonly notes: ChannelNotes;
@@ -60,7 +55,6 @@ export type FactsReading =
 
 export const failedReading = (failure: Failure): FactsReading => ({ kind: 'failed', failure });
 
-/** What we ask a server at the beginning of a connection. */
 export interface Traits {
   /** As the server words it. */
   readonly versionText: string;
@@ -70,8 +64,6 @@ export interface Traits {
   /** A MariaDB that hides its version. */
   readonly versionByHand: boolean;
   readonly aurora: boolean;
-  /** It runs on Amazon RDS. */
   readonly rds: boolean;
-  /** It replicates by Galera. */
   readonly wsrep: boolean;
 }

@@ -13,7 +13,6 @@ import {
 export interface Asker {
   readonly server: ServerAddress;
   readonly user: string;
-  /** Whether the login went through TLS. */
   readonly encrypted: boolean;
   readonly currentUser?: string;
   /** What the account needs; absent while the flavour is not known. */
@@ -64,7 +63,6 @@ export const noCommonLogin = (asker: Asker): string =>
 const onSource = (statements: string): string =>
   `Run on the source, which replicates it (on a replica it would be an errant transaction): ${statements}`;
 
-/** Hints that are the same for every account. */
 const hints: Readonly<Record<number, string>> = {
   1047: "The Galera node is outside the primary component, is joining, or rejects queries. Check on the node: SHOW STATUS LIKE 'wsrep_%'; SHOW VARIABLES LIKE 'wsrep_reject_queries';",
   1129: 'The server blocks this machine after too many broken connections. Run on the server: TRUNCATE TABLE performance_schema.host_cache; (MariaDB: FLUSH LOCAL HOSTS;)',

@@ -20,7 +20,6 @@ const statement: Statement = {
   onceAbsent: 'skip',
 };
 
-/** Asks a server for its replicas too. */
 export const withReplicas = (base: QuerySet): QuerySet => ({
   ...base,
   statements: [...base.statements, statement],

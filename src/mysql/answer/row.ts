@@ -8,7 +8,6 @@ import { boundedLine, isPlainLine } from './text.ts';
 /** One result row: every cell is the server's text, or null. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** As MySQL writes numbers. */
 const numberPattern = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
 /**
@@ -23,7 +22,6 @@ export class RowReader {
     this.#row = row;
   }
 
-  /** The first column that was missing or odd. */
   get oddColumn(): string | undefined {
     return this.#oddColumn;
   }
@@ -49,7 +47,6 @@ export class RowReader {
     return '';
   }
 
-  /** A text for people, as one bounded line. */
   words(column: string): string {
     return boundedLine(this.whole(column));
   }
@@ -104,7 +101,6 @@ export class RowReader {
   }
 }
 
-/** The server answered something that no known version answers. */
 export function rowsUnexpected(server: ServerAddress, column: string): Failure {
   return {
     code: 'rows-unexpected',

@@ -1,6 +1,5 @@
 /** Makes a server's own words safe for the state, the ledger, logs and terminals. */
 
-/** In characters. */
 const maxServerTextLength = 200;
 
 /** Control characters, line ends, half characters, changes of the writing direction: terminals obey them. */

@@ -7,7 +7,7 @@ import { boundedLine } from './text.ts';
 const versionPattern = /^(?:5\.5\.5-(?=\d+\.\d+\.\d))?(\d{1,4})\.(\d{1,4})\.(\d{1,4})(?!\d)/;
 
 /**
- * Reads `9.7.4-2`, `26.1.0`, `10.11.6-MariaDB`. Undefined where the text does not begin with three numbers.
+ * Reads `9.7.4-2`, `26.1.0`, `10.11.6-MariaDB`; undefined for text that does not begin with three numbers.
  */
 export function parseVersion(text: string): Version | undefined {
   const match = versionPattern.exec(text);

@@ -3,7 +3,6 @@
 import type { WriteSwitch } from '../../core/model/observation.ts';
 import type { RowReader } from './row.ts';
 
-/** Their names and effects in one flavour. */
 export interface SwitchRules {
   /** The global default of new sessions: ON refuses their writes with error 1792. */
   readonly readOnlyTransactions: 'transaction_read_only' | 'tx_read_only';
@@ -20,7 +19,6 @@ export const mysql57Switches: SwitchRules = { ...mysqlSwitches, readOnlyTransact
 /** MariaDB refuses writes from 5 on, since 10.5 (MDEV-19514; run on 10.11 and 11.8). */
 export const mariadbSwitches: SwitchRules = { readOnlyTransactions: 'tx_read_only', forceRecovery: 5 };
 
-/** The columns that `readSwitches` reads. */
 export const switchColumns = ({ readOnlyTransactions }: SwitchRules): string =>
   `@@global.innodb_read_only AS innodb_read_only, @@global.innodb_force_recovery AS innodb_force_recovery,
  @@global.${readOnlyTransactions} AS read_only_transactions`;

@@ -25,7 +25,6 @@ interface DriverInside {
 }
 
 interface BoundaryOptions {
-  /** Whether we log in with TLS. */
   readonly tls: boolean;
   /** Without TLS: trust the public key that the server sends. */
   readonly allowPublicKeyRetrieval: boolean;
@@ -94,7 +93,6 @@ export class Boundary {
     this.#receivedBefore = this.#options.bytesReceived();
   }
 
-  /** Ignores everything that comes from now on. */
   close(): void {
     this.#phase = 'over';
   }
@@ -269,7 +267,6 @@ export class Boundary {
   }
 }
 
-/** For messages. */
 const where: Readonly<Record<Phase, string>> = {
   greeting: 'as its greeting',
   ours: 'before our answer (before TLS is up, or during the login)',

@@ -1,7 +1,6 @@
 /** Cuts a server's byte stream into packets: three bytes of length, one byte of sequence, the payload. */
 
 const headerBytes = 4;
-/** Kept for the next packet. */
 const smallBuffer = 4096;
 
 interface FrameReader {
@@ -21,7 +20,6 @@ export class Frames {
     this.#reader = reader;
   }
 
-  /** The part of an incomplete packet that has come. */
   get partial(): Buffer {
     return this.#held.subarray(0, this.#length);
   }

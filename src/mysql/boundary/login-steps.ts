@@ -29,7 +29,6 @@ export class LoginSteps {
     this.#allowPublicKeyRetrieval = allowPublicKeyRetrieval;
   }
 
-  /** What the server may say after our packet. */
   afterOurWord(payload: Buffer): 'login' | 'public-key' {
     const [word] = payload;
     if (payload.length !== 1 || word === undefined || !keyRequests.includes(word)) return 'login';

@@ -33,7 +33,6 @@ export class Payload {
     return bytes === 1 ? (this.#bytes[this.#at - 1] ?? 0) : this.#bytes.readUIntLE(this.#at - bytes, bytes);
   }
 
-  /** Everything that is left. */
   rest(): Buffer {
     return this.bytes(this.left);
   }
@@ -64,12 +63,10 @@ export class Payload {
     return length === undefined ? undefined : this.bytes(length);
   }
 
-  /** Skips a text that nobody reads. */
   skipText(): void {
     this.skip(this.encodedInteger() ?? 0);
   }
 
-  /** Nothing may follow. */
   end(): void {
     if (this.left > 0) throw broken(`${this.#what} with ${this.left} bytes too many`);
   }

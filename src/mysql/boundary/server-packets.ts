@@ -29,7 +29,6 @@ const varString = 253;
 /** The server keeps their number in two bytes. */
 const mostColumns = 65_535;
 
-/** Printable ASCII. */
 const plain = /^[\x20-\x7e]*$/;
 
 /** A MySQL server's greeting, protocol version 10, with a scramble for the login. */
@@ -109,7 +108,6 @@ export function serverError(bytes: Buffer): ServerError {
   return { errno, sqlMessage: text.subarray(0, maxErrorTextBytes).toString('utf8') };
 }
 
-/** The error as the driver gets it. */
 export const errorBytes = ({ errno, sqlMessage }: ServerError): Buffer =>
   Buffer.concat([Buffer.of(0xff, errno & 0xff, errno >> 8), Buffer.from(`#HY000${sqlMessage}`)]);
 
@@ -123,7 +121,6 @@ export function ok(bytes: Buffer): Buffer {
   return Buffer.of(0, 0, 0, ...status, 0, 0);
 }
 
-/** The end of the columns, and of the rows. */
 export const isEof = (bytes: Buffer): boolean => bytes[0] === 0xfe && bytes.length < 9;
 
 export function eof(bytes: Buffer): Buffer {
@@ -137,7 +134,6 @@ function oneResult(flags: number): void {
   if ((flags & moreResults) !== 0) throw broken('more than one result for one statement');
 }
 
-/** How many columns the result has. */
 export function columnCount(bytes: Buffer): number {
   const read = new Payload(bytes, 'a number of columns');
   const count = read.encodedInteger();
@@ -190,7 +186,6 @@ export function checkRow(bytes: Buffer, columns: number): void {
     throw tooLarge(`more than ${maxRowIntervals} GTID intervals in one row`, true);
 }
 
-/** Colons and commas. */
 function dividers(bytes: Buffer): number {
   let count = 0;
   for (const byte of bytes) if (byte === 0x3a || byte === 0x2c) count += 1;
@@ -225,6 +220,5 @@ export function loginSwitch(bytes: Buffer): LoginSwitch {
   return { plugin, data: data.subarray(0, 20) };
 }
 
-/** The change as the driver gets it. */
 export const loginSwitchBytes = ({ plugin, data }: LoginSwitch): Buffer =>
   Buffer.concat([Buffer.of(0xfe), Buffer.from(`${plugin}\0`, 'latin1'), data, Buffer.of(0)]);

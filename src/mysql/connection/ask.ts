@@ -14,7 +14,7 @@ export type Asked =
 /** ER_BAD_FIELD_ERROR, ER_PARSE_ERROR, ER_NO_SUCH_TABLE, ER_UNKNOWN_SYSTEM_VARIABLE: a word is unknown. */
 const unknownWord: ReadonlySet<unknown> = new Set([1054, 1064, 1146, 1193]);
 
-/** Sends the needed statements one after the other. An error that a statement does not expect ends the probe. */
+/** Sends the needed statements in order. An error that a statement does not expect ends the probe. */
 export async function askStatements(
   query: (sql: string) => Promise<Answer>,
   set: QuerySet,

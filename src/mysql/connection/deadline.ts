@@ -3,7 +3,6 @@
 import { type MonoMs, plusMs } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 
-/** The earlier of the caller's deadline and `ms` from now. */
 export function boundedDeadline(clock: Clock, deadline: MonoMs, ms: number): MonoMs {
   const own = plusMs(clock.mono(), ms);
   return own < deadline ? own : deadline;

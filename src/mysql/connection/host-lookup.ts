@@ -38,9 +38,8 @@ const patienceMs = 200;
 const systemResolver: Resolver = (host, done) => lookup(host, { all: true, order: 'verbatim' }, done);
 
 /**
- * The hosts of one cluster, looked up by this machine's resolver (so /etc/hosts counts). A lookup cannot be
- * cancelled, and blocks one of libuv's few threads until the resolver gives up, after up to 40 s. So each
- * host has one lookup in flight, and a connection does not wait for a hanging lookup where an earlier answer
+ * A lookup cannot be cancelled, and blocks one of libuv's few threads until the resolver gives up, after up
+ * to 40 s. So a host has one lookup in flight, and a connection does not wait for it where an earlier answer
  * is known.
  */
 export class HostLookup {
@@ -74,15 +73,13 @@ export class HostLookup {
     return started;
   }
 
-  /** Drops the answers of a host that is not asked any more. */
   forget(host: string): void {
     this.#answers.delete(host);
     if (this.#inFlight.has(host)) this.#forgotten.add(host);
   }
 
   /**
-   * For `net.connect`. Where the resolver fails or hangs, the last answer is used. A name that was changed
-   * before a move must not hide a server that is still at its old address.
+   * Uses the last answer where the resolver fails or hangs, and known addresses after those of the resolver.
    */
   forConnect(places: () => Places | undefined = () => undefined): LookupFunction {
     return (host, options, callback) => {

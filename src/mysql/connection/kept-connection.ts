@@ -37,7 +37,6 @@ interface KeptConnectionOptions {
   readonly lost: () => void;
 }
 
-/** A session that is logged in and set up. */
 interface Ready {
   readonly session: Session;
   readonly asker: Asker;
@@ -47,7 +46,6 @@ interface Ready {
   readonly spellings: Spellings;
   /** The servers that answered its probes: more than one means a proxy. */
   readonly ids: Set<ServerId>;
-  /** What the last probe left for the next. */
   notes: ChannelNotes;
 }
 
@@ -57,14 +55,12 @@ type Introduction = Pick<Ready, 'asker' | 'set' | 'startedAt'>;
 /** One part of a probe: once it is late, it must not touch the connection any more. */
 interface Turn {
   late: boolean;
-  /** At least one query was answered. */
   answered: boolean;
 }
 
 /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const globalPrivilegeMissing = 'mysql-1227';
 
-/** The account that the server chose for us. */
 const accountQuery = 'SELECT CURRENT_USER() AS account';
 
 export class KeptConnection {
@@ -87,7 +83,6 @@ export class KeptConnection {
     return this.#inFlight;
   }
 
-  /** The next probe opens a new connection. */
   renew(): void {
     this.#isRenewed = true;
   }
@@ -133,8 +128,7 @@ export class KeptConnection {
       turn.late = true;
       this.#drop();
       const waited = Math.round(clock.mono() - begun);
-      // A replica that waits for its applier to stop answers everything but its replication status: it is
-      // alive.
+      // A replica that waits for its applier answers all but its replication status: it is alive.
       if (turn.answered)
         return aliveProblem(server, 'deadline', `did not answer all queries within ${waited} ms`);
       return this.#unknown('deadline', `${what} within ${waited} ms`);
@@ -164,8 +158,7 @@ export class KeptConnection {
     const asker: Asker = { server, user: access.user, encrypted: access.ssl !== undefined };
     if (opened.kind === 'error') {
       const { servesNobody, ...problem } = classify(asker, opened.error);
-      // A refusal before the greeting may come from an attacker on the way: it does not count for every
-      // client.
+      // A refusal before the greeting may come from an attacker: it does not count for every client.
       return this.#fail(session, { ...problem, ...(session.greeted && servesNobody && { servesNobody }) });
     }
     const introduced = await this.#introduce(session, asker);
@@ -182,7 +175,6 @@ export class KeptConnection {
     return ready;
   }
 
-  /** Asks what the server is, and sets the session up for its probes. */
   async #introduce(session: Session, asker: Asker): Promise<Introduction | Problem> {
     const { server, clock, queryTimeoutMs } = this.#options;
     const ask = async (sql: string): Promise<readonly Row[] | Problem> => {
@@ -223,8 +215,7 @@ export class KeptConnection {
     ready.session.beginProbe();
     const query = async (sql: string): Promise<Answer> => {
       const answer = await ready.session.query(sql);
-      // This may be an error that the client made of a lost connection; then the session and the turn are
-      // over anyway.
+      // Perhaps an error of the client after a lost connection; then the turn is over anyway.
       turn.answered = true;
       return answer;
     };
@@ -249,8 +240,7 @@ export class KeptConnection {
       notes: ready.notes,
     });
     if (reading.kind === 'failed') return { kind: 'alive', failure: reading.failure };
-    // The UUID of a running server never changes (MariaDB's server_id may be set). A server is alive there,
-    // but nobody can tell which.
+    // A running server never changes its UUID (MariaDB's server_id may): a proxy answers for several servers.
     if (reading.facts.flavour === 'mysql' && ready.ids.size < 2) ready.ids.add(reading.facts.id);
     if (ready.ids.size > 1)
       return proxyProblem(
@@ -263,7 +253,6 @@ export class KeptConnection {
     return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };
   }
 
-  /** A session that was never ready. */
   #fail(session: Session, problem: Problem): Problem {
     session.destroy();
     if (this.#session === session) this.#drop();

@@ -1,4 +1,4 @@
-/** Resolves a server's host name with this machine's resolver. */
+/** The IP addresses of a server's host, by this machine's resolver (/etc/hosts counts). */
 
 import { isIP } from 'node:net';
 import { plainIp } from '../../core/model/ip-address.ts';
@@ -9,10 +9,7 @@ import { classify, unknownProblem } from '../answer/failures.ts';
 import { withDeadline } from './deadline.ts';
 import type { HostLookup } from './host-lookup.ts';
 
-/**
- * The addresses of a server's host, sorted, each once (/etc/hosts counts). An IP address is its own answer.
- * Failures: `host-not-found`, `deadline`. Never rejects.
- */
+/** Sorted, each address once. Failures: `host-not-found`, `deadline`. Never rejects. */
 export function resolveServer(
   clock: Clock,
   hosts: HostLookup,

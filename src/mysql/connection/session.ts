@@ -25,7 +25,6 @@ export interface SslOptions {
   readonly ca?: Buffer | string;
 }
 
-/** A result, or an error of mysql2 or of the boundary. */
 export type Answer =
   | { readonly kind: 'rows'; readonly rows: readonly Row[] }
   | { readonly kind: 'error'; readonly error: unknown };
@@ -38,12 +37,10 @@ const keepAliveDelayMs = 10_000;
 
 /** It ends once, and reports its end once. */
 export class Session {
-  /** The number of the session in the facts. */
   readonly number: number;
   readonly #socket: Socket;
   readonly #connection: Connection;
   readonly #boundary: Boundary;
-  /** Answers the open query. */
   #answer: (answer: Answer) => void = () => undefined;
   #ended = false;
   #peer: string | undefined;
@@ -108,7 +105,6 @@ export class Session {
     return this.#boundary.greeted;
   }
 
-  /** Starts the byte count of a new probe. */
   beginProbe(): void {
     this.#boundary.beginProbe();
   }

@@ -1,11 +1,9 @@
 /**
- * Aurora MySQL 2 (MySQL 5.7) and 3 (8.0). Written from the AWS drivers and manuals (Aurora User Guide,
+ * Aurora MySQL 2 (MySQL 5.7) and 3 (8.0). Its servers share one storage and have no channels: the table of
+ * the service names the writer, and `innodb_read_only` says whether this server is a reader. The Performance
+ * Schema is usually off, and is not needed. A channel from elsewhere into the writer is an upstream outside
+ * of the inventory, and is not asked for. From the AWS drivers and manuals (Aurora User Guide,
  * "information_schema.replica_host_status"), not run.
- * - The servers share one storage, so there is no channel between them: the table of the service names the
- *   writer, and `innodb_read_only` says whether this server is a reader.
- * - The Performance Schema is usually off, and is not needed.
- * - A binary log channel from elsewhere into the writer is an upstream outside of the inventory. We do not
- *   ask for it.
  */
 
 import type { ManagedMember } from '../../core/model/observation.ts';
@@ -24,7 +22,6 @@ const topologyQuery = `SELECT @@aurora_server_id AS self, @@version AS version, 
  REPLICA_LAG_IN_MILLISECONDS AS lag_ms
 FROM information_schema.replica_host_status`;
 
-/** The session of the writer's row. */
 const writerSession = 'MASTER_SESSION_ID';
 
 /** A DB instance identifier (RDS User Guide, "Naming constraints"). As an identity it must fit the ledger. */
@@ -68,8 +65,7 @@ function readAurora({ server, session, uptimeSeconds, answers, notes }: ProbeInp
   if (odd !== undefined || version === undefined)
     return failedReading(rowsUnexpected(server, odd ?? 'version'));
   const facts = {
-    // The manual does not say that server_uuid differs between instances; the instance name is unique in its
-    // region and account.
+    // server_uuid may be the same on two instances; the instance name is unique in its region and account.
     id: `aurora:${self}` as ServerId,
     flavour: 'mysql' as const,
     version,

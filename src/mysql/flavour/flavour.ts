@@ -15,9 +15,8 @@ import { mysql8 } from './mysql-8.ts';
 import { withRdsTopology } from './rds-cluster.ts';
 
 /**
- * The first statement on every connection. A global default for clients must not cut our rows
- * (sql_select_limit, also of SHOW) or refuse our joins (max_join_size, error 1104). Both products know these
- * words.
+ * The first statement on every connection, in both products: global defaults for clients must not cut our
+ * rows (sql_select_limit, also of SHOW) or refuse our joins (max_join_size, error 1104).
  */
 export const rowsQuery = 'SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1';
 
@@ -25,7 +24,6 @@ export const rowsQuery = 'SET SESSION sql_select_limit = 18446744073709551615, s
 export const traitsQuery =
   "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('aurora_version', 'basedir', 'gtid_domain_id', 'version', 'version_comment', 'wsrep_on', 'wsrep_provider')";
 
-/** The second query: how long the process has run. */
 export const uptimeQuery = "SHOW GLOBAL STATUS WHERE Variable_name = 'Uptime'";
 
 /** Reads the answer of `traitsQuery`. A missing row means "no". */
@@ -39,8 +37,7 @@ export function readTraits(rows: readonly Row[]): Traits {
   return {
     versionText,
     ...(version && { version }),
-    // A person or a distribution may set these texts (option `version`, comment "Debian 12"); no MySQL has
-    // this variable.
+    // A person or a distribution may set the texts (comment "Debian 12"); no MySQL has this variable.
     mariadb:
       values.has('gtid_domain_id') ||
       /mariadb/i.test(`${versionText} ${values.get('version_comment') ?? ''}`),

@@ -35,7 +35,6 @@ const wsrepQuery = (schema: StatusSchema): string => `SELECT VARIABLE_NAME AS na
  FROM ${schema}.global_status WHERE VARIABLE_NAME IN (${quoted(statusNames)})
 UNION ALL SELECT VARIABLE_NAME, VARIABLE_VALUE FROM ${schema}.global_variables WHERE VARIABLE_NAME IN (${quoted(variableNames)})`;
 
-/** Asks like `base`, and for the wsrep state. */
 export const withWsrep = (base: QuerySet, schema: StatusSchema): QuerySet => ({
   ...base,
   name: `${base.name} with Galera`,
@@ -74,10 +73,7 @@ function clusterUuid(text: string): string | undefined {
 /** Before the first write set it is -1, as 64 bits without a sign: nothing is committed. */
 const writeSetNumber = (number: number): number => (Number.isSafeInteger(number) && number > 0 ? number : 0);
 
-/**
- * An administrator closed the node: it refuses all queries, always or while it feeds a joiner; or it is being
- * taken out; or its commits reach no other node (wsrep_on is OFF).
- */
+/** By an administrator: it refuses all queries, or those during a donation; or its commits go nowhere. */
 function isClosed(values: Row, state: string): boolean {
   const isDonor = states[state as keyof typeof states] === 'donor';
   return (

@@ -1,8 +1,7 @@
 /**
- * MySQL 5.7. Written from the manual, not run: there is no package of it.
- * - Its replication tables have heartbeats, but no times of transactions (5.7 manual 25.12.11): a growing set
- *   shows that something was received, and the lag of a replica that is behind is not known.
- * - A replica never chooses another source itself. One status variable tells the role of a group member.
+ * MySQL 5.7, from the manual, not run: there is no package of it. Its replication tables have no times of
+ * transactions (5.7 manual 25.12.11): a growing set shows that something was received, and the lag of a
+ * replica that is behind is not known. A replica never chooses another source itself.
  */
 
 import { coordinateStatements } from '../answer/coordinates.ts';

@@ -15,12 +15,10 @@ import { readSwitches, type SwitchRules } from '../answer/write-switches.ts';
 
 /** What differs between versions with the same column names. */
 interface MysqlVersion {
-  /** Whether the server can note when it receives. */
   readonly timed: boolean;
   readonly rules: SwitchRules;
 }
 
-/** Failure: `rows-unexpected`. */
 export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): FactsReading {
   const { server, session, uptimeSeconds, answers } = input;
   const rows = answers['server'] ?? [];
@@ -66,10 +64,7 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
   };
 }
 
-/**
- * With OFF_PERMISSIVE the server's own transactions have no GTID, so the set lacks them: it proves what was
- * executed, never what was not. With OFF the set is a rest of an earlier mode.
- */
+/** In OFF_PERMISSIVE the set lacks the server's own transactions; in OFF it is a rest of an earlier mode. */
 function readExecuted(
   reader: RowReader,
   mode: GtidMode,
@@ -83,7 +78,6 @@ function readExecuted(
 interface ChannelsReading {
   readonly channels: readonly Channel[];
   readonly notes: ReadonlyMap<string, ChannelNote>;
-  /** Seconds. */
   readonly groupLag?: number;
   readonly oddColumn?: string;
 }

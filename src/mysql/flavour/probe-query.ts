@@ -12,7 +12,6 @@ export const sessionSetup = (
 /** Microseconds since that time, by the server's clock; NULL for the zero date, which means "never". */
 const age = (column: string): string => `TIMESTAMPDIFF(MICROSECOND, ${column}, NOW(6))`;
 
-/** Expressions for columns that not every version has. */
 interface ProbeColumns {
   readonly autoFailover: string;
   readonly times: TransactionTimes;
@@ -38,7 +37,6 @@ export const timesOf8: TransactionTimes = {
   processingCommit: age('co.PROCESSING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP'),
 };
 
-/** The tables of 5.7 have no times. */
 export const noTimes: TransactionTimes = {
   queued: 'NULL',
   queueing: 'NULL',
