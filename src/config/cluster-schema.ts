@@ -1,3 +1,5 @@
+/** The schema of one cluster. Checks across sections are in cross-checks.ts. */
+
 import { z } from 'zod';
 import {
   duration,
@@ -14,9 +16,7 @@ import {
   ttl,
 } from './fields.ts';
 
-/** The schema of one cluster. What spans several sections is in cross-checks.ts. */
-
-/** `_source-dns.` and `_mysql._tcp.` are put in front of the source's name: twelve characters each. */
+/** `_source-dns.` and `_mysql._tcp.` go in front of the name of the source: twelve characters each. */
 const roomForLedger = '_source-dns.'.length;
 
 /** Shown where a whole section is missing. */
@@ -60,14 +60,9 @@ const mysql = z
       .min(1)
       .max(32)
       .meta({ description: 'The MySQL account that observes', examples: ['source_dns'] }),
-    password: z
-      .string()
-      .min(1)
-      .max(4096)
-      .optional()
-      .meta({
-        description: `The password of the account; better: \${NAME} from the environment, or password_file`,
-      }),
+    password: z.string().min(1).max(4096).optional().meta({
+      description: `The password of the account; better: \${NAME} from the environment, or password_file`,
+    }),
     password_file: filePath('A file that holds the password', '/etc/source-dns/mysql.password').optional(),
     tls: z.enum(['disabled', 'preferred', 'required', 'verify']).default('preferred').meta({
       description:
@@ -103,7 +98,6 @@ const mysql = z
   })
   .meta({ description: 'How to log in to the servers', examples: [exampleMysql] });
 
-/** `watch`: how often and how patiently. */
 const watch = z
   .strictObject({
     interval: duration('How often to ask each server while nothing is suspicious', '10ms', '1h').prefault(
@@ -188,7 +182,6 @@ const replicas = z
   })
   .meta({ description: 'The name of the replicas' });
 
-/** `publish`: where and under which names. */
 const publish = z
   .strictObject({
     nameserver: oneOrList(
@@ -207,7 +200,7 @@ const publish = z
   })
   .meta({ description: 'What is published, and where', examples: [examplePublish] });
 
-/** The fields one by one: a check that spans two of them does not wait for a third. */
+/** The fields one by one: a check of two fields does not wait for a third. */
 export const publishFields = publish.shape;
 export const sourceFields = source.shape;
 export const replicasFields = replicas.shape;
@@ -222,7 +215,6 @@ const discoverWithin = z
     examples: [['.db.example.com', '10.1.0.0/16']],
   });
 
-/** One entry of `clusters`. */
 export const clusterSchema = z
   .strictObject({
     mode: z

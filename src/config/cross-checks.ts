@@ -1,3 +1,5 @@
+/** Checks across sections. A section that is wrong is left out: the others are checked all the same. */
+
 import type { Fqdn } from '../core/model/units.ts';
 import { didYouMean } from '../suggest.ts';
 import {
@@ -13,10 +15,6 @@ import { childrenOf, valueAt } from './raw.ts';
 import { nameserverSchema } from './schema.ts';
 import { canonicalIp, serverAddress, unsafeKind } from './server-address.ts';
 
-/**
- * What spans several sections. Each section is read by itself, and the ones that are wrong are left out:
- * so a typing mistake in one place does not hide what is wrong elsewhere.
- */
 export function crossChecks(raw: unknown): readonly ConfigIssue[] {
   const nameservers = nameserversOf(raw);
   const clusters = childrenOf(raw, ['clusters']).map(([name]) => clusterOf(raw, name));
@@ -43,7 +41,7 @@ interface ClusterPart {
   readonly replicas: Fqdn | undefined;
   readonly servers: readonly { readonly server: ServerFile; readonly path: ConfigPath }[];
   readonly allowLoopback: boolean;
-  /** Where the entry stands of what may be one or a list. */
+  /** The path of an entry in what may be a single value or a list. */
   readonly entryPath: (below: ConfigPath, index: number) => ConfigPath;
 }
 
@@ -72,7 +70,7 @@ function clusterOf(raw: unknown, name: string): ClusterPart {
   };
 }
 
-/** Name -> what it reaches: two entries with the same address, port and key are one nameserver. A view of BIND may be chosen by the key. */
+/** The same address, port and key are the same nameserver: BIND may choose a view by the key. */
 function nameserversOf(raw: unknown): ReadonlyMap<string, string> {
   return new Map(
     childrenOf(raw, ['nameservers']).map(([name, entry]) => {
@@ -146,7 +144,7 @@ function namesOutsideZone(cluster: ClusterPart): readonly ConfigIssue[] {
   return issues;
 }
 
-/** Every owner name that a cluster writes for its source: of the address, the ledger and the SRV. */
+/** Every owner name of the source: of its address, its ledger and its SRV. */
 const sourceOwners = ({ source }: ClusterPart): readonly string[] =>
   source.name === undefined
     ? []

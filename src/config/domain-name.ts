@@ -1,14 +1,15 @@
+/** Reads absolute domain names. */
+
 import type { Fqdn } from '../core/model/units.ts';
 import type { Parsed } from './server-address.ts';
 
-/** A name is at most 255 bytes on the wire (RFC 1035 3.1): 254 characters with the final dot. */
+/** A name has at most 255 bytes on the wire (RFC 1035 3.1): 254 characters with the final dot. */
 const longestName = 254;
 
 const wrong = (problem: string): Parsed<Fqdn> => ({ kind: 'wrong', problem });
 
 /**
- * Reads an absolute domain name; the final dot may be left out. `room` is kept free in front of it, for `_source-dns.`.
- * Wildcards, escapes and non-ASCII letters are refused: nobody can connect to them.
+ * `room` stays free in front of the name, for `_source-dns.`. Nobody can connect to a wildcard or an escape.
  */
 export function parseFqdn(text: string, room: number): Parsed<Fqdn> {
   const name = text.endsWith('.') ? text.slice(0, -1) : text;
@@ -34,5 +35,5 @@ export function parseFqdn(text: string, room: number): Parsed<Fqdn> {
   return { kind: 'parsed', value: `${name.toLowerCase()}.` as Fqdn };
 }
 
-/** Whether `name` is `zone` or below it; both absolute and lower case. */
+/** Whether `name` is `zone` or below it; both are absolute and in lower case. */
 export const isWithin = (name: Fqdn, zone: Fqdn): boolean => name === zone || name.endsWith(`.${zone}`);

@@ -1,3 +1,5 @@
+/** Finds, reads and checks the configuration. */
+
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { checkDocument } from './check-document.ts';
@@ -12,7 +14,7 @@ import { isOpenToAll, readBounded, wideRights } from './secret-files.ts';
 import { loadedClusters, loadedNameservers } from './settings-of.ts';
 import { configWarnings } from './warnings.ts';
 
-/** What the configuration depends on besides its files. */
+/** What the configuration depends on, other than its files. */
 export interface Surroundings {
   readonly env: Variables;
   /** Undefined: it was removed. */
@@ -22,7 +24,6 @@ export interface Surroundings {
   readonly hostName: string;
 }
 
-/** Those of this process. */
 const surroundings = (): Surroundings => ({
   env: process.env,
   cwd: orUndefined(process.cwd),
@@ -41,16 +42,13 @@ function orUndefined(ask: () => string): string | undefined {
 
 export type LoadResult =
   | { readonly kind: 'loaded'; readonly config: LoadedConfig }
-  /** Every mistake that was found, in the order of the file. */
+  /** All mistakes, in the order of the file. */
   | { readonly kind: 'invalid'; readonly file: string; readonly errors: readonly ConfigError[] };
 
-/** A configuration of a thousand clusters is well below this. */
+/** A configuration of a thousand clusters is much smaller. */
 const maxFileBytes = 1_048_576;
 
-/**
- * Finds, reads and checks the configuration and every file that it names. Expected mistakes are values; it throws for bugs only.
- * For a reload it is called again: nothing is kept between two calls.
- */
+/** Expected mistakes are values; it throws for bugs only. It keeps nothing between two calls. */
 export async function loadConfig(
   configFlag: string | undefined,
   around: Surroundings = surroundings(),
@@ -134,7 +132,7 @@ const noStateDirError = (file: string): ConfigError => ({
 const inOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
   errors.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 
-/** A relative XDG_STATE_HOME is ignored, as the XDG base directory specification says. Undefined: there is no place for it. */
+/** A relative XDG_STATE_HOME is ignored (XDG base directory specification). Undefined: no place for it. */
 function stateDir(config: ConfigFile, file: string, around: Surroundings): string | undefined {
   if (config.state_dir !== undefined) return resolve(dirname(file), config.state_dir);
   const xdg = around.env['XDG_STATE_HOME'];

@@ -1,20 +1,16 @@
+/** The schema of the whole file. Checks across sections are in cross-checks.ts. */
+
 import { z } from 'zod';
 import { clusterSchema, exampleMysql, examplePublish, exampleServers } from './cluster-schema.ts';
 import { duration, filePath, host, hostPort, instanceForm, label, port } from './fields.ts';
 
-/** The schema of the whole file. What spans several sections is in cross-checks.ts. */
-
-/** One entry of `nameservers`. */
 export const nameserverSchema = z
   .strictObject({
     address: host('IP address or host name of the primary nameserver of the zone', '192.0.2.53'),
     port: port('Its port').default(53),
-    via: z
-      .enum(['rfc2136', 'nsupdate'])
-      .default('rfc2136')
-      .meta({
-        description: "rfc2136: updates in our own packets; nsupdate: updates by BIND's program",
-      }),
+    via: z.enum(['rfc2136', 'nsupdate']).default('rfc2136').meta({
+      description: "rfc2136: updates in our own packets; nsupdate: updates by BIND's program",
+    }),
     transport: z
       .enum(['tcp', 'udp'])
       .default('tcp')
@@ -70,7 +66,7 @@ export const nameserverSchema = z
         fail('is only used with "via: nsupdate"; remove it', 'nsupdate_args');
       return;
     }
-    // nsupdate would send unsigned, and a nameserver that trusts addresses would take it.
+    // nsupdate would send unsigned updates, and a nameserver that trusts addresses would accept them.
     if (value.key_file === undefined && value.nsupdate_args.length === 0) {
       fail(
         'has no key; write "key_file: ...", or "nsupdate_args: [-g]" for GSS-TSIG: updates are always signed',
@@ -130,7 +126,7 @@ const atLeastOne = (what: string) => (ctx: z.core.ParsePayload<Record<string, un
     ctx.issues.push({ code: 'custom', message: `has no ${what}; add one`, input: undefined });
 };
 
-/** The configuration file. Input: as YAML brings it; output: durations in milliseconds, names absolute, every default filled in. */
+/** Input: as YAML gives it. Output: durations in milliseconds, absolute names, every default filled in. */
 export const configSchema = z
   .strictObject(
     {

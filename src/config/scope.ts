@@ -1,3 +1,5 @@
+/** Reads `discover_within`. */
+
 import type { DiscoveryScope } from '../core/model/discovery-scope.ts';
 import { type IpAddress, networkOf, parseIp } from '../core/model/ip-address.ts';
 import { canonicalIp, type Parsed, parseHost } from './server-address.ts';
@@ -6,7 +8,7 @@ const parsed = (value: DiscoveryScope): Parsed<DiscoveryScope> => ({ kind: 'pars
 const wrong = (problem: string): Parsed<DiscoveryScope> => ({ kind: 'wrong', problem });
 const example = 'write ".db.example.com", 10.1.0.0/16, 2001:db8::/32 or 192.0.2.1';
 
-/** One entry of `discover_within`: the end of a host name, which begins with a dot; a network (RFC 4632 3.1, RFC 4291 2.3); or one IP address. */
+/** A host name suffix with its leading dot, a network (RFC 4632 3.1, RFC 4291 2.3), or one IP address. */
 export function parseScope(text: string): Parsed<DiscoveryScope> {
   const [host = '', bits, ...more] = text.split('/');
   if (more.length > 0) return wrong(`{value} is neither a host name suffix nor a network; ${example}`);
@@ -34,7 +36,7 @@ function networkScope(host: string, ip: IpAddress, bits: string | undefined): Pa
 function suffixScope(text: string): Parsed<DiscoveryScope> {
   const bare = text.replace(/^\*?\.?/, '');
   const host = parseHost(bare);
-  // "0x1" is a number to some resolvers, as the last part of an address is.
+  // Some resolvers read "0x1" as a number, as the last part of an address.
   if (
     host.kind === 'wrong' ||
     canonicalIp(host.value) !== undefined ||

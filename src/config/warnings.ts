@@ -1,13 +1,14 @@
+/** Warns about what works but is probably not meant. */
+
 import { isHostName } from '../core/model/host-name.ts';
 import type { Fqdn } from '../core/model/units.ts';
 import type { ClusterFile } from './cluster-schema.ts';
 import { durationText } from './fields.ts';
 import type { ConfigFile } from './schema.ts';
 
-/** A client that keeps the name longer than this keeps writing to the old source for minutes. */
+/** A client that caches the name for longer writes to the old source for minutes. */
 const longTtlSeconds = 300;
 
-/** What works but is likely not meant. */
 export function configWarnings(config: ConfigFile): readonly string[] {
   const used = new Set(Object.values(config.clusters).flatMap((cluster) => cluster.publish.nameserver));
   const unused = Object.keys(config.nameservers).filter((name) => !used.has(name));
@@ -70,7 +71,7 @@ function nameWarnings({ publish }: ClusterFile): readonly string[] {
   ]);
 }
 
-/** Names that a nameserver with a check of names refuses (BIND's check-names, and nsupdate's own), and some clients. */
+/** Some clients refuse such names, and nameservers that check names: BIND's check-names, nsupdate itself. */
 function hostWarnings({ publish, servers }: ClusterFile): readonly string[] {
   const { source, replicas } = publish;
   const isAlias = source.type === 'cname';

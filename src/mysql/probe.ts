@@ -90,7 +90,7 @@ class Connections {
   to(server: ServerAddress, places: Places | undefined): KeptConnection | undefined {
     if (places !== undefined) this.#places.set(server, places);
     const kept = this.#configured.get(server) ?? this.#discovered.get(server);
-    // The core decides which servers to ask. This check holds once more that no other server gets the password.
+    // The core decides which servers to ask. This second check keeps the password from all other servers.
     if (kept !== undefined || this.#isClosed || !isWithin(this.#scopes, server)) return kept;
     const opened = this.#keep(server, false);
     this.#discovered.set(server, opened);
