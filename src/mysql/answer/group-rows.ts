@@ -15,8 +15,8 @@ export const groupStatement: Statement = {
   name: 'group',
   spellings: [
     `SELECT @@global.group_replication_group_name AS group_name, @@global.group_replication_single_primary_mode AS single_primary,
- MEMBER_ID AS member_id, MEMBER_STATE AS member_state, MEMBER_ROLE AS member_role, MEMBER_HOST AS member_host, MEMBER_PORT AS member_port
- FROM performance_schema.replication_group_members`,
+ MEMBER_ID AS member_id, MEMBER_STATE AS member_state, MEMBER_ROLE AS member_role,
+ MEMBER_HOST AS member_host, MEMBER_PORT AS member_port FROM performance_schema.replication_group_members`,
   ],
   when: hasGroup,
   absentOn: [pluginGone],

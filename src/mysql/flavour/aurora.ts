@@ -18,8 +18,8 @@ const setup = (queryTimeoutMs: number): string =>
 
 /** The age is by the server's clock, as is the table. */
 const topologyQuery = `SELECT @@aurora_server_id AS self, @@version AS version, @@global.innodb_read_only AS innodb_read_only, @@global.read_only AS read_only,
- SERVER_ID AS member, SESSION_ID AS member_session, TIMESTAMPDIFF(MICROSECOND, LAST_UPDATE_TIMESTAMP, NOW(6)) AS heard_age_us,
- REPLICA_LAG_IN_MILLISECONDS AS lag_ms
+ SERVER_ID AS member, SESSION_ID AS member_session, REPLICA_LAG_IN_MILLISECONDS AS lag_ms,
+ TIMESTAMPDIFF(MICROSECOND, LAST_UPDATE_TIMESTAMP, NOW(6)) AS heard_age_us
 FROM information_schema.replica_host_status`;
 
 const writerSession = 'MASTER_SESSION_ID';

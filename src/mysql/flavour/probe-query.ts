@@ -51,10 +51,10 @@ export const probeQuery = ({
   times,
   rules,
 }: ProbeColumns): string => `SELECT @@server_uuid AS server_uuid, @@version AS version, @@version_comment AS version_comment, @@hostname AS hostname, @@port AS port,
- @@global.read_only AS read_only, @@global.super_read_only AS super_read_only, @@global.offline_mode AS offline_mode,
- ${switchColumns(rules)},
- @@global.gtid_mode AS gtid_mode, @@global.gtid_executed AS gtid_executed, @@global.performance_schema AS performance_schema,
- (SELECT COUNT(*) FROM performance_schema.replication_group_members) AS group_members, ch.*
+ @@global.read_only AS read_only, @@global.super_read_only AS super_read_only,
+ @@global.offline_mode AS offline_mode, ${switchColumns(rules)},
+ @@global.gtid_mode AS gtid_mode, @@global.gtid_executed AS gtid_executed,
+ @@global.performance_schema AS performance_schema, (SELECT COUNT(*) FROM performance_schema.replication_group_members) AS group_members, ch.*
 FROM (SELECT 1) AS one LEFT JOIN (
  SELECT c.CHANNEL_NAME AS channel, c.HOST AS source_host, c.PORT AS source_port, s.SOURCE_UUID AS source_uuid,
   s.SERVICE_STATE AS receiver, a.SERVICE_STATE AS applier,
@@ -70,7 +70,8 @@ FROM (SELECT 1) AS one LEFT JOIN (
   s.LAST_ERROR_NUMBER AS receiver_errno, LEFT(s.LAST_ERROR_MESSAGE, 200) AS receiver_error,
   co.LAST_ERROR_NUMBER AS coordinator_errno, LEFT(co.LAST_ERROR_MESSAGE, 200) AS coordinator_error,
   (SELECT LEFT(w.LAST_ERROR_MESSAGE, 200) FROM performance_schema.replication_applier_status_by_worker AS w
-   WHERE w.CHANNEL_NAME = c.CHANNEL_NAME AND w.LAST_ERROR_NUMBER <> 0 ORDER BY w.LAST_ERROR_TIMESTAMP DESC LIMIT 1) AS worker_error
+   WHERE w.CHANNEL_NAME = c.CHANNEL_NAME AND w.LAST_ERROR_NUMBER <> 0
+   ORDER BY w.LAST_ERROR_TIMESTAMP DESC LIMIT 1) AS worker_error
  FROM performance_schema.replication_connection_configuration AS c
  JOIN performance_schema.replication_connection_status AS s USING (CHANNEL_NAME)
  JOIN performance_schema.replication_applier_configuration AS d USING (CHANNEL_NAME)

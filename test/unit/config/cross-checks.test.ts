@@ -1,7 +1,9 @@
+/** Checks of several fields and sections together. */
+
 import { expect, test } from 'vitest';
 import { complaints, loaded, minimal, withPassword } from './folder.ts';
 
-/** The one complaint, without the place. */
+/** The only complaint, without its place. */
 async function complaint(text: string): Promise<string | undefined> {
   const found = await complaints(text, withPassword);
   expect(found.length).toBeLessThan(2);
@@ -15,7 +17,7 @@ test.each([
   ['source.shop.example.com', 'source.shop.example.com'],
   ['source.shop.example.com', 'SOURCE.shop.example.com.'],
   ['source.shop.example.com', '_source-dns.source.shop.example.com'],
-])('the replicas need a name of their own: %s, %s', async (source, replicas) => {
+])('the replicas need their own name: %s, %s', async (source, replicas) => {
   expect(await complaint(publish(`source: { name: ${source} }, replicas: { name: ${replicas} }`))).toMatch(
     /^clusters\.shop\.publish\.replicas\.name: \S+ is already a name of the source \(address, ledger or SRV\); give the replicas their own name$/,
   );
@@ -89,7 +91,7 @@ test.each([
   expect(await complaint(minimal({ servers }))).toBe(expected);
 });
 
-test('allow_loopback allows loopback, and nothing else', async () => {
+test('allow_loopback allows only loopback addresses', async () => {
   const cluster = 'allow_loopback: true';
   expect(
     await complaint(minimal({ cluster, servers: '["127.0.0.1:3306", "[::1]:3307", localhost:3308]' })),
@@ -110,7 +112,7 @@ test.each([
     '[ns1, same]',
     'clusters.shop.publish.nameserver[1]: "same" is the same nameserver as "ns1", with the same key; remove one',
   ],
-  // The key may choose another view of BIND.
+  // The key may select another view of BIND.
   ['[ns1, view]', undefined],
 ])('nameserver: %s', async (name, expected) => {
   const more =
@@ -261,7 +263,7 @@ test.each([
     'hooks: is not supported by this version yet; remove it',
   ],
   ['http: { listen: 127.0.0.1:8053 }', 'http: is not supported by this version yet; remove it'],
-])('what is not there yet is refused: %s', async (more, expected) => {
+])('an unsupported setting is refused: %s', async (more, expected) => {
   expect(await complaint(minimal({ more }))).toBe(expected);
 });
 

@@ -1,3 +1,5 @@
+/** The files that the configuration names, and warnings. */
+
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,7 +43,7 @@ test.each([
   ['\n', 'is empty'],
   ['tiger\nlion\n', 'has more than one line; it must contain only the password'],
   ['x'.repeat(4097), 'is too large: at most 4096 bytes'],
-])('a password file that is none', async (content, problem) => {
+])('a bad password file is an error', async (content, problem) => {
   expect(await outcome(withFile, { secret: content })).toEqual([`${place} ${problem}`]);
 });
 
@@ -49,7 +51,7 @@ test.each([
   ['an empty file', '', 'is empty'],
   ['a whole configuration', '#'.repeat(65_537), 'is too large: at most 65536 bytes'],
   ['a folder', undefined, 'is a directory'],
-])('a key file that is %s says what is wanted', async (_, content, problem) => {
+])('the error of a key file that is %s says what to use', async (_, content, problem) => {
   const text = minimal({ nameserver: '{ address: 192.0.2.53, key_file: other.key }' });
   const make = (folder: string) => (content === undefined ? mkdir(join(folder, 'other.key')) : undefined);
   expect(await outcome(text, content === undefined ? {} : { 'other.key': content }, make)).toEqual([
@@ -72,13 +74,13 @@ test.each(['c2VjcmV0IHRoYXQgbm9ib2R5IG1heSBzZWU=', 'hmac-sha256:k:QUJDREVG'])(
   },
 );
 
-test('a FIFO is refused, and nobody waits for its writer', async () => {
+test('a FIFO is refused without waiting for its writer', async () => {
   expect(await outcome(withFile, {}, (folder) => execFileSync('mkfifo', [join(folder, 'secret')]))).toEqual([
     `${place} is not a regular file`,
   ]);
 });
 
-test('every missing file is told, whatever else is wrong', async () => {
+test('every missing file is reported, whatever else is wrong', async () => {
   const text = minimal({
     mysql: '{ user: a, password_file: /nonexistent/p, tls: verify, ca_file: ca.pem, usr: b }',
     nameserver: '{ address: 192.0.2.53, key_file: none.key }',
@@ -91,7 +93,7 @@ test('every missing file is told, whatever else is wrong', async () => {
   ]);
 });
 
-test('a secret that everybody can read is a warning', async () => {
+test('a secret that every user can read gives a warning', async () => {
   const open = async (folder: string) => {
     await chmod(join(folder, 'secret'), 0o644);
     await chmod(join(folder, 'ddns.key'), 0o666);
@@ -106,7 +108,7 @@ test('a secret that everybody can read is a warning', async () => {
   });
 });
 
-test('a password in the configuration itself counts as well, one from the environment does not', async () => {
+test('a password in the configuration gives a warning, a password from the environment does not', async () => {
   const open = (folder: string) => chmod(join(folder, 'source-dns.yaml'), 0o644);
   expect(await outcome(minimal({ mysql: '{ user: a, password: tiger }' }), {}, open)).toMatchObject({
     warnings: [
@@ -121,7 +123,7 @@ test('a password in the configuration itself counts as well, one from the enviro
   });
 });
 
-test('what works but is likely not meant', async () => {
+test('settings that are probably not meant give a warning', async () => {
   const text = minimal({
     servers: '[{ host: db1.example.com, candidate: never, publish: 203.0.113.1 }]',
     cluster: 'watch: { fresh_for: 1500ms }',
@@ -157,7 +159,7 @@ test.each([
   ['source: { name: my_db.example.com, type: cname }', []],
   ['source: { name: db.example.com }, replicas: { name: ro_db.example.com }', ['replicas.name: an address']],
   ['source: { name: my-db.example.com, srv: true }, replicas: { name: 0.example.com }', []],
-])('a name that is none of a host: %s', async (names, refused) => {
+])('a name that is not a host name gives a warning: %s', async (names, refused) => {
   const warnings = await warningsOf({
     servers: '[db1.example.com]',
     publish: `{ nameserver: ns1, ${names} }`,
@@ -172,7 +174,7 @@ test.each([
   expect(found).toEqual(refused);
 });
 
-test('the target of a CNAME that is no host name', async () => {
+test('a CNAME target that is not a host name gives a warning', async () => {
   const publish = '{ nameserver: ns1, source: { name: db.example.com, type: cname } }';
   const warnings = await warningsOf({ servers: '[db_1.example.com]', publish });
   expect(warnings).toContainEqual(
