@@ -54,7 +54,8 @@ export const probeQuery = ({
  @@global.read_only AS read_only, @@global.super_read_only AS super_read_only,
  @@global.offline_mode AS offline_mode, ${switchColumns(rules)},
  @@global.gtid_mode AS gtid_mode, @@global.gtid_executed AS gtid_executed,
- @@global.performance_schema AS performance_schema, (SELECT COUNT(*) FROM performance_schema.replication_group_members) AS group_members, ch.*
+ @@global.performance_schema AS performance_schema,
+ (SELECT COUNT(*) FROM performance_schema.replication_group_members) AS group_members, ch.*
 FROM (SELECT 1) AS one LEFT JOIN (
  SELECT c.CHANNEL_NAME AS channel, c.HOST AS source_host, c.PORT AS source_port, s.SOURCE_UUID AS source_uuid,
   s.SERVICE_STATE AS receiver, a.SERVICE_STATE AS applier,
