@@ -107,7 +107,7 @@ function validate(plain: unknown, expandedAt: (path: ConfigPath) => string | und
   return raw === plain ? first : check(raw);
 }
 
-/** Fields whose value is never shown. */
+/** The values of these fields are never shown. */
 const secretFields = new Set(['password']);
 const longestQuote = 60;
 

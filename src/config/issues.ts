@@ -42,7 +42,7 @@ const sizeText = (origin: string, bound: number | bigint, than: 'least' | 'most'
   return `must be at ${than} ${bound}`;
 };
 
-/** The text of an issue whose field has no own words. `{value}`, not the input: the input may be a secret. */
+/** For a field without its own words. `{value}` stands for the input, which may be a secret. */
 export const sayIssue: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':

@@ -43,12 +43,12 @@ export function createProber(options: ProberOptions): ServerProber {
   const connections = new Connections(options, (server) => {
     for (const listener of listeners) listener(server);
   });
-  const mayNotAsk = (server: ServerAddress): Probe =>
-    unknownProblem(server, 'not-a-server', 'is not one of the servers that may be asked');
+  const mayNotAsk = (server: ServerAddress): Promise<Probe> =>
+    Promise.resolve(unknownProblem(server, 'not-a-server', 'is not one of the servers that may be asked'));
   return {
-    probe: async (server: ServerAddress, deadline: MonoMs, places?: Places): Promise<Probe> =>
+    probe: (server: ServerAddress, deadline: MonoMs, places?: Places): Promise<Probe> =>
       connections.to(server, places)?.probe(deadline) ?? mayNotAsk(server),
-    probeAt: async (server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe> =>
+    probeAt: (server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe> =>
       connections.tryAt(server, address, deadline) ?? mayNotAsk(server),
     renew: (server: ServerAddress): void => connections.renew(server),
     release: (server: ServerAddress): void => connections.release(server),

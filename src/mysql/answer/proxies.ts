@@ -1,5 +1,5 @@
 /**
- * Knows a proxy by its error texts. A proxy whose server is dead still accepts connections and sends its own
+ * Knows a proxy by its error texts. A proxy with a dead server still accepts connections and sends its own
  * errors: taken for the server's errors, they would keep a dead source alive for ever.
  */
 

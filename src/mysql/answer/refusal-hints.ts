@@ -25,7 +25,7 @@ export function hintForServerError(asker: Asker, errno: number, text: string): s
   switch (errno) {
     case 1040:
     case 1203:
-      return `The server had no free connection: check ${errno === 1040 ? 'max_connections' : 'max_user_connections'}, and which clients use the connections. ${asker.user} needs one at a time.`;
+      return `The server had no free connection: check ${errno === 1040 ? 'max_connections' : 'max_user_connections'}, and which clients use the connections. ${asker.user} needs one connection at a time.`;
     case 1226:
       return limitHint(named, text);
     case 1043:

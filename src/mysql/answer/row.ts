@@ -26,7 +26,7 @@ export class RowReader {
     return this.#oddColumn;
   }
 
-  /** Marks a column whose value the caller cannot use. */
+  /** Marks a column with a value that the caller cannot use. */
   reject(column: string): void {
     this.#oddColumn ??= column;
   }

@@ -31,7 +31,7 @@ const told: readonly (readonly [product: string, errno: number, text: string])[]
   ['a proxy', 9999, 'An internal error'],
 ];
 
-describe('a proxy whose server is dead', () => {
+describe('a proxy with a dead server', () => {
   test.each(told)('%s, error %i: the state of the server is unknown', async (product, errno, text) => {
     const { address } = await fake((socket) => socket.end(errorPacket(errno, text)));
     expect(await proberOf(address).probe(address, deadline())).toEqual({

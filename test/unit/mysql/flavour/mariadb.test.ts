@@ -85,7 +85,7 @@ describe.each([
     expect(contains(late.retrieved!, facts('replica-behind').gtidExecuted!)).toBe(true);
   });
 
-  test('of a replica whose source does not answer: the shown server_id may be of an earlier source', () => {
+  test('of a replica with a silent source: the shown server_id may be of an earlier source', () => {
     for (const name of ['replica-connecting', 'replica-connecting-elsewhere']) {
       expect(answers(name)['channels']![0]!['Master_Server_Id']).toBe('1');
       expect(channel(answers(name))).toMatchObject({ receiver: 'connecting', applier: 'on' });

@@ -79,7 +79,7 @@ describe('recorded rows', () => {
     expect(channel).not.toHaveProperty('lagSeconds');
   });
 
-  test('of a replica whose new source does not answer: no identity, nothing heard, no known lag', () => {
+  test('of a replica with a silent new source: no identity, nothing heard, no known lag', () => {
     const channel = channelOf(recorded('replica-connecting-new'));
     expect(channel).toMatchObject({
       receiver: 'connecting',
@@ -110,7 +110,7 @@ describe('recorded rows', () => {
     });
   });
 
-  test('of a replica whose applier failed: the worker names the error', () => {
+  test('of a replica with a failed applier: the worker names the error', () => {
     const channel = channelOf(recorded('replica-applier-error'));
     expect(channel).toMatchObject({ receiver: 'on', applier: 'off' });
     expect(channel.lastError).toMatch(/^Worker 1 failed executing transaction .* Duplicate entry '103'/);

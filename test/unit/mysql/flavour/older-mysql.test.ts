@@ -45,7 +45,7 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
     expect(channel('replica-behind')).not.toHaveProperty('lagSeconds');
   });
 
-  test('of a replica whose source does not answer', () => {
+  test('of a replica with a silent source', () => {
     expect(channel('replica-connecting')).toMatchObject({
       receiver: 'connecting',
       sourceId: a,
