@@ -227,7 +227,6 @@ describe('the alarm about a server that gets no data from the source', () => {
 
   const wsrep = {
     clusterUuid: 'c',
-    nodeUuid: 'n',
     primaryComponent: true,
     ready: true,
     size: 2,

@@ -254,7 +254,6 @@ test('on MariaDB a server lacks what follows the newest transaction that both ha
 test('in Galera a server lacks write sets, which all nodes number alike, whatever their own GTIDs say', () => {
   const node = (name: string, lastCommitted: number, clusterUuid = 'c'): Probe => {
     const known = {
-      nodeUuid: name,
       primaryComponent: true,
       ready: true,
       state: 'synced',

@@ -328,7 +328,7 @@ describe('a former source in the same Galera cluster', () => {
     } as const;
     return {
       ...facts,
-      wsrep: { clusterUuid: 'c', nodeUuid: name, size, view, index, lastCommitted, ...state, ...over },
+      wsrep: { clusterUuid: 'c', size, view, index, lastCommitted, ...state, ...over },
     };
   };
 

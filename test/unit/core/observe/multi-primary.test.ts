@@ -30,7 +30,6 @@ const places = ['db1', 'db2', 'db3', 'db4'];
 const node = (name: string, over: Partial<Wsrep> = {}, facts: Partial<ServerFacts> = {}): Probe => {
   const wsrep: Wsrep = {
     clusterUuid,
-    nodeUuid: `node-${name}`,
     primaryComponent: true,
     ready: true,
     state: 'synced',

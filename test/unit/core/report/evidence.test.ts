@@ -30,7 +30,6 @@ const channelSaid = (over: Partial<Channel>): string =>
 
 const wsrep: Wsrep = {
   clusterUuid: 'c',
-  nodeUuid: 'n',
   primaryComponent: true,
   ready: true,
   state: 'synced',
