@@ -71,7 +71,7 @@ async function playOnStage(options: LabOptions, narrator: Narrator): Promise<Out
     const provided = await Promise.race([provide(options, narrator), interruption]);
     if (provided === 'interrupted') return undefined;
     const { scenario, product, bind } = provided;
-    await onStage({ scenario, product, bind, program, keep, narrator }, async (stage) => {
+    await onStage({ setting: scenario, product, bind, program, keep, narrator }, async (stage) => {
       const result = await Promise.race([play(scenario, stage, narrator), interruption]);
       if (result === 'interrupted') return;
       outcome = result;

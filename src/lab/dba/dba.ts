@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../host/lab-error.ts';
+import { until, waitMs } from '../host/until.ts';
 import type { Accounts } from '../servers/accounts.ts';
 import type { LabServer } from '../servers/cluster.ts';
 
@@ -7,8 +7,6 @@ import type { LabServer } from '../servers/cluster.ts';
  * What a DBA or a failover tool does, by the manual's procedure (19.4.8 "Switching Sources During Failover"), statement by statement. Nothing here knows of DNS.
  * Every wait is bounded by `waitMs` and rejects with a LabError.
  */
-const waitMs = 60_000;
-const lookEveryMs = 10;
 /** Longer than any run: a semi-synchronous source must never fall back to asynchronous, or an acknowledged write could be lost. */
 const semiSyncTimeoutMs = 86_400_000;
 
@@ -149,20 +147,4 @@ export async function cloneFrom(recipient: LabServer, donor: LabServer, accounts
     if (errno !== 3707 && code !== 'PROTOCOL_CONNECTION_LOST') throw error;
   });
   await recipient.mysqld.restart(['--super-read-only=ON']);
-}
-
-/** Waits until `check` says yes, looking every few milliseconds; rejects with a LabError that names `what` after `deadlineMs`. */
-export async function until(
-  what: string,
-  check: () => boolean | Promise<boolean>,
-  deadlineMs: number = waitMs,
-): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  while (!(await check())) {
-    if (performance.now() > end)
-      throw new LabError(`waited ${deadlineMs} ms in vain for ${what}`, {
-        hint: 'run the lab with --keep and read the logs in its folder',
-      });
-    await delay(lookEveryMs);
-  }
 }

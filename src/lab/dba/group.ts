@@ -1,15 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../host/lab-error.ts';
+import { until, waitMs } from '../host/until.ts';
 import type { Accounts } from '../servers/accounts.ts';
 import type { Cluster, ClusterPlan, LabServer, Place } from '../servers/cluster.ts';
-import { until } from './dba.ts';
 
 /** Group Replication with a single primary (manual chapter 20), statement by statement. */
 
 const groupName = 'aaaaaaaa-5ce7-4d15-8e9d-000000000001';
 const plugin = 'group_replication.so';
-/** A member that does not answer is suspected after 5 s, and expelled by the next election; then recovery must have read the group's view. */
-const waitMs = 60_000;
 const lookEveryMs = 5;
 
 /** Three members: the fewest of which one may be lost. */
@@ -79,10 +77,8 @@ export async function membershipOf({ mysqld }: LabServer): Promise<OwnMembership
 export async function online(members: readonly LabServer[]): Promise<void> {
   const names = members.map(({ name }) => name).join(', ');
   const seen = async () => (await Promise.all(members.map(membershipOf))).map(({ state }) => state);
-  await until(
-    `${names} to be ONLINE in the group`,
-    async () => (await seen()).every((state) => state === 'ONLINE'),
-    waitMs,
+  await until(`${names} to be ONLINE in the group`, async () =>
+    (await seen()).every((state) => state === 'ONLINE'),
   );
 }
 

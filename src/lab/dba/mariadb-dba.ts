@@ -1,6 +1,6 @@
+import { until } from '../host/until.ts';
 import type { Accounts } from '../servers/accounts.ts';
 import type { LabServer } from '../servers/cluster.ts';
-import { until } from './dba.ts';
 
 /** What a DBA does with MariaDB's replication by GTID, statement by statement. As in dba.ts, every wait is bounded. */
 

@@ -2,10 +2,10 @@ import { readlinkSync } from 'node:fs';
 import { readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { until } from '../dba/dba.ts';
 import { LabError } from './lab-error.ts';
 import { inOwnNetwork, outsideUserNamespace } from './own-network.ts';
 import { launch, type ServerProcess } from './processes.ts';
+import { until } from './until.ts';
 
 /** Hosts beside the lab: each has a network namespace and an address of its own, and the lab is the router between them. */
 export interface Network {

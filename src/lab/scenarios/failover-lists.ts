@@ -1,4 +1,5 @@
-import { makeWritable, replicateFrom, replicating, stopReplicating, until } from '../dba/dba.ts';
+import { makeWritable, replicateFrom, replicating, stopReplicating } from '../dba/dba.ts';
+import { until } from '../host/until.ts';
 import type { Accounts } from '../servers/accounts.ts';
 import type { LabServer } from '../servers/cluster.ts';
 import type { Scenario, Step } from '../stage/scenario.ts';

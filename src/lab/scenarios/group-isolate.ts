@@ -1,6 +1,6 @@
-import { until } from '../dba/dba.ts';
 import { makeGroup, membershipOf, threeMembers } from '../dba/group.ts';
 import type { Network } from '../host/network.ts';
+import { until } from '../host/until.ts';
 import type { LabServer } from '../servers/cluster.ts';
 import type { Scenario, Step } from '../stage/scenario.ts';
 import type { Scene } from '../stage/scene.ts';

@@ -21,5 +21,7 @@ export const scenarios: readonly Scenario[] = [
   mariadb118,
 ];
 
-/** What is played when none is named, and what instead where MySQL cannot be had. */
-export const [defaultScenario, fallbackScenario] = [semiSync, mariadb];
+/** The lab plays this scenario when none is named. */
+export const defaultScenario: Scenario = semiSync;
+/** The lab plays this one instead where it finds no MySQL. */
+export const fallbackScenario: Scenario = mariadb;

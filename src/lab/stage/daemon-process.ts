@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { HistoryEntry } from '../../core/model/events.ts';
 import type { Snapshot } from '../../core/report/snapshot-types.ts';
 import { askDaemon } from '../../http/client.ts';
-import { until } from '../dba/dba.ts';
 import { LabError } from '../host/lab-error.ts';
 import { launch, type ServerProcess } from '../host/processes.ts';
+import { until } from '../host/until.ts';
 import type { LabConfig } from './lab-config.ts';
 
 /** The lab's source-dns: `source-dns run` as a process of its own, looked at through its unix socket only. */

@@ -1,4 +1,4 @@
-import { until } from '../dba/dba.ts';
+import { until } from '../host/until.ts';
 import type { MoveTimes } from './move-times.ts';
 import type { Narrator } from './narrator.ts';
 import type { Scenario, Step, Verdict } from './scenario.ts';

@@ -1,19 +1,14 @@
-import type { Cluster, ClusterPlan } from '../servers/cluster.ts';
 import type { Scene } from './scene.ts';
+import type { Setting } from './stage.ts';
 
 /** One story that the lab plays on real servers: which servers, how they replicate, what happens, and what must hold then. */
-export interface Scenario {
+export interface Scenario extends Setting {
   /** What `--scenario` takes. */
   readonly name: string;
   /** One line, for `--list`. */
   readonly summary: string;
   /** About how long it takes on two quiet cores, with all programs in the cache. */
   readonly seconds: number;
-  readonly servers: ClusterPlan;
-  /** Servers are cut from each other in it, so each has a network namespace of its own. */
-  readonly network?: true;
-  /** Makes the servers replicate; resolves with a sentence that says how. */
-  arrange(cluster: Cluster): Promise<string>;
   readonly steps: readonly Step[];
   /** The replication of this scenario may lose writes that were acknowledged. */
   readonly mayLose?: true;

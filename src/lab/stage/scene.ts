@@ -1,8 +1,8 @@
 import type { Alarm } from '../../core/model/events.ts';
-import { until } from '../dba/dba.ts';
 import { LabError } from '../host/lab-error.ts';
+import { until } from '../host/until.ts';
 import type { LabServer } from '../servers/cluster.ts';
-import { type MoveTimes, timesOfMove } from './move-times.ts';
+import { type Answered, type MoveTimes, type Promotion, timesOfMove } from './move-times.ts';
 import type { Narrator } from './narrator.ts';
 import type { Stage } from './stage.ts';
 
@@ -12,12 +12,8 @@ const followMs = 30_000;
 const someWrites = 20;
 
 /** A server that has become writable, and the name on its way to it. */
-interface Moving {
-  readonly from: LabServer;
-  readonly to: LabServer;
-  /** performance.now() just before it. */
-  readonly promotedAt: number;
-  readonly answered: Promise<{ readonly primary: number; readonly secondary: number }>;
+interface Moving extends Promotion {
+  readonly answered: Promise<Answered>;
 }
 
 /** What the steps of a scenario play on, and what most of them do there. */
@@ -65,7 +61,7 @@ export class Scene {
   }
 
   /** Resolves when both nameservers answer with this server: with the moments (performance.now) since when. */
-  async answers({ mysqld: { address } }: LabServer): Promise<{ primary: number; secondary: number }> {
+  async answers({ mysqld: { address } }: LabServer): Promise<Answered> {
     const { primary, secondary } = this.stage;
     const [onPrimary, onSecondary] = await Promise.all([
       primary.answers(address, followMs),
@@ -94,8 +90,7 @@ export class Scene {
   async theMove(): Promise<MoveTimes> {
     const moving = this.#moving;
     if (moving === undefined) throw new Error('nothing was promoted');
-    const { from, to, promotedAt, answered } = moving;
-    const times = await timesOfMove(this.stage, from.name, to.name, promotedAt, await answered);
+    const times = await timesOfMove(this.stage, moving, await moving.answered);
     const { seenMs, decidedMs, appliedMs, promotedToAnswerMs, propagatedMs } = times;
     this.narrator.say(
       `after the promotion: seen ${seenMs} ms, decided ${decidedMs} ms, applied ${appliedMs} ms, answered by the primary ${promotedToAnswerMs} ms, by the secondary too ${propagatedMs} ms`,

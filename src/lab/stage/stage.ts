@@ -6,13 +6,12 @@ import { makeNetwork, type Network } from '../host/network.ts';
 import { stopAllProcesses } from '../host/processes.ts';
 import type { BindPrograms } from '../programs/bind-programs.ts';
 import { type BindPair, startBindPair } from '../servers/bind.ts';
-import { type Cluster, startCluster } from '../servers/cluster.ts';
+import { type Cluster, type ClusterPlan, startCluster } from '../servers/cluster.ts';
 import type { Product } from '../servers/products.ts';
 import { type DaemonProcess, startDaemon } from './daemon-process.ts';
 import { type LabConfig, writeLabConfig } from './lab-config.ts';
 import type { Narrator } from './narrator.ts';
 import { Observer } from './observer.ts';
-import type { Scenario } from './scenario.ts';
 import { WebClient } from './web-client.ts';
 
 /** Everything that runs in the lab. */
@@ -33,9 +32,18 @@ export interface Stage {
   readonly network?: Network;
 }
 
+/** The servers of a scenario, and how they replicate at the beginning. */
+export interface Setting {
+  readonly servers: ClusterPlan;
+  /** The scenario cuts servers off from each other, so each has a network namespace of its own. */
+  readonly network?: true;
+  /** Makes the servers replicate; resolves with a sentence that says how. */
+  arrange(cluster: Cluster): Promise<string>;
+}
+
 /** What a stage is made of. */
 interface StageOptions {
-  readonly scenario: Scenario;
+  readonly setting: Setting;
   readonly product: Product;
   readonly bind: BindPrograms;
   /** source-dns itself, to be started as the daemon: node and the entry file. */
@@ -71,12 +79,12 @@ export async function onStage(options: StageOptions, play: (stage: Stage) => Pro
 }
 
 async function build(
-  { scenario, product, bind: programs, program, keep, narrator }: StageOptions,
+  { setting, product, bind: programs, program, keep, narrator }: StageOptions,
   folder: string,
   closers: Closer[],
 ): Promise<Stage> {
-  const plan = scenario.servers;
-  const network = scenario.network ? await makeNetwork(plan.names.length, folder) : undefined;
+  const plan = setting.servers;
+  const network = setting.network ? await makeNetwork(plan.names.length, folder) : undefined;
   const [cluster, bind] = await bothOrNeither(
     startCluster(plan, product, folder, network).then((started) => {
       closers.push(keep ? started.stop : started.kill9);
@@ -97,7 +105,7 @@ async function build(
       `${role.padEnd(9)} ${named.address}:${named.port}   named, pid ${named.pid}, zone ${bind.zone}`,
     );
   }
-  narrator.say(await scenario.arrange(cluster));
+  narrator.say(await setting.arrange(cluster));
   return await openName(
     program,
     { folder, programs, cluster, bind, ...(network && { network }) },
