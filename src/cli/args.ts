@@ -153,8 +153,8 @@ function optionProblem(
   if (value === undefined || value === '') return `--${name} needs a value`;
   // `--reason --dry-run`: more likely a forgotten value than a reason.
   if (inlineValue === false && value.startsWith('-'))
-    return `--${name} needs a value; where it does begin with "-", write --${name}=${value}`;
-  return twice ? `--${name} is there twice` : undefined;
+    return `--${name} needs a value; if the value begins with "-", write --${name}=${value}`;
+  return twice ? `--${name} is given twice` : undefined;
 }
 
 /** Why these words and options do not go with that command, or undefined. */
@@ -162,7 +162,7 @@ function misfit(name: CommandName, given: Given, words: readonly string[]): stri
   const { operands, options: own } = commands[name];
   const allowed = new Set<OptionName>(['config', 'json', ...own.map((option) => option.name)]);
   const stray = [...given.flags, ...given.values.keys()].find((option) => !allowed.has(option));
-  if (stray !== undefined) return `--${stray} does not go with "${name}"`;
+  if (stray !== undefined) return `"${name}" does not take --${stray}`;
   const missing = operands.find((operand, index) => operand.required && words[index] === undefined);
   if (missing !== undefined) return `"${name}" needs a ${missing.name}`;
   const surplus = words[operands.length];
@@ -196,8 +196,7 @@ function build(name: CommandName, given: Given, words: readonly string[]): Comma
       const wrong = serverProblem(server);
       if (wrong !== undefined) return wrong;
       const [force, althoughReadOnly] = [given.flags.has('force'), given.flags.has('although-read-only')];
-      if (althoughReadOnly && !force)
-        return '--although-read-only goes with --force: alone it would do nothing';
+      if (althoughReadOnly && !force) return '--although-read-only needs --force: alone it does nothing';
       const although = althoughReadOnly ? ({ althoughReadOnly } as const) : {};
       return { name, cluster, server, force, ...although, dryRun: given.flags.has('dry-run'), ...why };
     }

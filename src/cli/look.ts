@@ -69,7 +69,7 @@ function daemonLook(result: ApiResult, one: boolean): Look {
     case 'failed':
       return failed(failureText(result.failure));
     case 'no-daemon':
-      return failed('the daemon is gone\n');
+      return failed('the daemon does not run any more\n');
     case 'document': {
       const documents: unknown = one
         ? [result.body]

@@ -141,7 +141,7 @@ async function stopDaemon(
   { clock }: CommandContext,
   { log, service, api, history }: Daemon,
 ): Promise<ExitCode> {
-  log.say('info', 'stopping', 'source-dns finishes what is in flight');
+  log.say('info', 'stopping', 'source-dns finishes the updates in flight');
   let cancel: () => void = () => {};
   const limit = new Promise<'late'>((resolve) => {
     cancel = clock.after(stopLimitMs, () => resolve('late'));
@@ -160,7 +160,7 @@ async function stopDaemon(
     log.say(
       'error',
       'stop-late',
-      `source-dns did not stop within ${stopLimitMs} ms; what was in flight may be applied or not`,
+      `source-dns did not stop within ${stopLimitMs} ms; the updates in flight may or may not be applied`,
     );
   await log.flush();
   return ended === 'stopped' ? exitCodes.done : exitCodes.failed;

@@ -65,7 +65,7 @@ export function createCommandDesk(clock: Clock, settings: () => ClusterSettings)
           kind: 'refused',
           answer: refusal(
             'too-many-commands',
-            `${commandLimit} commands wait already`,
+            `${commandLimit} commands are waiting already`,
             'try again in a moment',
           ),
         };

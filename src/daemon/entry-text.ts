@@ -39,7 +39,8 @@ export function describeEntry(entry: HistoryEntry): EntryText {
       // The losers of a race have nothing to do: each reads the zone and decides again.
       if (code === 'prerequisite-failed')
         return { level: 'info', code, sentence: `${entry.what}: another instance was faster: ${message}` };
-      const sentence = `${entry.what}: the update is ${entry.outcome === 'refused' ? 'refused' : 'without a sure answer'}: ${message}`;
+      const outcome = entry.outcome === 'refused' ? 'was refused' : 'may or may not be applied';
+      const sentence = `${entry.what}: the update ${outcome}: ${message}`;
       return { level: 'error', code, sentence: withHint(sentence, hint) };
     }
     case 'alarm': {
@@ -50,7 +51,7 @@ export function describeEntry(entry: HistoryEntry): EntryText {
             code: `alarm-${code}`,
             sentence: withHint(alarmText(entry.alarm), entry.alarm.hint),
           }
-        : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: over: ${code}` };
+        : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: the alarm ${code} is over` };
     }
   }
 }
@@ -69,7 +70,7 @@ function decisionText(decision: Decision): EntryText {
 /** The same server is published anew after its ledger was lost, or when it was rebuilt. */
 function movedWords({ from, to }: Move): string {
   if (from === undefined) return 'moved to';
-  return from.server === to.server ? 'is published anew for' : `moved from ${from.server} to`;
+  return from.server === to.server ? 'is published again for' : `moved from ${from.server} to`;
 }
 
 function arrivedText({ epoch, among, nameservers }: Extract<HistoryEntry, { kind: 'propagated' }>): string {
@@ -87,7 +88,7 @@ const nameList = (list: readonly NameserverTime[]): string => {
 export function propagationWords(nameservers: readonly NameserverTime[]): string {
   const have = nameservers.filter(({ at }) => at !== undefined);
   const lack = nameservers.filter(({ at }) => at === undefined);
-  if (nameservers.length === 0) return 'not known to be answered: nobody could be asked yet';
+  if (nameservers.length === 0) return 'not known to be answered: no nameserver could be asked yet';
   if (lack.length === 0) return `answered by ${nameList(have)}`;
   return have.length === 0
     ? `not yet answered by ${nameList(lack)}`
@@ -95,7 +96,7 @@ export function propagationWords(nameservers: readonly NameserverTime[]): string
 }
 
 const withHint = (sentence: string, hint: string | undefined): string =>
-  hint === undefined ? sentence : `${sentence}; ${hint}`;
+  hint === undefined ? sentence : `${sentence}${sentence.endsWith('.') ? '' : ';'} ${hint}`;
 
 /** Most sentences say what they are about; the others are told. */
 export const alarmText = ({ subject, sentence }: Alarm): string =>

@@ -31,7 +31,7 @@ export function findServer(text: string, known: readonly ServerAddress[]): Found
     };
   const near = closest(exact, known);
   const hint = near === undefined ? `its servers are ${known.join(', ')}` : `did you mean ${near}?`;
-  return { kind: 'not-found', sentence: `${text} is no server of the cluster; ${hint}` };
+  return { kind: 'not-found', sentence: `${text} is not a server of the cluster; ${hint}` };
 }
 
 type HostPort = ReturnType<typeof parseHostPort>;

@@ -135,7 +135,7 @@ function historyFailure(
   if (error instanceof NotOurs) {
     return {
       code,
-      message: `${path} ${error.message}, so it is not touched`,
+      message: `${path} ${error.message}, so source-dns does not touch it`,
       hint: 'move it away; until then the history is in memory only',
     };
   }

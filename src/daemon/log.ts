@@ -36,7 +36,10 @@ export function createLog(level: LogThreshold, destination: LogDestination = ope
       logger[failLevel]({ code, ...fields, ...(hint === undefined ? {} : { hint }) }, message);
     },
     fatal(error) {
-      logger.fatal({ code: 'bug', err: error }, 'source-dns has a bug and stops; nothing half done goes on');
+      logger.fatal(
+        { code: 'bug', err: error },
+        'source-dns has a bug, so it stops: no half-done work goes on',
+      );
       destination.flushSync?.();
     },
     setLevel(newLevel) {

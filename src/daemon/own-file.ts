@@ -36,7 +36,7 @@ export async function openOwn(path: string, how: 'read' | 'append'): Promise<Fil
 
 function whyNotOurs(stats: Stats, folder: Stats): string | undefined {
   if (stats.isDirectory()) return 'is a directory';
-  if (!stats.isFile()) return 'is no regular file';
+  if (!stats.isFile()) return 'is not a regular file';
   // Somebody may have linked a file here that only we may write to.
   if (stats.nlink > 1) return `has ${stats.nlink} names (hard links)`;
   // A command that root runs beside the daemon of another user writes to the file of that user.

@@ -140,7 +140,7 @@ export const adapterDeadline = (effect: AskingEffect): Failure => ({
 /** The adapter threw, although it promised not to. Only the error's name and message are told. */
 export const adapterBug = (effect: AskingEffect, error: unknown): Failure => ({
   code: 'adapter-bug',
-  message: `${effect.kind} of ${subject(effect)} threw ${error instanceof Error ? `${error.name}: ${error.message}` : 'something that is no Error'}`,
+  message: `${effect.kind} of ${subject(effect)} threw ${error instanceof Error ? `${error.name}: ${error.message}` : 'a value that is not an Error'}`,
   hint: 'this is a bug of source-dns; please report it',
 });
 

@@ -15,12 +15,12 @@ const sticky = 0o1000;
 const writableByAll = 0o002;
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'is a symbolic link to nothing, or below one',
-  EEXIST: 'is there and is no directory',
-  ENOTDIR: 'is below something that is no directory',
-  EACCES: 'may not be written to by this user',
-  EPERM: 'may not be written to by this user',
-  EROFS: 'is on a file system that is read-only',
+  ENOENT: 'is a symbolic link to nothing, or is below such a link',
+  EEXIST: 'exists and is not a directory',
+  ENOTDIR: 'is below something that is not a directory',
+  EACCES: 'is not writable for this user',
+  EPERM: 'is not writable for this user',
+  EROFS: 'is on a read-only file system',
   ENOSPC: 'has no room: the disk is full',
   EDQUOT: 'has no room: the quota is used up',
   ELOOP: 'is a symbolic link to itself',
@@ -34,7 +34,7 @@ export async function prepareStateDir(path: string): Promise<StateDir> {
     const { mode, uid } = await stat(path);
     await access(path, constants.W_OK | constants.X_OK);
     if ((mode & writableByAll) !== 0 && (mode & sticky) === 0)
-      return failed('state-dir-open', `everybody on this host may write to ${path}`, path);
+      return failed('state-dir-open', `every user of this host may write to ${path}`, path);
     return { kind: 'usable', warning: shared(path, mode, uid) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -62,17 +62,16 @@ export async function makeFolder(path: string): Promise<void> {
 function failed(code: string, what: string, path: string): StateDir {
   const hint =
     code === 'state-dir-open'
-      ? `they could put a history and a socket of theirs there: chmod 0750 ${path}, or choose another state_dir in the configuration`
+      ? `another user could put a false history or socket there: chmod 0750 ${path}, or choose another state_dir in the configuration`
       : 'state_dir in the configuration must be a directory that this user may write to; it holds the history and the socket of the API';
   return { kind: 'failed', failure: { code, message: what, hint } };
 }
 
 function shared(path: string, mode: number, uid: number): Failure | undefined {
   const own = process.geteuid?.();
-  const hint =
-    'choose a state_dir of its own in the configuration, which only the user of source-dns may change';
+  const hint = 'choose a state_dir in the configuration that only the user of source-dns may change';
   if ((mode & writableByAll) !== 0)
-    return { code: 'state-dir-shared', message: `everybody on this host may put files into ${path}`, hint };
+    return { code: 'state-dir-shared', message: `every user of this host may put files into ${path}`, hint };
   if (uid === 0 || uid === own) return undefined;
   return {
     code: 'state-dir-shared',

@@ -14,7 +14,7 @@ const text = (limit: number) => z.string().min(1).max(limit);
 /** Who asks: becomes part of `frozen=<by>: <reason>`, so without colon and space. */
 const by = z
   .string()
-  .regex(/^[A-Za-z0-9._@-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ @ -')
+  .regex(/^[A-Za-z0-9._@-]{1,64}$/, 'must be 1 to 64 characters of A-Z a-z 0-9 . _ @ -')
   .optional();
 
 export const followBody = z.strictObject({
@@ -42,12 +42,17 @@ export async function readBody<T>(request: IncomingMessage, shape: z.ZodType<T>)
     return wrong(problem('body-too-large', `the body is longer than ${bodyLimit} bytes`));
   if (bytes === 'aborted') return wrong(problem('bad-request', 'the body ended before it was complete'));
   if (bytes.length > 0 && type !== 'application/json')
-    return wrong(problem('wrong-media-type', `the body is ${type ?? 'of no type'}`));
+    return wrong(
+      problem(
+        'wrong-media-type',
+        `the body has ${type === undefined ? 'no content type' : `the content type ${type}`}`,
+      ),
+    );
   let value: unknown;
   try {
     value = bytes.length === 0 ? {} : JSON.parse(bytes.toString('utf8'));
   } catch {
-    return wrong(problem('bad-request', 'the body is no JSON'));
+    return wrong(problem('bad-request', 'the body is not JSON'));
   }
   const parsed = shape.safeParse(value);
   if (parsed.success) return { kind: 'body', value: parsed.data };

@@ -106,7 +106,7 @@ function failedRequest(socketPath: string, asked: ApiRequest, error: unknown): A
       return failed(
         'daemon-forbidden',
         `this user may not use ${socketPath}`,
-        'run it as root, or as a member of the group that owns the socket',
+        'run the command as root, or as a member of the group that owns the socket',
       );
     case 'ETIMEDOUT':
       return failed(

@@ -21,17 +21,17 @@ export const problemType = 'application/problem+json';
 
 /** What can go wrong with a request, whatever it asks for. */
 const problems = {
-  'bad-request': [400, 'The request is not as it must be'],
-  'unknown-route': [404, 'There is no such route'],
-  'unknown-cluster': [404, 'There is no such cluster'],
-  'unknown-server': [404, 'The cluster has no such server'],
+  'bad-request': [400, 'The request is not valid'],
+  'unknown-route': [404, 'This route does not exist'],
+  'unknown-cluster': [404, 'This cluster does not exist'],
+  'unknown-server': [404, 'The cluster does not have this server'],
   'wrong-method': [405, 'The route does not take this method'],
   'id-reused': [409, 'The id belongs to another request'],
   'body-too-large': [413, 'The body is too large'],
   'wrong-media-type': [415, 'The body must be application/json'],
-  'not-ready': [503, 'Not every cluster is decided and readable'],
-  busy: [503, 'There is no free connection'],
-  starting: [503, 'The daemon is about to start'],
+  'not-ready': [503, 'A cluster is not decided, or its zone cannot be read'],
+  busy: [503, 'All connections are in use'],
+  starting: [503, 'The daemon is starting'],
   bug: [500, 'source-dns has a bug'],
 } as const;
 

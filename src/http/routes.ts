@@ -72,7 +72,7 @@ export async function answerRequest(request: IncomingMessage, context: RouteCont
     const methods = matches.map(({ route }) => route.method).join(', ');
     return failed(
       matches.length === 0
-        ? problem('unknown-route', `${path} is no route of this version`)
+        ? problem('unknown-route', `this version has no route ${path}`)
         : problem('wrong-method', `${path} takes ${methods}, not ${request.method}`),
     );
   }
@@ -139,7 +139,7 @@ async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
     by = unnamed,
   } = body.value;
   if (althoughReadOnly && !force)
-    return failed(problem('bad-request', 'althoughReadOnly goes with force: alone it would do nothing'));
+    return failed(problem('bad-request', 'althoughReadOnly needs force: alone it does nothing'));
   const found = serverOf(api, cluster, text);
   if (found.kind === 'not-found') return failed(problem('unknown-server', found.sentence));
   const command: Command = {
@@ -156,7 +156,7 @@ async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
   if (id === undefined || dryRun) return answered(await work());
   const result = once.run(`${cluster}/${id}`, JSON.stringify([found.server, force, althoughReadOnly]), work);
   if (result.kind === 'reused')
-    return failed(problem('id-reused', `the id "${id}" came before, with another server`));
+    return failed(problem('id-reused', `the id "${id}" was used before, for another request`));
   return answered(await result.promise);
 }
 

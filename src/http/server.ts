@@ -46,7 +46,7 @@ export async function startApi(socketPath: string, onBug: (error: unknown) => vo
   });
   http.maxRequestsPerSocket = requestLimit;
   holdConnections(http, {
-    farewell: rawProblem(problem('busy', 'every connection is being answered', 'try again in a moment')),
+    farewell: rawProblem(problem('busy', 'all connections are in use', 'try again in a moment')),
     async answer(request, response) {
       const reply =
         api === undefined ? starting : await answerRequest(request, { api, once }).catch(bugReply(onBug));

@@ -23,7 +23,7 @@ export function socketPathFailure(path: string): Failure | undefined {
   if (bytes <= longestPathBytes) return undefined;
   return {
     code: 'socket-path-too-long',
-    message: `${path} has ${bytes} bytes; the path of a unix socket ends at ${longestPathBytes}`,
+    message: `${path} has ${bytes} bytes; the path of a unix socket may have at most ${longestPathBytes}`,
     hint: 'choose a shorter state_dir in the configuration',
   };
 }
@@ -141,13 +141,13 @@ const inUse = (path: string): Failure => ({
 
 const notASocket = (path: string): Failure => ({
   code: 'socket-path-taken',
-  message: `${path} is there and is no socket, so it was not put there by source-dns`,
+  message: `${path} exists and is not a socket, so source-dns did not put it there`,
   hint: 'move it away, or choose another state_dir in the configuration',
 });
 
 const unknownListener = (path: string): Failure => ({
   code: 'socket-unusable',
-  message: `${path} is a socket that this user may not use, so nobody can tell whether another source-dns listens there`,
+  message: `${path} is a socket that this user may not use, so source-dns cannot tell whether another instance listens there`,
   hint: 'stop the other one, remove its socket, or choose another state_dir in the configuration',
 });
 

@@ -62,7 +62,7 @@ async function playOnStage(options: LabOptions, narrator: Narrator): Promise<Out
   const stopListening = options.onInterrupt(() => {
     interrupts++;
     if (interrupts > 1) options.abort();
-    narrator.say('interrupted: ending what runs (once more: at once)');
+    narrator.say('interrupted: stopping everything (interrupt again to end at once)');
     interrupted();
   });
   let outcome: Outcome | undefined;
@@ -98,7 +98,7 @@ async function provide(
   const withFallback = () =>
     productOf(scenario).catch(async (error: unknown) => {
       if (fallback === undefined || !(error instanceof LabError)) throw error;
-      const notice = `${scenario.servers.product} cannot be had here (${error.message.trimEnd()}): playing the scenario ${fallback.name} with ${fallback.servers.product} instead`;
+      const notice = `${scenario.servers.product} is not available here (${error.message.trimEnd()}): playing the scenario ${fallback.name} with ${fallback.servers.product} instead`;
       narrator.say(notice);
       narrator.event('fallback', {
         scenario: fallback.name,
@@ -163,7 +163,7 @@ function lookAround(
   const dig = `${programs.dig} @${bind.primary.address} -p ${bind.primary.port}`;
   const source = cluster.all.find(({ mysqld }) => mysqld.address === primary.current) ?? cluster.all[0];
   const others = cluster.all.filter((each) => each !== source);
-  narrator.step(letterAfter(scenario), 'It all still runs. Look around; Ctrl-C ends it');
+  narrator.step(letterAfter(scenario), 'Everything still runs. Look around; Ctrl-C ends it');
   narrator.show(
     [
       ...(network === undefined

@@ -28,7 +28,7 @@ describe('what somebody else put there', () => {
     execFileSync('mkfifo', [file]);
     const { code, out } = await startedAndEnded(daemon(here));
     expect(code).toBe(0);
-    expect(out).toContain(`${file} is no regular file, so it is not touched`);
+    expect(out).toContain(`${file} is not a regular file, so source-dns does not touch it`);
     expect(out).toContain('"hint":"move it away; until then the history is in memory only"');
     expect((await start(command(here, 'history')).ended).signal).toBe(null);
   });
@@ -41,7 +41,7 @@ describe('what somebody else put there', () => {
       code: 1,
       signal: null,
       out: '',
-      err: `${here.socket} is there and is no socket, so it was not put there by source-dns (socket-path-taken)
+      err: `${here.socket} exists and is not a socket, so source-dns did not put it there (socket-path-taken)
   move it away, or choose another state_dir in the configuration
 `,
     });
@@ -56,8 +56,8 @@ describe('what somebody else put there', () => {
       code: 1,
       signal: null,
       out: '',
-      err: `everybody on this host may write to ${here.stateDir} (state-dir-open)
-  they could put a history and a socket of theirs there: chmod 0750 ${here.stateDir}, or choose another state_dir in the configuration
+      err: `every user of this host may write to ${here.stateDir} (state-dir-open)
+  another user could put a false history or socket there: chmod 0750 ${here.stateDir}, or choose another state_dir in the configuration
 `,
     });
   });

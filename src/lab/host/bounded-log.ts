@@ -26,8 +26,7 @@ export class BoundedLog {
   take(piece: Buffer): void {
     if (this.#descriptor !== undefined && this.#bytes < maxFileBytes) {
       this.#bytes += piece.length;
-      const cut =
-        this.#bytes >= maxFileBytes ? `\n[the log ends here: ${maxFileBytes} bytes are enough]\n` : '';
+      const cut = this.#bytes >= maxFileBytes ? `\n[the log ends here, after ${maxFileBytes} bytes]\n` : '';
       writeSync(this.#descriptor, `${piece.toString('utf8')}${cut}`);
     }
     const lines = `${this.#rest}${piece.toString('utf8')}`.split('\n');

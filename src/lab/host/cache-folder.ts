@@ -22,7 +22,7 @@ function home(): string {
     return homedir();
   } catch (error) {
     const hint = 'set SOURCE_DNS_CACHE to a folder that this user may write to';
-    throw new LabError('this user has no home directory, in which the fetched programs would be kept', {
+    throw new LabError('this user has no home directory to keep the fetched programs in', {
       hint,
       cause: error,
     });

@@ -61,7 +61,7 @@ async function wayIn(): Promise<readonly string[]> {
     (name) => findInstalled(name) === undefined && !existsSync(`/sbin/${name}`),
   );
   const hint =
-    'this scenario needs unshare and nsenter (util-linux), ip (iproute2), and root or user namespaces; the others need none of them';
+    'this scenario needs unshare and nsenter (util-linux), ip (iproute2), and root or user namespaces; the other scenarios need none of them';
   if (missing.length > 0)
     throw new LabError(`no network namespaces without ${missing.join(' and ')}`, { hint });
   const unshare = findInstalled('unshare') ?? 'unshare';

@@ -79,12 +79,9 @@ export class ServerProcess {
     this.signal('SIGSTOP');
     while (this.running && this.pid !== undefined && !(await standsStill(this.pid))) {
       if (performance.now() > end)
-        throw new LabError(
-          `${this.name} (pid ${this.pid}) ran on for ${suspendDeadlineMs} ms after SIGSTOP`,
-          {
-            hint: 'is its disk stuck?',
-          },
-        );
+        throw new LabError(`${this.name} (pid ${this.pid}) still ran ${suspendDeadlineMs} ms after SIGSTOP`, {
+          hint: 'is its disk stuck?',
+        });
       await delay(suspendPollMs);
     }
   }

@@ -16,7 +16,7 @@ export async function until(
   const end = performance.now() + deadlineMs;
   while (!(await check())) {
     if (performance.now() > end)
-      throw new LabError(`waited ${deadlineMs} ms in vain for ${what}`, {
+      throw new LabError(`waited ${deadlineMs} ms for ${what}, without success`, {
         hint: 'run the lab with --keep and read the logs in its folder',
       });
     await delay(lookEveryMs);

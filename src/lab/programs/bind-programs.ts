@@ -67,7 +67,7 @@ export async function installedBind(progress: Progress): Promise<BindPrograms | 
   const missing = programNames.filter((name) => findInstalled(name) === undefined);
   const flaw =
     ((match === null || Number(match[2]) < oldestMinor) && `is not BIND 9.${oldestMinor} or newer`) ||
-    (missing.length > 0 && `comes without ${missing.join(', ')}`) ||
+    (missing.length > 0 && `lacks ${missing.join(', ')}`) ||
     ((await isConfined(named)) && 'is confined by AppArmor');
   if (flaw !== false || match === null) {
     progress(`${named} is not used: it ${flaw}`);

@@ -31,7 +31,7 @@ const unpackTimeoutMs = 120_000;
 const maxMirrors = 4;
 
 const cannotFetchHint =
-  'is there a network (or the proxy of the apt configuration), and is the package debian-archive-keyring up to date? MySQL 8.4 and BIND 9.18 or newer in PATH would do too';
+  'check the network (or the proxy in the apt configuration), and whether the package debian-archive-keyring is up to date; MySQL 8.4 and BIND 9.18 or newer in PATH do as well';
 
 const keyringFiles = [
   '/usr/share/keyrings/debian-archive-keyring.gpg',
@@ -63,7 +63,7 @@ export async function debianLayout(): Promise<Layout> {
   const { stdout } = await execa('dpkg', ['--print-architecture'], { timeout: queryTimeoutMs });
   const known = architectures[stdout.trim()];
   if (known === undefined)
-    throw new LabError(`the architecture ${stdout.trim()} is not known here`, {
+    throw new LabError(`the lab knows no programs for the architecture ${stdout.trim()}`, {
       hint: 'install MySQL and BIND, so that they are in PATH',
     });
   return {

@@ -49,7 +49,9 @@ const promotion: Step = {
         (from) => from === first,
       ),
     );
-    scene.narrator.say('Replica 2 and 3 have tried Source three times, and taken the next of their lists');
+    scene.narrator.say(
+      'Replica 2 and 3 have tried Source three times, and then taken the next server of their lists',
+    );
     return { held: true, text: 'nobody told them, and nobody told source-dns' };
   },
 };
@@ -68,7 +70,7 @@ const higherWeight: Step = {
       ),
     );
     scene.narrator.say(
-      'Replica 2 and 3 have gone back to Source by themselves: it weighs more, and nobody asks whether it is the source',
+      'Replica 2 and 3 have gone back to Source by themselves: it has the higher weight, and nothing checks whether it is the source',
     );
     // Until source-dns has seen that, it cannot be wrong about it.
     await until('source-dns to see Replica 2 and 3 replicate from Source', async () => {
@@ -86,7 +88,7 @@ const higherWeight: Step = {
 };
 
 const listsPutRight: Step = {
-  title: 'The lists are put right',
+  title: 'The lists are corrected',
   async play(scene) {
     const { source, first, second, third } = picture(scene);
     const stays = scene.watchTheName();

@@ -22,7 +22,7 @@ export const sourceCrashes: Step = {
   title: 'Source crashes',
   async play(scene) {
     const source = await crash(scene);
-    return { held: scene.published === source, text: 'nobody is promoted yet, so the name stays' };
+    return { held: scene.published === source, text: 'no server is promoted yet, so the name stays' };
   },
 };
 
@@ -35,7 +35,7 @@ export const nameFollows = (...reasons: readonly string[]): Step => ({
     const { decision } = await scene.stage.daemon.snapshot();
     return {
       held: reasons.includes(reason),
-      text: `the web application writes on, to ${to}. source-dns: ${decision.sentence}`,
+      text: `the web application now writes to ${to}. source-dns: ${decision.sentence}`,
     };
   },
 });
@@ -49,7 +49,7 @@ export const sourceReturns: Step = {
     await source.mysqld.start();
     await source.mysqld.sql(`INSERT INTO shop.orders (n) VALUES (${staleRow})`);
     scene.narrator.say(
-      `Source is up again: read_only is OFF, as its my.cnf says; and somebody's script wrote row ${staleRow} to it`,
+      `Source is up again: read_only is OFF, as its my.cnf says; and a script has written row ${staleRow} to it`,
     );
     const { count } = await scene.alarm('stale-source', source, 1);
     await scene.writes();
@@ -67,7 +67,7 @@ export async function nameIsBack(scene: Scene): Promise<Verdict> {
   const clean = await isClean(scene);
   return {
     held: clean && (reason === 'switchover' || reason === 'followers-moved'),
-    text: `the name follows (${reason}), the web application writes on, and ${clean ? 'the stale row is in no server' : 'THE STALE ROW IS STILL THERE'}`,
+    text: `the name follows (${reason}), the web application continues to write, and ${clean ? 'no server has the stale row' : 'A SERVER STILL HAS THE STALE ROW'}`,
   };
 }
 

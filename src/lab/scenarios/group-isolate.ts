@@ -21,12 +21,14 @@ async function claim(member: LabServer): Promise<{ readonly tempting: boolean; r
 }
 
 const isolated: Step = {
-  title: 'The primary is cut from the other members; clients and source-dns still reach all three',
+  title: 'The primary is cut off from the other members; clients and source-dns still reach all three',
   async play(scene) {
     const [first] = scene.all;
     await networkOf(scene).isolate(0);
-    scene.narrator.say('ip rule add from Member 1 to Member 2 blackhole, and so on: both ways, and to both');
-    return { held: scene.published === first, text: 'nobody knows of it yet, so the name stays' };
+    scene.narrator.say(
+      'ip rule add from Member 1 to Member 2 blackhole; the same from 2 to 1, and for Member 3',
+    );
+    return { held: scene.published === first, text: 'no member has noticed it yet, so the name stays' };
   },
 };
 
@@ -36,18 +38,18 @@ const twoPrimaries: Step = {
     const [first] = scene.all;
     const stays = scene.watchTheName();
     const { tempting, text } = await claim(first);
-    scene.narrator.say(`${text}; but it has no majority, so no commit of its own ends`);
+    scene.narrator.say(`${text}; but it has no majority, so none of its commits completes`);
     await scene.alarmRaised('stale-source', first);
     await scene.writes();
     return {
       held: tempting && stays(),
-      text: `the name stays with ${scene.published.name}: a majority of the group says so`,
+      text: `the name stays with ${scene.published.name}: it is the primary of the majority`,
     };
   },
 };
 
 const mended: Step = {
-  title: 'The network is mended',
+  title: 'The network is repaired',
   async play(scene) {
     const [first] = scene.all;
     const { name } = scene.published;

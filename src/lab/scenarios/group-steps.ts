@@ -12,13 +12,15 @@ export const electionOf = (title: string): Step => ({
     const old = scene.published;
     const { server, at } = await firstWritable(scene.all.filter((each) => each !== old));
     scene.promoted(old, server, at);
-    scene.narrator.say(`${server.name} is writable: the others have expelled ${old.name} and elected it`);
+    scene.narrator.say(
+      `${server.name} is writable: the others have expelled ${old.name} and elected ${server.name}`,
+    );
     const { reason } = await scene.theMove();
     await scene.writes();
     const { decision } = await scene.stage.daemon.snapshot();
     return {
       held: reason === 'group-primary',
-      text: `the web application writes on, to ${server.name}. source-dns: ${decision.sentence}`,
+      text: `the web application now writes to ${server.name}. source-dns: ${decision.sentence}`,
     };
   },
 });
@@ -43,7 +45,7 @@ export const rejoins = (title: string): Step => ({
     const secondary = await secondaryAgain(scene, first);
     return {
       held: secondary && stays(),
-      text: `${first.name} is a secondary, super_read_only, and no alarm speaks of it`,
+      text: `${first.name} is a secondary, super_read_only, and no alarm is about it`,
     };
   },
 });

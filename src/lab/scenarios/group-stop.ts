@@ -3,7 +3,7 @@ import type { Scenario, Step } from '../stage/scenario.ts';
 import { electionOf, secondaryAgain } from './group-steps.ts';
 
 const stopped: Step = {
-  title: 'The primary is stopped by SIGSTOP: its connections live, and nothing answers',
+  title: 'SIGSTOP stops the primary: its connections stay open, and it answers nothing',
   async play(scene) {
     const [first] = scene.all;
     await first.mysqld.suspend();
@@ -12,13 +12,13 @@ const stopped: Step = {
     await scene.sayDecision();
     return {
       held: scene.published === first,
-      text: 'unknown is never "down": the name stays until the group has elected',
+      text: 'source-dns never takes "unknown" for "down": the name stays until the group has elected',
     };
   },
 };
 
 const continued: Step = {
-  title: 'The old primary wakes up, and knows of nothing',
+  title: 'The old primary wakes up, and does not know of the election',
   async play(scene) {
     const [first] = scene.all;
     const { name } = scene.published;

@@ -10,7 +10,7 @@ const switchTo = (index: number, title: string): Step => ({
     const [{ at }] = await Promise.all([firstWritable([target]), setAsPrimary(target)]);
     scene.promoted(old, target, at);
     scene.narrator.say(
-      `SELECT group_replication_set_as_primary('${target.name}'): the group lets running transactions end, and obeys`,
+      `SELECT group_replication_set_as_primary('${target.name}'): the group lets running transactions end, then switches`,
     );
     const { reason } = await scene.theMove();
     await scene.writes();

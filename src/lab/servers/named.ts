@@ -69,7 +69,7 @@ export class Named {
       // named goes on without a port that it could not bind: another nameserver would answer for it.
       if (isListenTaken(new Error(this.#server.log.tail())))
         throw new LabError(`named: address in use: ${this.address}:${this.port}`, {
-          hint: 'take another port',
+          hint: 'use another port',
         });
       await this.awaitSerial(1, startDeadlineMs - (performance.now() - started));
     } catch (error) {

@@ -40,7 +40,7 @@ async function mysql(plugins: readonly string[], progress: Progress): Promise<Pr
   const lacking = plugins.find((plugin) => !existsSync(join(programs.pluginFolder, plugin)));
   if (lacking !== undefined) {
     throw new LabError(`MySQL ${programs.version} (${programs.origin}) lacks the plugin ${lacking}`, {
-      hint: `install it into ${programs.pluginFolder}, or take another MySQL`,
+      hint: `install it into ${programs.pluginFolder}, or use another MySQL`,
     });
   }
   return {

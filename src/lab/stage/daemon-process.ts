@@ -42,7 +42,7 @@ export async function startDaemon(
         ? result.problem.detail
         : result.kind === 'failed'
           ? result.failure.message
-          : 'nobody listens on its socket';
+          : 'no process listens on its socket';
     throw new LabError(`source-dns did not answer: ${said}\n${server.log.tail()}`, {
       hint: `see ${logFile}`,
     });

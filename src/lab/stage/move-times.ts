@@ -38,7 +38,7 @@ export async function timesOfMove(
   answered: Answered,
 ): Promise<MoveTimes> {
   let move: (HistoryEntry & { kind: 'move' }) | undefined;
-  await until(`the history to tell of the move to ${to.name}`, async () => {
+  await until(`the history to have the move to ${to.name}`, async () => {
     move = (await daemon.history()).findLast((entry) => entry.kind === 'move');
     return move?.to.server === to.server;
   });

@@ -38,7 +38,7 @@ export class Scene {
     const { primary, cluster } = this.stage;
     const server = cluster.all.find(({ mysqld }) => mysqld.address === primary.current);
     if (server !== undefined) return server;
-    throw new LabError(`the name answers with "${primary.current}", which is no server of the lab`, {
+    throw new LabError(`the name answers with "${primary.current}", which is not a server of the lab`, {
       hint: 'see source-dns.log',
     });
   }
@@ -55,7 +55,7 @@ export class Scene {
     const { web } = this.stage;
     const wanted = web.acknowledged.length + someWrites;
     await until(
-      `the web application to write (it says: ${web.lastFailure ?? 'nothing'})`,
+      `the web application to write (its last error: ${web.lastFailure ?? 'none'})`,
       () => web.acknowledged.length >= wanted,
     );
   }
@@ -125,7 +125,7 @@ export class Scene {
   /** Resolves when source-dns has raised the alarm about this server since it was published, whether it is over or not. */
   async alarmRaised(code: Alarm['code'], { name, server }: LabServer): Promise<void> {
     let found: Alarm | undefined;
-    await until(`the history to tell of the alarm ${code} about ${name}`, async () => {
+    await until(`the history to have the alarm ${code} about ${name}`, async () => {
       for (const entry of await this.stage.daemon.history())
         if (
           entry.kind === 'alarm' &&
@@ -142,7 +142,7 @@ export class Scene {
   /** Resolves when no former source is waited for any more. */
   async rejoined({ name }: LabServer): Promise<void> {
     await until(
-      `source-dns to take ${name} back into the line`,
+      `source-dns to see that ${name} has rejoined`,
       async () => (await this.stage.daemon.snapshot()).ledger?.was.length === 0,
     );
   }

@@ -64,16 +64,16 @@ export async function onStage(options: StageOptions, play: (stage: Stage) => Pro
   try {
     await play(await build(options, folder, closers));
   } finally {
-    narrator.say(`ending: web application, source-dns, nameservers, ${product.family} servers`);
+    narrator.say(`stopping: web application, source-dns, nameservers, ${product.family} servers`);
     // In reverse: clients before servers, and every server before its folder.
     for (const close of closers.reverse())
-      await close().catch((error: unknown) => narrator.say(`while ending: ${String(error)}`));
+      await close().catch((error: unknown) => narrator.say(`while stopping: ${String(error)}`));
     // What an interrupted story was just about to start.
     await stopAllProcesses(stopMs);
     if (keep) narrator.say(`kept: ${folder}`);
     else {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-      narrator.say(`ended; nothing is left but the programs in ${cacheFolder()}`);
+      narrator.say(`stopped; only the programs in ${cacheFolder()} are left`);
     }
   }
 }

@@ -1,8 +1,15 @@
 /** `source-dns lab --list`, and a scenario that there is not. Nothing is started. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { labCommand } from '../../../src/lab/lab-command.ts';
 import { scenarios } from '../../../src/lab/scenarios/scenario-table.ts';
-import { textOfFile } from '../../support/checkout.ts';
+import { root, textOfFile } from '../../support/checkout.ts';
+
+/** The documents, of which one has the table of scenarios. */
+const documents = ['README.md', 'docs/OPERATING.md']
+  .filter((path) => existsSync(join(root, path)))
+  .map((path) => textOfFile(path));
 
 async function lab(options: {
   readonly scenario?: string;
@@ -59,12 +66,14 @@ describe('source-dns lab --list', () => {
     expect(listed.filter((each) => each.default)).toHaveLength(1);
   });
 
-  test('is what the README tells', () => {
-    const readme = textOfFile('README.md');
-    const told = [...readme.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, names = '']) =>
-      names.split(', ').map((name) => name.slice(1, -1)),
-    );
-    expect(told).toEqual(scenarios.map(({ name }) => name));
+  test('names the scenarios of the table in the documents, in the same order', () => {
+    const table = documents
+      .flatMap((text) => text.split('\n\n'))
+      .find((part) => /^\| `semi-sync/m.test(part));
+    const names = [...(table ?? '').matchAll(/^\| (`[^|]*`) \|/gm)]
+      .flatMap(([, cell = '']) => cell.split(', '))
+      .map((name) => name.slice(1, -1));
+    expect(names).toEqual(scenarios.map(({ name }) => name));
   });
 
   test('names are unique, lower case, and words with hyphens', () => {

@@ -297,9 +297,9 @@ describe('what the commands print', () => {
       2026-11-22T11:30:00.200Z  shop@ns1  epoch 7 is answered by a, b
       2026-11-22T11:30:00.300Z  shop@ns1  watcher-2 moved the name to db3:3306, epoch 8 (switchover)
       2026-11-22T11:30:00.400Z  shop@ns1  Frozen by eve: why.
-      2026-11-22T11:30:00.500Z  shop@ns1  repair: the update is refused: BADKEY; look at the key
+      2026-11-22T11:30:00.500Z  shop@ns1  repair: the update was refused: BADKEY; look at the key
       2026-11-22T11:30:00.600Z  shop@ns1  ns1: It differs.
-      2026-11-22T11:30:00.700Z  shop@ns1  ns1: over: zone-drift
+      2026-11-22T11:30:00.700Z  shop@ns1  ns1: the alarm zone-drift is over
       "
     `);
   });

@@ -37,8 +37,8 @@ test('an alarm and a failed update say what to do, too', () => {
     { ...common, kind: 'update-failed', what: 'move', outcome: 'refused', failure },
   ];
   expect(entries.map((entry) => describeEntry(entry).sentence)).toEqual([
-    'ns1 refuses it.; Grant it.',
-    'move: the update is refused: ns1 refuses it.; Grant it.',
+    'ns1 refuses it. Grant it.',
+    'move: the update was refused: ns1 refuses it. Grant it.',
   ]);
 });
 
@@ -63,7 +63,7 @@ test('a move says from where to where, and of the same server that it is publish
   ).toEqual([
     'x.example. moved to db1:3306, epoch 7 (commanded): It was named.',
     'x.example. moved from db1:3306 to db2:3306, epoch 7 (commanded): It was named.',
-    'x.example. is published anew for db1:3306, epoch 7 (commanded): It was named.',
+    'x.example. is published again for db1:3306, epoch 7 (commanded): It was named.',
   ]);
 });
 
@@ -84,7 +84,7 @@ describe('how far a move has come names every nameserver', () => {
     [[has('ns1'), has('ns2')], 'info', 'epoch 1 is answered by ns1, ns2'],
     [[has('ns1'), lacks('ns2'), lacks('ns3')], 'warn', 'epoch 1 is answered by ns1, not yet by ns2, ns3'],
     [[lacks('ns2')], 'warn', 'epoch 1 is not yet answered by ns2'],
-    [[], 'warn', 'epoch 1 is not known to be answered: nobody could be asked yet'],
+    [[], 'warn', 'epoch 1 is not known to be answered: no nameserver could be asked yet'],
   ] as const)('%j', (nameservers, level, sentence) => {
     expect(describeEntry(entry(nameservers))).toMatchObject({ level, sentence });
   });

@@ -48,7 +48,7 @@ describe('in the place of history.jsonl, or of the one before', () => {
   const cases: readonly (readonly [string, string, (path: string) => unknown])[] = [
     ['a symbolic link', 'is a symbolic link', (path) => symlink(join(folder, 'target'), path)],
     ['a link to nothing', 'is a symbolic link', (path) => symlink(join(folder, 'new'), path)],
-    ['a FIFO', 'is no regular file', (path) => execFileSync('mkfifo', [path])],
+    ['a FIFO', 'is not a regular file', (path) => execFileSync('mkfifo', [path])],
     ['a directory', 'is a directory', (path) => mkdir(path)],
     ['a hard link of another file', 'has 2 names (hard links)', (path) => link(join(folder, 'target'), path)],
   ];
@@ -63,7 +63,7 @@ describe('in the place of history.jsonl, or of the one before', () => {
       await history.close();
       expect(failures[0]).toEqual({
         code: 'history-unreadable',
-        message: `${inState(name)} ${words}, so it is not touched`,
+        message: `${inState(name)} ${words}, so source-dns does not touch it`,
         hint: 'move it away; until then the history is in memory only',
       });
       expect(history.recent('shop')).toHaveLength(1);
@@ -162,7 +162,7 @@ describe('in the place of api.sock', () => {
       kind: 'failed',
       failure: {
         code: 'socket-path-taken',
-        message: `${socket()} is there and is no socket, so it was not put there by source-dns`,
+        message: `${socket()} exists and is not a socket, so source-dns did not put it there`,
         hint: 'move it away, or choose another state_dir in the configuration',
       },
     });
@@ -181,10 +181,10 @@ describe('in the place of api.sock', () => {
 
 describe('the state directory', () => {
   const unusable: readonly (readonly [string, string, () => unknown])[] = [
-    ['a file', 'is there and is no directory', () => writeFile(stateDir, '')],
+    ['a file', 'exists and is not a directory', () => writeFile(stateDir, '')],
     [
       'a link to nothing',
-      'is a symbolic link to nothing, or below one',
+      'is a symbolic link to nothing, or is below such a link',
       () => symlink('/nonexistent', stateDir),
     ],
     ['a link to itself', 'is a symbolic link to itself', () => symlink(stateDir, stateDir)],
@@ -200,8 +200,8 @@ describe('the state directory', () => {
   });
 
   test.each([
-    ['below a file', 'target/state', 'is below something that is no directory'],
-    ['below a link to nothing', 'dangling/a/state', 'is a symbolic link to nothing, or below one'],
+    ['below a file', 'target/state', 'is below something that is not a directory'],
+    ['below a link to nothing', 'dangling/a/state', 'is a symbolic link to nothing, or is below such a link'],
     ['with too long a name', 'x'.repeat(300), 'has too long a name'],
   ])('%s is refused', async (_, path, words) => {
     await symlink('/nonexistent', join(folder, 'dangling'));
