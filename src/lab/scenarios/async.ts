@@ -1,3 +1,5 @@
+/** The failover without semi-synchronous replication: the name is right as ever, but writes are lost. */
+
 import { catchUpFromPeers, makeWritable, replicateFrom, replicating, stopReplicating } from '../dba/dba.ts';
 import type { Scenario, Step } from '../stage/scenario.ts';
 import { crash, nameFollows, sourceReturns } from './failover-steps.ts';
@@ -57,7 +59,6 @@ const errant: Step = {
   },
 };
 
-/** The same picture without semi-synchronous replication: the name is as right as ever, and writes are lost. */
 export const asynchronous: Scenario = {
   name: 'async',
   summary: 'the source crashes ahead of its replicas: acknowledged writes are lost, and counted',

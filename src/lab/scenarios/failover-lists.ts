@@ -1,3 +1,7 @@
+/**
+ * Replicas that choose their source themselves (manual 19.4.9): to the new source, and back to the old one.
+ */
+
 import { makeWritable, replicateFrom, replicating, stopReplicating } from '../dba/dba.ts';
 import { until } from '../host/until.ts';
 import type { Accounts } from '../servers/accounts.ts';
@@ -6,10 +10,13 @@ import type { Scenario, Step } from '../stage/scenario.ts';
 import { nameFollows, sourceCrashes } from './failover-steps.ts';
 import { fourServers, picture } from './picture.ts';
 
-/** A replica takes the source with the highest weight that answers, and goes back to it when it answers again. */
+/** A replica follows the source with the highest weight that answers, and returns to it later. */
 const weights = { source: 80, first: 60 };
 
-/** With a list of sources to choose from (manual 19.4.9.1): a receiver that fails three times, a second apart, takes the next one. */
+/**
+ * Follows a list of sources (manual 19.4.9.1): a receiver that fails three times, a second apart, takes the
+ * next.
+ */
 async function followList(
   replica: LabServer,
   [source, first]: readonly [LabServer, LabServer],
@@ -110,7 +117,6 @@ const listsPutRight: Step = {
   },
 };
 
-/** Replicas that choose their source themselves (manual 19.4.9), there and, by a list that nobody changed, back. */
 export const failoverLists: Scenario = {
   name: 'failover-lists',
   summary: 'replicas find the new source by their lists, and go back to the old one; the name does not',

@@ -1,3 +1,5 @@
+/** Group Replication: a primary without a majority does not know that it is no longer the primary. */
+
 import { makeGroup, membershipOf, threeMembers } from '../dba/group.ts';
 import type { Network } from '../host/network.ts';
 import { until } from '../host/until.ts';
@@ -11,7 +13,7 @@ function networkOf({ stage: { network } }: Scene): Network {
   return network;
 }
 
-/** What the isolated primary says of itself, for people; and whether that would take in who asks only it. */
+/** What the isolated primary says about itself, and whether that would deceive a client that asks only it. */
 async function claim(member: LabServer): Promise<{ readonly tempting: boolean; readonly text: string }> {
   const { state, role, superReadOnly } = await membershipOf(member);
   return {
@@ -69,7 +71,6 @@ const mended: Step = {
   },
 };
 
-/** A primary without a majority does not know that it is none any more. */
 export const groupIsolate: Scenario = {
   name: 'group-isolate',
   summary: 'Group Replication: the primary is cut off, and still calls itself the primary',

@@ -1,11 +1,11 @@
+/** Steps of several scenarios with a group. */
+
 import { firstWritable, joinGroup, membershipOf, online } from '../dba/group.ts';
 import type { LabServer } from '../servers/cluster.ts';
 import type { Step } from '../stage/scenario.ts';
 import type { Scene } from '../stage/scene.ts';
 
-/** Steps that the scenarios of a group have in common. */
-
-/** The remaining members elect one of them, and the name follows. */
+/** The other members elect a primary, and the name follows. */
 export const electionOf = (title: string): Step => ({
   title,
   async play(scene) {
@@ -25,7 +25,7 @@ export const electionOf = (title: string): Step => ({
   },
 });
 
-/** Resolves when a former primary is an ordinary secondary, for its group and for source-dns. */
+/** Whether a former primary is an ordinary secondary, for its group and for source-dns. */
 export async function secondaryAgain(scene: Scene, member: LabServer): Promise<boolean> {
   await online([member]);
   await scene.rejoined(member);
@@ -34,7 +34,7 @@ export async function secondaryAgain(scene: Scene, member: LabServer): Promise<b
   return role === 'SECONDARY' && superReadOnly && !alarms.some(({ subject }) => subject === member.server);
 }
 
-/** A former primary that is up, but outside, is let in again. */
+/** A former primary, which runs outside the group, joins it again. */
 export const rejoins = (title: string): Step => ({
   title,
   async play(scene) {

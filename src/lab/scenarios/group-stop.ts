@@ -1,3 +1,5 @@
+/** Group Replication: the primary hangs. To its clients it looks like a dead disk or a lost network. */
+
 import { makeGroup, membershipOf, threeMembers } from '../dba/group.ts';
 import type { Scenario, Step } from '../stage/scenario.ts';
 import { electionOf, secondaryAgain } from './group-steps.ts';
@@ -28,7 +30,7 @@ const continued: Step = {
     scene.narrator.say(
       `kill -CONT ${first.mysqld.pid}; Member 1 calls itself ${woken.state} ${woken.role}${woken.superReadOnly ? '' : ', and is not read-only'}`,
     );
-    // It learns of its expulsion some seconds later: until then it is what the alarm says.
+    // It learns of its expulsion some seconds later: until then the alarm is about it.
     await scene.alarmRaised('stale-source', first);
     const secondary = await secondaryAgain(scene, first);
     await scene.writes();
@@ -39,7 +41,6 @@ const continued: Step = {
   },
 };
 
-/** A primary that hangs: to its clients it looks like a dead disk or a lost network. */
 export const groupStop: Scenario = {
   name: 'group-stop',
   summary: 'Group Replication: the primary hangs (SIGSTOP), and wakes up after the election',

@@ -1,3 +1,5 @@
+/** Group Replication: a planned switchover, there and back. */
+
 import { firstWritable, makeGroup, membershipOf, setAsPrimary, threeMembers } from '../dba/group.ts';
 import type { Scenario, Step } from '../stage/scenario.ts';
 
@@ -23,7 +25,6 @@ const switchTo = (index: number, title: string): Step => ({
   },
 });
 
-/** A planned switchover within a group, there and back. */
 export const groupSwitch: Scenario = {
   name: 'group-switch',
   summary: 'Group Replication: group_replication_set_as_primary, there and back',

@@ -1,3 +1,5 @@
+/** The failover of the manual with MariaDB; also the fallback if MySQL is not available. */
+
 import { makeWritable } from '../dba/dba.ts';
 import {
   caughtUp,
@@ -79,7 +81,7 @@ const wayBack: Step = {
     scene.promoted(old, source, await makeWritable(source));
     narrator.say('Source: RESET REPLICA ALL; SET GLOBAL read_only = OFF');
     await waitForReplica(old, false);
-    // What it executed as a source counts as its position as a replica.
+    // What it executed as a source becomes its position as a replica.
     await old.mysqld.sql('SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_binlog_pos');
     await Promise.all(others.map((replica) => replicateByGtid(replica, source, accounts)));
     await replicatingByGtid(others);
@@ -90,8 +92,7 @@ const wayBack: Step = {
 
 const scenarioOf = (name: string, series: MariadbSeries): Scenario => ({
   name,
-  summary:
-    'the same with MariaDB by GTID; commits wait for one replica; the most advanced one is promoted',
+  summary: 'the same with MariaDB by GTID; commits wait for one replica; the most advanced one is promoted',
   seconds: 8,
   servers: {
     product: `MariaDB ${series}`,
@@ -115,6 +116,5 @@ const scenarioOf = (name: string, series: MariadbSeries): Scenario => ({
   ],
 });
 
-/** The picture of the manual with MariaDB: also what is played where MySQL cannot be had. */
 export const mariadb = scenarioOf('mariadb', '10.11');
 export const mariadb118 = scenarioOf('mariadb-11.8', '11.8');

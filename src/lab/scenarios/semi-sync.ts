@@ -1,3 +1,5 @@
+/** The failover of the manual's picture "redundancy using replication" (19.4.8), there and back. */
+
 import {
   catchUpFromPeers,
   cloneFrom,
@@ -93,7 +95,6 @@ const wayBack: Step = {
   },
 };
 
-/** MySQL's picture "redundancy using replication" (manual 19.4.8), there and back. */
 export const semiSync: Scenario = {
   name: 'semi-sync',
   summary: "the manual's failover and the way back; commits wait for all replicas, so nothing is lost",

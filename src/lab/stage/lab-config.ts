@@ -1,17 +1,17 @@
+/** The configuration of the lab's source-dns: what a user would write, and defaults for the rest. */
+
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BindPair } from '../servers/bind.ts';
 import type { Cluster } from '../servers/cluster.ts';
 
-/** Where the lab's source-dns finds its configuration. */
 export interface LabConfig {
   readonly file: string;
-  /** What is in the file: it holds no secret. */
+  /** The text of the file; it has no secret. */
   readonly text: string;
   readonly stateDir: string;
 }
 
-/** Writes the configuration that the daemon of the lab runs with: the same that a user would write, with everything else left at its default. */
 export async function writeLabConfig(folder: string, cluster: Cluster, bind: BindPair): Promise<LabConfig> {
   const stateDir = join(folder, 'state');
   const passwordFile = join(folder, 'mysql.password');

@@ -1,3 +1,5 @@
+/** The times of one move of the name. */
+
 import type { HistoryEntry } from '../../core/model/events.ts';
 import { until } from '../host/until.ts';
 import type { LabServer } from '../servers/cluster.ts';
@@ -11,27 +13,27 @@ export interface Promotion {
   readonly promotedAt: number;
 }
 
-/** Since when (performance.now) both nameservers answer with one server. */
+/** When (performance.now) the nameservers began to answer with one server. */
 export interface Answered {
   readonly primary: number;
   readonly secondary: number;
 }
 
-/** One move of the name. All times are milliseconds after the moment just before `SET GLOBAL read_only = OFF` was sent. */
+/** Milliseconds since the moment just before `SET GLOBAL read_only = OFF` was sent. */
 export interface MoveTimes {
   readonly from: string;
   readonly to: string;
   readonly reason: string;
-  /** As source-dns tells them: it saw the promotion, decided, and was told by the primary nameserver that the update is in the zone. */
+  /** By source-dns: it saw the promotion, decided, and learned that the update is in the zone. */
   readonly seenMs: number;
   readonly decidedMs: number;
   readonly appliedMs: number;
-  /** As the lab's own observer saw them: the primary nameserver answers, and the secondary too. */
+  /** By the lab's observers: the primary nameserver answers, and the secondary too. */
   readonly promotedToAnswerMs: number;
   readonly propagatedMs: number;
 }
 
-/** Puts what source-dns says of its newest move beside what was observed from outside. */
+/** Combines the history of source-dns with the answers that the lab observed. */
 export async function timesOfMove(
   { daemon }: Stage,
   { from, to, promotedAt }: Promotion,
@@ -42,7 +44,7 @@ export async function timesOfMove(
     move = (await daemon.history()).findLast((entry) => entry.kind === 'move');
     return move?.to.server === to.server;
   });
-  // performance.now() of the promotion, as wall-clock time: the daemon is another process, and shares no other clock with us.
+  // As wall-clock time: the daemon is another process, and has no other clock in common with us.
   const promotedWall = performance.timeOrigin + promotedAt;
   const after = (iso: string | undefined) =>
     iso === undefined ? 0 : Math.max(0, Math.round(Date.parse(iso) - promotedWall));

@@ -1,3 +1,5 @@
+/** Everything that runs in the lab: it starts for a scenario, and ends completely. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +16,6 @@ import type { Narrator } from './narrator.ts';
 import { Observer } from './observer.ts';
 import { WebClient } from './web-client.ts';
 
-/** Everything that runs in the lab. */
 export interface Stage {
   readonly folder: string;
   readonly programs: BindPrograms;
@@ -23,12 +24,12 @@ export interface Stage {
   readonly config: LabConfig;
   readonly daemon: DaemonProcess;
   readonly web: WebClient;
-  /** What the primary and the secondary nameserver answer. */
+  /** The answers of the primary and of the secondary nameserver. */
   readonly primary: Observer;
   readonly secondary: Observer;
-  /** The name, without the last dot. */
+  /** Without the last dot. */
   readonly name: string;
-  /** Where the scenario cuts servers from each other. */
+  /** If the scenario cuts servers off from each other. */
   readonly network?: Network;
 }
 
@@ -41,12 +42,11 @@ export interface Setting {
   arrange(cluster: Cluster): Promise<string>;
 }
 
-/** What a stage is made of. */
 interface StageOptions {
   readonly setting: Setting;
   readonly product: Product;
   readonly bind: BindPrograms;
-  /** source-dns itself, to be started as the daemon: node and the entry file. */
+  /** source-dns itself, to start as the daemon: node and the entry file. */
   readonly program: readonly string[];
   readonly keep: boolean;
   readonly narrator: Narrator;
@@ -56,7 +56,10 @@ const stopMs = 10_000;
 
 type Closer = () => Promise<unknown>;
 
-/** Starts it all, runs `play`, and takes it all down again, also when something fails on the way. The folder goes too, unless `keep`. */
+/**
+ * Starts everything, runs `play` and stops everything, even after a failure. Removes the folder, unless
+ * `keep`.
+ */
 export async function onStage(options: StageOptions, play: (stage: Stage) => Promise<void>): Promise<void> {
   const { narrator, product, keep } = options;
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-lab-'));
@@ -65,10 +68,10 @@ export async function onStage(options: StageOptions, play: (stage: Stage) => Pro
     await play(await build(options, folder, closers));
   } finally {
     narrator.say(`stopping: web application, source-dns, nameservers, ${product.family} servers`);
-    // In reverse: clients before servers, and every server before its folder.
+    // In reverse: clients before servers, and servers before their folders.
     for (const close of closers.reverse())
       await close().catch((error: unknown) => narrator.say(`while stopping: ${String(error)}`));
-    // What an interrupted story was just about to start.
+    // An interrupted story may have started more.
     await stopAllProcesses(stopMs);
     if (keep) narrator.say(`kept: ${folder}`);
     else {
@@ -143,7 +146,7 @@ async function openName(
   return { ...servers, config, daemon, web, primary, secondary, name };
 }
 
-/** When one of two fails, the other is waited for before the failure is passed on: what it started must be known to be ended. */
+/** If one fails, waits for the other first: what it started must have ended. */
 async function bothOrNeither<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([a, b]);
   return [await a, await b];
