@@ -1,4 +1,4 @@
-/** What the commands are called, take and say about themselves: the parser and `--help` read the same table. */
+/** The commands, their options and their help: the parser and `--help` read the same table. */
 
 export type CommandName =
   | 'run'
@@ -34,7 +34,7 @@ interface CommandEntry {
   readonly options: readonly { readonly name: OptionName; readonly value?: string; readonly text: string }[];
   /** One line of the general help. */
   readonly summary: string;
-  /** What one should know before using it. */
+  /** The text of the command's own help. */
   readonly details: readonly string[];
 }
 

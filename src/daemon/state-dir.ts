@@ -1,11 +1,11 @@
-/** The state directory, before anything is put there: it is made, and it must be ours alone to change. */
+/** Prepares the state directory: creates it, and checks that only we can change it. */
 
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Failure } from '../core/model/observation.ts';
 
-/** `warning`: it can be used, but an operator should know. */
+/** `warning`: usable, but an operator should know. */
 type StateDir =
   | { readonly kind: 'usable'; readonly warning: Failure | undefined }
   /** `state-dir-unusable`, `state-dir-open`. */
@@ -27,7 +27,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'has too long a name',
 };
 
-/** Makes it (0750, and its parents) where it is not there, and looks whether it can be trusted. Follows a symbolic link: systemd makes one. Never rejects. */
+/** Creates the directory (0750) and its parents. Follows a link: systemd makes one. Never rejects. */
 export async function prepareStateDir(path: string): Promise<StateDir> {
   try {
     await makeFolder(path);
@@ -46,7 +46,7 @@ export async function prepareStateDir(path: string): Promise<StateDir> {
   }
 }
 
-/** Makes it (0750) and its parents, where they are not there. Not Node's `recursive`: below a link to nothing that never ends. */
+/** Creates missing folders (0750). Not Node's `recursive`: below a link to nothing it never ends. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o750 });

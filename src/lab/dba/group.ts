@@ -111,8 +111,6 @@ export async function firstWritable(
   }
   throw new LabError(
     `none of ${servers.map(({ name }) => name).join(', ')} became writable in ${waitMs} ms`,
-    {
-      hint: 'run the lab with --keep and read the logs in its folder',
-    },
+    { hint: 'run the lab with --keep and read the logs in its folder' },
   );
 }

@@ -47,10 +47,7 @@ export async function buildOnce(folder: string, build: (temporary: string) => Pr
   }
 }
 
-/**
- * A new folder in `parent` (created if missing, mode 0700). The caller renames or removes it. Also removes
- * old folders that killed processes left.
- */
+/** A new folder in `parent` (0700), to be renamed or removed. Removes old ones of killed processes. */
 export async function temporaryFolder(parent: string): Promise<string> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   for (const name of await readdir(parent)) {

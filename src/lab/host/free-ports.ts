@@ -13,10 +13,7 @@ const lowestPort = 10_000;
 const defaultEphemeralStart = 32_768;
 const attemptLimit = 50;
 
-/**
- * A TCP port (with `udp`, also that UDP port) that is free on all `addresses` and not in `butNot`. Another
- * process may still take it first: then retry.
- */
+/** A TCP (with `udp`, also UDP) port that is free on all `addresses`. Another process may take it first. */
 export async function findFreePort(
   addresses: readonly string[],
   options: { udp?: boolean; butNot?: readonly number[] } = {},

@@ -1,6 +1,4 @@
-/**
- * Hosts beside the lab, each with its own network namespace and address. The lab is the router between them.
- */
+/** Hosts with their own network namespaces and addresses. The lab is the router between them. */
 
 import { readlinkSync } from 'node:fs';
 import { readlink, writeFile } from 'node:fs/promises';
@@ -32,10 +30,7 @@ const firstRule = 100;
 const addressOf = (index: number): string => `10.99.${index + 1}.2`;
 const gatewayOf = (index: number): string => `10.99.${index + 1}.1`;
 
-/**
- * Rejects unless this process is in a network namespace of the lab: the machine's own rules are never
- * touched.
- */
+/** Rejects outside a network namespace of the lab: the machine's own rules never change. */
 export async function makeNetwork(count: number, folder: string): Promise<Network> {
   if (!inOwnNetwork())
     throw new Error('the lab must be in a network of its own before it makes hosts and rules');
@@ -52,17 +47,8 @@ export async function makeNetwork(count: number, folder: string): Promise<Networ
         [index, other],
         [other, index],
       ] as const) {
-        await ip(
-          'rule',
-          verb,
-          'pref',
-          `${firstRule + from * count + to}`,
-          'from',
-          addressOf(from),
-          'to',
-          addressOf(to),
-          'blackhole',
-        );
+        const rule = ['from', addressOf(from), 'to', addressOf(to), 'blackhole'];
+        await ip('rule', verb, 'pref', `${firstRule + from * count + to}`, ...rule);
       }
     }
   };

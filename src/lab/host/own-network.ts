@@ -27,18 +27,14 @@ export function inOwnNetwork(): boolean {
 /** The user namespace of the outer lab. */
 export const outsideUserNamespace = (): string | undefined => process.env[outsideFlag]?.split(' ')[1];
 
-/**
- * Resolves with the exit code of the program. `onInterrupt`: see LabOptions. Rejects with a LabError that
- * says what is missing.
- */
+/** Resolves with the exit code. `onInterrupt`: see LabOptions. Rejects with a LabError. */
 export async function runInOwnNetwork(
   program: readonly string[],
   onInterrupt: (listener: () => void) => () => void,
 ): Promise<number> {
   const way = await wayIn();
   const setpriv = findInstalled('setpriv');
-  // After unshare, because a new user namespace forgets the signal. It ends the inner lab if this process is
-  // killed.
+  // After unshare: a new user namespace forgets it. Ends the inner lab if this process is killed.
   const bound = setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'TERM'];
   const [command = '', ...args] = [...way, ...bound, ...program];
   const outside = ['net', 'user'].map((kind) => readlinkSync(`/proc/self/ns/${kind}`)).join(' ');

@@ -98,10 +98,7 @@ export class ServerProcess {
     }
   }
 
-  /**
-   * Resolves with the next log line that matches. Rejects with a LabError if the process ends first, or after
-   * `deadlineMs`.
-   */
+  /** The next log line that matches. Rejects with a LabError if the process ends, or after `deadlineMs`. */
   async awaitLine(pattern: RegExp, deadlineMs: number): Promise<string> {
     let forget: () => void = () => undefined;
     const seen = new Promise<string>((resolve) => {
@@ -112,9 +109,7 @@ export class ServerProcess {
     const ended = this.exited.then((exit) => {
       throw new LabError(
         `${this.name} ended (${exit.signal ?? exit.code}) before it was ready:\n${this.log.tail()}`,
-        {
-          hint: `see ${this.log.file}`,
-        },
+        { hint: `see ${this.log.file}` },
       );
     });
     try {
@@ -128,20 +123,14 @@ export class ServerProcess {
     }
   }
 
-  /**
-   * Sends SIGCONT (for a suspended process) and SIGTERM, and SIGKILL after `deadlineMs`. Resolves when the
-   * process is gone.
-   */
+  /** Sends SIGCONT and SIGTERM, and SIGKILL after `deadlineMs`. Resolves when the process is gone. */
   async stop(deadlineMs: number): Promise<Exit> {
     this.signal('SIGCONT');
     this.signal('SIGTERM');
     return await within(this.exited, deadlineMs, () => new Error('late')).catch(() => this.kill());
   }
 
-  /**
-   * Sends SIGKILL to the process group: like a power cut, except for the page cache. Resolves when the
-   * process is gone.
-   */
+  /** SIGKILL to the process group: a power cut, except for the page cache. Resolves when it is gone. */
   async kill(): Promise<Exit> {
     this.killNow();
     const late = () =>
@@ -168,10 +157,7 @@ interface LaunchOptions {
   readonly through?: readonly string[];
 }
 
-/**
- * Starts a server in the foreground, in its own process group: Ctrl-C at the terminal must not reach it
- * before its owner stops it.
- */
+/** In its own process group: Ctrl-C at the terminal must not reach it before its owner stops it. */
 export function launch(
   name: string,
   command: string,

@@ -29,8 +29,7 @@ const setOf = (release: DebianRelease): ProgramSet => ({
   wish: {
     packages: ['bind9', 'bind9-utils', 'bind9-dnsutils', 'bind9-libs'],
     suites: [release],
-    // Not the libraries that only installation and administration need: users, firewalls, PAM, the init
-    // system.
+    // Not the libraries for installation and administration: users, firewalls, PAM, the init system.
     needed: (name) =>
       /^z?lib/.test(name) &&
       !/^lib(db5|pam|audit|sem|sepol|bpf|elf|xtables|mnl|debconf|c-gconv)|-common$|-bin$/.test(name),

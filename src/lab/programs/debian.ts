@@ -1,7 +1,4 @@
-/**
- * Fetches Debian packages with an apt configuration of its own: the machine's packages and lists do not
- * change.
- */
+/** Fetches Debian packages with its own apt configuration: the machine's packages and lists stay. */
 
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -105,9 +102,7 @@ export async function resolvePackages(
   });
 }
 
-/**
- * The mirrors of the machine's apt configuration, those of its own release first. This code names no host.
- */
+/** The mirrors of the machine's apt configuration, its own release first. No host is named here. */
 async function configuredMirrors(): Promise<string[]> {
   const release = await readFile('/etc/os-release', 'utf8');
   const codename = /^VERSION_CODENAME=(.*)$/m.exec(release)?.[1] ?? 'sid';
@@ -171,17 +166,10 @@ async function writeSources(folder: string, mirror: string, suites: readonly str
 /** All dependencies, by a simulated installation on an empty system. */
 async function closure(configuration: string, wish: PackageWish): Promise<string[]> {
   const preferred = wish.suites[0] ?? 'sid';
+  const options = ['--simulate', '--no-install-recommends', '--target-release', preferred];
   const simulated = await apt(
     configuration,
-    [
-      'install',
-      '--simulate',
-      '--no-install-recommends',
-      '--target-release',
-      preferred,
-      ...wish.packages,
-      'libc6',
-    ],
+    ['install', ...options, ...wish.packages, 'libc6'],
     queryTimeoutMs,
   );
   const pinned: string[] = [];

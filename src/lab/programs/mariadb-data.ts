@@ -58,12 +58,7 @@ async function bootstrap(program: MariadbdProgram, temporary: string): Promise<v
     await execa(
       program.mariadbd,
       [...args, '--innodb-log-file-size=8M', '--log-warnings=0', '--loose-wsrep-on=OFF'],
-      {
-        input,
-        all: true,
-        timeout: bootstrapDeadlineMs,
-        killSignal: 'SIGKILL',
-      },
+      { input, all: true, timeout: bootstrapDeadlineMs, killSignal: 'SIGKILL' },
     );
   } catch (error) {
     if (!(error instanceof ExecaError)) throw error;

@@ -68,9 +68,7 @@ async function initialize(program: MysqldProgram, temporary: string): Promise<vo
   if (exit.code !== 0) {
     throw new LabError(
       `mysqld could not initialise a data folder (${exit.signal ?? exit.code}):\n${server.log.tail()}`,
-      {
-        hint: `is there room in ${cacheFolder()}?`,
-      },
+      { hint: `is there room in ${cacheFolder()}?` },
     );
   }
   await rm(work, { recursive: true });

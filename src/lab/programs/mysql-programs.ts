@@ -33,9 +33,7 @@ const mysqlSet: ProgramSet = {
   keep: ['usr/sbin/mysqld', 'usr/lib', 'usr/share/mysql'],
 };
 
-/**
- * From PATH if it is new enough and complete, else from the cache, else from Debian. Rejects with a LabError.
- */
+/** From PATH if new enough and complete, else from the cache, else from Debian. Rejects with a LabError. */
 export async function provideMysql(progress: Progress): Promise<MysqlPrograms> {
   const programs = (await installedMysql(progress)) ?? (await fetchedMysql(progress));
   return { ...programs, emptyData: await provideEmptyData(programs) };

@@ -1,6 +1,4 @@
-/**
- * Replicas that choose their source themselves (manual 19.4.9): to the new source, and back to the old one.
- */
+/** Replicas choose their source themselves (manual 19.4.9): the new one, and then the old one again. */
 
 import { makeWritable, replicateFrom, replicating, stopReplicating } from '../dba/dba.ts';
 import { until } from '../host/until.ts';
@@ -13,10 +11,7 @@ import { fourServers, picture } from './picture.ts';
 /** A replica follows the source with the highest weight that answers, and returns to it later. */
 const weights = { source: 80, first: 60 };
 
-/**
- * Follows a list of sources (manual 19.4.9.1): a receiver that fails three times, a second apart, takes the
- * next.
- */
+/** With a list of sources (manual 19.4.9.1): after three failures, a second apart, it takes the next. */
 async function followList(
   replica: LabServer,
   [source, first]: readonly [LabServer, LabServer],

@@ -1,7 +1,4 @@
-/**
- * One real named in the foreground. It keeps its zone and journal when it is stopped, killed and started
- * again.
- */
+/** One real named in the foreground. Its zone and journal survive stop, kill and start. */
 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -47,7 +44,6 @@ export class Named {
     this.#through = options.through ?? [];
   }
 
-  /** The process id while it runs. */
   get pid(): number | undefined {
     return this.running ? this.#server?.pid : undefined;
   }
@@ -81,10 +77,7 @@ export class Named {
     }
   }
 
-  /**
-   * Resolves with the zone's SOA serial when it is at least `atLeast`. Rejects with a LabError after
-   * `deadlineMs`.
-   */
+  /** The zone's SOA serial, once it is at least `atLeast`. Rejects with a LabError after `deadlineMs`. */
   async awaitSerial(atLeast: number, deadlineMs: number): Promise<number> {
     const end = performance.now() + deadlineMs;
     while (performance.now() < end && this.running) {

@@ -1,7 +1,4 @@
-/**
- * One real MySQL or MariaDB server of the lab. It keeps its data when it is stopped, killed and started
- * again.
- */
+/** One real MySQL or MariaDB server of the lab. Its data survive stop, kill and start. */
 
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -58,13 +55,8 @@ class SqlError extends LabError {
     { address, port, logFile }: Pick<SqlServer, 'address' | 'port' | 'logFile'>,
     { cause }: { readonly cause: unknown },
   ) {
-    const {
-      message,
-      errno,
-      code,
-      sql: _,
-      ...rest
-    } = cause as Error & { errno?: number; code?: string; sql?: string };
+    type Thrown = Error & { errno?: number; code?: string; sql?: string };
+    const { message, errno, code, sql: _, ...rest } = cause as Thrown;
     super(`${address}:${port}: ${message}`, { hint: `see ${logFile}; --keep keeps it`, cause: rest });
     this.errno = errno;
     this.code = code;
@@ -95,7 +87,6 @@ export class SqlServer {
     return this.#program.name;
   }
 
-  /** The process id while it runs. */
   get pid(): number | undefined {
     return this.running ? this.#server?.pid : undefined;
   }
@@ -109,18 +100,15 @@ export class SqlServer {
     return join(this.#socketFolder ?? this.folder, 'mysqld.sock');
   }
 
-  /**
-   * Resolves when it accepts connections. `extra`: options for this start only. Rejects with a LabError (see
-   * `isPortTaken`).
-   */
+  /** Resolves when it accepts connections. `extra`: for this start only. Rejects with a LabError. */
   async start(extra: readonly string[] = []): Promise<void> {
     if (this.running) throw new Error(`${this.#program.name} at ${this.address}:${this.port} runs already`);
     await this.#prepare();
-    const args = [...this.#arguments(), ...extra];
+    const { name, executable } = this.#program;
     this.#server = launch(
-      `${this.#program.name} ${this.address}:${this.port}`,
-      this.#program.executable,
-      args,
+      `${name} ${this.address}:${this.port}`,
+      executable,
+      [...this.#arguments(), ...extra],
       {
         cwd: this.folder,
         logFile: this.logFile,
@@ -205,13 +193,8 @@ export class SqlServer {
       throw new LabError('a statement of initSql has more than one line', {
         hint: 'the server reads the init file line by line',
       });
-    await writeFile(
-      join(this.folder, 'init.sql'),
-      ['SET sql_log_bin=0', ...statements].map((each) => `${each};\n`).join(''),
-      {
-        mode: 0o600,
-      },
-    );
+    const script = ['SET sql_log_bin=0', ...statements].map((each) => `${each};\n`).join('');
+    await writeFile(join(this.folder, 'init.sql'), script, { mode: 0o600 });
   }
 
   #arguments(): string[] {
@@ -228,8 +211,7 @@ export class SqlServer {
       `--server-id=${serverId}`,
       `--report-host=${address}`,
       `--report-port=${port}`,
-      // root@localhost has no password and must use the socket: with resolved names, 127.0.0.1 would be
-      // localhost too.
+      // root@localhost has no password: it must use the socket, and 127.0.0.1 must not count as localhost.
       '--skip-name-resolve',
       '--local-infile=OFF',
       ...options,

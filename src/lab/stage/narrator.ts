@@ -3,15 +3,12 @@
 import { createStyle } from '../../cli/style.ts';
 
 export interface Narrator {
-  /** A step begins. */
   step(letter: string, title: string): void;
-  /** An event of the step. */
   say(text: string): void;
   /** Background, for people only. */
   explain(text: string): void;
   /** A file or a table, indented. */
   show(text: string): void;
-  /** The step has ended. */
   held(letter: string, held: boolean, text: string): void;
   /** A line for programs only. */
   event(event: string, fields: Readonly<Record<string, unknown>>): void;

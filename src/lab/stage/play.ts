@@ -15,7 +15,6 @@ export interface Outcome {
   readonly held: boolean;
 }
 
-/** Steps are a, b, c, … */
 const letterOf = (index: number): string => String.fromCharCode('a'.charCodeAt(0) + index);
 
 /** The letter after the steps of a scenario, its opening and its summary. */
@@ -54,9 +53,7 @@ export async function play(scenario: Scenario, stage: Stage, narrator: Narrator)
   };
 }
 
-/**
- * Every scenario begins so: the name answers with the first server, and the web application starts to write.
- */
+/** The first step: the name answers with the first server, and the web application starts to write. */
 function opening({ cluster, name, web }: Stage): Step {
   const [source] = cluster.all;
   return {

@@ -56,10 +56,7 @@ const stopMs = 10_000;
 
 type Closer = () => Promise<unknown>;
 
-/**
- * Starts everything, runs `play` and stops everything, even after a failure. Removes the folder, unless
- * `keep`.
- */
+/** Starts everything, runs `play` and stops everything, even after a failure. `keep`: the folder stays. */
 export async function onStage(options: StageOptions, play: (stage: Stage) => Promise<void>): Promise<void> {
   const { narrator, product, keep } = options;
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-lab-'));

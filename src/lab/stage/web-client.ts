@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createPool, type Pool } from 'mysql2/promise';
 
 export interface WebClientOptions {
-  /** The name of the source. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -26,7 +25,6 @@ export class WebClient {
   readonly acknowledged: number[] = [];
   /** Writes that failed, or may have failed. */
   failures = 0;
-  /** The last failure, in the words of the driver. */
   lastFailure: string | undefined;
   readonly #pool: Pool;
   readonly #pauseMs: number;
@@ -42,8 +40,7 @@ export class WebClient {
       user: options.user,
       password: options.password,
       connectionLimit: 4,
-      // Below the limit: otherwise mysql2 never closes idle connections, which would stay with the old
-      // source.
+      // Below the limit: otherwise mysql2 keeps idle connections to the old source.
       maxIdle: 2,
       idleTimeout: 2000,
       connectTimeout: 2000,
@@ -92,8 +89,7 @@ export class WebClient {
       return true;
     } catch (error) {
       this.#note(error);
-      // A server that refuses a write (1290: read-only) is no longer the source: this connection must not be
-      // used again.
+      // A server that refuses a write (1290: read-only) is no longer the source.
       connection.destroy();
       return false;
     }
