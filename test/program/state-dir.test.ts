@@ -1,4 +1,4 @@
-/** What may be in the place of the state directory and its files, and users without a home: from outside, on the built program. */
+/** Odd state directories and files, and users without a home, with the built program. */
 
 import { execFileSync } from 'node:child_process';
 import { chmod, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ const command = (here: Place, name: string) => [process.execPath, program, '--co
 const daemon = (here: Place): Running => start(command(here, 'run'));
 const isRoot = process.geteuid?.() === 0;
 
-/** Runs until it is told to end, and returns what it said. */
+/** Runs until it is told to end, and returns its output. */
 async function startedAndEnded(running: Running): Promise<Ended> {
   await running.said('"started"');
   running.child.kill('SIGTERM');
@@ -87,7 +87,7 @@ describe('what somebody else put there', () => {
 describe('surroundings', () => {
   const bare = { env: { PATH: process.env['PATH'] } };
 
-  // Only root can become a user that no list names.
+  // Only root can become a user without an entry.
   test.runIf(isRoot)(
     'a user without HOME and without an entry in passwd is told to write state_dir',
     async () => {
@@ -208,7 +208,7 @@ describe('surroundings', () => {
   });
 });
 
-/** So that another user may read what the configuration names. */
+/** Lets another user read the files of the configuration. */
 async function openTo(here: Place): Promise<void> {
   await chmod(here.folder, 0o755);
   for (const file of ['source-dns.yaml', 'password', 'ddns.key']) await chmod(join(here.folder, file), 0o644);

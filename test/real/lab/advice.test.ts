@@ -1,3 +1,5 @@
+/** The sentences of alarms propose statements: on real servers these statements help. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contains, emptyGtidSet } from '../../../src/core/gtid/gtid.ts';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
@@ -17,12 +19,12 @@ import { clock, factsOf, proberFor, until } from './probing.ts';
 
 const account = accountName('source_dns', '127.0.0.%');
 
-/** Servers, and who asks them: what the tests of a product need to do as a sentence says. */
+/** The servers of a product and a prober: what a test needs to follow a sentence. */
 interface Scene {
   readonly servers: readonly SqlServer[];
   readonly prober: ServerProber;
   readonly addressOf: (index: number) => ServerAddress;
-  /** The kinds of statements that were run because a sentence proposed them. */
+  /** The kinds of statements that a sentence proposed and that were run. */
   readonly ran: Set<Proposal>;
 }
 
@@ -39,7 +41,7 @@ function sceneOf(
   return { servers, prober, addressOf, ran: new Set() };
 }
 
-/** Does on a server what the sentence says, in its order; before the replica is reset it has executed what it received. Gives the statements. */
+/** Does what the sentence says, in its order. Before a reset, the replica executes what it has received. */
 async function doAs(
   { servers, prober, addressOf, ran }: Scene,
   index: number,
@@ -99,7 +101,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
       () => scene.prober.probe(db2, (clock.mono() + 2000) as never),
       ({ kind }) => kind === 'reachable',
     );
-    // The third one is another cluster's.
+    // The third server belongs to another cluster.
     advised = await advise(scene.prober, [db1, db2], db1);
   });
 
@@ -150,7 +152,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
   });
 
   test('two sources: the one that is not meant is closed', async () => {
-    // What nobody proposes.
+    // No sentence proposes these.
     await mysql.servers[0]!.sql('SET GLOBAL read_only = OFF');
     const two = await advised.lookUntil(({ decision }) => decision.reason === 'two-sources');
     expect(changes(two)).toContain(`On ${db2}: `);
@@ -215,7 +217,7 @@ describe('a MySQL group: another primary', () => {
   let scene: Scene;
 
   beforeAll(async () => {
-    // Group Replication listens on all addresses of the machine, so each member needs a port of its own.
+    // Group Replication listens on all addresses, so each member needs its own port.
     const one = await findFreePort(['0.0.0.0']);
     const addresses = [one, await findFreePort(['0.0.0.0'], { butNot: [one] })].map(
       (port) => `127.0.0.1:${port}`,
@@ -311,7 +313,7 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
   });
 
   test('a failover: the replica executes what it has received before its relay log is deleted', async () => {
-    // Another cluster's, which is not asked anything here.
+    // A server of another cluster, which is not probed here.
     await mariadb.servers[1]!.sql("CHANGE MASTER 'crm' TO MASTER_HOST='127.0.0.99', MASTER_USER='repl'");
     await mariadb.follow(1, 0);
     await advised.lookUntil((seen) => of(seen, db2).replicatesFrom[0]?.receiver === 'on');

@@ -1,3 +1,5 @@
+/** The files of bind-config/ and the generated keys, checked by the programs of BIND. */
+
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+/** Asynchronous connection failover of MySQL (manual 19.4.9), with real servers. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Channel, ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';

@@ -1,3 +1,5 @@
+/** A real Galera cluster of three nodes. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isWritable, type ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -51,7 +53,7 @@ describe('Galera with MariaDB 10.11', () => {
         desynced: false,
       });
       expect(isWritable(node)).toBe(true);
-      // Without wsrep_gtid_mode each node numbers on its own.
+      // Without wsrep_gtid_mode each node has its own numbers.
       expect(node).not.toHaveProperty('gtidExecuted');
     }
     const seen = nodes.map(({ wsrep }) => wsrep!);

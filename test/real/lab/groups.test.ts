@@ -1,4 +1,4 @@
-/** Groups that shrink in order, two groups with a channel between them (as in an InnoDB ClusterSet), and one server under two addresses, on real servers. */
+/** Real groups that shrink in order, a channel between two groups, and a server with two addresses. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -41,7 +41,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     await sql(index, 'SET GLOBAL group_replication_bootstrap_group = OFF');
   }
 
-  /** From the primary of one group to that of another one; it is not stopped with the group. */
+  /** A channel between the primaries of two groups; it does not stop with the group. */
   async function replicate(replica: number, source: number): Promise<void> {
     await sql(
       replica,
@@ -51,14 +51,14 @@ describe('a group of two, and a group of one that replicates from it', () => {
     );
   }
 
-  /** What makes a replica cluster the primary one. */
+  /** Makes a replica cluster the primary cluster. */
   async function open(index: number): Promise<void> {
     const channel = "FOR CHANNEL 'clusterset_replication'";
     await sql(index, `STOP REPLICA ${channel}`, `RESET REPLICA ALL ${channel}`, 'SET GLOBAL read_only = OFF');
   }
 
   beforeAll(async () => {
-    // A group wants an address that an interface has: on loopback the members differ by port.
+    // A group needs an address of an interface: on loopback the members differ by port.
     const ports: number[] = [];
     for (const _ of hosts) ports.push(await findFreePort(['127.0.0.1'], { butNot: ports }));
     const seeds = (name: string | undefined) =>
@@ -91,7 +91,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  /** Every former source, in the ledger of that epoch: it is read a moment after the move. */
+  /** Every former source in the ledger, which is read a moment after the move. */
   const rejoined = (wanted: number) =>
     until(
       () => name.snapshot().ledger,
@@ -100,7 +100,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
 
   test('a server that was not started as a member says so', async () => {
     const { group, id } = await factsOf(prober, addressOf(0));
-    // Before 8.0 had it so, the row had no identity.
+    // In older versions this row had no identity.
     expect(group).toMatchObject({
       name: groups[0],
       singlePrimary: true,
@@ -156,13 +156,13 @@ describe('a group of two, and a group of one that replicates from it', () => {
   });
 
   test('a member in ERROR is told to stop its plugin first: START alone is refused', async () => {
-    // By default (OFFLINE_MODE) it would let nobody in.
+    // By default (OFFLINE_MODE) it would let no client in.
     const brief = [
       'SET GLOBAL group_replication_recovery_retry_count = 1',
       "SET GLOBAL group_replication_exit_state_action = 'READ_ONLY'",
     ];
     await sql(1, 'STOP GROUP_REPLICATION', ...brief);
-    // Something to fetch, and an account that may not.
+    // A transaction to fetch, and an account that may not fetch it.
     await sql(0, 'CREATE DATABASE fetched');
     await sql(1, "START GROUP_REPLICATION USER='repl', PASSWORD='wrong'");
     await until(

@@ -1,4 +1,4 @@
-/** A promotion belongs to an incident, on real servers: what was made writable beside a healthy source does not get the name when that source restarts. */
+/** A promotion belongs to an incident: a restart of the source moves the name to no other writable server. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -32,7 +32,7 @@ describe('a replica that was made writable while the source goes on writing', ()
       return probe;
     },
   });
-  /** Of two answers from now on the second one was asked for after now. */
+  /** The second answer from now on was asked for after now. */
   async function sourceAskedAgain(): Promise<void> {
     const asked = () => answers.get(addressOf(source)) ?? 0;
     const before = asked();

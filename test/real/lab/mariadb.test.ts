@@ -1,3 +1,5 @@
+/** Probes of real MariaDB servers. */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { contains, countGtids, formatGtidSet, subtract } from '../../../src/core/gtid/gtid.ts';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
@@ -110,7 +112,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     const stopped = (await facts(1)).channels[0]!;
     expect(stopped).toMatchObject({ receiver: 'off', applier: 'off' });
     expect(stopped).not.toHaveProperty('lagSeconds');
-    // Mended as a person would: the position and the row taken back.
+    // Repaired as a person would: the position and the row are taken back.
     const position = (await facts(0)).positions!.binlog;
     await mariadb.servers[1]!.sql(
       'DELETE FROM shop.t',
@@ -175,7 +177,8 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await recorder.take('replica-connecting', addressOf(1));
     await mariadb.servers[0]!.start();
     await until(() => facts(1), receiverIs('on'));
-    // MariaDB goes on showing the last Master_Server_Id when the address is changed: it would be somebody else's.
+    // MariaDB still shows the last Master_Server_Id after the address has changed: it belongs to another
+    // server.
     await mariadb.servers[1]!.sql('STOP REPLICA', 'CHANGE MASTER TO MASTER_PORT=1', 'START REPLICA');
     const elsewhere = await until(() => facts(1), receiverIs('connecting'));
     expect(elsewhere.channels[0]?.sourceAddress).toBe(`${mariadb.servers[0]!.address}:1`);
@@ -238,7 +241,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     );
     expect(answer).toMatchObject({ kind: 'alive', failure: { code: 'mysql-1227', hint } });
     await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `GRANT REPLICA MONITOR ON *.* TO ${account}`);
-    // It counts for new connections only, so the prober must have taken one.
+    // It counts for new connections only, so the prober must have opened one.
     await facts(0);
   });
 

@@ -1,3 +1,5 @@
+/** Probes of real MySQL servers without GTIDs and without the Performance Schema. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';

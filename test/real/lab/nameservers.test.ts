@@ -1,4 +1,5 @@
-/** Which nameservers the contract is run on: what is fetched, and what is in PATH where that is of another version. */
+/** The nameservers for the contract: the fetched ones, and those of PATH with another version. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -39,7 +40,7 @@ test.each(['bookworm', 'trixie'] as const)(
       nsupdate: bind.nsupdate,
     });
     expect(await installedKnot()).toEqual(knot);
-    // They are there already.
+    // They are fetched already.
     const versions = (await everyBind()).map(({ version }) => version);
     expect(versions).toEqual([...new Set(versions)]);
   },

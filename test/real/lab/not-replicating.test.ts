@@ -1,4 +1,7 @@
-/** Real servers that get nothing of the source, or get it late: the statement that the alarm proposes is run, and helps; and where it would lose data, none is proposed. */
+/**
+ * Real servers that get nothing from the source, or get it late: the proposed statement helps, or there is
+ * none.
+ */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
@@ -30,7 +33,7 @@ interface Servers {
   stop(): Promise<void>;
 }
 
-/** The service that watches them, on a zone in memory. */
+/** The service that watches them, with a zone in memory. */
 class Watch {
   readonly world: SmallWorld;
   readonly #runtime: ClusterRuntime;
@@ -72,12 +75,11 @@ class Watch {
     this.#runtime.start();
   }
 
-  /** Waits for it. */
   sees(wanted: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
     return until(() => this.#runtime.snapshot(), wanted);
   }
 
-  /** What the alarm says of that server, once it does. */
+  /** Waits for the sentence of the alarm about that server. */
   async saysOf(server: ServerAddress, text: string): Promise<string> {
     const said = ({ alarms }: Snapshot) =>
       alarms.find(
@@ -94,7 +96,7 @@ class Watch {
   }
 }
 
-/** The statements that a sentence proposes, with the account filled in. */
+/** The statements of a sentence, with the account filled in. */
 function proposed(sentence: string, password: string): readonly string[] {
   const [, statements] = /make it a replica of [^:]+:\d+: (.*)\.$/.exec(sentence) ?? [];
   if (statements === undefined) throw new Error(`no statement: ${sentence}`);

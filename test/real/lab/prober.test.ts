@@ -1,3 +1,5 @@
+/** Probes of real MySQL servers. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -20,7 +22,7 @@ const password = "p'a\\ss-äöü-0815";
 
 let mysql: MysqlServers;
 let prober: ServerProber;
-/** Everything that any prober answered: the password must be nowhere in it. */
+/** All answers of all probers: none may contain the password. */
 const answers: Probe[] = [];
 let lost: ServerAddress[] = [];
 const open: ServerProber[] = [];
@@ -57,7 +59,7 @@ beforeAll(async () => {
     readOnly: (index) => (index === 0 ? 'off' : 'super-read-only'),
   });
   const quoted = password.replaceAll('\\', '\\\\').replaceAll("'", "''");
-  // The pipe carries the account to the replica: as it does for users.
+  // The replication carries the account to the replica, as it does for users.
   await mysql.servers[0]!.sql(
     `CREATE USER ${account} IDENTIFIED BY '${quoted}'`,
     ...grantStatements(account),
@@ -83,7 +85,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
-/** The rows as a probe's connection hands them over: text or null. */
+/** The rows as a connection returns them to a probe: text or null. */
 async function textRows(server: Mysqld, sql: string): Promise<Record<string, string | null>[]> {
   const connection = await server.connect();
   const [rows] = await connection.query({ sql, typeCast: (field) => field.string() });
@@ -171,7 +173,7 @@ describe('what is seen', () => {
       [mysql8, 1],
       [mysql57, 0],
     ] as const) {
-      // 8.0 took the older name of the variable away.
+      // MySQL 8.0 removed the older name of the variable.
       const statement = set.statements[0]!.spellings[spelling]!.replace(
         'tx_read_only',
         'transaction_read_only',
@@ -361,7 +363,7 @@ describe('TLS', () => {
     await mysql.servers[0]!.kill9();
     await mysql.servers[0]!.start(['--tls-version=']);
     try {
-      // It has just started: it remembers no login, and wants the password.
+      // It has just started: it remembers no login, and needs the password.
       const preferred = newProber();
       expect(await probe(0, preferred)).toMatchObject({
         kind: 'alive',
@@ -369,7 +371,7 @@ describe('TLS', () => {
       });
       await facts(0, newProber({ allowPublicKeyRetrieval: true }));
       expect(await cipherCount()).toBe(0);
-      // Now it remembers the password's hash, and no key is needed.
+      // Now it remembers the hash of the password, and needs no key.
       await facts(0, preferred);
       expect(await probe(0, newProber({ tls: 'required' }))).toMatchObject({
         kind: 'alive',

@@ -1,3 +1,5 @@
+/** Server processes of the lab: their logs, their ends, and their ports. */
+
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +16,7 @@ import { root } from '../../support/checkout.ts';
 let folder = '';
 let compiled = '';
 
-/** Node 20 runs no TypeScript, and how a process ends is only seen in a process of its own. */
+/** Node 20 runs no TypeScript, and the end of a process shows only in a process of its own. */
 beforeAll(async () => {
   compiled = await mkdtemp(join(tmpdir(), 'source-dns-compiled-'));
   const options = [
@@ -90,7 +92,7 @@ test('a suspended process stands still with all its threads, however busy they a
     logFile: join(folder, 'busy.log'),
   });
   await busy.awaitLine(/all spin/, 20_000);
-  // Each thread's state, as the kernel tells it.
+  // The state of each thread, by the kernel.
   const states = () =>
     readdirSync(`/proc/${busy.pid}/task`).map(
       (thread) => readFileSync(`/proc/${busy.pid}/task/${thread}/stat`, 'latin1').split(') ')[1]![0],
@@ -102,7 +104,7 @@ test('a suspended process stands still with all its threads, however busy they a
     await vi.waitFor(() => expect(states()).toContain('R'), { timeout: 10_000, interval: 1 });
   }
   await busy.kill();
-  // Nothing waits for a process that has ended.
+  // A process that has ended ends every wait.
   await busy.suspend();
 });
 
@@ -181,7 +183,7 @@ test('a port that was taken meanwhile is replaced, another failure is not', asyn
   expect(next).toBe(7);
 });
 
-/** A zombie counts as ended: it waits for whoever adopted it. */
+/** A zombie counts as ended: it waits for its new parent. */
 function isAlive(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

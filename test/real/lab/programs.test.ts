@@ -1,3 +1,5 @@
+/** Programs from the cache, and the servers that run with them. */
+
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -70,7 +72,7 @@ test('fetched programs use no library of the system', async () => {
     ...mariadb.map(({ mariadbd }) => mariadbd),
   ]) {
     const root = join(program, '..', '..', 'root');
-    // Installed programs are run with the system's libraries, as they should be.
+    // Installed programs use the libraries of the system.
     if (!existsSync(root)) continue;
     const libraries = join(
       root,
@@ -189,7 +191,7 @@ test('two nameservers: an unsigned update is refused, a signed one reaches the s
     ]) {
       expect(await update(change, signed)).toMatchObject({ exitCode: 0 });
     }
-    // Four changes in a row: without notify-delay 0 the secondary would have the last one after 5 s.
+    // Four changes in a row: without notify-delay 0 the secondary would get the last one after 5 s.
     await bind.secondary.awaitSerial(5, 3000);
     const dig = await execa(bind.programs.dig, [
       '@127.0.0.1',

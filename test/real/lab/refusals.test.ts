@@ -1,4 +1,4 @@
-/** What real servers say when they refuse us, and that the statement in the hint mends it. */
+/** Real servers refuse the prober, and the statement of the hint repairs it. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Probe } from '../../../src/core/model/observation.ts';
@@ -29,14 +29,14 @@ async function probeOnce(
 
 interface Refused {
   readonly errno: number;
-  /** How the account is made; `?` stands for its name. */
+  /** Creates the account; `?` stands for its name. */
   readonly made: readonly string[];
-  /** Asked so often before. */
+  /** The number of earlier probes. */
   readonly asked?: number;
   readonly password?: string;
 }
 
-/** Makes the account, is refused, does what the hint says, and is let in. */
+/** Creates the account, is refused, does what the hint says, and is let in. */
 async function mended(
   server: SqlServer,
   grants: (account: string) => readonly string[],

@@ -1,4 +1,5 @@
-/** Every scenario of the lab but the default one (story.test.ts), as a user plays it. Several at a time: most of a scenario is waiting for servers. */
+/** Every scenario of the lab except the default one (story.test.ts), several at a time. */
+
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,12 +12,12 @@ import { build, type LabLine, labFolders, playLab, processesIn, verdictsOf } fro
 interface Expected {
   readonly steps: string;
   readonly reasons: readonly string[];
-  /** Default 0. */
+  /** Default: 0. */
   readonly lost?: unknown;
 }
 
 const member = expect.stringMatching(/^Member [23]$/);
-/** Replicas are repointed at once: what is seen first depends on the machine. */
+/** The replicas change their source at once: what is seen first depends on the machine. */
 const failover = expect.stringMatching(/^(?:failover|followers-moved)$/);
 const switchover = expect.stringMatching(/^(?:switchover|followers-moved)$/);
 
@@ -106,12 +107,15 @@ describe('source-dns lab --scenario', () => {
   });
 });
 
-/** Where namespaces cannot be had, somebody must have said that this is known. */
+/** Without namespaces, an explicit setting must say so. */
 const mayBeAbsent = process.env['CHAOS_MAY_BE_ABSENT'] === '1';
 const impossible = (lines: readonly LabLine[]): boolean =>
   lines.some(({ event, message }) => event === 'error' && /^no network namespace/.test(message ?? ''));
 
-/** The lab where MySQL does not run: the one of PATH and the one of the cache both end with exit code 1; MariaDB and BIND are those of the real cache. */
+/**
+ * A lab without MySQL: those of PATH and cache end with exit code 1. MariaDB and BIND are from the real
+ * cache.
+ */
 async function withoutMysql(...args: readonly string[]): ReturnType<typeof playLab> {
   const folder = mkdtempSync(join(tmpdir(), 'source-dns-test-'));
   try {

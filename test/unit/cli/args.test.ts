@@ -1,3 +1,5 @@
+/** The command line and its help. */
+
 import { expect, test } from 'vitest';
 import { type ParsedArguments, parseArguments } from '../../../src/cli/args.ts';
 

@@ -1,3 +1,5 @@
+/** The commands, with a daemon and without one. */
+
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -196,7 +198,7 @@ describe('without a daemon', () => {
 
   test('a history that cannot be read is a failure', async () => {
     const s = session();
-    // A folder: no rights would help, for root as for anybody else.
+    // A folder: not even root can read it as a file.
     await mkdir(join(folder, 'history.jsonl'));
     expect(await history(s.context, {})).toBe(1);
   });
@@ -229,7 +231,7 @@ describe('the daemon', () => {
     expect(await thaw(other.context, { cluster: 'shop' })).toBe(0);
     expect(await status(other.context, { cluster: 'shop', watch: false })).toBe(0);
     expect(other.state.out).toContain('point to db1:3306: steady');
-    // All of it was the daemon's doing.
+    // The daemon did all of it.
     expect(s.world.log).toEqual(['open ns1', 'open prober shop']);
 
     s.load({ kind: 'invalid', file: '/c.yaml', errors: [{ file: '/c.yaml', message: 'is wrong' }] });

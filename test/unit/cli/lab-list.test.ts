@@ -1,4 +1,5 @@
-/** `source-dns lab --list`, and a scenario that there is not. Nothing is started. */
+/** `source-dns lab --list`, and unknown scenarios. No server starts. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -6,7 +7,7 @@ import { labCommand } from '../../../src/lab/lab-command.ts';
 import { scenarios } from '../../../src/lab/scenarios/scenario-table.ts';
 import { root, textOfFile } from '../../support/checkout.ts';
 
-/** The documents, of which one has the table of scenarios. */
+/** One of these documents has the table of scenarios. */
 const documents = ['README.md', 'docs/OPERATING.md']
   .filter((path) => existsSync(join(root, path)))
   .map((path) => textOfFile(path));

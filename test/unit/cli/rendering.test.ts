@@ -1,3 +1,5 @@
+/** What the commands print, and their exit codes. */
+
 import { describe, expect, test } from 'vitest';
 import { answerText } from '../../../src/cli/answer-text.ts';
 import { exitCodeOf, exitCodeOfProblem, exitCodes } from '../../../src/cli/exit-code.ts';
@@ -138,7 +140,7 @@ describe('what the commands print', () => {
       expect(text).toMatch(/db1:3306 .*superseded \(stale, discovered\)/);
       expect(text).toMatch(/db2:3306 .*source \(discovered\)/);
     }
-    // An older daemon does not say.
+    // An older daemon does not send it.
     const { discovered: _unsaid, ...old } = first!;
     expect(statusText({ ...shop, servers: [old as typeof first & object] }, plain)).toContain('superseded ');
   });

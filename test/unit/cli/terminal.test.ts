@@ -1,3 +1,5 @@
+/** The terminal, and the real clock and randomness. */
+
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { openTerminal, operatorName } from '../../../src/cli/terminal.ts';

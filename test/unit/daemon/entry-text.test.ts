@@ -1,3 +1,5 @@
+/** History entries as sentences. */
+
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/table.ts';
 import { type Decision, sameDecision } from '../../../src/core/model/decision.ts';

@@ -1,3 +1,5 @@
+/** The history, in its file and in memory. */
+
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,7 +105,7 @@ describe('the history', () => {
     history.append(move(7, 'quiet'));
     for (let epoch = 1; epoch <= 100; epoch++) {
       history.append(written(epoch));
-      // Each in a write of its own, as in life.
+      // Each entry in its own write.
       await new Promise((resolve) => setImmediate(resolve));
     }
     await history.close();
@@ -138,7 +140,7 @@ describe('the history', () => {
   });
 
   test('keeps the newest entries in memory, and a disk that fails is told once', async () => {
-    // A file where the folder should be: it can neither be made nor written.
+    // A file in place of the folder: it can neither be created nor written.
     const stateDir = join(folder, 'file');
     await appendFile(stateDir, '');
     const { history, failures } = open(stateDir);

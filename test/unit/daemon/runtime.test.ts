@@ -1,3 +1,5 @@
+/** The runtime of one cluster. */
+
 import { describe, expect, test } from 'vitest';
 import type { Answer, Command, Effect, Event, HistoryEntry } from '../../../src/core/model/events.ts';
 import { type Fqdn, type MonoMs, plusMs } from '../../../src/core/model/units.ts';
@@ -163,13 +165,13 @@ describe('the runtime', () => {
       'propagated',
       'refusal-inspected',
     ]);
-    // No better words came.
+    // The adapter gave no better words.
     expect(w.events[6]).toMatchObject({ failure: refused });
     const failure = expect.objectContaining({ code: 'adapter-deadline' });
     expect(w.events[1]).toMatchObject({ probe: { kind: 'unknown', failure } });
     expect(w.events[2]).toMatchObject({ failure });
     expect(w.events[3]).toMatchObject({ reading: { kind: 'failed', failure } });
-    // It may have left: never "refused".
+    // The update may have left: never "refused".
     expect(w.events[4]).toMatchObject({ try: 'abc', outcome: { kind: 'unknown', failure } });
     for (const { answer } of w.adapters.asked) answer({ kind: 'applied' });
     await settled();
@@ -360,7 +362,7 @@ describe('the runtime', () => {
     expect(next.asked.map(({ call }) => call)).toEqual(['probe db1:3306']);
     await settled();
     expect(free).toBe(false);
-    // The old prober closes its connections: no news about the server.
+    // The old prober closes its connections: this says nothing about the server.
     w.adapters.loseConnection(db1);
     expect(w.events).toHaveLength(2);
     w.adapters.asked[0]?.answer({ kind: 'unknown', failure: { code: 'x', message: 'x' } });

@@ -1,3 +1,5 @@
+/** The service of all clusters, servers as people name them, and the log. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/config/secret.ts';
 import type { HistoryEntry } from '../../../src/core/model/events.ts';

@@ -1,4 +1,4 @@
-/** What may be in the place of the state directory, its history and its socket: none of it is followed, waited for or removed. */
+/** Odd state directories, histories and sockets: none is followed, waited for or removed. */
 
 import { execFileSync } from 'node:child_process';
 import {

@@ -1,3 +1,5 @@
+/** The share of the ticks in the event loop. */
+
 import { expect, test } from 'vitest';
 import type { MonoMs } from '../../../src/core/model/units.ts';
 import { longestTickDelayMs, WorkShare } from '../../../src/daemon/work-share.ts';

@@ -1,3 +1,5 @@
+/** The API: its socket, its routes and its client. */
+
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
@@ -57,7 +59,7 @@ const get = (path: string) => askDaemon(socket(), { method: 'GET', path, timeout
 const post = (path: string, body?: unknown) =>
   askDaemon(socket(), { method: 'POST', path, body, timeoutMs: 5000 });
 
-/** A request as it should not be: what came back. */
+/** The response to a malformed request. */
 function raw(
   method: string,
   path: string,
@@ -105,7 +107,7 @@ describe('the socket', () => {
   });
 
   test('takes the place of one that a crash left', async () => {
-    // Listening by a copy of the name, as after a crash: the file is there, nobody accepts.
+    // Listens under another name, as after a crash: the file is there, and nothing accepts.
     const dead = createServer();
     await new Promise<void>((resolve) => dead.listen(join(folder, 'x'), resolve));
     const { link } = await import('node:fs/promises');
@@ -236,7 +238,7 @@ describe('the routes', () => {
       body: result('done', 'commanded'),
     });
     await post('/v1/clusters/shop/follow', { server: 'db2', force: true, althoughReadOnly: true });
-    // Alone it would do nothing: somebody believes otherwise.
+    // Alone it does nothing, and a client expects otherwise.
     expect(await post('/v1/clusters/shop/follow', { server: 'db2', althoughReadOnly: true })).toMatchObject({
       kind: 'problem',
     });

@@ -1,4 +1,4 @@
-/** Clients of the unix socket that are slow, or never end: the others get their answers meanwhile. */
+/** Slow clients of the unix socket: the others still get their answers. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -13,7 +13,7 @@ import { type ApiServer, startApi } from '../../../src/http/server.ts';
 import { apiSocketPath } from '../../../src/http/unix-socket.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
 
-/** The host may be busy. Who is refused hears so at once. */
+/** For a busy host. A rejected client gets the reason at once. */
 const patienceMs = 9000;
 
 let folder = '';
@@ -51,9 +51,9 @@ async function serve(api: ClusterApi = ordinary): Promise<void> {
 
 interface Client {
   readonly socket: Socket;
-  /** What came so far. */
+  /** The bytes so far. */
   received(): string;
-  /** Resolves when the server ended it. */
+  /** Resolves when the server has ended it. */
   readonly closed: Promise<void>;
 }
 
@@ -118,7 +118,7 @@ describe('a client is answered while as many as there is room for', () => {
   });
 
   test('do not read their answer', async () => {
-    // Longer than what the kernel takes for a reader that does not read.
+    // Longer than the buffers of the kernel for a reader that does not read.
     const entries = [{ text: 'x'.repeat(1024 * 1024) }];
     await serve({ ...ordinary, history: () => entries as never });
     await many('GET /v1/clusters/shop/history HTTP/1.1\r\nhost: x\r\n\r\n', false);
@@ -223,7 +223,7 @@ describe('one connection', () => {
       'GET /v1/clusters/shop/history HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(200),
       false,
     );
-    // A later request is answered later: by then the 200 were parsed.
+    // A later request has a later answer: by then the 200 were parsed.
     await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs });
     expect(made).toBe(1);
     reading.socket.destroy();
