@@ -31,7 +31,7 @@ async function world(): Promise<Place> {
   return here;
 }
 
-test('no secret is in the log, the API, the history, the commands, or what ps shows', async () => {
+test('the log, the API, the history, the commands and ps show no secret', async () => {
   const here = await world();
   const env = { PATH: process.env['PATH'], DB_PASSWORD: password };
   const command = (...words: readonly string[]) =>

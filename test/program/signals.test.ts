@@ -53,7 +53,7 @@ describe('SIGUSR1', () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
   });
 
-  test('opens none that stays, when it comes while the program starts', async () => {
+  test('opens no inspector that stays, if it comes while the program starts', async () => {
     // In its first instructions Node itself ends: then try again.
     for (let tries = 0; tries < 20; tries += 1) {
       const here = await place();
@@ -101,7 +101,7 @@ describe('other signals', () => {
     },
   );
 
-  test('SIGHUP before the daemon is ready is a reload once it is', async () => {
+  test('SIGHUP before the daemon is ready causes a reload later', async () => {
     const here = await place();
     const running = daemon(here);
     await until(() => catchesHangUp(running));
@@ -113,7 +113,7 @@ describe('other signals', () => {
     expect(await running.ended).toMatchObject({ code: 0 });
   });
 
-  test('SIGTERM while it starts ends it in order, and leaves no socket', async () => {
+  test('SIGTERM during the start ends the daemon in order, and leaves no socket', async () => {
     const here = await place();
     const running = daemon(here);
     // It appears first, before the socket, the history and the clusters.
@@ -123,7 +123,7 @@ describe('other signals', () => {
     expect(readdirSync(here.stateDir).filter((file) => file !== 'history.jsonl')).toEqual([]);
   });
 
-  test('a daemon that was stopped and continued goes on', async () => {
+  test('a daemon continues after SIGSTOP and SIGCONT', async () => {
     const here = await place();
     const running = daemon(here);
     await running.said('"started"');
@@ -160,7 +160,7 @@ describe('the output of the daemon', () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
   });
 
-  test('may have a reader that does not read: the daemon answers, and ends', async () => {
+  test('may have a reader that reads nothing: the daemon answers, and ends', async () => {
     const here = await place();
     const pipe = join(here.folder, 'log');
     execFileSync('mkfifo', [pipe]);
@@ -208,7 +208,7 @@ describe('the output of the daemon', () => {
 });
 
 describe('the output of a command', () => {
-  test('that nobody reads is no failure; a full disk is one', async () => {
+  test('may lose its reader without failure; a full disk is a failure', async () => {
     const help = (to: string) =>
       start(['/bin/sh', '-c', `"$0" "$1" --help ${to}`, process.execPath, program]).ended;
     expect(await help('| head -0; exit 0')).toMatchObject({ code: 0, err: '' });

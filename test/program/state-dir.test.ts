@@ -20,8 +20,8 @@ async function startedAndEnded(running: Running): Promise<Ended> {
   return running.ended;
 }
 
-describe('what somebody else put there', () => {
-  test('a FIFO in the place of history.jsonl is not waited for: the history is in memory, and the log says so', async () => {
+describe('files of another program', () => {
+  test('a FIFO in place of history.jsonl stops nothing: the history is in memory, and the log says so', async () => {
     const here = await place();
     await mkdir(here.stateDir);
     const file = join(here.stateDir, 'history.jsonl');
@@ -33,7 +33,7 @@ describe('what somebody else put there', () => {
     expect((await start(command(here, 'history')).ended).signal).toBe(null);
   });
 
-  test('a file in the place of api.sock is left where it is, and the daemon does not start', async () => {
+  test('a file in place of api.sock stays, and the daemon does not start', async () => {
     const here = await place();
     await mkdir(here.stateDir);
     await writeFile(here.socket, 'of somebody else');
@@ -48,7 +48,7 @@ describe('what somebody else put there', () => {
     expect(await readFile(here.socket, 'utf8')).toBe('of somebody else');
   });
 
-  test('a state directory that everybody may write to is refused', async () => {
+  test('the daemon refuses a state directory that every user may write to', async () => {
     const here = await place();
     await mkdir(here.stateDir);
     await chmod(here.stateDir, 0o777);
@@ -62,7 +62,7 @@ describe('what somebody else put there', () => {
     });
   });
 
-  test('a umask of 0 gives nobody more rights', async () => {
+  test('a umask of 0 gives no user more rights', async () => {
     const here = await place('made/state');
     const running = start([
       '/bin/sh',
@@ -109,7 +109,7 @@ describe('surroundings', () => {
     },
   );
 
-  test.runIf(isRoot)('such a user runs the daemon where state_dir is given', async () => {
+  test.runIf(isRoot)('such a user runs the daemon if state_dir is given', async () => {
     const folder = await place();
     const state = join(tmpdir(), `sd-local-uid-${process.pid}`);
     await writeFile(
@@ -136,14 +136,14 @@ describe('surroundings', () => {
   test.each([
     ['an empty HOME', { HOME: '' }],
     ['a relative HOME', { HOME: 'home' }],
-  ])('%s is none', async (_, env) => {
+  ])('%s is no home', async (_, env) => {
     const { err } = await start(command(await place(null), 'status'), {
       env: { PATH: process.env['PATH'], ...env },
     }).ended;
     expect(err).toContain('state_dir: is missing');
   });
 
-  test('a HOME that cannot be written to is told as the state directory that it leads to', async () => {
+  test('an unwritable HOME is reported as its state directory', async () => {
     const { code, err } = await start(command(await place(null), 'run'), {
       env: { PATH: process.env['PATH'], HOME: '/dev/null' },
     }).ended;
@@ -153,7 +153,7 @@ describe('surroundings', () => {
     );
   });
 
-  test('a working directory that is gone is none', async () => {
+  test('a working directory that is gone stops no command', async () => {
     const here = await place();
     const script = 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"';
     const inside = (...args: readonly string[]) =>
@@ -176,7 +176,7 @@ describe('surroundings', () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
   });
 
-  test('too few file descriptors to start are told in one sentence', async () => {
+  test('the program reports too few file descriptors in one sentence', async () => {
     const here = await place();
     const running = start([
       '/bin/sh',

@@ -28,7 +28,7 @@ function proberOf(...servers: readonly ServerAddress[]): ServerProber {
   return prober;
 }
 
-test('each answer says from where it came', async () => {
+test('each answer says where it came from', async () => {
   const prober = proberOf(addressOf(0), addressOf(1));
   expect([(await factsOf(prober, addressOf(0))).peer, (await factsOf(prober, addressOf(1))).peer]).toEqual([
     '127.0.0.11',
@@ -36,7 +36,7 @@ test('each answer says from where it came', async () => {
   ]);
 });
 
-test('a server is found where it answered before, though its host name leads elsewhere', async () => {
+test('the prober finds a server at its earlier address, though its host name leads elsewhere', async () => {
   const prober = proberOf(misled(), addressOf(0));
   expect(await prober.probe(misled(), deadline())).toMatchObject({
     kind: 'unknown',
@@ -50,7 +50,7 @@ test('a server is found where it answered before, though its host name leads els
   });
 });
 
-test('an address is tried over a connection of its own; renewed, the kept one leads there', async () => {
+test('the prober tries an address over a separate connection; the renewed one leads there', async () => {
   const prober = proberOf(misled(), addressOf(1));
   const at = async (known: string) => {
     const probe = await prober.probe(misled(), deadline(), { known: [known], refuted: [] });

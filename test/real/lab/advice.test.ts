@@ -111,14 +111,14 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('a replica that was stopped is started', async () => {
+  test('the statement starts a stopped replica', async () => {
     await mysql.servers[1]!.sql('STOP REPLICA');
     const stopped = await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) !== '');
     expect(await doAs(scene, 1, alarmOf(stopped, 'not-replicating', db2))).toEqual(['START REPLICA']);
     await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) === '');
   });
 
-  test('of two channels only the one that is meant: what somebody stopped on purpose stays so', async () => {
+  test('the statement starts only one of two channels: the other was stopped on purpose', async () => {
     const { address, port } = mysql.servers[2]!;
     await mysql.servers[1]!.sql(
       `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${address}', SOURCE_PORT=${port}, SOURCE_USER='repl', SOURCE_PASSWORD='${mysql.password}',
@@ -151,7 +151,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(promotion(promoted, db1)).toBe(`do not open it now: the source ${db2} takes writes`);
   });
 
-  test('two sources: the one that is not meant is closed', async () => {
+  test('two sources: the statement closes the unwanted one', async () => {
     // No sentence proposes these.
     await mysql.servers[0]!.sql('SET GLOBAL read_only = OFF');
     const two = await advised.lookUntil(({ decision }) => decision.reason === 'two-sources');
@@ -161,7 +161,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(alarmOf(one, 'two-sources', db2)).toBe('');
   });
 
-  test('a source that is closed is opened again', async () => {
+  test('the statement opens a closed source again', async () => {
     await mysql.servers[0]!.sql('SET GLOBAL super_read_only = ON', 'SET GLOBAL offline_mode = ON');
     const closed = await advised.lookUntil((seen) => of(seen, db1).writable === false);
     const statements = await doAs(scene, 0, promotion(closed, db1));
@@ -169,7 +169,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     await advised.lookUntil(({ decision }) => decision.reason === 'steady');
   });
 
-  test('a server that does not belong in a failover list is taken out', async () => {
+  test('the statement removes a server from a failover list', async () => {
     await mysql.servers[1]!.sql("STOP REPLICA FOR CHANNEL 'crm'", "RESET REPLICA ALL FOR CHANNEL 'crm'");
     await mysql.follow(1, 0);
     await mysql.servers[1]!.sql(
@@ -206,7 +206,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(of(promoted, db2)).toMatchObject({ writable: true, missing: [], replicatesFrom: [] });
   });
 
-  test('and each kind of statement was run, but for that of a group', () => {
+  test('the tests ran each kind of statement, except that of a group', () => {
     const ofGroup: Proposal = 'SELECT group_replication_set_as_primary';
     expect([...scene.ran, ofGroup].toSorted()).toEqual(proposalsOf('mysql').toSorted());
   });
@@ -252,7 +252,7 @@ describe('a MySQL group: another primary', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('is chosen by the statement', async () => {
+  test('becomes the primary by the statement', async () => {
     const [db1, db2] = [scene.addressOf(0), scene.addressOf(1)];
     const advised = await advise(scene.prober, [db1, db2], db1);
     const together = await advised.lookUntil((seen) =>
@@ -289,7 +289,7 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('a replica that was stopped is started, by the name of its connection', async () => {
+  test('the statement starts a stopped replica, by the name of its connection', async () => {
     await mariadb.servers[1]!.sql("STOP REPLICA 'c1'");
     const stopped = await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) !== '');
     expect(await doAs(scene, 1, alarmOf(stopped, 'not-replicating', db2))).toEqual(["START REPLICA 'c1'"]);
@@ -338,7 +338,7 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
     });
   });
 
-  test('and each kind of statement was run', () => {
+  test('the tests ran each kind of statement', () => {
     expect([...scene.ran].toSorted()).toEqual(proposalsOf('mariadb').toSorted());
   });
 });

@@ -100,7 +100,7 @@ afterAll(async () => {
 });
 
 describe('a server that is not configured', () => {
-  test('is not told of without the privilege, and nothing else is missing', async () => {
+  test('is not found without the privilege, and nothing else is missing', async () => {
     expect(await factsOf(newProber(), addressOf(0))).toMatchObject({ readOnly: false });
     expect((await factsOf(newProber(), addressOf(0))).replicas).toBeUndefined();
   });

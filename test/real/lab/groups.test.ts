@@ -98,7 +98,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
       (ledger) => ledger?.epoch === wanted && ledger.was.length === 0,
     );
 
-  test('a server that was not started as a member says so', async () => {
+  test('a server outside its group says so', async () => {
     const { group, id } = await factsOf(prober, addressOf(0));
     // In older versions this row had no identity.
     expect(group).toMatchObject({
@@ -136,7 +136,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     });
   });
 
-  test('it leaves in order: the last member is the source, and the one that left is told to join, not to open', async () => {
+  test('a member leaves in order: the last member is the source, and the hint for the other is to join, not to open', async () => {
     await sql(0, 'STOP GROUP_REPLICATION');
     expect(await name.recorded('move', ({ to }) => to.server === addressOf(1))).toMatchObject({
       reason: 'switchover',
@@ -147,7 +147,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     expect(missing).not.toContain('read_only');
   });
 
-  test('START GROUP_REPLICATION: it has rejoined, and the group can give it its role back', async () => {
+  test('START GROUP_REPLICATION: the member has rejoined, and the group can give it its role back', async () => {
     await start(0);
     await rejoined(2);
     await sql(0, 'DO group_replication_set_as_primary(@@server_uuid)');
@@ -155,7 +155,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     await rejoined(3);
   });
 
-  test('a member in ERROR is told to stop its plugin first: START alone is refused', async () => {
+  test('the hint for a member in ERROR stops the plugin first: MySQL refuses START alone', async () => {
     // By default (OFFLINE_MODE) it would let no client in.
     const brief = [
       'SET GLOBAL group_replication_recovery_retry_count = 1',
@@ -193,7 +193,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     await rejoined(4);
   });
 
-  test('the primary cluster is lost, and the other one is opened by force: a person must say so, and the hold names both', async () => {
+  test('the primary cluster is lost, and the other one is opened by force: a person must decide, and the hold names both', async () => {
     await mysql.servers[2]!.kill9();
     await open(0);
     const { sentence } = await until(
@@ -228,7 +228,7 @@ describe('one server under two configured addresses', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('is published by the first one, also after a restart; the other one is an alarm, and no copied data folder', async () => {
+  test('is published under the first one, also after a restart; the alarm names the other one, and no copied data folder', async () => {
     const codes = () => name.snapshot().alarms.map(({ code }) => code);
     await name.recorded('move', ({ to }) => to.server === `${hosts[0]}:${mysql.port}`);
     await until(codes, (seen) => seen.includes('same-server'));

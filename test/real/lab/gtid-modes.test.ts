@@ -238,7 +238,7 @@ describe('there and back', () => {
   });
 });
 
-describe('a source with gtid_mode ON that is idle', () => {
+describe('an idle source with gtid_mode ON', () => {
   test('proves nothing to a replica that takes transactions without GTIDs; the statement of the alarm ends that', async () => {
     for (const mode of ['OFF_PERMISSIVE', 'ON_PERMISSIVE'] as const)
       for (const index of both) await setMode(index, mode);
@@ -255,7 +255,7 @@ describe('a source with gtid_mode ON that is idle', () => {
   });
 });
 
-describe('what a set tells in a permissive mode', () => {
+describe('what a set shows in a permissive mode', () => {
   const rows = () => rowRecorder('mysql-9.7-permissive', { user, password: mysql.password });
   let recorded: ReturnType<typeof rows>;
   /** An answer on its way belongs to the previous mode. */
@@ -265,7 +265,7 @@ describe('what a set tells in a permissive mode', () => {
       ({ gtidMode }) => gtidMode === mode,
     );
 
-  test('a transaction without a GTID never gets one: not in the replica either, whatever its mode', async () => {
+  test('a transaction without a GTID never gets one, in a replica of any mode', async () => {
     recorded = rows();
     await setMode(0, 'OFF_PERMISSIVE');
     await setMode(1, 'ON_PERMISSIVE');
@@ -285,7 +285,7 @@ describe('what a set tells in a permissive mode', () => {
     await recorded.take('replica-on-permissive', addressOf(1));
   });
 
-  test('a replica in OFF_PERMISSIVE has those that came with a GTID in its set', async () => {
+  test('the set of a replica in OFF_PERMISSIVE has the transactions that came with a GTID', async () => {
     for (const index of both) await setMode(index, 'ON_PERMISSIVE');
     await writeTo(0);
     await caughtUp(1, 0);
@@ -302,7 +302,7 @@ describe('what a set tells in a permissive mode', () => {
     recorded.write('Recorded from MySQL 9.7.4 of Debian by test/real/lab/gtid-modes.test.ts.');
   });
 
-  test('RESET BINARY LOGS AND GTIDS on the source: the former source is compared by its new log', async () => {
+  test('RESET BINARY LOGS AND GTIDS on the source: the new log shows where the former source is', async () => {
     for (const mode of ['OFF_PERMISSIVE', 'OFF'] as const)
       for (const index of both) await setMode(index, mode);
     await writeTo(0);

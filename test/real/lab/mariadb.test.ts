@@ -62,7 +62,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
 
   afterEach(() => prober.close());
 
-  test('a source and its replica, by the one privilege that the README names', async () => {
+  test('one privilege, which the documents name, shows a source and its replica', async () => {
     const source = await facts(0);
     expect(source).toMatchObject({
       id: `mariadb:1@${addressOf(0)}`,
@@ -99,7 +99,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await recorder.take('replica-on', addressOf(1));
   });
 
-  test('what a replica lacks, and what it has alone, is counted', async () => {
+  test('the core counts what a replica lacks, and what only the replica has', async () => {
     await caughtUp();
     await mariadb.servers[1]!.sql('STOP REPLICA');
     await write(0, 1, 2, 3);
@@ -124,7 +124,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await caughtUp();
   });
 
-  test('a transaction that cannot be applied: the replica is late', async () => {
+  test('a replica is late if it cannot apply a transaction', async () => {
     const holder = await mariadb.servers[1]!.connect();
     await holder.query('LOCK TABLES shop.t READ');
     await write(0, 10);
@@ -165,7 +165,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     );
   });
 
-  test('a source that died: the receiver connects, and who was there is remembered for that address only', async () => {
+  test('a source that crashed: the receiver connects, and the prober remembers the server for that address only', async () => {
     await until(() => facts(1), receiverIs('on'));
     await mariadb.servers[0]!.kill9();
     const connecting = await until(() => facts(1), receiverIs('connecting'));
@@ -210,7 +210,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     expect((await facts(1)).channels).toHaveLength(1);
   });
 
-  test('its replicas by one privilege more, where servers may be discovered', async () => {
+  test('one more privilege shows its replicas, if servers may be discovered', async () => {
     const account = "'source_dns'@'127.0.0.%'";
     const discoverWithin = [{ kind: 'suffix', suffix: '.lan' }] as const;
     const without = newProber({ discoverWithin });
@@ -232,7 +232,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     );
   });
 
-  test('without the privilege the server is alive, and the hint gives it', async () => {
+  test('without the privilege the server is alive, and the hint grants it', async () => {
     const account = "'source_dns'@'127.0.0.%'";
     await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `REVOKE REPLICA MONITOR ON *.* FROM ${account}`);
     const answer = await prober.probe(addressOf(0), deadline());
@@ -245,7 +245,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await facts(0);
   });
 
-  test('without its binary log it tells what it has replicated, and nothing of its own', async () => {
+  test('a server without binary log shows what it has replicated, and nothing of its own', async () => {
     await mariadb.servers[1]!.restart(['--skip-log-bin', '--read-only=OFF']);
     await mariadb.servers[1]!.sql('INSERT INTO shop.t VALUES (99)', 'START REPLICA');
     const seen = await until(() => facts(1), receiverIs('on'));

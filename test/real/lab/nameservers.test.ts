@@ -23,14 +23,14 @@ const putInPath = (...folders: readonly string[]) =>
 const series = ({ version }: { readonly version: string }): string =>
   version.split('.').slice(0, 2).join('.');
 
-test('Debian 12 and Debian 13 are among them, the oldest first', async () => {
+test('the list has those of Debian 12 and Debian 13, the oldest first', async () => {
   expect((await everyBind()).map(series)).toEqual(expect.arrayContaining(['9.18', '9.20']));
   expect((await everyKnot()).map(series)).toEqual(expect.arrayContaining(['3.2', '3.4']));
   expect((await everyPowerdns()).map(series)).toEqual(expect.arrayContaining(['4.7', '4.9']));
 });
 
 test.each(['bookworm', 'trixie'] as const)(
-  'those of %s are found in PATH, by the version that they print',
+  'the list has those of %s in PATH, by the version that they print',
   async (release) => {
     const [bind, knot] = [await fetchedBind(release, silent), await fetchedKnot(release, silent)];
     putInPath(dirname(bind.named), dirname(knot.knotd));
@@ -46,7 +46,7 @@ test.each(['bookworm', 'trixie'] as const)(
   },
 );
 
-test('a version in PATH that was not fetched is one more', async () => {
+test('a version in PATH that was not fetched is added', async () => {
   const bind = await fetchedBind('bookworm', silent);
   const other = '#!/bin/sh\necho "BIND 9.19.24 (Development Release) <id:>"\n';
   await writeFile(join(folder, 'named'), other, { mode: 0o755 });

@@ -184,7 +184,7 @@ describe.each([
     );
   });
 
-  test('the statement for the replica makes it follow the source, and it is read from again', async () => {
+  test('the statement makes the replica follow the source, and clients read from it again', async () => {
     const sentence = await watch.saysOf(addressOf(3), 'make it a replica of');
     await all.servers[3]!.sql(...proposed(sentence, all.password));
     await watch.sees((snapshot) => isOver(3)(snapshot) && hasReplicas(2, 3));
@@ -194,7 +194,7 @@ describe.each([
     );
   });
 
-  test('the statement for the old source does, and it rejoins', async () => {
+  test('the statement makes the old source follow, and it rejoins', async () => {
     const sentence = await watch.saysOf(addressOf(0), 'make it a replica of');
     expect(sentence).toContain(
       `${addressOf(0)} replicates from nobody, and gets nothing of the source ${addressOf(1)}.`,
@@ -209,7 +209,7 @@ describe.each([
     );
   });
 
-  test('a replica of a delayed one is as late, and not read from', async () => {
+  test('a replica of a delayed replica is late too, and clients do not read from it', async () => {
     await all.servers[3]!.sql('STOP REPLICA', delay, 'START REPLICA');
     await all.servers[0]!.sql('STOP REPLICA');
     await all.follow(0, 3);
@@ -222,7 +222,7 @@ describe.each([
     ]);
   });
 
-  test('none is proposed for a server with transactions of its own', async () => {
+  test('the alarm proposes no statement for a server with its own transactions', async () => {
     const own = ['SET GLOBAL read_only = OFF', 'INSERT INTO shop.t VALUES (9)', close];
     await all.servers[2]!.sql('STOP REPLICA', 'RESET REPLICA ALL', ...own);
     const sentence = await watch.saysOf(addressOf(2), 'rebuild');

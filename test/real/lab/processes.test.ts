@@ -58,7 +58,7 @@ afterEach(async () => {
 const shell = (script: string) =>
   launch('a shell', '/bin/sh', ['-c', script], { cwd: folder, logFile: join(folder, 'log') });
 
-test('a line is awaited; an early end and a deadline are told with the log', async () => {
+test('awaitLine finds a line; the error of an early end or a deadline has the log', async () => {
   const ready = shell('echo one; echo two is ready; exec sleep 60');
   expect(await ready.awaitLine(/ready$/, 10_000)).toBe('two is ready');
   expect(await ready.stop(10_000)).toEqual({ code: null, signal: 'SIGTERM' });
@@ -74,14 +74,14 @@ test('a line is awaited; an early end and a deadline are told with the log', asy
   await silent.kill();
 });
 
-test('a process that ignores SIGTERM is killed, also a suspended one', async () => {
+test('stop kills a process that ignores SIGTERM, even a suspended one', async () => {
   const deaf = shell('trap "" TERM; echo deaf; while :; do sleep 60 & wait; done');
   await deaf.awaitLine(/deaf/, 10_000);
   deaf.signal('SIGSTOP');
   expect(await deaf.stop(100)).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
-test('a suspended process stands still with all its threads, however busy they are', async () => {
+test('suspend stops all threads of a process, however busy they are', async () => {
   const spin = `const { Worker } = require('node:worker_threads');
     let begun = 0;
     const count = () => { if (++begun === 8) console.log('all spin'); };
@@ -108,7 +108,7 @@ test('a suspended process stands still with all its threads, however busy they a
   await busy.suspend();
 });
 
-test('a program that is not there ends at once', async () => {
+test('a missing program ends at once', async () => {
   const missing = launch('nothing', join(folder, 'missing'), [], {
     cwd: folder,
     logFile: join(folder, 'log'),
@@ -116,7 +116,7 @@ test('a program that is not there ends at once', async () => {
   expect((await missing.exited).code).not.toBe(0);
 });
 
-test('a log on disk is bounded, its tail in memory too', async () => {
+test('a log is bounded on disk and in memory', async () => {
   const log = new BoundedLog(join(folder, 'big.log'));
   const piece = Buffer.from(`${'x'.repeat(1023)}\n`.repeat(1024));
   for (let megabytes = 0; megabytes < 40; megabytes++) log.take(piece);
@@ -127,7 +127,7 @@ test('a log on disk is bounded, its tail in memory too', async () => {
 });
 
 test.each(['SIGINT', 'SIGTERM', 'SIGKILL', 'uncaught', 'exit'])(
-  'no process is left behind by %s',
+  '%s leaves no process behind',
   async (end) => {
     const script = `
     import { launch } from '${join(compiled, 'processes.js')}';
@@ -168,7 +168,7 @@ test('a free port is free on all addresses', async () => {
   await expect(findFreePort(['192.0.2.1'])).rejects.toThrow(/no port of .* is free on 192\.0\.2\.1/);
 });
 
-test('a port that was taken meanwhile is replaced, another failure is not', async () => {
+test('withFreePort replaces a port that was taken meanwhile, and passes on any other failure', async () => {
   let next = 1;
   const find = () => Promise.resolve(next++);
   const start = (port: number) => (port < 3 ? Promise.reject(new Error('taken')) : Promise.resolve(port));

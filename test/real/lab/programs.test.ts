@@ -28,7 +28,7 @@ afterAll(() => {
   expect(livingProcesses()).toEqual([]);
 });
 
-test('the cache is taken in milliseconds, and has every program', async () => {
+test('the cache gives every program within milliseconds', async () => {
   const started = performance.now();
   const [mysql, bind]: [MysqlPrograms, BindPrograms] = [
     await provideMysql(silent),
@@ -140,7 +140,7 @@ test('a MySQL server answers by TCP, and comes back after a crash and after a st
   }
 });
 
-test('root comes in by the socket only, and no SQL reads files', async () => {
+test('root can connect only over the socket, and SQL reads no files', async () => {
   const mysql = await startMysqlServers(1);
   try {
     const { address: host, port } = mysql.servers[0]!;
@@ -153,13 +153,13 @@ test('root comes in by the socket only, and no SQL reads files', async () => {
   }
 });
 
-test('an option that mysqld does not know is told with its log', async () => {
+test('the error of an unknown option has the log of mysqld', async () => {
   await expect(startMysqlServers(1, { options: () => ['--no-such-option'] })).rejects.toThrow(
     /no-such-option/,
   );
 });
 
-test('two nameservers: an unsigned update is refused, a signed one reaches the secondary', async () => {
+test('two nameservers refuse an unsigned update; a signed one reaches the secondary', async () => {
   const bind = await startBind({ clusters: ['shop', 'blog'] });
   try {
     expect((await stat(bind.keyFile)).mode & 0o777).toBe(0o600);
@@ -213,7 +213,7 @@ test('two nameservers: an unsigned update is refused, a signed one reaches the s
   expect(existsSync(bind.folder)).toBe(false);
 });
 
-test('a second server on a taken port fails, and is told apart', async () => {
+test('a second server on a taken port fails with a recognisable error', async () => {
   const bind = await startBind();
   const mysql = await startMysqlServers(1);
   try {

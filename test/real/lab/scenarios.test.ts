@@ -64,7 +64,7 @@ beforeAll(async () => {
 });
 
 describe('source-dns lab --scenario', () => {
-  test('every scenario is played: the default one by story.test.ts', () => {
+  test('the tests play every scenario: story.test.ts the default one', () => {
     expect(scenarios.map(({ name }) => name).toSorted()).toEqual(
       [...Object.keys(expected), 'semi-sync'].toSorted(),
     );
@@ -85,7 +85,7 @@ describe('source-dns lab --scenario', () => {
     for (const [index, run] of runs.entries()) judge(names[index]!, run);
   });
 
-  test('what cannot be had is named, and a scenario that was asked for by name is not replaced', async () => {
+  test('the lab names a missing product, and does not replace a scenario that was named', async () => {
     const [network, mysql] = await Promise.all([
       playLab(['--scenario', 'group-isolate'], { PATH: '/nowhere' }),
       withoutMysql('--scenario', 'async'),

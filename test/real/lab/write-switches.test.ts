@@ -170,7 +170,7 @@ describe('MySQL 9.7: what only a restart opens cannot become a replica', () => {
     },
   );
 
-  test('and without that it can', async () => {
+  test('without it the replica can', async () => {
     await running.server.restart();
     await running.server.sql(statement);
   });

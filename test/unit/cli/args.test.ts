@@ -53,7 +53,7 @@ test.each([
   '--config a.yaml --json status shop',
   'status --json shop --config=a.yaml',
   'status shop --config a.yaml --json',
-])('the global options stand anywhere: %s', (line) => {
+])('the global options may be anywhere: %s', (line) => {
   expect(parse(line)).toEqual({
     kind: 'command',
     command: { name: 'status', cluster: 'shop', watch: false },

@@ -40,7 +40,7 @@ function explained(world: Given): string {
 }
 
 describe('explain', () => {
-  test('while the source is gone and three replicas are at different places', () => {
+  test('without the source, and with three replicas at different places', () => {
     const text = explained({
       servers: {
         db1: silent,

@@ -50,7 +50,7 @@ describe('source-dns lab --list', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(150);
   });
 
-  test('one JSON object a line', async () => {
+  test('prints one JSON object per line', async () => {
     const { out } = await lab({ list: true, json: true });
     const listed = out
       .trimEnd()
@@ -89,7 +89,7 @@ describe('source-dns lab --scenario', () => {
     ['semisync', '; did you mean "semi-sync"?'],
     ['group_kill', '; did you mean "group-kill"?'],
     ['postgres', ''],
-  ])('%s is usage', async (scenario, suggestion) => {
+  ])('%s is a usage error', async (scenario, suggestion) => {
     expect(await lab({ scenario })).toEqual({
       code: 2,
       out: '',

@@ -83,7 +83,7 @@ describe('what the commands print', () => {
     `);
   });
 
-  test('explain keeps to 100 columns, and loses no word by it', () => {
+  test('explain fits 100 columns, and loses no word', () => {
     const long = 'db2:3306 says a word and another word and '.repeat(9);
     const document = {
       ...shop,
@@ -96,7 +96,7 @@ describe('what the commands print', () => {
     expect(painted.replace(new RegExp(`${escapeCode}\\[\\d*m`, 'g'), '')).toBe(text);
   });
 
-  test('explain of a daemon of an earlier version', () => {
+  test('explain with an older daemon', () => {
     const servers = shop.servers.map(
       ({ observed: _observed, missing: _missing, lacks: _lacks, way: _way, ...server }) => server,
     );
@@ -108,7 +108,7 @@ describe('what the commands print', () => {
     expect(statusText(earlier, plain)).toContain('db2:3306');
   });
 
-  test('the way of the data of a server, where it is not straight from the source, and where it is broken', () => {
+  test("the path of a server's data, if it is not direct or is broken", () => {
     const [first, second, third] = shop.servers;
     const hop = { server: second!.server, how: 'channel', lagSeconds: 0 } as const;
     const textOf = (
@@ -128,7 +128,7 @@ describe('what the commands print', () => {
     );
   });
 
-  test('of a discovered server that it is one', () => {
+  test('a discovered server is marked', () => {
     const [first, second, ...others] = shop.servers;
     const found = (state: 'verified' | 'stale') => ({ by: first!.server, how: 'replicas', state }) as const;
     const servers = [
@@ -145,7 +145,7 @@ describe('what the commands print', () => {
     expect(statusText({ ...shop, servers: [old as typeof first & object] }, plain)).toContain('superseded ');
   });
 
-  test('what to do below each alarm that knows it', () => {
+  test('each alarm has its hint below', () => {
     const alarms = [
       { code: 'update-refused', subject: 'ns1', sentence: 'ns1 refuses it.', hint: 'grant key name x TXT;' },
     ] as const;
@@ -153,7 +153,7 @@ describe('what the commands print', () => {
       expect(text).toContain('\n  ! update-refused ns1 refuses it.\n    grant key name x TXT;\n');
   });
 
-  test('nothing that moves the cursor', () => {
+  test('no text moves the cursor', () => {
     expect(explainText(shop, plain)).not.toContain(escapeCode);
     const evil = { ...shopSnapshot, servers: [], cluster: 'a\u009bb\u202ec' };
     expect(statusText(clusterDocument(evil), plain)).toMatch(/^a\ufffdb\ufffdc\n/);
@@ -315,7 +315,7 @@ describe('exit codes', () => {
     sentence: 'x',
   });
 
-  test('say what became of the worst publication', () => {
+  test('tell the worst publication', () => {
     const codes = (['done', 'failed', 'held', 'unreachable', 'lost-race'] as const).map((kind) =>
       exitCodeOf({ results: [result('done'), result(kind)] }),
     );
@@ -323,13 +323,13 @@ describe('exit codes', () => {
     expect(exitCodeOf({ results: [] })).toBe(exitCodes.failed);
   });
 
-  test('take what the caller got wrong for usage', () => {
+  test('count a mistake of the caller as a usage error', () => {
     expect(exitCodeOfProblem(problem('unknown-server', 'x'))).toBe(2);
     expect(exitCodeOfProblem(problem('bug', 'x'))).toBe(1);
     expect(exitCodeOfProblem({ ...problem('bug', 'x'), results: [result('held')] })).toBe(3);
   });
 
-  test('tell a look that saw nothing from one that did', () => {
+  test('tell whether a look saw anything', () => {
     expect(exitCodeOfLook([shop])).toBe(0);
     expect(
       exitCodeOfLook([

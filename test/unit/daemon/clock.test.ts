@@ -15,7 +15,7 @@ const answering = `
     socket.on('data', () => socket.end('answer', () => { Atomics.store(said, 0, 1); Atomics.notify(said, 0); server.close(); })));
   server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
 
-test('an answer that came while this process was busy comes before the deadline that passed meanwhile', async () => {
+test('an answer that came while this process was busy is handled before the deadline that passed meanwhile', async () => {
   const said = new SharedArrayBuffer(4);
   const peer = new Worker(answering, { eval: true, workerData: said });
   const [port] = (await once(peer, 'message')) as [number];
@@ -39,7 +39,7 @@ test('an answer that came while this process was busy comes before the deadline 
   await once(peer, 'exit');
 });
 
-test('what was cancelled does not come, also when its time is over already', async () => {
+test('a cancelled timer does not fire, even after its time is over', async () => {
   const come: string[] = [];
   const cancel = clock.after(0, () => come.push('cancelled'));
   // Both timers are due in one turn of the event loop, in this order.

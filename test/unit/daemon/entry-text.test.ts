@@ -13,7 +13,7 @@ const levelOf = (decision: Decision): string =>
   describeEntry({ ...common, kind: 'decision', decision }).level;
 const decisionOf = (world: Given): Decision => decide(given(world));
 
-test('a start is no warning: a hold that ends with the first answers is information, and the doubt that may come of it is another decision', () => {
+test('a start is no warning: a hold until the first answers is information, and a later doubt is another decision', () => {
   const asking = decisionOf({ servers: { db1: undefined, db2: undefined, db3: undefined } });
   const few = decisionOf({ servers: { db1: seen(factsOf('db1')), db2: silent, db3: silent } });
   expect([asking.reason, few.reason]).toEqual(['minority-view', 'minority-view']);
@@ -26,7 +26,7 @@ test('a start is no warning: a hold that ends with the first answers is informat
   expect([again.reason, levelOf(again)]).toEqual(['minority-view', 'info']);
 });
 
-test('an alarm and a failed update say what to do, too', () => {
+test('an alarm and a failed update also say what to do', () => {
   const alarm = {
     code: 'update-refused',
     subject: 'ns1',
@@ -44,7 +44,7 @@ test('an alarm and a failed update say what to do, too', () => {
   ]);
 });
 
-test('a move says from where to where, and of the same server that it is published anew', () => {
+test('a move names both servers; if they are the same, it is published again', () => {
   const move = (from: string | undefined, to: string): HistoryEntry => {
     const server = (name: string) => ({ server: address(name), uuid: name as ServerId });
     const times = { seenAt: common.at, decidedAt: common.at, sentAt: common.at, appliedAt: common.at };
@@ -69,7 +69,7 @@ test('a move says from where to where, and of the same server that it is publish
   ]);
 });
 
-describe('how far a move has come names every nameserver', () => {
+describe('the progress of a move names every nameserver', () => {
   const entry = (nameservers: readonly NameserverTime[], among?: 'resolvers'): HistoryEntry => ({
     ...common,
     kind: 'propagated',
@@ -91,7 +91,7 @@ describe('how far a move has come names every nameserver', () => {
     expect(describeEntry(entry(nameservers))).toMatchObject({ level, sentence });
   });
 
-  test('resolvers are called so, and a long list is cut', () => {
+  test('the sentence says that resolvers are meant, and cuts a long list', () => {
     expect(describeEntry(entry([has('192.0.2.7')], 'resolvers')).sentence).toBe(
       'resolvers: epoch 1 is answered by 192.0.2.7',
     );
@@ -102,7 +102,7 @@ describe('how far a move has come names every nameserver', () => {
   });
 });
 
-test('who lost a race is told so, and it is no error; an update that is refused is one', () => {
+test('a lost race is no error; a refused update is one', () => {
   const failed = (code: string): HistoryEntry => ({
     ...common,
     kind: 'update-failed',

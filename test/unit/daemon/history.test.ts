@@ -58,7 +58,7 @@ function open(stateDir = folder, rotateAtBytes?: number) {
 }
 
 describe('the history', () => {
-  test('survives a restart, with the rights that it shall have', async () => {
+  test('survives a restart, and its files have the right modes', async () => {
     const stateDir = join(folder, 'deep', 'state');
     const first = await open(stateDir).history;
     for (const epoch of [1, 2]) first.append(move(epoch));
@@ -74,7 +74,7 @@ describe('the history', () => {
     await second.close();
   });
 
-  test('ends a line that a power cut tore, and reads around it', async () => {
+  test('ends a torn line, and reads the others', async () => {
     await writeFile(historyFile(folder), `${JSON.stringify(move(1))}\n{"at":"2026","clus`);
     const { history, failures } = open();
     (await history).append(move(2));
@@ -85,7 +85,7 @@ describe('the history', () => {
     expect(failures).toEqual([]);
   });
 
-  test('does not believe a line that has the wrong shape', async () => {
+  test('ignores a line with the wrong shape', async () => {
     const lines = [
       'null',
       '[]',
@@ -99,7 +99,7 @@ describe('the history', () => {
     expect(await readHistory(folder)).toEqual({ entries: [], broken: lines.length });
   });
 
-  test('is bounded: it rotates once, and carries over what must be remembered', async () => {
+  test('is bounded: it rotates once, and copies what must be remembered', async () => {
     const limit = 4000;
     const history = await open(folder, limit).history;
     history.append(move(7, 'quiet'));
@@ -117,7 +117,7 @@ describe('the history', () => {
     expect(read.entries.at(-1)).toEqual(written(100));
   });
 
-  test('remembers the highest epoch of each nameserver, also of moves by others', async () => {
+  test('remembers the highest epoch of each nameserver, including moves by others', async () => {
     const elsewhere: HistoryEntry = {
       at,
       cluster: 'shop',
@@ -139,7 +139,7 @@ describe('the history', () => {
     ]);
   });
 
-  test('keeps the newest entries in memory, and a disk that fails is told once', async () => {
+  test('keeps the newest entries in memory, and reports a failing disk once', async () => {
     // A file in place of the folder: it can neither be created nor written.
     const stateDir = join(folder, 'file');
     await appendFile(stateDir, '');
@@ -153,7 +153,7 @@ describe('the history', () => {
     expect(failures[0]).toMatchObject({ code: expect.stringMatching(/^history-un/) });
   });
 
-  test('tells when it can be written again', async () => {
+  test('reports when it can be written again', async () => {
     const { history, failures } = open();
     const opened = await history;
     await rm(folder, { recursive: true });
