@@ -20,7 +20,7 @@ export interface CommandContext {
   readonly terminal: Terminal;
   /** Print JSON instead of text. */
   readonly json: boolean;
-  /** Reads the configuration anew with each call. */
+  /** Reads the configuration again, with each call. */
   load(): Promise<LoadResult>;
   readonly maker: AdapterMaker;
   readonly clock: Clock;

@@ -15,7 +15,7 @@ export const systemClock: Clock = {
     let immediate: NodeJS.Immediate | undefined;
     const timer = setTimeout(
       () => {
-        // Node runs timers before sockets: a deadline would overtake an answer that is here.
+        // Node runs timers before sockets: after a busy moment, a deadline would beat an answer.
         immediate = setImmediate(callback);
       },
       Math.min(timerLimitMs, Math.max(0, Math.ceil(ms))),

@@ -83,7 +83,7 @@ const nameList = (list: readonly NameserverTime[]): string => {
   return list.length > maxNames ? `${shown.join(', ')} and ${list.length - maxNames} more` : shown.join(', ');
 };
 
-/** Names the nameservers that answer a move, and those that do not yet: none counts as checked unasked. */
+/** Names the nameservers that answer a move and those that do not yet: the reader sees which were asked. */
 export function propagationWords(nameservers: readonly NameserverTime[]): string {
   const have = nameservers.filter(({ at }) => at !== undefined);
   const lack = nameservers.filter(({ at }) => at === undefined);

@@ -51,7 +51,7 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
       },
     };
     const end = (event: Event): void => {
-      // The second of adapter and guard finds no entry.
+      // Adapter and guard may both end it: the second finds no entry.
       if (!entries.has(entry)) return;
       entries.delete(entry);
       cancelGuard();

@@ -34,7 +34,7 @@ export interface Service {
   /** Undefined: there is no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
   command(cluster: string, command: Command): Promise<Answer> | undefined;
-  /** Changes only clusters that differ. Refuses all of it if a nameserver's key is unusable. */
+  /** Adds, removes and changes clusters, and keeps the others. Refused whole if a key is unusable. */
   reconfigure(config: LoadedConfig): Promise<Reconfigured>;
   /** Finishes the updates in flight and closes every adapter. */
   stop(): Promise<void>;

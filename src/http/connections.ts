@@ -1,4 +1,4 @@
-/** The connections of the HTTP server, limited in number: the slowest client loses its own first. */
+/** Limits the connections of the HTTP server: the slowest client is disconnected first. */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

@@ -56,9 +56,11 @@ describe('files of another program', () => {
       code: 1,
       signal: null,
       out: '',
-      err: `every user of this host may write to ${here.stateDir} (state-dir-open)
-  another user could put a false history or socket there: chmod 0750 ${here.stateDir}, or choose another state_dir in the configuration
-`,
+      err: [
+        `every user of this host may write to ${here.stateDir} (state-dir-open)`,
+        `  another user could put a false history or socket there: chmod 0750 ${here.stateDir}, or choose another state_dir in the configuration`,
+        '',
+      ].join('\n'),
     });
   });
 

@@ -7,7 +7,7 @@ import type { LabServer } from '../servers/cluster.ts';
 /** Longer than any run: a source that times out goes on asynchronously, and could lose a write. */
 const semiSyncTimeoutMs = 86_400_000;
 
-/** A replica acknowledges by itself; a source is told to wait. A replica that waits would never end. */
+/** A replica acknowledges by itself; a source is told to wait. A replica must not: its commits would hang. */
 export const mariadbSemiSyncOptions: readonly string[] = [
   '--rpl_semi_sync_slave_enabled=ON',
   '--rpl_semi_sync_master_wait_point=AFTER_SYNC',

@@ -1,4 +1,4 @@
-/** Waits for a condition that nobody announces: looks again and again, up to a deadline. */
+/** Waits for a condition: checks it again and again, up to a deadline. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from './lab-error.ts';

@@ -50,7 +50,7 @@ export const verdictsOf = (lines: readonly LabLine[]) =>
 export const labFolders = (): Set<string> =>
   new Set(readdirSync(tmpdir()).filter((name) => name.startsWith('source-dns-lab-')));
 
-/** The processes (of all users) whose command line has one of these folders. */
+/** The processes (of all users) with one of these folders in their command lines. */
 export function processesIn(folders: readonly string[]): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/cmdline`))

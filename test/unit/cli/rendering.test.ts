@@ -21,24 +21,8 @@ const shop = clusterDocument(shopSnapshot);
 const escapeCode = '\u001b';
 
 describe('what the commands print', () => {
-  test('status', () => {
-    expect(statusText(shop, plain)).toMatchInlineSnapshot(`
-      "shop
-        source.shop.db.example.com. → 192.0.2.12 = db2:3306
-          point to db2:3306: steady. The published source is the source.
-          ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z
-          former sources that have not rejoined: 11111111-1111-1111-1111-111111111111@db1:3306
-          frozen by eve@host: maintenance
-          epoch 7 is answered by 192.0.2.53, not yet by 192.0.2.54
-
-        SERVER                UUID                            VERSION         ROLE        WRITABLE  CONTACT                       LAG  BEHIND                     REPLICATES FROM                                                   ALARMS
-        db1:3306              11111111                        8.4.3           superseded  ?         unknown (connection-refused)                                                                                                    server-unknown
-        db2:3306              22222222                        8.4.3           source      yes       reachable                          most advanced
-        db3.example.com:3307  mariadb:3@db3.example.com:3307  11.4.2-MariaDB  replica     no        reachable                     2 s  -12 executed, -3 received  db2:3306 [c1] (applier off, may choose db1:3306 80, db2:3306 60)
-
-        ! server-unknown db1:3306: It does not answer.
-      "
-    `);
+  test('status', async () => {
+    await expect(statusText(shop, plain)).toMatchFileSnapshot('status.txt');
   });
 
   test('status in colours has the same words', () => {
@@ -240,8 +224,8 @@ describe('what the commands print', () => {
         from: server('db1'),
         to: server('db2'),
         reason: 'failover',
-        sentence: 'db1 is gone.',
-        name: 'source.example.' as Fqdn,
+        sentence: 'Gone.',
+        name: 'x.example.' as Fqdn,
         seenAt: at(110),
         decidedAt: at(111),
         sentAt: at(112),
@@ -294,7 +278,7 @@ describe('what the commands print', () => {
     ];
     expect(historyText(entries, plain)).toMatchInlineSnapshot(`
       "2026-11-22T11:30:00.100Z  shop@ns1  hold (minority-view): Too few are seen.
-      2026-11-22T11:30:00.123Z  shop@ns1  source.example. moved from db1:3306 to db2:3306, epoch 7 (failover): db1 is gone.
+      2026-11-22T11:30:00.123Z  shop@ns1  x.example. moved from db1:3306 to db2:3306, epoch 7 (failover): Gone.
           seen 2026-11-22T11:30:00.110Z, decided +1 ms, sent +2 ms, published +10 ms, propagated +40 ms
       2026-11-22T11:30:00.200Z  shop@ns1  epoch 7 is answered by a, b
       2026-11-22T11:30:00.300Z  shop@ns1  watcher-2 moved the name to db3:3306, epoch 8 (switchover)
