@@ -225,7 +225,7 @@ describe('what the commands print', () => {
         to: server('db2'),
         reason: 'failover',
         sentence: 'Gone.',
-        name: 'x.example.' as Fqdn,
+        name: 'x.test.' as Fqdn,
         seenAt: at(110),
         decidedAt: at(111),
         sentAt: at(112),
@@ -278,7 +278,7 @@ describe('what the commands print', () => {
     ];
     expect(historyText(entries, plain)).toMatchInlineSnapshot(`
       "2026-11-22T11:30:00.100Z  shop@ns1  hold (minority-view): Too few are seen.
-      2026-11-22T11:30:00.123Z  shop@ns1  x.example. moved from db1:3306 to db2:3306, epoch 7 (failover): Gone.
+      2026-11-22T11:30:00.123Z  shop@ns1  x.test. moved from db1:3306 to db2:3306, epoch 7 (failover): Gone.
           seen 2026-11-22T11:30:00.110Z, decided +1 ms, sent +2 ms, published +10 ms, propagated +40 ms
       2026-11-22T11:30:00.200Z  shop@ns1  epoch 7 is answered by a, b
       2026-11-22T11:30:00.300Z  shop@ns1  watcher-2 moved the name to db3:3306, epoch 8 (switchover)
