@@ -96,7 +96,7 @@ describe('source-dns lab --scenario', () => {
       {
         event: 'error',
         message: 'no network namespaces without unshare and nsenter',
-        hint: expect.stringContaining('the others need none of them'),
+        hint: expect.stringContaining('the other scenarios need none of them'),
       },
       { event: 'summary', held: false },
     ]);
