@@ -3,7 +3,7 @@
 #   docker build --tag source-dns .
 #   docker run --read-only --volume ./source-dns.yaml:/etc/source-dns/source-dns.yaml:ro source-dns
 #
-# Its secrets are files that the user 1000 can read, and that the configuration names (password_file, key_file).
+# The secrets are files that the configuration names (password_file, key_file). The user 1000 must read them.
 
 FROM node:22-slim AS build
 WORKDIR /app
@@ -13,7 +13,7 @@ COPY . .
 RUN npm run build && npm ci --omit=dev --ignore-scripts
 
 FROM node:22-slim
-# XDG_STATE_HOME makes /var/lib/source-dns the default of `state_dir`: the history, and the socket that the commands use.
+# XDG_STATE_HOME makes /var/lib/source-dns the default of `state_dir`: history, and the commands' socket.
 ENV NODE_ENV=production XDG_STATE_HOME=/var/lib
 COPY --from=build /app/package.json /app/
 COPY --from=build /app/bind-config /app/bind-config
@@ -21,7 +21,7 @@ COPY --from=build /app/node_modules /app/node_modules
 COPY --from=build /app/dist /app/dist
 RUN ln -s /app/dist/main.js /usr/local/bin/source-dns && install -d -o 1000 -g 1000 -m 0750 /var/lib/source-dns
 VOLUME /var/lib/source-dns
-# The image's user `node`, as a number: orchestrators can only tell from a number that it is not root.
+# The image's user `node`, as a number: only a number shows an orchestrator that this user is not root.
 USER 1000:1000
 # Ready: every cluster was decided once, and its nameserver answered.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \

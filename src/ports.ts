@@ -1,4 +1,4 @@
-/** What the shell must provide. Types only: the runtime is given these, and the simulator gives others. */
+/** What the shell must provide. Types only: the runtime gets these, and the simulator gives others. */
 import type { Failure, Places, Probe } from './core/model/observation.ts';
 import type { Fqdn, MonoMs, ServerAddress, WallMs } from './core/model/units.ts';
 import type {
@@ -14,7 +14,7 @@ import type {
 export interface Clock {
   mono(): MonoMs;
   wall(): WallMs;
-  /** Calls back once, `ms` from now (at least 0); the returned function cancels it. */
+  /** Calls back once, in `ms` (at least 0); the returned function cancels it. */
   after(ms: number, callback: () => void): () => void;
 }
 
@@ -23,19 +23,19 @@ export interface Random {
   token(): string;
 }
 
-/** Asks the MySQL servers of one cluster, on kept connections: the configured ones, and those within its scopes, which are opened by their first probe. */
+/** The MySQL servers of one cluster: the configured ones, and discovered ones within its scopes. */
 export interface ServerProber {
-  /** Resolves by the deadline, always; never rejects. Without `places` a new connection goes where the resolver says. */
+  /** Always resolves by the deadline; never rejects. Without `places` the resolver says where to connect. */
   probe(server: ServerAddress, deadline: MonoMs, places?: Places): Promise<Probe>;
-  /** Asks who is at this IP address, over a connection of its own, which is closed then: the kept one stays as it is. Resolves by the deadline; never rejects. */
+  /** Asks who is at this IP address, over a new connection that is then closed. Resolves by the deadline. */
   probeAt(server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe>;
-  /** The next probe of this server opens a new connection. One that is on its way ends on the old one. */
+  /** The next probe of this server opens a new connection. A running probe ends on the old connection. */
   renew(server: ServerAddress): void;
-  /** The IP addresses of the server's host name (the address itself where it is one), sorted. */
+  /** The sorted IP addresses of the server's host name; an IP address is its own answer. */
   resolve(server: ServerAddress, deadline: MonoMs): Promise<Resolution>;
-  /** A discovered server is not asked any more: nothing is kept of it. A configured one is left as it is. */
+  /** Forgets a discovered server that is no longer asked. A configured server stays as it is. */
   release(server: ServerAddress): void;
-  /** Called when the kept connection to a server ends by itself: a crash is pushed to us, without polling. */
+  /** Called when the kept connection to a server breaks: so we learn of a crash without polling. */
   onConnectionLost(listener: (server: ServerAddress) => void): void;
   close(): Promise<void>;
 }
@@ -46,31 +46,32 @@ export type Resolution =
 
 /** One nameserver that can be read and updated. */
 export interface ZoneClient {
-  /** Reads these RRsets at the primary server. Resolves by the deadline, always; never rejects. */
+  /** Reads these RRsets at the primary server. Always resolves by the deadline; never rejects. */
   read(request: ReadRequest): Promise<ZoneReading>;
-  /** Sends the plan once. Resolves by the deadline, always; never rejects. It is not sent after `notAfter`. */
+  /** Sends the plan once, never after `notAfter`. Always resolves by the deadline; never rejects. */
   update(request: UpdateRequest): Promise<UpdateOutcome>;
   /**
-   * Asks every authoritative nameserver (or resolver) until it answers exactly these RRsets, or the deadline passes. A newer request for the
-   * same name ends the older one, whose report is then `superseded`. Never rejects.
+   * Asks every authoritative nameserver (or resolver) until it answers exactly these RRsets, or the deadline
+   * passes. A newer request for the same name ends the older request with a `superseded` report. Never
+   * rejects.
    */
   propagation(request: PropagationRequest): Promise<PropagationReport>;
   /**
-   * Finds out which RRset of that plan the nameserver refuses, and what would allow it; changes nothing in the zone. Gives the failure in better
-   * words, or as it was. Resolves by the deadline, always; never rejects.
+   * Finds out which RRset of the plan the nameserver refuses, and what would allow it; changes nothing in the
+   * zone. Returns the failure in better words, or unchanged. Always resolves by the deadline; never rejects.
    */
   inspectRefusal(request: RefusalRequest): Promise<Failure>;
   close(): Promise<void>;
 }
 
 export interface ReadRequest {
-  /** Absent: found by SOA of the first question's name. */
-  readonly zone?: Fqdn;
+  /** Absent: found by an SOA query for the name of the first question. */
+  readonly zone?: Fqdn | undefined;
   readonly questions: readonly Question[];
-  /** Names that may lie outside of the zone: the others are read all the same. */
+  /** Names that may be outside of the zone: the others are read all the same. */
   readonly sides?: readonly Fqdn[];
-  /** What was found to be stored, or made from a wildcard, is found out anew, by updates that change nothing. */
-  readonly anew?: boolean;
+  /** Find out again what is stored and what comes from a wildcard, by updates that change nothing. */
+  readonly anew?: boolean | undefined;
   readonly deadline: MonoMs;
 }
 
@@ -78,7 +79,7 @@ export interface UpdateRequest {
   readonly plan: UpdatePlan;
   readonly notAfter: MonoMs;
   readonly deadline: MonoMs;
-  /** Aborted: it is not wanted any more. If it has not left yet it must not leave, and is `refused`, `not-sent`, with the failure `recalled`. */
+  /** Aborted: an unsent update must not be sent; it is `refused`, `not-sent`, with the failure `recalled`. */
   readonly recalled?: AbortSignal;
 }
 
@@ -91,11 +92,11 @@ export interface RefusalRequest {
 
 export interface PropagationRequest {
   readonly zone: Fqdn;
-  /** Must be answered with exactly this RDATA. */
+  /** Each must be answered with exactly this RDATA. */
   readonly present: readonly Rrset[];
-  /** Must not exist any more. */
+  /** Must no longer exist. */
   readonly absent: readonly Question[];
-  /** Who is asked; default: the authoritative nameservers. */
+  /** Which servers to ask; default: the authoritative nameservers. */
   readonly among?: 'nameservers' | 'resolvers';
   readonly deadline: MonoMs;
 }

@@ -1,5 +1,6 @@
-/** Which known word a person most likely meant. */
-/** Letters that differ between two words: insertions, deletions, replacements, and neighbours swapped (optimal string alignment). */
+/** Finds the known word that a person most likely meant. */
+
+/** Insertions, deletions, replacements and swapped neighbours (optimal string alignment). */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
@@ -22,17 +23,17 @@ export function editDistance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
-/** Words longer than this are no misspelling of ours, and would make the comparison slow. */
+/** Longer words are no misspelling of ours, and would make the comparison slow. */
 const longestWord = 64;
 
-/** The known word that was most likely meant, or undefined where none is near. Case, `-` and `_` do not count. */
+/** The most likely known word; undefined where none is near. Case, `-` and `_` do not count. */
 export function closest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > longestWord) return undefined;
   const plain = (text: string) => text.toLowerCase().replaceAll('-', '_');
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(plain(word), plain(candidate));
-    // One letter in three, but at least one: "ttl" and "tls" are not each other's misspelling by two letters.
+    // At most one letter in three, and one in a short word: "ttl" and "tls" differ by two.
     if (distance > Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3))) continue;
     if (best === undefined || distance < best.distance) best = { word: candidate, distance };
   }

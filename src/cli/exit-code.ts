@@ -1,4 +1,4 @@
-/** The exit codes that scripts rely on (README, `source-dns --help`). */
+/** The exit codes that scripts rely on (docs/OPERATING.md, `source-dns --help`). */
 
 import type { Answer, CommandResult } from '../core/model/events.ts';
 import { type Problem, worstResult } from '../http/problem.ts';

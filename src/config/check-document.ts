@@ -1,3 +1,5 @@
+/** Everything that can be said about a file with sound YAML: variables, schema, cross checks, named files. */
+
 import { dirname } from 'node:path';
 import type { Scalar } from 'yaml';
 import { type ConfigError, type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
@@ -17,17 +19,16 @@ import { childrenOf, withValueAt } from './raw.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { type NamedFiles, readNamedFiles } from './secret-files.ts';
 
-/** A document after all checks. `config` is there where the schema found nothing; the errors may still be some. */
+/** `config`: absent where the schema found a mistake; with it, other checks may still have found errors. */
 interface CheckedDocument {
   readonly config?: ConfigFile;
   readonly files: NamedFiles['files'];
   readonly errors: readonly ConfigError[];
   readonly warnings: readonly string[];
-  /** A password stands in the file itself, and is not taken from the environment. */
+  /** The file itself contains a password, not taken from the environment. */
   readonly literalPassword: boolean;
 }
 
-/** Everything that can be said about a file whose YAML is sound: variables, schema, cross checks, named files. All errors at once. */
 export async function checkDocument(
   read: ConfigDocument,
   file: string,
@@ -46,7 +47,7 @@ export async function checkDocument(
   const { raw, issues, config } = validate(plain.value, (path) => expanded.get(scalarAt(read, path)));
   const named = await readNamedFiles(raw, dirname(file));
   const reported = [...issues, ...notYetIssues(raw), ...crossChecks(raw), ...named.issues]
-    // What is wrong with a variable that is not set has been said.
+    // The message about an unset variable is enough.
     .filter((issue) => !unset.has(scalarAt(read, issue.path)))
     .map((issue) => placed(read, file, issue));
   return {
@@ -62,13 +63,13 @@ export async function checkDocument(
 }
 
 interface FilledIn {
-  /** The scalars that had a variable in them, with their new text. */
+  /** The scalars that had a variable, with their new text. */
   readonly expanded: Map<Scalar | undefined, string>;
   readonly unset: Set<Scalar | undefined>;
   readonly problems: readonly PlacedProblem[];
 }
 
-/** Replaces `${NAME}` in every scalar value of the document: after parsing, so that no value can change the structure. */
+/** Replaces `${NAME}` in scalar values after parsing, so no value can change the structure. */
 function fillIn(read: ConfigDocument, env: Variables): FilledIn {
   const expanded: FilledIn['expanded'] = new Map();
   const unset: FilledIn['unset'] = new Set();
@@ -90,7 +91,7 @@ interface Validated {
   readonly config: ConfigFile | undefined;
 }
 
-/** Against the schema. Text from a variable becomes a number, or true or false, exactly where the schema wants one. */
+/** Text from a variable becomes a number or a boolean exactly where the schema wants one. */
 function validate(plain: unknown, expandedAt: (path: ConfigPath) => string | undefined): Validated {
   const check = (raw: unknown): Validated => {
     const result = configSchema.safeParse(raw, { error: sayIssue });
@@ -106,11 +107,11 @@ function validate(plain: unknown, expandedAt: (path: ConfigPath) => string | und
   return raw === plain ? first : check(raw);
 }
 
-/** Fields whose value is never shown. */
+/** The values of these fields are never shown. */
 const secretFields = new Set(['password']);
 const longestQuote = 60;
 
-/** What the file has at `path`, in quotes and before variables are replaced. */
+/** What the file has at `path`, in quotes, before variables are replaced. */
 function quoted(read: ConfigDocument, path: ConfigPath): string {
   const source = secretFields.has(String(path.at(-1))) ? undefined : scalarAt(read, path)?.source;
   if (source === undefined) return 'the value';
@@ -124,7 +125,7 @@ function placed(read: ConfigDocument, file: string, issue: ConfigIssue): ConfigE
   return { file, ...positionOf(read, issue.path, issue.atKey), path: pathText(issue.path), message };
 }
 
-/** Two checks may see the same mistake. */
+/** Two checks may find the same mistake. */
 const once = (errors: readonly ConfigError[]): readonly ConfigError[] => [
   ...new Map(errors.map((error) => [`${error.path} ${error.message}`, error])).values(),
 ];

@@ -1,3 +1,5 @@
+/** The schema of one cluster. Checks across sections are in cross-checks.ts. */
+
 import { z } from 'zod';
 import {
   duration,
@@ -14,9 +16,7 @@ import {
   ttl,
 } from './fields.ts';
 
-/** The schema of one cluster. What spans several sections is in cross-checks.ts. */
-
-/** `_source-dns.` and `_mysql._tcp.` are put in front of the source's name: twelve characters each. */
+/** `_source-dns.` and `_mysql._tcp.` go in front of the name of the source: twelve characters each. */
 const roomForLedger = '_source-dns.'.length;
 
 /** Shown where a whole section is missing. */
@@ -27,13 +27,11 @@ export const examplePublish = { nameserver: 'ns1', source: { name: 'source.shop.
 const server = z.strictObject({
   host: host('Host name or IP address of the MySQL server', 'db1.example.com'),
   port: port('Port of the MySQL server').default(3306),
-  publish: ipAddresses(
-    'The addresses that clients shall get, where they differ from those of the host',
-  ).optional(),
+  publish: ipAddresses('The addresses to publish, if they differ from the addresses of the host').optional(),
   candidate: z
     .enum(['auto', 'never'])
     .default('auto')
-    .meta({ description: 'never: it is observed, but is never published as the source' }),
+    .meta({ description: 'never: observe the server, but never publish it as the source' }),
 });
 
 /** One entry of `servers`, in its short or its long form. */
@@ -62,34 +60,31 @@ const mysql = z
       .min(1)
       .max(32)
       .meta({ description: 'The MySQL account that observes', examples: ['source_dns'] }),
-    password: z
-      .string()
-      .min(1)
-      .max(4096)
-      .optional()
-      .meta({ description: `Its password; better \${NAME} from the environment, or password_file` }),
+    password: z.string().min(1).max(4096).optional().meta({
+      description: `The password of the account; better: \${NAME} from the environment, or password_file`,
+    }),
     password_file: filePath('A file that holds the password', '/etc/source-dns/mysql.password').optional(),
     tls: z.enum(['disabled', 'preferred', 'required', 'verify']).default('preferred').meta({
       description:
-        'preferred and required encrypt, but a false server gets the password; verify checks the certificate and the host name',
+        'preferred and required encrypt, but do not check the server, so a false server can get the password; verify checks the certificate and the host name',
     }),
     ca_file: filePath(
-      'PEM certificates to verify against, with tls: verify; default: those that Node trusts',
+      'PEM certificates of the authorities to trust, with tls: verify; default: those that Node.js trusts',
       '/etc/source-dns/ca.pem',
     ).optional(),
     allow_public_key_retrieval: z.boolean().default(false).meta({
       description:
-        'true: without TLS, a server may send the public key itself by which the password is encrypted for it, and a party in between can send another one',
+        'true: without TLS, encrypt the password with the public key that the server sends; an attacker in between can send another key and get the password',
     }),
-    connect_timeout: duration('The longest that connecting may take', '10ms', '60s').prefault('1s'),
-    query_timeout: duration('The longest that one query may take', '10ms', '60s').prefault('1s'),
+    connect_timeout: duration('Time limit to connect and log in', '10ms', '60s').prefault('1s'),
+    query_timeout: duration('Time limit for all queries of one probe', '10ms', '60s').prefault('1s'),
   })
   .check((ctx) => {
     const { password, password_file, tls, ca_file } = ctx.value;
     const fail = (message: string, ...at: string[]) =>
       ctx.issues.push({ code: 'custom', message, path: at, input: undefined });
     if (password !== undefined && password_file !== undefined)
-      fail('stands beside password; keep one of the two', 'password_file');
+      fail('cannot be used together with password; remove one of the two', 'password_file');
     if (password === undefined && password_file === undefined) {
       fail(
         `has no password; write "password_file: /etc/source-dns/mysql.password" or "password: \${DB_PASSWORD}"`,
@@ -103,22 +98,27 @@ const mysql = z
   })
   .meta({ description: 'How to log in to the servers', examples: [exampleMysql] });
 
-/** `watch`: how often and how patiently. */
 const watch = z
   .strictObject({
-    interval: duration('How often each server is asked while all is steady', '10ms', '1h').prefault('1s'),
-    suspect_interval: duration('How often, once something is suspicious', '10ms', '1m').prefault('50ms'),
-    fresh_for: duration('How long an observation counts', '50ms', '1h').prefault('3s'),
-    settle: duration('How long weak evidence must last', '10ms', '1h').prefault('30s'),
-    gone_after: duration('When a silent server no longer counts for the majority', '1s', '168h').prefault(
-      '10m',
+    interval: duration('How often to ask each server while nothing is suspicious', '10ms', '1h').prefault(
+      '1s',
     ),
+    suspect_interval: duration('How often to ask while something is suspicious', '10ms', '1m').prefault(
+      '50ms',
+    ),
+    fresh_for: duration('How long an observation is fresh', '50ms', '1h').prefault('3s'),
+    settle: duration('How long weak evidence must last before it counts', '10ms', '1h').prefault('30s'),
+    gone_after: duration(
+      'After how long without an answer a server no longer counts for the majority',
+      '1s',
+      '168h',
+    ).prefault('10m'),
     max_moves: z
       .int()
       .min(1)
       .max(100)
       .default(5)
-      .meta({ description: 'More moves than this within the window are held as flapping (1 to 100)' }),
+      .meta({ description: 'More moves than this within max_moves_window are held as flapping (1 to 100)' }),
     max_moves_window: duration('The window of max_moves', '1s', '168h').prefault('10m'),
   })
   .check((ctx) => {
@@ -130,7 +130,7 @@ const watch = z
     if (value.suspect_interval > value.interval) {
       fail(
         'suspect_interval',
-        `${shown('suspect_interval')} must not be longer than interval (${shown('interval')}): suspicion asks more often`,
+        `${shown('suspect_interval')} must not be longer than interval (${shown('interval')}): while something is suspicious, servers are asked more often`,
       );
     }
     if (value.fresh_for <= value.interval) {
@@ -142,11 +142,11 @@ const watch = z
     if (value.gone_after <= value.fresh_for) {
       fail(
         'gone_after',
-        `${shown('gone_after')} must be longer than fresh_for (${shown('fresh_for')}): a server is stale long before it is gone`,
+        `${shown('gone_after')} must be longer than fresh_for (${shown('fresh_for')}): a server must be stale before it is gone`,
       );
     }
   })
-  .meta({ description: 'How often the servers are asked, and how much is believed' });
+  .meta({ description: 'How often to ask the servers, and how long to trust their answers' });
 
 const source = z
   .strictObject({
@@ -159,11 +159,11 @@ const source = z
     type: z
       .enum(['address', 'cname'])
       .default('address')
-      .meta({ description: "address: A and AAAA; cname: an alias of the server's host name" }),
+      .meta({ description: "address: A and AAAA records; cname: an alias of the server's host name" }),
     srv: z
       .boolean()
       .default(false)
-      .meta({ description: 'Also publish _mysql._tcp.<name> SRV, with the port' }),
+      .meta({ description: 'Also publish the SRV record _mysql._tcp.<name> with the port' }),
   })
   .meta({ description: 'The name of the source', examples: [examplePublish.source] });
 
@@ -174,24 +174,23 @@ const replicas = z
       'replicas.shop.db.example.com.',
     ),
     ttl: ttl('Its TTL').default(5),
-    max_lag: duration('A replica further behind is left out', '0s', '24h').prefault('10s'),
+    max_lag: duration('A replica with more lag than this is left out', '0s', '24h').prefault('10s'),
     when_empty: z.enum(['source', 'keep', 'withdraw']).default('source').meta({
       description:
-        'What the name says when no replica is healthy: the source, what it said before, or nothing',
+        'What the name answers when no replica is healthy: the source, the addresses it had before, or nothing',
     }),
   })
   .meta({ description: 'The name of the replicas' });
 
-/** `publish`: where and under which names. */
 const publish = z
   .strictObject({
     nameserver: oneOrList(
       label,
       8,
-      'A name of the section nameservers, or a list: each is a publication with a ledger of its own',
+      'A name from the section nameservers, or a list of names; each one is a publication with its own ledger',
       'ns1',
     ),
-    zone: fqdn('The zone of the names; default: found by SOA', 'db.example.com.').optional(),
+    zone: fqdn('The zone of the names; default: found by an SOA query', 'db.example.com.').optional(),
     source,
     replicas: replicas.optional(),
     adopt: z
@@ -201,7 +200,7 @@ const publish = z
   })
   .meta({ description: 'What is published, and where', examples: [examplePublish] });
 
-/** The fields one by one: a check that spans two of them does not wait for a third. */
+/** The fields one by one: a check of two fields does not wait for a third. */
 export const publishFields = publish.shape;
 export const sourceFields = source.shape;
 export const replicasFields = replicas.shape;
@@ -212,11 +211,10 @@ const discoverWithin = z
   .default([])
   .meta({
     description:
-      'Further servers of the replication may be discovered there, and get our password: ends of host names, networks, addresses; default: none',
+      'Where more servers of the cluster may be discovered (they get the password): host name suffixes, networks, addresses; default: nowhere',
     examples: [['.db.example.com', '10.1.0.0/16']],
   });
 
-/** One entry of `clusters`. */
 export const clusterSchema = z
   .strictObject({
     mode: z
@@ -234,10 +232,10 @@ export const clusterSchema = z
     publish,
     on_no_source: z.enum(['keep', 'withdraw']).default('keep').meta({
       description:
-        'withdraw: remove the name when every member was seen and none is a source; never on unknown',
+        'withdraw: remove the name when every member was seen and none is a source; never while a member is unknown',
     }),
     gtid_guard: z.enum(['warn', 'hold']).default('warn').meta({
-      description: 'What to do about a candidate that lacks transactions which a reachable member has',
+      description: 'What to do with a candidate that lacks transactions of a reachable member',
     }),
     allow_loopback: z
       .boolean()

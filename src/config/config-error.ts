@@ -1,16 +1,18 @@
-/** One mistake in the configuration. Never holds a secret: what was found is quoted as the file has it, before `${NAME}` is replaced. */
+/** A mistake in the configuration: where it is, and what to write instead. */
+
+/** Never holds a secret: it quotes the file as it is before `${NAME}` is replaced. */
 export interface ConfigError {
   readonly file: string;
-  /** From 1; absent where it is about no place in the file, e.g. when there is none. */
+  /** From 1; absent where the mistake has no place, for example when the file is missing. */
   readonly line?: number;
   readonly column?: number;
-  /** e.g. `clusters.shop.servers[2].host`; absent for the whole file and for YAML syntax. */
+  /** `clusters.shop.servers[2].host`; absent for the whole file and for YAML syntax. */
   readonly path?: string;
   /** What is wrong, and what to write instead. */
   readonly message: string;
 }
 
-/** `file:line:column: path: what is wrong`: the form that editors and terminals make a link of. */
+/** `file:line:column: path: what is wrong`: editors and terminals turn this form into a link. */
 export function formatConfigError(error: ConfigError): string {
   const place = error.line === undefined ? error.file : `${error.file}:${error.line}:${error.column ?? 1}`;
   return error.path === undefined || error.path === ''
@@ -18,18 +20,18 @@ export function formatConfigError(error: ConfigError): string {
     : `${place}: ${error.path}: ${error.message}`;
 }
 
-/** Where in the configuration: keys and list indices from the root. */
+/** Keys and list indices from the root. */
 export type ConfigPath = readonly (string | number)[];
 
-/** A mistake before its place in the file is known. `{value}` in the message stands for what the file has there. */
+/** A mistake before its place in the file is known. `{value}` stands for the text of the file there. */
 export interface ConfigIssue {
   readonly path: ConfigPath;
   readonly message: string;
-  /** Point at the key instead of its value: an unknown key. */
+  /** Point at the key, not at its value. */
   readonly atKey?: boolean;
 }
 
-/** `clusters.shop.servers[2].host`; a key with a dot in it is quoted. */
+/** `clusters.shop.servers[2].host`; a key that contains a dot is quoted. */
 export function pathText(path: ConfigPath): string {
   let text = '';
   for (const step of path) {

@@ -1,3 +1,5 @@
+/** Checks across sections. A section that is wrong is left out: the others are checked all the same. */
+
 import type { Fqdn } from '../core/model/units.ts';
 import { didYouMean } from '../suggest.ts';
 import {
@@ -13,10 +15,6 @@ import { childrenOf, valueAt } from './raw.ts';
 import { nameserverSchema } from './schema.ts';
 import { canonicalIp, serverAddress, unsafeKind } from './server-address.ts';
 
-/**
- * What spans several sections. Each section is read by itself, and the ones that are wrong are left out:
- * so a typing mistake in one place does not hide what is wrong elsewhere.
- */
 export function crossChecks(raw: unknown): readonly ConfigIssue[] {
   const nameservers = nameserversOf(raw);
   const clusters = childrenOf(raw, ['clusters']).map(([name]) => clusterOf(raw, name));
@@ -43,7 +41,7 @@ interface ClusterPart {
   readonly replicas: Fqdn | undefined;
   readonly servers: readonly { readonly server: ServerFile; readonly path: ConfigPath }[];
   readonly allowLoopback: boolean;
-  /** Where the entry stands of what may be one or a list. */
+  /** The path of an entry in what may be a single value or a list. */
   readonly entryPath: (below: ConfigPath, index: number) => ConfigPath;
 }
 
@@ -72,7 +70,7 @@ function clusterOf(raw: unknown, name: string): ClusterPart {
   };
 }
 
-/** Name -> what it reaches: two entries with the same address, port and key are one nameserver. A view of BIND may be chosen by the key. */
+/** The same address, port and key are the same nameserver: BIND may choose a view by the key. */
 function nameserversOf(raw: unknown): ReadonlyMap<string, string> {
   return new Map(
     childrenOf(raw, ['nameservers']).map(([name, entry]) => {
@@ -117,7 +115,7 @@ function sameNameserverTwice(
       return [];
     }
     const what =
-      other === name ? 'is there twice' : `is the same nameserver as "${other}", with the same key`;
+      other === name ? 'is listed twice' : `is the same nameserver as "${other}", with the same key`;
     return [{ path: nameserverPath(cluster, index), message: `{value} ${what}; remove one` }];
   });
 }
@@ -140,13 +138,13 @@ function namesOutsideZone(cluster: ClusterPart): readonly ConfigIssue[] {
   check(replicas, replicasPath(cluster));
   if (source.isAlias && source.name === zone) {
     const message =
-      'the zone itself cannot be a CNAME (RFC 1034 3.6.2); write "type: address", or a name below it';
+      'the zone itself cannot be a CNAME (RFC 1034 3.6.2); write "type: address", or a name below the zone';
     issues.push({ path: sourcePath(cluster), message });
   }
   return issues;
 }
 
-/** Every owner name that a cluster writes for its source: of the address, the ledger and the SRV. */
+/** Every owner name of the source: of its address, its ledger and its SRV. */
 const sourceOwners = ({ source }: ClusterPart): readonly string[] =>
   source.name === undefined
     ? []
@@ -158,7 +156,7 @@ function namesThatMeet(cluster: ClusterPart): readonly ConfigIssue[] {
   return [
     {
       path: replicasPath(cluster),
-      message: `${replicas} is the name of the source or of its ledger already; give the replicas one of their own`,
+      message: `${replicas} is already a name of the source (address, ledger or SRV); give the replicas their own name`,
     },
   ];
 }
@@ -180,7 +178,7 @@ function namesOfTwoClusters(
         const other = first.get(claim) ?? cluster;
         first.set(claim, other);
         if (other === cluster || issues.has(path.join('.'))) continue;
-        const message = `${name} is published by cluster "${other.name}" at nameserver "${nameserver}" already; give each cluster its own name`;
+        const message = `cluster "${other.name}" already publishes ${name} at nameserver "${nameserver}"; give each cluster its own name`;
         issues.set(path.join('.'), { path, message });
       }
     }
@@ -197,7 +195,7 @@ function equalServers(cluster: ClusterPart): readonly ConfigIssue[] {
       first.set(address, path);
       return [];
     }
-    return [{ path, message: `${address} is server [${other.at(-1)}] already; remove one` }];
+    return [{ path, message: `${address} is already listed as servers[${other.at(-1)}]; remove one` }];
   });
 }
 
@@ -212,13 +210,13 @@ function unsafeAddresses(cluster: ClusterPart): readonly ConfigIssue[] {
         return [
           {
             path,
-            message: `${address} is ${kind}, which clients elsewhere cannot use; add "publish:"${hint}`,
+            message: `${address} is ${kind}, which clients on other machines cannot use; add "publish:"${hint}`,
           },
         ];
       return [
         {
           path: cluster.entryPath([...path, 'publish'], index),
-          message: `{value} is ${kind}, which clients elsewhere cannot use; write another one${hint}`,
+          message: `{value} is ${kind}, which clients on other machines cannot use; write another one${hint}`,
         },
       ];
     });
@@ -232,7 +230,7 @@ function aliasProblems(cluster: ClusterPart): readonly ConfigIssue[] {
     .filter(({ server }) => server.candidate === 'auto' && canonicalIp(server.host) !== undefined)
     .map(({ server, path }) => ({
       path,
-      message: `${server.host} is an address, and a CNAME can only name a host; write its host name, or "type: address"`,
+      message: `${server.host} is an IP address, but a CNAME needs a host name; write the host name of the server, or "type: address"`,
     }));
   if (source.srv) {
     const message =

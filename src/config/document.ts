@@ -1,3 +1,5 @@
+/** The YAML file: parses the text, and finds the place of every value. */
+
 import {
   type Document,
   isAlias,
@@ -14,7 +16,7 @@ import {
 } from 'yaml';
 import type { ConfigPath } from './config-error.ts';
 
-/** A place in the file; both from 1. */
+/** Both from 1. */
 interface Position {
   readonly line: number;
   readonly column: number;
@@ -24,25 +26,25 @@ export interface PlacedProblem extends Position {
   readonly message: string;
 }
 
-/** The YAML file: its nodes know where they stand. */
+/** Its nodes know their place. */
 export interface ConfigDocument {
   readonly document: Document.Parsed;
   readonly lines: LineCounter;
 }
 
-/** Our own words: the library's quote the file, and what it stumbles over may be a password. */
+/** Our own words: those of the library quote the file, and the quote may be a password. */
 const syntaxWords: Readonly<Record<string, string>> = {
-  BAD_INDENT: 'the indentation is not that of its neighbours; line the keys of one section up',
-  TAB_AS_INDENT: 'a tab cannot indent; use spaces',
-  DUPLICATE_KEY: 'this key is there twice; keep one',
-  MULTIPLE_DOCS: 'a second document begins here; keep one',
-  MULTILINE_IMPLICIT_KEY: 'a key must be on one line; is a ":" missing, or the indentation wrong?',
-  BLOCK_AS_IMPLICIT_KEY: 'a second ":" on this line; put a value that has ": " in it in quotes',
+  BAD_INDENT: 'the indentation differs from the lines around it; indent all keys of one section equally',
+  TAB_AS_INDENT: 'a tab is not allowed in the indentation; use spaces',
+  DUPLICATE_KEY: 'this key is listed twice; remove one',
+  MULTIPLE_DOCS: 'a second YAML document begins here; keep only one',
+  MULTILINE_IMPLICIT_KEY: 'a key must be on one line; look for a missing ":" or a wrong indentation',
+  BLOCK_AS_IMPLICIT_KEY: 'this line has a second ":"; put a value that contains ": " in quotes',
   MISSING_CHAR: 'something is missing here: a closing quote, bracket or brace, a comma or a ":"',
   BAD_SCALAR_START: 'a plain value cannot begin with this character; put it in quotes',
-  BAD_ALIAS: 'there is no such anchor; put a value that begins with "*" in quotes',
-  BAD_DQ_ESCAPE: 'no such escape; use single quotes where backslashes are meant literally',
-  TAG_RESOLVE_FAILED: 'an unknown tag; put a value that begins with "!" in quotes',
+  BAD_ALIAS: 'this anchor does not exist; put a value that begins with "*" in quotes',
+  BAD_DQ_ESCAPE: 'this escape does not exist; use single quotes for literal backslashes',
+  TAG_RESOLVE_FAILED: 'this tag is unknown; put a value that begins with "!" in quotes',
   UNEXPECTED_TOKEN: 'this was not expected here; put values with special characters in quotes',
 };
 
@@ -55,7 +57,7 @@ const placeOf = (lines: LineCounter, offset: number): Position => {
   return { line: Math.max(1, line), column: Math.max(1, col) };
 };
 
-/** Ours, as the library compares each key with each other one: ten thousand keys take it a minute. */
+/** Our own check: the library compares every two keys, which takes a minute for ten thousand keys. */
 function repeatedKeys(document: Document.Parsed, lines: LineCounter): readonly PlacedProblem[] {
   const problems: PlacedProblem[] = [];
   visit(document, {
@@ -72,10 +74,9 @@ function repeatedKeys(document: Document.Parsed, lines: LineCounter): readonly P
   return problems;
 }
 
-/** Aliases in a file at most. */
 const aliasLimit = 100;
 
-/** Parses the text. `fatal`: what was read of it is not worth checking any further. */
+/** `fatal`: further checks of the document make no sense. */
 export function readDocument(text: string): {
   readonly read: ConfigDocument;
   readonly problems: readonly PlacedProblem[];
@@ -99,7 +100,7 @@ export function readDocument(text: string): {
     Alias: (_key, alias) => {
       aliases += 1;
       const place = placeOf(lines, alias.range?.[0] ?? 0);
-      // Each one is looked up in the whole document: ten thousand would take minutes.
+      // Each alias is looked up in the whole document: ten thousand would take minutes.
       if (aliases > aliasLimit) {
         wrongAliases.push({ ...place, message: `more than ${aliasLimit} aliases; write the values out` });
         return visit.BREAK;
@@ -113,19 +114,19 @@ export function readDocument(text: string): {
   return { read: { document, lines }, problems: [...problems, ...wrongAliases], fatal };
 }
 
-/** The document as plain values; undefined where aliases make it explode. */
+/** The document as plain values; undefined where its aliases expand to too much. */
 export function plainValue({ document }: ConfigDocument): { readonly value: unknown } | undefined {
   try {
     return { value: document.toJS({ maxAliasCount: aliasLimit }) };
   } catch (error) {
-    // The only one left: "Excessive alias count".
+    // The only error left: "Excessive alias count".
     if (error instanceof ReferenceError) return undefined;
     throw error;
   }
 }
 
 interface Found {
-  /** The node at the end of the path, or the deepest that there is. */
+  /** The node at the end of the path, or the deepest existing node. */
   readonly node: unknown;
   readonly key?: unknown;
   readonly whole: boolean;
@@ -151,7 +152,7 @@ function find({ document }: ConfigDocument, path: ConfigPath): Found {
 
 const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0];
 
-/** Where the value (or the key) at `path` stands; of what is missing, the section that it is missing from. */
+/** The place of the value (or the key) at `path`; of a missing value, the place of its section. */
 export function positionOf(read: ConfigDocument, path: ConfigPath, atKey = false): Position {
   const found = find(read, path);
   const emptyValue = found.node === null || (isScalar(found.node) && found.node.value === null);
@@ -161,14 +162,14 @@ export function positionOf(read: ConfigDocument, path: ConfigPath, atKey = false
   return placeOf(read.lines, offset);
 }
 
-/** The scalar that stands at `path`, through aliases. */
+/** The scalar at `path`, through aliases. */
 export function scalarAt(read: ConfigDocument, path: ConfigPath): Scalar | undefined {
   const found = find(read, path);
   const node = isAlias(found.node) ? found.node.resolve(read.document) : found.node;
   return found.whole && isScalar(node) ? node : undefined;
 }
 
-/** Every scalar that is a value, with its place. */
+/** Visits every scalar value (not the keys), with its place. */
 export function eachScalarValue(
   { document, lines }: ConfigDocument,
   found: (scalar: Scalar, position: Position) => void,

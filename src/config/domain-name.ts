@@ -1,14 +1,15 @@
+/** Reads absolute domain names. */
+
 import type { Fqdn } from '../core/model/units.ts';
 import type { Parsed } from './server-address.ts';
 
-/** A name is at most 255 bytes on the wire (RFC 1035 3.1): 254 characters with the final dot. */
+/** A name has at most 255 bytes on the wire (RFC 1035 3.1): 254 characters with the final dot. */
 const longestName = 254;
 
 const wrong = (problem: string): Parsed<Fqdn> => ({ kind: 'wrong', problem });
 
 /**
- * Reads an absolute domain name; the final dot may be left out. `room` is kept free in front of it, for `_source-dns.`.
- * Wildcards, escapes and non-ASCII letters are refused: nobody can connect to them.
+ * `room` stays free in front of the name, for `_source-dns.`. Nobody can connect to a wildcard or an escape.
  */
 export function parseFqdn(text: string, room: number): Parsed<Fqdn> {
   const name = text.endsWith('.') ? text.slice(0, -1) : text;
@@ -16,7 +17,7 @@ export function parseFqdn(text: string, room: number): Parsed<Fqdn> {
   if (/[^\x00-\x7f]/.test(name))
     return wrong('{value} has letters that are not ASCII; write its IDNA form (xn--...)');
   if (!text.endsWith('.') && !name.includes('.'))
-    return wrong('{value} is not a whole domain name; write for example source.shop.example.com.');
+    return wrong('{value} is not a complete domain name; write for example source.shop.example.com.');
   const longest = longestName - room;
   if (name.length + 1 > longest) {
     return wrong(
@@ -26,13 +27,13 @@ export function parseFqdn(text: string, room: number): Parsed<Fqdn> {
     );
   }
   for (const label of name.split('.')) {
-    if (label === '') return wrong('{value} has an empty label (two dots, or one in front)');
+    if (label === '') return wrong('{value} has an empty label (two dots in a row, or a dot at the start)');
     if (label.length > 63) return wrong('{value} has a label of more than 63 characters');
     if (!/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/i.test(label))
-      return wrong(`{value} is not a host's name: labels have letters, digits and inner hyphens`);
+      return wrong(`{value} is not a valid name: labels may have letters, digits, "_" and inner hyphens`);
   }
   return { kind: 'parsed', value: `${name.toLowerCase()}.` as Fqdn };
 }
 
-/** Whether `name` is `zone` or below it; both absolute and lower case. */
+/** Whether `name` is `zone` or below it; both are absolute and in lower case. */
 export const isWithin = (name: Fqdn, zone: Fqdn): boolean => name === zone || name.endsWith(`.${zone}`);

@@ -1,14 +1,14 @@
-/** Values by name, as `process.env` has them. */
+/** Fills variables of the environment into a text. */
+
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** The text with its variables filled in, or what is wrong with them. */
 type Expansion = {
   readonly text: string;
   readonly expanded: boolean;
   readonly problems: readonly string[];
 };
 
-/** Replaces `${NAME}`; `$${` is a literal `${`. What a variable brings is not expanded again. */
+/** Replaces `${NAME}`; `$${` is a literal `${`. The value of a variable is not expanded again. */
 export function expand(text: string, variables: Variables): Expansion {
   const problems: string[] = [];
   let expanded = false;
@@ -29,7 +29,7 @@ export function expand(text: string, variables: Variables): Expansion {
   return { text: result, expanded, problems: [...new Set(problems)] };
 }
 
-/** What a plain `${PORT}` stands for where a number, or true or false, is wanted; undefined where it is none. */
+/** The number or boolean that a text means where the schema wants one; undefined where it means none. */
 export function asWanted(text: string, expected: string): number | boolean | undefined {
   if (expected === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined;
   if (expected !== 'number' && expected !== 'int') return undefined;

@@ -1,16 +1,16 @@
+/** The fields of the schema: text in, checked value out. */
+
 import { z } from 'zod';
 import { nobodysKind } from '../core/model/ip-ranges.ts';
 import { parseFqdn } from './domain-name.ts';
 import { parseScope } from './scope.ts';
 import { canonicalIp, type Parsed, parseHost, parseHostPort } from './server-address.ts';
 
-/** The fields that the schema is made of: text in, checked value out. */
-
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 type Duration = `${number}${keyof typeof unitMs}`;
 const durationForm = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/;
 
-/** `50ms`, `1.5s`, `2m`, `1h` as milliseconds; undefined where it is not one, or not whole milliseconds. */
+/** `50ms`, `1.5s`, `2m`, `1h` as milliseconds; undefined for other text, and for parts of a millisecond. */
 export function durationMs(text: string): number | undefined {
   const match = durationForm.exec(text);
   if (match === null) return undefined;
@@ -19,7 +19,7 @@ export function durationMs(text: string): number | undefined {
   return Math.abs(ms - whole) < 1e-6 ? whole : undefined;
 }
 
-/** As one would write it: `3s`, `1500ms`. */
+/** As people write it: `3s`, `1500ms`. */
 export function durationText(ms: number): string {
   for (const unit of ['h', 'm', 's'] as const)
     if (ms > 0 && ms % unitMs[unit] === 0) return `${ms / unitMs[unit]}${unit}`;
@@ -32,7 +32,6 @@ const checked = <T>(ctx: z.RefinementCtx, outcome: Parsed<T>): T => {
   return z.NEVER;
 };
 
-/** A duration between two bounds, both included. */
 export function duration(what: string, least: Duration, most: Duration) {
   const [leastMs, mostMs] = [durationMs(least) ?? 0, durationMs(most) ?? 0];
   return z
@@ -49,7 +48,7 @@ export function duration(what: string, least: Duration, most: Duration) {
       if (ms === undefined)
         return checked<number>(ctx, {
           kind: 'wrong',
-          problem: '{value} is finer than a millisecond; round it',
+          problem: '{value} is not a whole number of milliseconds; round it',
         });
       if (ms < leastMs)
         return checked<number>(ctx, { kind: 'wrong', problem: `{value} is too short; at least ${least}` });
@@ -60,19 +59,20 @@ export function duration(what: string, least: Duration, most: Duration) {
     .meta({ description: `${what} (${least} to ${most})` });
 }
 
-/** An absolute domain name; `room` characters are kept free for what is put in front of it. */
+/** An absolute domain name; `room` characters stay free in front of it. */
 export const fqdn = (description: string, example: string, room = 0) =>
   z
     .string()
     .transform((value, ctx) => checked(ctx, parseFqdn(value, room)))
     .meta({ description, examples: [example] });
 
-/** A TTL in seconds. */
 export const ttl = (description: string) =>
   z
     .int({
       error: (issue) =>
-        typeof issue.input === 'string' ? 'is in seconds, without a unit; write 5' : undefined,
+        typeof issue.input === 'string'
+          ? 'is a number of seconds without a unit; write for example 5'
+          : undefined,
     })
     .min(0)
     .max(86_400)
@@ -88,14 +88,13 @@ export const host = (description: string, example: string) =>
       if (/^[^:]+:\d+$|^\[.*\]:\d+$/.test(value))
         return checked<string>(ctx, {
           kind: 'wrong',
-          problem: '{value} has a port in it; write that as "port:"',
+          problem: '{value} contains a port; write the port as "port:"',
         });
       const parsed = parseHost(value);
       return checked(ctx, parsed.kind === 'parsed' ? serversHost(parsed.value, parsed) : parsed);
     })
     .meta({ description, examples: [example] });
 
-/** `host`, `host:port` or `[v6]:port`. */
 export const hostPort = (description: string, example: string, defaultPort: number) =>
   z
     .string()
@@ -105,13 +104,11 @@ export const hostPort = (description: string, example: string, defaultPort: numb
     })
     .meta({ description, examples: [example] });
 
-/** The same, unless no server can have that address. */
 function serversHost<T>(address: string, parsed: Parsed<T>): Parsed<T> {
   const kind = nobodysKind(address);
   return kind === undefined ? parsed : { kind: 'wrong', problem: `{value} is ${kind}, which no server has` };
 }
 
-/** Where servers may be discovered. */
 export const scope = z
   .string()
   .max(253)
@@ -127,7 +124,7 @@ const ipAddress = z.string().transform((text, ctx) => {
   return ip;
 });
 
-/** One of these or a list of them becomes a list. */
+/** A single value or a list becomes a list. */
 export function oneOrList<T extends z.ZodType<string>>(
   item: T,
   most: number,
@@ -136,28 +133,29 @@ export function oneOrList<T extends z.ZodType<string>>(
 ) {
   return z
     .union([item, z.array(item).min(1).max(most)], {
-      error: `must be one or a list; write for example ${example}`,
+      error: `must be one value or a list; write for example ${example}`,
     })
     .transform((value): readonly string[] => (Array.isArray(value) ? value : [value]))
     .meta({ description, examples: [example] });
 }
 
-/** As many IPv6 addresses as fit into the ledger's `form=` (255 bytes): 5 of 39, with type and TTL. */
+/** So many IPv6 addresses fit into `form=` of the ledger (255 bytes): 5 of 39, with type and TTL. */
 const mostAddresses = 5;
 
 export const ipAddresses = (description: string) =>
   oneOrList(ipAddress, mostAddresses, description, '203.0.113.13');
 
-/** A name that is used as a label: of a cluster, a nameserver. It stands in TXT RRs, URLs and metrics. */
+/** The name of a cluster or a nameserver: it is used in TXT RRs, URLs and metrics. */
 const labelForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 export const label = z.string().regex(labelForm, {
-  error: 'this name cannot be used: 1 to 63 letters, digits, ".", "_" and "-", the first a letter or digit',
+  error:
+    'this name is not allowed; use 1 to 63 letters, digits, ".", "_" and "-", and begin with a letter or digit',
 });
 
-/** An instance's name stands in the ledger as `by=<instance>` and `frozen=<by>: <reason>`. */
+/** The ledger has it as `by=<instance>` and `frozen=<by>: <reason>`. */
 export const instanceForm = /^[A-Za-z0-9._@/+-]{1,63}$/;
 
-/** The path of a file or folder; relative to the configuration's folder. */
+/** A path, relative to the folder of the configuration. */
 export const filePath = (description: string, example: string) =>
   z
     .string()

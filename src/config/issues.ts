@@ -1,9 +1,9 @@
+/** Turns zod's issues into sentences. */
+
 import type { z } from 'zod';
 import { closest } from '../suggest.ts';
 import { type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
 import { exampleAt, knownKeys } from './json-schema.ts';
-
-/** From zod's issues to sentences. */
 
 const missing = 'is missing';
 
@@ -42,7 +42,7 @@ const sizeText = (origin: string, bound: number | bigint, than: 'least' | 'most'
   return `must be at ${than} ${bound}`;
 };
 
-/** What an issue says that its field has no own words for. `{value}` stands for what the file has there: the input may be a secret. */
+/** For a field without its own words. `{value}` stands for the input, which may be a secret. */
 export const sayIssue: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':
@@ -58,9 +58,7 @@ export const sayIssue: z.core.$ZodErrorMap = (issue) => {
     case 'too_big':
       return sizeText(issue.origin, issue.maximum, 'most');
     case 'invalid_format':
-      return issue.format === 'url'
-        ? '{value} is not an http or https URL'
-        : '{value} is not of the right form';
+      return issue.format === 'url' ? '{value} is not an http or https URL' : '{value} has the wrong form';
     default:
       return undefined;
   }
@@ -73,7 +71,7 @@ const isKey = (step: PropertyKey): step is string | number => typeof step !== 's
 const isRootType = (issues: readonly ZodIssue[]): boolean =>
   issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0);
 
-/** Only the alternative that has the shape of what was written is worth talking about. */
+/** Of a union, only the alternative with the shape of the input matters. */
 function alternative(errors: readonly (readonly ZodIssue[])[]): readonly ZodIssue[] | undefined {
   const shaped = errors.filter((issues) => !isRootType(issues));
   return shaped.length === 0 ? undefined : shaped.reduce((a, b) => (b.length < a.length ? b : a));
@@ -82,21 +80,22 @@ function alternative(errors: readonly (readonly ZodIssue[])[]): readonly ZodIssu
 function unknownKey(path: ConfigPath, key: string, known: readonly string[]): FieldIssue {
   const near = closest(key, known);
   const place = { path: [...path, key], atKey: true };
-  if (near === undefined) return { ...place, message: `is not known here; known are ${known.join(', ')}` };
+  if (near === undefined)
+    return { ...place, message: `is not known here; the known keys are ${known.join(', ')}` };
   return { ...place, message: `is not known; did you mean "${near}"?`, meant: [...path, near] };
 }
 
-/** An issue of a field together with what zod expected there, so that `${PORT}` can become a number. */
+/** `expected`: what zod wanted there, so `${PORT}` can become a number. */
 export interface FieldIssue extends ConfigIssue {
   readonly expected?: string;
-  /** Of a misspelt key: the field that was meant, and is therefore not missing. */
+  /** For a misspelled key: the field that was meant, which is therefore not missing. */
   readonly meant?: ConfigPath;
 }
 
-/** Mistakes that are told of one file: a file of another kind has one in each line. */
+/** The most mistakes that we report for one file: a file of another kind has one in each line. */
 const issueLimit = 200;
 
-/** What zod found, as sentences: one for each unknown key, of a union only the alternative that was meant, and nothing twice. */
+/** One sentence for each unknown key, for a union only the alternative that was meant, and none twice. */
 export function fieldIssues(issues: readonly ZodIssue[]): readonly FieldIssue[] {
   const all = flattened(issues.slice(0, issueLimit), []).slice(0, issueLimit);
   const meant = new Set(all.flatMap((issue) => (issue.meant === undefined ? [] : [pathText(issue.meant)])));

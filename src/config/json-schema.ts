@@ -1,3 +1,5 @@
+/** The JSON Schema of the configuration file, and what it says about one path. */
+
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { ConfigPath } from './config-error.ts';
@@ -11,11 +13,11 @@ interface SchemaNode {
   readonly examples?: readonly unknown[];
 }
 
-/** The JSON Schema of what one writes into the file: for editors, and for `source-dns schema`. */
+/** For editors, and for `source-dns schema`. */
 export const configJsonSchema = (): Record<string, unknown> => ({
   ...z.toJSONSchema(configSchema, {
     io: 'input',
-    // zod drops the examples of all that is transformed, as they might be of the output; ours are of the input.
+    // zod drops the examples of transformed fields: they might show the output. Ours show the input.
     override: ({ zodSchema, jsonSchema }) => {
       const examples = z.globalRegistry.get(zodSchema)?.['examples'];
       if (Array.isArray(examples)) jsonSchema['examples'] = examples;
@@ -35,7 +37,7 @@ function below(node: SchemaNode, step: string | number): readonly SchemaNode[] {
 }
 
 let builtSchema: SchemaNode | undefined;
-/** Built once: that takes milliseconds, and each mistake asks for it. */
+/** Built once: it takes milliseconds, and each mistake needs it. */
 function schemaNode(): SchemaNode {
   builtSchema ??= configJsonSchema() as SchemaNode;
   return builtSchema;
@@ -47,7 +49,6 @@ const nodesAt = (path: ConfigPath): readonly SchemaNode[] =>
     [schemaNode()],
   );
 
-/** The keys that may stand in the section at `path`. */
 export const knownKeys = (path: ConfigPath): readonly string[] => [
   ...new Set(
     nodesAt(path).flatMap((node) =>
@@ -56,7 +57,7 @@ export const knownKeys = (path: ConfigPath): readonly string[] => [
   ),
 ];
 
-/** How the value at `path` may be written, on one line of YAML, or undefined. */
+/** An example for the value at `path`, as one line of YAML; undefined where there is none. */
 export const exampleAt = (path: ConfigPath): string | undefined => {
   const example = nodesAt(path).find((node) => node.examples !== undefined)?.examples?.[0];
   return example === undefined

@@ -1,3 +1,5 @@
+/** Finds, reads and checks the configuration. */
+
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { checkDocument } from './check-document.ts';
@@ -12,7 +14,7 @@ import { isOpenToAll, readBounded, wideRights } from './secret-files.ts';
 import { loadedClusters, loadedNameservers } from './settings-of.ts';
 import { configWarnings } from './warnings.ts';
 
-/** What the configuration depends on besides its files. */
+/** What the configuration depends on, other than its files. */
 export interface Surroundings {
   readonly env: Variables;
   /** Undefined: it was removed. */
@@ -22,7 +24,6 @@ export interface Surroundings {
   readonly hostName: string;
 }
 
-/** Those of this process. */
 const surroundings = (): Surroundings => ({
   env: process.env,
   cwd: orUndefined(process.cwd),
@@ -41,33 +42,35 @@ function orUndefined(ask: () => string): string | undefined {
 
 export type LoadResult =
   | { readonly kind: 'loaded'; readonly config: LoadedConfig }
-  /** Every mistake that was found, in the order of the file. */
+  /** All mistakes, in the order of the file. */
   | { readonly kind: 'invalid'; readonly file: string; readonly errors: readonly ConfigError[] };
 
-/** A configuration of a thousand clusters is well below this. */
+/** A configuration of a thousand clusters is much smaller. */
 const maxFileBytes = 1_048_576;
 
-/**
- * Finds, reads and checks the configuration and every file that it names. Expected mistakes are values; it throws for bugs only.
- * For a reload it is called again: nothing is kept between two calls.
- */
+/** Expected mistakes are values; it throws for bugs only. It keeps nothing between two calls. */
 export async function loadConfig(
   configFlag: string | undefined,
   around: Surroundings = surroundings(),
 ): Promise<LoadResult> {
   const located = await locateConfig(configFlag, around.env, around.cwd);
   if (located.kind === 'none') {
-    const message = `there is no configuration; looked for ${located.looked.join(' and ')}; write one, or name it with --config or $SOURCE_DNS_CONFIG`;
+    const message = `there is no configuration file; source-dns looked for ${located.looked.join(' and ')}; write one, or give its path with --config or $SOURCE_DNS_CONFIG`;
     return { kind: 'invalid', file: 'source-dns.yaml', errors: [{ file: 'source-dns.yaml', message }] };
   }
   if (located.kind === 'no-folder') {
-    const message = 'the working directory does not exist any more; name the configuration by its whole path';
+    const message =
+      'the working directory no longer exists; give the absolute path of the configuration file';
     return { kind: 'invalid', file: located.file, errors: [{ file: located.file, message }] };
   }
   const { file } = located;
   const content = await readBounded(file, maxFileBytes);
   if (content.kind === 'failed') {
-    return { kind: 'invalid', file, errors: [{ file, message: `the configuration ${content.problem}` }] };
+    return {
+      kind: 'invalid',
+      file,
+      errors: [{ file, message: `the configuration file ${content.problem}` }],
+    };
   }
   const { read, problems, fatal } = readDocument(content.text);
   const syntax = problems.map((problem): ConfigError => ({ file, ...problem }));
@@ -101,7 +104,7 @@ export async function loadConfig(
         ...configWarnings(config),
         ...checked.warnings,
         ...(rights !== undefined && checked.literalPassword
-          ? [`${file} has a password in it and ${rights}`]
+          ? [`${file} contains a password and ${rights}`]
           : []),
         ...(isOpenToAll(content.stats) && !checked.literalPassword ? [`${file} ${rights}`] : []),
       ],
@@ -114,7 +117,7 @@ const hostNameError = (file: string, hostName: string): ConfigError => ({
   line: 1,
   column: 1,
   path: 'instance',
-  message: `is missing, and the host's name ${JSON.stringify(hostName)} cannot stand in for it; write for example "instance: watcher-1"`,
+  message: `is missing, and the name of this host, ${JSON.stringify(hostName)}, cannot be used instead; write for example "instance: watcher-1"`,
 });
 
 const noStateDirError = (file: string): ConfigError => ({
@@ -123,13 +126,13 @@ const noStateDirError = (file: string): ConfigError => ({
   column: 1,
   path: 'state_dir',
   message:
-    'is missing, and this user has no home directory in which it could be; write for example "state_dir: /var/lib/source-dns"',
+    'is missing, and this user has no home directory for the default; write for example "state_dir: /var/lib/source-dns"',
 });
 
 const inOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
   errors.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 
-/** A relative XDG_STATE_HOME is ignored, as the XDG base directory specification says. Undefined: there is no place for it. */
+/** A relative XDG_STATE_HOME is ignored (XDG base directory specification). Undefined: no place for it. */
 function stateDir(config: ConfigFile, file: string, around: Surroundings): string | undefined {
   if (config.state_dir !== undefined) return resolve(dirname(file), config.state_dir);
   const xdg = around.env['XDG_STATE_HOME'];

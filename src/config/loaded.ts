@@ -1,7 +1,9 @@
+/** The loaded configuration: the types of what the other layers get. */
+
 import type { ClusterSettings } from '../core/model/settings.ts';
 import type { Secret } from './secret.ts';
 
-/** The whole configuration: every default filled in, every duration in milliseconds, every file that it names read. */
+/** Every default is filled in, every duration is in milliseconds, every named file is read. */
 export interface LoadedConfig {
   /** Absolute path of the YAML file. */
   readonly file: string;
@@ -11,7 +13,7 @@ export interface LoadedConfig {
   readonly clusters: readonly LoadedCluster[];
   readonly nameservers: ReadonlyMap<string, NameserverConfig>;
   readonly logLevel: LogLevel;
-  /** What works but is likely not meant, one sentence each, with its place. */
+  /** What works but is probably not meant: one sentence each, with its place. */
   readonly warnings: readonly string[];
 }
 
@@ -22,19 +24,17 @@ export interface LoadedCluster {
   readonly mysql: MysqlAccess;
 }
 
-/** How to log in to the servers of one cluster. */
 interface MysqlAccess {
   readonly user: string;
   readonly password: Secret;
   readonly tls: 'disabled' | 'preferred' | 'required' | 'verify';
-  /** PEM text, only with `verify`; absent: the certificate authorities that Node trusts. */
+  /** PEM text, only with `verify`; absent: the certificate authorities of Node. */
   readonly ca?: string;
   readonly allowPublicKeyRetrieval: boolean;
   readonly connectTimeoutMs: number;
   readonly queryTimeoutMs: number;
 }
 
-/** How to reach one primary nameserver, and how to sign for it. */
 export interface NameserverConfig {
   /** As in `PublicationSettings.nameserver`. */
   readonly name: string;
@@ -55,11 +55,11 @@ export interface NameserverConfig {
   readonly resolvers?: readonly HostPort[];
 }
 
-/** A TSIG key file, read when the configuration was loaded: nsupdate wants the path, our own packets the text. */
+/** A TSIG key file, read with the configuration: nsupdate needs the path, our own packets the text. */
 interface KeyFile {
   /** Absolute path. */
   readonly file: string;
-  /** Which key of the file; absent: it holds one. */
+  /** Which key of the file; absent: the file has only one. */
   readonly name?: string;
   readonly text: Secret;
 }

@@ -1,21 +1,22 @@
+/** Finds the configuration file. */
+
 import { access } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import type { Variables } from './environment.ts';
 
-/** Where the configuration file is, or what was looked for in vain. */
 type Located =
   | { readonly kind: 'found'; readonly file: string }
   | { readonly kind: 'none'; readonly looked: readonly string[] }
-  /** The name is relative to a working directory that was removed. */
+  /** The name is relative to a removed working directory. */
   | { readonly kind: 'no-folder'; readonly file: string };
 
-/** `--config`, else $SOURCE_DNS_CONFIG, else the first that exists of ./source-dns.yaml and /etc/source-dns/source-dns.yaml. */
+/** `--config`, else $SOURCE_DNS_CONFIG, else the first existing file of the two default places. */
 export async function locateConfig(
   flag: string | undefined,
   env: Variables,
   cwd: string | undefined,
 ): Promise<Located> {
-  // A file that was named is taken, whether it exists or not: falling back to another one would run the wrong clusters.
+  // A named file is taken even where it does not exist: another file would run the wrong clusters.
   const named = flag ?? (env['SOURCE_DNS_CONFIG'] || undefined);
   if (named !== undefined) {
     if (cwd === undefined && !isAbsolute(named)) return { kind: 'no-folder', file: named };
@@ -32,6 +33,6 @@ export async function locateConfig(
 const exists = (file: string): Promise<boolean> =>
   access(file).then(
     () => true,
-    // One that is there but may not be read is ours all the same: reading it says so.
+    // A file that exists but cannot be read still counts: reading it gives the error.
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT' && error.code !== 'ENOTDIR',
   );

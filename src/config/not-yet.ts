@@ -1,10 +1,9 @@
+/** Refuses settings that this version does not support yet, so nobody relies on them. */
+
 import type { ConfigIssue, ConfigPath } from './config-error.ts';
 import { childrenOf, valueAt } from './raw.ts';
 
-/**
- * What the schema knows and this version does not do: refused, so that nobody relies on it in vain.
- * Taking a line out of this list switches it on. `*` is every key.
- */
+/** Remove a line here to switch it on. `*` is every key. */
 const notYet: readonly ConfigPath[] = [['hooks'], ['http']];
 
 function spread(raw: unknown, pattern: ConfigPath, done: ConfigPath = []): readonly ConfigPath[] {
@@ -17,9 +16,8 @@ function spread(raw: unknown, pattern: ConfigPath, done: ConfigPath = []): reado
 const isAbsent = (value: unknown): boolean =>
   value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 
-/** One issue for each thing in the file that is not supported yet. */
 export const notYetIssues = (raw: unknown): readonly ConfigIssue[] =>
   notYet
     .flatMap((pattern) => spread(raw, pattern))
     .filter((path) => !isAbsent(valueAt(raw, path)))
-    .map((path) => ({ path, message: 'is not supported by this version yet: remove it', atKey: true }));
+    .map((path) => ({ path, message: 'is not supported by this version yet; remove it', atKey: true }));

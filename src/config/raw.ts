@@ -1,8 +1,7 @@
+/** Reads the plain values of a file that may be wrong anywhere. */
+
 import type { ConfigPath } from './config-error.ts';
 
-/** Looking into the plain values of a file that may be wrong anywhere. */
-
-/** What stands at `path`, or undefined. */
 export function valueAt(raw: unknown, path: ConfigPath): unknown {
   let value = raw;
   for (const step of path) {
@@ -12,13 +11,13 @@ export function valueAt(raw: unknown, path: ConfigPath): unknown {
   return value;
 }
 
-/** The keys and values of the section at `path`; nothing where it is no section. */
+/** The keys and values of the section at `path`; nothing where there is no section. */
 export function childrenOf(raw: unknown, path: ConfigPath): readonly (readonly [string, unknown])[] {
   const value = valueAt(raw, path);
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
 }
 
-/** A copy in which `value` stands at `path`; what is not on the way there is shared. */
+/** A copy with `value` at `path`; the parts outside of the path are shared. */
 export function withValueAt(raw: unknown, path: ConfigPath, value: unknown): unknown {
   const [step, ...rest] = path;
   if (step === undefined) return value;

@@ -1,29 +1,27 @@
+/** The schema of the whole file. Checks across sections are in cross-checks.ts. */
+
 import { z } from 'zod';
 import { clusterSchema, exampleMysql, examplePublish, exampleServers } from './cluster-schema.ts';
 import { duration, filePath, host, hostPort, instanceForm, label, port } from './fields.ts';
 
-/** The schema of the whole file. What spans several sections is in cross-checks.ts. */
-
-/** One entry of `nameservers`. */
 export const nameserverSchema = z
   .strictObject({
     address: host('IP address or host name of the primary nameserver of the zone', '192.0.2.53'),
     port: port('Its port').default(53),
-    via: z
-      .enum(['rfc2136', 'nsupdate'])
-      .default('rfc2136')
-      .meta({ description: "rfc2136: our own packets; nsupdate: BIND's program" }),
+    via: z.enum(['rfc2136', 'nsupdate']).default('rfc2136').meta({
+      description: "rfc2136: updates in our own packets; nsupdate: updates by BIND's program",
+    }),
     transport: z
       .enum(['tcp', 'udp'])
       .default('tcp')
-      .meta({ description: 'tcp is kept open; udp changes to tcp above 512 bytes' }),
-    key_file: filePath("The TSIG key, in BIND's form", '/etc/source-dns/ddns.key').optional(),
+      .meta({ description: 'tcp: one connection that stays open; udp: changes to tcp above 512 bytes' }),
+    key_file: filePath("A file with the TSIG key, in BIND's format", '/etc/source-dns/ddns.key').optional(),
     key_name: z
       .string()
       .min(1)
       .max(254)
       .optional()
-      .meta({ description: 'Which key, where the file holds several' }),
+      .meta({ description: 'Which key to use, if the file has several' }),
     fudge: duration(
       'How long a signed update stays valid (TSIG fudge): whole seconds',
       '1s',
@@ -33,8 +31,8 @@ export const nameserverSchema = z
       .array(z.string().min(1).max(255))
       .max(16)
       .default([])
-      .meta({ description: 'Further arguments for nsupdate, e.g. ["-g"] for GSS-TSIG' }),
-    timeout: duration('The longest that one exchange may take', '50ms', '30s').prefault('2s'),
+      .meta({ description: 'More arguments for nsupdate, e.g. ["-g"] for GSS-TSIG' }),
+    timeout: duration('Time limit of one exchange', '50ms', '30s').prefault('2s'),
     verify: z
       .array(hostPort('address, address:port or [v6]:port', '192.0.2.54', 53))
       .min(1)
@@ -50,7 +48,7 @@ export const nameserverSchema = z
       .optional()
       .meta({
         description:
-          'Resolvers that applications use: after a move they are asked too, and may lag by the TTL',
+          'Resolvers that applications use: after a move source-dns asks them too; they may lag by the TTL',
       }),
   })
   .check((ctx) => {
@@ -58,9 +56,9 @@ export const nameserverSchema = z
     const fail = (message: string, ...at: (string | number)[]) =>
       ctx.issues.push({ code: 'custom', message, path: at, input: undefined });
     if (value.fudge % 1000 !== 0)
-      fail('{value} is not in whole seconds, as TSIG wants it (RFC 8945 4.2)', 'fudge');
+      fail('{value} is not a whole number of seconds, as TSIG needs (RFC 8945 4.2); round it', 'fudge');
     if (value.key_name !== undefined && value.key_file === undefined)
-      fail('names a key, but there is no key_file', 'key_name');
+      fail('names a key, but there is no key_file; add key_file, or remove it', 'key_name');
     if (value.via === 'rfc2136') {
       if (value.key_file === undefined)
         fail('has no key; write "key_file: /etc/source-dns/ddns.key": updates are always signed');
@@ -68,7 +66,7 @@ export const nameserverSchema = z
         fail('is only used with "via: nsupdate"; remove it', 'nsupdate_args');
       return;
     }
-    // nsupdate would send unsigned, and a nameserver that trusts addresses would take it.
+    // nsupdate would send unsigned updates, and a nameserver that trusts addresses would accept them.
     if (value.key_file === undefined && value.nsupdate_args.length === 0) {
       fail(
         'has no key; write "key_file: ...", or "nsupdate_args: [-g]" for GSS-TSIG: updates are always signed',
@@ -77,14 +75,14 @@ export const nameserverSchema = z
     const secretArg = value.nsupdate_args.findIndex((arg) => arg.startsWith('-y'));
     if (secretArg >= 0)
       fail(
-        'shows the secret to everybody who lists processes; write key_file instead of -y',
+        'shows the secret to every user who lists the processes; use key_file instead of -y',
         'nsupdate_args',
         secretArg,
       );
   })
   .meta({ description: 'A primary nameserver that takes updates' });
 
-const hookTimeout = duration('The longest that it may take', '100ms', '5m').prefault('10s');
+const hookTimeout = duration('Time limit of the hook', '100ms', '5m').prefault('10s');
 const hooks = z
   .strictObject({
     after_move: z
@@ -103,7 +101,7 @@ const hooks = z
               url: z
                 .url({ protocol: /^https?$/ })
                 .max(2048)
-                .meta({ description: 'It gets a POST of JSON' }),
+                .meta({ description: 'This URL gets a POST request with JSON' }),
               timeout: hookTimeout,
             }),
           ],
@@ -128,7 +126,7 @@ const atLeastOne = (what: string) => (ctx: z.core.ParsePayload<Record<string, un
     ctx.issues.push({ code: 'custom', message: `has no ${what}; add one`, input: undefined });
 };
 
-/** The configuration file. Input: as YAML brings it; output: durations in milliseconds, names absolute, every default filled in. */
+/** Input: as YAML gives it. Output: durations in milliseconds, absolute names, every default filled in. */
 export const configSchema = z
   .strictObject(
     {
@@ -136,7 +134,7 @@ export const configSchema = z
         .string()
         .regex(instanceForm, {
           error:
-            '{value} cannot stand in the ledger: 1 to 63 letters, digits, ".", "_", "-", "@", "/" and "+"',
+            '{value} cannot be used as the name of an instance; use 1 to 63 letters, digits, ".", "_", "-", "@", "/" and "+"',
         })
         .optional()
         .meta({ description: "This instance's name in the ledger; default: the host's name" }),
@@ -162,7 +160,7 @@ export const configSchema = z
           level: z
             .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
             .default('info')
-            .meta({ description: 'The least that is logged' }),
+            .meta({ description: 'The lowest level that is logged' }),
         })
         .prefault({})
         .meta({ description: 'The log, on standard error' }),
@@ -170,7 +168,7 @@ export const configSchema = z
     {
       error: (issue) =>
         issue.code === 'invalid_type'
-          ? 'this is no configuration; write the sections "clusters:" and "nameservers:"'
+          ? 'this is not a configuration; write the sections "clusters:" and "nameservers:"'
           : undefined,
     },
   )

@@ -1,3 +1,5 @@
+/** Reads the files that the configuration names: passwords, keys, certificates. */
+
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -5,14 +7,13 @@ import { type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
 import { childrenOf, valueAt } from './raw.ts';
 import { Secret } from './secret.ts';
 
-/** A file that the configuration names, as it was read. */
 export interface NamedFile {
   /** Absolute. */
   readonly file: string;
   readonly text: Secret;
 }
 
-/** All of them, by the path of the field that names them (as `pathText` writes it). */
+/** All named files, by the path of their field (see `pathText`). */
 export interface NamedFiles {
   readonly files: ReadonlyMap<string, NamedFile>;
   readonly issues: readonly ConfigIssue[];
@@ -24,9 +25,9 @@ interface FileKind {
   readonly field: ConfigPath;
   readonly maxBytes: number;
   readonly secret: boolean;
-  /** What to do about a folder, and about a file that is empty or too large: the end of the sentence. */
+  /** What to use instead of a directory, an empty file or a file that is too large. */
   readonly wanted?: string;
-  /** What is wrong with its text, or undefined. */
+  /** What is wrong with the text; undefined: nothing. */
   readonly check: (text: string) => string | undefined;
 }
 
@@ -37,7 +38,7 @@ const fileKinds: readonly FileKind[] = [
     maxBytes: 4096,
     secret: true,
     check: (text) =>
-      /[\r\n]/.test(text) ? 'has more than one line; it must hold the password alone' : undefined,
+      /[\r\n]/.test(text) ? 'has more than one line; it must contain only the password' : undefined,
   },
   {
     section: 'clusters',
@@ -47,28 +48,28 @@ const fileKinds: readonly FileKind[] = [
     check: (text) =>
       text.includes('-----BEGIN CERTIFICATE-----')
         ? undefined
-        : 'has no PEM certificate in it (-----BEGIN CERTIFICATE-----)',
+        : 'contains no PEM certificate (-----BEGIN CERTIFICATE-----)',
   },
   {
     section: 'nameservers',
     field: ['key_file'],
     maxBytes: 65_536,
     secret: true,
-    wanted: 'wanted is a file with the key alone, as tsig-keygen prints it',
+    wanted: 'use a file that contains only the key, as tsig-keygen prints it',
     check: () => undefined,
   },
 ];
 
 const failures: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
-  EACCES: 'may not be read by this user; change its owner or its rights',
-  EPERM: 'may not be read by this user; change its owner or its rights',
+  EACCES: 'cannot be read by this user; change its owner or its permissions',
+  EPERM: 'cannot be read by this user; change its owner or its permissions',
   EISDIR: 'is a directory',
-  ENOTDIR: 'is below something that is no directory',
+  ENOTDIR: 'is below something that is not a directory',
   ELOOP: 'is a symbolic link to itself',
 };
 
-/** What a failed system call means for the file, as the end of a sentence. */
+/** The end of a sentence. */
 const fileFailure = (error: unknown): string => {
   const code =
     error instanceof Error && 'code' in error && typeof error.code === 'string'
@@ -79,14 +80,14 @@ const fileFailure = (error: unknown): string => {
 
 type BoundedRead =
   | { readonly kind: 'read'; readonly text: string; readonly stats: Stats }
-  /** `content`: the path is right, and what is there is not. */
+  /** `content`: the path is right, but not what is there. */
   | { readonly kind: 'failed'; readonly problem: string; readonly about: 'content' | 'access' };
 
 /** Reads a regular file of at most `maxBytes`. Never waits: a FIFO or a device is refused. */
 export async function readBounded(file: string, maxBytes: number): Promise<BoundedRead> {
   let handle: FileHandle | undefined;
   try {
-    // O_NONBLOCK: opening a FIFO would otherwise wait for a writer.
+    // O_NONBLOCK: without it, open() waits for the writer of a FIFO.
     handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const stats = await handle.stat();
     if (stats.isDirectory()) return { kind: 'failed', problem: 'is a directory', about: 'content' };
@@ -102,7 +103,7 @@ export async function readBounded(file: string, maxBytes: number): Promise<Bound
   }
 }
 
-/** To its end, whatever size it claims: some file systems (FUSE, /proc) claim none, and give a part at a time. */
+/** To the end, whatever size the file claims: FUSE and /proc claim none, and give parts. */
 async function readAll(handle: FileHandle, maxBytes: number): Promise<Buffer> {
   const buffer = Buffer.alloc(maxBytes);
   let length = 0;
@@ -114,13 +115,15 @@ async function readAll(handle: FileHandle, maxBytes: number): Promise<Buffer> {
   return buffer.subarray(0, length);
 }
 
-/** Whether everybody on this host may change it. */
+/** Whether every user of this host may change the file. */
 export const isOpenToAll = (stats: Stats): boolean => (stats.mode & 0o002) !== 0;
 
-/** Why this file's rights are too wide for a secret, or undefined. */
+/** Why the permissions of the file are too wide for a secret; undefined: they are not. */
 export function wideRights(stats: Stats): string | undefined {
-  if (isOpenToAll(stats)) return 'can be changed by everybody on this host; chmod 0640 it';
-  return (stats.mode & 0o004) === 0 ? undefined : 'can be read by everybody on this host; chmod 0640 it';
+  if (isOpenToAll(stats)) return 'can be changed by every user of this host; run chmod 0640 on it';
+  return (stats.mode & 0o004) === 0
+    ? undefined
+    : 'can be read by every user of this host; run chmod 0640 on it';
 }
 
 type OneFile =
@@ -143,17 +146,17 @@ async function readNamed(file: string, kind: FileKind): Promise<OneFile> {
   };
 }
 
-/** Base64 as the secrets of keys are; a path hardly ends in `=`. It must not be in a message. */
+/** Base64, as the secrets of keys are: a path hardly ends with `=`. No message may contain it. */
 const looksLikeSecret = (value: string): boolean =>
   /^[A-Za-z0-9+/]{14,}={1,2}$/.test(value) || /^hmac-[^:]*:[^:]*:./i.test(value);
 
 function namesNone(value: string, folder: string, kind: FileKind, problem: string): string {
   if (kind.secret && looksLikeSecret(value))
-    return 'names no file: it looks like the secret itself; write that into a file, and the path of the file here';
-  return `the file ${value.startsWith('/') ? '{value}' : `{value} (beside the configuration: ${folder})`} ${problem}`;
+    return 'looks like the secret itself, not like the path of a file; write the secret into a file, and its path here';
+  return `the file ${value.startsWith('/') ? '{value}' : `{value} (relative to ${folder})`} ${problem}`;
 }
 
-/** Reads every file that the configuration names; relative paths are relative to `folder`. Fields that are no text are left to the schema. */
+/** Relative paths start at `folder`. The schema reports fields that are not text. */
 export async function readNamedFiles(raw: unknown, folder: string): Promise<NamedFiles> {
   const files = new Map<string, NamedFile>();
   const issues: ConfigIssue[] = [];

@@ -1,6 +1,6 @@
 /**
- * A password or key that must not reach a log, an error or a snapshot: however it is printed, it says `[secret]`.
- * The text is in a private field, so that neither a spread nor `structuredClone` takes it along.
+ * A password or key that prints as `[secret]`. Its field is private: no spread or `structuredClone` copies
+ * it.
  */
 export class Secret {
   readonly #text: string;

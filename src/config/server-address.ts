@@ -1,9 +1,11 @@
+/** Reads host names, IP addresses and ports. */
+
 import { isIPv4, isIPv6 } from 'node:net';
 import { unsafeKind as unsafeIp } from '../core/model/ip-ranges.ts';
 import { longestAddress } from '../core/model/ledger.ts';
 import type { ServerAddress } from '../core/model/units.ts';
 
-/** What became of a text: the value, or what is wrong with it as the end of a sentence (`{value}` stands for the text). */
+/** The value, or what is wrong: the end of a sentence in which `{value}` stands for the text. */
 export type Parsed<T> =
   | { readonly kind: 'parsed'; readonly value: T }
   | { readonly kind: 'wrong'; readonly problem: string };
@@ -17,7 +19,7 @@ const wrong = (problem: string): { readonly kind: 'wrong'; readonly problem: str
 /** A server must fit into the ledger. */
 export const longestHost = longestAddress - ':65535'.length;
 
-/** An IP address in its canonical text (RFC 5952), or undefined. No zone identifiers, no IPv4-mapped IPv6. */
+/** The canonical text of an IP address (RFC 5952); undefined for zone identifiers and IPv4-mapped IPv6. */
 export function canonicalIp(text: string): string | undefined {
   if (isIPv4(text)) return text;
   if (!isIPv6(text) || text.includes('%')) return undefined;
@@ -30,7 +32,7 @@ function hostName(text: string): Parsed<string> {
   if (host.length > longestHost)
     return wrong(`{value} is too long for a host name: at most ${longestHost} characters`);
   const labels = host.split('.');
-  // Underscores are no host name, but container networks use them.
+  // Host names have no underscores, but container networks use them.
   const good = labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));
   if (!good || /^\d+$/.test(labels.at(-1) ?? '')) {
     return wrong(
@@ -46,7 +48,7 @@ export function parseHost(text: string): Parsed<string> {
   const ip = canonicalIp(bare);
   if (ip !== undefined) return parsed(ip);
   if (bare !== text || bare.includes(':'))
-    return wrong('{value} is not an IPv6 address; write 2001:db8::1, and with a port [2001:db8::1]:3306');
+    return wrong('{value} is not an IPv6 address; write 2001:db8::1, or with a port [2001:db8::1]:3306');
   return hostName(text);
 }
 
@@ -56,7 +58,7 @@ export function parseHostPort(text: string, defaultPort: number): Parsed<{ host:
   const host = parseHost(match?.[1] ?? text);
   if (host.kind === 'wrong') return host;
   const port = match === null ? defaultPort : Number(match[2]);
-  if (port < 1 || port > 65_535) return wrong('{value} has a port that does not exist: 1 to 65535');
+  if (port < 1 || port > 65_535) return wrong('{value} has an invalid port; use 1 to 65535');
   return parsed({ host: host.value, port });
 }
 
@@ -64,7 +66,7 @@ export function parseHostPort(text: string, defaultPort: number): Parsed<{ host:
 export const serverAddress = (host: string, port: number): ServerAddress =>
   `${host.includes(':') ? `[${host}]` : host}:${port}` as ServerAddress;
 
-/** Why clients elsewhere cannot use this address (`a loopback address`), or undefined. Of a host name only `localhost` is known. */
+/** Why clients on other machines cannot use the address. Of host names only `localhost` is known. */
 export function unsafeKind(host: string, allowLoopback: boolean): string | undefined {
   if (host === 'localhost' || host.endsWith('.localhost'))
     return allowLoopback ? undefined : 'a loopback address';

@@ -1,3 +1,5 @@
+/** Turns the checked file into the settings of the core and the adapters. */
+
 import { nsupdateFudgeMs } from '../core/model/limits.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from '../core/model/settings.ts';
 import type { ClusterFile, PublishFile, ServerFile } from './cluster-schema.ts';
@@ -7,8 +9,6 @@ import type { ConfigFile, NameserverFile } from './schema.ts';
 import { Secret } from './secret.ts';
 import type { NamedFile } from './secret-files.ts';
 import { serverAddress } from './server-address.ts';
-
-/** From the checked file to what the core and the adapters are given. */
 
 type Files = ReadonlyMap<string, NamedFile>;
 
@@ -78,7 +78,6 @@ function clusterSettings(
   };
 }
 
-/** Every cluster, with how to log in to its servers. */
 export function loadedClusters(config: ConfigFile, files: Files, instance: string): readonly LoadedCluster[] {
   return Object.entries(config.clusters).map(([name, cluster]) => {
     const { mysql } = cluster;
@@ -122,7 +121,6 @@ function loadedNameserver(name: string, nameserver: NameserverFile, files: Files
   };
 }
 
-/** Every nameserver by its name. */
 export const loadedNameservers = (config: ConfigFile, files: Files): ReadonlyMap<string, NameserverConfig> =>
   new Map(
     Object.entries(config.nameservers).map(([name, nameserver]) => [

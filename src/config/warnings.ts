@@ -1,13 +1,14 @@
+/** Warns about what works but is probably not meant. */
+
 import { isHostName } from '../core/model/host-name.ts';
 import type { Fqdn } from '../core/model/units.ts';
 import type { ClusterFile } from './cluster-schema.ts';
 import { durationText } from './fields.ts';
 import type { ConfigFile } from './schema.ts';
 
-/** A client that keeps the name longer than this keeps writing to the old source for minutes. */
+/** A client that caches the name for longer writes to the old source for minutes. */
 const longTtlSeconds = 300;
 
-/** What works but is likely not meant. */
 export function configWarnings(config: ConfigFile): readonly string[] {
   const used = new Set(Object.values(config.clusters).flatMap((cluster) => cluster.publish.nameserver));
   const unused = Object.keys(config.nameservers).filter((name) => !used.has(name));
@@ -17,7 +18,7 @@ export function configWarnings(config: ConfigFile): readonly string[] {
         (text) => `clusters.${name}.${text}`,
       ),
     ),
-    ...unused.map((name) => `nameservers.${name}: no cluster is published there`),
+    ...unused.map((name) => `nameservers.${name}: no cluster uses this nameserver`),
   ];
 }
 
@@ -25,27 +26,29 @@ function clusterWarnings(cluster: ClusterFile): readonly string[] {
   const warnings: string[] = [];
   const { servers, watch, mysql, publish } = cluster;
   if (servers.every((server) => server.candidate === 'never')) {
-    warnings.push('servers: all of them have "candidate: never", so none is ever published as the source');
+    warnings.push(
+      'servers: every server has "candidate: never", so no server is ever published as the source',
+    );
   }
   if (cluster.discover_within.length > 0 && mysql.tls !== 'verify') {
     warnings.push(
-      `discover_within: with "tls: ${mysql.tls}" whoever can put a host there gets the password of ${mysql.user}; set "tls: verify" (with ca_file), which sends it only to a server that has a certificate for its name`,
+      `discover_within: with "tls: ${mysql.tls}" an attacker who can add a host there gets the password of ${mysql.user}; set "tls: verify" (with ca_file), which sends the password only to a server with a certificate for its name`,
     );
   }
   if (mysql.allow_public_key_retrieval) {
     warnings.push(
-      `mysql.allow_public_key_retrieval: with "tls: ${mysql.tls}" a party between us and a server without TLS can get the password of ${mysql.user}; give the servers TLS, and remove it`,
+      `mysql.allow_public_key_retrieval: with "tls: ${mysql.tls}" an attacker between us and a server without TLS can get the password of ${mysql.user}; turn TLS on at the servers, and remove this setting`,
     );
   }
   const slowest = watch.interval + mysql.connect_timeout + mysql.query_timeout;
   if (watch.fresh_for < slowest) {
     warnings.push(
-      `watch.fresh_for: ${durationText(watch.fresh_for)} is shorter than interval, connect_timeout and query_timeout together (${durationText(slowest)}): a slow answer is stale when it comes`,
+      `watch.fresh_for: ${durationText(watch.fresh_for)} is shorter than interval, connect_timeout and query_timeout together (${durationText(slowest)}): a slow answer is already stale when it arrives`,
     );
   }
   if (publish.source.type === 'cname' && servers.some((server) => server.publish !== undefined)) {
     warnings.push(
-      'publish.source.type: with cname the name is an alias of the host, so the "publish" of a server does not count for it',
+      'publish.source.type: with cname the name is an alias of the host, so "publish" of a server is not used for it',
     );
   }
   return warnings;
@@ -58,7 +61,7 @@ function nameWarnings({ publish }: ClusterFile): readonly string[] {
   ];
   return named.flatMap(({ at, value }) => [
     ...(value.ttl === 0
-      ? [`publish.${at}.ttl: with 0 no resolver keeps the name, and each lookup asks the nameserver`]
+      ? [`publish.${at}.ttl: with 0 no resolver caches the name, so each lookup asks the nameserver`]
       : []),
     ...(value.ttl > longTtlSeconds
       ? [
@@ -68,7 +71,7 @@ function nameWarnings({ publish }: ClusterFile): readonly string[] {
   ]);
 }
 
-/** Names that a nameserver with a check of names refuses (BIND's check-names, and nsupdate's own), and some clients. */
+/** Some clients refuse such names, and nameservers that check names: BIND's check-names, nsupdate itself. */
 function hostWarnings({ publish, servers }: ClusterFile): readonly string[] {
   const { source, replicas } = publish;
   const isAlias = source.type === 'cname';
@@ -83,6 +86,6 @@ function hostWarnings({ publish, servers }: ClusterFile): readonly string[] {
     .map(({ at, name, refused: what }) => {
       const nameserver =
         what === '' ? '' : `, so BIND refuses ${what} unless the zone has "check-names ignore;"`;
-      return `${at}: ${name} is no host name (RFC 1123: letters, digits and inner hyphens)${nameserver}${what === '' ? ': some clients refuse it' : ''}`;
+      return `${at}: ${name} is not a host name (RFC 1123: letters, digits and inner hyphens)${nameserver}${what === '' ? ': some clients refuse it' : ''}`;
     });
 }

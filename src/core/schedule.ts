@@ -1,6 +1,6 @@
 /** When to ask what: probes, addresses and reads that are due, and the next wake. */
 
-import type { Effect } from './model/events.ts';
+import type { Turn } from './model/events.ts';
 import {
   doubtedAfter,
   queueingTimeouts,
@@ -8,7 +8,8 @@ import {
   resolveEveryMs,
   resolveTimeoutMs,
 } from './model/limits.ts';
-import type { ClusterState, PublicationState, ServerMemory } from './model/state.ts';
+import { type PublicationState, withZone } from './model/publication.ts';
+import type { ClusterState, ServerMemory } from './model/state.ts';
 import { type MonoMs, type Now, plusMs } from './model/units.ts';
 import { discoveredPauseMs } from './observe/discovery.ts';
 import { nextTrial, placesOf, tryIfDue } from './observe/server-addresses.ts';
@@ -16,23 +17,24 @@ import { isSide, managedQuestions } from './publish/desired.ts';
 import { nextSlices, propagateIfDue } from './publish/propagation.ts';
 import { inspectIfDue, nextInspection } from './publish/why-refused.ts';
 
-export function schedule(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
+/** Asks for all that is due, and for a wake when the next thing is. */
+export function schedule(turn: Turn, state: ClusterState): ClusterState {
   const servers = new Map(
     [...state.servers].map(([address, memory]) => [
       address,
-      tryIfDue(state, resolveIfDue(probeIfDue(state, memory, now, effects), now, effects), now, effects),
+      tryIfDue(turn, state, resolveIfDue(turn, probeIfDue(turn, state, memory))),
     ]),
   );
   const publications = new Map(
-    [...state.publications].map(([name, publication]) => [name, askIfDue(publication, now, effects)]),
+    [...state.publications].map(([name, publication]) => [name, askIfDue(turn, publication)]),
   );
   const next = { ...state, servers, publications };
-  effects.push({ kind: 'wake', at: wakeAt(next, now) });
+  turn.effects.push({ kind: 'wake', at: wakeAt(next, turn.now) });
   return next;
 }
 
-const askIfDue = (publication: PublicationState, now: Now, effects: Effect[]): PublicationState =>
-  inspectIfDue(propagateIfDue(readIfDue(publication, now, effects), now, effects), now, effects);
+const askIfDue = (turn: Turn, publication: PublicationState): PublicationState =>
+  inspectIfDue(turn, propagateIfDue(turn, readIfDue(turn, publication)));
 
 function pauseMs(state: ClusterState, memory: ServerMemory, now: Now): number {
   if (memory.settings.discovered) return discoveredPauseMs(state, memory);
@@ -40,7 +42,7 @@ function pauseMs(state: ClusterState, memory: ServerMemory, now: Now): number {
   return now.mono < state.suspectUntil ? suspectIntervalMs : intervalMs;
 }
 
-function probeIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
+function probeIfDue({ now, effects }: Turn, state: ClusterState, memory: ServerMemory): ServerMemory {
   const lastAt = memory.latest?.at;
   // A suspicion may shorten the pause that was planned, never lengthen it.
   const due =
@@ -51,7 +53,7 @@ function probeIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects
     return memory.nextProbeAt === due ? memory : { ...memory, nextProbeAt: due as MonoMs };
   const deadline = plusMs(now.mono, state.settings.watch.probeTimeoutMs);
   const places = isLookedUp(memory) ? placesOf(state, memory) : undefined;
-  effects.push({ kind: 'probe', server: memory.settings.address, ...(places ? { places } : {}), deadline });
+  effects.push({ kind: 'probe', server: memory.settings.address, places, deadline });
   return { ...memory, probing: deadline, nextProbeAt: plusMs(now.mono, pauseMs(state, memory, now)) };
 }
 
@@ -59,7 +61,7 @@ function probeIfDue(state: ClusterState, memory: ServerMemory, now: Now, effects
 const isLookedUp = ({ settings }: ServerMemory): boolean =>
   settings.publish === undefined && settings.discovered === undefined;
 
-function resolveIfDue(memory: ServerMemory, now: Now, effects: Effect[]): ServerMemory {
+function resolveIfDue({ now, effects }: Turn, memory: ServerMemory): ServerMemory {
   if (!isLookedUp(memory) || memory.resolving || now.mono < memory.nextResolveAt) return memory;
   effects.push({
     kind: 'resolve',
@@ -73,24 +75,20 @@ function resolveIfDue(memory: ServerMemory, now: Now, effects: Effect[]): Server
 export const nextResolve = (now: Now, found: boolean): MonoMs =>
   plusMs(now.mono, found ? resolveEveryMs : resolveAgainMs);
 
-function readIfDue(publication: PublicationState, now: Now, effects: Effect[]): PublicationState {
-  if (publication.reading || now.mono < publication.nextReadAt) return publication;
-  const { settings, lastLedger, refusals } = publication;
+function readIfDue({ now, effects }: Turn, publication: PublicationState): PublicationState {
+  const { settings, writing } = publication;
+  const { reading, nextReadAt, lastLedger } = publication.zone;
+  if (reading || now.mono < nextReadAt) return publication;
+  const { nameserver, zone, source, timeoutMs } = settings;
   const questions = managedQuestions(settings, lastLedger?.replicas?.name);
-  effects.push({
-    kind: 'read-zone',
-    nameserver: settings.nameserver,
-    ...(settings.zone === undefined ? {} : { zone: settings.zone }),
-    questions,
-    sides: [
-      ...new Set(questions.filter((question) => isSide(settings.source, question)).map(({ name }) => name)),
-    ],
-    ...(refusals !== undefined && refusals.withSides + refusals.withoutSides >= doubtedAfter
-      ? { anew: true }
-      : {}),
-    deadline: plusMs(now.mono, queueingTimeouts * settings.timeoutMs),
-  });
-  return { ...publication, reading: true, questions };
+  const sides = [
+    ...new Set(questions.filter((question) => isSide(source, question)).map(({ name }) => name)),
+  ];
+  const { withSides, withoutSides } = writing.refusals ?? { withSides: 0, withoutSides: 0 };
+  const anew = withSides + withoutSides >= doubtedAfter ? true : undefined;
+  const deadline = plusMs(now.mono, queueingTimeouts * timeoutMs);
+  effects.push({ kind: 'read-zone', nameserver, zone, questions, sides, anew, deadline });
+  return withZone(publication, { reading: true, questions });
 }
 
 /** The earliest moment at which something is due that no answer will bring. */
@@ -103,9 +101,12 @@ function wakeAt(state: ClusterState, now: Now): MonoMs {
     if (trial) times.push(trial.at);
   }
   for (const publication of state.publications.values()) {
-    if (!publication.reading) times.push(publication.nextReadAt);
+    if (!publication.zone.reading) times.push(publication.zone.nextReadAt);
     times.push(...nextSlices(publication), nextInspection(publication) ?? Number.POSITIVE_INFINITY);
-    const waiting = [publication.nextWriteAt, ...[...publication.pauses.values()].map(({ until }) => until)];
+    const waiting = [
+      publication.writing.nextAt,
+      ...[...publication.writing.pauses.values()].map(({ until }) => until),
+    ];
     times.push(...waiting.filter((at) => at > now.mono));
   }
   const until = state.commands[0]?.until;

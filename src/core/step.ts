@@ -12,21 +12,18 @@ import {
   resultOfUpdate,
   withResult,
 } from './command/commands.ts';
-import type { Effect, Event } from './model/events.ts';
+import type { Effect, Event, Turn } from './model/events.ts';
 import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './model/limits.ts';
+import { newPublication, type PublicationState } from './model/publication.ts';
 import type { ClusterSettings } from './model/settings.ts';
 import {
   type ClusterState,
-  newPublication,
   newServer,
-  type PublicationState,
   type ServerMemory,
-  without,
   withPublication,
   withServer,
 } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
-import type { UpdateOutcome } from './model/zone.ts';
 import { discover } from './observe/discovery.ts';
 import { observe } from './observe/observe.ts';
 import { notMisled, takePeer, takeProposal, takeTrial } from './observe/server-addresses.ts';
@@ -36,21 +33,23 @@ import { propagated } from './publish/propagation.ts';
 import { isLookedInto, isRefusalOf, refusalInspected } from './publish/why-refused.ts';
 import { zoneRead } from './publish/zone-read.ts';
 import { nextResolve, schedule } from './schedule.ts';
-import { publish } from './turn.ts';
+import { takeTurn } from './turn.ts';
 
+/** Takes one event at one moment. Returns the next state, and what is to be done. */
 export function step(
   state: ClusterState,
   event: Event,
   now: Now,
 ): readonly [ClusterState, readonly Effect[]] {
   const effects: Effect[] = [];
-  let next = discover(take(checkClocks(state, now), event, now, effects), now, effects);
+  const turn: Turn = { cluster: state.settings.cluster, now, effects };
+  let next = discover(turn, take(turn, checkClocks(state, now), event));
   // Nothing below brings another observation.
   const topology = topologyOf(next, now);
-  for (const nameserver of next.publications.keys()) next = publish(next, nameserver, topology, now, effects);
-  next = finishCommands(next, now, effects);
-  next = raiseAlarms(next, topology, now, effects);
-  return [schedule(next, now, effects), effects];
+  for (const nameserver of next.publications.keys())
+    next = takeTurn(turn, next, next.publications.get(nameserver) as PublicationState, topology);
+  next = raiseAlarms(turn, finishCommands(turn, next), topology);
+  return [schedule(turn, next), effects];
 }
 
 /** When the two clocks part, the machine slept or a clock was set: nothing that was observed before counts any more. */
@@ -60,32 +59,31 @@ function checkClocks(state: ClusterState, now: Now): ClusterState {
   return drifted > clockJumpMs ? { ...state, clocks, staleBefore: now.mono } : { ...state, clocks };
 }
 
-function take(state: ClusterState, event: Event, now: Now, effects: Effect[]): ClusterState {
+function take(turn: Turn, state: ClusterState, event: Event): ClusterState {
+  const { now } = turn;
   switch (event.kind) {
     case 'tick':
       return state;
     case 'observed':
-      return observed(state, event, now, effects);
+      return observed(turn, state, event);
     case 'connection-lost':
       return connectionLost(state, event.server, now);
     case 'resolved':
       return resolved(state, event, now);
     case 'address-tried':
-      return forServer(state, event.server, (memory) => takeTrial(state, memory, event.probe, now, effects));
+      return forServer(state, event.server, (memory) => takeTrial(turn, state, memory, event.probe));
     case 'zone-read':
       return forPublication(state, event.nameserver, (publication) =>
-        publication.reading ? zoneRead(state, publication, event.reading, now, effects) : publication,
+        publication.zone.reading ? zoneRead(turn, state.settings, publication, event.reading) : publication,
       );
     case 'update-done':
-      return updated(state, event.nameserver, event.try, event.outcome, now, effects);
+      return updated(turn, state, event);
     case 'refusal-inspected':
       return inspected(state, event);
     case 'propagated':
-      return forPublication(state, event.nameserver, (publication) =>
-        propagated(state, publication, event, now, effects),
-      );
+      return forPublication(state, event.nameserver, (publication) => propagated(turn, publication, event));
     case 'command':
-      return suspect(acceptCommand(state, event.id, event.command, now, effects), now);
+      return suspect(acceptCommand(turn, state, event.id, event.command), now);
     case 'reconfigured':
       return reconfigured(state, event.settings, now);
   }
@@ -115,29 +113,29 @@ const suspect = (state: ClusterState, now: Now): ClusterState => ({
 });
 
 function observed(
+  { now, effects }: Turn,
   state: ClusterState,
   { server, probe: told }: Event & { kind: 'observed' },
-  now: Now,
-  effects: Effect[],
 ): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
-  // Nothing is known of it then: what came before is older still, and a silence while nobody listened is none.
+  // Then nothing is known of the server: what came before is older still, and nobody listened to a silence.
   if (isOfThePast(state, memory, now))
-    return withServer(state, { ...without(without(memory, 'probing'), 'latest'), nextProbeAt: now.mono });
+    return withServer(state, { ...memory, probing: undefined, latest: undefined, nextProbeAt: now.mono });
   const probe = notMisled(state, memory, told);
   if (probe !== told) effects.push({ kind: 'renew', server });
   const asked = probe === told ? memory : { ...memory, nextResolveAt: now.mono };
   const askedAt =
     memory.probing === undefined ? now.mono : plusMs(memory.probing, -state.settings.watch.probeTimeoutMs);
-  const result = observe(without(asked, 'probing'), probe, now, { askedAt, staleBefore: state.staleBefore });
+  const { staleBefore } = state;
+  const result = observe({ ...asked, probing: undefined }, probe, now, { askedAt, staleBefore });
   const located = takePeer(state, memory, result.memory, now);
   const known = withServer(
     result.historyVanished ? forgetLine(state, result.historyVanished) : state,
     located,
   );
   const next = doubtPromotion(known, located, now);
-  // What is not in the configuration is never moved to: that is no hurry.
+  // A discovered server is never a move target, so there is no hurry to ask it again.
   return result.suspicious && memory.settings.discovered === undefined ? suspect(next, now) : next;
 }
 
@@ -156,7 +154,7 @@ function doubtPromotion(state: ClusterState, memory: ServerMemory, now: Now): Cl
     view?.upstreams.some(
       ({ state: is, outsider, member }) => is !== 'connecting' && !outsider && isReplicaOf(member),
     ) ?? false;
-  return isReplica ? withServer(state, without(memory, 'promotedAt')) : state;
+  return isReplica ? withServer(state, { ...memory, promotedAt: undefined }) : state;
 }
 
 /** Asked before the clocks jumped, or answered to a process that stood still meanwhile: it says what was, not what is. Ask again. */
@@ -169,7 +167,7 @@ function isOfThePast(state: ClusterState, { probing }: ServerMemory, now: Now): 
 
 function forgetLine(state: ClusterState, id: ServerId): ClusterState {
   const publications = [...state.publications].map(([name, publication]) => {
-    const line = new Set(publication.line);
+    const line = new Set(publication.evidence.line);
     line.delete(id);
     return [name, { ...publication, line }] as const;
   });
@@ -197,24 +195,18 @@ function resolved(state: ClusterState, event: Event & { kind: 'resolved' }, now:
   );
 }
 
-function updated(
-  state: ClusterState,
-  nameserver: string,
-  token: string,
-  outcome: UpdateOutcome,
-  now: Now,
-  effects: Effect[],
-): ClusterState {
-  const attempt = state.publications.get(nameserver)?.inFlight;
+function updated(turn: Turn, state: ClusterState, event: Event & { kind: 'update-done' }): ClusterState {
+  const { nameserver, try: token, outcome } = event;
+  const attempt = state.publications.get(nameserver)?.writing.inFlight;
   const next = forPublication(state, nameserver, (publication) =>
-    updateDone(state, publication, token, outcome, now, effects),
+    updateDone(turn, publication, token, outcome),
   );
   const running = openCommand(next, nameserver);
   if (attempt?.try !== token || running === undefined || attempt.commandId !== running.id) return next;
   const publication = next.publications.get(nameserver) as PublicationState;
   // More is known in a moment, and belongs into the answer to the command.
-  if (isLookedInto(publication, running.id, now)) return next;
-  const result = resultOfUpdate(attempt, outcome, publication.writeFailure);
+  if (isLookedInto(publication, running.id, turn.now)) return next;
+  const result = resultOfUpdate(attempt, outcome, publication.writing.failure);
   return result ? withResult(next, nameserver, result) : next;
 }
 
@@ -234,7 +226,7 @@ function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now):
     const known = state.servers.get(server.address);
     return [
       server.address,
-      known ? { ...without(known, 'mentioned'), settings: server } : newServer(server, now.mono),
+      known ? { ...known, mentioned: undefined, settings: server } : newServer(server, now.mono),
     ] as const;
   });
   const configured = new Set(settings.servers.map(({ address }) => address));

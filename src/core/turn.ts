@@ -1,53 +1,48 @@
-/** One publication's turn after every event: decide, remember, and write at most one thing. The decision is taken again at the moment of the write. */
+/**
+ * One publication's turn after every event: decide, remember, and write at most one thing. The decision is taken again at
+ * the moment of the write.
+ */
 
 import { isInformed, openCommand } from './command/commands.ts';
 import { obey } from './command/obey.ts';
 import { guard } from './decide/guard.ts';
 import { settle } from './decide/settle.ts';
-import { type Situation, situationOf } from './decide/situation.ts';
+import type { Situation } from './decide/situation.ts';
+import { situationOf } from './decide/situation-of.ts';
 import { decide } from './decide/table.ts';
 import { withWritableServers } from './decide/writable-servers.ts';
 import { type Decision, sameDecision } from './model/decision.ts';
-import type { Effect } from './model/events.ts';
+import { record, type Turn } from './model/events.ts';
 import { suspectAfterSteadyMs, suspectDuringHoldMs } from './model/limits.ts';
-import { record } from './model/record.ts';
-import { type ClusterState, type PublicationState, withPublication } from './model/state.ts';
+import type { PublicationState } from './model/publication.ts';
+import { type ClusterState, withPublication } from './model/state.ts';
 import type { MonoMs, Now } from './model/units.ts';
 import type { Topology } from './observe/topology.ts';
 import { recallOnly, write } from './publish/write.ts';
 
-export function publish(
+/** Gives one publication its turn. `topology`: as the observations of this state say. */
+export function takeTurn(
+  turn: Turn,
   state: ClusterState,
-  nameserver: string,
+  publication: PublicationState,
   topology: Topology,
-  now: Now,
-  effects: Effect[],
 ): ClusterState {
-  const publication = state.publications.get(nameserver) as PublicationState;
-  // What was read is older than an update that was applied. To decide on it would be to decide the same move once more, and to count it as flapping.
-  if (publication.awaiting && publication.readFailure === undefined) return state;
-  const free = situationOf(state, publication, undefined, now, topology);
+  const { now } = turn;
+  // What was read is older than an update that was applied. A decision on it would decide the same move once more, and
+  // count it as flapping.
+  if (publication.writing.awaiting && publication.zone.failure === undefined) return state;
+  const free = situationOf(state, publication, now, { topology });
   const decided = decideFor(free);
-  const settled = noteDecision(
-    state,
-    settle({ ...free, publication: decided.publication }, decided.decision),
-    decided.decision,
-    now,
-    effects,
-  );
-  const next = withSuspicion(withPublication(state, settled), publication.decision, settled.decision, now);
-  const running = openCommand(next, nameserver);
-  // Nothing is written without a command while somebody waits to be obeyed: a one-shot freeze must not come after a move of its own process.
-  if (running && isInformed(next, settled, running)) return obey(next, settled, running, now, effects);
-  if (running) return recallOnly(next, settled, settled.decision, effects);
-  return write(
-    next,
-    situationOf(next, settled, undefined, now, topology),
-    settled.decision,
-    undefined,
-    now,
-    effects,
-  );
+  const evident = settle({ ...free, publication: decided.publication }, decided.decision);
+  const settled = noteDecision(turn, evident, decided.decision);
+  const noted = withPublication(state, settled);
+  const next = withSuspicion(noted, publication.decision, settled.decision, now);
+  const running = openCommand(next, publication.settings.nameserver);
+  // Nothing is written without a command while somebody waits to be obeyed: a one-shot freeze must not come after a move
+  // of its own process.
+  if (running && isInformed(next, settled, running)) return obey(turn, next, settled, running);
+  if (running) return recallOnly(turn, next, settled);
+  return write(turn, situationOf(next, settled, now, { topology }), settled.decision);
 }
 
 interface Decided {
@@ -59,39 +54,25 @@ interface Decided {
 function decideFor(situation: Situation): Decided {
   const { state, now } = situation;
   const { maxMoves, maxMovesWindowMs } = state.settings.watch;
+  const { limits } = situation.publication;
   const decision = decide(situation);
-  const moves = situation.publication.moves.filter((at) => now.mono - at < maxMovesWindowMs);
+  const moves = limits.moves.filter((at) => now.mono - at < maxMovesWindowMs);
   const wantsMove = decision.kind === 'point-to' && decision.source !== situation.published?.address;
-  const publication = {
-    ...situation.publication,
-    moves,
-    flapping: situation.publication.flapping || (wantsMove && moves.length >= maxMoves),
-  };
+  const flapping = limits.flapping || (wantsMove && moves.length >= maxMoves);
+  const publication = { ...situation.publication, limits: { ...limits, moves, flapping } };
   return {
     decision: withWritableServers(situation, guard({ ...situation, publication }, decision)),
     publication,
   };
 }
 
-function noteDecision(
-  state: ClusterState,
-  publication: PublicationState,
-  decision: Decision,
-  now: Now,
-  effects: Effect[],
-): PublicationState {
-  const before = publication.decision;
-  const ready =
-    publication.ready || (publication.view !== undefined && publication.readFailure === undefined);
+function noteDecision(turn: Turn, publication: PublicationState, decision: Decision): PublicationState {
+  const { now } = turn;
+  const { decision: before, zone, settings } = publication;
+  const ready = publication.ready || (zone.view !== undefined && zone.failure === undefined);
   if (sameDecision(before, decision) && publication.ready === ready) return { ...publication, decision };
-  const ledger = publication.view?.ledger;
-  effects.push(
-    record(state, publication, now, {
-      kind: 'decision',
-      decision,
-      ...(ledger?.kind === 'ledger' ? { epoch: ledger.ledger.epoch } : {}),
-    }),
-  );
+  const epoch = zone.view?.ledger.kind === 'ledger' ? zone.view.ledger.ledger.epoch : undefined;
+  record(turn, settings.nameserver, { kind: 'decision', decision, epoch });
   const decidedAt = sameDecision(before, decision)
     ? publication.decidedAt
     : { mono: now.mono, wall: now.wall };

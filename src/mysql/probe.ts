@@ -1,3 +1,5 @@
+/** Asks the MySQL servers of one cluster: the prober that the runtime is given. */
+
 import { type DiscoveryScope, isWithin } from '../core/model/discovery-scope.ts';
 import { type Places, type Probe, splitAddress } from '../core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/model/units.ts';
@@ -11,121 +13,143 @@ import type { Access, SslOptions } from './connection/session.ts';
 
 export interface ProberOptions {
   readonly cluster: string;
-  /** With those within the scopes, the only addresses that ever get the password. */
+  /** Only these servers, and servers within `discoverWithin`, ever get the password. */
   readonly servers: readonly { readonly address: ServerAddress }[];
-  /** Where further servers may be discovered: then the configured ones are asked for their replicas, too. Absent: nowhere. */
+  /** Where servers may be discovered: each configured server is asked for its replicas. Absent: nowhere. */
   readonly discoverWithin?: readonly DiscoveryScope[];
   readonly user: string;
   readonly password: string;
-  /** `preferred` goes without TLS only where the server has none; `required` encrypts and checks nothing; `verify` checks the certificate and its host name. */
+  /**
+   * `preferred`: TLS where the server has it. `required`: always, unchecked. `verify`: with a checked host.
+   */
   readonly tls: 'disabled' | 'preferred' | 'required' | 'verify';
-  /** PEM, with `verify`. Absent: the certificate authorities that Node brings. */
+  /** PEM, used with `verify`. Absent: the certificate authorities of Node. */
   readonly ca?: Buffer | string;
-  /** Without TLS, where the server asks for the password itself: encrypt it with the key that the server sends, unchecked. Absent: refuse that. */
+  /** Without TLS: encrypt the password with a public key that nobody checks. Absent: refuse. */
   readonly allowPublicKeyRetrieval?: boolean;
-  /** For the TCP connection, TLS, the login and the setting up of the session together. */
+  /** For the TCP connection, TLS, the login and the setup of the session together. */
   readonly connectTimeoutMs: number;
   /** For all queries of one probe together. */
   readonly queryTimeoutMs: number;
   readonly clock: Clock;
 }
 
-/** How long a server has to take note of our good-bye. */
+/** How long a server has to answer our good-bye. */
 const closeTimeoutMs = 200;
 
-/** Asks the MySQL servers of one cluster, on one kept connection each, which is opened by the first probe. Nothing of it rejects. A discovered server has one until its `release`. */
+/** A prober with one kept connection to each server, which the first probe opens. Nothing of it rejects. */
 export function createProber(options: ProberOptions): ServerProber {
-  const ssl = sslOptions(options);
-  const hosts = new HostLookup(options.clock);
   const listeners: ((server: ServerAddress) => void)[] = [];
-  const scopes = options.discoverWithin ?? [];
-  const fallBack = options.tls === 'preferred';
-  const places = new Map<ServerAddress, Places>();
-  const accessBy = (lookup: Access['lookup']): Access => ({
-    cluster: options.cluster,
-    user: options.user,
-    password: options.password,
-    ssl,
-    allowPublicKeyRetrieval: options.allowPublicKeyRetrieval ?? false,
-    lookup,
+  const connections = new Connections(options, (server) => {
+    for (const listener of listeners) listener(server);
   });
-  const open = (server: ServerAddress, asksReplicas: boolean): KeptConnection => {
-    const lost = () => {
-      for (const listener of listeners) listener(server);
-    };
-    const access = accessBy(hosts.forConnect(() => places.get(server)));
-    return new KeptConnection({ ...options, server, access, asksReplicas, fallBack, lost });
-  };
-  const configured = new Map(
-    options.servers.map(({ address }) => [address, open(address, scopes.length > 0)]),
-  );
-  const discovered = new Map<ServerAddress, KeptConnection>();
-  /** Connections to one address each, while it is tried. */
-  const trials = new Set<KeptConnection>();
-  let isClosed = false;
-
-  function connectionTo(server: ServerAddress): KeptConnection | undefined {
-    const kept = configured.get(server) ?? discovered.get(server);
-    // The core decides whom to ask; that nobody else gets the password is held here once more.
-    if (kept !== undefined || isClosed || !isWithin(scopes, server)) return kept;
-    const opened = open(server, false);
-    discovered.set(server, opened);
-    return opened;
-  }
-
-  function end(connection: KeptConnection): Promise<void> {
-    const deadline = (options.clock.mono() + closeTimeoutMs) as MonoMs;
-    return withDeadline(options.clock, deadline, connection.end(), () => connection.destroy());
-  }
-
+  const mayNotAsk = (server: ServerAddress): Promise<Probe> =>
+    Promise.resolve(unknownProblem(server, 'not-a-server', 'is not one of the servers that may be asked'));
   return {
-    probe(server: ServerAddress, deadline: MonoMs, known?: Places): Promise<Probe> {
-      if (known !== undefined) places.set(server, known);
-      const connection = connectionTo(server);
-      return (
-        connection?.probe(deadline) ??
-        Promise.resolve(unknownProblem(server, 'not-a-server', 'is none of the servers that may be asked'))
-      );
-    },
-    async probeAt(server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe> {
-      if (!configured.has(server) || isClosed)
-        return unknownProblem(server, 'not-a-server', 'is none of the servers that may be asked');
-      const access = accessBy(onlyAt(address));
-      const trial = new KeptConnection({
-        ...options,
-        server,
-        access,
-        asksReplicas: false,
-        fallBack,
-        lost: () => {},
-      });
-      trials.add(trial);
-      const probe = await trial.probe(deadline);
-      trials.delete(trial);
-      void end(trial);
-      return probe;
-    },
-    renew: (server: ServerAddress): void => configured.get(server)?.renew(),
-    release(server: ServerAddress): void {
-      places.delete(server);
-      const connection = discovered.get(server);
-      if (connection === undefined) return;
-      discovered.delete(server);
-      const hostOf = (address: ServerAddress) => splitAddress(address).host;
-      if (![...configured.keys(), ...discovered.keys()].some((other) => hostOf(other) === hostOf(server)))
-        hosts.forget(hostOf(server));
-      void end(connection);
-    },
+    probe: (server: ServerAddress, deadline: MonoMs, places?: Places): Promise<Probe> =>
+      connections.to(server, places)?.probe(deadline) ?? mayNotAsk(server),
+    probeAt: (server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe> =>
+      connections.tryAt(server, address, deadline) ?? mayNotAsk(server),
+    renew: (server: ServerAddress): void => connections.renew(server),
+    release: (server: ServerAddress): void => connections.release(server),
     resolve: (server: ServerAddress, deadline: MonoMs): Promise<Resolution> =>
-      resolveServer(options.clock, hosts, server, deadline),
+      resolveServer(options.clock, connections.hosts, server, deadline),
     onConnectionLost(listener: (server: ServerAddress) => void): void {
       listeners.push(listener);
     },
-    async close(): Promise<void> {
-      isClosed = true;
-      await Promise.all([...configured.values(), ...discovered.values(), ...trials].map(end));
-    },
+    close: (): Promise<void> => connections.close(),
   };
+}
+
+/** All connections of one cluster. A discovered server has one until its `release`. */
+class Connections {
+  readonly hosts: HostLookup;
+  readonly #options: ProberOptions;
+  readonly #ssl: SslOptions | undefined;
+  readonly #scopes: readonly DiscoveryScope[];
+  readonly #lost: (server: ServerAddress) => void;
+  readonly #configured: ReadonlyMap<ServerAddress, KeptConnection>;
+  readonly #discovered = new Map<ServerAddress, KeptConnection>();
+  /** Each one tries a single IP address. */
+  readonly #trials = new Set<KeptConnection>();
+  readonly #places = new Map<ServerAddress, Places>();
+  #isClosed = false;
+
+  constructor(options: ProberOptions, lost: (server: ServerAddress) => void) {
+    this.#options = options;
+    this.hosts = new HostLookup(options.clock);
+    this.#ssl = sslOptions(options);
+    this.#scopes = options.discoverWithin ?? [];
+    this.#lost = lost;
+    this.#configured = new Map(
+      options.servers.map(({ address }) => [address, this.#keep(address, this.#scopes.length > 0)]),
+    );
+  }
+
+  /** The kept connection to this server; undefined where the server may not be asked. */
+  to(server: ServerAddress, places: Places | undefined): KeptConnection | undefined {
+    if (places !== undefined) this.#places.set(server, places);
+    const kept = this.#configured.get(server) ?? this.#discovered.get(server);
+    // The core decides which servers to ask. This second check keeps the password from all other servers.
+    if (kept !== undefined || this.#isClosed || !isWithin(this.#scopes, server)) return kept;
+    const opened = this.#keep(server, false);
+    this.#discovered.set(server, opened);
+    return opened;
+  }
+
+  /** One probe over a connection of its own; undefined where the server may not be asked. */
+  tryAt(server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe> | undefined {
+    if (!this.#configured.has(server) || this.#isClosed) return undefined;
+    const trial = this.#open(server, onlyAt(address), { asksReplicas: false, lost: () => {} });
+    this.#trials.add(trial);
+    return trial.probe(deadline).then((probe) => {
+      this.#trials.delete(trial);
+      void this.#end(trial);
+      return probe;
+    });
+  }
+
+  renew(server: ServerAddress): void {
+    this.#configured.get(server)?.renew();
+  }
+
+  release(server: ServerAddress): void {
+    this.#places.delete(server);
+    const connection = this.#discovered.get(server);
+    if (connection === undefined) return;
+    this.#discovered.delete(server);
+    const hostOf = (address: ServerAddress) => splitAddress(address).host;
+    const others = [...this.#configured.keys(), ...this.#discovered.keys()];
+    if (!others.some((other) => hostOf(other) === hostOf(server))) this.hosts.forget(hostOf(server));
+    void this.#end(connection);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const all = [...this.#configured.values(), ...this.#discovered.values(), ...this.#trials];
+    await Promise.all(all.map((connection) => this.#end(connection)));
+  }
+
+  #keep(server: ServerAddress, asksReplicas: boolean): KeptConnection {
+    const lookup = this.hosts.forConnect(() => this.#places.get(server));
+    return this.#open(server, lookup, { asksReplicas, lost: () => this.#lost(server) });
+  }
+
+  #open(
+    server: ServerAddress,
+    lookup: Access['lookup'],
+    use: { readonly asksReplicas: boolean; readonly lost: () => void },
+  ): KeptConnection {
+    const { cluster, user, password, tls, allowPublicKeyRetrieval = false } = this.#options;
+    const access = { cluster, user, password, ssl: this.#ssl, allowPublicKeyRetrieval, lookup };
+    return new KeptConnection({ ...this.#options, ...use, server, access, fallBack: tls === 'preferred' });
+  }
+
+  #end(connection: KeptConnection): Promise<void> {
+    const { clock } = this.#options;
+    const deadline = (clock.mono() + closeTimeoutMs) as MonoMs;
+    return withDeadline(clock, deadline, connection.end(), () => connection.destroy());
+  }
 }
 
 function sslOptions({ tls, ca }: ProberOptions): SslOptions | undefined {

@@ -159,7 +159,7 @@ describe('surroundings', () => {
     const inside = (...args: readonly string[]) =>
       start(['/bin/sh', '-c', script, join(here.folder, 'gone'), process.execPath, program, ...args]);
     expect((await inside('--config', 'source-dns.yaml', 'status').ended).err).toBe(
-      'source-dns.yaml: the working directory does not exist any more; name the configuration by its whole path\n',
+      'source-dns.yaml: the working directory no longer exists; give the absolute path of the configuration file\n',
     );
     expect((await startedAndEnded(inside('--config', here.config, 'run'))).code).toBe(0);
   });

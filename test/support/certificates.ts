@@ -1,4 +1,7 @@
-/** Certificates of false servers, each its own authority, valid from 2020 to 2120. Made with openssl for the tests alone: their keys are no secret. */
+/**
+ * Certificates of false servers, each its own authority, valid from 2020 to 2120. Made with openssl for
+ * tests: their keys are no secret.
+ */
 
 /** What a TLS server shows, and its key; both PEM. */
 export interface Certificate {

@@ -4,15 +4,8 @@
  * call is applied in the next.
  */
 
-import {
-  contains,
-  emptyGtidSet,
-  type GtidSet,
-  newestOf,
-  parseGtidSet,
-  subtract,
-  union,
-} from '../../src/core/gtid/gtid.ts';
+import { contains, newestOf, parseGtidSet, subtract, union } from '../../src/core/gtid/gtid.ts';
+import { emptyGtidSet, type GtidSet } from '../../src/core/gtid/gtid-set.ts';
 import type { GtidMode } from '../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../src/core/model/units.ts';
 import type { Answers } from '../../src/mysql/answer/query-set.ts';

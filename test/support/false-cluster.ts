@@ -1,4 +1,4 @@
-/** A source and replicas that do not exist: false servers which tell of each other what real ones would. */
+/** A false source and its false replicas, which describe each other as real servers do. */
 
 import type { ServerAddress } from '../../src/core/model/units.ts';
 import { type FalseMysqld, type Reply, type Script, startFalseMysqld } from './false-mysqld.ts';
@@ -33,7 +33,7 @@ export class FalseCluster {
     return cluster;
   }
 
-  /** What all of them have executed. */
+  /** What all members have executed. */
   executed(gtids: string): void {
     this.#gtids = gtids;
     this.#replies.clear();
@@ -44,7 +44,7 @@ export class FalseCluster {
     return { reply: (sql) => this.#reply(member, sql) };
   }
 
-  /** That one is writable now, and the others replicate from it. */
+  /** This member is writable now, and the others replicate from it. */
   promote(index: number): void {
     this.#source = this.members[index];
     this.#replies.clear();

@@ -1,6 +1,7 @@
 /**
- * A false MySQL server on loopback: it speaks the protocol by itself, packet by packet, so that a test can change each one. What it says at which moment is a script;
- * `tamper` sees every message before it leaves, and may send something else, or nothing.
+ * A false MySQL server on loopback. It speaks the protocol itself, so a test can change each packet. A script
+ * says what it sends at which moment; `tamper` sees every message first, and may send something else or
+ * nothing.
  */
 
 import { createServer, type Server, type Socket } from 'node:net';
@@ -10,7 +11,7 @@ import type { ServerAddress } from '../../src/core/model/units.ts';
 import { certificate, key } from './false-certificate.ts';
 import * as wire from './wire.ts';
 
-/** The moments of a connection at which the server speaks. `answer`: an OK, an error or the head of a result with all that follows. */
+/** When the server speaks. `answer`: an OK, an error, or the header of a result with everything after it. */
 export type Step = 'greeting' | 'login-switch' | 'login-more' | 'public-key' | 'login-result' | 'answer';
 
 /** What the server is about to send. */
@@ -30,10 +31,10 @@ export interface Refusal {
   readonly text: string;
 }
 
-/** Rows, an error, the bytes of packets, or nothing at all. Statements that are a SET are answered with an OK without asking. */
+/** Rows, an error, raw packets, or nothing. A SET statement gets an OK without asking. */
 export type Reply = readonly TextRow[] | Refusal | undefined;
 
-/** How it lets a client in. `full`: it wants the password itself; a number of steps, or a switch to another method. */
+/** How it accepts a login. `full`: it wants the password; else a number of steps, or another method. */
 export type Login = 'at-once' | 'fast' | 'full' | { readonly switchTo: string };
 
 export interface Script {
@@ -44,11 +45,11 @@ export interface Script {
   readonly publicKey?: string;
   /** Sends the message in its own way. Absent: as it is. */
   readonly tamper?: (message: Message, connection: FalseConnection) => void;
-  /** Told when the client is in, and nothing is asked. */
+  /** Called after the login, while no query is open. */
   readonly onIdle?: (connection: FalseConnection) => void;
 }
 
-/** One client's connection, as the server sees it. */
+/** One connection, as the server sees it. */
 export interface FalseConnection {
   /** Decrypted, where there is TLS. */
   readonly write: (bytes: Buffer) => void;
@@ -57,7 +58,7 @@ export interface FalseConnection {
   readonly socket: Socket;
   /** What the client said, packet by packet, without headers. */
   readonly heard: readonly Buffer[];
-  /** Those of them that came without TLS. */
+  /** The packets that came without TLS. */
   readonly heardPlain: readonly Buffer[];
 }
 
@@ -66,7 +67,7 @@ export interface FalseMysqld {
   /** Statements, in order, of all connections. */
   readonly asked: readonly string[];
   readonly connections: readonly FalseConnection[];
-  /** For the connections that come from now on; what was asked before is forgotten. */
+  /** For new connections; earlier statements are forgotten. */
   play(script: Script): void;
   close(): Promise<void>;
 }
@@ -94,7 +95,7 @@ export async function startFalseMysqld(first: Script, host = '127.0.0.1'): Promi
     play(next) {
       script = next;
       asked.length = 0;
-      // Those that ended are of no use to the next script.
+      // Closed connections are of no use to the next script.
       connections.splice(0, connections.length, ...connections.filter(({ socket }) => !socket.destroyed));
     },
     close: () =>

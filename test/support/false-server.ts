@@ -1,4 +1,4 @@
-/** False MySQL servers on loopback, for what no real one does: each test says what they send. All are closed after each test. */
+/** False MySQL servers on loopback, for what no real server does. All are closed after each test. */
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** A server that does to each new connection what the test says. */
+/** A server that treats each new connection as the test says. */
 export async function fake(
   onConnection: (socket: Socket) => void,
 ): Promise<{ address: ServerAddress; sockets: Socket[] }> {
@@ -74,7 +74,7 @@ export async function falseMysqld(script: Script): Promise<FalseMysqld> {
   return server;
 }
 
-/** A server that lets everybody in, and answers with these rows, or refuses; undefined: never. */
+/** A server that accepts every login, and answers with these rows or a refusal; undefined: never. */
 export const answering = (
   rowsFor: (sql: string) => readonly TextRow[] | Refusal | undefined,
 ): Promise<FalseMysqld> => falseMysqld({ reply: rowsFor });

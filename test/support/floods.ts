@@ -10,7 +10,7 @@ const head = Buffer.concat(
 );
 const mostBytes = 2 ** 30;
 
-/** Sends as fast as the client reads, until it hangs up or a gigabyte went out. */
+/** Sends as fast as the client reads, until it hangs up or got a gigabyte. */
 function pump({ socket }: FalseConnection, next: (count: number) => Buffer): void {
   let sent = 0;
   let count = 0;
@@ -63,7 +63,7 @@ export const floods: Readonly<Record<string, (connection: FalseConnection) => vo
     connection.write(head);
     const row = wire.packet(4, wire.row(['x'.repeat(2_000_000)]));
     let at = 0;
-    // A test has other servers in this process: they get their turn after each byte.
+    // Other servers of this process get their turn after each byte.
     const more = (): void => {
       connection.write(row.subarray(at, at + 1));
       at += 1;

@@ -3,15 +3,18 @@
  * published, the others replicate from it.
  */
 
-import { type Situation, situationOf } from '../../src/core/decide/situation.ts';
-import { type GtidSet, parseGtidSet } from '../../src/core/gtid/gtid.ts';
+import type { Situation } from '../../src/core/decide/situation.ts';
+import { situationOf } from '../../src/core/decide/situation-of.ts';
+import { parseGtidSet } from '../../src/core/gtid/gtid.ts';
+import type { GtidSet } from '../../src/core/gtid/gtid-set.ts';
+import type { Effect, Turn } from '../../src/core/model/events.ts';
 import type { Ledger } from '../../src/core/model/ledger.ts';
 import type { Channel, Probe, ServerFacts } from '../../src/core/model/observation.ts';
+import { type PublicationState, withZone } from '../../src/core/model/publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from '../../src/core/model/settings.ts';
 import {
   type ClusterState,
   initialState,
-  type PublicationState,
   type ServerMemory,
   withPublication,
   withServer,
@@ -26,6 +29,12 @@ export const at = (mono: number): Now => ({
   mono: mono as MonoMs,
   wall: (wall + mono) as WallMs,
   token: `t${mono}`,
+});
+/** A turn at that time; its effects are added to the list. */
+export const turnAt = (mono: number, effects: Effect[] = []): Turn => ({
+  cluster: 'shop',
+  now: at(mono),
+  effects,
 });
 export const address = (name: string): ServerAddress => `${name}:3306` as ServerAddress;
 /** The UUID of `db3` ends in 3. */
@@ -158,13 +167,31 @@ export function viewOf(ledger: Ledger | undefined, rrsets: readonly Rrset[] = []
   };
 }
 
+/** What a test says of a publication; the rest is as of a new one. */
+export type PublicationOver = { readonly [K in keyof PublicationState]?: Partial<PublicationState[K]> };
+
+/** Both, record by record; `over` comes before `base`. */
+export const bothOver = (base: PublicationOver, over: PublicationOver = {}): PublicationOver => ({
+  ...base,
+  ...over,
+  zone: { ...base.zone, ...over.zone },
+  writing: { ...base.writing, ...over.writing },
+  evidence: { ...base.evidence, ...over.evidence },
+  replicas: { ...base.replicas, ...over.replicas },
+  limits: { ...base.limits, ...over.limits },
+});
+
+/** The publication with that over it, record by record. */
+export const withOver = (publication: PublicationState, over: PublicationOver = {}): PublicationState =>
+  bothOver(publication, over) as PublicationState;
+
 /** A cluster. `servers`: what the newest probe of each brought at 0; absent: not observed. */
 export interface Given {
   readonly servers: Readonly<Record<string, Probe | undefined>>;
   readonly settings?: Partial<ClusterSettings>;
   readonly ledger?: Ledger;
   readonly rrsets?: readonly Rrset[];
-  readonly publication?: Partial<PublicationState>;
+  readonly publication?: PublicationOver;
   readonly memory?: Readonly<Record<string, Partial<ServerMemory>>>;
   readonly nowMs?: number;
 }
@@ -183,14 +210,14 @@ export function stateOf({ servers, settings, ledger, rrsets, publication, memory
     });
   }
   const [first] = state.publications.values();
-  return withPublication(state, { ...first!, view: viewOf(ledger, rrsets), ...publication });
+  return withPublication(state, withOver(withZone(first!, { view: viewOf(ledger, rrsets) }), publication));
 }
 
 /** That state as the decision sees it, `nowMs` later. */
 export function given(world: Given): Situation {
   const state = stateOf(world);
   const [publication] = state.publications.values();
-  return situationOf(state, publication!, undefined, at(world.nowMs ?? 1));
+  return situationOf(state, publication!, at(world.nowMs ?? 1));
 }
 
 /** mulberry32: the same seed gives the same numbers below a bound. */

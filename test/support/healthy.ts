@@ -10,7 +10,7 @@ const traits: readonly TextRow[] = [{ Variable_name: 'version', Value: '9.7.4' }
 const uptimeAndAccount: readonly TextRow[] = [{ Value: '60', account: 'source_dns@%' }];
 const none: readonly TextRow[] = [];
 
-/** Of a case of test/support/rows/mysql-9.7.json; other cells where the test says so. */
+/** From a case of test/support/rows/mysql-9.7.json, with other cells where the test says so. */
 export function healthyReply(name = 'source', cells: TextRow = {}): (sql: string) => Reply {
   const answers = recording('mysql-9.7').cases[name] as Answers;
   const byStatement = new Map(

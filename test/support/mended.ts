@@ -1,4 +1,4 @@
-/** A probe of a server that misbehaves once, and the probe after it; nothing may be printed meanwhile. */
+/** Probes a server that misbehaves once, and then the mended server; nothing may be printed. */
 
 import { afterEach, beforeEach, expect } from 'vitest';
 import type { Probe } from '../../src/core/model/observation.ts';
@@ -26,7 +26,7 @@ export function expectSilence(): void {
   });
 }
 
-/** The probe of a server with this script, and after it a probe of the same server, mended. */
+/** A probe of the server with this script, and then a probe of the mended server. */
 export async function probeOf(
   script: Script,
   options: Partial<ProberOptions> = {},
@@ -45,7 +45,7 @@ export async function probeOf(
 export const failureOf = (probe: Probe) =>
   probe.kind === 'reachable' ? undefined : { kind: probe.kind, ...probe.failure };
 
-/** At that moment, these bytes instead of the message. */
+/** Sends these bytes instead of the message at this moment. */
 export const at = (
   step: Message['step'],
   bytes: (message: Message) => Buffer,

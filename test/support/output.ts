@@ -1,6 +1,6 @@
 /** Everything that this process would print, while it is recorded. */
 
-/** The object itself, whose methods are replaced. */
+/** The object whose methods are replaced. */
 const { console: target } = globalThis;
 const methods = ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const;
 

@@ -1,4 +1,4 @@
-/** The answers of real servers, and those that the manuals describe, as the connection hands them over: every cell text or null. */
+/** Answers of real servers, and answers from manuals: every cell is text or null. */
 
 import { readFileSync } from 'node:fs';
 import type { ServerFacts } from '../../src/core/model/observation.ts';
@@ -7,9 +7,9 @@ import type { ChannelNotes } from '../../src/mysql/answer/channel-notes.ts';
 import type { Answers, FactsReading, QuerySet } from '../../src/mysql/answer/query-set.ts';
 
 export interface Recording {
-  /** `run`: answers of a real server. `read`: written from the manual of a server that could not be run. */
+  /** `run`: answers of a real server. `read`: written from the manual of a server that we could not run. */
   readonly origin: 'run' | 'read';
-  /** Of which version, or from which pages. */
+  /** The version, or the pages. */
   readonly note: string;
   readonly cases: Readonly<Record<string, Answers>>;
 }
@@ -20,7 +20,7 @@ export const server = 'db1.example.com:3306' as ServerAddress;
 export const recording = (name: string): Recording =>
   JSON.parse(readFileSync(new URL(`rows/${name}.json`, import.meta.url), 'utf8')) as Recording;
 
-/** What one flavour reads in the answers, as the probe of connection 7 after one minute. */
+/** What one flavour reads from the answers, as in a probe of connection 7 after one minute. */
 export const readAnswers = (
   set: QuerySet,
   answers: Answers,
@@ -34,7 +34,7 @@ export function factsOf(set: QuerySet, answers: Answers): ServerFacts {
   return reading.facts;
 }
 
-/** The answers with other cells in the first row of one of them; undefined takes a column away. */
+/** The answers with other cells in the first row of one answer; undefined removes a column. */
 export function changed(answers: Answers, statement: string, cells: Record<string, unknown>): Answers {
   const [first, ...others] = answers[statement] ?? [];
   const row = Object.fromEntries(

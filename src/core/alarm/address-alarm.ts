@@ -1,3 +1,5 @@
+/** The alarm of a server whose address is not proven. */
+
 import type { Situation } from '../decide/situation.ts';
 import type { Alarm } from '../model/events.ts';
 import { proposalWords } from '../observe/server-addresses.ts';

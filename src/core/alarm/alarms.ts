@@ -1,60 +1,47 @@
 /** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
 
 import { follow, joining, ofTheCopy, rebuilding, saveFirst } from '../decide/advice.ts';
-import { candidateLacks, countOf, formerSourceOf, lackWords, promotedBehind } from '../decide/ahead.ts';
+import { candidateLacks, formerSourceOf, promotedBehind } from '../decide/ahead.ts';
+import { otherWriters } from '../decide/candidates.ts';
 import { isLeftToGroup, isOutOfGroup } from '../decide/elections.ts';
 import { differingForm } from '../decide/form.ts';
+import { countOf, lackWords } from '../decide/lack.ts';
 import { incomparable } from '../decide/rejoin.ts';
-import {
-  belongsToLine,
-  isPublished,
-  isSuperseded,
-  otherWriters,
-  type Situation,
-  situationOf,
-} from '../decide/situation.ts';
-import { unlistedAlarms } from '../decide/unlisted.ts';
+import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
+import { situationOf } from '../decide/situation-of.ts';
 import { isReplicaOf, wayBack } from '../decide/way-back.ts';
 import { names } from '../model/decision.ts';
-import type { Alarm, Effect } from '../model/events.ts';
+import { type Alarm, record, type Turn } from '../model/events.ts';
 import { formerLimit } from '../model/ledger.ts';
 import type { Failure } from '../model/observation.ts';
-import { record } from '../model/record.ts';
 import type { ClusterState } from '../model/state.ts';
-import type { Now } from '../model/units.ts';
 import { gtidsOf } from '../observe/comparison.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView, Topology } from '../observe/topology.ts';
 import { drift } from '../publish/intent.ts';
-import { propagationAlarms } from '../publish/propagation.ts';
 import { addressAlarm } from './address-alarm.ts';
 import { failoverListAlarm } from './failover-list-alarm.ts';
 import { ofFailure } from './failure-alarm.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
+import { propagationAlarms } from './propagation-alarms.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
+import { unlistedAlarms } from './unlisted-alarms.ts';
 import { writeAlarms } from './write-alarms.ts';
 
 /** The state with its alarms, and a line in the history for each that came or went. */
-export function raiseAlarms(
-  state: ClusterState,
-  topology: Topology,
-  now: Now,
-  effects: Effect[],
-): ClusterState {
+export function raiseAlarms(turn: Turn, state: ClusterState, topology: Topology): ClusterState {
   const alarms: Alarm[] = [];
-  for (const publication of state.publications.values()) {
-    const situation = situationOf(state, publication, undefined, now, topology);
-    for (const alarm of alarmsOf(situation))
+  for (const publication of state.publications.values())
+    for (const alarm of alarmsOf(situationOf(state, publication, turn.now, { topology })))
       if (!alarms.some((other) => isSame(other, alarm))) alarms.push(alarm);
-  }
-  const [first] = state.publications.values();
-  if (first) {
+  const [first] = state.publications.keys();
+  if (first !== undefined) {
     for (const alarm of alarms)
       if (!state.alarms.some((old) => isSame(old, alarm) && severity(old) === severity(alarm)))
-        effects.push(record(state, first, now, { kind: 'alarm', alarm, raised: true }));
+        record(turn, first, { kind: 'alarm', alarm, raised: true });
     for (const old of state.alarms)
       if (!alarms.some((alarm) => isSame(old, alarm)))
-        effects.push(record(state, first, now, { kind: 'alarm', alarm: old, raised: false }));
+        record(turn, first, { kind: 'alarm', alarm: old, raised: false });
   }
   return { ...state, alarms };
 }
@@ -105,7 +92,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
   alarms.push(...addressAlarm(situation, member));
   if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
   alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
-  const errant = situation.publication.rejoins.get(member.address)?.errant;
+  const errant = situation.publication.evidence.rejoins.get(member.address)?.errant;
   if (isSuperseded(situation, member))
     return [...alarms, ...staleSource(situation, member, errant), ...notComparable(situation, member)];
   if (errant !== undefined && errant > 0)
@@ -153,7 +140,7 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
   const unknown = [member, situation.published].some((server) => server?.facts && !gtidsOf(server.facts))
     ? 'cannot be told without GTIDs'
     : 'is not known yet';
-  const hidden = situation.publication.rejoins.get(member.address)?.hidden
+  const hidden = situation.publication.evidence.rejoins.get(member.address)?.hidden
     ? ' (what it wrote without a GTID is not known)'
     : '';
   const counted =
@@ -170,7 +157,7 @@ function staleSource(situation: Situation, member: ServerView, errant: number | 
     {
       code: 'stale-source',
       subject: member.address,
-      ...(errant === undefined ? {} : { count: errant }),
+      count: errant,
       sentence: `Former source ${member.address} ${is}${has}: ${mend}.`,
     },
   ];
@@ -225,7 +212,7 @@ function rivals(situation: Situation): readonly Alarm[] {
 function zoneAlarms(situation: Situation): readonly Alarm[] {
   const { publication, settings } = situation;
   const alarms: Alarm[] = [];
-  const { readFailure } = publication;
+  const { failure: readFailure } = publication.zone;
   if (readFailure) alarms.push(ofFailure('nameserver-unreadable', settings.nameserver, readFailure));
   return [
     ...alarms,
@@ -246,7 +233,7 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
   );
   if (
     wrong.length > 0 &&
-    (isKnown || (publication.inFlight === undefined && publication.awaiting === undefined))
+    (isKnown || (publication.writing.inFlight === undefined && publication.writing.awaiting === undefined))
   )
     alarms.push({
       code: 'zone-drift',

@@ -9,9 +9,5 @@ export const ofFailure = (code: AlarmCode, subject: string, failure: Omit<Failur
   code,
   subject,
   sentence: failure.message,
-  ...hintOf(failure),
+  hint: failure.hint,
 });
-
-/** What to do, for an alarm that has a sentence beside the failure's. */
-export const hintOf = ({ hint }: Pick<Failure, 'hint'>): Pick<Alarm, 'hint'> =>
-  hint === undefined ? {} : { hint };

@@ -54,7 +54,7 @@ const isStopped = ({ receiver, applier, lastError }: Channel): boolean =>
 
 function waylessSentence(situation: Situation, server: ServerView): string | undefined {
   const { published, publication, now, state } = situation;
-  const since = publication.wayless.get(server.address);
+  const since = publication.evidence.wayless.get(server.address);
   if (published === undefined || since === undefined || now.mono - since < state.settings.watch.settleMs)
     return undefined;
   if (isSaidElsewhere(situation, server)) return undefined;
@@ -77,7 +77,7 @@ function isSaidElsewhere(situation: Situation, server: ServerView): boolean {
 }
 
 const errantOf = ({ publication }: Situation, { address }: ServerView): number =>
-  publication.rejoins.get(address)?.errant ?? 0;
+  publication.evidence.rejoins.get(address)?.errant ?? 0;
 
 function what(
   { address }: ServerView,
@@ -105,7 +105,8 @@ interface Case {
 /** What to do next. */
 function remedy(which: Case): string {
   const { situation, server, published } = which;
-  const { decision, rejoins } = situation.publication;
+  const { decision } = situation.publication;
+  const { rejoins } = situation.publication.evidence;
   // Somebody may be about to make another server the source.
   if (decision.kind === 'hold')
     return `While it is in doubt who the source is (${decision.reason}), leave it as it is.`;

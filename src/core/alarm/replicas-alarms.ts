@@ -20,13 +20,13 @@ export function replicasAlarms(situation: Situation, ledger: Ledger): readonly A
       },
     ];
   if (
-    !publication.replicasYielded ||
-    publication.replicasWrongSince === undefined ||
+    !publication.replicas.yielded ||
+    publication.replicas.wrongSince === undefined ||
     replicas === undefined ||
     published === undefined
   )
     return [];
-  const rrsets = publication.view?.rrsets ?? [];
+  const rrsets = publication.zone.view?.rrsets ?? [];
   const there = (['A', 'AAAA'] as const).flatMap(
     (type) => (findRrset(rrsets, replicas.name, type)?.rdata ?? []) as readonly string[],
   );

@@ -9,7 +9,7 @@ import { isSettled } from '../publish/altered.ts';
 import { isSide, managedQuestions } from '../publish/desired.ts';
 import { isSideTrouble, noProgress } from '../publish/refusals.ts';
 import { isLookingAround } from '../publish/wanted-replicas.ts';
-import { hintOf, ofFailure } from './failure-alarm.ts';
+import { ofFailure } from './failure-alarm.ts';
 
 export const writeAlarms = (situation: Situation): readonly Alarm[] => [
   ...refused(situation),
@@ -19,7 +19,7 @@ export const writeAlarms = (situation: Situation): readonly Alarm[] => [
 ];
 
 function refused({ publication, settings }: Situation): readonly Alarm[] {
-  const { refusals, writeFailure } = publication;
+  const { refusals, failure: writeFailure } = publication.writing;
   const { nameserver } = settings;
   // A move that was refused goes again at once, without its side names.
   if (refusals?.what === 'move' && isSideTrouble(publication)) return [];
@@ -30,7 +30,8 @@ function refused({ publication, settings }: Situation): readonly Alarm[] {
 
 /** It stands until an update with a side name was applied, or while one lies outside of the zone. */
 function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[] {
-  const { leftOut: said, whyRefused, view } = publication;
+  const { leftOut: said, whyRefused } = publication.writing;
+  const { view } = publication.zone;
   const { source, nameserver } = settings;
   const outside = view?.outside ?? [];
   const failure = outside[0]?.failure ?? said;
@@ -51,13 +52,13 @@ function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[]
       code: 'left-out',
       subject: source.name,
       sentence: `${source.name} is kept without ${left}, which may say what was right before. ${why} ${found.message}`,
-      ...hintOf(found),
+      hint: found.hint,
     },
   ];
 }
 
 function altered({ publication, settings }: Situation): readonly Alarm[] {
-  const found = publication.view?.altered.filter(isSettled) ?? [];
+  const found = publication.zone.view?.altered.filter(isSettled) ?? [];
   if (found.length === 0) return [];
   return [
     {
@@ -87,7 +88,8 @@ function alteredCause(found: readonly Altered[]): string {
 /** Only names that clients use: an application that looks one up gets the wildcard's address instead of none. */
 function wildcards(situation: Situation): readonly Alarm[] {
   const { publication, settings, state } = situation;
-  const { view, inFlight, awaiting } = publication;
+  const { view } = publication.zone;
+  const { inFlight, awaiting } = publication.writing;
   if (view === undefined || !publication.ready || isLookingAround(situation)) return [];
   const clients: readonly (Fqdn | undefined)[] = [settings.source.name, settings.replicas?.name];
   const found = view.synthesized.filter(({ name }) => clients.includes(name));

@@ -1,38 +1,25 @@
 /** Commands of operators and failover tools: one at a time, each judged on a zone and a server that were looked at after it came, each answered once. */
 
 import type { Commanded } from '../decide/situation.ts';
-import type { Command, CommandResult, Effect } from '../model/events.ts';
+import type { Command, CommandResult, Turn } from '../model/events.ts';
 import { commandQueueLimit } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import type {
-  Attempt,
-  ClusterState,
-  CommandProgress,
-  PublicationState,
-  RunningCommand,
-} from '../model/state.ts';
+import type { Attempt, PublicationState } from '../model/publication.ts';
+import type { ClusterState, CommandProgress, RunningCommand } from '../model/state.ts';
 import { type Now, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 
 /** Puts a command in the queue. */
-export function acceptCommand(
-  state: ClusterState,
-  id: string,
-  command: Command,
-  now: Now,
-  effects: Effect[],
-): ClusterState {
+export function acceptCommand(turn: Turn, state: ClusterState, id: string, command: Command): ClusterState {
   if (state.commands.some((other) => other.id === id)) return state;
   if (state.commands.length >= commandQueueLimit) {
     const sentence = `${commandQueueLimit} commands are waiting already; try again.`;
-    effects.push({
-      kind: 'reply',
-      id,
-      answer: { results: resultsForAll(state, { kind: 'failed', code: 'busy', sentence }) },
-    });
+    const results = resultsForAll(state, { kind: 'failed', code: 'busy', sentence });
+    turn.effects.push({ kind: 'reply', id, answer: { results } });
     return state;
   }
-  return beginNext({ ...state, commands: [...state.commands, { id, command, progress: new Map() }] }, now);
+  const waiting: RunningCommand = { id, command, since: undefined, until: undefined, progress: new Map() };
+  return beginNext({ ...state, commands: [...state.commands, waiting] }, turn.now);
 }
 
 const resultsForAll = (
@@ -75,7 +62,11 @@ export function isInformed(
   running: RunningCommand,
 ): boolean {
   const since = running.since ?? Number.POSITIVE_INFINITY;
-  if (publication.readEndedAt === undefined || publication.readEndedAt <= since || publication.awaiting)
+  if (
+    publication.zone.endedAt === undefined ||
+    publication.zone.endedAt <= since ||
+    publication.writing.awaiting
+  )
     return false;
   const { command } = running;
   // Force is for what is unknown, and only a silent server is forgotten: what can be known within one probe is known first.
@@ -90,7 +81,7 @@ export const commandedBy = (running: RunningCommand): Commanded | undefined =>
     ? {
         server: running.command.server,
         force: running.command.force,
-        ...(running.command.althoughReadOnly ? { althoughReadOnly: true } : {}),
+        althoughReadOnly: running.command.althoughReadOnly,
       }
     : undefined;
 
@@ -136,7 +127,7 @@ export function resultOfUpdate(
 }
 
 /** Answers the command in progress when every publication has a result, or its time is up; then the next one begins. */
-export function finishCommands(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
+export function finishCommands({ now, effects }: Turn, state: ClusterState): ClusterState {
   const [head, ...rest] = state.commands;
   if (head?.since === undefined) return state;
   const results = [...state.publications.values()].map((publication) => {
@@ -167,10 +158,14 @@ export const resultOfFailure = ({ code, message, hint }: Failure): Omit<CommandR
   kind: saysNo.has(code) || code.startsWith('tsig-') ? 'failed' : 'unreachable',
   code,
   sentence: message,
-  ...(hint === undefined ? {} : { hint }),
+  hint,
 });
 
-function timedOut({ settings, readFailure, writeFailure }: PublicationState): CommandResult {
+function timedOut({
+  settings,
+  zone: { failure: readFailure },
+  writing: { failure: writeFailure },
+}: PublicationState): CommandResult {
   const failure = readFailure ?? writeFailure;
   const sentence = `Nameserver ${settings.nameserver} or the server did not answer in time.`;
   return {

@@ -1,20 +1,17 @@
 /** Does what the command in progress says, or says why not. */
 
 import { guard } from '../decide/guard.ts';
-import { isLedgerBehind, isSuperseded, type Situation, situationOf } from '../decide/situation.ts';
+import { isLedgerBehind, isSuperseded, type Situation } from '../decide/situation.ts';
+import { situationOf } from '../decide/situation-of.ts';
 import { decide } from '../decide/table.ts';
 import type { Decision } from '../model/decision.ts';
-import type { Command, CommandResult, Effect } from '../model/events.ts';
+import type { Command, CommandResult, Turn } from '../model/events.ts';
 import type { Ledger } from '../model/ledger.ts';
-import {
-  type ClusterState,
-  type PublicationState,
-  type RunningCommand,
-  withPublication,
-} from '../model/state.ts';
-import { type Now, plusMs } from '../model/units.ts';
+import type { PublicationState } from '../model/publication.ts';
+import { type ClusterState, type RunningCommand, withPublication } from '../model/state.ts';
+import { plusMs } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { rewritten } from '../publish/intended.ts';
+import { rewritten, type Write } from '../publish/intended.ts';
 import { intendedWrite } from '../publish/intent.ts';
 import { planUpdate } from '../publish/plan.ts';
 import { isLookedInto } from '../publish/why-refused.ts';
@@ -25,33 +22,33 @@ type Result = Omit<CommandResult, 'nameserver'>;
 
 /** Does what the command in progress says, or says why not. */
 export function obey(
+  turn: Turn,
   state: ClusterState,
   publication: PublicationState,
   running: RunningCommand,
-  now: Now,
-  effects: Effect[],
 ): ClusterState {
+  const { now } = turn;
   const { nameserver } = publication.settings;
-  const noted = withEpoch(state, nameserver, publication.remembered?.epoch ?? 0);
-  if (publication.readFailure) return withResult(noted, nameserver, resultOfFailure(publication.readFailure));
-  // It was refused, and what would allow it is known in a moment: that is the answer.
+  const { remembered, failure } = publication.zone;
+  const noted = withEpoch(state, nameserver, remembered?.epoch ?? 0);
+  if (failure) return withResult(noted, nameserver, resultOfFailure(failure));
+  // The update was refused, and what would allow it is known in a moment: that is the answer.
   if (isLookedInto(publication, running.id, now)) return noted;
-  const situation = situationOf(noted, publication, commandedBy(running), now);
-  if (running.command.kind !== 'follow') return rewrite(noted, situation, running, now, effects);
+  const situation = situationOf(noted, publication, now, { command: commandedBy(running) });
+  if (running.command.kind !== 'follow') return rewrite(turn, situation, running);
   const known = noted.commands[0]?.progress.get(nameserver)?.epoch;
   const decision = guard(situation, decide(situation));
-  // What it has put on its way may still be applied: its outcome is the answer.
-  const isOnItsWay = publication.inFlight?.commandId === running.id;
+  // The update that is on its way may still be applied: its outcome is the answer.
+  const isOnItsWay = publication.writing.inFlight?.commandId === running.id;
   const answer = isOnItsWay ? undefined : answerWithoutWrite(situation, decision, running, known);
   if (answer) return withResult(noted, nameserver, answer);
   // A command may move what moved too often, and its time is now.
   const unlatched = {
     ...publication,
-    flapping: false,
-    moves: [],
+    limits: { ...publication.limits, flapping: false, moves: [] },
     decidedAt: { mono: now.mono, wall: now.wall },
   };
-  return write(noted, { ...situation, publication: unlatched }, decision, running, now, effects);
+  return write(turn, { ...situation, publication: unlatched }, decision, { commandId: running.id });
 }
 
 /** The result of a follow that needs no write, or must not write. */
@@ -91,9 +88,10 @@ function answerWithoutWrite(
   // Whatever comes of it, a dry run writes nothing.
   if (command.dryRun) {
     const intended = intendedWrite(situation, decision);
-    const { view, settings } = publication;
+    const { settings } = publication;
+    const { view } = publication.zone;
     const plan = intended && view && planUpdate(settings, view, intended.ledger, intended.wanted);
-    return { kind: 'done', code: 'dry-run', sentence: decision.sentence, ...(plan ? { plan } : {}) };
+    return { kind: 'done', code: 'dry-run', sentence: decision.sentence, plan };
   }
   return state.settings.mode === 'observe' ? observing(state) : undefined;
 }
@@ -110,47 +108,46 @@ type Rewriting =
   | { readonly kind: 'result'; readonly result: Result };
 
 /** Freeze, thaw and forget: a change of the ledger alone. */
-function rewrite(
-  state: ClusterState,
-  situation: Situation,
-  running: RunningCommand,
-  now: Now,
-  effects: Effect[],
-): ClusterState {
-  const { ledger, publication } = situation;
+function rewrite(turn: Turn, situation: Situation, running: RunningCommand): ClusterState {
+  const { state, ledger, publication } = situation;
+  const { cluster, mode, watch } = state.settings;
   const { command } = running;
   const { nameserver, source } = publication.settings;
   if (command.kind === 'follow') return state;
-  if (ledger === undefined || ledger.cluster !== state.settings.cluster) {
+  if (ledger === undefined || ledger.cluster !== cluster) {
     const { reason, kind, sentence: why } = publication.decision;
-    const now =
-      state.settings.mode === 'observe'
-        ? 'mode: observe publishes nothing.'
-        : `The decision is ${kind} (${reason}): ${why}`;
-    const sentence = `${source.name} has no ledger of cluster ${state.settings.cluster}, so there is nothing to ${command.kind}. ${now}`;
+    const cause =
+      mode === 'observe' ? 'mode: observe publishes nothing.' : `The decision is ${kind} (${reason}): ${why}`;
+    const sentence = `${source.name} has no ledger of cluster ${cluster}, so there is nothing to ${command.kind}. ${cause}`;
     return withResult(state, nameserver, { kind: 'failed', code: 'no-ledger', sentence });
   }
   const rewriting = rewriteLedger(situation, ledger, command);
   const refused = rewriting.kind === 'result' && rewriting.result.kind !== 'done';
-  const noted = refused ? state : withPublication(state, afterCommand(publication, command));
+  const current = refused ? publication : afterCommand(publication, command);
+  const noted = withPublication(state, current);
   if (rewriting.kind === 'result') return withResult(noted, nameserver, rewriting.result);
-  if (state.settings.mode === 'observe') return withResult(state, nameserver, observing(state));
-  const current = noted.publications.get(nameserver) as PublicationState;
-  return write(noted, { ...situation, publication: current }, current.decision, running, now, effects, {
+  if (mode === 'observe') return withResult(state, nameserver, observing(state));
+  const explicit: Write = {
     what: command.kind,
     aim: `${command.kind} ${running.id}`,
     sentence: rewriting.sentence,
     ledger: rewritten(situation, rewriting.ledger),
     wanted: [],
-    notAfter: plusMs(now.mono, state.settings.watch.freshForMs),
-  });
+    notAfter: plusMs(turn.now.mono, watch.freshForMs),
+  };
+  const now: Situation = { ...situation, state: noted, publication: current };
+  return write(turn, now, current.decision, { commandId: running.id, explicit });
 }
 
 /** What this instance remembers differently, beside the ledger: a thaw counts moves anew, a forgotten server is not waited for. */
 function afterCommand(publication: PublicationState, command: Command): PublicationState {
-  if (command.kind === 'thaw') return { ...publication, flapping: false, moves: [] };
+  if (command.kind === 'thaw')
+    return { ...publication, limits: { ...publication.limits, flapping: false, moves: [] } };
   if (command.kind === 'forget')
-    return { ...publication, gone: new Set([...publication.gone, command.server]) };
+    return {
+      ...publication,
+      evidence: { ...publication.evidence, gone: new Set([...publication.evidence.gone, command.server]) },
+    };
   return publication;
 }
 
@@ -174,7 +171,9 @@ function rewriteLedger(
     case 'thaw': {
       if (ledger.frozen === undefined)
         return done(
-          publication.flapping ? 'It was not frozen; its moves are counted anew.' : 'It was not frozen.',
+          publication.limits.flapping
+            ? 'It was not frozen; its moves are counted anew.'
+            : 'It was not frozen.',
         );
       const { frozen: _thawed, ...rest } = ledger;
       return { kind: 'ledger', ledger: rest, sentence: `Thawed by ${command.by}.` };

@@ -8,7 +8,7 @@ import type { ServerAddress } from '../model/units.ts';
 import { isIdentifiedAs } from '../observe/source-of.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { isAtOrAfter } from '../observe/waypoint.ts';
-import type { Lack, Lacks } from './ahead.ts';
+import type { Lack, Lacks } from './lack.ts';
 import type { Situation } from './situation.ts';
 
 /** How far a server is in one server's binary log. */

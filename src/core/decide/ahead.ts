@@ -3,29 +3,16 @@
  * with executed, received with received (executed, or in the relay log). docs/decisions/014.
  */
 
-import { countGtids, emptyGtidSet, type GtidSet, restrict, subtract, union, uuidOf } from '../gtid/gtid.ts';
+import { countGtids, restrict, subtract, union } from '../gtid/gtid.ts';
+import { emptyGtidSet, type GtidSet, uuidOf } from '../gtid/gtid-set.ts';
 import { hasEveryGtid, isOwnOrigin, type ServerFacts, type Wsrep } from '../model/observation.ts';
 import type { ServerAddress } from '../model/units.ts';
 import { gtidsOf } from '../observe/comparison.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { lacksByCoordinates } from './ahead-by-coordinates.ts';
+import type { Lack, Lacks } from './lack.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from './situation.ts';
-
-/** What another server has, and this one has not. Neither number: the other one is in a later file of the binary log, and nobody can say how far. */
-export interface Lack {
-  /** Who has most of it. */
-  readonly server: ServerAddress;
-  readonly transactions?: number;
-  /** Of one file of their source's binary log, where there are no GTIDs. */
-  readonly bytes?: number;
-}
-
-/** Null: nobody has more. */
-export interface Lacks {
-  readonly executed: Lack | null;
-  readonly received: Lack | null;
-}
 
 /** What a server lacks that others of the line have, by everybody's fresh answers; undefined where nothing can be said. */
 export function lacksOf(situation: Situation, member: ServerView): Lacks | undefined {
@@ -84,7 +71,9 @@ export function promotedBehind(situation: Situation): PromotedBehind | undefined
   const others = members
     .filter(
       (other) =>
-        !isPublished(situation, other) && isOfLine(situation, other) && !publication.gone.has(other.address),
+        !isPublished(situation, other) &&
+        isOfLine(situation, other) &&
+        !publication.evidence.gone.has(other.address),
     )
     .map((other) => withoutStale(situation, other));
   const lacks = some(lacksByGtids(published, others, (writer) => writer === origin));
@@ -98,35 +87,12 @@ export function promotedBehind(situation: Situation): PromotedBehind | undefined
   };
 }
 
-/** `10 transactions that db3:3306 has executed (13 that db4:3306 has received)`; undefined where nothing is lacking. */
-export function lackWords({ executed, received }: Lacks): string | undefined {
-  if (executed === null)
-    return received ? `${amountWords(received)} that ${received.server} has received` : undefined;
-  const said = `${amountWords(executed)} that ${executed.server} has executed`;
-  if (received === null || amountOf(received) <= amountOf(executed)) return said;
-  return `${said} (${received.transactions ?? amountWords(received)} that ${received.server} has received)`;
-}
-
-/** How many transactions are lacking at most. */
-export const countOf = ({ executed, received }: Lacks): number =>
-  Math.max(executed?.transactions ?? 0, received?.transactions ?? 0);
-
-const amountOf = ({ transactions, bytes }: Lack): number => transactions ?? bytes ?? Number.POSITIVE_INFINITY;
-
-function amountWords({ transactions, bytes }: Lack): string {
-  if (transactions !== undefined)
-    return transactions === 1 ? '1 transaction' : `${transactions} transactions`;
-  return bytes === undefined
-    ? 'an unknown amount (a later binary log file)'
-    : `${bytes} bytes of the binary log`;
-}
-
 const some = (lacks: Lacks | undefined): Lacks | undefined =>
   lacks?.executed || lacks?.received ? lacks : undefined;
 
 /** As it was before it got what a former source may have written after the promotion: nobody lacks stale writes. */
 function withoutStale({ publication }: Situation, server: ServerView): ServerView {
-  const before = publication.beforeStale.get(server.address);
+  const before = publication.evidence.beforeStale.get(server.address);
   return before ? { ...server, known: before } : server;
 }
 

@@ -1,9 +1,12 @@
 /** In which form a server is published, or why it must not be: the configuration's form, of addresses that are proven. */
 
-import { type Form, formText, type Ledger } from '../model/ledger.ts';
+import { unsafeKind } from '../model/ip-ranges.ts';
+import { type Form, formFits, formText, type Ledger } from '../model/ledger.ts';
+import { splitAddress } from '../model/observation.ts';
+import type { SourceName } from '../model/settings.ts';
 import { proposalWords } from '../observe/server-addresses.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { formOf } from '../publish/desired.ts';
+import { isIpText } from '../publish/desired.ts';
 import type { Situation } from './situation.ts';
 
 /** Why a server must not be published. */
@@ -64,4 +67,31 @@ export function differingForm(situation: Situation, ledger: Ledger, target: Serv
   );
   if ('unsafe' in form) return undefined;
   return formText(form) === formText(ledger.form) && target.address === ledger.source ? undefined : form;
+}
+
+/** How a server is published by this configuration, or why it must not be. */
+export function formOf(
+  server: ServerView,
+  source: SourceName,
+  allowLoopback: boolean,
+): Form | { readonly unsafe: string } {
+  const { host } = splitAddress(server.address);
+  if (source.type === 'cname') {
+    if (isIpText(host))
+      return { unsafe: `is configured by its IP address ${host}, which cannot be the target of a CNAME` };
+    return {
+      type: 'cname',
+      ttlSeconds: source.ttlSeconds,
+      targets: [host.endsWith('.') ? host : `${host}.`],
+    };
+  }
+  const { addresses } = server;
+  if (addresses === undefined || addresses.length === 0)
+    return { unsafe: `has no address: ${host} could not be resolved` };
+  const bad = addresses.find((address) => unsafeKind(address, allowLoopback) !== undefined);
+  if (bad !== undefined) return { unsafe: `resolves to ${bad}, which is ${unsafeKind(bad, allowLoopback)}` };
+  const form: Form = { type: 'address', ttlSeconds: source.ttlSeconds, targets: addresses.toSorted() };
+  return formFits(form)
+    ? form
+    : { unsafe: `has ${addresses.length} addresses, more than fit into the ledger` };
 }

@@ -4,8 +4,9 @@ import { type Decision, hold, holdWhileAsking, names } from '../model/decision.t
 import { fits, formerLimit, highestEpoch } from '../model/ledger.ts';
 import type { ServerId } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { candidateLacks, lackWords } from './ahead.ts';
+import { candidateLacks } from './ahead.ts';
 import { moveForm } from './form.ts';
+import { lackWords } from './lack.ts';
 import { unobserved } from './rivals.ts';
 import { isPublished, type Situation, tellsItsState } from './situation.ts';
 import { mayBeUnlisted } from './unlisted.ts';
@@ -39,7 +40,7 @@ function tooManyFormer({ ledger }: Situation): Decision | undefined {
 
 /** What is written must be read again. The configuration and the prober refuse what cannot be: so this is somebody's hand, or a server of another configuration. */
 function noRoom({ ledger, publication }: Situation, target: ServerView): Decision | undefined {
-  const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0);
+  const epoch = Math.max(ledger?.epoch ?? 0, publication.zone.remembered?.epoch ?? 0);
   if (epoch >= highestEpoch)
     return hold(
       'ledger-full',
@@ -59,7 +60,7 @@ function outdated(
   { publication, published, ledger, state }: Situation,
   target: ServerView,
 ): Decision | undefined {
-  const { movedElsewhereAt } = publication;
+  const { movedElsewhereAt } = publication.zone;
   if (movedElsewhereAt === undefined) return undefined;
   const known = [target, ...(published && tellsItsState(published) ? [published] : [])];
   const saidAt = (server: ServerView) =>
@@ -77,7 +78,7 @@ function unsafeAddress(situation: Situation, target: ServerView): Decision | und
 }
 
 function flapping({ publication, state }: Situation): Decision | undefined {
-  if (!publication.flapping) return undefined;
+  if (!publication.limits.flapping) return undefined;
   const { maxMoves, maxMovesWindowMs } = state.settings.watch;
   return hold(
     'flapping',

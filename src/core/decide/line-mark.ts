@@ -4,7 +4,7 @@
  */
 
 import { newestOf } from '../gtid/gtid.ts';
-import { isMariadbKey, writerOf } from '../gtid/mariadb-gtid.ts';
+import { isMariadbKey, writerOf } from '../gtid/gtid-set.ts';
 import { isMark, type Ledger, type LineMark } from '../model/ledger.ts';
 import type { ServerFacts } from '../model/observation.ts';
 import type { ServerId } from '../model/units.ts';

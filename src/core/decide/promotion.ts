@@ -3,8 +3,7 @@
  * part of the incident that comes later (docs/decisions/003).
  */
 
-import type { Moment } from '../model/state.ts';
-import type { WallMs } from '../model/units.ts';
+import type { Moment, WallMs } from '../model/units.ts';
 import { multiPrimaryOf } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
 

@@ -6,20 +6,13 @@
 
 import { contains, countGtids, restrict, subtract } from '../gtid/gtid.ts';
 import { hasEveryGtid, isOwnOrigin, writesWithoutGtids } from '../model/observation.ts';
-import { without } from '../model/state.ts';
+import type { Rejoin, Waypoint } from '../model/publication.ts';
 import type { MonoMs, ServerAddress } from '../model/units.ts';
 import { type Comparison, comparisonOf, gtidsOf, idleObstacle } from '../observe/comparison.ts';
 import { isInAuroraTable, isOnlineIn } from '../observe/membership.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
-import {
-  hasReached,
-  isAtOrAfter,
-  type Rejoin,
-  reachedWords,
-  type Waypoint,
-  waypointOf,
-} from '../observe/waypoint.ts';
+import { hasReached, isAtOrAfter, reachedWords, waypointOf } from '../observe/waypoint.ts';
 import { hopsFrom, waysToSource } from './replica-lag.ts';
 import { isPublished, isSuperseded, type Situation } from './situation.ts';
 
@@ -27,7 +20,7 @@ import { isPublished, isSuperseded, type Situation } from './situation.ts';
 export function trackRejoins(situation: Situation): ReadonlyMap<ServerAddress, Rejoin> {
   const rejoins = new Map<ServerAddress, Rejoin>();
   const { published } = situation;
-  if (published?.facts === undefined) return situation.publication.rejoins;
+  if (published?.facts === undefined) return situation.publication.evidence.rejoins;
   for (const member of situation.members) {
     if (isPublished(situation, member)) continue;
     rejoins.set(member.address, trackOne(situation, published, member));
@@ -36,25 +29,17 @@ export function trackRejoins(situation: Situation): ReadonlyMap<ServerAddress, R
 }
 
 function trackOne(situation: Situation, source: ServerView, member: ServerView): Rejoin {
-  const known = situation.publication.rejoins.get(member.address);
+  const known = situation.publication.evidence.rejoins.get(member.address);
   const isSame = known !== undefined && known.source === source.id;
   const isHidden =
-    (member.known && writesWithoutGtids(member.known)) ||
+    (member.known !== undefined && writesWithoutGtids(member.known)) ||
     (known?.hidden === true && (isSame || !known.rejoined));
-  const fresh: Rejoin = {
-    ...(source.id === undefined ? {} : { source: source.id }),
-    rejoined: false,
-    ...(isHidden ? { hidden: true } : {}),
-  };
+  const fresh: Rejoin = { source: source.id, rejoined: false, hidden: isHidden };
   const before: Rejoin = isSame ? { ...known, ...fresh, rejoined: known.rejoined } : fresh;
   const compared = compareErrant(situation, source, member, before);
   if (!isAttached(situation, member)) {
     const { errant, comparedAt } = compared;
-    return {
-      ...fresh,
-      ...(errant === undefined ? {} : { errant }),
-      ...(comparedAt === undefined ? {} : { comparedAt }),
-    };
+    return { ...fresh, errant, comparedAt };
   }
   const attached = { ...compared, attachedAt: before.attachedAt ?? situation.now.mono };
   return advance(source, member, attached, lineOf(situation, source));
@@ -75,7 +60,7 @@ function advance(
   if (track.target?.kind !== comparison.kind || isReset(source, track.target)) {
     const isDue = sourceAt > attachedAt && !isBlind(comparison, source, track);
     const target = isDue ? waypointOf(source, comparison, line) : undefined;
-    return { ...without(without(track, 'target'), 'executed'), ...(target && { target }) };
+    return { ...track, executed: undefined, target };
   }
   if (track.executed !== undefined)
     return sourceAt > track.executed.at ? confirm(source, member, track, line) : track;
@@ -123,7 +108,7 @@ const isBlind = (comparison: Comparison, source: ServerView, { baseline }: Rejoi
 
 /** How a former source has come back: reads on from its address. */
 export function backWords(situation: Situation, former: ServerAddress, source: ServerAddress): string {
-  const track = situation.publication.rejoins.get(former);
+  const track = situation.publication.evidence.rejoins.get(former);
   const member = situation.members.find(({ address }) => address === former);
   const through = member && !isDirect(situation, member) ? throughOf(situation, member) : undefined;
   return `${former} ${reachedWords(track?.target, through === undefined ? source : `${source} through ${through}`, track?.hidden === true)}`;
@@ -132,7 +117,7 @@ export function backWords(situation: Situation, former: ServerAddress, source: S
 /** Why nobody can tell when a former source that replicates from the published one has caught up; undefined where it can be told, or is not asked. */
 export function incomparable(situation: Situation, member: ServerView): string | undefined {
   const { published } = situation;
-  const track = situation.publication.rejoins.get(member.address);
+  const track = situation.publication.evidence.rejoins.get(member.address);
   if (published === undefined || track === undefined || track.rejoined || track.target) return undefined;
   const comparison = comparisonOf(published, member);
   if (!isAttached(situation, member)) return comparison && onlyDirect(situation, published, member);
@@ -143,7 +128,8 @@ export function incomparable(situation: Situation, member: ServerView): string |
 
 /** Not where other alarms tell what to do with its own transactions first, nor while it is in doubt who the source is. */
 function onlyDirect(situation: Situation, source: ServerView, member: ServerView): string | undefined {
-  const { decision, rejoins } = situation.publication;
+  const { decision } = situation.publication;
+  const { rejoins } = situation.publication.evidence;
   if (decision.kind === 'hold' || member.writable || (rejoins.get(member.address)?.errant ?? 0) > 0)
     return undefined;
   const through = throughOf(situation, member);

@@ -6,7 +6,9 @@
 import { isWritable } from '../model/observation.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import { isBelieved, type ServerView } from '../observe/topology.ts';
-import { type Situation, strongEvidence, unfitness } from './situation.ts';
+import { unfitness } from './candidates.ts';
+import type { Situation } from './situation.ts';
+import { strongEvidence } from './strong-evidence.ts';
 
 /**
  * Servers that were not asked yet, or whose answer got old while the next one is waited for: nobody knows what they are now. All members; and of the discovered ones those

@@ -2,31 +2,34 @@
 
 import type { Decision } from '../model/decision.ts';
 import type { ServerFacts } from '../model/observation.ts';
-import type { PublicationState } from '../model/state.ts';
+import type { PublicationState } from '../model/publication.ts';
 import type { MonoMs, ServerAddress, ServerId } from '../model/units.ts';
 import { isInAuroraTable, isOnlineIn } from '../observe/membership.ts';
 import { multiPrimaryOf } from '../observe/multi-primary.ts';
 import { isBelieved } from '../observe/topology.ts';
 import { trackRejoins } from './rejoin.ts';
 import { waysToSource } from './replica-lag.ts';
+import { isWeakFailover } from './rules/failover.ts';
 import { isSuperseded, type Situation, tellsItsState } from './situation.ts';
-import { isWeakFailover } from './table.ts';
 
 export function settle(situation: Situation, decision: Decision): PublicationState {
   const { publication, now } = situation;
   const isSteady = decision.kind === 'point-to' && decision.reason === 'steady';
   const since = (before: MonoMs | undefined, holds: boolean) => (holds ? (before ?? now.mono) : undefined);
-  const steadySince = since(publication.steadySince, isSteady);
+  const steadySince = since(publication.evidence.steadySince, isSteady);
   return {
     ...publication,
-    steadySince,
-    weakSince: since(publication.weakSince, isWeakFailover(situation)),
-    sourcelessSince: since(publication.sourcelessSince, isSourceless(situation, decision)),
-    line: lineNow(situation),
-    gone: goneNow(situation, steadySince),
-    rejoins: trackRejoins(situation),
-    wayless: waylessNow(situation),
-    beforeStale: beforeStale(situation),
+    evidence: {
+      ...publication.evidence,
+      steadySince,
+      weakSince: since(publication.evidence.weakSince, isWeakFailover(situation)),
+      sourcelessSince: since(publication.evidence.sourcelessSince, isSourceless(situation, decision)),
+      line: lineNow(situation),
+      gone: goneNow(situation, steadySince),
+      rejoins: trackRejoins(situation),
+      wayless: waylessNow(situation),
+      beforeStale: beforeStale(situation),
+    },
   };
 }
 
@@ -36,8 +39,8 @@ const isSourceless = ({ members }: Situation, decision: Decision): boolean =>
 
 /** The published source, those that stream from it or are in its cluster, those that stream from these, and so on. */
 function lineNow({ publication, published, topology, ledger }: Situation): ReadonlySet<ServerId> {
-  if (ledger === undefined) return publication.line;
-  const line = new Set(publication.line);
+  if (ledger === undefined) return publication.evidence.line;
+  const line = new Set(publication.evidence.line);
   if (published?.id !== undefined) line.add(published.id);
   for (let grew = true; grew; ) {
     grew = false;
@@ -87,7 +90,7 @@ function goneNow(
       steadySince !== undefined &&
       unknownSince !== undefined &&
       now.mono - Math.max(steadySince, unknownSince) >= state.settings.watch.goneAfterMs;
-    if (publication.gone.has(member.address) || longGone) gone.add(member.address);
+    if (publication.evidence.gone.has(member.address) || longGone) gone.add(member.address);
   }
   return gone;
 }
@@ -101,7 +104,7 @@ function waylessNow(situation: Situation): ReadonlyMap<ServerAddress, MonoMs> {
   return new Map(
     members.flatMap(({ address, facts }): [ServerAddress, MonoMs][] => {
       const since =
-        publication.wayless.get(address) ?? (isWell && facts !== undefined ? now.mono : undefined);
+        publication.evidence.wayless.get(address) ?? (isWell && facts !== undefined ? now.mono : undefined);
       return since === undefined || ways.has(address) ? [] : [[address, since]];
     }),
   );
@@ -111,14 +114,16 @@ function waylessNow(situation: Situation): ReadonlyMap<ServerAddress, MonoMs> {
 function beforeStale(situation: Situation): ReadonlyMap<ServerAddress, ServerFacts> {
   const { publication, members } = situation;
   const former = members.filter((member) => isSuperseded(situation, member)).map(({ address }) => address);
-  if (former.length === 0 && publication.beforeStale.size === 0) return publication.beforeStale;
+  if (former.length === 0 && publication.evidence.beforeStale.size === 0)
+    return publication.evidence.beforeStale;
   const kept = new Map<ServerAddress, ServerFacts>();
   for (const { address, facts, upstreams } of members) {
-    const known = publication.beforeStale.get(address);
+    const known = publication.evidence.beforeStale.get(address);
     const reads =
       facts !== undefined &&
       upstreams.some(({ state, member }) => state === 'streams' && member && former.includes(member));
-    if (known && (reads || publication.rejoins.get(address)?.rejoined !== true)) kept.set(address, known);
+    if (known && (reads || publication.evidence.rejoins.get(address)?.rejoined !== true))
+      kept.set(address, known);
     else if (reads && !former.includes(address)) kept.set(address, facts);
   }
   return kept;

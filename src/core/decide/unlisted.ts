@@ -4,13 +4,14 @@
  */
 
 import { type Decision, hold, holdWhileAsking, names } from '../model/decision.ts';
-import type { Alarm } from '../model/events.ts';
 import { isWritable } from '../model/observation.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { belongsToLine, defect, type Situation, strongEvidence } from './situation.ts';
+import { defect } from './candidates.ts';
+import { belongsToLine, type Situation } from './situation.ts';
+import { strongEvidence } from './strong-evidence.ts';
 
-const discoveredOf = ({ topology }: Situation): readonly ServerView[] =>
+export const discoveredOf = ({ topology }: Situation): readonly ServerView[] =>
   topology.servers.filter((server) => server.discovered !== undefined);
 
 /**
@@ -37,7 +38,7 @@ export const unlistedSources = (situation: Situation): readonly ServerView[] =>
   unlistedWriters(situation).filter((server) => strongEvidence(situation, server).length > 0);
 
 /** Those that take writes, and were promoted or are followed: whether that proves anything or not. */
-const unlistedWriters = (situation: Situation): readonly ServerView[] =>
+export const unlistedWriters = (situation: Situation): readonly ServerView[] =>
   discoveredOf(situation).filter((server) => {
     if (
       !takesPart(situation, server) ||
@@ -68,7 +69,7 @@ export function sourceUnlisted(situation: Situation): Decision | undefined {
   return hold('unknown-source', looksLikeSource(situation, first));
 }
 
-const looksLikeSource = (situation: Situation, server: ServerView): string =>
+export const looksLikeSource = (situation: Situation, server: ServerView): string =>
   `${server.address} looks like the source (${strongEvidence(situation, server).join('; ')}), but is not in the configuration: add it to servers.`;
 
 /** Found, and not asked yet. */
@@ -82,72 +83,3 @@ export function mayBeUnlisted(situation: Situation): Decision | undefined {
   const are = asked.length === 1 ? ['was', 'is'] : ['were', 'are'];
   return holdWhileAsking(`${names(asked)} ${are[0]} discovered just now, and ${are[1]} still being asked.`);
 }
-
-/** What an operator should know of servers that are not in the configuration. */
-export function unlistedAlarms(situation: Situation): readonly Alarm[] {
-  const sources = unlistedSources(situation);
-  const parts = discoveredOf(situation).filter((server) => takesPart(situation, server));
-  return [
-    ...parts.map(
-      (server): Alarm => ({
-        code: 'not-configured',
-        subject: server.address,
-        sentence: unlistedText(situation, server, sources),
-      }),
-    ),
-    ...unlistedWriters(situation).flatMap((server) => besidePublished(situation, server)),
-    ...noRoom(situation),
-  ];
-}
-
-const unlistedText = (situation: Situation, server: ServerView, sources: readonly ServerView[]): string =>
-  sources.includes(server)
-    ? `${looksLikeSource(situation, server)} Until then the name moves to no other server by itself.`
-    : `${server.address} is part of the replication, but not in the configuration, so nothing can be published to it: add it to servers.`;
-
-function besidePublished({ published, candidates }: Situation, { address }: ServerView): readonly Alarm[] {
-  if (published === undefined || !candidates.includes(published)) return [];
-  const sentence = `${address}, which is not in the configuration, is writable, and so is the published source ${published.address}: make one of them read-only.`;
-  return [{ code: 'two-sources', subject: address, sentence }];
-}
-
-function noRoom({ state }: Situation): readonly Alarm[] {
-  const { unasked } = state.discovery;
-  if (unasked.length === 0) return [];
-  const shown = unasked.slice(0, 3).join(', ');
-  return [
-    {
-      code: 'discovery-full',
-      subject: state.settings.cluster,
-      count: unasked.length,
-      sentence: `${unasked.length} more ${unasked.length === 1 ? 'server was' : 'servers were'} found (${shown}${unasked.length > 3 ? ', …' : ''}), and ${unasked.length === 1 ? 'is' : 'are'} not asked: add the servers of this cluster to servers, or make discover_within narrower.`,
-    },
-  ];
-}
-
-/** What speaks for and against it, in a DBA's words. */
-export function unlistedEvidence(situation: Situation, server: ServerView): readonly string[] {
-  const { discovered } = server.settings;
-  if (discovered === undefined) return [];
-  const told = [
-    `is not in the configuration: ${discovered.by} ${howTold[discovered.how]}`,
-    'counts as evidence, and is never published',
-  ];
-  if (server.discovered === 'stale')
-    return [
-      ...told.slice(0, 1),
-      `shows another identity than ${discovered.by} says: stale, it counts for nothing`,
-    ];
-  if (server.discovered === 'unverified')
-    return [...told.slice(0, 1), 'never answered: it counts for nothing'];
-  if (!takesPart(situation, server)) return [...told.slice(0, 1), 'takes no part in this replication'];
-  return unlistedSources(situation).includes(server)
-    ? [...told, 'looks like the source', ...strongEvidence(situation, server)]
-    : told;
-}
-
-const howTold = {
-  replicas: 'lists it as its replica',
-  channel: 'replicates from that address',
-  group: 'says that it is a member of its group',
-} as const;

@@ -2,7 +2,8 @@
 
 import { countGtids, subtract } from '../gtid/gtid.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { disqualification, isSuperseded, type Situation } from './situation.ts';
+import { disqualification } from './candidates.ts';
+import { isSuperseded, type Situation } from './situation.ts';
 
 /**
  * Why nothing is lost when the name goes back to that former source; undefined: something may be. The published server takes no writes, and the former source has all that it has

@@ -4,17 +4,12 @@ import type { Decision } from '../model/decision.ts';
 import type { HoldReason } from '../model/vocabulary.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { follow } from './advice.ts';
+import { disqualification } from './candidates.ts';
 import { silentBeside } from './elections.ts';
 import { lonePrimary } from './group-words.ts';
 import { isPromotedOutsideIncident } from './promotion.ts';
-import {
-  belongsToLine,
-  disqualification,
-  isPublished,
-  isSuperseded,
-  type Situation,
-  strongEvidence,
-} from './situation.ts';
+import { belongsToLine, isPublished, isSuperseded, type Situation } from './situation.ts';
+import { strongEvidence } from './strong-evidence.ts';
 import { wayBack } from './way-back.ts';
 
 /** The zone itself decides these; no command about a server passes them. */

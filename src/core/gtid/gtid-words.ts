@@ -1,7 +1,7 @@
 /** A GTID set as a person reads it: 100,000 gaps are 1.3 MB of text. The API's JSON has the whole set (formatGtidSet). */
 
-import { countGtids, formatGtidSet, type GtidSet, type Interval, uuidOf } from './gtid.ts';
-import { isMariadbKey } from './mariadb-gtid.ts';
+import { countGtids, formatGtidSet } from './gtid.ts';
+import { type GtidSet, type Interval, isMariadbKey, uuidOf } from './gtid-set.ts';
 
 /** Keys (`uuid`, `uuid:tag`, MariaDB's `domain-server`) that are shown of one set. */
 const shownKeys = 4;

@@ -3,13 +3,8 @@
  * MariaDB's positions are read as sets too (mariadb-gtid.ts), so that whoever compares two servers needs not know which product they are.
  */
 
-import { formatMariadbGtids, intervalsByDomain, isMariadbKey, subtractMariadb } from './mariadb-gtid.ts';
-
-/** Closed intervals, ascending, disjoint and not adjacent, by `uuid` or `uuid:tag` (lower case), or by MariaDB's `domain-server`. */
-export type GtidSet = ReadonlyMap<string, readonly Interval[]>;
-export type Interval = readonly [first: number, last: number];
-
-export const emptyGtidSet: GtidSet = new Map();
+import { type GtidSet, type Interval, isMariadbKey, uuidOf } from './gtid-set.ts';
+import { formatMariadbGtids, intervalsByDomain, subtractMariadb } from './mariadb-gtid.ts';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const tagPattern = /^[a-z_][a-z0-9_]{0,31}$/;
@@ -148,9 +143,6 @@ function isMariadbSet(set: GtidSet): boolean {
   for (const key of set.keys()) return isMariadbKey(key);
   return false;
 }
-
-/** Who wrote a key's transactions: the server UUID without the tag, or MariaDB's whole `domain-server`. */
-export const uuidOf = (key: string): string => key.slice(0, 36);
 
 /** Only the transactions of servers for which `keep` says yes. */
 export const restrict = (set: GtidSet, keep: (uuid: string) => boolean): GtidSet =>

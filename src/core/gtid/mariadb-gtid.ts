@@ -4,7 +4,7 @@
  * "all of": what `0-1` lacks of 1 to 110, another server of domain 0 has written. Whoever has executed one transaction of a domain has executed all before it.
  */
 
-import type { GtidSet, Interval } from './gtid.ts';
+import { domainOf, type GtidSet, type Interval } from './gtid-set.ts';
 
 const gtidPattern = /^(\d{1,10})-(\d{1,10})-(\d{1,20})$/;
 
@@ -25,15 +25,6 @@ export function parseMariadbGtids(text: string): GtidSet | undefined {
   }
   return new Map([...newest].map(([key, sequence]) => [key, [[1, sequence]]]));
 }
-
-/** Whether the key is MariaDB's `domain-server`, and not MySQL's UUID. */
-export const isMariadbKey = (key: string): boolean => key.length < 36;
-
-/** The domain of a key. */
-const domainOf = (key: string): string => key.slice(0, key.indexOf('-'));
-
-/** The `server_id` of the server that wrote a key's transactions. */
-export const writerOf = (key: string): number => Number(key.slice(key.indexOf('-') + 1));
 
 /**
  * What `a` has executed and `b` has not. In each domain everything up to the newest transaction that both have is common; of what follows, each server's part is

@@ -1,3 +1,5 @@
+/** What came of asking at one address of a server. */
+
 import type { MonoMs, ServerId } from './units.ts';
 
 /** Who was found at an address of a server's host. */

@@ -1,3 +1,5 @@
+/** A decision: where the name shall point, or that it stays, and why. */
+
 import type { ServerAddress } from './units.ts';
 import type { HoldReason, PointToReason } from './vocabulary.ts';
 
@@ -42,3 +44,7 @@ export const pointTo = (
 /** Servers as a sentence names them. */
 export const names = (servers: readonly { readonly address: ServerAddress }[]): string =>
   servers.map((server) => server.address).join(', ');
+
+/** The name stays where it points. */
+export const steady = (server: { readonly address: ServerAddress }, because: string): Decision =>
+  pointTo('steady', server, `${server.address} is the source: ${because}.`);

@@ -3,7 +3,15 @@
 import type { Decision } from './decision.ts';
 import type { Failure, Places, Probe } from './observation.ts';
 import type { ClusterSettings } from './settings.ts';
-import type { Fqdn, MonoMs, ServerAddress, ServerId, WallMs } from './units.ts';
+import {
+  type Fqdn,
+  isoTime,
+  type MonoMs,
+  type Now,
+  type ServerAddress,
+  type ServerId,
+  type WallMs,
+} from './units.ts';
 import type { AlarmCode } from './vocabulary.ts';
 import type { PropagationReport, Question, Rrset, UpdateOutcome, UpdatePlan, ZoneReading } from './zone.ts';
 
@@ -52,7 +60,7 @@ export type Effect =
   | {
       readonly kind: 'probe';
       readonly server: ServerAddress;
-      readonly places?: Places;
+      readonly places?: Places | undefined;
       readonly deadline: MonoMs;
     }
   /** Asks who is at this address of the server's host, over a connection of its own. */
@@ -68,12 +76,12 @@ export type Effect =
   | {
       readonly kind: 'read-zone';
       readonly nameserver: string;
-      readonly zone?: Fqdn;
+      readonly zone?: Fqdn | undefined;
       readonly questions: readonly Question[];
       /** Names that may lie outside of the zone: the others are read all the same. */
       readonly sides: readonly Fqdn[];
       /** What the nameserver answers is not what it stores, by its refusals: each RRset is to be found out anew. */
-      readonly anew?: true;
+      readonly anew?: true | undefined;
       readonly deadline: MonoMs;
     }
   | {
@@ -124,7 +132,7 @@ export type Command =
       /** Publish it although it cannot be asked, or although its data are in doubt. */
       readonly force: boolean;
       /** With force: also where it was just seen read-only or replicating. */
-      readonly althoughReadOnly?: true;
+      readonly althoughReadOnly?: true | undefined;
       /** Answer with the update plan, and send nothing. */
       readonly dryRun: boolean;
       readonly reason?: string;
@@ -147,20 +155,20 @@ export interface CommandResult {
   /** The decision's reason, or the failure's code. */
   readonly code: string;
   readonly sentence: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** The plan of a dry run. */
-  readonly plan?: UpdatePlan;
+  readonly plan?: UpdatePlan | undefined;
 }
 
 /** One line of the history: wall-clock times as ISO 8601. */
 export type HistoryEntry = { readonly at: string; readonly cluster: string; readonly nameserver: string } & (
-  | { readonly kind: 'decision'; readonly decision: Decision; readonly epoch?: number }
+  | { readonly kind: 'decision'; readonly decision: Decision; readonly epoch?: number | undefined }
   | ({ readonly kind: 'move' } & Move)
   | {
       readonly kind: 'propagated';
       readonly epoch: number;
       /** They are resolvers; absent: authoritative nameservers. */
-      readonly among?: 'resolvers';
+      readonly among?: 'resolvers' | undefined;
       readonly nameservers: readonly NameserverTime[];
       readonly complete: boolean;
     }
@@ -187,16 +195,16 @@ export type HistoryEntry = { readonly at: string; readonly cluster: string; read
 export interface NameserverTime {
   readonly nameserver: string;
   /** When it answered the new RRset; absent: it has not yet. */
-  readonly at?: string;
-  readonly serial?: number;
+  readonly at?: string | undefined;
+  readonly serial?: number | undefined;
   /** Why it has not. */
-  readonly failure?: Failure;
+  readonly failure?: Failure | undefined;
 }
 
 /** One move of the name, with its times: the new source was seen writable, the decision was taken, the update left, and was applied. */
 export interface Move {
   readonly epoch: number;
-  readonly from?: { readonly server: ServerAddress; readonly uuid: ServerId };
+  readonly from?: { readonly server: ServerAddress; readonly uuid: ServerId } | undefined;
   readonly to: { readonly server: ServerAddress; readonly uuid: ServerId };
   readonly reason: string;
   readonly sentence: string;
@@ -213,8 +221,8 @@ export interface Alarm {
   readonly subject: string;
   readonly sentence: string;
   /** What to do next. */
-  readonly hint?: string;
-  readonly count?: number;
+  readonly hint?: string | undefined;
+  readonly count?: number | undefined;
 }
 
 /** What survives a restart of the service, apart from the zone itself: read from the history. */
@@ -224,4 +232,23 @@ export interface Remembered {
   readonly source: ServerAddress;
   readonly uuid: ServerId;
   readonly at?: WallMs;
+}
+
+/** What stays the same during one call of `step`. Effects are added to it. */
+export interface Turn {
+  readonly cluster: string;
+  readonly now: Now;
+  readonly effects: Effect[];
+}
+
+type Entry = HistoryEntry extends infer T
+  ? T extends HistoryEntry
+    ? Omit<T, 'at' | 'cluster' | 'nameserver'>
+    : never
+  : never;
+
+/** Adds a line for the history and the log. */
+export function record({ cluster, now, effects }: Turn, nameserver: string, entry: Entry): void {
+  const line = { at: isoTime(now.wall), cluster, nameserver, ...entry } as HistoryEntry;
+  effects.push({ kind: 'record', entry: line });
 }

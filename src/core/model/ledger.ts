@@ -1,7 +1,7 @@
 /** The ledger: one TXT RR, one character-string a field, next to the source's name (docs/LEDGER.md). Version 1. */
 
 import { parseIp } from './ip-address.ts';
-import type { ReplicasName } from './settings.ts';
+import type { ReplicasName, SourceName } from './settings.ts';
 import type { Fqdn, ServerAddress, ServerId } from './units.ts';
 
 export interface Ledger {
@@ -320,3 +320,6 @@ export function replicasText(replicas: ReplicasName | undefined): string {
 
 /** Whether the form can be written: a character-string ends at 255 bytes. */
 export const formFits = (form: Form): boolean => `form=${formText(form)}`.length <= stringLimit;
+
+/** Where the ledger of a source's name lives. */
+export const ledgerName = (source: SourceName): Fqdn => `_source-dns.${source.name}` as Fqdn;

@@ -1,5 +1,6 @@
-import type { GtidSet } from '../gtid/gtid.ts';
-import { isMariadbKey, writerOf } from '../gtid/mariadb-gtid.ts';
+/** What one probe brings: the facts of a server, or why there are none. */
+
+import { type GtidSet, isMariadbKey, writerOf } from '../gtid/gtid-set.ts';
 import type { ServerAddress, ServerId } from './units.ts';
 
 /** What one probe of one server brought. `unknown` is never "down": it only says that nothing came by the deadline. */
@@ -97,16 +98,10 @@ export interface Coordinates {
 
 /** MariaDB's own view: the newest GTID of each domain (MariaDB manual, "Global Transaction ID", System Variables). */
 export interface MariadbPositions {
-  /** Of the binary log: what replicas could get here. */
-  readonly binlog: GtidSet;
   /** Of what the appliers executed. */
   readonly replica: GtidSet;
   /** The newer of the two in each domain: where this server would begin as a replica. */
   readonly current: GtidSet;
-  /** `gtid_domain_id`: the domain of its own writes. */
-  readonly domain: number;
-  /** `gtid_strict_mode`: sequence numbers ascend in every domain. */
-  readonly strict: boolean;
 }
 
 /** From one to the next a server is changed online, one step at a time (manual 19.1.4). */
@@ -204,8 +199,6 @@ export interface GroupMember {
 export interface Wsrep {
   /** `wsrep_cluster_state_uuid`: nodes with the same one share their data. */
   readonly clusterUuid: string;
-  /** `wsrep_gcomm_uuid`: this process, as the others know it. */
-  readonly nodeUuid: string;
   /** `wsrep_cluster_status` is Primary: it belongs to the part that has the majority. */
   readonly primaryComponent: boolean;
   /** `wsrep_ready`: it executes queries, and does not refuse all with error 1047. */

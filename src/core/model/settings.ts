@@ -1,3 +1,5 @@
+/** The settings of one cluster, as the core reads them. */
+
 import type { DiscoveryScope } from './discovery-scope.ts';
 import type { Claim } from './observation.ts';
 import type { Fqdn, ServerAddress } from './units.ts';

@@ -48,3 +48,8 @@ export function isoTime(wall: WallMs): string {
   const time = `${two(Math.floor(rest / 3_600_000))}:${two(Math.floor(rest / 60_000) % 60)}:${two(Math.floor(rest / 1000) % 60)}`;
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${time}.${String(Math.floor(rest % 1000)).padStart(3, '0')}Z`;
 }
+
+export interface Moment {
+  readonly mono: MonoMs;
+  readonly wall: WallMs;
+}

@@ -21,7 +21,7 @@ export interface Refusals {
 export interface Altered {
   readonly wrote: Wanted;
   /** Absent: it shows none. */
-  readonly shows?: Rrset;
+  readonly shows?: Rrset | undefined;
   /** In so many of our updates on end. */
   readonly times: number;
 }
@@ -37,7 +37,7 @@ export interface ZoneView {
   /** What is as the nameserver made it, not as we wrote it. */
   readonly altered: readonly Altered[];
   /** What was asked: of anything else it is not known whether it is there. */
-  readonly questions?: readonly Question[];
+  readonly questions?: readonly Question[] | undefined;
   readonly ledger: LedgerReading;
   /** The ledger's RRset as text, to be compared; empty where there is none. */
   readonly ledgerText: string;

@@ -1,3 +1,5 @@
+/** RRsets, update plans and readings of a zone, in the words of RFC 1035 and RFC 2136. */
+
 import type { Failure } from './observation.ts';
 import type { Fqdn, WallMs } from './units.ts';
 

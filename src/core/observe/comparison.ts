@@ -3,7 +3,7 @@
  * that a set may say nothing of what was written lately: then the place in the source's binary log is compared, which only REPLICATION CLIENT shows. docs/decisions/019.
  */
 
-import type { GtidSet } from '../gtid/gtid.ts';
+import type { GtidSet } from '../gtid/gtid-set.ts';
 import type { Coordinates, ServerFacts } from '../model/observation.ts';
 import { multiPrimaryOf } from './multi-primary.ts';
 import type { ServerView } from './topology.ts';

@@ -3,7 +3,7 @@
  * addresses: what turns out to be a server that is known already is forgotten. What a discovered server counts for is in unlisted.ts (docs/decisions/013).
  */
 
-import type { Effect } from '../model/events.ts';
+import type { Turn } from '../model/events.ts';
 import { aliasLimit, discoveredLimit, discoveredPauseMaxMs } from '../model/limits.ts';
 import { type Claim, isClaimed } from '../model/observation.ts';
 import { type ClusterState, newServer, type ServerMemory } from '../model/state.ts';
@@ -15,11 +15,12 @@ import { verify } from './topology.ts';
 const isDiscovered = ({ settings }: ServerMemory): boolean => settings.discovered !== undefined;
 
 /** The state with the discovered servers that the newest answers call for. */
-export function discover(state: ClusterState, now: Now, effects: Effect[]): ClusterState {
+export function discover(turn: Turn, state: ClusterState): ClusterState {
+  const { now } = turn;
   const { discoverWithin = [], servers: configured } = state.settings;
   if (discoverWithin.length === 0 && state.servers.size === configured.length) return state;
   const mentions = mentionsOf(state, now);
-  const kept = withoutEnded(state, mentions, now, effects);
+  const kept = withoutEnded(turn, state, mentions);
   // There is no hurry: before every configured server was asked, a member's second address would pass for somebody else.
   if ([...kept.servers.values()].some((memory) => !isDiscovered(memory) && memory.latest === undefined))
     return kept;
@@ -39,10 +40,9 @@ export function discover(state: ClusterState, now: Now, effects: Effect[]): Clus
 
 /** Those that are known by now to be somebody else, or are over, are not asked any more. */
 function withoutEnded(
+  { now, effects }: Turn,
   state: ClusterState,
   mentions: ReadonlyMap<ServerAddress, Mention>,
-  now: Now,
-  effects: Effect[],
 ): ClusterState {
   const servers = new Map([...state.servers].filter(([, memory]) => !isDiscovered(memory)));
   const aliases = new Map([...state.discovery.aliases].filter(([, until]) => now.mono < until));
@@ -119,7 +119,7 @@ function isOver(state: ClusterState, memory: ServerMemory, now: Now): boolean {
     now.mono - memory.unknownSince >= goneAfterMs &&
     !isFollowed(state, memory);
   const steadySince = [...state.publications.values()].map(
-    (publication) => publication.steadySince ?? now.mono,
+    (publication) => publication.evidence.steadySince ?? now.mono,
   );
   return isSilent || steadySince.every((since) => now.mono - Math.max(since, lastAt) >= goneAfterMs);
 }
@@ -134,8 +134,11 @@ const isFollowed = ({ servers }: ClusterState, { facts }: ServerMemory): boolean
 function withoutLineOf(state: ClusterState, { facts }: ServerMemory): ClusterState {
   if (facts === undefined) return state;
   const publications = [...state.publications].map(([name, publication]) => {
-    const line = new Set(publication.line);
-    return [name, line.delete(facts.id) ? { ...publication, line } : publication] as const;
+    const line = new Set(publication.evidence.line);
+    return [
+      name,
+      line.delete(facts.id) ? { ...publication, evidence: { ...publication.evidence, line } } : publication,
+    ] as const;
   });
   return { ...state, publications: new Map(publications) };
 }

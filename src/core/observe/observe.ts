@@ -2,15 +2,15 @@
 
 import { contains } from '../gtid/gtid.ts';
 import { isWritable, type Probe, type ServerFacts, servesNobody } from '../model/observation.ts';
-import { type Moment, type Receiving, type ServerMemory, without } from '../model/state.ts';
-import type { MonoMs, Now, ServerId } from '../model/units.ts';
+import type { Receiving, ServerMemory } from '../model/state.ts';
+import type { Moment, MonoMs, Now, ServerId } from '../model/units.ts';
 
 interface Observed {
   readonly memory: ServerMemory;
   /** Something changed that may be the beginning of a move. */
   readonly suspicious: boolean;
   /** This server's transactions went away (a reset, or another data folder): what was known of its line is void. */
-  readonly historyVanished?: ServerId;
+  readonly historyVanished: ServerId | undefined;
 }
 
 /** `Uptime` counts whole seconds, and probes take time: by so much may two readings of one process disagree. */
@@ -24,24 +24,28 @@ export interface Asked {
   readonly staleBefore?: MonoMs;
 }
 
+/** Takes one probe's result into a server's memory. */
 export function observe(memory: ServerMemory, probe: Probe, now: Now, asked: Asked = {}): Observed {
   const contactChanged = memory.latest !== undefined && memory.latest.probe.kind !== probe.kind;
   const latest = { probe, at: now.mono };
-  if (probe.kind === 'reachable')
-    return observeFacts(
-      memory,
-      probe.facts,
-      { ...without(memory, 'unknownSince'), latest },
-      contactChanged,
-      now,
-      asked,
-    );
-  const unknownSince = probe.kind === 'unknown' ? { unknownSince: memory.unknownSince ?? now.mono } : {};
-  const closed = saysClosed(memory, probe) ? { closedAt: { mono: now.mono, wall: now.wall } } : {};
-  const lostAskedAt = memory.lostAskedAt ?? asked.askedAt ?? now.mono;
+  if (probe.kind === 'reachable') {
+    const observed = observeFacts(memory, probe.facts, now, asked);
+    return {
+      ...observed,
+      memory: { ...observed.memory, latest },
+      suspicious: contactChanged || observed.suspicious,
+    };
+  }
   return {
-    memory: { ...without(memory, 'unknownSince'), latest, lostAskedAt, ...unknownSince, ...closed },
+    memory: {
+      ...memory,
+      latest,
+      unknownSince: probe.kind === 'unknown' ? (memory.unknownSince ?? now.mono) : undefined,
+      lostAskedAt: memory.lostAskedAt ?? asked.askedAt ?? now.mono,
+      closedAt: saysClosed(memory, probe) ? { mono: now.mono, wall: now.wall } : memory.closedAt,
+    },
     suspicious: contactChanged,
+    historyVanished: undefined,
   };
 }
 
@@ -56,39 +60,33 @@ const saysClosed = ({ facts, closedAt }: ServerMemory, probe: Probe): boolean =>
 function observeFacts(
   before: ServerMemory,
   facts: ServerFacts,
-  memory: ServerMemory,
-  contactChanged: boolean,
   now: Now,
   { askedAt = now.mono, staleBefore = Number.NEGATIVE_INFINITY as MonoMs }: Asked,
 ): Observed {
   const known = before.facts;
-  const writable = isWritable(facts);
   const elapsedMs =
     before.factsAt === undefined || before.factsAt <= staleBefore ? undefined : now.mono - before.factsAt;
   const sameProcess = known !== undefined && isSameProcess(known, facts, elapsedMs);
   const moment = { mono: now.mono, wall: now.wall };
-  const since = writable ? { writableSince: before.writableSince ?? moment } : {};
   const vanished = known !== undefined && known.id === facts.id && lostHistory(known, facts);
   return {
     memory: {
-      ...without(
-        without(without(without(without(memory, 'writableSince'), 'promotedAt'), 'closedAt'), 'shutAskedAt'),
-        'lostAskedAt',
-      ),
+      ...before,
       facts,
       factsAt: now.mono,
-      ...since,
+      unknownSince: undefined,
+      writableSince: isWritable(facts) ? (before.writableSince ?? moment) : undefined,
       ...turns(before, facts, sameProcess, { askedAt, moment }),
       receiving: receivingSince(before, facts, sameProcess, now),
     },
-    suspicious: contactChanged || (known !== undefined && roleText(known) !== roleText(facts)),
-    ...(vanished ? { historyVanished: facts.id } : {}),
+    suspicious: known !== undefined && roleText(known) !== roleText(facts),
+    historyVanished: vanished ? facts.id : undefined,
   };
 }
 
 /**
- * When it opened and closed, within one process: read-only is also what a restart makes of a server, and so is writable. That it closed is remembered through a restart: somebody
- * meant it to be closed.
+ * When the server opened and closed, within one process: a restart also makes a server read-only, or writable. That it
+ * closed is remembered through a restart: somebody meant it to be closed.
  */
 function turns(
   before: ServerMemory,
@@ -100,15 +98,11 @@ function turns(
   const wasWritable = before.facts !== undefined && isWritable(before.facts);
   if (isWritable(facts)) {
     const promotedAt = sameProcess ? (wasWritable ? before.promotedAt : moment.mono) : undefined;
-    const shut = before.shutAskedAt === undefined ? {} : { shutAskedAt: before.shutAskedAt };
-    return { ...shut, ...(promotedAt === undefined ? {} : { promotedAt }) };
+    return { promotedAt, shutAskedAt: before.shutAskedAt, lostAskedAt: undefined, closedAt: undefined };
   }
   const closedAt = sameServer ? (sameProcess && wasWritable ? moment : before.closedAt) : undefined;
-  return {
-    shutAskedAt: askedAt,
-    lostAskedAt: before.lostAskedAt ?? askedAt,
-    ...(closedAt === undefined ? {} : { closedAt }),
-  };
+  const lostAskedAt = before.lostAskedAt ?? askedAt;
+  return { promotedAt: undefined, shutAskedAt: askedAt, lostAskedAt, closedAt };
 }
 
 /** The same connection is the same process for certain; across connections `Uptime` must have gone on. A restart forges a promotion otherwise. */

@@ -38,7 +38,7 @@ const isSeen = (memory: ServerMemory): memory is Seen =>
 
 /** An address that a ledger names, while it still leads to the server that the ledger names: a virtual IP may have moved. */
 const isInForce = ({ publications }: ClusterState, { settings, facts }: Seen): boolean =>
-  [...publications.values()].some(({ view }) => {
+  [...publications.values()].some(({ zone: { view } }) => {
     const ledger = view?.ledger.kind === 'ledger' ? view.ledger.ledger : undefined;
     return ledger?.source === settings.address && ledger.uuid === facts.id;
   });

@@ -4,16 +4,10 @@
  */
 
 import type { AddressTrial } from '../model/address-trial.ts';
-import type { Effect } from '../model/events.ts';
+import type { Turn } from '../model/events.ts';
 import { addressLimit, retryAddressMs } from '../model/limits.ts';
-import {
-  type Failure,
-  type Places,
-  type Probe,
-  type ServerFacts,
-  splitAddress,
-} from '../model/observation.ts';
-import { type ClusterState, type ServerMemory, without } from '../model/state.ts';
+import { type Failure, type Places, type Probe, splitAddress } from '../model/observation.ts';
+import type { ClusterState, ServerMemory } from '../model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress } from '../model/units.ts';
 
 /** What there is to say of the resolver's newest answer for a server. */
@@ -51,7 +45,7 @@ export function takeProposal(
   const trials = new Map(
     [...memory.trials].filter(([address]) => proposed.includes(address) || address === peer),
   );
-  return accept(state, { ...without(memory, 'resolveFailure'), proposed, trials });
+  return accept(state, { ...memory, resolveFailure: undefined, proposed, trials });
 }
 
 /** Takes what an answer of the server says about where it is. A new connection elsewhere than the resolver said: it is asked again at once. */
@@ -73,19 +67,18 @@ export function takePeer(
   trials.set(facts.peer, { outcome: 'same', at: now.mono, wasSame: true });
   const isElsewhere =
     proposed !== undefined && !proposed.includes(facts.peer) && last?.session !== facts.session;
-  return accept(state, { ...memory, trials, ...(isElsewhere ? { nextResolveAt: now.mono } : {}) });
+  return accept(state, { ...memory, trials, nextResolveAt: isElsewhere ? now.mono : memory.nextResolveAt });
 }
 
 /** Takes the outcome of a trial. Where this server answers at the new addresses, its kept connection follows there: that is what proves them. */
 export function takeTrial(
+  { now, effects }: Turn,
   state: ClusterState,
   before: ServerMemory,
   probe: Probe,
-  now: Now,
-  effects: Effect[],
 ): ServerMemory {
   const address = before.trying;
-  const memory = without(before, 'trying');
+  const memory = { ...before, trying: undefined };
   // Of a server that is silent itself nothing is known elsewhere either; and where the kept connection leads by now, that one tells.
   if (
     address === undefined ||
@@ -94,7 +87,7 @@ export function takeTrial(
     address === memory.facts.peer
   )
     return memory;
-  const trial = trialOf(memory, memory.facts, probe, memory.trials.get(address), now);
+  const trial = trialOf(memory, address, probe, now);
   const tried = accept(state, { ...memory, trials: new Map(memory.trials).set(address, trial) });
   const { proposed = [], facts } = tried;
   const isElsewhere =
@@ -105,20 +98,14 @@ export function takeTrial(
   return tried;
 }
 
-function trialOf(
-  memory: ServerMemory,
-  known: ServerFacts,
-  probe: Probe,
-  last: AddressTrial | undefined,
-  now: Now,
-): AddressTrial {
-  const wasSame = last?.wasSame === true;
+function trialOf(memory: ServerMemory, address: string, probe: Probe, now: Now): AddressTrial {
+  const wasSame = memory.trials.get(address)?.wasSame === true;
   if (probe.kind !== 'reachable')
     return { outcome: 'silent', at: now.mono, wasSame, said: probe.failure.message };
   const { id, uptimeSeconds } = probe.facts;
-  if (id !== known.id) return { outcome: 'other', at: now.mono, wasSame, id };
+  if (id !== memory.facts?.id) return { outcome: 'other', at: now.mono, wasSame, id };
   const startedAt = now.mono - uptimeSeconds * 1000;
-  const knownStart = (memory.factsAt ?? now.mono) - known.uptimeSeconds * 1000;
+  const knownStart = (memory.factsAt ?? now.mono) - memory.facts.uptimeSeconds * 1000;
   // A copy of its data folder has its UUID as well.
   if (Math.abs(startedAt - knownStart) > sameStartMs)
     return {
@@ -218,12 +205,7 @@ export function nextTrial({
 }
 
 /** Begins a trial that is due. */
-export function tryIfDue(
-  state: ClusterState,
-  memory: ServerMemory,
-  now: Now,
-  effects: Effect[],
-): ServerMemory {
+export function tryIfDue({ now, effects }: Turn, state: ClusterState, memory: ServerMemory): ServerMemory {
   const next = nextTrial(memory);
   if (next === undefined || now.mono < next.at) return memory;
   const { address } = next;

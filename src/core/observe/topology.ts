@@ -2,8 +2,8 @@
 
 import { type Channel, isClaimed, isWritable, type ServerFacts, servesNobody } from '../model/observation.ts';
 import type { Discovered, ServerSettings } from '../model/settings.ts';
-import type { ClusterState, Moment, ServerMemory } from '../model/state.ts';
-import type { MonoMs, Now, ServerAddress, ServerId } from '../model/units.ts';
+import type { ClusterState, ServerMemory } from '../model/state.ts';
+import type { Moment, MonoMs, Now, ServerAddress, ServerId } from '../model/units.ts';
 import { otherAddresses } from './same-server.ts';
 import { type Proposal, proposalOf } from './server-addresses.ts';
 import { sourceOf } from './source-of.ts';

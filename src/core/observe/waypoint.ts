@@ -3,41 +3,12 @@
  * what was before. The place in the source's binary log has none of the replica's own writes.
  */
 
-import { contains, type GtidSet, restrict } from '../gtid/gtid.ts';
+import { contains, restrict } from '../gtid/gtid.ts';
+import type { GtidSet } from '../gtid/gtid-set.ts';
 import type { Coordinates, ServerFacts } from '../model/observation.ts';
-import type { MonoMs, ServerId } from '../model/units.ts';
+import type { Waypoint } from '../model/publication.ts';
 import { appliedOf, type Comparison, gtidsOf } from './comparison.ts';
 import type { ServerView } from './topology.ts';
-
-/** Of the same kind as the comparison that it was taken for. */
-export type Waypoint =
-  | { readonly kind: 'gtids'; readonly set: GtidSet }
-  | { readonly kind: 'gtids-and-coordinates'; readonly set: GtidSet; readonly at: Coordinates }
-  | { readonly kind: 'coordinates'; readonly at: Coordinates }
-  /** `wsrep_last_committed`. */
-  | { readonly kind: 'write-set'; readonly number: number }
-  | { readonly kind: 'shared' };
-
-/** How far a former source has come on its way back into the line. */
-export interface Rejoin {
-  /** The published source that all of this is about: after a move it begins anew. */
-  readonly source?: ServerId;
-  /** When it was first seen attached to the published source, in this run. */
-  readonly attachedAt?: MonoMs;
-  /** Where the source was after that: must be reached here. */
-  readonly target?: Waypoint;
-  /** The source's executed set when it was first seen attached: where sets leave transactions out, only what is newer proves something. */
-  readonly baseline?: GtidSet;
-  /** It was seen, since it is the source no more, where what it writes has no GTID: what it wrote by itself cannot be known. */
-  readonly hidden?: true;
-  /** Its own executed set when it had done so: a later snapshot of the source must have it all. */
-  readonly executed?: { readonly set: GtidSet; readonly at: MonoMs };
-  readonly rejoined: boolean;
-  /** Transactions of its own that the source lacks; absent: not compared yet. */
-  readonly errant?: number;
-  /** When its set was last compared with the source's. */
-  readonly comparedAt?: MonoMs;
-}
 
 /** Where the source is now, as this replica can tell that it has been there. `line`: whose transactions count. Undefined where nothing is known of it. */
 export function waypointOf(

@@ -1,18 +1,20 @@
-/** Updates on their way: sending one, and what is known of it afterwards. An update without an answer may still be applied: until that is settled, it is pending. */
+/**
+ * Sends an update, and takes its outcome. An update without an answer may still be applied: until that is settled, it
+ * is pending.
+ */
 
-import type { Effect } from '../model/events.ts';
+import { record, type Turn } from '../model/events.ts';
 import { queueingTimeouts, visibleWithinMs, writePauseMaxMs, writePauseMs } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import { record } from '../model/record.ts';
 import {
   type Attempt,
-  type ClusterState,
   type Pause,
   type PublicationState,
-  without,
-} from '../model/state.ts';
-import { isoTime, type MonoMs, type Now, plusMs } from '../model/units.ts';
-import type { WriteKind } from '../model/vocabulary.ts';
+  type Writing,
+  withWriting,
+  withZone,
+} from '../model/publication.ts';
+import { isoTime, type MonoMs, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 import type { ZoneView } from '../model/zone-view.ts';
 import { isOfSource, isSide } from './desired.ts';
@@ -21,24 +23,19 @@ import { planUpdate } from './plan.ts';
 import { watchAgain, watchEpoch } from './propagation.ts';
 import { withWriteFailure } from './why-refused.ts';
 
-interface Sent {
-  readonly publication: PublicationState;
-  readonly effect: Effect;
-}
-
-/** Puts one update on its way. */
+/** Puts one update on its way: the one that `write` describes, on the zone as `view` shows it. */
 export function send(
+  { now, effects }: Turn,
   publication: PublicationState,
   view: ZoneView,
-  write: Write,
-  commandId: string | undefined,
-  now: Now,
-): Sent {
+  write: Write & { readonly commandId: string | undefined },
+): PublicationState {
   const { settings } = publication;
   const own = write.wanted.filter((want) => isOfSource(settings.source, want));
   const plan = planUpdate(settings, view, write.ledger, write.wanted);
   const notAfter = Math.min(write.notAfter, now.mono + queueingTimeouts * settings.timeoutMs) as MonoMs;
-  const attempt: Attempt = {
+  const times = { decidedAt: isoTime(publication.decidedAt.wall), sentAt: isoTime(now.wall) };
+  const inFlight: Attempt = {
     try: write.ledger.try,
     plan,
     what: write.what,
@@ -46,94 +43,73 @@ export function send(
     source: write.ledger.source,
     baseText: view.ledgerText,
     wanted: write.wanted,
-    // It is signed at `notAfter` at the latest; the nameserver's clock may be behind ours by as much as the fudge.
+    // The update is signed at `notAfter` at the latest. The nameserver's clock may be behind ours by the fudge.
     lapsesAt: plusMs(notAfter, 2 * settings.fudgeMs),
     sentence: write.sentence,
-    ...(write.move
-      ? { move: { ...write.move, decidedAt: isoTime(publication.decidedAt.wall), sentAt: isoTime(now.wall) } }
-      : {}),
+    move: write.move && { ...write.move, ...times },
     present: own.flatMap((want) => want.rrset ?? []),
     absent: own.filter((want) => want.rrset === undefined).map(({ name, type }) => ({ name, type })),
-    ...(commandId === undefined ? {} : { commandId }),
+    commandId: write.commandId,
   };
+  const deadline = plusMs(notAfter, settings.timeoutMs);
+  const { nameserver } = settings;
+  effects.push({ kind: 'update', nameserver, try: inFlight.try, plan, notAfter, deadline });
+  const writtenAt = write.what === 'replicas' ? now.mono : publication.replicas.writtenAt;
   return {
-    publication: {
-      ...publication,
-      inFlight: attempt,
-      ...(write.leftOut ? { leftOut: write.leftOut } : {}),
-      ...(write.what === 'replicas' ? { replicasWrittenAt: now.mono } : {}),
-    },
-    effect: {
-      kind: 'update',
-      nameserver: settings.nameserver,
-      try: attempt.try,
-      plan,
-      notAfter,
-      deadline: plusMs(notAfter, settings.timeoutMs),
-    },
+    ...withWriting(publication, { inFlight, leftOut: write.leftOut ?? publication.writing.leftOut }),
+    replicas: { ...publication.replicas, writtenAt },
   };
 }
 
-/** Takes the outcome of the update in flight. Another one's (an answer that was given up) changes nothing. */
+/** Takes the outcome of the update in flight. The outcome of another one, which was given up, changes nothing. */
 export function updateDone(
-  state: ClusterState,
+  turn: Turn,
   publication: PublicationState,
   attemptTry: string,
   outcome: UpdateOutcome,
-  now: Now,
-  effects: Effect[],
 ): PublicationState {
-  const attempt = publication.inFlight;
+  const { now } = turn;
+  const attempt = publication.writing.inFlight;
   if (attempt?.try !== attemptTry) return publication;
-  const landed = { ...without(publication, 'inFlight'), nextReadAt: now.mono };
+  const landed = withZone(withWriting(publication, { inFlight: undefined }), { nextReadAt: now.mono });
   if (outcome.kind === 'applied') {
     const awaiting = { attempt, until: plusMs(now.mono, visibleWithinMs) };
-    // What it was based on is gone, so nothing else that was based on it can be applied any more.
-    return applied(state, { ...landed, pending: [], nextWriteAt: now.mono, awaiting }, attempt, now, effects);
+    // The ledger that this update replaced is gone, so no other update that was based on it can be applied.
+    return applied(turn, withWriting(landed, { pending: [], nextAt: now.mono, awaiting }), attempt);
   }
   const lostRace = outcome.kind === 'refused' && outcome.code === 'prerequisite-failed';
-  // It waited too long in the queue, or something else was wanted before it left: decided again, on what is known now.
+  // The update waited too long in the queue, or something else was wanted before it left: decide again.
   const expired =
     outcome.kind === 'refused' && (outcome.failure.code === 'expired' || outcome.failure.code === 'recalled');
   // The failed prerequisite may be the answer to a duplicate of a datagram that was applied: a read will tell.
   const mayBeThere = outcome.kind === 'unknown' || lostRace;
   const isRefused = outcome.kind === 'refused' && outcome.code !== 'not-sent';
-  const times = isRefused ? timesRefused(publication, attempt.what) + 1 : publication.writeFailures + 1;
+  const { pauses, failures, pending } = publication.writing;
+  const times = (isRefused ? (pauses.get(attempt.what)?.times ?? 0) : failures) + 1;
   const isHarmless = lostRace || (expired && times === 1);
   const until = plusMs(now.mono, isHarmless && times === 1 ? 0 : pauseAfter(times));
   const failed = isHarmless ? landed : withWriteFailure(landed, attempt, outcome, now);
-  const failure = isHarmless ? outcome.failure : (failed.writeFailure ?? outcome.failure);
-  effects.push(
-    record(state, publication, now, {
-      kind: 'update-failed',
-      what: attempt.what,
-      outcome: outcome.kind,
-      failure,
-    }),
-  );
-  return {
-    ...failed,
+  const failure = isHarmless ? outcome.failure : (failed.writing.failure ?? outcome.failure);
+  const { nameserver } = publication.settings;
+  record(turn, nameserver, { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure });
+  return withWriting(failed, {
     mustRead: outcome.kind === 'unknown' || lostRace,
     ...(isRefused
       ? refusedAgain(publication, attempt, outcome.failure, { times, until })
-      : { writeFailures: times, nextWriteAt: until }),
-    pending: mayBeThere
-      ? [...publication.pending.slice(-31), { ...attempt, answered: lostRace }]
-      : publication.pending,
-  };
+      : { failures: times, nextAt: until }),
+    pending: mayBeThere ? [...pending.slice(-31), { ...attempt, answered: lostRace }] : pending,
+  });
 }
-
-const timesRefused = ({ pauses }: PublicationState, what: WriteKind): number => pauses.get(what)?.times ?? 0;
 
 const pauseAfter = (times: number): number => Math.min(writePauseMs * 2 ** (times - 1), writePauseMaxMs);
 
 /** Every update changes the ledger: while it reads the same, no other instance was faster. */
 function refusedAgain(
-  { settings, refusals, pauses }: PublicationState,
+  { settings, writing: { refusals, pauses } }: PublicationState,
   { baseText, wanted, what }: Attempt,
   failure: Failure,
   pause: Pause,
-): Pick<PublicationState, 'refusals' | 'pauses'> {
+): Pick<Writing, 'refusals' | 'pauses'> {
   const hasSides = wanted.some((want) => isSide(settings.source, want));
   const { withSides, withoutSides } =
     refusals?.baseText === baseText ? refusals : { withSides: 0, withoutSides: 0 };
@@ -149,49 +125,29 @@ function refusedAgain(
   };
 }
 
-/** Books an update that is in the zone: by its answer, or because a read showed its `try`. */
-export function applied(
-  state: ClusterState,
-  before: PublicationState,
-  attempt: Attempt,
-  now: Now,
-  effects: Effect[],
-): PublicationState {
-  const { view, settings } = before;
+/** Notes an update that is in the zone: by its answer, or because a read showed its `try`. */
+export function applied(turn: Turn, before: PublicationState, attempt: Attempt): PublicationState {
+  const { now } = turn;
+  const { settings, zone, limits, writing } = before;
   const isComplete = attempt.wanted.some((want) => isSide(settings.source, want));
-  const through = { ...without(without(before, 'writeFailure'), 'refusals'), writeFailures: 0 };
-  const repairs = attempt.what === 'repair' ? [...before.repairs.slice(-99), now.mono] : before.repairs;
-  const publication: PublicationState = { ...(isComplete ? without(through, 'leftOut') : through), repairs };
+  const leftOut = isComplete ? undefined : writing.leftOut;
+  const repairs = attempt.what === 'repair' ? [...limits.repairs.slice(-99), now.mono] : limits.repairs;
+  const through = withWriting(before, { failure: undefined, refusals: undefined, failures: 0, leftOut });
+  const publication: PublicationState = { ...through, limits: { ...limits, repairs } };
+  const { nameserver } = settings;
+  const { present, absent, what, sentence } = attempt;
   if (attempt.move === undefined) {
-    const epoch = view?.ledger.kind === 'ledger' ? view.ledger.ledger.epoch : 0;
-    effects.push(
-      record(state, publication, now, {
-        kind: 'written',
-        what: attempt.what,
-        sentence: attempt.sentence,
-        epoch,
-      }),
-    );
-    return watchAgain(publication, { present: attempt.present, absent: attempt.absent }, now);
+    const epoch = zone.view?.ledger.kind === 'ledger' ? zone.view.ledger.ledger.epoch : 0;
+    record(turn, nameserver, { kind: 'written', what, sentence, epoch });
+    return watchAgain(publication, { present, absent }, now);
   }
   const move = { ...attempt.move, appliedAt: isoTime(now.wall) };
-  effects.push(record(state, publication, now, { kind: 'move', ...move }));
+  const { epoch, to, from } = move;
+  record(turn, nameserver, { kind: 'move', ...move });
   const moved: PublicationState = {
-    ...publication,
+    ...withZone(publication, { remembered: { nameserver, epoch, source: to.server, uuid: to.uuid } }),
     lastMove: move,
-    remembered: {
-      nameserver: settings.nameserver,
-      epoch: move.epoch,
-      source: move.to.server,
-      uuid: move.to.uuid,
-    },
-    moves: [...publication.moves.slice(-99), now.mono],
+    limits: { ...publication.limits, moves: [...limits.moves.slice(-99), now.mono] },
   };
-  return watchEpoch(
-    moved,
-    move.epoch,
-    { present: attempt.present, absent: attempt.absent },
-    move.from === undefined,
-    now,
-  );
+  return watchEpoch(moved, { epoch, present, absent, isFirst: from === undefined }, now);
 }

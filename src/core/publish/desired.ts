@@ -1,15 +1,10 @@
 /** What the zone should hold: the RRsets that follow from a ledger, a server and the configuration. */
 
-import { unsafeKind } from '../model/ip-ranges.ts';
-import { type Form, formFits } from '../model/ledger.ts';
-import { splitAddress } from '../model/observation.ts';
+import { type Form, ledgerName } from '../model/ledger.ts';
 import type { PublicationSettings, SourceName } from '../model/settings.ts';
 import type { Fqdn } from '../model/units.ts';
 import type { Question, Wanted } from '../model/zone.ts';
-import type { ServerView } from '../observe/topology.ts';
 
-/** Where the ledger of a source's name lives. */
-export const ledgerName = (source: SourceName): Fqdn => `_source-dns.${source.name}` as Fqdn;
 const srvName = (source: SourceName): Fqdn => `_mysql._tcp.${source.name}` as Fqdn;
 
 /** Whether the source's name can move without it: its SRV RRset, and the replicas'. */
@@ -76,31 +71,4 @@ export function addressRrset(
   return { name, type, ...(rdata.length > 0 ? { rrset: { name, type, ttlSeconds, rdata } } : {}) };
 }
 
-/** How a server is published by this configuration, or why it must not be. */
-export function formOf(
-  server: ServerView,
-  source: SourceName,
-  allowLoopback: boolean,
-): Form | { readonly unsafe: string } {
-  const { host } = splitAddress(server.address);
-  if (source.type === 'cname') {
-    if (isIpText(host))
-      return { unsafe: `is configured by its IP address ${host}, which cannot be the target of a CNAME` };
-    return {
-      type: 'cname',
-      ttlSeconds: source.ttlSeconds,
-      targets: [host.endsWith('.') ? host : `${host}.`],
-    };
-  }
-  const { addresses } = server;
-  if (addresses === undefined || addresses.length === 0)
-    return { unsafe: `has no address: ${host} could not be resolved` };
-  const bad = addresses.find((address) => unsafeKind(address, allowLoopback) !== undefined);
-  if (bad !== undefined) return { unsafe: `resolves to ${bad}, which is ${unsafeKind(bad, allowLoopback)}` };
-  const form: Form = { type: 'address', ttlSeconds: source.ttlSeconds, targets: addresses.toSorted() };
-  return formFits(form)
-    ? form
-    : { unsafe: `has ${addresses.length} addresses, more than fit into the ledger` };
-}
-
-const isIpText = (host: string): boolean => host.includes(':') || /^\d+(\.\d+){3}$/.test(host);
+export const isIpText = (host: string): boolean => host.includes(':') || /^\d+(\.\d+){3}$/.test(host);

@@ -17,9 +17,9 @@ export interface Write {
   readonly sentence: string;
   readonly ledger: Ledger;
   readonly wanted: readonly Wanted[];
-  readonly move?: Omit<Move, 'appliedAt' | 'sentAt' | 'decidedAt'>;
+  readonly move?: Omit<Move, 'appliedAt' | 'sentAt' | 'decidedAt'> | undefined;
   /** Why the replicas' name and the SRV RRset are not among what is wanted. */
-  readonly leftOut?: Failure;
+  readonly leftOut?: Failure | undefined;
   /** When its evidence stops being fresh. */
   readonly notAfter: MonoMs;
 }

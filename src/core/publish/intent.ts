@@ -53,8 +53,8 @@ function move(
   const { ledger, settings, state, now, publication, command } = situation;
   const form = moveForm(situation, target);
   if ('unsafe' in form) return undefined;
-  const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0) + 1;
-  const previous = newest(ledger, publication.lastLedger);
+  const epoch = Math.max(ledger?.epoch ?? 0, publication.zone.remembered?.epoch ?? 0) + 1;
+  const previous = newest(ledger, publication.zone.lastLedger);
   const uuid = target.id ?? ('-' as ServerId);
   const line = lineMarkFor(target.known, previous);
   const next: Ledger = {
@@ -83,7 +83,7 @@ function move(
     sentence: decision.sentence,
     ledger: withReplicas(next, replicasAfterMove(situation, previous)),
     wanted: leftOut === undefined ? wanted : wanted.filter((want) => !isSide(settings.source, want)),
-    ...(leftOut === undefined ? {} : { leftOut }),
+    leftOut,
     move: {
       epoch,
       ...(previous ? { from: { server: previous.source, uuid: previous.uuid } } : {}),
@@ -161,7 +161,7 @@ function ownForm(situation: Situation, ledger: Ledger, target: ServerView): Writ
 
 /** The RRsets in which the zone is not as the ledger says. */
 export function drift({ publication, settings }: Situation, ledger: Ledger): readonly Wanted[] {
-  const { view } = publication;
+  const { view } = publication.zone;
   if (view === undefined) return [];
   return wantedForForm(settings, ledger.form, portOf(ledger.source)).filter(
     (want) => isInZone(view, want) && differs(view, want),
@@ -170,7 +170,9 @@ export function drift({ publication, settings }: Situation, ledger: Ledger): rea
 
 function repair(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const wrong = drift(situation, ledger);
-  const recent = situation.publication.repairs.filter((at) => situation.now.mono - at < repairWindowMs);
+  const recent = situation.publication.limits.repairs.filter(
+    (at) => situation.now.mono - at < repairWindowMs,
+  );
   if (wrong.length === 0 || recent.length >= repairLimit) return undefined;
   const wanted = wantedForForm(situation.settings, ledger.form, portOf(ledger.source));
   const isOwn = (want: Wanted): boolean => !isSide(situation.settings.source, want);
@@ -179,7 +181,7 @@ function repair(situation: Situation, ledger: Ledger, target: ServerView): Write
   return {
     what: 'repair',
     aim: 'repair',
-    sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} ${situation.publication.leftOut ? 'was left out of the last move' : 'was changed by hand'}; it says again what the ledger says.`,
+    sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} ${situation.publication.writing.leftOut ? 'was left out of the last move' : 'was changed by hand'}; it says again what the ledger says.`,
     ledger: rewritten(situation, ledger),
     wanted: withoutSides ? wanted.filter(isOwn) : wanted,
     notAfter: freshUntil(situation, target),
@@ -204,7 +206,7 @@ function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Wri
     situation.members.some(
       (member) =>
         (member.id === former.uuid || member.address === former.address) &&
-        situation.publication.rejoins.get(member.address)?.rejoined === true,
+        situation.publication.evidence.rejoins.get(member.address)?.rejoined === true,
     );
   const back = ledger.was.filter(isBack);
   if (back.length === 0) return undefined;
@@ -225,8 +227,8 @@ function withdrawal(situation: Situation): Write | undefined {
     return undefined;
   if (ledger.frozen || publication.decision.reason !== 'no-candidate') return undefined;
   if (
-    publication.sourcelessSince === undefined ||
-    now.mono - publication.sourcelessSince < state.settings.watch.settleMs
+    publication.evidence.sourcelessSince === undefined ||
+    now.mono - publication.evidence.sourcelessSince < state.settings.watch.settleMs
   )
     return undefined;
   const form: Form = { ...ledger.form, targets: [] };

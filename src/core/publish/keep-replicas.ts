@@ -18,7 +18,7 @@ import {
 /** The replicas' RRset as this instance sees it, and the rules by which it is kept: those of the configuration of the instance in `by=`. */
 export function replicasWrite(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const { publication, state, now, settings } = situation;
-  const { replicasWrittenAt } = publication;
+  const { writtenAt: replicasWrittenAt } = publication.replicas;
   const { instance } = state.settings;
   const ours = ledger.by === instance;
   const leftover = ours ? leftoverReplicas(situation, ledger) : [];
@@ -42,7 +42,7 @@ export function replicasWrite(situation: Situation, ledger: Ledger, target: Serv
 /** Only where the instance in `by=` seems to be gone, and only to do what it would: one that lives and does not agree would take it back for ever. */
 function mayTakeOver(situation: Situation, ledger: Ledger, target: ServerView): boolean {
   const { publication, state, now } = situation;
-  const { replicasWrongSince, replicasYielded } = publication;
+  const { wrongSince: replicasWrongSince, yielded: replicasYielded } = publication.replicas;
   const wrongFor = replicasWrongSince === undefined ? 0 : now.mono - replicasWrongSince;
   const differs = doRulesDiffer(situation, ledger) || differingForm(situation, ledger, target) !== undefined;
   return (

@@ -1,6 +1,6 @@
 /** From what was read and what is wanted to one UPDATE message: read, plan, apply, and this is the middle. */
 
-import { type Ledger, writeLedger } from '../model/ledger.ts';
+import { type Ledger, ledgerName, writeLedger } from '../model/ledger.ts';
 import type { PublicationSettings } from '../model/settings.ts';
 import {
   type Change,
@@ -12,7 +12,6 @@ import {
 } from '../model/zone.ts';
 import type { ZoneView } from '../model/zone-view.ts';
 import { isAsNearAsItGets, isSame } from './altered.ts';
-import { ledgerName } from './desired.ts';
 
 /**
  * One message: the ledger must be exactly what was read, and so must every RRset that is named; then these RRsets and the new ledger.

@@ -1,11 +1,8 @@
 /** After a move: has it come to every authoritative nameserver, and to the resolvers that applications use? Asked in slices until it has. */
 
-import type { Alarm, Effect, Event, NameserverTime } from '../model/events.ts';
+import { type Event, type NameserverTime, record, type Turn } from '../model/events.ts';
 import { propagationPauseMs, propagationSliceMs, resolverMarginMs } from '../model/limits.ts';
-import type { Failure } from '../model/observation.ts';
-import type { Spread } from '../model/publication.ts';
-import { record } from '../model/record.ts';
-import { type ClusterState, type PublicationState, without } from '../model/state.ts';
+import type { PublicationState, Spread } from '../model/publication.ts';
 import { isoTime, type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { Question, Rrset } from '../model/zone.ts';
 
@@ -23,74 +20,57 @@ const nobody = (now: Now): Spread => ({
   overdueAt: now.mono,
 });
 
-/** Begins to watch an epoch; what was watched before is over. `isFirst`: the name was not there before, so resolvers may remember that for as long as the SOA says. */
+/**
+ * Begins to watch an epoch; what was watched before is over. `isFirst`: the name was not there before, so resolvers may
+ * remember its absence for as long as the SOA says.
+ */
 export function watchEpoch(
   publication: PublicationState,
-  epoch: number,
-  expected: Expected,
-  isFirst: boolean,
+  { epoch, present, absent, isFirst }: Expected & { readonly epoch: number; readonly isFirst: boolean },
   now: Now,
 ): PublicationState {
-  const { view, settings } = publication;
-  if (view === undefined) return without(publication, 'propagation');
-  const names = new Set([...expected.present, ...expected.absent].map(({ name }) => name));
-  const ttls = [...view.rrsets.filter(({ name }) => names.has(name)), ...expected.present].map(
-    ({ ttlSeconds }) => ttlSeconds,
-  );
+  const { settings } = publication;
+  const { view } = publication.zone;
+  if (view === undefined) return { ...publication, propagation: undefined };
+  const names = new Set([...present, ...absent].map(({ name }) => name));
+  const before = view.rrsets.filter(({ name }) => names.has(name));
+  const ttls = [...before, ...present].map(({ ttlSeconds }) => ttlSeconds);
   const overdueAt = plusMs(now.mono, Math.max(0, ...ttls) * 1000 + resolverMarginMs);
-  const resolvers = settings.resolvers && !isFirst ? { resolvers: { ...nobody(now), overdueAt } } : {};
+  const resolvers = settings.resolvers && !isFirst ? { ...nobody(now), overdueAt } : undefined;
+  const { zone } = view;
   return {
     ...publication,
-    propagation: { epoch, zone: view.zone, ...expected, nameservers: nobody(now), ...resolvers },
+    propagation: { epoch, zone, present, absent, nameservers: nobody(now), resolvers },
   };
 }
 
-/** A write that is no move, but changed what is expected, while the move is still watched: from here on the new RRsets are. */
+/** While the last move is still watched, a write that is no move changes what is expected. */
 export function watchAgain(publication: PublicationState, expected: Expected, now: Now): PublicationState {
   const { propagation } = publication;
   const isOver =
     propagation === undefined ||
     (propagation.nameservers.complete && propagation.resolvers?.complete !== false);
   if (isOver || expected.present.length + expected.absent.length === 0) return publication;
-  return watchEpoch(publication, propagation.epoch, expected, propagation.resolvers === undefined, now);
+  const isFirst = propagation.resolvers === undefined;
+  return watchEpoch(publication, { epoch: propagation.epoch, ...expected, isFirst }, now);
 }
 
 type Among = 'nameservers' | 'resolvers';
-const sides: readonly Among[] = ['nameservers', 'resolvers'];
+export const sides: readonly Among[] = ['nameservers', 'resolvers'];
 
-/** Asks whoever has not answered the new RRsets yet. */
-export function propagateIfDue(publication: PublicationState, now: Now, effects: Effect[]): PublicationState {
-  return sides.reduce((current, among) => beginSlice(current, among, now, effects), publication);
-}
+/** Asks the nameservers and resolvers that have not answered the new RRsets yet. */
+export const propagateIfDue = (turn: Turn, publication: PublicationState): PublicationState =>
+  sides.reduce((current, among) => beginSlice(turn, current, among), publication);
 
-function beginSlice(
-  publication: PublicationState,
-  among: Among,
-  now: Now,
-  effects: Effect[],
-): PublicationState {
+function beginSlice({ now, effects }: Turn, publication: PublicationState, among: Among): PublicationState {
   const { propagation, settings } = publication;
   const spread = propagation?.[among];
-  if (
-    propagation === undefined ||
-    spread === undefined ||
-    spread.complete ||
-    spread.running ||
-    now.mono < spread.nextAt
-  )
-    return publication;
+  if (propagation === undefined || spread === undefined) return publication;
+  if (spread.complete || spread.running || now.mono < spread.nextAt) return publication;
   const { epoch, zone, present, absent } = propagation;
-  const deadline = plusMs(now.mono, Math.max(settings.timeoutMs, propagationSliceMs));
-  effects.push({
-    kind: 'propagate',
-    nameserver: settings.nameserver,
-    among,
-    epoch,
-    zone,
-    present,
-    absent,
-    deadline,
-  });
+  const { nameserver, timeoutMs } = settings;
+  const deadline = plusMs(now.mono, Math.max(timeoutMs, propagationSliceMs));
+  effects.push({ kind: 'propagate', nameserver, among, epoch, zone, present, absent, deadline });
   return { ...publication, propagation: { ...propagation, [among]: { ...spread, running: true } } };
 }
 
@@ -103,47 +83,32 @@ export const nextSlices = ({ propagation }: PublicationState): readonly MonoMs[]
 
 /** Takes the end of a slice. The history gets a line when something is new in it. */
 export function propagated(
-  state: ClusterState,
+  turn: Turn,
   publication: PublicationState,
   event: Event & { kind: 'propagated' },
-  now: Now,
-  effects: Effect[],
 ): PublicationState {
+  const { now } = turn;
   const { propagation } = publication;
-  const among = event.among ?? 'nameservers';
+  const { epoch, report, among = 'nameservers' } = event;
   const spread = propagation?.[among];
-  if (propagation?.epoch !== event.epoch || spread === undefined || event.report.superseded)
-    return publication;
-  const told = event.report.nameservers.map(({ nameserver, answeredAt, serial, failure }): NameserverTime => {
-    // Who has answered it once has it: the first time counts.
+  if (propagation?.epoch !== epoch || spread === undefined || report.superseded) return publication;
+  const told = report.nameservers.map(({ nameserver, answeredAt, serial, failure }): NameserverTime => {
+    // A nameserver that has answered the move has it: the first time counts.
     const known = spread.nameservers.find((one) => one.nameserver === nameserver && one.at !== undefined);
     if (known !== undefined) return known;
-    const at = answeredAt === undefined ? {} : { at: isoTime(answeredAt) };
-    const why = failure === undefined || answeredAt !== undefined ? {} : { failure };
-    return { nameserver, ...at, ...(serial === undefined ? {} : { serial }), ...why };
+    const at = answeredAt === undefined ? undefined : isoTime(answeredAt);
+    return { nameserver, at, serial, failure: at === undefined ? failure : undefined };
   });
   // Nobody was found, or the adapter failed: what was known stays.
   const nameservers = told.length > 0 ? told : spread.nameservers;
   const complete = nameservers.length > 0 && nameservers.every((one) => one.at !== undefined);
-  const next = {
-    ...spread,
-    nameservers,
-    complete,
-    running: false,
-    nextAt: plusMs(now.mono, propagationPauseMs),
-  };
+  const nextAt = plusMs(now.mono, propagationPauseMs);
+  const next: Spread = { ...spread, nameservers, complete, running: false, nextAt };
   const isNews = spread.nameservers.length !== nameservers.length || missing(spread) !== missing(next);
   if (isNews && isWorthALine(among, next, now)) {
-    const whom = among === 'resolvers' ? ({ among } as const) : {};
-    effects.push(
-      record(state, publication, now, {
-        kind: 'propagated',
-        epoch: event.epoch,
-        ...whom,
-        nameservers,
-        complete,
-      }),
-    );
+    const asked = among === 'resolvers' ? among : undefined;
+    const { nameserver } = publication.settings;
+    record(turn, nameserver, { kind: 'propagated', epoch, among: asked, nameservers, complete });
   }
   return { ...publication, propagation: { ...propagation, [among]: next } };
 }
@@ -157,32 +122,3 @@ const missing = ({ nameservers }: Spread): string =>
 /** A resolver that keeps an answer for its TTL does what it should. */
 const isWorthALine = (among: Among, spread: Spread, now: Now): boolean =>
   among === 'nameservers' || spread.complete || now.mono >= spread.overdueAt;
-
-/** Who was asked for the whole of a slice, and did not answer the new RRsets; a resolver only when its TTL is over. Each with the cause, as it was told last. */
-export const propagationAlarms = ({ propagation }: PublicationState, now: Now): readonly Alarm[] =>
-  sides.flatMap((among) => {
-    const spread = propagation?.[among];
-    if (propagation === undefined || spread === undefined || spread.complete || now.mono < spread.overdueAt)
-      return [];
-    return spread.nameservers
-      .filter((one) => one.at === undefined)
-      .map(({ nameserver, failure }): Alarm => {
-        const code = among === 'nameservers' ? 'secondary-behind' : 'resolver-behind';
-        const late = `the new RRset of epoch ${propagation.epoch}`;
-        if (failure !== undefined)
-          return {
-            code,
-            subject: nameserver,
-            sentence: `${nameserver} does not answer ${late}: ${causeWords(failure)}`,
-          };
-        const sentence =
-          among === 'nameservers'
-            ? `${nameserver} did not answer ${late} in time.`
-            : `${nameserver} does not answer ${late} although its TTL is over.`;
-        return { code, subject: nameserver, sentence };
-      });
-  });
-
-/** A cause and what to do about it, which belong together wherever an alarm is read. */
-const causeWords = ({ message, hint }: Failure): string =>
-  hint === undefined ? message : `${message} ${hint}`;

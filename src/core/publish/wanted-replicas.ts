@@ -44,7 +44,7 @@ export function areReplicasWrong(
   { publication, ledger, state }: Situation,
   wanted: readonly Wanted[],
 ): boolean {
-  const { view } = publication;
+  const { view } = publication.zone;
   if (view === undefined) return false;
   const ours = ledger?.by === state.settings.instance;
   return wanted.some((want) => {
@@ -77,7 +77,7 @@ export function leftoverReplicas(
 ): readonly Wanted[] | undefined {
   const name = ledger.replicas?.name;
   if (name === undefined || name === settings.replicas?.name) return [];
-  const { view } = publication;
+  const { view } = publication.zone;
   if (!view?.questions?.some((question) => question.name === name)) return undefined;
   const addressesOf = (member: ServerView) => [
     ...(member.addresses ?? []),
@@ -133,7 +133,9 @@ function formerEnd(
   const former = isPlanned
     ? published
     : members.find(({ id, address }) => last !== undefined && (id === last.uuid || address === last.address));
-  const seen = [publication.moves.at(-1), publication.movedElsewhereAt].filter((at) => at !== undefined);
+  const seen = [publication.limits.moves.at(-1), publication.zone.movedElsewhereAt].filter(
+    (at) => at !== undefined,
+  );
   const movedAt = isPlanned ? now.mono : Math.max(...seen);
   if (former?.facts === undefined || former.writable || former.address === source) return new Map();
   return new Map([[former.address, (now.mono - movedAt) / 1000]]);
@@ -141,7 +143,7 @@ function formerEnd(
 
 function isListed({ publication }: Situation, replicas: ReplicasName, address: string): boolean {
   const rrset = findRrset(
-    publication.view?.rrsets ?? [],
+    publication.zone.view?.rrsets ?? [],
     replicas.name,
     address.includes(':') ? 'AAAA' : 'A',
   );

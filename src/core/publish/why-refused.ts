@@ -1,10 +1,9 @@
 /** A nameserver refuses an update: which RRset is it, and what would allow it? Asked beside the updates, which go on at their own pace. */
 
-import type { Effect, Event } from '../model/events.ts';
+import type { Event, Turn } from '../model/events.ts';
 import { inspectRefusalEveryMs, queueingTimeouts, refusalsKept } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import type { WhyRefused } from '../model/publication.ts';
-import type { Attempt, PublicationState } from '../model/state.ts';
+import { type Attempt, type PublicationState, type WhyRefused, withWriting } from '../model/publication.ts';
 import { type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 
@@ -21,33 +20,30 @@ export function withWriteFailure(
   now: Now,
 ): PublicationState {
   const { failure } = outcome;
-  if (!refusals.has(failure.code)) return { ...publication, writeFailure: failure };
-  const { whyRefused, writeFailure } = publication;
+  if (!refusals.has(failure.code)) return withWriting(publication, { failure });
+  const { whyRefused, failure: before } = publication.writing;
   const about = aboutOf(attempt, failure);
   const known = whyRefused.find((refusal) => refusal.about === about);
   const others = whyRefused.filter((refusal) => refusal !== known);
-  // The one that is forgotten leaves its time to this one: so there are never more inspections than the limits allow.
+  // The new refusal takes over the time of the forgotten one: so the limits of inspections hold.
   const forgotten = others.length < refusalsKept ? undefined : others[0];
   // An update that was applied since ends what was known.
-  const found = writeFailure === undefined ? undefined : known?.found;
+  const found = before === undefined ? undefined : known?.found;
   const refusal: WhyRefused = {
     about,
     plan: attempt.plan,
     said: failure,
-    ...(found === undefined ? {} : { found }),
-    // Without a sure answer it may still be applied: a command then waits for what the zone shows.
-    ...(outcome.kind === 'refused' && attempt.commandId !== undefined
-      ? { commandId: attempt.commandId }
-      : {}),
+    found,
+    // Without a sure answer the update may still be applied: a command then waits for what the zone shows.
+    commandId: outcome.kind === 'refused' ? attempt.commandId : undefined,
     isDue: true,
     isRunning: known?.isRunning ?? false,
     nextAt: known?.nextAt ?? forgotten?.nextAt ?? now.mono,
   };
-  return {
-    ...publication,
+  return withWriting(publication, {
     whyRefused: [...others.slice(forgotten ? 1 : 0), refusal],
-    writeFailure: found ?? failure,
-  };
+    failure: found ?? failure,
+  });
 }
 
 /** The same RRsets, refused with the same words. */
@@ -58,27 +54,17 @@ function aboutOf({ plan }: Attempt, { message }: Failure): string {
   return [...new Set(changed)].sort().join(', ') + message;
 }
 
-/** Looks into a refusal, one at a time and not more often than the limits: many clusters may share the nameserver. */
-export function inspectIfDue(publication: PublicationState, now: Now, effects: Effect[]): PublicationState {
+/** Looks into a refusal, one at a time and not more often than the limits: clusters may share the nameserver. */
+export function inspectIfDue({ now, effects }: Turn, publication: PublicationState): PublicationState {
   const next = nextRefusal(publication);
   if (next === undefined || now.mono < next.nextAt) return publication;
-  const { settings, whyRefused } = publication;
-  const { about, plan, said } = next;
-  const patienceMs = queueingTimeouts * settings.timeoutMs;
+  const { nameserver, timeoutMs } = publication.settings;
+  const { about, plan, said: failure } = next;
+  const patienceMs = queueingTimeouts * timeoutMs;
   const deadline = plusMs(now.mono, patienceMs);
-  effects.push({
-    kind: 'inspect-refusal',
-    nameserver: settings.nameserver,
-    about,
-    plan,
-    failure: said,
-    deadline,
-  });
+  effects.push({ kind: 'inspect-refusal', nameserver, about, plan, failure, deadline });
   const nextAt = plusMs(now.mono, Math.max(inspectRefusalEveryMs, 2 * patienceMs));
-  return {
-    ...publication,
-    whyRefused: replaced(whyRefused, { ...next, isDue: false, isRunning: true, nextAt }),
-  };
+  return withRefusal(publication, { ...next, isDue: false, isRunning: true, nextAt });
 }
 
 /** When the next one begins; undefined: nothing waits for one. */
@@ -86,40 +72,47 @@ export const nextInspection = (publication: PublicationState): MonoMs | undefine
   nextRefusal(publication)?.nextAt;
 
 /** An update that was applied since needs none, and while one is on its way the next one waits. */
-function nextRefusal({ whyRefused, writeFailure, leftOut }: PublicationState): WhyRefused | undefined {
+function nextRefusal({
+  writing: { whyRefused, failure: writeFailure, leftOut },
+}: PublicationState): WhyRefused | undefined {
   const isTold = writeFailure !== undefined || leftOut !== undefined;
   if (!isTold || whyRefused.some(({ isRunning }) => isRunning)) return undefined;
   return whyRefused.filter(({ isDue }) => isDue).toSorted((a, b) => a.nextAt - b.nextAt)[0];
 }
 
-const replaced = (all: readonly WhyRefused[], one: WhyRefused): readonly WhyRefused[] =>
-  all.map((refusal) => (refusal.about === one.about ? one : refusal));
+const withRefusal = (publication: PublicationState, refusal: WhyRefused): PublicationState =>
+  withWriting(publication, {
+    whyRefused: publication.writing.whyRefused.map((each) => (each.about === refusal.about ? refusal : each)),
+  });
 
 /** What this command wanted was refused, and the first inspection is on its way, or about to begin: more is known soon. */
-export const isLookedInto = ({ whyRefused }: PublicationState, command: string, now: Now): boolean =>
+export const isLookedInto = (
+  { writing: { whyRefused } }: PublicationState,
+  command: string,
+  now: Now,
+): boolean =>
   whyRefused.some(
     ({ commandId, found, isRunning, isDue, nextAt }) =>
       commandId === command && found === undefined && (isRunning || (isDue && now.mono >= nextAt)),
   );
 
 /** Whether this is what the command in progress was refused with. */
-export const isRefusalOf = ({ whyRefused }: PublicationState, about: string, command: string): boolean =>
-  whyRefused.some((refusal) => refusal.about === about && refusal.commandId === command);
+export const isRefusalOf = (
+  { writing: { whyRefused } }: PublicationState,
+  about: string,
+  command: string,
+): boolean => whyRefused.some((refusal) => refusal.about === about && refusal.commandId === command);
 
-/** Takes what was found out. A failure that came since says more; an inspection that could not tell says nothing new. */
+/** Takes what an inspection found out. A newer failure says more; an inspection without a result says nothing new. */
 export function refusalInspected(
   publication: PublicationState,
   { about, failure }: Event & { kind: 'refusal-inspected' },
 ): PublicationState {
-  const { whyRefused, writeFailure } = publication;
+  const { whyRefused, failure: told } = publication.writing;
   const refusal = whyRefused.find((each) => each.about === about);
   if (refusal === undefined) return publication;
   const found = failure.message === refusal.said.message ? (refusal.found ?? failure) : failure;
-  const isTold =
-    writeFailure !== undefined && refusals.has(writeFailure.code) && refusal === whyRefused.at(-1);
-  return {
-    ...publication,
-    whyRefused: replaced(whyRefused, { ...refusal, found, isRunning: false }),
-    ...(isTold ? { writeFailure: found } : {}),
-  };
+  const isTold = told !== undefined && refusals.has(told.code) && refusal === whyRefused.at(-1);
+  const inspected = withRefusal(publication, { ...refusal, found, isRunning: false });
+  return isTold ? withWriting(inspected, { failure: found }) : inspected;
 }

@@ -2,16 +2,10 @@
 
 import type { Situation } from '../decide/situation.ts';
 import type { Decision } from '../model/decision.ts';
-import type { Effect } from '../model/events.ts';
-import {
-  type Attempt,
-  type ClusterState,
-  type PublicationState,
-  type RunningCommand,
-  without,
-  withPublication,
-} from '../model/state.ts';
-import { type Now, plusMs } from '../model/units.ts';
+import type { Turn } from '../model/events.ts';
+import { type Attempt, type PublicationState, withWriting, withZone } from '../model/publication.ts';
+import { type ClusterState, withPublication } from '../model/state.ts';
+import { plusMs } from '../model/units.ts';
 import type { WriteKind } from '../model/vocabulary.ts';
 import { send } from './attempt.ts';
 import { rewritten, type Write } from './intended.ts';
@@ -19,65 +13,60 @@ import { intendedWrite } from './intent.ts';
 import { isPaused } from './refusals.ts';
 import { areReplicasWrong, wantedReplicas } from './wanted-replicas.ts';
 
-/** A command waits and has not looked around yet: nothing is begun, but what the decision does not want any more is called back. */
-export function recallOnly(
-  state: ClusterState,
-  publication: PublicationState,
-  decision: Decision,
-  effects: Effect[],
-): ClusterState {
-  return publication.inFlight?.commandId === undefined
-    ? withPublication(state, recalled(publication, decision, undefined, effects))
-    : state;
+/** A command waits and has not looked around yet: nothing is begun, and what the decision does not want is recalled. */
+export function recallOnly(turn: Turn, state: ClusterState, publication: PublicationState): ClusterState {
+  if (publication.writing.inFlight?.commandId !== undefined) return state;
+  return withPublication(state, recalled(turn, publication, publication.decision));
 }
 
-/** Writes what the decision asks for, or `explicit`; before anything else than a pending update is wanted, that one is fenced off. */
+/** What a command adds: its id, and, where the command changes the ledger alone, the update itself. */
+interface Order {
+  readonly commandId?: string;
+  readonly explicit?: Write;
+}
+
+/** Writes what the decision, or the order, asks for. An unsettled update with another aim is fenced off first. */
 export function write(
-  state: ClusterState,
+  turn: Turn,
   situation: Situation,
   decision: Decision,
-  running: RunningCommand | undefined,
-  now: Now,
-  effects: Effect[],
-  explicit?: Write,
+  { commandId, explicit }: Order = {},
 ): ClusterState {
-  const { publication } = situation;
+  const { state, publication } = situation;
+  const { now } = turn;
   const noted = noteReplicas(situation, decision);
+  const { view } = publication.zone;
+  if (publication.writing.inFlight) return withPublication(state, recalled(turn, noted, decision, explicit));
   const current = withPublication(state, noted);
-  const { view } = publication;
-  if (publication.inFlight) return withPublication(state, recalled(noted, decision, explicit, effects));
   if (view === undefined || !mayWrite(state, publication)) return current;
   const intended = explicit ?? intendedWrite({ ...situation, publication: noted }, decision);
   const chosen = fenced(situation, intended);
   if (chosen === undefined || isPaused(publication, chosen.what, now)) return current;
   if (now.mono - view.readAt > state.settings.watch.freshForMs)
-    return withPublication(state, { ...noted, nextReadAt: now.mono });
+    return withPublication(state, withZone(noted, { nextReadAt: now.mono }));
   if (chosen.notAfter <= now.mono) return current;
-  const sent = send(noted, view, chosen, chosen === intended ? running?.id : undefined, now);
-  effects.push(sent.effect);
-  return withPublication(state, sent.publication);
+  const order = { ...chosen, commandId: chosen === intended ? commandId : undefined };
+  return withPublication(state, send(turn, noted, view, order));
 }
 
 /** These say where the name points, or that it points nowhere. */
 const pointing: ReadonlySet<WriteKind> = new Set(['move', 'form', 'repair', 'withdraw']);
 
-/** Where the evidence changes while an update waits for its turn or for a connection, the decision is taken again: what has not left must not leave. */
+/**
+ * The evidence may change while an update waits for its turn or for a connection. What has not left must not leave
+ * then: the decision is taken again.
+ */
 function recalled(
+  { effects }: Turn,
   publication: PublicationState,
   decision: Decision,
-  explicit: Write | undefined,
-  effects: Effect[],
+  explicit?: Write,
 ): PublicationState {
-  const { inFlight, settings } = publication;
-  if (
-    inFlight === undefined ||
-    inFlight.recalled ||
-    !pointing.has(inFlight.what) ||
-    isWanted(inFlight, decision, explicit)
-  )
-    return publication;
-  effects.push({ kind: 'recall', nameserver: settings.nameserver, try: inFlight.try });
-  return { ...publication, inFlight: { ...inFlight, recalled: true } };
+  const { inFlight } = publication.writing;
+  if (inFlight === undefined || inFlight.recalled || !pointing.has(inFlight.what)) return publication;
+  if (isWanted(inFlight, decision, explicit)) return publication;
+  effects.push({ kind: 'recall', nameserver: publication.settings.nameserver, try: inFlight.try });
+  return withWriting(publication, { inFlight: { ...inFlight, recalled: true } });
 }
 
 function isWanted(attempt: Attempt, decision: Decision, explicit: Write | undefined): boolean {
@@ -89,17 +78,23 @@ function isWanted(attempt: Attempt, decision: Decision, explicit: Write | undefi
 /** One update at a time, and only on a zone that was read after the last one. */
 const mayWrite = ({ settings }: ClusterState, publication: PublicationState): boolean =>
   settings.mode === 'active' &&
-  !publication.mustRead &&
-  publication.readFailure === undefined &&
-  publication.awaiting === undefined;
+  !publication.writing.mustRead &&
+  publication.zone.failure === undefined &&
+  publication.writing.awaiting === undefined;
 
 function noteReplicas(situation: Situation, decision: Decision): PublicationState {
   const { publication, now } = situation;
+  const { wrongSince, yielded } = publication.replicas;
   const isSteady = decision.kind === 'point-to' && decision.reason === 'steady';
   const wrong = isSteady && areReplicasWrong(situation, wantedReplicas(situation, decision.source));
-  if (!wrong)
-    return without(isSteady ? without(publication, 'replicasYielded') : publication, 'replicasWrongSince');
-  return { ...publication, replicasWrongSince: publication.replicasWrongSince ?? now.mono };
+  return {
+    ...publication,
+    replicas: {
+      ...publication.replicas,
+      wrongSince: wrong ? (wrongSince ?? now.mono) : undefined,
+      yielded: yielded && (wrong || !isSteady),
+    },
+  };
 }
 
 /**
@@ -107,7 +102,7 @@ function noteReplicas(situation: Situation, decision: Decision): PublicationStat
  * ledger alone takes away what it was based on. Before the first publication there is no ledger to fence with: it is waited for.
  */
 function fenced(situation: Situation, intended: Write | undefined): Write | undefined {
-  const { pending } = situation.publication;
+  const { pending } = situation.publication.writing;
   const astray = pending.filter(
     (attempt) =>
       attempt.what !== 'fence' &&

@@ -1,157 +1,137 @@
 /** Takes what was read of the zone: is it newer than what we know, whose ledger is it, and which of our updates does it show. */
 
-import type { Effect } from '../model/events.ts';
-import { type Ledger, type LedgerReading, readLedger } from '../model/ledger.ts';
+import { record, type Turn } from '../model/events.ts';
+import { type Ledger, type LedgerReading, ledgerName, readLedger } from '../model/ledger.ts';
 import { rereadMs } from '../model/limits.ts';
-import { record } from '../model/record.ts';
-import { type ClusterState, type PublicationState, without } from '../model/state.ts';
+import { type PublicationState, withWriting, withZone } from '../model/publication.ts';
+import type { ClusterSettings } from '../model/settings.ts';
 import { type Now, plusMs } from '../model/units.ts';
 import { findRrset, type ZoneReading } from '../model/zone.ts';
 import type { ZoneView } from '../model/zone-view.ts';
 import { alteredIn, isSame } from './altered.ts';
 import { applied } from './attempt.ts';
-import { ledgerName } from './desired.ts';
 
+/** Takes the end of a read. */
 export function zoneRead(
-  state: ClusterState,
+  turn: Turn,
+  settings: ClusterSettings,
   before: PublicationState,
   reading: ZoneReading,
-  now: Now,
-  effects: Effect[],
 ): PublicationState {
+  const { now } = turn;
   const restMs = reading.kind === 'read' ? (reading.restMs ?? 0) : 0;
-  const nextReadAt = plusMs(now.mono, Math.max(state.settings.watch.intervalMs, restMs));
-  const ended = { ...before, reading: false, readEndedAt: now.mono, nextReadAt };
-  if (reading.kind === 'failed') return { ...ended, readFailure: reading.failure };
+  const nextReadAt = plusMs(now.mono, Math.max(settings.watch.intervalMs, restMs));
+  const ended = withZone(before, { reading: false, endedAt: now.mono, nextReadAt });
+  if (reading.kind === 'failed') return withZone(ended, { failure: reading.failure });
   const view = viewOf(before, reading, now);
-  const { awaiting } = before;
+  const { awaiting, pauses } = before.writing;
   if (awaiting && view.ledgerText === awaiting.attempt.baseText && now.mono < awaiting.until) {
-    // Older than an update that is known to be applied (inline signing shows it some milliseconds later): never the base of the next one.
-    return {
-      ...without(ended, 'readEndedAt'),
-      ...(before.readEndedAt === undefined ? {} : { readEndedAt: before.readEndedAt }),
-      nextReadAt: plusMs(now.mono, rereadMs),
-    };
+    // Older than an update that is known to be applied (inline signing shows an update some milliseconds later): never
+    // the base of the next one.
+    return withZone(ended, { endedAt: before.zone.endedAt, nextReadAt: plusMs(now.mono, rereadMs) });
   }
-  const changed = before.pauses.size > 0 && before.view !== undefined && !sameRrsets(before.view, view);
-  const fresh: PublicationState = {
-    ...without(without(ended, 'readFailure'), 'awaiting'),
-    view,
+  const changed = pauses.size > 0 && before.zone.view !== undefined && !sameRrsets(before.zone.view, view);
+  const fresh = withWriting(withZone(ended, { failure: undefined, view }), {
+    awaiting: undefined,
     mustRead: false,
     // What was refused over another zone may be taken now.
-    pauses: changed ? new Map() : before.pauses,
-  };
-  return noteLedger(state, settlePending(state, fresh, view, now, effects), before, view, now, effects);
+    pauses: changed ? new Map() : pauses,
+  });
+  return noteLedger(turn, settings, settlePending(turn, fresh, view), view);
 }
 
 function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'read' }, now: Now): ZoneView {
-  const { settings, questions, inFlight, awaiting, pending } = publication;
+  const { settings, zone, writing } = publication;
   const rrset = findRrset(reading.rrsets, ledgerName(settings.source), 'TXT');
   const rdata = rrset?.type === 'TXT' ? rrset.rdata : [];
-  // The ledger cannot be stored beside it: an update would be taken, and nothing of it kept (RFC 2136 3.4.2.2). Without a ledger there is no lock.
+  // The ledger cannot be stored beside a CNAME: the nameserver would take an update, and keep nothing of the ledger
+  // (RFC 2136 3.4.2.2). Without a ledger there is no lock.
   const alias = findRrset(reading.rrsets, ledgerName(settings.source), 'CNAME');
-  const ledger: LedgerReading = alias
-    ? {
-        kind: 'unreadable',
-        why: `is a CNAME (${alias.rdata[0]}), beside which no ledger can be stored: remove the CNAME`,
-      }
-    : readLedger(rdata);
+  const why = `is a CNAME (${alias?.rdata[0]}), beside which no ledger can be stored: remove the CNAME`;
+  const ledger: LedgerReading = alias ? { kind: 'unreadable', why } : readLedger(rdata);
   const view: ZoneView = {
     zone: reading.zone,
     rrsets: reading.rrsets,
     synthesized: reading.synthesized ?? [],
     outside: reading.outside ?? [],
     altered: [],
-    ...(questions ? { questions } : {}),
+    questions: zone.questions,
     ledger,
     ledgerText:
       rdata.length === 0 ? '' : JSON.stringify(rdata.map((strings) => JSON.stringify(strings)).sort()),
     readAt: now.mono,
   };
   const token = ledger.kind === 'ledger' ? ledger.ledger.try : undefined;
+  const { inFlight, awaiting, pending } = writing;
   const shown = [awaiting?.attempt, inFlight, ...pending].find((attempt) => attempt?.try === token);
-  return { ...view, altered: alteredIn(view, publication.view?.altered ?? [], shown?.wanted) };
+  return { ...view, altered: alteredIn(view, zone.view?.altered ?? [], shown?.wanted) };
 }
 
 const sameRrsets = (a: ZoneView, b: ZoneView): boolean =>
   a.rrsets.length === b.rrsets.length &&
   a.rrsets.every((rrset) => isSame(rrset, findRrset(b.rrsets, rrset.name, rrset.type)));
 
-/** An update that was based on another ledger than the one that is there now is either the one that is there, or can never be applied. */
-function settlePending(
-  state: ClusterState,
-  publication: PublicationState,
-  view: ZoneView,
-  now: Now,
-  effects: Effect[],
-): PublicationState {
+/** An update that was based on another ledger than the one that is there now is that one, or can never be applied. */
+function settlePending(turn: Turn, publication: PublicationState, view: ZoneView): PublicationState {
+  const { now } = turn;
   const token = view.ledger.kind === 'ledger' ? view.ledger.ledger.try : undefined;
-  const { inFlight } = publication;
+  const { inFlight, pending } = publication.writing;
   // A read may show the update before its answer comes, or instead of it.
   const isInFlight = inFlight !== undefined && inFlight.try === token;
-  const landed = isInFlight ? inFlight : publication.pending.find((attempt) => attempt.try === token);
-  const pending = publication.pending.filter(
-    (attempt) => attempt.baseText === view.ledgerText && attempt.lapsesAt > now.mono,
-  );
-  const settled: PublicationState = {
-    ...(isInFlight ? without(publication, 'inFlight') : publication),
-    pending,
-  };
-  if (landed === undefined) return settled;
-  return applied(state, { ...settled, nextWriteAt: now.mono }, landed, now, effects);
+  const landed = isInFlight ? inFlight : pending.find((attempt) => attempt.try === token);
+  const settled = withWriting(publication, {
+    inFlight: isInFlight ? undefined : inFlight,
+    pending: pending.filter((attempt) => attempt.baseText === view.ledgerText && attempt.lapsesAt > now.mono),
+  });
+  return landed === undefined ? settled : applied(turn, withWriting(settled, { nextAt: now.mono }), landed);
 }
 
 function noteLedger(
-  state: ClusterState,
+  turn: Turn,
+  { cluster, instance }: ClusterSettings,
   publication: PublicationState,
-  before: PublicationState,
-  view: ZoneView,
-  now: Now,
-  effects: Effect[],
+  { ledger: reading }: ZoneView,
 ): PublicationState {
-  const ledger =
-    view.ledger.kind === 'ledger' && view.ledger.ledger.cluster === state.settings.cluster
-      ? view.ledger.ledger
-      : undefined;
-  const known = publication.remembered?.epoch ?? 0;
+  const ledger = reading.kind === 'ledger' && reading.ledger.cluster === cluster ? reading.ledger : undefined;
+  const { remembered, lostSince } = publication.zone;
+  const known = remembered?.epoch ?? 0;
   if (ledger === undefined || ledger.epoch < known) {
-    const isLost = known > 0 && view.ledger.kind !== 'unreadable';
-    return isLost
-      ? { ...publication, lostSince: before.lostSince ?? now.mono }
-      : without(publication, 'lostSince');
+    const isLost = known > 0 && reading.kind !== 'unreadable';
+    return withZone(publication, { lostSince: isLost ? (lostSince ?? turn.now.mono) : undefined });
   }
-  const found = { ...withYield(state, without(publication, 'lostSince'), ledger), lastLedger: ledger };
-  return ledger.epoch > known ? movedElsewhere(state, found, ledger, known, now, effects) : found;
+  const yielded = hasYielded(publication, ledger, instance);
+  const found: PublicationState = {
+    ...withZone(publication, { lostSince: undefined, lastLedger: ledger }),
+    replicas: { ...publication.replicas, yielded },
+  };
+  return ledger.epoch > known ? movedElsewhere(turn, found, ledger, known) : found;
 }
 
-/** The replicas' RRset was ours to keep, and without a move it is another's now: that one lives, and so do we, so we do not agree. */
-function withYield(
-  { settings }: ClusterState,
-  publication: PublicationState,
-  ledger: Ledger,
-): PublicationState {
-  const { lastLedger } = publication;
-  if (ledger.by === settings.instance || lastLedger?.epoch !== ledger.epoch)
-    return without(publication, 'replicasYielded');
-  return lastLedger.by === settings.instance ? { ...publication, replicasYielded: true } : publication;
+/**
+ * This instance kept the replicas' RRset, and without a move another one keeps it now. That one lives, and so do we: so
+ * the two do not agree.
+ */
+function hasYielded({ zone, replicas }: PublicationState, ledger: Ledger, instance: string): boolean {
+  if (ledger.by === instance || zone.lastLedger?.epoch !== ledger.epoch) return false;
+  return zone.lastLedger.by === instance || replicas.yielded;
 }
 
 /** A higher epoch that is not ours: another instance moved the name, or we have just begun and know nothing yet. */
 function movedElsewhere(
-  state: ClusterState,
+  turn: Turn,
   publication: PublicationState,
-  ledger: Ledger,
+  { epoch, source, uuid, by, why }: Ledger,
   known: number,
-  now: Now,
-  effects: Effect[],
 ): PublicationState {
-  const { epoch, source, uuid, by, why } = ledger;
-  const remembered = { nameserver: publication.settings.nameserver, epoch, source, uuid };
-  if (known === 0) return { ...publication, remembered };
-  effects.push(record(state, publication, now, { kind: 'moved-elsewhere', epoch, source, uuid, by, why }));
-  const moves = [
-    ...publication.moves,
-    ...Array.from({ length: Math.min(epoch - known, 20) }, () => now.mono),
-  ].slice(-100);
-  return { ...publication, remembered, moves, movedElsewhereAt: now.mono };
+  const { mono } = turn.now;
+  const { nameserver } = publication.settings;
+  const remembered = { nameserver, epoch, source, uuid };
+  if (known === 0) return withZone(publication, { remembered });
+  record(turn, nameserver, { kind: 'moved-elsewhere', epoch, source, uuid, by, why });
+  const seen = Array.from({ length: Math.min(epoch - known, 20) }, () => mono);
+  const moves = [...publication.limits.moves, ...seen].slice(-100);
+  return {
+    ...withZone(publication, { remembered, movedElsewhereAt: mono }),
+    limits: { ...publication.limits, moves },
+  };
 }

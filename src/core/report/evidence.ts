@@ -1,9 +1,13 @@
 /** What a server told when it answered last, in a DBA's words, one sentence after the other. Each reads on from the server's name. */
 
 import { channelWords } from '../alarm/failover-list-alarm.ts';
-import { type Lacks, lacksOf, lackWords, receivedBy } from '../decide/ahead.ts';
+import { lacksOf, receivedBy } from '../decide/ahead.ts';
+import { type Lacks, lackWords } from '../decide/lack.ts';
 import type { Situation } from '../decide/situation.ts';
-import { type GtidSet, subtract } from '../gtid/gtid.ts';
+import { strongEvidence } from '../decide/strong-evidence.ts';
+import { takesPart, unlistedSources } from '../decide/unlisted.ts';
+import { subtract } from '../gtid/gtid.ts';
+import type { GtidSet } from '../gtid/gtid-set.ts';
 import { gtidWords } from '../gtid/gtid-words.ts';
 import {
   type Channel,
@@ -230,3 +234,30 @@ function ageWords(ms: number): string {
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
 }
+
+/** What speaks for and against it, in a DBA's words. */
+export function unlistedEvidence(situation: Situation, server: ServerView): readonly string[] {
+  const { discovered } = server.settings;
+  if (discovered === undefined) return [];
+  const told = [
+    `is not in the configuration: ${discovered.by} ${howTold[discovered.how]}`,
+    'counts as evidence, and is never published',
+  ];
+  if (server.discovered === 'stale')
+    return [
+      ...told.slice(0, 1),
+      `shows another identity than ${discovered.by} says: stale, it counts for nothing`,
+    ];
+  if (server.discovered === 'unverified')
+    return [...told.slice(0, 1), 'never answered: it counts for nothing'];
+  if (!takesPart(situation, server)) return [...told.slice(0, 1), 'takes no part in this replication'];
+  return unlistedSources(situation).includes(server)
+    ? [...told, 'looks like the source', ...strongEvidence(situation, server)]
+    : told;
+}
+
+const howTold = {
+  replicas: 'lists it as its replica',
+  channel: 'replicates from that address',
+  group: 'says that it is a member of its group',
+} as const;

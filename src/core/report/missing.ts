@@ -1,16 +1,10 @@
 /** What a server lacks to be a candidate (rule 7), one condition after the other. How to promote it by hand, and whether that is safe now: promote-by-hand.ts. */
 
 import { follow, joining, opening, restarting, startAnewFrom } from '../decide/advice.ts';
+import { bindingsOf, disqualification } from '../decide/candidates.ts';
 import { leadsRound, writableInCircle } from '../decide/circles.ts';
 import { isLeftToGroup, isOutOfGroup, isSecondary } from '../decide/elections.ts';
-import {
-  belongsToLine,
-  bindingsOf,
-  disqualification,
-  isPublished,
-  isSuperseded,
-  type Situation,
-} from '../decide/situation.ts';
+import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
 import { wayBack } from '../decide/way-back.ts';
 import type { Wsrep } from '../model/observation.ts';
 import { outsideMajority } from '../observe/multi-primary.ts';

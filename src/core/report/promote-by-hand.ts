@@ -4,12 +4,13 @@
  */
 
 import { closing, detaching, opening, restarting, starting } from '../decide/advice.ts';
-import { lacksOf, lackWords } from '../decide/ahead.ts';
+import { lacksOf } from '../decide/ahead.ts';
+import { bindingsOf } from '../decide/candidates.ts';
 import { leadsRound } from '../decide/circles.ts';
 import { mayFollowItsGroup } from '../decide/group-words.ts';
+import { lackWords } from '../decide/lack.ts';
 import {
   belongsToLine,
-  bindingsOf,
   isPublished,
   isSuperseded,
   reachable,

@@ -1,6 +1,6 @@
 /** What a reader sees of a cluster: the API's JSON, the status page and the commands all print this. Built when read; nothing decides on it. */
 
-import type { Lacks } from '../decide/ahead.ts';
+import type { Lacks } from '../decide/lack.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Alarm, Move, NameserverTime } from '../model/events.ts';
 import type { FailoverSource, Failure, ManagedGroup } from '../model/observation.ts';

@@ -1,27 +1,20 @@
 /** The state as its readers see it. Built when read; nothing decides on it. */
 
 import { lacksOf } from '../decide/ahead.ts';
+import { disqualification } from '../decide/candidates.ts';
 import { type Ways, waysToSource } from '../decide/replica-lag.ts';
-import {
-  belongsToLine,
-  disqualification,
-  isPublished,
-  isSuperseded,
-  type Situation,
-  situationOf,
-  strongEvidence,
-} from '../decide/situation.ts';
-import { unlistedEvidence } from '../decide/unlisted.ts';
+import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
+import { situationOf } from '../decide/situation-of.ts';
+import { strongEvidence } from '../decide/strong-evidence.ts';
 import { proofWords } from '../decide/writable-servers.ts';
 import { formatGtidSet } from '../gtid/gtid.ts';
-import type { Ledger } from '../model/ledger.ts';
-import type { Propagation } from '../model/publication.ts';
-import type { ClusterState, PublicationState } from '../model/state.ts';
+import { type Ledger, ledgerName } from '../model/ledger.ts';
+import type { Propagation, PublicationState } from '../model/publication.ts';
+import type { ClusterState } from '../model/state.ts';
 import type { Now } from '../model/units.ts';
 import { isPresent, ownMembership } from '../observe/membership.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { ledgerName } from '../publish/desired.ts';
-import { observedOf } from './evidence.ts';
+import { observedOf, unlistedEvidence } from './evidence.ts';
 import { missingOf } from './missing.ts';
 import { promotionOf } from './promote-by-hand.ts';
 import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';
@@ -31,7 +24,7 @@ import { wouldChange } from './would-change.ts';
 /** What a reader sees of the cluster now. */
 export function snapshot(state: ClusterState, now: Now): Snapshot {
   const situations = [...state.publications.values()].map((publication) =>
-    situationOf(state, publication, undefined, now),
+    situationOf(state, publication, now),
   );
   const publications = situations.map(publicationSnapshot);
   const [first] = publications;
@@ -58,16 +51,16 @@ function publicationSnapshot(situation: Situation): PublicationSnapshot {
   const { propagation } = publication;
   return {
     nameserver: settings.nameserver,
-    zone: publication.view?.zone ?? settings.zone ?? null,
+    zone: publication.zone.view?.zone ?? settings.zone ?? null,
     name: settings.source.name,
     ready: publication.ready,
     decision: publication.decision,
     wouldChange: wouldChange(situation, publication.decision),
     ledger: ledger ? ledgerSnapshot(ledger) : null,
     published: publishedTargets(publication),
-    readFailure: publication.readFailure ?? null,
-    writeFailure: publication.writeFailure ?? null,
-    pendingUpdates: publication.pending.filter((attempt) => !attempt.answered).length,
+    readFailure: publication.zone.failure ?? null,
+    writeFailure: publication.writing.failure ?? null,
+    pendingUpdates: publication.writing.pending.filter((attempt) => !attempt.answered).length,
     lastMove: publication.lastMove ?? null,
     propagation: propagation ? propagationSnapshot(propagation) : null,
   };
@@ -95,7 +88,7 @@ const ledgerSnapshot = ({ epoch, source, uuid, by, at, why, was, frozen }: Ledge
   frozen: frozen ?? null,
 });
 
-function publishedTargets({ view, settings }: PublicationState): readonly string[] {
+function publishedTargets({ settings, zone: { view } }: PublicationState): readonly string[] {
   const targets =
     view?.rrsets.filter(
       (rrset) => rrset.name === settings.source.name && rrset.name !== ledgerName(settings.source),

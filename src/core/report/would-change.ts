@@ -2,6 +2,7 @@
 
 import { closing, follow, forget, ofTheCopy, thaw } from '../decide/advice.ts';
 import { candidateLacks, formerSourceOf } from '../decide/ahead.ts';
+import { otherWriters } from '../decide/candidates.ts';
 import { isLeftToGroup } from '../decide/elections.ts';
 import {
   groupAwayWouldChange,
@@ -10,23 +11,15 @@ import {
   ungrouped,
 } from '../decide/group-words.ts';
 import { provenStanding, unobserved } from '../decide/rivals.ts';
-import {
-  belongsToLine,
-  isPublished,
-  isSuperseded,
-  otherWriters,
-  provenCandidates,
-  reachable,
-  type Situation,
-  whoStillCount,
-} from '../decide/situation.ts';
+import { belongsToLine, isPublished, isSuperseded, reachable, type Situation } from '../decide/situation.ts';
+import { provenCandidates, whoStillCount } from '../decide/strong-evidence.ts';
 import { justFound, unlistedSources } from '../decide/unlisted.ts';
 import { wayBack } from '../decide/way-back.ts';
 import { type Decision, names } from '../model/decision.ts';
+import { ledgerName } from '../model/ledger.ts';
 import type { HoldReason, PointToReason } from '../model/vocabulary.ts';
 import { firstOfEach, multiPrimaryOf } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { ledgerName } from '../publish/desired.ts';
 import { whyNotWritten } from '../publish/refusals.ts';
 import { bestReplica, couldBePromoted } from './promote-by-hand.ts';
 
@@ -190,7 +183,7 @@ function steady(situation: Situation): readonly string[] {
 }
 
 function unknownLedger({ publication, reading, settings }: Situation): readonly string[] {
-  const { readFailure } = publication;
+  const { failure: readFailure } = publication.zone;
   const hints = readFailure?.hint ? [readFailure.hint] : [];
   if (readFailure)
     return [`An answer of nameserver ${settings.nameserver}: it is asked again all the time.`, ...hints];
@@ -214,10 +207,10 @@ function unknownSource(situation: Situation): readonly string[] {
 
 function lostLedger(situation: Situation): readonly string[] {
   const { publication, state } = situation;
-  const source = publication.remembered?.source ?? 'the server that it named';
+  const source = publication.zone.remembered?.source ?? 'the server that it named';
   return [
     `By itself: once ${source} is writable, replicates from nobody, and the loss has lasted for fresh_for (${state.settings.watch.freshForMs / 1000} s).`,
-    `Or restore the zone from where epoch ${publication.remembered?.epoch ?? '?'} is in it.`,
+    `Or restore the zone from where epoch ${publication.zone.remembered?.epoch ?? '?'} is in it.`,
     `Or name the source: ${follow(situation)}`,
   ];
 }
@@ -296,7 +289,7 @@ function minorityView(situation: Situation): readonly string[] {
   const counted = quorumSet.filter((member) => member !== source || source.contact === 'reachable');
   const unseen = counted.filter((member) => member.contact !== 'reachable');
   const seen = reachable(counted).length;
-  if (publication.movedElsewhereAt !== undefined && seen > counted.length / 2)
+  if (publication.zone.movedElsewhereAt !== undefined && seen > counted.length / 2)
     return [
       `An answer of each server that is younger than the move by ${ledger?.by ?? 'another instance'}: known within one probe.`,
     ];

@@ -1,8 +1,8 @@
-/** Why we closed a connection: what came does not fit the protocol, the bounds, or the login that the configuration allows. */
+/** Why we closed a connection: the server broke the protocol or a bound, or wants a login that we refuse. */
 
-/** Thrown and caught within src/mysql; `classify` makes a problem of it. Its message is the end of a sentence that begins with the server's address. */
+/** Stays within src/mysql: `classify` turns it into a problem. The message follows the server's address. */
 export class AnswerFault extends Error {
-  /** Whether it shows that a MySQL server is there, which speaks its protocol. */
+  /** Whether the fault proves that a MySQL server is there and alive. */
   readonly alive: boolean;
   readonly code: 'protocol-broken' | 'answer-too-large' | 'login-unsupported' | 'public-key-refused';
   readonly hint: string | undefined;
@@ -19,18 +19,18 @@ export class AnswerFault extends Error {
   }
 }
 
-/** It is not, or not only, a MySQL server that sends: nothing is known of the server. */
+/** The sender is not, or not only, a MySQL server: the fault tells nothing about the server. */
 export const broken = (what: string): AnswerFault =>
-  new AnswerFault('protocol-broken', `sent what no MySQL server sends: ${what}`, {
+  new AnswerFault('protocol-broken', `sent something that no MySQL server sends: ${what}`, {
     alive: false,
-    hint: 'Does a MySQL server listen at this address and port, and does nothing stand between it and us? Its version and this sentence make a bug report.',
+    hint: 'Check that a MySQL server listens at this address and port, without a proxy in between. If so, report a bug with the server version and this message.',
   });
 
-/** Who has logged us in and answers in good order lives, however much it says. */
+/** A server that let us log in and keeps to the protocol is alive, however much it sends. */
 export const tooLarge = (what: string, alive: boolean): AnswerFault =>
-  new AnswerFault('answer-too-large', `answered more than is read of a server: ${what}`, {
+  new AnswerFault('answer-too-large', `sent more data than a probe accepts: ${what}`, {
     alive,
-    hint: "A GTID set with very many gaps makes a large answer. On the server: SELECT LENGTH(@@GLOBAL.gtid_executed); and of its channels, LENGTH(RECEIVED_TRANSACTION_SET) in performance_schema.replication_connection_status. If they are small, it is not the server's own answer.",
+    hint: 'A GTID set with very many gaps makes a large answer. Check on the server: SELECT LENGTH(@@GLOBAL.gtid_executed); and SELECT LENGTH(RECEIVED_TRANSACTION_SET) FROM performance_schema.replication_connection_status; If they are small, the answer does not come from the server itself.',
   });
 
 /** The server wants a login that we do not know, or do not give. */
@@ -41,9 +41,9 @@ export const loginUnsupported = (what: string): AnswerFault =>
 export const publicKeyRefused = (plugin: string): AnswerFault =>
   new AnswerFault(
     'public-key-refused',
-    `wants the password without TLS, encrypted with a public key that it would send itself (${plugin}), and a party in between could send its own key instead`,
+    `asks for the password without TLS, encrypted with a public key that the server itself sends (${plugin}); an attacker in between could send another key`,
     {
       alive: true,
-      hint: 'Give the server TLS (MySQL makes a certificate by itself at its first start), and set tls: preferred, required or verify. Only where nobody can stand in between: mysql.allow_public_key_retrieval: true.',
+      hint: 'Turn TLS on at the server (MySQL creates a certificate at its first start), and set tls: preferred, required or verify. Set mysql.allow_public_key_retrieval: true only where no attacker can be in between.',
     },
   );

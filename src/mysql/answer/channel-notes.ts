@@ -1,17 +1,18 @@
+/**
+ * What a connection remembers of each channel until the next probe: some servers count what they receive, but
+ * give no time for it. The notes end with the connection, so they never outlive the server process.
+ */
+
 import type { MonoMs, ServerAddress } from '../../core/model/units.ts';
 
-/**
- * What a connection remembers of each channel from one probe to the next: some servers count what they receive, but do not say when it came. The notes end with the
- * connection, so they never outlive the server process.
- */
 export type ChannelNotes = ReadonlyMap<string, ChannelNote>;
 
 export interface ChannelNote {
   readonly sourceAddress: ServerAddress;
-  /** The counters, as text: any other text means that something came. Undefined while the receiver is not on. */
+  /** The counters as text: a new text means that something came. Undefined while the receiver is not on. */
   readonly mark?: string;
   readonly heardAt?: MonoMs;
-  /** The `server_id` that was at this address when the receiver was on. */
+  /** The `server_id` at this address when the receiver was on. */
   readonly sourceServerId?: number;
 }
 
@@ -23,7 +24,7 @@ interface ChannelSight {
   readonly sourceServerId?: number;
 }
 
-/** The next note. What moved the counters came between two probes, and counts as heard at the later one. */
+/** The next note. An event between two probes moves the counters, and counts as heard at the second probe. */
 export function noteOf(before: ChannelNote | undefined, sight: ChannelSight): ChannelNote {
   const { at, sourceAddress, receiverOn, mark } = sight;
   const same = before?.sourceAddress === sourceAddress ? before : undefined;
@@ -34,6 +35,6 @@ export function noteOf(before: ChannelNote | undefined, sight: ChannelSight): Ch
   return { ...known, mark, ...(heardAt !== undefined && { heardAt }) };
 }
 
-/** Milliseconds since something came, if anything did while this connection looked. */
+/** Milliseconds since something came; undefined: nothing came while this connection looked. */
 export const heardAgoOf = (note: ChannelNote, at: MonoMs): number | undefined =>
   note.heardAt === undefined ? undefined : Math.max(0, Math.floor(at - note.heardAt));

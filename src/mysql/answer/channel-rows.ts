@@ -1,4 +1,7 @@
-import { type GtidSet, parseGtidSet } from '../../core/gtid/gtid.ts';
+/** Reads the replication channels of MySQL from the rows of a probe. */
+
+import { parseGtidSet } from '../../core/gtid/gtid.ts';
+import type { GtidSet } from '../../core/gtid/gtid-set.ts';
 import type { Channel } from '../../core/model/observation.ts';
 import type { MonoMs, ServerId } from '../../core/model/units.ts';
 import { type ChannelNote, heardAgoOf, noteOf } from './channel-notes.ts';
@@ -7,7 +10,7 @@ import { serverId, sourceAddress } from './identity.ts';
 import { type LagInput, lagSeconds } from './lag.ts';
 import { type Row, RowReader } from './row.ts';
 
-/** Group Replication's own channels: what they carry is told by the group, and they have no source. */
+/** Group Replication's own channels. They have no source; the group tells what they carry. */
 const groupChannels: ReadonlySet<string> = new Set([
   'group_replication_applier',
   'group_replication_recovery',
@@ -15,36 +18,33 @@ const groupChannels: ReadonlySet<string> = new Set([
 
 export const isGroupChannel = (name: string): boolean => groupChannels.has(name);
 
-/** The lag of a group's member, of the row of its applier's channel. Undefined for any other channel, and where that is not known: a probe does not fail for it. */
+/** From the row of the applier channel; undefined for other channels, and where the lag is not known. */
 export function readGroupLag(cells: Row, executed: GtidSet | undefined): number | undefined {
   if (cells['channel'] !== 'group_replication_applier') return undefined;
   const row = new RowReader(cells);
   const applierOn = row.oneOf('applier', ['OFF', 'ON']) === 'ON';
   const retrieved = executed && row.parsed('retrieved', parseGtidSet);
-  // Whether the group goes on its list of members tells, not this channel's receiver.
+  // The list of members tells whether the group works, not the receiver of this channel.
   const lag = lagSeconds(row, { receiverOn: true, applierOn, retrieved, executed });
   return row.oddColumn === undefined ? lag : undefined;
 }
 
-/** The server's executed GTID set. */
 export interface ExecutedSet {
   /** Absent where the server's own transactions have no GTID. */
   readonly executed: GtidSet | undefined;
-  /** Whether each transaction has a GTID: else one may wait that no set shows. */
+  /** Whether each transaction has a GTID. If not, a transaction may wait that no set shows. */
   readonly complete: boolean;
 }
 
-/** What else is known of the channel. */
 interface ChannelSurroundings extends ExecutedSet {
-  /** Absent where each transaction has a GTID, and where our account may not see them. */
+  /** Absent where each transaction has a GTID, and where our account may not see the coordinates. */
   readonly coordinates: ChannelCoordinates | undefined;
-  /** Whether the server takes the time of what it receives: with the Performance Schema on (manual 29.12.11.11), from 8.0. */
+  /** Whether the server notes when it receives: from 8.0, with Performance Schema (manual 29.12.11.11). */
   readonly timed: boolean;
   readonly at: MonoMs;
   readonly note: ChannelNote | undefined;
 }
 
-/** Reads one channel of the probe's row. */
 export function readChannel(
   row: RowReader,
   around: ChannelSurroundings,
@@ -88,7 +88,7 @@ export function readChannel(
   return { channel, note };
 }
 
-/** Without GTIDs and times only the server itself can tell: an applier that seems idle may have all of it before it. */
+/** Without GTIDs and times only the server knows: an applier that seems idle may have everything to do. */
 function readLag(
   row: RowReader,
   input: LagInput,
@@ -109,8 +109,9 @@ const coordinateFields = (
 const receiverStates = { ON: 'on', CONNECTING: 'connecting', OFF: 'off' } as const;
 
 /**
- * Empty until the receiver was connected once; the server forgets it when its host or port is changed by hand. But when it goes to another source by itself
- * (SOURCE_CONNECTION_AUTO_FAILOVER), it shows the new host beside the UUID of the last server that it was connected to (seen on 9.7): then the UUID says nothing.
+ * The UUID is empty until the receiver was connected once, and again after a person changes host or port. But
+ * when the replica itself goes to another source (SOURCE_CONNECTION_AUTO_FAILOVER), it shows the new host
+ * beside the UUID of the old source (seen on 9.7): then the UUID says nothing.
  */
 function readSourceId(row: RowReader, receiver: Channel['receiver']): ServerId | undefined {
   if (row.text('source_uuid') === '') return undefined;
@@ -118,7 +119,7 @@ function readSourceId(row: RowReader, receiver: Channel['receiver']): ServerId |
   return receiver === 'connecting' && row.flag('auto_failover') ? undefined : id;
 }
 
-/** A clock that was set back between two events would give a negative age. `counted` is what the server's counters say, in milliseconds. */
+/** A clock that was set back gives a negative age. `counted`: the age by the counters, in milliseconds. */
 function newestAgeMs(
   row: RowReader,
   columns: readonly string[],
@@ -129,7 +130,7 @@ function newestAgeMs(
   return ages.length === 0 ? undefined : Math.max(0, Math.floor(Math.min(...ages)));
 }
 
-/** A worker says what went wrong, its coordinator only that something did. A stopped applier matters more than a receiver that is trying again. */
+/** The worker names the error, its coordinator does not. A stopped applier matters more than the receiver. */
 function readError(row: RowReader, applierStopped: boolean): string | undefined {
   const receiverError = errorOf(row.number('receiver_errno'), row.words('receiver_error'));
   const coordinatorError = errorOf(

@@ -1,18 +1,19 @@
+/** Binary log coordinates (file and position), for servers whose transactions may have no GTID. */
+
 import type { Coordinates } from '../../core/model/observation.ts';
 import type { Answers, Statement } from './query-set.ts';
 import { type Row, RowReader } from './row.ts';
 
 /**
- * Where servers are whose transactions may have no GTID: file and position, which no table of the Performance Schema has. In the permissive modes, too: such a server
- * may be compared with one that has less GTIDs than itself. Our account need not see them (REPLICATION CLIENT, manual 15.7.7.35): without it nothing but these fields is
- * missing.
+ * Also in the permissive modes: such a server may be compared with a server that has fewer GTIDs. Without
+ * REPLICATION CLIENT (manual 15.7.7.35) only these fields are missing.
  */
 const withoutSomeGtids = (answers: Answers): boolean => answers['server']?.[0]?.['gtid_mode'] !== 'ON';
 
 /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const accessDenied = 1227;
 
-/** Both statements were renamed: 8.0.22 and 8.2.0 brought the new words, 8.4.0 took the old ones away. */
+/** Both statements were renamed: the new words came with 8.0.22 and 8.2.0; 8.4.0 removed the old words. */
 export const coordinateStatements: readonly Statement[] = [
   {
     name: 'status',
@@ -28,7 +29,6 @@ export const coordinateStatements: readonly Statement[] = [
   },
 ];
 
-/** What a channel's status tells where transactions may have no GTID. */
 export interface ChannelCoordinates {
   readonly received: Coordinates | undefined;
   readonly applied: Coordinates | undefined;
@@ -36,7 +36,7 @@ export interface ChannelCoordinates {
   readonly behindSeconds: number | undefined;
 }
 
-/** By channel name; empty where the statement was not sent, or not answered. */
+/** By channel name; empty where the statement was not sent, or got no answer. */
 export function readCoordinates(rows: readonly Row[] = []): ReadonlyMap<string, ChannelCoordinates> {
   return new Map(
     rows.map((row) => {
@@ -52,7 +52,7 @@ export function readCoordinates(rows: readonly Row[] = []): ReadonlyMap<string, 
   );
 }
 
-/** The end of the server's own binary log; undefined where it has none. */
+/** The end of the server's own binary log; undefined where it has no binary log. */
 export const readBinlogEnd = (rows: readonly Row[] = []): Coordinates | undefined =>
   rows[0] === undefined ? undefined : coordinatesOf(rows[0], 'File', 'Position');
 

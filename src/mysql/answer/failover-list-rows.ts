@@ -1,12 +1,11 @@
+/** Where a replica may move on its own (manual 19.4.9): source lists, and groups that keep such a list. */
+
 import type { Channel, FailoverSource, ManagedGroup } from '../../core/model/observation.ts';
 import { sourceAddress } from './identity.ts';
 import type { Answers, Statement } from './query-set.ts';
 import { type Row, RowReader } from './row.ts';
 
-/**
- * Where a replica may go by itself (manual 19.4.9): the source lists of its channels, and the groups that it keeps such a list of. Our account need not see them:
- * without these two grants nothing but the lists is missing.
- */
+/** Without SELECT on these two tables only the lists are missing. */
 export const failoverTables = [
   'replication_asynchronous_connection_failover',
   'replication_asynchronous_connection_failover_managed',
@@ -15,7 +14,7 @@ export const failoverTables = [
 /** ER_TABLEACCESS_DENIED_ERROR, ER_NO_SUCH_TABLE, ER_BAD_FIELD_ERROR. */
 const notToBeSeen = [1142, 1146, 1054] as const;
 
-/** As many as are read of each table: a list is some servers long. */
+/** Rows that we read from each table: a list has only some servers. */
 const listLimit = 64;
 
 const mayMove = (answers: Answers): boolean =>
@@ -27,7 +26,7 @@ const listQuery = (managed: string): string =>
   `SELECT CHANNEL_NAME AS channel, HOST AS host, PORT AS port, WEIGHT AS weight, ${managed} AS managed FROM performance_schema.${failoverTables[0]}
  ORDER BY WEIGHT DESC, HOST, PORT LIMIT ${listLimit}`;
 
-/** MANAGED_NAME, and with it the second table, came with 8.0.23; the list itself with 8.0.22. */
+/** MANAGED_NAME and the second table came with 8.0.23, the list itself with 8.0.22. */
 export const failoverStatements: readonly Statement[] = [
   {
     name: 'failover',
@@ -46,10 +45,10 @@ export const failoverStatements: readonly Statement[] = [
   },
 ];
 
-/** What a channel of that name may choose from; nothing where the lists could not be seen. */
+/** What the channel of that name may choose from; nothing where the lists could not be seen. */
 type FailoverLists = (channel: string) => Pick<Channel, 'failoverSources' | 'managedGroups'>;
 
-/** Reads the two answers. Lists that cannot be read are none: no decision needs them. */
+/** Reads the two answers. Lists that cannot be read count as not seen: no decision needs them. */
 export function readFailoverLists({ failover, 'failover-managed': managed = [] }: Answers): FailoverLists {
   const sources = failover && readEntries(failover, readSource);
   const groups = readEntries(managed, readGroup) ?? [];

@@ -1,30 +1,21 @@
+/** Turns whatever went wrong on the way to a server into a problem: a code, a message and a hint. */
+
 import type { Failure } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
 import { AnswerFault } from './answer-fault.ts';
 import { proxyThatSaid } from './proxies.ts';
-import { hintForServerError, noCommonLogin } from './refusal-hints.ts';
+import { type Asker, hintForServerError, noCommonLogin } from './refusal-hints.ts';
 import { boundedLine } from './text.ts';
 
-/** A probe that brought no facts: `alive` where a MySQL server answered, `unknown` where nothing did, or something else answered for it. */
+/** A probe without facts. `alive`: a MySQL server answered. `unknown`: nothing or something else answered. */
 export interface Problem {
   readonly kind: 'alive' | 'unknown';
   readonly failure: Failure;
-  /** See Probe. Only of an `alive` one. */
+  /** See Probe. Only with `alive`. */
   readonly servesNobody?: true;
 }
 
-/** Who asked whom. `currentUser` is what CURRENT_USER() said, where the login succeeded. */
-export interface Asker {
-  readonly server: ServerAddress;
-  readonly user: string;
-  /** Whether the login went through TLS. */
-  readonly encrypted: boolean;
-  readonly currentUser?: string;
-  /** What the account needs, where the flavour is known. */
-  readonly grants?: (account: string) => readonly string[];
-}
-
-/** The fields of what mysql2, node:net, node:dns and node:tls call an error. */
+/** The fields of the errors of mysql2, node:net, node:dns and node:tls. */
 interface ErrorFields {
   readonly code?: unknown;
   readonly errno?: unknown;
@@ -32,10 +23,10 @@ interface ErrorFields {
   readonly message?: unknown;
 }
 
-/** ER_SERVER_SHUTDOWN: the server says itself that it is going, and the next that we hear will be a refusal. */
+/** ER_SERVER_SHUTDOWN: the server announces its own end; our next connection will be refused. */
 const serverShutdown = 1053;
 
-/** What went wrong on the way to one server, classified. A server's error packet says that it lives, whatever its number; but for its good-bye. */
+/** Classifies an error. Any error packet of a server proves that it is alive, except its good-bye. */
 export function classify(asker: Asker, error: unknown): Problem {
   if (error instanceof AnswerFault) {
     const hint = error.hint ?? (error.code === 'login-unsupported' ? noCommonLogin(asker) : undefined);
@@ -58,53 +49,49 @@ export function classify(asker: Asker, error: unknown): Problem {
   );
 }
 
-/** Nothing came that shows the server to be alive; the message begins with its address. */
-export function unknownProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
-  return {
-    kind: 'unknown',
+const problemOf =
+  (kind: Problem['kind']) =>
+  (server: ServerAddress, code: string, what: string, hint?: string): Problem => ({
+    kind,
     failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) },
-  };
-}
+  });
 
-/** The server answered, but not with what was asked; the message begins with its address. */
-export function aliveProblem(server: ServerAddress, code: string, what: string, hint?: string): Problem {
-  return {
-    kind: 'alive',
-    failure: { code, message: `${server}: ${what}`, ...(hint !== undefined && { hint }) },
-  };
-}
+/** Nothing proves that the server is alive. */
+export const unknownProblem = problemOf('unknown');
+/** The server answered, but not our question. */
+export const aliveProblem = problemOf('alive');
 
 function ofServerError(asker: Asker, errno: number, text: string): Problem {
-  const words = boundedLine(text) || `error ${errno}, without a word`;
+  const words = boundedLine(text) || `error ${errno} without a text`;
   const proxy = proxyThatSaid(errno, words);
   if (proxy !== undefined)
-    return proxyProblem(unknownProblem, asker.server, `${proxy} says error ${errno}, ${words}`);
+    return proxyProblem(unknownProblem, asker.server, `${proxy} sent error ${errno}: ${words}`);
   const problem = errno === serverShutdown ? unknownProblem : aliveProblem;
   const refused = problem(asker.server, `mysql-${errno}`, words, hintForServerError(asker, errno, words));
   return refusesEverybody(errno, words) ? { ...refused, servesNobody: true } : refused;
 }
 
-/** ER_SERVER_OFFLINE_MODE, and what a Galera node says that executes no query (ER_UNKNOWN_COM_ERROR with these words): nobody is served, whatever our account may. */
+/** Every client is refused: ER_SERVER_OFFLINE_MODE, or ER_UNKNOWN_COM_ERROR of a Galera node. */
 const refusesEverybody = (errno: number, text: string): boolean =>
   errno === 3032 || (errno === 1047 && /^WSREP /.test(text));
 
-/** Something between us and the server speaks for it: `problem` says what that shows of the server itself. */
+/** `problem` says what the answer of the proxy shows of the server itself. */
 export const proxyProblem = (problem: typeof unknownProblem, server: ServerAddress, what: string): Problem =>
   problem(
     server,
     'proxy-answers',
-    `something between us and the server answers for it: ${what}`,
-    "Have the server's own address and port in servers: what a proxy says is not said by the server behind it.",
+    `something between us and the server answers in its place: ${what}`,
+    "Write the server's own address and port into servers: an answer of a proxy does not show the state of the server behind it.",
   );
 
-/** TLS begins only after a MySQL server greeted us; but an end of the connection in the middle of it says nothing of the server. */
+/** TLS begins after the greeting of a MySQL server. But a connection that ends during TLS proves nothing. */
 function ofTlsError(asker: Asker, code: string, message: string): Problem | undefined {
   if (code === 'HANDSHAKE_NO_SSL_SUPPORT') {
     return aliveProblem(
       asker.server,
       'tls-unsupported',
       'the server has no TLS',
-      "Turn TLS on there: without tls_version = '' and skip_ssl MySQL makes a certificate at its next start, where the data folder has none. If it had TLS before, a party in between may have taken it away.",
+      "Turn TLS on at the server: remove tls_version = '' and skip_ssl, and restart MySQL; it creates a certificate if the data directory has none. If the server had TLS before, an attacker in between may have removed it.",
     );
   }
   if (code !== 'HANDSHAKE_SSL_ERROR') return undefined;
@@ -118,23 +105,23 @@ function ofTlsError(asker: Asker, code: string, message: string): Problem | unde
   );
 }
 
-/** By the words of OpenSSL and of Node, which give no code through mysql2. */
+/** By the words of OpenSSL and Node: mysql2 passes no code on. */
 const tlsHints: readonly (readonly [words: RegExp, hint: string])[] = [
   [
     /unsupported protocol|protocol version|no protocols available|version too low/i,
-    "This client needs TLS 1.2 or later, and the server offers only older ones: set the server's tls_version (and its certificate's key of 2048 bits or more), or upgrade it.",
+    "This client needs TLS 1.2 or later, but the server offers only older versions. Set the server's tls_version (its certificate needs a key of 2048 bits or more), or upgrade the server.",
   ],
   [
     /expired|not yet valid/i,
-    'A certificate is not valid now: renew it, or mend the clock of this machine or of the server.',
+    'A certificate has expired or is not valid yet: renew it, or correct the clock of this machine or of the server.',
   ],
   [
     /certificate|altnames|self[- ]signed|issuer/i,
-    'tls: verify needs a certificate that ca_file signed, for this very host name. A certificate that MySQL made by itself names no host.',
+    'tls: verify needs a certificate for exactly this host name, signed by an authority in ca_file. A certificate that MySQL created itself names no host.',
   ],
   [
     /handshake failure|no shared cipher|key too small|dh key/i,
-    "The server and this client have no cipher in common: look at the server's ssl_cipher and tls_ciphersuites.",
+    'The server and this client have no cipher in common: check ssl_cipher and tls_ciphersuites on the server.',
   ],
 ];
 
@@ -152,13 +139,15 @@ const clientCodes: Readonly<Record<string, string>> = {
   PROTOCOL_CONNECTION_LOST: 'connection-lost',
 };
 
-/** Where the message of the system would only say the address once more. */
+/** Where the message of the system only repeats the address. */
 const clientMessages: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there (connection refused)',
+  ECONNREFUSED: 'nothing listens at this address and port (connection refused)',
 };
 
 const clientHints: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Is mysqld running, and is the port right? (bind_address, skip_networking)',
-  ENOTFOUND: 'The host name has no address, by the resolver of this machine.',
-  EAI_AGAIN: 'The resolver of this machine did not answer.',
+  ECONNREFUSED:
+    'Check that mysqld runs and that the port is right; on the server, check bind_address and skip_networking.',
+  ENOTFOUND:
+    'The resolver of this machine finds no address for the host name: correct the name, or its DNS records.',
+  EAI_AGAIN: 'The resolver of this machine did not answer: check the DNS servers of this machine.',
 };

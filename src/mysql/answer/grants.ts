@@ -1,7 +1,9 @@
+/** What our account must be allowed to do, as statements. */
+
 import type { Version } from '../../core/model/observation.ts';
 import { atLeast } from './version.ts';
 
-/** The tables of `performance_schema` that the queries of MySQL read, and nothing else: what the user needs SELECT on. */
+/** The tables of `performance_schema` that the queries for MySQL read: the account needs SELECT on them. */
 export const probedTables = [
   'replication_applier_configuration',
   'replication_applier_status',
@@ -12,26 +14,25 @@ export const probedTables = [
   'replication_group_members',
 ] as const;
 
-/** The account of the watching user as MySQL writes it: `'source_dns'@'%'`. */
 export const accountName = (user: string, hostPattern = '%'): string =>
   `${quote(user)}@${quote(hostPattern)}`;
 
-/** `CURRENT_USER()` says `source_dns@%`: the account that the server chose, quoted for a statement. The host never holds an `@`. */
+/** `CURRENT_USER()` says `source_dns@%`: quoted for a statement. The host never has an `@`. */
 export function accountOfCurrentUser(currentUser: string): string {
   const at = currentUser.lastIndexOf('@');
   return accountName(currentUser.slice(0, at), currentUser.slice(at + 1));
 }
 
-/** The least that watching MySQL needs: SELECT on the replication tables of the Performance Schema, and nothing else. One statement a table: MySQL has no list. */
+/** All that MySQL needs. One statement for each table: MySQL allows no list. */
 export const grantStatements = (account: string): readonly string[] =>
   probedTables.map((table) => `GRANT SELECT ON performance_schema.${table} TO ${account};`);
 
-/** The least that watching MariaDB needs, which was renamed twice (MariaDB manual, "GRANT"): 10.5.9 has the one privilege that only shows the replicas' status. */
+/** All that MariaDB needs: the privilege to see the status of replicas has its own name from 10.5.9 on. */
 export const mariadbGrantStatements = (account: string, version?: Version): readonly string[] => [
   `GRANT ${version && !atLeast(version, 10, 5, 9) ? 'REPLICATION SLAVE ADMIN' : 'REPLICA MONITOR'} ON *.* TO ${account};`,
 ];
 
-/** All statements for a new account. On a source they reach the replicas by replication. The password is a placeholder. */
+/** For a new account. On a source they reach the replicas too. The password is a placeholder. */
 export const accountStatements = (account: string, grants = grantStatements): readonly string[] => [
   `CREATE USER ${account} IDENTIFIED BY '<password>';`,
   ...grants(account),

@@ -1,10 +1,12 @@
+/** Who a server is, and the addresses that servers report. */
+
 import type { ServerAddress, ServerId } from '../../core/model/units.ts';
 import type { Row, RowReader } from './row.ts';
 import { isPlainLine } from './text.ts';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** A `server_uuid` in that column: always lower case, so that two servers' views of one can be compared. */
+/** The `server_uuid` in that column, in lower case, so that the views of two servers can be compared. */
 export function serverId(row: RowReader, column: string): ServerId {
   return (row.parsed(column, (text) =>
     uuidPattern.test(text.toLowerCase()) ? text.toLowerCase() : undefined,
@@ -12,13 +14,13 @@ export function serverId(row: RowReader, column: string): ServerId {
 }
 
 /**
- * MariaDB has no UUID of its own: its `server_uid` is made from the port and the network card, so several servers of one machine share it, and a move changes it. A
- * server is known by its `server_id` at the address that it was configured with.
+ * MariaDB has no stable UUID: its `server_uid` is made from the port and the network card, so servers of one
+ * machine share it, and a move changes it. So a server is known by its `server_id` at its configured address.
  */
 export const mariadbServerId = (serverId: number, server: ServerAddress): ServerId =>
   `mariadb:${serverId}@${server}` as ServerId;
 
-/** Where a receiver connects to. IPv6 in brackets, lower case: as the configuration writes it. A host that was never set is empty. */
+/** Where a receiver connects to, spelled as in the configuration. A host that was never set is empty. */
 export function sourceAddress(host: string, port: number): ServerAddress {
   const lower = host.toLowerCase();
   const bracketed = lower.includes(':') && !lower.startsWith('[') ? `[${lower}]` : lower;
@@ -28,7 +30,7 @@ export function sourceAddress(host: string, port: number): ServerAddress {
 /** `report_host` has at most 255 characters (manual 19.1.6.3). */
 const longestReported = 255;
 
-/** Where a server says that it runs, or that its clients reach it. Undefined where it says nothing, or a port that does not exist: what a server reports is for people, and need not be anything. */
+/** For people: a server may report anything. Undefined where it says nothing, or names an invalid port. */
 export function reportedAddress(row: Row, hostColumn: string, portColumn: string): ServerAddress | undefined {
   const cell = row[hostColumn];
   const host =

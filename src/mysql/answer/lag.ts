@@ -1,22 +1,27 @@
-import { type GtidSet, subtract } from '../../core/gtid/gtid.ts';
+/** How far a channel of MySQL is behind. */
+
+import { subtract } from '../../core/gtid/gtid.ts';
+import type { GtidSet } from '../../core/gtid/gtid-set.ts';
 import type { RowReader } from './row.ts';
 
-/** What the lag of one channel is computed from. */
 export interface LagInput {
   readonly receiverOn: boolean;
   readonly applierOn: boolean;
-  /** Both absent where transactions may have no GTID. */
+  /** Both sets are undefined where transactions may have no GTID. */
   readonly retrieved: GtidSet | undefined;
   readonly executed: GtidSet | undefined;
 }
 
 /**
- * Seconds by which the oldest transaction that was received and not applied is late, by its commit time on the server where it began and the clock of the
- * replica: the clocks should agree. The meaning is that of Seconds_Behind_Source (manual 15.7.7.36):
- * - the applier is stopped: absent, since what it will do is not known;
- * - all that was received is applied: 0 while the receiver is connected (an idle source is no lag), else absent: nobody knows what the source has;
- * - otherwise the age of the oldest transaction at work. A transaction that waits for SOURCE_DELAY is not at work yet, so its age is the part of the delay
- *   that has passed. Where none is at work at this moment, the newest received one is a lower bound.
+ * How late the oldest transaction is that was received and not applied, in seconds: from its commit time on
+ * its first server until now by the clock of the replica, so the clocks should agree. As
+ * Seconds_Behind_Source (manual 15.7.7.36):
+ * - The applier is stopped: undefined, because nobody knows when it will go on.
+ * - Everything received is applied: 0 while the receiver is connected (an idle source is no lag), else
+ *   undefined.
+ * - Otherwise: the age of the oldest transaction that the applier works on. A transaction that waits for
+ *   SOURCE_DELAY is not being applied yet, so its age is the part of the delay that has passed. While the
+ *   applier works on none, the age of the newest received transaction is a lower bound.
  */
 export function lagSeconds(row: RowReader, input: LagInput): number | undefined {
   const applying = row.optionalNumber('applying_commit_age_us');

@@ -1,3 +1,5 @@
+/** Reads MariaDB's SHOW ALL SLAVES STATUS (MariaDB manual, "SHOW REPLICA STATUS"). */
+
 import { parseMariadbGtids } from '../../core/gtid/mariadb-gtid.ts';
 import type { Channel } from '../../core/model/observation.ts';
 import { type ChannelNote, type ChannelNotes, heardAgoOf, noteOf } from './channel-notes.ts';
@@ -6,7 +8,7 @@ import { sourceAddress } from './identity.ts';
 import type { ProbeInput } from './query-set.ts';
 import { maxRows, type Row, RowReader } from './row.ts';
 
-/** Reads the answer of SHOW ALL SLAVES STATUS (MariaDB manual, "SHOW REPLICA STATUS"). `oddColumn`: the first cell that could not be read. */
+/** `oddColumn`: the first cell that could not be read. */
 export function readMariadbChannels({ answers, notes, at }: ProbeInput): {
   channels: readonly Channel[];
   notes: ChannelNotes;
@@ -15,37 +17,32 @@ export function readMariadbChannels({ answers, notes, at }: ProbeInput): {
   const channels: Channel[] = [];
   const after = new Map<string, ChannelNote>();
   for (const row of (answers['channels'] ?? []).slice(0, maxRows)) {
-    const reader = new RowReader(row);
-    const name = reader.text('Connection_name');
-    const { channel, note } = readChannel(row, reader, name, notes.get(name), at);
+    const { channel, note, oddColumn } = readChannel(row, notes, at);
+    if (oddColumn !== undefined) return { channels: [], notes: after, oddColumn };
     channels.push(channel);
-    after.set(name, note);
-    if (reader.oddColumn !== undefined) return { channels: [], notes: after, oddColumn: reader.oddColumn };
+    after.set(channel.name, note);
   }
   return { channels, notes: after };
 }
 
-/** Preparing: the thread has started and does not connect yet. */
+/** Preparing: the thread has started, and does not connect yet. */
 const receiverStates = { Yes: 'on', No: 'off', Connecting: 'connecting', Preparing: 'connecting' } as const;
 
-function readChannel(
-  row: Row,
-  reader: RowReader,
-  name: string,
-  before: ChannelNote | undefined,
-  at: ProbeInput['at'],
-) {
+function readChannel(row: Row, notes: ChannelNotes, at: ProbeInput['at']) {
+  const reader = new RowReader(row);
+  const name = reader.text('Connection_name');
   const receiver = receiverStates[reader.oneOf('Slave_IO_Running', ['No', 'Yes', 'Connecting', 'Preparing'])];
   const applier = reader.oneOf('Slave_SQL_Running', ['No', 'Yes']) === 'Yes' ? 'on' : 'off';
   const address = sourceAddress(reader.text('Master_Host'), reader.port('Master_Port'));
-  const note = noteOf(before, {
+  const note = noteOf(notes.get(name), {
     at,
     sourceAddress: address,
     receiverOn: receiver === 'on',
     mark: ['Slave_received_heartbeats', 'Master_Log_File', 'Read_Master_Log_Pos', 'Gtid_IO_Pos']
       .map((column) => reader.whole(column))
       .join(' '),
-    // 0 until it was connected once. It is NOT forgotten when host or port are changed (seen on 10.11 and 11.8): only a receiver that is on says who is there.
+    // 0 until the first connect. A change of host or port does NOT clear it (seen on 10.11 and 11.8): only a
+    // receiver that is on says who is there.
     sourceServerId: reader.number('Master_Server_Id'),
   });
   const heardAgoMs = heardAgoOf(note, at);
@@ -73,10 +70,10 @@ function readChannel(
     autoFailover: false,
     ...(lastError !== undefined && { lastError }),
   };
-  return { channel, note };
+  return { channel, note, oddColumn: reader.oddColumn };
 }
 
-/** A stopped applier matters more than a receiver that is trying again. */
+/** A stopped applier matters more than a receiver that tries again. */
 function readError(reader: RowReader, applierStopped: boolean): string | undefined {
   const receiverError = errorOf(reader.number('Last_IO_Errno'), reader.words('Last_IO_Error'));
   const applierError = errorOf(reader.number('Last_SQL_Errno'), reader.words('Last_SQL_Error'));

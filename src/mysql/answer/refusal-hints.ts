@@ -1,6 +1,6 @@
-/** What to do about a server's refusal, by its number, as statements where there are any. */
+/** What to do when a server refuses us, by error number; with statements where possible. */
 
-import type { Asker } from './failures.ts';
+import type { ServerAddress } from '../../core/model/units.ts';
 import {
   accountName,
   accountOfCurrentUser,
@@ -9,13 +9,23 @@ import {
   mariadbGrantStatements,
 } from './grants.ts';
 
-/** Undefined where the server's own words must do. `text`: these words. */
+/** Who asked which server. `currentUser`: the answer of CURRENT_USER(), after a login. */
+export interface Asker {
+  readonly server: ServerAddress;
+  readonly user: string;
+  readonly encrypted: boolean;
+  readonly currentUser?: string;
+  /** What the account needs; absent while the flavour is not known. */
+  readonly grants?: (account: string) => readonly string[];
+}
+
+/** Undefined: the server's own `text` must be enough. */
 export function hintForServerError(asker: Asker, errno: number, text: string): string | undefined {
   const named = account(asker);
   switch (errno) {
     case 1040:
     case 1203:
-      return `No connection was left for us: look at ${errno === 1040 ? 'max_connections' : 'max_user_connections'}, and at what uses them. ${asker.user} needs one at a time.`;
+      return `The server had no free connection: check ${errno === 1040 ? 'max_connections' : 'max_user_connections'}, and which clients use the connections. ${asker.user} needs one connection at a time.`;
     case 1226:
       return limitHint(named, text);
     case 1043:
@@ -31,9 +41,9 @@ export function hintForServerError(asker: Asker, errno: number, text: string): s
     case 1698:
       return deniedHint(asker);
     case 1130:
-      return `No account of the server may come from this machine: ${newAccount(accountName(asker.user))}`;
+      return `No account of the server allows a login from this machine. ${newAccount(accountName(asker.user))}`;
     case 1524:
-      return `The server has not (any more) the plugin that the account logs in by; MySQL 9 has no mysql_native_password, and 8.4 only where it is switched on. ${newPassword(named)}`;
+      return `The server does not have the authentication plugin of the account: MySQL 9 has no mysql_native_password, and MySQL 8.4 has it only where it is turned on. ${newPassword(named)}`;
     case 1820:
     case 1862:
       return onSource(`ALTER USER ${named} IDENTIFIED BY '<password>' PASSWORD EXPIRE NEVER;`);
@@ -46,29 +56,27 @@ export function hintForServerError(asker: Asker, errno: number, text: string): s
   }
 }
 
-/** No login is possible that both know. */
 export const noCommonLogin = (asker: Asker): string =>
-  `The server and this client have no way to log in in common. ${newPassword(account(asker))}`;
+  `The server and this client have no login method in common. ${newPassword(account(asker))}`;
 
-/** Accounts replicate. The same statement on a replica that is not read-only would be a transaction that only this replica has. */
+/** Accounts replicate. On a replica that is not read-only the statement would be an errant transaction. */
 const onSource = (statements: string): string =>
-  `On the source, which passes it on to its replicas (on a replica it would be an errant transaction): ${statements}`;
+  `Run on the source, which replicates it (on a replica it would be an errant transaction): ${statements}`;
 
-/** Those that are the same for every account. */
 const hints: Readonly<Record<number, string>> = {
-  1047: "The Galera node is outside of the primary component, joins, or rejects queries. Look there at: SHOW STATUS LIKE 'wsrep_%'; SHOW VARIABLES LIKE 'wsrep_reject_queries';",
-  1129: 'Too many connections from this machine were broken off. On the server: TRUNCATE TABLE performance_schema.host_cache; (MariaDB: FLUSH LOCAL HOSTS;)',
-  1158: 'The server lost the connection to us: look at the network in between.',
-  1159: 'The server waited for us in vain: look at the network in between, and at connect_timeout and net_read_timeout of the server.',
-  1160: 'The server lost the connection to us: look at the network in between.',
-  1161: 'The server could not send to us: look at the network in between, and at net_write_timeout of the server.',
-  1184: "The server breaks off every new connection of an account without CONNECTION_ADMIN (SUPER): mostly its init_connect fails. See the server's error log, and: SELECT @@global.init_connect;",
-  3032: 'The server is in offline_mode: it lets nobody in but administrators. If it shall serve clients: SET GLOBAL offline_mode = OFF; there. If another server takes its place, promote that one: the name follows it.',
-  3159: 'The server has require_secure_transport: set tls: required, or preferred.',
-  4150: 'Too many wrong passwords (max_password_errors). On the server: FLUSH LOCAL PRIVILEGES;',
+  1047: "The Galera node is outside the primary component, is joining, or rejects queries. Check on the node: SHOW STATUS LIKE 'wsrep_%'; SHOW VARIABLES LIKE 'wsrep_reject_queries';",
+  1129: 'The server blocks this machine after too many broken connections. Run on the server: TRUNCATE TABLE performance_schema.host_cache; (MariaDB: FLUSH LOCAL HOSTS;)',
+  1158: 'The server lost the connection to us: check the network in between.',
+  1159: 'The server waited too long for our data: check the network in between, and connect_timeout and net_read_timeout on the server.',
+  1160: 'The server lost the connection to us: check the network in between.',
+  1161: 'The server could not send to us: check the network in between, and net_write_timeout on the server.',
+  1184: "The server ends every new connection of an account without CONNECTION_ADMIN (SUPER), usually because its init_connect fails. Check the server's error log, and: SELECT @@global.init_connect;",
+  3032: 'The server is in offline_mode: only administrators may connect. To let it serve clients, run on the server: SET GLOBAL offline_mode = OFF; If another server takes its place, promote that server: the name follows it.',
+  3159: 'The server requires TLS (require_secure_transport): set tls: required, or tls: preferred.',
+  4150: 'Too many wrong passwords (max_password_errors). Correct the password, then run on the server: FLUSH LOCAL PRIVILEGES;',
 };
 
-/** What error 1226 calls a limit, and how ALTER USER does. The first names of a limit are MySQL's, the second MariaDB's. */
+/** The names of a limit in error 1226 (first MySQL's, then MariaDB's), and in ALTER USER. */
 const limits: Readonly<Record<string, string>> = {
   max_questions: 'MAX_QUERIES_PER_HOUR',
   max_queries_per_hour: 'MAX_QUERIES_PER_HOUR',
@@ -82,22 +90,24 @@ function limitHint(named: string, text: string): string {
   const [, resource = ''] = /'(max_[a-z_]+)'/.exec(text) ?? [];
   const limit = limits[resource];
   const statement =
-    limit === undefined ? `SHOW CREATE USER ${named};` : onSource(`ALTER USER ${named} WITH ${limit} 0;`);
-  return `A limit of the account is used up (max_connections of the server is another one): ${statement}`;
+    limit === undefined
+      ? `Run on the server: SHOW CREATE USER ${named};`
+      : onSource(`ALTER USER ${named} WITH ${limit} 0;`);
+  return `The account has reached one of its own limits (not max_connections of the server). ${statement}`;
 }
 
-/** MariaDB before 11 says "access denied" too where it wants TLS (run on 10.11). */
+/** MariaDB before 11 says "access denied" also where it wants TLS (run on 10.11). */
 function deniedHint(asker: Asker): string {
   const tls = asker.encrypted
     ? ''
-    : ' This login was without TLS: if the account has REQUIRE SSL, or the server require_secure_transport, set tls: required.';
-  return `Check the password.${tls} If there is no such account: ${newAccount(account(asker))}`;
+    : ' This login used no TLS: if the account has REQUIRE SSL, or the server has require_secure_transport, set tls: required.';
+  return `Check the password.${tls} If the account does not exist, create it. ${newAccount(account(asker))}`;
 }
 
 const account = (asker: Asker): string =>
   asker.currentUser === undefined ? accountName(asker.user) : accountOfCurrentUser(asker.currentUser);
 
-/** Before the login nobody knows which product it is. */
+/** Before the login we do not know the product. */
 const newAccount = (name: string): string =>
   onSource(
     `${accountStatements(name).join(' ')} (MariaDB: ${accountStatements(name, mariadbGrantStatements).join(' ')})`,

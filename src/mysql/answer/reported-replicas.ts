@@ -1,6 +1,7 @@
 /**
- * Who has registered as a replica: the one thing that a probe asks only where servers may be discovered. It needs a privilege that the rest does not (MySQL: REPLICATION SLAVE; MariaDB
- * has its own); without it the answer is simply not there.
+ * The registered replicas of a server, asked only where servers may be discovered. The statement needs a
+ * privilege that the other statements do not need (MySQL: REPLICATION SLAVE; MariaDB has its own); without it
+ * there is no answer.
  */
 
 import type { Claim, ReportedReplica } from '../../core/model/observation.ts';
@@ -8,10 +9,10 @@ import { reportedAddress, serverId } from './identity.ts';
 import type { FactsReading, ProbeInput, QuerySet, Statement } from './query-set.ts';
 import { maxRows, type Row, RowReader } from './row.ts';
 
-/** WSREP has not yet prepared node for application use, ER_PARSE_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR: it is no reason to know nothing else of the server. */
+/** WSREP not ready, ER_PARSE_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR: the other facts still count. */
 const notTold = [1047, 1064, 1227];
 
-/** MySQL from 8.0.22; older ones and MariaDB. */
+/** MySQL from 8.0.22; older MySQL, and MariaDB. */
 const statement: Statement = {
   name: 'replicas',
   spellings: ['SHOW REPLICAS', 'SHOW SLAVE HOSTS'],
@@ -19,7 +20,6 @@ const statement: Statement = {
   onceAbsent: 'skip',
 };
 
-/** A server that is asked for its replicas, too. */
 export const withReplicas = (base: QuerySet): QuerySet => ({
   ...base,
   statements: [...base.statements, statement],
@@ -32,7 +32,7 @@ function addReplicas(reading: FactsReading, { answers }: ProbeInput): FactsReadi
   return { ...reading, facts: { ...reading.facts, replicas: rows.slice(0, maxRows).flatMap(readReplica) } };
 }
 
-/** The columns of the newer statement, of the older one, and of MariaDB. A replica that reports no address (the default) cannot be asked. */
+/** The columns of both statements and of MariaDB. A replica without an address (the default) is left out. */
 function readReplica(row: Row): readonly ReportedReplica[] {
   const address = reportedAddress(row, 'Host', 'Port');
   const claim = readClaim(row);

@@ -1,18 +1,18 @@
+/** Reads the cells of a result row. Rows are untrusted: any column may be missing or odd. */
+
 import type { Failure } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
 import { maxTextLength } from './limits.ts';
-import type { FactsReading } from './query-set.ts';
 import { boundedLine, isPlainLine } from './text.ts';
 
-/** One result row as the connection hands it over: every cell is the server's text, or null. Untrusted: any column may be missing or odd. */
+/** One result row: every cell is the server's text, or null. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** As MySQL writes numbers. */
 const numberPattern = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
 /**
- * Reads the cells of one row. A cell that is not what it must be gives a harmless value, and its column is remembered as the `oddColumn`:
- * the caller looks at that once, at the end, and throws what was read away.
+ * An odd cell gives a harmless value, and its column becomes the `oddColumn`. The caller checks the
+ * `oddColumn` once, at the end, and then drops everything that it read.
  */
 export class RowReader {
   readonly #row: Row;
@@ -22,17 +22,16 @@ export class RowReader {
     this.#row = row;
   }
 
-  /** The first column that was missing or odd. */
   get oddColumn(): string | undefined {
     return this.#oddColumn;
   }
 
-  /** Says that the column holds what the caller cannot use. */
+  /** Marks a column with a value that the caller cannot use. */
   reject(column: string): void {
     this.#oddColumn ??= column;
   }
 
-  /** A name or a word. Too long, or with control characters, it is odd: what was read is kept, told and written as it is. */
+  /** A name or a word. Odd if too long or with control characters: we store and show it unchanged. */
   text(column: string): string {
     const text = this.whole(column);
     if (text.length <= maxTextLength && isPlainLine(text)) return text;
@@ -40,7 +39,7 @@ export class RowReader {
     return '';
   }
 
-  /** The cell, whatever is in it: to be parsed or compared, never to be told. */
+  /** The cell with any content: to parse or compare, never to show. */
   whole(column: string): string {
     const cell = Object.hasOwn(this.#row, column) ? this.#row[column] : undefined;
     if (typeof cell === 'string') return cell;
@@ -48,7 +47,6 @@ export class RowReader {
     return '';
   }
 
-  /** A text for people, as one bounded line. */
   words(column: string): string {
     return boundedLine(this.whole(column));
   }
@@ -58,7 +56,7 @@ export class RowReader {
     return this.#row[column] === null ? undefined : this.words(column);
   }
 
-  /** Undefined for NULL; a column that is not there is odd. */
+  /** Undefined for NULL; a missing column is odd. */
   optionalText(column: string): string | undefined {
     return this.#row[column] === null ? undefined : this.text(column);
   }
@@ -87,7 +85,7 @@ export class RowReader {
     return this.oneOf(column, ['0', '1']) === '1';
   }
 
-  /** The first of `words` stands in where the cell is none of them. */
+  /** The first of `words` is used where the cell is none of them. */
   oneOf<const Word extends string>(column: string, words: readonly [Word, ...Word[]]): Word {
     const text = this.text(column);
     const word = words.find((candidate) => candidate === text);
@@ -95,7 +93,7 @@ export class RowReader {
     return word ?? words[0];
   }
 
-  /** `parse` gives undefined for text that it cannot read. */
+  /** `parse` returns undefined for text that it cannot read. */
   parsed<T>(column: string, parse: (text: string) => T | undefined): T | undefined {
     const value = parse(this.whole(column));
     if (value === undefined) this.reject(column);
@@ -103,16 +101,13 @@ export class RowReader {
   }
 }
 
-/** The failure `rows-unexpected`: the server answered something that no known version answers. */
 export function rowsUnexpected(server: ServerAddress, column: string): Failure {
   return {
     code: 'rows-unexpected',
-    message: `${server}: the column ${column} of the server's answer is missing or not as its manual says`,
-    hint: 'Is this a MySQL or MariaDB server, and not a proxy or a compatible product? Please report its version and the column.',
+    message: `${server}: the column ${column} of the server's answer is missing or has an unexpected value`,
+    hint: 'Check that this is a MySQL or MariaDB server, not a proxy or a compatible product. If so, report a bug with the server version and the column.',
   };
 }
 
-/** More channels than MySQL allows (256, manual 19.2.2) are no server's. */
+/** MySQL allows 256 channels (manual 19.2.2). */
 export const maxRows = 300;
-
-export const failedReading = (failure: Failure): FactsReading => ({ kind: 'failed', failure });

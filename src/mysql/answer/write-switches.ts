@@ -1,35 +1,33 @@
-/** The variables beside read_only that refuse writes, as a probe's row has them. */
+/** The variables other than read_only that refuse writes. */
 
 import type { WriteSwitch } from '../../core/model/observation.ts';
 import type { RowReader } from './row.ts';
 
-/** What a flavour calls them, and does with them. */
 export interface SwitchRules {
-  /** The global default of new sessions: with it they get error 1792. */
+  /** The global default of new sessions: ON refuses their writes with error 1792. */
   readonly readOnlyTransactions: 'transaction_read_only' | 'tx_read_only';
-  /** From this value of innodb_force_recovery on a write is refused. */
+  /** From this value on, innodb_force_recovery refuses writes. */
   readonly forceRecovery: number;
 }
 
-/** MySQL refuses INSERT, UPDATE and DELETE from 1 on (error 1881), and everything from 4 on (manual 17.20.3; run on 9.7). */
+/** MySQL refuses DML from 1 on (error 1881), everything from 4 on (manual 17.20.3; run on 9.7). */
 export const mysqlSwitches: SwitchRules = { readOnlyTransactions: 'transaction_read_only', forceRecovery: 1 };
 
-/** 5.7.20 has the newer name of the variable too, older ones do not. */
+/** 5.7.20 has the newer name too, older versions do not. */
 export const mysql57Switches: SwitchRules = { ...mysqlSwitches, readOnlyTransactions: 'tx_read_only' };
 
-/** MariaDB takes writes up to 4 since 10.5, and refuses them from 5 on (MDEV-19514; run on 10.11 and 11.8). */
+/** MariaDB refuses writes from 5 on, since 10.5 (MDEV-19514; run on 10.11 and 11.8). */
 export const mariadbSwitches: SwitchRules = { readOnlyTransactions: 'tx_read_only', forceRecovery: 5 };
 
-/** The columns that `readSwitches` reads. */
 export const switchColumns = ({ readOnlyTransactions }: SwitchRules): string =>
   `@@global.innodb_read_only AS innodb_read_only, @@global.innodb_force_recovery AS innodb_force_recovery,
  @@global.${readOnlyTransactions} AS read_only_transactions`;
 
-/** The same columns of a server without InnoDB (MariaDB's `--skip-innodb`), which knows none of its variables. */
+/** The same for a server without InnoDB (MariaDB with `--skip-innodb`), which has no such variables. */
 export const switchColumnsWithoutInnodb = ({ readOnlyTransactions }: SwitchRules): string =>
   `'0' AS innodb_read_only, '0' AS innodb_force_recovery, @@global.${readOnlyTransactions} AS read_only_transactions`;
 
-/** Those that refuse writes as they stand; nothing where none does. A cell that is missing or odd is the reader's odd column. */
+/** The switches that refuse writes now. A missing or odd cell becomes the `oddColumn`. */
 export function readSwitches(
   reader: RowReader,
   rules: SwitchRules,

@@ -1,7 +1,8 @@
 /**
- * The boundary around the MySQL driver. Every byte of a server comes here first, decrypted where there is TLS: it is cut into packets, each packet is read by us in the
- * state that the connection is in, and the driver gets a packet of our own making, or none. Whatever does not fit ends the connection with one fault.
- * It takes the place of the driver's parser, which both of its sockets (plain and TLS) feed. See docs/decisions/020.
+ * The boundary around the MySQL driver. It takes the place of the driver's parser, so every byte of a server
+ * comes here first, decrypted where there is TLS. It cuts the bytes into packets, reads each packet in the
+ * state of the connection, and gives the driver a packet of our own making, or none. Whatever does not fit
+ * ends the connection with one fault. See docs/decisions/020.
  */
 
 import type { Connection } from 'mysql2';
@@ -17,24 +18,23 @@ import { Frames } from './frames.ts';
 import { type LoginStep, LoginSteps } from './login-steps.ts';
 import * as packets from './server-packets.ts';
 
-/** What we use of the driver's inside; `test/unit/mysql/boundary/boundary.test.ts` fails when a version has it no more. */
+/** The inner parts of the driver that we use; boundary.test.ts fails when a new version lacks one. */
 interface DriverInside {
   packetParser: { execute(chunk: Buffer): unknown };
   write(buffer: Buffer): void;
 }
 
 interface BoundaryOptions {
-  /** Whether we log in through TLS, where the server has it. */
   readonly tls: boolean;
-  /** Without TLS: take the server's word for its public key. */
+  /** Without TLS: trust the public key that the server sends. */
   readonly allowPublicKeyRetrieval: boolean;
-  /** All bytes that the socket has received, TLS records and all. */
+  /** All bytes that the socket has received, TLS records included. */
   readonly bytesReceived: () => number;
-  /** Called at most once: nothing comes out of the connection any more. An AnswerFault, or the server's own error. */
+  /** Called at most once, with an AnswerFault or the server's own error. Nothing comes after it. */
   readonly onFault: (fault: unknown) => void;
 }
 
-/** What we expect next. In `ours` it is our turn: a server that does not wait for us, as before TLS is up, is refused. */
+/** What we expect next. In `ours` it is our turn: a packet of the server is a fault, as before TLS is up. */
 type Phase =
   | 'greeting'
   | 'ours'
@@ -48,10 +48,10 @@ type Phase =
   | 'over';
 
 const comQuit = 1;
-/** Payload bytes of our request for TLS. */
+/** Payload bytes. */
 const sslRequestBytes = 32;
 
-/** One connection's boundary. It never throws. */
+/** The boundary of one connection. It never throws. */
 export class Boundary {
   readonly #options: BoundaryOptions;
   readonly #steps: LoginSteps;
@@ -82,18 +82,17 @@ export class Boundary {
     };
   }
 
-  /** A server that refuses before it greets knows nothing of who asks. */
+  /** False: the server refused us before it knew anything about us. */
   get greeted(): boolean {
     return this.#greeted;
   }
 
-  /** The bound of a probe begins anew. Bytes that no packet accounts for (TLS records without contents) count too. */
+  /** Starts the byte count of a probe. Bytes outside of packets (empty TLS records) count too. */
   beginProbe(): void {
     this.#guarded(() => this.#checkTotal());
     this.#receivedBefore = this.#options.bytesReceived();
   }
 
-  /** Nothing that comes now is looked at. */
   close(): void {
     this.#phase = 'over';
   }
@@ -107,7 +106,7 @@ export class Boundary {
     });
   }
 
-  /** Also an exception of the driver is no more than the end of this connection. */
+  /** An exception of the driver, too, only ends this connection. */
   #guarded(work: () => void): void {
     try {
       work();
@@ -137,7 +136,7 @@ export class Boundary {
       throw broken(`a packet of ${payloadBytes} bytes ${where[this.#phase]}`);
   }
 
-  /** While nothing was asked a server may only say good-bye. */
+  /** Without a query the server may only say good-bye. */
   #checkIdle(): void {
     const { partial } = this.#frames;
     if (this.#phase === 'ours' && partial.length > 0) throw broken(`a packet ${where.ours}`);
@@ -145,20 +144,20 @@ export class Boundary {
       throw broken(`a packet ${where.idle}`);
   }
 
-  /** What the driver sends tells what comes next. */
+  /** What the driver sends decides what we expect next. */
   #wrote(buffer: Buffer): void {
     const payload = buffer.subarray(4);
     this.#sequence = ((buffer[3] ?? 0) + 1) % 256;
     if (this.#phase === 'over') return;
     if (!this.#loggedIn) {
-      // Whatever comes before our next word is not encrypted: none of it may be meant for the login.
+      // A packet that comes before we speak again is not encrypted: none of it may reach the login.
       const asksForTls = this.#options.tls && !this.#steps.encrypted && payload.length === sslRequestBytes;
       if (asksForTls) this.#steps.encrypted = true;
       this.#phase = asksForTls ? 'ours' : this.#steps.afterOurWord(payload);
     } else this.#phase = payload[0] === comQuit ? 'over' : 'answer';
   }
 
-  /** One packet. Says whether another one may follow. */
+  /** Reads one packet. Returns whether another one may follow. */
   #packet(packet: Buffer): boolean {
     const payload = packet.subarray(4);
     if (this.#phase === 'ours') throw broken(`a packet ${where.ours}`);
@@ -170,7 +169,7 @@ export class Boundary {
     return this.#phase !== 'over';
   }
 
-  /** The payload as the driver gets it; the phase is the next one then. */
+  /** Returns the payload for the driver, and sets the next phase. */
   #read(payload: Buffer): Buffer {
     switch (this.#phase) {
       case 'greeting':
@@ -186,7 +185,7 @@ export class Boundary {
         if (this.#rest === 0) this.#phase = 'columns-end';
         return packets.column(payload);
       case 'columns-end':
-        if (!packets.isEof(payload)) throw broken('no end after its columns');
+        if (!packets.isEof(payload)) throw broken('no end marker after its columns');
         this.#phase = 'rows';
         this.#rest = maxResultRows;
         return packets.eof(payload);
@@ -198,8 +197,9 @@ export class Boundary {
   }
 
   /**
-   * An error ends what was asked, whatever number its packet has: servers and proxies that refuse before the login do not agree on it. One that nobody asked for is the
-   * server's good-bye (4031, 1927, 1053), also when it crosses our question: its packet has number 0 then.
+   * An error ends the query, whatever its packet number: servers and proxies that refuse before the login
+   * number it differently. An error without a query is the server's good-bye (4031, 1927, 1053). A good-bye
+   * that crosses our query has the packet number 0.
    */
   #error(payload: Buffer, sequence: number): boolean {
     const error = packets.serverError(payload);
@@ -252,7 +252,7 @@ export class Boundary {
     return payload;
   }
 
-  /** Gives the driver a packet with the number that it expects. What the driver sends in return sets the phase anew. */
+  /** Gives the driver a packet with the expected number. What the driver sends next sets the phase again. */
   #give(payload: Buffer): void {
     const packet = Buffer.allocUnsafe(4 + payload.length);
     packet.writeUIntLE(payload.length, 0, 3);
@@ -267,14 +267,13 @@ export class Boundary {
   }
 }
 
-/** For sentences. */
 const where: Readonly<Record<Phase, string>> = {
   greeting: 'as its greeting',
-  ours: 'before our answer (before TLS is up, or in the midst of the login)',
+  ours: 'before our answer (before TLS is up, or during the login)',
   login: 'in the login',
   'public-key': 'as its public key',
-  idle: 'though nothing was asked',
-  answer: 'as the head of a result',
+  idle: 'without a query of ours',
+  answer: 'as the header of a result',
   columns: 'as a column',
   'columns-end': 'after its columns',
   rows: 'as a row',

@@ -1,18 +1,16 @@
-/** Cuts a server's byte stream into packets: three bytes of length, one of sequence, then the payload. */
+/** Cuts a server's byte stream into packets: three bytes of length, one byte of sequence, the payload. */
 
 const headerBytes = 4;
-/** What is kept for the next packet. */
 const smallBuffer = 4096;
 
-/** Throws what `check` throws. */
 interface FrameReader {
-  /** Told as soon as a packet's length is known, before its payload has come. */
+  /** Called as soon as the length of a packet is known, before its payload comes. */
   readonly check: (payloadBytes: number) => void;
-  /** A whole packet, with its header. It is valid during the call only. Says whether to go on. */
+  /** A whole packet with its header, valid during the call only. Returns whether to go on. */
   readonly frame: (packet: Buffer) => boolean;
 }
 
-/** Holds the beginning of a packet whose rest has not come: at most twice the bytes that came, whatever length it claims and in however many pieces. */
+/** Holds an incomplete packet in at most twice the received bytes. Throws what `check` throws. */
 export class Frames {
   readonly #reader: FrameReader;
   #held = Buffer.allocUnsafe(smallBuffer);
@@ -22,7 +20,6 @@ export class Frames {
     this.#reader = reader;
   }
 
-  /** What has come of a packet that is not complete. */
   get partial(): Buffer {
     return this.#held.subarray(0, this.#length);
   }
@@ -42,7 +39,7 @@ export class Frames {
     }
   }
 
-  /** A packet that lies in the chunk from its beginning to its end needs no copy. */
+  /** A packet that lies whole in the chunk needs no copy. */
   #wholeAt(chunk: Buffer): Buffer | undefined {
     if (chunk.length < headerBytes) return undefined;
     const payloadBytes = chunk.readUIntLE(0, 3);
@@ -52,7 +49,7 @@ export class Frames {
       : chunk.subarray(0, headerBytes + payloadBytes);
   }
 
-  /** Copies what the packet still lacks, or its header; returns how much that was. */
+  /** Copies what the packet, or its header, still lacks; returns the number of copied bytes. */
   #hold(chunk: Buffer): number {
     const wanted = this.#length < headerBytes ? headerBytes : headerBytes + this.#held.readUIntLE(0, 3);
     const count = Math.min(wanted - this.#length, chunk.length);

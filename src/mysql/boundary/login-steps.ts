@@ -1,25 +1,25 @@
-/** The steps of a login between the greeting and its end, and when the password may go out. */
+/** The steps of a login after the greeting, and when the password may be sent. */
 
 import { broken, loginUnsupported, publicKeyRefused } from '../answer/answer-fault.ts';
 import { maxLoginPackets, maxPublicKeyBytes } from '../answer/limits.ts';
 import { loginSwitch, loginSwitchBytes, ok } from './server-packets.ts';
 
-/** What the driver gets, and who speaks next: the server (`login`, `public-key`), we (`ours`), or nobody (`idle`: it is done). */
+/** What the driver gets, and who speaks next: the server, we (`ours`), or nobody (`idle`: done). */
 export interface LoginStep {
   readonly give: Buffer;
   readonly next: 'login' | 'ours' | 'idle';
 }
 
-/** Answers of caching_sha2_password: our hash is known, or the password itself is wanted. */
+/** Answers of caching_sha2_password: it knows our hash, or it wants the password itself. */
 const fastLogin = 3;
 const fullLogin = 4;
-/** Our requests for the public key, by caching_sha2_password and by sha256_password. */
+/** Our requests for the public key, with caching_sha2_password and with sha256_password. */
 const keyRequests: readonly number[] = [2, 1];
 
 /** One login. Its methods throw an AnswerFault. */
 export class LoginSteps {
   readonly #allowPublicKeyRetrieval: boolean;
-  /** Whether TLS was asked for: then nothing goes out before it is up. */
+  /** Whether we asked for TLS: then nothing is sent before TLS is up. */
   encrypted = false;
   #plugin = 'caching_sha2_password';
   #count = 0;
@@ -29,11 +29,10 @@ export class LoginSteps {
     this.#allowPublicKeyRetrieval = allowPublicKeyRetrieval;
   }
 
-  /** What the server may say after ours. */
   afterOurWord(payload: Buffer): 'login' | 'public-key' {
     const [word] = payload;
     if (payload.length !== 1 || word === undefined || !keyRequests.includes(word)) return 'login';
-    // The rule stands where the server asks; this holds it once more.
+    // `read` already holds this rule when the server asks; this is a second check.
     this.#checkPublicKey();
     return 'public-key';
   }
@@ -44,9 +43,9 @@ export class LoginSteps {
     const [kind, word] = payload;
     if (kind === 0) return { give: ok(payload), next: 'idle' };
     if (kind === 0xfe) return this.#readSwitch(payload);
-    if (kind === 2) throw loginUnsupported('asks for a second factor of the login');
+    if (kind === 2) throw loginUnsupported('asks for a second login factor');
     if (kind !== 1 || payload.length !== 2 || (word !== fastLogin && word !== fullLogin))
-      throw broken('an unknown step of the login');
+      throw broken('an unknown login step');
     if (word === fastLogin) return { give: payload, next: 'login' };
     this.#checkPublicKey();
     return { give: payload, next: 'ours' };
@@ -57,13 +56,13 @@ export class LoginSteps {
       payload[0] === 1 &&
       payload.length <= maxPublicKeyBytes &&
       payload.subarray(1).toString('latin1').startsWith('-----BEGIN ');
-    if (!isKey) throw broken('no public key where one was asked for');
+    if (!isKey) throw broken('something else than the public key that we asked for');
     return { give: payload, next: 'ours' };
   }
 
   #readSwitch(payload: Buffer): LoginStep {
-    // Each choice is a hash of the password more, over numbers of the server's choice.
-    if (this.#switched) throw broken('a second choice of the login method');
+    // Each change gives the server one more hash of the password, over numbers of its choice.
+    if (this.#switched) throw broken('a second change of the login method');
     this.#switched = true;
     const choice = loginSwitch(payload);
     this.#plugin = choice.plugin;

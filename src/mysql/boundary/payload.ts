@@ -1,8 +1,8 @@
-/** Reads the payload of one packet; whatever lies outside of it is a fault. */
+/** Reads the payload of one packet; a read beyond its end is a fault. */
 
 import { broken } from '../answer/answer-fault.ts';
 
-/** A cursor over a payload. Every method throws an AnswerFault where the payload is too short for what it reads. `what` names the packet. */
+/** Every method throws an AnswerFault where the payload is too short. `what` names the packet. */
 export class Payload {
   readonly #bytes: Buffer;
   readonly #what: string;
@@ -33,12 +33,11 @@ export class Payload {
     return bytes === 1 ? (this.#bytes[this.#at - 1] ?? 0) : this.#bytes.readUIntLE(this.#at - bytes, bytes);
   }
 
-  /** All that is left. */
   rest(): Buffer {
     return this.bytes(this.left);
   }
 
-  /** Up to a zero byte, which is skipped. */
+  /** Up to a zero byte, and skips this byte. */
   upToZero(maxBytes: number): Buffer {
     const end = this.#bytes.indexOf(0, this.#at);
     if (end < 0 || end - this.#at > maxBytes) throw broken(`${this.#what} with a text that does not end`);
@@ -47,7 +46,7 @@ export class Payload {
     return text;
   }
 
-  /** A length-encoded integer (protocol documentation, "Integer Types"); undefined for NULL. A number above 2^53 is never the length of anything that we read. */
+  /** Protocol documentation, "Integer Types"; undefined for NULL. No length that we read is above 2^53. */
   encodedInteger(): number | undefined {
     const first = this.integer(1);
     if (first < 0xfb) return first;
@@ -55,7 +54,7 @@ export class Payload {
     if (first === 0xfc) return this.integer(2);
     if (first === 0xfd) return this.integer(3);
     if (first === 0xfe) return Number(this.bytes(8).readBigUInt64LE(0));
-    throw broken(`${this.#what} with a number that is none`);
+    throw broken(`${this.#what} with an invalid number`);
   }
 
   /** A text after its length; undefined for NULL. */
@@ -64,12 +63,10 @@ export class Payload {
     return length === undefined ? undefined : this.bytes(length);
   }
 
-  /** As `encodedText`, of a text that nobody reads. */
   skipText(): void {
     this.skip(this.encodedInteger() ?? 0);
   }
 
-  /** Nothing may follow. */
   end(): void {
     if (this.left > 0) throw broken(`${this.#what} with ${this.left} bytes too many`);
   }

@@ -1,6 +1,6 @@
 /**
- * What a server sends, read by us and written anew: the driver below gets packets of our own making, so a field that it might stumble over never reaches it.
- * Source: MySQL protocol documentation, "Connection Phase" and "Text Resultset".
+ * Reads each packet of a server and writes it anew for the driver, so a field that could break the driver
+ * never reaches it. Source: MySQL protocol documentation, "Connection Phase" and "Text Resultset".
  */
 
 import { broken, loginUnsupported, tooLarge } from '../answer/answer-fault.ts';
@@ -15,7 +15,7 @@ const ssl = 0x800;
 const transactions = 0x2000;
 const secureConnection = 0x8000;
 const pluginAuth = 0x8_0000;
-/** The driver is told of nothing that we do not use: no compression, no second factor, no session tracking, nothing of MariaDB's own. */
+/** Hidden from the driver: compression, second factor, session tracking, MariaDB extensions. */
 const common = longPassword + protocol41 + transactions + secureConnection + pluginAuth;
 /** utf8mb4_general_ci. */
 const utf8mb4 = 45;
@@ -23,19 +23,18 @@ const utf8mb4 = 45;
 const status = Buffer.of(2, 0);
 /** SERVER_MORE_RESULTS_EXISTS. */
 const moreResults = 0x8;
-/** What the greeting names where it names none, or one that is unknown: the server asks again then. */
+/** The plugin for a greeting with no plugin or an unknown one: the server then asks for a change. */
 const anyPlugin = 'mysql_native_password';
 const varString = 253;
-/** Their number has two bytes in the server. */
+/** The server keeps their number in two bytes. */
 const mostColumns = 65_535;
 
-/** Printable ASCII. */
 const plain = /^[\x20-\x7e]*$/;
 
-/** A MySQL server's greeting, version 10, of a server that can be logged in to by a scramble. */
+/** A MySQL server's greeting, protocol version 10, with a scramble for the login. */
 export function greeting(bytes: Buffer): Buffer {
   const read = new Payload(bytes, 'a greeting');
-  if (read.integer(1) !== 10) throw broken('a greeting of another protocol');
+  if (read.integer(1) !== 10) throw broken('a greeting of another protocol version');
   const version = read.upToZero(maxNameBytes);
   const thread = read.bytes(4);
   const scramble1 = read.bytes(8);
@@ -79,7 +78,7 @@ export function greeting(bytes: Buffer): Buffer {
   ]);
 }
 
-/** Some servers leave out the zero byte at its end (MySQL bug 59453). */
+/** Some servers leave out the zero byte at the end (MySQL bug 59453). */
 function pluginOf(read: Payload): string {
   const rest = read.rest();
   const end = rest.indexOf(0);
@@ -88,20 +87,19 @@ function pluginOf(read: Payload): string {
 
 function pluginName(bytes: Buffer): string {
   const name = bytes.toString('latin1');
-  if (name.length > maxNameBytes || !plain.test(name)) throw broken('a login method without a name');
+  if (name.length > maxNameBytes || !plain.test(name)) throw broken('a login method with an invalid name');
   return name;
 }
 
 const plainText = (bytes: Buffer): Buffer =>
   Buffer.from(bytes.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '?'), 'latin1');
 
-/** An error: its number and its text. */
 export interface ServerError {
   readonly errno: number;
   readonly sqlMessage: string;
 }
 
-/** The SQL state is there, or not: before the login most servers leave it out. */
+/** Most servers leave out the SQL state before the login. */
 export function serverError(bytes: Buffer): ServerError {
   const read = new Payload(bytes, 'an error', 1);
   const errno = read.integer(2);
@@ -110,11 +108,10 @@ export function serverError(bytes: Buffer): ServerError {
   return { errno, sqlMessage: text.subarray(0, maxErrorTextBytes).toString('utf8') };
 }
 
-/** The error as the driver gets it. */
 export const errorBytes = ({ errno, sqlMessage }: ServerError): Buffer =>
   Buffer.concat([Buffer.of(0xff, errno & 0xff, errno >> 8), Buffer.from(`#HY000${sqlMessage}`)]);
 
-/** The end of a statement without a result, and of a login. What it says of the session is left out. */
+/** The end of a statement without a result, and of a login. We drop what it says of the session. */
 export function ok(bytes: Buffer): Buffer {
   const read = new Payload(bytes, 'an OK', 1);
   read.encodedInteger();
@@ -124,7 +121,6 @@ export function ok(bytes: Buffer): Buffer {
   return Buffer.of(0, 0, 0, ...status, 0, 0);
 }
 
-/** The end of the columns, and of the rows. */
 export const isEof = (bytes: Buffer): boolean => bytes[0] === 0xfe && bytes.length < 9;
 
 export function eof(bytes: Buffer): Buffer {
@@ -138,7 +134,6 @@ function oneResult(flags: number): void {
   if ((flags & moreResults) !== 0) throw broken('more than one result for one statement');
 }
 
-/** How many columns the result has. */
 export function columnCount(bytes: Buffer): number {
   const read = new Payload(bytes, 'a number of columns');
   const count = read.encodedInteger();
@@ -151,7 +146,7 @@ export function columnCount(bytes: Buffer): number {
 export const columnCountBytes = (count: number): Buffer =>
   count < 0xfb ? Buffer.of(count) : Buffer.of(0xfc, count & 0xff, count >> 8);
 
-/** The definition of a column: only its name goes on. Each column is a text, whatever its type: the text protocol has nothing else. */
+/** Only the name goes on. Every column becomes text: no number loses digits, no date changes its zone. */
 export function column(bytes: Buffer): Buffer {
   const read = new Payload(bytes, 'a column');
   // Catalog, schema, table, original table.
@@ -160,7 +155,7 @@ export function column(bytes: Buffer): Buffer {
   read.skipText();
   const text = name.toString('latin1');
   if (text === '' || text.length > maxNameBytes || !plain.test(text) || unsafeNames.has(text))
-    throw broken('a column without a name');
+    throw broken('a column with an invalid name');
   // Length of the fixed fields, character set, length, type, flags, decimals, filler.
   if (read.integer(1) !== 12 || read.left !== 12) throw broken('a column of unknown form');
   const written = Buffer.allocUnsafe(columnHead.length + 3 + name.length + columnTail.length);
@@ -176,29 +171,27 @@ export function column(bytes: Buffer): Buffer {
 const columnHead = Buffer.from('\u0003def\0\0\0');
 const columnTail = Buffer.of(0, 12, utf8mb4, 0, 0xff, 0xff, 0, 0, varString, 0, 0, 0, 0, 0);
 
-/** What no row may have as a property of its own. */
+/** Names that no row may have as a property. */
 const unsafeNames: ReadonlySet<string> = new Set([
   '__proto__',
   ...Object.getOwnPropertyNames(Object.prototype),
 ]);
 
-/** A row of so many texts, each whole and nothing else. */
+/** A row of so many whole texts, and nothing else. */
 export function checkRow(bytes: Buffer, columns: number): void {
   const read = new Payload(bytes, 'a row');
   for (let index = 0; index < columns; index += 1) read.skipText();
   read.end();
   if (bytes.length > maxRowIntervals && dividers(bytes) > maxRowIntervals)
-    throw tooLarge(`more than ${maxRowIntervals} intervals of GTIDs in a row`, true);
+    throw tooLarge(`more than ${maxRowIntervals} GTID intervals in one row`, true);
 }
 
-/** Colons and commas. */
 function dividers(bytes: Buffer): number {
   let count = 0;
   for (const byte of bytes) if (byte === 0x3a || byte === 0x2c) count += 1;
   return count;
 }
 
-/** A login method of the server's choice, and its data. */
 export interface LoginSwitch {
   readonly plugin: string;
   readonly data: Buffer;
@@ -210,23 +203,22 @@ const knownPlugins: ReadonlySet<string> = new Set([
   'sha256_password',
 ]);
 
-/** Throws where we do not know the method, or do not take it: the password is never sent as it is because a server asks for it. */
+/** Throws for a method that we do not know or do not accept: no server gets the password in plain text. */
 export function loginSwitch(bytes: Buffer): LoginSwitch {
   if (bytes.length === 1)
-    throw loginUnsupported('asks for a login by the method of versions before 4.1 (mysql_old_password)');
+    throw loginUnsupported('asks for the login method of MySQL before 4.1 (mysql_old_password)');
   const read = new Payload(bytes, 'a choice of the login method', 1);
   const plugin = pluginName(read.upToZero(maxNameBytes));
   const data = read.rest();
   if (plugin === 'mysql_clear_password')
-    throw loginUnsupported('asks for the password as it is (mysql_clear_password), which is never given');
+    throw loginUnsupported('asks for the password in plain text (mysql_clear_password), which we never send');
   if (!knownPlugins.has(plugin))
     throw loginUnsupported(
-      `asks for a login by ${boundedLine(plugin) || 'nothing'}, which this client does not know`,
+      `asks for the login method ${boundedLine(plugin) || '(empty)'}, which this client does not support`,
     );
   if (data.length < 20 || data.length > 21) throw broken('a login method without its 20 random bytes');
   return { plugin, data: data.subarray(0, 20) };
 }
 
-/** The choice as the driver gets it. */
 export const loginSwitchBytes = ({ plugin, data }: LoginSwitch): Buffer =>
   Buffer.concat([Buffer.of(0xfe), Buffer.from(`${plugin}\0`, 'latin1'), data, Buffer.of(0)]);

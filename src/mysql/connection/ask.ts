@@ -1,18 +1,20 @@
+/** Sends the statements of one probe over one connection. */
+
 import type { Answers, QuerySet, Statement } from '../answer/query-set.ts';
 import type { Row } from '../answer/row.ts';
 import type { Answer } from './session.ts';
 
-/** Which spelling of each statement the server of one connection knows, by name, or that it has no such thing: found out by asking, once. */
+/** By statement name: the spelling that this server knows; `absent`: the server has no such thing. */
 export type Spellings = Map<string, number | 'absent'>;
 
 export type Asked =
   | { readonly kind: 'answers'; readonly answers: Answers }
   | { readonly kind: 'error'; readonly error: unknown };
 
-/** ER_BAD_FIELD_ERROR, ER_PARSE_ERROR, ER_NO_SUCH_TABLE, ER_UNKNOWN_SYSTEM_VARIABLE: the server does not know a word of the statement. */
+/** ER_BAD_FIELD_ERROR, ER_PARSE_ERROR, ER_NO_SUCH_TABLE, ER_UNKNOWN_SYSTEM_VARIABLE: a word is unknown. */
 const unknownWord: ReadonlySet<unknown> = new Set([1054, 1064, 1146, 1193]);
 
-/** Sends the statements of one probe, one after the other, as far as they are needed. The first error that no statement expects ends it. */
+/** Sends the needed statements in order. An error that a statement does not expect ends the probe. */
 export async function askStatements(
   query: (sql: string) => Promise<Answer>,
   set: QuerySet,

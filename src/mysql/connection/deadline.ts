@@ -1,13 +1,14 @@
+/** Deadlines on the monotonic clock. */
+
 import { type MonoMs, plusMs } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 
-/** The earlier of the caller's deadline and `ms` from now. */
 export function boundedDeadline(clock: Clock, deadline: MonoMs, ms: number): MonoMs {
   const own = plusMs(clock.mono(), ms);
   return own < deadline ? own : deadline;
 }
 
-/** What `work` resolves to, or `late()` when the deadline comes first: `late` is then the only result, and the work's own is dropped. */
+/** The result of `work`, or `late()` when the deadline comes first. A later result of `work` is dropped. */
 export function withDeadline<T>(clock: Clock, deadline: MonoMs, work: Promise<T>, late: () => T): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(Math.max(0, deadline - clock.mono()), () => resolve(late()));

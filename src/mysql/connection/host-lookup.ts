@@ -1,3 +1,5 @@
+/** Looks up the servers' hosts without ever waiting long for the resolver. */
+
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { plainIp } from '../../core/model/ip-address.ts';
@@ -6,13 +8,13 @@ import { type MonoMs, plusMs } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import { withDeadline } from './deadline.ts';
 
-/** Asks this machine's resolver; given in tests. */
+/** This machine's resolver; tests give another one. */
 export type Resolver = (
   host: string,
   done: (error: Error | null, addresses: LookupAddress[]) => void,
 ) => void;
 
-/** For `net.connect`: the host is at this IP address, whatever the resolver says. */
+/** For `net.connect`: uses this IP address, whatever the resolver says. */
 export const onlyAt =
   (address: string): LookupFunction =>
   (_host, options, callback) =>
@@ -30,21 +32,22 @@ function answer(
   else callback(null, first?.address ?? '', first?.family);
 }
 
-/** How long a connection waits for the resolver before it takes what the resolver said the last time. */
+/** How long a connection waits for the resolver before it uses the last answer. */
 const patienceMs = 200;
 
 const systemResolver: Resolver = (host, done) => lookup(host, { all: true, order: 'verbatim' }, done);
 
 /**
- * The hosts of one cluster's servers, looked up by this machine's resolver (so /etc/hosts counts). A lookup cannot be cancelled, and blocks one of libuv's few threads until the
- * resolver gives up, which takes up to 40 s: so there is one in flight a host, and a connection does not wait for one that hangs where an earlier answer is known.
+ * A lookup cannot be cancelled, and blocks one of libuv's few threads until the resolver gives up, after up
+ * to 40 s. So a host has one lookup in flight, and a connection does not wait for it where an earlier answer
+ * is known.
  */
 export class HostLookup {
   readonly #clock: Clock;
   readonly #resolver: Resolver;
   readonly #answers = new Map<string, LookupAddress[]>();
   readonly #inFlight = new Map<string, Promise<LookupAddress[]>>();
-  /** Hosts whose answer is on its way, and not wanted any more. */
+  /** Hosts with a lookup in flight whose answer nobody wants any more. */
   readonly #forgotten = new Set<string>();
 
   constructor(clock: Clock, resolver: Resolver = systemResolver) {
@@ -52,7 +55,7 @@ export class HostLookup {
     this.#resolver = resolver;
   }
 
-  /** All addresses, from the resolver. Rejects with its error (ENOTFOUND and others); the caller has a deadline. */
+  /** All addresses. Rejects with the resolver's error (ENOTFOUND and others); the caller has a deadline. */
   ask(host: string): Promise<LookupAddress[]> {
     this.#forgotten.delete(host);
     const running = this.#inFlight.get(host);
@@ -70,13 +73,14 @@ export class HostLookup {
     return started;
   }
 
-  /** Keeps no answer of a host that is not asked any more. */
   forget(host: string): void {
     this.#answers.delete(host);
     if (this.#inFlight.has(host)) this.#forgotten.add(host);
   }
 
-  /** For `net.connect`. A resolver that fails or hangs takes nothing away: the last answer is used. A host name that was changed ahead of a move must not hide a server that is where it was. */
+  /**
+   * Uses the last answer where the resolver fails or hangs, and known addresses after those of the resolver.
+   */
   forConnect(places: () => Places | undefined = () => undefined): LookupFunction {
     return (host, options, callback) => {
       const { known, refuted } = places() ?? { known: [], refuted: [] };

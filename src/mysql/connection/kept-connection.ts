@@ -1,17 +1,13 @@
+/** The connection to one server: opened on demand, kept while it answers, replaced when it does not. */
+
 import type { Probe } from '../../core/model/observation.ts';
 import type { MonoMs, ServerAddress, ServerId } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import type { ChannelNotes } from '../answer/channel-notes.ts';
-import {
-  type Asker,
-  aliveProblem,
-  classify,
-  type Problem,
-  proxyProblem,
-  unknownProblem,
-} from '../answer/failures.ts';
+import { aliveProblem, classify, type Problem, proxyProblem, unknownProblem } from '../answer/failures.ts';
 import { maxTextLength } from '../answer/limits.ts';
 import type { Answers, QuerySet } from '../answer/query-set.ts';
+import type { Asker } from '../answer/refusal-hints.ts';
 import { withReplicas } from '../answer/reported-replicas.ts';
 import { type Row, rowsUnexpected } from '../answer/row.ts';
 import { isPlainLine } from '../answer/text.ts';
@@ -30,18 +26,17 @@ import { type Access, type Answer, Session } from './session.ts';
 interface KeptConnectionOptions {
   readonly server: ServerAddress;
   readonly access: Access;
-  /** Ask it who has registered as its replica. */
+  /** Ask the server for its registered replicas. */
   readonly asksReplicas: boolean;
   /** Go without TLS where the server has none. */
   readonly fallBack: boolean;
   readonly connectTimeoutMs: number;
   readonly queryTimeoutMs: number;
   readonly clock: Clock;
-  /** Told once for each connection that was of use and ended by itself. */
+  /** Called once for each ready connection that ended without our will. */
   readonly lost: () => void;
 }
 
-/** A session that is logged in and set up. */
 interface Ready {
   readonly session: Session;
   readonly asker: Asker;
@@ -49,29 +44,25 @@ interface Ready {
   /** When the server process began, on our monotonic clock. */
   readonly startedAt: number;
   readonly spellings: Spellings;
-  /** Who answered its probes: more than one is no server. */
+  /** The servers that answered its probes: more than one means a proxy. */
   readonly ids: Set<ServerId>;
-  /** What the last probe left for the next. */
   notes: ChannelNotes;
 }
 
-/** What was found out of a server after the login, before the first probe. */
+/** What we learn after the login, before the first probe. */
 type Introduction = Pick<Ready, 'asker' | 'set' | 'startedAt'>;
 
-/** One part of a probe: once it is late, nothing of it may touch the connection any more. */
+/** One part of a probe: once it is late, it must not touch the connection any more. */
 interface Turn {
   late: boolean;
-  /** Something of it was answered. */
   answered: boolean;
 }
 
 /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const globalPrivilegeMissing = 'mysql-1227';
 
-/** The account that the server chose for us. */
 const accountQuery = 'SELECT CURRENT_USER() AS account';
 
-/** The connection to one server: opened on demand, kept while it answers, replaced when it does not. */
 export class KeptConnection {
   readonly #options: KeptConnectionOptions;
   #session: Session | undefined;
@@ -84,7 +75,7 @@ export class KeptConnection {
     this.#options = options;
   }
 
-  /** One probe at a time: a second call while one is in flight gets the same answer. */
+  /** One probe at a time: a second call during a probe gets the same answer. */
   probe(deadline: MonoMs): Promise<Probe> {
     this.#inFlight ??= this.#probe(deadline).finally(() => {
       this.#inFlight = undefined;
@@ -92,14 +83,13 @@ export class KeptConnection {
     return this.#inFlight;
   }
 
-  /** The next probe opens a new connection. */
   renew(): void {
     this.#isRenewed = true;
   }
 
   async end(): Promise<void> {
     this.#closed = true;
-    // A session that does not idle would answer the good-bye only after what it is at.
+    // A busy session would answer the good-bye only after its query.
     if (this.#inFlight !== undefined) return this.destroy();
     await this.#session?.end();
   }
@@ -124,7 +114,7 @@ export class KeptConnection {
     );
   }
 
-  /** Runs one part of a probe. When it is late the connection is destroyed, so that a late answer is never taken for that of the next query. */
+  /** A late part destroys the connection: a late answer must never count for the next query. */
   async #bounded<T>(
     deadline: MonoMs,
     ms: number,
@@ -138,9 +128,9 @@ export class KeptConnection {
       turn.late = true;
       this.#drop();
       const waited = Math.round(clock.mono() - begun);
-      // A replica that waits for its applier to stop answers everything but its replication status: it lives.
+      // A replica that waits for its applier answers all but its replication status: it is alive.
       if (turn.answered)
-        return aliveProblem(server, 'deadline', `did not answer all that it was asked within ${waited} ms`);
+        return aliveProblem(server, 'deadline', `did not answer all queries within ${waited} ms`);
       return this.#unknown('deadline', `${what} within ${waited} ms`);
     });
     return this.#closed ? this.#unknown('closed', 'the prober was closed meanwhile') : result;
@@ -168,13 +158,14 @@ export class KeptConnection {
     const asker: Asker = { server, user: access.user, encrypted: access.ssl !== undefined };
     if (opened.kind === 'error') {
       const { servesNobody, ...problem } = classify(asker, opened.error);
-      // Only who has logged in is told that nobody is served: before its greeting it comes from anybody on the way.
+      // A refusal before the greeting may come from an attacker: it does not count for every client.
       return this.#fail(session, { ...problem, ...(session.greeted && servesNobody && { servesNobody }) });
     }
     const introduced = await this.#introduce(session, asker);
     if ('kind' in introduced) return this.#fail(session, introduced);
-    // The deadline may have passed meanwhile, and another session be on its way.
-    if (this.#session !== session) return this.#unknown('deadline', 'the connection came too late');
+    // The deadline may have passed meanwhile, and another session may have begun.
+    if (this.#session !== session)
+      return this.#unknown('deadline', 'the connection was ready only after the deadline');
     const ready: Ready = { session, ...introduced, spellings: new Map(), ids: new Set(), notes: new Map() };
     this.#ready = ready;
     session.onLost = () => {
@@ -184,7 +175,6 @@ export class KeptConnection {
     return ready;
   }
 
-  /** Asks what it is, and makes the session ready for its probes. */
   async #introduce(session: Session, asker: Asker): Promise<Introduction | Problem> {
     const { server, clock, queryTimeoutMs } = this.#options;
     const ask = async (sql: string): Promise<readonly Row[] | Problem> => {
@@ -225,7 +215,7 @@ export class KeptConnection {
     ready.session.beginProbe();
     const query = async (sql: string): Promise<Answer> => {
       const answer = await ready.session.query(sql);
-      // Also an error that the client made of a lost connection: but then the session is gone, and the turn with it.
+      // Perhaps an error of the client after a lost connection; then the turn is over anyway.
       turn.answered = true;
       return answer;
     };
@@ -250,16 +240,19 @@ export class KeptConnection {
       notes: ready.notes,
     });
     if (reading.kind === 'failed') return { kind: 'alive', failure: reading.failure };
-    // No server's UUID changes while it runs (MariaDB's server_id may be set). Something lives there, but nobody can tell who.
+    // A running server never changes its UUID (MariaDB's server_id may): a proxy answers for several servers.
     if (reading.facts.flavour === 'mysql' && ready.ids.size < 2) ready.ids.add(reading.facts.id);
     if (ready.ids.size > 1)
-      return proxyProblem(aliveProblem, server, `on one connection it is ${[...ready.ids].join(', then ')}`);
+      return proxyProblem(
+        aliveProblem,
+        server,
+        `one connection reached more than one server: ${[...ready.ids].join(', then ')}`,
+      );
     ready.notes = reading.notes;
     const { peer } = ready.session;
     return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };
   }
 
-  /** A session that never was of use. */
   #fail(session: Session, problem: Problem): Problem {
     session.destroy();
     if (this.#session === session) this.#drop();

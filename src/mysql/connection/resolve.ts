@@ -1,3 +1,5 @@
+/** The IP addresses of a server's host, by this machine's resolver (/etc/hosts counts). */
+
 import { isIP } from 'node:net';
 import { plainIp } from '../../core/model/ip-address.ts';
 import { splitAddress } from '../../core/model/observation.ts';
@@ -7,10 +9,7 @@ import { classify, unknownProblem } from '../answer/failures.ts';
 import { withDeadline } from './deadline.ts';
 import type { HostLookup } from './host-lookup.ts';
 
-/**
- * The addresses of a server's host as this machine's resolver says (also /etc/hosts), sorted, each once; an IP address is its own.
- * Failures: `host-not-found`, `deadline`. Never rejects.
- */
+/** Sorted, each address once. Failures: `host-not-found`, `deadline`. Never rejects. */
 export function resolveServer(
   clock: Clock,
   hosts: HostLookup,

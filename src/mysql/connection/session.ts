@@ -1,3 +1,5 @@
+/** One connection to one server, from the first SYN to its end. */
+
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { type Connection, createConnection, type QueryError } from 'mysql2';
 import { plainIp } from '../../core/model/ip-address.ts';
@@ -6,15 +8,14 @@ import type { ServerAddress } from '../../core/model/units.ts';
 import type { Row } from '../answer/row.ts';
 import { Boundary } from '../boundary/boundary.ts';
 
-/** How to log in. The TLS options are one object for all connections: mysql2 keeps the parsed certificates by it. */
+/** How to log in. All connections share one object of TLS options: mysql2 caches certificates by it. */
 export interface Access {
   readonly cluster: string;
   readonly user: string;
   readonly password: string;
   readonly ssl: SslOptions | undefined;
-  /** Without TLS: encrypt the password with a public key that the server sends, though nobody has checked it. */
+  /** Without TLS: encrypt the password with the public key that the server sends, unchecked. */
   readonly allowPublicKeyRetrieval: boolean;
-  /** Finds the addresses of the server's host. */
   readonly lookup: LookupFunction;
 }
 
@@ -24,29 +25,26 @@ export interface SslOptions {
   readonly ca?: Buffer | string;
 }
 
-/** A result, or whatever mysql2 or the boundary calls an error. */
 export type Answer =
   | { readonly kind: 'rows'; readonly rows: readonly Row[] }
   | { readonly kind: 'error'; readonly error: unknown };
 
-/** Numbers of connections are never used twice in a process, also not by the next prober after a reload: the same number means the same server process. */
+/** Never used twice in a process, not even after a reload: the same number is the same server process. */
 let lastNumber = 0;
 
-/** TCP asks an idle peer after this long whether it is there. Queries have deadlines of their own; this ends half-open connections between slow probes. */
+/** TCP checks an idle peer after this time, to end half-open connections between slow probes. */
 const keepAliveDelayMs = 10_000;
 
-/** One connection to one server, from the first SYN to its end. It ends once, and says once that it did. */
+/** It ends once, and reports its end once. */
 export class Session {
-  /** What it is called in the facts. */
   readonly number: number;
   readonly #socket: Socket;
   readonly #connection: Connection;
   readonly #boundary: Boundary;
-  /** Answers the question that is open. */
   #answer: (answer: Answer) => void = () => undefined;
   #ended = false;
   #peer: string | undefined;
-  /** Resolves when the login is done, or with the error that prevented it. */
+  /** Resolves after the login, or with the error that prevented it. */
   readonly opened: Promise<Answer>;
   /** Called at most once, when the connection ends without `destroy` or `end`. */
   onLost: () => void = () => undefined;
@@ -55,7 +53,7 @@ export class Session {
     lastNumber += 1;
     this.number = lastNumber;
     const { host, port } = splitAddress(server);
-    // The socket is ours, since mysql2's own destroy() only says good-bye, and a hung server never answers that.
+    // The socket is ours: destroy() of mysql2 only says good-bye, and a hung server never answers that.
     this.#socket = connect({
       host,
       port,
@@ -64,12 +62,13 @@ export class Session {
       keepAlive: true,
       keepAliveInitialDelay: keepAliveDelayMs,
     });
-    // A socket that is closed has forgotten it.
+    // A closed socket no longer knows this.
     this.#socket.once('connect', () => {
       const { remoteAddress } = this.#socket;
       if (remoteAddress !== undefined) this.#peer = plainIp(remoteAddress);
     });
-    // Node compares the certificate with this name; it sets it itself for a host name, but not for an IP address, and would then take `localhost`.
+    // Node checks the certificate against this name. It sets the name itself for a host name, but not for an
+    // IP address, and would then accept `localhost`.
     Object.assign(this.#socket, { _host: host });
     this.#connection = createConnection(connectionOptions(host, port, access, this.#socket));
     this.#boundary = new Boundary(this.#connection, {
@@ -97,22 +96,20 @@ export class Session {
     });
   }
 
-  /** The IP address of the server's end. */
   get peer(): string | undefined {
     return this.#peer;
   }
 
-  /** Whether the server said what it is: what it refuses before that, it refuses unread, and in plain text. */
+  /** Whether the server has greeted us. What it refuses earlier, it refuses unread and in plain text. */
   get greeted(): boolean {
     return this.#boundary.greeted;
   }
 
-  /** What a server may send for one probe is counted from here. */
   beginProbe(): void {
     this.#boundary.beginProbe();
   }
 
-  /** Sends one statement, when the one before it was answered. Never rejects; it may never resolve: the caller has a deadline. */
+  /** One statement at a time. Never rejects, and may never resolve: the caller has a deadline. */
   query(sql: string): Promise<Answer> {
     return new Promise((resolve) => {
       this.#answer = resolve;
@@ -125,7 +122,7 @@ export class Session {
     });
   }
 
-  /** Ends it at once, whatever the server does. No answer comes out of it any more. */
+  /** Ends the connection at once, whatever the server does. No more answers come. */
   destroy(): void {
     this.#ended = true;
     this.#boundary.close();
@@ -133,7 +130,7 @@ export class Session {
     this.#socket.destroy();
   }
 
-  /** Says good-bye, so that the server counts no aborted client, and resolves when the connection is closed. The caller bounds it. */
+  /** Says good-bye, so the server counts no aborted client. Resolves when closed; the caller sets a bound. */
   end(): Promise<void> {
     this.#ended = true;
     if (this.#socket.destroyed) return Promise.resolve();
@@ -160,12 +157,11 @@ function connectionOptions(host: string, port: number, access: Access, socket: S
     ...(access.ssl && { ssl: access.ssl }),
     // The caller's deadline covers the connect.
     connectTimeout: 0,
-    // Every cell is the server's own text, since the boundary says so of every column: no number loses digits, no date goes through a time zone.
-    // No program is made of the names of a server's columns, and kept for the next that has them.
+    // Do not compile and cache code for the column names of a server.
     disableEval: true,
-    // We prepare none, and the driver would keep room for 16,000 on each connection (0.4 MB).
+    // We prepare no statements; the default keeps room for 16,000 on each connection (0.4 MB).
     maxPreparedStatements: 1,
-    // What we do not use: a server must not be able to ask for our files, least of all.
+    // We do not use these; above all, no server may ask for our files.
     flags: ['-LOCAL_FILES', '-MULTI_RESULTS', '-SESSION_TRACK', '-CLIENT_QUERY_ATTRIBUTES'],
     connectAttributes: { program_name: 'source-dns', cluster: access.cluster },
   };

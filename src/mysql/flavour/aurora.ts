@@ -1,30 +1,30 @@
 /**
- * Aurora MySQL 2 (MySQL 5.7) and 3 (8.0). Its servers share one storage, so there is no channel between them: the service's own table says who
- * the writer is, and `innodb_read_only` says whether this server is a reader. The Performance Schema is off there as a rule, and is not needed. A binary log
- * channel from elsewhere into the writer is an upstream outside of the inventory, which does not matter, and is not asked for.
- * Read in the AWS drivers and manuals (Aurora User Guide, "information_schema.replica_host_status"), not run.
+ * Aurora MySQL 2 (MySQL 5.7) and 3 (8.0). Its servers share one storage and have no channels: the table of
+ * the service names the writer, and `innodb_read_only` says whether this server is a reader. The Performance
+ * Schema is usually off, and is not needed. A channel from elsewhere into the writer is an upstream outside
+ * of the inventory, and is not asked for. From the AWS drivers and manuals (Aurora User Guide,
+ * "information_schema.replica_host_status"), not run.
  */
 
 import type { ManagedMember } from '../../core/model/observation.ts';
 import type { ServerId } from '../../core/model/units.ts';
-import type { FactsReading, ProbeInput, QuerySet } from '../answer/query-set.ts';
-import { failedReading, maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
+import { type FactsReading, failedReading, type ProbeInput, type QuerySet } from '../answer/query-set.ts';
+import { maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
 import { parseVersion } from '../answer/version.ts';
 
-/** Without a read-only transaction, whose variable has another name in each of the two. */
+/** Sets no read-only transaction: its variable has another name in each version. */
 const setup = (queryTimeoutMs: number): string =>
   `SET SESSION time_zone = '+00:00', autocommit = 1, max_execution_time = ${Math.max(1, Math.ceil(queryTimeoutMs))}, wait_timeout = 3600`;
 
-/** The age is by the server's clock, which is that of the table. */
+/** The age is by the server's clock, as is the table. */
 const topologyQuery = `SELECT @@aurora_server_id AS self, @@version AS version, @@global.innodb_read_only AS innodb_read_only, @@global.read_only AS read_only,
- SERVER_ID AS member, SESSION_ID AS member_session, TIMESTAMPDIFF(MICROSECOND, LAST_UPDATE_TIMESTAMP, NOW(6)) AS heard_age_us,
- REPLICA_LAG_IN_MILLISECONDS AS lag_ms
+ SERVER_ID AS member, SESSION_ID AS member_session, REPLICA_LAG_IN_MILLISECONDS AS lag_ms,
+ TIMESTAMPDIFF(MICROSECOND, LAST_UPDATE_TIMESTAMP, NOW(6)) AS heard_age_us
 FROM information_schema.replica_host_status`;
 
-/** What the writer's row has instead of a session. */
 const writerSession = 'MASTER_SESSION_ID';
 
-/** A DB instance identifier has 1 to 63 letters, digits and hyphens (RDS User Guide, "Naming constraints"); it is an identity, which must fit into the ledger. */
+/** A DB instance identifier (RDS User Guide, "Naming constraints"). As an identity it must fit the ledger. */
 const instanceName = (text: string): string | undefined =>
   /^[A-Za-z0-9-]{1,63}$/.test(text) ? text : undefined;
 
@@ -38,7 +38,7 @@ export const aurora: QuerySet = {
   grants: () => [],
 };
 
-/** Turns the answer into facts. A server that is the writer by the table and read-only by itself is between two roles: not writable. */
+/** A writer in the table that is read-only itself is between two roles: not writable. */
 function readAurora({ server, session, uptimeSeconds, answers, notes }: ProbeInput): FactsReading {
   const rows = (answers['server'] ?? []).slice(0, maxRows);
   const first = new RowReader(rows[0] ?? {});
@@ -65,7 +65,7 @@ function readAurora({ server, session, uptimeSeconds, answers, notes }: ProbeInp
   if (odd !== undefined || version === undefined)
     return failedReading(rowsUnexpected(server, odd ?? 'version'));
   const facts = {
-    // server_uuid is not documented to differ between instances; the instance's name is unique in its region and account.
+    // server_uuid may be the same on two instances; the instance name is unique in its region and account.
     id: `aurora:${self}` as ServerId,
     flavour: 'mysql' as const,
     version,

@@ -1,3 +1,5 @@
+/** Finds out what a server is, and chooses how to ask it. */
+
 import type { Version } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
 import { aliveProblem, type Problem } from '../answer/failures.ts';
@@ -13,19 +15,18 @@ import { mysql8 } from './mysql-8.ts';
 import { withRdsTopology } from './rds-cluster.ts';
 
 /**
- * The first statement on every connection: global defaults that are meant for clients must neither cut our rows (sql_select_limit, also of SHOW) nor refuse our joins
- * (max_join_size, error 1104). Both products know these words.
+ * The first statement on every connection, in both products: global defaults for clients must not cut our
+ * rows (sql_select_limit, also of SHOW) or refuse our joins (max_join_size, error 1104).
  */
 export const rowsQuery = 'SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1';
 
-/** The first question on every connection: which product and version it is. SHOW knows no unknown variable, needs no privilege, and a Galera node answers it always. */
+/** The first query. SHOW accepts unknown variables, needs no privilege, and Galera always answers it. */
 export const traitsQuery =
   "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('aurora_version', 'basedir', 'gtid_domain_id', 'version', 'version_comment', 'wsrep_on', 'wsrep_provider')";
 
-/** The second one: how long the process has run. */
 export const uptimeQuery = "SHOW GLOBAL STATUS WHERE Variable_name = 'Uptime'";
 
-/** Reads the answer of `traitsQuery`. What is missing is "no". */
+/** Reads the answer of `traitsQuery`. A missing row means "no". */
 export function readTraits(rows: readonly Row[]): Traits {
   const values = new Map(
     rows.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'] ?? '')]),
@@ -36,7 +37,7 @@ export function readTraits(rows: readonly Row[]): Traits {
   return {
     versionText,
     ...(version && { version }),
-    // Its words may be set by hand or by a distribution (option `version`, comment "Debian 12"); no MySQL has this variable.
+    // A person or a distribution may set the texts (comment "Debian 12"); no MySQL has this variable.
     mariadb:
       values.has('gtid_domain_id') ||
       /mariadb/i.test(`${versionText} ${values.get('version_comment') ?? ''}`),
@@ -50,26 +51,26 @@ export function readTraits(rows: readonly Row[]): Traits {
 /** A thousand years. */
 const longestUptimeSeconds = 31_536_000_000;
 
-/** Reads the answer of `uptimeQuery`, in seconds. Undefined where it is none. */
+/** Reads the answer of `uptimeQuery`, in seconds; undefined where there is no valid number. */
 export function readUptime(rows: readonly Row[]): number | undefined {
   const row = new RowReader(rows[0] ?? {});
   const seconds = row.number('Value');
   return row.oddColumn === undefined && seconds >= 0 && seconds <= longestUptimeSeconds ? seconds : undefined;
 }
 
-/** MariaDB counts from 10 on since it has GTIDs: what says less was set by hand, mostly to look like MySQL. */
+/** MariaDB with GTIDs has version 10 or later: a person set a lower one, usually to look like MySQL. */
 const oldestNumber = 10;
 
-/** The oldest versions whose answers were read or run. Of a MariaDB that hides its version nobody knows: it is asked as it would be, and its errors tell. */
+/** The oldest versions that were read or run. A MariaDB that hides its version is asked: its errors tell. */
 const isSupported = (version: Version, { mariadb: isMariadb, versionByHand }: Traits): boolean =>
   isMariadb ? versionByHand || atLeast(version, 10, 5, 2) : atLeast(version, 5, 7, 9);
 const hint =
-  'This version watches MySQL 5.7.9 and later, MariaDB 10.5.2 and later, Galera, Aurora MySQL 3 and RDS Multi-AZ clusters.';
+  'This version of source-dns supports MySQL 5.7.9 and later, MariaDB 10.5.2 and later, Galera, Aurora MySQL 3 and RDS Multi-AZ clusters.';
 
 const noVersionHint =
-  'Is this a MySQL or MariaDB server, and not a proxy or a compatible product? It answers SHOW GLOBAL VARIABLES without a row for version.';
+  'Check that this is a MySQL or MariaDB server, not a proxy or a compatible product: its answer to SHOW GLOBAL VARIABLES has no row for version.';
 
-/** How a server is asked; a problem (`version-unsupported`) where this version does not know how. It answered, so it lives. */
+/** How to ask a server, or the problem `version-unsupported`. The server answered, so it is alive. */
 export function querySetOf(server: ServerAddress, traits: Traits): QuerySet | Problem {
   const { version } = traits;
   if (traits.versionText === '')
@@ -78,7 +79,7 @@ export function querySetOf(server: ServerAddress, traits: Traits): QuerySet | Pr
     return aliveProblem(
       server,
       'version-unsupported',
-      `runs version ${boundedLine(traits.versionText)}`,
+      `runs version ${boundedLine(traits.versionText)}, which is not supported`,
       hint,
     );
   }

@@ -1,18 +1,18 @@
 /**
- * Galera: MariaDB with a wsrep provider, or Percona XtraDB Cluster (MySQL with one). Every node may write, so nothing but the `wsrep_` status tells their state; the rest is
- * asked as without it. A node outside of the primary component still answers these statements (run on 10.11), though it refuses to read a table (error 1047).
+ * Galera: MariaDB with a wsrep provider, or Percona XtraDB Cluster. Every node may take writes, so only the
+ * `wsrep_` status shows the state of a node; the other facts are asked as without Galera. A node outside of
+ * the primary component answers these statements (run on 10.11), but refuses to read a table (error 1047).
  */
 
 import type { Wsrep } from '../../core/model/observation.ts';
-import type { FactsReading, ProbeInput, QuerySet } from '../answer/query-set.ts';
-import { failedReading, type Row, RowReader, rowsUnexpected } from '../answer/row.ts';
+import { type FactsReading, failedReading, type ProbeInput, type QuerySet } from '../answer/query-set.ts';
+import { type Row, RowReader, rowsUnexpected } from '../answer/row.ts';
 
 const statusNames = [
   'wsrep_cluster_conf_id',
   'wsrep_cluster_size',
   'wsrep_cluster_state_uuid',
   'wsrep_cluster_status',
-  'wsrep_gcomm_uuid',
   'wsrep_last_committed',
   'wsrep_local_index',
   'wsrep_local_state',
@@ -27,7 +27,6 @@ const variableNames = [
   'wsrep_sst_donor_rejects_queries',
 ];
 
-/** Where a product has its status as tables. */
 type StatusSchema = 'information_schema' | 'performance_schema';
 
 const quoted = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
@@ -36,7 +35,6 @@ const wsrepQuery = (schema: StatusSchema): string => `SELECT VARIABLE_NAME AS na
  FROM ${schema}.global_status WHERE VARIABLE_NAME IN (${quoted(statusNames)})
 UNION ALL SELECT VARIABLE_NAME, VARIABLE_VALUE FROM ${schema}.global_variables WHERE VARIABLE_NAME IN (${quoted(variableNames)})`;
 
-/** A node of a Galera cluster, asked as `base` and for its wsrep state. */
 export const withWsrep = (base: QuerySet, schema: StatusSchema): QuerySet => ({
   ...base,
   name: `${base.name} with Galera`,
@@ -44,7 +42,7 @@ export const withWsrep = (base: QuerySet, schema: StatusSchema): QuerySet => ({
   read: (input) => addWsrep(base.read(input), input),
 });
 
-/** GTIDs of nodes can be compared only where the cluster gives them: MySQL's do, MariaDB's with `wsrep_gtid_mode`. */
+/** GTIDs can be compared only where the cluster gives them: MySQL, and MariaDB with `wsrep_gtid_mode`. */
 function addWsrep(reading: FactsReading, { server, answers }: ProbeInput): FactsReading {
   if (reading.kind === 'failed') return reading;
   const values = valuesOf(answers['wsrep'] ?? []);
@@ -61,12 +59,12 @@ function addWsrep(reading: FactsReading, { server, answers }: ProbeInput): Facts
 const valuesOf = (rows: readonly Row[]): Row =>
   Object.fromEntries(rows.map((row) => [String(row['name']).toLowerCase(), row['value']]));
 
-/** `wsrep_local_state`; what is not listed is an error. */
+/** `wsrep_local_state`; other values are errors. */
 const states = { '0': 'undefined', '1': 'joining', '2': 'donor', '3': 'joined', '4': 'synced' } as const;
-/** What both say outside of a component: -1, as 64 bits without a sign. */
+/** `wsrep_cluster_conf_id` outside of a component: -1, as 64 bits without a sign. */
 const none = '18446744073709551615';
 
-/** It is the mark of the line in the ledger. A node that never was in a cluster has zeros, or nothing. */
+/** The mark of the line in the ledger. Zeros or empty on a node that never was in a cluster. */
 function clusterUuid(text: string): string | undefined {
   const lower = text.toLowerCase();
   return /^(?:[0-9a-f-]{36})?$/.test(lower) ? lower : undefined;
@@ -75,7 +73,7 @@ function clusterUuid(text: string): string | undefined {
 /** Before the first write set it is -1, as 64 bits without a sign: nothing is committed. */
 const writeSetNumber = (number: number): number => (Number.isSafeInteger(number) && number > 0 ? number : 0);
 
-/** By an administrator: it refuses all queries, always or while it feeds a joiner; it is being taken out; or what it commits reaches no other node (wsrep_on is OFF). */
+/** By an administrator: it refuses all queries, or those during a donation; or its commits go nowhere. */
 function isClosed(values: Row, state: string): boolean {
   const isDonor = states[state as keyof typeof states] === 'donor';
   return (
@@ -93,7 +91,6 @@ function readWsrep(reader: RowReader, values: Row): Wsrep {
   const view = reader.number('wsrep_cluster_conf_id');
   return {
     clusterUuid: reader.parsed('wsrep_cluster_state_uuid', clusterUuid) ?? '',
-    nodeUuid: reader.text('wsrep_gcomm_uuid').toLowerCase(),
     primaryComponent,
     ready: reader.text('wsrep_ready') === 'ON',
     state: states[state as keyof typeof states] ?? 'error',

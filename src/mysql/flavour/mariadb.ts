@@ -1,16 +1,18 @@
 /**
- * MariaDB 10.5 and later. It has no Performance Schema tables of replication: one SELECT brings the server, SHOW ALL SLAVES STATUS the channels (this spelling is known to
- * every version). It says no time of what was received, only counts: see channel-notes.ts.
+ * MariaDB 10.5 and later. There are no Performance Schema tables of replication: one SELECT brings the
+ * server, SHOW ALL SLAVES STATUS (a spelling that every version knows) the channels. It gives counts of what
+ * was received, but no times: see channel-notes.ts.
  */
 
-import { type GtidSet, union } from '../../core/gtid/gtid.ts';
+import { union } from '../../core/gtid/gtid.ts';
+import type { GtidSet } from '../../core/gtid/gtid-set.ts';
 import { parseMariadbGtids } from '../../core/gtid/mariadb-gtid.ts';
 import type { MariadbPositions, ServerFacts, Version } from '../../core/model/observation.ts';
 import { mariadbGrantStatements } from '../answer/grants.ts';
 import { mariadbServerId, reportedAddress } from '../answer/identity.ts';
 import { readMariadbChannels } from '../answer/mariadb-channels.ts';
-import type { FactsReading, ProbeInput, QuerySet } from '../answer/query-set.ts';
-import { failedReading, RowReader, rowsUnexpected } from '../answer/row.ts';
+import { type FactsReading, failedReading, type ProbeInput, type QuerySet } from '../answer/query-set.ts';
+import { RowReader, rowsUnexpected } from '../answer/row.ts';
 import { parseVersion } from '../answer/version.ts';
 import {
   mariadbSwitches,
@@ -27,10 +29,9 @@ const serverQuery = (
   switches: string,
 ): string => `SELECT @@global.server_id AS server_id, @@version AS version, @@version_comment AS version_comment, @@hostname AS hostname, @@port AS port,
  @@global.read_only AS read_only, ${switches}, @@global.log_bin AS log_bin,
- @@global.gtid_domain_id AS gtid_domain, @@global.gtid_strict_mode AS gtid_strict, @@global.gtid_binlog_state AS gtid_binlog_state,
- @@global.gtid_binlog_pos AS gtid_binlog_pos, @@global.gtid_slave_pos AS gtid_replica_pos, @@global.gtid_current_pos AS gtid_current_pos`;
+ @@global.gtid_binlog_state AS gtid_binlog_state, @@global.gtid_slave_pos AS gtid_replica_pos,
+ @@global.gtid_current_pos AS gtid_current_pos`;
 
-/** A server of that version. */
 export const mariadb = (version: Version): QuerySet => ({
   name: 'MariaDB',
   setup,
@@ -48,18 +49,18 @@ export const mariadb = (version: Version): QuerySet => ({
   grants: (account) => mariadbGrantStatements(account, version),
 });
 
-/** `server_id` has 32 bits; it is part of an identity, which must fit into the ledger. */
+/** `server_id` has 32 bits. It is part of an identity, so it must fit into the ledger. */
 const serverNumber = (text: string): number | undefined =>
   /^\d{1,10}$/.test(text) && Number(text) < 2 ** 32 ? Number(text) : undefined;
 
-/** Turns the answers into facts. Failures: `rows-unexpected` (names the column). Never throws. */
+/** Turns the answers into facts. Failure: `rows-unexpected`. Never throws. */
 function readMariadb(input: ProbeInput): FactsReading {
   const { server, session, uptimeSeconds, answers } = input;
   const reader = new RowReader(answers['server']?.[0] ?? {});
   const serverId = reader.parsed('server_id', serverNumber) ?? 0;
   const version = reader.parsed('version', parseVersion);
   reader.text('version_comment');
-  // From 12.0 it is a word: NO_LOCK blocks locking reads as well, NO_LOCK_NO_ADMIN administrators too.
+  // From 12.0 it is a word: NO_LOCK also blocks locking reads, NO_LOCK_NO_ADMIN also administrators.
   const readOnly = reader.oneOf('read_only', ['0', '1', 'OFF', 'ON', 'NO_LOCK', 'NO_LOCK_NO_ADMIN']);
   const switches = readSwitches(reader, mariadbSwitches);
   const positions = readPositions(reader);
@@ -91,18 +92,18 @@ function readMariadb(input: ProbeInput): FactsReading {
 function readPositions(reader: RowReader): MariadbPositions {
   const position = (column: string): GtidSet => reader.parsed(column, parseMariadbGtids) ?? new Map();
   return {
-    binlog: position('gtid_binlog_pos'),
     replica: position('gtid_replica_pos'),
     current: position('gtid_current_pos'),
-    domain: reader.number('gtid_domain'),
-    strict: reader.flag('gtid_strict'),
   };
 }
 
 /**
- * What it has executed: the binary log's state has the newest transaction of each server that ever wrote to it, the replica's position what came while the binary log
- * was off, or before it was reset. Without a binary log the position is all that there is, and what the server writes by itself leaves no trace (seen on 10.11): it proves
- * what was executed, and never what was not. A server that has neither says nothing.
+ * What the server has executed:
+ * - The state of the binary log has the newest transaction of each server that ever wrote to this log.
+ * - The replica position adds what came while the binary log was off, or before it was reset.
+ * - Without a binary log only the position is left, and the server's own writes leave no trace (seen on
+ *   10.11): the position proves what was executed, never what was not.
+ * - A server with neither says nothing.
  */
 function readExecuted(
   reader: RowReader,

@@ -1,7 +1,7 @@
 /**
- * MySQL 5.7. Its replication tables have heartbeats, but no times of transactions (5.7 manual 25.12.11): what was received is noticed by its set growing, and the lag of a
- * replica that is behind is not known. There is no automatic choice of another source, and the role of a group's member is told by one status variable.
- * Read in the manual, not run: no package of it is to be had.
+ * MySQL 5.7, from the manual, not run: there is no package of it. Its replication tables have no times of
+ * transactions (5.7 manual 25.12.11): a growing set shows that something was received, and the lag of a
+ * replica that is behind is not known. A replica never chooses another source itself.
  */
 
 import { coordinateStatements } from '../answer/coordinates.ts';
@@ -14,14 +14,14 @@ import { noTimes, probeQuery, sessionSetup } from './probe-query.ts';
 
 const setup = (queryTimeoutMs: number): string => sessionSetup('tx_read_only', queryTimeoutMs);
 
-/** `replication_group_members` has no MEMBER_ROLE; without a single primary every member that is online is one (as 8.0 says it, too). */
+/** There is no MEMBER_ROLE. Without a single primary every online member is a primary, as in 8.0. */
 const groupQuery = `SELECT @@global.group_replication_group_name AS group_name, @@global.group_replication_single_primary_mode AS single_primary,
  MEMBER_ID AS member_id, MEMBER_STATE AS member_state, MEMBER_HOST AS member_host, MEMBER_PORT AS member_port,
  CASE WHEN MEMBER_STATE <> 'ONLINE' THEN '' WHEN NOT @@global.group_replication_single_primary_mode THEN 'PRIMARY' WHEN MEMBER_ID = (
   SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'group_replication_primary_member'
  ) THEN 'PRIMARY' ELSE 'SECONDARY' END AS member_role FROM performance_schema.replication_group_members`;
 
-/** MySQL 5.7.9 (the first that was released for use) and later. */
+/** MySQL 5.7.9 (the first general release) and later. */
 export const mysql57: QuerySet = {
   name: 'MySQL 5.7',
   setup,

@@ -1,9 +1,8 @@
 /**
- * MySQL 8.0, 8.4, 9.x and the calendar versions (26.x).
- *
- * One SELECT brings all but the group, because mysql2 waits for each answer before it sends the next statement: a second statement is a second
- * round trip, which counts at `suspect_interval`. It needs no privilege but SELECT on the tables of grants.ts. `SHOW REPLICA STATUS` is not used where there are GTIDs:
- * it needs REPLICATION CLIENT, and its Seconds_Behind_Source can be computed from the same tables (see lag.ts).
+ * MySQL 8.0, 8.4, 9.x and the calendar versions (26.x). One SELECT brings everything but the group: each
+ * further statement is a further round trip, which counts at `suspect_interval`. It needs only SELECT on the
+ * tables of grants.ts. With GTIDs, `SHOW REPLICA STATUS` is not used: it needs REPLICATION CLIENT, and lag.ts
+ * computes Seconds_Behind_Source from the same tables.
  */
 
 import { coordinateStatements } from '../answer/coordinates.ts';

@@ -1,3 +1,5 @@
+/** Turns the answers of a MySQL server into facts. */
+
 import { parseGtidSet } from '../../core/gtid/gtid.ts';
 import { type Channel, type GtidMode, gtidModes, type ServerFacts } from '../../core/model/observation.ts';
 import type { ChannelNote } from '../answer/channel-notes.ts';
@@ -6,19 +8,17 @@ import { readBinlogEnd, readCoordinates } from '../answer/coordinates.ts';
 import { readFailoverLists } from '../answer/failover-list-rows.ts';
 import { readGroup } from '../answer/group-rows.ts';
 import { reportedAddress, serverId } from '../answer/identity.ts';
-import type { FactsReading, ProbeInput } from '../answer/query-set.ts';
-import { failedReading, maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
+import { type FactsReading, failedReading, type ProbeInput } from '../answer/query-set.ts';
+import { maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
 import { parseVersion } from '../answer/version.ts';
 import { readSwitches, type SwitchRules } from '../answer/write-switches.ts';
 
-/** What differs between versions whose queries give their columns the same names. */
+/** What differs between versions with the same column names. */
 interface MysqlVersion {
-  /** It can take the time of what it receives. */
   readonly timed: boolean;
   readonly rules: SwitchRules;
 }
 
-/** Turns the answers of a MySQL server into facts. Failures: `rows-unexpected`. */
 export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): FactsReading {
   const { server, session, uptimeSeconds, answers } = input;
   const rows = answers['server'] ?? [];
@@ -64,10 +64,7 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
   };
 }
 
-/**
- * With OFF_PERMISSIVE the server's own transactions have no GTID, so that the set leaves them out: it proves what was executed, and never what was not. With OFF it is what
- * was left by an earlier mode.
- */
+/** In OFF_PERMISSIVE the set lacks the server's own transactions; in OFF it is a rest of an earlier mode. */
 function readExecuted(
   reader: RowReader,
   mode: GtidMode,
@@ -81,7 +78,6 @@ function readExecuted(
 interface ChannelsReading {
   readonly channels: readonly Channel[];
   readonly notes: ReadonlyMap<string, ChannelNote>;
-  /** Seconds. */
   readonly groupLag?: number;
   readonly oddColumn?: string;
 }

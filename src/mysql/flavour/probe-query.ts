@@ -1,4 +1,4 @@
-/** The one SELECT of a probe, and the session that it is asked in: for every MySQL, whatever its replication tables have. */
+/** The one SELECT of a MySQL probe, and the setup of its session. */
 
 import { type SwitchRules, switchColumns } from '../answer/write-switches.ts';
 
@@ -9,10 +9,9 @@ export const sessionSetup = (
 ): string =>
   `SET SESSION time_zone = '+00:00', autocommit = 1, ${readOnly} = 1, max_execution_time = ${Math.max(1, Math.ceil(queryTimeoutMs))}, wait_timeout = 3600`;
 
-/** Microseconds from that time until now, both by the server's clock; NULL for the zero date, which says "never". */
+/** Microseconds since that time, by the server's clock; NULL for the zero date, which means "never". */
 const age = (column: string): string => `TIMESTAMPDIFF(MICROSECOND, ${column}, NOW(6))`;
 
-/** Expressions for columns that not every version has. */
 interface ProbeColumns {
   readonly autoFailover: string;
   readonly times: TransactionTimes;
@@ -38,7 +37,6 @@ export const timesOf8: TransactionTimes = {
   processingCommit: age('co.PROCESSING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP'),
 };
 
-/** The tables of 5.7 have none. */
 export const noTimes: TransactionTimes = {
   queued: 'NULL',
   queueing: 'NULL',
@@ -47,15 +45,16 @@ export const noTimes: TransactionTimes = {
   processingCommit: 'NULL',
 };
 
-/** One row for each channel, or one row with a NULL channel. The server's own columns are the same in each. */
+/** A row for each channel, or one row with a NULL channel. The server's columns are the same in each row. */
 export const probeQuery = ({
   autoFailover,
   times,
   rules,
 }: ProbeColumns): string => `SELECT @@server_uuid AS server_uuid, @@version AS version, @@version_comment AS version_comment, @@hostname AS hostname, @@port AS port,
- @@global.read_only AS read_only, @@global.super_read_only AS super_read_only, @@global.offline_mode AS offline_mode,
- ${switchColumns(rules)},
- @@global.gtid_mode AS gtid_mode, @@global.gtid_executed AS gtid_executed, @@global.performance_schema AS performance_schema,
+ @@global.read_only AS read_only, @@global.super_read_only AS super_read_only,
+ @@global.offline_mode AS offline_mode, ${switchColumns(rules)},
+ @@global.gtid_mode AS gtid_mode, @@global.gtid_executed AS gtid_executed,
+ @@global.performance_schema AS performance_schema,
  (SELECT COUNT(*) FROM performance_schema.replication_group_members) AS group_members, ch.*
 FROM (SELECT 1) AS one LEFT JOIN (
  SELECT c.CHANNEL_NAME AS channel, c.HOST AS source_host, c.PORT AS source_port, s.SOURCE_UUID AS source_uuid,
@@ -72,7 +71,8 @@ FROM (SELECT 1) AS one LEFT JOIN (
   s.LAST_ERROR_NUMBER AS receiver_errno, LEFT(s.LAST_ERROR_MESSAGE, 200) AS receiver_error,
   co.LAST_ERROR_NUMBER AS coordinator_errno, LEFT(co.LAST_ERROR_MESSAGE, 200) AS coordinator_error,
   (SELECT LEFT(w.LAST_ERROR_MESSAGE, 200) FROM performance_schema.replication_applier_status_by_worker AS w
-   WHERE w.CHANNEL_NAME = c.CHANNEL_NAME AND w.LAST_ERROR_NUMBER <> 0 ORDER BY w.LAST_ERROR_TIMESTAMP DESC LIMIT 1) AS worker_error
+   WHERE w.CHANNEL_NAME = c.CHANNEL_NAME AND w.LAST_ERROR_NUMBER <> 0
+   ORDER BY w.LAST_ERROR_TIMESTAMP DESC LIMIT 1) AS worker_error
  FROM performance_schema.replication_connection_configuration AS c
  JOIN performance_schema.replication_connection_status AS s USING (CHANNEL_NAME)
  JOIN performance_schema.replication_applier_configuration AS d USING (CHANNEL_NAME)

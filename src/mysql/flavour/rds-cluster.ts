@@ -1,17 +1,18 @@
 /**
- * RDS Multi-AZ DB clusters: MySQL 8 with one writer and two readers that replicate from it by a channel, so MySQL's own facts say who is the source. The service's table
- * `mysql.rds_topology` names the members; it is there on such clusters only, and our account may read it or not.
- * Read in the AWS drivers and manuals (RDS User Guide, "Multi-AZ DB clusters"), not run.
+ * RDS Multi-AZ DB clusters: MySQL 8 with one writer and two readers that replicate from it, so MySQL's own
+ * facts show the source. Only such clusters have the table `mysql.rds_topology`, which names the members; our
+ * account may be allowed to read it or not. Written from the AWS drivers and manuals (RDS User Guide,
+ * "Multi-AZ DB clusters"), not run.
  */
 
 import type { ManagedMember } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
-import type { FactsReading, ProbeInput, QuerySet } from '../answer/query-set.ts';
-import { failedReading, maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
+import { type FactsReading, failedReading, type ProbeInput, type QuerySet } from '../answer/query-set.ts';
+import { maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
 
 const topologyQuery = 'SELECT id, endpoint, port, @@global.server_id AS self FROM mysql.rds_topology';
 
-/** ER_TABLEACCESS_DENIED_ERROR (also for a table that is not there), ER_NO_SUCH_TABLE. */
+/** ER_TABLEACCESS_DENIED_ERROR (also for a missing table), ER_NO_SUCH_TABLE. */
 const noTopology = [1142, 1146];
 
 /** A MySQL server on RDS, which may belong to such a cluster. */

@@ -1,4 +1,4 @@
-/** A fixed number of hostile servers; `npm run fuzz:mysql` goes on for as long as one likes. */
+/** A fixed number of hostile servers; `npm run fuzz:mysql` continues for any time. */
 import { expect, test } from 'vitest';
 import { recordOutput } from '../../support/output.ts';
 import { runLanes } from './lanes.ts';
@@ -11,7 +11,7 @@ test(`${cases} hostile servers: each probe ends in time, nothing is thrown or pr
   output.stop();
   expect(failed).toBeUndefined();
   expect(output.said).toEqual([]);
-  // It reaches the states that it is for.
+  // The cases reach the states that they aim at.
   for (const kind of [
     'reachable',
     'unknown protocol-broken',

@@ -1,4 +1,6 @@
-/** One hostile case: a server that misbehaves once at one moment, against the real prober. Throws where something does not hold. */
+/**
+ * One hostile case: a server that misbehaves once, against the real prober. Throws where a rule is broken.
+ */
 
 import { generateKeyPairSync } from 'node:crypto';
 import type { Failure, Probe } from '../../../src/core/model/observation.ts';
@@ -19,7 +21,7 @@ import { healthyReply } from '../../support/healthy.ts';
 import { mutate, pick, pieces, type Random } from './mutate.ts';
 
 const password = 'geheim-und-lang';
-/** How long a probe may take here, and how much later it may end where the machine is busy. */
+/** The time limit of a probe, and the extra time on a busy machine. */
 const probeMs = 150;
 const slackMs = 3000;
 const endAfterMs = 15;
@@ -51,7 +53,7 @@ function demand(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(`does not hold: ${what}`);
 }
 
-/** What became of a case: the first probe's kind and code. */
+/** The result of a case: kind and code of the first probe. */
 export interface Outcome {
   readonly kind: string;
   readonly ms: number;
@@ -92,7 +94,7 @@ export async function hostileCase(server: FalseMysqld, random: Random): Promise<
   }
 }
 
-/** Misbehaves once: at a message, or while nothing is asked (`sent` gives the bytes then). */
+/** Misbehaves once: at a message, or while no query is open (then `sent` gives the bytes). */
 function hostileScript(
   random: Random,
   { tls, idle }: { readonly tls: boolean; readonly idle: boolean },
@@ -109,7 +111,7 @@ function hostileScript(
     } else {
       deliver(mutate(message.packets, random), connection, random);
       silent = random(3) === 0;
-      // A client that waits for what will not come is kept waiting in some cases only.
+      // Only some cases make the client wait for something that never comes.
       if (!hangs) clock.after(endAfterMs, connection.end);
     }
     left -= 1;
@@ -131,7 +133,7 @@ async function timedProbe(prober: ServerProber, server: FalseMysqld): Promise<Ou
   return { kind: probe.kind === 'reachable' ? 'reachable' : `${probe.kind} ${probe.failure.code}`, ms };
 }
 
-/** The next probes work; what was learned of the server at its login may be wrong until a new connection. */
+/** The next probes work. What the login taught us about the server may be wrong until a new connection. */
 async function mended(prober: ServerProber, server: FalseMysqld): Promise<void> {
   let probe: Probe | undefined;
   for (let count = 1; count <= mostHealthyProbes; count += 1) {
@@ -148,7 +150,7 @@ function checkProbe(probe: Probe): void {
   else presentable(probe.failure);
 }
 
-/** What is told to a person: a line, without control characters, not endless, and never the password. */
+/** Text for people: one bounded line without control characters, and never the password. */
 function presentable({ message, hint = '' }: Failure): void {
   const text = `${message} ${hint}`;
   demand(!/\p{Cc}/u.test(text), `a sentence without control characters: ${JSON.stringify(text)}`);

@@ -1,4 +1,4 @@
-/** Many hostile cases beside each other, each lane with a server of its own. */
+/** Runs many hostile cases in parallel; each lane has its own server. */
 
 import { startFalseMysqld } from '../../support/false-mysqld.ts';
 import { healthyReply } from '../../support/healthy.ts';
@@ -17,11 +17,14 @@ export interface Tally {
   /** How often the first probe ended in which way. */
   readonly kinds: ReadonlyMap<string, number>;
   readonly slowestMs: number;
-  /** The lowest index of those that did not hold. */
+  /** The lowest index of the failed cases. */
   readonly failed?: { readonly index: number; readonly error: unknown };
 }
 
-/** Case n has the seed `firstSeed + n`. Stops at the first that does not hold. Counts exceptions and rejections that nobody caught as one of these. */
+/**
+ * Case n has the seed `firstSeed + n`. Stops at the first failed case; an uncaught exception or rejection is
+ * a failure.
+ */
 export async function runLanes({ firstSeed, lanes, goOn }: LanesOptions): Promise<Tally> {
   let next = 0;
   let slowestMs = 0;

@@ -1,4 +1,4 @@
-/** Changes to a message of a server, of the kinds that find holes in a client. */
+/** Changes a message of a server in ways that find holes in a client. */
 
 import * as wire from '../../support/wire.ts';
 
@@ -87,12 +87,12 @@ const changes: readonly Change[] = [
     packet.writeUIntLE(pick(random, [0, 1, 2, 3, 5, 16_384, 16_385, 2_097_153, 0xff_ff_ff]), 0, 3);
     return packet;
   }),
-  // A packet that was cut off, and says so or not.
+  // A packet that is cut off, with or without the right length.
   atOne((packet, random) => packet.subarray(0, random(packet.length + 1))),
   atOne((packet, random) =>
     wire.packet(packet[3] ?? 0, packet.subarray(4, 4 + random(Math.max(1, packet.length - 4)))),
   ),
-  // More in it than belongs there.
+  // More bytes than belong there.
   atOne((packet, random) => {
     const at = 4 + random(Math.max(1, packet.length - 3));
     const more = Buffer.alloc(1 + random(40), random(256));
@@ -119,7 +119,7 @@ const changes: readonly Change[] = [
       wire.packet(index + random(2), pick(random, payloads)),
     ),
   (packets, random) => [...packets, Buffer.from(Array.from({ length: random(200) }, () => random(256)))],
-  // Without end, or nearly.
+  // Endless, or nearly so.
   (packets, random) => [
     ...packets.slice(0, -1),
     ...Array.from({ length: 1 + random(3000) }, (_, index) => wire.packet(index % 256, wire.row(['x']))),

@@ -1,4 +1,7 @@
-/** `npm run fuzz:mysql -- --minutes N [--seed S]`: hostile servers for that long. Exit code 1, with the case, at the first that does not hold. */
+/**
+ * `npm run fuzz:mysql -- --minutes N [--seed S]`: hostile servers for N minutes. Exit code 1, with the case,
+ * at the first failure.
+ */
 import { parseArgs } from 'node:util';
 import { recordOutput } from '../../support/output.ts';
 import { runLanes } from './lanes.ts';
@@ -26,7 +29,7 @@ const output = recordOutput();
 const begin = performance.now();
 let reportAt = begin + reportMs;
 let mostHeap = 0;
-/** What is kept: without what nobody needs any more, where Node lets us collect it. */
+/** The memory in use, after a garbage collection where Node allows it. */
 const heapMb = (): number => {
   globalThis.gc?.();
   return Math.round(process.memoryUsage().heapUsed / 1_048_576);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { contains, emptyGtidSet } from '../../../src/core/gtid/gtid.ts';
+import { contains } from '../../../src/core/gtid/gtid.ts';
+import { emptyGtidSet } from '../../../src/core/gtid/gtid-set.ts';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Snapshot } from '../../../src/core/report/snapshot-types.ts';

@@ -2,9 +2,8 @@
 
 import { raiseAlarms } from '../../../src/core/alarm/alarms.ts';
 import { settle } from '../../../src/core/decide/settle.ts';
-import { situationOf } from '../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import { decide } from '../../../src/core/decide/table.ts';
-import type { Effect } from '../../../src/core/model/events.ts';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
 import {
   type ClusterState,
@@ -52,7 +51,10 @@ export async function advise(
     const [publication] = state.publications.values();
     if (facts === undefined) throw new Error(`${published} must answer at first`);
     const view = viewOf(ledgerOf('db1', { source: published, uuid: facts.id }));
-    state = decided(withPublication(state, { ...publication!, view, ready: true }), now());
+    state = decided(
+      withPublication(state, { ...publication!, ready: true, zone: { ...publication!.zone, view } }),
+      now(),
+    );
   };
   const look = async (): Promise<Snapshot> => {
     await askAll();
@@ -65,11 +67,11 @@ export async function advise(
 /** Decision and alarms as a step would have them; nothing is written. */
 function decided(state: ClusterState, now: Now): ClusterState {
   const [publication] = state.publications.values();
-  const situation = situationOf(state, publication!, undefined, now);
+  const situation = situationOf(state, publication!, now);
   const decision = decide(situation);
   const settled = withPublication(state, { ...settle(situation, decision), decision });
-  const ignored: Effect[] = [];
-  return raiseAlarms(settled, topologyOf(settled, now), now, ignored);
+  const turn = { cluster: state.settings.cluster, now, effects: [] };
+  return raiseAlarms(turn, settled, topologyOf(settled, now));
 }
 
 /** What is said of one server. */

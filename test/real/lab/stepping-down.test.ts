@@ -1,7 +1,7 @@
 /** Sources that are closed by another switch than read_only, on real servers: what their probes bring makes the decision follow a promoted replica. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { situationOf } from '../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import { decide } from '../../../src/core/decide/table.ts';
 import {
   type ClusterState,
@@ -57,7 +57,7 @@ class Watcher {
     const line = new Set([source!, replica!]);
     const published = { ...publication!, view: viewOf(ledger), line };
     const decision = decide(
-      situationOf(withPublication(this.#state, published), published, undefined, at(clock.mono())),
+      situationOf(withPublication(this.#state, published), published, at(clock.mono())),
     );
     return `${decision.reason} ${decision.kind === 'point-to' ? decision.source : ''}: ${decision.sentence}`;
   }

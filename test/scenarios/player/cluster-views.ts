@@ -81,7 +81,6 @@ export class ClusterViews {
     const isIn = view === this.#view;
     return {
       clusterUuid,
-      nodeUuid: `node-${server}`,
       primaryComponent: isIn,
       ready: isIn,
       state: isIn ? 'synced' : 'undefined',

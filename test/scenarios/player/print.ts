@@ -3,7 +3,7 @@
  * tries are numbered.
  */
 
-import { lackWords } from '../../../src/core/decide/ahead.ts';
+import { lackWords } from '../../../src/core/decide/lack.ts';
 import type { CommandResult, Effect, HistoryEntry, Move } from '../../../src/core/model/events.ts';
 import type { ClusterState } from '../../../src/core/model/state.ts';
 import type { Now } from '../../../src/core/model/units.ts';

@@ -122,7 +122,7 @@ export class World {
   /** A new process of the service. It knows only its history. */
   restart(): void {
     const remembered = [...this.#state.publications.values()].flatMap(
-      (publication) => publication.remembered ?? [],
+      (publication) => publication.zone.remembered ?? [],
     );
     this.#life += 1;
     this.#due = [];

@@ -7,7 +7,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'a superseded source is a candidate',
     patches: [
       {
-        file: 'core/decide/situation.ts',
+        file: 'core/decide/candidates.ts',
         find: "if (isSuperseded(situation, server)) return 'is a former source that has not rejoined';",
         replace: '',
       },
@@ -19,7 +19,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'a stranger is a candidate',
     patches: [
       {
-        file: 'core/decide/situation.ts',
+        file: 'core/decide/candidates.ts',
         find: "if (!belongsToLine(situation, server)) return 'does not belong to the replication line';",
         replace: '',
       },
@@ -32,7 +32,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'failover to the first of several promoted servers',
     patches: [
       {
-        file: 'core/decide/table.ts',
+        file: 'core/decide/rules/failover.ts',
         find: 'if (others.length > 0) return undefined;\n  if (proven)',
         replace: 'if (proven)',
       },
@@ -44,7 +44,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'switchover to the first of several promoted servers',
     patches: [
       {
-        file: 'core/decide/table.ts',
+        file: 'core/decide/rules/switchover.ts',
         find: 'if (published === undefined || !tellsItsState(published) || proven === undefined || others.length > 0) return undefined;',
         replace:
           'if (published === undefined || !tellsItsState(published) || proven === undefined) return undefined;',
@@ -58,8 +58,8 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide/table.ts',
-        find: '  publishedIsCandidate,\n  switchover,',
-        replace: '  switchover,\n  publishedIsCandidate,',
+        find: 'publishedIsCandidate(situation) ?? // 10 switchover(situation) ??',
+        replace: 'switchover(situation) ?? publishedIsCandidate(situation) ??',
       },
     ],
     breaks: ['S4'],
@@ -69,7 +69,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'a writable server counts as proven',
     patches: [
       {
-        file: 'core/decide/situation.ts',
+        file: 'core/decide/strong-evidence.ts',
         find: 'situation.candidates.filter((candidate) => strongEvidence(situation, candidate).length > 0),',
         replace: 'situation.candidates,',
       },
@@ -93,7 +93,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'failover in a minority view',
     patches: [
       {
-        file: 'core/decide/table.ts',
+        file: 'core/decide/rules/failover.ts',
         find: 'if (reachable(rest).length <= rest.length / 2) return undefined;',
         replace: '',
       },
@@ -106,7 +106,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'failover while others hear the source',
     patches: [
       {
-        file: 'core/decide/table.ts',
+        file: 'core/decide/rules/failover.ts',
         find: "published?.contact !== 'unknown' || topology.followersOf(published.address).length > 0",
         replace: "published?.contact !== 'unknown'",
       },
@@ -126,8 +126,8 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/turn.ts',
-        find: 'settled.decision, undefined, now, effects,',
-        replace: 'publication.decision, undefined, now, effects,',
+        find: 'situationOf(next, settled, now, { topology }), settled.decision);',
+        replace: 'situationOf(next, settled, now, { topology }), publication.decision);',
       },
     ],
     breaks: ['S1', 'S4', 'FREEZE'],
@@ -137,7 +137,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'a freeze is ignored',
     patches: [
       {
-        file: 'core/decide/ledger-rules.ts',
+        file: 'core/decide/rules/frozen.ts',
         find: 'if (ledger?.frozen === undefined) return undefined;',
         replace: 'if (ledger?.frozen === undefined || ledger.epoch > 0) return undefined;',
       },
@@ -149,7 +149,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'a freeze by another instance is ignored',
     patches: [
       {
-        file: 'core/decide/ledger-rules.ts',
+        file: 'core/decide/rules/frozen.ts',
         find: 'if (ledger?.frozen === undefined) return undefined;',
         replace:
           'if (ledger?.frozen === undefined || ledger.by !== arguments[0].state.settings.instance) return undefined;',
@@ -161,7 +161,11 @@ export const decidingMutants: readonly Mutant[] = [
   {
     name: 'a frozen name is restored',
     patches: [
-      { file: 'core/decide/ledger-rules.ts', find: 'if (ledger?.frozen) return undefined;', replace: '' },
+      {
+        file: 'core/decide/rules/lost-ledger.ts',
+        find: 'if (ledger?.frozen) return undefined;',
+        replace: '',
+      },
     ],
     breaks: ['FREEZE'],
     seed: 1,
@@ -169,7 +173,7 @@ export const decidingMutants: readonly Mutant[] = [
   },
   {
     name: 'the next source counts as the passive half of a ring',
-    patches: [{ file: 'core/decide/situation.ts', find: ' && wasThere(upstream, source)', replace: '' }],
+    patches: [{ file: 'core/decide/candidates.ts', find: ' && wasThere(upstream, source)', replace: '' }],
     breaks: ['S1'],
     seed: 1,
     story: 'a source that tries',
@@ -202,12 +206,12 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'a writable secondary of a group counts as promoted',
     patches: [
       {
-        file: 'core/decide/situation.ts',
+        file: 'core/decide/candidates.ts',
         find: "if (isSecondary(server)) return 'is a secondary of its group';",
         replace: '',
       },
       {
-        file: 'core/decide/situation.ts',
+        file: 'core/decide/strong-evidence.ts',
         find: 'if (isPromotedInIncident(situation.published, server) && !isLeftToGroup(situation, server))',
         replace: 'if (isPromotedInIncident(situation.published, server))',
       },
@@ -219,7 +223,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'a server that bootstraps its own group counts as promoted',
     patches: [
       {
-        file: 'core/decide/situation.ts',
+        file: 'core/decide/strong-evidence.ts',
         find: 'if (isPromotedInIncident(situation.published, server) && !isLeftToGroup(situation, server))',
         replace: 'if (isPromotedInIncident(situation.published, server))',
       },
@@ -231,7 +235,7 @@ export const decidingMutants: readonly Mutant[] = [
     name: 'force overrides what was just seen',
     patches: [
       {
-        file: 'core/decide/table.ts',
+        file: 'core/decide/rules/commanded.ts',
         find: 'const closed = command.force && !command.althoughReadOnly ? knownReplica',
         replace: 'const closed = false ? knownReplica',
       },

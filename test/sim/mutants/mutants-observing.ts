@@ -123,9 +123,8 @@ export const observingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/observe/observe.ts',
-        find: 'return { ...shut, ...(promotedAt === undefined ? {} : { promotedAt }) };',
-        replace:
-          'return { ...shut, ...(before.closedAt ? { closedAt: before.closedAt } : {}), ...(promotedAt === undefined ? {} : { promotedAt }) };',
+        find: 'lostAskedAt: undefined, closedAt: undefined };',
+        replace: 'lostAskedAt: undefined, closedAt: before.closedAt };',
       },
     ],
     breaks: ['S4'],
@@ -136,9 +135,9 @@ export const observingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/step.ts',
-        find: "const result = observe(without(asked, 'probing'), probe,",
+        find: 'const result = observe({ ...asked, probing: undefined }, probe,',
         replace:
-          "const result = observe(probe.kind === 'unknown' ? asked : without(asked, 'probing'), probe,",
+          "const result = observe(probe.kind === 'unknown' ? asked : { ...asked, probing: undefined }, probe,",
       },
     ],
     breaks: ['L1'],

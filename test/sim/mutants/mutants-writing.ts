@@ -70,8 +70,8 @@ export const writingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/publish/intent.ts',
-        find: 'const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0) + 1;',
-        replace: 'const epoch = Math.max(ledger?.epoch ?? 0, publication.remembered?.epoch ?? 0, 1);',
+        find: 'const epoch = Math.max(ledger?.epoch ?? 0, publication.zone.remembered?.epoch ?? 0) + 1;',
+        replace: 'const epoch = Math.max(ledger?.epoch ?? 0, publication.zone.remembered?.epoch ?? 0, 1);',
       },
     ],
     breaks: ['S2'],
@@ -156,8 +156,8 @@ export const writingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/publish/attempt.ts',
-        find: 'pending: mayBeThere ? [...publication.pending.slice(-31), { ...attempt, answered: lostRace }] : publication.pending,',
-        replace: 'pending: publication.pending,',
+        find: 'pending: mayBeThere ? [...pending.slice(-31), { ...attempt, answered: lostRace }] : pending,',
+        replace: 'pending,',
       },
     ],
     breaks: ['S2', 'S4', 'S6'],
@@ -215,8 +215,8 @@ export const writingMutants: readonly Mutant[] = [
       },
       {
         file: 'core/publish/refusals.ts',
-        find: 'refusals, view, leftOut }',
-        replace: 'refusals, view, leftOut, settings }',
+        find: 'writing: { refusals, leftOut },',
+        replace: 'settings, writing: { refusals, leftOut },',
       },
     ],
     breaks: ['L1'],

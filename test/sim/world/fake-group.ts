@@ -4,7 +4,8 @@
  * expelled), and some things are simpler: the member that reaches most members speaks for the group.
  */
 
-import { contains, emptyGtidSet, type GtidSet, union } from '../../../src/core/gtid/gtid.ts';
+import { contains, union } from '../../../src/core/gtid/gtid.ts';
+import { emptyGtidSet, type GtidSet } from '../../../src/core/gtid/gtid-set.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Row } from '../../../src/mysql/answer/row.ts';
 import type { FakeServer } from '../../support/fake-mysql.ts';

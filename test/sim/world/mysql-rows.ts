@@ -3,7 +3,8 @@
  * connection delivers rows.
  */
 
-import { contains, formatGtidSet, type GtidSet } from '../../../src/core/gtid/gtid.ts';
+import { contains, formatGtidSet } from '../../../src/core/gtid/gtid.ts';
+import type { GtidSet } from '../../../src/core/gtid/gtid-set.ts';
 import { splitAddress } from '../../../src/core/model/observation.ts';
 import type { Row } from '../../../src/mysql/answer/row.ts';
 import type { FakeChannel, FakeServer } from '../../support/fake-mysql.ts';

@@ -1,6 +1,7 @@
 /** Which former sources have truly rejoined by now, whatever their gtid_mode shows. */
 
-import { contains, type GtidSet } from '../../../src/core/gtid/gtid.ts';
+import { contains } from '../../../src/core/gtid/gtid.ts';
+import type { GtidSet } from '../../../src/core/gtid/gtid-set.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { FakeServer } from '../../support/fake-mysql.ts';
 import { ledgerIn } from './sight.ts';

@@ -92,7 +92,7 @@ test.each([
     '--reason needs a value; where it does begin with "-", write --reason=--json',
   ],
   ['status --config a --config b', '--config is there twice'],
-  ['follow shop db1:0', '"db1:0" has a port that does not exist: 1 to 65535'],
+  ['follow shop db1:0', '"db1:0" has an invalid port; use 1 to 65535'],
   [
     'follow shop a..b',
     '"a..b" is neither a host name nor an IP address; write db1.example.com, 192.0.2.1 or [2001:db8::1]',

@@ -74,7 +74,7 @@ describe('explain', () => {
         db4: refusing,
       },
       ledger: ledgerOf('db1'),
-      publication: { line },
+      publication: { evidence: { line } },
       memory: { db4: { facts: replicaOf('db1', 'db4'), factsAt: at(-150_000).mono } },
     });
     expect(text.split('\n').filter((row) => row.length > 100)).toEqual([]);
@@ -155,7 +155,7 @@ describe('explain', () => {
         line: { uuid: uuid('db1'), gno: 100 },
         was: [{ uuid: uuid('db1'), address: address('db1') }],
       }),
-      publication: { line },
+      publication: { evidence: { line } },
     });
     expect(text.split('\n').filter((row) => row.length > 100)).toEqual([]);
     expect(text).toMatchInlineSnapshot(`

@@ -59,9 +59,10 @@ describe('source-dns lab --list', () => {
     expect(listed.filter((each) => each.default)).toHaveLength(1);
   });
 
-  test('is what the README tells', () => {
-    const readme = textOfFile('README.md');
-    const told = [...readme.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, names = '']) =>
+  test('is what docs/OPERATING.md tells', () => {
+    const page = textOfFile('docs/OPERATING.md');
+    const [, lab = ''] = page.split('\n## The lab\n');
+    const told = [...(lab.split('\n## ')[0] ?? '').matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, names = '']) =>
       names.split(', ').map((name) => name.slice(1, -1)),
     );
     expect(told).toEqual(scenarios.map(({ name }) => name));

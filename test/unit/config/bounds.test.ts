@@ -1,4 +1,7 @@
-/** Files that are no configuration, or were made to be slow, are refused soon; and what claims no size is read whole. */
+/**
+ * Files that are no configuration, or made to be slow, are refused soon; files of unknown size are read
+ * whole.
+ */
 
 import { expect, test } from 'vitest';
 import { readBounded } from '../../../src/config/secret-files.ts';
@@ -31,14 +34,14 @@ test.each([
   20_000,
 );
 
-test('each repeated key is told', async () => {
+test('each repeated key is reported', async () => {
   const text = `${minimal()}clusters: {}\n`;
   expect(await complaints(text, withPassword)).toContainEqual(
-    expect.stringMatching(/^source-dns\.yaml:\d+:1: this key is there twice; keep one$/),
+    expect.stringMatching(/^source-dns\.yaml:\d+:1: this key is listed twice; remove one$/),
   );
 });
 
-test('a file that claims to be empty is read to its end', async () => {
+test('a file that claims to be empty is read to the end', async () => {
   const read = await readBounded('/proc/self/status', 65_536);
   expect(read.kind === 'read' && read.text).toMatch(/^Name:[\s\S]*ctxt_switches:\s+\d+\n$/);
 });

@@ -1,7 +1,9 @@
+/** Checks of several fields and sections together. */
+
 import { expect, test } from 'vitest';
 import { complaints, loaded, minimal, withPassword } from './folder.ts';
 
-/** The one complaint, without the place. */
+/** The only complaint, without its place. */
 async function complaint(text: string): Promise<string | undefined> {
   const found = await complaints(text, withPassword);
   expect(found.length).toBeLessThan(2);
@@ -15,9 +17,9 @@ test.each([
   ['source.shop.example.com', 'source.shop.example.com'],
   ['source.shop.example.com', 'SOURCE.shop.example.com.'],
   ['source.shop.example.com', '_source-dns.source.shop.example.com'],
-])('the replicas need a name of their own: %s, %s', async (source, replicas) => {
+])('the replicas need their own name: %s, %s', async (source, replicas) => {
   expect(await complaint(publish(`source: { name: ${source} }, replicas: { name: ${replicas} }`))).toMatch(
-    /^clusters\.shop\.publish\.replicas\.name: \S+ is the name of the source or of its ledger already; give the replicas one of their own$/,
+    /^clusters\.shop\.publish\.replicas\.name: \S+ is already a name of the source \(address, ledger or SRV\); give the replicas their own name$/,
   );
 });
 
@@ -37,7 +39,7 @@ test.each([
   [
     'a CNAME at the zone',
     'zone: example.com, source: { name: example.com, type: cname }',
-    'clusters.shop.publish.source.name: the zone itself cannot be a CNAME (RFC 1034 3.6.2); write "type: address", or a name below it',
+    'clusters.shop.publish.source.name: the zone itself cannot be a CNAME (RFC 1034 3.6.2); write "type: address", or a name below the zone',
   ],
   [
     'SRV to an alias',
@@ -54,42 +56,42 @@ test('a CNAME needs host names', async () => {
     publish: '{ nameserver: ns1, source: { name: a.example.com, type: cname } }',
   });
   expect(await complaint(text)).toBe(
-    'clusters.shop.servers[0]: 192.0.2.1 is an address, and a CNAME can only name a host; write its host name, or "type: address"',
+    'clusters.shop.servers[0]: 192.0.2.1 is an IP address, but a CNAME needs a host name; write the host name of the server, or "type: address"',
   );
 });
 
 test.each([
   [
     '[db1.example.com, DB1.example.com.:3306]',
-    'clusters.shop.servers[1]: db1.example.com:3306 is server [0] already; remove one',
+    'clusters.shop.servers[1]: db1.example.com:3306 is already listed as servers[0]; remove one',
   ],
   [
     '["2001:db8::1", "[2001:db8:0:0::1]:3306"]',
-    'clusters.shop.servers[1]: [2001:db8::1]:3306 is server [0] already; remove one',
+    'clusters.shop.servers[1]: [2001:db8::1]:3306 is already listed as servers[0]; remove one',
   ],
   ['[db1.example.com, db1.example.com:3307]', undefined],
   [
     '[127.0.0.1]',
-    'clusters.shop.servers[0]: 127.0.0.1 is a loopback address, which clients elsewhere cannot use; add "publish:"; for a lab, set "allow_loopback: true"',
+    'clusters.shop.servers[0]: 127.0.0.1 is a loopback address, which clients on other machines cannot use; add "publish:"; for a lab, set "allow_loopback: true"',
   ],
   ['[{ host: localhost, publish: 203.0.113.13 }]', undefined],
   [
     '[{ host: db, publish: "::1" }]',
-    'clusters.shop.servers[0].publish: "::1" is a loopback address, which clients elsewhere cannot use; write another one; for a lab, set "allow_loopback: true"',
+    'clusters.shop.servers[0].publish: "::1" is a loopback address, which clients on other machines cannot use; write another one; for a lab, set "allow_loopback: true"',
   ],
   [
     '[{ host: db, publish: [203.0.113.13, "fe80::1"] }]',
-    'clusters.shop.servers[0].publish[1]: "fe80::1" is a link-local address, which clients elsewhere cannot use; write another one',
+    'clusters.shop.servers[0].publish[1]: "fe80::1" is a link-local address, which clients on other machines cannot use; write another one',
   ],
   [
     '[{ host: db, publish: [0.0.0.0] }]',
-    'clusters.shop.servers[0].publish[0]: "0.0.0.0" is an unspecified address, which clients elsewhere cannot use; write another one',
+    'clusters.shop.servers[0].publish[0]: "0.0.0.0" is an unspecified address, which clients on other machines cannot use; write another one',
   ],
 ])('servers: %s', async (servers, expected) => {
   expect(await complaint(minimal({ servers }))).toBe(expected);
 });
 
-test('allow_loopback allows loopback, and nothing else', async () => {
+test('allow_loopback allows only loopback addresses', async () => {
   const cluster = 'allow_loopback: true';
   expect(
     await complaint(minimal({ cluster, servers: '["127.0.0.1:3306", "[::1]:3307", localhost:3308]' })),
@@ -105,12 +107,12 @@ test.each([
     '[ns1, primary]',
     'clusters.shop.publish.nameserver[1]: "primary" is not in the section nameservers; add it there',
   ],
-  ['[ns1, ns1]', 'clusters.shop.publish.nameserver[1]: "ns1" is there twice; remove one'],
+  ['[ns1, ns1]', 'clusters.shop.publish.nameserver[1]: "ns1" is listed twice; remove one'],
   [
     '[ns1, same]',
     'clusters.shop.publish.nameserver[1]: "same" is the same nameserver as "ns1", with the same key; remove one',
   ],
-  // The key may choose another view of BIND.
+  // The key may select another view of BIND.
   ['[ns1, view]', undefined],
 ])('nameserver: %s', async (name, expected) => {
   const more =
@@ -143,11 +145,11 @@ test.each([
   ['{ nameserver: other, source: { name: a.example.com } }', undefined],
   [
     '{ nameserver: ns1, source: { name: A.example.com. } }',
-    'clusters.blog.publish.source.name: a.example.com. is published by cluster "shop" at nameserver "ns1" already; give each cluster its own name',
+    'clusters.blog.publish.source.name: cluster "shop" already publishes a.example.com. at nameserver "ns1"; give each cluster its own name',
   ],
   [
     '{ nameserver: [other, same], source: { name: b.example.com } }',
-    'clusters.blog.publish.source.name: b.example.com. is published by cluster "shop" at nameserver "same" already; give each cluster its own name',
+    'clusters.blog.publish.source.name: cluster "shop" already publishes b.example.com. at nameserver "same"; give each cluster its own name',
   ],
 ])('two clusters do not publish the same name at the same nameserver: %s', async (second, expected) => {
   expect(await complaint(twoClusters(second))).toBe(expected);
@@ -156,7 +158,7 @@ test.each([
 test.each([
   [
     '{ interval: 1s, suspect_interval: 2s }',
-    'clusters.shop.watch.suspect_interval: 2s must not be longer than interval (1s): suspicion asks more often',
+    'clusters.shop.watch.suspect_interval: 2s must not be longer than interval (1s): while something is suspicious, servers are asked more often',
   ],
   ['{ interval: 1s, suspect_interval: 1s }', undefined],
   [
@@ -165,7 +167,7 @@ test.each([
   ],
   [
     '{ gone_after: 3s }',
-    'clusters.shop.watch.gone_after: 3s must be longer than fresh_for (3s): a server is stale long before it is gone',
+    'clusters.shop.watch.gone_after: 3s must be longer than fresh_for (3s): a server must be stale before it is gone',
   ],
   ['{ interval: 9ms }', 'clusters.shop.watch.interval: "9ms" is too short; at least 10ms'],
   ['{ interval: 10ms, suspect_interval: 10ms }', undefined],
@@ -178,7 +180,10 @@ test.each([
     '{ settle: 0.0001s }',
     'clusters.shop.watch.settle: "0.0001s" is not a duration; write it like 50ms, 1s, 2m or 1h',
   ],
-  ['{ settle: 20.5ms }', 'clusters.shop.watch.settle: "20.5ms" is finer than a millisecond; round it'],
+  [
+    '{ settle: 20.5ms }',
+    'clusters.shop.watch.settle: "20.5ms" is not a whole number of milliseconds; round it',
+  ],
   ['', 'clusters.shop.watch: is empty; give it a value, or remove it'],
 ])('watch: %s', async (watch, expected) => {
   expect(await complaint(minimal({ cluster: `watch: ${watch}` }))).toBe(expected);
@@ -192,7 +197,7 @@ test.each([
   ],
   [
     '{ user: a, password: b, password_file: mysql.password }',
-    'clusters.shop.mysql.password_file: stands beside password; keep one of the two',
+    'clusters.shop.mysql.password_file: cannot be used together with password; remove one of the two',
   ],
   ['{ user: a, password: "" }', 'clusters.shop.mysql.password: must not be empty'],
   [
@@ -221,22 +226,22 @@ test.each([
   ],
   [
     'via: nsupdate, nsupdate_args: ["-v", "-y", "k:c2VjcmV0"]',
-    'nameservers.ns1.nsupdate_args[1]: shows the secret to everybody who lists processes; write key_file instead of -y',
+    'nameservers.ns1.nsupdate_args[1]: shows the secret to every user who lists the processes; use key_file instead of -y',
   ],
   [
     'via: nsupdate, nsupdate_args: ["-g"], key_name: k',
-    'nameservers.ns1.key_name: names a key, but there is no key_file',
+    'nameservers.ns1.key_name: names a key, but there is no key_file; add key_file, or remove it',
   ],
   [
     'key_file: ddns.key, fudge: 1500ms',
-    'nameservers.ns1.fudge: "1500ms" is not in whole seconds, as TSIG wants it (RFC 8945 4.2)',
+    'nameservers.ns1.fudge: "1500ms" is not a whole number of seconds, as TSIG needs (RFC 8945 4.2); round it',
   ],
   ['key_file: ddns.key, port: 0', 'nameservers.ns1.port: must be at least 1'],
   ['key_file: ddns.key, port: 65536', 'nameservers.ns1.port: must be at most 65535'],
   ['key_file: ddns.key, port: "53"', 'nameservers.ns1.port: must be a number, not text'],
   [
     'key_file: ddns.key, verify: [192.0.2.54:0]',
-    'nameservers.ns1.verify[0]: "192.0.2.54:0" has a port that does not exist: 1 to 65535',
+    'nameservers.ns1.verify[0]: "192.0.2.54:0" has an invalid port; use 1 to 65535',
   ],
   [
     'key_file: ddns.key, verify: [224.0.0.251]',
@@ -255,10 +260,10 @@ test.each([
 test.each([
   [
     'hooks: { after_move: [{ url: "https://chat.example.com/hook" }] }',
-    'hooks: is not supported by this version yet: remove it',
+    'hooks: is not supported by this version yet; remove it',
   ],
-  ['http: { listen: 127.0.0.1:8053 }', 'http: is not supported by this version yet: remove it'],
-])('what is not there yet is refused: %s', async (more, expected) => {
+  ['http: { listen: 127.0.0.1:8053 }', 'http: is not supported by this version yet; remove it'],
+])('an unsupported setting is refused: %s', async (more, expected) => {
   expect(await complaint(minimal({ more }))).toBe(expected);
 });
 
@@ -266,7 +271,7 @@ test.each([
   ['{}', 'clusters: has no cluster; add one'],
   [
     '{ "a b": {} }',
-    'clusters["a b"]: this name cannot be used: 1 to 63 letters, digits, ".", "_" and "-", the first a letter or digit',
+    'clusters["a b"]: this name is not allowed; use 1 to 63 letters, digits, ".", "_" and "-", and begin with a letter or digit',
   ],
 ])('clusters: %s', async (clusters, expected) => {
   expect(
@@ -292,7 +297,7 @@ test.each(['disabled', 'preferred'])(
     expect(await warningsOf(`tls: ${tls}`)).toEqual([]);
     expect(await warningsOf(`tls: ${tls}, allow_public_key_retrieval: true`)).toEqual([
       expect.stringContaining(
-        `with "tls: ${tls}" a party between us and a server without TLS can get the password of source_dns`,
+        `with "tls: ${tls}" an attacker between us and a server without TLS can get the password of source_dns`,
       ),
     ]);
   },

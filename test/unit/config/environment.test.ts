@@ -1,3 +1,5 @@
+/** Variables of the environment in the configuration. */
+
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the configuration, not of JavaScript
 import { expect, test } from 'vitest';
 import { expand } from '../../../src/config/environment.ts';
@@ -34,7 +36,7 @@ test('an inherited property is no variable', () => {
   ]);
 });
 
-test('a variable becomes a number, or true or false, where one is wanted, and text everywhere else', async () => {
+test('a variable becomes a number or a boolean where the schema wants one, and text elsewhere', async () => {
   const config = await loaded(
     minimal({
       servers: '[{ host: db1.example.com, port: "${PORT}" }, db2.example.com]',
@@ -53,16 +55,16 @@ test('a variable becomes a number, or true or false, where one is wanted, and te
   expect(config.nameservers.get('ns1')).toMatchObject({ address: '192.0.2.77', port: 5353 });
 });
 
-test('a value cannot change the structure, and keys are not expanded', async () => {
+test('a value cannot change the structure, and keys keep their text', async () => {
   expect(await complaints(minimal({ servers: '${LIST}' }), env)).toEqual([
     'source-dns.yaml:3:14: clusters.shop.servers: must be a list, not text',
   ]);
   expect(await complaints(minimal({ more: '${NS}: 1' }), env)).toEqual([
-    'source-dns.yaml:9:1: ["${NS}"]: is not known here; known are instance, state_dir, clusters, nameservers, hooks, http, log',
+    'source-dns.yaml:9:1: ["${NS}"]: is not known here; the known keys are instance, state_dir, clusters, nameservers, hooks, http, log',
   ]);
 });
 
-test('a variable that is not set is one error, at its place', async () => {
+test('an unset variable is one error, at its place', async () => {
   expect(
     await complaints(
       minimal({
@@ -76,7 +78,7 @@ test('a variable that is not set is one error, at its place', async () => {
   ]);
 });
 
-test('what a variable brought is not shown', async () => {
+test('an error does not show the value of a variable', async () => {
   expect(
     await complaints(
       minimal({ nameserver: '{ address: 192.0.2.53, timeout: "${DB_PASSWORD}", key_file: ddns.key }' }),

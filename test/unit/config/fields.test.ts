@@ -1,3 +1,5 @@
+/** The fields of the schema, one by one. */
+
 import { expect, test } from 'vitest';
 import { parseFqdn } from '../../../src/config/domain-name.ts';
 import { durationMs, durationText } from '../../../src/config/fields.ts';
@@ -98,11 +100,11 @@ test.each([
   'a\\.b.com',
   `${'a'.repeat(64)}.com`,
   longName(254),
-])('%j is no whole name', (text) => {
+])('%j is no complete name', (text) => {
   expect(parseFqdn(text, 0).kind).toBe('wrong');
 });
 
-test('room is kept for what is put in front of the name', () => {
+test('a name leaves room for its prefix', () => {
   expect(parseFqdn(longName(241), 12).kind).toBe('parsed');
   expect(parseFqdn(longName(242), 12)).toEqual({
     kind: 'wrong',
@@ -127,13 +129,13 @@ test.each([
   expect(unsafeKind(address, false)).toBe(kind);
 });
 
-test('addresses have one text', () => {
+test('an address has one canonical text', () => {
   expect(canonicalIp('2001:0DB8:0000:0000:0000:0000:0000:0001')).toBe('2001:db8::1');
   expect(canonicalIp('::ffff:192.0.2.1')).toBeUndefined();
   expect(canonicalIp('010.0.0.1')).toBeUndefined();
 });
 
-test('misspelt words', () => {
+test('a misspelled word gets a suggestion', () => {
   expect(editDistance('kitten', 'sitting')).toBe(3);
   expect(editDistance('adress', 'address')).toBe(1);
   expect(editDistance('tsl', 'tls')).toBe(1);
@@ -142,7 +144,7 @@ test('misspelt words', () => {
   expect(closest('verify', ['timeout', 'fudge'])).toBeUndefined();
 });
 
-test('the JSON Schema is of what one writes, with descriptions and defaults', () => {
+test('the JSON Schema describes the input, with descriptions and defaults', () => {
   const schema = configJsonSchema() as {
     properties: { clusters: { additionalProperties: { properties: Record<string, unknown> } } };
   };
@@ -159,7 +161,7 @@ test('the JSON Schema is of what one writes, with descriptions and defaults', ()
         interval: {
           type: 'string',
           default: '1s',
-          description: 'How often each server is asked while all is steady (10ms to 1h)',
+          description: 'How often to ask each server while nothing is suspicious (10ms to 1h)',
         },
       },
     },

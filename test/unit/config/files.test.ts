@@ -1,3 +1,5 @@
+/** The files that the configuration names, and warnings. */
+
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,14 +36,14 @@ test.each([
 });
 
 const place =
-  'FOLDER/source-dns.yaml:4:38: clusters.shop.mysql.password_file: the file "secret" (beside the configuration: FOLDER)';
+  'FOLDER/source-dns.yaml:4:38: clusters.shop.mysql.password_file: the file "secret" (relative to FOLDER)';
 
 test.each([
   ['', 'is empty'],
   ['\n', 'is empty'],
-  ['tiger\nlion\n', 'has more than one line; it must hold the password alone'],
+  ['tiger\nlion\n', 'has more than one line; it must contain only the password'],
   ['x'.repeat(4097), 'is too large: at most 4096 bytes'],
-])('a password file that is none', async (content, problem) => {
+])('a bad password file is an error', async (content, problem) => {
   expect(await outcome(withFile, { secret: content })).toEqual([`${place} ${problem}`]);
 });
 
@@ -49,12 +51,12 @@ test.each([
   ['an empty file', '', 'is empty'],
   ['a whole configuration', '#'.repeat(65_537), 'is too large: at most 65536 bytes'],
   ['a folder', undefined, 'is a directory'],
-])('a key file that is %s says what is wanted', async (_, content, problem) => {
+])('the error of a key file that is %s says what to use', async (_, content, problem) => {
   const text = minimal({ nameserver: '{ address: 192.0.2.53, key_file: other.key }' });
   const make = (folder: string) => (content === undefined ? mkdir(join(folder, 'other.key')) : undefined);
   expect(await outcome(text, content === undefined ? {} : { 'other.key': content }, make)).toEqual([
     expect.stringMatching(
-      `key_file: the file "other.key" .* ${problem}; wanted is a file with the key alone, as tsig-keygen prints it$`,
+      `key_file: the file "other.key" .* ${problem}; use a file that contains only the key, as tsig-keygen prints it$`,
     ),
   ]);
 });
@@ -66,32 +68,32 @@ test.each(['c2VjcmV0IHRoYXQgbm9ib2R5IG1heSBzZWU=', 'hmac-sha256:k:QUJDREVG'])(
       await outcome(minimal({ nameserver: `{ address: 192.0.2.53, key_file: "${secret}" }` }), {}),
     ).toEqual([
       expect.stringMatching(
-        /key_file: names no file: it looks like the secret itself; write that into a file, and the path of the file here$/,
+        /key_file: looks like the secret itself, not like the path of a file; write the secret into a file, and its path here$/,
       ),
     ]);
   },
 );
 
-test('a FIFO is refused, and nobody waits for its writer', async () => {
+test('a FIFO is refused without waiting for its writer', async () => {
   expect(await outcome(withFile, {}, (folder) => execFileSync('mkfifo', [join(folder, 'secret')]))).toEqual([
     `${place} is not a regular file`,
   ]);
 });
 
-test('every missing file is told, whatever else is wrong', async () => {
+test('every missing file is reported, whatever else is wrong', async () => {
   const text = minimal({
     mysql: '{ user: a, password_file: /nonexistent/p, tls: verify, ca_file: ca.pem, usr: b }',
     nameserver: '{ address: 192.0.2.53, key_file: none.key }',
   });
   expect(await outcome(text, { 'ca.pem': 'no certificate' })).toEqual([
     'FOLDER/source-dns.yaml:4:38: clusters.shop.mysql.password_file: the file "/nonexistent/p" does not exist',
-    'FOLDER/source-dns.yaml:4:76: clusters.shop.mysql.ca_file: the file "ca.pem" (beside the configuration: FOLDER) has no PEM certificate in it (-----BEGIN CERTIFICATE-----)',
+    'FOLDER/source-dns.yaml:4:76: clusters.shop.mysql.ca_file: the file "ca.pem" (relative to FOLDER) contains no PEM certificate (-----BEGIN CERTIFICATE-----)',
     'FOLDER/source-dns.yaml:4:84: clusters.shop.mysql.usr: is not known; did you mean "user"?',
-    'FOLDER/source-dns.yaml:8:41: nameservers.ns1.key_file: the file "none.key" (beside the configuration: FOLDER) does not exist',
+    'FOLDER/source-dns.yaml:8:41: nameservers.ns1.key_file: the file "none.key" (relative to FOLDER) does not exist',
   ]);
 });
 
-test('a secret that everybody can read is a warning', async () => {
+test('a secret that every user can read gives a warning', async () => {
   const open = async (folder: string) => {
     await chmod(join(folder, 'secret'), 0o644);
     await chmod(join(folder, 'ddns.key'), 0o666);
@@ -100,28 +102,28 @@ test('a secret that everybody can read is a warning', async () => {
   expect(await outcome(withFile, { secret: 'tiger' }, open)).toEqual({
     password: 'tiger',
     warnings: [
-      'clusters.shop.mysql.password_file: FOLDER/secret can be read by everybody on this host; chmod 0640 it',
-      'nameservers.ns1.key_file: FOLDER/ddns.key can be changed by everybody on this host; chmod 0640 it',
+      'clusters.shop.mysql.password_file: FOLDER/secret can be read by every user of this host; run chmod 0640 on it',
+      'nameservers.ns1.key_file: FOLDER/ddns.key can be changed by every user of this host; run chmod 0640 on it',
     ],
   });
 });
 
-test('a password in the configuration itself counts as well, one from the environment does not', async () => {
+test('a password in the configuration gives a warning, a password from the environment does not', async () => {
   const open = (folder: string) => chmod(join(folder, 'source-dns.yaml'), 0o644);
   expect(await outcome(minimal({ mysql: '{ user: a, password: tiger }' }), {}, open)).toMatchObject({
     warnings: [
-      'FOLDER/source-dns.yaml has a password in it and can be read by everybody on this host; chmod 0640 it',
+      'FOLDER/source-dns.yaml contains a password and can be read by every user of this host; run chmod 0640 on it',
     ],
   });
   expect(await outcome(minimal(), {}, open)).toMatchObject({ warnings: [] });
   expect(
     await outcome(minimal(), {}, (folder) => chmod(join(folder, 'source-dns.yaml'), 0o666)),
   ).toMatchObject({
-    warnings: ['FOLDER/source-dns.yaml can be changed by everybody on this host; chmod 0640 it'],
+    warnings: ['FOLDER/source-dns.yaml can be changed by every user of this host; run chmod 0640 on it'],
   });
 });
 
-test('what works but is likely not meant', async () => {
+test('settings that are probably not meant give a warning', async () => {
   const text = minimal({
     servers: '[{ host: db1.example.com, candidate: never, publish: 203.0.113.1 }]',
     cluster: 'watch: { fresh_for: 1500ms }',
@@ -131,13 +133,13 @@ test('what works but is likely not meant', async () => {
   });
   expect(await outcome(text, {})).toMatchObject({
     warnings: [
-      'clusters.shop.servers: all of them have "candidate: never", so none is ever published as the source',
-      'clusters.shop.watch.fresh_for: 1500ms is shorter than interval, connect_timeout and query_timeout together (3s): a slow answer is stale when it comes',
-      'clusters.shop.publish.source.type: with cname the name is an alias of the host, so the "publish" of a server does not count for it',
-      'clusters.shop.publish.source.ttl: with 0 no resolver keeps the name, and each lookup asks the nameserver',
+      'clusters.shop.servers: every server has "candidate: never", so no server is ever published as the source',
+      'clusters.shop.watch.fresh_for: 1500ms is shorter than interval, connect_timeout and query_timeout together (3s): a slow answer is already stale when it arrives',
+      'clusters.shop.publish.source.type: with cname the name is an alias of the host, so "publish" of a server is not used for it',
+      'clusters.shop.publish.source.ttl: with 0 no resolver caches the name, so each lookup asks the nameserver',
       'clusters.shop.publish.replicas.ttl: clients may keep the old address for 1h after a move',
-      'clusters.shop.publish.source.name: my_db.example.com. is no host name (RFC 1123: letters, digits and inner hyphens): some clients refuse it',
-      'nameservers.ns2: no cluster is published there',
+      'clusters.shop.publish.source.name: my_db.example.com. is not a host name (RFC 1123: letters, digits and inner hyphens): some clients refuse it',
+      'nameservers.ns2: no cluster uses this nameserver',
     ],
   });
 });
@@ -157,7 +159,7 @@ test.each([
   ['source: { name: my_db.example.com, type: cname }', []],
   ['source: { name: db.example.com }, replicas: { name: ro_db.example.com }', ['replicas.name: an address']],
   ['source: { name: my-db.example.com, srv: true }, replicas: { name: 0.example.com }', []],
-])('a name that is none of a host: %s', async (names, refused) => {
+])('a name that is not a host name gives a warning: %s', async (names, refused) => {
   const warnings = await warningsOf({
     servers: '[db1.example.com]',
     publish: `{ nameserver: ns1, ${names} }`,
@@ -172,12 +174,12 @@ test.each([
   expect(found).toEqual(refused);
 });
 
-test('the target of a CNAME that is no host name', async () => {
+test('a CNAME target that is not a host name gives a warning', async () => {
   const publish = '{ nameserver: ns1, source: { name: db.example.com, type: cname } }';
   const warnings = await warningsOf({ servers: '[db_1.example.com]', publish });
   expect(warnings).toContainEqual(
     expect.stringMatching(
-      /^clusters\.shop\.servers: db_1\.example\.com\. is no host name .*: some clients refuse it$/,
+      /^clusters\.shop\.servers: db_1\.example\.com\. is not a host name .*: some clients refuse it$/,
     ),
   );
 });

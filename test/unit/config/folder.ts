@@ -1,3 +1,5 @@
+/** Writes configurations into a temporary folder, and loads them. */
+
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the configuration, not of JavaScript
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +12,7 @@ import type { LoadedConfig } from '../../../src/config/loaded.ts';
 export const keyText =
   'key "source-dns-key" { algorithm hmac-sha256; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQ="; };\n';
 
-/** A folder with these files, readable by its owner alone; gone after the test. */
+/** A folder with these files, readable by its owner only, removed after the test. */
 export async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-config-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -53,7 +55,7 @@ export async function complaints(text: string, env: Surroundings['env'] = {}): P
   );
 }
 
-/** The least that a configuration needs, with parts of it replaced. */
+/** The smallest configuration, with some parts replaced. */
 export const minimal = (
   part: {
     cluster?: string;

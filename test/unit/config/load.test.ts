@@ -1,3 +1,5 @@
+/** Loading the configuration as a whole. */
+
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the configuration, not of JavaScript
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +11,7 @@ import { around, complaints, folderWith, keyText, load, loaded, minimal, withPas
 
 const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
 
-test('the whole example loads to exactly these settings', async () => {
+test('the full example loads to exactly these settings', async () => {
   const { folder, result } = await load(await beside('full.yaml'));
   expect(result.kind).toBe('loaded');
   if (result.kind !== 'loaded') return;
@@ -95,7 +97,7 @@ test('the whole example loads to exactly these settings', async () => {
   expect(key?.text.reveal()).toBe(keyText.trimEnd());
 });
 
-test('what is left out has the defaults of the example', async () => {
+test('missing fields get the defaults of the example', async () => {
   const full = await loaded(await beside('full.yaml'));
   const config = await loaded(minimal(), withPassword);
   expect(config).toMatchObject({
@@ -120,13 +122,13 @@ test('what is left out has the defaults of the example', async () => {
   expect(config.nameservers.get('ns1')).toMatchObject(ns1);
 });
 
-test('every mistake at once, each with its place and what to write instead', async () => {
+test('all mistakes are reported at once, each with its place and a correction', async () => {
   const found = await complaints(await beside('mistakes.yaml'));
   await expect(`${found.join('\n')}\n`).toMatchFileSnapshot('mistakes.txt');
   expect(found).toHaveLength(13);
 });
 
-test('the state folder: the configured one, else XDG_STATE_HOME, else below the home', async () => {
+test('the state folder is the configured one, else in XDG_STATE_HOME, else in the home directory', async () => {
   const stateDir = async (more: string, env = {}) =>
     (await loaded(minimal({ more }), { ...withPassword, ...env })).stateDir;
   expect(await stateDir('state_dir: /srv/state')).toBe('/srv/state');
@@ -135,7 +137,7 @@ test('the state folder: the configured one, else XDG_STATE_HOME, else below the 
   expect(await stateDir('', { XDG_STATE_HOME: 'relative' })).toBe('/home/dba/.local/state/source-dns');
 });
 
-test('the file: --config, else the environment, else ./source-dns.yaml; a named one is never replaced by another', async () => {
+test('the file is --config, else $SOURCE_DNS_CONFIG, else ./source-dns.yaml; a named file is never replaced', async () => {
   const text = (instance: string) => `instance: ${instance}\n${minimal()}`;
   const folder = await folderWith({
     'source-dns.yaml': text('here'),
@@ -150,30 +152,30 @@ test('the file: --config, else the environment, else ./source-dns.yaml; a named 
   expect(await instance('flag.yaml', { SOURCE_DNS_CONFIG: 'env.yaml' })).toBe('flag');
   expect(await instance(undefined, { SOURCE_DNS_CONFIG: 'env.yaml' })).toBe('env');
   expect(await instance()).toBe('here');
-  expect(await instance('none.yaml')).toBe(`${folder}/none.yaml: the configuration does not exist`);
-  expect(await instance('.')).toBe(`${folder}: the configuration is a directory`);
+  expect(await instance('none.yaml')).toBe(`${folder}/none.yaml: the configuration file does not exist`);
+  expect(await instance('.')).toBe(`${folder}: the configuration file is a directory`);
 });
 
-test('no configuration at all names the places that were looked at', async () => {
+test('a missing configuration names the searched places', async () => {
   const result = await loadConfig(undefined, around('/nonexistent'));
   expect(result.kind === 'invalid' && result.errors.map(formatConfigError)).toEqual([
-    'source-dns.yaml: there is no configuration; looked for /nonexistent/source-dns.yaml and /etc/source-dns/source-dns.yaml; write one, or name it with --config or $SOURCE_DNS_CONFIG',
+    'source-dns.yaml: there is no configuration file; source-dns looked for /nonexistent/source-dns.yaml and /etc/source-dns/source-dns.yaml; write one, or give its path with --config or $SOURCE_DNS_CONFIG',
   ]);
 });
 
-test('a file of 1 MiB is read, one of a byte more is not', async () => {
+test('a file of 1 MiB is read, a larger file is not', async () => {
   const fill = (size: number) => minimal().padEnd(size, '#');
   expect(await complaints(fill(1_048_576), withPassword)).toEqual([]);
   expect(await complaints(fill(1_048_577), withPassword)).toEqual([
-    'source-dns.yaml: the configuration is too large: at most 1048576 bytes',
+    'source-dns.yaml: the configuration file is too large: at most 1048576 bytes',
   ]);
 });
 
-test('an instance without a name gets that of the host, where it can stand in the ledger', async () => {
+test('an instance without a name gets the name of the host, where the ledger allows it', async () => {
   const folder = await folderWith({ 'source-dns.yaml': minimal(), 'ddns.key': keyText });
   const result = await loadConfig(undefined, { ...around(folder, withPassword), hostName: 'a host' });
   expect(result.kind === 'invalid' && result.errors.map(formatConfigError)).toEqual([
-    `${folder}/source-dns.yaml:1:1: instance: is missing, and the host's name "a host" cannot stand in for it; write for example "instance: watcher-1"`,
+    `${folder}/source-dns.yaml:1:1: instance: is missing, and the name of this host, "a host", cannot be used instead; write for example "instance: watcher-1"`,
   ]);
 });
 

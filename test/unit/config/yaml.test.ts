@@ -1,30 +1,32 @@
+/** Mistakes of YAML. */
+
 import { expect, test } from 'vitest';
 import { complaints, loaded, minimal, withPassword } from './folder.ts';
 
 test.each([
-  ['a: 1\n\tb: 2\n', 'source-dns.yaml:2:1: a tab cannot indent; use spaces'],
+  ['a: 1\n\tb: 2\n', 'source-dns.yaml:2:1: a tab is not allowed in the indentation; use spaces'],
   [
     'a: "b\n',
     'source-dns.yaml:2:1: something is missing here: a closing quote, bracket or brace, a comma or a ":"',
   ],
-  ['a: b: c\n', 'source-dns.yaml:1:4: a second ":" on this line; put a value that has ": " in it in quotes'],
-  ['a: *b\n', 'source-dns.yaml:1:4: there is no such anchor; put a value that begins with "*" in quotes'],
-  ['a: 1\n---\nb: 2\n', 'source-dns.yaml:2:1: a second document begins here; keep one'],
+  ['a: b: c\n', 'source-dns.yaml:1:4: this line has a second ":"; put a value that contains ": " in quotes'],
+  ['a: *b\n', 'source-dns.yaml:1:4: this anchor does not exist; put a value that begins with "*" in quotes'],
+  ['a: 1\n---\nb: 2\n', 'source-dns.yaml:2:1: a second YAML document begins here; keep only one'],
 ])('syntax: %j', async (text, expected) => {
   expect(await complaints(text)).toContain(expected);
 });
 
-test('a key that is there twice is told together with the rest', async () => {
+test('a repeated key is reported together with the other mistakes', async () => {
   expect(
     await complaints(minimal({ more: 'instance: a\ninstance: b\nlog: { level: loud }' }), withPassword),
   ).toEqual([
-    'source-dns.yaml:10:1: this key is there twice; keep one',
+    'source-dns.yaml:10:1: this key is listed twice; remove one',
     'source-dns.yaml:11:15: log.level: "loud" is not one of trace, debug, info, warn, error, fatal, silent',
   ]);
 });
 
 const none =
-  'source-dns.yaml:1:1: this is no configuration; write the sections "clusters:" and "nameservers:"';
+  'source-dns.yaml:1:1: this is not a configuration; write the sections "clusters:" and "nameservers:"';
 
 test.each([
   ['', [none]],
@@ -37,11 +39,11 @@ test.each([
       'source-dns.yaml:1:1: nameservers: is missing; write for example "nameservers: { ns1: { address: 192.0.2.53, key_file: /etc/source-dns/ddns.key } }"',
     ],
   ],
-])('a file that is none: %j', async (text, expected) => {
+])('%j is no configuration', async (text, expected) => {
   expect(await complaints(text)).toEqual(expected);
 });
 
-test('a mistake behind an alias is told where the alias stands', async () => {
+test('a mistake behind an alias is reported at the alias', async () => {
   const text = `x: &w { interval: 5 }\n${minimal({ cluster: 'watch: *w' })}`;
   const found = await complaints(text, withPassword);
   expect(found).toContain(
@@ -50,7 +52,7 @@ test('a mistake behind an alias is told where the alias stands', async () => {
   expect(found).toHaveLength(2);
 });
 
-test('aliases that explode are refused', async () => {
+test('aliases that expand too much are refused', async () => {
   const levels = Array.from(
     { length: 9 },
     (_, n) => `l${n + 1}: &l${n + 1} [${Array(9).fill(`*l${n}`).join(', ')}]`,
@@ -60,14 +62,14 @@ test('aliases that explode are refused', async () => {
   ]);
 });
 
-test('an object cannot be polluted', async () => {
+test('a file cannot pollute an object', async () => {
   const found = await complaints(minimal({ more: '__proto__: { instance: evil }' }), withPassword);
   expect(found).toHaveLength(1);
   expect(found[0]).toContain('__proto__: is not known here');
   expect(({} as Record<string, unknown>)['instance']).toBeUndefined();
 });
 
-test('an anchor may be used where it helps', async () => {
+test('an anchor may be used', async () => {
   const config = await loaded(
     `${minimal({ nameserver: '&ns { address: 192.0.2.53, key_file: ddns.key }' })}\n  ns2: *ns\n`,
     withPassword,

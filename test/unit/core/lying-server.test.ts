@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { guard } from '../../../src/core/decide/guard.ts';
-import { type Commanded, type Situation, situationOf } from '../../../src/core/decide/situation.ts';
+import type { Commanded, Situation } from '../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import { decide } from '../../../src/core/decide/table.ts';
 import type { Group, GroupMember, ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -25,13 +26,13 @@ import {
 
 const names = ['db1', 'db2', 'db3', 'db4', 'db5'];
 const home = (name: string) => ({ home: address(name) });
-const line = { line: new Set(names.map(uuid)) };
+const line = { evidence: { line: new Set(names.map(uuid)) } };
 /** The server became writable while the published source was lost. */
 const promoted = { promotedAt: at(1).mono, shutAskedAt: at(1).mono };
 
 function situation(world: Given, command?: Commanded): Situation {
   const state = stateOf({ ledger: ledgerOf('db1'), publication: line, ...world });
-  return situationOf(state, state.publications.get('ns1')!, command, at(1));
+  return situationOf(state, state.publications.get('ns1')!, at(1), { command });
 }
 const decided = (world: Given, command?: Commanded) => {
   const now = situation(world, command);

@@ -1,15 +1,12 @@
 /** A small world in words, and the situation that the core sees in it. */
 
-import { type Situation, situationOf } from '../../../src/core/decide/situation.ts';
+import type { Situation } from '../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import type { Channel, Group, Probe, ServerFacts } from '../../../src/core/model/observation.ts';
+import { withZone } from '../../../src/core/model/publication.ts';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
-import {
-  newServer,
-  type PublicationState,
-  type ServerMemory,
-  withServer,
-} from '../../../src/core/model/state.ts';
+import { newServer, type ServerMemory, withServer } from '../../../src/core/model/state.ts';
 import type { MonoMs } from '../../../src/core/model/units.ts';
 import { observe } from '../../../src/core/observe/observe.ts';
 import {
@@ -21,6 +18,7 @@ import {
   gtids,
   ledgerOf,
   offline,
+  type PublicationOver,
   publicationSettings,
   refusing,
   seen,
@@ -143,18 +141,23 @@ export function situationOfWorld(world: TwinWorld): Situation {
     memory: Object.fromEntries(shown.map((server) => [server.at, memoryOf(server)])),
   });
   const state = world.unlisted.reduce((some, server) => withServer(some, discoveredFrom(server)), known);
-  const { view, ...unread } = state.publications.get('ns1')!;
-  const garbage = { kind: 'unreadable', why: 'is garbage' } as const;
-  const publication =
-    world.zone === 'unread' || !view
-      ? unread
-      : { ...unread, view: world.zone === 'garbage' ? { ...view, ledger: garbage } : view };
+  const read = state.publications.get('ns1')!;
+  const { view } = read.zone;
+  const ledgerOfGarbage = { kind: 'unreadable', why: 'is garbage' } as const;
+  const publication = withZone(read, {
+    view:
+      world.zone === 'unread' || !view
+        ? undefined
+        : world.zone === 'garbage'
+          ? { ...view, ledger: ledgerOfGarbage }
+          : view,
+  });
   const command = world.command && {
     server: address(world.command.server),
     force: world.command.force,
     ...(world.command.although ? ({ althoughReadOnly: true } as const) : {}),
   };
-  return situationOf(state, publication, command, at(1));
+  return situationOf(state, publication, at(1), { command });
 }
 
 function discoveredFrom(server: TwinUnlisted): ServerMemory {
@@ -201,28 +204,27 @@ function publicationFrom({
   flapping,
   weakForMs,
   zone,
-}: TwinWorld): Partial<PublicationState> {
+}: TwinWorld): PublicationOver {
   const ago = (ms: number) => (1 - ms) as MonoMs;
+  const seenInLine = [...servers, ...unlisted].filter((server) => server.seenInLine);
   return {
-    line: new Set(
-      [...servers, ...unlisted].filter((server) => server.seenInLine).map((server) => uuid(server.name)),
-    ),
-    gone: new Set(gone.map(address)),
-    flapping,
-    ...(weakForMs === undefined ? {} : { weakSince: ago(weakForMs) }),
-    ...(remembered
-      ? {
-          remembered: {
-            nameserver: 'ns1',
-            epoch: remembered.epoch,
-            source: address(remembered.source),
-            uuid: uuid(remembered.source),
-          },
-        }
-      : {}),
-    // The read at 0 shows that the ledger is still lost.
-    ...(remembered?.lostForMs === undefined ? {} : { lostSince: (0 - remembered.lostForMs) as MonoMs }),
-    ...(zone === 'unreachable' ? { readFailure: { code: 'timeout', message: 'no answer' } } : {}),
+    evidence: {
+      line: new Set(seenInLine.map((server) => uuid(server.name))),
+      gone: new Set(gone.map(address)),
+      weakSince: weakForMs === undefined ? undefined : ago(weakForMs),
+    },
+    limits: { flapping },
+    zone: {
+      remembered: remembered && {
+        nameserver: 'ns1',
+        epoch: remembered.epoch,
+        source: address(remembered.source),
+        uuid: uuid(remembered.source),
+      },
+      // The read at 0 shows that the ledger is still lost.
+      lostSince: remembered?.lostForMs === undefined ? undefined : ((0 - remembered.lostForMs) as MonoMs),
+      failure: zone === 'unreachable' ? { code: 'timeout', message: 'no answer' } : undefined,
+    },
   };
 }
 

@@ -4,13 +4,13 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { situationOf } from '../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ClusterState, ServerMemory } from '../../../src/core/model/state.ts';
 import type { MonoMs } from '../../../src/core/model/units.ts';
 import { intendedWrite } from '../../../src/core/publish/intent.ts';
 import { step } from '../../../src/core/step.ts';
-import { at, random } from '../../support/given.ts';
+import { at, random, withOver } from '../../support/given.ts';
 import { anyWorld } from './random-world.ts';
 import { twin } from './twin.ts';
 import { situationOfWorld } from './twin-world.ts';
@@ -59,7 +59,11 @@ function stateOfSeed(seed: number): ClusterState {
   );
   // Moves leave the window one by one: a hold for `flapping` must not end by that.
   const moves = Array.from({ length: pick(8) }, () => (0 - pick(600_000)) as MonoMs);
-  const asked = { ...publication, moves, reading: true, nextWriteAt: at(9e9).mono };
+  const asked = withOver(publication, {
+    limits: { moves },
+    zone: { reading: true },
+    writing: { nextAt: at(9e9).mono },
+  });
   return {
     ...state,
     servers: new Map(servers),
@@ -113,7 +117,7 @@ function waits(seed: number, sleepAt: number | undefined): readonly Wait[] {
     [state] = step(state, { kind: 'tick' }, { ...now, wall: wall as typeof now.wall });
     const publication = state.publications.get('ns1')!;
     const { decision } = publication;
-    const intended = intendedWrite(situationOf(state, publication, undefined, now), decision);
+    const intended = intendedWrite(situationOf(state, publication, now), decision);
     const move = intended?.what === 'move' ? intended.ledger.source : undefined;
     const settles = decision.reason === 'failover' && state.servers.size === 2;
     return { decision: `${decision.kind} ${decision.reason}`, move, settles };

@@ -1,3 +1,5 @@
+/** The prober against servers that refuse, hang, lie, or are no MySQL servers. */
+
 import { describe, expect, test } from 'vitest';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -27,7 +29,7 @@ describe('a server that refuses before the login', () => {
     },
   );
 
-  test('with its good-bye is not', async () => {
+  test('is not alive where it says good-bye', async () => {
     const { address } = await fake((socket) => socket.end(errorPacket(1053, 'Server shutdown in progress')));
     expect(await proberOf(address).probe(address, deadline())).toMatchObject({
       kind: 'unknown',
@@ -36,25 +38,25 @@ describe('a server that refuses before the login', () => {
   });
 
   test.each(['5.6.51', '10.4.34-MariaDB', 'what?'])(
-    'as version %s is alive, and said to be not watched',
+    'an unsupported version (%s) is alive',
     async (version) => {
       const { address, asked } = await answering(() => [{ Variable_name: 'version', Value: version }]);
       expect(await proberOf(address).probe(address, deadline())).toMatchObject({
         kind: 'alive',
         failure: {
           code: 'version-unsupported',
-          message: `${address}: runs version ${version}`,
+          message: `${address}: runs version ${version}, which is not supported`,
           hint: expect.stringContaining('MariaDB 10.5.2'),
         },
       });
-      // Nothing else is asked of a server that nobody here knows.
+      // A server of an unknown version gets no further query.
       expect(asked).toEqual([rowsQuery, traitsQuery]);
     },
   );
 });
 
-describe('a server that answers some questions only', () => {
-  test('lives: MariaDB does not show its replication status while it waits for an applier to stop', async () => {
+describe('a server that answers only some queries', () => {
+  test('is alive: MariaDB does not show its replication status while it waits for an applier to stop', async () => {
     const { address } = await answering((sql) => {
       if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
       return sql.startsWith('SHOW ALL') ? undefined : [{ Value: '60', account: 'source_dns@%' }];
@@ -63,14 +65,12 @@ describe('a server that answers some questions only', () => {
       kind: 'alive',
       failure: {
         code: 'deadline',
-        message: expect.stringMatching(
-          /^127\.0\.0\.1:\d+: did not answer all that it was asked within 5\d\d ms$/,
-        ),
+        message: expect.stringMatching(/^127\.0\.0\.1:\d+: did not answer all queries within 5\d\d ms$/),
       },
     });
   });
 
-  test('and is unknown when it answers nothing of a probe', async () => {
+  test('is unknown when it answers no query of a probe', async () => {
     const { address } = await answering((sql) => {
       if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
       return sql.includes('@@global.server_id') ? undefined : [{ Value: '60', account: 'source_dns@%' }];
@@ -82,8 +82,8 @@ describe('a server that answers some questions only', () => {
   });
 });
 
-describe('what listens there', () => {
-  test('and says nothing: a deadline, and the connection is gone', async () => {
+describe('a listener that', () => {
+  test('says nothing runs into the deadline, and loses the connection', async () => {
     let closed: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => {
       closed = resolve;
@@ -102,7 +102,7 @@ describe('what listens there', () => {
     expect(sockets).toHaveLength(2);
   });
 
-  test('and hangs up', async () => {
+  test('hangs up is unknown', async () => {
     const { address } = await fake((socket) => socket.end());
     expect(await proberOf(address).probe(address, deadline())).toMatchObject({
       kind: 'unknown',
@@ -110,7 +110,7 @@ describe('what listens there', () => {
     });
   });
 
-  test('and resets', async () => {
+  test('resets the connection is unknown', async () => {
     const { address } = await fake((socket) => socket.resetAndDestroy());
     expect(await proberOf(address).probe(address, deadline())).toMatchObject({
       kind: 'unknown',
@@ -123,14 +123,14 @@ describe('what listens there', () => {
     'HTTP/1.1 400 Bad Request\r\n\r\n',
     '\u0000'.repeat(9),
     '\n\u0000\u0000\u0000\n9.7.4',
-  ])('and is no MySQL server (%j)', async (text) => {
+  ])('is no MySQL server is unknown (%j)', async (text) => {
     for (const hangUp of [true, false]) {
       const { address } = await fake((socket) => (hangUp ? socket.end(text) : socket.write(text)));
       expect((await proberOf(address).probe(address, deadline(200))).kind).not.toBe('reachable');
     }
   });
 
-  test('and sends random packets: always an answer, never an exception', async () => {
+  test('sends random packets gives a failure, never an exception', async () => {
     let state = 99;
     const byte = () => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
@@ -158,7 +158,7 @@ describe('the prober', () => {
     expect(sockets).toEqual([]);
   });
 
-  test('asks who is within its scopes, once it is told to, and leaves when it is released', async () => {
+  test('asks a server within its scopes on demand, and closes the connection on release', async () => {
     const { address, sockets } = await fake(() => undefined);
     const loopback = { kind: 'network', address: { family: 4, bytes: [127, 0, 0, 0] }, bits: 8 } as const;
     const prober = proberOf('127.0.0.1:1' as ServerAddress, { discoverWithin: [loopback] });
@@ -173,12 +173,12 @@ describe('the prober', () => {
     prober.release(address);
     await ended;
     expect(failureOf(await probing)?.code).toBe('closed');
-    // A configured one is not released.
+    // A configured server is not released.
     prober.release('127.0.0.1:1' as ServerAddress);
     expect(failureOf(await prober.probe('127.0.0.1:1' as ServerAddress, deadline()))?.code).not.toBe(
       'closed',
     );
-    // It may be found again.
+    // The server may be discovered again.
     void prober.probe(address, deadline());
     while (sockets.length === 1) await new Promise((resolve) => setImmediate(resolve));
     await prober.close();
@@ -202,7 +202,7 @@ describe('the prober', () => {
     expect(asked.filter((sql) => sql === 'SHOW REPLICAS' || sql === 'SHOW SLAVE HOSTS')).toHaveLength(times);
   });
 
-  test('closed, answers so', async () => {
+  test('says that it is closed', async () => {
     const { address } = await fake(() => undefined);
     const prober = proberOf(address);
     const probing = prober.probe(address, deadline());

@@ -1,4 +1,6 @@
-/** What a connection gives away: nothing to a server whose certificate is not the right one, and no file of ours to any server. */
+/**
+ * What a connection protects: the login, from servers with a wrong certificate; our files, from every server.
+ */
 
 import { createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -20,7 +22,7 @@ const clientSsl = 0x800;
 const allCapabilities =
   0x1 | 0x4 | clientLocalFiles | 0x200 | clientSsl | 0x2000 | 0x8000 | 0x2_0000 | 0x8_0000;
 
-/** The first packet of a server that can do everything which a client might misuse. */
+/** The greeting of a server with every capability that could be misused. */
 function greeting(capabilities: number): Buffer {
   const word = (value: number): Buffer => Buffer.from([value & 255, (value >> 8) & 255]);
   return packet(
@@ -44,7 +46,10 @@ function greeting(capabilities: number): Buffer {
 /** ER_ACCESS_DENIED_ERROR. */
 const refused = Buffer.from([0xff, 0x15, 0x04, ...Buffer.from('No.')]);
 
-/** A server that greets, speaks TLS with this certificate, and keeps what a client says when it logs in. `host`: how it is configured. */
+/**
+ * A server that greets, speaks TLS with this certificate, and records the logins. `host`: its configured
+ * name.
+ */
 async function tlsServer(
   certificate: Certificate,
   host = '127.0.0.1',
@@ -56,7 +61,7 @@ async function tlsServer(
     socket.on('error', () => undefined);
     socket.write(greeting(allCapabilities));
     socket.once('readable', () => {
-      // The request for TLS is as long as this; what comes behind it is TLS already.
+      // The request for TLS has this length; everything after it is TLS.
       if (socket.read(36) === null) return socket.destroy();
       const secure = new TLSSocket(socket, { isServer: true, ...certificate });
       secure.on('error', () => undefined);
@@ -76,19 +81,61 @@ async function tlsServer(
 }
 
 describe('tls: verify', () => {
-  const cases: readonly (readonly [string, boolean, Certificate, string, Certificate])[] = [
-    ['the certificate of this address', true, forLoopback, '127.0.0.1', forLoopback],
-    ['a certificate for localhost, which an address is not', false, forLocalhost, '127.0.0.1', forLocalhost],
-    ['the certificate of another server', false, forAnother, '127.0.0.1', forAnother],
-    ['a certificate that has expired', false, expired, '127.0.0.1', expired],
-    ['a certificate of another authority', false, forLoopback, '127.0.0.1', forAnother],
-    ['the certificate of this name', true, forLocalhost, 'localhost', forLocalhost],
-    ['the certificate of the address that the name has', false, forLoopback, 'localhost', forLoopback],
+  const cases = [
+    {
+      what: 'the certificate of this address',
+      logsIn: true,
+      certificate: forLoopback,
+      host: '127.0.0.1',
+      ca: forLoopback,
+    },
+    {
+      what: 'a certificate for localhost, which an address is not',
+      logsIn: false,
+      certificate: forLocalhost,
+      host: '127.0.0.1',
+      ca: forLocalhost,
+    },
+    {
+      what: 'the certificate of another server',
+      logsIn: false,
+      certificate: forAnother,
+      host: '127.0.0.1',
+      ca: forAnother,
+    },
+    {
+      what: 'a certificate that has expired',
+      logsIn: false,
+      certificate: expired,
+      host: '127.0.0.1',
+      ca: expired,
+    },
+    {
+      what: 'a certificate of another authority',
+      logsIn: false,
+      certificate: forLoopback,
+      host: '127.0.0.1',
+      ca: forAnother,
+    },
+    {
+      what: 'the certificate of this name',
+      logsIn: true,
+      certificate: forLocalhost,
+      host: 'localhost',
+      ca: forLocalhost,
+    },
+    {
+      what: 'the certificate of the address that the name has',
+      logsIn: false,
+      certificate: forLoopback,
+      host: 'localhost',
+      ca: forLoopback,
+    },
   ];
 
-  test.each(cases)('%s: logs in: %s', async (_, logsIn, certificate, host, { cert }) => {
+  test.each(cases)('$what: logs in: $logsIn', async ({ logsIn, certificate, host, ca }) => {
     const { address, logins } = await tlsServer(certificate, host);
-    const probe = await proberOf(address, { tls: 'verify', ca: cert, connectTimeoutMs: 5000 }).probe(
+    const probe = await proberOf(address, { tls: 'verify', ca: ca.cert, connectTimeoutMs: 5000 }).probe(
       address,
       deadline(5000),
     );
@@ -99,14 +146,14 @@ describe('tls: verify', () => {
     });
   });
 
-  test('trusts no certificate without an authority that is given, or that Node brings', async () => {
+  test('trusts only certificates of a given authority, or of the authorities of Node', async () => {
     const { address, logins } = await tlsServer(forLoopback);
     await proberOf(address, { tls: 'verify', connectTimeoutMs: 5000 }).probe(address, deadline(5000));
     expect(logins).toEqual([]);
   });
 });
 
-describe('a server without TLS, or somebody on the way who says so', () => {
+describe('a server without TLS, or an attacker who claims so', () => {
   test.each([
     ['verify', 0],
     ['required', 0],
@@ -127,13 +174,13 @@ describe('a server without TLS, or somebody on the way who says so', () => {
   });
 });
 
-describe('a server that asks for a file of ours', () => {
+describe('a server that asks for a file of this machine', () => {
   const access: readonly (readonly [string, Partial<ProberOptions>])[] = [
     ['required', { tls: 'required' }],
     ['preferred', { tls: 'preferred' }],
   ];
 
-  test.each(access)('was told before that there is none (tls: %s)', async (_, options) => {
+  test.each(access)('knows from the login that we send no files (tls: %s)', async (_, options) => {
     const { address, logins } = await tlsServer(forAnother);
     await proberOf(address, { ...options, connectTimeoutMs: 5000 }).probe(address, deadline(5000));
     expect(logins).toHaveLength(1);

@@ -1,4 +1,6 @@
-/** What the password is worth to a server that nobody has checked: with `tls: verify` nothing, else as docs/THREATS.md says. */
+/**
+ * What an unchecked server gets of the password: nothing with `tls: verify`; else as docs/THREATS.md says.
+ */
 
 import { describe, expect, test } from 'vitest';
 import type { Script } from '../../support/false-mysqld.ts';
@@ -10,7 +12,7 @@ expectSilence();
 const password = 'geheim';
 type Tls = 'disabled' | 'preferred' | 'required' | 'verify';
 
-/** What a server heard of us, and what of it came without TLS. */
+/** What a server heard from us, and which part of it came without TLS. */
 async function heardBy(script: Script, tls: Tls): Promise<{ readonly all: string; readonly plain: string }> {
   const server = await falseMysqld(script);
   await proberOf(server.address, { tls }).probe(server.address, deadline());
@@ -21,26 +23,26 @@ async function heardBy(script: Script, tls: Tls): Promise<{ readonly all: string
   };
 }
 
-describe('a server with a certificate of its own that asks for the password itself', () => {
+describe('a server with a self-signed certificate that asks for the password', () => {
   test.each<[Tls, boolean]>([
     ['preferred', true],
     ['required', true],
     ['verify', false],
-  ])('tls: %s: it gets it: %s', async (tls, gets) => {
+  ])('with tls: %s gets the password: %s', async (tls, gets) => {
     const { all, plain } = await heardBy({ ...healthy, tls: true, login: 'full' }, tls);
     expect(all.includes(password)).toBe(gets);
-    // A listener on the way sees that TLS is asked for, and not even the account.
+    // A listener on the way sees only the request for TLS, not even the account.
     expect(plain).not.toMatch(/geheim|source_dns/);
   });
 });
 
-describe('a server that says that it has no TLS', () => {
+describe('a server that claims to have no TLS', () => {
   test.each<[Tls, boolean]>([
     ['disabled', true],
     ['preferred', true],
     ['required', false],
     ['verify', false],
-  ])('tls: %s: it gets the account and a hash: %s; never the password', async (tls, gets) => {
+  ])('with tls: %s gets the account and a hash: %s; never the password', async (tls, gets) => {
     for (const login of [
       'at-once',
       'full',

@@ -9,6 +9,7 @@ import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import {
   address,
   at,
+  bothOver,
   channelFrom,
   factsOf,
   type Given,
@@ -30,7 +31,7 @@ function alarm(
   const situation = given({
     servers: { db1, db2 },
     ledger: ledgerOf('db1'),
-    publication: { line: new Set([uuid('db2')]) },
+    publication: { evidence: { line: new Set([uuid('db2')]) } },
   });
   return notReplicatingAlarm(situation, situation.members[1]!)[0]?.sentence;
 }
@@ -100,13 +101,8 @@ describe('the alarm about a server that gets no data from the source', () => {
   function said(servers: Given['servers'], over: Partial<Given> = {}): string | undefined {
     const wayless = new Map([[address('db2'), at(1 - settleMs).mono]]);
     const decision = { kind: 'point-to', reason: 'steady', source: address('db1'), sentence: '' } as const;
-    const publication = {
-      wayless,
-      decision,
-      rejoins: compared,
-      line: new Set([uuid('db2'), uuid('db3')]),
-      ...over.publication,
-    };
+    const evidence = { wayless, rejoins: compared, line: new Set([uuid('db2'), uuid('db3')]) };
+    const publication = bothOver({ decision, evidence }, over.publication);
     const situation = given({
       servers: { db1: seen(factsOf('db1')), ...servers },
       ledger: ledgerOf('db1'),
@@ -169,12 +165,12 @@ describe('the alarm about a server that gets no data from the source', () => {
     test.each([
       [
         'it has transactions of its own',
-        { rejoins: new Map([[address('db2'), { rejoined: false, errant: 3 }]]) },
+        { evidence: { rejoins: new Map([[address('db2'), { rejoined: false, errant: 3 }]]) } },
         'It has transactions that db1:3306 lacks: save them if they matter (mysqlbinlog), then rebuild it from db1:3306 (CLONE).',
       ],
       [
         'they were not compared yet',
-        { rejoins: new Map() },
+        { evidence: { rejoins: new Map() } },
         'Whether it has transactions that db1:3306 lacks is not known yet: look before it becomes a replica.',
       ],
       [
@@ -231,7 +227,6 @@ describe('the alarm about a server that gets no data from the source', () => {
 
   const wsrep = {
     clusterUuid: 'c',
-    nodeUuid: 'n',
     primaryComponent: true,
     ready: true,
     size: 2,
@@ -273,7 +268,10 @@ describe('the alarm about a server that gets no data from the source', () => {
     expect(
       said(
         { db2: seen(facts) },
-        { ledger, publication: { rejoins: new Map([[address('db2'), { rejoined: false, errant }]]) } },
+        {
+          ledger,
+          publication: { evidence: { rejoins: new Map([[address('db2'), { rejoined: false, errant }]]) } },
+        },
       ),
     ).toBeUndefined();
   });
@@ -288,8 +286,10 @@ describe('the alarm about a server that gets no data from the source', () => {
   test('is silent until the state has lasted for settle', () => {
     const since = (ms: number): Map<ServerAddress, ReturnType<typeof at>['mono']> =>
       new Map([[address('db2'), at(ms).mono]]);
-    expect(said({ db2: alone }, { publication: { wayless: since(2 - settleMs) } })).toBeUndefined();
-    expect(said({ db2: alone }, { publication: { wayless: new Map() } })).toBeUndefined();
+    expect(
+      said({ db2: alone }, { publication: { evidence: { wayless: since(2 - settleMs) } } }),
+    ).toBeUndefined();
+    expect(said({ db2: alone }, { publication: { evidence: { wayless: new Map() } } })).toBeUndefined();
   });
 
   test('counts from when the server has no way to a healthy source, until the server has one', () => {
@@ -298,10 +298,10 @@ describe('the alarm about a server that gets no data from the source', () => {
       const situation = given({
         servers: { db1: seen(factsOf('db1')), ...servers },
         ledger: ledgerOf('db1'),
-        publication: { wayless },
+        publication: { evidence: { wayless } },
         nowMs,
       });
-      return Object.fromEntries(settle(situation, situation.publication.decision).wayless);
+      return Object.fromEntries(settle(situation, situation.publication.decision).evidence.wayless);
     };
     expect(since({ db2: alone, db3: seen(replicaOf('db1', 'db3')), db4: silent })).toEqual({ 'db2:3306': 1 });
     expect(since({ db2: alone }, { db2: -5 })).toEqual({ 'db2:3306': -5 });

@@ -12,13 +12,7 @@ describe('the statement that makes a server a replica fits its product and versi
   });
   const mariadb = (minor: number, current: string) => {
     const set = (text: string) => parseMariadbGtids(text)!;
-    const positions = {
-      binlog: set(current),
-      replica: set('0-1-10'),
-      current: set(current),
-      domain: 0,
-      strict: true,
-    };
+    const positions = { replica: set('0-1-10'), current: set(current) };
     return factsOf('db2', { flavour: 'mariadb', ...version(10, minor, 2), positions });
   };
   test.each([

@@ -1,14 +1,8 @@
 /** Shows what a server lacks that another server of the cluster has. */
 
 import { describe, expect, test } from 'vitest';
-import {
-  candidateLacks,
-  countOf,
-  type Lacks,
-  lacksOf,
-  lackWords,
-  promotedBehind,
-} from '../../../../src/core/decide/ahead.ts';
+import { candidateLacks, lacksOf, promotedBehind } from '../../../../src/core/decide/ahead.ts';
+import { countOf, type Lacks, lackWords } from '../../../../src/core/decide/lack.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import type { Channel, Probe, ServerFacts } from '../../../../src/core/model/observation.ts';
 import type { ServerId } from '../../../../src/core/model/units.ts';
@@ -38,7 +32,7 @@ const line = new Set(['db1', 'db2', 'db3', 'db4'].map(uuid));
 type World = Parameters<typeof given>[0];
 
 const lacks = (name: string, world: World): Lacks | undefined => {
-  const situation = given({ ledger: ledgerOf('db1'), publication: { line }, ...world });
+  const situation = given({ ledger: ledgerOf('db1'), publication: { evidence: { line } }, ...world });
   return lacksOf(situation, situation.members.find((member) => member.address === address(name))!);
 };
 
@@ -104,7 +98,10 @@ describe('replicas at different places', () => {
       server: address('db3'),
     });
     expect(
-      lacks('db2', { servers: ahead, publication: { line: new Set([uuid('db2'), uuid('db3')]) } })!.executed,
+      lacks('db2', {
+        servers: ahead,
+        publication: { evidence: { line: new Set([uuid('db2'), uuid('db3')]) } },
+      })!.executed,
     ).toMatchObject({
       server: address('db3'),
     });
@@ -121,7 +118,7 @@ describe('a candidate', () => {
     const situation = given({
       servers: { db1: silent, db2: candidate, db3 },
       ledger: ledgerOf('db1'),
-      publication: { line },
+      publication: { evidence: { line } },
       memory: { db3: db3Memory },
     });
     return candidateLacks(situation, situation.members[1]!);
@@ -169,7 +166,7 @@ describe('after a promotion', () => {
     // We saw what the server had at the promotion.
     const there = behind({
       servers,
-      publication: { line, beforeStale: new Map([[address('db3'), before]]) },
+      publication: { evidence: { line, beforeStale: new Map([[address('db3'), before]]) } },
     });
     expect(there?.lacks.executed).toEqual({ server: address('db3'), transactions: 2 });
     // We did not see the promotion: nobody can tell.
@@ -200,7 +197,9 @@ describe('after a promotion', () => {
     const servers = { db2: promoted, db3: silent };
     const memory = { db3: { facts: replicaOf('db2', 'db3', { gtidExecuted: gtids('db1:1-97') }) } };
     expect(behind({ servers, memory })!.lacks.executed!.transactions).toBe(7);
-    expect(behind({ servers, memory, publication: { gone: new Set([address('db3')]) } })).toBeUndefined();
+    expect(
+      behind({ servers, memory, publication: { evidence: { gone: new Set([address('db3')]) } } }),
+    ).toBeUndefined();
   });
 
   test('nothing is lost without a mark, with a mark of the server itself, or with a mark of a source outside', () => {
@@ -244,7 +243,7 @@ test('on MariaDB a server lacks what follows the newest transaction that both ha
       was: [{ uuid: 'mariadb:1@db1:3306' as ServerId, address: address('db1') }],
     }),
     memory: { db1: { facts: server('db1', 1, '0-1-113') } },
-    publication: { line: new Set(['mariadb:3@db3:3306' as ServerId]) },
+    publication: { evidence: { line: new Set(['mariadb:3@db3:3306' as ServerId]) } },
   });
   expect(promotedBehind(situation)?.lacks).toEqual({
     executed: { server: address('db3'), transactions: 10 },
@@ -255,7 +254,6 @@ test('on MariaDB a server lacks what follows the newest transaction that both ha
 test('in Galera a server lacks write sets, which all nodes number alike, whatever their own GTIDs say', () => {
   const node = (name: string, lastCommitted: number, clusterUuid = 'c'): Probe => {
     const known = {
-      nodeUuid: name,
       primaryComponent: true,
       ready: true,
       state: 'synced',

@@ -62,7 +62,7 @@ describe('this process never asked the published source, and the others elected 
 
   test('the name stays when the mark names another group: theirs may be a replica cluster', () => {
     const ledger = ledgerOf('db1', { line: { uuid: groupB, gno: 50 } });
-    const publication = { line: new Set([uuid('db2'), uuid('db3')]) };
+    const publication = { evidence: { line: new Set([uuid('db2'), uuid('db3')]) } };
     expect(verdict(servers, { ledger, publication })).toBe('hold unproven-candidate');
   });
 });
@@ -77,7 +77,7 @@ test('the election decides when the mark is a transaction that the group committ
 
 describe('the last member of a group', () => {
   const alone = member('db2', groupOf(groupA, ['db2'], 'db2'));
-  const publication = { line: new Set([uuid('db2'), uuid('db3')]) };
+  const publication = { evidence: { line: new Set([uuid('db2'), uuid('db3')]) } };
 
   test('is the source when all others were restarted and did not start as members', () => {
     expect(verdict({ db1: notStarted('db1'), db2: alone, db3: notStarted('db3') }, { publication })).toBe(

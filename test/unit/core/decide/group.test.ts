@@ -7,7 +7,7 @@ import { at, factsOf, type Given, given, ledgerOf, seen, silent, uuid } from '..
 
 /** A transaction of the group. */
 const mark = { uuid: 'aaaaaaaa-aaaa-11f1-8000-000000000000', gno: 1 };
-const line = { line: new Set(['db2', 'db3', 'db4', 'db5'].map(uuid)) };
+const line = { evidence: { line: new Set(['db2', 'db3', 'db4', 'db5'].map(uuid)) } };
 
 /** What a member shows: `db1` is ONLINE, `db1?` UNREACHABLE, `db1-` OFFLINE. */
 function groupOf(primary: string, shown: string): Group {

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { moveSeenAt } from '../../../../src/core/decide/promotion.ts';
-import { situationOf, strongEvidence } from '../../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../../src/core/decide/situation-of.ts';
+import { strongEvidence } from '../../../../src/core/decide/strong-evidence.ts';
 import type { Event } from '../../../../src/core/model/events.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
 import { type ClusterState, withServer } from '../../../../src/core/model/state.ts';
@@ -46,7 +47,7 @@ function after(answers: readonly Answer[]): ClusterState {
 
 function situation(answers: readonly Answer[]) {
   const state = after(answers);
-  return situationOf(state, state.publications.get('ns1')!, undefined, at(2000));
+  return situationOf(state, state.publications.get('ns1')!, at(2000));
 }
 
 const evidence = (...answers: readonly Answer[]) => {

@@ -1,11 +1,11 @@
 /** The history of a former source that comes back, observation by observation. */
 
 import { trackRejoins } from '../../../../src/core/decide/rejoin.ts';
-import { situationOf } from '../../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../../src/core/decide/situation-of.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
+import type { Rejoin } from '../../../../src/core/model/publication.ts';
 import { type ClusterState, withPublication, withServer } from '../../../../src/core/model/state.ts';
 import { observe } from '../../../../src/core/observe/observe.ts';
-import type { Rejoin } from '../../../../src/core/observe/waypoint.ts';
 import {
   address,
   at,
@@ -40,8 +40,11 @@ export class History {
     const memory = this.#state.servers.get(address(name))!;
     this.#state = withServer(this.#state, observe(memory, seen(facts), at(this.#now)).memory);
     const publication = this.#state.publications.get('ns1')!;
-    const rejoins = trackRejoins(situationOf(this.#state, publication, undefined, at(this.#now)));
-    this.#state = withPublication(this.#state, { ...publication, rejoins });
+    const rejoins = trackRejoins(situationOf(this.#state, publication, at(this.#now)));
+    this.#state = withPublication(this.#state, {
+      ...publication,
+      evidence: { ...publication.evidence, rejoins },
+    });
     return this;
   }
 
@@ -70,6 +73,6 @@ export class History {
   }
 
   get db1(): Rejoin | undefined {
-    return this.#state.publications.get('ns1')?.rejoins.get(address('db1'));
+    return this.#state.publications.get('ns1')?.evidence.rejoins.get(address('db1'));
   }
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { GtidMode } from '../../../../src/core/model/observation.ts';
-import type { Rejoin } from '../../../../src/core/observe/waypoint.ts';
+import type { Rejoin } from '../../../../src/core/model/publication.ts';
 import { channelFrom, factsOf, gtids, replicaOf } from '../../../support/given.ts';
 import { History } from './rejoin-history.ts';
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { trackRejoins } from '../../../../src/core/decide/rejoin.ts';
-import { situationOf } from '../../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../../src/core/decide/situation-of.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import type { Group, GtidMode, ServerFacts, Wsrep } from '../../../../src/core/model/observation.ts';
 import { withPublication, withServer } from '../../../../src/core/model/state.ts';
@@ -73,9 +73,14 @@ describe('a former source', () => {
   test('begins anew when another server becomes the source', () => {
     const servers = { db1: seen(replicaOf('db2', 'db1')), db2: seen(factsOf('db2')) };
     const rejoins = new Map([[address('db1'), { source: uuid('db3'), rejoined: true, errant: 0 }]]);
-    const state = stateOf({ servers, ledger: ledgerOf('db2', { was }), publication: { rejoins } });
-    const tracked = trackRejoins(situationOf(state, state.publications.get('ns1')!, undefined, at(1)));
+    const state = stateOf({
+      servers,
+      ledger: ledgerOf('db2', { was }),
+      publication: { evidence: { rejoins } },
+    });
+    const tracked = trackRejoins(situationOf(state, state.publications.get('ns1')!, at(1)));
     expect(tracked.get(address('db1'))).toEqual({
+      hidden: false,
       source: uuid('db2'),
       rejoined: false,
       attachedAt: at(1).mono,
@@ -163,7 +168,7 @@ describe('a former source in the modes between OFF and ON', () => {
       .sees(replica('ON_PERMISSIVE', sets('db1:1-100,db2:1')))
       .sees(source('ON_PERMISSIVE', sets('db1:1-100,db2:1')));
     expect(history.db1).toMatchObject({ rejoined: true });
-    expect(history.db1?.hidden).toBeUndefined();
+    expect(history.db1?.hidden).toBe(false);
   });
 
   test('with OFF_PERMISSIVE it has what its set has, and its own writes are unknown', () => {
@@ -323,7 +328,7 @@ describe('a former source in the same Galera cluster', () => {
     } as const;
     return {
       ...facts,
-      wsrep: { clusterUuid: 'c', nodeUuid: name, size, view, index, lastCommitted, ...state, ...over },
+      wsrep: { clusterUuid: 'c', size, view, index, lastCommitted, ...state, ...over },
     };
   };
 
@@ -360,12 +365,12 @@ test('an Aurora reader has rejoined at once: it reads the storage that the write
   let state = stateOf({ servers, ledger });
   for (let n = 1; n < 6; n += 1) {
     const publication = state.publications.get('ns1')!;
-    const rejoins = trackRejoins(situationOf(state, publication, undefined, at(n)));
-    state = withPublication(state, { ...publication, rejoins });
+    const rejoins = trackRejoins(situationOf(state, publication, at(n)));
+    state = withPublication(state, { ...publication, evidence: { ...publication.evidence, rejoins } });
     for (const [name, probe] of Object.entries(servers))
       state = withServer(state, observe(state.servers.get(address(name))!, probe, at(n)).memory);
   }
-  expect(state.publications.get('ns1')?.rejoins.get(address('db1'))).toMatchObject({
+  expect(state.publications.get('ns1')?.evidence.rejoins.get(address('db1'))).toMatchObject({
     rejoined: true,
     target: { kind: 'shared' },
   });

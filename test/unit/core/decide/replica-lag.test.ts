@@ -162,7 +162,6 @@ describe('membership of one cluster is a hop too', () => {
         factsOf(name, {
           wsrep: {
             clusterUuid: 'c',
-            nodeUuid: name,
             primaryComponent: true,
             ready: true,
             state,

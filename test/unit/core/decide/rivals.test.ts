@@ -21,7 +21,7 @@ import {
   uuid,
 } from '../../../support/given.ts';
 
-const line = { line: new Set(['db2', 'db3', 'db4', 'db5'].map(uuid)) };
+const line = { evidence: { line: new Set(['db2', 'db3', 'db4', 'db5'].map(uuid)) } };
 const promoted = { promotedAt: at(1).mono, shutAskedAt: at(1).mono };
 
 function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
@@ -109,7 +109,7 @@ describe('the published source says that it serves nobody', () => {
   });
 
   test('when that refusal is older than a move by another instance, the server is asked again first', () => {
-    const publication = { ...line, movedElsewhereAt: at(0).mono };
+    const publication = { ...line, zone: { movedElsewhereAt: at(0).mono } };
     const servers = { db1: offline, db2: seen(factsOf('db2')) };
     const later = { db2: { ...promoted, factsAt: at(1).mono } };
     expect(verdict(servers, { publication, memory: { db1: known, ...later } })).toBe('hold minority-view');
@@ -191,7 +191,7 @@ describe('a ledger that vanished', () => {
   const lost = (lostForMs: number, nowMs: number) => {
     const situation = given({
       servers,
-      publication: { ...line, remembered, lostSince: at(-lostForMs).mono },
+      publication: { ...line, zone: { remembered, lostSince: at(-lostForMs).mono } },
       nowMs,
     });
     return decide(situation).reason;

@@ -1,10 +1,12 @@
 /** Shows what a discovered server changes in a decision. */
 
 import { describe, expect, test } from 'vitest';
+import { unlistedAlarms } from '../../../../src/core/alarm/unlisted-alarms.ts';
 import { guard } from '../../../../src/core/decide/guard.ts';
-import { type Situation, situationOf } from '../../../../src/core/decide/situation.ts';
+import type { Situation } from '../../../../src/core/decide/situation.ts';
+import { situationOf } from '../../../../src/core/decide/situation-of.ts';
 import { decide } from '../../../../src/core/decide/table.ts';
-import { takesPart, unlistedAlarms } from '../../../../src/core/decide/unlisted.ts';
+import { takesPart } from '../../../../src/core/decide/unlisted.ts';
 import type { Ledger } from '../../../../src/core/model/ledger.ts';
 import type { Claim, Probe } from '../../../../src/core/model/observation.ts';
 import { newServer, type ServerMemory, withServer } from '../../../../src/core/model/state.ts';
@@ -63,7 +65,7 @@ function situation({
     known,
   );
   const [publication] = state.publications.values();
-  return situationOf(state, publication!, undefined, at(1));
+  return situationOf(state, publication!, at(1));
 }
 
 const verdict = (given: Given): string => {
@@ -184,9 +186,9 @@ describe('an unlisted server that looks like the source', () => {
 
   test('is asked before a move when it was found just now', () => {
     const world = situation({ servers: others, unlisted: seen(factsOf('db4')) });
-    const { latest: _none, facts: _unknown, ...unasked } = world.state.servers.get(x)!;
-    const state = withServer(world.state, unasked);
-    const next = situationOf(state, world.publication, undefined, at(1));
+    const unasked = { latest: undefined, facts: undefined };
+    const state = withServer(world.state, { ...world.state.servers.get(x)!, ...unasked });
+    const next = situationOf(state, world.publication, at(1));
     const decision = guard(next, decide(next));
     expect(decision.reason).toBe('minority-view');
     expect(wouldChange(next, decision)).toEqual([

@@ -1,7 +1,7 @@
 /** Shows how a long GTID set is shortened for people. */
 
 import { describe, expect, test } from 'vitest';
-import type { GtidSet } from '../../../../src/core/gtid/gtid.ts';
+import type { GtidSet } from '../../../../src/core/gtid/gtid-set.ts';
 import { gtidWords } from '../../../../src/core/gtid/gtid-words.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import { observedOf } from '../../../../src/core/report/evidence.ts';

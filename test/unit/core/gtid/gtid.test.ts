@@ -4,16 +4,14 @@ import { describe, expect, test } from 'vitest';
 import {
   contains,
   countGtids,
-  emptyGtidSet,
   formatGtidSet,
-  type GtidSet,
   newestOf,
   parseGtidSet,
   restrict,
   subtract,
   union,
-  uuidOf,
 } from '../../../../src/core/gtid/gtid.ts';
+import { emptyGtidSet, type GtidSet, uuidOf } from '../../../../src/core/gtid/gtid-set.ts';
 import { random } from '../../../support/given.ts';
 
 const a = '3e11fa47-71ca-11e1-9e33-c80aa9429562';

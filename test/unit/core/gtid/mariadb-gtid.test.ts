@@ -5,11 +5,11 @@ import {
   contains,
   countGtids,
   formatGtidSet,
-  type GtidSet,
   newestOf,
   subtract,
   union,
 } from '../../../../src/core/gtid/gtid.ts';
+import type { GtidSet } from '../../../../src/core/gtid/gtid-set.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import { random } from '../../../support/given.ts';
 

@@ -1,12 +1,12 @@
 /** Shows that one table judges special addresses: a literal, a resolved and an IPv4-mapped address alike. */
 import { describe, expect, test } from 'vitest';
 import { unsafeKind as configuredKind, parseHost } from '../../../../src/config/server-address.ts';
+import { formOf } from '../../../../src/core/decide/form.ts';
 import { isWithin } from '../../../../src/core/model/discovery-scope.ts';
 import { parseIp, plainIp } from '../../../../src/core/model/ip-address.ts';
 import { ipRanges, nobodysKind, specialRange, unsafeKind } from '../../../../src/core/model/ip-ranges.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import { topologyOf } from '../../../../src/core/observe/topology.ts';
-import { formOf } from '../../../../src/core/publish/desired.ts';
 import { at, factsOf, publicationSettings, seen, stateOf } from '../../../support/given.ts';
 
 const { source } = publicationSettings();

@@ -228,7 +228,7 @@ describe('a ledger from the zone', () => {
         const { publication } = situation;
         const settings = { ...situation.settings, source: { ...situation.settings.source, srv: true } };
         const wanted = wantedForForm(settings, reading.ledger.form, splitAddress(reading.ledger.source).port);
-        const view = publication.view;
+        const view = publication.zone.view;
         if (view === undefined) throw new Error('no view');
         expect({
           strings,

@@ -48,7 +48,7 @@ function observed(
   probe: Probe,
   now: Now,
 ): { state: ClusterState; effects: readonly Effect[] } {
-  const { probing: _asked, ...memory } = state.servers.get(server)!;
+  const memory = { ...state.servers.get(server)!, probing: undefined };
   const [next, effects] = step(withServer(state, memory), { kind: 'observed', server, probe }, now);
   return { state: next, effects };
 }
@@ -290,19 +290,19 @@ describe('a discovered server is forgotten', () => {
     const [publication] = state.publications.values();
     return withPublication(state, {
       ...publication!,
-      readFailure: { code: 'timeout', message: 'no answer' },
+      zone: { ...publication!.zone, failure: { code: 'timeout', message: 'no answer' } },
     });
   };
 
   test('together with its line when no server has mentioned it for gone_after while all is steady', () => {
-    expect([...silence.publications.get('ns1')!.line]).toContain(uuid('db4'));
+    expect([...silence.publications.get('ns1')!.evidence.line]).toContain(uuid('db4'));
     expect(discoveredIn(ticked(silence, at(599_000)).state)).toEqual([x]);
     // The others answer all the time.
     const steady = observed(silence, address('db1'), seen(factsOf('db1')), at(599_500)).state;
     const { state, effects } = observed(steady, address('db1'), seen(factsOf('db1')), at(1_200_000));
     expect(discoveredIn(state)).toEqual([]);
     expect(released(effects)).toEqual([x]);
-    expect([...state.publications.get('ns1')!.line]).not.toContain(uuid('db4'));
+    expect([...state.publications.get('ns1')!.evidence.line]).not.toContain(uuid('db4'));
   });
 
   test('never in a hold while it answers', () => {

@@ -30,7 +30,6 @@ const places = ['db1', 'db2', 'db3', 'db4'];
 const node = (name: string, over: Partial<Wsrep> = {}, facts: Partial<ServerFacts> = {}): Probe => {
   const wsrep: Wsrep = {
     clusterUuid,
-    nodeUuid: `node-${name}`,
     primaryComponent: true,
     ready: true,
     state: 'synced',
@@ -48,7 +47,12 @@ const node = (name: string, over: Partial<Wsrep> = {}, facts: Partial<ServerFact
 
 function verdict(servers: Given['servers'], over: Partial<Given> = {}): string {
   const decision = decide(
-    given({ servers, ledger: ledgerOf('db1'), publication: { line: new Set(places.map(uuid)) }, ...over }),
+    given({
+      servers,
+      ledger: ledgerOf('db1'),
+      publication: { evidence: { line: new Set(places.map(uuid)) } },
+      ...over,
+    }),
   );
   return `${decision.kind} ${decision.reason}${decision.kind === 'point-to' ? ` ${decision.source}` : ''}`;
 }

@@ -15,7 +15,7 @@ import {
   takeProposal,
   takeTrial,
 } from '../../../../src/core/observe/server-addresses.ts';
-import { address, at, factsOf, replicaOf, seen, silent, stateOf } from '../../../support/given.ts';
+import { address, at, factsOf, replicaOf, seen, silent, stateOf, turnAt } from '../../../support/given.ts';
 
 const [one, two, new1, six] = ['192.0.2.1', '192.0.2.2', '192.0.2.101', '2001:db8::1'] as const;
 
@@ -28,7 +28,7 @@ function worldOf(
     servers: { db1: seen({ ...facts1, peer: one }), db2: seen({ ...facts2, peer: two }) },
   });
   return [...state.servers.values()].reduce((all, memory) => {
-    const { facts: _none, ...before } = memory;
+    const before = { ...memory, facts: undefined };
     return withServer(
       all,
       takePeer(
@@ -52,13 +52,8 @@ function told(
   const effects: Effect[] = [];
   let memory = takeProposal(state, db1(state), addresses);
   for (let next = nextTrial(memory); next && next.at <= at(1).mono; next = nextTrial(memory)) {
-    memory = takeTrial(
-      state,
-      { ...memory, trying: next.address },
-      found[next.address] ?? silent,
-      at(1),
-      effects,
-    );
+    const probe = found[next.address] ?? silent;
+    memory = takeTrial(turnAt(1, effects), state, { ...memory, trying: next.address }, probe);
   }
   const renewed = effects.some((effect) => effect.kind === 'renew');
   return { memory, proposal: proposalOf(state, memory), addresses: memory.addresses, renewed };
@@ -142,7 +137,7 @@ describe('a resolved address', () => {
   test('is left out when the server answered there once and is silent there now', () => {
     const state = worldOf();
     const { memory } = told(state, [one, new1], { [new1]: seen(factsOf('db1')) });
-    const lost = takeTrial(state, { ...memory, trying: new1 }, silent, at(40_000), []);
+    const lost = takeTrial(turnAt(40_000), state, { ...memory, trying: new1 }, silent);
     expect([lost.addresses, proposalOf(state, lost)]).toEqual([
       [one],
       { kind: 'proven', addresses: [one], unproven: [new1], unreached: [] },
@@ -152,7 +147,7 @@ describe('a resolved address', () => {
   test('needs no trial where the kept connection leads already', () => {
     const state = worldOf();
     const arrived = { ...db1(state), trying: one };
-    expect(proposalOf(state, takeTrial(state, arrived, silent, at(1), [])).kind).toBe('proven');
+    expect(proposalOf(state, takeTrial(turnAt(1), state, arrived, silent)).kind).toBe('proven');
   });
 
   test('of a server that is silent itself says nothing', () => {
@@ -163,7 +158,7 @@ describe('a resolved address', () => {
       trying: new1,
     };
     expect(nextTrial(memory)).toBeUndefined();
-    expect(takeTrial(state, memory, silent, at(2), []).trials.has(new1)).toBe(false);
+    expect(takeTrial(turnAt(2), state, memory, silent).trials.has(new1)).toBe(false);
   });
 });
 

@@ -99,7 +99,6 @@ describe('the source of a MariaDB replica', () => {
 describe('a Galera node takes writes', () => {
   const wsrep = {
     clusterUuid: 'c',
-    nodeUuid: 'n',
     primaryComponent: true,
     ready: true,
     state: 'synced',

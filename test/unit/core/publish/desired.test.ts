@@ -1,9 +1,10 @@
 /** Shows the RRsets that publish a server. */
 
 import { describe, expect, test } from 'vitest';
+import { formOf } from '../../../../src/core/decide/form.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import { topologyOf } from '../../../../src/core/observe/topology.ts';
-import { formOf, managedQuestions, wantedForForm } from '../../../../src/core/publish/desired.ts';
+import { managedQuestions, wantedForForm } from '../../../../src/core/publish/desired.ts';
 import { at, factsOf, fqdn, publicationSettings, seen, stateOf } from '../../../support/given.ts';
 
 const { source } = publicationSettings();

@@ -1,12 +1,13 @@
 /** Shows that the cause of a delayed propagation reaches the alarm, the history and the snapshot. */
 import { expect, test } from 'vitest';
+import { propagationAlarms } from '../../../../src/core/alarm/propagation-alarms.ts';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import type { Failure } from '../../../../src/core/model/observation.ts';
-import type { PublicationState } from '../../../../src/core/model/state.ts';
+import type { PublicationState } from '../../../../src/core/model/publication.ts';
 import type { WallMs } from '../../../../src/core/model/units.ts';
 import type { NameserverReport } from '../../../../src/core/model/zone.ts';
-import { propagated, propagationAlarms } from '../../../../src/core/publish/propagation.ts';
-import { at, factsOf, given, ledgerOf, seen } from '../../../support/given.ts';
+import { propagated } from '../../../../src/core/publish/propagation.ts';
+import { at, factsOf, given, ledgerOf, seen, turnAt } from '../../../support/given.ts';
 
 const noAddress: Failure = {
   code: 'nameserver-not-found',
@@ -16,7 +17,7 @@ const noAddress: Failure = {
 
 /** The state after a slice in which the nameservers said this. */
 function after(...reports: readonly NameserverReport[]) {
-  const { state, publication: steady } = given({
+  const { publication: steady } = given({
     servers: { db1: seen(factsOf('db1')) },
     ledger: ledgerOf('db1'),
   });
@@ -44,13 +45,13 @@ function after(...reports: readonly NameserverReport[]) {
     nameservers: readonly NameserverReport[],
     among: 'nameservers' | 'resolvers' = 'nameservers',
   ) =>
-    propagated(
-      state,
-      current,
-      { kind: 'propagated', nameserver: 'ns1', among, epoch: 3, report: { nameservers } },
-      at(5),
-      effects,
-    );
+    propagated(turnAt(5, effects), current, {
+      kind: 'propagated',
+      nameserver: 'ns1',
+      among,
+      epoch: 3,
+      report: { nameservers },
+    });
   return { slice, effects, first: slice(publication, reports), publication };
 }
 const sentences = (publication: PublicationState) =>

@@ -9,6 +9,7 @@ import { wantedReplicas } from '../../../../src/core/publish/wanted-replicas.ts'
 import {
   address,
   at,
+  bothOver,
   channelFrom,
   factsOf,
   fqdn,
@@ -40,11 +41,8 @@ function replicas(
   source = 'db1',
 ): readonly unknown[] | undefined {
   const settings = publicationSettings({ replicas: { name, ttlSeconds: 5, maxLagMs: 10_000, whenEmpty } });
-  const publication = {
-    settings,
-    line: new Set([uuid('db1'), uuid('db2'), uuid('db3')]),
-    ...over.publication,
-  };
+  const evidence = { line: new Set([uuid('db1'), uuid('db2'), uuid('db3')]) };
+  const publication = bothOver({ settings, evidence }, over.publication);
   const situation = given({ servers: healthy, ledger: ledgerOf('db1'), ...over, publication });
   const wanted = wantedReplicas(situation, address(source));
   return wanted.length === 0
@@ -77,7 +75,7 @@ describe('the name of the replicas', () => {
   test('has no former source, and no stranger', () => {
     const was = [{ uuid: uuid('db3'), address: address('db3') }];
     expect(replicas({ ledger: ledgerOf('db1', { was }) })).toEqual(['192.0.2.2']);
-    expect(replicas({ publication: { line: new Set([uuid('db2')]) } })).toEqual(['192.0.2.2']);
+    expect(replicas({ publication: { evidence: { line: new Set([uuid('db2')]) } } })).toEqual(['192.0.2.2']);
   });
 
   test('has after a move no previous source, even if it replicates from the new one already', () => {
@@ -103,7 +101,7 @@ describe('a tool re-points the replicas of the previous source', () => {
         servers: closed,
         ledger: ledgerOf('db2', { was }),
         rrsets: [listed('192.0.2.3')],
-        publication: { moves: movedAt.map((ms) => at(ms).mono) },
+        publication: { limits: { moves: movedAt.map((ms) => at(ms).mono) } },
         ...over,
       },
       'withdraw',
@@ -218,8 +216,8 @@ describe('the addresses of the replicas', () => {
       Array.from({ length: 40 }, (_, n) => [`db${n + 2}`, seen(replicaOf('db1', `db${n + 2}`))]),
     );
     const line = new Set(Object.keys(many).map(uuid));
-    expect(replicas({ servers: { db1: seen(factsOf('db1')), ...many }, publication: { line } })).toHaveLength(
-      32,
-    );
+    expect(
+      replicas({ servers: { db1: seen(factsOf('db1')), ...many }, publication: { evidence: { line } } }),
+    ).toHaveLength(32);
   });
 });

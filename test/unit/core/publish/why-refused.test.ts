@@ -3,7 +3,11 @@ import { expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import { inspectRefusalEveryMs, refusalsKept } from '../../../../src/core/model/limits.ts';
 import type { Failure } from '../../../../src/core/model/observation.ts';
-import { type Attempt, newPublication, type PublicationState } from '../../../../src/core/model/state.ts';
+import {
+  type Attempt,
+  newPublication,
+  type PublicationState,
+} from '../../../../src/core/model/publication.ts';
 import type { Fqdn, MonoMs, Now, WallMs } from '../../../../src/core/model/units.ts';
 import {
   inspectIfDue,
@@ -31,7 +35,7 @@ const refuse = (publication: PublicationState, ms: number, ...names: readonly st
 /** The inspection that begins at this time. */
 function inspect(publication: PublicationState, ms: number) {
   const effects: Effect[] = [];
-  const next = inspectIfDue(publication, at(ms), effects);
+  const next = inspectIfDue({ cluster: 'shop', now: at(ms), effects }, publication);
   const begun = effects.flatMap((effect) => (effect.kind === 'inspect-refusal' ? effect.about : []));
   return { next, begun };
 }
@@ -49,10 +53,10 @@ test('a second refusal during an inspection is inspected next, and each has its 
   expect([first.begun.length, nextInspection(second)]).toEqual([1, undefined]);
   const told = find(second, first.begun[0]!, 'a. and b.');
   // The alarm is about the last refusal.
-  expect(told.writeFailure).toEqual(said);
+  expect(told.writing.failure).toEqual(said);
   const next = inspect(told, 10);
-  expect(find(next.next, next.begun[0]!, 'a.').writeFailure?.message).toBe('a.');
-  expect(refuse(find(next.next, next.begun[0]!, 'a.'), 11, 'b.', 'a.').writeFailure?.message).toBe(
+  expect(find(next.next, next.begun[0]!, 'a.').writing.failure?.message).toBe('a.');
+  expect(refuse(find(next.next, next.begun[0]!, 'a.'), 11, 'b.', 'a.').writing.failure?.message).toBe(
     'a. and b.',
   );
 });
@@ -78,5 +82,5 @@ test('within the limit no more inspections begin than are kept, however many ref
     publication = result.begun.reduce((state, about) => find(state, about, 'found'), result.next);
   }
   expect(begun).toBe(refusalsKept);
-  expect(publication.whyRefused).toHaveLength(refusalsKept);
+  expect(publication.writing.whyRefused).toHaveLength(refusalsKept);
 });

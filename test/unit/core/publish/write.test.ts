@@ -8,7 +8,7 @@ import type { Situation } from '../../../../src/core/decide/situation.ts';
 import type { Decision } from '../../../../src/core/model/decision.ts';
 import type { Effect } from '../../../../src/core/model/events.ts';
 import { queueingTimeouts, repairLimit, repairWindowMs } from '../../../../src/core/model/limits.ts';
-import type { Attempt, PublicationState } from '../../../../src/core/model/state.ts';
+import type { Attempt, PublicationState } from '../../../../src/core/model/publication.ts';
 import type { MonoMs } from '../../../../src/core/model/units.ts';
 import type { WriteKind } from '../../../../src/core/model/vocabulary.ts';
 import type { Rrset } from '../../../../src/core/model/zone.ts';
@@ -21,15 +21,18 @@ import { recallOnly, write } from '../../../../src/core/publish/write.ts';
 import {
   address,
   at,
+  bothOver,
   factsOf,
   fqdn,
   type Given,
   given,
   ledgerOf,
+  type PublicationOver,
   publicationSettings,
   replicaOf,
   seen,
   silent,
+  turnAt,
 } from '../../../support/given.ts';
 
 const mono = (ms: number): MonoMs => ms as MonoMs;
@@ -85,8 +88,9 @@ function written(
   explicit?: Write,
 ): { effects: Effect[]; inFlight: Attempt | undefined } {
   const effects: Effect[] = [];
-  const state = write(situation.state, situation, decision, undefined, situation.now, effects, explicit);
-  return { effects, inFlight: [...state.publications.values()][0]?.inFlight };
+  const turn = { cluster: 'shop', now: situation.now, effects };
+  const state = write(turn, situation, decision, explicit && { explicit });
+  return { effects, inFlight: [...state.publications.values()][0]?.writing.inFlight };
 }
 
 describe('the evidence of a write is fresh only as long as the observation of its source', () => {
@@ -101,7 +105,7 @@ describe('the evidence of a write is fresh only as long as the observation of it
       {
         ...healthy,
         ledger: ledgerOf('db1', { was: [{ uuid: factsOf('db2').id, address: address('db2') }] }),
-        publication: { rejoins: new Map([[address('db2'), { rejoined: true }]]) as never },
+        publication: { evidence: { rejoins: new Map([[address('db2'), { rejoined: true }]]) as never } },
       },
       steady,
     ],
@@ -117,21 +121,23 @@ describe('the evidence of a write is fresh only as long as the observation of it
   test('a write is never sent later than three time-outs of the nameserver, however long it has to wait', () => {
     const intended = intendedWrite(given(drifted), steady);
     const { publication } = given(drifted);
-    if (intended === undefined || publication.view === undefined) throw new Error('nothing to repair');
+    if (intended === undefined || publication.zone.view === undefined) throw new Error('nothing to repair');
     const late = { ...intended, notAfter: mono(1e9) };
-    const { effect, publication: sent } = send(publication, publication.view, late, undefined, at(10));
-    expect(effect).toMatchObject({
+    const effects: Effect[] = [];
+    const order = { ...late, commandId: undefined };
+    const sent = send(turnAt(10, effects), publication, publication.zone.view, order);
+    expect(effects[0]).toMatchObject({
       notAfter: 10 + queueingTimeouts * 2000,
       deadline: 10 + (queueingTimeouts + 1) * 2000,
     });
     // The nameserver may accept it for as long as both clocks may differ: RFC 8945 5.2.3, in both directions.
-    expect(sent.inFlight?.lapsesAt).toBe(10 + queueingTimeouts * 2000 + 2 * 30_000);
+    expect(sent.writing.inFlight?.lapsesAt).toBe(10 + queueingTimeouts * 2000 + 2 * 30_000);
   });
 });
 
 describe('an update that waits to leave', () => {
   const onItsWay = (what: WriteKind, over: Partial<Attempt> = {}): Situation =>
-    given({ ...healthy, publication: { inFlight: attemptOf(what, over) } });
+    given({ ...healthy, publication: { writing: { inFlight: attemptOf(what, over) } } });
   const recalls = ({ effects }: { effects: Effect[] }) => effects.filter(({ kind }) => kind === 'recall');
 
   test.each(['move', 'form', 'repair'] as const)(
@@ -155,7 +161,7 @@ describe('an update that waits to leave', () => {
     expect(recalls(written(onItsWay('repair', { recalled: true }), held()))).toEqual([]);
     const effects: Effect[] = [];
     const { state, publication } = onItsWay('repair');
-    recallOnly(state, publication, held(), effects);
+    recallOnly(turnAt(1, effects), state, { ...publication, decision: held() });
     expect(effects).toHaveLength(1);
   });
 
@@ -169,7 +175,11 @@ describe('an update that waits to leave', () => {
 
 describe('an update without an answer', () => {
   const pendingOf = (over: Partial<Attempt> = {}, more: Partial<Given> = {}): Situation =>
-    given({ ...healthy, ...more, publication: { pending: [attemptOf('move', { aim: 'move 8', ...over })] } });
+    given({
+      ...healthy,
+      ...more,
+      publication: { writing: { pending: [attemptOf('move', { aim: 'move 8', ...over })] } },
+    });
 
   test('is fenced off while something else is wanted, or nothing', () => {
     expect(written(pendingOf(), held()).inFlight?.what).toBe('fence');
@@ -205,7 +215,9 @@ describe('an update without an answer', () => {
       return given({
         ...rest,
         rrsets: [],
-        publication: { pending: [attemptOf('move', { aim: 'move 1', lapsesAt: mono(lapsesAt) })] },
+        publication: {
+          writing: { pending: [attemptOf('move', { aim: 'move 1', lapsesAt: mono(lapsesAt) })] },
+        },
       });
     };
     const toDb1: Decision = { ...steady, reason: 'first-publication' as never };
@@ -216,14 +228,14 @@ describe('an update without an answer', () => {
 
 describe('nothing is written', () => {
   test.each([
-    ['on a zone that must be read first', { mustRead: true }],
+    ['on a zone that must be read first', { writing: { mustRead: true } }],
     [
       'while an update that was applied is not seen yet',
-      { awaiting: { attempt: attemptOf('repair'), until: mono(9000) } },
+      { writing: { awaiting: { attempt: attemptOf('repair'), until: mono(9000) } } },
     ],
-    ['on a zone that could not be read', { readFailure: { code: 'deadline', message: 'no answer' } }],
-    ['before its time', { nextWriteAt: mono(2) }],
-  ])('%s', (_, publication: Partial<PublicationState>) => {
+    ['on a zone that could not be read', { zone: { failure: { code: 'deadline', message: 'no answer' } } }],
+    ['before its time', { writing: { nextAt: mono(2) } }],
+  ])('%s', (_, publication: PublicationOver) => {
     expect(written(given({ ...drifted, publication }), steady).effects).toEqual([]);
     expect(written(given(drifted), steady).effects).toHaveLength(1);
   });
@@ -240,9 +252,10 @@ describe('nothing is written', () => {
       notAfter: mono(1e9),
     };
     const effects: Effect[] = [];
-    const state = write(situation.state, situation, held(), undefined, situation.now, effects, explicit);
+    const turn = { cluster: 'shop', now: situation.now, effects };
+    const state = write(turn, situation, held(), { explicit });
     expect(effects).toEqual([]);
-    expect([...state.publications.values()][0]?.nextReadAt).toBe(freshMs + 1);
+    expect([...state.publications.values()][0]?.zone.nextReadAt).toBe(freshMs + 1);
   });
 });
 
@@ -251,7 +264,7 @@ describe('repairs', () => {
     given({
       ...drifted,
       nowMs: 1,
-      publication: { repairs: Array.from({ length: count }, () => mono(1 - agoMs)) },
+      publication: { limits: { repairs: Array.from({ length: count }, () => mono(1 - agoMs)) } },
     });
 
   test('are limited in a window, and go on when the window is over', () => {
@@ -269,7 +282,12 @@ describe('a withdrawal', () => {
       nowMs: settleMs,
       settings: { onNoSource: 'withdraw' },
       ...over,
-      publication: { sourcelessSince: mono(sinceMs), decision: held() as never, ...over.publication },
+      publication: {
+        ...bothOver(
+          { decision: held() as never, evidence: { sourcelessSince: mono(sinceMs) } },
+          over.publication,
+        ),
+      },
     });
 
   test('needs the configuration, and a view of every server for settle', () => {
@@ -279,9 +297,9 @@ describe('a withdrawal', () => {
     });
     expect(intendedWrite(sourceless({}, 1), held())).toBe(undefined);
     expect(intendedWrite(sourceless({ settings: { onNoSource: 'keep' } }), held())).toBe(undefined);
-    expect(intendedWrite(sourceless({ publication: { sourcelessSince: undefined } }), held())).toBe(
-      undefined,
-    );
+    expect(
+      intendedWrite(sourceless({ publication: { evidence: { sourcelessSince: undefined } } }), held()),
+    ).toBe(undefined);
     expect(intendedWrite(sourceless({ publication: { decision: held('frozen') as never } }), held())).toBe(
       undefined,
     );
@@ -347,9 +365,7 @@ describe('propagation', () => {
     const situation = given(healthy);
     const publication = watchEpoch(
       situation.publication,
-      8,
-      { present: [addressOf('192.0.2.2')], absent: [] },
-      false,
+      { epoch: 8, present: [addressOf('192.0.2.2')], absent: [], isFirst: false },
       at(1),
     );
     return { ...situation, publication };
@@ -359,7 +375,7 @@ describe('propagation', () => {
     superseded?: boolean;
     nameservers?: readonly { nameserver: string; answeredAt?: number }[];
   }) => {
-    const { state, publication } = watched();
+    const { publication } = watched();
     const { epoch = 8, superseded = false, nameservers = [{ nameserver: 'ns1', answeredAt: 5 }] } = over;
     const event = {
       kind: 'propagated',
@@ -367,7 +383,7 @@ describe('propagation', () => {
       epoch,
       report: { nameservers, superseded },
     } as never;
-    return propagated(state, publication, event, at(2), []).propagation?.nameservers;
+    return propagated(turnAt(2), publication, event).propagation?.nameservers;
   };
 
   test('is complete when every nameserver has answered the new RRsets, and at least one has', () => {
@@ -387,16 +403,16 @@ describe('propagation', () => {
 describe('an update that was refused', () => {
   test('is remembered when it may be in the zone all the same, and else not', () => {
     const outcomeOf = (outcome: object): PublicationState => {
-      const situation = given({ ...healthy, publication: { inFlight: attemptOf('move') } });
-      return updateDone(situation.state, situation.publication, 'before', outcome as never, at(5), []);
+      const situation = given({ ...healthy, publication: { writing: { inFlight: attemptOf('move') } } });
+      return updateDone(turnAt(5), situation.publication, 'before', outcome as never);
     };
     const failure = { code: 'x', message: 'x' };
-    expect(outcomeOf({ kind: 'unknown', failure }).pending).toMatchObject([
+    expect(outcomeOf({ kind: 'unknown', failure }).writing.pending).toMatchObject([
       { try: 'before', answered: false },
     ]);
-    expect(outcomeOf({ kind: 'refused', code: 'prerequisite-failed', failure }).pending).toMatchObject([
-      { try: 'before', answered: true },
-    ]);
-    expect(outcomeOf({ kind: 'refused', code: 'refused', failure }).pending).toEqual([]);
+    expect(
+      outcomeOf({ kind: 'refused', code: 'prerequisite-failed', failure }).writing.pending,
+    ).toMatchObject([{ try: 'before', answered: true }]);
+    expect(outcomeOf({ kind: 'refused', code: 'refused', failure }).writing.pending).toEqual([]);
   });
 });

@@ -30,7 +30,6 @@ const channelSaid = (over: Partial<Channel>): string =>
 
 const wsrep: Wsrep = {
   clusterUuid: 'c',
-  nodeUuid: 'n',
   primaryComponent: true,
   ready: true,
   state: 'synced',
@@ -204,7 +203,7 @@ describe('the report of what a server lacks to be a candidate', () => {
     const situation = given({
       servers,
       ledger: ledgerOf('db1'),
-      publication: { line: new Set([uuid('db2')]) },
+      publication: { evidence: { line: new Set([uuid('db2')]) } },
       ...world,
     });
     return missingOf(situation, situation.members[1]!);

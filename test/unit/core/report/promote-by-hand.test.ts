@@ -35,7 +35,7 @@ const orphan = (name: string, over: Partial<Channel> = {}, facts: Partial<Server
 const orphans: Given = {
   servers: { db1: silent, db2: orphan('db2'), db3: orphan('db3') },
   ledger: ledgerOf('db1'),
-  publication: { line },
+  publication: { evidence: { line } },
 };
 
 function promotion(world: Given, name = 'db2'): string | undefined {

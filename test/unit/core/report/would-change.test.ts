@@ -39,7 +39,7 @@ const failedOver: Given = {
   servers: { db1: silent, db2: seen(factsOf('db2')), db3: readOnly('db3') },
   memory: promoted,
   ledger,
-  publication: { line },
+  publication: { evidence: { line } },
 };
 const inGroup = (name: string, role: 'PRIMARY' | 'SECONDARY', singlePrimary = true) => {
   const members = (['db1', 'db2', 'db3'] as const).map((member) => ({
@@ -60,13 +60,15 @@ const holds: Readonly<Record<string, Given>> = {
   'ledger-unknown, unreachable': {
     ...healthy,
     publication: {
-      readFailure: { code: 'timeout', message: '192.0.2.53 does not answer.', hint: 'Is named running?' },
+      zone: {
+        failure: { code: 'timeout', message: '192.0.2.53 does not answer.', hint: 'Is named running?' },
+      },
     },
   },
   'ledger-unknown, another version': {
     ...healthy,
     publication: {
-      view: { ...viewOf(undefined), ledger: { kind: 'unreadable', why: 'is of version 2, not 1' } },
+      zone: { view: { ...viewOf(undefined), ledger: { kind: 'unreadable', why: 'is of version 2, not 1' } } },
     },
   },
   'foreign-ledger': withLedger(healthy, { cluster: 'forum' }),
@@ -77,27 +79,29 @@ const holds: Readonly<Record<string, Given>> = {
   'ledger-lost': {
     servers: healthy.servers,
     publication: {
-      remembered: { nameserver: 'ns1', epoch: 7, source: address('db1'), uuid: uuid('db1') },
-      lostSince: at(0).mono,
+      zone: {
+        remembered: { nameserver: 'ns1', epoch: 7, source: address('db1'), uuid: uuid('db1') },
+        lostSince: at(0).mono,
+      },
     },
   },
   'unproven-candidate, several': {
     servers: { db1: silent, db2: seen(factsOf('db2')), db3: seen(factsOf('db3')) },
     ledger,
-    publication: { line },
+    publication: { evidence: { line } },
   },
   frozen: withLedger(healthy, { frozen: { by: 'eve', reason: 'maintenance' } }),
   'unknown-source': { ...healthy, ledger: ledgerOf('db9', { by: 'watcher-2' }) },
   'two-sources': {
     servers: { db1: source, db2: seen(factsOf('db2')), db3: readOnly('db3') },
     ledger,
-    publication: { line },
+    publication: { evidence: { line } },
   },
   'two-sources, both promoted': {
     servers: { db1: silent, db2: seen(factsOf('db2')), db3: seen(factsOf('db3')) },
     memory: { ...promoted, db3: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } },
     ledger,
-    publication: { line },
+    publication: { evidence: { line } },
   },
   'published-source-alive, followed': { ...healthy, servers: { db1: silent, ...replicas } },
   'published-source-alive, counted': {
@@ -112,13 +116,13 @@ const holds: Readonly<Record<string, Given>> = {
   'minority-view': { ...healthy, servers: { db1: silent, db2: silent, db3: readOnly('db3'), db4: silent } },
   'minority-view, after a move of another instance': {
     ...failedOver,
-    publication: { line, movedElsewhereAt: at(0).mono },
+    publication: { evidence: { line }, zone: { movedElsewhereAt: at(0).mono } },
   },
   'minority-view, asking': { ...healthy, servers: { db1: undefined, db2: readOnly('db2') } },
   'unproven-candidate': {
     servers: { db1: silent, db2: seen(factsOf('db2')), db3: readOnly('db3') },
     ledger,
-    publication: { line },
+    publication: { evidence: { line } },
   },
   'superseded-source': {
     ...withLedger(healthy, { was: [former('db2')] }),
@@ -128,21 +132,25 @@ const holds: Readonly<Record<string, Given>> = {
       db3: readOnly('db3'),
       db4: readOnly('db4', { gtidExecuted: gtids('db1:1-90') }),
     },
-    publication: { line: new Set([...line, uuid('db4')]) },
+    publication: { evidence: { line: new Set([...line, uuid('db4')]) } },
   },
   stranger: { servers: { db1: readOnly('db1'), db2: seen(factsOf('db2')), db3: readOnly('db3') }, ledger },
-  settling: { servers: { db1: silent, db2: seen(factsOf('db2')) }, ledger, publication: { line } },
+  settling: {
+    servers: { db1: silent, db2: seen(factsOf('db2')) },
+    ledger,
+    publication: { evidence: { line } },
+  },
   'no-candidate': {
     servers: { db1: silent, db2: readOnly('db2'), db3: readOnly('db3', { gtidExecuted: gtids('db1:1-90') }) },
     ledger,
-    publication: { line },
+    publication: { evidence: { line } },
   },
   'candidate-behind': {
     ...failedOver,
     servers: { ...failedOver.servers, db3: readOnly('db3', { gtidExecuted: gtids('db1:1-107') }) },
     settings: { gtidGuard: 'hold' },
   },
-  flapping: { ...failedOver, publication: { line, flapping: true } },
+  flapping: { ...failedOver, publication: { evidence: { line }, limits: { flapping: true } } },
   'unsafe-address': {
     ...failedOver,
     memory: { db2: { promotedAt: at(1).mono, shutAskedAt: at(1).mono, addresses: ['127.0.0.1'] } },
@@ -295,10 +303,13 @@ describe('what would change the pointing to a server', () => {
         'steady, of one': { ...healthy, servers: { db1: source } },
         failover: failedOver,
         'failover, observed only': { ...failedOver, settings: { mode: 'observe' } },
-        'failover, refused': { ...failedOver, publication: { line, writeFailure: failing } },
+        'failover, refused': {
+          ...failedOver,
+          publication: { evidence: { line }, writing: { failure: failing } },
+        },
         'failover, refused, with a hint': {
           ...failedOver,
-          publication: { line, writeFailure: { ...failing, hint: 'Grant it.' } },
+          publication: { evidence: { line }, writing: { failure: { ...failing, hint: 'Grant it.' } } },
         },
       }),
     ).toMatchInlineSnapshot(`

@@ -1,3 +1,5 @@
+/** Asks for the source lists of channels, and reads them. */
+
 import { describe, expect, test } from 'vitest';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
@@ -47,21 +49,21 @@ describe('recorded rows', () => {
   });
 });
 
-describe('lists that are not there', () => {
+describe('missing lists', () => {
   const answers = recorded('replica-with-a-list');
 
-  test('of a channel that does not move by itself: a list that was left behind is none', () => {
+  test('of a channel that does not move itself: a leftover list does not count', () => {
     expect(channelOf(changed(answers, 'server', { auto_failover: '0' }))).not.toHaveProperty(
       'failoverSources',
     );
   });
 
-  test('of another channel; and an empty one is one', () => {
+  test('of another channel; an empty list counts as seen', () => {
     expect(listOf(changed(answers, 'server', { channel: 'other' }))).toEqual([]);
     expect(listOf({ ...answers, failover: [] })).toEqual([]);
   });
 
-  test('cells that cannot be read take the list away, and not the server', () => {
+  test('unreadable cells remove the list, not the server', () => {
     for (const cell of [{ weight: 'heavy' }, { port: null }, { managed: undefined }])
       expect(channelOf(changed(answers, 'failover', cell))).not.toHaveProperty('failoverSources');
     const group = changed(recorded('replica-with-a-managed-group'), 'failover-managed', {
@@ -72,8 +74,8 @@ describe('lists that are not there', () => {
   });
 });
 
-describe('what is asked', () => {
-  /** Asks as a probe does; `answer` stands for the server. */
+describe('the probe asks', () => {
+  /** Asks like a probe; `answer` is the server. */
   async function asked(
     answer: (sql: string) => Answer,
   ): Promise<{ readonly sent: readonly string[]; readonly answers: Answers }> {
@@ -96,12 +98,12 @@ describe('what is asked', () => {
   });
   const error = (errno: number): Answer => ({ kind: 'error', error: { errno } });
 
-  test('nothing where no channel moves by itself', async () => {
+  test('for no list where no channel moves itself', async () => {
     const server = changed(recorded('replica-with-a-list'), 'server', { auto_failover: '0' })['server']!;
     expect((await asked(() => ({ kind: 'rows', rows: server }))).sent).toHaveLength(1);
   });
 
-  test('the list, and the groups only where it has one', async () => {
+  test('for the list, and for the groups only where the list has one', async () => {
     const ask = (name: string) =>
       asked((sql) =>
         isServer(sql)
@@ -113,7 +115,7 @@ describe('what is asked', () => {
     expect(listOf((await ask('replica-with-a-managed-group')).answers)).toHaveLength(2);
   });
 
-  test('of 8.0.22 without the column MANAGED_NAME', async () => {
+  test('8.0.22 without the column MANAGED_NAME', async () => {
     const answer = (sql: string): Answer => {
       if (isServer(sql)) return rows('replica-with-a-list', 'server');
       return sql.includes('MANAGED_NAME') ? error(1054) : rows('replica-with-a-list', 'failover');
@@ -123,7 +125,7 @@ describe('what is asked', () => {
     expect(listOf(answers)).toHaveLength(2);
   });
 
-  test.each([1142, 1146])('error %i: the server is seen without its list', async (errno) => {
+  test.each([1142, 1146])('without the list after error %i', async (errno) => {
     const { answers } = await asked((sql) =>
       isServer(sql) ? rows('replica-with-a-list', 'server') : error(errno),
     );

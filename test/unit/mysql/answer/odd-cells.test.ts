@@ -1,4 +1,4 @@
-/** Cells of the wrong type, length or characters: none of them gets into the state, the ledger or the log. */
+/** Cells of the wrong type, length or characters: none of them reaches the state, the ledger or the log. */
 
 import { describe, expect, test } from 'vitest';
 import { maxTextLength } from '../../../../src/mysql/answer/limits.ts';
@@ -10,7 +10,7 @@ import { changed, factsOf, readAnswers, recording } from '../../../support/recor
 
 const replica = recording('mysql-9.7').cases['replica-on']!;
 
-describe('a name of a row', () => {
+describe('a name in a row', () => {
   test.each([
     ['an escape', 'ch\u001b[31m'],
     ['an end of a line', 'ch\n{"level":60}'],
@@ -20,28 +20,31 @@ describe('a name of a row', () => {
     ['too long', 'x'.repeat(maxTextLength + 1)],
     ['a number', 7],
     ['bytes', Buffer.from('ch')],
-  ])('with or as %s is odd', (_, name) => {
+  ])('that is or has %s is odd', (_, name) => {
     expect(readAnswers(mysql8, changed(replica, 'server', { channel: name }))).toMatchObject({
       kind: 'failed',
       failure: { code: 'rows-unexpected', message: expect.stringContaining('channel') },
     });
   });
 
-  test.each(['', 'kanal-ä', 'チャンネル', 'a b'])('%j is one', (name) => {
+  test.each(['', 'kanal-ä', 'チャンネル', 'a b'])('is accepted: %j', (name) => {
     expect(factsOf(mysql8, changed(replica, 'server', { channel: name })).channels[0]?.name).toBe(name);
   });
 
-  test('a property that every object has is no column', () => {
+  test('an inherited property is no column', () => {
     const reader = new RowReader({});
     expect([reader.text('constructor'), reader.oddColumn]).toEqual(['', 'constructor']);
   });
 });
 
 describe('a number', () => {
-  test.each(['', ' 1', '1 ', '0x10', '1e999', 'Infinity', 'NaN', '1_0', '--1', '٣'])('%j is none', (text) => {
-    const reader = new RowReader({ n: text });
-    expect([reader.number('n'), reader.oddColumn]).toEqual([0, 'n']);
-  });
+  test.each(['', ' 1', '1 ', '0x10', '1e999', 'Infinity', 'NaN', '1_0', '--1', '٣'])(
+    '%j is no number',
+    (text) => {
+      const reader = new RowReader({ n: text });
+      expect([reader.number('n'), reader.oddColumn]).toEqual([0, 'n']);
+    },
+  );
 
   test.each([
     ['30.000', 30],
@@ -62,7 +65,7 @@ describe('a number', () => {
   });
 });
 
-describe('what is for people is one bounded line', () => {
+describe('text for people is one bounded line', () => {
   test('an error of a channel', () => {
     const { channels } = factsOf(
       mysql8,
@@ -81,13 +84,13 @@ describe('what is for people is one bounded line', () => {
     ).toBe('9.7.4 [31m root');
   });
 
-  test('a host that the server reports', () => {
+  test('a reported host', () => {
     for (const hostname of ['db1\u001b[31m', 'db1 db2', 'db1\n', 7, 'x'.repeat(256)]) {
       expect(factsOf(mysql8, changed(replica, 'server', { hostname }))).not.toHaveProperty('home');
     }
   });
 
-  test('direction marks do not turn a sentence', () => {
+  test('without direction marks', () => {
     expect(boundedLine('a\u202eb\u2066c')).toBe('a b c');
   });
 });
@@ -98,7 +101,7 @@ describe('a GTID set', () => {
     ['text', 'x'],
     ['a number', 7],
     ['nothing', undefined],
-  ])('with or as %s is odd', (_, set) => {
+  ])('that is or has %s is odd', (_, set) => {
     const uuid = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
     const cell = typeof set === 'string' ? `${uuid}:1-5${set}` : set;
     expect(readAnswers(mysql8, changed(replica, 'server', { gtid_executed: cell }))).toMatchObject({

@@ -1,4 +1,4 @@
-/** What answers in the place of a server. The texts are those of the products' sources and manuals. */
+/** A proxy that answers in place of a server. The texts are from the sources and manuals of the products. */
 
 import { describe, expect, test } from 'vitest';
 import { traitsQuery, uptimeQuery } from '../../../../src/mysql/flavour/flavour.ts';
@@ -31,15 +31,15 @@ const told: readonly (readonly [product: string, errno: number, text: string])[]
   ['a proxy', 9999, 'An internal error'],
 ];
 
-describe('a proxy whose server is dead', () => {
-  test.each(told)('%s, error %i: nothing is known of the server', async (product, errno, text) => {
+describe('a proxy with a dead server', () => {
+  test.each(told)('%s, error %i: the state of the server is unknown', async (product, errno, text) => {
     const { address } = await fake((socket) => socket.end(errorPacket(errno, text)));
     expect(await proberOf(address).probe(address, deadline())).toEqual({
       kind: 'unknown',
       failure: {
         code: 'proxy-answers',
-        message: `${address}: something between us and the server answers for it: ${product} says error ${errno}, ${text}`,
-        hint: expect.stringMatching(/^Have the server's own address and port in servers/),
+        message: `${address}: something between us and the server answers in its place: ${product} sent error ${errno}: ${text}`,
+        hint: expect.stringMatching(/^Write the server's own address and port into servers/),
       },
     });
   });
@@ -51,7 +51,7 @@ describe('a proxy whose server is dead', () => {
     [1927, 'Connection was killed'],
     [3000, 'whatever a later version says'],
     [4151, 'Access denied, this account is locked'],
-  ])('is not what a server says: error %i, %s', async (errno, text) => {
+  ])("is not assumed for a server's own error %i, %s", async (errno, text) => {
     const { address } = await fake((socket) => socket.end(errorPacket(errno, text)));
     expect(await proberOf(address).probe(address, deadline())).toMatchObject({
       kind: 'alive',
@@ -60,7 +60,7 @@ describe('a proxy whose server is dead', () => {
   });
 });
 
-/** A proxy that lets us in itself: what it answers to the statement of a probe. */
+/** A proxy that accepts our login: what it answers to the statement of a probe. */
 async function letsIn(probe: () => readonly TextRow[] | Refusal) {
   const traits = [{ Variable_name: 'version', Value: '9.7.4' }];
   return await answering((sql) => {
@@ -71,8 +71,8 @@ async function letsIn(probe: () => readonly TextRow[] | Refusal) {
   });
 }
 
-describe('a proxy that answers by itself', () => {
-  test('and loses its server later', async () => {
+describe('a proxy that accepts our login', () => {
+  test('and loses its server later gives an unknown state', async () => {
     const { address } = await letsIn(() => ({
       errno: 9001,
       text: 'Max connect timeout reached while reaching hostgroup 10 after 10000ms',
@@ -83,7 +83,7 @@ describe('a proxy that answers by itself', () => {
     });
   });
 
-  test('and asks another server each time: something lives, but nobody can tell who, until another connection begins', async () => {
+  test('and asks another server each time gives a failure until a new connection begins', async () => {
     const source = recording('mysql-9.7').cases['source']!['server'] as readonly TextRow[];
     const other = source.map((row) => ({
       ...row,
@@ -101,7 +101,7 @@ describe('a proxy that answers by itself', () => {
       kind: 'alive',
       failure: {
         code: 'proxy-answers',
-        message: `${address}: something between us and the server answers for it: on one connection it is ${uuids}`,
+        message: `${address}: something between us and the server answers in its place: one connection reached more than one server: ${uuids}`,
       },
     };
     expect(await prober.probe(address, deadline())).toMatchObject(mixed);

@@ -1,8 +1,12 @@
-/** Each refusal with the hint that mends it. The texts are what MySQL 9.7, MariaDB 10.11 and 11.8 really said (test/real/lab/refusals.test.ts). */
+/**
+ * Each refusal and its hint. The texts are those of MySQL 9.7, MariaDB 10.11 and 11.8
+ * (test/real/lab/refusals.test.ts).
+ */
 
 import { describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
-import { type Asker, classify } from '../../../../src/mysql/answer/failures.ts';
+import { classify } from '../../../../src/mysql/answer/failures.ts';
+import type { Asker } from '../../../../src/mysql/answer/refusal-hints.ts';
 import { readTraits } from '../../../../src/mysql/flavour/flavour.ts';
 import { answering, deadline, fake, packet, proberOf } from '../../../support/false-server.ts';
 
@@ -38,16 +42,16 @@ describe('a refusal', () => {
       /WITH MAX_USER_CONNECTIONS 0;$/,
     ],
     [1226, 'words of another version', /SHOW CREATE USER 'source_dns'@'%';$/],
-    [1040, 'Too many connections', /look at max_connections,/],
+    [1040, 'Too many connections', /check max_connections,/],
     [
       1203,
       "User source_dns already has more than 'max_user_connections' active connections",
-      /look at max_user_connections,/,
+      /check max_user_connections,/,
     ],
     [
       3118,
       "Access denied for user 'source_dns'@'10.0.0.1'. Account is locked.",
-      /^On the source, .*: ALTER USER 'source_dns'@'%' ACCOUNT UNLOCK;$/,
+      /^Run on the source, .*: ALTER USER 'source_dns'@'%' ACCOUNT UNLOCK;$/,
     ],
     [
       3955,
@@ -64,7 +68,7 @@ describe('a refusal', () => {
     [
       3032,
       'The server is currently in offline mode',
-      /SET GLOBAL offline_mode = OFF; .*promote that one: the name follows/,
+      /SET GLOBAL offline_mode = OFF; .*promote that server: the name follows/,
     ],
   ])('%i: %s', (errno, text, hint) => {
     expect(refused(errno, text)).toMatchObject({
@@ -73,17 +77,17 @@ describe('a refusal', () => {
     });
   });
 
-  test('names the account that the server chose, where that is known', () => {
+  test('names the account that the server chose, where it is known', () => {
     expect(refused(3118, 'locked', { currentUser: 'source_dns@10.%' }).failure.hint).toMatch(
       /: ALTER USER 'source_dns'@'10\.%' ACCOUNT UNLOCK;$/,
     );
   });
 
-  test('has its number where the server says no word', () => {
-    expect(refused(1045, '').failure.message).toMatch(/: error 1045, without a word$/);
+  test('has its number where the server sends no text', () => {
+    expect(refused(1045, '').failure.message).toMatch(/: error 1045 without a text$/);
   });
 
-  test('what changes an account is for the source: on a replica it would be an errant transaction', () => {
+  test('sends every account statement to the source: on a replica it would be an errant transaction', () => {
     const replicated = [1044, 1045, 1130, 1142, 1226, 1227, 1251, 1524, 1820, 3118].map(
       (errno) => refused(errno, "'max_questions'").failure.hint ?? '',
     );
@@ -91,12 +95,15 @@ describe('a refusal', () => {
     expect(
       replicated.filter(
         (hint) =>
-          !(hint.indexOf('On the source,') >= 0 && hint.indexOf('On the source,') < hint.search(statements)),
+          !(
+            hint.indexOf('Run on the source,') >= 0 &&
+            hint.indexOf('Run on the source,') < hint.search(statements)
+          ),
       ),
     ).toEqual([]);
   });
 
-  test('access denied: without TLS the account or the server may want it', () => {
+  test('access denied without TLS: the hint names TLS too', () => {
     const text = "Access denied for user 'source_dns'@'10.0.0.1' (using password: YES)";
     expect(refused(1045, text, { encrypted: false }).failure.hint).toMatch(
       /REQUIRE SSL.* set tls: required\./,
@@ -104,7 +111,7 @@ describe('a refusal', () => {
     expect(refused(1045, text).failure.hint).not.toMatch(/tls/);
   });
 
-  test('says of every client, or of us alone', () => {
+  test('counts for every client, or for us alone', () => {
     const wsrep = 'WSREP has not yet prepared node for application use';
     expect([refused(3032, 'The server is currently in offline mode'), refused(1047, wsrep)]).toMatchObject([
       { kind: 'alive', servesNobody: true },
@@ -122,24 +129,24 @@ describe('a refusal', () => {
       [3169, 'Session was killed'],
     ] as const)
       expect(refused(errno, text)).not.toHaveProperty('servesNobody');
-    // It is going: the next that we hear is a refusal of the machine.
+    // The server is going: its next answer is a refusal by the machine.
     expect(refused(1053, 'Server shutdown in progress')).toMatchObject({ kind: 'unknown' });
   });
 });
 
 describe('a server that gives no version', () => {
-  test('is not one of an unsupported version', async () => {
+  test('is not a server of an unsupported version', async () => {
     const { address, asked } = await answering(() => []);
     expect(await proberOf(address).probe(address, deadline())).toMatchObject({
       kind: 'alive',
       failure: { code: 'rows-unexpected', message: `${address}: does not say which version it runs` },
     });
-    // Our own session lifts a global limit before it asks.
+    // Our session lifts a global limit before it asks.
     expect(asked[0]).toContain('SET SESSION sql_select_limit = 18446744073709551615');
   });
 });
 
-describe('MariaDB by a variable that no MySQL has', () => {
+describe('a variable that no MySQL has shows MariaDB', () => {
   const traits = (values: Record<string, string>) =>
     readTraits(Object.entries(values).map(([name, value]) => ({ Variable_name: name, Value: value })));
 
@@ -159,7 +166,7 @@ describe('MariaDB by a variable that no MySQL has', () => {
     expect(traits(values as Record<string, string>)).toMatchObject({ mariadb, versionByHand });
   });
 
-  test('the prefix of its greeting is no version', () => {
+  test('the prefix of the greeting is no version', () => {
     expect(traits({ version: '5.5.5-10.11.6-MariaDB' }).version).toMatchObject({
       major: 10,
       minor: 11,
@@ -169,7 +176,7 @@ describe('MariaDB by a variable that no MySQL has', () => {
   });
 });
 
-/** What a server that can TLS says first. */
+/** The greeting of a server with TLS. */
 const greeting = packet(
   0,
   Buffer.concat([
@@ -200,7 +207,7 @@ describe('TLS', () => {
   test.each([
     [70, 'that knows only old protocols', /TLS 1\.2 .*tls_version/],
     [40, 'without a cipher in common', /no cipher in common.*ssl_cipher/],
-  ])('alert %i of a server %s: the hint is about that', async (alert, _, hint) => {
+  ])('alert %i of a server %s gives a matching hint', async (alert, _, hint) => {
     const { address } = await fake((socket) => {
       socket.write(greeting);
       socket.once('data', () => socket.write(Buffer.from([21, 3, 1, 0, 2, 2, alert])));

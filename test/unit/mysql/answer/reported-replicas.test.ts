@@ -1,3 +1,5 @@
+/** Reads the replicas and group members that a server reports. */
+
 import { describe, expect, test } from 'vitest';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
 import { withReplicas } from '../../../../src/mysql/answer/reported-replicas.ts';
@@ -20,7 +22,7 @@ const row: Row = {
   Replica_UUID: uuid,
 };
 
-describe('who has registered as a replica', () => {
+describe('the registered replicas', () => {
   test.each<[string, Row, unknown]>([
     ['MySQL 8.0.22 and later', row, uuid],
     [
@@ -35,7 +37,7 @@ describe('who has registered as a replica', () => {
       uuid,
     ],
     ['MariaDB', { Server_id: '2', Host: 'db2.example.com', Port: '3306', Master_id: '1' }, 2],
-  ])('in the words of %s', (_, said, claim) => {
+  ])('are read in the words of %s', (_, said, claim) => {
     expect(replicasIn([said])).toEqual([{ address: 'db2.example.com:3306', claim }]);
   });
 
@@ -45,20 +47,20 @@ describe('who has registered as a replica', () => {
     ['reports no port', { Port: null }],
     ['has a UUID that is none', { Replica_UUID: 'x' }],
     ['has no UUID', { Replica_UUID: '' }],
-  ])('not one that %s; the others are', (_, cells) => {
+  ])('leave out a replica that %s', (_, cells) => {
     const other = { ...row, Host: 'db3.example.com' };
     expect(replicasIn([{ ...row, ...cells }, other])).toEqual([
       { address: 'db3.example.com:3306', claim: uuid },
     ]);
   });
 
-  test('is nobody, or is not known', () => {
+  test('are none, or not known', () => {
     expect(replicasIn([])).toEqual([]);
     expect(replicasIn(undefined)).toBeUndefined();
     expect(factsOf(mysql8, { ...source, replicas: [row] }).replicas).toBeUndefined();
   });
 
-  test('is somebody with an IPv6 address, or a name with a final dot, as the configuration writes it', () => {
+  test('are spelled as in the configuration: IPv6 in brackets, names without a final dot', () => {
     const hosts = ['2001:DB8::1', 'DB2.Example.com.'].map((Host) => ({ ...row, Host }));
     expect(replicasIn(hosts)?.map(({ address }) => address)).toEqual([
       '[2001:db8::1]:3306',
@@ -66,12 +68,12 @@ describe('who has registered as a replica', () => {
     ]);
   });
 
-  test('is bounded', () => {
+  test('are bounded', () => {
     expect(replicasIn(Array.from({ length: 1000 }, () => row))).toHaveLength(300);
   });
 });
 
-/** Asks with a server that answers so, or with an error of that number. */
+/** Asks a server that gives this answer, or an error with this number. */
 async function ask(answer: (sql: string) => Answers[string] | number, spellings: Spellings) {
   const asked: string[] = [];
   const statements = withReplicas({ ...mysql8, statements: [] });
@@ -89,8 +91,8 @@ async function ask(answer: (sql: string) => Answers[string] | number, spellings:
   return { asked, result };
 }
 
-describe('the question', () => {
-  test('has the spelling that the server knows, and costs one statement then', async () => {
+describe('the statement for replicas', () => {
+  test('keeps the spelling that the server knows, and then costs one statement', async () => {
     const spellings: Spellings = new Map();
     const old = (sql: string) => (sql === 'SHOW REPLICAS' ? 1064 : []);
     expect((await ask(old, spellings)).asked).toEqual(['SHOW REPLICAS', 'SHOW SLAVE HOSTS']);
@@ -106,7 +108,7 @@ describe('the question', () => {
     },
   );
 
-  test('comes after all others, also of MariaDB', () => {
+  test('comes after all other statements, also for MariaDB', () => {
     const last = withReplicas(mariadb({ major: 10, minor: 11, patch: 0, text: '10.11.0' })).statements.at(-1);
     expect(last?.spellings).toContain('SHOW SLAVE HOSTS');
   });
@@ -116,7 +118,7 @@ describe('the members of a group', () => {
   const primary = recording('mysql-9.7').cases['group-primary']!;
   const first = (cells: Row) => factsOf(mysql8, changed(primary, 'group', cells)).group?.members[0];
 
-  test('say where they are', () => {
+  test('report their addresses', () => {
     expect(first({ member_host: 'DB1.example.com', member_port: '3307' })?.address).toBe(
       'db1.example.com:3307',
     );
@@ -126,7 +128,7 @@ describe('the members of a group', () => {
     ['rows of before have no such column', { member_host: undefined, member_port: undefined }],
     ['NULL', { member_host: null, member_port: null }],
     ['one that never started', { member_host: '', member_port: '0' }],
-  ])('need not: %s', (_, cells) => {
+  ])('may report no address: %s', (_, cells) => {
     const member = first(cells);
     expect(member?.state).toBe('ONLINE');
     expect(member?.address).toBeUndefined();

@@ -1,4 +1,4 @@
-/** What refuses a write though read_only is off. Which values do was tried on real servers: test/real/lab/write-switches.test.ts. */
+/** What refuses writes while read_only is off; the values were tried on real servers (test/real/lab). */
 
 import { describe, expect, test } from 'vitest';
 import { isWritable } from '../../../../src/core/model/observation.ts';
@@ -26,7 +26,7 @@ describe.each(flavours)('$flavour', ({ file, set, transactions, forced }) => {
   const open = recording(file).cases['source']!;
   const factsWith = (cells: Record<string, unknown>) => factsOf(set, changed(open, 'server', cells));
 
-  test('is open while none of them is on', () => {
+  test('is writable while no switch is on', () => {
     expect(factsOf(set, open)).not.toHaveProperty('switches');
     expect(isWritable(factsOf(set, open))).toBe(true);
     expect(isWritable(factsWith({ innodb_force_recovery: String(forced - 1) }))).toBe(true);
@@ -46,7 +46,7 @@ describe.each(flavours)('$flavour', ({ file, set, transactions, forced }) => {
         { variable: 'innodb_force_recovery', value: '6' },
       ],
     ],
-  ])('is closed with %j', (cells, switches) => {
+  ])('refuses writes with %j', (cells, switches) => {
     expect(factsWith(cells)).toMatchObject({ readOnly: false, switches });
     expect(isWritable(factsWith(cells))).toBe(false);
   });
@@ -61,13 +61,13 @@ describe.each(flavours)('$flavour', ({ file, set, transactions, forced }) => {
     },
   );
 
-  test('is asked for the values of the server, not for those of our session', () => {
+  test('gives the global values, not those of our session', () => {
     for (const sql of set.statements[0]!.spellings)
       expect(sql).toContain(`@@global.${transactions} AS read_only_transactions`);
   });
 });
 
-test('a MariaDB server without InnoDB knows none of its variables, and is asked without them', () => {
+test('a MariaDB server without InnoDB is asked without the variables of InnoDB', () => {
   const [first, ...others] = mariadb(parseVersion('10.11.18')!).statements[0]!.spellings;
   expect(first).toContain('@@global.innodb_read_only');
   expect(others).toHaveLength(1);
@@ -95,10 +95,10 @@ describe('a Galera node', () => {
     [{ wsrep_sst_donor_rejects_queries: 'ON' }, true],
     [{ wsrep_sst_donor_rejects_queries: 'ON', wsrep_local_state: '2' }, false],
     [{ wsrep_local_state: '2' }, true],
-    // It refuses what it takes for unsafe, and takes the rest.
+    // It refuses statements that it considers unsafe, and takes the others.
     [{ pxc_strict_mode: 'ENFORCING' }, true],
     [{ wsrep_ready: 'OFF' }, false],
-  ])('with %j is open: %s', (values, open) => {
+  ])('with %j takes writes: %s', (values, open) => {
     expect(isWritable(factsOf(set, withValues(values as Record<string, string>)))).toBe(open);
   });
 });

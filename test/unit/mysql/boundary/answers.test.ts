@@ -1,4 +1,4 @@
-/** Answers of the wrong form, and too much of them: they cost one probe, and nothing else. */
+/** Answers of the wrong form or size: each one costs one probe, and nothing else. */
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -14,7 +14,7 @@ import * as wire from '../../../support/wire.ts';
 
 expectSilence();
 
-describe('in an answer', () => {
+describe('the boundary refuses an answer with', () => {
   const columns = (...names: readonly (string | Buffer | null)[]) => [
     wire.encodedInteger(names.length),
     ...names.map((name) => wire.column(name)),
@@ -40,11 +40,11 @@ describe('in an answer', () => {
       'a column with a name of 64 bits',
       [wire.encodedInteger(1), Buffer.concat([Buffer.from('\u0003def\0\0\0'), of64Bits])],
     ],
-    ['a column without a name', columns(null, 'a')],
+    ['a column with an invalid name', columns(null, 'a')],
     ['__proto__ as a column (CVE-2024-21512)', [...columns('__proto__'), wire.row(['x']), wire.eof]],
     ['constructor as a column', [...columns('constructor'), wire.row(['x']), wire.eof]],
-    ['a column whose name forges a line of a log', columns('a\n{"level":60}\u001b[31m')],
-    ['a column whose name is code (CVE-2024-21508)', columns('`+process.exit(1)+`\u2028')],
+    ['a column name that forges a line of a log', columns('a\n{"level":60}\u001b[31m')],
+    ['a column name that is code (CVE-2024-21508)', columns('`+process.exit(1)+`\u2028')],
     [
       'rows without an end of the columns (DEPRECATE_EOF)',
       [wire.encodedInteger(1), wire.column('a'), wire.row(['b']), wire.eof],
@@ -54,7 +54,7 @@ describe('in an answer', () => {
     ['a row of more cells', [...columns('a'), wire.row(['x', 'y']), wire.eof]],
     ['a cell that is longer than its row', [...columns('a'), Buffer.of(0xfd, 0xff, 0xff, 0x1f, 1)]],
     ['a cell of 2^63 bytes', [...columns('a'), Buffer.from('fe0000000000000080', 'hex')]],
-    ['a cell whose length is 0xff', [...columns('a', 'b'), Buffer.of(1, 0x61, 0xff)]],
+    ['a cell with the length 0xff', [...columns('a', 'b'), Buffer.of(1, 0x61, 0xff)]],
     ['an end that promises another result', [...columns('a'), Buffer.of(0xfe, 0, 0, 8, 0)]],
     ['an end of one byte', [...columns('a'), Buffer.of(0xfe)]],
     ['more after its end', [...columns('a'), wire.eof, wire.row(['x'])]],
@@ -84,7 +84,7 @@ describe('in an answer', () => {
     },
   );
 
-  test('packets out of order', async () => {
+  test('the boundary refuses packets out of order', async () => {
     const { probe } = await probeOf(
       answer((connection) =>
         connection.write(Buffer.concat(wire.result([{ a: 'b' }]).map((payload) => wire.packet(9, payload)))),
@@ -97,7 +97,7 @@ describe('in an answer', () => {
     });
   });
 
-  test('byte by byte is as good as at once', async () => {
+  test('the boundary reads an answer that comes byte by byte', async () => {
     const { probe } = await probeOf({
       ...healthy,
       tamper: ({ packets }, connection) => {
@@ -107,14 +107,14 @@ describe('in an answer', () => {
     expect(probe).toMatchObject({ kind: 'reachable' });
   });
 
-  test("an error's text is cut, and shows no control characters", async () => {
+  test('the boundary cuts the text of an error, and removes control characters', async () => {
     const { probe } = await probeOf(answerOf(wire.error(1105, `\u001b[2J\n{"level":60}${'x'.repeat(9000)}`)));
     expect(failureOf(probe)).toMatchObject({ kind: 'alive', code: 'mysql-1105' });
     expect(failureOf(probe)?.message).toMatch(/^[\x20-\x7e…]{1,260}$/);
   });
 });
 
-describe('too much of it', () => {
+describe('an answer that is too large', () => {
   const head = [wire.encodedInteger(1), wire.column('a'), wire.eof];
   const started = (connection: FalseConnection) =>
     connection.write(Buffer.concat(head.map((payload, index) => wire.packet(index + 1, payload))));
@@ -156,17 +156,17 @@ describe('too much of it', () => {
         for (let sent = 0; sent < 5; sent += 1) connection.write(wire.packet(sent + 4, row));
       },
     ],
-  ])('%s: a server that lives, with its own code', async (_, what, send) => {
+  ])('%s: the server is alive, and the failure has its own code', async (_, what, send) => {
     const { probe } = await probeOf(answer(send), { queryTimeoutMs: 5000 });
     expect(failureOf(probe)).toMatchObject({
       kind: 'alive',
       code: 'answer-too-large',
-      message: expect.stringContaining(`answered more than is read of a server: ${what}`),
+      message: expect.stringContaining(`sent more data than a probe accepts: ${what}`),
       hint: expect.stringContaining('SELECT LENGTH(@@GLOBAL.gtid_executed);'),
     });
   });
 
-  test('through TLS it is bounded too', async () => {
+  test('the bound holds with TLS too', async () => {
     const flood = answer((connection) => {
       started(connection);
       const row = wire.row(['x'.repeat(maxRowBytes - 9)]);
@@ -179,7 +179,7 @@ describe('too much of it', () => {
     });
   });
 
-  test('100,000 intervals are read', async () => {
+  test('the boundary passes 100,000 intervals', async () => {
     const intervals = Array.from({ length: 100_000 }, (_, index) => 5_000_000 + 2 * index).join(':');
     const script: Script = {
       reply: healthyReply('source', { gtid_executed: `3e11fa47-71ca-11e1-9e33-c80aa9429562:${intervals}` }),

@@ -1,4 +1,4 @@
-/** What a server may send at the wrong moment: it costs one probe, and nothing else. */
+/** Packets at the wrong moment: each one costs one probe, and nothing else. */
 
 import { describe, expect, test } from 'vitest';
 import { deadline, falseMysqld, proberOf } from '../../../support/false-server.ts';
@@ -11,7 +11,7 @@ const plainGreeting = wire.packet(0, wire.greeting({ tls: false }));
 const tlsGreeting = wire.packet(0, wire.greeting({ tls: true }));
 const cutError = Buffer.of(1, 0, 0, 0, 0xff);
 
-describe('before the login', () => {
+describe('the boundary refuses before the login', () => {
   test.each<[string, Buffer]>([
     ['an error without a number', cutError],
     ['an error of three bytes (go-sql-driver 1535)', Buffer.of(3, 0, 0, 0, 0xff, 0x15, 4)],
@@ -31,16 +31,16 @@ describe('before the login', () => {
     expect(failureOf(probe)?.message.length).toBeLessThan(300);
   });
 
-  // Amazon RDS and proxies number it as they like (node-mysql2 528).
-  test('an error with another number is read all the same', async () => {
+  // Amazon RDS and proxies use any number (node-mysql2 528).
+  test('the boundary reads an error with any packet number', async () => {
     const { probe } = await probeOf(
       at('greeting', () => wire.packet(1, wire.error(1040, 'Too many connections'))),
     );
     expect(failureOf(probe)).toMatchObject({ kind: 'alive', code: 'mysql-1040' });
   });
 
-  // Only who has logged in is told so; before the greeting everybody on the way can say it (MariaDB CONC-648).
-  test('"offline mode" does not take the name from a server', async () => {
+  // An attacker on the way can send this before the greeting: it counts only after it (MariaDB CONC-648).
+  test('a server keeps its name when an error before the greeting says "offline mode"', async () => {
     const { probe } = await probeOf(
       at('greeting', () => wire.packet(0, wire.error(3032, 'The server is currently in offline mode'))),
     );
@@ -49,7 +49,7 @@ describe('before the login', () => {
   });
 });
 
-describe('plain bytes behind the greeting of a server with TLS (CVE-2021-23222 is such a one)', () => {
+describe('plain bytes after the greeting of a server with TLS (as in CVE-2021-23222)', () => {
   const verifying = { tls: 'verify' } as const;
 
   test.each<[string, Buffer]>([
@@ -58,7 +58,7 @@ describe('plain bytes behind the greeting of a server with TLS (CVE-2021-23222 i
     ['an error that was cut off', cutError],
     ['an error', wire.packet(2, wire.error(1045, 'Access denied'))],
     ['half a packet', Buffer.of(7, 0, 0, 2, 0)],
-  ])('%s: refused, and nothing is sent', async (_, bytes) => {
+  ])('%s: the boundary refuses, and sends nothing', async (_, bytes) => {
     for (const options of [verifying, { tls: 'required' } as const]) {
       const script = at('greeting', () => Buffer.concat([tlsGreeting, bytes]), { ...healthy, tls: true });
       const server = await falseMysqld(script);
@@ -72,7 +72,7 @@ describe('plain bytes behind the greeting of a server with TLS (CVE-2021-23222 i
   });
 });
 
-describe('nothing is asked', () => {
+describe('without a query', () => {
   test.each<[string, Buffer]>([
     ['an error that was cut off', cutError],
     ['an error of two bytes', Buffer.of(2, 0, 0, 0, 0xff, 1)],
@@ -88,7 +88,7 @@ describe('nothing is asked', () => {
       wire.packet(0, wire.error(4031, 'The client was disconnected by the server because of inactivity.')),
     ],
     ['a good-bye of MariaDB (1927)', wire.packet(0, wire.error(1927, 'Connection was killed'))],
-  ])('%s: the connection is lost, and the next probe has another', async (_, bytes) => {
+  ])('%s: the connection ends, and the next probe opens a new one', async (_, bytes) => {
     for (const tls of [false, true]) {
       const server = await falseMysqld({ ...healthy, tls });
       const prober = proberOf(server.address, { tls: tls ? 'required' : 'disabled' });
@@ -101,8 +101,8 @@ describe('nothing is asked', () => {
     }
   });
 
-  // go-sql-driver 1393: it crosses our question, and has number 0.
-  test('a good-bye that crosses the question ends the connection, and is no answer', async () => {
+  // go-sql-driver 1393: the good-bye crosses our query, and has number 0.
+  test('a good-bye that crosses the query ends the connection, and is no answer', async () => {
     const { probe } = await probeOf(
       answer((connection) =>
         connection.write(

@@ -18,7 +18,7 @@ describe('the password', () => {
   test.each<[string, Script]>([
     ['caching_sha2_password', { ...healthy, login: 'full', publicKey }],
     ['sha256_password', { ...healthy, login: { switchTo: 'sha256_password' }, publicKey }],
-  ])('is not encrypted with a key that nobody checked (%s)', async (plugin, script) => {
+  ])('is not encrypted with an unchecked key (%s)', async (plugin, script) => {
     for (const tls of ['disabled', 'preferred'] as const) {
       const { probe, server } = await probeOf(script, { tls });
       expect(failureOf(probe)).toMatchObject({
@@ -27,7 +27,7 @@ describe('the password', () => {
         message: expect.stringContaining(plugin),
         hint: expect.stringContaining('mysql.allow_public_key_retrieval: true'),
       });
-      // Neither the key was asked for, nor anything sent that it encrypts.
+      // We neither asked for the key nor sent anything that it encrypts.
       expect(
         server.connections
           .flatMap(({ heard }) => heard)
@@ -36,7 +36,7 @@ describe('the password', () => {
     }
   });
 
-  test('is, where the operator says so', async () => {
+  test('is encrypted with an unchecked key where the operator allows it', async () => {
     const { probe } = await probeOf(
       { ...healthy, login: 'full', publicKey },
       { allowPublicKeyRetrieval: true },
@@ -48,7 +48,7 @@ describe('the password', () => {
     ['no key', '\u0007no key'],
     ['a key that is none', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n'],
     ['a key without end', `-----BEGIN PUBLIC KEY-----\n${'A'.repeat(60_000)}`],
-  ])('%s: nothing is encrypted with it', async (_, key) => {
+  ])('%s: nothing is encrypted with this key', async (_, key) => {
     const { probe } = await probeOf(
       { ...healthy, login: 'full', publicKey: key },
       { allowPublicKeyRetrieval: true },
@@ -57,17 +57,17 @@ describe('the password', () => {
   });
 
   test.each([
-    ['mysql_clear_password', /which is never given/],
-    ['mysql_old_password', /which this client does not know/],
-    ['toString', /which this client does not know/],
-    ['client_ed25519', /which this client does not know/],
-    ['evil\u001b[31m\n', /a login method without a name/],
-  ])('a login by %j is refused', async (plugin, words) => {
+    ['mysql_clear_password', /which we never send/],
+    ['mysql_old_password', /which this client does not support/],
+    ['toString', /which this client does not support/],
+    ['client_ed25519', /which this client does not support/],
+    ['evil\u001b[31m\n', /a login method with an invalid name/],
+  ])('is not sent with the login method %j', async (plugin, words) => {
     const { probe } = await probeOf({ ...healthy, login: { switchTo: plugin } });
     expect(failureOf(probe)?.message).toMatch(words);
   });
 
-  test('a server chooses the method once (boostorg/mysql 469)', async () => {
+  test('is refused to a server that changes the login method twice (boostorg/mysql 469)', async () => {
     const { probe } = await probeOf(
       at('login-result', () => wire.packet(4, wire.loginSwitch('mysql_native_password')), {
         ...healthy,
@@ -91,7 +91,7 @@ describe('the password', () => {
     ],
     ['an unknown word', Buffer.of(1, 9), 'protocol-broken'],
     ['the head of a result', Buffer.of(1), 'protocol-broken'],
-  ])('%s in the login', async (_, payload, code) => {
+  ])('is not sent after %s in the login', async (_, payload, code) => {
     const { probe } = await probeOf(at('login-result', () => wire.packet(2, payload)));
     expect(failureOf(probe)).toMatchObject({ code });
   });

@@ -1,3 +1,5 @@
+/** How connections use the resolver: hanging lookups, last answers, known addresses. */
+
 import type { LookupAddress } from 'node:dns';
 import { expect, test } from 'vitest';
 import type { Places } from '../../../../src/core/model/observation.ts';
@@ -22,7 +24,7 @@ const connectTo = (hosts: HostLookup, all: boolean, places?: Places): Promise<un
 
 const address: LookupAddress = { address: '192.0.2.1', family: 4 };
 
-test('a resolver that hangs is asked once a host, however many wait', async () => {
+test('a hanging resolver gets one question for each host, however many connections wait', async () => {
   const { held, resolver } = heldResolver();
   const hosts = new HostLookup(systemClock, resolver);
   const waiting = [hosts.ask('db1'), hosts.ask('db1'), connectTo(hosts, true), connectTo(hosts, false)];
@@ -31,7 +33,7 @@ test('a resolver that hangs is asked once a host, however many wait', async () =
   expect(await Promise.all(waiting)).toEqual([[address], [address], [address], '192.0.2.1']);
 });
 
-test('a connection takes the last answer where the resolver hangs or fails', async () => {
+test('a connection uses the last answer where the resolver hangs or fails', async () => {
   const { held, resolver } = heldResolver();
   const hosts = new HostLookup(systemClock, resolver);
   const first = hosts.ask('db1');
@@ -45,7 +47,7 @@ test('a connection takes the last answer where the resolver hangs or fails', asy
   expect(await failing).toEqual([address]);
 });
 
-test('without an earlier answer the failure is told', async () => {
+test('without an earlier answer the lookup fails', async () => {
   const { held, resolver } = heldResolver();
   const hosts = new HostLookup(systemClock, resolver);
   const failing = connectTo(hosts, true);
@@ -53,7 +55,7 @@ test('without an earlier answer the failure is told', async () => {
   await expect(failing).rejects.toThrow('ENOTFOUND');
 });
 
-test('of a host that is forgotten no answer is kept, also not the one that is on its way', async () => {
+test('a forgotten host keeps no answer, not even an answer in flight', async () => {
   const { held, resolver } = heldResolver();
   const hosts = new HostLookup(systemClock, resolver);
   for (const forgottenAt of ['before', 'after'] as const) {
@@ -66,7 +68,7 @@ test('of a host that is forgotten no answer is kept, also not the one that is on
     held.at(-1)?.(new Error('ENOTFOUND'), []);
     await expect(failing).rejects.toThrow('ENOTFOUND');
   }
-  // Whoever asks again wants it again.
+  // A new question makes the host wanted again.
   const first = hosts.ask('db1');
   hosts.forget('db1');
   const again = hosts.ask('db1');
@@ -77,7 +79,7 @@ test('of a host that is forgotten no answer is kept, also not the one that is on
   expect(await failing).toEqual([address]);
 });
 
-test('a connection tries where the server answered before after what the resolver says, and last where another one answered', async () => {
+test("a connection tries the resolver's addresses, then known addresses, then addresses of other servers", async () => {
   const { held, resolver } = heldResolver();
   const hosts = new HostLookup(systemClock, resolver);
   const places = { known: ['192.0.2.7', '2001:db8::7'], refuted: ['192.0.2.1'] };
@@ -86,7 +88,7 @@ test('a connection tries where the server answered before after what the resolve
     held.at(-1)?.(answer instanceof Error ? answer : null, answer instanceof Error ? [] : answer);
     return (await connecting).map((one) => `${one.family} ${one.address}`);
   };
-  // Without an answer from before, what is known has to do.
+  // Without an earlier answer, the known addresses are used.
   expect(await addresses(new Error('ENOTFOUND'))).toEqual(['4 192.0.2.7', '6 2001:db8::7']);
   const found = [address, { address: '192.0.2.8', family: 4 }, { address: '192.0.2.7', family: 4 }];
   expect(await addresses(found)).toEqual(['4 192.0.2.8', '4 192.0.2.7', '6 2001:db8::7', '4 192.0.2.1']);

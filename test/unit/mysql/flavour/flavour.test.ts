@@ -1,3 +1,5 @@
+/** How we find out the product and version of a server, and how statements find their spelling. */
+
 import { describe, expect, test } from 'vitest';
 import type { QuerySet, Statement } from '../../../../src/mysql/answer/query-set.ts';
 import { atLeast, parseVersion } from '../../../../src/mysql/answer/version.ts';
@@ -15,7 +17,7 @@ const nameOf = (values: Record<string, string>): string => {
 };
 
 describe('versions are numbers', () => {
-  test('26.1 is later than 8.4, and 10.11 later than 10.5, which no comparison of strings finds', () => {
+  test('26.1 is later than 8.4, and 10.11 later than 10.5, unlike in a comparison of strings', () => {
     const ascending = [
       '5.6.51',
       '5.7.9',
@@ -40,12 +42,15 @@ describe('versions are numbers', () => {
     expect(ascending.toSorted()).not.toEqual(ascending);
   });
 
-  test.each(['', '9', '9.7', 'v9.7.4', '9.7.x', '99999.1.1', '9.7.12345', '-1.0.0'])('%j is none', (text) => {
-    expect(parseVersion(text)).toBeUndefined();
-  });
+  test.each(['', '9', '9.7', 'v9.7.4', '9.7.x', '99999.1.1', '9.7.12345', '-1.0.0'])(
+    '%j is no version',
+    (text) => {
+      expect(parseVersion(text)).toBeUndefined();
+    },
+  );
 });
 
-describe('the flavour, by what a server says of itself', () => {
+describe('the flavour that a server describes', () => {
   test.each([
     [{ version: '9.7.4-2', version_comment: '(Debian)', basedir: '/usr/' }, 'MySQL 8'],
     [{ version: '26.1.0', version_comment: 'MySQL Community Server - GPL' }, 'MySQL 8'],
@@ -74,7 +79,7 @@ describe('the flavour, by what a server says of itself', () => {
       'MariaDB',
     ],
     [{ version: '10.5.2-MariaDB' }, 'MariaDB'],
-    // A name of one's own (option `version`) leaves the comment.
+    // A custom name (option `version`) keeps the comment.
     [{ version: '10.6.1-shop', version_comment: 'MariaDB Server' }, 'MariaDB'],
     [{ version: '10.4.34-MariaDB' }, 'version-unsupported'],
     [{ version: '9.9.9-MariaDB' }, 'version-unsupported'],
@@ -105,24 +110,24 @@ describe('the flavour, by what a server says of itself', () => {
     expect(nameOf(values)).toBe(name);
   });
 
-  test('says to which server it happened, and what can be watched', () => {
+  test('the failure names the server, and the hint names the supported versions', () => {
     expect(querySetOf(server, readTraits(variables({ version: '5.5.62\u001b[31m' })))).toEqual({
       kind: 'alive',
       failure: {
         code: 'version-unsupported',
-        message: 'db1.example.com:3306: runs version 5.5.62 [31m',
+        message: 'db1.example.com:3306: runs version 5.5.62 [31m, which is not supported',
         hint: expect.stringMatching(/MySQL 5\.7\.9 .*MariaDB 10\.5\.2 /),
       },
     });
   });
 
-  test('how long the process has run, in seconds', () => {
+  test('the uptime is read in seconds', () => {
     expect(readUptime([{ Variable_name: 'Uptime', Value: '86400' }])).toBe(86_400);
     for (const rows of [[], [{ Value: null }], [{ Value: 'long' }], [{ Value: 3 }]])
       expect(readUptime(rows)).toBeUndefined();
   });
 
-  test('every set asks in constants: no statement ends or begins another', () => {
+  test('every query set has constant statements: none ends or begins another', () => {
     const texts = [
       { version: '9.7.4' },
       { version: '5.7.44' },
@@ -177,7 +182,7 @@ describe('the statements of a probe', () => {
     },
   );
 
-  test('any other error, and that of the last spelling, ends the probe', async () => {
+  test('any other error, and an error of the last spelling, ends the probe', async () => {
     const set = setOf({ name: 'a', spellings: ['NEW', 'OLD'] }, { name: 'b', spellings: ['NEXT'] });
     expect(await ask(set, { NEW: error(1142) })).toEqual({
       asked: { kind: 'error', error: { errno: 1142 } },
@@ -189,7 +194,7 @@ describe('the statements of a probe', () => {
     });
   });
 
-  test('what may be absent is left out, and asked again or not', async () => {
+  test('an answer that may be absent is left out, and asked again or skipped', async () => {
     const set = setOf(
       { name: 'a', spellings: ['A'], absentOn: [1227] },
       { name: 'b', spellings: ['B'], absentOn: [1142], onceAbsent: 'skip' },

@@ -1,3 +1,5 @@
+/** Reads the rows of Galera nodes. */
+
 import { describe, expect, test } from 'vitest';
 import { isWritable } from '../../../../src/core/model/observation.ts';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
@@ -11,7 +13,7 @@ describe('rows of Galera with MariaDB 10.11', () => {
   const { origin, cases } = recording('galera-10.11');
   const set = withWsrep(mariadb(parseVersion('10.11.18')!), 'information_schema');
   const facts = (name: string) => factsOf(set, cases[name]!);
-  /** The rows with other values, or (undefined) without them. */
+  /** The rows with other values; undefined removes a row. */
   const withValues = (values: Record<string, unknown>): Answers => {
     const rows = cases['synced']!['wsrep']!.map((row) => {
       const name = String(row['name']).toLowerCase();
@@ -31,7 +33,6 @@ describe('rows of Galera with MariaDB 10.11', () => {
     });
     expect(facts('synced').wsrep).toEqual({
       clusterUuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      nodeUuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
       primaryComponent: true,
       ready: true,
       state: 'synced',
@@ -44,7 +45,7 @@ describe('rows of Galera with MariaDB 10.11', () => {
     });
   });
 
-  test('of a desynced node, which takes writes; of a closed one and of one that is alone, which do not', () => {
+  test('of a desynced node that takes writes, and of closed and lone nodes that refuse them', () => {
     expect(facts('desynced').wsrep).toMatchObject({ state: 'donor', desynced: true });
     expect(facts('closed').wsrep).toMatchObject({ state: 'synced', closed: true });
     expect(facts('alone').wsrep).toMatchObject({
@@ -62,7 +63,7 @@ describe('rows of Galera with MariaDB 10.11', () => {
     ]);
   });
 
-  test('GTIDs count only where the cluster numbers them', () => {
+  test('GTIDs count only where the cluster gives them', () => {
     expect(facts('synced')).not.toHaveProperty('gtidExecuted');
     expect(factsOf(set, withValues({ wsrep_gtid_mode: 'ON' }))).toHaveProperty('gtidExecuted');
   });
@@ -82,7 +83,6 @@ describe('rows of Galera with MariaDB 10.11', () => {
       'wsrep_cluster_size',
       'wsrep_cluster_state_uuid',
       'wsrep_cluster_status',
-      'wsrep_gcomm_uuid',
       'wsrep_last_committed',
       'wsrep_local_index',
       'wsrep_local_state',
@@ -101,11 +101,10 @@ describe('rows of Percona XtraDB Cluster 8.0 (read, not run)', () => {
   const { origin, cases } = recording('pxc-8.0');
   const facts = (name: string) => factsOf(withWsrep(mysql8, 'performance_schema'), cases[name]!);
 
-  test('of a node: MySQL with a state of the cluster', () => {
+  test('of a node: MySQL with a cluster state', () => {
     expect(origin).toBe('read');
     expect(facts('synced').wsrep).toEqual({
       clusterUuid: '6e11fa47-71ca-11e1-9e33-c80aa9429566',
-      nodeUuid: '7e11fa47-71ca-11e1-9e33-c80aa9429567',
       primaryComponent: true,
       ready: true,
       state: 'synced',
@@ -116,7 +115,7 @@ describe('rows of Percona XtraDB Cluster 8.0 (read, not run)', () => {
       closed: false,
       desynced: false,
     });
-    // Its GTIDs are the cluster's.
+    // The cluster gives its GTIDs.
     expect(facts('synced')).toHaveProperty('gtidExecuted');
   });
 

@@ -1,4 +1,4 @@
-/** What is read of a server in each gtid_mode, in the answers that real ones gave. */
+/** What we read in each gtid_mode, from recorded answers of real servers. */
 
 import { describe, expect, test } from 'vitest';
 import { mysql8 } from '../../../../src/mysql/flavour/mysql-8.ts';
@@ -8,7 +8,7 @@ const { cases } = recording('mysql-9.7-permissive');
 const read = (name: string) => factsOf(mysql8, cases[name]!);
 
 describe('gtid_mode', () => {
-  test('OFF_PERMISSIVE: the set says what was executed at least, and the places say the rest', () => {
+  test('OFF_PERMISSIVE: the set proves what was executed, the coordinates tell the rest', () => {
     const source = read('source-off-permissive');
     expect(source).toMatchObject({
       gtidMode: 'OFF_PERMISSIVE',
@@ -21,24 +21,24 @@ describe('gtid_mode', () => {
     expect(replica.channels[0]).not.toHaveProperty('retrieved');
   });
 
-  test('ON_PERMISSIVE: both, and a replica of a source without GTIDs is where its place says', () => {
+  test('ON_PERMISSIVE: both count, and the coordinates place a replica of a source without GTIDs', () => {
     const [source, replica] = [read('source-off-permissive'), read('replica-on-permissive')];
     expect(replica).toMatchObject({ gtidMode: 'ON_PERMISSIVE', gtidExecuted: source.gtidReplicated });
     expect(replica.channels[0]).toMatchObject({ received: source.binlogEnd, applied: source.binlogEnd });
   });
 
-  test('ON_PERMISSIVE: a transaction at work is lag, although the set has all that came with a GTID', () => {
+  test('ON_PERMISSIVE: a transaction being applied is lag, even where the set is complete', () => {
     const busy = changed(cases['replica-on-permissive']!, 'server', { applying_commit_age_us: '7000000' });
     expect(factsOf(mysql8, busy).channels[0]?.lagSeconds).toBe(7);
   });
 
-  test('OFF: what an earlier mode left in the set is not read', () => {
+  test('OFF: the reader ignores the set that an earlier mode left', () => {
     const off = factsOf(mysql8, changed(cases['source-off-permissive']!, 'server', { gtid_mode: 'OFF' }));
     expect(off).not.toHaveProperty('gtidExecuted');
     expect(off).not.toHaveProperty('gtidReplicated');
   });
 
-  test('places are asked in every mode but ON', () => {
+  test('every mode but ON asks for coordinates', () => {
     const asked = (mode: string) =>
       mysql8.statements
         .filter(

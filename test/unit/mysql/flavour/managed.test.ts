@@ -1,3 +1,5 @@
+/** Reads the rows of Aurora MySQL and of RDS Multi-AZ clusters. */
+
 import { describe, expect, test } from 'vitest';
 import { isWritable } from '../../../../src/core/model/observation.ts';
 import type { QuerySet } from '../../../../src/mysql/answer/query-set.ts';
@@ -15,7 +17,7 @@ describe('rows of Aurora MySQL 3 (read, not run)', () => {
   const { origin, cases } = recording('aurora-3');
   const facts = (name: string) => factsOf(aurora, cases[name]!);
 
-  test('of the writer: every member, who writes, and since when it was not heard of', () => {
+  test('of the writer: every member, the writer, and the age of the last sign of life', () => {
     expect(origin).toBe('read');
     expect(facts('writer')).toEqual({
       id: 'aurora:shop-1',
@@ -48,7 +50,7 @@ describe('rows of Aurora MySQL 3 (read, not run)', () => {
     expect([facts('writer'), facts('reader')].map(isWritable)).toEqual([true, false]);
   });
 
-  test('of a server that the table calls the writer, and that does not write (yet)', () => {
+  test('of a server that is the writer in the table, but read-only itself', () => {
     expect(isWritable(facts('between-roles'))).toBe(false);
   });
 
@@ -62,7 +64,8 @@ describe('rows of Aurora MySQL 3 (read, not run)', () => {
     },
   );
 
-  test('and without rows', () => expect(failureOf(aurora, {})?.code).toBe('rows-unexpected'));
+  test('are unexpected where there are none', () =>
+    expect(failureOf(aurora, {})?.code).toBe('rows-unexpected'));
 });
 
 describe('rows of an RDS Multi-AZ cluster (read, not run)', () => {
@@ -70,7 +73,7 @@ describe('rows of an RDS Multi-AZ cluster (read, not run)', () => {
   const set = withRdsTopology(mysql8);
   const facts = (name: string) => factsOf(set, cases[name]!);
 
-  test('of the writer and of a reader: MySQL says who replicates, the table who belongs to it', () => {
+  test('of the writer and of a reader: MySQL shows the channels, the table shows the members', () => {
     expect(origin).toBe('read');
     expect(facts('writer')).toMatchObject({
       readOnly: false,
@@ -88,10 +91,10 @@ describe('rows of an RDS Multi-AZ cluster (read, not run)', () => {
     });
   });
 
-  test('of an RDS server that belongs to none', () =>
+  test('of an RDS server outside of a cluster', () =>
     expect(facts('single-instance')).not.toHaveProperty('managed'));
 
-  test('with a column missing are unexpected', () => {
+  test('are unexpected where a column is missing', () => {
     for (const column of ['id', 'endpoint', 'port', 'self']) {
       expect(failureOf(set, changed(cases['writer']!, 'rds', { [column]: null }))?.message).toContain(
         `${server}: the column ${column} `,
@@ -99,7 +102,7 @@ describe('rows of an RDS Multi-AZ cluster (read, not run)', () => {
     }
   });
 
-  test('need one privilege more', () => {
+  test('need one more privilege', () => {
     expect(set.grants('x').at(-1)).toBe('GRANT SELECT ON mysql.rds_topology TO x;');
     expect(set.grants('x')).toHaveLength(mysql8.grants('x').length + 1);
   });

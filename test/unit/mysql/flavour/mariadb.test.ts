@@ -1,3 +1,5 @@
+/** Reads the recorded and the damaged rows of MariaDB. */
+
 import { describe, expect, test } from 'vitest';
 import { contains, countGtids, formatGtidSet, subtract } from '../../../../src/core/gtid/gtid.ts';
 import type { Channel } from '../../../../src/core/model/observation.ts';
@@ -44,16 +46,10 @@ describe.each([
       serverId: 1,
     });
     expect(formatGtidSet(gtidExecuted!)).toMatch(/^0-1-\d+$/);
-    expect(positions).toEqual({
-      binlog: gtidExecuted,
-      replica: new Map(),
-      current: gtidExecuted,
-      domain: 0,
-      strict: true,
-    });
+    expect(positions).toEqual({ replica: new Map(), current: gtidExecuted });
   });
 
-  test('of a replica that streams: nothing says when it heard last, so the first probe does not know', () => {
+  test('of a streaming replica: the first probe cannot know when it heard last', () => {
     expect(facts('replica-on')).toMatchObject({
       id: `mariadb:2@${server}`,
       readOnly: true,
@@ -75,7 +71,7 @@ describe.each([
     expect(retrieved).toEqual(facts('replica-on').gtidExecuted);
   });
 
-  test('of a stopped replica with a transaction of its own', () => {
+  test('of a stopped replica with an errant transaction', () => {
     expect(channel(answers('replica-stopped-errant'))).toMatchObject({ receiver: 'off', applier: 'off' });
     const [own, theirs] = [facts('replica-stopped-errant').gtidExecuted!, facts('source').gtidExecuted!];
     expect([...subtract(own, theirs).keys()]).toEqual(['0-2']);
@@ -89,7 +85,7 @@ describe.each([
     expect(contains(late.retrieved!, facts('replica-behind').gtidExecuted!)).toBe(true);
   });
 
-  test('of a replica whose source does not answer: the server_id that is shown may be that of an earlier one', () => {
+  test('of a replica with a silent source: the shown server_id may be of an earlier source', () => {
     for (const name of ['replica-connecting', 'replica-connecting-elsewhere']) {
       expect(answers(name)['channels']![0]!['Master_Server_Id']).toBe('1');
       expect(channel(answers(name))).toMatchObject({ receiver: 'connecting', applier: 'on' });
@@ -113,13 +109,13 @@ describe.each([
     for (const absent of ['sourceServerId', 'received', 'applied']) expect(second).not.toHaveProperty(absent);
   });
 
-  test('of a promoted replica: both servers of the domain are in what it has executed', () => {
+  test('of a promoted replica: its executed set has both servers of the domain', () => {
     const promoted = facts('promoted');
     expect(promoted).toMatchObject({ readOnly: false, channels: [] });
     expect([...promoted.gtidExecuted!.keys()].toSorted()).toEqual(['0-1', '0-2']);
   });
 
-  test('what came between two probes was heard at the second one, and gets old from there', () => {
+  test('an event between two probes counts as heard at the second probe, and ages from there', () => {
     let at = 1000;
     let notes = readAnswers(set, answers('replica-on'), at);
     const next = (cells: Record<string, unknown>): number | undefined => {
@@ -131,14 +127,14 @@ describe.each([
     expect(next({ Slave_received_heartbeats: '99' })).toBe(0);
     expect(next({ Slave_received_heartbeats: '99' })).toBe(1000);
     expect(next({ Slave_received_heartbeats: '99', Read_Master_Log_Pos: '99999' })).toBe(0);
-    // START REPLICA begins to count anew, and another address is another source: neither was anything that came.
+    // START REPLICA counts anew, and another address is another source: both are no sign of an event.
     expect(next({ Slave_IO_Running: 'Connecting' })).toBeUndefined();
     expect(next({})).toBeUndefined();
     expect(next({ Master_Port: '7', Slave_received_heartbeats: '100' })).toBeUndefined();
     expect(next({ Master_Port: '7', Slave_received_heartbeats: '101' })).toBe(0);
   });
 
-  test('who was at an address when the receiver was on is remembered while it looks for it there again', () => {
+  test('a reconnecting receiver keeps the server_id that was at this address', () => {
     let notes = readAnswers(set, answers('replica-on'));
     const next = (cells: Record<string, unknown>): number | undefined => {
       notes = readAnswers(set, withChannel(cells), 1, notes.kind === 'facts' ? notes.notes : new Map());
@@ -165,16 +161,16 @@ describe.each([
     });
   });
 
-  test('without a binary log and a position nothing is known of what it has executed', () => {
-    const none = { log_bin: '0', gtid_binlog_state: '', gtid_binlog_pos: '', gtid_current_pos: '' };
+  test('without a binary log and a position the executed set is not known', () => {
+    const none = { log_bin: '0', gtid_binlog_state: '', gtid_current_pos: '' };
     expect(factsOf(set, changed(answers('source'), 'server', none))).not.toHaveProperty('gtidExecuted');
     const replica = changed(answers('replica-on'), 'server', { ...none, gtid_replica_pos: '0-1-5' });
-    // What it writes by itself is nowhere.
+    // Its own writes leave no trace.
     expect(factsOf(set, replica)).not.toHaveProperty('gtidExecuted');
     expect(formatGtidSet(factsOf(set, replica).gtidReplicated!)).toBe('0-1-5');
   });
 
-  test('Preparing is connecting; without GTIDs nothing says what was retrieved but the coordinates', () => {
+  test('Preparing means connecting; without GTIDs only the coordinates show what was retrieved', () => {
     expect(channel(withChannel({ Slave_IO_Running: 'Preparing' })).receiver).toBe('connecting');
     const plain = channel(withChannel({ Using_Gtid: 'No', Gtid_IO_Pos: '' }));
     expect(plain).not.toHaveProperty('retrieved');
@@ -202,7 +198,7 @@ describe.each([
     expect(failure({})?.code).toBe('rows-unexpected');
   });
 
-  test('no recorded case is left unread', () => {
+  test('every recorded case is read', () => {
     for (const recorded of Object.values(cases)) factsOf(set, recorded);
   });
 });

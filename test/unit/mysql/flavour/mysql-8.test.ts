@@ -1,3 +1,5 @@
+/** Reads the recorded and the damaged rows of MySQL 8 and later. */
+
 import { describe, expect, test } from 'vitest';
 import { formatGtidSet } from '../../../../src/core/gtid/gtid.ts';
 import type { Channel, ServerFacts } from '../../../../src/core/model/observation.ts';
@@ -16,7 +18,7 @@ const { cases } = recording('mysql-9.7');
 const recorded = (name: string): Answers => cases[name] ?? {};
 const factsOf = (answers: Answers): ServerFacts => readFacts(mysql8, answers);
 
-/** The recorded rows with other cells in the first row; undefined takes the column away. */
+/** The recorded rows with other cells in the first row; undefined removes the column. */
 const changed = (name: string, cells: Record<string, unknown>): Answers =>
   changedAnswers(recorded(name), 'server', cells);
 
@@ -77,7 +79,7 @@ describe('recorded rows', () => {
     expect(channel).not.toHaveProperty('lagSeconds');
   });
 
-  test('of a replica whose new source does not answer: nobody is identified, nothing was heard, no lag is known', () => {
+  test('of a replica with a silent new source: no identity, nothing heard, no known lag', () => {
     const channel = channelOf(recorded('replica-connecting-new'));
     expect(channel).toMatchObject({
       receiver: 'connecting',
@@ -88,7 +90,7 @@ describe('recorded rows', () => {
     for (const absent of ['sourceId', 'heardAgoMs', 'lagSeconds']) expect(channel).not.toHaveProperty(absent);
   });
 
-  test('of a replica that tries its other sources: the UUID of the last one is not that of the host that it tries', () => {
+  test('of a replica that tries its other sources: the shown UUID is of the last source, and does not count', () => {
     const trying = { receiver: 'CONNECTING', source_host: '127.0.0.23' };
     expect(channelOf(changed('replica-on', { ...trying, auto_failover: '1' }))).not.toHaveProperty(
       'sourceId',
@@ -97,18 +99,18 @@ describe('recorded rows', () => {
     expect(channelOf(changed('replica-on', { auto_failover: '1' })).sourceId).toBe(sourceUuid);
   });
 
-  test('of a replica that is late, by the transaction at work', () => {
+  test('of a late replica: the lag is by the transaction being applied', () => {
     expect(channelOf(recorded('replica-behind')).lagSeconds).toBeCloseTo(1.3, 1);
   });
 
-  test('of a delayed replica, by the oldest transaction that waits', () => {
+  test('of a delayed replica: the lag is by the oldest waiting transaction', () => {
     expect(channelOf(recorded('replica-delayed'))).toMatchObject({
       lagSeconds: 2,
       delaySeconds: expect.any(Number),
     });
   });
 
-  test('of a replica whose applier failed, in the words of the worker', () => {
+  test('of a replica with a failed applier: the worker names the error', () => {
     const channel = channelOf(recorded('replica-applier-error'));
     expect(channel).toMatchObject({ receiver: 'on', applier: 'off' });
     expect(channel.lastError).toMatch(/^Worker 1 failed executing transaction .* Duplicate entry '103'/);
@@ -127,7 +129,7 @@ describe('recorded rows', () => {
     });
   });
 
-  test('of a member of a group, whose own channels are no replication channels', () => {
+  test('of a group member: the channels of the group are no replication channels', () => {
     const rows = recorded('group-primary');
     expect(hasGroup(rows)).toBe(true);
     expect(rows['server']!.map((row) => row['channel'])).toContain('group_replication_applier');
@@ -142,7 +144,7 @@ describe('recorded rows', () => {
     });
   });
 
-  test('of a member that is behind its group: by the oldest transaction that it has not applied', () => {
+  test('of a member behind its group: the lag is by its oldest unapplied transaction', () => {
     const rows = recorded('group-primary');
     const late = { retrieved: `${sourceUuid}:1-30`, applying_commit_age_us: '2500000' };
     const server = rows['server']!.map((row) =>
@@ -156,7 +158,7 @@ describe('recorded rows', () => {
     expect(factsOf({ ...rows, server: odd }).group).not.toHaveProperty('lagSeconds');
   });
 
-  test('of a server with the plugin and no group, and of one that left its group', () => {
+  test('of a server with the plugin but no group, and of a server that left its group', () => {
     expect(factsOf(recorded('group-loaded'))).not.toHaveProperty('group');
     expect(factsOf(recorded('group-stopped')).group?.members).toEqual([
       { id: sourceUuid, state: 'OFFLINE', role: '' },
@@ -165,7 +167,7 @@ describe('recorded rows', () => {
 });
 
 describe('cells', () => {
-  test('heard: the newest of heartbeat, queued and queueing; never before now', () => {
+  test('heard: the newest of heartbeat, queued and queueing; never in the future', () => {
     const ages = (heartbeat: string | null, queued: string | null, queueing: string | null) =>
       channelOf(
         changed('replica-on', {
@@ -180,7 +182,7 @@ describe('cells', () => {
     expect(ages(null, null, null)).toBeUndefined();
   });
 
-  test('lag: a lower bound while nothing is at work, absent when nothing is known, never negative', () => {
+  test('lag: a lower bound while nothing is being applied; absent when unknown; never negative', () => {
     const behind = { retrieved: `${sourceUuid}:21-99` };
     const lag = (cells: Record<string, unknown>) =>
       channelOf(changed('replica-on', { ...behind, ...cells })).lagSeconds;
@@ -192,7 +194,7 @@ describe('cells', () => {
     expect(lag({ retrieved: '', receiver: 'CONNECTING' })).toBeUndefined();
   });
 
-  test('without GTIDs there is no executed set, and a busy applier tells the lag', () => {
+  test('without GTIDs there is no executed set, and a busy applier gives the lag', () => {
     const off = { gtid_mode: 'OFF', gtid_executed: '', retrieved: '' };
     expect(factsOf(changed('replica-on', off))).not.toHaveProperty('gtidExecuted');
     expect(channelOf(changed('replica-on', off))).not.toHaveProperty('retrieved');
@@ -202,7 +204,7 @@ describe('cells', () => {
     );
   });
 
-  test('names are compared in lower case', () => {
+  test('host names and UUIDs become lower case', () => {
     expect(channelOf(changed('replica-on', { source_host: 'DB9.Example.COM' })).sourceAddress).toBe(
       'db9.example.com:13399',
     );
@@ -222,7 +224,7 @@ describe('unexpected rows', () => {
   test('name the column, for every column that is missing or odd', () => {
     for (const name of ['source', 'replica-on']) {
       for (const column of Object.keys(recorded(name)['server']![0]!)) {
-        // A source's row has NULL in every column of a channel, and only the first of them is looked at.
+        // The row of a source has NULL in every column of a channel; only the first one is read.
         if (name === 'source' && recorded(name)['server']![0]![column] === null && column !== 'channel')
           continue;
         for (const cell of [undefined, 42]) {
@@ -255,21 +257,21 @@ describe('unexpected rows', () => {
     );
   });
 
-  test('no row, or too many', () => {
+  test('name a column where there is no row, or too many rows', () => {
     expect(failureOf({ server: [] }).code).toBe('rows-unexpected');
     expect(
       failureOf({ server: Array.from({ length: 301 }, () => recorded('source')['server']![0]!) }).code,
     ).toBe('rows-unexpected');
   });
 
-  test('of a group', () => {
+  test('name the column of a group', () => {
     const rows = recorded('group-primary');
     const odd = rows['group']!.map((row) => ({ ...row, member_state: 'WELL' }));
     expect(failureOf({ ...rows, group: odd }).message).toContain(' member_state ');
     expect(factsOf({ ...rows, group: [] })).not.toHaveProperty('group');
   });
 
-  test('no recorded case is left unread', () => {
+  test('every recorded case is read', () => {
     for (const answers of Object.values(cases)) factsOf(answers);
   });
 });

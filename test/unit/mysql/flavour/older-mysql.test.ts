@@ -1,3 +1,5 @@
+/** Reads the rows of MySQL 5.7 and of early versions of MySQL 8. */
+
 import { describe, expect, test } from 'vitest';
 import { formatGtidSet } from '../../../../src/core/gtid/gtid.ts';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
@@ -24,7 +26,7 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
     expect(formatGtidSet(facts('source').gtidExecuted!)).toBe(`${a}:1-20`);
   });
 
-  test('of a replica: heard by the heartbeat alone, so a busy one by its growing set', () => {
+  test('of a replica: a heartbeat, or a growing set, shows that something was heard', () => {
     expect(channel('replica-on')).toMatchObject({
       sourceId: a,
       receiver: 'on',
@@ -39,11 +41,11 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
     expect(second).toMatchObject({ kind: 'facts', facts: { channels: [{ heardAgoMs: 0 }] } });
   });
 
-  test('of a replica that is behind: by how much is not known', () => {
+  test('of a replica that is behind: the lag is not known', () => {
     expect(channel('replica-behind')).not.toHaveProperty('lagSeconds');
   });
 
-  test('of a replica whose source does not answer', () => {
+  test('of a replica with a silent source', () => {
     expect(channel('replica-connecting')).toMatchObject({
       receiver: 'connecting',
       sourceId: a,
@@ -52,7 +54,7 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
     expect(channel('replica-connecting')).not.toHaveProperty('heardAgoMs');
   });
 
-  test('of a replica without GTIDs: coordinates, and the lag in the words of the server', () => {
+  test('of a replica without GTIDs: coordinates, and the lag that the server reports', () => {
     expect(facts('replica-without-gtids')).toMatchObject({
       binlogEnd: { file: 'binlog.000007', position: 4711 },
       channels: [
@@ -66,7 +68,7 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
     expect(facts('replica-without-gtids')).not.toHaveProperty('gtidExecuted');
   });
 
-  test('of a replica without GTIDs that lets us not see them: then no lag is known either', () => {
+  test('of a replica without GTIDs that hides its coordinates: no lag is known either', () => {
     expect(facts('replica-without-gtids-and-rights')).not.toHaveProperty('binlogEnd');
     for (const absent of ['received', 'applied', 'lagSeconds'])
       expect(channel('replica-without-gtids-and-rights')).not.toHaveProperty(absent);
@@ -104,7 +106,7 @@ describe.each([
     expect(facts('replica-on').channels[0]!.heardAgoMs).toBeLessThan(1000);
   });
 
-  test('of a replica with the Performance Schema off: its tables are there, but take no time of what comes', () => {
+  test('of a replica with the Performance Schema off: the tables exist, but note no receiving time', () => {
     const answers: Answers = cases['replica-performance-schema-off']!;
     expect(factsOf(mysql8, answers).channels[0]).toMatchObject({
       sourceId: a,
@@ -118,7 +120,7 @@ describe.each([
     expect(second).toMatchObject({ kind: 'facts', facts: { channels: [{ heardAgoMs: 0 }] } });
   });
 
-  test('of a replica without GTIDs, in old words and in new', () => {
+  test('of a replica without GTIDs, with the old and the new column names', () => {
     expect(facts('replica-without-gtids')).toMatchObject({
       binlogEnd: { file: 'binlog.000007', position: 4711 },
       channels: [{ received: { position: 1540 }, applied: { position: 1230 } }],

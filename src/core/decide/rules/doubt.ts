@@ -1,21 +1,14 @@
 /** Rule 13: nothing applies, so the name stays; the first sentence that fits says why, and what would change it. */
 
-import { type Decision, hold, holdWhileAsking, names } from '../model/decision.ts';
-import type { ServerView } from '../observe/topology.ts';
-import { lostGroup } from './elections.ts';
-import { groupAwayWouldChange, lonePrimaryText } from './group-words.ts';
-import { provenStanding, unobserved } from './rivals.ts';
-import {
-  belongsToLine,
-  disqualification,
-  isSuperseded,
-  provenCandidates,
-  reachable,
-  type Situation,
-  tellsItsState,
-  whoStillCount,
-} from './situation.ts';
-import { sourceUnlisted } from './unlisted.ts';
+import { type Decision, hold, holdWhileAsking, names } from '../../model/decision.ts';
+import type { ServerView } from '../../observe/topology.ts';
+import { disqualification } from '../candidates.ts';
+import { lostGroup } from '../elections.ts';
+import { groupAwayWouldChange, lonePrimaryText } from '../group-words.ts';
+import { provenStanding, unobserved } from '../rivals.ts';
+import { belongsToLine, isSuperseded, reachable, type Situation, tellsItsState } from '../situation.ts';
+import { provenCandidates, whoStillCount } from '../strong-evidence.ts';
+import { sourceUnlisted } from '../unlisted.ts';
 
 export function doubt(situation: Situation): Decision {
   return (

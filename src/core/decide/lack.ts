@@ -1,0 +1,41 @@
+/** What one server lacks of another one's transactions, and the words for it. */
+
+import type { ServerAddress } from '../model/units.ts';
+
+/** What another server has, and this one has not. Neither number: the other one is in a later file of the binary log, and nobody can say how far. */
+export interface Lack {
+  /** Who has most of it. */
+  readonly server: ServerAddress;
+  readonly transactions?: number;
+  /** Of one file of their source's binary log, where there are no GTIDs. */
+  readonly bytes?: number;
+}
+
+/** Null: nobody has more. */
+export interface Lacks {
+  readonly executed: Lack | null;
+  readonly received: Lack | null;
+}
+
+/** `10 transactions that db3:3306 has executed (13 that db4:3306 has received)`; undefined where nothing is lacking. */
+export function lackWords({ executed, received }: Lacks): string | undefined {
+  if (executed === null)
+    return received ? `${amountWords(received)} that ${received.server} has received` : undefined;
+  const said = `${amountWords(executed)} that ${executed.server} has executed`;
+  if (received === null || amountOf(received) <= amountOf(executed)) return said;
+  return `${said} (${received.transactions ?? amountWords(received)} that ${received.server} has received)`;
+}
+
+/** How many transactions are lacking at most. */
+export const countOf = ({ executed, received }: Lacks): number =>
+  Math.max(executed?.transactions ?? 0, received?.transactions ?? 0);
+
+const amountOf = ({ transactions, bytes }: Lack): number => transactions ?? bytes ?? Number.POSITIVE_INFINITY;
+
+function amountWords({ transactions, bytes }: Lack): string {
+  if (transactions !== undefined)
+    return transactions === 1 ? '1 transaction' : `${transactions} transactions`;
+  return bytes === undefined
+    ? 'an unknown amount (a later binary log file)'
+    : `${bytes} bytes of the binary log`;
+}

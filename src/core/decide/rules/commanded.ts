@@ -1,0 +1,77 @@
+/** Rule 4: a person or a failover tool has named the source. */
+
+import { type Decision, hold, pointTo } from '../../model/decision.ts';
+import { isoTime, type ServerAddress } from '../../model/units.ts';
+import type { ServerView } from '../../observe/topology.ts';
+import { follow } from '../advice.ts';
+import { bindingsOf, disqualification } from '../candidates.ts';
+import { belongsToLine, isPublished, isSuperseded, type Situation } from '../situation.ts';
+import { wayBack } from '../way-back.ts';
+
+/** Rule 4, a command: the server must be able to be the source, but nothing needs to prove that it was promoted; unless it is forced. */
+export function commanded(situation: Situation): Decision | undefined {
+  const { command, members } = situation;
+  if (command === undefined) return undefined;
+  const server = members.find((member) => member.address === command.server);
+  if (server === undefined) return hold('no-candidate', notAMember(situation, command.server));
+  const closed = command.force && !command.althoughReadOnly ? knownReplica(situation, server) : undefined;
+  if (closed !== undefined) return hold('no-candidate', closed);
+  if (command.force) return pointTo('commanded', server, `${server.address} was named by command, by force.`);
+  const back = wayBack(situation, server);
+  if (back !== undefined)
+    return pointTo(
+      'commanded',
+      server,
+      `${server.address} was named by command, and is writable; nothing is lost, since ${back}.`,
+    );
+  const wrong = disqualification(situation, server);
+  if (wrong === undefined)
+    return pointTo('commanded', server, `${server.address} was named by command, and is writable.`);
+  const reason = isSuperseded(situation, server)
+    ? 'superseded-source'
+    : belongsToLine(situation, server)
+      ? 'no-candidate'
+      : 'stranger';
+  const next =
+    reason === 'no-candidate' || !server.writable
+      ? `What it lacks: source-dns explain ${situation.state.settings.cluster}`
+      : `Only if it holds the right data: ${follow(situation, server, true)}`;
+  return hold(reason, `${server.address} was named by command, but it ${wrong}. ${next}`);
+}
+
+function notAMember({ topology }: Situation, address: ServerAddress): string {
+  const sameAs = topology.servers.find((server) => server.address === address)?.sameAs;
+  return sameAs === undefined
+    ? `${address} is no server of this cluster.`
+    : `${address} and ${sameAs} are one server, which is counted as ${sameAs}: name ${sameAs}.`;
+}
+
+/** Force overrides what is unknown, not what was just seen: that the server takes no writes, or replicates from another one. */
+function knownReplica(situation: Situation, server: ServerView): string | undefined {
+  const { published, candidates, members } = situation;
+  if (server.contact !== 'reachable') return undefined;
+  const [binding] = bindingsOf(situation, server);
+  if (server.writable && binding === undefined) return undefined;
+  const upstream = members.find((member) => member.address === binding?.member);
+  const source = [...candidates, upstream].find((member) => member?.writable && member !== server);
+  const replicates = binding ? ` and replicates from ${binding.member ?? binding.channel.sourceAddress}` : '';
+  const truth =
+    source &&
+    (source === published
+      ? ` The source is ${source.address}, which is published.`
+      : ` If ${source.address} is the source: ${follow(situation, source)}`);
+  const state = server.writable ? 'writable' : 'read-only';
+  return `${server.address} was named by force, but was just seen: it is ${state}${replicates}.${truth ?? ''} If clients shall get it all the same: ${follow(situation, server, true)} --although-read-only`;
+}
+
+/** Rule 4, an announcement in the ledger: it moves when that server becomes writable. */
+export function announced(situation: Situation): Decision | undefined {
+  const { ledger, candidates, now } = situation;
+  const next = ledger?.next;
+  // Both are ISO 8601 in UTC, so they compare as text.
+  if (next === undefined || next.until < isoTime(now.wall)) return undefined;
+  const server = candidates.find((candidate) => candidate.id === next.uuid);
+  return server && !isPublished(situation, server)
+    ? pointTo('commanded', server, `${server.address} was announced by a failover tool, and is writable now.`)
+    : undefined;
+}

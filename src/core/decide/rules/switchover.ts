@@ -1,0 +1,26 @@
+/** Rule 11: the published source says that it is no source any more. */
+
+import { type Decision, hold, pointTo } from '../../model/decision.ts';
+import { disqualification } from '../candidates.ts';
+import { mayHaveRivals } from '../rivals.ts';
+import { type Situation, tellsItsState } from '../situation.ts';
+import { provenCandidates, strongEvidence } from '../strong-evidence.ts';
+
+export function switchover(situation: Situation): Decision | undefined {
+  const { published } = situation;
+  const [proven, ...others] = provenCandidates(situation);
+  if (published === undefined || !tellsItsState(published) || proven === undefined || others.length > 0)
+    return undefined;
+  if (mayHaveRivals(situation)) return undefined;
+  // Only its own word is a step down. That it has a UUID twin is another server's word.
+  if (published.duplicate && published.writable)
+    return hold(
+      'two-sources',
+      `${published.address} is published and writable, and ${proven.address} could be the source as well. Another server has the UUID of ${published.address}, which is no step down.`,
+    );
+  return pointTo(
+    'switchover',
+    proven,
+    `${published.address} ${disqualification(situation, published)}, and ${proven.address} is writable: ${strongEvidence(situation, proven).join('; ')}.`,
+  );
+}

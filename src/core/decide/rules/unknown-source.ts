@@ -1,0 +1,18 @@
+/** Rule 6: the ledger names a source that is no server of this configuration. */
+
+import { type Decision, hold } from '../../model/decision.ts';
+import type { Situation } from '../situation.ts';
+
+export function unknownSource({ published, ledger, members, state }: Situation): Decision | undefined {
+  if (published !== undefined || ledger === undefined) return undefined;
+  const namesake = members.find((member) => member.address === ledger.source);
+  if (namesake !== undefined)
+    return hold(
+      'unknown-source',
+      `The ledger names ${ledger.source} as ${ledger.uuid}, but who answers there is ${namesake.id}: it was rebuilt, or another server has its address. If it is the source: source-dns follow ${state.settings.cluster} ${ledger.source}`,
+    );
+  return hold(
+    'unknown-source',
+    `The ledger names ${ledger.source} (${ledger.uuid}), published by ${ledger.by}, which is no server of this configuration.`,
+  );
+}

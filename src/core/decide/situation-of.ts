@@ -1,0 +1,66 @@
+/** Builds the situation of one publication at one moment. */
+
+import type { Ledger } from '../model/ledger.ts';
+import type { PublicationState } from '../model/publication.ts';
+import type { ClusterState } from '../model/state.ts';
+import type { Now } from '../model/units.ts';
+import { ownMembership } from '../observe/membership.ts';
+import { type ServerView, type Topology, topologyOf } from '../observe/topology.ts';
+import { isCandidate } from './candidates.ts';
+import type { Commanded, Situation } from './situation.ts';
+
+/**
+ * The situation of one publication now. `command`: the server that a command names. `topology`: given where it is known
+ * already, since it changes only with the observations and is half the work of a step.
+ */
+export function situationOf(
+  state: ClusterState,
+  publication: PublicationState,
+  now: Now,
+  {
+    command,
+    topology = topologyOf(state, now),
+  }: { command?: Commanded | undefined; topology?: Topology } = {},
+): Situation {
+  const reading = publication.zone.view?.ledger;
+  const ledger = reading?.kind === 'ledger' ? reading.ledger : undefined;
+  // What was discovered is evidence, but no member: it is not in the quorum set, and never published.
+  // Nor is another address of a server that is counted already.
+  const members = topology.servers.filter(
+    (server) => server.discovered === undefined && server.sameAs === undefined,
+  );
+  const published = ledger && publishedView(members, ledger);
+  const situation: { -readonly [K in keyof Situation]: Situation[K] } = {
+    state,
+    publication,
+    settings: publication.settings,
+    topology,
+    now,
+    reading,
+    ledger,
+    members,
+    published,
+    quorumSet: members.filter(
+      (server) => !publication.evidence.gone.has(server.address) && !saysOffline(server),
+    ),
+    command,
+    candidates: [],
+  };
+  situation.candidates = members.filter((server) => isCandidate(situation, server));
+  return situation;
+}
+
+function publishedView(members: readonly ServerView[], ledger: Ledger): ServerView | undefined {
+  // Two servers with one UUID (a copied data folder): the ledger's address tells which one was meant.
+  const byId = members.filter((server) => server.id === ledger.uuid);
+  const named = byId.find((server) => server.address === ledger.source) ?? byId[0];
+  return (
+    named ??
+    members.find(
+      (server) => server.address === ledger.source && (server.id === undefined || ledger.uuid === '-'),
+    )
+  );
+}
+
+const saysOffline = ({ facts }: ServerView): boolean =>
+  facts !== undefined && ownMembership(facts)?.state === 'OFFLINE';

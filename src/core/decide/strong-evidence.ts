@@ -1,0 +1,70 @@
+/** What shows that a candidate was meant to be the source: more than that it is writable. */
+
+import { isWriterByTable, whoCount } from '../observe/membership.ts';
+import { firstOfEach, multiPrimaryOf } from '../observe/multi-primary.ts';
+import { leadsTo } from '../observe/source-of.ts';
+import type { ServerView } from '../observe/topology.ts';
+import { isBelow } from './circles.ts';
+import { electionOf, isLeftToGroup } from './elections.ts';
+import { isPromotedInIncident } from './promotion.ts';
+import type { Situation } from './situation.ts';
+
+/** What shows that a candidate was meant to be the source; empty: nothing but that it is writable. */
+export function strongEvidence(situation: Situation, server: ServerView): readonly string[] {
+  const evidence: string[] = [];
+  if (isPromotedInIncident(situation.published, server) && !isLeftToGroup(situation, server))
+    evidence.push('its promotion was seen');
+  const followers = situation.topology.followersOf(server.address);
+  if (followers.length > 0 && !isStillReplicaOfPublished(situation, server))
+    evidence.push(
+      `${followers.map((follower) => follower.address).join(', ')} ${followers.length === 1 ? 'replicates' : 'replicate'} from it`,
+    );
+  const election = electionOf(situation, server);
+  if (election !== undefined) evidence.push(election);
+  const cluster = multiPrimaryOf(server.known);
+  if (cluster !== undefined && cluster === publishedCluster(situation))
+    evidence.push(`it writes in the same cluster as ${situation.ledger?.source}`);
+  if (server.known && isWriterByTable(server.known))
+    evidence.push("its cluster's own table names it the writer");
+  return evidence;
+}
+
+/**
+ * An intermediate source, one that looks for the dead published one too, or one in a circle with it: its replicas were there before, and show nothing. So do those of one whose
+ * channel is only stopped, unless its promotion was seen in this incident: an intermediate source that is broken keeps its replicas, too.
+ */
+function isStillReplicaOfPublished(situation: Situation, server: ServerView): boolean {
+  const { published } = situation;
+  if (published === undefined || server === published) return false;
+  return (
+    isBelow(situation, server, published) ||
+    (isStoppedReplicaOf(server, published) && !isPromotedInIncident(published, server))
+  );
+}
+
+const isStoppedReplicaOf = ({ known }: ServerView, source: ServerView): boolean =>
+  known?.channels.some((channel) => channel.receiver === 'off' && leadsTo(channel, source)) ?? false;
+
+/** The multi-primary cluster of the published source; where that has not been seen since we began, the ledger's mark tells. */
+const publishedCluster = ({ published, ledger }: Situation): string | undefined =>
+  published?.known ? multiPrimaryOf(published.known) : ledger?.line?.uuid;
+
+/** Members that still count the silent published source among those that are present in their cluster. The ledger tells who it is, also where it was never seen. */
+export const whoStillCount = (
+  { members, ledger, state }: Situation,
+  published: ServerView,
+): readonly ServerView[] => {
+  const id = published.id ?? ledger?.uuid;
+  return whoCount(
+    members,
+    { ...published, ...(id === undefined ? {} : { id }) },
+    state.settings.watch.freshForMs,
+  );
+};
+
+/** The candidates that something shows to be meant as the source: one of each multi-primary cluster. */
+export const provenCandidates = (situation: Situation): readonly ServerView[] =>
+  firstOfEach(
+    situation.members,
+    situation.candidates.filter((candidate) => strongEvidence(situation, candidate).length > 0),
+  );
