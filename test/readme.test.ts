@@ -1,4 +1,7 @@
-/** The documents: what they give to copy works, what they point to is there, and they stay readable. */
+/**
+ * Shows that the documents are right: what they give to copy works, what they point to exists, and they stay
+ * readable.
+ */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -32,7 +35,7 @@ const statementsOf = (block: string): readonly string[] =>
     .filter((statement) => statement !== '')
     .map((statement) => `${statement};`);
 
-test('the GRANT statements of docs/SERVERS.md are the ones that the prober needs', () => {
+test('docs/SERVERS.md grants what the prober needs', () => {
   const account = "'source_dns'@'10.0.0.%'";
   expect(blocks('docs/SERVERS.md', 'sql').map(statementsOf)).toEqual([
     accountStatements(account),
@@ -40,7 +43,7 @@ test('the GRANT statements of docs/SERVERS.md are the ones that the prober needs
   ]);
 });
 
-test('the configuration of the README loads, once its secrets are there; also with what docs/SERVERS.md adds', async () => {
+test('the configuration in the README loads when its secrets are there, also with the addition in docs/SERVERS.md', async () => {
   const [told = ''] = blocks('README.md', 'yaml');
   const [discovery = ''] = blocks('docs/SERVERS.md', 'yaml');
   const settings = { cluster: 'shop', mode: 'observe' };
@@ -73,7 +76,7 @@ async function loaded(text: string): Promise<unknown> {
   }
 }
 
-test('docker-compose.yml grants the same', () => {
+test('docker-compose.yml grants what docs/SERVERS.md grants', () => {
   const compose = page('docker-compose.yml');
   const granted = [
     ...(
@@ -84,7 +87,7 @@ test('docker-compose.yml grants the same', () => {
   expect(granted.toSorted()).toEqual(needed.toSorted());
 });
 
-test('the rights of the key in docs/OPERATING.md are those of bind-config', () => {
+test('docs/OPERATING.md gives the key the rights of bind-config', () => {
   const rights = (text: string): readonly string[] =>
     [...text.matchAll(/^ *(grant \S+ name .*;)$/gm)].map(([, line = '']) => line);
   const filled = page('bind-config/named.conf.primary')
@@ -111,7 +114,7 @@ test.each(['README.md', 'CHANGELOG.md', 'docs/RELIABILITY.md'])(
   },
 );
 
-/** Without code: what looks like a link there is none. */
+/** The page without its code, where a link is none. */
 const prose = (text: string): string => text.replace(/^```.*?^```$/gms, '').replace(/`[^`\n]*`/g, 'code');
 
 /** The anchors that GitHub gives to the headings of a page. */
@@ -132,14 +135,14 @@ function anchorsOf(name: string): readonly string[] {
 describe.each([...pages, ...pagesIn('docs/decisions'), 'CHANGELOG.md'])('%s', (name) => {
   const targets = [...prose(page(name)).matchAll(/\]\((?!https?:)([^)\s#]*)(?:#([^)\s]*))?\)/g)];
 
-  test('points to files that are there', () => {
+  test('points to files that exist', () => {
     const missing = targets
       .map(([, file = '']) => file)
       .filter((file) => !existsSync(join(root, dirname(name), file)));
     expect(missing).toEqual([]);
   });
 
-  test('points to headings that are there', () => {
+  test('points to headings that exist', () => {
     const missing = targets
       .filter(([, , anchor]) => anchor !== undefined)
       .map(([, file = '', anchor = '']) => ({
@@ -160,7 +163,7 @@ test('the README has at most 110 lines', () => {
   expect(page('README.md').split('\n').length - 1).toBeLessThanOrEqual(110);
 });
 
-test.each(pages)('%s is 100 columns wide: but for tables, and where links lead', (name) => {
+test.each(pages)('%s is 100 columns wide, apart from tables and the targets of links', (name) => {
   const wide = page(name)
     .split('\n')
     .map((line, index) => ({
@@ -183,10 +186,7 @@ const isThere = (path: string): boolean => {
   );
 };
 
-test.each([...pages, 'CHANGELOG.md', ...pagesIn('docs/decisions')])(
-  '%s names files that are there',
-  (name) => {
-    const named = [...page(name).matchAll(paths)].map(([path]) => path);
-    expect(named.filter((path) => !isThere(path))).toEqual([]);
-  },
-);
+test.each([...pages, 'CHANGELOG.md', ...pagesIn('docs/decisions')])('%s names files that exist', (name) => {
+  const named = [...page(name).matchAll(paths)].map(([path]) => path);
+  expect(named.filter((path) => !isThere(path))).toEqual([]);
+});

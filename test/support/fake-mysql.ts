@@ -109,7 +109,7 @@ export interface FakeMysql {
   hang(address: string): void;
   /** A hung server goes on in the same process. */
   resume(address: string): void;
-  /** A new process. read_only is what the configuration file says. A configured channel starts by itself. */
+  /** A new process. The configuration file sets read_only. A configured channel starts by itself. */
   restart(address: string, options: { readonly readOnly: boolean }): void;
   /**
    * Turns on one of the switches that refuse writes. Those of InnoDB are in the configuration file: a new

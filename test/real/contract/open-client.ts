@@ -13,7 +13,7 @@ export interface Listening {
 /** The nameserver as one that the client waits for after an update. */
 export const verifyAt = ({ address, port }: Listening) => ({ host: address, port });
 
-/** By our own packets over TCP, where `options` does not say otherwise. Throws with the message of a failure. */
+/** By our own packets over TCP, unless `options` differs. Throws the message of a failure. */
 export async function openClient(
   { address, port }: Listening,
   options: Partial<NameserverOptions>,

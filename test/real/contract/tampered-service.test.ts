@@ -95,7 +95,7 @@ describe.each(['tcp', 'udp'] as const)('over %s', (transport) => {
       const epochs = (...kinds: readonly string[]) =>
         records.flatMap((entry) => ('epoch' in entry && kinds.includes(entry.kind) ? [entry.epoch] : []));
       expect(epochs('move', 'moved-elsewhere')).toEqual([1, 2]);
-      // What the service reports is what it did.
+      // The report of the service is true.
       expect(epochs('move')).toEqual([1, 2]);
     },
   );

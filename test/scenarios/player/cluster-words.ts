@@ -1,4 +1,7 @@
-/** The first command of a transcript: `cluster servers=db1,db2 source=db1 ...`, with the words of source-dns.yaml where it has them. */
+/**
+ * Reads the first command of a transcript: `cluster servers=db1,db2 source=db1 ...`. The words are those of
+ * source-dns.yaml, where it has them.
+ */
 
 import type { ClusterSettings, PublicationSettings } from '../../../src/core/model/settings.ts';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';

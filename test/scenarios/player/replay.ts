@@ -13,7 +13,7 @@ function replay(text: string): string {
   return formatTranscript(blocks, outputs);
 }
 
-/** One test for each transcript: the result is what its file says. */
+/** One test for each transcript: its file has the result. */
 export const replayed = (transcripts: readonly string[]): void =>
   test.each(transcripts)('%s', async (transcript) => {
     await expect(replay(textOf(transcript))).toMatchFileSnapshot(pathOf(transcript));

@@ -265,15 +265,15 @@ export class Script {
    * `network db1 cut`: we do not reach it. `network db1 cut watcher-2`: the other instance does not. `network
    * db1 cut from db2`: these two do not reach each other.
    */
-  #network([first = '', verb = '', whom = '', other = '']: readonly string[]): void {
+  #network([first = '', verb = '', side = '', other = '']: readonly string[]): void {
     if (verb !== 'cut' && verb !== 'mended') throw new Error(`a network is not ${verb}`);
     const [cut, names] =
-      whom === 'from'
+      side === 'from'
         ? [
             this.#parted,
             [`${addressOf(first)} ${addressOf(other)}`, `${addressOf(other)} ${addressOf(first)}`],
           ]
-        : [whom === 'watcher-2' ? this.#cutFromSecond : this.#cut, [addressOf(first)]];
+        : [side === 'watcher-2' ? this.#cutFromSecond : this.#cut, [addressOf(first)]];
     for (const name of names) verb === 'cut' ? cut.add(name) : cut.delete(name);
   }
 

@@ -276,7 +276,7 @@ export class World {
     return { kind: 'refused', code: 'rejected', rcode: 'REFUSED', failure };
   }
 
-  /** The ledger is what the nameserver refuses. */
+  /** The nameserver refuses the ledger. */
   #inspect({ nameserver, about, failure: said, deadline }: Effect & { kind: 'inspect-refusal' }): void {
     const ledger = '_source-dns.source.example';
     const denied = {

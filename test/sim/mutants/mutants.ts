@@ -4,6 +4,7 @@
  */
 
 import { decidingMutants } from './mutants-deciding.ts';
+import { observingMutants } from './mutants-observing.ts';
 import { shellMutants } from './mutants-shell.ts';
 import { writingMutants } from './mutants-writing.ts';
 import type { Variant } from './patched-build.ts';
@@ -20,4 +21,9 @@ export interface Mutant extends Variant {
   readonly story?: string;
 }
 
-export const mutants: readonly Mutant[] = [...decidingMutants, ...writingMutants, ...shellMutants];
+export const mutants: readonly Mutant[] = [
+  ...observingMutants,
+  ...decidingMutants,
+  ...writingMutants,
+  ...shellMutants,
+];

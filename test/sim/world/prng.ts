@@ -1,4 +1,4 @@
-/** A seeded source of chance: sfc32, seeded through splitmix32. The same seed gives the same sequence on every machine. */
+/** A seeded source of chance: sfc32, seeded by splitmix32. One seed gives one sequence on every machine. */
 
 export interface Prng {
   /** In [0, 1). */

@@ -221,7 +221,7 @@ function publicationFrom({
         source: address(remembered.source),
         uuid: uuid(remembered.source),
       },
-      // What was read at 0 shows that it is still lost.
+      // The read at 0 shows that the ledger is still lost.
       lostSince: remembered?.lostForMs === undefined ? undefined : ((0 - remembered.lostForMs) as MonoMs),
       failure: zone === 'unreachable' ? { code: 'timeout', message: 'no answer' } : undefined,
     },

@@ -208,7 +208,7 @@ class Twin {
 
   /**
    * All transactions of the line began on db1, which therefore lacks none. Before the first publication the
-   * line is what the candidate has executed.
+   * line has the transactions of the candidate.
    */
   #isBehind(target: TwinServer): boolean {
     if (

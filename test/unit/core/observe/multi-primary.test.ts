@@ -1,4 +1,4 @@
-/** Shows who is the source where every member may write, and in Aurora, whose table names one writer. */
+/** Shows which server is the source where every member may write, and in Aurora, whose table names one writer. */
 
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../../src/core/decide/table.ts';

@@ -196,7 +196,7 @@ describe('an update without an answer', () => {
     expect(JSON.stringify(effects)).toContain('frozen=eve: maintenance');
   });
 
-  test('is sent again, not fenced off, while it is what is wanted', () => {
+  test('is sent again, not fenced off, while it is still wanted', () => {
     const situation = pendingOf({ aim: 'repair' }, { rrsets: [] });
     expect(written(situation, steady).inFlight?.what).toBe('repair');
   });
