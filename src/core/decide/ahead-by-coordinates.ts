@@ -56,7 +56,7 @@ function lackIn(
   if (most === undefined || own === undefined) return null;
   return {
     server: most.server,
-    ...(most.at.file === own.file ? { bytes: most.at.position - own.position } : {}),
+    bytes: most.at.file === own.file ? most.at.position - own.position : undefined,
   };
 }
 

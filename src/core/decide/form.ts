@@ -1,12 +1,12 @@
 /** In which form a server is published, or why it must not be: the configuration's form, of addresses that are proven. */
 
+import { isIpText } from '../model/ip-address.ts';
 import { unsafeKind } from '../model/ip-ranges.ts';
 import { type Form, formFits, formText, type Ledger } from '../model/ledger.ts';
 import { splitAddress } from '../model/observation.ts';
 import type { SourceName } from '../model/settings.ts';
 import { proposalWords } from '../observe/server-addresses.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { isIpText } from '../publish/desired.ts';
 import type { Situation } from './situation.ts';
 
 /** Why a server must not be published. */
@@ -21,11 +21,7 @@ export function moveForm(situation: Situation, target: ServerView): Form | Unsaf
   if (command?.force && target.contact !== 'reachable') {
     const addresses =
       target.settings.publish ?? state.servers.get(target.address)?.proposed ?? target.addresses;
-    return formOf(
-      { ...target, ...(addresses ? { addresses } : {}) },
-      settings.source,
-      state.settings.allowLoopback,
-    );
+    return formOf({ ...target, addresses }, settings.source, state.settings.allowLoopback);
   }
   return unprovenAddress(situation, target) ?? formOf(target, settings.source, state.settings.allowLoopback);
 }
@@ -61,7 +57,7 @@ export function differingForm(situation: Situation, ledger: Ledger, target: Serv
       ? ledger.form.targets.filter((address) => proposal.unreached.includes(address))
       : [];
   const form = formOf(
-    { ...target, ...(addresses ? { addresses: [...addresses, ...kept] } : {}) },
+    { ...target, addresses: addresses && [...addresses, ...kept] },
     settings.source,
     state.settings.allowLoopback,
   );

@@ -6,9 +6,9 @@ import type { ServerAddress } from '../model/units.ts';
 export interface Lack {
   /** Who has most of it. */
   readonly server: ServerAddress;
-  readonly transactions?: number;
+  readonly transactions?: number | undefined;
   /** Of one file of their source's binary log, where there are no GTIDs. */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
 }
 
 /** Null: nobody has more. */

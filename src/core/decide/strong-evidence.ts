@@ -54,12 +54,8 @@ export const whoStillCount = (
   { members, ledger, state }: Situation,
   published: ServerView,
 ): readonly ServerView[] => {
-  const id = published.id ?? ledger?.uuid;
-  return whoCount(
-    members,
-    { ...published, ...(id === undefined ? {} : { id }) },
-    state.settings.watch.freshForMs,
-  );
+  const named = { ...published, id: published.id ?? ledger?.uuid };
+  return whoCount(members, named, state.settings.watch.freshForMs);
 };
 
 /** The candidates that something shows to be meant as the source: one of each multi-primary cluster. */

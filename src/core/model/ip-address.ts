@@ -19,6 +19,9 @@ export function parseIp(text: string): IpAddress | undefined {
   return isMapped ? { family: 4, bytes: bytes.slice(12) } : { family: 6, bytes };
 }
 
+/** Whether a host is written as an IP address, well-formed or not. */
+export const isIpText = (host: string): boolean => host.includes(':') || /^\d+(\.\d+){3}$/.test(host);
+
 /** The text of an address as a socket or a resolver gives it; an IPv4-mapped one, in whatever spelling, as the IPv4 address that it means. */
 export function plainIp(text: string): string {
   if (!text.includes(':')) return text;

@@ -6,7 +6,7 @@ import type { ServerAddress, ServerId } from '../model/units.ts';
 
 interface ChannelSource {
   /** It may be one that was discovered. */
-  readonly member?: ServerMemory;
+  readonly member?: ServerMemory | undefined;
   /** Its identity is known, and it is no configured member's. */
   readonly outsider: boolean;
 }
@@ -38,7 +38,7 @@ export function sourceOf(
   // Without an identity only an address of the inventory says who it is.
   const byAddress = state.servers.get(channel.sourceAddress);
   const found = withIdentity(state, channel, byId);
-  if (found === undefined) return { ...(byAddress && { member: byAddress }), outsider: false };
+  if (found === undefined) return { member: byAddress, outsider: false };
   const [first, ...others] = found;
   if (first !== undefined) {
     // MariaDB's server_id is unique by agreement only: of several, the address decides, or nothing.
@@ -46,13 +46,13 @@ export function sourceOf(
       others.length === 0 || channel.sourceId !== undefined
         ? first
         : found.find((each) => each === byAddress);
-    return { ...(member && { member }), outsider: member?.settings.discovered !== undefined };
+    return { member, outsider: member?.settings.discovered !== undefined };
   }
   // An identity that no member has shown is a stranger's only when every member has shown one.
   const allIdentified = [...state.servers.values()].every(
     ({ facts, settings }) => facts !== undefined || settings.discovered !== undefined,
   );
-  return allIdentified ? { outsider: true } : { ...(byAddress && { member: byAddress }), outsider: false };
+  return allIdentified ? { outsider: true } : { member: byAddress, outsider: false };
 }
 
 /** The members that have shown the identity which the channel tells; undefined where it tells none. */

@@ -70,5 +70,3 @@ export function addressRrset(
   const rdata = addresses.filter((address) => address.includes(':') === (type === 'AAAA'));
   return { name, type, ...(rdata.length > 0 ? { rrset: { name, type, ttlSeconds, rdata } } : {}) };
 }
-
-export const isIpText = (host: string): boolean => host.includes(':') || /^\d+(\.\d+){3}$/.test(host);

@@ -1,6 +1,7 @@
 /** From what was read and what is wanted to one UPDATE message: read, plan, apply, and this is the middle. */
 
-import { type Ledger, ledgerName, writeLedger } from '../model/ledger.ts';
+import { type Ledger, ledgerName } from '../model/ledger.ts';
+import { writeLedger } from '../model/ledger-text.ts';
 import type { PublicationSettings } from '../model/settings.ts';
 import {
   type Change,

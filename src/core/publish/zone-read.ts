@@ -1,7 +1,8 @@
 /** Takes what was read of the zone: is it newer than what we know, whose ledger is it, and which of our updates does it show. */
 
 import { record, type Turn } from '../model/events.ts';
-import { type Ledger, type LedgerReading, ledgerName, readLedger } from '../model/ledger.ts';
+import { type Ledger, type LedgerReading, ledgerName } from '../model/ledger.ts';
+import { readLedger } from '../model/ledger-text.ts';
 import { rereadMs } from '../model/limits.ts';
 import { type PublicationState, withWriting, withZone } from '../model/publication.ts';
 import type { ClusterSettings } from '../model/settings.ts';

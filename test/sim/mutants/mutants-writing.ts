@@ -131,7 +131,7 @@ export const writingMutants: readonly Mutant[] = [
     name: 'fields of a newer version are dropped',
     patches: [
       {
-        file: 'core/model/ledger.ts',
+        file: 'core/model/ledger-text.ts',
         find: 'return [...fields, ...ledger.unknown];',
         replace: 'return fields;',
       },
