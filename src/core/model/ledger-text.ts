@@ -118,7 +118,8 @@ function readable<T>(
 /** The field that this version could not write again in the same way. */
 function oddField(one: (name: string) => string): string | undefined {
   const unprintable = required.find((name) => !isPrintable(one(name)));
-  if (unprintable !== undefined) return `a field ${unprintable}= with other letters than printable ASCII`;
+  if (unprintable !== undefined)
+    return `a field ${unprintable}= with characters that are not printable ASCII`;
   // The next move makes it a former source.
   const source: Former = { uuid: one('uuid') as ServerId, address: one('source') as ServerAddress };
   if (!fits(source)) return `uuid=${source.uuid} and source=${source.address}, which are too long`;

@@ -50,10 +50,10 @@ export const grantAdvice =
 function obstacle(source: ServerView, replica: ServerView): string {
   const [theirs, own] = [source.facts?.gtidMode, replica.facts?.gtidMode];
   if (theirs === undefined)
-    return `${source.facts?.gtidExecuted ? replica.address : source.address} tells no GTIDs`;
+    return `${source.facts?.gtidExecuted ? replica.address : source.address} reports no GTIDs`;
   // It gives GTIDs to them itself (ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS), which its source does not know.
   if (own === 'ON')
-    return `${replica.address} runs with gtid_mode=ON, and ${source.address} with ${theirs}: no transaction has one GTID on both, so that ${replica.address} must not be promoted`;
+    return `${replica.address} runs with gtid_mode=ON, and ${source.address} with ${theirs}: no transaction has the same GTID on both, so ${replica.address} must not be promoted`;
   const hidden = [
     source.facts?.binlogEnd ? [] : [source.address],
     appliedOf(source, replica) ? [] : [replica.address],
@@ -61,13 +61,13 @@ function obstacle(source: ServerView, replica: ServerView): string {
   const without = source.facts?.gtidExecuted
     ? `${replica.address} runs with gtid_mode=${own}`
     : `${source.address} runs with gtid_mode=${theirs}`;
-  return `${without}, so that only places in the source's binary log tell, and our account does not see them on ${hidden.join(', ')}: ${grantAdvice}`;
+  return `${without}, so only positions in the source's binary log can be compared, and our account does not see them on ${hidden.join(', ')}: ${grantAdvice}`;
 }
 
 /** Why the sets of a source that has been idle since its replica attached prove nothing, and what would help. */
 export function idleObstacle(source: ServerView, replica: ServerView): string {
   const [theirs, own] = [source.facts?.gtidMode, replica.facts?.gtidMode];
-  const idle = `${source.address} has committed nothing with a GTID since ${replica.address} attached, and what it wrote before may have none`;
+  const idle = `${source.address} has committed nothing with a GTID since ${replica.address} attached, and its earlier transactions may have none`;
   if (theirs !== 'ON') return `${idle}: ${grantAdvice}`;
   return `${idle}: SET GLOBAL gtid_mode = ${own === 'ON_PERMISSIVE' ? 'ON' : 'ON_PERMISSIVE'} on ${replica.address}`;
 }

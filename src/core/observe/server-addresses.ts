@@ -112,7 +112,7 @@ function trialOf(memory: ServerMemory, address: string, probe: Probe, now: Now):
       outcome: 'silent',
       at: now.mono,
       wasSame,
-      said: 'who answers there has the same identity, but began at another time',
+      said: 'the server there has the same identity, but its process began at another time',
     };
   return { outcome: 'same', at: now.mono, wasSame: true };
 }
@@ -245,7 +245,7 @@ export function notMisled(state: ClusterState, memory: ServerMemory, probe: Prob
   const message = `${memory.settings.address}: its host name leads to ${peer}, where ${member.settings.address} answers`;
   return {
     kind: 'unknown',
-    failure: { code: 'another-member', message, hint: 'mend the address records of its host name' },
+    failure: { code: 'another-member', message, hint: 'correct the address records of its host name' },
   };
 }
 
@@ -267,7 +267,7 @@ export function proposalWords(
   const said = (address: string): string => {
     const member = memberAt(state, memory, address);
     const trial = trials.get(address);
-    if (member !== undefined) return `${address} is ${member}`;
+    if (member !== undefined) return `${address} belongs to ${member}`;
     if (trial?.outcome === 'other') return `at ${address} another server answers (${trial.id})`;
     return `at ${address} it was not found (${trial?.said ?? 'not tried'})`;
   };

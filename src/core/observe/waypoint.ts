@@ -72,10 +72,10 @@ export function isAtOrAfter(place: Coordinates, other: Coordinates): boolean {
 /** How a former source has come back, in words. `source`: its address, and what reads on from it. `hidden`: it may have written something by itself that has no GTID. */
 export function reachedWords(waypoint: Waypoint | undefined, source: string, hidden: boolean): string {
   const kind = waypoint?.kind ?? 'gtids';
-  if (kind === 'write-set') return `is a node of one cluster with ${source} again`;
+  if (kind === 'write-set') return `is a node of the same cluster as ${source} again`;
   if (kind === 'shared') return `reads the storage that ${source} writes`;
   if (kind === 'coordinates')
-    return `replicates from ${source} and has caught up (what it wrote by itself is not known without GTIDs)`;
-  const also = hidden ? ' with a GTID (what it wrote without one is not known)' : '';
-  return `replicates from ${source} and has nothing of its own${also}`;
+    return `replicates from ${source} and has caught up (without GTIDs, its own transactions are not known)`;
+  const also = hidden ? ' with a GTID (those without one are not known)' : '';
+  return `replicates from ${source} and has no transactions of its own${also}`;
 }

@@ -164,7 +164,7 @@ describe('explain', () => {
       "shop
         source.example. → nothing = db2:3306
           point to db2:3306: steady. db2:3306 is the source: it is published and writable, and no other
-            server could be.
+            server could be the source.
           ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z
           former sources that have not rejoined: 5d000000-0000-11f1-8000-000000000001@db1:3306
           what would change it:

@@ -16,17 +16,17 @@ export function commanded(situation: Situation): Decision | undefined {
   if (server === undefined) return hold('no-candidate', notAMember(situation, command.server));
   const closed = command.force && !command.althoughReadOnly ? knownReplica(situation, server) : undefined;
   if (closed !== undefined) return hold('no-candidate', closed);
-  if (command.force) return pointTo('commanded', server, `${server.address} was named by command, by force.`);
+  if (command.force) return pointTo('commanded', server, `A forced command named ${server.address}.`);
   const back = wayBack(situation, server);
   if (back !== undefined)
     return pointTo(
       'commanded',
       server,
-      `${server.address} was named by command, and is writable; nothing is lost, since ${back}.`,
+      `A command named ${server.address}, which is writable. Nothing is lost: ${back}.`,
     );
   const wrong = disqualification(situation, server);
   if (wrong === undefined)
-    return pointTo('commanded', server, `${server.address} was named by command, and is writable.`);
+    return pointTo('commanded', server, `A command named ${server.address}, which is writable.`);
   const reason = isSuperseded(situation, server)
     ? 'superseded-source'
     : belongsToLine(situation, server)
@@ -34,16 +34,16 @@ export function commanded(situation: Situation): Decision | undefined {
       : 'stranger';
   const next =
     reason === 'no-candidate' || !server.writable
-      ? `What it lacks: source-dns explain ${situation.state.settings.cluster}`
-      : `Only if it holds the right data: ${follow(situation, server, true)}`;
-  return hold(reason, `${server.address} was named by command, but it ${wrong}. ${next}`);
+      ? `To see what it lacks: source-dns explain ${situation.state.settings.cluster}`
+      : `Only if it has the right data: ${follow(situation, server, true)}`;
+  return hold(reason, `A command named ${server.address}, but it ${wrong}. ${next}`);
 }
 
 function notAMember({ topology }: Situation, address: ServerAddress): string {
   const sameAs = topology.servers.find((server) => server.address === address)?.sameAs;
   return sameAs === undefined
-    ? `${address} is no server of this cluster.`
-    : `${address} and ${sameAs} are one server, which is counted as ${sameAs}: name ${sameAs}.`;
+    ? `${address} is not a server of this cluster.`
+    : `${address} and ${sameAs} are one server, and only ${sameAs} counts: name ${sameAs}.`;
 }
 
 /** Force overrides what is unknown, not what was just seen: that the server takes no writes, or replicates from another one. */
@@ -61,7 +61,7 @@ function knownReplica(situation: Situation, server: ServerView): string | undefi
       ? ` The source is ${source.address}, which is published.`
       : ` If ${source.address} is the source: ${follow(situation, source)}`);
   const state = server.writable ? 'writable' : 'read-only';
-  return `${server.address} was named by force, but was just seen: it is ${state}${replicates}.${truth ?? ''} If clients shall get it all the same: ${follow(situation, server, true)} --although-read-only`;
+  return `A forced command named ${server.address}, but its newest answer says that it is ${state}${replicates}.${truth ?? ''} If clients shall get it nevertheless: ${follow(situation, server, true)} --although-read-only`;
 }
 
 /** Rule 4, an announcement in the ledger: it moves when that server becomes writable. */
@@ -72,6 +72,6 @@ export function announced(situation: Situation): Decision | undefined {
   if (next === undefined || next.until < isoTime(now.wall)) return undefined;
   const server = candidates.find((candidate) => candidate.id === next.uuid);
   return server && !isPublished(situation, server)
-    ? pointTo('commanded', server, `${server.address} was announced by a failover tool, and is writable now.`)
+    ? pointTo('commanded', server, `A failover tool announced ${server.address}, which is writable now.`)
     : undefined;
 }

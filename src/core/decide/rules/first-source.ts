@@ -67,7 +67,7 @@ const writersInCircles = (situation: Situation): readonly ServerView[] =>
 function nobodyYet(situation: Situation): string {
   const away = standing(situation);
   if (away.length > 0)
-    return `${names(away)} ${away.length === 1 ? 'was' : 'were'} writable at the last answer, and must answer again`;
+    return `${names(away)} ${away.length === 1 ? 'was writable at its' : 'were writable at their'} last answer, and must answer again`;
   return situation.members.some((member) => member.writable)
     ? 'no writable server could be the source'
     : 'no server is writable';

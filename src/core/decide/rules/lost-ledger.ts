@@ -24,12 +24,12 @@ export function lostLedger(situation: Situation): Decision | undefined {
     return pointTo(
       'ledger-restored',
       healthy,
-      `The ledger ${said}; epoch ${remembered.epoch} named ${healthy.address}, which is healthy, so it is published again.`,
+      `The ledger ${said}. Epoch ${remembered.epoch} named ${healthy.address}, which is healthy: it is published again.`,
     );
   }
   return hold(
     'ledger-lost',
-    `The ledger ${said}, but epoch ${remembered.epoch} was seen (${remembered.source}${wrong === undefined ? '' : `, which ${wrong}`}).`,
+    `The ledger ${said}, but epoch ${remembered.epoch} was seen. Its source was ${remembered.source}${wrong === undefined ? '' : `, which ${wrong}`}.`,
   );
 }
 

@@ -16,7 +16,7 @@ export function switchover(situation: Situation): Decision | undefined {
   if (published.duplicate && published.writable)
     return hold(
       'two-sources',
-      `${published.address} is published and writable, and ${proven.address} could be the source as well. Another server has the UUID of ${published.address}, which is no step down.`,
+      `${published.address} is published and writable, and ${proven.address} could also be the source. Another server has the UUID of ${published.address}: that is not a step down.`,
     );
   return pointTo(
     'switchover',

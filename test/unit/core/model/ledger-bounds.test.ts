@@ -156,7 +156,7 @@ describe('beyond the bounds', () => {
     expect(held(highestEpoch)).toMatchObject({
       kind: 'hold',
       reason: 'ledger-full',
-      sentence: expect.stringContaining('last'),
+      sentence: expect.stringContaining('the highest that a ledger can hold'),
     });
     expect(held(highestEpoch - 1)).toEqual(move);
   });

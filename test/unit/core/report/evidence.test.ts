@@ -227,12 +227,12 @@ describe('the report of what a server lacks to be a candidate', () => {
       }),
     ).toEqual(['it were writable']);
     expect(missing({ ...closed, switches: [{ variable: 'innodb_read_only', value: 'ON' }] })).toEqual([
-      'it ran without innodb_read_only, which takes a restart with another my.cnf',
+      'it ran without innodb_read_only: take it out of my.cnf and restart the server',
     ]);
     // Nobody should be led to remove this setting in a hurry.
     expect(missing({ ...closed, switches: [{ variable: 'innodb_force_recovery', value: '4' }] })).toEqual([
       expect.stringMatching(
-        /innodb_force_recovery \(it is 4\), .* first find out why it was set: .* a replica is the safer source$/,
+        /innodb_force_recovery \(now 4\)\. First find out why it was set: .* a replica is the safer source\./,
       ),
     ]);
   });
