@@ -1,4 +1,4 @@
-// Compiles src/ to dist/ and makes the entry point executable. dist/ is emptied first: a file whose source is gone must not be shipped.
+// Compiles src/ to an empty dist/, so that no stale file is shipped, and makes the entry point executable.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,19 +1,33 @@
 import { defineConfig } from 'vitest/config';
 
-/** `pure` needs nothing but Node and takes seconds; `real` starts mysqld and named, fetched into the cache by its global set-up. */
+/**
+ * `pure` and `sockets` need nothing but Node. `real` starts mysqld and named, which its global set-up fetches into the
+ * cache.
+ */
 export default defineConfig({
   test: {
     // By default one core is left idle: of two that is half of them.
     maxWorkers: '100%',
     projects: [
+      // These files mock nothing and leave nothing behind. So the files of one worker share their modules.
       {
         test: {
           name: 'pure',
           include: [
-            'test/{unit,scenarios,fuzz}/**/*.test.ts',
+            'test/unit/{core,config,cli}/**/*.test.ts',
+            'test/scenarios/*.test.ts',
             'test/*.test.ts',
             'test/real/chaos/judge.test.ts',
           ],
+          isolate: false,
+          testTimeout: 30_000,
+        },
+      },
+      // These mock modules, or check that no socket is left open: each file has a worker for itself.
+      {
+        test: {
+          name: 'sockets',
+          include: ['test/unit/{dns,mysql,daemon,http}/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
           testTimeout: 30_000,
         },
       },

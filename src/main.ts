@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The first instructions: what signals mean from now on. The program is loaded after that, which takes some hundred milliseconds on a busy host.
- * Node's own meanings are not what an operator expects: SIGUSR1 opens the inspector, to which every user of this host may connect and run
- * code as this user; SIGUSR2 and SIGHUP end the process.
+ * What signals mean, before the program is loaded (some hundred milliseconds). Node's own meanings are
+ * dangerous: SIGUSR1 opens the inspector, through which every user of this host may run code as this user;
+ * SIGUSR2 and SIGHUP end the process.
  */
 
 import { close, url } from 'node:inspector';
@@ -10,10 +10,10 @@ import { close, url } from 'node:inspector';
 const ignore = (): void => {};
 process.on('SIGUSR1', ignore);
 process.on('SIGUSR2', ignore);
-// A reload that is asked for before the configuration is read needs no other answer. In a terminal SIGHUP ends the other commands.
+// Before the configuration is read, a reload needs no answer. SIGHUP ends the other commands.
 if (process.argv.includes('run')) process.on('SIGHUP', ignore);
 
-// SIGUSR1 may have come while Node itself started; the inspector opens some moments after it. What the operator asked for stays open.
+// Node itself may have got SIGUSR1; the inspector opens a moment later. One that was asked for stays open.
 const isAskedFor = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((option) =>
   option.includes('--inspect'),
 );
@@ -23,7 +23,7 @@ const closeInspector = (): void => {
 closeInspector();
 for (const afterMs of [0, 100, 1000]) setTimeout(closeInspector, afterMs).unref();
 
-// Modules are read many at once: more than a very low `ulimit -n` allows.
+// Many modules are read at once: more than a very low `ulimit -n` allows.
 await import('./program.ts').catch((error: unknown) => {
   if ((error as NodeJS.ErrnoException | null)?.code !== 'EMFILE') throw error;
   process.stderr.write(

@@ -1,4 +1,4 @@
-/** The composition root: arguments, the command, the exit code. The only file that may import everything. */
+/** The composition root: arguments, command, exit code. The only file that may import everything. */
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -45,7 +45,7 @@ const maker: AdapterMaker = {
 
 const terminal = openTerminal(process);
 
-/** The lab starts this very program as its daemon. */
+/** The lab starts this program as its daemon. */
 const lab = (
   context: CommandContext,
   { name: _, ...command }: Extract<Command, { readonly name: 'lab' }>,
@@ -123,10 +123,10 @@ function main(argv: readonly string[]): Promise<number> | number {
   }
 }
 
-/** How long the daemon waits at its end for who reads its output: a log collector that is stuck must not keep it. A command waits for `| less`. */
+/** The daemon waits only so long for readers: a log collector may be stuck. A command waits for `less`. */
 const daemonPatienceMs = 100;
 
-// A bug ends the process with Node's own report and exit code 1: nothing half done goes on.
+// A bug ends the process with Node's own report and exit code 1: no half-done work goes on.
 const code = await main(process.argv.slice(2));
 const patienceMs = process.argv.includes('run') ? daemonPatienceMs : undefined;
 await Promise.all([process.stdout, process.stderr].map((stream) => drained(stream, patienceMs)));

@@ -241,7 +241,7 @@ describe('files', () => {
   });
 
   test('begin with a comment that says what they are for', () => {
-    const bare = [...sources, ...tests].filter(({ text }) => !text.startsWith('/**'));
+    const bare = [...sources, ...tests].filter(({ text }) => !/^(?:#!.*\n)?\/\*\*/.test(text));
     expect(bare.map(({ path }) => path)).toEqual([]);
   });
 

@@ -4,7 +4,7 @@ import type { Answer, CommandResult } from '../core/model/events.ts';
 import { planLines } from '../dns/client/nsupdate-script.ts';
 import { printable, type Style } from './style.ts';
 
-/** A dry run's plan is a script by itself: what is said about it is a comment. */
+/** The plan of a dry run is a script: everything else becomes a comment. */
 export const answerText = (answer: Answer, style: Style): string =>
   answer.results.map((result) => resultText(printable(result), result, style)).join('');
 

@@ -1,3 +1,5 @@
+/** The arguments of the command line: a command, a text for the terminal, or a usage error. Pure. */
+
 import { parseArgs } from 'node:util';
 import { parseHostPort } from '../config/server-address.ts';
 import { didYouMean } from '../suggest.ts';
@@ -11,7 +13,6 @@ import {
   optionNames,
 } from './command-table.ts';
 
-/** A command with its arguments, as the composition root dispatches it. */
 export type Command =
   | { readonly name: 'run' }
   | { readonly name: 'status'; readonly cluster?: string; readonly watch: boolean }
@@ -19,7 +20,7 @@ export type Command =
   | {
       readonly name: 'follow';
       readonly cluster: string;
-      /** As it was typed: without a port, the cluster's servers tell which one is meant. */
+      /** As typed: without a port, the servers of the cluster decide which one is meant. */
       readonly server: string;
       readonly force: boolean;
       readonly althoughReadOnly?: true;
@@ -31,7 +32,7 @@ export type Command =
   | { readonly name: 'forget'; readonly cluster: string; readonly server: string }
   | { readonly name: 'history'; readonly cluster?: string }
   | { readonly name: 'schema' }
-  /** The scenario as it was typed: only the lab knows which there are. */
+  /** The scenario as typed: only the lab knows its names. */
   | {
       readonly name: 'lab';
       readonly scenario?: string;
@@ -48,10 +49,10 @@ export type ParsedArguments =
   /** For standard error, exit 2. */
   | { readonly kind: 'usage'; readonly text: string };
 
-/** Promised, but not in this version: saying so is kinder than "unknown". */
+/** Planned commands: this answer is kinder than "unknown". */
 const notYet: readonly string[] = ['check', 'hook', 'advise', 'init'];
 
-/** It becomes part of `frozen=<by>: <reason>`, one character-string of 255 bytes. */
+/** The ledger keeps `frozen=<by>: <reason>` in one character-string of 255 bytes. */
 const longestReasonBytes = 150;
 
 const options = {
@@ -82,7 +83,7 @@ const usage = (problem: string, command?: CommandName): ParsedArguments => ({
   text: `source-dns: ${problem}\nSee: source-dns ${command === undefined ? '' : `${command} `}--help`,
 });
 
-/** Reads the arguments (without node and the script). Pure: it neither prints nor exits. */
+/** `argv` is without node and the script. */
 export function parseArguments(argv: readonly string[]): ParsedArguments {
   const given = readTokens(argv);
   const [first, ...words] = given.words;
@@ -112,7 +113,7 @@ function readTokens(argv: readonly string[]): Given {
   const values = new Map<OptionName, string>();
   const words: string[] = [];
   const problems: string[] = [];
-  // Not strict: its messages are for programmers, and they know no "did you mean".
+  // Not strict: its messages are for programmers, and without "did you mean".
   const { tokens } = parseArgs({
     args: [...argv],
     options,
@@ -151,25 +152,25 @@ function optionProblem(
 ): string | undefined {
   if (options[name].type === 'boolean') return value === undefined ? undefined : `--${name} takes no value`;
   if (value === undefined || value === '') return `--${name} needs a value`;
-  // `--reason --dry-run`: more likely a forgotten value than a reason.
+  // `--reason --dry-run`: probably a forgotten value.
   if (inlineValue === false && value.startsWith('-'))
-    return `--${name} needs a value; where it does begin with "-", write --${name}=${value}`;
-  return twice ? `--${name} is there twice` : undefined;
+    return `--${name} needs a value; if the value begins with "-", write --${name}=${value}`;
+  return twice ? `--${name} is given twice` : undefined;
 }
 
-/** Why these words and options do not go with that command, or undefined. */
+/** Why these words and options do not fit the command, or undefined. */
 function misfit(name: CommandName, given: Given, words: readonly string[]): string | undefined {
   const { operands, options: own } = commands[name];
   const allowed = new Set<OptionName>(['config', 'json', ...own.map((option) => option.name)]);
   const stray = [...given.flags, ...given.values.keys()].find((option) => !allowed.has(option));
-  if (stray !== undefined) return `--${stray} does not go with "${name}"`;
+  if (stray !== undefined) return `"${name}" does not take --${stray}`;
   const missing = operands.find((operand, index) => operand.required && words[index] === undefined);
   if (missing !== undefined) return `"${name}" needs a ${missing.name}`;
   const surplus = words[operands.length];
   return surplus === undefined ? undefined : `"${name}" does not take "${surplus}"`;
 }
 
-/** The command, or what is wrong with its arguments. */
+/** The command, or the error in its arguments. */
 function build(name: CommandName, given: Given, words: readonly string[]): Command | string {
   const [cluster = '', server = ''] = words;
   const reason = given.values.get('reason');
@@ -196,8 +197,7 @@ function build(name: CommandName, given: Given, words: readonly string[]): Comma
       const wrong = serverProblem(server);
       if (wrong !== undefined) return wrong;
       const [force, althoughReadOnly] = [given.flags.has('force'), given.flags.has('although-read-only')];
-      if (althoughReadOnly && !force)
-        return '--although-read-only goes with --force: alone it would do nothing';
+      if (althoughReadOnly && !force) return '--although-read-only needs --force: alone it does nothing';
       const although = althoughReadOnly ? ({ althoughReadOnly } as const) : {};
       return { name, cluster, server, force, ...although, dryRun: given.flags.has('dry-run'), ...why };
     }

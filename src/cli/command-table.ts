@@ -1,4 +1,4 @@
-/** What the commands are called, take and say about themselves: the parser and `--help` read the same table. */
+/** The commands, their options and their help: the parser and `--help` read the same table. */
 
 export type CommandName =
   | 'run'
@@ -34,7 +34,7 @@ interface CommandEntry {
   readonly options: readonly { readonly name: OptionName; readonly value?: string; readonly text: string }[];
   /** One line of the general help. */
   readonly summary: string;
-  /** What one should know before using it. */
+  /** The text of the command's own help. */
   readonly details: readonly string[];
 }
 
@@ -46,50 +46,52 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
   run: {
     operands: [],
     options: [],
-    summary: 'The daemon: watch the clusters and keep their names right',
+    summary: 'Run the daemon: it watches the clusters and keeps their names right',
     details: [
-      'Runs in the foreground and logs JSON to standard output. SIGTERM and SIGINT finish what is in flight',
-      'and exit 0. SIGHUP reads the configuration again; a bad one is refused, and the old one stays.',
+      'Runs in the foreground and logs JSON to standard output. On SIGTERM or SIGINT, the daemon finishes',
+      'the updates in flight and exits 0. On SIGHUP, it reads the configuration again; if the new one has',
+      'errors, the old one stays in force.',
     ],
   },
   status: {
     operands: [optional('CLUSTER')],
-    options: [{ name: 'watch', text: 'Keep it on the screen until Ctrl-C' }],
-    summary: 'What DNS says, who is the source, and every server',
-    details: ['Of one cluster, or of all.'],
+    options: [{ name: 'watch', text: 'Show it again every second, until Ctrl-C' }],
+    summary: 'Show what DNS says, the source, and every server',
+    details: ['Shows one cluster, or all of them.'],
   },
   explain: {
     operands: [required('CLUSTER')],
     options: [],
-    summary: 'The decision, and the evidence for it, server by server',
-    details: ['Asks the running daemon; where none runs, it asks the servers and the nameserver itself.'],
+    summary: 'Show the decision, and the evidence for it, server by server',
+    details: ['Asks the daemon. If no daemon runs, the command asks the servers and the nameserver itself.'],
   },
   follow: {
     operands: [required('CLUSTER'), required('SERVER')],
     options: [
-      { name: 'dry-run', text: 'Print the update that would be sent, and send nothing' },
-      { name: 'force', text: 'Publish it also where it cannot be asked, or its data are in doubt' },
+      { name: 'dry-run', text: 'Print the update, and send nothing' },
+      { name: 'force', text: 'Publish the server even if it does not answer or its data are in doubt' },
       {
         name: 'although-read-only',
-        text: 'With --force: also where it was just seen read-only or replicating',
+        text: 'With --force: even if the server was just seen read-only or replicating',
       },
-      reason('Why, for the history'),
+      reason('The reason, for the history'),
     ],
-    summary: 'Publish this server now, after verifying it',
+    summary: 'Verify this server, and publish it now',
     details: [
       'SERVER is host or host:port, as in the configuration. It must be a reachable, writable server of',
-      'the cluster. It promotes nothing: it only says where the name points. The way back from a move by',
-      'mistake is the same command, without --force, with the server that was published before: where the',
-      'server that is published now takes no writes, and has nothing that the other one lacks.',
+      'the cluster. The command promotes nothing: it only changes where the name points.',
+      'To undo a move by mistake, run the same command, without --force, with the server that was',
+      'published before. This works if the server that is published now takes no writes and has no',
+      'transactions that the other one lacks.',
     ],
   },
   freeze: {
     operands: [required('CLUSTER')],
-    options: [reason('Why: shown wherever the freeze is shown')],
-    summary: 'No automatic move, by any instance, until thawed',
+    options: [reason('The reason, shown with the freeze')],
+    summary: 'Stop automatic moves, by every instance, until thaw',
     details: [
-      'The freeze is kept in the zone, so that it holds for every instance and survives restarts.',
-      'follow is held as well while it lasts (exit code 3).',
+      'The freeze is kept in the zone, so it holds for every instance and survives restarts.',
+      'While it lasts, follow is held too (exit code 3).',
     ],
   },
   thaw: {
@@ -103,20 +105,22 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
     options: [],
     summary: 'Stop waiting for a server that will not come back',
     details: [
-      'It no longer counts for the majority, and the ledger no longer names it as a former source that has',
-      'not rejoined. A server that lives is not forgotten (exit code 3).',
+      'The server no longer counts for the majority, and the ledger no longer names it as a former source',
+      'that has not rejoined. A server that is alive is not forgotten (exit code 3).',
     ],
   },
   history: {
     operands: [optional('CLUSTER')],
     options: [],
-    summary: 'Every move and every hold, with its times',
-    details: ['When it was seen, decided, published, and answered by every authoritative nameserver.'],
+    summary: 'Show every move and every hold, with its times',
+    details: [
+      'The times of a move: seen, decided, published, and answered by every authoritative nameserver.',
+    ],
   },
   schema: {
     operands: [],
     options: [],
-    summary: "The configuration's JSON Schema, for editors",
+    summary: "Print the configuration's JSON Schema, for editors",
     details: [
       'Needs no configuration. In an editor with the YAML language server, begin the file with',
       '# yaml-language-server: $schema=./source-dns.schema.json',
@@ -125,16 +129,16 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
   lab: {
     operands: [],
     options: [
-      { name: 'scenario', value: 'NAME', text: "What to play; without it, the manual's failover" },
-      { name: 'list', text: 'Say which scenarios there are, what each needs and how long it takes' },
-      { name: 'once', text: 'Play it once and exit, 0 if all went well' },
-      { name: 'keep', text: 'Leave the files of the servers for inspection' },
+      { name: 'scenario', value: 'NAME', text: "The scenario to play; default: the manual's failover" },
+      { name: 'list', text: 'List the scenarios, what each needs and how long it takes' },
+      { name: 'once', text: 'Play it once and exit, 0 if every step held' },
+      { name: 'keep', text: 'Keep the files of the servers' },
     ],
-    summary: "Real MySQL servers and BIND on loopback: the manual's failover, live",
+    summary: "Play the manual's failover live, with real MySQL servers and BIND",
     details: [
-      'Needs no configuration, no root and no container. Everything is on loopback (where servers are cut',
-      'off, in network namespaces) and is gone afterwards. Where MySQL cannot be had, and no scenario was',
-      'named, the failover is played with MariaDB.',
+      'Needs no configuration, no root and no container. Everything runs on loopback (in network',
+      'namespaces, if the scenario cuts servers off). Afterwards the servers and their files are gone.',
+      'If no scenario is named and MySQL is not available, the lab plays the failover with MariaDB.',
     ],
   },
 };
@@ -142,16 +146,16 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
 export const commandNames = Object.keys(commands) as readonly CommandName[];
 
 const globalOptions: readonly (readonly [string, string])[] = [
-  ['--config FILE', 'The configuration'],
-  ['--json', 'Print JSON, one object or one a line'],
-  ['-h, --help', 'This text, or that of a command'],
-  ['-V, --version', 'The version'],
+  ['--config FILE', 'The configuration file'],
+  ['--json', 'Print JSON: one object, or one object per line'],
+  ['-h, --help', 'Print this text, or the help of a command'],
+  ['-V, --version', 'Print the version'],
 ];
 
 const exitCodes: readonly (readonly [string, string])[] = [
   ['0', 'done, or nothing to do'],
   ['1', 'failed'],
-  ['2', 'usage or configuration'],
+  ['2', 'wrong usage or configuration'],
   ['3', 'held: refused as unsafe, with the reason'],
   ['4', 'a server or nameserver could not be reached'],
   ['5', 'lost the race: another instance moved the name meanwhile'],

@@ -1,11 +1,11 @@
-/** The configuration as a command needs it: read, or told what is wrong with it. */
+/** The configuration for a command. Every error is printed. */
 
 import { formatConfigError } from '../config/config-error.ts';
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import { didYouMean } from '../suggest.ts';
 import type { CommandContext } from './context.ts';
 
-/** Undefined: it cannot be used; every reason was printed, and the command exits with `usage`. */
+/** Undefined: the configuration has errors, and the command exits with `usage`. */
 export async function readConfiguration({
   load,
   terminal,
@@ -16,7 +16,7 @@ export async function readConfiguration({
   return undefined;
 }
 
-/** Undefined: there is none of that name, which was printed, with what was perhaps meant. */
+/** Undefined: there is no such cluster. */
 export function findCluster(
   config: LoadedConfig,
   name: string,
@@ -31,7 +31,7 @@ export function findCluster(
   return cluster;
 }
 
-/** The configuration with these clusters only, and the nameservers that they need. */
+/** Only these clusters, and the nameservers that they need. */
 export function onlyClusters(config: LoadedConfig, clusters: readonly LoadedCluster[]): LoadedConfig {
   const needed = new Set(
     clusters.flatMap(({ settings }) => settings.publications.map(({ nameserver }) => nameserver)),

@@ -1,4 +1,4 @@
-/** What a command is given: it reaches for nothing of the process by itself. Types only. */
+/** What a command gets: it takes nothing from the process by itself. Types only. */
 
 import type { LoadResult } from '../config/load.ts';
 import type { AdapterMaker } from '../daemon/adapters.ts';
@@ -10,7 +10,7 @@ export interface Terminal {
   /** Standard output is a terminal: redraw, do not append. */
   readonly interactive: boolean;
   readonly colours: boolean;
-  /** Nobody reads standard output any more (EPIPE). */
+  /** The reader of standard output is gone (EPIPE). */
   closed(): boolean;
 }
 
@@ -20,15 +20,14 @@ export interface CommandContext {
   readonly terminal: Terminal;
   /** Print JSON instead of text. */
   readonly json: boolean;
-  /** Reads the configuration, again each time. */
+  /** Reads the configuration again, with each call. */
   load(): Promise<LoadResult>;
   readonly maker: AdapterMaker;
   readonly clock: Clock;
   readonly random: Random;
-  /** Who asks, as the ledger's `frozen=` and the log say it. */
+  /** Who gives the command, for the ledger's `frozen=` and the log. */
   readonly operator: string;
   /** Listens until the returned function is called. */
   onSignal(signal: SignalName, listener: () => void): () => void;
-  /** Ends the process at once. */
   exit(code: number): void;
 }

@@ -19,13 +19,13 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** Of the worst of the publications; no publication at all is a failure. */
+/** The code of the worst publication; no publication at all is a failure. */
 export function exitCodeOf(answer: Answer): ExitCode {
   const worst: CommandResult['kind'] = worstResult(answer)?.kind ?? 'failed';
   return exitCodes[worst];
 }
 
-/** What the caller got wrong, as the daemon words it, is usage here. */
+/** Problems of the daemon that are a usage error here. */
 const usageProblems: readonly string[] = ['unknown-cluster', 'unknown-server', 'bad-request'];
 
 export const exitCodeOfProblem = (problem: Problem): ExitCode => {

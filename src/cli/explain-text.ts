@@ -1,4 +1,4 @@
-/** A cluster as `explain` prints it: the decision, what would change it, and the evidence server by server. Pure. */
+/** A cluster for `explain`: the decision, what would change it, and the evidence. Pure. */
 
 import type { PublicationSnapshot, ServerSnapshot } from '../core/report/snapshot-types.ts';
 import type { ClusterDocument } from '../http/documents.ts';
@@ -6,10 +6,9 @@ import { alarmLines, oneLine, publicationText, roleText } from './snapshot-text.
 import { printable, type Style } from './style.ts';
 import { wrapped } from './wrap.ts';
 
-/** In columns: what a terminal and a mail can show. */
+/** In columns: fits a terminal and a mail. */
 const width = 100;
 
-/** The decision and the evidence for it, server by server. */
 export function explainText(document: ClusterDocument, style: Style): string {
   const cluster = printable(document);
   const several = cluster.publications.length > 1;
@@ -25,7 +24,7 @@ export function explainText(document: ClusterDocument, style: Style): string {
   return wrapped(text, width);
 }
 
-/** A daemon of an earlier version does not say it. */
+/** An older daemon does not send it. */
 function wouldChangeText({ wouldChange = [] }: Partial<PublicationSnapshot>, style: Style): string {
   if (wouldChange.length === 0) return '';
   return [
@@ -37,14 +36,14 @@ function wouldChangeText({ wouldChange = [] }: Partial<PublicationSnapshot>, sty
 }
 
 function serverText(server: ServerSnapshot, style: Style): string {
-  // A daemon of an earlier version does not say them.
+  // An older daemon does not send them.
   const { observed = [], missing = [], promotion = null }: Partial<ServerSnapshot> = server;
   const facts = [roleText(server), server.contact, server.version, server.uuid]
     .filter((fact) => fact !== null)
     .join(', ');
   const lines = [
     `  ${style.bold(server.server)}  ${facts}`,
-    // What is evidence may be told twice.
+    // `observed` may repeat evidence.
     ...[...new Set([...server.evidence, ...observed])].map((sentence) => `    - ${sentence}`),
     ...(server.failure === null ? [] : [style.red(`    - ${oneLine(server.failure)}`)]),
     ...missingLines(missing),

@@ -8,7 +8,7 @@ import { exitCodeOfLook, openLooker } from './look.ts';
 
 import { createStyle } from './style.ts';
 
-/** Prints the decision, its sentence, and the evidence server by server. */
+/** Prints the decision and the evidence, server by server. */
 export async function explain(
   context: CommandContext,
   { cluster }: { readonly cluster: string },

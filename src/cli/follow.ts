@@ -7,7 +7,7 @@ import { giveCommand } from './give-command.ts';
 
 interface FollowArguments {
   readonly cluster: string;
-  /** As it was typed: `host`, `host:port` or `[v6]:port`. */
+  /** As typed: `host`, `host:port` or `[v6]:port`. */
   readonly server: string;
   readonly force: boolean;
   readonly althoughReadOnly?: true;
@@ -15,7 +15,7 @@ interface FollowArguments {
   readonly reason?: string;
 }
 
-/** Publishes this server now; a dry run prints the update plan. */
+/** Publishes the server now; a dry run prints the update plan. */
 export function follow(
   context: CommandContext,
   { cluster, server, force, althoughReadOnly, dryRun, reason }: FollowArguments,

@@ -6,13 +6,13 @@ import type { CommandContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { giveCommand } from './give-command.ts';
 
-/** Takes a server that will not come back out of the quorum set and out of the ledger's former sources. */
+/** Removes a server that will not come back from the quorum set and from the ledger's former sources. */
 export function forget(
   context: CommandContext,
   { cluster, server }: { readonly cluster: string; readonly server: string },
 ): Promise<ExitCode> {
   return giveCommand(context, cluster, (servers) => {
-    // A former source may be out of the configuration for long: the ledger knows it.
+    // A former source may have left the configuration long ago; the ledger still names it.
     const found = findServer(server, servers);
     if (found.kind === 'found') return { kind: 'forget', server: found.server, by: context.operator };
     const parsed = parseHostPort(server, 3306);

@@ -4,7 +4,7 @@ import type { CommandContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { giveCommand } from './give-command.ts';
 
-/** No automatic move, by any instance, until thawed. */
+/** Stops automatic moves, by every instance, until thaw. */
 export function freeze(
   context: CommandContext,
   { cluster, reason = 'no reason given' }: { cluster: string; reason?: string },

@@ -1,4 +1,4 @@
-/** Gives a command to the daemon where there is one; else does it by itself. The ledger makes both safe. */
+/** Gives a command to the daemon, or does it itself if no daemon runs. The ledger makes both safe. */
 
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command } from '../core/model/events.ts';
@@ -14,10 +14,10 @@ import { failureText, problemText } from './failure-text.ts';
 import { actOnce } from './one-shot.ts';
 import { createStyle } from './style.ts';
 
-/** The daemon answers after this at the latest, beside the command's own time. */
+/** The daemon answers within this time plus the time of the command. */
 const daemonSlackMs = 2000;
 
-/** Makes the command, once the cluster's servers are known; or says what is wrong with what was typed. */
+/** Makes the command once the servers of the cluster are known, or explains a usage error. */
 type MakeCommand = (
   servers: readonly ServerAddress[],
 ) => Command | { readonly kind: 'usage'; readonly sentence: string };

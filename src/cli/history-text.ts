@@ -1,4 +1,4 @@
-/** The history as a person reads it: one line an entry, and the times of each move below it. Pure. */
+/** The history, for people: one line per entry, and the times of each move. Pure. */
 
 import type { HistoryEntry } from '../core/model/events.ts';
 import { describeEntry } from '../daemon/entry-text.ts';
@@ -46,7 +46,7 @@ function timesText(move: MoveEntry, entries: readonly HistoryEntry[], style: Sty
   return style.dim(`    ${times.join('')}\n`);
 }
 
-/** When the last of the nameservers answered the new RRset; undefined while one has not. */
+/** When the last nameserver answered the new RRset; undefined if one has not. */
 function propagatedAt(move: MoveEntry, entries: readonly HistoryEntry[]): string | undefined {
   const report = entries.find(
     (entry) =>

@@ -30,7 +30,7 @@ export async function history(
     return exitCodes.failed;
   }
   const entries = cluster === undefined ? all : all.filter((entry) => entry.cluster === cluster);
-  // A cluster that is no longer configured may still have a past.
+  // A cluster that is no longer configured may still have a history.
   if (cluster !== undefined && entries.length === 0 && findCluster(config, cluster, context) === undefined)
     return exitCodes.usage;
   terminal.out(
@@ -41,7 +41,7 @@ export async function history(
   return exitCodes.done;
 }
 
-/** The file has everything, but the daemon's newest entries are better than nothing. Undefined: it cannot be asked either. */
+/** The file has everything, but the daemon's newest entries are better than nothing. */
 async function recentOfDaemon(config: LoadedConfig): Promise<readonly HistoryEntry[] | undefined> {
   const entries: HistoryEntry[] = [];
   for (const { settings } of config.clusters) {

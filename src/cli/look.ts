@@ -1,4 +1,4 @@
-/** Where `status` and `explain` get a cluster from: the daemon where there is one, else the servers and the nameserver themselves. */
+/** The source of `status` and `explain`: the daemon, else the servers and the nameserver themselves. */
 
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
@@ -11,23 +11,23 @@ import { type ExitCode, exitCodeOfProblem, exitCodes } from './exit-code.ts';
 import { failureText, problemText } from './failure-text.ts';
 import { openObserver } from './one-shot.ts';
 
-/** The daemon builds its answer from memory. */
+/** The daemon answers from memory. */
 const daemonMs = 5000;
-/** Beside a probe and two exchanges with the nameserver (find the zone, read it). */
+/** Added to a probe and two exchanges with the nameserver (find the zone, read it). */
 const slackMs = 1000;
 
 export type Look =
   | { readonly kind: 'seen'; readonly documents: readonly ClusterDocument[] }
-  /** `text` says why; for standard error. */
+  /** `text` goes to standard error. */
   | { readonly kind: 'failed'; readonly text: string; readonly exitCode: ExitCode };
 
 export interface Looker {
-  /** Looks again, at what is known now. */
+  /** Looks again. */
   look(): Promise<Look>;
   close(): Promise<void>;
 }
 
-/** `cluster` absent: all of them. Undefined: could not begin, and why was printed. */
+/** `cluster` absent: all of them. Undefined: the start failed, and the reason is printed. */
 export async function openLooker(
   context: CommandContext,
   config: LoadedConfig,
@@ -69,7 +69,7 @@ function daemonLook(result: ApiResult, one: boolean): Look {
     case 'failed':
       return failed(failureText(result.failure));
     case 'no-daemon':
-      return failed('the daemon is gone\n');
+      return failed('the daemon does not run any more\n');
     case 'document': {
       const documents: unknown = one
         ? [result.body]
@@ -105,12 +105,12 @@ async function ownLooker(context: CommandContext, config: LoadedConfig): Promise
       cancel();
       resolve();
     };
-    // The first events may have come already.
+    // The first events may already be here.
     wake();
   });
   wake = () => {};
   return {
-    // We only observe; what the configuration says is what the reader wants to know.
+    // This command only observes; the reader wants to know the configured mode.
     look: async () => ({
       kind: 'seen',
       documents: snapshots().map((snapshot) =>
@@ -124,7 +124,7 @@ async function ownLooker(context: CommandContext, config: LoadedConfig): Promise
 const snapshotsOf = (service: Service): readonly Snapshot[] =>
   service.clusters().flatMap((name) => service.snapshot(name) ?? []);
 
-/** Every zone was read or could not be, and every server was asked. */
+/** Every zone was read or has failed, and every server was asked. */
 const isComplete = (snapshot: Snapshot): boolean =>
   snapshot.publications.every(({ ready, readFailure }) => ready || readFailure !== null) &&
   snapshot.servers.every(({ contact }) => contact !== 'unobserved');
@@ -138,7 +138,7 @@ function lookMs(config: LoadedConfig): number {
   return Math.max(0, ...longest) + slackMs;
 }
 
-/** 4 where a zone could not be read, or not one server of a cluster could be reached. */
+/** 4 if a zone could not be read, or if no server of a cluster could be reached. */
 export function exitCodeOfLook(documents: readonly ClusterDocument[]): ExitCode {
   const seen = documents.every(
     ({ publications, servers }) =>

@@ -1,4 +1,4 @@
-/** The service inside a command, for as long as the command takes: the same runtime as the daemon's. */
+/** The service inside a command, while the command runs: the same runtime as in the daemon. */
 
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
@@ -11,7 +11,7 @@ import { onlyClusters } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { failureText } from './failure-text.ts';
 
-/** Only looks: decides and reports, writes neither the zone nor the history. Undefined: it could not begin, and why was printed. */
+/** Only observes: writes no zone and no history. Undefined: the start failed; the reason is printed. */
 export async function openObserver(
   context: CommandContext,
   config: LoadedConfig,
@@ -35,10 +35,7 @@ export async function openObserver(
   return undefined;
 }
 
-/**
- * Gives one command to a runtime of its own, as the configuration says, and notes in the history what came of it; a dry run writes nothing anywhere.
- * Undefined: it could not begin, and why was printed.
- */
+/** Gives one command to its own runtime, and notes it in the history; a dry run writes nothing. */
 export async function actOnce(
   context: CommandContext,
   config: LoadedConfig,
@@ -75,7 +72,7 @@ export async function actOnce(
   });
   try {
     runtime.start();
-    // Before anything was answered, so that the command is judged first, and not after an automatic move.
+    // Before any answer arrives, so that the command is judged before an automatic move.
     return await runtime.command(command);
   } finally {
     await runtime.stop();

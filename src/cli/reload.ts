@@ -1,4 +1,4 @@
-/** What SIGHUP does: the configuration is read again, and taken over whole or not at all. */
+/** SIGHUP: the configuration is read again, and taken over completely or not at all. */
 
 import { formatConfigError } from '../config/config-error.ts';
 import type { LoadResult } from '../config/load.ts';
@@ -7,7 +7,6 @@ import type { Log } from '../daemon/log.ts';
 import type { Service } from '../daemon/service.ts';
 
 interface ReloadOptions {
-  /** The one in force, for as long as it is. */
   readonly config: LoadedConfig;
   readonly log: Log;
   readonly service: Pick<Service, 'reconfigure'>;
@@ -15,7 +14,7 @@ interface ReloadOptions {
   onBug(error: unknown): void;
 }
 
-/** The returned function begins a reload; while one runs, the next ones become one. It never throws. */
+/** The returned function starts a reload; requests during a reload become one more. It never throws. */
 export function createReloader({ config, log, service, load, onBug }: ReloadOptions): () => void {
   const { stateDir } = config;
   let running = false;

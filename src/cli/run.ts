@@ -13,7 +13,7 @@ import { type ExitCode, exitCodes } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
 import { createReloader } from './reload.ts';
 
-/** Updates in flight have deadlines of seconds; this is for an adapter that does not end. */
+/** Updates have deadlines of seconds; this is for an adapter that does not end. */
 const stopLimitMs = 30_000;
 
 interface Daemon {
@@ -24,7 +24,7 @@ interface Daemon {
   readonly service: Service;
 }
 
-/** Runs until SIGTERM or SIGINT; a second one ends it at once. */
+/** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
 export async function run(context: CommandContext): Promise<ExitCode> {
   const signals = listenToSignals(context);
   const config = await readConfiguration(context);
@@ -32,7 +32,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const log = createLog(config.logLevel);
   const onBug = (error: unknown): void => {
     log.fatal(error);
-    // Whoever supervises us starts a new one; this one has half a state.
+    // The supervisor starts a new process; this one has only half a state.
     context.exit(exitCodes.failed);
   };
   const daemon = await startDaemon(context, config, log, onBug);
@@ -47,7 +47,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   return stopDaemon(context, daemon);
 }
 
-/** An exit code: it could not start, and why was printed. */
+/** An exit code: the start failed, and the reason is printed. */
 async function startDaemon(
   context: CommandContext,
   config: LoadedConfig,
@@ -62,7 +62,7 @@ async function startDaemon(
     return exitCodes.failed;
   }
   if (stateDir.warning !== undefined) log.fail('warn', stateDir.warning);
-  // First of all: it tells whether another daemon has this state directory.
+  // First, because it shows whether another daemon uses this state directory.
   const api = await startApi(apiSocketPath(config.stateDir), onBug);
   if (api.kind === 'failed') {
     terminal.err(failureText(api.failure));
@@ -106,11 +106,11 @@ async function startDaemon(
 interface Signals {
   /** Resolves at the first SIGTERM or SIGINT. */
   readonly stopped: Promise<void>;
-  /** From now on SIGHUP does this; at once, if it came before. */
+  /** The action of SIGHUP from now on; runs at once if the signal has already come. */
   reloadWith(reload: () => void): void;
 }
 
-/** From before the start on: what comes too early is not lost, and does not end the process by the way. */
+/** Called before the start: an early signal is not lost, and does not end the process. */
 function listenToSignals(context: CommandContext): Signals {
   let reload: (() => void) | undefined;
   let isReloadAskedFor = false;
@@ -141,13 +141,13 @@ async function stopDaemon(
   { clock }: CommandContext,
   { log, service, api, history }: Daemon,
 ): Promise<ExitCode> {
-  log.say('info', 'stopping', 'source-dns finishes what is in flight');
+  log.say('info', 'stopping', 'source-dns finishes the updates in flight');
   let cancel: () => void = () => {};
   const limit = new Promise<'late'>((resolve) => {
     cancel = clock.after(stopLimitMs, () => resolve('late'));
   });
   const end = async (): Promise<'stopped'> => {
-    // In this order: the last answers still reach those who wait for them, and the last records the file.
+    // In this order, clients still get the last answers, and the file the last records.
     await service.stop();
     await api.close();
     await history.close();
@@ -160,7 +160,7 @@ async function stopDaemon(
     log.say(
       'error',
       'stop-late',
-      `source-dns did not stop within ${stopLimitMs} ms; what was in flight may be applied or not`,
+      `source-dns did not stop within ${stopLimitMs} ms; the updates in flight may or may not be applied`,
     );
   await log.flush();
   return ended === 'stopped' ? exitCodes.done : exitCodes.failed;

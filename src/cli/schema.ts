@@ -4,7 +4,6 @@ import { configJsonSchema } from '../config/json-schema.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 
-/** Prints the configuration's JSON Schema. */
 export function schema({ terminal }: CommandContext): ExitCode {
   terminal.out(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
   return exitCodes.done;

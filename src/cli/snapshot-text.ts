@@ -1,4 +1,4 @@
-/** A cluster as `status` prints it. Pure. */
+/** A cluster for `status`. Pure. */
 
 import type { Alarm } from '../core/model/events.ts';
 import type { PublicationSnapshot, ServerSnapshot } from '../core/report/snapshot-types.ts';
@@ -7,7 +7,6 @@ import type { ClusterDocument } from '../http/documents.ts';
 import { printable, type Style } from './style.ts';
 import { type Cell, tableText } from './table.ts';
 
-/** What DNS says, the decision, every server, every alarm. */
 export function statusText(document: ClusterDocument, style: Style): string {
   const cluster = printable(document);
   const observing = cluster.mode === 'observe' ? style.yellow('  observe: writes nothing') : '';
@@ -23,10 +22,10 @@ export function statusText(document: ClusterDocument, style: Style): string {
   ].join('');
 }
 
-/** What DNS says, the decision, the ledger, and how far the last move has come. */
+/** What DNS says, the decision, the ledger, and the progress of the last move. */
 export function publicationText(publication: PublicationSnapshot, several: boolean, style: Style): string {
   const { name, nameserver, decision, ledger, published, propagation } = publication;
-  // Only a zone that was read can say that the name does not exist.
+  // Only a zone that was read can show that the name does not exist.
   const answers =
     published.length > 0 ? published.join(', ') : style.yellow(publication.ready ? 'nothing' : 'not known');
   const source = ledger === null ? '' : `${style.dim(' = ')}${style.bold(ledger.source)}`;
@@ -97,19 +96,19 @@ function serversText(servers: readonly ServerSnapshot[], style: Style): string {
   return tableText(headings, rows);
 }
 
-/** A line for each server that gets its data by more than one step, or by none. */
+/** A line for each server that gets its data in several hops, or not at all. */
 const wayLines = (servers: readonly ServerSnapshot[], style: Style): readonly string[] =>
   servers.flatMap(({ way, writable, replicatesFrom }) => {
-    // A daemon of an earlier version does not say.
+    // An older daemon does not send it.
     if (!way || (way.broken === null && way.hops.length < 2)) return [];
-    // A second writable server: what is to be said of that is elsewhere.
+    // A second writable server: an alarm is about it.
     if (writable === true && replicatesFrom.length === 0) return [];
     return `  ${way.broken === null ? way.sentence : style.yellow(way.sentence)}\n`;
   });
 
 const painted = (paint: Cell['paint']): Partial<Cell> => (paint === undefined ? {} : { paint });
 
-/** Of a discovered server its role says little: nothing is ever published to it. */
+/** The role of a discovered server means little: it is never published. */
 export const roleText = ({ role, discovered }: ServerSnapshot): string =>
   discovered ? `${role} (${discovered.state === 'verified' ? '' : `${discovered.state}, `}discovered)` : role;
 
@@ -118,7 +117,7 @@ function roleColour({ role }: ServerSnapshot, style: Style): Cell['paint'] {
   return role === 'replica' || role === 'read-only' ? undefined : style.yellow;
 }
 
-/** The first group of a UUID tells servers apart; a MariaDB identity is short by itself. */
+/** The first group of a UUID is enough to tell servers apart; a MariaDB identity is short. */
 const shortId = (id: string | null): string =>
   id === null ? '' : /^[0-9a-f]{8}-/.test(id) ? id.slice(0, 8) : id;
 
@@ -128,7 +127,7 @@ const writableText = (writable: boolean | null): string =>
 const contactText = ({ contact, failure }: ServerSnapshot): string =>
   failure === null ? contact : `${contact} (${failure.code})`;
 
-/** Compared with the server of the line that has most. */
+/** Compared with the most advanced server of the line. */
 function behindText(lacks: ServerSnapshot['lacks']): string {
   if (!lacks) return '';
   const behind = (['executed', 'received'] as const).flatMap((what) => {
@@ -156,11 +155,10 @@ function channelText({
   return `${source}${channel === '' ? '' : ` [${channel}]`}${stopped.length > 0 ? ` (${stopped.join(', ')})` : ''}`;
 }
 
-/** A failure with its hint. */
 export const oneLine = ({ code, message, hint }: NonNullable<ServerSnapshot['failure']>): string =>
   `${message} (${code})${hint === undefined ? '' : `; ${hint}`}`;
 
-/** Every alarm on a line of its own, after an empty one; below it what to do. */
+/** Each alarm on its own line, with its hint below, after an empty line. */
 export const alarmLines = (alarms: readonly Alarm[], style: Style): readonly string[] =>
   alarms.length === 0
     ? []

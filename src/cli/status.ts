@@ -14,7 +14,7 @@ interface StatusArguments {
 }
 
 const redrawMs = 1000;
-/** Cursor home; erase to the end of the screen (ECMA-48). Erasing after the text, not before it, does not flicker. */
+/** ECMA-48: cursor home; erase to the end of the screen. Erasing after the text does not flicker. */
 const home = '\u001b[H';
 const eraseBelow = '\u001b[J';
 const eraseLine = '\u001b[K\n';
@@ -75,7 +75,7 @@ async function watchClusters(context: CommandContext, looker: Looker, one: boole
   try {
     while (!stopped && !terminal.closed()) {
       const look = await looker.look();
-      // A daemon that is restarted is away for a moment: keep looking.
+      // A daemon that restarts is away for a moment: keep looking.
       const text = look.kind === 'failed' ? look.text : rendered(context, look.documents, one);
       if (redraw) terminal.out(`${home}${text.replaceAll('\n', eraseLine)}${eraseBelow}`);
       else if (look.kind === 'failed') terminal.err(text);

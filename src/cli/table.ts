@@ -2,13 +2,13 @@
 
 export interface Cell {
   readonly text: string;
-  /** Applied after the widths are known, so that colours do not count. */
+  /** Applied after the widths are known: colours have no width. */
   paint?(text: string): string;
 }
 
 const gap = '  ';
 
-/** Rows below their headings, each indented; a column without any text is left out. Ends with a newline. */
+/** Rows below their headings, indented; a column without text is left out. Ends with a newline. */
 export function tableText(
   headings: readonly string[],
   rows: readonly (readonly Cell[])[],

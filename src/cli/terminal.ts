@@ -1,17 +1,16 @@
-/** Standard output and standard error, and who may be reading them. */
+/** Standard output and standard error, and readers that go away. */
 
 import { hostname, userInfo } from 'node:os';
 import type { WriteStream } from 'node:tty';
 import type { Terminal } from './context.ts';
 
-/** What a terminal needs of the process. */
 interface Streams {
   readonly stdout: NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY'>>;
   readonly stderr: NodeJS.WritableStream;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** A reader that went away: `| head`, a terminal that was closed, a log collector that restarts. */
+/** The reader has gone: `| head`, a closed terminal, a log collector that restarts. */
 const readerGone: ReadonlySet<string | undefined> = new Set([
   'EPIPE',
   'ECONNRESET',
@@ -19,13 +18,12 @@ const readerGone: ReadonlySet<string | undefined> = new Set([
   'ERR_STREAM_DESTROYED',
 ]);
 
-/** The terminal, and what became of what was written to it. */
 interface OpenTerminal extends Terminal {
-  /** Something could not be written, and not because nobody wants to read it: the disk is full. */
+  /** Output was lost, and not because the reader went away: the disk is full, for example. */
   failed(): boolean;
 }
 
-/** Where nothing can be written any more, what is left to say is dropped, and what is being done is finished. */
+/** If nothing can be written any more, further output is dropped, and the command still finishes. */
 export function openTerminal({ stdout, stderr, env }: Streams): OpenTerminal {
   let closed = false;
   let failed = false;
@@ -45,14 +43,14 @@ export function openTerminal({ stdout, stderr, env }: Streams): OpenTerminal {
     },
     err: (text) => writeTo(stderr, text, () => {}),
     interactive,
-    // https://no-color.org: when present and not empty.
+    // https://no-color.org: present and not empty.
     colours: interactive && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     closed: () => closed,
     failed: () => failed,
   };
 }
 
-/** A stream to a file throws. */
+/** A write to a file throws. */
 function writeTo(
   stream: NodeJS.WritableStream,
   text: string,
@@ -65,7 +63,7 @@ function writeTo(
   }
 }
 
-/** Resolves when what was written has left the process, or cannot; after `patienceMs` at the latest. */
+/** Resolves when the output has left the process, or cannot; after `patienceMs` at the latest. */
 export const drained = (stream: NodeJS.WritableStream, patienceMs?: number): Promise<void> =>
   new Promise((resolve) => {
     if (!stream.writable) return resolve();
@@ -77,7 +75,7 @@ export const drained = (stream: NodeJS.WritableStream, patienceMs?: number): Pro
     }
   });
 
-/** `user@host`, of the characters that a ledger's `frozen=<by>: <reason>` can take; at most 64. */
+/** `user@host`, in characters that a ledger's `frozen=<by>: <reason>` can have; at most 64. */
 export function operatorName(): string {
   let user: string;
   try {

@@ -4,7 +4,7 @@ import type { CommandContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { giveCommand } from './give-command.ts';
 
-/** Automatic moves again. */
+/** Allows automatic moves again. */
 export function thaw(context: CommandContext, { cluster }: { readonly cluster: string }): Promise<ExitCode> {
   return giveCommand(context, cluster, () => ({ kind: 'thaw', by: context.operator }));
 }

@@ -1,9 +1,9 @@
-/** Text within a number of columns. Pure. */
+/** Breaks text into lines of limited width. Pure. */
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what a style's colours begin with.
 const sgr = /\u001b\[[\d;]*m/g;
 
-/** Every line that is longer is broken between words, and goes on two columns to the right of where it began, or of its bullet. Colours take no room. */
+/** Breaks long lines between words and indents the rest by two columns. Colours have no width. */
 export const wrapped = (text: string, columns: number): string =>
   text
     .split('\n')

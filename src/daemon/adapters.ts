@@ -1,4 +1,4 @@
-/** Which adapters a configuration needs, and which of them another configuration can keep. The makers are given: this folder knows no protocol. */
+/** The adapters that a configuration needs, and which of them the next one can keep. Knows no protocol. */
 
 import type { LoadedCluster, NameserverConfig } from '../config/loaded.ts';
 import type { Failure } from '../core/model/observation.ts';
@@ -7,7 +7,7 @@ import type { ServerProber, ZoneClient } from '../ports.ts';
 /** Makes adapters. Opens no connection; a zone client reads its key. */
 export interface AdapterMaker {
   prober(cluster: LoadedCluster): ServerProber;
-  /** `onWarning` hears later of what the nameserver shows in use. */
+  /** `onWarning` gets later findings about the nameserver. */
   zoneClient(nameserver: NameserverConfig, onWarning: (failure: Failure) => void): Promise<MadeZoneClient>;
 }
 
@@ -15,7 +15,6 @@ type MadeZoneClient =
   | { readonly kind: 'opened'; readonly client: ZoneClient; readonly warnings: readonly Failure[] }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** A zone client and the configuration that it was made from. */
 export interface OpenNameserver {
   readonly config: NameserverConfig;
   readonly client: ZoneClient;
@@ -29,7 +28,7 @@ type OpenedNameservers =
     }
   | { readonly kind: 'failed'; readonly failures: readonly Failure[] };
 
-/** One client for each nameserver: those of `present` that did not change are kept. After `failed` nothing new is left open. */
+/** One client per nameserver; unchanged ones of `present` are kept. After `failed` nothing new is open. */
 export async function openNameservers(
   wanted: Iterable<NameserverConfig>,
   present: ReadonlyMap<string, OpenNameserver>,
@@ -60,7 +59,6 @@ export async function openNameservers(
   return { kind: 'failed', failures };
 }
 
-/** The zone clients that a cluster publishes through. */
 export function clientsOf(
   cluster: LoadedCluster,
   nameservers: ReadonlyMap<string, OpenNameserver>,
@@ -68,7 +66,7 @@ export function clientsOf(
   const clients = new Map<string, ZoneClient>();
   for (const { nameserver } of cluster.settings.publications) {
     const open = nameservers.get(nameserver);
-    // The configuration was checked: a publication's nameserver is always there.
+    // A checked configuration has the nameserver of every publication.
     if (open === undefined)
       throw new Error(
         `the nameserver "${nameserver}" of the cluster "${cluster.settings.cluster}" is not in the configuration`,
@@ -78,14 +76,14 @@ export function clientsOf(
   return clients;
 }
 
-/** Whether a client made from one would do for the other, secrets included. */
+/** Whether the same client fits both, secrets included. */
 function sameNameserver(a: NameserverConfig, b: NameserverConfig): boolean {
   const plain = ({ key, ...rest }: NameserverConfig) =>
     JSON.stringify({ ...rest, key: { file: key?.file, name: key?.name } });
   return plain(a) === plain(b) && a.key?.text.reveal() === b.key?.text.reveal();
 }
 
-/** Whether a prober made from one would do for the other: it sends the password to its own servers and within its scopes only, so these count. */
+/** Whether one prober fits both. It sends the password to its servers and scopes only: these count. */
 export function sameProber(a: LoadedCluster, b: LoadedCluster): boolean {
   const plain = ({ settings, mysql: { password, ...rest } }: LoadedCluster) =>
     JSON.stringify({

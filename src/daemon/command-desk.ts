@@ -1,18 +1,18 @@
-/** Who waits for the answer to which command. Bounded in number and in time. */
+/** Commands that wait for their answers. Bounded in number and in time. */
 
 import type { Answer, CommandResult } from '../core/model/events.ts';
 import { commandQueueLimit } from '../core/model/limits.ts';
 import type { ClusterSettings } from '../core/model/settings.ts';
 import type { Clock } from '../ports.ts';
 
-/** More commands than this wait at once only where something is badly wrong: refuse the next one. */
+/** More waiting commands are a sign of serious trouble: refuse the next one. */
 export const commandLimit = 64;
-/** The core answers by its own deadlines; this is for the time that the machine itself takes. */
+/** For the machine; the core answers by its own deadlines. */
 const slackMs = 5000;
 /** Read, write, and read back. */
 const exchangesPerCommand = 3;
 
-/** The longest that a command waits for the core's answer, in milliseconds: behind a full queue. */
+/** The longest wait for an answer of the core, in milliseconds: behind a full queue. */
 export function commandTimeoutMs(settings: ClusterSettings): number {
   const slowest = Math.max(0, ...settings.publications.map((publication) => publication.timeoutMs));
   return slackMs + (commandQueueLimit + 1) * (settings.watch.probeTimeoutMs + exchangesPerCommand * slowest);
@@ -24,13 +24,13 @@ export interface CommandDesk {
   ):
     | { readonly kind: 'open'; readonly promise: Promise<Answer> }
     | { readonly kind: 'refused'; readonly answer: Answer };
-  /** The core's answer. A second one, or a late one, finds nobody and is dropped. */
+  /** The answer of the core. A second or late answer is dropped. */
   answer(id: string, answer: Answer): void;
-  /** An answer that did not come from the core: the same for every publication. */
+  /** An answer without the core: the same for every publication. */
   refusal(code: string, sentence: string, hint?: string): Answer;
-  /** After a bug: nobody gets an answer. */
+  /** After a bug: every command rejects. */
   fail(error: unknown): void;
-  /** At the end: who still waits is told so. */
+  /** At the end: every command that still waits gets `stopping`. */
   close(): void;
 }
 
@@ -65,7 +65,7 @@ export function createCommandDesk(clock: Clock, settings: () => ClusterSettings)
           kind: 'refused',
           answer: refusal(
             'too-many-commands',
-            `${commandLimit} commands wait already`,
+            `${commandLimit} commands are waiting already`,
             'try again in a moment',
           ),
         };

@@ -1,4 +1,4 @@
-/** What a history entry says, for people: the log and `source-dns history` use the same words. Pure. */
+/** A history entry as a sentence, for the log and for `source-dns history`. Pure. */
 
 import type { Decision } from '../core/model/decision.ts';
 import type { Alarm, HistoryEntry, Move, NameserverTime } from '../core/model/events.ts';
@@ -9,7 +9,6 @@ interface EntryText {
   readonly sentence: string;
 }
 
-/** What a history entry says, in one sentence: for the log and for `source-dns history`. */
 export function describeEntry(entry: HistoryEntry): EntryText {
   switch (entry.kind) {
     case 'decision':
@@ -34,12 +33,13 @@ export function describeEntry(entry: HistoryEntry): EntryText {
       return { level: 'info', code: `written-${entry.what}`, sentence: entry.sentence };
     case 'update-failed': {
       const { code, message, hint } = entry.failure;
-      // By design: it had not left when something else was decided.
+      // By design: the update had not left when another decision came.
       if (code === 'recalled') return { level: 'info', code, sentence: `${entry.what}: ${message}` };
-      // The losers of a race have nothing to do: each reads the zone and decides again.
+      // The loser of a race has nothing to do: it reads the zone and decides again.
       if (code === 'prerequisite-failed')
         return { level: 'info', code, sentence: `${entry.what}: another instance was faster: ${message}` };
-      const sentence = `${entry.what}: the update is ${entry.outcome === 'refused' ? 'refused' : 'without a sure answer'}: ${message}`;
+      const outcome = entry.outcome === 'refused' ? 'was refused' : 'may or may not be applied';
+      const sentence = `${entry.what}: the update ${outcome}: ${message}`;
       return { level: 'error', code, sentence: withHint(sentence, hint) };
     }
     case 'alarm': {
@@ -50,7 +50,7 @@ export function describeEntry(entry: HistoryEntry): EntryText {
             code: `alarm-${code}`,
             sentence: withHint(alarmText(entry.alarm), entry.alarm.hint),
           }
-        : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: over: ${code}` };
+        : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: the alarm ${code} is over` };
     }
   }
 }
@@ -66,28 +66,28 @@ function decisionText(decision: Decision): EntryText {
   };
 }
 
-/** The same server is published anew after its ledger was lost, or when it was rebuilt. */
+/** The same server is published again after its ledger was lost, or after it was rebuilt. */
 function movedWords({ from, to }: Move): string {
   if (from === undefined) return 'moved to';
-  return from.server === to.server ? 'is published anew for' : `moved from ${from.server} to`;
+  return from.server === to.server ? 'is published again for' : `moved from ${from.server} to`;
 }
 
 function arrivedText({ epoch, among, nameservers }: Extract<HistoryEntry, { kind: 'propagated' }>): string {
   return `${among === undefined ? '' : 'resolvers: '}epoch ${epoch} is ${propagationWords(nameservers)}`;
 }
 
-/** Names in one sentence; of more the number is told. */
+/** A longer list of names is cut. */
 const maxNames = 8;
 const nameList = (list: readonly NameserverTime[]): string => {
   const shown = list.slice(0, maxNames).map(({ nameserver }) => nameserver);
   return list.length > maxNames ? `${shown.join(', ')} and ${list.length - maxNames} more` : shown.join(', ');
 };
 
-/** Who answers a move, and who does not yet, by name: so that nobody takes a nameserver for checked that was never asked. */
+/** Names the nameservers that answer a move and those that do not yet: the reader sees which were asked. */
 export function propagationWords(nameservers: readonly NameserverTime[]): string {
   const have = nameservers.filter(({ at }) => at !== undefined);
   const lack = nameservers.filter(({ at }) => at === undefined);
-  if (nameservers.length === 0) return 'not known to be answered: nobody could be asked yet';
+  if (nameservers.length === 0) return 'not known to be answered: no nameserver could be asked yet';
   if (lack.length === 0) return `answered by ${nameList(have)}`;
   return have.length === 0
     ? `not yet answered by ${nameList(lack)}`
@@ -95,8 +95,8 @@ export function propagationWords(nameservers: readonly NameserverTime[]): string
 }
 
 const withHint = (sentence: string, hint: string | undefined): string =>
-  hint === undefined ? sentence : `${sentence}; ${hint}`;
+  hint === undefined ? sentence : `${sentence}${sentence.endsWith('.') ? '' : ';'} ${hint}`;
 
-/** Most sentences say what they are about; the others are told. */
+/** Most sentences name their subject. */
 export const alarmText = ({ subject, sentence }: Alarm): string =>
   sentence.includes(subject) ? sentence : `${subject}: ${sentence}`;

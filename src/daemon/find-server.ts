@@ -5,15 +5,15 @@ import type { ServerAddress } from '../core/model/units.ts';
 import { closest } from '../suggest.ts';
 
 const defaultPort = 3306;
-/** Read with another default, a text without a port says another port. */
+/** Shows whether the text has a port: without one, another default gives another port. */
 const otherPort = 1;
 
 type FoundServer =
   | { readonly kind: 'found'; readonly server: ServerAddress }
-  /** Nothing that is known; `sentence` names what was perhaps meant, or all there is. */
+  /** `sentence` has a suggestion, or all servers. */
   | { readonly kind: 'not-found'; readonly sentence: string };
 
-/** `known` are the cluster's servers. Without a port, 3306 is meant where there is one, else the only port of that host. */
+/** `known`: the cluster's servers. Without a port: 3306 if there is one, else the only port of the host. */
 export function findServer(text: string, known: readonly ServerAddress[]): FoundServer {
   const parsed = parseHostPort(text, defaultPort);
   if (parsed.kind === 'wrong')
@@ -31,7 +31,7 @@ export function findServer(text: string, known: readonly ServerAddress[]): Found
     };
   const near = closest(exact, known);
   const hint = near === undefined ? `its servers are ${known.join(', ')}` : `did you mean ${near}?`;
-  return { kind: 'not-found', sentence: `${text} is no server of the cluster; ${hint}` };
+  return { kind: 'not-found', sentence: `${text} is not a server of the cluster; ${hint}` };
 }
 
 type HostPort = ReturnType<typeof parseHostPort>;

@@ -1,9 +1,9 @@
-/** Appends lines to a file of bounded size, one write at a time. Whoever appends never waits. */
+/** Appends lines to a file of bounded size, one write at a time. Callers never wait. */
 
 import { type FileHandle, rename } from 'node:fs/promises';
 import { openOwn } from './own-file.ts';
 
-/** Lines that wait for a slow disk at most; the next one is dropped (the memory has it). */
+/** The next line for a slow disk is dropped (it is in memory). */
 const pendingLimit = 1000;
 
 interface Appender {
@@ -14,9 +14,9 @@ interface Appender {
 interface AppenderOptions {
   readonly file: string;
   readonly rotateAtBytes: number;
-  /** What a new file begins with after a rotation. */
+  /** The first lines of a new file after a rotation. */
   head(): string;
-  /** After each write: how it went. */
+  /** Called after each write. */
   onResult(error: unknown): void;
 }
 
@@ -46,7 +46,7 @@ export function createAppender(options: AppenderOptions): Appender {
         current.bytes += Buffer.byteLength(text);
         options.onResult(undefined);
       } catch (error) {
-        // What could not be written is lost to the file, not to the memory. Opened anew next time: that also ends a line that was half written.
+        // The file loses these lines, the memory has them. Opening it again also ends a half-written line.
         if (text === '') pending = [];
         await current?.handle.close().catch(() => {});
         current = undefined;
@@ -100,7 +100,7 @@ async function openFile(file: string): Promise<OpenFile> {
   }
 }
 
-/** The file, unless somebody removed it meanwhile: a cleaner of /tmp, for one. What is written to it then is lost. */
+/** Undefined if the file was removed, e.g. by a cleaner of /tmp: writes to it would be lost. */
 async function stillThere(current: OpenFile | undefined): Promise<OpenFile | undefined> {
   if (current === undefined || (await current.handle.stat()).nlink > 0) return current;
   await current.handle.close();

@@ -1,19 +1,18 @@
-/** The history as JSON lines: what a line must have to be believed, and what a restart remembers of it. Pure. */
+/** The history as JSON lines: which lines are valid, and what a restart remembers. Pure. */
 
 import type { HistoryEntry, Remembered } from '../core/model/events.ts';
 import { highestEpoch } from '../core/model/ledger.ts';
 import type { WallMs } from '../core/model/units.ts';
 
-/** One entry, one line, with its newline. */
 export const entryLine = (entry: HistoryEntry): string => `${JSON.stringify(entry)}\n`;
 
 export interface ReadLines {
   readonly entries: readonly HistoryEntry[];
-  /** Lines that are no entry: torn by a power cut, or written by something else. */
+  /** Invalid lines: torn by a power cut, or written by another program. */
   readonly broken: number;
 }
 
-/** Reads lines, oldest first. A rotation copies the moves that must be remembered: those are told once. */
+/** Oldest first. A rotation copies the moves to remember: each counts once. */
 export function readLines(text: string): ReadLines {
   const entries: HistoryEntry[] = [];
   const moves = new Set<string>();
@@ -39,7 +38,7 @@ type MoveEntry = Extract<HistoryEntry, { readonly kind: 'move' | 'moved-elsewher
 const isMove = (entry: HistoryEntry): entry is MoveEntry =>
   entry.kind === 'move' || entry.kind === 'moved-elsewhere';
 
-/** What each kind must have beside `at`, `cluster` and `nameserver`, so that a reader can rely on it. */
+/** What each kind must have, apart from `at`, `cluster` and `nameserver`. */
 const shapes: Readonly<Record<HistoryEntry['kind'], (entry: Readonly<Record<string, unknown>>) => boolean>> =
   {
     decision: (entry) => hasTexts(entry['decision'], 'kind', 'reason', 'sentence'),
@@ -83,16 +82,14 @@ function hasTexts(value: unknown, ...keys: readonly string[]): value is Record<s
 const isEpoch = (value: unknown): boolean =>
   Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= highestEpoch;
 
-/** The move of the highest epoch of each cluster and nameserver, kept as the history grows. */
+/** The move with the highest epoch of each cluster and nameserver. */
 interface Memory {
   note(entry: HistoryEntry): void;
-  /** Of one cluster. */
   remembered(cluster: string): readonly Remembered[];
-  /** The entries themselves, to be carried over a rotation. */
+  /** The entries to copy into a new file. */
   carried(): readonly HistoryEntry[];
 }
 
-/** An empty memory. */
 export function createMemory(): Memory {
   const highest = new Map<string, MoveEntry>();
   return {
@@ -100,7 +97,7 @@ export function createMemory(): Memory {
       if (!isMove(entry)) return;
       const key = JSON.stringify([entry.cluster, entry.nameserver]);
       const known = highest.get(key);
-      // Of two at one epoch the later one counts: the first may have lost to the second.
+      // Of two moves with one epoch the later one counts: the first may have lost to it.
       if (known === undefined || entry.epoch >= known.epoch) highest.set(key, entry);
     },
     remembered: (cluster) =>

@@ -1,4 +1,4 @@
-/** The history of every cluster: JSON lines in the state directory, and the newest of them in memory. It never stops the service: a full disk is told once. */
+/** The history of every cluster: JSON lines in the state directory, the newest in memory too. */
 
 import { join } from 'node:path';
 import type { HistoryEntry, Remembered } from '../core/model/events.ts';
@@ -8,9 +8,9 @@ import { createMemory, entryLine, type ReadLines, readLines } from './history-li
 import { NotOurs, openOwn } from './own-file.ts';
 import { makeFolder } from './state-dir.ts';
 
-/** At this size the file becomes `history.jsonl.1` and a new one begins: the two together are at most twice that. */
+/** At this size the file becomes `history.jsonl.1`, and a new one begins. */
 const rotateAtBytes = 8 * 1024 * 1024;
-/** Entries kept in memory, a cluster. */
+/** Entries in memory, per cluster. */
 export const recentLimit = 500;
 
 /** The file of the newest entries. */
@@ -21,22 +21,22 @@ export interface History {
   append(entry: HistoryEntry): void;
   /** The newest `recentLimit` entries of a cluster, oldest first. */
   recent(cluster: string): readonly HistoryEntry[];
-  /** The highest epoch of each of the cluster's nameservers. */
+  /** The highest epoch of each nameserver of the cluster. */
   remembered(cluster: string): readonly Remembered[];
-  /** Resolves when what was appended is written, or could not be. */
+  /** Resolves when all lines are written, or have failed. */
   close(): Promise<void>;
 }
 
 interface HistoryOptions {
-  /** Created 0750 where it is not there. */
+  /** Created with mode 0750 if missing. */
   readonly stateDir: string;
   /** Default: 8 MiB. */
   readonly rotateAtBytes?: number;
-  /** Writing fails (told once), or goes again (undefined). */
+  /** Called when writing begins to fail, and when it works again (undefined). */
   onFailure(failure: Failure | undefined): void;
 }
 
-/** Reads what is there and goes on behind it. What cannot be read or written is told to `onFailure`; the history then lives in memory. */
+/** Reads the existing entries and appends to them. After a failure, the history is in memory only. */
 export async function openHistory(options: HistoryOptions): Promise<History> {
   const file = historyFile(options.stateDir);
   const limit = options.rotateAtBytes ?? rotateAtBytes;
@@ -87,7 +87,7 @@ interface ReadHistory extends ReadLines {
   readonly failure?: Failure;
 }
 
-/** Reads both files without writing anything. No files at all is an empty history; what cannot be read is a failure beside what could. */
+/** Writes nothing. No file is an empty history; a failure comes with what could be read. */
 export async function readHistory(
   stateDir: string,
   limitBytes: number = rotateAtBytes,
@@ -107,7 +107,7 @@ export async function readHistory(
   return { ...readLines(text), ...(failure === undefined ? {} : { failure }) };
 }
 
-/** The last `limit` bytes at most: somebody may have put a giant there. */
+/** At most the last `limit` bytes: the file may be a giant. */
 async function readTail(path: string, limit: number): Promise<string> {
   const handle = await openOwn(path, 'read');
   try {
@@ -120,7 +120,7 @@ async function readTail(path: string, limit: number): Promise<string> {
   }
 }
 
-/** What was remembered of one cluster, from entries that were read. */
+/** What the entries say about one cluster's last moves. */
 export function rememberedFrom(entries: readonly HistoryEntry[], cluster: string): readonly Remembered[] {
   const memory = createMemory();
   for (const entry of entries) memory.note(entry);
@@ -135,7 +135,7 @@ function historyFailure(
   if (error instanceof NotOurs) {
     return {
       code,
-      message: `${path} ${error.message}, so it is not touched`,
+      message: `${path} ${error.message}, so source-dns does not touch it`,
       hint: 'move it away; until then the history is in memory only',
     };
   }

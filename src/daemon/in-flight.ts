@@ -1,32 +1,32 @@
-/** The effects that have begun and not ended. Each ends in exactly one event, whatever its adapter does. */
+/** Effects that have begun and not ended. Each ends in exactly one event, whatever its adapter does. */
 
 import type { Event } from '../core/model/events.ts';
 import type { Clock } from '../ports.ts';
 import { type Adapters, type AskingEffect, adapterBug, adapterDeadline, ask, unanswered } from './perform.ts';
 
-/** An adapter that keeps its promise answers at the deadline; its own words are better than the guard's, so that comes a little later. */
+/** An adapter should answer by the deadline in its own words; the guard comes a little later. */
 export const guardGraceMs = 50;
 
 export interface InFlight {
-  /** Asks the adapter, and sees to it that one event comes of it. */
+  /** Asks the adapter; exactly one event follows. */
   begin(effect: AskingEffect, adapters: Adapters): void;
-  /** The update of that try must not leave any more. */
+  /** The update of this try must not leave any more. */
   recall(token: string): void;
-  /** Resolves when all that have begun so far have ended. */
+  /** Resolves when all current effects have ended. */
   ended(): Promise<void>;
-  /** Resolves when none of these is left, also none that began meanwhile. */
+  /** Resolves when none of these is left, including those that begin meanwhile. */
   none(which: (effect: AskingEffect) => boolean): Promise<void>;
-  /** Forgets all: no timer is left, no event comes any more. */
+  /** Forgets all: no timer is left, and no event follows. */
   abandon(): void;
 }
 
-/** For whatever is no update: a controller for each probe costs more than the rest of its way through here. */
+/** For all effects but updates: a controller per probe would be the most expensive part of it. */
 const neverRecalled = new AbortController().signal;
 
 interface Entry {
   readonly effect: AskingEffect;
   readonly ended: Promise<void>;
-  /** Only an update can be called back. */
+  /** Only an update can be recalled. */
   readonly recall: AbortController | undefined;
   forget(): void;
 }
@@ -51,7 +51,7 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
       },
     };
     const end = (event: Event): void => {
-      // Whoever comes second, the adapter or the guard, finds the entry gone.
+      // Adapter and guard may both end it: the second finds no entry.
       if (!entries.has(entry)) return;
       entries.delete(entry);
       cancelGuard();

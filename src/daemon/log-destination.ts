@@ -1,4 +1,4 @@
-/** Where the log's lines go: stdout, whatever it is. The reader of a pipe may have stopped reading: nothing here waits for it. */
+/** Where the lines of the log go: stdout. Nothing here waits for a reader that has stopped reading. */
 
 import { fstatSync } from 'node:fs';
 import { pino } from 'pino';
@@ -6,24 +6,24 @@ import { pino } from 'pino';
 /** Takes whole lines. */
 export interface LogDestination {
   write(line: string): void;
-  /** Resolves when everything is written, or cannot be within a second. */
+  /** Resolves when everything is written, or after a second. */
   flush?(): Promise<void>;
   /** Writes what can be written at once. */
   flushSync?(): void;
 }
 
-/** Bytes that wait for the reader; more lines are dropped: a stuck reader must not stop the service. */
+/** Bytes that wait for the reader. Further lines are dropped: a stuck reader must not stop the service. */
 const waitingBytes = 1024 * 1024;
 /** How long the end of the process waits for the reader, in milliseconds. */
 const flushMs = 1000;
 
-/** Stdout. Where nobody reads it any more, the lines are dropped: the name matters more. */
+/** Without a reader, the lines are dropped: the name is more important. */
 export function openStdout(): LogDestination {
   const stats = fstatSync(1);
   return stats.isFIFO() || stats.isSocket() ? readByOthers() : storedHere();
 }
 
-/** A pipe or a socket: a write that cannot go on is left to the event loop. A blocking one, also in a thread, keeps the process from ending. */
+/** A pipe or a socket. A blocking write, even in a thread, would keep the process from ending. */
 function readByOthers(): LogDestination {
   const { stdout } = process;
   // The reader has gone.
@@ -48,7 +48,7 @@ function readByOthers(): LogDestination {
 function storedHere(): LogDestination {
   const stdout = pino.destination({ dest: 1, sync: false, maxLength: waitingBytes });
   let isFull = false;
-  // A full disk. The destination's own flushSync, which it also calls at the end of the process, would then try again without end.
+  // A full disk: the destination's own flushSync, also at the end of the process, would retry for ever.
   stdout.on('error', () => {
     isFull = true;
   });
@@ -60,7 +60,7 @@ function storedHere(): LogDestination {
       if (isFull) stdout.destroy();
       else stdout.flushSync();
     } catch {
-      // Not open yet, or nothing can be written: there is no better place to say so.
+      // Not open yet, or not writable: there is no better place to report this.
     }
   };
   const flush = (): Promise<void> =>

@@ -1,4 +1,4 @@
-/** The log: one JSON line on stdout for everything that an operator may want to know later, each with a stable `code`. */
+/** The log: JSON lines on stdout for operators, each with a stable `code`. */
 
 import { type Logger, pino } from 'pino';
 import type { HistoryEntry } from '../core/model/events.ts';
@@ -6,16 +6,16 @@ import type { Failure } from '../core/model/observation.ts';
 import { describeEntry } from './entry-text.ts';
 import { type LogDestination, openStdout } from './log-destination.ts';
 
-/** What the daemon tells its log. Never given an object of the configuration: a secret cannot get here. */
+/** Gets no object of the configuration, so no secret can get here. */
 export interface Log {
-  /** One line a record: `code`, the fields of the entry and a sentence. */
+  /** One line per record: `code`, the fields of the entry and a sentence. */
   record(entry: HistoryEntry): void;
   say(level: 'debug' | 'info' | 'warn' | 'error', code: string, message: string, fields?: LogFields): void;
   fail(level: 'warn' | 'error', failure: Failure, fields?: LogFields): void;
-  /** A bug: with its stack, and written before it returns. */
+  /** A bug, with its stack; written before this returns. */
   fatal(error: unknown): void;
   setLevel(level: LogThreshold): void;
-  /** Resolves when everything is written, or cannot be within a second. */
+  /** Resolves when everything is written, or after a second. */
   flush(): Promise<void>;
 }
 
@@ -36,7 +36,10 @@ export function createLog(level: LogThreshold, destination: LogDestination = ope
       logger[failLevel]({ code, ...fields, ...(hint === undefined ? {} : { hint }) }, message);
     },
     fatal(error) {
-      logger.fatal({ code: 'bug', err: error }, 'source-dns has a bug and stops; nothing half done goes on');
+      logger.fatal(
+        { code: 'bug', err: error },
+        'source-dns has a bug, so it stops: no half-done work goes on',
+      );
       destination.flushSync?.();
     },
     setLevel(newLevel) {

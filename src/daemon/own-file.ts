@@ -1,17 +1,17 @@
-/** Opens the files of the state directory: regular files of our own, and nothing that somebody else put in their place. */
+/** Opens files of the state directory: only regular files of our own. */
 
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const { O_APPEND, O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
-/** A link is not followed, and a FIFO is not waited for. */
+/** Follows no link, and waits for no FIFO. */
 const careful = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
-/** The file at `path` is not what we put there. `message` is the end of a sentence. */
+/** The file is not ours. `message` is the end of a sentence. */
 export class NotOurs extends Error {}
 
-/** For reading; `append`: also for writing at its end, and made 0640 where it is not there. Rejects with `NotOurs`, or as `open` does. */
+/** `append` reads and appends, and creates a missing file (0640). Rejects with `NotOurs`, or like `open`. */
 export async function openOwn(path: string, how: 'read' | 'append'): Promise<FileHandle> {
   const handle = await open(
     path,
@@ -24,7 +24,7 @@ export async function openOwn(path: string, how: 'read' | 'append'): Promise<Fil
     const [stats, folder] = [await handle.stat(), await stat(dirname(path))];
     const wrong = whyNotOurs(stats, folder);
     if (wrong !== undefined) throw new NotOurs(wrong);
-    // A command that root ran first must not leave a file to which the daemon's user may not write.
+    // A command of root must not leave a file that the daemon's user cannot write.
     if (how === 'append' && process.geteuid?.() === 0 && stats.size === 0)
       await handle.chown(folder.uid, folder.gid);
     return handle;
@@ -36,10 +36,10 @@ export async function openOwn(path: string, how: 'read' | 'append'): Promise<Fil
 
 function whyNotOurs(stats: Stats, folder: Stats): string | undefined {
   if (stats.isDirectory()) return 'is a directory';
-  if (!stats.isFile()) return 'is no regular file';
-  // Somebody may have linked a file here that only we may write to.
+  if (!stats.isFile()) return 'is not a regular file';
+  // It may be a hard link to a file that only we may write.
   if (stats.nlink > 1) return `has ${stats.nlink} names (hard links)`;
-  // A command that root runs beside the daemon of another user writes to the file of that user.
+  // A command of root, beside the daemon of another user, writes to that user's file.
   const owners = [process.geteuid?.(), 0, folder.uid];
   return owners.includes(stats.uid) ? undefined : `belongs to another user (uid ${stats.uid})`;
 }

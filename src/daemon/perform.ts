@@ -1,20 +1,19 @@
-/** What an effect that asks for something means at the adapters, and which event ends it. */
+/** What an effect means for the adapters, and which event ends it. */
 
 import type { Effect, Event } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
 import type { ServerProber, ZoneClient } from '../ports.ts';
 
-/** What a cluster's runtime acts through. */
 export interface Adapters {
   readonly prober: ServerProber;
   /** By the nameserver's name in the configuration. */
   readonly zoneClients: ReadonlyMap<string, ZoneClient>;
 }
 
-/** The effects that end in an event, by their deadline. */
+/** Effects that end in an event, by their deadline. */
 export type AskingEffect = Extract<Effect, { readonly deadline: unknown }>;
 
-/** Asks the adapter; `recalled` counts for an update. Rejects where the adapter breaks its promise; throws where there is no such adapter, which is a bug. */
+/** `recalled` is for updates. Rejects if the adapter fails; throws if there is none, which is a bug. */
 export function ask(effect: AskingEffect, adapters: Adapters, recalled: AbortSignal): Promise<Event> {
   switch (effect.kind) {
     case 'probe':
@@ -78,11 +77,11 @@ function askZone(effect: ZoneEffect, client: ZoneClient, recalled: AbortSignal):
   }
 }
 
-/** Without the key where it is not there. */
+/** Without the key if it is undefined. */
 const amongOf = ({ among }: Pick<AskingEffect & { kind: 'propagate' }, 'among'>) =>
   among === undefined ? {} : { among };
 
-/** A function of its own so that an adapter's synchronous throw is a rejection, too. */
+/** Its own function, so that a synchronous throw of an adapter is also a rejection. */
 const answered = (call: () => Promise<Event>): Promise<Event> => call();
 
 function zoneClient(adapters: Adapters, nameserver: string): ZoneClient {
@@ -94,7 +93,7 @@ function zoneClient(adapters: Adapters, nameserver: string): ZoneClient {
   return client;
 }
 
-/** The event that ends an effect whose adapter gave no answer. An update may have left, so nothing is known of it. */
+/** The event for an effect without an answer. An update may have left, so its outcome is unknown. */
 export function unanswered(effect: AskingEffect, failure: Failure): Event {
   switch (effect.kind) {
     case 'probe':
@@ -130,17 +129,17 @@ export function unanswered(effect: AskingEffect, failure: Failure): Event {
   }
 }
 
-/** Nothing came by the deadline, although the adapter promised it. */
+/** No answer by the deadline, although the adapter must give one. */
 export const adapterDeadline = (effect: AskingEffect): Failure => ({
   code: 'adapter-deadline',
   message: `no answer to ${effect.kind} of ${subject(effect)} by its deadline`,
   hint: 'this is a bug of source-dns or a blocked process; please report it',
 });
 
-/** The adapter threw, although it promised not to. Only the error's name and message are told. */
+/** The adapter threw, although it must not. Tells only the error's name and message. */
 export const adapterBug = (effect: AskingEffect, error: unknown): Failure => ({
   code: 'adapter-bug',
-  message: `${effect.kind} of ${subject(effect)} threw ${error instanceof Error ? `${error.name}: ${error.message}` : 'something that is no Error'}`,
+  message: `${effect.kind} of ${subject(effect)} threw ${error instanceof Error ? `${error.name}: ${error.message}` : 'a value that is not an Error'}`,
   hint: 'this is a bug of source-dns; please report it',
 });
 

@@ -1,4 +1,4 @@
-/** The only interpreter of effects: one cluster, one state, events strictly one at a time. It knows no clock, socket or file but those it is given. */
+/** The only interpreter of effects: one cluster, one state, one event at a time. */
 
 import type { Answer, Command, Effect, Event, HistoryEntry, Remembered } from '../core/model/events.ts';
 import type { ClusterSettings } from '../core/model/settings.ts';
@@ -13,7 +13,7 @@ import { createInFlight, type InFlight } from './in-flight.ts';
 import type { Adapters } from './perform.ts';
 import { WorkShare } from './work-share.ts';
 
-/** The three functions of the core that the runtime drives. */
+/** The functions of the core that the runtime drives. */
 export interface Core {
   readonly initialState: typeof initialState;
   readonly step: typeof step;
@@ -25,33 +25,33 @@ interface RuntimeOptions extends Adapters {
   readonly remembered: readonly Remembered[];
   readonly clock: Clock;
   readonly random: Random;
-  /** Default: the real core. The simulator's mutants are others. */
+  /** Default: the real core. The simulator gives mutants. */
   readonly core?: Core;
-  /** What all runtimes of the process share; default: one of its own. */
+  /** Shared by all runtimes of the process; default: its own. */
   readonly share?: WorkShare;
   /** For the log and the history. */
   onRecord(entry: HistoryEntry): void;
-  /** Something may have changed: called after each batch of events. */
+  /** Called after each batch of events. */
   onChange?(): void;
-  /** `step` or a listener threw. The runtime is dead from here on, for half a state must not go on. Called once. */
+  /** `step` or a listener threw. The runtime ends, because half a state must not go on. Called once. */
   onBug(error: unknown): void;
 }
 
 export interface ClusterRuntime {
   readonly cluster: string;
-  /** The first tick is processed within this call. */
+  /** Processes the first tick at once. */
   start(): void;
   /** Changes nothing, and draws no random token. */
   snapshot(): Snapshot;
-  /** Resolves with the core's answer, or one that says why there is none (`stopping`, `too-many-commands`, `no-answer`). Rejects only after a bug. */
+  /** The core's answer, or `stopping`, `too-many-commands`, `no-answer`. Rejects only after a bug. */
   command(command: Command): Promise<Answer>;
-  /** New settings, and new adapters where they differ. Resolves when every effect begun before has ended: then the old adapters may be closed. */
+  /** New settings, and adapters that differ. Resolves when the old adapters may be closed. */
   reconfigure(settings: ClusterSettings, adapters?: Partial<Adapters>): Promise<void>;
-  /** Finishes the updates in flight and the reading back of them, by their deadlines, and begins nothing else. The adapters are the caller's to close. */
+  /** Finishes the updates in flight and reads them back, by their deadlines. Closes no adapter. */
   stop(): Promise<void>;
 }
 
-/** Builds the runtime of one cluster; nothing happens before `start`. */
+/** Nothing happens before `start`. */
 export const createClusterRuntime = (options: RuntimeOptions): ClusterRuntime => new Runtime(options);
 
 class Runtime implements ClusterRuntime {
@@ -71,15 +71,8 @@ class Runtime implements ClusterRuntime {
   #stopped: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions) {
-    const {
-      settings,
-      remembered,
-      clock,
-      random,
-      prober,
-      zoneClients,
-      core = { initialState, step, snapshot },
-    } = options;
+    const { settings, remembered, clock, random, prober, zoneClients } = options;
+    const { core = { initialState, step, snapshot } } = options;
     this.cluster = settings.cluster;
     this.#options = options;
     this.#share = options.share ?? new WorkShare();
@@ -135,7 +128,7 @@ class Runtime implements ClusterRuntime {
     return { mono: clock.mono(), wall: clock.wall(), token };
   }
 
-  /** The one door for every event. An adapter that calls back while an event is being processed waits its turn. */
+  /** The only entry for events. An event that arrives during another one waits. */
   #post(event: Event): void {
     if (this.#phase === 'new' || this.#phase === 'stopped') return;
     this.#queue.push(event);
@@ -179,7 +172,7 @@ class Runtime implements ClusterRuntime {
     const { clock } = this.#options;
     this.#cancelWake = clock.after(Math.max(0, at - clock.mono()), () => {
       const now = clock.mono();
-      // A timer may be early by as much as its loop is late; a tick before its time would find nothing due.
+      // A timer may fire early; a tick before its time would find nothing due.
       if (now < at) return this.#wake(at);
       const turn = this.#share.turn(now);
       if (turn <= now) return this.#post({ kind: 'tick' });
@@ -199,7 +192,7 @@ class Runtime implements ClusterRuntime {
     if (this.#phase === 'running') {
       this.#phase = 'stopping';
       this.#cancelWake();
-      // A reading may be the one that shows what became of an update: it counts as part of it.
+      // A reading may show the outcome of an update: it counts as part of it.
       await this.#inFlight.none((effect) => effect.kind === 'update' || effect.kind === 'read-zone');
     }
     this.#end();
@@ -214,6 +207,6 @@ class Runtime implements ClusterRuntime {
   }
 }
 
-/** An update that came back while we stop is still read back, so that the history says what became of it. */
+/** An update that ends while we stop is still read back, for the history. */
 const readsBack = (effect: Effect, cause: Event): boolean =>
   effect.kind === 'read-zone' && cause.kind === 'update-done';

@@ -1,4 +1,4 @@
-/** All clusters of one configuration: a runtime each, and the adapters that they share. */
+/** All clusters of one configuration: a runtime for each, and their shared adapters. */
 
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
@@ -20,11 +20,11 @@ interface ServiceOptions {
   readonly maker: AdapterMaker;
   readonly clock: Clock;
   readonly random: Random;
-  /** What survives of a cluster's earlier runs. */
+  /** What earlier runs remember of a cluster. */
   remembered(cluster: string): readonly Remembered[];
   onRecord(entry: HistoryEntry): void;
   onChange?(cluster: string): void;
-  /** What works, but should be told. */
+  /** Something works, but an operator should know. */
   onWarning(failure: Failure): void;
   onBug(error: unknown): void;
 }
@@ -34,7 +34,7 @@ export interface Service {
   /** Undefined: there is no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
   command(cluster: string, command: Command): Promise<Answer> | undefined;
-  /** Takes over another configuration: added, removed and changed clusters, and only those. Refused whole where a nameserver's key cannot be used. */
+  /** Adds, removes and changes clusters, and keeps the others. Refused whole if a key is unusable. */
   reconfigure(config: LoadedConfig): Promise<Reconfigured>;
   /** Finishes the updates in flight and closes every adapter. */
   stop(): Promise<void>;
@@ -59,7 +59,6 @@ interface RunningCluster {
   readonly config: LoadedCluster;
 }
 
-/** Starts every cluster. */
 export async function startService(options: ServiceOptions): Promise<StartedService> {
   const opened = await openNameservers(
     options.config.nameservers.values(),
@@ -79,7 +78,7 @@ class ClusterSet implements Service {
   readonly #running = new Map<string, RunningCluster>();
   readonly #share = new WorkShare();
   #nameservers: ReadonlyMap<string, OpenNameserver>;
-  /** Reloads and the stop come one after the other. */
+  /** Reloads and the stop run one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #stopping = false;
 
@@ -172,7 +171,7 @@ class ClusterSet implements Service {
     };
   }
 
-  /** Begins the change of a running cluster. Nothing where it is new, or where all is as it was. */
+  /** Starts to change a running cluster. Undefined if it is new or unchanged. */
   #change(
     name: string,
     config: LoadedCluster,

@@ -1,11 +1,11 @@
-/** The state directory, before anything is put there: it is made, and it must be ours alone to change. */
+/** Prepares the state directory: creates it, and checks that only we can change it. */
 
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Failure } from '../core/model/observation.ts';
 
-/** `warning`: it can be used, but an operator should know. */
+/** `warning`: usable, but an operator should know. */
 type StateDir =
   | { readonly kind: 'usable'; readonly warning: Failure | undefined }
   /** `state-dir-unusable`, `state-dir-open`. */
@@ -15,26 +15,26 @@ const sticky = 0o1000;
 const writableByAll = 0o002;
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'is a symbolic link to nothing, or below one',
-  EEXIST: 'is there and is no directory',
-  ENOTDIR: 'is below something that is no directory',
-  EACCES: 'may not be written to by this user',
-  EPERM: 'may not be written to by this user',
-  EROFS: 'is on a file system that is read-only',
+  ENOENT: 'is a symbolic link to nothing, or is below such a link',
+  EEXIST: 'exists and is not a directory',
+  ENOTDIR: 'is below something that is not a directory',
+  EACCES: 'is not writable for this user',
+  EPERM: 'is not writable for this user',
+  EROFS: 'is on a read-only file system',
   ENOSPC: 'has no room: the disk is full',
   EDQUOT: 'has no room: the quota is used up',
   ELOOP: 'is a symbolic link to itself',
   ENAMETOOLONG: 'has too long a name',
 };
 
-/** Makes it (0750, and its parents) where it is not there, and looks whether it can be trusted. Follows a symbolic link: systemd makes one. Never rejects. */
+/** Creates the directory (0750) and its parents. Follows a link: systemd makes one. Never rejects. */
 export async function prepareStateDir(path: string): Promise<StateDir> {
   try {
     await makeFolder(path);
     const { mode, uid } = await stat(path);
     await access(path, constants.W_OK | constants.X_OK);
     if ((mode & writableByAll) !== 0 && (mode & sticky) === 0)
-      return failed('state-dir-open', `everybody on this host may write to ${path}`, path);
+      return failed('state-dir-open', `every user of this host may write to ${path}`, path);
     return { kind: 'usable', warning: shared(path, mode, uid) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -46,7 +46,7 @@ export async function prepareStateDir(path: string): Promise<StateDir> {
   }
 }
 
-/** Makes it (0750) and its parents, where they are not there. Not Node's `recursive`: below a link to nothing that never ends. */
+/** Creates missing folders (0750). Not Node's `recursive`: below a link to nothing it never ends. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o750 });
@@ -62,17 +62,16 @@ export async function makeFolder(path: string): Promise<void> {
 function failed(code: string, what: string, path: string): StateDir {
   const hint =
     code === 'state-dir-open'
-      ? `they could put a history and a socket of theirs there: chmod 0750 ${path}, or choose another state_dir in the configuration`
+      ? `another user could put a false history or socket there: chmod 0750 ${path}, or choose another state_dir in the configuration`
       : 'state_dir in the configuration must be a directory that this user may write to; it holds the history and the socket of the API';
   return { kind: 'failed', failure: { code, message: what, hint } };
 }
 
 function shared(path: string, mode: number, uid: number): Failure | undefined {
   const own = process.geteuid?.();
-  const hint =
-    'choose a state_dir of its own in the configuration, which only the user of source-dns may change';
+  const hint = 'choose a state_dir in the configuration that only the user of source-dns may change';
   if ((mode & writableByAll) !== 0)
-    return { code: 'state-dir-shared', message: `everybody on this host may put files into ${path}`, hint };
+    return { code: 'state-dir-shared', message: `every user of this host may put files into ${path}`, hint };
   if (uid === 0 || uid === own) return undefined;
   return {
     code: 'state-dir-shared',

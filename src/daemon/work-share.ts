@@ -1,17 +1,18 @@
 /**
- * Keeps room for answers. Many clusters that are in suspicion at once want to ask more than one process can; their ticks would then fill the
- * event loop, the nameserver's answers would come after their deadlines, and that is one more suspicion. So ticks have at most about half of it.
+ * Keeps time for answers: ticks get about half of the event loop. If many clusters are in suspicion at once,
+ * their ticks would fill it, answers of nameservers would miss their deadlines, and cause more suspicion.
  */
+
 import type { MonoMs } from '../core/model/units.ts';
 
 /** After work, ticks wait as long as it took. */
 const restPerWork = 1;
-/** Ticks that wait are let go one after the other, not all at once. Milliseconds. */
+/** Waiting ticks go one after the other, not all at once. Milliseconds. */
 const turnMs = 0.2;
-/** A tick waits no longer than this: below the default of `fresh_for`. Milliseconds. */
+/** The longest wait of a tick: below the default of `fresh_for`. Milliseconds. */
 export const longestTickDelayMs = 1000;
 
-/** One for all clusters of a process. Time is an argument; a clock that stands still while the work is done, as a simulated one, makes nobody wait. */
+/** One for all clusters of a process. With a clock that stands still during work, nothing waits. */
 export class WorkShare {
   #freeAt = 0;
 
@@ -21,7 +22,7 @@ export class WorkShare {
     if (work > 0) this.#advance(end, work * restPerWork);
   }
 
-  /** When a tick that is due now may be processed: now, or the turn that it has got. */
+  /** When a tick that is due may run: now, or at its turn. */
   turn(now: MonoMs): MonoMs {
     if (this.#freeAt <= now) return now;
     const at = this.#freeAt;

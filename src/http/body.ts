@@ -4,17 +4,17 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { type Problem, problem } from './problem.ts';
 
-/** The longest body in bytes: ours are some hundred. */
+/** In bytes: our own bodies have some hundred. */
 export const bodyLimit = 64 * 1024;
 
-/** Goes into one character-string of the ledger. */
+/** The ledger keeps it in one character-string. */
 const reasonLimit = 200;
 const text = (limit: number) => z.string().min(1).max(limit);
 
-/** Who asks: becomes part of `frozen=<by>: <reason>`, so without colon and space. */
+/** Who gives the command: becomes part of `frozen=<by>: <reason>`, so no colon and no space. */
 const by = z
   .string()
-  .regex(/^[A-Za-z0-9._@-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ @ -')
+  .regex(/^[A-Za-z0-9._@-]{1,64}$/, 'must be 1 to 64 characters of A-Z a-z 0-9 . _ @ -')
   .optional();
 
 export const followBody = z.strictObject({
@@ -42,12 +42,17 @@ export async function readBody<T>(request: IncomingMessage, shape: z.ZodType<T>)
     return wrong(problem('body-too-large', `the body is longer than ${bodyLimit} bytes`));
   if (bytes === 'aborted') return wrong(problem('bad-request', 'the body ended before it was complete'));
   if (bytes.length > 0 && type !== 'application/json')
-    return wrong(problem('wrong-media-type', `the body is ${type ?? 'of no type'}`));
+    return wrong(
+      problem(
+        'wrong-media-type',
+        `the body has ${type === undefined ? 'no content type' : `the content type ${type}`}`,
+      ),
+    );
   let value: unknown;
   try {
     value = bytes.length === 0 ? {} : JSON.parse(bytes.toString('utf8'));
   } catch {
-    return wrong(problem('bad-request', 'the body is no JSON'));
+    return wrong(problem('bad-request', 'the body is not JSON'));
   }
   const parsed = shape.safeParse(value);
   if (parsed.success) return { kind: 'body', value: parsed.data };
@@ -61,7 +66,7 @@ export async function readBody<T>(request: IncomingMessage, shape: z.ZodType<T>)
 
 const wrong = (what: Problem): Body<never> => ({ kind: 'wrong', problem: what });
 
-/** By events: leaving an iteration of a request half way would destroy the connection that the answer must take. */
+/** By events: to leave an iteration half way would destroy the connection that must carry the answer. */
 function collect(request: IncomingMessage): Promise<Buffer | 'too-large' | 'aborted'> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];

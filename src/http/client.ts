@@ -1,28 +1,27 @@
-/** Asks the daemon over its unix socket. Every way that this can end is a value. */
+/** Asks the daemon over its unix socket. Every result is a value. */
 
 import { request } from 'node:http';
 import type { Failure } from '../core/model/observation.ts';
 import type { Problem } from './problem.ts';
 import { socketPathFailure } from './unix-socket.ts';
 
-/** The longest answer in bytes: the documents of some thousand clusters. */
+/** In bytes: some thousand clusters fit. */
 const answerLimit = 64 * 1024 * 1024;
 
 interface ApiRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: unknown;
-  /** Until the whole answer must have come, in milliseconds. */
+  /** In milliseconds, for the whole answer. */
   readonly timeoutMs: number;
 }
 
 export type ApiResult =
   | { readonly kind: 'document'; readonly body: unknown }
-  /** The daemon says what is wrong. */
   | { readonly kind: 'problem'; readonly problem: Problem }
-  /** Nobody listens there. */
+  /** No process listens there. */
   | { readonly kind: 'no-daemon' }
-  /** One listens, or may; but it cannot be asked (`daemon-forbidden`, `daemon-silent`, `daemon-unusable`, `socket-path-too-long`). */
+  /** A process listens, or may; but it cannot be asked. */
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** One request, one connection. Never rejects. */
@@ -106,7 +105,7 @@ function failedRequest(socketPath: string, asked: ApiRequest, error: unknown): A
       return failed(
         'daemon-forbidden',
         `this user may not use ${socketPath}`,
-        'run it as root, or as a member of the group that owns the socket',
+        'run the command as root, or as a member of the group that owns the socket',
       );
     case 'ETIMEDOUT':
       return failed(

@@ -1,4 +1,4 @@
-/** What the HTTP server serves. Given to it: it starts nothing and decides nothing. */
+/** What the HTTP server serves. It starts nothing and decides nothing. */
 
 import type { Answer, Command, HistoryEntry } from '../core/model/events.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';

@@ -1,37 +1,35 @@
-/** The connections of the API's HTTP server: so many at once, and who is slow goes first. */
+/** Limits the connections of the HTTP server: the slowest client is disconnected first. */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Connections at once. For the next one the slowest is closed. */
+/** For a further connection the slowest is closed. */
 export const connectionLimit = 64;
-/** Until a client must have read its answer, in milliseconds. */
+/** How long a client may take to read its answer, in milliseconds. */
 const readMs = 10_000;
-/** Bytes of answers that wait for their readers, of all connections together. */
+/** Unread bytes of answers, in all connections together. */
 const unreadLimit = 64 * 1024 * 1024;
-/** How long a client that is turned away has for reading why, in milliseconds. */
+/** How long a rejected client may read the reason, in milliseconds. */
 const farewellMs = 1000;
 
 interface ConnectionsOptions {
-  /** Writes the answer to the request; resolves when it is handed over, read or not. Never rejects. */
+  /** Writes the answer; resolves when it is handed over, read or not. Never rejects. */
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** What a client gets when there is no room for it. */
+  /** Sent to a client for which there is no room. */
   readonly farewell: string;
 }
 
 interface Held {
   /** Counts up: since when it waits for its client. The lowest waits longest. */
   since: number;
-  /** Ends with the answer to its newest request: pipelined ones are answered one after the other (RFC 9112 9.3.2). */
+  /** The answer to the newest request: pipelined requests are answered in order (RFC 9112 9.3.2). */
   last: Promise<void>;
-  /** The one that is being answered. */
+  /** The current request. */
   request: IncomingMessage | undefined;
-  /** The answer is written. */
   isAnswered: boolean;
   unreadBytes: number;
 }
 
-/** Holds the connections of `server`, and lets `answer` answer their requests. */
 export function holdConnections(server: Server, { answer, farewell }: ConnectionsOptions): void {
   const held = new Map<Socket, Held>();
   let count = 0;
@@ -76,7 +74,7 @@ export function holdConnections(server: Server, { answer, farewell }: Connection
     socket.destroy();
   }
 
-  /** But for the newest answer: its client had no time yet. */
+  /** Except the newest answer: its client had no time yet. */
   function dropUnread(newest: Socket): void {
     const unread = [...held]
       .filter(([, { unreadBytes }]) => unreadBytes > 0)
@@ -90,7 +88,7 @@ export function holdConnections(server: Server, { answer, farewell }: Connection
   }
 }
 
-/** Whose client has let it wait longest. Undefined: it is our turn with every one of them. */
+/** The connection that waits longest for its client. Undefined: all of them wait for us. */
 function longestWaiting(held: ReadonlyMap<Socket, Held>): Socket | undefined {
   const waiting = [...held].filter(
     ([, { request, isAnswered }]) => request === undefined || isAnswered || !request.complete,

@@ -1,4 +1,4 @@
-/** The JSON that users build upon (docs/API.md): a snapshot, and what was promised beside it. Pure. */
+/** The JSON on which users build (docs/API.md): a snapshot, and some promised keys. Pure. */
 
 import type { HistoryEntry } from '../core/model/events.ts';
 import type { Fqdn, ServerAddress } from '../core/model/units.ts';
@@ -6,7 +6,7 @@ import type { Snapshot } from '../core/report/snapshot-types.ts';
 
 /** `GET /v1/clusters/{c}`, `status --json` and `explain --json`. */
 export type ClusterDocument = Omit<Snapshot, 'decision'> & {
-  /** The name that is published; of the first publication. */
+  /** The published name of the first publication. */
   readonly name: Fqdn | null;
   readonly decision: Snapshot['decision'] & { readonly source: ServerAddress | null };
 };
@@ -16,7 +16,7 @@ export interface HistoryDocument {
   readonly entries: readonly HistoryEntry[];
 }
 
-/** A hold has the source `null`, so that a reader need not ask whether the key is there. */
+/** A hold has the source `null`, so the key always exists. */
 export function clusterDocument(snapshot: Snapshot): ClusterDocument {
   const { cluster, decision, ...rest } = snapshot;
   const source = decision.kind === 'point-to' ? decision.source : null;
@@ -28,6 +28,6 @@ export function clusterDocument(snapshot: Snapshot): ClusterDocument {
   };
 }
 
-/** Decided at least once, and the nameserver answered last time it was asked. */
+/** Decided at least once, and the nameserver answered the last question. */
 export const isReady = (snapshot: Pick<Snapshot, 'publications'>): boolean =>
   snapshot.publications.every((publication) => publication.ready && publication.readFailure === null);

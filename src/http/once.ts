@@ -1,17 +1,17 @@
-/** The same request id twice does its work once: a failover tool repeats a hook whose answer it did not get. */
+/** The same request id twice works once: a failover tool repeats a hook if it gets no answer. */
 
 import type { Answer } from '../core/model/events.ts';
 
-/** Ids that are remembered; the oldest is forgotten first. */
+/** The oldest id is forgotten first. */
 const rememberedIds = 1000;
 
 type OnceAnswer =
   | { readonly kind: 'answer'; readonly promise: Promise<Answer> }
-  /** The id came before, with another request. */
+  /** The id was used for another request. */
   | { readonly kind: 'reused' };
 
 export interface Once {
-  /** `request` is what the id stands for, as text. An answer in which nothing was done is forgotten: the id may then be tried again. */
+  /** `request`: the request as text. If nothing was done, the id is forgotten and may be tried again. */
   run(id: string, request: string, work: () => Promise<Answer>): OnceAnswer;
 }
 

@@ -8,40 +8,39 @@ export interface Problem {
   readonly code: string;
   /** Short, and the same for every occurrence. */
   readonly title: string;
-  /** This occurrence: what happened and to what. */
+  /** What happened in this case, and to what. */
   readonly detail: string;
   /** What to do next. */
   readonly hint?: string;
-  /** Of a command: one line a publication. */
+  /** For a command: one result per publication. */
   readonly results?: readonly CommandResult[];
 }
 
 /** The media type of every error. */
 export const problemType = 'application/problem+json';
 
-/** What can go wrong with a request, whatever it asks for. */
+/** The problems that every request can have. */
 const problems = {
-  'bad-request': [400, 'The request is not as it must be'],
-  'unknown-route': [404, 'There is no such route'],
-  'unknown-cluster': [404, 'There is no such cluster'],
-  'unknown-server': [404, 'The cluster has no such server'],
+  'bad-request': [400, 'The request is not valid'],
+  'unknown-route': [404, 'This route does not exist'],
+  'unknown-cluster': [404, 'This cluster does not exist'],
+  'unknown-server': [404, 'The cluster does not have this server'],
   'wrong-method': [405, 'The route does not take this method'],
   'id-reused': [409, 'The id belongs to another request'],
   'body-too-large': [413, 'The body is too large'],
   'wrong-media-type': [415, 'The body must be application/json'],
-  'not-ready': [503, 'Not every cluster is decided and readable'],
-  busy: [503, 'There is no free connection'],
-  starting: [503, 'The daemon is about to start'],
+  'not-ready': [503, 'A cluster is not decided, or its zone cannot be read'],
+  busy: [503, 'All connections are in use'],
+  starting: [503, 'The daemon is starting'],
   bug: [500, 'source-dns has a bug'],
 } as const;
 
-/** A problem of the closed list. */
 export function problem(code: keyof typeof problems, detail: string, hint?: string): Problem {
   const [status, title] = problems[code];
   return { status, code, title, detail, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** From the best to the worst: a command to several publications is as good as the worst of them. */
+/** From best to worst: a command to several publications is as good as the worst of them. */
 const ranks = [
   'done',
   'lost-race',
@@ -50,7 +49,7 @@ const ranks = [
   'failed',
 ] as const satisfies readonly CommandResult['kind'][];
 
-/** The result that speaks for all; undefined: there is none at all. */
+/** The worst result; undefined: there is no result. */
 export const worstResult = (answer: Answer): CommandResult | undefined =>
   [...answer.results].sort((a, b) => ranks.indexOf(b.kind) - ranks.indexOf(a.kind))[0];
 
@@ -62,7 +61,7 @@ const titles = {
   failed: 'The command failed',
 } as const;
 
-/** The problem that an answer is, or undefined where all is done. */
+/** The problem of an answer, or undefined if all is done. */
 export function answerProblem(answer: Answer): Problem | undefined {
   const worst = worstResult(answer);
   if (worst === undefined || worst.kind === 'done') return undefined;

@@ -1,4 +1,4 @@
-/** Every route of the API in one table. A route answers with a document or a problem; it never writes to the connection. */
+/** Every route of the API in one table. A route returns a document or a problem, and writes nothing. */
 
 import type { IncomingMessage } from 'node:http';
 import type { Answer, Command } from '../core/model/events.ts';
@@ -22,13 +22,13 @@ interface RouteContext {
 
 interface Call extends RouteContext {
   readonly request: IncomingMessage;
-  /** The `{c}` of the path; empty where the route has none. */
+  /** The `{c}` of the path; empty if the route has none. */
   readonly cluster: string;
 }
 
 interface Route {
   readonly method: 'GET' | 'POST';
-  /** `{c}` stands for one segment. */
+  /** `{c}` matches one segment. */
   readonly path: string;
   answer(call: Call): Promise<Reply> | Reply;
 }
@@ -57,10 +57,10 @@ const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/clusters/{c}/forget', answer: forget },
 ];
 
-/** Who asks, where the request does not say. */
+/** Who gives the command, if the request does not say. */
 const unnamed = 'api';
 
-/** Finds the route and lets it answer. Rejects only after a bug. */
+/** Rejects only after a bug. */
 export async function answerRequest(request: IncomingMessage, context: RouteContext): Promise<Reply> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   const matches = routes.flatMap((route) => {
@@ -72,7 +72,7 @@ export async function answerRequest(request: IncomingMessage, context: RouteCont
     const methods = matches.map(({ route }) => route.method).join(', ');
     return failed(
       matches.length === 0
-        ? problem('unknown-route', `${path} is no route of this version`)
+        ? problem('unknown-route', `this version has no route ${path}`)
         : problem('wrong-method', `${path} takes ${methods}, not ${request.method}`),
     );
   }
@@ -88,7 +88,7 @@ export async function answerRequest(request: IncomingMessage, context: RouteCont
   return found.route.answer({ ...context, request, cluster: found.cluster });
 }
 
-/** The value of `{c}` (empty where there is none), or undefined where the path is another. */
+/** The value of `{c}` (empty if there is none), or undefined for another path. */
 function match(pattern: string, path: string): string | undefined {
   const wanted = pattern.split('/');
   const given = path.split('/');
@@ -106,7 +106,7 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    // Not our encoding: then it is the name of no cluster.
+    // Not a valid encoding: no cluster has this name.
     return segment;
   }
 }
@@ -129,17 +129,10 @@ function ready({ api }: Call): Reply {
 async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
   const body = await readBody(request, followBody);
   if (body.kind === 'wrong') return failed(body.problem);
-  const {
-    server: text,
-    force = false,
-    althoughReadOnly = false,
-    dryRun = false,
-    reason,
-    id,
-    by = unnamed,
-  } = body.value;
+  const { server: text, force = false, althoughReadOnly = false, dryRun = false } = body.value;
+  const { reason, id, by = unnamed } = body.value;
   if (althoughReadOnly && !force)
-    return failed(problem('bad-request', 'althoughReadOnly goes with force: alone it would do nothing'));
+    return failed(problem('bad-request', 'althoughReadOnly needs force: alone it does nothing'));
   const found = serverOf(api, cluster, text);
   if (found.kind === 'not-found') return failed(problem('unknown-server', found.sentence));
   const command: Command = {
@@ -152,18 +145,18 @@ async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
     by,
   };
   const work = () => send(api, cluster, command);
-  // A dry run changes nothing, so it may be repeated as often as one likes.
+  // A dry run changes nothing, so it may be repeated.
   if (id === undefined || dryRun) return answered(await work());
   const result = once.run(`${cluster}/${id}`, JSON.stringify([found.server, force, althoughReadOnly]), work);
   if (result.kind === 'reused')
-    return failed(problem('id-reused', `the id "${id}" came before, with another server`));
+    return failed(problem('id-reused', `the id "${id}" was used before, for another request`));
   return answered(await result.promise);
 }
 
 const serverOf = (api: ClusterApi, cluster: string, text: string) =>
   findServer(text, api.snapshot(cluster)?.servers.map(({ server }) => server) ?? []);
 
-/** A former source that the ledger names may be out of the configuration for long. */
+/** A former source may have left the configuration long ago; the ledger still names it. */
 function formerOf(api: ClusterApi, cluster: string, text: string) {
   const snapshot = api.snapshot(cluster);
   const former =
@@ -198,7 +191,7 @@ async function thaw({ api, request, cluster }: Call): Promise<Reply> {
   return answered(await send(api, cluster, { kind: 'thaw', by: body.value.by ?? unnamed }));
 }
 
-/** A cluster that a reload removed while the body was read answers for itself. */
+/** For a cluster that a reload removed while the body was read. */
 const removed: Answer = {
   results: [
     {

@@ -9,23 +9,23 @@ import { type Problem, problem, problemType } from './problem.ts';
 import { answerRequest, type Reply } from './routes.ts';
 import { claimSocket } from './unix-socket.ts';
 
-/** Until the headers, and until the whole request, must have come. */
+/** The time for the headers, and for the whole request. */
 const headersMs = 5000;
 const requestMs = 10_000;
 const keepAliveMs = 2000;
-/** Headers of a request together, in bytes: ours have some hundred. */
+/** The headers of a request, in bytes: ours have some hundred. */
 const headersLimit = 16 * 1024;
-/** Requests of one connection; the next ones are refused. */
+/** Requests per connection; further ones are refused. */
 const requestLimit = 100;
-/** How often Node looks for connections that are too slow. */
+/** How often Node looks for slow connections. */
 const lookMs = 1000;
-/** How long requests in progress may take when the server closes. */
+/** How long current requests may take when the server closes. */
 const closeGraceMs = 1000;
 
 export interface ApiServer {
-  /** Until then every request is answered `starting`. */
+  /** Before this, every request gets `starting`. */
   serve(api: ClusterApi): void;
-  /** Ends requests in progress after a second at most, and removes the socket. */
+  /** Ends current requests after a second at most, and removes the socket. */
   close(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ type StartedApi =
   | { readonly kind: 'started'; readonly server: ApiServer }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** Takes the socket, which also tells whether this is the only daemon here. `onBug` gets what a route threw. Never rejects. */
+/** Takes the socket, so only one daemon runs here. `onBug` gets errors of routes. Never rejects. */
 export async function startApi(socketPath: string, onBug: (error: unknown) => void): Promise<StartedApi> {
   const once = createOnce();
   let api: ClusterApi | undefined;
@@ -46,7 +46,7 @@ export async function startApi(socketPath: string, onBug: (error: unknown) => vo
   });
   http.maxRequestsPerSocket = requestLimit;
   holdConnections(http, {
-    farewell: rawProblem(problem('busy', 'every connection is being answered', 'try again in a moment')),
+    farewell: rawProblem(problem('busy', 'all connections are in use', 'try again in a moment')),
     async answer(request, response) {
       const reply =
         api === undefined ? starting : await answerRequest(request, { api, once }).catch(bugReply(onBug));
@@ -58,7 +58,7 @@ export async function startApi(socketPath: string, onBug: (error: unknown) => vo
       }
     },
   });
-  // No file descriptor is left for the next client: those that are there go on, and free some.
+  // No file descriptor is left for a new client: the current ones continue, and free some.
   http.on('error', () => {});
   const socket = await claimSocket(http, socketPath);
   if (socket.kind === 'failed') return socket;
@@ -107,7 +107,7 @@ function write(request: IncomingMessage, response: ServerResponse, reply: Reply)
     'content-type': reply.kind === 'document' ? 'application/json' : problemType,
     'content-length': body.length,
     'cache-control': 'no-store',
-    // A body that we did not read to its end would be taken for the next request.
+    // The next request would begin in a body that we did not read to its end.
     ...(request.complete ? {} : { connection: 'close' }),
   });
   response.end(body, () => {
@@ -115,7 +115,7 @@ function write(request: IncomingMessage, response: ServerResponse, reply: Reply)
   });
 }
 
-/** The answer to somebody whose request is not read. */
+/** The answer to a client before its request is read. */
 function rawProblem(what: Problem): string {
   const body = `${JSON.stringify(withType(what))}\n`;
   const head = [
@@ -126,5 +126,5 @@ function rawProblem(what: Problem): string {
   return `${[...head, 'cache-control: no-store', 'connection: close'].join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** RFC 9457 3.1.1: without a document about it, the type is about:blank. */
+/** RFC 9457 3.1.1: a type without a document is about:blank. */
 const withType = (what: Problem) => ({ type: 'about:blank', ...what });

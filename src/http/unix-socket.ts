@@ -1,4 +1,4 @@
-/** The unix socket of the API: also what keeps a second daemon away from the same state directory. */
+/** The unix socket of the API. It also keeps a second daemon away from the same state directory. */
 
 import { randomBytes } from 'node:crypto';
 import { link, lstat, rename, unlink } from 'node:fs/promises';
@@ -7,23 +7,22 @@ import { dirname, join } from 'node:path';
 import type { Failure } from '../core/model/observation.ts';
 import { makeFolder } from '../daemon/state-dir.ts';
 
-/** sockaddr_un holds 108 bytes, the last one a NUL (unix(7)). */
+/** sockaddr_un has 108 bytes, and the last is a NUL (unix(7)). */
 const longestPathBytes = 107;
-/** How long a socket that is there may take to accept: a daemon that is busy must not be taken for a dead one. */
+/** How long a listener may take to accept: a busy daemon must not count as dead. */
 const probeMs = 2000;
-/** rw-rw----: the file rights are the API's access control. */
+/** rw-rw----: the file mode is the access control of the API. */
 const socketUmask = 0o117;
 
-/** Where the daemon of this state directory listens. */
 export const apiSocketPath = (stateDir: string): string => join(stateDir, 'api.sock');
 
-/** Why no socket can be at this path, or undefined. */
+/** Why no socket can have this path, or undefined. */
 export function socketPathFailure(path: string): Failure | undefined {
   const bytes = Buffer.byteLength(path);
   if (bytes <= longestPathBytes) return undefined;
   return {
     code: 'socket-path-too-long',
-    message: `${path} has ${bytes} bytes; the path of a unix socket ends at ${longestPathBytes}`,
+    message: `${path} has ${bytes} bytes; the path of a unix socket may have at most ${longestPathBytes}`,
     hint: 'choose a shorter state_dir in the configuration',
   };
 }
@@ -33,13 +32,14 @@ type ClaimedSocket =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
- * Lets `server` listen at `path`, where no other process does; what a crashed one left is removed. The socket is bound under another name and
- * then linked: so it appears with its final rights, and of two daemons that start at once one finds the name taken. Never rejects.
+ * Lets `server` listen at `path`, unless another process does; removes the socket of a crashed one. The
+ * socket is bound under another name and then linked: it appears with its final mode, and of two daemons that
+ * start at once, one finds the name taken. Never rejects.
  */
 export async function claimSocket(server: Server, path: string): Promise<ClaimedSocket> {
   const tooLong = socketPathFailure(path);
   if (tooLong !== undefined) return { kind: 'failed', failure: tooLong };
-  // As long as `api.sock`, so that the limit holds for it, too.
+  // As long as `api.sock`, so the limit holds for it too.
   const draft = join(dirname(path), `.${randomBytes(4).toString('hex').slice(0, 7)}`);
   try {
     await makeFolder(dirname(path));
@@ -61,7 +61,7 @@ function listen(server: Server, path: string): Promise<void> {
     server.once('error', reject);
     const before = process.umask(socketUmask);
     try {
-      // The socket is bound within this call, so nobody else's file gets our umask.
+      // The socket is bound within this call, so no other file gets this umask.
       server.listen(path, () => {
         server.off('error', reject);
         resolve();
@@ -72,15 +72,15 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-/** Why the name cannot be had; undefined: it is ours. */
+/** Why the name is not available; undefined: it is ours. */
 async function publish(draft: string, path: string): Promise<Failure | undefined> {
   if (await linked(draft, path)) return undefined;
   const there = await lstat(path);
-  // Only a socket can be what a daemon of ours left.
+  // A daemon of ours can only have left a socket.
   if (!there.isSocket()) return notASocket(path);
   const listener = await listenerAt(path);
   if (listener !== 'none') return listener === 'there' ? inUse(path) : unknownListener(path);
-  // Moved away first: between the look and the removal, another one may have put its own there.
+  // Renamed first: since the look, another daemon may have put its own socket there.
   const old = `${draft}o`;
   await rename(path, old);
   const ours = (await lstat(old)).ino === there.ino;
@@ -99,7 +99,7 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Whether a process listens there. One that does not answer in time is taken for alive: refusing to start is the safe mistake. */
+/** Whether a process listens there. A silent one counts as alive: not to start is the safe mistake. */
 function listenerAt(path: string): Promise<'there' | 'none' | 'unknown'> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -120,16 +120,16 @@ function listenerAt(path: string): Promise<'there' | 'none' | 'unknown'> {
 async function release(server: Server, path: string, ino: number): Promise<void> {
   await closed(server);
   try {
-    // Only our own: someone may have removed it and started another daemon.
+    // Only our own: another daemon may have replaced it.
     if ((await lstat(path)).ino === ino) await unlink(path);
   } catch {
-    // Gone already: that is what we want.
+    // Already gone.
   }
 }
 
 const closed = (server: Server): Promise<void> =>
   new Promise((resolve) => {
-    // A server that does not listen says so as an error, which is as good.
+    // A server that does not listen reports an error, which is fine.
     server.close(() => resolve());
   });
 
@@ -141,13 +141,13 @@ const inUse = (path: string): Failure => ({
 
 const notASocket = (path: string): Failure => ({
   code: 'socket-path-taken',
-  message: `${path} is there and is no socket, so it was not put there by source-dns`,
+  message: `${path} exists and is not a socket, so source-dns did not put it there`,
   hint: 'move it away, or choose another state_dir in the configuration',
 });
 
 const unknownListener = (path: string): Failure => ({
   code: 'socket-unusable',
-  message: `${path} is a socket that this user may not use, so nobody can tell whether another source-dns listens there`,
+  message: `${path} is a socket that this user may not use, so source-dns cannot tell whether another instance listens there`,
   hint: 'stop the other one, remove its socket, or choose another state_dir in the configuration',
 });
 

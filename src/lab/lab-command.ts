@@ -1,19 +1,20 @@
+/** `source-dns lab`: lists the scenarios, or plays one. */
+
 import { type Cell, tableText } from '../cli/table.ts';
 import { didYouMean } from '../suggest.ts';
 import { type LabOptions, runLab } from './run-lab.ts';
 import { defaultScenario, fallbackScenario, scenarios } from './scenarios/scenario-table.ts';
 import { needsOf } from './stage/scenario.ts';
 
-/** `source-dns lab`. */
 interface LabCommand extends Omit<LabOptions, 'scenario' | 'fallback'> {
-  /** Absent: the default, or what replaces it where MySQL cannot be had. */
+  /** Absent: the default, or its fallback if MySQL is not available. */
   readonly scenario?: string;
-  /** Only say which scenarios there are. */
+  /** Only list the scenarios. */
   readonly list: boolean;
   writeError(text: string): void;
 }
 
-/** Lists the scenarios, or plays one. Resolves with the exit code. */
+/** Resolves with the exit code. */
 export async function labCommand({ scenario: name, list, ...options }: LabCommand): Promise<number> {
   if (list) {
     options.write(options.json ? jsonList() : textList());

@@ -1,3 +1,5 @@
+/** Plays one scenario of the lab, live. */
+
 import { LabError } from './host/lab-error.ts';
 import { inOwnNetwork, runInOwnNetwork } from './host/own-network.ts';
 import { type BindPrograms, provideBind } from './programs/bind-programs.ts';
@@ -8,28 +10,28 @@ import { letterAfter, type Outcome, play } from './stage/play.ts';
 import type { Scenario } from './stage/scenario.ts';
 import { onStage, type Stage } from './stage/stage.ts';
 
-/** How `source-dns lab` was called. */
+/** The arguments of `source-dns lab`. */
 export interface LabOptions {
   readonly scenario: Scenario;
-  /** What is played where the scenario's product cannot be had; absent: then it fails. */
+  /** Played if the product of the scenario is not available; absent: the lab then fails. */
   readonly fallback?: Scenario;
   /** End after the summary. */
   readonly once: boolean;
-  /** One JSON object a line. */
+  /** One JSON object per line. */
   readonly json: boolean;
-  /** Leave the folder with all logs and data. */
+  /** Keep the folder with all logs and data. */
   readonly keep: boolean;
-  /** source-dns itself, to be started as the daemon: node and the entry file. */
+  /** source-dns itself, to start as the daemon: node and the entry file. */
   readonly program: readonly string[];
   readonly colours: boolean;
   write(text: string): void;
-  /** Ends this process at once; its children end with it. */
+  /** Ends this process at once; its child processes end with it. */
   abort(): void;
-  /** Calls back whenever the user wants it to end; the returned function stops listening. */
+  /** Calls `listener` whenever the user asks to end; the returned function stops this. */
   onInterrupt(listener: () => void): () => void;
 }
 
-/** Plays a scenario, live. Resolves with the exit code: 0 only if every step held. */
+/** Resolves with the exit code: 0 only if every step held. */
 export async function runLab(options: LabOptions): Promise<number> {
   const narrator = createNarrator(options);
   const elsewhere = options.scenario.network === true && !inOwnNetwork();
@@ -46,13 +48,12 @@ export async function runLab(options: LabOptions): Promise<number> {
   return outcome?.held ? 0 : 1;
 }
 
-/** The same lab again, in a network namespace. */
 function inNetwork({ program, scenario, once, json, keep, onInterrupt }: LabOptions): Promise<number> {
   const flags = [once && '--once', json && '--json', keep && '--keep'].filter((flag) => flag !== false);
   return runInOwnNetwork([...program, 'lab', '--scenario', scenario.name, ...flags], onInterrupt);
 }
 
-/** Resolves with what it came to; undefined when the user ended it before that. */
+/** Undefined if the user ended it early. */
 async function playOnStage(options: LabOptions, narrator: Narrator): Promise<Outcome | undefined> {
   let interrupted: () => void = () => undefined;
   const interruption = new Promise<'interrupted'>((resolve) => {
@@ -62,7 +63,7 @@ async function playOnStage(options: LabOptions, narrator: Narrator): Promise<Out
   const stopListening = options.onInterrupt(() => {
     interrupts++;
     if (interrupts > 1) options.abort();
-    narrator.say('interrupted: ending what runs (once more: at once)');
+    narrator.say('interrupted: stopping everything (interrupt again to end at once)');
     interrupted();
   });
   let outcome: Outcome | undefined;
@@ -71,7 +72,7 @@ async function playOnStage(options: LabOptions, narrator: Narrator): Promise<Out
     const provided = await Promise.race([provide(options, narrator), interruption]);
     if (provided === 'interrupted') return undefined;
     const { scenario, product, bind } = provided;
-    await onStage({ scenario, product, bind, program, keep, narrator }, async (stage) => {
+    await onStage({ setting: scenario, product, bind, program, keep, narrator }, async (stage) => {
       const result = await Promise.race([play(scenario, stage, narrator), interruption]);
       if (result === 'interrupted') return;
       outcome = result;
@@ -86,7 +87,7 @@ async function playOnStage(options: LabOptions, narrator: Narrator): Promise<Out
   return outcome;
 }
 
-/** The programs of the scenario; of its fallback, with a notice, where they cannot be had. */
+/** The programs of the scenario; with a notice, those of its fallback. */
 async function provide(
   { scenario, fallback }: LabOptions,
   narrator: Narrator,
@@ -98,7 +99,7 @@ async function provide(
   const withFallback = () =>
     productOf(scenario).catch(async (error: unknown) => {
       if (fallback === undefined || !(error instanceof LabError)) throw error;
-      const notice = `${scenario.servers.product} cannot be had here (${error.message.trimEnd()}): playing the scenario ${fallback.name} with ${fallback.servers.product} instead`;
+      const notice = `${scenario.servers.product} is not available here (${error.message.trimEnd()}): playing the scenario ${fallback.name} with ${fallback.servers.product} instead`;
       narrator.say(notice);
       narrator.event('fallback', {
         scenario: fallback.name,
@@ -120,7 +121,7 @@ function summary(narrator: Narrator, outcome: Outcome): void {
   );
 }
 
-/** The last line for programs, whatever happened before it. */
+/** The last line for programs, in every case. */
 function summaryEvent(narrator: Narrator, outcome: Outcome | undefined): void {
   const { moves, acknowledgedWrites, lostWrites, held } = outcome ?? {
     moves: [],
@@ -163,7 +164,7 @@ function lookAround(
   const dig = `${programs.dig} @${bind.primary.address} -p ${bind.primary.port}`;
   const source = cluster.all.find(({ mysqld }) => mysqld.address === primary.current) ?? cluster.all[0];
   const others = cluster.all.filter((each) => each !== source);
-  narrator.step(letterAfter(scenario), 'It all still runs. Look around; Ctrl-C ends it');
+  narrator.step(letterAfter(scenario), 'Everything still runs. Look around; Ctrl-C ends it');
   narrator.show(
     [
       ...(network === undefined

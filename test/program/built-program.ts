@@ -1,4 +1,4 @@
-/** The built program as a child process: built once a test file, into a folder of its own. Everything is gone after the test. */
+/** The built program as a child process. Each test file builds it once, into its own folder. */
 
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ export interface Place {
   readonly socket: string;
 }
 
-/** A folder with a configuration whose servers and nameserver nobody runs. `stateDir`: see `state_dir`; null: not in the configuration. */
+/** A folder with a configuration in which nothing answers. `stateDir`: see `state_dir`; null: not set. */
 export async function place(stateDir: string | null = 'state'): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'sd-local-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -64,7 +64,6 @@ nameservers:
   return { folder, config, stateDir: join(folder, 'state'), socket: join(folder, 'state', 'api.sock') };
 }
 
-/** How a process ended, and what it said. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -74,12 +73,12 @@ export interface Ended {
 
 export interface Running {
   readonly child: ChildProcess;
-  /** Resolves when stdout has a line with this in it; rejects where the process ends before. */
+  /** The first line of stdout that contains this text. Rejects if the process ends before. */
   said(text: string): Promise<void>;
   readonly ended: Promise<Ended>;
 }
 
-/** Starts it; it does not outlive the test. */
+/** Starts it; it ends with the test. */
 export function start(command: readonly string[], options: SpawnOptions = {}): Running {
   const [program = process.execPath, ...args] = command;
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });

@@ -1,4 +1,4 @@
-/** The password and the key are nowhere but where they are sent: from outside, on the built program, at the most talkative log level. */
+/** The built program keeps the password and the key secret, even with the most verbose log. */
 
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,11 +11,11 @@ import { builtProgram, type Place, place, start } from './built-program.ts';
 
 const program = builtProgram();
 const password = 'tiger-in-the-tank';
-/** As `place` writes it, and what it means. */
+/** How `place` writes it, and its meaning. */
 const keys = ['c2VjcmV0LXNlY3JldC1zZWNyZXQ', 'secret-secret-secret'];
 const secrets = new RegExp([password, ...keys].join('|'));
 
-/** One server answers, the other does not; the nameserver sends every message back, which is no answer. */
+/** One server answers, the other does not; the nameserver only echoes messages, so it gives no answer. */
 async function world(): Promise<Place> {
   const here = await place();
   const mysqld = await startFalseMysqld({ reply: healthyReply() });
@@ -31,7 +31,7 @@ async function world(): Promise<Place> {
   return here;
 }
 
-test('no secret is in the log, the API, the history, the commands, or what ps shows', async () => {
+test('the log, the API, the history, the commands and ps show no secret', async () => {
   const here = await world();
   const env = { PATH: process.env['PATH'], DB_PASSWORD: password };
   const command = (...words: readonly string[]) =>
@@ -42,7 +42,7 @@ test('no secret is in the log, the API, the history, the commands, or what ps sh
     JSON.stringify(await askDaemon(here.socket, { method: 'GET', path, timeoutMs: 5000 }));
   const deadline = performance.now() + 20_000;
   let cluster = '';
-  // The server that answers got the password, the nameserver a signed question: so both are in memory, and in use.
+  // The server got the password and the nameserver a signed question: both secrets are in use.
   while (!/"reachable":true/.test(cluster) || !/"readFailure":\{/.test(cluster)) {
     expect(performance.now()).toBeLessThan(deadline);
     cluster = await ask('/v1/clusters/shop');
@@ -56,7 +56,7 @@ test('no secret is in the log, the API, the history, the commands, or what ps sh
     const { out, err } = await command(...words).ended;
     shown.push(out, err);
   }
-  // A reload that is refused tells what is wrong, and not with which password.
+  // The sentence about a refused reload does not have the password.
   await writeFile(
     here.config,
     (await readFile(here.config, 'utf8')).replace('tls: disabled', `tls: "\${DB_PASSWORD}"`),

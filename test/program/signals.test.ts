@@ -1,4 +1,4 @@
-/** Signals, and readers of the output that go away or stop reading: from outside, on the built program. */
+/** Signals, and readers of the output that go away or stop reading, with the built program. */
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -21,7 +21,7 @@ const daemon = ({ config }: Place, options = {}): Running =>
 const answers = ({ socket }: Place) =>
   askDaemon(socket, { method: 'GET', path: '/healthz', timeoutMs: 5000 });
 
-/** TCP sockets on which the process listens. */
+/** The TCP sockets on which the process listens. */
 function listening(pid: number): readonly string[] {
   const inodes = new Set(
     readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
@@ -53,8 +53,8 @@ describe('SIGUSR1', () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
   });
 
-  test('opens none that stays, when it comes while the program starts', async () => {
-    // In its very first instructions Node itself ends by it; then it is tried again.
+  test('opens no inspector that stays, if it comes while the program starts', async () => {
+    // In its first instructions Node itself ends: then try again.
     for (let tries = 0; tries < 20; tries += 1) {
       const here = await place();
       const running = daemon(here);
@@ -101,7 +101,7 @@ describe('other signals', () => {
     },
   );
 
-  test('SIGHUP before the daemon is ready is a reload once it is', async () => {
+  test('SIGHUP before the daemon is ready causes a reload later', async () => {
     const here = await place();
     const running = daemon(here);
     await until(() => catchesHangUp(running));
@@ -113,17 +113,17 @@ describe('other signals', () => {
     expect(await running.ended).toMatchObject({ code: 0 });
   });
 
-  test('SIGTERM while it starts ends it in order, and leaves no socket', async () => {
+  test('SIGTERM during the start ends the daemon in order, and leaves no socket', async () => {
     const here = await place();
     const running = daemon(here);
-    // Made first, before the socket, the history and the clusters.
+    // It appears first, before the socket, the history and the clusters.
     await until(() => existsSync(here.stateDir));
     running.child.kill('SIGTERM');
     expect(await running.ended).toMatchObject({ code: 0, signal: null });
     expect(readdirSync(here.stateDir).filter((file) => file !== 'history.jsonl')).toEqual([]);
   });
 
-  test('a daemon that was stopped and continued goes on', async () => {
+  test('a daemon continues after SIGSTOP and SIGCONT', async () => {
     const here = await place();
     const running = daemon(here);
     await running.said('"started"');
@@ -142,7 +142,7 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-/** Whether the process has a handler of its own for SIGHUP: bit 1 of the mask (proc(5)). */
+/** Whether the process handles SIGHUP itself: bit 1 of the mask (proc(5)). */
 function catchesHangUp({ child }: Running): boolean {
   const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? '0';
   return (BigInt(`0x${mask}`) & 1n) === 1n;
@@ -160,7 +160,7 @@ describe('the output of the daemon', () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
   });
 
-  test('may have a reader that does not read: the daemon answers, and ends', async () => {
+  test('may have a reader that reads nothing: the daemon answers, and ends', async () => {
     const here = await place();
     const pipe = join(here.folder, 'log');
     execFileSync('mkfifo', [pipe]);
@@ -168,7 +168,7 @@ describe('the output of the daemon', () => {
     const running = daemon(here, { stdio: ['ignore', fd, 'pipe'] });
     const deadline = performance.now() + 20_000;
     while ((await answers(here)).kind !== 'document') expect(performance.now()).toBeLessThan(deadline);
-    // Longer than a pipe is (64 KiB): every reload complains.
+    // More than a pipe holds (64 KiB): every reload complains.
     writeFileSync(here.config, `${readFileSync(here.config, 'utf8')}${'wrong: 1\n'.repeat(150)}`);
     for (let round = 0; round < 40; round += 1) {
       running.child.kill('SIGHUP');
@@ -208,7 +208,7 @@ describe('the output of the daemon', () => {
 });
 
 describe('the output of a command', () => {
-  test('that nobody reads is no failure; a full disk is one', async () => {
+  test('may lose its reader without failure; a full disk is a failure', async () => {
     const help = (to: string) =>
       start(['/bin/sh', '-c', `"$0" "$1" --help ${to}`, process.execPath, program]).ended;
     expect(await help('| head -0; exit 0')).toMatchObject({ code: 0, err: '' });

@@ -1,4 +1,4 @@
-/** What may be in the place of the state directory and its files, and users without a home: from outside, on the built program. */
+/** Odd state directories and files, and users without a home, with the built program. */
 
 import { execFileSync } from 'node:child_process';
 import { chmod, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,27 +13,27 @@ const command = (here: Place, name: string) => [process.execPath, program, '--co
 const daemon = (here: Place): Running => start(command(here, 'run'));
 const isRoot = process.geteuid?.() === 0;
 
-/** Runs until it is told to end, and returns what it said. */
+/** Runs until it is told to end, and returns its output. */
 async function startedAndEnded(running: Running): Promise<Ended> {
   await running.said('"started"');
   running.child.kill('SIGTERM');
   return running.ended;
 }
 
-describe('what somebody else put there', () => {
-  test('a FIFO in the place of history.jsonl is not waited for: the history is in memory, and the log says so', async () => {
+describe('files of another program', () => {
+  test('a FIFO in place of history.jsonl stops nothing: the history is in memory, and the log says so', async () => {
     const here = await place();
     await mkdir(here.stateDir);
     const file = join(here.stateDir, 'history.jsonl');
     execFileSync('mkfifo', [file]);
     const { code, out } = await startedAndEnded(daemon(here));
     expect(code).toBe(0);
-    expect(out).toContain(`${file} is no regular file, so it is not touched`);
+    expect(out).toContain(`${file} is not a regular file, so source-dns does not touch it`);
     expect(out).toContain('"hint":"move it away; until then the history is in memory only"');
     expect((await start(command(here, 'history')).ended).signal).toBe(null);
   });
 
-  test('a file in the place of api.sock is left where it is, and the daemon does not start', async () => {
+  test('a file in place of api.sock stays, and the daemon does not start', async () => {
     const here = await place();
     await mkdir(here.stateDir);
     await writeFile(here.socket, 'of somebody else');
@@ -41,14 +41,14 @@ describe('what somebody else put there', () => {
       code: 1,
       signal: null,
       out: '',
-      err: `${here.socket} is there and is no socket, so it was not put there by source-dns (socket-path-taken)
+      err: `${here.socket} exists and is not a socket, so source-dns did not put it there (socket-path-taken)
   move it away, or choose another state_dir in the configuration
 `,
     });
     expect(await readFile(here.socket, 'utf8')).toBe('of somebody else');
   });
 
-  test('a state directory that everybody may write to is refused', async () => {
+  test('the daemon refuses a state directory that every user may write to', async () => {
     const here = await place();
     await mkdir(here.stateDir);
     await chmod(here.stateDir, 0o777);
@@ -56,13 +56,15 @@ describe('what somebody else put there', () => {
       code: 1,
       signal: null,
       out: '',
-      err: `everybody on this host may write to ${here.stateDir} (state-dir-open)
-  they could put a history and a socket of theirs there: chmod 0750 ${here.stateDir}, or choose another state_dir in the configuration
-`,
+      err: [
+        `every user of this host may write to ${here.stateDir} (state-dir-open)`,
+        `  another user could put a false history or socket there: chmod 0750 ${here.stateDir}, or choose another state_dir in the configuration`,
+        '',
+      ].join('\n'),
     });
   });
 
-  test('a umask of 0 gives nobody more rights', async () => {
+  test('a umask of 0 gives no user more rights', async () => {
     const here = await place('made/state');
     const running = start([
       '/bin/sh',
@@ -87,7 +89,7 @@ describe('what somebody else put there', () => {
 describe('surroundings', () => {
   const bare = { env: { PATH: process.env['PATH'] } };
 
-  // Only root can become a user that no list names.
+  // Only root can become a user without an entry.
   test.runIf(isRoot)(
     'a user without HOME and without an entry in passwd is told to write state_dir',
     async () => {
@@ -109,7 +111,7 @@ describe('surroundings', () => {
     },
   );
 
-  test.runIf(isRoot)('such a user runs the daemon where state_dir is given', async () => {
+  test.runIf(isRoot)('such a user runs the daemon if state_dir is given', async () => {
     const folder = await place();
     const state = join(tmpdir(), `sd-local-uid-${process.pid}`);
     await writeFile(
@@ -136,14 +138,14 @@ describe('surroundings', () => {
   test.each([
     ['an empty HOME', { HOME: '' }],
     ['a relative HOME', { HOME: 'home' }],
-  ])('%s is none', async (_, env) => {
+  ])('%s is no home', async (_, env) => {
     const { err } = await start(command(await place(null), 'status'), {
       env: { PATH: process.env['PATH'], ...env },
     }).ended;
     expect(err).toContain('state_dir: is missing');
   });
 
-  test('a HOME that cannot be written to is told as the state directory that it leads to', async () => {
+  test('an unwritable HOME is reported as its state directory', async () => {
     const { code, err } = await start(command(await place(null), 'run'), {
       env: { PATH: process.env['PATH'], HOME: '/dev/null' },
     }).ended;
@@ -153,7 +155,7 @@ describe('surroundings', () => {
     );
   });
 
-  test('a working directory that is gone is none', async () => {
+  test('a working directory that is gone stops no command', async () => {
     const here = await place();
     const script = 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"';
     const inside = (...args: readonly string[]) =>
@@ -176,7 +178,7 @@ describe('surroundings', () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
   });
 
-  test('too few file descriptors to start are told in one sentence', async () => {
+  test('the program reports too few file descriptors in one sentence', async () => {
     const here = await place();
     const running = start([
       '/bin/sh',
@@ -208,7 +210,7 @@ describe('surroundings', () => {
   });
 });
 
-/** So that another user may read what the configuration names. */
+/** Lets another user read the files of the configuration. */
 async function openTo(here: Place): Promise<void> {
   await chmod(here.folder, 0o755);
   for (const file of ['source-dns.yaml', 'password', 'ddns.key']) await chmod(join(here.folder, file), 0o644);

@@ -1,4 +1,4 @@
-/** Fake ports for the daemon's tests: a clock that is moved by hand, adapters whose answers are given by hand, and a core that is a list of orders. */
+/** Fakes for the daemon's tests: a clock, adapters and a core that the test controls. */
 
 import type { Effect, Event } from '../../src/core/model/events.ts';
 import type { ClusterSettings } from '../../src/core/model/settings.ts';
@@ -12,7 +12,7 @@ export const db1 = 'db1:3306' as ServerAddress;
 export const db2 = 'db2:3306' as ServerAddress;
 
 export interface FakeClock extends Clock {
-  /** Moves both clocks, and calls back whatever is due, in order. */
+  /** Moves both clocks, and calls what is due, in order. */
   advance(ms: number): Promise<void>;
   timers(): number;
 }
@@ -44,7 +44,7 @@ export function fakeClock(): FakeClock {
   };
 }
 
-/** Every promise that could go on has gone on. */
+/** Resolves when every promise that can go on has gone on. */
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export function fakeRandom(): Random {
@@ -52,7 +52,7 @@ export function fakeRandom(): Random {
   return { token: () => `t${++count}` };
 }
 
-/** A question that an adapter was asked, to be answered by hand. */
+/** A question to an adapter; the test answers it. */
 export interface Asked {
   readonly call: string;
   readonly request: unknown;
@@ -104,14 +104,14 @@ export function fakeAdapters(nameservers: readonly string[] = ['ns1']): FakeAdap
 
 export interface FakeCore {
   readonly core: Core;
-  /** What `step` was given, in order. */
+  /** The events that `step` got, in order. */
   readonly events: Event[];
   readonly tokens: string[];
-  /** What the next call of `step` does; `[]` where nothing is planned. */
+  /** What the next call of `step` does; default: `[]`. */
   on(answer: (event: Event, now: Now) => readonly Effect[]): void;
 }
 
-/** A core that answers an event as it is told to. */
+/** A core that answers events as the test says. */
 export function fakeCore(): FakeCore {
   const events: Event[] = [];
   const tokens: string[] = [];

@@ -160,6 +160,7 @@ export function viewOf(ledger: Ledger | undefined, rrsets: readonly Rrset[] = []
     rrsets,
     ledger: ledger ? { kind: 'ledger', ledger } : { kind: 'absent' },
     synthesized: [],
+    looping: [],
     outside: [],
     altered: [],
     ledgerText: ledger ? ledger.try : '',

@@ -1,4 +1,4 @@
-/** Two MySQL servers and a zone in memory, whose adapters answer at once: the real core and the real service run on them. */
+/** Two MySQL servers and a zone in memory, for the real core and the real service. Answers come at once. */
 
 import type { LoadedCluster, LoadedConfig, NameserverConfig } from '../../src/config/loaded.ts';
 import { Secret } from '../../src/config/secret.ts';
@@ -22,12 +22,12 @@ const ipOf = (server: ServerAddress): string => (server === db1 ? '192.0.2.11' :
 
 export interface SmallWorld {
   readonly maker: AdapterMaker;
-  /** What was made and what was closed, in order. */
+  /** What was opened and closed, in order. */
   readonly log: string[];
-  /** What the zone has, by `name type`. */
+  /** The RRsets of the zone, by `name type`. */
   readonly zone: Map<string, Rrset>;
   readonly probes: Map<ServerAddress, Probe>;
-  /** Failing to open a nameserver's key. */
+  /** The key of the nameserver cannot be opened. */
   keyFailure: boolean;
   /** The zone does not answer. */
   zoneDown: boolean;
@@ -186,7 +186,7 @@ export const config = (stateDir: string, over: Partial<LoadedConfig> = {}): Load
   ...over,
 });
 
-/** Waits for what shall happen, at most 5 s. */
+/** Waits for a condition, at most 5 s. */
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 5000;
   while (!condition()) {

@@ -1,4 +1,4 @@
-/** A cluster after a failover: what the renderers and the API are shown. */
+/** A cluster after a failover, for the renderers and the API. */
 
 import type { Fqdn, ServerAddress, ServerId } from '../../src/core/model/units.ts';
 import type { Snapshot } from '../../src/core/report/snapshot-types.ts';
@@ -111,7 +111,7 @@ export const shopSnapshot: Snapshot = {
           managedGroups: [],
         },
       ],
-      // What a server or a zone says may try to move the cursor.
+      // A server or a zone may send text that moves the cursor.
       evidence: ['It says: \u001b[2Jgone'],
       observed: ['takes no writes: read_only is on'],
       missing: ['it were writable'],

@@ -4,7 +4,7 @@ import type { Situation } from '../decide/situation.ts';
 import type { Alarm } from '../model/events.ts';
 import type { Fqdn } from '../model/units.ts';
 import { type Rrset, rdataWords } from '../model/zone.ts';
-import type { Altered } from '../model/zone-view.ts';
+import type { Altered, ZoneView } from '../model/zone-view.ts';
 import { isSettled } from '../publish/altered.ts';
 import { isSide, managedQuestions } from '../publish/desired.ts';
 import { isSideTrouble, noProgress } from '../publish/refusals.ts';
@@ -85,14 +85,14 @@ function alteredCause(found: readonly Altered[]): string {
   return 'An RRset of another type at that name may keep it out (RFC 2136 3.4.2.2).';
 }
 
-/** Only names that clients use: an application that looks one up gets the wildcard's address instead of none. */
+/** Only names that clients use: an application that looks one up gets the wildcard's address, or SERVFAIL, instead of none. */
 function wildcards(situation: Situation): readonly Alarm[] {
   const { publication, settings, state } = situation;
   const { view } = publication.zone;
   const { inFlight, awaiting } = publication.writing;
   if (view === undefined || !publication.ready || isLookingAround(situation)) return [];
   const clients: readonly (Fqdn | undefined)[] = [settings.source.name, settings.replicas?.name];
-  const found = view.synthesized.filter(({ name }) => clients.includes(name));
+  const found = [...view.synthesized, ...view.looping].filter(({ name }) => clients.includes(name));
   // An update that is on its way may be what publishes the name.
   const isKnown = (name: Fqdn): boolean =>
     state.alarms.some(({ code, subject }) => code === 'wildcard' && subject === name);
@@ -102,11 +102,21 @@ function wildcards(situation: Situation): readonly Alarm[] {
   return shown.map((name) => ({
     code: 'wildcard',
     subject: name,
-    sentence: `${name} is not stored in the zone ${view.zone}, but the nameserver answers for it (${found
-      .filter((rrset) => rrset.name === name)
-      .map((rrset) => `${rrset.type} ${rdataWords(rrset)}`)
-      .join(
-        ', ',
-      )}), as a wildcard does: applications that use this name are sent there. Remove the wildcard, or stop using the name.`,
+    sentence: `${name} is not stored in the zone ${view.zone}, but ${wildcardWords(view, name)}`,
   }));
+}
+
+function wildcardWords({ synthesized, looping }: ZoneView, name: Fqdn): string {
+  const answered = synthesized
+    .filter((rrset) => rrset.name === name)
+    .map((rrset) => `${rrset.type} ${rdataWords(rrset)}`);
+  const loop = looping.find((each) => each.name === name);
+  const answers = `the nameserver answers for it (${answered.join(', ')}), as a wildcard does`;
+  if (loop === undefined)
+    return `${answers}: applications that use this name are sent there. Remove the wildcard, or stop using the name.`;
+  const why =
+    answered.length > 0
+      ? `${answers}, and that alias`
+      : `the nameserver answers SERVFAIL for it, as where the wildcard ${loop.wildcard} is a CNAME that`;
+  return `${why} leads back to itself: applications that use this name get SERVFAIL. Remove the wildcard, or give it a target that it does not cover.`;
 }

@@ -4,7 +4,7 @@ import type { LedgerReading } from './ledger.ts';
 import type { Failure } from './observation.ts';
 import type { Fqdn, MonoMs } from './units.ts';
 import type { WriteKind } from './vocabulary.ts';
-import type { Outside, Question, Rrset, Wanted } from './zone.ts';
+import type { Looping, Outside, Question, Rrset, Wanted } from './zone.ts';
 
 /** How often it refused: where the ledger reads the same each time, reading it again does not help. */
 export interface Refusals {
@@ -32,6 +32,8 @@ export interface ZoneView {
   readonly rrsets: readonly Rrset[];
   /** What a wildcard answers where nothing is stored. */
   readonly synthesized: readonly Rrset[];
+  /** Names that are not stored, and where an alias (a wildcard's) leads back to itself. */
+  readonly looping: readonly Looping[];
   /** Side names that are not in the zone. */
   readonly outside: readonly Outside[];
   /** What is as the nameserver made it, not as we wrote it. */

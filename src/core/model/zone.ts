@@ -65,10 +65,17 @@ export type Change =
   | ({ readonly kind: 'delete-rrset' } & Question)
   | { readonly kind: 'add-rrset'; readonly rrset: Rrset };
 
-/** A side name that is not in the zone: delegated away, in another zone, or below a DNAME. */
+/** A side name that is not in the zone (delegated away, in another zone, below a DNAME), or the only one that answers SERVFAIL. */
 export interface Outside {
   readonly name: Fqdn;
   readonly failure: Failure;
+}
+
+/** A name that answers SERVFAIL because an alias leads back to itself. */
+export interface Looping {
+  readonly name: Fqdn;
+  /** The wildcard that is this alias, where the nameserver does not answer the alias itself. */
+  readonly wildcard?: Fqdn;
 }
 
 /** What reading the zone at its primary server brought. An RRset that does not exist is just not there. */
@@ -80,6 +87,8 @@ export type ZoneReading =
       readonly rrsets: readonly Rrset[];
       /** What is answered at names of ours that have no such RRset: a wildcard's (RFC 4592). Absent: nothing. */
       readonly synthesized?: readonly Rrset[];
+      /** Names of ours that an alias keeps from being answered. Absent: none. */
+      readonly looping?: readonly Looping[];
       /** Side names that could not be read, and nothing of which is in `rrsets`. Absent: none. */
       readonly outside?: readonly Outside[];
       /** Without need the next reading shall come no sooner: many clusters share the nameserver. */

@@ -77,25 +77,37 @@ export function updateDone(
     // The ledger that this update replaced is gone, so no other update that was based on it can be applied.
     return applied(turn, withWriting(landed, { pending: [], nextAt: now.mono, awaiting }), attempt);
   }
-  const lostRace = outcome.kind === 'refused' && outcome.code === 'prerequisite-failed';
+  return failed(turn, landed, attempt, outcome);
+}
+
+/** The update did not come through, or nobody knows: read again where it may be there, and wait where it was refused. */
+function failed(
+  turn: Turn,
+  landed: PublicationState,
+  attempt: Attempt,
+  outcome: Exclude<UpdateOutcome, { kind: 'applied' }>,
+): PublicationState {
+  const { now } = turn;
+  const { pauses, failures, pending } = landed.writing;
+  const code = outcome.kind === 'refused' ? outcome.code : undefined;
+  const lostRace = code === 'prerequisite-failed';
   // The update waited too long in the queue, or something else was wanted before it left: decide again.
   const expired =
-    outcome.kind === 'refused' && (outcome.failure.code === 'expired' || outcome.failure.code === 'recalled');
+    code !== undefined && (outcome.failure.code === 'expired' || outcome.failure.code === 'recalled');
   // The failed prerequisite may be the answer to a duplicate of a datagram that was applied: a read will tell.
-  const mayBeThere = outcome.kind === 'unknown' || lostRace;
-  const isRefused = outcome.kind === 'refused' && outcome.code !== 'not-sent';
-  const { pauses, failures, pending } = publication.writing;
+  const mayBeThere = code === undefined || lostRace;
+  const isRefused = code !== undefined && code !== 'not-sent';
   const times = (isRefused ? (pauses.get(attempt.what)?.times ?? 0) : failures) + 1;
   const isHarmless = lostRace || (expired && times === 1);
   const until = plusMs(now.mono, isHarmless && times === 1 ? 0 : pauseAfter(times));
-  const failed = isHarmless ? landed : withWriteFailure(landed, attempt, outcome, now);
-  const failure = isHarmless ? outcome.failure : (failed.writing.failure ?? outcome.failure);
-  const { nameserver } = publication.settings;
+  const told = isHarmless ? landed : withWriteFailure(landed, attempt, outcome, now);
+  const failure = isHarmless ? outcome.failure : (told.writing.failure ?? outcome.failure);
+  const { nameserver } = landed.settings;
   record(turn, nameserver, { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure });
-  return withWriting(failed, {
-    mustRead: outcome.kind === 'unknown' || lostRace,
+  return withWriting(told, {
+    mustRead: mayBeThere,
     ...(isRefused
-      ? refusedAgain(publication, attempt, outcome.failure, { times, until })
+      ? refusedAgain(landed, attempt, outcome.failure, { times, until })
       : { failures: times, nextAt: until }),
     pending: mayBeThere ? [...pending.slice(-31), { ...attempt, answered: lostRace }] : pending,
   });

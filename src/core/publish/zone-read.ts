@@ -53,6 +53,7 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
     zone: reading.zone,
     rrsets: reading.rrsets,
     synthesized: reading.synthesized ?? [],
+    looping: reading.looping ?? [],
     outside: reading.outside ?? [],
     altered: [],
     questions: zone.questions,

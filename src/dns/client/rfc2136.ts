@@ -1,8 +1,7 @@
 /** The zone client that speaks RFC 2136 itself, over a kept TCP connection or UDP, signed with TSIG. */
 import { randomInt } from 'node:crypto';
 import type { Failure } from '../../core/model/observation.ts';
-import type { Fqdn, MonoMs } from '../../core/model/units.ts';
-import type { Prerequisite, UpdateOutcome } from '../../core/model/zone.ts';
+import type { UpdateOutcome } from '../../core/model/zone.ts';
 import type { Clock } from '../../ports.ts';
 import { type Asked, answerFailure, doubtfulFailure } from '../message/answer-failures.ts';
 import { RCODE, rcodeName, TSIG_ERROR } from '../message/codes.ts';
@@ -11,6 +10,7 @@ import { type AnswerCodes, judgeReply, prepareMessage } from '../message/reply.t
 import type { TsigKey } from '../message/tsig.ts';
 import { buildUpdate } from '../message/update.ts';
 import type { OutgoingMessage } from '../message/wire.ts';
+import type { Holds } from '../read/circle.ts';
 import { primaryCheck } from '../read/primary-server.ts';
 import { PropagationWatch } from '../read/propagation-watch.ts';
 import { type Correspondent, wallSeconds } from '../read/query.ts';
@@ -109,7 +109,7 @@ export function createReadingSide(
   };
   const serials = { primary: correspondent, endpoint, verify: options.verify, messageId, openTransport };
   const propagation = new PropagationWatch({ ...serials, resolvers: options.resolvers });
-  const holds = (zone: Fqdn, prerequisite: Prerequisite, deadline: MonoMs) =>
+  const holds: Holds = (zone, prerequisite, deadline) =>
     send({ plan: { zone, prerequisites: [prerequisite], changes: [] }, notAfter: deadline, deadline });
   return {
     correspondent,

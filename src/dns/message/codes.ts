@@ -1,6 +1,6 @@
 /** The numbers of DNS that this module speaks, and their names in failures. */
 
-/** RR types (RFC 1035 3.2.2, 2782, 3596, 6891, 8945). */
+/** RR types (RFC 1035 3.2.2, 2782, 3596, 4034, 6891, 8945). */
 export const TYPE = {
   A: 1,
   NS: 2,
@@ -11,6 +11,7 @@ export const TYPE = {
   SRV: 33,
   DNAME: 39,
   OPT: 41,
+  DS: 43,
   TSIG: 250,
   ANY: 255,
 } as const;

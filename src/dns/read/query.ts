@@ -35,7 +35,8 @@ export type Answer =
   /** NOERROR or NXDOMAIN, authoritative unless a resolver was asked. */
   (
     | { readonly kind: 'answer'; readonly message: ReceivedMessage }
-    | { readonly kind: 'failed'; readonly failure: Failure }
+    /** `rcode`: of an answer that proves what it says. */
+    | { readonly kind: 'failed'; readonly failure: Failure; readonly rcode?: number }
   ) & {
     /** The nameserver's clock less ours, where a signed answer tells it; see AnswerCodes. */
     readonly clockAheadSeconds?: number;
@@ -108,7 +109,7 @@ function questionAttempt(correspondent: Correspondent, question: WireQuestion, i
           if (!good)
             return {
               kind: 'final',
-              value: { kind: 'failed', failure: answerFailure(asked, reply.codes), ...clocks },
+              value: { kind: 'failed', failure: answerFailure(asked, reply.codes), rcode, ...clocks },
             };
           if (!reply.message.authoritative && !correspondent.recursive)
             return {

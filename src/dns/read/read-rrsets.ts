@@ -1,11 +1,11 @@
 /** The RRsets of several names at one nameserver, and which of the side names are not in its zone. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
-import { type Outside, type Question, questionKey, type Rrset } from '../../core/model/zone.ts';
+import { type Looping, type Outside, type Question, questionKey, type Rrset } from '../../core/model/zone.ts';
 import type { ReadRequest } from '../../ports.ts';
-import { TYPE } from '../message/codes.ts';
+import { RCODE, TYPE } from '../message/codes.ts';
 import { answeredRrset } from '../message/rdata.ts';
-import type { ReceivedMessage } from '../message/wire.ts';
+import { type Holds, lookInto, type Reading } from './circle.ts';
 import { type Answer, ask, type Correspondent } from './query.ts';
 import { dnameAbove, zoneOfAnswer } from './zone-finder.ts';
 
@@ -22,27 +22,40 @@ type RrsetsReading =
       readonly zones: ReadonlyMap<Fqdn, Fqdn>;
       /** Side names that are not in this zone. */
       readonly outside: readonly Outside[];
+      /** Names that answer SERVFAIL because of an alias. */
+      readonly looping: readonly Looping[];
     }
   | Failed;
 
 interface Answered {
   readonly question: Question;
-  readonly answer: Answer;
+  readonly answer: Reading;
 }
 
-/** What the zone itself says of a name: that it is delegated away, or never looked at. Silence and refusals are of the nameserver. */
-const saidByTheZone = new Set(['not-authoritative', 'not-in-zone']);
+/** What only that name is about: it is delegated away, never looked at, or fails while the others answer. Silence and refusals are of the nameserver. */
+const aboutTheName = new Set(['not-authoritative', 'not-in-zone', 'servfail']);
 
-/** All questions at once. One that fails fails the reading, but for a side name that the zone says is not in it. `home`: the zone, where no answer names it. */
+/** All questions at once. One that fails fails the reading, but for a side name that alone cannot be read. `home`: the zone, where no answer names it. */
 export async function readRrsets(
   correspondent: Correspondent,
+  holds: Holds,
   request: ReadRequest,
   home: Fqdn,
 ): Promise<RrsetsReading> {
   const { questions, sides = [], deadline } = request;
   const asked = questions.filter((question) => answeringType(questions, question) === question.type);
+  const lookedInto = new Map<Fqdn, Promise<Reading>>();
+  const look = (name: Fqdn, failure: Failure): Promise<Reading> => {
+    const found =
+      lookedInto.get(name) ?? lookInto(correspondent, holds, { name, zone: home, failure, deadline });
+    lookedInto.set(name, found);
+    return found;
+  };
   const all = await Promise.all(
-    asked.map(async (question) => ({ question, answer: await readOne(correspondent, question, deadline) })),
+    asked.map(async (question) => ({
+      question,
+      answer: await readOne(correspondent, question, deadline, look),
+    })),
   );
   const own = all.filter(({ question }) => !sides.includes(question.name));
   const failed = own.map(({ answer }) => answer).find((answer) => answer.kind === 'failed');
@@ -52,13 +65,19 @@ export async function readRrsets(
   const outside: Outside[] = [];
   for (const side of all.filter((each) => !own.includes(each))) {
     const failure = sideFailure(correspondent, zone, side);
-    if (failure !== undefined && !saidByTheZone.has(failure.code)) return { kind: 'failed', failure };
+    if (failure !== undefined && !aboutTheName.has(failure.code)) return { kind: 'failed', failure };
     if (failure !== undefined) outside.push({ name: side.question.name, failure });
   }
   const inZone = questions.filter(({ name }) => outside.every((other) => other.name !== name));
   const rrsets = rrsetsIn(correspondent, inZone, all);
-  return rrsets.kind === 'failed' ? rrsets : { ...rrsets, zones, outside };
+  const looping = await Promise.all(
+    [...lookedInto].map(async ([name, found]) => loopingName(name, await found)),
+  );
+  return rrsets.kind === 'failed' ? rrsets : { ...rrsets, zones, outside, looping: looping.flat() };
 }
+
+const loopingName = (name: Fqdn, found: Reading): readonly Looping[] =>
+  found.kind === 'failed' ? [] : [found.kind === 'nothing' ? { name, wildcard: found.wildcard } : { name }];
 
 /** A CNAME stands in the answer to every question for its name (RFC 1034 4.3.2), so it need not be asked for where another type is. */
 const answeringType = (questions: readonly Question[], { name, type }: Question): Question['type'] =>
@@ -66,8 +85,8 @@ const answeringType = (questions: readonly Question[], { name, type }: Question)
     ? (questions.find((question) => question.name === name && question.type !== 'CNAME')?.type ?? type)
     : type;
 
-const zoneTold = ({ name }: Question, answer: Answer): readonly (readonly [Fqdn, Fqdn])[] => {
-  const told = answer.kind === 'failed' ? undefined : zoneOfAnswer(answer.message, name);
+const zoneTold = ({ name }: Question, answer: Reading): readonly (readonly [Fqdn, Fqdn])[] => {
+  const told = answer.kind === 'answer' ? zoneOfAnswer(answer.message, name) : undefined;
   return told === undefined ? [] : [[told.zone, told.primary]];
 };
 
@@ -88,15 +107,14 @@ function rrsetsIn(
   questions: readonly Question[],
   all: readonly Answered[],
 ): { readonly kind: 'rrsets'; readonly rrsets: readonly Rrset[] } | Failed {
-  const messages = new Map<string, ReceivedMessage>();
+  const answers = new Map<string, Exclude<Reading, { kind: 'failed' }>>();
   for (const { question, answer } of all)
-    if (answer.kind === 'answer') messages.set(questionKey(question), answer.message);
+    if (answer.kind !== 'failed') answers.set(questionKey(question), answer);
   const rrsets: Rrset[] = [];
   for (const question of questions) {
-    const message = messages.get(
-      questionKey({ ...question, type: answeringType(questions, question) }),
-    ) as ReceivedMessage;
-    const rrset = answeredRrset(message, question);
+    const answer = answers.get(questionKey({ ...question, type: answeringType(questions, question) }));
+    if (answer === undefined) throw new TypeError(`${questionKey(question)} was not asked`);
+    const rrset = answer.kind === 'nothing' ? 'absent' : answeredRrset(answer.message, question);
     if (rrset === 'malformed') return { kind: 'failed', failure: malformed(nameserver, question) };
     if (rrset !== 'absent') rrsets.push(rrset);
   }
@@ -104,9 +122,18 @@ function rrsetsIn(
 }
 
 /** An answer below a DNAME is none for the name. */
-async function readOne(correspondent: Correspondent, question: Question, deadline: MonoMs): Promise<Answer> {
-  const answer = await askFor(correspondent, question, deadline);
-  if (answer.kind === 'failed') return answer;
+async function readOne(
+  correspondent: Correspondent,
+  question: Question,
+  deadline: MonoMs,
+  look: (name: Fqdn, failure: Failure) => Promise<Reading>,
+): Promise<Reading> {
+  const first = await askFor(correspondent, question, deadline);
+  const answer =
+    first.kind === 'failed' && first.rcode === RCODE.SERVFAIL
+      ? await look(question.name, first.failure)
+      : first;
+  if (answer.kind !== 'answer') return answer;
   const dname = dnameAbove(answer.message, question.name);
   return dname === undefined
     ? answer

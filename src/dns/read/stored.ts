@@ -96,17 +96,21 @@ export class StoredRrsets {
     if (!request.anew && known?.text === textOf(rrset)) return { kind: 'found', origin: known.origin, rrset };
     const sibling = siblingOf(rrset, request.zone);
     const beside = sibling && (await readSibling(sibling));
-    if (beside?.kind === 'failed') return beside;
+    const fails = beside?.kind === 'failed';
+    if (fails && beside.failure.code !== 'servfail') return beside;
+    // A wildcard whose alias leads back to itself answers SERVFAIL, and could not answer ours. But SERVFAIL proves nothing: the update does.
+    const how = fails ? { ...request, anew: true } : request;
     // A stored RRset may say just what the wildcard says: only then an answer is in doubt.
-    const isAsBeside = beside?.rrset !== undefined && textOf(beside.rrset) === textOf(rrset);
-    if (known === undefined || beside === undefined || isAsBeside)
-      return this.#findOut(rrset, request, isAsBeside);
-    // What is known was changed just now, and the name beside may have been asked for in a newer zone than this was, in which no wildcard answers any more.
+    const isAsBeside = !fails && beside?.rrset !== undefined && textOf(beside.rrset) === textOf(rrset);
+    const mayBeOlder = known !== undefined || rrset.type === 'CNAME';
+    if (beside === undefined || isAsBeside || !mayBeOlder) return this.#findOut(rrset, how, isAsBeside);
+    // What is known was changed just now, or SERVFAIL was looked into meanwhile: the name beside may have been asked for in a newer zone than ours was, in which
+    // no wildcard answers any more.
     const again = await this.#ask.read({ name: rrset.name, type: rrset.type }, request.deadline);
     if (again.kind === 'failed') return again;
     return again.rrset === undefined
       ? { kind: 'found', origin: 'stored' }
-      : this.#findOut(again.rrset, request, false);
+      : this.#findOut(again.rrset, how, false);
   }
 
   async #findOut(

@@ -2,10 +2,11 @@
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import type { ZoneReading } from '../../core/model/zone.ts';
 import type { ReadRequest } from '../../ports.ts';
+import type { Holds } from './circle.ts';
 import type { Correspondent } from './query.ts';
 import { notInZone, readRrset, readRrsets } from './read-rrsets.ts';
 import { ReadingPace } from './reading-pace.ts';
-import { type StoredQuestions, StoredRrsets } from './stored.ts';
+import { StoredRrsets } from './stored.ts';
 import { type FoundZone, findZone } from './zone-finder.ts';
 
 /** A zone is known for so long without being told by an answer; then it is looked for again. */
@@ -17,6 +18,7 @@ export class ZoneReader {
   readonly correspondent: Correspondent;
   /** Learns from each applied update what is stored. */
   readonly stored: StoredRrsets;
+  readonly #holds: Holds;
   readonly #onSoa: (zone: Fqdn, primary: Fqdn) => void;
   readonly #pace = new ReadingPace();
   /** By name; the one that was told longest ago comes first. */
@@ -25,7 +27,7 @@ export class ZoneReader {
   /** `onSoa` hears which server each zone's SOA calls the primary. */
   constructor(
     correspondent: Correspondent,
-    holds: StoredQuestions['holds'],
+    holds: Holds,
     onSoa: (zone: Fqdn, primary: Fqdn) => void = () => {},
   ) {
     this.correspondent = correspondent;
@@ -33,12 +35,13 @@ export class ZoneReader {
       read: (question, deadline) => readRrset(correspondent, question, deadline),
       holds,
     });
+    this.#holds = holds;
     this.#onSoa = onSoa;
   }
 
   /**
    * All questions at once; one that fails fails the reading, and so does a name that is not in the zone (`not-in-zone`): nameservers take an
-   * update of the zone above and never show it. What a wildcard answers is told apart from what is stored. Ends by the deadline; never rejects.
+   * update of the zone above and never show it. What a wildcard answers is told apart from what is stored. SERVFAIL at one name is looked into. Ends by the deadline; never rejects.
    */
   async read(request: ReadRequest): Promise<ZoneReading> {
     const { clock } = this.correspondent;
@@ -47,7 +50,7 @@ export class ZoneReader {
     if (first === undefined) throw new TypeError('a reading without questions');
     const found = await this.#zoneOf(first.name, request.zone, deadline);
     if (found.kind === 'failed') return found;
-    const reading = await readRrsets(this.correspondent, request, found.zone);
+    const reading = await readRrsets(this.correspondent, this.#holds, request, found.zone);
     if (reading.kind === 'failed') {
       this.#zones.delete(first.name);
       return reading;
@@ -64,12 +67,14 @@ export class ZoneReader {
     const sifted = await this.stored.sift({ zone, rrsets, anew: request.anew === true, deadline });
     if (sifted.kind === 'failed') return sifted;
     const { stored, synthesized } = sifted;
+    const looping = reading.looping.filter(({ name }) => stored.every((rrset) => rrset.name !== name));
     const restMs = this.#pace.restMs(clock.mono());
     return {
       kind: 'read',
       zone,
       rrsets: stored,
       ...(synthesized.length === 0 ? {} : { synthesized }),
+      ...(looping.length === 0 ? {} : { looping }),
       ...(outside.length === 0 ? {} : { outside }),
       ...(restMs === undefined ? {} : { restMs }),
     };

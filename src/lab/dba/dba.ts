@@ -1,18 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises';
+/**
+ * What a DBA or a failover tool does with MySQL, by the procedure of the manual (19.4.8 "Switching Sources
+ * During Failover"). Nothing here knows DNS. Every wait is bounded and rejects with a LabError.
+ */
+
 import { LabError } from '../host/lab-error.ts';
+import { until, waitMs } from '../host/until.ts';
 import type { Accounts } from '../servers/accounts.ts';
 import type { LabServer } from '../servers/cluster.ts';
 
-/**
- * What a DBA or a failover tool does, by the manual's procedure (19.4.8 "Switching Sources During Failover"), statement by statement. Nothing here knows of DNS.
- * Every wait is bounded by `waitMs` and rejects with a LabError.
- */
-const waitMs = 60_000;
-const lookEveryMs = 10;
-/** Longer than any run: a semi-synchronous source must never fall back to asynchronous, or an acknowledged write could be lost. */
+/** Longer than any run: a source that times out goes on asynchronously, and could lose a write. */
 const semiSyncTimeoutMs = 86_400_000;
 
-/** Makes `replica` replicate from `source`, with auto-positioning. */
+/** With auto-positioning. */
 export async function replicateFrom(
   replica: LabServer,
   source: LabServer,
@@ -41,7 +40,7 @@ export async function replicating(replicas: readonly LabServer[]): Promise<void>
   });
 }
 
-/** A commit on `source` is acknowledged only when `replicas` replicas have it. */
+/** From now on `source` acknowledges a commit only when `replicas` replicas have it. */
 export async function waitForAcknowledgements(source: LabServer, replicas: number): Promise<void> {
   await source.mysqld.sql(
     `SET GLOBAL rpl_semi_sync_source_timeout = ${semiSyncTimeoutMs}`,
@@ -50,7 +49,7 @@ export async function waitForAcknowledgements(source: LabServer, replicas: numbe
   );
 }
 
-/** Everything that a server has executed or received: what it could be promoted with. */
+/** All transactions that a server has executed or received: what it would have after a promotion. */
 async function everythingOf({ mysqld }: LabServer): Promise<string> {
   const [row] = await mysqld.sql(
     `SELECT CONCAT_WS(',', NULLIF(@@GLOBAL.gtid_executed, ''), NULLIF((SELECT GROUP_CONCAT(NULLIF(RECEIVED_TRANSACTION_SET, ''))
@@ -60,8 +59,8 @@ async function everythingOf({ mysqld }: LabServer): Promise<string> {
 }
 
 /**
- * Replicas are not synchronised with each other: one may have received what another has not. Before `chosen` is promoted it gets what the others have, from them.
- * Resolves with the number of transactions that it lacked.
+ * Replicas do not synchronise with each other: one may have transactions that another lacks. So `chosen` gets
+ * them from the others before its promotion. Resolves with the number of transactions that it lacked.
  */
 export async function catchUpFromPeers(
   chosen: LabServer,
@@ -96,7 +95,6 @@ function countGtids(set: string): number {
   return count;
 }
 
-/** Resolves when the server has executed all of these transactions. */
 export async function executed(server: LabServer, gtids: string): Promise<void> {
   if (gtids === '') return;
   const [row] = await server.mysqld.sql(
@@ -108,18 +106,17 @@ export async function executed(server: LabServer, gtids: string): Promise<void> 
     });
 }
 
-/** The server's executed GTID set. */
 export async function executedOf({ mysqld }: LabServer): Promise<string> {
   const [row] = await mysqld.sql('SELECT @@GLOBAL.gtid_executed AS gtids');
   return String(row?.['gtids'] ?? '').replaceAll('\n', '');
 }
 
-/** Ends its life as a replica; it stays read-only. */
+/** Ends replication; the server stays read-only. */
 export async function stopReplicating({ mysqld }: LabServer): Promise<void> {
   await mysqld.sql('STOP REPLICA', 'RESET REPLICA ALL');
 }
 
-/** Lets clients write. Resolves with the moment (performance.now) just before the statement left: no earlier can it be writable. */
+/** Resolves with a moment (performance.now) just before the server became writable. */
 export async function makeWritable({ mysqld }: LabServer): Promise<number> {
   const connection = await mysqld.connect();
   try {
@@ -131,38 +128,22 @@ export async function makeWritable({ mysqld }: LabServer): Promise<number> {
   }
 }
 
-/** Keeps clients from writing, also those with administrator's rights. A commit that waits for an acknowledgement is let through first. */
+/** Administrators cannot write either. A commit that waits for an acknowledgement ends first. */
 export async function makeReadOnly({ mysqld }: LabServer): Promise<void> {
   await mysqld.sql('SET GLOBAL super_read_only = ON');
 }
 
-/** Replaces all data of `recipient` by a copy of `donor`'s (manual 7.6.7): the only way by which nothing stale can survive. Its own UUID stays. */
+/** Replaces the data of `recipient` by those of `donor` (manual 7.6.7): nothing stale is left. */
 export async function cloneFrom(recipient: LabServer, donor: LabServer, accounts: Accounts): Promise<void> {
   await recipient.mysqld.sql(
     'SET GLOBAL super_read_only = OFF',
     `SET GLOBAL clone_valid_donor_list = '${donor.server}'`,
   );
   const statement = `CLONE INSTANCE FROM 'repl'@'${donor.mysqld.address}':${donor.mysqld.port} IDENTIFIED BY '${accounts.repl}'`;
-  // Nobody supervises the lab's mysqld, so it cannot restart itself after the copy: it says so (3707) and shuts down, and is started here.
+  // Without a supervisor mysqld cannot restart itself after the copy: it says so (3707) and ends.
   await recipient.mysqld.sql(statement).catch((error: unknown) => {
     const { errno, code } = error as { errno?: number; code?: string };
     if (errno !== 3707 && code !== 'PROTOCOL_CONNECTION_LOST') throw error;
   });
   await recipient.mysqld.restart(['--super-read-only=ON']);
-}
-
-/** Waits until `check` says yes, looking every few milliseconds; rejects with a LabError that names `what` after `deadlineMs`. */
-export async function until(
-  what: string,
-  check: () => boolean | Promise<boolean>,
-  deadlineMs: number = waitMs,
-): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  while (!(await check())) {
-    if (performance.now() > end)
-      throw new LabError(`waited ${deadlineMs} ms in vain for ${what}`, {
-        hint: 'run the lab with --keep and read the logs in its folder',
-      });
-    await delay(lookEveryMs);
-  }
 }

@@ -1,24 +1,22 @@
+/** What a DBA does with Group Replication in single-primary mode (manual chapter 20). */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../host/lab-error.ts';
+import { until, waitMs } from '../host/until.ts';
 import type { Accounts } from '../servers/accounts.ts';
 import type { Cluster, ClusterPlan, LabServer, Place } from '../servers/cluster.ts';
-import { until } from './dba.ts';
-
-/** Group Replication with a single primary (manual chapter 20), statement by statement. */
 
 const groupName = 'aaaaaaaa-5ce7-4d15-8e9d-000000000001';
 const plugin = 'group_replication.so';
-/** A member that does not answer is suspected after 5 s, and expelled by the next election; then recovery must have read the group's view. */
-const waitMs = 60_000;
 const lookEveryMs = 5;
 
-/** Three members: the fewest of which one may be lost. */
+/** Three members: the smallest group that survives the loss of a member. */
 export const threeMembers: ClusterPlan = {
   product: 'MySQL',
   names: ['Member 1', 'Member 2', 'Member 3'],
   plugins: [plugin],
   elects: true,
-  // The plugin makes all but the primary super_read_only.
+  // The plugin makes all members super_read_only, except the primary.
   readOnly: () => false,
   options: groupOptions,
 };
@@ -29,7 +27,7 @@ function groupOptions({ index, groupAddresses }: Place): readonly string[] {
     `--group-replication-group-name=${groupName}`,
     `--group-replication-local-address=${groupAddresses[index]}`,
     `--group-replication-group-seeds=${groupAddresses.join(',')}`,
-    // Whoever comes back is outside until somebody starts it.
+    // A member that restarts stays outside until it is told to join.
     '--group-replication-start-on-boot=OFF',
     '--group-replication-ip-allowlist=127.0.0.0/8,10.99.0.0/16',
     '--group-replication-recovery-get-public-key=ON',
@@ -38,7 +36,7 @@ function groupOptions({ index, groupAddresses }: Place): readonly string[] {
   ];
 }
 
-/** Makes a group of them, with the first one as its primary. */
+/** The first server becomes the primary. */
 export async function makeGroup({ all: [first, ...others], accounts }: Cluster): Promise<string> {
   await first.mysqld.sql('SET GLOBAL group_replication_bootstrap_group = ON');
   await joinGroup(first, accounts);
@@ -48,21 +46,20 @@ export async function makeGroup({ all: [first, ...others], accounts }: Cluster):
   return 'Member 1, 2 and 3 are a group (single primary); Member 1 is its primary';
 }
 
-/** Starts Group Replication on a server that is not a member now. Resolves when the group has taken it in; it may still be recovering. */
+/** For a server that is not a member now. Resolves when the group has admitted it; recovery may still run. */
 export async function joinGroup({ mysqld }: LabServer, { repl }: Accounts): Promise<void> {
   await mysqld.sql(`START GROUP_REPLICATION USER='repl', PASSWORD='${repl}'`);
 }
 
 /** How a server sees itself in its group. */
 interface OwnMembership {
-  /** `ONLINE`, `RECOVERING`, `OFFLINE`, `ERROR`. */
+  /** `ONLINE`, `RECOVERING`, `OFFLINE` or `ERROR`. */
   readonly state: string;
-  /** `PRIMARY` or `SECONDARY`; empty outside of a group. */
+  /** `PRIMARY` or `SECONDARY`; empty outside a group. */
   readonly role: string;
   readonly superReadOnly: boolean;
 }
 
-/** Asks a server how it sees itself. */
 export async function membershipOf({ mysqld }: LabServer): Promise<OwnMembership> {
   const [row] = await mysqld.sql(
     `SELECT @@GLOBAL.super_read_only AS super_read_only, MEMBER_STATE AS state, MEMBER_ROLE AS role
@@ -75,23 +72,21 @@ export async function membershipOf({ mysqld }: LabServer): Promise<OwnMembership
   };
 }
 
-/** Resolves when all of them are ONLINE. */
+/** Resolves when all members are ONLINE. */
 export async function online(members: readonly LabServer[]): Promise<void> {
   const names = members.map(({ name }) => name).join(', ');
   const seen = async () => (await Promise.all(members.map(membershipOf))).map(({ state }) => state);
-  await until(
-    `${names} to be ONLINE in the group`,
-    async () => (await seen()).every((state) => state === 'ONLINE'),
-    waitMs,
+  await until(`${names} to be ONLINE in the group`, async () =>
+    (await seen()).every((state) => state === 'ONLINE'),
   );
 }
 
-/** Makes a member the primary. Resolves when the group has done so. */
+/** Resolves when the group has made this member its primary. */
 export async function setAsPrimary({ mysqld }: LabServer): Promise<void> {
   await mysqld.sql('DO group_replication_set_as_primary(@@server_uuid)');
 }
 
-/** Asks read-only servers all the time; resolves with the first one that is writable, and a moment (performance.now) just before it was. */
+/** Polls read-only servers for the first writable one. `at`: a moment (performance.now) just before. */
 export async function firstWritable(
   servers: readonly LabServer[],
 ): Promise<{ server: LabServer; at: number }> {
@@ -116,8 +111,6 @@ export async function firstWritable(
   }
   throw new LabError(
     `none of ${servers.map(({ name }) => name).join(', ')} became writable in ${waitMs} ms`,
-    {
-      hint: 'run the lab with --keep and read the logs in its folder',
-    },
+    { hint: 'run the lab with --keep and read the logs in its folder' },
   );
 }

@@ -1,25 +1,25 @@
+/** What a DBA does with MariaDB replication by GTID. As in dba.ts, every wait is bounded. */
+
+import { until } from '../host/until.ts';
 import type { Accounts } from '../servers/accounts.ts';
 import type { LabServer } from '../servers/cluster.ts';
-import { until } from './dba.ts';
 
-/** What a DBA does with MariaDB's replication by GTID, statement by statement. As in dba.ts, every wait is bounded. */
-
-/** Longer than any run: a semi-synchronous source must never fall back to asynchronous, or an acknowledged write could be lost. */
+/** Longer than any run: a source that times out goes on asynchronously, and could lose a write. */
 const semiSyncTimeoutMs = 86_400_000;
 
-/** Built in. Whoever is a replica acknowledges; whoever is the source must be told to wait: a replica that waits for its own replicas would wait for ever. */
+/** A replica acknowledges by itself; a source is told to wait. A replica must not: its commits would hang. */
 export const mariadbSemiSyncOptions: readonly string[] = [
   '--rpl_semi_sync_slave_enabled=ON',
   '--rpl_semi_sync_master_wait_point=AFTER_SYNC',
   `--rpl_semi_sync_master_timeout=${semiSyncTimeoutMs}`,
 ];
 
-/** Whether a commit on this server is acknowledged only when a replica has it. */
+/** From now on a commit on this server waits for a replica, or does not. */
 export async function waitForReplica({ mysqld }: LabServer, wait: boolean): Promise<void> {
   await mysqld.sql(`SET GLOBAL rpl_semi_sync_master_enabled = ${wait ? 'ON' : 'OFF'}`);
 }
 
-/** Makes `replica` replicate from `source`, from where it is. */
+/** From its own position. */
 export async function replicateByGtid(
   replica: LabServer,
   source: LabServer,
@@ -33,7 +33,6 @@ export async function replicateByGtid(
   );
 }
 
-/** Resolves when both threads of all these replicas run. */
 export async function replicatingByGtid(replicas: readonly LabServer[]): Promise<void> {
   await until(`${replicas.map(({ name }) => name).join(', ')} to replicate`, async () => {
     const states = await Promise.all(replicas.map(statusOf));
@@ -49,8 +48,8 @@ async function statusOf({ mysqld }: LabServer): Promise<Record<string, unknown>>
 }
 
 /**
- * Stops the receivers, lets every replica execute what it has received, and resolves with the one that has most: a semi-synchronous source waits for one replica only,
- * and nobody knows which. The others in their order.
+ * Stops the receivers, lets every replica execute what it has received, and resolves with the most advanced
+ * one: a semi-synchronous source waits for any one replica. The others stay in their order.
  */
 export async function mostAdvanced(
   replicas: readonly LabServer[],
@@ -65,10 +64,10 @@ export async function mostAdvanced(
   return { chosen, others: replicas.filter((replica) => replica !== chosen) };
 }
 
-/** The sequence number of the newest transaction in domain 0, once everything that was received is executed. */
+/** The sequence number of the newest transaction in domain 0, after everything received is executed. */
 async function drained(replica: LabServer): Promise<number> {
   await until(`${replica.name} to execute all that it has received`, async () => {
-    // Not by comparing positions: a source that dies leaves half a transaction, which is received and never executed.
+    // Positions do not tell: half a transaction of a crashed source is received and never executed.
     const { Slave_SQL_Running_State: state } = await statusOf(replica);
     return /read all relay log/.test(String(state));
   });
@@ -80,12 +79,11 @@ async function sequenceOf({ mysqld }: LabServer): Promise<number> {
   return Number(/^0-\d+-(\d+)$/.exec(String(row?.['gtid']))?.[1] ?? 0);
 }
 
-/** Ends its life as a replica; it stays read-only. */
+/** Ends replication; the server stays read-only. */
 export async function stopReplicatingByGtid({ mysqld }: LabServer): Promise<void> {
   await mysqld.sql('STOP REPLICA', 'RESET REPLICA ALL');
 }
 
-/** Resolves when `replica` has executed all that `source` has now. */
 export async function caughtUp(replica: LabServer, source: LabServer): Promise<void> {
   const wanted = await sequenceOf(source);
   await until(

@@ -1,15 +1,16 @@
+/** The folder of fetched programs, and how a folder in it is built: completely or not at all. */
+
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { LabError } from './lab-error.ts';
 
-/** Begins the names of folders that are being built. */
 const temporaryPrefix = '.building-';
-/** A build takes a minute at most, a slow network included ten: what is older was left by a process that was killed. */
+/** A build takes ten minutes at most; an older folder belongs to a process that was killed. */
 const leftoverAgeMs = 3_600_000;
 
-/** Where fetched programs are kept: `$SOURCE_DNS_CACHE`, else `$XDG_CACHE_HOME/source-dns`, else `~/.cache/source-dns`. Absolute. */
+/** `$SOURCE_DNS_CACHE`, else `$XDG_CACHE_HOME/source-dns`, else `~/.cache/source-dns`. Absolute. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   const own = environment['SOURCE_DNS_CACHE'];
   if (own) return resolve(own);
@@ -22,7 +23,7 @@ function home(): string {
     return homedir();
   } catch (error) {
     const hint = 'set SOURCE_DNS_CACHE to a folder that this user may write to';
-    throw new LabError('this user has no home directory, in which the fetched programs would be kept', {
+    throw new LabError('this user has no home directory to keep the fetched programs in', {
       hint,
       cause: error,
     });
@@ -30,8 +31,8 @@ function home(): string {
 }
 
 /**
- * Builds `folder` at once or not at all: `build` fills a temporary folder beside it, which is then renamed. When another process was faster,
- * its result is taken and ours is dropped: so no lock is needed that a killed process could leave behind.
+ * `build` fills a temporary folder beside `folder`, which is then renamed. If another process was faster, its
+ * result stays. This needs no lock, which a killed process could leave behind.
  */
 export async function buildOnce(folder: string, build: (temporary: string) => Promise<void>): Promise<void> {
   if (existsSync(folder)) return;
@@ -46,7 +47,7 @@ export async function buildOnce(folder: string, build: (temporary: string) => Pr
   }
 }
 
-/** A new folder in `parent` (made when missing, mode 0700), whose owner renames or removes it. Removes those that killed processes left there. */
+/** A new folder in `parent` (0700), to be renamed or removed. Removes old ones of killed processes. */
 export async function temporaryFolder(parent: string): Promise<string> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   for (const name of await readdir(parent)) {

@@ -1,4 +1,5 @@
-/** Waits for `promise`, at most `deadlineMs` milliseconds; then rejects with the error that `late` makes. The timer never outlives the wait. */
+/** A promise with a deadline. The timer never outlives the wait. */
+
 export async function within<T>(promise: Promise<T>, deadlineMs: number, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_resolve, reject) => {

@@ -1,3 +1,5 @@
+/** Ports that are free, for servers that start in a moment. */
+
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -5,13 +7,13 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { LabError } from './lab-error.ts';
 
-/** Below this, ports are often taken by well-known services. */
+/** Well-known services often use lower ports. */
 const lowestPort = 10_000;
-/** Where Linux's ephemeral range begins when it cannot be read: outgoing connections take ports from there at any moment. */
+/** Where Linux's ephemeral range begins, if it cannot be read: outgoing connections take those ports. */
 const defaultEphemeralStart = 32_768;
 const attemptLimit = 50;
 
-/** A TCP port (with `udp`, also that UDP port) that is free on every one of `addresses`, and is none of `butNot`. Somebody may still take it before the server binds it: retry then. */
+/** A TCP (with `udp`, also UDP) port that is free on all `addresses`. Another process may take it first. */
 export async function findFreePort(
   addresses: readonly string[],
   options: { udp?: boolean; butNot?: readonly number[] } = {},
@@ -26,7 +28,7 @@ export async function findFreePort(
   });
 }
 
-/** Runs `start` with a fresh port (or several), again with another one when it fails because the port was taken meanwhile; at most `attempts` times. */
+/** Runs `start` with a free port (or several), and again with another one if the port was taken meanwhile. */
 export async function withFreePort<Ports, T>(
   findPort: () => Promise<Ports>,
   start: (port: Ports) => Promise<T>,
@@ -41,7 +43,7 @@ export async function withFreePort<Ports, T>(
   }
 }
 
-/** Binds all at once, so that one port is known to be free on all addresses in the same moment. */
+/** Binds all at once: the port is free on all addresses at the same moment. */
 async function isFree(addresses: readonly string[], port: number, udp: boolean): Promise<boolean> {
   const closers: (() => Promise<unknown>)[] = [];
   try {

@@ -1,4 +1,5 @@
-/** An expected failure of the lab: a program that cannot be had, a server that did not start. `hint` says what to do next. */
+/** An expected failure of the lab, e.g. a server that did not start. `hint` says what to do next. */
+
 export class LabError extends Error {
   override readonly name = 'LabError';
   readonly hint: string;

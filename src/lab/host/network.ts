@@ -1,35 +1,36 @@
+/** Hosts with their own network namespaces and addresses. The lab is the router between them. */
+
 import { readlinkSync } from 'node:fs';
 import { readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { until } from '../dba/dba.ts';
 import { LabError } from './lab-error.ts';
 import { inOwnNetwork, outsideUserNamespace } from './own-network.ts';
 import { launch, type ServerProcess } from './processes.ts';
+import { until } from './until.ts';
 
-/** Hosts beside the lab: each has a network namespace and an address of its own, and the lab is the router between them. */
 export interface Network {
   readonly addresses: readonly string[];
-  /** A pattern of LIKE for all of them, and for the lab. */
+  /** A LIKE pattern for the addresses of all hosts and of the lab. */
   readonly clients: string;
-  /** A command put before another one runs it on that host, as the same process. */
+  /** A command prefix: it runs a command on that host, with the same process id. */
   through(index: number): readonly string[];
-  /** A command put before another one runs it where the lab is, from anywhere on this machine. */
+  /** A command prefix: it runs a command where the lab is, from anywhere on this machine. */
   readonly enter: readonly string[];
-  /** Packets between this host and all others vanish, without a word to either; the lab still reaches every one of them. */
+  /** Silently drops all packets between this host and the others; the lab still reaches them all. */
   isolate(index: number): Promise<void>;
-  /** Takes that back. */
+  /** Ends `isolate`. */
   join(index: number): Promise<void>;
 }
 
-/** Every command takes milliseconds; a machine that is busy may take longer. */
+/** Every command takes milliseconds, on a busy machine longer. */
 const timeoutMs = 20_000;
 const firstRule = 100;
 
 const addressOf = (index: number): string => `10.99.${index + 1}.2`;
 const gatewayOf = (index: number): string => `10.99.${index + 1}.1`;
 
-/** Makes them. Rejects where this process is not in a network namespace of the lab's own: no rule of the machine's is ever touched. */
+/** Rejects outside a network namespace of the lab: the machine's own rules never change. */
 export async function makeNetwork(count: number, folder: string): Promise<Network> {
   if (!inOwnNetwork())
     throw new Error('the lab must be in a network of its own before it makes hosts and rules');
@@ -46,17 +47,8 @@ export async function makeNetwork(count: number, folder: string): Promise<Networ
         [index, other],
         [other, index],
       ] as const) {
-        await ip(
-          'rule',
-          verb,
-          'pref',
-          `${firstRule + from * count + to}`,
-          'from',
-          addressOf(from),
-          'to',
-          addressOf(to),
-          'blackhole',
-        );
+        const rule = ['from', addressOf(from), 'to', addressOf(to), 'blackhole'];
+        await ip('rule', verb, 'pref', `${firstRule + from * count + to}`, ...rule);
       }
     }
   };
@@ -75,7 +67,7 @@ export async function makeNetwork(count: number, folder: string): Promise<Networ
   };
 }
 
-/** A process that does nothing keeps the namespace: it ends with the lab, however that ends, and the namespace with it. */
+/** An idle process keeps the namespace; both end with the lab, however it ends. */
 async function makeHost(index: number, folder: string): Promise<ServerProcess> {
   const name = `host${index + 1}`;
   const keeper = launch(`the network of ${name}`, 'unshare', ['--net', 'sleep', 'infinity'], {

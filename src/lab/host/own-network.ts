@@ -1,3 +1,5 @@
+/** Runs the lab in a network namespace of its own, where it can reach and change nothing of this machine. */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readlinkSync } from 'node:fs';
@@ -5,10 +7,10 @@ import { execa } from 'execa';
 import { findInstalled } from './installed-programs.ts';
 import { LabError } from './lab-error.ts';
 
-/** The namespaces of the lab outside, told to the one inside: so nobody is taken for inside who only has the variable. */
+/** The namespaces of the outer lab. The inner lab compares them with its own: the variable proves nothing. */
 const outsideFlag = 'SOURCE_DNS_LAB_OUTSIDE';
 const probeTimeoutMs = 20_000;
-/** What scenarios with a network do, tried where it is thrown away at once. */
+/** What scenarios with a network do, tried in a namespace that ends at once. */
 const probe = [
   'ip link set lo up',
   'echo 1 > /proc/sys/net/ipv4/ip_forward',
@@ -17,26 +19,22 @@ const probe = [
   'ip rule add pref 100 from 10.99.1.2 to 10.99.2.2 blackhole',
 ].join(' && ');
 
-/** Whether this process is in a network namespace that the lab made for itself. */
 export function inOwnNetwork(): boolean {
   const [network] = (process.env[outsideFlag] ?? '').split(' ');
   return network !== undefined && network !== '' && network !== readlinkSync('/proc/self/ns/net');
 }
 
-/** The user namespace of the lab outside. */
+/** The user namespace of the outer lab. */
 export const outsideUserNamespace = (): string | undefined => process.env[outsideFlag]?.split(' ')[1];
 
-/**
- * Runs a program in a network namespace of its own, where nothing of this machine can be reached or changed; resolves with its exit code. `onInterrupt` as in LabOptions.
- * Rejects with a LabError that says what is missing.
- */
+/** Resolves with the exit code. `onInterrupt`: see LabOptions. Rejects with a LabError. */
 export async function runInOwnNetwork(
   program: readonly string[],
   onInterrupt: (listener: () => void) => () => void,
 ): Promise<number> {
   const way = await wayIn();
   const setpriv = findInstalled('setpriv');
-  // After unshare: a new user namespace forgets the signal. With it the one inside ends also when this process is killed.
+  // After unshare: a new user namespace forgets it. Ends the inner lab if this process is killed.
   const bound = setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'TERM'];
   const [command = '', ...args] = [...way, ...bound, ...program];
   const outside = ['net', 'user'].map((kind) => readlinkSync(`/proc/self/ns/${kind}`)).join(' ');
@@ -55,13 +53,13 @@ export async function runInOwnNetwork(
   }
 }
 
-/** `unshare` with the options that this user may use. */
+/** `unshare`, with the options that this user may use. */
 async function wayIn(): Promise<readonly string[]> {
   const missing = ['unshare', 'nsenter', 'ip'].filter(
     (name) => findInstalled(name) === undefined && !existsSync(`/sbin/${name}`),
   );
   const hint =
-    'this scenario needs unshare and nsenter (util-linux), ip (iproute2), and root or user namespaces; the others need none of them';
+    'this scenario needs unshare and nsenter (util-linux), ip (iproute2), and root or user namespaces; the other scenarios need none of them';
   if (missing.length > 0)
     throw new LabError(`no network namespaces without ${missing.join(' and ')}`, { hint });
   const unshare = findInstalled('unshare') ?? 'unshare';

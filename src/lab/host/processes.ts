@@ -1,3 +1,5 @@
+/** Server processes: how they start and end. None outlives this Node process. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -6,27 +8,27 @@ import { BoundedLog } from './bounded-log.ts';
 import { within } from './deadline.ts';
 import { LabError } from './lab-error.ts';
 
-/** How a process ended: its exit code, or the signal that ended it. */
+/** The exit code of a process, or the signal that ended it. */
 interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** After SIGKILL the kernel needs a moment to take a process away, more on a loaded disk. */
+/** After SIGKILL the kernel needs a moment to remove a process. */
 const killDeadlineMs = 10_000;
-/** A busy machine has given a thread no time for a second. */
+/** A busy machine has left a thread without CPU time for a second. */
 const suspendDeadlineMs = 10_000;
 const suspendPollMs = 1;
-/** Part of util-linux; with it a child also ends when this process is killed with SIGKILL and can clean up nothing. */
+/** Part of util-linux. With it, a child also ends when this process gets SIGKILL. */
 const setpriv = '/usr/bin/setpriv';
 
 const living = new Set<ServerProcess>();
 let guarded = false;
 
-/** One server process: its log, its end, and the ways to end it. None outlives this Node process. */
+/** One server process, with its log. */
 export class ServerProcess {
   readonly log: BoundedLog;
-  /** Resolves when the process has ended and its output was read. Never rejects. */
+  /** Resolves when the process has ended and its output is read. Never rejects. */
   readonly exited: Promise<Exit>;
   readonly name: string;
   readonly #child: ChildProcess;
@@ -49,57 +51,54 @@ export class ServerProcess {
       child.on('close', (code, signal) => end({ code, signal }));
       child.on('error', (error) => {
         log.take(Buffer.from(`${String(error)}\n`));
-        // A child that was never started has no 'close' to come.
+        // A child that never started emits no 'close'.
         if (child.pid === undefined) end({ code: null, signal: null });
       });
     });
   }
 
-  /** The process id; undefined when it could not be started. */
+  /** Undefined if the process could not start. */
   get pid(): number | undefined {
     return this.#child.pid;
   }
 
-  /** Whether the process has not ended yet. */
   get running(): boolean {
     return this.#exit === undefined;
   }
 
-  /** Sends a signal to the process itself; does nothing when it has ended. */
+  /** Does nothing if the process has ended. */
   signal(signal: NodeJS.Signals): void {
     if (this.running) this.#child.kill(signal);
   }
 
   /**
-   * SIGSTOP; resolves when every thread stands still. One thread takes the signal, and until it gets time for that the others serve on: on a busy machine they
-   * answered a request that was sent later. Rejects with a LabError when that takes too long.
+   * Sends SIGSTOP; resolves when every thread has stopped. One thread takes the signal, and until then the
+   * others still run: on a busy machine they have answered a later request. Rejects with a LabError if this
+   * takes too long.
    */
   async suspend(): Promise<void> {
     const end = performance.now() + suspendDeadlineMs;
     this.signal('SIGSTOP');
     while (this.running && this.pid !== undefined && !(await standsStill(this.pid))) {
       if (performance.now() > end)
-        throw new LabError(
-          `${this.name} (pid ${this.pid}) ran on for ${suspendDeadlineMs} ms after SIGSTOP`,
-          {
-            hint: 'is its disk stuck?',
-          },
-        );
+        throw new LabError(`${this.name} (pid ${this.pid}) still ran ${suspendDeadlineMs} ms after SIGSTOP`, {
+          hint: 'is its disk stuck?',
+        });
       await delay(suspendPollMs);
     }
   }
 
-  /** Sends SIGKILL to the whole process group, and waits for nothing. */
+  /** Sends SIGKILL to the whole process group, and does not wait. */
   killNow(): void {
     if (!this.running || this.pid === undefined) return;
     try {
       process.kill(-this.pid, 'SIGKILL');
     } catch {
-      // ESRCH: the last of the group has just ended.
+      // ESRCH: the group has just ended.
     }
   }
 
-  /** Waits for a log line that matches, at most `deadlineMs`. Rejects with a LabError when the process ends before, or in `deadlineMs`. */
+  /** The next log line that matches. Rejects with a LabError if the process ends, or after `deadlineMs`. */
   async awaitLine(pattern: RegExp, deadlineMs: number): Promise<string> {
     let forget: () => void = () => undefined;
     const seen = new Promise<string>((resolve) => {
@@ -110,9 +109,7 @@ export class ServerProcess {
     const ended = this.exited.then((exit) => {
       throw new LabError(
         `${this.name} ended (${exit.signal ?? exit.code}) before it was ready:\n${this.log.tail()}`,
-        {
-          hint: `see ${this.log.file}`,
-        },
+        { hint: `see ${this.log.file}` },
       );
     });
     try {
@@ -126,14 +123,14 @@ export class ServerProcess {
     }
   }
 
-  /** SIGTERM (after SIGCONT, for a suspended process), and SIGKILL after `deadlineMs`. Resolves when the process is gone. */
+  /** Sends SIGCONT and SIGTERM, and SIGKILL after `deadlineMs`. Resolves when the process is gone. */
   async stop(deadlineMs: number): Promise<Exit> {
     this.signal('SIGCONT');
     this.signal('SIGTERM');
     return await within(this.exited, deadlineMs, () => new Error('late')).catch(() => this.kill());
   }
 
-  /** SIGKILL, for its own children too: what a power cut leaves, but for the page cache. Resolves when the process is gone. */
+  /** SIGKILL to the process group: a power cut, except for the page cache. Resolves when it is gone. */
   async kill(): Promise<Exit> {
     this.killNow();
     const late = () =>
@@ -144,7 +141,7 @@ export class ServerProcess {
   }
 }
 
-/** Whether each thread is stopped or gone, as /proc tells it (proc(5): the state follows the name in parentheses). */
+/** Whether each thread is stopped or gone (proc(5): the state follows the name in parentheses). */
 async function standsStill(pid: number): Promise<boolean> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
   const states = await Promise.all(
@@ -153,15 +150,14 @@ async function standsStill(pid: number): Promise<boolean> {
   return states.every((text) => text === '' || /\) [TtZX] [^)]*$/.test(text));
 }
 
-/** Where a process runs. */
 interface LaunchOptions {
   readonly cwd: string;
   readonly logFile: string;
-  /** A command that becomes this one in other surroundings, e.g. `nsenter --net=…`; it must exec, so that the process id is the server's own. */
+  /** A command prefix, e.g. `nsenter --net=…`. It must exec: the process id must be that of the server. */
   readonly through?: readonly string[];
 }
 
-/** Starts a server in the foreground, in a process group of its own: Ctrl-C at the terminal must not reach it before its owner's orderly stop. */
+/** In its own process group: Ctrl-C at the terminal must not reach it before its owner stops it. */
 export function launch(
   name: string,
   command: string,
@@ -182,12 +178,12 @@ export function launch(
   return server;
 }
 
-/** The server processes that have not ended: empty after an orderly end, which tests assert. */
+/** Server processes that have not ended. Tests assert that none is left. */
 export function livingProcesses(): readonly ServerProcess[] {
   return [...living];
 }
 
-/** Stops every server that is still there; each gets `deadlineMs` before SIGKILL. */
+/** Stops every server that still runs; each gets `deadlineMs` before SIGKILL. */
 export async function stopAllProcesses(deadlineMs: number): Promise<void> {
   await Promise.all(livingProcesses().map((each) => each.stop(deadlineMs)));
 }
@@ -196,14 +192,14 @@ function killAll(): void {
   for (const each of living) each.killNow();
 }
 
-/** Whatever ends this process ends the servers: `exit` also follows an uncaught error, the signals are caught here, SIGKILL by --pdeathsig. */
+/** However this process ends: 'exit' follows an error too, and --pdeathsig covers SIGKILL. */
 function guard(): void {
   if (guarded) return;
   guarded = true;
   process.on('exit', killAll);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     const onSignal = (): void => {
-      // Somebody else listens: an orderly stop is under way, and `exit` comes after it.
+      // Another listener stops the servers in order; 'exit' comes after that.
       if (process.listenerCount(signal) > 1) return;
       killAll();
       process.removeListener(signal, onSignal);

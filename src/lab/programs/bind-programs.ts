@@ -1,12 +1,14 @@
+/** BIND's programs, installed or fetched. */
+
 import { findInstalled, isConfined, printedVersion } from '../host/installed-programs.ts';
 import type { DebianRelease } from './debian.ts';
 import { type ProgramSet, type Progress, provideSet } from './programs.ts';
 
-/** BIND's programs; each is the path of an executable (a wrapper, when fetched). */
+/** Each is the path of an executable (a wrapper, if fetched). */
 export interface BindPrograms {
   /** e.g. `9.20.26`. */
   readonly version: string;
-  /** Where it comes from, for people: a path, or the Debian package. */
+  /** For people: a path, or the Debian package. */
   readonly origin: string;
   readonly named: string;
   readonly nsupdate: string;
@@ -17,17 +19,17 @@ export interface BindPrograms {
 }
 
 const programNames = ['named', 'nsupdate', 'dig', 'rndc', 'tsig-keygen', 'named-checkconf'] as const;
-/** 9.18 is the oldest with every option of bind-config/. */
+/** The oldest version that has every option of bind-config/. */
 const oldestMinor = 18;
 
 const setOf = (release: DebianRelease): ProgramSet => ({
-  // No name of a set begins another's: the cache is searched by it.
+  // No set name begins another one: the cache is searched by prefix.
   name: release === 'trixie' ? 'bind' : `${release}-bind`,
   main: 'bind9',
   wish: {
     packages: ['bind9', 'bind9-utils', 'bind9-dnsutils', 'bind9-libs'],
     suites: [release],
-    // Libraries of the packages that only install or administer: users, firewalls, PAM, the system manager.
+    // Not the libraries for installation and administration: users, firewalls, PAM, the init system.
     needed: (name) =>
       /^z?lib/.test(name) &&
       !/^lib(db5|pam|audit|sem|sepol|bpf|elf|xtables|mnl|debconf|c-gconv)|-common$|-bin$/.test(name),
@@ -43,12 +45,12 @@ const setOf = (release: DebianRelease): ProgramSet => ({
   keep: ['usr/sbin', 'usr/bin/nsupdate', 'usr/bin/dig', 'usr/bin/named-checkconf', 'usr/lib'],
 });
 
-/** BIND from PATH when it is complete, else from the cache, else from Debian. Rejects with a LabError when it cannot be had. */
+/** From PATH if it is complete, else from the cache, else from Debian. Rejects with a LabError. */
 export async function provideBind(progress: Progress): Promise<BindPrograms> {
   return (await installedBind(progress)) ?? (await fetchedBind('trixie', progress));
 }
 
-/** BIND of a Debian release, from the cache, else from Debian: never an installed one. Rejects with a LabError when it cannot be had. */
+/** BIND of a Debian release: never an installed one. */
 export async function fetchedBind(release: DebianRelease, progress: Progress): Promise<BindPrograms> {
   const set = await provideSet(setOf(release), progress);
   return {
@@ -58,7 +60,7 @@ export async function fetchedBind(release: DebianRelease, progress: Progress): P
   };
 }
 
-/** BIND from PATH; undefined where it is not there, too old, incomplete, or confined. */
+/** Undefined if BIND is missing, too old, incomplete or confined. */
 export async function installedBind(progress: Progress): Promise<BindPrograms | undefined> {
   const named = findInstalled('named');
   if (named === undefined) return undefined;
@@ -67,7 +69,7 @@ export async function installedBind(progress: Progress): Promise<BindPrograms | 
   const missing = programNames.filter((name) => findInstalled(name) === undefined);
   const flaw =
     ((match === null || Number(match[2]) < oldestMinor) && `is not BIND 9.${oldestMinor} or newer`) ||
-    (missing.length > 0 && `comes without ${missing.join(', ')}`) ||
+    (missing.length > 0 && `lacks ${missing.join(', ')}`) ||
     ((await isConfined(named)) && 'is confined by AppArmor');
   if (flaw !== false || match === null) {
     progress(`${named} is not used: it ${flaw}`);

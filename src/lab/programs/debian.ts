@@ -1,25 +1,25 @@
+/** Fetches Debian packages with its own apt configuration: the machine's packages and lists stay. */
+
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { LabError } from '../host/lab-error.ts';
 
-/** The Debian releases whose programs are fetched: Debian 12 and 13. */
+/** Debian 12 and 13. */
 export type DebianRelease = 'bookworm' | 'trixie';
 
-/** What to fetch: the packages that one wants, and the suites that they and their libraries come from. */
+/** The packages to fetch, and the suites that they and their libraries come from. */
 export interface PackageWish {
   readonly packages: readonly string[];
   readonly suites: readonly string[];
-  /** Whether a package of the closure (all that the wished ones depend on) is really needed to run the programs. */
+  /** Whether the programs really need a package of the closure (of all dependencies). */
   readonly needed: (name: string) => boolean;
 }
 
-/** Debian packages that were resolved, and can be unpacked. */
 interface ResolvedPackages {
   /** `name=version`, as apt-get takes it. */
   readonly pinned: readonly string[];
-  /** Downloads and unpacks them into `root`. */
   readonly unpack: (root: string) => Promise<void>;
 }
 
@@ -27,32 +27,32 @@ const queryTimeoutMs = 60_000;
 const updateTimeoutMs = 180_000;
 const downloadTimeoutMs = 600_000;
 const unpackTimeoutMs = 120_000;
-/** Mirrors of the machine's configuration that are tried: third-party repositories are among them, and do not have Debian's suites. */
+/** Third-party repositories are among the configured mirrors, and do not have Debian's suites. */
 const maxMirrors = 4;
 
 const cannotFetchHint =
-  'is there a network (or the proxy of the apt configuration), and is the package debian-archive-keyring up to date? MySQL 8.4 and BIND 9.18 or newer in PATH would do too';
+  'check the network (or the proxy in the apt configuration), and whether the package debian-archive-keyring is up to date; MySQL 8.4 and BIND 9.18 or newer in PATH do as well';
 
 const keyringFiles = [
   '/usr/share/keyrings/debian-archive-keyring.gpg',
   '/usr/share/keyrings/debian-archive-keyring.pgp',
 ];
 
-/** Folder of libraries and dynamic loader for each architecture that Debian builds mysqld for and that we know. */
+/** The folder of libraries and the dynamic loader of each known architecture. */
 const architectures: Readonly<Record<string, { libraries: string; loader: string }>> = {
   amd64: { libraries: 'usr/lib/x86_64-linux-gnu', loader: 'ld-linux-x86-64.so.2' },
   arm64: { libraries: 'usr/lib/aarch64-linux-gnu', loader: 'ld-linux-aarch64.so.1' },
 };
 
-/** Where unpacked libraries lie, and the loader that must start the programs: the system's own libc may be older than they need. */
+/** The unpacked libraries, and the loader to start the programs with: the system's libc may be too old. */
 export interface Layout {
   readonly architecture: string;
-  /** Relative to the root that the packages were unpacked into. */
+  /** Relative to the root of the unpacked packages. */
   readonly libraries: string;
   readonly loader: string;
 }
 
-/** The layout of this machine. Rejects with a LabError where it is not Debian on x86-64 or arm64. */
+/** Rejects with a LabError unless this machine is Debian on x86-64 or arm64. */
 export async function debianLayout(): Promise<Layout> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
   if (!/^ID=["']?debian["']?$/m.test(release) || !existsSync('/usr/bin/apt-get')) {
@@ -63,7 +63,7 @@ export async function debianLayout(): Promise<Layout> {
   const { stdout } = await execa('dpkg', ['--print-architecture'], { timeout: queryTimeoutMs });
   const known = architectures[stdout.trim()];
   if (known === undefined)
-    throw new LabError(`the architecture ${stdout.trim()} is not known here`, {
+    throw new LabError(`the lab knows no programs for the architecture ${stdout.trim()}`, {
       hint: 'install MySQL and BIND, so that they are in PATH',
     });
   return {
@@ -74,8 +74,8 @@ export async function debianLayout(): Promise<Layout> {
 }
 
 /**
- * Resolves the wished packages with an apt configuration of its own in `folder`: own lists, own cache, own (empty) package status. The system's package
- * lists and its installed packages stay as they are; the mirror, the proxy and the signing keys are the machine's.
+ * Resolves the packages with own lists, own cache and an empty package status in `folder`. The mirror, the
+ * proxy and the signing keys are the machine's.
  */
 export async function resolvePackages(
   wish: PackageWish,
@@ -102,12 +102,12 @@ export async function resolvePackages(
   });
 }
 
-/** The mirrors in the machine's own apt configuration, those of its own release first. No host is ever named in this code. */
+/** The mirrors of the machine's apt configuration, its own release first. No host is named here. */
 async function configuredMirrors(): Promise<string[]> {
   const release = await readFile('/etc/os-release', 'utf8');
   const codename = /^VERSION_CODENAME=(.*)$/m.exec(release)?.[1] ?? 'sid';
   const format = '$(CREATED_BY)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)';
-  // Without --no-release-info nothing is listed on a machine (a fresh container) that never ran `apt-get update`.
+  // Without --no-release-info, a machine that never ran `apt-get update` lists nothing.
   const { stdout } = await execa('apt-get', ['indextargets', '--no-release-info', '--format', format], {
     timeout: queryTimeoutMs,
   });
@@ -132,7 +132,7 @@ async function writeConfiguration(folder: string, layout: Layout): Promise<strin
     `Dir::State::Lists "${join(folder, 'lists')}";`,
     'Dir::State::status "/dev/null";',
     `Dir::Cache "${join(folder, 'cache')}";`,
-    // The user _apt cannot enter a private folder; apt would say so at every step, and download as root anyway.
+    // The user _apt cannot enter a private folder; apt would warn and download as root anyway.
     'APT::Sandbox::User "root";',
     'APT::Default-Release "";',
     '#clear APT::Architectures;',
@@ -144,7 +144,7 @@ async function writeConfiguration(folder: string, layout: Layout): Promise<strin
     'Acquire::Retries "2";',
     'Acquire::http::Timeout "20";',
     'Acquire::https::Timeout "20";',
-    // Programs are run that come from there: an unsigned or wrongly signed list is an error, whatever the machine allows itself.
+    // These programs will run here: an unsigned list is an error, whatever the machine allows.
     'Acquire::AllowInsecureRepositories "false";',
     'Acquire::AllowDowngradeToInsecureRepositories "false";',
     'APT::Get::AllowUnauthenticated "false";',
@@ -163,20 +163,13 @@ async function writeSources(folder: string, mirror: string, suites: readonly str
   );
 }
 
-/** Everything that the wished packages depend on, by a simulated installation on an empty system. */
+/** All dependencies, by a simulated installation on an empty system. */
 async function closure(configuration: string, wish: PackageWish): Promise<string[]> {
   const preferred = wish.suites[0] ?? 'sid';
+  const options = ['--simulate', '--no-install-recommends', '--target-release', preferred];
   const simulated = await apt(
     configuration,
-    [
-      'install',
-      '--simulate',
-      '--no-install-recommends',
-      '--target-release',
-      preferred,
-      ...wish.packages,
-      'libc6',
-    ],
+    ['install', ...options, ...wish.packages, 'libc6'],
     queryTimeoutMs,
   );
   const pinned: string[] = [];
@@ -199,7 +192,7 @@ async function unpack(
   for (const archive of await readdir(archives)) {
     await execa('dpkg-deb', ['--extract', join(archives, archive), root], { timeout: unpackTimeoutMs });
   }
-  // Packages of Debian 12 still bring libraries below /lib, which is a link to /usr/lib on an installed system.
+  // Debian 12 still has libraries below /lib, which is a link to /usr/lib on an installed system.
   if (existsSync(join(root, 'lib')))
     await cp(join(root, 'lib'), join(root, 'usr', 'lib'), { recursive: true, verbatimSymlinks: true });
 }
@@ -220,7 +213,7 @@ async function apt(
     return stdout;
   } catch (error) {
     if (!(error instanceof ExecaError)) throw error;
-    // The command has a hundred words; what apt complained about is one line.
+    // The command has a hundred words; the complaint of apt is one line.
     const complaint = String(error.stderr)
       .split('\n')
       .find((line) => line.startsWith('E:'));

@@ -1,3 +1,5 @@
+/** An initialised, empty data folder of MariaDB, from the cache or new. */
+
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,33 +8,32 @@ import { buildOnce, cacheFolder } from '../host/cache-folder.ts';
 import { LabError } from '../host/lab-error.ts';
 import { userOptions } from './mysql-data.ts';
 
-/** What is needed to run a mariadbd at all. */
 export interface MariadbdProgram {
   /** e.g. `10.11.14`. */
   readonly version: string;
-  /** Where it comes from, for people: the Debian package. */
+  /** For people: the Debian package. */
   readonly origin: string;
   /** The executable (a wrapper). */
   readonly mariadbd: string;
-  /** The options without which this mariadbd does not find its own files; they come first. */
+  /** Without these options mariadbd does not find its own files; they come first. */
   readonly options: readonly string[];
-  /** Folder of the SQL scripts that make the system tables. */
+  /** The folder of the SQL scripts that create the system tables. */
   readonly scripts: string;
 }
 
-/** Takes about 2 s on a quiet machine. */
+/** It takes about 2 s on a quiet machine. */
 const bootstrapDeadlineMs = 120_000;
-/** What mariadb-install-db runs, less the help tables. Until 11.0 the names began with mysql_. */
+/** The scripts of mariadb-install-db, without the help tables. Until 11.0 their names began with mysql_. */
 const sqlScripts = ['system_tables.sql', 'performance_tables.sql', 'system_tables_data.sql'];
 
-/** An initialised, empty data folder for this version: from the cache, or made now. Resolves with its path; it must not be written to. */
+/** Resolves with the path of the folder for this version, which must not be written to. */
 export async function provideMariadbData(program: MariadbdProgram): Promise<string> {
   const folder = join(cacheFolder(), `data-mariadb-${program.version}`);
   await buildOnce(folder, (temporary) => bootstrap(program, temporary));
   return join(folder, 'data');
 }
 
-/** mariadb-install-db is a shell script around this, which wants programs of other packages. */
+/** mariadb-install-db is a shell script around this, and needs programs of other packages. */
 async function bootstrap(program: MariadbdProgram, temporary: string): Promise<void> {
   const data = join(temporary, 'data');
   const work = join(temporary, 'work');
@@ -41,7 +42,7 @@ async function bootstrap(program: MariadbdProgram, temporary: string): Promise<v
   const scripts = await Promise.all(
     sqlScripts.map((name) => readFile(scriptPath(program.scripts, name), 'utf8')),
   );
-  // root@localhost without a password, as --initialize-insecure of MySQL makes it.
+  // root@localhost without a password, like --initialize-insecure of MySQL.
   const input = ['create database mysql;', 'use mysql;', 'set @auth_root_socket=NULL;', ...scripts, ''].join(
     '\n',
   );
@@ -57,12 +58,7 @@ async function bootstrap(program: MariadbdProgram, temporary: string): Promise<v
     await execa(
       program.mariadbd,
       [...args, '--innodb-log-file-size=8M', '--log-warnings=0', '--loose-wsrep-on=OFF'],
-      {
-        input,
-        all: true,
-        timeout: bootstrapDeadlineMs,
-        killSignal: 'SIGKILL',
-      },
+      { input, all: true, timeout: bootstrapDeadlineMs, killSignal: 'SIGKILL' },
     );
   } catch (error) {
     if (!(error instanceof ExecaError)) throw error;

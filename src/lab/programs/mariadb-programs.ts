@@ -1,16 +1,17 @@
+/** MariaDB, fetched from Debian: never an installed one, because a test is about one series. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MariadbdProgram, provideMariadbData } from './mariadb-data.ts';
 import { type ProgramSet, type Progress, provideSet } from './programs.ts';
 
-/** The series that Debian packages: 10.11 in Debian 12, 11.8 in Debian 13. */
+/** 10.11 is in Debian 12, 11.8 in Debian 13. */
 export type MariadbSeries = '10.11' | '11.8';
 
-/** A mariadbd that can serve the tests. */
 export interface MariadbPrograms extends MariadbdProgram {
-  /** An initialised, empty data folder of this version, to be copied. */
+  /** An empty data folder, to be copied. */
   readonly emptyData: string;
-  /** Path of the Galera provider, for `wsrep_provider`. */
+  /** The Galera provider, for `wsrep_provider`. */
   readonly galera: string;
 }
 
@@ -28,7 +29,7 @@ const setOf = (series: MariadbSeries): ProgramSet => ({
   keep: ['usr/sbin/mariadbd', 'usr/lib', 'usr/share/mysql', 'usr/share/mariadb'],
 });
 
-/** MariaDB from the cache, else from Debian: never an installed one, since a test is about one series. Rejects with a LabError when it cannot be had. */
+/** From the cache, else from Debian. Rejects with a LabError. */
 export async function provideMariadb(series: MariadbSeries, progress: Progress): Promise<MariadbPrograms> {
   const set = await provideSet(setOf(series), progress);
   const usr = join(set.folder, 'root', 'usr');

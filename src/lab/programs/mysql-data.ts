@@ -1,3 +1,5 @@
+/** An initialised, empty data folder of MySQL, from the cache or new. */
+
 import { constants } from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -6,33 +8,32 @@ import { within } from '../host/deadline.ts';
 import { LabError } from '../host/lab-error.ts';
 import { launch } from '../host/processes.ts';
 
-/** What is needed to run a mysqld at all. */
 export interface MysqldProgram {
   /** e.g. `9.7.4`. */
   readonly version: string;
-  /** The executable (a wrapper, when fetched). */
+  /** The executable (a wrapper, if fetched). */
   readonly mysqld: string;
-  /** The options without which this mysqld does not find its own files; they come first. */
+  /** Without these options mysqld does not find its own files; they come first. */
   readonly options: readonly string[];
 }
 
-/** Initialising takes about 2 s on a quiet machine. */
+/** It takes about 2 s on a quiet machine. */
 const initializeDeadlineMs = 120_000;
 
 /**
- * mysqld refuses to run as root unless told so. Another user could not reach programs and data below root's home, so root it is: on loopback, with data of its own,
- * and without a way from SQL to files.
+ * mysqld refuses to run as root unless told so. Another user could not reach files below root's home. So it
+ * runs as root: on loopback, with its own data, and SQL cannot reach files.
  */
 export const userOptions: readonly string[] = process.getuid?.() === 0 ? ['--user=root'] : [];
 
-/** An initialised, empty data folder for this version: from the cache, or made now. Resolves with its path; it must not be written to. */
+/** Resolves with the path of the folder for this version, which must not be written to. */
 export async function provideEmptyData(program: MysqldProgram): Promise<string> {
   const folder = join(cacheFolder(), `data-${program.version}`);
   await buildOnce(folder, (temporary) => initialize(program, temporary));
   return join(folder, 'data');
 }
 
-/** Makes `target` a data folder of its own: a copy without the identity (auto.cnf) of the original. Takes a tenth of a second; nothing where the file system shares blocks. */
+/** Copies the folder without the server's identity (auto.cnf). */
 export async function copyEmptyData(emptyData: string, target: string): Promise<void> {
   await cp(emptyData, target, {
     recursive: true,
@@ -67,9 +68,7 @@ async function initialize(program: MysqldProgram, temporary: string): Promise<vo
   if (exit.code !== 0) {
     throw new LabError(
       `mysqld could not initialise a data folder (${exit.signal ?? exit.code}):\n${server.log.tail()}`,
-      {
-        hint: `is there room in ${cacheFolder()}?`,
-      },
+      { hint: `is there room in ${cacheFolder()}?` },
     );
   }
   await rm(work, { recursive: true });

@@ -1,21 +1,22 @@
+/** MySQL, installed or fetched. */
+
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findInstalled, isConfined, printedVersion } from '../host/installed-programs.ts';
 import { type MysqldProgram, provideEmptyData } from './mysql-data.ts';
 import { type ProgramSet, type Progress, provideSet } from './programs.ts';
 
-/** A mysqld that can serve the lab. */
 export interface MysqlPrograms extends MysqldProgram {
-  /** Where it comes from, for people: a path, or the Debian package. */
+  /** For people: a path, or the Debian package. */
   readonly origin: string;
-  /** Folder of the plugins: semisync_source.so, semisync_replica.so, mysql_clone.so. */
+  /** It has semisync_source.so, semisync_replica.so and mysql_clone.so. */
   readonly pluginFolder: string;
-  /** An initialised, empty data folder of this version, to be copied. */
+  /** An empty data folder, to be copied. */
   readonly emptyData: string;
 }
 
 const pluginFiles = ['semisync_source.so', 'semisync_replica.so', 'mysql_clone.so'];
-/** 8.4 is the oldest whose statements and plugins all have the names that the lab uses. */
+/** The oldest version in which all statements and plugins have the names that the lab uses. */
 const oldest = { major: 8, minor: 4 };
 
 const mysqlSet: ProgramSet = {
@@ -23,16 +24,16 @@ const mysqlSet: ProgramSet = {
   main: 'mysql-server-core',
   wish: {
     packages: ['mysql-server-core'],
-    // Only sid has MySQL; trixie is there for a library that sid lacks for a while.
+    // Only sid has MySQL; trixie has a library that sid lacks for a while.
     suites: ['sid', 'trixie'],
-    // The closure has perl and its libraries for scripts that are not run.
+    // Perl and its libraries are only for scripts that do not run here.
     needed: (name) => /^z?lib/.test(name) && !/^lib(perl|gdbm|db5|c-gconv)|-common$/.test(name),
   },
   programs: ['usr/sbin/mysqld'],
   keep: ['usr/sbin/mysqld', 'usr/lib', 'usr/share/mysql'],
 };
 
-/** MySQL from PATH when it is new enough and complete, else from the cache, else from Debian. Rejects with a LabError when it cannot be had. */
+/** From PATH if new enough and complete, else from the cache, else from Debian. Rejects with a LabError. */
 export async function provideMysql(progress: Progress): Promise<MysqlPrograms> {
   const programs = (await installedMysql(progress)) ?? (await fetchedMysql(progress));
   return { ...programs, emptyData: await provideEmptyData(programs) };
@@ -87,7 +88,7 @@ async function installedMysql(progress: Progress): Promise<Omit<MysqlPrograms, '
   };
 }
 
-/** The version in what `mysqld --version` printed, e.g. `8.4.3`; undefined for MariaDB and for a MySQL that is too old. */
+/** The version in the output of `mysqld --version`; undefined for MariaDB and for a MySQL that is too old. */
 export function parseMysqlVersion(printed: string): string | undefined {
   const match = /Ver (\d+)\.(\d+)\.(\d+)/.exec(printed);
   if (match === null || /mariadb/i.test(printed)) return undefined;

@@ -1,41 +1,41 @@
+/** Sets of programs that are made of Debian packages and kept in the cache. */
+
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildOnce, cacheFolder, temporaryFolder } from '../host/cache-folder.ts';
 import { debianLayout, type Layout, type PackageWish, resolvePackages } from './debian.ts';
 
-/** Told in one English sentence what is being done, where that takes seconds. */
+/** Gets one sentence about work that takes seconds. */
 export type Progress = (line: string) => void;
 
-/** A set of programs that is made from Debian's packages and kept in the cache. */
 export interface ProgramSet {
-  /** Name of the set, which its folder in the cache begins with. */
+  /** The name of its folder in the cache begins with it. */
   readonly name: string;
-  /** The package whose version is the version of the set. */
+  /** The package that gives the set its version. */
   readonly main: string;
   readonly wish: PackageWish;
-  /** Paths below the root of the unpacked packages; each gets a wrapper in `bin/` of the set's folder. */
+  /** Paths below the root of the unpacked packages; each gets a wrapper in `bin/`. */
   readonly programs: readonly string[];
-  /** What of the unpacked packages is kept, below `usr`. */
+  /** The parts of the unpacked packages that are kept. */
   readonly keep: readonly string[];
 }
 
-/** A set in the cache. */
 interface FetchedSet {
-  /** Folder of the set: `bin/` with a wrapper a program, `root/` with the unpacked packages. */
+  /** `bin/` has a wrapper for each program, `root/` the unpacked packages. */
   readonly folder: string;
   /** The Debian version of the main package, e.g. `1:9.20.30-1~deb13u1`. */
   readonly packageVersion: string;
-  /** The version of the programs themselves, e.g. `9.20.30`. */
+  /** The version of the programs, e.g. `9.20.30`. */
   readonly version: string;
-  /** Path of the wrapper that runs a program, e.g. `program('dig')`. */
+  /** The wrapper that runs a program, e.g. `program('dig')`. */
   readonly program: (name: string) => string;
 }
 
-/** Written last: a folder without it was not made by this code. */
+/** Written last: a folder without it is not ours. */
 const markFile = 'source-dns.json';
 
-/** Takes the set from the cache (milliseconds), or fetches it first (some ten seconds). Rejects with a LabError when it cannot be had. */
+/** From the cache (milliseconds), else fetched (about ten seconds). Rejects with a LabError. */
 export async function provideSet(set: ProgramSet, progress: Progress): Promise<FetchedSet> {
   const parent = cacheFolder();
   const cached = await newestCached(parent, set.name);
@@ -88,7 +88,7 @@ function fetched(folder: string, packageVersion: string): FetchedSet {
   return { folder, packageVersion, version, program: (name) => join(folder, 'bin', name) };
 }
 
-/** Moves what is kept; the rest (documentation, other programs: more than half) is left behind. */
+/** Moves the paths to keep; the rest (documentation, other programs) is more than half. */
 async function keepOnly(from: string, to: string, keep: readonly string[]): Promise<void> {
   for (const path of keep) {
     if (!existsSync(join(from, path))) continue;
@@ -98,8 +98,9 @@ async function keepOnly(from: string, to: string, keep: readonly string[]): Prom
 }
 
 /**
- * A wrapper starts its program through the loader that was unpacked with it. It finds both by its own path, so the folder can be renamed. LD_LIBRARY_PATH would not do:
- * the system's older loader would come first, and children of the program would inherit the wrong libraries.
+ * A wrapper starts its program through the unpacked loader. It finds both by its own path, so the folder can
+ * be renamed. LD_LIBRARY_PATH does not work: the system's older loader would come first, and child processes
+ * would inherit the wrong libraries.
  */
 async function writeWrappers(folder: string, programs: readonly string[], layout: Layout): Promise<void> {
   await mkdir(join(folder, 'bin'), { recursive: true });

@@ -1,3 +1,5 @@
+/** The failover without semi-synchronous replication: the name is right as ever, but writes are lost. */
+
 import { catchUpFromPeers, makeWritable, replicateFrom, replicating, stopReplicating } from '../dba/dba.ts';
 import type { Scenario, Step } from '../stage/scenario.ts';
 import { crash, nameFollows, sourceReturns } from './failover-steps.ts';
@@ -13,7 +15,7 @@ const crashAhead: Step = {
     const source = await crash(scene);
     return {
       held: scene.published === source,
-      text: 'the source answered the last writes alone; nobody is promoted yet, so the name stays',
+      text: 'only Source has the last writes; no server is promoted yet, so the name stays',
     };
   },
 };
@@ -36,13 +38,13 @@ const promotion: Step = {
     scene.narrator.say('Replica 2 and 3: CHANGE REPLICATION SOURCE TO Replica 1');
     return {
       held: lost.length > 0,
-      text: `${lost.length} writes that Source had acknowledged never reached a replica: with asynchronous replication nobody promised that`,
+      text: `${lost.length} writes that Source had acknowledged never reached a replica: asynchronous replication does not promise that`,
     };
   },
 };
 
 const errant: Step = {
-  title: 'What was lost is not forgotten',
+  title: 'The lost writes can still be found',
   async play(scene) {
     const { source, first } = picture(scene);
     const lost = await scene.lacking(first);
@@ -52,12 +54,11 @@ const errant: Step = {
     const { count = 0 } = await scene.alarm('stale-source', source, lost.length);
     return {
       held: lost.every((number) => onlyThere.has(number)) && count > lost.length,
-      text: `all ${lost.length} lost writes are among the ${count} errant transactions of Source: to be read there before it is rebuilt`,
+      text: `all ${lost.length} lost writes are among the ${count} errant transactions of Source: read them there before you rebuild it`,
     };
   },
 };
 
-/** The same picture without semi-synchronous replication: the name is as right as ever, and writes are lost. */
 export const asynchronous: Scenario = {
   name: 'async',
   summary: 'the source crashes ahead of its replicas: acknowledged writes are lost, and counted',

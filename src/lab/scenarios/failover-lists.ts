@@ -1,14 +1,17 @@
-import { makeWritable, replicateFrom, replicating, stopReplicating, until } from '../dba/dba.ts';
+/** Replicas choose their source themselves (manual 19.4.9): the new one, and then the old one again. */
+
+import { makeWritable, replicateFrom, replicating, stopReplicating } from '../dba/dba.ts';
+import { until } from '../host/until.ts';
 import type { Accounts } from '../servers/accounts.ts';
 import type { LabServer } from '../servers/cluster.ts';
 import type { Scenario, Step } from '../stage/scenario.ts';
 import { nameFollows, sourceCrashes } from './failover-steps.ts';
 import { fourServers, picture } from './picture.ts';
 
-/** A replica takes the source with the highest weight that answers, and goes back to it when it answers again. */
+/** A replica follows the source with the highest weight that answers, and returns to it later. */
 const weights = { source: 80, first: 60 };
 
-/** With a list of sources to choose from (manual 19.4.9.1): a receiver that fails three times, a second apart, takes the next one. */
+/** With a list of sources (manual 19.4.9.1): after three failures, a second apart, it takes the next. */
 async function followList(
   replica: LabServer,
   [source, first]: readonly [LabServer, LabServer],
@@ -48,7 +51,9 @@ const promotion: Step = {
         (from) => from === first,
       ),
     );
-    scene.narrator.say('Replica 2 and 3 have tried Source three times, and taken the next of their lists');
+    scene.narrator.say(
+      'Replica 2 and 3 have tried Source three times, and then taken the next server of their lists',
+    );
     return { held: true, text: 'nobody told them, and nobody told source-dns' };
   },
 };
@@ -67,7 +72,7 @@ const higherWeight: Step = {
       ),
     );
     scene.narrator.say(
-      'Replica 2 and 3 have gone back to Source by themselves: it weighs more, and nobody asks whether it is the source',
+      'Replica 2 and 3 have gone back to Source by themselves: it has the higher weight, and nothing checks whether it is the source',
     );
     // Until source-dns has seen that, it cannot be wrong about it.
     await until('source-dns to see Replica 2 and 3 replicate from Source', async () => {
@@ -85,7 +90,7 @@ const higherWeight: Step = {
 };
 
 const listsPutRight: Step = {
-  title: 'The lists are put right',
+  title: 'The lists are corrected',
   async play(scene) {
     const { source, first, second, third } = picture(scene);
     const stays = scene.watchTheName();
@@ -107,7 +112,6 @@ const listsPutRight: Step = {
   },
 };
 
-/** Replicas that choose their source themselves (manual 19.4.9), there and, by a list that nobody changed, back. */
 export const failoverLists: Scenario = {
   name: 'failover-lists',
   summary: 'replicas find the new source by their lists, and go back to the old one; the name does not',

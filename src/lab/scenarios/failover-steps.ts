@@ -1,13 +1,13 @@
+/** Steps of several scenarios: the source crashes, the name follows, and the old source returns. */
+
 import type { LabServer } from '../servers/cluster.ts';
 import type { Step, Verdict } from '../stage/scenario.ts';
 import type { Scene } from '../stage/scene.ts';
 
-/** Steps that several scenarios have in common: a source that crashes, the name that follows, and the old source's return. */
-
-/** The number of the row that only the returned source has: the web application counts from 1. */
+/** Only the returned source has this row: the web application counts from 1. */
 const staleRow = -1;
 
-/** kill -9 of the first server; resolves when source-dns has seen it and has said what it makes of it. */
+/** Sends kill -9 to the first server; resolves when source-dns has seen that, and has told its decision. */
 export async function crash(scene: Scene): Promise<LabServer> {
   const [source] = scene.all;
   const { pid } = source.mysqld;
@@ -22,11 +22,11 @@ export const sourceCrashes: Step = {
   title: 'Source crashes',
   async play(scene) {
     const source = await crash(scene);
-    return { held: scene.published === source, text: 'nobody is promoted yet, so the name stays' };
+    return { held: scene.published === source, text: 'no server is promoted yet, so the name stays' };
   },
 };
 
-/** The name follows to the server that was promoted in the step before, for one of these reasons. */
+/** The name follows the promotion of the previous step, for one of these reasons. */
 export const nameFollows = (...reasons: readonly string[]): Step => ({
   title: 'The name follows',
   async play(scene) {
@@ -35,7 +35,7 @@ export const nameFollows = (...reasons: readonly string[]): Step => ({
     const { decision } = await scene.stage.daemon.snapshot();
     return {
       held: reasons.includes(reason),
-      text: `the web application writes on, to ${to}. source-dns: ${decision.sentence}`,
+      text: `the web application now writes to ${to}. source-dns: ${decision.sentence}`,
     };
   },
 });
@@ -49,7 +49,7 @@ export const sourceReturns: Step = {
     await source.mysqld.start();
     await source.mysqld.sql(`INSERT INTO shop.orders (n) VALUES (${staleRow})`);
     scene.narrator.say(
-      `Source is up again: read_only is OFF, as its my.cnf says; and somebody's script wrote row ${staleRow} to it`,
+      `Source is up again: read_only is OFF, as its my.cnf says; and a script has written row ${staleRow} to it`,
     );
     const { count } = await scene.alarm('stale-source', source, 1);
     await scene.writes();
@@ -60,18 +60,18 @@ export const sourceReturns: Step = {
   },
 };
 
-/** The way back: the name has followed to the old source, and nothing is left of what that one wrote while it was none. */
+/** The way back: the name has followed to the old source, and no stale write is left. */
 export async function nameIsBack(scene: Scene): Promise<Verdict> {
   const { reason } = await scene.theMove();
   await scene.writes();
   const clean = await isClean(scene);
   return {
     held: clean && (reason === 'switchover' || reason === 'followers-moved'),
-    text: `the name follows (${reason}), the web application writes on, and ${clean ? 'the stale row is in no server' : 'THE STALE ROW IS STILL THERE'}`,
+    text: `the name follows (${reason}), the web application continues to write, and ${clean ? 'no server has the stale row' : 'A SERVER STILL HAS THE STALE ROW'}`,
   };
 }
 
-/** Whether the stale row is in no server. */
+/** Whether no server has the stale row. */
 async function isClean({ all }: Scene): Promise<boolean> {
   const stale = await Promise.all(
     all.map(({ mysqld }) => mysqld.sql(`SELECT n FROM shop.orders WHERE n = ${staleRow}`)),
@@ -79,7 +79,7 @@ async function isClean({ all }: Scene): Promise<boolean> {
   return stale.every((rows) => rows.length === 0);
 }
 
-/** Whether source-dns takes the server for a replica like the others, and no alarm is left. */
+/** Whether the server is a replica for source-dns, and no alarm is left. */
 export async function isReplicaAgain({ stage }: Scene, { server }: LabServer): Promise<boolean> {
   const { servers, alarms } = await stage.daemon.snapshot();
   return alarms.length === 0 && servers.find((each) => each.server === server)?.role === 'replica';

@@ -1,6 +1,8 @@
-import { until } from '../dba/dba.ts';
+/** Group Replication: a primary without a majority does not know that it is no longer the primary. */
+
 import { makeGroup, membershipOf, threeMembers } from '../dba/group.ts';
 import type { Network } from '../host/network.ts';
+import { until } from '../host/until.ts';
 import type { LabServer } from '../servers/cluster.ts';
 import type { Scenario, Step } from '../stage/scenario.ts';
 import type { Scene } from '../stage/scene.ts';
@@ -11,7 +13,7 @@ function networkOf({ stage: { network } }: Scene): Network {
   return network;
 }
 
-/** What the isolated primary says of itself, for people; and whether that would take in who asks only it. */
+/** What the isolated primary says about itself, and whether that would deceive a client that asks only it. */
 async function claim(member: LabServer): Promise<{ readonly tempting: boolean; readonly text: string }> {
   const { state, role, superReadOnly } = await membershipOf(member);
   return {
@@ -21,12 +23,14 @@ async function claim(member: LabServer): Promise<{ readonly tempting: boolean; r
 }
 
 const isolated: Step = {
-  title: 'The primary is cut from the other members; clients and source-dns still reach all three',
+  title: 'The primary is cut off from the other members; clients and source-dns still reach all three',
   async play(scene) {
     const [first] = scene.all;
     await networkOf(scene).isolate(0);
-    scene.narrator.say('ip rule add from Member 1 to Member 2 blackhole, and so on: both ways, and to both');
-    return { held: scene.published === first, text: 'nobody knows of it yet, so the name stays' };
+    scene.narrator.say(
+      'ip rule add from Member 1 to Member 2 blackhole; the same from 2 to 1, and for Member 3',
+    );
+    return { held: scene.published === first, text: 'no member has noticed it yet, so the name stays' };
   },
 };
 
@@ -36,18 +40,18 @@ const twoPrimaries: Step = {
     const [first] = scene.all;
     const stays = scene.watchTheName();
     const { tempting, text } = await claim(first);
-    scene.narrator.say(`${text}; but it has no majority, so no commit of its own ends`);
+    scene.narrator.say(`${text}; but it has no majority, so none of its commits completes`);
     await scene.alarmRaised('stale-source', first);
     await scene.writes();
     return {
       held: tempting && stays(),
-      text: `the name stays with ${scene.published.name}: a majority of the group says so`,
+      text: `the name stays with ${scene.published.name}: it is the primary of the majority`,
     };
   },
 };
 
 const mended: Step = {
-  title: 'The network is mended',
+  title: 'The network is repaired',
   async play(scene) {
     const [first] = scene.all;
     const { name } = scene.published;
@@ -67,7 +71,6 @@ const mended: Step = {
   },
 };
 
-/** A primary without a majority does not know that it is none any more. */
 export const groupIsolate: Scenario = {
   name: 'group-isolate',
   summary: 'Group Replication: the primary is cut off, and still calls itself the primary',

@@ -1,3 +1,5 @@
+/** Group Replication: a group loses its primary, elects another, and takes the old one back. */
+
 import { makeGroup, threeMembers } from '../dba/group.ts';
 import type { Scenario, Step } from '../stage/scenario.ts';
 import { crash } from './failover-steps.ts';
@@ -29,7 +31,6 @@ const outside: Step = {
   },
 };
 
-/** A group loses its primary, elects another, and takes the old one back. */
 export const groupKill: Scenario = {
   name: 'group-kill',
   summary: 'Group Replication: kill -9 of the primary, which comes back outside of the group',

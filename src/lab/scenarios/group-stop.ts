@@ -1,9 +1,11 @@
+/** Group Replication: the primary hangs. To its clients it looks like a dead disk or a lost network. */
+
 import { makeGroup, membershipOf, threeMembers } from '../dba/group.ts';
 import type { Scenario, Step } from '../stage/scenario.ts';
 import { electionOf, secondaryAgain } from './group-steps.ts';
 
 const stopped: Step = {
-  title: 'The primary is stopped by SIGSTOP: its connections live, and nothing answers',
+  title: 'SIGSTOP stops the primary: its connections stay open, and it answers nothing',
   async play(scene) {
     const [first] = scene.all;
     await first.mysqld.suspend();
@@ -12,13 +14,13 @@ const stopped: Step = {
     await scene.sayDecision();
     return {
       held: scene.published === first,
-      text: 'unknown is never "down": the name stays until the group has elected',
+      text: 'source-dns never takes "unknown" for "down": the name stays until the group has elected',
     };
   },
 };
 
 const continued: Step = {
-  title: 'The old primary wakes up, and knows of nothing',
+  title: 'The old primary wakes up, and does not know of the election',
   async play(scene) {
     const [first] = scene.all;
     const { name } = scene.published;
@@ -28,7 +30,7 @@ const continued: Step = {
     scene.narrator.say(
       `kill -CONT ${first.mysqld.pid}; Member 1 calls itself ${woken.state} ${woken.role}${woken.superReadOnly ? '' : ', and is not read-only'}`,
     );
-    // It learns of its expulsion some seconds later: until then it is what the alarm says.
+    // It learns of its expulsion some seconds later: until then the alarm is about it.
     await scene.alarmRaised('stale-source', first);
     const secondary = await secondaryAgain(scene, first);
     await scene.writes();
@@ -39,7 +41,6 @@ const continued: Step = {
   },
 };
 
-/** A primary that hangs: to its clients it looks like a dead disk or a lost network. */
 export const groupStop: Scenario = {
   name: 'group-stop',
   summary: 'Group Replication: the primary hangs (SIGSTOP), and wakes up after the election',

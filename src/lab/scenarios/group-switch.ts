@@ -1,3 +1,5 @@
+/** Group Replication: a planned switchover, there and back. */
+
 import { firstWritable, makeGroup, membershipOf, setAsPrimary, threeMembers } from '../dba/group.ts';
 import type { Scenario, Step } from '../stage/scenario.ts';
 
@@ -10,7 +12,7 @@ const switchTo = (index: number, title: string): Step => ({
     const [{ at }] = await Promise.all([firstWritable([target]), setAsPrimary(target)]);
     scene.promoted(old, target, at);
     scene.narrator.say(
-      `SELECT group_replication_set_as_primary('${target.name}'): the group lets running transactions end, and obeys`,
+      `SELECT group_replication_set_as_primary('${target.name}'): the group lets running transactions end, then switches`,
     );
     const { reason } = await scene.theMove();
     await scene.writes();
@@ -23,7 +25,6 @@ const switchTo = (index: number, title: string): Step => ({
   },
 });
 
-/** A planned switchover within a group, there and back. */
 export const groupSwitch: Scenario = {
   name: 'group-switch',
   summary: 'Group Replication: group_replication_set_as_primary, there and back',

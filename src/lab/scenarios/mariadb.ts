@@ -1,3 +1,5 @@
+/** The failover of the manual with MariaDB; also the fallback if MySQL is not available. */
+
 import { makeWritable } from '../dba/dba.ts';
 import {
   caughtUp,
@@ -17,13 +19,13 @@ import { fourServers } from './picture.ts';
 const namesOf = (servers: readonly LabServer[]): string => servers.map(({ name }) => name).join(', ');
 
 const promotion: Step = {
-  title: 'The replica that has most is promoted; nobody tells source-dns',
+  title: 'The most advanced replica is promoted; nobody tells source-dns',
   async play(scene) {
     const [source, ...replicas] = scene.all;
     const { accounts } = scene.stage.cluster;
     const { chosen, others } = await mostAdvanced(replicas);
     scene.narrator.say(
-      `STOP REPLICA IO_THREAD on all; ${chosen.name} has executed all that any of them had received`,
+      `STOP REPLICA IO_THREAD on all; ${chosen.name} has executed everything that any replica had received`,
     );
     await stopReplicatingByGtid(chosen);
     await waitForReplica(chosen, true);
@@ -32,7 +34,7 @@ const promotion: Step = {
     await Promise.all(others.map((replica) => replicateByGtid(replica, chosen, accounts)));
     await replicatingByGtid(others);
     scene.narrator.say(`${namesOf(others)}: CHANGE MASTER TO ${chosen.name}, MASTER_USE_GTID=slave_pos`);
-    return { held: true, text: "the manual's picture after the failover" };
+    return { held: true, text: "the topology is that of the manual's picture after the failover" };
   },
 };
 
@@ -42,9 +44,11 @@ const rebuild: Step = {
     const [source] = scene.all;
     const { published: current, narrator } = scene;
     narrator.explain(
-      'Made a replica as it is, it would keep the stale row. The binary logs of the new source go back to the first transaction, so an',
+      'If Source became a replica as it is, it would keep the stale row. The binary logs of the new source go back to the first',
     );
-    narrator.explain('empty server gets all of it from there. On a real one it would be mariadb-backup.');
+    narrator.explain(
+      'transaction, so an empty server gets everything from them. On a production server, use mariadb-backup.',
+    );
     await source.mysqld.stop();
     await source.mysqld.forgetData();
     await source.mysqld.start(['--read-only=ON']);
@@ -69,13 +73,15 @@ const wayBack: Step = {
     const others = scene.all.filter((each) => each !== source);
     await old.mysqld.sql('SET GLOBAL read_only = ON');
     await caughtUp(source, old);
-    narrator.say(`${old.name}: SET GLOBAL read_only = ON; Source has executed all that it has`);
+    narrator.say(
+      `${old.name}: SET GLOBAL read_only = ON; Source has executed everything that ${old.name} has`,
+    );
     await stopReplicatingByGtid(source);
     await waitForReplica(source, true);
     scene.promoted(old, source, await makeWritable(source));
     narrator.say('Source: RESET REPLICA ALL; SET GLOBAL read_only = OFF');
     await waitForReplica(old, false);
-    // What it executed as a source counts as its position as a replica.
+    // What it executed as a source becomes its position as a replica.
     await old.mysqld.sql('SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_binlog_pos');
     await Promise.all(others.map((replica) => replicateByGtid(replica, source, accounts)));
     await replicatingByGtid(others);
@@ -86,7 +92,7 @@ const wayBack: Step = {
 
 const scenarioOf = (name: string, series: MariadbSeries): Scenario => ({
   name,
-  summary: `the same with MariaDB by GTID; commits wait for one replica, the one that has most is promoted`,
+  summary: 'the same with MariaDB by GTID; commits wait for one replica; the most advanced one is promoted',
   seconds: 8,
   servers: {
     product: `MariaDB ${series}`,
@@ -110,6 +116,5 @@ const scenarioOf = (name: string, series: MariadbSeries): Scenario => ({
   ],
 });
 
-/** The picture of the manual with MariaDB: also what is played where MySQL cannot be had. */
 export const mariadb = scenarioOf('mariadb', '10.11');
 export const mariadb118 = scenarioOf('mariadb-11.8', '11.8');

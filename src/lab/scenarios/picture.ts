@@ -1,8 +1,9 @@
+/** The servers of MySQL's picture "redundancy using replication" (manual 19.4.8). */
+
 import type { Accounts } from '../servers/accounts.ts';
 import type { LabServer } from '../servers/cluster.ts';
 import type { Scene } from '../stage/scene.ts';
 
-/** The servers of MySQL's picture "redundancy using replication" (manual 19.4.8). */
 interface Picture {
   readonly source: LabServer;
   readonly first: LabServer;
@@ -12,10 +13,10 @@ interface Picture {
   readonly accounts: Accounts;
 }
 
-/** As the manual's picture names them. */
+/** The names in that picture. */
 export const fourServers: readonly string[] = ['Source', 'Replica 1', 'Replica 2', 'Replica 3'];
 
-/** The picture of a scenario that has these four. */
+/** For a scenario that has these four servers. */
 export function picture({ stage: { cluster } }: Scene): Picture {
   const [source, first, second, third] = cluster.all;
   if (first === undefined || second === undefined || third === undefined)

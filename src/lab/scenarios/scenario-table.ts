@@ -1,3 +1,5 @@
+/** Every scenario of the lab. */
+
 import type { Scenario } from '../stage/scenario.ts';
 import { asynchronous } from './async.ts';
 import { failoverLists } from './failover-lists.ts';
@@ -8,7 +10,7 @@ import { groupSwitch } from './group-switch.ts';
 import { mariadb, mariadb118 } from './mariadb.ts';
 import { semiSync } from './semi-sync.ts';
 
-/** Every scenario of the lab, in the order of `--list`. */
+/** In the order of `--list`. */
 export const scenarios: readonly Scenario[] = [
   semiSync,
   asynchronous,
@@ -21,5 +23,7 @@ export const scenarios: readonly Scenario[] = [
   mariadb118,
 ];
 
-/** What is played when none is named, and what instead where MySQL cannot be had. */
-export const [defaultScenario, fallbackScenario] = [semiSync, mariadb];
+/** Played if none is named. */
+export const defaultScenario: Scenario = semiSync;
+/** Played instead if MySQL is not available. */
+export const fallbackScenario: Scenario = mariadb;

@@ -1,3 +1,5 @@
+/** The failover of the manual's picture "redundancy using replication" (19.4.8), there and back. */
+
 import {
   catchUpFromPeers,
   cloneFrom,
@@ -32,7 +34,7 @@ const promotion: Step = {
     await Promise.all([second, third].map((replica) => replicateFrom(replica, first, accounts)));
     await replicating([second, third]);
     narrator.say('Replica 2 and 3: CHANGE REPLICATION SOURCE TO Replica 1');
-    return { held: true, text: "the manual's picture after the failover" };
+    return { held: true, text: "the topology is that of the manual's picture after the failover" };
   },
 };
 
@@ -42,10 +44,10 @@ const rebuild: Step = {
     const { source, first, accounts } = picture(scene);
     const { narrator } = scene;
     narrator.explain(
-      'Made a replica as it is, it would keep the stale row; and promoted later, it would send it to every replica: with',
+      'If Source became a replica as it is, it would keep the stale row. If it were promoted later, it would send that row to every',
     );
     narrator.explain(
-      'auto-positioning they ask for every transaction that they lack. So its data are replaced: CLONE.',
+      'replica: with auto-positioning, replicas ask for every transaction that they lack. So CLONE replaces the data of Source.',
     );
     await cloneFrom(source, first, accounts);
     narrator.say('Source: CLONE INSTANCE FROM Replica 1; restarted, super_read_only');
@@ -70,14 +72,16 @@ const wayBack: Step = {
     const { source, first, replicas, accounts } = picture(scene);
     const { narrator } = scene;
     narrator.explain(
-      'The manual resets the binary log here (RESET BINARY LOGS AND GTIDS) so that replicas by file and position start anew. With',
+      'The manual resets the binary log here (RESET BINARY LOGS AND GTIDS), so that replicas by file and position start again. With',
     );
     narrator.explain(
-      'GTIDs that would be wrong: each replica asks for what it lacks, and a reset would throw away the record of what was executed.',
+      'GTIDs a reset is wrong: each replica asks for what it lacks, and a reset deletes the record of what was executed.',
     );
     await makeReadOnly(first);
     await executed(source, await executedOf(first));
-    narrator.say('Replica 1: SET GLOBAL super_read_only = ON; Source has executed all that it has');
+    narrator.say(
+      'Replica 1: SET GLOBAL super_read_only = ON; Source has executed everything that Replica 1 has',
+    );
     await stopReplicating(source);
     await waitForAcknowledgements(source, 3);
     await source.mysqld.sql('SET GLOBAL super_read_only = OFF');
@@ -91,7 +95,6 @@ const wayBack: Step = {
   },
 };
 
-/** MySQL's picture "redundancy using replication" (manual 19.4.8), there and back. */
 export const semiSync: Scenario = {
   name: 'semi-sync',
   summary: "the manual's failover and the way back; commits wait for all replicas, so nothing is lost",

@@ -1,22 +1,23 @@
+/** The accounts of the lab's servers, and the SQL that creates them. */
+
 import { randomBytes } from 'node:crypto';
 import { grantStatements, mariadbGrantStatements } from '../../mysql/answer/grants.ts';
 
-/** Passwords of the lab's accounts, made anew for every lab. */
+/** Passwords, new for every lab. */
 export interface Accounts {
-  /** Replication, CLONE and the recovery of a group's members. */
+  /** For replication, CLONE and the recovery of group members. */
   readonly repl: string;
-  /** What the web application uses. */
+  /** For the web application. */
   readonly web: string;
-  /** What source-dns watches with. */
+  /** For source-dns. */
   readonly watcher: string;
 }
 
-/** Makes the accounts for clients of these hosts (a pattern of LIKE): one statement of one line each. */
+/** Statements of one line each. `hosts`: a LIKE pattern of client addresses. */
 export type AccountSql = (accounts: Accounts, hosts?: string) => readonly string[];
 
 const loopback = '127.0.0.%';
 
-/** New passwords. */
 export function makeAccounts(): Accounts {
   const password = () => randomBytes(12).toString('hex');
   return { repl: password(), web: password(), watcher: password() };
@@ -29,14 +30,14 @@ const userSql = ({ repl, web, watcher }: Accounts, hosts: string): readonly stri
   `CREATE USER IF NOT EXISTS 'source_dns'@'${hosts}' IDENTIFIED BY '${watcher}'`,
 ];
 
-/** On MySQL, with what each account needs and nothing else. */
+/** On MySQL, with the rights that each account needs and no others. */
 export const accountSql: AccountSql = (accounts, hosts = loopback) => [
   ...userSql(accounts, hosts),
   `GRANT REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO 'repl'@'${hosts}'`,
   ...grantStatements(`'source_dns'@'${hosts}'`).map((statement) => statement.replace(/;$/, '')),
 ];
 
-/** On MariaDB, the same. */
+/** The same on MariaDB. */
 export const mariadbAccountSql: AccountSql = (accounts, hosts = loopback) => [
   ...userSql(accounts, hosts),
   `GRANT REPLICATION SLAVE ON *.* TO 'repl'@'${hosts}'`,

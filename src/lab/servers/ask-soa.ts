@@ -1,19 +1,21 @@
+/** Asks one nameserver for the SOA serial of a zone, by UDP. */
+
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { decode, encode } from 'dns-packet';
 
-/** How long one datagram is waited for. On loopback an answer takes less than a millisecond; a nameserver that is starting gives none. */
+/** An answer on loopback takes less than a millisecond; a nameserver that is starting gives none. */
 const answerTimeoutMs = 200;
-/** Authoritative answer, RFC 1035 section 4.1.1. */
+/** The AA bit, RFC 1035 section 4.1.1. */
 const flagAa = 1 << 10;
 
-/** The zone's SOA serial at one nameserver, by UDP; undefined when it gives no authoritative answer (yet). */
+/** Undefined if there is no authoritative answer (yet). */
 export async function askSoaSerial(address: string, port: number, zone: string): Promise<number | undefined> {
   const socket = createSocket('udp4');
   try {
     const id = randomInt(0x1_0000);
-    // Connected: a closed port is an error at once (ICMP), not a time-out; and nobody else's datagram is taken.
+    // Connected: a closed port gives an error at once (ICMP), and datagrams of others are ignored.
     socket.connect(port, address);
     await once(socket, 'connect');
     const timeout = AbortSignal.timeout(answerTimeoutMs);

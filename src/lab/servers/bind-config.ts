@@ -1,18 +1,19 @@
+/** The files of bind-config/, with their placeholders replaced. */
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The files in bind-config/ that have placeholders. */
 type BindTemplate = 'named.conf.primary' | 'named.conf.secondary' | 'zone.db';
 
-/** What stands for each placeholder: `{ zone: 'lab.test' }` replaces `@zone@`. A list repeats every line with that placeholder, once for each. */
+/** `{ zone: 'lab.test' }` replaces `@zone@`. A list repeats every line with that placeholder. */
 type Substitutions = Readonly<Record<string, string | readonly string[]>>;
 
-/** The same two levels up from src/lab and from dist/lab. */
+/** The same path from src/lab/servers and from dist/lab/servers. */
 const configFolder = join(import.meta.dirname, '..', '..', '..', 'bind-config');
 const placeholders = /@([a-z]+(?:-[a-z]+)*)@/g;
 const comment = /^\s*(\/\/|;)/;
 
-/** A file of bind-config/ with every placeholder replaced. Rejects on a placeholder without a substitution. */
+/** Rejects on a placeholder without a substitution. */
 export async function renderBindConfig(
   template: BindTemplate,
   substitutions: Substitutions,
@@ -20,7 +21,7 @@ export async function renderBindConfig(
   return render(await readFile(join(configFolder, template), 'utf8'), substitutions);
 }
 
-/** Replaces every placeholder outside of comment lines, which explain the placeholders. Throws on one without a substitution. */
+/** Skips comment lines, which explain the placeholders. Throws on one without a substitution. */
 export function render(text: string, substitutions: Substitutions): string {
   return text
     .split('\n')

@@ -1,3 +1,5 @@
+/** A primary and a secondary nameserver, with the configuration of bind-config/. */
+
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findFreePort, withFreePort } from '../host/free-ports.ts';
@@ -6,35 +8,32 @@ import { renderBindConfig } from './bind-config.ts';
 import { isListenTaken, Named, type NamedOptions } from './named.ts';
 import { generateTsigKey, writeTsigKey } from './tsig-key.ts';
 
-/** named listens only on addresses that an interface has, and `lo` has this one: the nameservers of the lab differ by port. */
+/** named listens only on addresses of an interface, and `lo` has only this one: the two differ by port. */
 const ownAddress = '127.0.0.1';
 
-/** What the two nameservers serve. */
 export interface BindOptions {
-  /** Folder for both; must not hold an older pair. */
+  /** The folder of both; it must not have an older pair. */
   readonly folder: string;
-  /** Without the last dot; default `lab.test`. */
+  /** Without the last dot; default: `lab.test`. */
   readonly zone?: string;
-  /** Clusters whose names the key may change (`source.<cluster>.<zone>` and so on); default `shop`. */
+  /** The key may change the names of these clusters (`source.<cluster>.<zone>` etc.); default: `shop`. */
   readonly clusters?: readonly string[];
-  /** Where each of the two runs; default: both on loopback, on free ports. */
+  /** The default is loopback, on free ports. */
   readonly hosts?: { readonly primary: NameserverHost; readonly secondary: NameserverHost };
-  /** Changes a named.conf that was made of bind-config/, e.g. to add a statement. */
+  /** Changes a rendered named.conf, e.g. to add a statement. */
   readonly adjust?: (role: Role, text: string) => string;
 }
 
-/** One nameserver's place, where it is not loopback. */
 interface NameserverHost extends Pick<NamedOptions, 'address' | 'port' | 'logFile' | 'through'> {}
 
 type Role = 'primary' | 'secondary';
 
-/** A primary and a secondary nameserver, with the configuration of bind-config/. */
 export interface BindPair {
   readonly primary: Named;
   readonly secondary: Named;
   /** Without the last dot. */
   readonly zone: string;
-  /** The TSIG key that may update; BIND's form. */
+  /** The TSIG key that may update, in BIND's form. */
   readonly keyFile: string;
   readonly keyName: string;
   /** The TSIG key that may transfer the zone. */
@@ -42,7 +41,7 @@ export interface BindPair {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts both; resolves when both answer for the zone. Rejects with a LabError. */
+/** Resolves when both answer for the zone. Rejects with a LabError. */
 export async function startBindPair(programs: BindPrograms, options: BindOptions): Promise<BindPair> {
   const { zone = 'lab.test', clusters = ['shop'], hosts, adjust = (_role, text) => text } = options;
   const keyName = 'source-dns-key';

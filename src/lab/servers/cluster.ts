@@ -1,54 +1,54 @@
+/** The servers of a scenario. */
+
 import { join } from 'node:path';
 import { findFreePort, withFreePort } from '../host/free-ports.ts';
 import { type Accounts, makeAccounts } from './accounts.ts';
 import type { Product, ProductName } from './products.ts';
 import { isPortTaken, type SqlServer } from './sql-server.ts';
 
-/** One server, with the name that the scenario gives it. */
 export interface LabServer {
   readonly name: string;
   readonly mysqld: SqlServer;
-  /** `address:port`, as source-dns is configured with it. */
+  /** `address:port`, as in the configuration of source-dns. */
   readonly server: string;
 }
 
-/** The servers of a scenario, all on one port. */
+/** All use one port. */
 export interface Cluster {
-  /** The first one is the source at the beginning. */
+  /** The first server is the source at the beginning. */
   readonly all: readonly [LabServer, ...LabServer[]];
   readonly port: number;
   readonly accounts: Accounts;
-  /** An orderly shutdown of all. */
+  /** An orderly shutdown. */
   stop(): Promise<void>;
-  /** The end of servers whose data nobody wants: a group would take its time to see them off one by one. */
+  /** For servers without valuable data: a group would take long to dissolve in order. */
   kill9(): Promise<void>;
 }
 
-/** Which servers a scenario has, and what is in their my.cnf. None of them replicates yet. */
+/** The servers of a scenario, and their my.cnf. None of them replicates yet. */
 export interface ClusterPlan {
   readonly product: ProductName;
-  /** The first one is the source at the beginning. */
+  /** The first server is the source at the beginning. */
   readonly names: readonly string[];
-  /** Plugins of MySQL without which it cannot be played. */
+  /** Plugins of MySQL that the scenario needs. */
   readonly plugins?: readonly string[];
-  /** They are a group that elects its source by itself. */
+  /** The servers are a group that elects its source. */
   readonly elects?: true;
-  /** What each starts with. */
+  /** What each server starts with. */
   readonly readOnly: (index: number) => boolean;
   readonly options?: (place: Place) => readonly string[];
 }
 
-/** One server's place among all. */
 export interface Place {
   readonly index: number;
-  /** `address:port` of each server for the communication of a group. */
+  /** `address:port` of each server, for group communication. */
   readonly groupAddresses: readonly string[];
 }
 
-/** Where the servers run, where that is not loopback: hosts that nobody else is on. */
+/** Hosts for the servers, instead of loopback. */
 interface Hosts {
   readonly addresses: readonly string[];
-  /** A pattern of LIKE for the clients of the servers. */
+  /** A LIKE pattern of the clients of the servers. */
   readonly clients: string;
   /** See LaunchOptions. */
   through(index: number): readonly string[];
@@ -60,10 +60,10 @@ interface Ports {
 }
 
 const hostPorts = { port: 3306, group: 33_061 };
-/** A group wants an address that an interface has, and `lo` has this one: on loopback its members differ by port. */
+/** A group needs an address of an interface, and `lo` has this one: its members differ by port. */
 const groupAddress = '127.0.0.1';
 
-/** Starts all at once. Rejects with a LabError; nothing is left behind then. */
+/** Starts all servers at once. Rejects with a LabError, and then leaves nothing behind. */
 export async function startCluster(
   plan: ClusterPlan,
   product: Product,

@@ -1,14 +1,14 @@
+/** One MariaDB server of the lab. */
+
 import type { MariadbPrograms } from '../programs/mariadb-programs.ts';
 import { userOptions } from '../programs/mysql-data.ts';
 import { SqlServer, type SqlServerOptions } from './sql-server.ts';
 
-/** One MariaDB server of the lab. */
 interface MariadbdOptions extends SqlServerOptions {
-  /** What it starts with; default false. */
   readonly readOnly?: boolean;
 }
 
-/** Small, and without what a real server needs for a power cut: it is only ever killed. */
+/** Small, and not safe in a power cut: the lab only kills processes. */
 const lightOptions: readonly string[] = [
   '--innodb-buffer-pool-size=32M',
   '--innodb-log-file-size=8M',
@@ -27,11 +27,10 @@ const replicationOptions: readonly string[] = [
   '--log-slave-updates=ON',
   '--relay-log=relay',
   '--gtid-strict-mode=ON',
-  // A receiver notices a silent source after 4 s (the default is 60).
+  // A receiver notices a silent source after 4 s (default: 60 s).
   '--slave-net-timeout=4',
 ];
 
-/** A real mariadbd on loopback. It can be stopped, killed and started again, and keeps its data folder over that. */
 export class Mariadbd extends SqlServer {
   constructor(programs: MariadbPrograms, options: MariadbdOptions) {
     const program = {
@@ -42,7 +41,7 @@ export class Mariadbd extends SqlServer {
       options: [
         ...programs.options,
         ...userOptions,
-        // No SQL user reads or writes files of this machine but below this folder, which holds nothing else.
+        // SQL reads and writes files only below this folder, which has nothing else.
         `--secure-file-priv=${options.folder}`,
         ...lightOptions,
         ...replicationOptions,

@@ -1,25 +1,26 @@
+/** One MySQL server of the lab. */
+
 import { userOptions } from '../programs/mysql-data.ts';
 import type { MysqlPrograms } from '../programs/mysql-programs.ts';
 import { SqlServer, type SqlServerOptions } from './sql-server.ts';
 
-/** One MySQL server of the lab. */
 export interface MysqldOptions extends SqlServerOptions {
-  /** What it starts with; default `off`. */
+  /** Default: `off`. */
   readonly readOnly?: 'off' | 'read-only' | 'super-read-only';
 }
 
-/** "ready for connections", in whatever language (lc_messages) it is said. */
+/** "ready for connections", in any language (lc_messages). */
 const readyLine = /\[MY-010931\]/;
 
-/** Small enough for four servers beside each other: buffers, threads, and a Performance Schema that keeps the replication tables and little else. */
+/** Small: four servers run at once, and need only the replication tables of the Performance Schema. */
 const lightOptions: readonly string[] = [
   '--innodb-buffer-pool-size=64M',
   '--innodb-buffer-pool-instances=1',
   '--innodb-log-buffer-size=1M',
   '--innodb-redo-log-capacity=8M',
-  // Simulated: the kernel's limit of native requests (aio-max-nr) is shared by the whole machine.
+  // Simulated, because all processes of a machine share the kernel's limit of native requests (aio-max-nr).
   '--innodb-use-native-aio=OFF',
-  // Safe when a process is killed, as it is in the lab; only a power cut needs more.
+  // Safe for a killed process; only a power cut needs more.
   '--innodb-flush-log-at-trx-commit=2',
   '--sync-binlog=0',
   '--innodb-doublewrite=OFF',
@@ -59,18 +60,17 @@ const replicationOptions: readonly string[] = [
   '--log-replica-updates=ON',
   '--relay-log=relay',
   '--relay-log-recovery=ON',
-  // A receiver notices a silent source after 4 s (the default is 60), and is sent a heartbeat every 2 s.
+  // A receiver notices a silent source after 4 s (default: 60 s), and gets a heartbeat every 2 s.
   '--replica-net-timeout=4',
   '--replica-parallel-workers=2',
 ];
 
-/** Semi-synchronous replication and CLONE: what every server is started with that may become a source or a replica so. */
+/** For semi-synchronous replication and CLONE: on every server that may be a source or a replica. */
 export const semiSyncOptions: readonly string[] = [
   '--plugin-load-add=semisync_source.so;semisync_replica.so;mysql_clone.so',
   '--rpl-semi-sync-replica-enabled=ON',
 ];
 
-/** A real mysqld, on loopback by default. It can be stopped, killed and started again, and keeps its data folder over that. */
 export class Mysqld extends SqlServer {
   constructor(programs: MysqlPrograms, options: MysqldOptions) {
     const { readOnly = 'off' } = options;
@@ -82,7 +82,7 @@ export class Mysqld extends SqlServer {
       options: [
         ...programs.options,
         ...userOptions,
-        // No SQL user reads or writes files of this machine.
+        // SQL cannot read or write files.
         '--secure-file-priv=NULL',
         ...lightOptions,
         ...replicationOptions,

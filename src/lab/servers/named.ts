@@ -1,3 +1,5 @@
+/** One real named in the foreground. Its zone and journal survive stop, kill and start. */
+
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../host/lab-error.ts';
@@ -5,13 +7,12 @@ import { launch, type ServerProcess } from '../host/processes.ts';
 import type { BindPrograms } from '../programs/bind-programs.ts';
 import { askSoaSerial } from './ask-soa.ts';
 
-/** One nameserver whose configuration is written already. */
 export interface NamedOptions {
-  /** Its folder, with `named.conf`; `named.log` goes there, unless `logFile` says otherwise. */
+  /** It has `named.conf`, and `named.log` unless `logFile` is another path. */
   readonly folder: string;
   readonly address: string;
   readonly port: number;
-  /** The zone it must answer for before it counts as started; without the last dot. */
+  /** It counts as started when it answers for this zone. Without the last dot. */
   readonly zone: string;
   readonly logFile?: string;
   /** See LaunchOptions. */
@@ -20,10 +21,9 @@ export interface NamedOptions {
 
 const startDeadlineMs = 30_000;
 const stopDeadlineMs = 10_000;
-/** Between two questions whether the zone is there: a secondary has it as soon as the transfer is done, and tells nobody. */
+/** A secondary has the zone as soon as the transfer is done, and announces it nowhere. */
 const askIntervalMs = 10;
 
-/** A real named in the foreground. It can be stopped, killed and started again, and keeps its zone and journal over that. */
 export class Named {
   readonly address: string;
   readonly port: number;
@@ -44,7 +44,6 @@ export class Named {
     this.#through = options.through ?? [];
   }
 
-  /** Process id while it runs. */
   get pid(): number | undefined {
     return this.running ? this.#server?.pid : undefined;
   }
@@ -53,11 +52,11 @@ export class Named {
     return this.#server?.running === true;
   }
 
-  /** Starts it; resolves when it answers for its zone. Rejects with a LabError (see `isListenTaken`). */
+  /** Resolves when it answers for its zone. Rejects with a LabError (see `isListenTaken`). */
   async start(): Promise<void> {
     if (this.running) throw new Error(`named at ${this.address}:${this.port} runs already`);
     const started = performance.now();
-    // -g: in the foreground, and every message to stderr, also those from before the configuration was read.
+    // -g: in the foreground, and every message to stderr, even before the configuration is read.
     const args = ['-g', '-4', '-n', '2', '-c', join(this.folder, 'named.conf')];
     this.#server = launch(`named ${this.address}:${this.port}`, this.#programs.named, args, {
       cwd: this.folder,
@@ -66,10 +65,10 @@ export class Named {
     });
     try {
       await this.#server.awaitLine(/ running$/, startDeadlineMs);
-      // named goes on without a port that it could not bind: another nameserver would answer for it.
+      // named goes on without a port that it cannot bind: another nameserver would answer in its place.
       if (isListenTaken(new Error(this.#server.log.tail())))
         throw new LabError(`named: address in use: ${this.address}:${this.port}`, {
-          hint: 'take another port',
+          hint: 'use another port',
         });
       await this.awaitSerial(1, startDeadlineMs - (performance.now() - started));
     } catch (error) {
@@ -78,7 +77,7 @@ export class Named {
     }
   }
 
-  /** Resolves with the zone's SOA serial as soon as it is `atLeast` (no wrap-around: a lab's zone is young). Rejects with a LabError after `deadlineMs`. */
+  /** The zone's SOA serial, once it is at least `atLeast`. Rejects with a LabError after `deadlineMs`. */
   async awaitSerial(atLeast: number, deadlineMs: number): Promise<number> {
     const end = performance.now() + deadlineMs;
     while (performance.now() < end && this.running) {
@@ -92,7 +91,7 @@ export class Named {
     );
   }
 
-  /** An orderly shutdown; SIGKILL when that takes too long. Resolves when the process is gone. */
+  /** An orderly shutdown; SIGKILL if it takes too long. Resolves when the process is gone. */
   async stop(): Promise<void> {
     await this.#server?.stop(stopDeadlineMs);
   }
@@ -102,18 +101,17 @@ export class Named {
     await this.#server?.kill();
   }
 
-  /** SIGSTOP: once this resolves it hangs, until `resume()`; its queue of datagrams and connections fills up. */
+  /** SIGSTOP: from then on it hangs until `resume()`, and its queues of datagrams and connections fill up. */
   async suspend(): Promise<void> {
     await this.#server?.suspend();
   }
 
-  /** Ends `suspend()`. */
   resume(): void {
     this.#server?.signal('SIGCONT');
   }
 }
 
-/** Whether a start failed because somebody else took the port meanwhile. */
+/** Whether a start failed because another process has taken the port. */
 export function isListenTaken(error: unknown): boolean {
   return (
     error instanceof Error &&

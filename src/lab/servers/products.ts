@@ -1,3 +1,5 @@
+/** The products that a scenario can use. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../host/lab-error.ts';
@@ -9,22 +11,20 @@ import { Mariadbd } from './mariadbd.ts';
 import { Mysqld } from './mysqld.ts';
 import type { SqlServer, SqlServerOptions } from './sql-server.ts';
 
-/** What a scenario can be played with. */
 export type ProductName = 'MySQL' | `MariaDB ${MariadbSeries}`;
 
-/** A product that can be started on this machine. */
 export interface Product {
   readonly family: 'MySQL' | 'MariaDB';
   /** e.g. `9.7.4`. */
   readonly version: string;
-  /** Where it comes from, for people: a path, or the Debian package. */
+  /** For people: a path, or the Debian package. */
   readonly origin: string;
   readonly accountSql: AccountSql;
-  /** A server that was not started yet. `readOnly`: against everybody where the product can do that. */
+  /** A server that has not started yet. `readOnly`: for administrators too, where the product has that. */
   server(options: SqlServerOptions & { readonly readOnly: boolean }): SqlServer;
 }
 
-/** Takes it from where it is, or fetches it. Rejects with a LabError when it cannot be had, or lacks one of the plugins. */
+/** Finds the product, or fetches it. Rejects with a LabError if that fails or a plugin is missing. */
 export async function provideProduct(
   name: ProductName,
   plugins: readonly string[],
@@ -40,7 +40,7 @@ async function mysql(plugins: readonly string[], progress: Progress): Promise<Pr
   const lacking = plugins.find((plugin) => !existsSync(join(programs.pluginFolder, plugin)));
   if (lacking !== undefined) {
     throw new LabError(`MySQL ${programs.version} (${programs.origin}) lacks the plugin ${lacking}`, {
-      hint: `install it into ${programs.pluginFolder}, or take another MySQL`,
+      hint: `install it into ${programs.pluginFolder}, or use another MySQL`,
     });
   }
   return {

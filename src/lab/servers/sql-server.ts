@@ -1,3 +1,5 @@
+/** One real MySQL or MariaDB server of the lab. Its data survive stop, kill and start. */
+
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,48 +9,45 @@ import { LabError } from '../host/lab-error.ts';
 import { launch, type ServerProcess } from '../host/processes.ts';
 import { copyEmptyData } from '../programs/mysql-data.ts';
 
-/** One MySQL or MariaDB server of the lab. */
 export interface SqlServerOptions {
-  /** Folder of its own; made when missing (mode 0700). Holds `data/`, `mysqld.log` and the socket. */
+  /** Its own folder, created if missing (mode 0700). It has `data/`, `mysqld.log` and the socket. */
   readonly folder: string;
-  /** Any address of 127.0.0.0/8, or one of the surroundings that `through` leads to; also its `report_host`. */
+  /** Any address of 127.0.0.0/8, or one of the host behind `through`; also its `report_host`. */
   readonly address: string;
   readonly port: number;
   readonly serverId: number;
-  /** Statements of one line each, run by root at every start before the first client, without binary log (so in no GTID set). */
+  /** Statements of one line each. Root runs them at every start, without binary log (so in no GTID set). */
   readonly initSql?: readonly string[];
-  /** More options of the server; they win over the lab's. */
+  /** These options win over those of the lab. */
   readonly options?: readonly string[];
   /** See LaunchOptions. */
   readonly through?: readonly string[];
 }
 
-/** How one product is started. */
 interface SqlProgram {
-  /** For people: `mysqld` or `mariadbd`. */
+  /** `mysqld` or `mariadbd`. */
   readonly name: string;
   readonly executable: string;
-  /** The log line after which it accepts connections. */
+  /** The server prints this line when it accepts connections. */
   readonly ready: RegExp;
-  /** An initialised, empty data folder, to be copied. */
+  /** An empty data folder, to be copied. */
   readonly emptyData: string;
-  /** All options but those of the folder, the address and `options`; they come first. */
+  /** All options except those of the folder, the address and `options`; they come first. */
   readonly options: readonly string[];
 }
 
-/** A start takes about 1 s on a quiet machine; recovery after `kill9` under load, on two busy cores, takes the longest. */
+/** A start takes about 1 s; recovery after `kill9` on two busy cores takes longest. */
 const startDeadlineMs = 90_000;
-/** Time for an orderly shutdown before SIGKILL. */
 const stopDeadlineMs = 20_000;
 const connectTimeoutMs = 10_000;
 /** The longest statements wait a minute for transactions, or copy a whole server. */
 const statementTimeoutMs = 120_000;
-/** `sun_path` of a unix socket has 108 bytes, the last one is 0. */
+/** `sun_path` of a unix socket has 108 bytes, and the last is 0. */
 const maxSocketPath = 107;
 
-/** A statement that failed. The statement itself is not told: there are passwords in some. */
+/** The error of a statement. It does not have the statement itself: some contain passwords. */
 class SqlError extends LabError {
-  /** As mysql2 has them. */
+  /** As in mysql2. */
   readonly errno: number | undefined;
   readonly code: string | undefined;
 
@@ -56,20 +55,14 @@ class SqlError extends LabError {
     { address, port, logFile }: Pick<SqlServer, 'address' | 'port' | 'logFile'>,
     { cause }: { readonly cause: unknown },
   ) {
-    const {
-      message,
-      errno,
-      code,
-      sql: _,
-      ...rest
-    } = cause as Error & { errno?: number; code?: string; sql?: string };
+    type Thrown = Error & { errno?: number; code?: string; sql?: string };
+    const { message, errno, code, sql: _, ...rest } = cause as Thrown;
     super(`${address}:${port}: ${message}`, { hint: `see ${logFile}; --keep keeps it`, cause: rest });
     this.errno = errno;
     this.code = code;
   }
 }
 
-/** A real server on loopback. It can be stopped, killed and started again, and keeps its data folder over that. */
 export class SqlServer {
   readonly address: string;
   readonly port: number;
@@ -89,12 +82,11 @@ export class SqlServer {
     this.logFile = join(options.folder, 'mysqld.log');
   }
 
-  /** What runs: `mysqld` or `mariadbd`. */
+  /** `mysqld` or `mariadbd`. */
   get program(): string {
     return this.#program.name;
   }
 
-  /** Process id while it runs. */
   get pid(): number | undefined {
     return this.running ? this.#server?.pid : undefined;
   }
@@ -103,20 +95,20 @@ export class SqlServer {
     return this.#server?.running === true;
   }
 
-  /** Path of the unix socket by which root comes in, without password. */
+  /** Root connects over this unix socket without a password. */
   get socketPath(): string {
     return join(this.#socketFolder ?? this.folder, 'mysqld.sock');
   }
 
-  /** Starts it; resolves when it accepts connections. `extra` options are for this start only. Rejects with a LabError (see `isPortTaken`). */
+  /** Resolves when it accepts connections. `extra`: for this start only. Rejects with a LabError. */
   async start(extra: readonly string[] = []): Promise<void> {
     if (this.running) throw new Error(`${this.#program.name} at ${this.address}:${this.port} runs already`);
     await this.#prepare();
-    const args = [...this.#arguments(), ...extra];
+    const { name, executable } = this.#program;
     this.#server = launch(
-      `${this.#program.name} ${this.address}:${this.port}`,
-      this.#program.executable,
-      args,
+      `${name} ${this.address}:${this.port}`,
+      executable,
+      [...this.#arguments(), ...extra],
       {
         cwd: this.folder,
         logFile: this.logFile,
@@ -131,7 +123,7 @@ export class SqlServer {
     }
   }
 
-  /** An orderly shutdown; SIGKILL when that takes too long. Resolves when the process is gone; at once when there is none. */
+  /** An orderly shutdown; SIGKILL if it takes too long. Resolves when the process is gone. */
   async stop(): Promise<void> {
     await this.#server?.stop(stopDeadlineMs);
     await this.#dropSocketFolder();
@@ -143,29 +135,28 @@ export class SqlServer {
     await this.#dropSocketFolder();
   }
 
-  /** Stops it when it runs, and starts it again; `extra` options are for this start only. */
+  /** `extra`: options for this start only. */
   async restart(extra: readonly string[] = []): Promise<void> {
     await this.stop();
     await this.start(extra);
   }
 
-  /** Takes its data away, so that it starts as an empty server. It must not run. */
+  /** Deletes the data, so that it starts as an empty server. It must not run. */
   async forgetData(): Promise<void> {
     if (this.running) throw new Error(`${this.#program.name} at ${this.address}:${this.port} runs`);
     await rm(join(this.folder, 'data'), { recursive: true, force: true });
   }
 
-  /** SIGSTOP: once this resolves it hangs, with its connections open, until `resume()`. What a dead disk or a lost network looks like to clients. */
+  /** SIGSTOP: it hangs with open connections until `resume()`, like a dead disk or a lost network. */
   async suspend(): Promise<void> {
     await this.#server?.suspend();
   }
 
-  /** Ends `suspend()`. */
   resume(): void {
     this.#server?.signal('SIGCONT');
   }
 
-  /** A new connection of root over the unix socket. The caller ends it. */
+  /** A new connection of root over the unix socket. The caller closes it. */
   async connect(): Promise<Connection> {
     return await createConnection({
       socketPath: this.socketPath,
@@ -175,7 +166,7 @@ export class SqlServer {
     });
   }
 
-  /** Runs statements as root, one after the other; resolves with the rows of the last one. Rejects with a SqlError. */
+  /** Runs statements as root, in order. Resolves with the rows of the last; rejects with a SqlError. */
   async sql(...statements: string[]): Promise<Record<string, unknown>[]> {
     const connection = await this.connect();
     try {
@@ -202,13 +193,8 @@ export class SqlServer {
       throw new LabError('a statement of initSql has more than one line', {
         hint: 'the server reads the init file line by line',
       });
-    await writeFile(
-      join(this.folder, 'init.sql'),
-      ['SET sql_log_bin=0', ...statements].map((each) => `${each};\n`).join(''),
-      {
-        mode: 0o600,
-      },
-    );
+    const script = ['SET sql_log_bin=0', ...statements].map((each) => `${each};\n`).join('');
+    await writeFile(join(this.folder, 'init.sql'), script, { mode: 0o600 });
   }
 
   #arguments(): string[] {
@@ -225,7 +211,7 @@ export class SqlServer {
       `--server-id=${serverId}`,
       `--report-host=${address}`,
       `--report-port=${port}`,
-      // root@localhost has no password, and must come by the socket only: with names resolved, 127.0.0.1 would be localhost too.
+      // root@localhost has no password: it must use the socket, and 127.0.0.1 must not count as localhost.
       '--skip-name-resolve',
       '--local-infile=OFF',
       ...options,
@@ -238,7 +224,7 @@ export class SqlServer {
   }
 }
 
-/** Whether a start failed because somebody else took the port meanwhile. */
+/** Whether a start failed because another process has taken the port. */
 export function isPortTaken(error: unknown): boolean {
   return error instanceof Error && /address already in use|\[MY-010257\]|address in use/i.test(error.message);
 }

@@ -1,29 +1,29 @@
+/** TSIG keys (RFC 8945) for the nameservers. */
+
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 
-/** A TSIG key (RFC 8945). */
 export interface TsigKey {
-  /** The key's name: it is part of the protocol, both sides must call it the same. */
+  /** Part of the protocol: both sides must use the same name. */
   readonly name: string;
   readonly algorithm: 'hmac-sha256';
-  /** Base64 of the secret bytes. */
+  /** Base64. */
   readonly secret: string;
 }
 
-/** RFC 8945 section 8: a secret should be as long as the digest; 256 bits for SHA-256. */
+/** RFC 8945 section 8: a secret should be as long as the digest. */
 const secretBytes = 32;
 
-/** A new key with a random secret. */
 export function generateTsigKey(name: string): TsigKey {
   return { name, algorithm: 'hmac-sha256', secret: randomBytes(secretBytes).toString('base64') };
 }
 
-/** The key in BIND's form, as tsig-keygen prints it: for named.conf, `nsupdate -k` and `key_file`. */
+/** In BIND's form, as tsig-keygen prints it. */
 export function formatTsigKey(key: TsigKey): string {
   return `key "${key.name}" {\n\talgorithm ${key.algorithm};\n\tsecret "${key.secret}";\n};\n`;
 }
 
-/** Writes the key to a new file that only its owner reads (mode 0600). Rejects when the file is there already: a key is not overwritten by accident. */
+/** Writes a new file with mode 0600. Rejects if the file exists. */
 export async function writeTsigKey(path: string, key: TsigKey): Promise<void> {
   await writeFile(path, formatTsigKey(key), { mode: 0o600, flag: 'wx' });
 }

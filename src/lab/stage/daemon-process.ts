@@ -1,13 +1,14 @@
+/** The lab's source-dns: `source-dns run` as a process, watched through its unix socket only. */
+
 import { join } from 'node:path';
 import type { HistoryEntry } from '../../core/model/events.ts';
 import type { Snapshot } from '../../core/report/snapshot-types.ts';
 import { askDaemon } from '../../http/client.ts';
-import { until } from '../dba/dba.ts';
 import { LabError } from '../host/lab-error.ts';
 import { launch, type ServerProcess } from '../host/processes.ts';
+import { until } from '../host/until.ts';
 import type { LabConfig } from './lab-config.ts';
 
-/** The lab's source-dns: `source-dns run` as a process of its own, looked at through its unix socket only. */
 export interface DaemonProcess {
   readonly process: ServerProcess;
   snapshot(): Promise<Snapshot>;
@@ -19,7 +20,7 @@ const readyMs = 20_000;
 const answerMs = 5000;
 const stopMs = 10_000;
 
-/** Starts it; resolves when its socket answers. `program` is source-dns itself: node and the entry file. `through`: see LaunchOptions. */
+/** Resolves when its socket answers. `program`: node and the entry file. `through`: see LaunchOptions. */
 export async function startDaemon(
   program: readonly string[],
   config: Pick<LabConfig, 'file' | 'stateDir'>,
@@ -42,7 +43,7 @@ export async function startDaemon(
         ? result.problem.detail
         : result.kind === 'failed'
           ? result.failure.message
-          : 'nobody listens on its socket';
+          : 'no process listens on its socket';
     throw new LabError(`source-dns did not answer: ${said}\n${server.log.tail()}`, {
       hint: `see ${logFile}`,
     });

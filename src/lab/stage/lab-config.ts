@@ -1,23 +1,23 @@
+/** The configuration of the lab's source-dns: what a user would write, and defaults for the rest. */
+
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BindPair } from '../servers/bind.ts';
 import type { Cluster } from '../servers/cluster.ts';
 
-/** Where the lab's source-dns finds its configuration. */
 export interface LabConfig {
   readonly file: string;
-  /** What is in the file: it holds no secret. */
+  /** The text of the file; it has no secret. */
   readonly text: string;
   readonly stateDir: string;
 }
 
-/** Writes the configuration that the daemon of the lab runs with: the same that a user would write, with everything else left at its default. */
 export async function writeLabConfig(folder: string, cluster: Cluster, bind: BindPair): Promise<LabConfig> {
   const stateDir = join(folder, 'state');
   const passwordFile = join(folder, 'mysql.password');
   await mkdir(stateDir, { recursive: true, mode: 0o750 });
   await writeFile(passwordFile, `${cluster.accounts.watcher}\n`, { mode: 0o600 });
-  const text = `# What the lab's source-dns runs with. Everything that is not here has its default.
+  const text = `# The configuration of the lab's source-dns. Every setting that is not here has its default.
 instance: lab-watcher
 state_dir: ${stateDir}
 clusters:
@@ -32,7 +32,7 @@ ${cluster.all.map(({ server, name }) => `      - ${server}   # ${name}`).join('\
       zone: ${bind.zone}.
       source: { name: source.shop.${bind.zone}., ttl: 1 }
       replicas: { name: replicas.shop.${bind.zone}., ttl: 1 }
-    allow_loopback: true   # only because all of the lab is on this machine
+    allow_loopback: true   # only because the whole lab runs on this machine
 nameservers:
   ns1:
     address: ${bind.primary.address}

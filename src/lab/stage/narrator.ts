@@ -1,16 +1,14 @@
+/** Tells the story: a line with the elapsed time for people, or one JSON object per line for programs. */
+
 import { createStyle } from '../../cli/style.ts';
 
-/** Tells the story: for people, line by line with the time since it began; or for programs, one JSON object a line. */
 export interface Narrator {
-  /** A new step of the story begins. */
   step(letter: string, title: string): void;
-  /** Something happened in it. */
   say(text: string): void;
-  /** Why, or how to read what is on the screen. */
+  /** Background, for people only. */
   explain(text: string): void;
-  /** A text as it is, indented: a file, a table. */
+  /** A file or a table, indented. */
   show(text: string): void;
-  /** The step is over. */
   held(letter: string, held: boolean, text: string): void;
   /** A line for programs only. */
   event(event: string, fields: Readonly<Record<string, unknown>>): void;

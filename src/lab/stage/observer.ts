@@ -1,28 +1,29 @@
+/** Polls one nameserver for the name and notes every change. It trusts nothing that source-dns says. */
+
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decode, encode } from 'dns-packet';
 import { LabError } from '../host/lab-error.ts';
 
-/** What one nameserver answered, from when on (performance.now). */
+/** What one nameserver answers, and since when (performance.now). */
 export interface Answer {
   readonly at: number;
   /** Addresses, sorted and joined by a space; empty: the name does not exist. */
   readonly addresses: string;
 }
 
-/** How often each nameserver is asked: the resolution of every time that the lab reports. */
+/** The resolution of every time that the lab reports. */
 const askEveryMs = 2;
 const timeoutMs = 500;
-/** RFC 1035 section 4.1.1: the bit AA, and the codes by which the name exists or does not. */
+/** RFC 1035 section 4.1.1: the bit AA, and the codes for a name that exists or does not. */
 const flagAa = 1 << 10;
 const rcodeBits = 0xf;
 const noerror = 0;
 const nxdomain = 3;
 
-/** Asks one nameserver for the name all the time, and writes down every change of the answer. It trusts nothing that source-dns says of itself. */
 export class Observer {
-  /** Every answer that differs from the one before it. */
+  /** Every answer that differs from the previous one. */
   readonly changes: Answer[] = [];
   readonly #name: string;
   readonly #port: number;
@@ -37,7 +38,6 @@ export class Observer {
     this.#name = name;
   }
 
-  /** Begins to ask. */
   async start(): Promise<void> {
     this.#socket = createSocket('udp4');
     this.#socket.connect(this.#port, this.#address);
@@ -46,7 +46,7 @@ export class Observer {
     this.#loop = this.#ask(this.#socket);
   }
 
-  /** Ends after the question in progress. */
+  /** Ends after the current question. */
   async stop(): Promise<void> {
     const socket = this.#socket;
     this.#socket = undefined;
@@ -54,12 +54,12 @@ export class Observer {
     socket?.close();
   }
 
-  /** What it answers now. */
+  /** The current answer. */
   get current(): string {
     return this.changes.at(-1)?.addresses ?? '';
   }
 
-  /** Resolves with the moment from which on it answers with exactly these addresses; rejects after `deadlineMs`. */
+  /** Resolves with the moment since which it answers exactly these addresses. Rejects after `deadlineMs`. */
   async answers(addresses: string, deadlineMs: number): Promise<number> {
     const latest = this.changes.at(-1);
     if (latest?.addresses === addresses) return latest.at;
@@ -108,7 +108,7 @@ export class Observer {
       const answered = once(socket, 'message', { signal: AbortSignal.timeout(timeoutMs) });
       socket.send(encode({ type: 'query', id, flags: 0, questions: [{ type: 'A', name: this.#name }] }));
       const packet = decode(((await answered) as [Buffer])[0]);
-      // A nameserver that is just starting answers SERVFAIL or REFUSED: that says nothing of the name.
+      // A nameserver that is starting answers SERVFAIL or REFUSED: this says nothing about the name.
       const flags = packet.flags ?? 0;
       if (packet.id !== id || (flags & flagAa) === 0 || ![noerror, nxdomain].includes(flags & rcodeBits))
         return undefined;

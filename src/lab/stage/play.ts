@@ -1,11 +1,13 @@
-import { until } from '../dba/dba.ts';
+/** Plays a scenario step by step. Every step says whether it held. */
+
+import { until } from '../host/until.ts';
 import type { MoveTimes } from './move-times.ts';
 import type { Narrator } from './narrator.ts';
 import type { Scenario, Step, Verdict } from './scenario.ts';
 import { Scene } from './scene.ts';
 import type { Stage } from './stage.ts';
 
-/** What a scenario came to. */
+/** The result of a scenario. */
 export interface Outcome {
   readonly moves: readonly MoveTimes[];
   readonly acknowledgedWrites: number;
@@ -13,13 +15,12 @@ export interface Outcome {
   readonly held: boolean;
 }
 
-/** How the steps are called: a, b, c, … */
 const letterOf = (index: number): string => String.fromCharCode('a'.charCodeAt(0) + index);
 
-/** The letter that is free after the steps of a scenario, its opening and its summary. */
+/** The letter after the steps of a scenario, its opening and its summary. */
 export const letterAfter = ({ steps }: Scenario): string => letterOf(steps.length + 2);
 
-/** Plays a scenario step by step; every step says whether it held. Rejects with a LabError when one cannot even be tried. */
+/** Rejects with a LabError if a step cannot even be tried. */
 export async function play(scenario: Scenario, stage: Stage, narrator: Narrator): Promise<Outcome> {
   const scene = new Scene(stage, narrator);
   const verdicts: boolean[] = [];
@@ -52,7 +53,7 @@ export async function play(scenario: Scenario, stage: Stage, narrator: Narrator)
   };
 }
 
-/** How every scenario begins: the name answers with the first server, and a web application that knows nothing but the name writes all the time. */
+/** The first step: the name answers with the first server, and the web application starts to write. */
 function opening({ cluster, name, web }: Stage): Step {
   const [source] = cluster.all;
   return {
@@ -71,7 +72,7 @@ function opening({ cluster, name, web }: Stage): Step {
   };
 }
 
-/** Acknowledged rows that the source, or any of its replicas once it has caught up, does not have. */
+/** Counts the acknowledged rows that the source or a replica (after it has caught up) does not have. */
 async function countLost(scene: Scene, leftOut: readonly string[] = []): Promise<number> {
   const source = scene.published;
   const rowsOf = async ({ mysqld }: typeof source) =>

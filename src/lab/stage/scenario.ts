@@ -1,30 +1,25 @@
-import type { Cluster, ClusterPlan } from '../servers/cluster.ts';
-import type { Scene } from './scene.ts';
+/** One story that the lab plays on real servers: the servers, the steps, and what must hold. */
 
-/** One story that the lab plays on real servers: which servers, how they replicate, what happens, and what must hold then. */
-export interface Scenario {
-  /** What `--scenario` takes. */
+import type { Scene } from './scene.ts';
+import type { Setting } from './stage.ts';
+
+export interface Scenario extends Setting {
+  /** The value of `--scenario`. */
   readonly name: string;
   /** One line, for `--list`. */
   readonly summary: string;
-  /** About how long it takes on two quiet cores, with all programs in the cache. */
+  /** The duration on two quiet cores, with all programs in the cache. */
   readonly seconds: number;
-  readonly servers: ClusterPlan;
-  /** Servers are cut from each other in it, so each has a network namespace of its own. */
-  readonly network?: true;
-  /** Makes the servers replicate; resolves with a sentence that says how. */
-  arrange(cluster: Cluster): Promise<string>;
   readonly steps: readonly Step[];
-  /** The replication of this scenario may lose writes that were acknowledged. */
+  /** The replication of this scenario may lose acknowledged writes. */
   readonly mayLose?: true;
-  /** Names of the servers that are not replicas of the source any more when the scenario ends: they are not asked for the rows. */
+  /** Names of servers that do not replicate from the source at the end: their rows do not count. */
   readonly leftOut?: readonly string[];
 }
 
-/** One step of it. */
 export interface Step {
   readonly title: string;
-  /** Does it, and judges it. Rejects with a LabError when it cannot even be tried. */
+  /** Rejects with a LabError if the step cannot even be tried. */
   play(scene: Scene): Promise<Verdict>;
 }
 
@@ -34,6 +29,6 @@ export interface Verdict {
   readonly text: string;
 }
 
-/** What a scenario needs besides BIND: for `--list`. */
+/** What a scenario needs apart from BIND, for `--list`. */
 export const needsOf = ({ servers, network }: Scenario): string =>
   [servers.product, ...(network ? ['network namespaces'] : [])].join(', ');

@@ -1,26 +1,23 @@
+/** What the steps of a scenario play on, and what most of them do there. */
+
 import type { Alarm } from '../../core/model/events.ts';
-import { until } from '../dba/dba.ts';
 import { LabError } from '../host/lab-error.ts';
+import { until } from '../host/until.ts';
 import type { LabServer } from '../servers/cluster.ts';
-import { type MoveTimes, timesOfMove } from './move-times.ts';
+import { type Answered, type MoveTimes, type Promotion, timesOfMove } from './move-times.ts';
 import type { Narrator } from './narrator.ts';
 import type { Stage } from './stage.ts';
 
-/** A name that does not follow within this is a failure of the lab; it takes some tens of milliseconds. */
+/** The name follows within some tens of milliseconds; after this time the lab has failed. */
 const followMs = 30_000;
-/** Rows that the web application must have written through the name before the story goes on. */
+/** The story goes on after this many further rows through the name. */
 const someWrites = 20;
 
-/** A server that has become writable, and the name on its way to it. */
-interface Moving {
-  readonly from: LabServer;
-  readonly to: LabServer;
-  /** performance.now() just before it. */
-  readonly promotedAt: number;
-  readonly answered: Promise<{ readonly primary: number; readonly secondary: number }>;
+/** A promotion, and the answers that follow it. */
+interface Moving extends Promotion {
+  readonly answered: Promise<Answered>;
 }
 
-/** What the steps of a scenario play on, and what most of them do there. */
 export class Scene {
   readonly stage: Stage;
   readonly narrator: Narrator;
@@ -37,35 +34,35 @@ export class Scene {
     return this.stage.cluster.all;
   }
 
-  /** The server that the name points to, by the answer of the primary nameserver. Throws a LabError where it points to none. */
+  /** The server in the answer of the primary nameserver. Throws a LabError if there is none. */
   get published(): LabServer {
     const { primary, cluster } = this.stage;
     const server = cluster.all.find(({ mysqld }) => mysqld.address === primary.current);
     if (server !== undefined) return server;
-    throw new LabError(`the name answers with "${primary.current}", which is no server of the lab`, {
+    throw new LabError(`the name answers with "${primary.current}", which is not a server of the lab`, {
       hint: 'see source-dns.log',
     });
   }
 
-  /** Says the decision that source-dns has taken now, and resolves with its sentence. */
+  /** Tells the current decision of source-dns, and resolves with its sentence. */
   async sayDecision(): Promise<string> {
     const { decision } = await this.stage.daemon.snapshot();
     this.narrator.say(`source-dns: ${decision.kind} ${decision.reason}. ${decision.sentence}`);
     return decision.sentence;
   }
 
-  /** Resolves when some more rows were written through the name. */
+  /** Resolves when some more rows are written through the name. */
   async writes(): Promise<void> {
     const { web } = this.stage;
     const wanted = web.acknowledged.length + someWrites;
     await until(
-      `the web application to write (it says: ${web.lastFailure ?? 'nothing'})`,
+      `the web application to write (its last error: ${web.lastFailure ?? 'none'})`,
       () => web.acknowledged.length >= wanted,
     );
   }
 
-  /** Resolves when both nameservers answer with this server: with the moments (performance.now) since when. */
-  async answers({ mysqld: { address } }: LabServer): Promise<{ primary: number; secondary: number }> {
+  /** Resolves when both nameservers answer with this server. */
+  async answers({ mysqld: { address } }: LabServer): Promise<Answered> {
     const { primary, secondary } = this.stage;
     const [onPrimary, onSecondary] = await Promise.all([
       primary.answers(address, followMs),
@@ -82,20 +79,19 @@ export class Scene {
     });
   }
 
-  /** `to` became writable at `promotedAt` (performance.now): from now on the name is on its way. */
+  /** `to` became writable at `promotedAt` (performance.now): from now on the name should follow. */
   promoted(from: LabServer, to: LabServer, promotedAt: number): void {
     const answered = this.answers(to);
-    // Awaited by `theMove`; a step that fails before that must not leave a rejection that nobody handles.
+    // `theMove` awaits this; if a step fails before, the rejection must not stay unhandled.
     answered.catch(() => undefined);
     this.#moving = { from, to, promotedAt, answered };
   }
 
-  /** Resolves when the name has followed the promotion; says its times. */
+  /** Resolves when the name has followed the promotion; tells its times. */
   async theMove(): Promise<MoveTimes> {
     const moving = this.#moving;
     if (moving === undefined) throw new Error('nothing was promoted');
-    const { from, to, promotedAt, answered } = moving;
-    const times = await timesOfMove(this.stage, from.name, to.name, promotedAt, await answered);
+    const times = await timesOfMove(this.stage, moving, await moving.answered);
     const { seenMs, decidedMs, appliedMs, promotedToAnswerMs, propagatedMs } = times;
     this.narrator.say(
       `after the promotion: seen ${seenMs} ms, decided ${decidedMs} ms, applied ${appliedMs} ms, answered by the primary ${promotedToAnswerMs} ms, by the secondary too ${propagatedMs} ms`,
@@ -104,7 +100,7 @@ export class Scene {
     return times;
   }
 
-  /** From now on: whether both nameservers still answer as they do now, and never answered otherwise. */
+  /** The returned function says whether both nameservers have given the same answer ever since. */
   watchTheName(): () => boolean {
     const { primary, secondary } = this.stage;
     const changes = () => primary.changes.length + secondary.changes.length;
@@ -112,7 +108,7 @@ export class Scene {
     return () => primary.current === address && secondary.current === address && changes() === before;
   }
 
-  /** Resolves with the alarm as soon as source-dns raises it about this server, and counts at least so many transactions. */
+  /** Resolves with the alarm about this server, when it counts at least so many transactions. */
   async alarm(code: Alarm['code'], { name, server }: LabServer, atLeast: number): Promise<Alarm> {
     let found: Alarm | undefined;
     await until(`the alarm ${code} about ${name}`, async () => {
@@ -127,10 +123,10 @@ export class Scene {
     return found;
   }
 
-  /** Resolves when source-dns has raised the alarm about this server since it was published, whether it is over or not. */
+  /** Resolves when the history has the alarm about this server, even if it is over. */
   async alarmRaised(code: Alarm['code'], { name, server }: LabServer): Promise<void> {
     let found: Alarm | undefined;
-    await until(`the history to tell of the alarm ${code} about ${name}`, async () => {
+    await until(`the history to have the alarm ${code} about ${name}`, async () => {
       for (const entry of await this.stage.daemon.history())
         if (
           entry.kind === 'alarm' &&
@@ -144,17 +140,17 @@ export class Scene {
     if (found !== undefined) this.narrator.say(`source-dns: ${found.sentence}`);
   }
 
-  /** Resolves when no former source is waited for any more. */
+  /** Resolves when the ledger names no former source. */
   async rejoined({ name }: LabServer): Promise<void> {
     await until(
-      `source-dns to take ${name} back into the line`,
+      `source-dns to see that ${name} has rejoined`,
       async () => (await this.stage.daemon.snapshot()).ledger?.was.length === 0,
     );
   }
 
-  /** Numbers of the acknowledged rows that a server does not have. */
+  /** The numbers of acknowledged rows that a server does not have. */
   async lacking({ mysqld }: LabServer): Promise<readonly number[]> {
-    // What is acknowledged while we read cannot be in what we read.
+    // Copied first: rows that are acknowledged while we read do not count.
     const acknowledged = [...this.stage.web.acknowledged];
     const rows = await mysqld.sql('SELECT n FROM shop.orders');
     const there = new Set(rows.map((row) => Number(row['n'])));

@@ -1,3 +1,5 @@
+/** Everything that runs in the lab: it starts for a scenario, and ends completely. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,16 +8,14 @@ import { makeNetwork, type Network } from '../host/network.ts';
 import { stopAllProcesses } from '../host/processes.ts';
 import type { BindPrograms } from '../programs/bind-programs.ts';
 import { type BindPair, startBindPair } from '../servers/bind.ts';
-import { type Cluster, startCluster } from '../servers/cluster.ts';
+import { type Cluster, type ClusterPlan, startCluster } from '../servers/cluster.ts';
 import type { Product } from '../servers/products.ts';
 import { type DaemonProcess, startDaemon } from './daemon-process.ts';
 import { type LabConfig, writeLabConfig } from './lab-config.ts';
 import type { Narrator } from './narrator.ts';
 import { Observer } from './observer.ts';
-import type { Scenario } from './scenario.ts';
 import { WebClient } from './web-client.ts';
 
-/** Everything that runs in the lab. */
 export interface Stage {
   readonly folder: string;
   readonly programs: BindPrograms;
@@ -24,21 +24,29 @@ export interface Stage {
   readonly config: LabConfig;
   readonly daemon: DaemonProcess;
   readonly web: WebClient;
-  /** What the primary and the secondary nameserver answer. */
+  /** The answers of the primary and of the secondary nameserver. */
   readonly primary: Observer;
   readonly secondary: Observer;
-  /** The name, without the last dot. */
+  /** Without the last dot. */
   readonly name: string;
-  /** Where the scenario cuts servers from each other. */
+  /** If the scenario cuts servers off from each other. */
   readonly network?: Network;
 }
 
-/** What a stage is made of. */
+/** The servers of a scenario, and how they replicate at the beginning. */
+export interface Setting {
+  readonly servers: ClusterPlan;
+  /** The scenario cuts servers off from each other, so each has a network namespace of its own. */
+  readonly network?: true;
+  /** Makes the servers replicate; resolves with a sentence that says how. */
+  arrange(cluster: Cluster): Promise<string>;
+}
+
 interface StageOptions {
-  readonly scenario: Scenario;
+  readonly setting: Setting;
   readonly product: Product;
   readonly bind: BindPrograms;
-  /** source-dns itself, to be started as the daemon: node and the entry file. */
+  /** source-dns itself, to start as the daemon: node and the entry file. */
   readonly program: readonly string[];
   readonly keep: boolean;
   readonly narrator: Narrator;
@@ -48,7 +56,7 @@ const stopMs = 10_000;
 
 type Closer = () => Promise<unknown>;
 
-/** Starts it all, runs `play`, and takes it all down again, also when something fails on the way. The folder goes too, unless `keep`. */
+/** Starts everything, runs `play` and stops everything, even after a failure. `keep`: the folder stays. */
 export async function onStage(options: StageOptions, play: (stage: Stage) => Promise<void>): Promise<void> {
   const { narrator, product, keep } = options;
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-lab-'));
@@ -56,27 +64,27 @@ export async function onStage(options: StageOptions, play: (stage: Stage) => Pro
   try {
     await play(await build(options, folder, closers));
   } finally {
-    narrator.say(`ending: web application, source-dns, nameservers, ${product.family} servers`);
-    // In reverse: clients before servers, and every server before its folder.
+    narrator.say(`stopping: web application, source-dns, nameservers, ${product.family} servers`);
+    // In reverse: clients before servers, and servers before their folders.
     for (const close of closers.reverse())
-      await close().catch((error: unknown) => narrator.say(`while ending: ${String(error)}`));
-    // What an interrupted story was just about to start.
+      await close().catch((error: unknown) => narrator.say(`while stopping: ${String(error)}`));
+    // An interrupted story may have started more.
     await stopAllProcesses(stopMs);
     if (keep) narrator.say(`kept: ${folder}`);
     else {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-      narrator.say(`ended; nothing is left but the programs in ${cacheFolder()}`);
+      narrator.say(`stopped; only the programs in ${cacheFolder()} are left`);
     }
   }
 }
 
 async function build(
-  { scenario, product, bind: programs, program, keep, narrator }: StageOptions,
+  { setting, product, bind: programs, program, keep, narrator }: StageOptions,
   folder: string,
   closers: Closer[],
 ): Promise<Stage> {
-  const plan = scenario.servers;
-  const network = scenario.network ? await makeNetwork(plan.names.length, folder) : undefined;
+  const plan = setting.servers;
+  const network = setting.network ? await makeNetwork(plan.names.length, folder) : undefined;
   const [cluster, bind] = await bothOrNeither(
     startCluster(plan, product, folder, network).then((started) => {
       closers.push(keep ? started.stop : started.kill9);
@@ -97,7 +105,7 @@ async function build(
       `${role.padEnd(9)} ${named.address}:${named.port}   named, pid ${named.pid}, zone ${bind.zone}`,
     );
   }
-  narrator.say(await scenario.arrange(cluster));
+  narrator.say(await setting.arrange(cluster));
   return await openName(
     program,
     { folder, programs, cluster, bind, ...(network && { network }) },
@@ -135,7 +143,7 @@ async function openName(
   return { ...servers, config, daemon, web, primary, secondary, name };
 }
 
-/** When one of two fails, the other is waited for before the failure is passed on: what it started must be known to be ended. */
+/** If one fails, waits for the other first: what it started must have ended. */
 async function bothOrNeither<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([a, b]);
   return [await a, await b];

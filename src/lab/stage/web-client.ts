@@ -1,31 +1,30 @@
+/** A web application: it knows one host name, a port and a password, and always writes numbered rows. */
+
 import { Resolver } from 'node:dns/promises';
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPool, type Pool } from 'mysql2/promise';
 
-/** A web application: it knows one host name, a port and a password, and writes numbered rows all the time. */
 export interface WebClientOptions {
-  /** The name that always answers with the source. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string;
-  /** `address:port` of the resolver: the lab's own BIND. */
+  /** `address:port` of the resolver, the lab's own BIND. */
   readonly resolver: string;
-  /** Between two writes, and after one that failed; default 5 ms. */
+  /** The pause after each write; default: 5 ms. */
   readonly pauseMs?: number;
 }
 
 const pauseBetweenMs = 5;
 const queryTimeoutMs = 3000;
 
-/** Writes rows 1, 2, 3, …: each number once, whether it was acknowledged or not. */
+/** Writes rows 1, 2, 3, …: each number once, acknowledged or not. */
 export class WebClient {
-  /** Numbers of the rows whose commit was acknowledged, ascending. */
+  /** The numbers of the acknowledged rows, ascending. */
   readonly acknowledged: number[] = [];
-  /** Writes that failed, or whose fate nobody knows. */
+  /** Writes that failed, or may have failed. */
   failures = 0;
-  /** The last failure, as the driver words it. */
   lastFailure: string | undefined;
   readonly #pool: Pool;
   readonly #pauseMs: number;
@@ -41,7 +40,7 @@ export class WebClient {
       user: options.user,
       password: options.password,
       connectionLimit: 4,
-      // Below the limit: else mysql2 never closes idle connections, and they would stay with the old source for ever.
+      // Below the limit: otherwise mysql2 keeps idle connections to the old source.
       maxIdle: 2,
       idleTimeout: 2000,
       connectTimeout: 2000,
@@ -50,7 +49,6 @@ export class WebClient {
     });
   }
 
-  /** Makes the table, through the name. */
   async createTable(): Promise<void> {
     await this.#pool.query('CREATE DATABASE IF NOT EXISTS shop');
     await this.#pool.query(
@@ -58,12 +56,11 @@ export class WebClient {
     );
   }
 
-  /** Begins to write. */
   start(): void {
     this.#loop ??= this.#writeAll();
   }
 
-  /** Ends after the write in progress, and closes its connections. */
+  /** Ends after the current write, and closes the connections. */
   async stop(): Promise<void> {
     this.#ended = true;
     await this.#loop;
@@ -92,7 +89,7 @@ export class WebClient {
       return true;
     } catch (error) {
       this.#note(error);
-      // A server that refuses a write (1290: it is read-only now) is not the source any more: this connection must not be used again.
+      // A server that refuses a write (1290: read-only) is no longer the source.
       connection.destroy();
       return false;
     }

@@ -3,7 +3,7 @@
  * no move.
  */
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import type { Change, Question, Rrset } from '../../../src/core/model/zone.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
@@ -14,7 +14,7 @@ import { startNamed } from '../../support/servers/named-fixture.ts';
 import { byVersion, everyBind, everyOther } from '../../support/servers/nameservers.ts';
 import { soon } from './contract-run.ts';
 import { openClient, verifyAt } from './open-client.ts';
-import { isSteadyOn, ledgerOwner, sourceName, startService, zone } from './service-on-zone.ts';
+import { isSteadyOn, ledgerOwner, type Service, sourceName, startService, zone } from './service-on-zone.ts';
 
 const wildcard = '*.shop.lab.test.' as Fqdn;
 const replicasName = 'replicas.shop.lab.test.' as Fqdn;
@@ -131,8 +131,9 @@ describe.each(subjects)('%s', (title, start) => {
   });
 
   test('the zone is signed, or not, as the case says', async () => {
-    const isSigned = await isAnsweredSigned(nameserver);
-    expect(isSigned).toBe(title.endsWith(', signed'));
+    await expect
+      .poll(() => isAnsweredSigned(nameserver), { timeout: 10_000 })
+      .toBe(title.endsWith(', signed'));
   });
 
   test('the name is published and moves under a wildcard of every type, and no update is refused', async () => {
@@ -177,5 +178,75 @@ describe.each(subjects)('%s', (title, start) => {
     expect(await read(reader)).toEqual({ stored, synthesized: [`${replicasName} CNAME`] });
     await remove([{ name: wildcard, type: 'CNAME' }]);
     expect(await read(reader)).toEqual({ stored, synthesized: [] });
+  });
+
+  describe('a CNAME that leads back to itself', () => {
+    const loop = 'loop.shop.lab.test.' as Fqdn;
+    const alias = (name: Fqdn, target: Fqdn): Rrset => ({
+      name,
+      type: 'CNAME',
+      ttlSeconds: 5,
+      rdata: [target],
+    });
+    const published = [`${ledgerOwner} TXT`, `${srvName} SRV`, `${sourceName} A`].toSorted();
+    const wildcardAlarm = ({ runtime }: Service) =>
+      runtime.snapshot().alarms.find(({ code, subject }) => code === 'wildcard' && subject === replicasName);
+    const move = async (service: Service, to: 'db1' | 'db2'): Promise<void> => {
+      service.promote(to);
+      await service.until('the move', isSteadyOn(to));
+    };
+    const end = async (service: Service): Promise<void> => {
+      await service.stop();
+      expect(service.records.filter(({ kind }) => kind === 'update-failed')).toEqual([]);
+    };
+    beforeEach(() => remove([...ours, { name: wildcard, type: 'CNAME' }]));
+
+    test.each([sourceName, loop, wildcard])(
+      '* CNAME %s: nothing is stored, and the zone is found',
+      async (target) => {
+        await put([alias(wildcard, target)]);
+        const reader = await open();
+        expect((await read(reader)).stored).toEqual([]);
+        // The zone is not configured: the nameserver tells it.
+        expect(await reader.read({ questions: ours, deadline: soon() })).toMatchObject({
+          kind: 'read',
+          zone,
+          rrsets: [],
+        });
+      },
+    );
+
+    test('there before: the name is published and moves, without the replicas, whose alarm says what to do', async () => {
+      await put([alias(wildcard, loop)]);
+      const service = startService(client, 5000, replicas);
+      await service.until('the first publication', isSteadyOn('db1'));
+      await move(service, 'db2');
+      await service.until('the alarm', (now) => wildcardAlarm(now) !== undefined);
+      expect(wildcardAlarm(service)?.sentence).toMatch(/\*\.shop\.lab\.test\.|CNAME loop\.shop\.lab\.test\./);
+      expect(wildcardAlarm(service)?.sentence).toContain('Remove the wildcard');
+      await end(service);
+      // Another one, that remembers nothing, asks beside the source's name and gets SERVFAIL there.
+      for (const anew of [false, true]) expect((await read(await open(), anew)).stored).toEqual(published);
+    });
+
+    test('added later: the name moves on', async () => {
+      const service = startService(client, 5000, replicas);
+      await service.until('the first publication', isSteadyOn('db1'));
+      await put([alias(wildcard, loop)]);
+      await service.until('the alarm', (now) => wildcardAlarm(now) !== undefined);
+      await move(service, 'db2');
+      await remove([{ name: wildcard, type: 'CNAME' }]);
+      await service.until('the end of the alarm', (now) => wildcardAlarm(now) === undefined);
+      await end(service);
+    });
+
+    test("stored at the replicas' name: it is read, and removed", async () => {
+      await put([alias(replicasName, replicasName)]);
+      expect((await read(await open())).stored).toEqual([`${replicasName} CNAME`]);
+      const service = startService(client, 5000, replicas);
+      await service.until('the first publication', isSteadyOn('db1'));
+      await move(service, 'db2');
+      await end(service);
+    });
   });
 });

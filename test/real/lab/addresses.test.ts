@@ -1,4 +1,4 @@
-/** Two real servers on one port of two addresses, asked by a host name that leads to neither. */
+/** Two real servers on one port of two addresses. Their host name leads to neither. */
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -18,7 +18,7 @@ afterAll(() => mysql.stop());
 
 const addressOf = (index: number): ServerAddress =>
   `${mysql.servers[index]!.address}:${mysql.port}` as ServerAddress;
-/** Nobody is at 127.0.0.1 and ::1 with that port. */
+/** Nothing listens at 127.0.0.1 and ::1 on that port. */
 const misled = (): ServerAddress => `localhost:${mysql.port}` as ServerAddress;
 
 function proberOf(...servers: readonly ServerAddress[]): ServerProber {
@@ -28,7 +28,7 @@ function proberOf(...servers: readonly ServerAddress[]): ServerProber {
   return prober;
 }
 
-test('each answer says from where it came', async () => {
+test('each answer says where it came from', async () => {
   const prober = proberOf(addressOf(0), addressOf(1));
   expect([(await factsOf(prober, addressOf(0))).peer, (await factsOf(prober, addressOf(1))).peer]).toEqual([
     '127.0.0.11',
@@ -36,7 +36,7 @@ test('each answer says from where it came', async () => {
   ]);
 });
 
-test('a server is found where it answered before, though its host name leads elsewhere', async () => {
+test('the prober finds a server at its earlier address, though its host name leads elsewhere', async () => {
   const prober = proberOf(misled(), addressOf(0));
   expect(await prober.probe(misled(), deadline())).toMatchObject({
     kind: 'unknown',
@@ -50,7 +50,7 @@ test('a server is found where it answered before, though its host name leads els
   });
 });
 
-test('an address is tried over a connection of its own; renewed, the kept one leads there', async () => {
+test('the prober tries an address over a separate connection; the renewed one leads there', async () => {
   const prober = proberOf(misled(), addressOf(1));
   const at = async (known: string) => {
     const probe = await prober.probe(misled(), deadline(), { known: [known], refuted: [] });
@@ -67,7 +67,7 @@ test('an address is tried over a connection of its own; renewed, the kept one le
   prober.renew(misled());
   expect(await at('127.0.0.12')).toMatchObject({ peer: '127.0.0.12' });
   expect(lost).toEqual([]);
-  // Only servers of the configuration get the password.
+  // Only configured servers get the password.
   expect(await prober.probeAt(addressOf(0), '127.0.0.11', deadline())).toMatchObject({
     kind: 'unknown',
     failure: { code: 'not-a-server' },

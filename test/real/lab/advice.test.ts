@@ -1,3 +1,5 @@
+/** The sentences of alarms propose statements: on real servers these statements help. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contains } from '../../../src/core/gtid/gtid.ts';
 import { emptyGtidSet } from '../../../src/core/gtid/gtid-set.ts';
@@ -18,12 +20,12 @@ import { clock, factsOf, proberFor, until } from './probing.ts';
 
 const account = accountName('source_dns', '127.0.0.%');
 
-/** Servers, and who asks them: what the tests of a product need to do as a sentence says. */
+/** The servers of a product and a prober: what a test needs to follow a sentence. */
 interface Scene {
   readonly servers: readonly SqlServer[];
   readonly prober: ServerProber;
   readonly addressOf: (index: number) => ServerAddress;
-  /** The kinds of statements that were run because a sentence proposed them. */
+  /** The kinds of statements that a sentence proposed and that were run. */
   readonly ran: Set<Proposal>;
 }
 
@@ -40,7 +42,7 @@ function sceneOf(
   return { servers, prober, addressOf, ran: new Set() };
 }
 
-/** Does on a server what the sentence says, in its order; before the replica is reset it has executed what it received. Gives the statements. */
+/** Does what the sentence says, in its order. Before a reset, the replica executes what it has received. */
 async function doAs(
   { servers, prober, addressOf, ran }: Scene,
   index: number,
@@ -100,7 +102,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
       () => scene.prober.probe(db2, (clock.mono() + 2000) as never),
       ({ kind }) => kind === 'reachable',
     );
-    // The third one is another cluster's.
+    // The third server belongs to another cluster.
     advised = await advise(scene.prober, [db1, db2], db1);
   });
 
@@ -110,14 +112,14 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('a replica that was stopped is started', async () => {
+  test('the statement starts a stopped replica', async () => {
     await mysql.servers[1]!.sql('STOP REPLICA');
     const stopped = await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) !== '');
     expect(await doAs(scene, 1, alarmOf(stopped, 'not-replicating', db2))).toEqual(['START REPLICA']);
     await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) === '');
   });
 
-  test('of two channels only the one that is meant: what somebody stopped on purpose stays so', async () => {
+  test('the statement starts only one of two channels: the other was stopped on purpose', async () => {
     const { address, port } = mysql.servers[2]!;
     await mysql.servers[1]!.sql(
       `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${address}', SOURCE_PORT=${port}, SOURCE_USER='repl', SOURCE_PASSWORD='${mysql.password}',
@@ -150,8 +152,8 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(promotion(promoted, db1)).toBe(`do not open it now: the source ${db2} takes writes`);
   });
 
-  test('two sources: the one that is not meant is closed', async () => {
-    // What nobody proposes.
+  test('two sources: the statement closes the unwanted one', async () => {
+    // No sentence proposes these.
     await mysql.servers[0]!.sql('SET GLOBAL read_only = OFF');
     const two = await advised.lookUntil(({ decision }) => decision.reason === 'two-sources');
     expect(changes(two)).toContain(`On ${db2}: `);
@@ -160,7 +162,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(alarmOf(one, 'two-sources', db2)).toBe('');
   });
 
-  test('a source that is closed is opened again', async () => {
+  test('the statement opens a closed source again', async () => {
     await mysql.servers[0]!.sql('SET GLOBAL super_read_only = ON', 'SET GLOBAL offline_mode = ON');
     const closed = await advised.lookUntil((seen) => of(seen, db1).writable === false);
     const statements = await doAs(scene, 0, promotion(closed, db1));
@@ -168,7 +170,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     await advised.lookUntil(({ decision }) => decision.reason === 'steady');
   });
 
-  test('a server that does not belong in a failover list is taken out', async () => {
+  test('the statement removes a server from a failover list', async () => {
     await mysql.servers[1]!.sql("STOP REPLICA FOR CHANNEL 'crm'", "RESET REPLICA ALL FOR CHANNEL 'crm'");
     await mysql.follow(1, 0);
     await mysql.servers[1]!.sql(
@@ -205,7 +207,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     expect(of(promoted, db2)).toMatchObject({ writable: true, missing: [], replicatesFrom: [] });
   });
 
-  test('and each kind of statement was run, but for that of a group', () => {
+  test('the tests ran each kind of statement, except that of a group', () => {
     const ofGroup: Proposal = 'SELECT group_replication_set_as_primary';
     expect([...scene.ran, ofGroup].toSorted()).toEqual(proposalsOf('mysql').toSorted());
   });
@@ -216,7 +218,7 @@ describe('a MySQL group: another primary', () => {
   let scene: Scene;
 
   beforeAll(async () => {
-    // Group Replication listens on all addresses of the machine, so each member needs a port of its own.
+    // Group Replication listens on all addresses, so each member needs its own port.
     const one = await findFreePort(['0.0.0.0']);
     const addresses = [one, await findFreePort(['0.0.0.0'], { butNot: [one] })].map(
       (port) => `127.0.0.1:${port}`,
@@ -251,7 +253,7 @@ describe('a MySQL group: another primary', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('is chosen by the statement', async () => {
+  test('becomes the primary by the statement', async () => {
     const [db1, db2] = [scene.addressOf(0), scene.addressOf(1)];
     const advised = await advise(scene.prober, [db1, db2], db1);
     const together = await advised.lookUntil((seen) =>
@@ -288,7 +290,7 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('a replica that was stopped is started, by the name of its connection', async () => {
+  test('the statement starts a stopped replica, by the name of its connection', async () => {
     await mariadb.servers[1]!.sql("STOP REPLICA 'c1'");
     const stopped = await advised.lookUntil((seen) => alarmOf(seen, 'not-replicating', db2) !== '');
     expect(await doAs(scene, 1, alarmOf(stopped, 'not-replicating', db2))).toEqual(["START REPLICA 'c1'"]);
@@ -312,7 +314,7 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
   });
 
   test('a failover: the replica executes what it has received before its relay log is deleted', async () => {
-    // Another cluster's, which is not asked anything here.
+    // A server of another cluster, which is not probed here.
     await mariadb.servers[1]!.sql("CHANGE MASTER 'crm' TO MASTER_HOST='127.0.0.99', MASTER_USER='repl'");
     await mariadb.follow(1, 0);
     await advised.lookUntil((seen) => of(seen, db2).replicatesFrom[0]?.receiver === 'on');
@@ -337,7 +339,7 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
     });
   });
 
-  test('and each kind of statement was run', () => {
+  test('the tests ran each kind of statement', () => {
     expect([...scene.ran].toSorted()).toEqual(proposalsOf('mariadb').toSorted());
   });
 });

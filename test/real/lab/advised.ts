@@ -1,4 +1,4 @@
-/** The core's own sentences about real servers: what a prober brings, through `observe`, the situation and the alarms, to the snapshot that every reader gets. */
+/** The core's own sentences about real servers: probes go through the core, up to the snapshot. */
 
 import { raiseAlarms } from '../../../src/core/alarm/alarms.ts';
 import { settle } from '../../../src/core/decide/settle.ts';
@@ -22,13 +22,13 @@ import { clock, deadline, until } from './probing.ts';
 
 /** A cluster of real servers, of which one is published. */
 export interface Advised {
-  /** Asks every server once, and says what the core makes of it. */
+  /** Probes every server once, and returns the view of the core. */
   look(): Promise<Snapshot>;
-  /** Looks until it is so, at most 20 s. */
+  /** Looks again until the condition holds, at most 20 s. */
   lookUntil(wanted: (snapshot: Snapshot) => boolean): Promise<Snapshot>;
 }
 
-/** `published` answers now, and is what the ledger names. */
+/** `published` answers now, and the ledger names it. */
 export async function advise(
   prober: ServerProber,
   servers: readonly ServerAddress[],
@@ -64,7 +64,7 @@ export async function advise(
   return { look, lookUntil: (wanted) => until(look, wanted) };
 }
 
-/** Decision and alarms as a step would have them; nothing is written. */
+/** Decision and alarms as in a step; nothing is written. */
 function decided(state: ClusterState, now: Now): ClusterState {
   const [publication] = state.publications.values();
   const situation = situationOf(state, publication!, now);
@@ -74,7 +74,7 @@ function decided(state: ClusterState, now: Now): ClusterState {
   return raiseAlarms(turn, settled, topologyOf(settled, now));
 }
 
-/** What is said of one server. */
+/** The sentences about one server. */
 export const of = ({ servers }: Snapshot, address: ServerAddress): ServerSnapshot =>
   servers.find(({ server }) => server === address)!;
 

@@ -1,3 +1,5 @@
+/** The files of bind-config/ and the generated keys, checked by the programs of BIND. */
+
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +10,7 @@ import { render, renderBindConfig } from '../../../src/lab/servers/bind-config.t
 import { formatTsigKey, generateTsigKey, writeTsigKey } from '../../../src/lab/servers/tsig-key.ts';
 import { root } from '../../support/checkout.ts';
 
-test('a placeholder is replaced, a list repeats its line, comments stay', () => {
+test('rendering replaces a placeholder, repeats the line of a list, and keeps comments', () => {
   const text = '// @zone@ is explained\nzone "@zone@";\n  grant @key@ source.@cluster@.@zone@. A;\n';
   expect(render(text, { zone: 'lab.test', key: 'k', cluster: ['a', 'b'] })).toBe(
     '// @zone@ is explained\nzone "lab.test";\n  grant k source.a.lab.test. A;\n  grant k source.b.lab.test. A;\n',
@@ -16,7 +18,7 @@ test('a placeholder is replaced, a list repeats its line, comments stay', () => 
   expect(() => render('file "@directory@";', {})).toThrow('@directory@ has no substitution');
 });
 
-test('the files are valid as an administrator would fill them in', async () => {
+test('named-checkconf accepts the files as an administrator fills them in', async () => {
   const { namedCheckconf } = await provideBind(() => undefined);
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-conf-'));
   try {

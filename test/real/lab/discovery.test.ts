@@ -1,4 +1,4 @@
-/** Real MySQL servers of which the configuration names one: what is found by SHOW REPLICAS, and what is left alone. */
+/** Real MySQL servers of which one is configured: SHOW REPLICAS finds others, some out of scope. */
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
@@ -15,7 +15,7 @@ import { clock, factsOf, proberFor, until } from './probing.ts';
 
 const user = 'source_dns';
 const account = accountName(user);
-/** The second server is inside, the third is not. */
+/** The second server is inside the scope, the third is not. */
 const discoverWithin = [
   { kind: 'network', address: { family: 4, bytes: [127, 0, 0, 12] }, bits: 32 },
 ] as const;
@@ -69,7 +69,7 @@ async function start(prober: ServerProber, world: SmallWorld): Promise<ClusterRu
   return runtime;
 }
 
-/** How many connections of ours that server has now, and had ever. */
+/** How many connections of ours that server has now, and has had in total. */
 async function connectionsOf(index: number): Promise<{ now: number; ever: number }> {
   const [row] = await mysql.servers[index]!.sql(
     `SELECT COALESCE(SUM(CURRENT_CONNECTIONS), 0) AS now, COALESCE(SUM(TOTAL_CONNECTIONS), 0) AS ever FROM performance_schema.users WHERE USER = '${user}'`,
@@ -87,7 +87,7 @@ beforeAll(async () => {
     `CREATE USER ${account} IDENTIFIED BY '${mysql.password}'`,
     ...grantStatements(account),
   );
-  // The pipe carries the account to the replicas: as it does for users.
+  // The replication carries the account to the replicas, as it does for users.
   await until(
     () => mysql.servers[1]!.sql(`SELECT 1 FROM mysql.tables_priv WHERE User = '${user}'`),
     (rows) => rows.length === probedTables.length,
@@ -100,7 +100,7 @@ afterAll(async () => {
 });
 
 describe('a server that is not configured', () => {
-  test('is not told of without the privilege, and nothing else is missing', async () => {
+  test('is not found without the privilege, and nothing else is missing', async () => {
     expect(await factsOf(newProber(), addressOf(0))).toMatchObject({ readOnly: false });
     expect((await factsOf(newProber(), addressOf(0))).replicas).toBeUndefined();
   });
@@ -138,7 +138,7 @@ describe('a server that is not configured', () => {
     expect((await connectionsOf(1)).now).toBe(1);
     expect(await connectionsOf(2)).toEqual({ now: 0, ever: 0 });
 
-    // It leaves, and nothing of it is kept.
+    // It leaves, and leaves no trace.
     await mysql.servers[1]!.sql('STOP REPLICA');
     await until(
       () => runtime.snapshot().servers,

@@ -1,3 +1,5 @@
+/** Asynchronous connection failover of MySQL (manual 19.4.9), with real servers. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Channel, ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -51,12 +53,12 @@ describe('asynchronous connection failover', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('off: nothing is asked, and nothing is there', async () => {
+  test('off: the prober asks nothing, and finds nothing', async () => {
     expect(await channelOf(2)).toMatchObject({ receiver: 'on', autoFailover: false });
     expect(await channelOf(2)).not.toHaveProperty('failoverSources');
   });
 
-  test('on: without the grants the server is seen all the same; with them come its list, and the groups that keep it', async () => {
+  test('on: without the grants the server is still seen; the grants show its list, and the groups that keep it', async () => {
     const [host = '', port = 0] = [mysql.servers[0]!.address, mysql.port];
     await mysql.servers[2]!.sql(
       'STOP REPLICA',
@@ -86,7 +88,7 @@ describe('asynchronous connection failover', () => {
     await rows.take('replica-with-a-list', addressOf(2));
   });
 
-  test('its source dies: it goes over to the next in its list by itself, though that one is read-only, and back when the first returns', async () => {
+  test('its source crashes: the replica goes to the next in its list, even a read-only one, and back when the first returns', async () => {
     await mysql.servers[0]!.kill9();
     const source = (await facts(1)).id;
     const moved = await until(

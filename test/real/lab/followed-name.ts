@@ -1,4 +1,4 @@
-/** The service in this process, over real servers and a real BIND: what became of the name. */
+/** The service in this process, with real servers and a real BIND: where the name goes. */
 
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -12,7 +12,7 @@ import { clock, until } from './probing.ts';
 
 export interface FollowedName {
   readonly snapshot: () => Snapshot;
-  /** The first entry of the history that is as wanted, waited for. */
+  /** Waits for the first entry of the history that matches. */
   readonly recorded: <Kind extends HistoryEntry['kind']>(
     kind: Kind,
     wanted?: (entry: HistoryEntry & { kind: Kind }) => boolean,
@@ -20,7 +20,7 @@ export interface FollowedName {
   readonly stop: () => Promise<void>;
 }
 
-/** Publishes the cluster `shop` of these servers. The prober is the caller's to close. */
+/** Publishes the cluster `shop` of these servers. The caller closes the prober. */
 export async function followedName(
   servers: readonly ServerAddress[],
   prober: ServerProber,

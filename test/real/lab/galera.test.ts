@@ -1,3 +1,5 @@
+/** A real Galera cluster of three nodes. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isWritable, type ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -51,7 +53,7 @@ describe('Galera with MariaDB 10.11', () => {
         desynced: false,
       });
       expect(isWritable(node)).toBe(true);
-      // Without wsrep_gtid_mode each node numbers on its own.
+      // Without wsrep_gtid_mode each node has its own numbers.
       expect(node).not.toHaveProperty('gtidExecuted');
     }
     const seen = nodes.map(({ wsrep }) => wsrep!);
@@ -60,7 +62,7 @@ describe('Galera with MariaDB 10.11', () => {
     await recorder.take('synced', addressOf(0));
   });
 
-  test('a write is counted on all', async () => {
+  test('every node counts a write', async () => {
     // The last node to join may be some write sets behind.
     const settled = await until(
       all,
@@ -72,7 +74,7 @@ describe('Galera with MariaDB 10.11', () => {
     await until(all, (nodes) => nodes.every(({ wsrep }) => wsrep!.lastCommitted === before + 3));
   });
 
-  test('a node that is desynced still takes writes', async () => {
+  test('a desynced node still takes writes', async () => {
     await galera.servers[1]!.sql('SET GLOBAL wsrep_desync = ON');
     const desynced = await until(
       () => facts(1),
@@ -88,7 +90,7 @@ describe('Galera with MariaDB 10.11', () => {
     );
   });
 
-  test('a node that an administrator closed answers, and takes no writes', async () => {
+  test('a node that an administrator closed still answers, and takes no writes', async () => {
     await galera.servers[1]!.sql('SET GLOBAL wsrep_reject_queries = ALL');
     const closed = await facts(1);
     expect(closed.wsrep).toMatchObject({ closed: true, ready: true, state: 'synced' });
@@ -98,7 +100,7 @@ describe('Galera with MariaDB 10.11', () => {
     expect(isWritable(await facts(1))).toBe(true);
   });
 
-  test('one node is published, and when it dies the first of the others; back in the cluster it is a node as any other', async () => {
+  test('one node is published, and after its crash the first of the others; when it returns, it is an ordinary node', async () => {
     const name = await followedName([0, 1, 2].map(addressOf), prober);
     try {
       expect(await name.recorded('move')).toMatchObject({
@@ -120,7 +122,7 @@ describe('Galera with MariaDB 10.11', () => {
     }
   });
 
-  test('a node that lost the majority says so, and answers on; the lost ones are unknown', async () => {
+  test('a node without majority says so, and still answers; the lost nodes are unknown', async () => {
     const { session } = await facts(0);
     await Promise.all([galera.servers[1]!.kill9(), galera.servers[2]!.kill9()]);
     const alone = await until(

@@ -1,4 +1,4 @@
-/** Groups that shrink in order, two groups with a channel between them (as in an InnoDB ClusterSet), and one server under two addresses, on real servers. */
+/** Real groups that shrink in order, a channel between two groups, and a server with two addresses. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -41,7 +41,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     await sql(index, 'SET GLOBAL group_replication_bootstrap_group = OFF');
   }
 
-  /** From the primary of one group to that of another one; it is not stopped with the group. */
+  /** A channel between the primaries of two groups; it does not stop with the group. */
   async function replicate(replica: number, source: number): Promise<void> {
     await sql(
       replica,
@@ -51,14 +51,14 @@ describe('a group of two, and a group of one that replicates from it', () => {
     );
   }
 
-  /** What makes a replica cluster the primary one. */
+  /** Makes a replica cluster the primary cluster. */
   async function open(index: number): Promise<void> {
     const channel = "FOR CHANNEL 'clusterset_replication'";
     await sql(index, `STOP REPLICA ${channel}`, `RESET REPLICA ALL ${channel}`, 'SET GLOBAL read_only = OFF');
   }
 
   beforeAll(async () => {
-    // A group wants an address that an interface has: on loopback the members differ by port.
+    // A group needs an address of an interface: on loopback the members differ by port.
     const ports: number[] = [];
     for (const _ of hosts) ports.push(await findFreePort(['127.0.0.1'], { butNot: ports }));
     const seeds = (name: string | undefined) =>
@@ -91,16 +91,16 @@ describe('a group of two, and a group of one that replicates from it', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  /** Every former source, in the ledger of that epoch: it is read a moment after the move. */
+  /** Every former source in the ledger, which is read a moment after the move. */
   const rejoined = (wanted: number) =>
     until(
       () => name.snapshot().ledger,
       (ledger) => ledger?.epoch === wanted && ledger.was.length === 0,
     );
 
-  test('a server that was not started as a member says so', async () => {
+  test('a server outside its group says so', async () => {
     const { group, id } = await factsOf(prober, addressOf(0));
-    // Before 8.0 had it so, the row had no identity.
+    // In older versions this row had no identity.
     expect(group).toMatchObject({
       name: groups[0],
       singlePrimary: true,
@@ -136,7 +136,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     });
   });
 
-  test('it leaves in order: the last member is the source, and the one that left is told to join, not to open', async () => {
+  test('a member leaves in order: the last member is the source, and the hint for the other is to join, not to open', async () => {
     await sql(0, 'STOP GROUP_REPLICATION');
     expect(await name.recorded('move', ({ to }) => to.server === addressOf(1))).toMatchObject({
       reason: 'switchover',
@@ -147,7 +147,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     expect(missing).not.toContain('read_only');
   });
 
-  test('START GROUP_REPLICATION: it has rejoined, and the group can give it its role back', async () => {
+  test('START GROUP_REPLICATION: the member has rejoined, and the group can give it its role back', async () => {
     await start(0);
     await rejoined(2);
     await sql(0, 'DO group_replication_set_as_primary(@@server_uuid)');
@@ -155,14 +155,14 @@ describe('a group of two, and a group of one that replicates from it', () => {
     await rejoined(3);
   });
 
-  test('a member in ERROR is told to stop its plugin first: START alone is refused', async () => {
-    // By default (OFFLINE_MODE) it would let nobody in.
+  test('the hint for a member in ERROR stops the plugin first: MySQL refuses START alone', async () => {
+    // By default (OFFLINE_MODE) it would let no client in.
     const brief = [
       'SET GLOBAL group_replication_recovery_retry_count = 1',
       "SET GLOBAL group_replication_exit_state_action = 'READ_ONLY'",
     ];
     await sql(1, 'STOP GROUP_REPLICATION', ...brief);
-    // Something to fetch, and an account that may not.
+    // A transaction to fetch, and an account that may not fetch it.
     await sql(0, 'CREATE DATABASE fetched');
     await sql(1, "START GROUP_REPLICATION USER='repl', PASSWORD='wrong'");
     await until(
@@ -193,7 +193,7 @@ describe('a group of two, and a group of one that replicates from it', () => {
     await rejoined(4);
   });
 
-  test('the primary cluster is lost, and the other one is opened by force: a person must say so, and the hold names both', async () => {
+  test('the primary cluster is lost, and the other one is opened by force: a person must decide, and the hold names both', async () => {
     await mysql.servers[2]!.kill9();
     await open(0);
     const { sentence } = await until(
@@ -228,7 +228,7 @@ describe('one server under two configured addresses', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('is published by the first one, also after a restart; the other one is an alarm, and no copied data folder', async () => {
+  test('is published under the first one, also after a restart; the alarm names the other one, and no copied data folder', async () => {
     const codes = () => name.snapshot().alarms.map(({ code }) => code);
     await name.recorded('move', ({ to }) => to.server === `${hosts[0]}:${mysql.port}`);
     await until(codes, (seen) => seen.includes('same-server'));

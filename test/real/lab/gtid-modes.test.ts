@@ -1,4 +1,4 @@
-/** Real MySQL servers in every gtid_mode: the name moves there and back, and each time the former source becomes a replica that is superseded no more. */
+/** Every gtid_mode on real servers: the name moves there and back, and the former source rejoins. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contains, parseGtidSet, restrict } from '../../../src/core/gtid/gtid.ts';
@@ -16,7 +16,7 @@ import { nameserver, smallWorld } from '../../support/small-world.ts';
 import { clock, factsOf, proberFor, until } from './probing.ts';
 import { rowRecorder } from './row-recorder.ts';
 
-/** How a replica says from where it reads. */
+/** The replica's place in the binary log of its source. */
 type Positioning = 'places' | 'auto-position';
 
 const user = 'source_dns';
@@ -107,14 +107,14 @@ async function follow(replica: number, source: number, by: Positioning): Promise
 
 const writeTo = (index: number) => sql(index, 'INSERT INTO shop.orders VALUES ()');
 
-/** Resolves when the replica has applied all that is in the source's binary log. */
+/** Resolves when the replica has applied the whole binary log of the source. */
 async function caughtUp(replica: number, source: number): Promise<void> {
   const end = await endOf(source);
   const [row] = await sql(replica, `SELECT SOURCE_POS_WAIT('${end.file}', ${end.position}, 10) AS waited`);
   expect(Number(row!['waited'])).toBeGreaterThanOrEqual(0);
 }
 
-/** By the manual's procedure (19.4.8): close the old source, let the new one catch up, make the old one its replica, open the new one. */
+/** The manual's procedure (19.4.8): close the source, let the new one catch up, repoint, open the new one. */
 async function switchOver(from: number, to: number, by: Positioning): Promise<void> {
   await writeTo(from);
   await sql(from, 'SET GLOBAL super_read_only = ON');
@@ -132,7 +132,7 @@ const moved = (to: number): Promise<unknown> =>
     (source) => source === addressOf(to),
   );
 
-/** Resolves with the sentence by which the former source came back. */
+/** Resolves with the sentence by which the former source rejoined. */
 async function rejoined(former: number): Promise<string> {
   const { sentence } = await until(
     () => ({ ...shown(former), sentence: written.at(-1) ?? '' }),
@@ -143,13 +143,14 @@ async function rejoined(former: number): Promise<string> {
 
 const alarm = () => snapshot().alarms.find(({ code }) => code === 'not-comparable');
 
-/** Resolves with the sentence of the alarm that nothing tells when the former source has caught up. */
+/** Resolves with the alarm that nothing shows when the former source has caught up. */
 const notComparable = async (): Promise<string> =>
   (await until(alarm, (raised) => raised !== undefined))!.sentence;
 
 /**
- * One write on the source, and the former source is back. A source with gtid_mode ON shows no places, so to a replica in ON_PERMISSIVE only a write proves something that comes
- * after the replica was seen attached (docs/decisions/019): the alarm tells when it was.
+ * One write on the source, and the former source rejoins. A source with gtid_mode ON shows no places, so to a
+ * replica in ON_PERMISSIVE only a write proves anything, after the replica was seen attached
+ * (docs/decisions/019). The alarm shows when that was.
  */
 async function comesBack(former: number, source: number, modes: readonly GtidMode[]): Promise<string> {
   if (modes[source] === 'ON' && modes[former] !== 'ON') await notComparable();
@@ -157,7 +158,7 @@ async function comesBack(former: number, source: number, modes: readonly GtidMod
   return rejoined(former);
 }
 
-/** `modes`: of each server. */
+/** `modes`: the mode of each server. */
 async function thereAndBack(by: Positioning, modes: readonly GtidMode[]): Promise<readonly [string, string]> {
   await switchOver(0, 1, by);
   const there = await comesBack(0, 1, modes);
@@ -165,7 +166,7 @@ async function thereAndBack(by: Positioning, modes: readonly GtidMode[]): Promis
   return [there, await comesBack(1, 0, modes)];
 }
 
-/** One step at a time, as the manual asks (19.1.4.2). */
+/** One step at a time, as the manual says (19.1.4.2). */
 async function setMode(index: number, mode: GtidMode): Promise<void> {
   const [row] = await sql(index, 'SELECT @@GLOBAL.gtid_mode AS mode');
   const wanted = gtidModes.indexOf(mode);
@@ -214,7 +215,8 @@ describe('there and back', () => {
   const nothing = 'has nothing of its own: no longer superseded';
   const nothingWithGtid = 'has nothing of its own with a GTID';
 
-  // From OFF to ON and back, one server after the other. A source without GTIDs cannot have a replica with gtid_mode ON, nor one with auto-positioning.
+  // From OFF to ON and back, one server at a time. A source without GTIDs cannot have a replica with
+  // gtid_mode ON or with auto-positioning.
   test.each([
     ['OFF', 'OFF', 'places', unknown, unknown],
     ['OFF', 'OFF_PERMISSIVE', 'places', unknown, unknown],
@@ -227,7 +229,7 @@ describe('there and back', () => {
     ['ON', 'ON_PERMISSIVE', 'places', nothing, nothing],
     ['ON_PERMISSIVE', 'OFF_PERMISSIVE', 'places', unknown, nothingWithGtid],
     ['OFF_PERMISSIVE', 'OFF', 'places', unknown, unknown],
-  ] as const)('%s and %s, by %s', async (first, second, by, there, back) => {
+  ] as const)('%s and %s, by %s', async (first, second, by, ...[there, back]) => {
     await setMode(1, second);
     await setMode(0, first);
     const [wentThere, cameBack] = await thereAndBack(by, [first, second]);
@@ -236,7 +238,7 @@ describe('there and back', () => {
   });
 });
 
-describe('a source with gtid_mode ON that is idle', () => {
+describe('an idle source with gtid_mode ON', () => {
   test('proves nothing to a replica that takes transactions without GTIDs; the statement of the alarm ends that', async () => {
     for (const mode of ['OFF_PERMISSIVE', 'ON_PERMISSIVE'] as const)
       for (const index of both) await setMode(index, mode);
@@ -253,17 +255,17 @@ describe('a source with gtid_mode ON that is idle', () => {
   });
 });
 
-describe('what a set tells in a permissive mode', () => {
+describe('what a set shows in a permissive mode', () => {
   const rows = () => rowRecorder('mysql-9.7-permissive', { user, password: mysql.password });
   let recorded: ReturnType<typeof rows>;
-  /** An answer that was on its way is of the mode before. */
+  /** An answer on its way belongs to the previous mode. */
   const inMode = (index: number, mode: GtidMode) =>
     until(
       () => facts(index),
       ({ gtidMode }) => gtidMode === mode,
     );
 
-  test('a transaction without a GTID never gets one: not in the replica either, whatever its mode', async () => {
+  test('a transaction without a GTID never gets one, in a replica of any mode', async () => {
     recorded = rows();
     await setMode(0, 'OFF_PERMISSIVE');
     await setMode(1, 'ON_PERMISSIVE');
@@ -283,7 +285,7 @@ describe('what a set tells in a permissive mode', () => {
     await recorded.take('replica-on-permissive', addressOf(1));
   });
 
-  test('a replica in OFF_PERMISSIVE has those that came with a GTID in its set', async () => {
+  test('the set of a replica in OFF_PERMISSIVE has the transactions that came with a GTID', async () => {
     for (const index of both) await setMode(index, 'ON_PERMISSIVE');
     await writeTo(0);
     await caughtUp(1, 0);
@@ -300,7 +302,7 @@ describe('what a set tells in a permissive mode', () => {
     recorded.write('Recorded from MySQL 9.7.4 of Debian by test/real/lab/gtid-modes.test.ts.');
   });
 
-  test('RESET BINARY LOGS AND GTIDS on the source: the former source is compared by its new log', async () => {
+  test('RESET BINARY LOGS AND GTIDS on the source: the new log shows where the former source is', async () => {
     for (const mode of ['OFF_PERMISSIVE', 'OFF'] as const)
       for (const index of both) await setMode(index, mode);
     await writeTo(0);

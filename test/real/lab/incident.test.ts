@@ -1,4 +1,4 @@
-/** A promotion belongs to an incident, on real servers: what was made writable beside a healthy source does not get the name when that source restarts. */
+/** A promotion belongs to an incident: a restart of the source moves the name to no other writable server. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -11,7 +11,7 @@ import { proberFor, until } from './probing.ts';
 
 const account = accountName('source_dns', '127.0.0.%');
 
-describe('a replica that was made writable while the source goes on writing', () => {
+describe('a replica that is made writable while the source continues to write', () => {
   let mysql: MysqlServers;
   let prober: ServerProber;
   let name: FollowedName;
@@ -32,7 +32,7 @@ describe('a replica that was made writable while the source goes on writing', ()
       return probe;
     },
   });
-  /** Of two answers from now on the second one was asked for after now. */
+  /** The second answer from now on was asked for after now. */
   async function sourceAskedAgain(): Promise<void> {
     const asked = () => answers.get(addressOf(source)) ?? 0;
     const before = asked();
@@ -66,7 +66,7 @@ describe('a replica that was made writable while the source goes on writing', ()
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('and replicates on: the name stays through a restart of the source, writable and read-only', async () => {
+  test('still replicates: the name stays during a restart of the source, writable and read-only', async () => {
     await mysql.servers[second]!.sql('SET GLOBAL read_only = OFF');
     await until(
       () => serverOf(second).writable,
@@ -87,7 +87,7 @@ describe('a replica that was made writable while the source goes on writing', ()
     await decided((reason) => reason === 'steady');
   });
 
-  test('and replicates from nobody: the name stays, and the hold names the command; a close of the source that is seen moves it', async () => {
+  test('no longer replicates: the name stays, and the hold names the command; the name moves when the source is seen closed', async () => {
     await mysql.servers[second]!.sql('SET GLOBAL super_read_only = ON');
     await until(
       () => serverOf(second).writable,

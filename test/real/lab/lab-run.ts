@@ -1,13 +1,14 @@
+/** The lab of the built program, as a user runs it. */
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { root } from '../../support/checkout.ts';
 
-/** The built program, as a user runs it. */
 export const entry = join(root, 'dist', 'main.js');
 
-/** What the lab prints with `--json`: one of these a line. */
+/** One line of `--json`. */
 export interface LabLine {
   readonly event: string;
   readonly step?: string;
@@ -21,7 +22,6 @@ export interface LabLine {
   readonly lostWrites?: number;
 }
 
-/** Builds the program. */
 export async function build(): Promise<void> {
   await execa('node', ['build.mjs'], { cwd: root });
 }
@@ -40,17 +40,17 @@ export async function playLab(
   return { exitCode: run.exitCode, lines: run.stdout.map((line) => JSON.parse(line) as LabLine) };
 }
 
-/** `[step, held]` of every step, and what was seen where one did not hold. */
+/** `[step, held]` of every step, and the text of each that did not hold. */
 export const verdictsOf = (lines: readonly LabLine[]) =>
   lines
     .filter(({ event }) => event === 'held')
     .map(({ step, held, text }) => (held ? [step, held] : [step, held, text]));
 
-/** The lab's folders that are there now: another lab may run beside this test. */
+/** The folders of labs now: another lab may run beside this test. */
 export const labFolders = (): Set<string> =>
   new Set(readdirSync(tmpdir()).filter((name) => name.startsWith('source-dns-lab-')));
 
-/** Processes (of anybody) whose command line names one of these folders. */
+/** The processes (of all users) with one of these folders in their command lines. */
 export function processesIn(folders: readonly string[]): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/cmdline`))

@@ -1,3 +1,5 @@
+/** Probes of real MariaDB servers. */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { contains, countGtids, formatGtidSet, subtract } from '../../../src/core/gtid/gtid.ts';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
@@ -60,7 +62,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
 
   afterEach(() => prober.close());
 
-  test('a source and its replica, by the one privilege that docs/SERVERS.md names', async () => {
+  test('one privilege, which docs/SERVERS.md names, shows a source and its replica', async () => {
     const source = await facts(0);
     expect(source).toMatchObject({
       id: `mariadb:1@${addressOf(0)}`,
@@ -96,7 +98,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await recorder.take('replica-on', addressOf(1));
   });
 
-  test('what a replica lacks, and what it has alone, is counted', async () => {
+  test('the core counts what a replica lacks, and what only the replica has', async () => {
     await caughtUp();
     await mariadb.servers[1]!.sql('STOP REPLICA');
     await write(0, 1, 2, 3);
@@ -109,7 +111,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     const stopped = (await facts(1)).channels[0]!;
     expect(stopped).toMatchObject({ receiver: 'off', applier: 'off' });
     expect(stopped).not.toHaveProperty('lagSeconds');
-    // Mended as a person would: the position and the row taken back.
+    // Repaired as a person would: the position and the row are taken back.
     const position = (await facts(0)).positions!.current;
     await mariadb.servers[1]!.sql(
       'DELETE FROM shop.t',
@@ -121,7 +123,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await caughtUp();
   });
 
-  test('a transaction that cannot be applied: the replica is late', async () => {
+  test('a replica is late if it cannot apply a transaction', async () => {
     const holder = await mariadb.servers[1]!.connect();
     await holder.query('LOCK TABLES shop.t READ');
     await write(0, 10);
@@ -162,7 +164,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     );
   });
 
-  test('a source that died: the receiver connects, and who was there is remembered for that address only', async () => {
+  test('a source that crashed: the receiver connects, and the prober remembers the server for that address only', async () => {
     await until(() => facts(1), receiverIs('on'));
     await mariadb.servers[0]!.kill9();
     const connecting = await until(() => facts(1), receiverIs('connecting'));
@@ -174,7 +176,8 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await recorder.take('replica-connecting', addressOf(1));
     await mariadb.servers[0]!.start();
     await until(() => facts(1), receiverIs('on'));
-    // MariaDB goes on showing the last Master_Server_Id when the address is changed: it would be somebody else's.
+    // MariaDB still shows the last Master_Server_Id after the address has changed: it belongs to another
+    // server.
     await mariadb.servers[1]!.sql('STOP REPLICA', 'CHANGE MASTER TO MASTER_PORT=1', 'START REPLICA');
     const elsewhere = await until(() => facts(1), receiverIs('connecting'));
     expect(elsewhere.channels[0]?.sourceAddress).toBe(`${mariadb.servers[0]!.address}:1`);
@@ -206,7 +209,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     expect((await facts(1)).channels).toHaveLength(1);
   });
 
-  test('its replicas by one privilege more, where servers may be discovered', async () => {
+  test('one more privilege shows its replicas, if servers may be discovered', async () => {
     const account = "'source_dns'@'127.0.0.%'";
     const discoverWithin = [{ kind: 'suffix', suffix: '.lan' }] as const;
     const without = newProber({ discoverWithin });
@@ -228,7 +231,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     );
   });
 
-  test('without the privilege the server is alive, and the hint gives it', async () => {
+  test('without the privilege the server is alive, and the hint grants it', async () => {
     const account = "'source_dns'@'127.0.0.%'";
     await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `REVOKE REPLICA MONITOR ON *.* FROM ${account}`);
     const answer = await prober.probe(addressOf(0), deadline());
@@ -237,11 +240,11 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     );
     expect(answer).toMatchObject({ kind: 'alive', failure: { code: 'mysql-1227', hint } });
     await mariadb.servers[0]!.sql('SET sql_log_bin = 0', `GRANT REPLICA MONITOR ON *.* TO ${account}`);
-    // It counts for new connections only, so the prober must have taken one.
+    // It counts for new connections only, so the prober must have opened one.
     await facts(0);
   });
 
-  test('without its binary log it tells what it has replicated, and nothing of its own', async () => {
+  test('a server without binary log shows what it has replicated, and nothing of its own', async () => {
     await mariadb.servers[1]!.restart(['--skip-log-bin', '--read-only=OFF']);
     await mariadb.servers[1]!.sql('INSERT INTO shop.t VALUES (99)', 'START REPLICA');
     const seen = await until(() => facts(1), receiverIs('on'));

@@ -1,3 +1,5 @@
+/** Probes of real MySQL servers without GTIDs and without the Performance Schema. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
@@ -52,7 +54,7 @@ describe('MySQL without GTIDs and without the Performance Schema', () => {
     expect(livingProcesses()).toEqual([]);
   });
 
-  test('who replicates from whom, and that it streams, is seen all the same', async () => {
+  test('the prober still sees which server replicates from which, and that it streams', async () => {
     const source = await facts(0);
     expect(source).toMatchObject({ readOnly: false, channels: [] });
     for (const absent of ['gtidExecuted', 'binlogEnd']) expect(source).not.toHaveProperty(absent);
@@ -64,7 +66,7 @@ describe('MySQL without GTIDs and without the Performance Schema', () => {
       expect(replica.channels[0]).not.toHaveProperty(absent);
   });
 
-  test('with REPLICATION CLIENT come coordinates, on the next connection', async () => {
+  test('REPLICATION CLIENT shows coordinates, on the next connection', async () => {
     const grant = `GRANT REPLICATION CLIENT ON *.* TO ${account}`;
     await mysql.servers[0]!.sql('SET sql_log_bin = 0', grant);
     await mysql.servers[1]!.sql(

@@ -1,4 +1,5 @@
-/** Which nameservers the contract is run on: what is fetched, and what is in PATH where that is of another version. */
+/** The nameservers for the contract: the fetched ones, and those of PATH with another version. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,14 +23,14 @@ const putInPath = (...folders: readonly string[]) =>
 const series = ({ version }: { readonly version: string }): string =>
   version.split('.').slice(0, 2).join('.');
 
-test('Debian 12 and Debian 13 are among them, the oldest first', async () => {
+test('the list has those of Debian 12 and Debian 13, the oldest first', async () => {
   expect((await everyBind()).map(series)).toEqual(expect.arrayContaining(['9.18', '9.20']));
   expect((await everyKnot()).map(series)).toEqual(expect.arrayContaining(['3.2', '3.4']));
   expect((await everyPowerdns()).map(series)).toEqual(expect.arrayContaining(['4.7', '4.9']));
 });
 
 test.each(['bookworm', 'trixie'] as const)(
-  'those of %s are found in PATH, by the version that they print',
+  'the list has those of %s in PATH, by the version that they print',
   async (release) => {
     const [bind, knot] = [await fetchedBind(release, silent), await fetchedKnot(release, silent)];
     putInPath(dirname(bind.named), dirname(knot.knotd));
@@ -39,13 +40,13 @@ test.each(['bookworm', 'trixie'] as const)(
       nsupdate: bind.nsupdate,
     });
     expect(await installedKnot()).toEqual(knot);
-    // They are there already.
+    // They are fetched already.
     const versions = (await everyBind()).map(({ version }) => version);
     expect(versions).toEqual([...new Set(versions)]);
   },
 );
 
-test('a version in PATH that was not fetched is one more', async () => {
+test('a version in PATH that was not fetched is added', async () => {
   const bind = await fetchedBind('bookworm', silent);
   const other = '#!/bin/sh\necho "BIND 9.19.24 (Development Release) <id:>"\n';
   await writeFile(join(folder, 'named'), other, { mode: 0o755 });

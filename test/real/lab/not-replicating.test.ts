@@ -1,4 +1,7 @@
-/** Real servers that get nothing of the source, or get it late: the statement that the alarm proposes is run, and helps; and where it would lose data, none is proposed. */
+/**
+ * Real servers that get nothing from the source, or get it late: the proposed statement helps, or there is
+ * none.
+ */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
@@ -30,7 +33,7 @@ interface Servers {
   stop(): Promise<void>;
 }
 
-/** The service that watches them, on a zone in memory. */
+/** The service that watches them, with a zone in memory. */
 class Watch {
   readonly world: SmallWorld;
   readonly #runtime: ClusterRuntime;
@@ -72,12 +75,11 @@ class Watch {
     this.#runtime.start();
   }
 
-  /** Waits for it. */
   sees(wanted: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
     return until(() => this.#runtime.snapshot(), wanted);
   }
 
-  /** What the alarm says of that server, once it does. */
+  /** Waits for the sentence of the alarm about that server. */
   async saysOf(server: ServerAddress, text: string): Promise<string> {
     const said = ({ alarms }: Snapshot) =>
       alarms.find(
@@ -94,7 +96,7 @@ class Watch {
   }
 }
 
-/** The statements that a sentence proposes, with the account filled in. */
+/** The statements of a sentence, with the account filled in. */
 function proposed(sentence: string, password: string): readonly string[] {
   const [, statements] = /make it a replica of [^:]+:\d+: (.*)\.$/.exec(sentence) ?? [];
   if (statements === undefined) throw new Error(`no statement: ${sentence}`);
@@ -182,7 +184,7 @@ describe.each([
     );
   });
 
-  test('the statement for the replica makes it follow the source, and it is read from again', async () => {
+  test('the statement makes the replica follow the source, and clients read from it again', async () => {
     const sentence = await watch.saysOf(addressOf(3), 'make it a replica of');
     await all.servers[3]!.sql(...proposed(sentence, all.password));
     await watch.sees((snapshot) => isOver(3)(snapshot) && hasReplicas(2, 3));
@@ -192,7 +194,7 @@ describe.each([
     );
   });
 
-  test('the statement for the old source does, and it rejoins', async () => {
+  test('the statement makes the old source follow, and it rejoins', async () => {
     const sentence = await watch.saysOf(addressOf(0), 'make it a replica of');
     expect(sentence).toContain(
       `${addressOf(0)} replicates from nobody, and gets nothing of the source ${addressOf(1)}.`,
@@ -207,7 +209,7 @@ describe.each([
     );
   });
 
-  test('a replica of a delayed one is as late, and not read from', async () => {
+  test('a replica of a delayed replica is late too, and clients do not read from it', async () => {
     await all.servers[3]!.sql('STOP REPLICA', delay, 'START REPLICA');
     await all.servers[0]!.sql('STOP REPLICA');
     await all.follow(0, 3);
@@ -220,7 +222,7 @@ describe.each([
     ]);
   });
 
-  test('none is proposed for a server with transactions of its own', async () => {
+  test('the alarm proposes no statement for a server with its own transactions', async () => {
     const own = ['SET GLOBAL read_only = OFF', 'INSERT INTO shop.t VALUES (9)', close];
     await all.servers[2]!.sql('STOP REPLICA', 'RESET REPLICA ALL', ...own);
     const sentence = await watch.saysOf(addressOf(2), 'rebuild');

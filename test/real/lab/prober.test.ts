@@ -1,3 +1,5 @@
+/** Probes of real MySQL servers. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -20,7 +22,7 @@ const password = "p'a\\ss-äöü-0815";
 
 let mysql: MysqlServers;
 let prober: ServerProber;
-/** Everything that any prober answered: the password must be nowhere in it. */
+/** All answers of all probers: none may contain the password. */
 const answers: Probe[] = [];
 let lost: ServerAddress[] = [];
 const open: ServerProber[] = [];
@@ -57,7 +59,7 @@ beforeAll(async () => {
     readOnly: (index) => (index === 0 ? 'off' : 'super-read-only'),
   });
   const quoted = password.replaceAll('\\', '\\\\').replaceAll("'", "''");
-  // The pipe carries the account to the replica: as it does for users.
+  // The replication carries the account to the replica, as it does for users.
   await mysql.servers[0]!.sql(
     `CREATE USER ${account} IDENTIFIED BY '${quoted}'`,
     ...grantStatements(account),
@@ -83,7 +85,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
-/** The rows as a probe's connection hands them over: text or null. */
+/** The rows as a connection returns them to a probe: text or null. */
 async function textRows(server: Mysqld, sql: string): Promise<Record<string, string | null>[]> {
   const connection = await server.connect();
   const [rows] = await connection.query({ sql, typeCast: (field) => field.string() });
@@ -91,7 +93,7 @@ async function textRows(server: Mysqld, sql: string): Promise<Record<string, str
   return rows as Record<string, string | null>[];
 }
 
-describe('what is seen', () => {
+describe('what the prober sees', () => {
   test('a source, its replica, and a promotion within one session', async () => {
     const source = await facts(0);
     expect(source).toMatchObject({
@@ -165,13 +167,13 @@ describe('what is seen', () => {
     );
   });
 
-  test('the same by the statements for older versions, as far as they go', async () => {
+  test('the statements for older versions show the same, as far as they can', async () => {
     const now = await facts(1);
     for (const [set, spelling] of [
       [mysql8, 1],
       [mysql57, 0],
     ] as const) {
-      // 8.0 took the older name of the variable away.
+      // MySQL 8.0 removed the older name of the variable.
       const statement = set.statements[0]!.spellings[spelling]!.replace(
         'tx_read_only',
         'transaction_read_only',
@@ -192,7 +194,7 @@ describe('what is seen', () => {
     }
   });
 
-  test('one probe of a server at a time, and the same address as it is', async () => {
+  test('the prober asks a server once at a time, and keeps its address', async () => {
     const first = prober.probe(addressOf(0), deadline());
     expect(prober.probe(addressOf(0), deadline())).toBe(first);
     await first;
@@ -212,7 +214,7 @@ describe('what is seen', () => {
   });
 });
 
-describe('a server that goes', () => {
+describe('a server that goes away', () => {
   test('by kill -9: the loss is pushed, then refused, then another session', async () => {
     const { session } = await facts(1);
     await mysql.servers[1]!.kill9();
@@ -233,7 +235,7 @@ describe('a server that goes', () => {
     expect(lost).toEqual([addressOf(1)]);
   });
 
-  test('by KILL, in the middle of its day', async () => {
+  test('by KILL, during normal work', async () => {
     const { session } = await facts(0);
     const [row] = await mysql.servers[0]!.sql(
       `SELECT ID AS id FROM performance_schema.processlist WHERE USER = '${user}'`,
@@ -280,7 +282,7 @@ describe('a server that goes', () => {
   });
 });
 
-describe('a server that refuses is alive', () => {
+describe('a server that refuses us is alive', () => {
   test('access denied', async () => {
     expect(await probe(0, newProber({ password: 'wrong-0815' }))).toMatchObject({
       kind: 'alive',
@@ -313,7 +315,7 @@ describe('a server that refuses is alive', () => {
     await facts(0);
   });
 
-  test('offline_mode turns us out', async () => {
+  test('offline_mode ends our connection', async () => {
     await facts(0);
     await mysql.servers[0]!.sql('SET GLOBAL offline_mode = ON');
     const answer = await until(
@@ -344,7 +346,7 @@ describe('TLS', () => {
     expect(await cipherCount()).toBe(encrypted);
   });
 
-  test('verify: an unknown authority, and a certificate of another name, are refused', async () => {
+  test('verify: the prober refuses an unknown authority, and a certificate for another name', async () => {
     expect(await probe(0, newProber({ tls: 'verify' }))).toMatchObject({
       kind: 'alive',
       failure: { code: 'tls-failed' },
@@ -357,11 +359,11 @@ describe('TLS', () => {
     });
   });
 
-  test('without TLS in the server: preferred goes on, with the RSA exchange only where that is allowed; required does not', async () => {
+  test('a server without TLS: preferred continues, with the RSA exchange only if allowed; required does not', async () => {
     await mysql.servers[0]!.kill9();
     await mysql.servers[0]!.start(['--tls-version=']);
     try {
-      // It has just started: it remembers no login, and wants the password.
+      // It has just started: it remembers no login, and needs the password.
       const preferred = newProber();
       expect(await probe(0, preferred)).toMatchObject({
         kind: 'alive',
@@ -369,7 +371,7 @@ describe('TLS', () => {
       });
       await facts(0, newProber({ allowPublicKeyRetrieval: true }));
       expect(await cipherCount()).toBe(0);
-      // Now it remembers the password's hash, and no key is needed.
+      // Now it remembers the hash of the password, and needs no key.
       await facts(0, preferred);
       expect(await probe(0, newProber({ tls: 'required' }))).toMatchObject({
         kind: 'alive',
@@ -383,7 +385,7 @@ describe('TLS', () => {
 });
 
 describe('the end', () => {
-  test('close says good-bye: the server counts no aborted client', async () => {
+  test('close ends the connection in order: the server counts no aborted client', async () => {
     const admin = await mysql.connect(0);
     const aborted = async () => {
       const [rows] = await admin.query("SHOW GLOBAL STATUS LIKE 'Aborted_clients'");
@@ -411,7 +413,7 @@ describe('the end', () => {
 });
 
 describe('GTID sets', () => {
-  test("subtract, contains and union as the server's GTID_SUBTRACT and GTID_SUBSET do, on 400 random pairs", async () => {
+  test("subtract, contains and union agree with the server's GTID_SUBTRACT and GTID_SUBSET on 400 random pairs", async () => {
     const connection = await mysql.connect(0);
     let state = 4711;
     const pick = (below: number): number => {

@@ -1,3 +1,5 @@
+/** Probers and probes for the tests with real servers. */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerFacts } from '../../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../../../src/core/model/units.ts';
@@ -9,7 +11,7 @@ export { clock };
 
 export const deadline = (ms = 5000): MonoMs => (clock.mono() + ms) as MonoMs;
 
-/** A prober of these servers, by the account `source_dns` unless `options` says another. The caller closes it. */
+/** A prober of these servers; default account: `source_dns`. The caller closes it. */
 export const proberFor = (
   servers: readonly ServerAddress[],
   password: string,
@@ -27,14 +29,14 @@ export const proberFor = (
     ...options,
   });
 
-/** The facts that a probe brings. Throws where it brings none. */
+/** The facts of a probe. Throws if there are none. */
 export async function factsOf(prober: ServerProber, server: ServerAddress): Promise<ServerFacts> {
   const answer = await prober.probe(server, deadline());
   if (answer.kind !== 'reachable') throw new Error(`${answer.kind}: ${answer.failure.message}`);
   return answer.facts;
 }
 
-/** Asks again until the answer is as wanted, at most 20 s. */
+/** Probes again until the answer matches, at most 20 s. */
 export async function until<T>(ask: () => Promise<T> | T, wanted: (answer: T) => boolean): Promise<T> {
   const end = deadline(20_000);
   for (;;) {

@@ -1,3 +1,5 @@
+/** Server processes of the lab: their logs, their ends, and their ports. */
+
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +16,7 @@ import { root } from '../../support/checkout.ts';
 let folder = '';
 let compiled = '';
 
-/** Node 20 runs no TypeScript, and how a process ends is only seen in a process of its own. */
+/** Node 20 runs no TypeScript, and the end of a process shows only in a process of its own. */
 beforeAll(async () => {
   compiled = await mkdtemp(join(tmpdir(), 'source-dns-compiled-'));
   const options = [
@@ -56,7 +58,7 @@ afterEach(async () => {
 const shell = (script: string) =>
   launch('a shell', '/bin/sh', ['-c', script], { cwd: folder, logFile: join(folder, 'log') });
 
-test('a line is awaited; an early end and a deadline are told with the log', async () => {
+test('awaitLine finds a line; the error of an early end or a deadline has the log', async () => {
   const ready = shell('echo one; echo two is ready; exec sleep 60');
   expect(await ready.awaitLine(/ready$/, 10_000)).toBe('two is ready');
   expect(await ready.stop(10_000)).toEqual({ code: null, signal: 'SIGTERM' });
@@ -72,14 +74,14 @@ test('a line is awaited; an early end and a deadline are told with the log', asy
   await silent.kill();
 });
 
-test('a process that ignores SIGTERM is killed, also a suspended one', async () => {
+test('stop kills a process that ignores SIGTERM, even a suspended one', async () => {
   const deaf = shell('trap "" TERM; echo deaf; while :; do sleep 60 & wait; done');
   await deaf.awaitLine(/deaf/, 10_000);
   deaf.signal('SIGSTOP');
   expect(await deaf.stop(100)).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
-test('a suspended process stands still with all its threads, however busy they are', async () => {
+test('suspend stops all threads of a process, however busy they are', async () => {
   const spin = `const { Worker } = require('node:worker_threads');
     let begun = 0;
     const count = () => { if (++begun === 8) console.log('all spin'); };
@@ -90,7 +92,7 @@ test('a suspended process stands still with all its threads, however busy they a
     logFile: join(folder, 'busy.log'),
   });
   await busy.awaitLine(/all spin/, 20_000);
-  // Each thread's state, as the kernel tells it.
+  // The state of each thread, by the kernel.
   const states = () =>
     readdirSync(`/proc/${busy.pid}/task`).map(
       (thread) => readFileSync(`/proc/${busy.pid}/task/${thread}/stat`, 'latin1').split(') ')[1]![0],
@@ -102,11 +104,11 @@ test('a suspended process stands still with all its threads, however busy they a
     await vi.waitFor(() => expect(states()).toContain('R'), { timeout: 10_000, interval: 1 });
   }
   await busy.kill();
-  // Nothing waits for a process that has ended.
+  // A process that has ended ends every wait.
   await busy.suspend();
 });
 
-test('a program that is not there ends at once', async () => {
+test('a missing program ends at once', async () => {
   const missing = launch('nothing', join(folder, 'missing'), [], {
     cwd: folder,
     logFile: join(folder, 'log'),
@@ -114,7 +116,7 @@ test('a program that is not there ends at once', async () => {
   expect((await missing.exited).code).not.toBe(0);
 });
 
-test('a log on disk is bounded, its tail in memory too', async () => {
+test('a log is bounded on disk and in memory', async () => {
   const log = new BoundedLog(join(folder, 'big.log'));
   const piece = Buffer.from(`${'x'.repeat(1023)}\n`.repeat(1024));
   for (let megabytes = 0; megabytes < 40; megabytes++) log.take(piece);
@@ -125,7 +127,7 @@ test('a log on disk is bounded, its tail in memory too', async () => {
 });
 
 test.each(['SIGINT', 'SIGTERM', 'SIGKILL', 'uncaught', 'exit'])(
-  'no process is left behind by %s',
+  '%s leaves no process behind',
   async (end) => {
     const script = `
     import { launch } from '${join(compiled, 'processes.js')}';
@@ -166,7 +168,7 @@ test('a free port is free on all addresses', async () => {
   await expect(findFreePort(['192.0.2.1'])).rejects.toThrow(/no port of .* is free on 192\.0\.2\.1/);
 });
 
-test('a port that was taken meanwhile is replaced, another failure is not', async () => {
+test('withFreePort replaces a port that was taken meanwhile, and passes on any other failure', async () => {
   let next = 1;
   const find = () => Promise.resolve(next++);
   const start = (port: number) => (port < 3 ? Promise.reject(new Error('taken')) : Promise.resolve(port));
@@ -181,7 +183,7 @@ test('a port that was taken meanwhile is replaced, another failure is not', asyn
   expect(next).toBe(7);
 });
 
-/** A zombie counts as ended: it waits for whoever adopted it. */
+/** A zombie counts as ended: it waits for its new parent. */
 function isAlive(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

@@ -1,3 +1,5 @@
+/** Programs from the cache, and the servers that run with them. */
+
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -26,7 +28,7 @@ afterAll(() => {
   expect(livingProcesses()).toEqual([]);
 });
 
-test('the cache is taken in milliseconds, and has every program', async () => {
+test('the cache gives every program within milliseconds', async () => {
   const started = performance.now();
   const [mysql, bind]: [MysqlPrograms, BindPrograms] = [
     await provideMysql(silent),
@@ -70,7 +72,7 @@ test('fetched programs use no library of the system', async () => {
     ...mariadb.map(({ mariadbd }) => mariadbd),
   ]) {
     const root = join(program, '..', '..', 'root');
-    // Installed programs are run with the system's libraries, as they should be.
+    // Installed programs use the libraries of the system.
     if (!existsSync(root)) continue;
     const libraries = join(
       root,
@@ -138,7 +140,7 @@ test('a MySQL server answers by TCP, and comes back after a crash and after a st
   }
 });
 
-test('root comes in by the socket only, and no SQL reads files', async () => {
+test('root can connect only over the socket, and SQL reads no files', async () => {
   const mysql = await startMysqlServers(1);
   try {
     const { address: host, port } = mysql.servers[0]!;
@@ -151,13 +153,13 @@ test('root comes in by the socket only, and no SQL reads files', async () => {
   }
 });
 
-test('an option that mysqld does not know is told with its log', async () => {
+test('the error of an unknown option has the log of mysqld', async () => {
   await expect(startMysqlServers(1, { options: () => ['--no-such-option'] })).rejects.toThrow(
     /no-such-option/,
   );
 });
 
-test('two nameservers: an unsigned update is refused, a signed one reaches the secondary', async () => {
+test('two nameservers refuse an unsigned update; a signed one reaches the secondary', async () => {
   const bind = await startBind({ clusters: ['shop', 'blog'] });
   try {
     expect((await stat(bind.keyFile)).mode & 0o777).toBe(0o600);
@@ -189,7 +191,7 @@ test('two nameservers: an unsigned update is refused, a signed one reaches the s
     ]) {
       expect(await update(change, signed)).toMatchObject({ exitCode: 0 });
     }
-    // Four changes in a row: without notify-delay 0 the secondary would have the last one after 5 s.
+    // Four changes in a row: without notify-delay 0 the secondary would get the last one after 5 s.
     await bind.secondary.awaitSerial(5, 3000);
     const dig = await execa(bind.programs.dig, [
       '@127.0.0.1',
@@ -211,7 +213,7 @@ test('two nameservers: an unsigned update is refused, a signed one reaches the s
   expect(existsSync(bind.folder)).toBe(false);
 });
 
-test('a second server on a taken port fails, and is told apart', async () => {
+test('a second server on a taken port fails with a recognisable error', async () => {
   const bind = await startBind();
   const mysql = await startMysqlServers(1);
   try {

@@ -1,4 +1,4 @@
-/** What real servers say when they refuse us, and that the statement in the hint mends it. */
+/** Real servers refuse the prober, and the statement of the hint repairs it. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Probe } from '../../../src/core/model/observation.ts';
@@ -29,14 +29,14 @@ async function probeOnce(
 
 interface Refused {
   readonly errno: number;
-  /** How the account is made; `?` stands for its name. */
+  /** Creates the account; `?` stands for its name. */
   readonly made: readonly string[];
-  /** Asked so often before. */
+  /** The number of earlier probes. */
   readonly asked?: number;
   readonly password?: string;
 }
 
-/** Makes the account, is refused, does what the hint says, and is let in. */
+/** Creates the account, is refused, does what the hint says, and is let in. */
 async function mended(
   server: SqlServer,
   grants: (account: string) => readonly string[],
@@ -97,7 +97,7 @@ describe('MySQL 9.7', () => {
     { errno: 1862, made: [`${create} PASSWORD EXPIRE`] },
   ])('$errno, $made', (refused) => mended(server, grantStatements, refused));
 
-  test('without TLS where the account wants it', async () => {
+  test('an account that needs TLS refuses a connection without it', async () => {
     const account = accountName('tls_only');
     await server.sql(
       `CREATE USER ${account} IDENTIFIED BY '${password}' REQUIRE SSL`,
@@ -157,7 +157,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
   ])('$errno, $made', (refused) => mended(server, (account) => mariadbGrantStatements(account), refused));
 
   test.each(['10.11.6', '8.0.36-log'])(
-    'that calls itself %s is asked as MariaDB, and limits for clients do not cut what we read',
+    'a server that calls itself %s is probed as MariaDB, and limits for clients do not cut what we read',
     async (version) => {
       await server.restart([`--version=${version}`]);
       await server.sql('SET GLOBAL sql_select_limit = 1', 'SET GLOBAL max_join_size = 1');

@@ -1,7 +1,7 @@
 /**
- * Writes what real servers answer into test/support/rows, where the pure tests read it: `RECORD_ROWS=1 npx vitest run --project real test/real/lab/mariadb.test.ts`,
- * then `npx biome format --write test/support/rows`.
- * Without that variable it does nothing.
+ * Writes answers of real servers to test/support/rows, for the pure tests: `RECORD_ROWS=1 npx vitest run
+ * --project real test/real/lab/mariadb.test.ts`, then `npx biome format --write test/support/rows`. Does
+ * nothing without that variable.
  */
 
 import { lookup } from 'node:dns';
@@ -16,9 +16,9 @@ import { querySetOf, readTraits, traitsQuery } from '../../../src/mysql/flavour/
 const recording = process.env['RECORD_ROWS'] === '1';
 
 export interface RowRecorder {
-  /** Asks the server as a probe would, and keeps its answers under that name. */
+  /** Asks the server like a probe, and keeps the answers under that name. */
   take(name: string, server: ServerAddress): Promise<void>;
-  /** Writes the file, when there is something to write. */
+  /** Writes the file, if there is anything to write. */
   write(note: string): void;
 }
 

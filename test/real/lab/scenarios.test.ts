@@ -1,4 +1,5 @@
-/** Every scenario of the lab but the default one (story.test.ts), as a user plays it. Several at a time: most of a scenario is waiting for servers. */
+/** Every scenario of the lab except the default one (story.test.ts), several at a time. */
+
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,12 +12,12 @@ import { build, type LabLine, labFolders, playLab, processesIn, verdictsOf } fro
 interface Expected {
   readonly steps: string;
   readonly reasons: readonly string[];
-  /** Default 0. */
+  /** Default: 0. */
   readonly lost?: unknown;
 }
 
 const member = expect.stringMatching(/^Member [23]$/);
-/** Replicas are repointed at once: what is seen first depends on the machine. */
+/** The replicas change their source at once: what is seen first depends on the machine. */
 const failover = expect.stringMatching(/^(?:failover|followers-moved)$/);
 const switchover = expect.stringMatching(/^(?:switchover|followers-moved)$/);
 
@@ -63,7 +64,7 @@ beforeAll(async () => {
 });
 
 describe('source-dns lab --scenario', () => {
-  test('every scenario is played: the default one by story.test.ts', () => {
+  test('the tests play every scenario: story.test.ts the default one', () => {
     expect(scenarios.map(({ name }) => name).toSorted()).toEqual(
       [...Object.keys(expected), 'semi-sync'].toSorted(),
     );
@@ -84,7 +85,7 @@ describe('source-dns lab --scenario', () => {
     for (const [index, run] of runs.entries()) judge(names[index]!, run);
   });
 
-  test('what cannot be had is named, and a scenario that was asked for by name is not replaced', async () => {
+  test('the lab names a missing product, and does not replace a scenario that was named', async () => {
     const [network, mysql] = await Promise.all([
       playLab(['--scenario', 'group-isolate'], { PATH: '/nowhere' }),
       withoutMysql('--scenario', 'async'),
@@ -95,7 +96,7 @@ describe('source-dns lab --scenario', () => {
       {
         event: 'error',
         message: 'no network namespaces without unshare and nsenter',
-        hint: expect.stringContaining('the others need none of them'),
+        hint: expect.stringContaining('the other scenarios need none of them'),
       },
       { event: 'summary', held: false },
     ]);
@@ -106,12 +107,15 @@ describe('source-dns lab --scenario', () => {
   });
 });
 
-/** Where namespaces cannot be had, somebody must have said that this is known. */
+/** Without namespaces, an explicit setting must say so. */
 const mayBeAbsent = process.env['CHAOS_MAY_BE_ABSENT'] === '1';
 const impossible = (lines: readonly LabLine[]): boolean =>
   lines.some(({ event, message }) => event === 'error' && /^no network namespace/.test(message ?? ''));
 
-/** The lab where MySQL does not run: the one of PATH and the one of the cache both end with exit code 1; MariaDB and BIND are those of the real cache. */
+/**
+ * A lab without MySQL: those of PATH and cache end with exit code 1. MariaDB and BIND are from the real
+ * cache.
+ */
 async function withoutMysql(...args: readonly string[]): ReturnType<typeof playLab> {
   const folder = mkdtempSync(join(tmpdir(), 'source-dns-test-'));
   try {

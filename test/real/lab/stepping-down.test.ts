@@ -1,4 +1,4 @@
-/** Sources that are closed by another switch than read_only, on real servers: what their probes bring makes the decision follow a promoted replica. */
+/** Real sources that a switch other than read_only closes: the decision follows the promoted replica. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { situationOf } from '../../../src/core/decide/situation-of.ts';
@@ -26,7 +26,7 @@ interface Pair {
   readonly stop: () => Promise<void>;
 }
 
-/** What is decided of two servers, the first of which is published, by real probes and by nothing else. */
+/** The decision about two servers, of which the first is published, by real probes only. */
 class Watcher {
   readonly #prober: ServerProber;
   readonly #addresses: readonly ServerAddress[];
@@ -41,7 +41,7 @@ class Watcher {
     this.#prober = proberFor(this.#addresses, account.password, { user: account.user, queryTimeoutMs: 2000 });
   }
 
-  /** Asks both, and decides: `switchover 127.0.0.12:3306`. The sentence comes after it. */
+  /** Probes both, and decides: `switchover 127.0.0.12:3306`. The sentence comes after it. */
   async decided(): Promise<string> {
     for (const address of this.#addresses) {
       const probe = await this.#prober.probe(address, deadline());

@@ -1,3 +1,5 @@
+/** The default scenario of the lab, as a user plays it. */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -41,7 +43,7 @@ describe('source-dns lab', () => {
     expect(processesIn(left)).toEqual([]);
   });
 
-  // The one in a network namespace has a lab around it that passes the signal on.
+  // The lab in a network namespace has an outer lab, which passes the signal on.
   test.for(['semi-sync', 'group-isolate'])(
     'Ctrl-C in the middle of %s ends everything',
     async (scenario, { skip }) => {

@@ -1,4 +1,4 @@
-/** Every switch that refuses writes, on real servers: where a client's write fails the probe must say "not writable", and where it succeeds "writable". */
+/** Every switch that refuses writes, on real servers: the probe says what a client's write shows. */
 
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ interface Server {
 async function mysql(): Promise<Server> {
   const { servers, password, stop } = await startMysqlServers(1);
   const account = accountName('source_dns');
-  // CONNECTION_ADMIN: so that offline_mode can be read, and does not refuse us.
+  // CONNECTION_ADMIN: it reads offline_mode, and is not refused by it.
   const grants = [...grantStatements(account), `GRANT CONNECTION_ADMIN ON *.* TO ${account}`];
   await servers[0]!.sql(`CREATE USER ${account} IDENTIFIED BY '${password}'`, ...grants);
   return { server: servers[0]!, user: 'source_dns', password, stop };
@@ -68,7 +68,7 @@ describe.each([
     expect(livingProcesses()).toEqual([]);
   });
 
-  /** As an application would: a new connection, one write. */
+  /** Like an application: a new connection, one write. */
   async function takesWrites(): Promise<boolean> {
     const { address, port } = running.server;
     try {
@@ -122,7 +122,7 @@ describe.each([
     expect([await takesWrites(), (await seen()).writable]).toEqual([true, true]);
   });
 
-  // From the last that takes writes to the first that does not; 4 is where MySQL's manual begins to say "read-only".
+  // From the last level that takes writes to the first that does not; the manual says "read-only" from 4.
   test.each([...new Set([Math.max(forced - 1, 1), forced, 4])])(
     'innodb_force_recovery = %i',
     async (value) => {
@@ -170,7 +170,7 @@ describe('MySQL 9.7: what only a restart opens cannot become a replica', () => {
     },
   );
 
-  test('and without that it can', async () => {
+  test('without it the replica can', async () => {
     await running.server.restart();
     await running.server.sql(statement);
   });

@@ -15,9 +15,12 @@ import type {
 import type { FakeZone } from '../../support/fake-zone.ts';
 import { zoneName } from './print.ts';
 
+const wildcardName = `*.${zoneName}` as Fqdn;
+
 export class OddZone {
   readonly #zone: FakeZone;
   #wildcard: Rrset | undefined;
+  #loops = false;
   #maxTtlSeconds = Number.POSITIVE_INFINITY;
   readonly #keptOut = new Set<string>();
   readonly #answered = new Map<string, Rrset>();
@@ -28,11 +31,11 @@ export class OddZone {
   }
 
   /**
-   * Obeys `wildcard A 192.0.2.99` · `wildcard off` · `cuts-ttl 2` · `keeps-out AAAA` · `answers replicas A
+   * Obeys `wildcard A 192.0.2.99` · `wildcard loops` · `wildcard off` · `cuts-ttl 2` · `keeps-out AAAA` · `answers replicas A
    * 192.0.2.99` · `answers off` · `refuses replicas` · `allows replicas`. False: no such word.
    */
   set([verb = '', first = '', ...rest]: readonly string[]): boolean {
-    if (verb === 'wildcard') this.#wildcard = first === 'off' ? undefined : rrset('*', first, rest);
+    if (verb === 'wildcard') this.#setWildcard(first, rest);
     else if (verb === 'cuts-ttl') this.#maxTtlSeconds = Number(first);
     else if (verb === 'keeps-out') this.#keptOut.add(first);
     else if (verb === 'answers' && first === 'off') this.#answered.clear();
@@ -42,6 +45,11 @@ export class OddZone {
     else if (verb === 'allows') this.#refused.delete(`${first}.${zoneName}`);
     else return false;
     return true;
+  }
+
+  #setWildcard(first: string, rest: readonly string[]): void {
+    this.#loops = first === 'loops';
+    this.#wildcard = this.#loops || first === 'off' ? undefined : rrset('*', first, rest);
   }
 
   /**
@@ -57,6 +65,11 @@ export class OddZone {
       ...reading,
       rrsets: anew ? stored : [...stored, ...elsewhere],
       synthesized: anew ? [...synthesized, ...elsewhere] : synthesized,
+      looping: this.#loops
+        ? questions
+            .filter(({ name }) => !this.#exists(name))
+            .map(({ name }) => ({ name, wildcard: wildcardName }))
+        : [],
     };
   }
 
@@ -82,11 +95,14 @@ export class OddZone {
     return this.#zone.apply({ ...plan, changes });
   }
 
-  /** Not where the name exists, if only with other types or as an empty non-terminal (RFC 4592 2.2.2). */
+  /** If only with other types, or as an empty non-terminal: no wildcard answers there (RFC 4592 2.2.2). */
+  #exists(name: Fqdn): boolean {
+    return this.#zone.all().some((there) => there.name === name || there.name.endsWith(`.${name}`));
+  }
+
   #synthesized({ name, type }: Question): readonly Rrset[] {
     const wildcard = this.#wildcard;
-    const exists = this.#zone.all().some((there) => there.name === name || there.name.endsWith(`.${name}`));
-    return wildcard?.type === type && !exists ? [{ ...wildcard, name }] : [];
+    return wildcard?.type === type && !this.#exists(name) ? [{ ...wildcard, name }] : [];
   }
 }
 

@@ -21,12 +21,32 @@ interface Told {
 
 /** The rows of one server at this time: one for each channel, and at least one. */
 export function probeRows(server: FakeServer, channels: readonly FakeChannel[], told: Told): readonly Row[] {
-  const cells = {
+  const executed = formatGtidSet(told.named(server.executed));
+  if (channels.length === 0) return [row(server, executed, undefined, told)];
+  return channels.map((channel) => row(server, executed, channel, told));
+}
+
+/** What was received is applied in the next moment. Milliseconds. */
+const applyingForMs = 50;
+
+// Every probe of every test builds rows. One literal with all columns is much quicker than one object laid over another.
+function row(
+  server: FakeServer,
+  executed: string,
+  channel: FakeChannel | undefined,
+  { now, groupMembers, named }: Told,
+): Row {
+  const { host, port } = splitAddress(server.address);
+  const source = channel && splitAddress(channel.host);
+  const waiting = channel?.waiting[0];
+  const isApplying =
+    channel !== undefined && waiting === undefined && !contains(server.executed, channel.retrieved);
+  return {
     server_uuid: server.uuid,
     version: server.version,
     version_comment: 'MySQL Community Server - GPL',
-    hostname: server.address.replace(/:\d+$/, ''),
-    port: server.address.replace(/^.*:/, ''),
+    hostname: host,
+    port: String(port),
     read_only: flag(server.readOnly || server.superReadOnly),
     super_read_only: flag(server.superReadOnly),
     offline_mode: flag(server.offlineMode),
@@ -34,52 +54,30 @@ export function probeRows(server: FakeServer, channels: readonly FakeChannel[], 
     innodb_force_recovery: String(server.forceRecovery),
     read_only_transactions: flag(server.readOnlyTransactions),
     gtid_mode: server.gtidMode,
-    gtid_executed: formatGtidSet(told.named(server.executed)),
+    gtid_executed: executed,
     performance_schema: '1',
-    group_members: String(told.groupMembers),
-  };
-  return channels.length > 0
-    ? channels.map((channel) => withChannel(cells, server, channel, told))
-    : [{ ...cells, ...noChannel }];
-}
-
-/** What was received is applied so many milliseconds later. */
-const applyingForMs = 50;
-
-// Every probe of every test comes here. To name all columns is much quicker than to merge objects.
-function withChannel(cells: Row, { executed }: FakeServer, channel: FakeChannel, { now, named }: Told): Row {
-  const { host, port } = splitAddress(channel.host);
-  const [waiting] = channel.waiting;
-  return {
-    ...cells,
-    channel: channel.name,
-    source_host: host,
-    source_port: String(port),
-    source_uuid: channel.sourceUuid,
-    receiver: channel.receiver,
-    applier: channel.applier,
-    heartbeat_s: (channel.heartbeatMs / 1000).toFixed(3),
-    auto_failover: '0',
-    heartbeat_age_us: channel.heardAt === undefined ? null : String((now - channel.heardAt) * 1000),
+    group_members: String(groupMembers),
+    channel: channel ? channel.name : null,
+    source_host: source ? source.host : null,
+    source_port: source ? String(source.port) : null,
+    source_uuid: channel ? channel.sourceUuid : null,
+    receiver: channel ? channel.receiver : null,
+    applier: channel ? channel.applier : null,
+    heartbeat_s: channel ? (channel.heartbeatMs / 1000).toFixed(3) : null,
+    auto_failover: channel ? '0' : null,
+    heartbeat_age_us: channel?.heardAt === undefined ? null : String((now - channel.heardAt) * 1000),
     queued_age_us: null,
     queueing_age_us: null,
     queued_commit_age_us: null,
-    retrieved: formatGtidSet(named(channel.retrieved)),
-    applying_commit_age_us:
-      waiting || contains(executed, channel.retrieved) ? null : String(applyingForMs * 1000),
+    retrieved: channel ? formatGtidSet(named(channel.retrieved)) : null,
+    applying_commit_age_us: isApplying ? String(applyingForMs * 1000) : null,
     processing_commit_age_us: null,
-    delay_s: String(channel.delayMs / 1000),
+    delay_s: channel ? String(channel.delayMs / 1000) : null,
     remaining_delay_s: waiting ? String(Math.ceil((waiting.until - now) / 1000)) : null,
-    receiver_errno: '0',
-    receiver_error: '',
+    receiver_errno: channel ? '0' : null,
+    receiver_error: channel ? '' : null,
     coordinator_errno: null,
     coordinator_error: null,
     worker_error: null,
   };
 }
-
-const noChannel: Row = Object.fromEntries(
-  'channel source_host source_port source_uuid receiver applier heartbeat_s auto_failover heartbeat_age_us queued_age_us queueing_age_us queued_commit_age_us retrieved applying_commit_age_us processing_commit_age_us delay_s remaining_delay_s receiver_errno receiver_error coordinator_errno coordinator_error worker_error'
-    .split(' ')
-    .map((column) => [column, null]),
-);

@@ -23,6 +23,8 @@ export interface SimulatedOptions {
    * SERVFAIL.
    */
   readonly isLoaded?: () => boolean;
+  /** Where a wildcard CNAME covers its own target, a question for the CNAME fails, too, as on PowerDNS. Default: BIND answers it. */
+  readonly hidesCircles?: boolean;
 }
 
 const flagQr = 0x8000;
@@ -30,6 +32,8 @@ const flagAa = 0x0400;
 const flagTc = 0x0200;
 /** RFC 1035 4.2.1; this world has no EDNS. */
 const maxDatagramBytes = 512;
+/** So many aliases are followed. */
+const maxHops = 8;
 
 interface Sections {
   readonly flags: number;
@@ -68,7 +72,10 @@ export class SimulatedNameserver {
     if (tsig.kind === 'signed' && tsig.error !== TSIG_ERROR.NONE) return only(RCODE.NOTAUTH);
     if (this.#options.isLoaded?.() === false) return only(RCODE.SERVFAIL);
     if (message.opcode === OPCODE.UPDATE) return only(this.#update(message, tsig));
-    return message.opcode === OPCODE.QUERY ? this.#query(message) : only(RCODE.NOTIMP);
+    if (message.opcode !== OPCODE.QUERY) return only(RCODE.NOTIMP);
+    const isHidden =
+      this.#options.hidesCircles && message.questions.some(({ name }) => this.#options.zone.isCircle(name));
+    return isHidden ? only(RCODE.SERVFAIL) : this.#query(message);
   }
 
   /** RFC 2136 3.1, and the permission: 3.3. */
@@ -91,21 +98,23 @@ export class SimulatedNameserver {
     const answers: StoredRrset[] = [];
     let owner = question.name;
     // A circle of aliases ends here, too.
-    for (let hops = 0; hops < 8; hops++) {
+    for (let hops = 0; hops < maxHops; hops++) {
       const found = zone.find(owner, question.type) ?? zone.synthesized(owner, question.type);
       if (found !== undefined) return { flags: flagAa, answers: [...answers, found], authorities: [] };
       const alias = zone.find(owner, TYPE.CNAME) ?? zone.synthesized(owner, TYPE.CNAME);
       const target = alias?.rdata[0] && readName(alias.rdata[0], 0)?.name;
-      if (alias === undefined || target === undefined) break;
+      if (alias === undefined || target === undefined)
+        return {
+          flags: flagAa | (zone.covers(owner) ? RCODE.NOERROR : RCODE.NXDOMAIN),
+          answers,
+          authorities: [zone.soa()],
+        };
       answers.push(alias);
       if (!isWithin(target, zone.name)) return { flags: flagAa, answers, authorities: [] };
       owner = target;
     }
-    return {
-      flags: flagAa | (zone.covers(owner) ? RCODE.NOERROR : RCODE.NXDOMAIN),
-      answers,
-      authorities: [zone.soa()],
-    };
+    // Aliases that lead back to themselves.
+    return only(RCODE.SERVFAIL);
   }
 }
 

@@ -86,6 +86,17 @@ export class SimulatedZone {
     return found && { ...found, owner };
   }
 
+  /** A wildcard CNAME answers for the name, and for its own target. */
+  isCircle(owner: Fqdn): boolean {
+    const rdata = this.synthesized(owner, TYPE.CNAME)?.rdata[0];
+    const target = rdata && readName(rdata, 0)?.name;
+    return (
+      target !== undefined &&
+      isWithin(target, this.name) &&
+      this.synthesized(target, TYPE.CNAME)?.rdata[0]?.equals(rdata as Buffer) === true
+    );
+  }
+
   /** The name exists, or a wildcard answers for it. */
   covers(owner: Fqdn): boolean {
     return this.has(owner) || this.at(this.#wildcardFor(owner)).length > 0;

@@ -1,5 +1,6 @@
 /**
- * What is odd about the zone of a world: a wildcard over the names, a nameserver that cuts TTLs, a key that
+ * What is odd about the zone of a world: a wildcard over the names (of addresses,
+ * or an alias that leads back to itself), a nameserver that cuts TTLs, a key that
  * may not change the name of the replicas. The seed alone decides, without dice.
  */
 
@@ -8,14 +9,19 @@ import type { Change, Rrset } from '../../../src/core/model/zone.ts';
 import type { Shape } from './script.ts';
 import { grantedNames, replicasName, sourceName, zoneName } from './settings.ts';
 
-export type ZoneOdds = 'wildcard-beside' | 'wildcard-below' | 'cuts-ttl' | 'no-right-to-replicas';
+export type ZoneOdds =
+  | 'wildcard-beside'
+  | 'wildcard-below'
+  | 'wildcard-circle'
+  | 'cuts-ttl'
+  | 'no-right-to-replicas';
 
 const odds: readonly (ZoneOdds | undefined)[] = [
   'wildcard-beside',
   undefined,
   'wildcard-below',
   'cuts-ttl',
-  undefined,
+  'wildcard-circle',
   'no-right-to-replicas',
 ];
 
@@ -48,6 +54,8 @@ export const isRefused = ({ zone }: Shape, changes: readonly Change[]): boolean 
  * 4592 2.2.2), so no other wildcard answers for it.
  */
 export function firstRrsets({ zone }: Shape): readonly Rrset[] {
+  if (zone === 'wildcard-circle')
+    return [{ name: `*.${zoneName}` as Fqdn, type: 'CNAME', ttlSeconds: 5, rdata: [`loop.${zoneName}`] }];
   if (zone !== 'wildcard-beside' && zone !== 'wildcard-below') return [];
   const name = `*.${zone === 'wildcard-beside' ? zoneName : sourceName}` as Fqdn;
   return [

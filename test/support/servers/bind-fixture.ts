@@ -1,23 +1,25 @@
+/** Two nameservers for a test. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BindPrograms, provideBind } from '../../../src/lab/programs/bind-programs.ts';
 import { type BindOptions, type BindPair, startBindPair } from '../../../src/lab/servers/bind.ts';
 
-/** Two nameservers for a test: see BindPair for the rest. */
+/** The rest: see BindPair. */
 export interface BindFixture extends BindPair {
-  /** Paths of the real nsupdate, dig, rndc and so on. */
+  /** The paths of the real nsupdate, dig, rndc etc. */
   readonly programs: BindPrograms;
-  /** Temporary folder of both, `ns1/` and `ns2/`; gone after `stop()`. */
+  /** The temporary folder of both, with `ns1/` and `ns2/`; `stop()` removes it. */
   readonly folder: string;
 }
 
-/** What a test wants of the pair; `programs`: of which BIND, by default the one that the lab takes. */
+/** `programs`: the BIND to use; default: that of the lab. */
 export interface BindWishes extends Omit<BindOptions, 'folder'> {
   readonly programs?: BindPrograms;
 }
 
-/** Starts a primary and a secondary named on 127.0.0.1; `clusters` are those whose names the key may change (default `shop`). */
+/** A primary and a secondary on 127.0.0.1. `clusters`: the key may change their names (default: `shop`). */
 export async function startBind(wishes: BindWishes = {}): Promise<BindFixture> {
   const { programs = await provideBind((line) => process.stderr.write(`${line}\n`)), ...options } = wishes;
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-bind-'));

@@ -1,4 +1,5 @@
-/** A nameserver that is not BIND, for the contract: its process, its zone's names and its key. */
+/** A nameserver that is not BIND, for the contract: its process, the names of its zone, and its key. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { launch, type ServerProcess } from '../../../src/lab/host/processes.ts';
 import { askSoaSerial } from '../../../src/lab/servers/ask-soa.ts';
 import { generateTsigKey, type TsigKey } from '../../../src/lab/servers/tsig-key.ts';
 
-/** One nameserver on 127.0.0.1 that serves `lab.test`, alone. */
+/** One nameserver on 127.0.0.1, the only one of `lab.test`. */
 export interface ForeignNameserver {
   readonly address: string;
   readonly port: number;
@@ -20,9 +21,8 @@ export interface ForeignNameserver {
   readonly stop: () => Promise<void>;
 }
 
-/** What a test wants otherwise. */
 export interface ForeignWishes {
-  /** The zone is signed (DNSSEC), by the nameserver itself. */
+  /** The nameserver signs the zone (DNSSEC). */
   readonly signed?: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface ForeignConfiguration {
   readonly port: number;
   readonly zone: string;
   readonly key: TsigKey;
-  /** What the key may change, and nothing else. */
+  /** The key may change this and nothing else. */
   readonly owners: readonly string[];
 }
 
@@ -49,7 +49,9 @@ const startDeadlineMs = 20_000;
 const stopDeadlineMs = 10_000;
 const askIntervalMs = 10;
 
-/** Starts it; the key may change the names of these clusters, as in bind-config/, and their wildcards. Rejects with a LabError. */
+/**
+ * The key may change the names of these clusters, as in bind-config/, and wildcards. Rejects with a LabError.
+ */
 export async function startForeign(
   kind: ForeignKind,
   clusters: readonly string[],
@@ -96,7 +98,7 @@ async function awaitZone(server: ServerProcess, port: number): Promise<void> {
   const end = performance.now() + startDeadlineMs;
   while (server.running && performance.now() < end) {
     if ((await askSoaSerial(ownAddress, port, zoneName)) !== undefined) return;
-    // Nothing tells that a nameserver answers but its answer.
+    // Only an answer shows that a nameserver answers.
     await delay(askIntervalMs);
   }
   throw new LabError(`${server.name} did not answer for ${zoneName}:\n${server.log.tail()}`, {
@@ -104,7 +106,7 @@ async function awaitZone(server: ServerProcess, port: number): Promise<void> {
   });
 }
 
-/** The zone's first RRs, as `name type rdata`; the names are absolute. */
+/** The first RRs of the zone, as `name type rdata`; the names are absolute. */
 export const firstRrs = (zone: string): readonly (readonly [string, string, string])[] => [
   [zone, 'SOA', `ns1.${zone}. hostmaster.${zone}. 1 3600 600 86400 1`],
   [zone, 'NS', `ns1.${zone}.`],

@@ -1,3 +1,5 @@
+/** A Galera cluster of three nodes. */
+
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MariadbSeries } from '../../../src/lab/programs/mariadb-programs.ts';
@@ -6,11 +8,11 @@ import type { Mariadbd } from '../../../src/lab/servers/mariadbd.ts';
 import { until } from '../../real/lab/probing.ts';
 import { type MariadbServers, startMariadbServers } from './mariadb-fixture.ts';
 
-/** Galera notices a lost node within a second or two, not the usual five to fifteen. */
+/** Galera notices a lost node within a second or two (default: five to fifteen). */
 const fast =
   'evs.keepalive_period=PT0.2S;evs.inactive_check_period=PT0.2S;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT4S;evs.install_timeout=PT4S';
 
-/** Three nodes of one cluster, all synced. */
+/** All nodes are synced. */
 export const startGalera = (series: MariadbSeries): Promise<MariadbServers> =>
   startMariadbServers(series, 3, {
     extraPorts: 2,
@@ -23,7 +25,7 @@ export const startGalera = (series: MariadbSeries): Promise<MariadbServers> =>
         '--wsrep-cluster-name=shop',
         `--wsrep-node-address=${addresses[index]}:${group}`,
         `--wsrep-provider-options=gmcast.listen_addr=tcp://${addresses[index]}:${group};ist.recv_addr=${addresses[index]}:${transfer};gcache.size=4M;socket.ssl=NO;${fast}`,
-        // No state is ever transferred whole: see `join`.
+        // No full state transfer happens: see `join`.
         '--wsrep-sst-method=skip',
         '--binlog-format=ROW',
         '--innodb-autoinc-lock-mode=2',
@@ -31,14 +33,15 @@ export const startGalera = (series: MariadbSeries): Promise<MariadbServers> =>
     },
     start: async ([first, ...others], programs) => {
       await first!.start(['--wsrep-new-cluster']);
-      // One after the other: a donor serves one at a time.
+      // One after the other: a donor serves one node at a time.
       for (const server of others) await joinCluster(first!, server, programs.emptyData);
     },
   });
 
 /**
- * A state transfer wants scripts and programs of other packages. All nodes begin with the same data, so a newcomer is told that it has what the first one has; the few
- * write sets since then come from the first one's cache.
+ * A state transfer needs scripts and programs of other packages. All nodes begin with the same data, so a new
+ * node is told that it has the data of the first one, and gets the few write sets since then from the first
+ * one's cache.
  */
 export async function joinCluster(first: Mariadbd, server: Mariadbd, emptyData: string): Promise<void> {
   const data = join(server.folder, 'data');

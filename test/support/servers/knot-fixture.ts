@@ -1,3 +1,5 @@
+/** Knot DNS with one zone and one key. */
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -9,7 +11,7 @@ import {
 } from './foreign-nameserver.ts';
 import type { KnotPrograms } from './knot-programs.ts';
 
-/** `acl`: the items of one more. */
+/** `acl`: the items of a further ACL. */
 export interface KnotWishes extends ForeignWishes {
   readonly acl?: readonly string[];
 }

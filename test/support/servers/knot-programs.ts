@@ -1,8 +1,10 @@
+/** The program of Knot DNS. */
+
 import { findInstalled, printedVersion } from '../../../src/lab/host/installed-programs.ts';
 import type { DebianRelease } from '../../../src/lab/programs/debian.ts';
 import { type ProgramSet, type Progress, provideSet } from '../../../src/lab/programs/programs.ts';
 
-/** Knot DNS: the path of its daemon (a wrapper, when fetched). */
+/** The path of its daemon (a wrapper, if fetched). */
 export interface KnotPrograms {
   /** e.g. `3.4.6`. */
   readonly version: string;
@@ -21,13 +23,13 @@ const setOf = (release: DebianRelease): ProgramSet => ({
   keep: ['usr/sbin', 'usr/lib'],
 });
 
-/** Knot of a Debian release, from the cache, else from Debian. Rejects with a LabError when it cannot be had. */
+/** From the cache, else from Debian. Rejects with a LabError. */
 export async function fetchedKnot(release: DebianRelease, progress: Progress): Promise<KnotPrograms> {
   const set = await provideSet(setOf(release), progress);
   return { version: set.version, knotd: set.program('knotd') };
 }
 
-/** Knot from PATH; undefined where it is not there. */
+/** From PATH; undefined if it is not there. */
 export async function installedKnot(): Promise<KnotPrograms | undefined> {
   const knotd = findInstalled('knotd');
   if (knotd === undefined) return undefined;

@@ -1,3 +1,5 @@
+/** MariaDB servers for a test. */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,28 +14,33 @@ import { Mariadbd } from '../../../src/lab/servers/mariadbd.ts';
 import { isPortTaken } from '../../../src/lab/servers/sql-server.ts';
 import { accountName, mariadbGrantStatements } from '../../../src/mysql/answer/grants.ts';
 
-/** What a test may ask of the servers; what is left out is a writable, empty server. */
+/** The default is a writable, empty server. */
 export interface MariadbServersOptions {
   readonly readOnly?: (index: number) => boolean;
-  /** More options of mariadbd. `ports`: the one that was found, and as many more as `extraPorts`. */
+  /** More options of mariadbd. `ports`: the port of the server, and `extraPorts` more. */
   readonly options?: (
     index: number,
     ports: readonly number[],
     programs: MariadbPrograms,
   ) => readonly string[];
   readonly extraPorts?: number;
-  /** Starts them; default: all at once. Rejects when one fails. */
+  /** Starts the servers; default: all at once. Rejects if one fails. */
   readonly start?: (servers: readonly Mariadbd[], programs: MariadbPrograms) => Promise<void>;
 }
 
-/** Servers on one port of 127.0.0.21, .22, .23, …, with `server_id` 1, 2, 3, …, the account `repl`, and the one that watches. */
+/**
+ * Servers on one port of 127.0.0.21, .22, …, with `server_id` 1, 2, … and the accounts of replica and
+ * watcher.
+ */
 export interface MariadbServers {
   readonly programs: MariadbPrograms;
   readonly servers: readonly Mariadbd[];
   readonly port: number;
   readonly user: string;
   readonly password: string;
-  /** Makes a server a replica of another one by GTID, and starts it. `channel`: the name of the connection. */
+  /**
+   * Makes a server a replica of another one by GTID, and starts it. `channel`: the name of the connection.
+   */
   readonly follow: (replica: number, source: number, channel?: string) => Promise<void>;
   /** Stops all servers and removes their folders. */
   readonly stop: () => Promise<void>;
@@ -56,7 +63,7 @@ export async function startMariadbServers(
     `CREATE USER IF NOT EXISTS 'repl'@'127.0.0.%' IDENTIFIED BY '${password}'`,
     `GRANT REPLICATION SLAVE ON *.* TO 'repl'@'127.0.0.%'`,
     `CREATE USER IF NOT EXISTS ${account} IDENTIFIED BY '${password}'`,
-    // And nothing else: so every test shows that it is enough.
+    // No more rights: every test shows that they are enough.
     ...mariadbGrantStatements(account).map((statement) => statement.replace(/;$/, '')),
   ];
 
@@ -107,14 +114,15 @@ export async function startMariadbServers(
       );
     },
     stop: async () => {
-      // Killed, because nothing of them is kept; and gone before their folders go: a server that lost its folder fills the disk with its complaints.
+      // Killed, because their data do not matter, and before their folders go: a server without its folder
+      // fills the disk with complaints.
       await Promise.all(servers.map((server) => server.kill9()));
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** All have ended before the first failure is passed on. */
+/** All have ended before the first failure is thrown. */
 async function allStarted(starts: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(starts)).find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;

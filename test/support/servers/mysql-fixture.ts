@@ -1,3 +1,5 @@
+/** MySQL servers for a test. */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,13 +10,13 @@ import { type MysqlPrograms, provideMysql } from '../../../src/lab/programs/mysq
 import { Mysqld, type MysqldOptions } from '../../../src/lab/servers/mysqld.ts';
 import { isPortTaken } from '../../../src/lab/servers/sql-server.ts';
 
-/** What a test may ask of the servers; what is left out is a writable, empty server. */
+/** The default is a writable, empty server. */
 export interface MysqlServersOptions {
-  /** For every server; an index gives what differs, e.g. `readOnly: (index) => (index === 0 ? 'off' : 'super-read-only')`. */
+  /** For every server, or by index, e.g. `readOnly: (index) => (index === 0 ? 'off' : 'super-read-only')`. */
   readonly readOnly?: (index: number) => NonNullable<MysqldOptions['readOnly']>;
   /** More options of mysqld, by index. */
   readonly options?: (index: number) => readonly string[];
-  /** Server 1 replicates from server 0, and so on; `streaming` when every receiver is on. */
+  /** Server 1 replicates from server 0, and so on; `streaming`: every receiver is on. */
   readonly replicate?: boolean;
 }
 
@@ -24,7 +26,7 @@ export interface MysqlServers {
   readonly servers: readonly Mysqld[];
   readonly port: number;
   readonly password: string;
-  /** A connection over TCP, as `admin` by default. It is closed by `stop()` when the test did not. */
+  /** A connection over TCP, by default as `admin`. `stop()` closes it if the test does not. */
   readonly connect: (index: number, user?: string) => Promise<Connection>;
   /** Makes a server a replica of another one, by GTID auto-position, and starts it. */
   readonly follow: (replica: number, source: number) => Promise<void>;
@@ -100,7 +102,8 @@ export async function startMysqlServers(
     },
     stop: async () => {
       for (const connection of connections) connection.destroy();
-      // Killed, because nothing of them is kept; and gone before their folders go: a server that lost its folder fills the disk with its complaints.
+      // Killed, because their data do not matter, and before their folders go: a server without its folder
+      // fills the disk with complaints.
       await Promise.all(servers.map((server) => server.kill9()));
       await rm(folder, { recursive: true, force: true });
     },

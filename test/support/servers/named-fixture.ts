@@ -1,3 +1,5 @@
+/** One named with the test's own configuration, and the keys `one` and `two`. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +9,6 @@ import { type BindPrograms, provideBind } from '../../../src/lab/programs/bind-p
 import { isListenTaken, Named } from '../../../src/lab/servers/named.ts';
 import { formatTsigKey, generateTsigKey, type TsigKey } from '../../../src/lab/servers/tsig-key.ts';
 
-/** One named with a configuration of the test's own, and the keys `one` and `two`. */
 export interface NamedFixture {
   readonly named: Named;
   readonly programs: BindPrograms;
@@ -16,13 +17,13 @@ export interface NamedFixture {
   readonly keyText: (key: TsigKey) => string;
   /** Every change of the zone since it was loaded, in order, by IXFR with key `one`. */
   readonly journal: () => Promise<readonly JournalEntry[]>;
-  /** The same nameserver with other statements: it is stopped and started. */
+  /** Restarts the nameserver with other statements. */
   readonly restart: (statements: string) => Promise<void>;
   /** Also removes the folder. */
   readonly stop: () => Promise<void>;
 }
 
-/** The RRs that one update took away and put there: `name ttl class type rdata`, in dig's words. */
+/** The RRs that one update removed and added: `name ttl class type rdata`, as dig prints them. */
 export interface JournalEntry {
   readonly serial: number;
   readonly deleted: readonly string[];
@@ -34,13 +35,16 @@ const zoneName = 'lab.test';
 const digTimeoutMs = 30_000;
 const maxDigBytes = 64 * 1024 * 1024;
 
-/** What a test wants of it; `programs`: of which BIND, by default the one that the lab takes; `zones`: others, whose files lie there too. */
+/** `programs`: the BIND to use; default: that of the lab. `zones`: further zones with files. */
 export interface NamedWishes {
   readonly programs?: BindPrograms;
   readonly zones?: readonly string[];
 }
 
-/** Starts it with these statements for `lab.test` (`@folder@` stands for its folder, where `lab.test.db` lies). Rejects with a LabError. */
+/**
+ * Starts it with these statements for `lab.test`; `@folder@` is the folder of `lab.test.db`. Rejects with a
+ * LabError.
+ */
 export async function startNamed(statements: string, wishes: NamedWishes = {}): Promise<NamedFixture> {
   const { programs = await provideBind((line) => process.stderr.write(`${line}\n`)), zones = [] } = wishes;
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-named-'));
@@ -111,7 +115,10 @@ export async function startNamed(statements: string, wishes: NamedWishes = {}): 
   }
 }
 
-/** RFC 1995 4: the new SOA, then for each change the old SOA and what was deleted, the new SOA and what was added; the new SOA again. */
+/**
+ * RFC 1995 4: the new SOA; for each change the old SOA, the deleted RRs, the new SOA and the added RRs; the
+ * new SOA.
+ */
 function parseIxfr(text: string): readonly JournalEntry[] {
   const lines = text
     .split('\n')

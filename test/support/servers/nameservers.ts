@@ -1,7 +1,8 @@
 /**
- * The nameservers that people have: those of Debian 12 and of Debian 13, and what is in PATH where that is of yet another version. Each version stands here
- * once, the oldest first, and the contract is run on every one of them.
+ * The nameservers of the contract: those of Debian 12 and 13, and those of PATH with another version. Each
+ * version is there once, the oldest first.
  */
+
 import { type BindPrograms, fetchedBind, installedBind } from '../../../src/lab/programs/bind-programs.ts';
 import type { DebianRelease } from '../../../src/lab/programs/debian.ts';
 import type { Progress } from '../../../src/lab/programs/programs.ts';
@@ -44,7 +45,7 @@ export async function everyOther(): Promise<readonly OtherNameserver[]> {
   ];
 }
 
-/** Fetches what the cache lacks (some ten seconds each). Rejects with a LabError when one cannot be had. */
+/** Fetches what the cache lacks (about ten seconds each). Rejects with a LabError. */
 async function everyVersion<T extends { readonly version: string }>(
   fetched: (release: DebianRelease, progress: Progress) => Promise<T>,
   installed: (progress: Progress) => Promise<T | undefined>,
@@ -55,13 +56,13 @@ async function everyVersion<T extends { readonly version: string }>(
     installed(progress),
   ]);
   const versions = new Map<string, T>();
-  // The fetched one wins: what is in PATH is what every other test runs on.
+  // The fetched one wins: every other test runs with those of PATH.
   for (const each of found)
     if (each !== undefined && !versions.has(each.version)) versions.set(each.version, each);
   return [...versions.values()].toSorted((a, b) => compareVersions(a.version, b.version));
 }
 
-/** For describe.each: a title, and what stands for it. */
+/** For describe.each: a title and a value. */
 export const byVersion = <T extends { readonly version: string; readonly product?: string }>(
   all: readonly T[],
 ): readonly (readonly [string, T])[] =>

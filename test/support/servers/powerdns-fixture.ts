@@ -1,3 +1,5 @@
+/** PowerDNS with one zone and one key. */
+
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,12 +15,12 @@ import type { PowerdnsPrograms } from './powerdns-programs.ts';
 
 const sqlTimeoutMs = 20_000;
 
-/** `closed`: nobody may update the zone. */
+/** `closed`: no key may update the zone. */
 export interface PowerdnsWishes extends ForeignWishes {
   readonly closed?: boolean;
 }
 
-/** Starts PowerDNS on a new SQLite database (some 300 ms). Its caches are on, as they are by default. */
+/** Starts PowerDNS on a new SQLite database (some 300 ms), with its caches on, as by default. */
 export async function startPowerdns(
   programs: PowerdnsPrograms,
   clusters: readonly string[],
@@ -34,7 +36,7 @@ async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration
   const { folder, address, port, owners } = given;
   const database = join(folder, 'zone.sqlite');
   const input = `${await readFile(programs.schema, 'utf8')}\n${contents(given, wishes)}`;
-  // A start whose port was taken leaves one behind.
+  // A failed start leaves one behind.
   await rm(database, { force: true });
   await execa(programs.sqlite3, ['-bail', database], { input, timeout: sqlTimeoutMs });
   const policy = join(folder, 'policy.lua');
@@ -54,7 +56,7 @@ async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration
     'socket-dir': folder,
     dnsupdate: 'yes',
     'allow-dnsupdate-from': '127.0.0.0/8',
-    // Where there is a script, it alone decides.
+    // A script decides alone.
     ...(wishes.closed ? {} : { 'lua-dnsupdate-policy-script': policy }),
     'receiver-threads': '1',
     'distributor-threads': '2',
@@ -72,7 +74,7 @@ async function configure(programs: PowerdnsPrograms, given: ForeignConfiguration
   return [programs.pdnsServer, `--config-dir=${folder}`] as const;
 }
 
-/** The zone, its key, and that the key may update it, as `pdnsutil` would write them. */
+/** The zone, its key, and the key's right to update it, as `pdnsutil` writes them. */
 function contents({ zone, key }: ForeignConfiguration, { closed, signed }: PowerdnsWishes): string {
   const rrs = firstRrs(zone).map(([name, type, rdata]) => {
     const content = type === 'A' ? rdata : rdata.replace(/\.( |$)/g, '$1');
@@ -92,7 +94,7 @@ function contents({ zone, key }: ForeignConfiguration, { closed, signed }: Power
   ].join('\n');
 }
 
-/** A private key of ECDSA P-256 (RFC 6605) as PowerDNS keeps it. */
+/** A private key of ECDSA P-256 (RFC 6605) in the form of PowerDNS. */
 const signingKey = (): string =>
   [
     'Private-key-format: v1.2',

@@ -1,3 +1,5 @@
+/** The programs of PowerDNS with its SQLite backend. */
+
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -5,16 +7,16 @@ import { findInstalled, printedVersion } from '../../../src/lab/host/installed-p
 import type { DebianRelease } from '../../../src/lab/programs/debian.ts';
 import { type ProgramSet, type Progress, provideSet } from '../../../src/lab/programs/programs.ts';
 
-/** PowerDNS Authoritative Server with its SQLite backend; each program is the path of an executable (a wrapper, when fetched). */
+/** Each program is the path of an executable (a wrapper, if fetched). */
 export interface PowerdnsPrograms {
   /** e.g. `4.9.18`. */
   readonly version: string;
   readonly pdnsServer: string;
-  /** Makes the empty database: pdnsutil cannot. */
+  /** Creates the empty database: pdnsutil cannot. */
   readonly sqlite3: string;
-  /** SQL of the empty database. */
+  /** The SQL of the empty database. */
   readonly schema: string;
-  /** Folder of the backends, for `module-dir`. */
+  /** The folder of the backends, for `module-dir`. */
   readonly modules: string;
 }
 
@@ -33,7 +35,7 @@ const setOf = (release: DebianRelease): ProgramSet => ({
   keep: [...programNames, 'usr/lib', schemaFile],
 });
 
-/** PowerDNS of a Debian release, from the cache, else from Debian. Rejects with a LabError when it cannot be had. */
+/** From the cache, else from Debian. Rejects with a LabError. */
 export async function fetchedPowerdns(release: DebianRelease, progress: Progress): Promise<PowerdnsPrograms> {
   const set = await provideSet(setOf(release), progress);
   const root = join(set.folder, 'root');
@@ -46,7 +48,7 @@ export async function fetchedPowerdns(release: DebianRelease, progress: Progress
   };
 }
 
-/** PowerDNS as it is installed; undefined where it is not there, or without its SQLite backend and that backend's schema. */
+/** The installed one; undefined if it, its SQLite backend or the schema is missing. */
 export async function installedPowerdns(): Promise<PowerdnsPrograms | undefined> {
   const [pdnsServer, sqlite3] = ['pdns_server', 'sqlite3'].map(findInstalled);
   const modules = await modulesBelow('/usr/lib').catch(() => undefined);
@@ -57,7 +59,7 @@ export async function installedPowerdns(): Promise<PowerdnsPrograms | undefined>
   return version === undefined ? undefined : { version, pdnsServer, sqlite3, schema, modules };
 }
 
-/** Debian's folder of libraries is named after the architecture. */
+/** Debian names its folder of libraries after the architecture. */
 async function modulesBelow(libraries: string): Promise<string | undefined> {
   const folders = (await readdir(libraries)).map((name) => join(libraries, name, 'pdns'));
   return folders.find((folder) => existsSync(join(folder, 'libgsqlite3backend.so')));

@@ -1,3 +1,5 @@
+/** The command line and its help. */
+
 import { expect, test } from 'vitest';
 import { type ParsedArguments, parseArguments } from '../../../src/cli/args.ts';
 
@@ -51,7 +53,7 @@ test.each([
   '--config a.yaml --json status shop',
   'status --json shop --config=a.yaml',
   'status shop --config a.yaml --json',
-])('the global options stand anywhere: %s', (line) => {
+])('the global options may be anywhere: %s', (line) => {
   expect(parse(line)).toEqual({
     kind: 'command',
     command: { name: 'status', cluster: 'shop', watch: false },
@@ -78,20 +80,17 @@ test.each([
   ['status --wacth', 'there is no option --wacth; did you mean "--watch"?'],
   ['status -x', 'there is no option -x'],
   ['status --no-json', 'there is no option --no-json; did you mean "--json"?'],
-  ['status --force', '--force does not go with "status"'],
-  [
-    'follow shop db2 --although-read-only',
-    '--although-read-only goes with --force: alone it would do nothing',
-  ],
-  ['thaw shop --reason a', '--reason does not go with "thaw"'],
+  ['status --force', '"status" does not take --force'],
+  ['follow shop db2 --although-read-only', '--although-read-only needs --force: alone it does nothing'],
+  ['thaw shop --reason a', '"thaw" does not take --reason'],
   ['status --json=yes', '--json takes no value'],
   ['status --config', '--config needs a value'],
   ['status --config=', '--config needs a value'],
   [
     'freeze shop --reason --json',
-    '--reason needs a value; where it does begin with "-", write --reason=--json',
+    '--reason needs a value; if the value begins with "-", write --reason=--json',
   ],
-  ['status --config a --config b', '--config is there twice'],
+  ['status --config a --config b', '--config is given twice'],
   ['follow shop db1:0', '"db1:0" has an invalid port; use 1 to 65535'],
   [
     'follow shop a..b',

@@ -1,3 +1,5 @@
+/** The commands, with a daemon and without one. */
+
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,7 +78,7 @@ function session(json = false, world = smallWorld()) {
 const toDb2 = { cluster: 'shop', server: db2, force: false, dryRun: false } as const;
 
 describe('without a daemon', () => {
-  test('status asks by itself, writes nothing, and says what the configuration says', async () => {
+  test('status asks the servers itself, writes nothing, and shows the configured mode', async () => {
     const s = session();
     expect(await status(s.context, { watch: false })).toBe(0);
     expect(s.state.out).toContain('db2:3306');
@@ -109,7 +111,7 @@ describe('without a daemon', () => {
     });
   });
 
-  test('says so where the nameserver or every server is away', async () => {
+  test('status reports that the nameserver or every server is away', async () => {
     const down = session();
     down.world.zoneDown = true;
     expect(await status(down.context, { watch: false })).toBe(4);
@@ -119,7 +121,7 @@ describe('without a daemon', () => {
     expect(await explain(gone.context, { cluster: 'shop' })).toBe(4);
   });
 
-  test('follow acts by itself: dry, held, done', async () => {
+  test('follow acts itself: dry, held, done', async () => {
     const s = session();
     expect(await follow(s.context, { ...toDb2, server: db1, dryRun: true })).toBe(0);
     expect(s.state.out).toContain('prereq nxrrset _source-dns.source.shop.db.example.com. IN TXT');
@@ -134,7 +136,7 @@ describe('without a daemon', () => {
     expect(s.state.out).toContain('source.shop.db.example.com. moved to db1:3306, epoch 1');
   });
 
-  test('freeze and thaw act by themselves', async () => {
+  test('freeze and thaw act themselves', async () => {
     const s = session(true);
     expect(await freeze(s.context, { cluster: 'shop' })).not.toBe(0);
     expect(await follow(s.context, { ...toDb2, server: db1 })).toBe(0);
@@ -160,7 +162,7 @@ describe('without a daemon', () => {
     expect(s.state.err).toContain('nameserver ns1: the key is no key (key-invalid)');
   });
 
-  test('names that do not exist are usage, with what was perhaps meant', async () => {
+  test('unknown names are a usage error with a suggestion', async () => {
     const s = session();
     expect(await status(s.context, { cluster: 'shpo', watch: false })).toBe(2);
     expect(await explain(s.context, { cluster: 'shpo' })).toBe(2);
@@ -171,7 +173,7 @@ describe('without a daemon', () => {
     expect(s.state.err).toContain('did you mean db2:3306?');
   });
 
-  test('every error of the configuration is printed, with its place', async () => {
+  test('a command prints every error of the configuration, with its place', async () => {
     const s = session();
     const errors = [
       { file: '/c.yaml', line: 3, column: 5, path: 'clusters.shop', message: 'is wrong' },
@@ -194,14 +196,14 @@ describe('without a daemon', () => {
     expect(JSON.parse(s.state.out)).toHaveProperty('$schema');
   });
 
-  test('a history that cannot be read is a failure', async () => {
+  test('an unreadable history is a failure', async () => {
     const s = session();
-    // A folder: no rights would help, for root as for anybody else.
+    // A folder: not even root can read it as a file.
     await mkdir(join(folder, 'history.jsonl'));
     expect(await history(s.context, {})).toBe(1);
   });
 
-  test('status --watch ends with Ctrl-C, and when nobody reads it any more', async () => {
+  test('status --watch ends with Ctrl-C, and when its reader goes away', async () => {
     const s = session(true);
     const watching = status(s.context, { watch: true });
     await until(() => s.state.out !== '');
@@ -229,7 +231,7 @@ describe('the daemon', () => {
     expect(await thaw(other.context, { cluster: 'shop' })).toBe(0);
     expect(await status(other.context, { cluster: 'shop', watch: false })).toBe(0);
     expect(other.state.out).toContain('point to db1:3306: steady');
-    // All of it was the daemon's doing.
+    // The daemon did all of it.
     expect(s.world.log).toEqual(['open ns1', 'open prober shop']);
 
     s.load({ kind: 'invalid', file: '/c.yaml', errors: [{ file: '/c.yaml', message: 'is wrong' }] });
@@ -261,7 +263,7 @@ describe('the daemon', () => {
     expect(await daemon).toBe(0);
   });
 
-  test('remembers across restarts what it published: a ledger that vanished is not a first publication', async () => {
+  test('remembers across restarts what it published: a lost ledger is not a first publication', async () => {
     const s = session();
     const first = run(s.context);
     await until(() => s.world.zone.size > 0);
@@ -274,7 +276,7 @@ describe('the daemon', () => {
     expect(JSON.parse(again.state.out)).toMatchObject({ decision: { kind: 'hold', reason: 'ledger-lost' } });
   });
 
-  test('does not start where its socket cannot be', async () => {
+  test('does not start if its socket is impossible', async () => {
     const s = session();
     s.load(config(join(folder, 'x'.repeat(120))));
     expect(await run(s.context)).toBe(2);
@@ -288,7 +290,7 @@ describe('the daemon', () => {
     expect(await readdir(join(folder, 'other'))).toEqual([]);
   });
 
-  test('is told the operator and the reason by the commands', async () => {
+  test('gets the operator and the reason from the commands', async () => {
     const commands: Command[] = [];
     const started = await startApi(apiSocketPath(folder), () => {});
     if (started.kind === 'failed') throw new Error(started.failure.message);

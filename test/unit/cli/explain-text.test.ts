@@ -1,3 +1,5 @@
+/** The text of `explain`. */
+
 import { describe, expect, test } from 'vitest';
 import { explainText } from '../../../src/cli/explain-text.ts';
 import { createStyle } from '../../../src/cli/style.ts';
@@ -25,7 +27,7 @@ import {
 
 const line = new Set(['db1', 'db2', 'db3', 'db4'].map(uuid));
 
-/** The whole text, a quarter of a second after all was observed. */
+/** The whole text, a quarter of a second after everything was observed. */
 function explained(world: Given): string {
   const state = stateOf(world);
   const [publication] = state.publications.values();
@@ -38,7 +40,7 @@ function explained(world: Given): string {
 }
 
 describe('explain', () => {
-  test('while the source is gone and three replicas are at different places', () => {
+  test('without the source, and with three replicas at different places', () => {
     const text = explained({
       servers: {
         db1: silent,

@@ -1,4 +1,5 @@
-/** `source-dns lab --list`, and a scenario that there is not. Nothing is started. */
+/** `source-dns lab --list`, and unknown scenarios. No server starts. */
+
 import { describe, expect, test } from 'vitest';
 import { labCommand } from '../../../src/lab/lab-command.ts';
 import { scenarios } from '../../../src/lab/scenarios/scenario-table.ts';
@@ -42,7 +43,7 @@ describe('source-dns lab --list', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(150);
   });
 
-  test('one JSON object a line', async () => {
+  test('prints one JSON object per line', async () => {
     const { out } = await lab({ list: true, json: true });
     const listed = out
       .trimEnd()
@@ -59,7 +60,7 @@ describe('source-dns lab --list', () => {
     expect(listed.filter((each) => each.default)).toHaveLength(1);
   });
 
-  test('is what docs/OPERATING.md tells', () => {
+  test('names the scenarios of docs/OPERATING.md, in the same order', () => {
     const page = textOfFile('docs/OPERATING.md');
     const [, lab = ''] = page.split('\n## The lab\n');
     const told = [...(lab.split('\n## ')[0] ?? '').matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, names = '']) =>
@@ -80,7 +81,7 @@ describe('source-dns lab --scenario', () => {
     ['semisync', '; did you mean "semi-sync"?'],
     ['group_kill', '; did you mean "group-kill"?'],
     ['postgres', ''],
-  ])('%s is usage', async (scenario, suggestion) => {
+  ])('%s is a usage error', async (scenario, suggestion) => {
     expect(await lab({ scenario })).toEqual({
       code: 2,
       out: '',

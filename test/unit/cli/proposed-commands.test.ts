@@ -1,8 +1,10 @@
+/** Messages propose only commands that exist. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { commandNames } from '../../../src/cli/command-table.ts';
 
-/** What follows "source-dns" after a colon in this text, comments left out: a message proposes a command in this form. */
+/** The text after "source-dns" and a colon, without comments: messages propose commands in this form. */
 const proposedIn = (text: string): readonly string[] =>
   [...text.replace(/\/\*[\s\S]*?\*\//g, '').matchAll(/: source-dns ([a-z]+)/g)].map(
     ([, command]) => command as string,

@@ -1,3 +1,5 @@
+/** What the commands print, and their exit codes. */
+
 import { describe, expect, test } from 'vitest';
 import { answerText } from '../../../src/cli/answer-text.ts';
 import { exitCodeOf, exitCodeOfProblem, exitCodes } from '../../../src/cli/exit-code.ts';
@@ -19,24 +21,8 @@ const shop = clusterDocument(shopSnapshot);
 const escapeCode = '\u001b';
 
 describe('what the commands print', () => {
-  test('status', () => {
-    expect(statusText(shop, plain)).toMatchInlineSnapshot(`
-      "shop
-        source.shop.db.example.com. → 192.0.2.12 = db2:3306
-          point to db2:3306: steady. The published source is the source.
-          ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z
-          former sources that have not rejoined: 11111111-1111-1111-1111-111111111111@db1:3306
-          frozen by eve@host: maintenance
-          epoch 7 is answered by 192.0.2.53, not yet by 192.0.2.54
-
-        SERVER                UUID                            VERSION         ROLE        WRITABLE  CONTACT                       LAG  BEHIND                     REPLICATES FROM                                                   ALARMS
-        db1:3306              11111111                        8.4.3           superseded  ?         unknown (connection-refused)                                                                                                    server-unknown
-        db2:3306              22222222                        8.4.3           source      yes       reachable                          most advanced
-        db3.example.com:3307  mariadb:3@db3.example.com:3307  11.4.2-MariaDB  replica     no        reachable                     2 s  -12 executed, -3 received  db2:3306 [c1] (applier off, may choose db1:3306 80, db2:3306 60)
-
-        ! server-unknown db1:3306: It does not answer.
-      "
-    `);
+  test('status', async () => {
+    await expect(statusText(shop, plain)).toMatchFileSnapshot('status.txt');
   });
 
   test('status in colours has the same words', () => {
@@ -81,7 +67,7 @@ describe('what the commands print', () => {
     `);
   });
 
-  test('explain keeps to 100 columns, and loses no word by it', () => {
+  test('explain fits 100 columns, and loses no word', () => {
     const long = 'db2:3306 says a word and another word and '.repeat(9);
     const document = {
       ...shop,
@@ -94,7 +80,7 @@ describe('what the commands print', () => {
     expect(painted.replace(new RegExp(`${escapeCode}\\[\\d*m`, 'g'), '')).toBe(text);
   });
 
-  test('explain of a daemon of an earlier version', () => {
+  test('explain with an older daemon', () => {
     const servers = shop.servers.map(
       ({ observed: _observed, missing: _missing, lacks: _lacks, way: _way, ...server }) => server,
     );
@@ -106,7 +92,7 @@ describe('what the commands print', () => {
     expect(statusText(earlier, plain)).toContain('db2:3306');
   });
 
-  test('the way of the data of a server, where it is not straight from the source, and where it is broken', () => {
+  test("the path of a server's data, if it is not direct or is broken", () => {
     const [first, second, third] = shop.servers;
     const hop = { server: second!.server, how: 'channel', lagSeconds: 0 } as const;
     const textOf = (
@@ -126,7 +112,7 @@ describe('what the commands print', () => {
     );
   });
 
-  test('of a discovered server that it is one', () => {
+  test('a discovered server is marked', () => {
     const [first, second, ...others] = shop.servers;
     const found = (state: 'verified' | 'stale') => ({ by: first!.server, how: 'replicas', state }) as const;
     const servers = [
@@ -138,12 +124,12 @@ describe('what the commands print', () => {
       expect(text).toMatch(/db1:3306 .*superseded \(stale, discovered\)/);
       expect(text).toMatch(/db2:3306 .*source \(discovered\)/);
     }
-    // An older daemon does not say.
+    // An older daemon does not send it.
     const { discovered: _unsaid, ...old } = first!;
     expect(statusText({ ...shop, servers: [old as typeof first & object] }, plain)).toContain('superseded ');
   });
 
-  test('what to do below each alarm that knows it', () => {
+  test('each alarm has its hint below', () => {
     const alarms = [
       { code: 'update-refused', subject: 'ns1', sentence: 'ns1 refuses it.', hint: 'grant key name x TXT;' },
     ] as const;
@@ -151,7 +137,7 @@ describe('what the commands print', () => {
       expect(text).toContain('\n  ! update-refused ns1 refuses it.\n    grant key name x TXT;\n');
   });
 
-  test('nothing that moves the cursor', () => {
+  test('no text moves the cursor', () => {
     expect(explainText(shop, plain)).not.toContain(escapeCode);
     const evil = { ...shopSnapshot, servers: [], cluster: 'a\u009bb\u202ec' };
     expect(statusText(clusterDocument(evil), plain)).toMatch(/^a\ufffdb\ufffdc\n/);
@@ -238,8 +224,8 @@ describe('what the commands print', () => {
         from: server('db1'),
         to: server('db2'),
         reason: 'failover',
-        sentence: 'db1 is gone.',
-        name: 'source.example.' as Fqdn,
+        sentence: 'Gone.',
+        name: 'x.test.' as Fqdn,
         seenAt: at(110),
         decidedAt: at(111),
         sentAt: at(112),
@@ -292,14 +278,14 @@ describe('what the commands print', () => {
     ];
     expect(historyText(entries, plain)).toMatchInlineSnapshot(`
       "2026-11-22T11:30:00.100Z  shop@ns1  hold (minority-view): Too few are seen.
-      2026-11-22T11:30:00.123Z  shop@ns1  source.example. moved from db1:3306 to db2:3306, epoch 7 (failover): db1 is gone.
+      2026-11-22T11:30:00.123Z  shop@ns1  x.test. moved from db1:3306 to db2:3306, epoch 7 (failover): Gone.
           seen 2026-11-22T11:30:00.110Z, decided +1 ms, sent +2 ms, published +10 ms, propagated +40 ms
       2026-11-22T11:30:00.200Z  shop@ns1  epoch 7 is answered by a, b
       2026-11-22T11:30:00.300Z  shop@ns1  watcher-2 moved the name to db3:3306, epoch 8 (switchover)
       2026-11-22T11:30:00.400Z  shop@ns1  Frozen by eve: why.
-      2026-11-22T11:30:00.500Z  shop@ns1  repair: the update is refused: BADKEY; look at the key
+      2026-11-22T11:30:00.500Z  shop@ns1  repair: the update was refused: BADKEY; look at the key
       2026-11-22T11:30:00.600Z  shop@ns1  ns1: It differs.
-      2026-11-22T11:30:00.700Z  shop@ns1  ns1: over: zone-drift
+      2026-11-22T11:30:00.700Z  shop@ns1  ns1: the alarm zone-drift is over
       "
     `);
   });
@@ -313,7 +299,7 @@ describe('exit codes', () => {
     sentence: 'x',
   });
 
-  test('say what became of the worst publication', () => {
+  test('tell the worst publication', () => {
     const codes = (['done', 'failed', 'held', 'unreachable', 'lost-race'] as const).map((kind) =>
       exitCodeOf({ results: [result('done'), result(kind)] }),
     );
@@ -321,13 +307,13 @@ describe('exit codes', () => {
     expect(exitCodeOf({ results: [] })).toBe(exitCodes.failed);
   });
 
-  test('take what the caller got wrong for usage', () => {
+  test('count a mistake of the caller as a usage error', () => {
     expect(exitCodeOfProblem(problem('unknown-server', 'x'))).toBe(2);
     expect(exitCodeOfProblem(problem('bug', 'x'))).toBe(1);
     expect(exitCodeOfProblem({ ...problem('bug', 'x'), results: [result('held')] })).toBe(3);
   });
 
-  test('tell a look that saw nothing from one that did', () => {
+  test('tell whether a look saw anything', () => {
     expect(exitCodeOfLook([shop])).toBe(0);
     expect(
       exitCodeOfLook([

@@ -1,3 +1,5 @@
+/** The terminal, and the real clock and randomness. */
+
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { openTerminal, operatorName } from '../../../src/cli/terminal.ts';
@@ -13,7 +15,7 @@ function stream(isTTY: boolean) {
 }
 
 describe('the terminal', () => {
-  test('drops what nobody reads any more, and nothing else', () => {
+  test('drops output without a reader, and nothing else', () => {
     const stdout = stream(false);
     const terminal = openTerminal({ stdout: stdout.stream, stderr: stream(false).stream, env: {} });
     terminal.out('a');
@@ -25,7 +27,7 @@ describe('the terminal', () => {
     expect(terminal.failed()).toBe(false);
   });
 
-  test('says once that the disk is full, and goes on', () => {
+  test('reports a full disk once, and continues', () => {
     const stderr = stream(false);
     const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
     const stdout = stream(false);
@@ -52,19 +54,19 @@ describe('the terminal', () => {
     );
   });
 
-  test('names the operator as a ledger can take it', () => {
+  test('names the operator in characters of the ledger', () => {
     expect(operatorName()).toMatch(/^[A-Za-z0-9._@-]{1,64}$/);
   });
 });
 
 describe('the real clock and randomness', () => {
-  test('gives tokens of at least 80 bits that PowerDNS cannot mix up', () => {
+  test('give tokens of at least 80 bits that PowerDNS cannot confuse', () => {
     const tokens = Array.from({ length: 1000 }, () => systemRandom.token());
     for (const token of tokens) expect(token).toMatch(/^[0-9a-z]{19}$/);
     expect(new Set(tokens).size).toBe(1000);
   });
 
-  test('does not take a very long wait for none', async () => {
+  test('do not shorten a very long wait to none', async () => {
     let called = false;
     const cancel = systemClock.after(2 ** 40, () => {
       called = true;

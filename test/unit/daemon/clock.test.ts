@@ -1,11 +1,12 @@
-/** The one timer of the runtime, on the machine's own event loop. */
+/** The runtime's timer on the event loop of this machine. */
+
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { systemClock as clock } from '../../../src/daemon/clock.ts';
 
-/** Answers what comes, and says when the answer is on its way: the thread that asks is busy then. */
+/** Answers every question, and reports that the answer is on its way: the asking thread is busy then. */
 const answering = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { createServer } = require('node:net');
@@ -14,7 +15,7 @@ const answering = `
     socket.on('data', () => socket.end('answer', () => { Atomics.store(said, 0, 1); Atomics.notify(said, 0); server.close(); })));
   server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
 
-test('an answer that came while this process was busy comes before the deadline that passed meanwhile', async () => {
+test('an answer that came while this process was busy is handled before the deadline that passed meanwhile', async () => {
   const said = new SharedArrayBuffer(4);
   const peer = new Worker(answering, { eval: true, workerData: said });
   const [port] = (await once(peer, 'message')) as [number];
@@ -25,7 +26,7 @@ test('an answer that came while this process was busy comes before the deadline 
     const note = (what: string) => order.push(what) === 2 && resolve();
     socket.once('data', () => note('answer'));
     socket.write('question', () => {
-      // From here on this process is busy, until the timer is due and the answer is there.
+      // From here on this process is busy, until the timer is due and the answer is here.
       const deadline = clock.mono() + 20;
       clock.after(20, () => note('deadline'));
       expect(Atomics.wait(new Int32Array(said), 0, 0, 20_000)).not.toBe('timed-out');
@@ -38,10 +39,10 @@ test('an answer that came while this process was busy comes before the deadline 
   await once(peer, 'exit');
 });
 
-test('what was cancelled does not come, also when its time is over already', async () => {
+test('a cancelled timer does not fire, even after its time is over', async () => {
   const come: string[] = [];
   const cancel = clock.after(0, () => come.push('cancelled'));
-  // Both timers are due in the same turn of the event loop, and are taken in this order.
+  // Both timers are due in one turn of the event loop, in this order.
   await new Promise<void>((resolve) => {
     setTimeout(() => {
       cancel();

@@ -1,3 +1,5 @@
+/** History entries as sentences. */
+
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/table.ts';
 import { type Decision, sameDecision } from '../../../src/core/model/decision.ts';
@@ -11,7 +13,7 @@ const levelOf = (decision: Decision): string =>
   describeEntry({ ...common, kind: 'decision', decision }).level;
 const decisionOf = (world: Given): Decision => decide(given(world));
 
-test('a start is no warning: a hold that ends with the first answers is information, and the doubt that may come of it is another decision', () => {
+test('a start is no warning: a hold until the first answers is information, and a later doubt is another decision', () => {
   const asking = decisionOf({ servers: { db1: undefined, db2: undefined, db3: undefined } });
   const few = decisionOf({ servers: { db1: seen(factsOf('db1')), db2: silent, db3: silent } });
   expect([asking.reason, few.reason]).toEqual(['minority-view', 'minority-view']);
@@ -24,7 +26,7 @@ test('a start is no warning: a hold that ends with the first answers is informat
   expect([again.reason, levelOf(again)]).toEqual(['minority-view', 'info']);
 });
 
-test('an alarm and a failed update say what to do, too', () => {
+test('an alarm and a failed update also say what to do', () => {
   const alarm = {
     code: 'update-refused',
     subject: 'ns1',
@@ -37,12 +39,12 @@ test('an alarm and a failed update say what to do, too', () => {
     { ...common, kind: 'update-failed', what: 'move', outcome: 'refused', failure },
   ];
   expect(entries.map((entry) => describeEntry(entry).sentence)).toEqual([
-    'ns1 refuses it.; Grant it.',
-    'move: the update is refused: ns1 refuses it.; Grant it.',
+    'ns1 refuses it. Grant it.',
+    'move: the update was refused: ns1 refuses it. Grant it.',
   ]);
 });
 
-test('a move says from where to where, and of the same server that it is published anew', () => {
+test('a move names both servers; if they are the same, it is published again', () => {
   const move = (from: string | undefined, to: string): HistoryEntry => {
     const server = (name: string) => ({ server: address(name), uuid: name as ServerId });
     const times = { seenAt: common.at, decidedAt: common.at, sentAt: common.at, appliedAt: common.at };
@@ -63,11 +65,11 @@ test('a move says from where to where, and of the same server that it is publish
   ).toEqual([
     'x.example. moved to db1:3306, epoch 7 (commanded): It was named.',
     'x.example. moved from db1:3306 to db2:3306, epoch 7 (commanded): It was named.',
-    'x.example. is published anew for db1:3306, epoch 7 (commanded): It was named.',
+    'x.example. is published again for db1:3306, epoch 7 (commanded): It was named.',
   ]);
 });
 
-describe('how far a move has come names every nameserver', () => {
+describe('the progress of a move names every nameserver', () => {
   const entry = (nameservers: readonly NameserverTime[], among?: 'resolvers'): HistoryEntry => ({
     ...common,
     kind: 'propagated',
@@ -84,12 +86,12 @@ describe('how far a move has come names every nameserver', () => {
     [[has('ns1'), has('ns2')], 'info', 'epoch 1 is answered by ns1, ns2'],
     [[has('ns1'), lacks('ns2'), lacks('ns3')], 'warn', 'epoch 1 is answered by ns1, not yet by ns2, ns3'],
     [[lacks('ns2')], 'warn', 'epoch 1 is not yet answered by ns2'],
-    [[], 'warn', 'epoch 1 is not known to be answered: nobody could be asked yet'],
+    [[], 'warn', 'epoch 1 is not known to be answered: no nameserver could be asked yet'],
   ] as const)('%j', (nameservers, level, sentence) => {
     expect(describeEntry(entry(nameservers))).toMatchObject({ level, sentence });
   });
 
-  test('resolvers are called so, and a long list is cut', () => {
+  test('the sentence says that resolvers are meant, and cuts a long list', () => {
     expect(describeEntry(entry([has('192.0.2.7')], 'resolvers')).sentence).toBe(
       'resolvers: epoch 1 is answered by 192.0.2.7',
     );
@@ -100,7 +102,7 @@ describe('how far a move has come names every nameserver', () => {
   });
 });
 
-test('who lost a race is told so, and it is no error; an update that is refused is one', () => {
+test('a lost race is no error; a refused update is one', () => {
   const failed = (code: string): HistoryEntry => ({
     ...common,
     kind: 'update-failed',

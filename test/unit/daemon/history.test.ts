@@ -1,3 +1,5 @@
+/** The history, in its file and in memory. */
+
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +58,7 @@ function open(stateDir = folder, rotateAtBytes?: number) {
 }
 
 describe('the history', () => {
-  test('survives a restart, with the rights that it shall have', async () => {
+  test('survives a restart, and its files have the right modes', async () => {
     const stateDir = join(folder, 'deep', 'state');
     const first = await open(stateDir).history;
     for (const epoch of [1, 2]) first.append(move(epoch));
@@ -72,7 +74,7 @@ describe('the history', () => {
     await second.close();
   });
 
-  test('ends a line that a power cut tore, and reads around it', async () => {
+  test('ends a torn line, and reads the others', async () => {
     await writeFile(historyFile(folder), `${JSON.stringify(move(1))}\n{"at":"2026","clus`);
     const { history, failures } = open();
     (await history).append(move(2));
@@ -83,7 +85,7 @@ describe('the history', () => {
     expect(failures).toEqual([]);
   });
 
-  test('does not believe a line that has the wrong shape', async () => {
+  test('ignores a line with the wrong shape', async () => {
     const lines = [
       'null',
       '[]',
@@ -97,13 +99,13 @@ describe('the history', () => {
     expect(await readHistory(folder)).toEqual({ entries: [], broken: lines.length });
   });
 
-  test('is bounded: it rotates once, and carries over what must be remembered', async () => {
+  test('is bounded: it rotates once, and copies what must be remembered', async () => {
     const limit = 4000;
     const history = await open(folder, limit).history;
     history.append(move(7, 'quiet'));
     for (let epoch = 1; epoch <= 100; epoch++) {
       history.append(written(epoch));
-      // Each in a write of its own, as in life.
+      // Each entry in its own write.
       await new Promise((resolve) => setImmediate(resolve));
     }
     await history.close();
@@ -115,7 +117,7 @@ describe('the history', () => {
     expect(read.entries.at(-1)).toEqual(written(100));
   });
 
-  test('remembers the highest epoch of each nameserver, also of moves by others', async () => {
+  test('remembers the highest epoch of each nameserver, including moves by others', async () => {
     const elsewhere: HistoryEntry = {
       at,
       cluster: 'shop',
@@ -137,8 +139,8 @@ describe('the history', () => {
     ]);
   });
 
-  test('keeps the newest entries in memory, and a disk that fails is told once', async () => {
-    // A file where the folder should be: it can neither be made nor written.
+  test('keeps the newest entries in memory, and reports a failing disk once', async () => {
+    // A file in place of the folder: it can neither be created nor written.
     const stateDir = join(folder, 'file');
     await appendFile(stateDir, '');
     const { history, failures } = open(stateDir);
@@ -151,7 +153,7 @@ describe('the history', () => {
     expect(failures[0]).toMatchObject({ code: expect.stringMatching(/^history-un/) });
   });
 
-  test('tells when it can be written again', async () => {
+  test('reports when it can be written again', async () => {
     const { history, failures } = open();
     const opened = await history;
     await rm(folder, { recursive: true });

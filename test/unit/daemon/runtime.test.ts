@@ -1,3 +1,5 @@
+/** The runtime of one cluster. */
+
 import { describe, expect, test } from 'vitest';
 import type { Answer, Command, Effect, Event, HistoryEntry } from '../../../src/core/model/events.ts';
 import { type Fqdn, type MonoMs, plusMs } from '../../../src/core/model/units.ts';
@@ -63,7 +65,7 @@ const onTick =
 const kinds = (events: readonly Event[]) => events.map((event) => event.kind);
 
 describe('the runtime', () => {
-  test('ends every effect in exactly one event with what the adapter says', async () => {
+  test('ends every effect in exactly one event with the answer of the adapter', async () => {
     const w = world();
     w.on(onTick((now) => asking(now, 2000)));
     w.runtime.start();
@@ -111,7 +113,7 @@ describe('the runtime', () => {
     expect(new Set(w.tokens).size).toBe(w.tokens.length);
   });
 
-  test('tells the adapter which update was called back, and no other; it still ends in its own event', async () => {
+  test('recalls one update at the adapter, and no other; it still ends in its own event', async () => {
     const w = world();
     const update = (now: MonoMs, token: string): Effect => {
       const deadline = plusMs(now, 2000);
@@ -139,7 +141,7 @@ describe('the runtime', () => {
     expect(w.bugs).toEqual([]);
   });
 
-  test('tells the prober whom it need not keep a connection to', () => {
+  test('tells the prober which connections it need not keep', () => {
     const w = world();
     w.on(onTick(() => [{ kind: 'release', server: db2 }]));
     w.runtime.start();
@@ -147,7 +149,7 @@ describe('the runtime', () => {
     expect(w.events).toHaveLength(1);
   });
 
-  test('ends every effect shortly after its deadline when the adapter says nothing, and drops what it says later', async () => {
+  test('ends every effect shortly after its deadline if the adapter is silent, and drops later answers', async () => {
     const w = world();
     w.on(onTick((now) => asking(now, 2000)));
     w.runtime.start();
@@ -163,20 +165,20 @@ describe('the runtime', () => {
       'propagated',
       'refusal-inspected',
     ]);
-    // No better words came.
+    // The adapter gave no better words.
     expect(w.events[6]).toMatchObject({ failure: refused });
     const failure = expect.objectContaining({ code: 'adapter-deadline' });
     expect(w.events[1]).toMatchObject({ probe: { kind: 'unknown', failure } });
     expect(w.events[2]).toMatchObject({ failure });
     expect(w.events[3]).toMatchObject({ reading: { kind: 'failed', failure } });
-    // It may have left: never "refused".
+    // The update may have left: never "refused".
     expect(w.events[4]).toMatchObject({ try: 'abc', outcome: { kind: 'unknown', failure } });
     for (const { answer } of w.adapters.asked) answer({ kind: 'applied' });
     await settled();
     expect(w.events).toHaveLength(7);
   });
 
-  test('takes an adapter that rejects or throws for one that failed', async () => {
+  test('treats an adapter that rejects or throws as failed', async () => {
     const w = world();
     w.on(onTick((now) => asking(now, 2000).slice(0, 1)));
     w.runtime.start();
@@ -189,7 +191,7 @@ describe('the runtime', () => {
     expect(w.clock.timers()).toBe(0);
   });
 
-  test('processes events one at a time, also those that come while one is processed', () => {
+  test('processes events one at a time, even those that arrive during another one', () => {
     const w = world();
     let depth = 0;
     let deepest = 0;
@@ -207,7 +209,7 @@ describe('the runtime', () => {
     expect(w.changes()).toBe(1);
   });
 
-  test('has one wake timer: a new one replaces the one before', async () => {
+  test('has one wake timer: a new one replaces the old one', async () => {
     const w = world();
     let wakes = 0;
     w.on((event, now) => {
@@ -230,7 +232,7 @@ describe('the runtime', () => {
     expect(w.events).toHaveLength(3);
   });
 
-  test('hands records out, and answers each command once', async () => {
+  test('passes on records, and answers each command once', async () => {
     const w = world();
     const answer: Answer = {
       results: [{ nameserver: 'ns1', kind: 'done', code: 'thaw', sentence: 'Thawed.' }],
@@ -259,7 +261,7 @@ describe('the runtime', () => {
     expect(w.clock.timers()).toBe(0);
   });
 
-  test('bounds the commands that wait, in time and in number', async () => {
+  test('bounds the waiting commands in time and number', async () => {
     const w = world();
     w.runtime.start();
     const waiting = Array.from({ length: commandLimit }, () => w.runtime.command(thaw));
@@ -271,7 +273,7 @@ describe('the runtime', () => {
       expect(answer).toMatchObject({ results: [{ nameserver: 'ns1', code: 'no-answer' }] });
   });
 
-  test('stops after the updates in flight and their reading back, and begins nothing else', async () => {
+  test('stops after the updates in flight are read back, and begins nothing else', async () => {
     const w = world();
     w.on((event, now) => {
       const deadline = plusMs(now.mono, 2000);
@@ -317,7 +319,7 @@ describe('the runtime', () => {
     expect(w.events).toHaveLength(events);
   });
 
-  test('stops by the deadline of an update whose adapter says nothing', async () => {
+  test('stops by the deadline of an update if the adapter is silent', async () => {
     const w = world();
     w.on(onTick((now) => asking(now, 2000).slice(3, 4)));
     w.runtime.start();
@@ -327,7 +329,7 @@ describe('the runtime', () => {
     expect(w.events[1]).toMatchObject({ kind: 'update-done', outcome: { kind: 'unknown' } });
   });
 
-  test('is dead after a bug in step: it says so once, and nothing goes on', async () => {
+  test('ends after a bug in step: it reports it once, and nothing goes on', async () => {
     const w = world();
     const bug = new Error('impossible');
     w.on((event, now) => {
@@ -343,7 +345,7 @@ describe('the runtime', () => {
     expect(w.events).toHaveLength(2);
   });
 
-  test('takes new settings and new adapters, and tells when the old ones are no longer in use', async () => {
+  test('takes new settings and new adapters, and tells when the old ones are unused', async () => {
     const w = world();
     w.on((event, now) =>
       event.kind === 'tick' || event.kind === 'reconfigured' ? asking(now.mono, 2000).slice(0, 1) : [],
@@ -360,7 +362,7 @@ describe('the runtime', () => {
     expect(next.asked.map(({ call }) => call)).toEqual(['probe db1:3306']);
     await settled();
     expect(free).toBe(false);
-    // The old prober closes its connections: no news about the server.
+    // The old prober closes its connections: this says nothing about the server.
     w.adapters.loseConnection(db1);
     expect(w.events).toHaveLength(2);
     w.adapters.asked[0]?.answer({ kind: 'unknown', failure: { code: 'x', message: 'x' } });

@@ -1,3 +1,5 @@
+/** The service of all clusters, servers as people name them, and the log. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/config/secret.ts';
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
@@ -52,7 +54,7 @@ describe('the service', () => {
     expect(world.log).toEqual(['open ns1', 'open prober shop', 'close prober shop', 'close ns1']);
   });
 
-  test('does not start with a key that cannot be used', async () => {
+  test('does not start with an unusable key', async () => {
     const world = smallWorld();
     world.keyFailure = true;
     expect(await start(world)).toMatchObject({
@@ -61,7 +63,7 @@ describe('the service', () => {
     expect(world.log).toEqual([]);
   });
 
-  test('keeps what did not change', async () => {
+  test('keeps unchanged clusters and adapters', async () => {
     const world = smallWorld();
     const { service } = await start(world);
     expect(await service?.reconfigure(config('/nowhere'))).toEqual({
@@ -98,7 +100,7 @@ describe('the service', () => {
     ]);
   });
 
-  test('builds a prober anew for another password or another server, and a zone client for another key', async () => {
+  test('builds a new prober for another password or server, and a new zone client for another key', async () => {
     const world = smallWorld();
     const { service } = await start(world);
     const change = async (next: Parameters<typeof config>[1]) => {
@@ -133,7 +135,7 @@ describe('the service', () => {
     expect(service?.snapshot('shop')?.servers.map(({ server }) => server)).toEqual(['db9:3306']);
   });
 
-  test('refuses a configuration whose key cannot be used, and goes on as before', async () => {
+  test('refuses a configuration with an unusable key, and continues as before', async () => {
     const world = smallWorld();
     const { service } = await start(world);
     world.keyFailure = true;
@@ -150,7 +152,7 @@ describe('the service', () => {
   });
 });
 
-describe('a server as a person names it', () => {
+describe('the name that a person gives a server', () => {
   const known = [
     'db1:3306',
     'db2:3307',
@@ -167,7 +169,7 @@ describe('a server as a person names it', () => {
     ['db3', 'db3:3306'],
     ['db3:3307', 'db3:3307'],
     ['2001:db8:0::1', '[2001:db8::1]:3306'],
-  ])('%s is %s', (text, server) => {
+  ])('%s means %s', (text, server) => {
     expect(findServer(text, known)).toEqual({ kind: 'found', server });
   });
 
@@ -177,7 +179,7 @@ describe('a server as a person names it', () => {
     ['nothing-like-it', 'its servers are db1:3306'],
     ['db1:99999', 'port'],
     ['a b', 'neither'],
-  ])('%s is none', (text, hint) => {
+  ])('%s means none', (text, hint) => {
     expect(findServer(text, known)).toMatchObject({
       kind: 'not-found',
       sentence: expect.stringContaining(hint),
@@ -186,7 +188,7 @@ describe('a server as a person names it', () => {
 });
 
 describe('the log', () => {
-  test('is one JSON line a record, with a stable code', () => {
+  test('has one JSON line per record, with a stable code', () => {
     const lines: Record<string, unknown>[] = [];
     const log = createLog('info', {
       write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),

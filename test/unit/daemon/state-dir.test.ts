@@ -1,4 +1,4 @@
-/** What may be in the place of the state directory, its history and its socket: none of it is followed, waited for or removed. */
+/** Odd state directories, histories and sockets: none is followed, waited for or removed. */
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -44,11 +44,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-describe('in the place of history.jsonl, or of the one before', () => {
+describe('in place of history.jsonl, or of the older file', () => {
   const cases: readonly (readonly [string, string, (path: string) => unknown])[] = [
     ['a symbolic link', 'is a symbolic link', (path) => symlink(join(folder, 'target'), path)],
     ['a link to nothing', 'is a symbolic link', (path) => symlink(join(folder, 'new'), path)],
-    ['a FIFO', 'is no regular file', (path) => execFileSync('mkfifo', [path])],
+    ['a FIFO', 'is not a regular file', (path) => execFileSync('mkfifo', [path])],
     ['a directory', 'is a directory', (path) => mkdir(path)],
     ['a hard link of another file', 'has 2 names (hard links)', (path) => link(join(folder, 'target'), path)],
   ];
@@ -63,7 +63,7 @@ describe('in the place of history.jsonl, or of the one before', () => {
       await history.close();
       expect(failures[0]).toEqual({
         code: 'history-unreadable',
-        message: `${inState(name)} ${words}, so it is not touched`,
+        message: `${inState(name)} ${words}, so source-dns does not touch it`,
         hint: 'move it away; until then the history is in memory only',
       });
       expect(history.recent('shop')).toHaveLength(1);
@@ -73,7 +73,7 @@ describe('in the place of history.jsonl, or of the one before', () => {
     }
   });
 
-  test('a link that is put there while the daemon runs is not followed at the next rotation', async () => {
+  test('the next rotation does not follow a link that appeared meanwhile', async () => {
     const failures: (Failure | undefined)[] = [];
     const history = await openHistory({
       stateDir,
@@ -92,7 +92,7 @@ describe('in the place of history.jsonl, or of the one before', () => {
     expect(await readFile(join(folder, 'target'), 'utf8')).toBe('of somebody else\n');
   });
 
-  test('a file that somebody removes is made again; without its directory the log says so', async () => {
+  test('a removed file is created again; without its directory the log says so', async () => {
     const failures: (Failure | undefined)[] = [];
     const history = await openHistory({ stateDir, onFailure: (failure) => failures.push(failure) });
     const text = () => readFile(inState('history.jsonl'), 'utf8').catch(() => 'none');
@@ -146,7 +146,7 @@ test.runIf(process.geteuid?.() === 0)(
   },
 );
 
-describe('in the place of api.sock', () => {
+describe('in place of api.sock', () => {
   const socket = () => inState('api.sock');
   test.each([
     ['a regular file', (path: string) => writeFile(path, 'of somebody else')],
@@ -154,7 +154,7 @@ describe('in the place of api.sock', () => {
     ['a link to nothing', (path: string) => symlink('/nonexistent', path)],
     ['a directory', (path: string) => mkdir(path)],
     ['a FIFO', (path: string) => void execFileSync('mkfifo', [path])],
-  ])('%s is left where it is', async (_, put) => {
+  ])('%s stays', async (_, put) => {
     await mkdir(stateDir);
     await put(socket());
     const before = await lstat(socket());
@@ -162,7 +162,7 @@ describe('in the place of api.sock', () => {
       kind: 'failed',
       failure: {
         code: 'socket-path-taken',
-        message: `${socket()} is there and is no socket, so it was not put there by source-dns`,
+        message: `${socket()} exists and is not a socket, so source-dns did not put it there`,
         hint: 'move it away, or choose another state_dir in the configuration',
       },
     });
@@ -170,7 +170,7 @@ describe('in the place of api.sock', () => {
     expect(await readdir(stateDir)).toEqual(['api.sock']);
   });
 
-  test('the socket of another program that listens is left to it', async () => {
+  test('the socket of another program that listens stays', async () => {
     await mkdir(stateDir);
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(socket(), resolve));
@@ -181,10 +181,10 @@ describe('in the place of api.sock', () => {
 
 describe('the state directory', () => {
   const unusable: readonly (readonly [string, string, () => unknown])[] = [
-    ['a file', 'is there and is no directory', () => writeFile(stateDir, '')],
+    ['a file', 'exists and is not a directory', () => writeFile(stateDir, '')],
     [
       'a link to nothing',
-      'is a symbolic link to nothing, or below one',
+      'is a symbolic link to nothing, or is below such a link',
       () => symlink('/nonexistent', stateDir),
     ],
     ['a link to itself', 'is a symbolic link to itself', () => symlink(stateDir, stateDir)],
@@ -200,8 +200,8 @@ describe('the state directory', () => {
   });
 
   test.each([
-    ['below a file', 'target/state', 'is below something that is no directory'],
-    ['below a link to nothing', 'dangling/a/state', 'is a symbolic link to nothing, or below one'],
+    ['below a file', 'target/state', 'is below something that is not a directory'],
+    ['below a link to nothing', 'dangling/a/state', 'is a symbolic link to nothing, or is below such a link'],
     ['with too long a name', 'x'.repeat(300), 'has too long a name'],
   ])('%s is refused', async (_, path, words) => {
     await symlink('/nonexistent', join(folder, 'dangling'));
@@ -210,7 +210,7 @@ describe('the state directory', () => {
     });
   });
 
-  test('is made with its parents, for this user and its group alone', async () => {
+  test('is created with its parents, only for this user and its group', async () => {
     expect(await prepareStateDir(join(stateDir, 'a', 'b'))).toEqual({ kind: 'usable', warning: undefined });
     for (const path of ['', 'a', 'a/b']) expect((await stat(inState(path))).mode & 0o027).toBe(0);
   });
@@ -220,7 +220,7 @@ describe('the state directory', () => {
     expect(await prepareStateDir(stateDir)).toEqual({ kind: 'usable', warning: undefined });
   });
 
-  test('that everybody may write to is refused; with the sticky bit, as /tmp has it, it is used and told', async () => {
+  test('is refused if every user may write to it; with the sticky bit, like /tmp, it is used with a warning', async () => {
     await mkdir(stateDir);
     await chmod(stateDir, 0o777);
     expect(await prepareStateDir(stateDir)).toMatchObject({

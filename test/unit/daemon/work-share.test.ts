@@ -1,16 +1,18 @@
+/** The share of the ticks in the event loop. */
+
 import { expect, test } from 'vitest';
 import type { MonoMs } from '../../../src/core/model/units.ts';
 import { longestTickDelayMs, WorkShare } from '../../../src/daemon/work-share.ts';
 
 const at = (ms: number) => ms as MonoMs;
 
-test('where nothing takes time nobody waits', () => {
+test('no tick waits if no work takes time', () => {
   const share = new WorkShare();
   share.worked(at(5), at(5));
   for (let tick = 0; tick < 1000; tick++) expect(share.turn(at(5))).toBe(5);
 });
 
-test('after work a tick waits as long as it took, and ticks that wait get one turn after the other', () => {
+test('after work a tick waits as long as the work took, and waiting ticks take turns', () => {
   const share = new WorkShare();
   share.worked(at(100), at(130));
   const turns = [share.turn(at(130)), share.turn(at(130)), share.turn(at(130))];
@@ -20,7 +22,7 @@ test('after work a tick waits as long as it took, and ticks that wait get one tu
   expect(share.turn(at(200))).toBe(200);
 });
 
-test('however much there is to do, a tick waits no longer than the limit', () => {
+test('a tick never waits longer than the limit', () => {
   const share = new WorkShare();
   for (let tick = 0; tick < 100_000; tick++) share.turn(at(0));
   share.worked(at(0), at(60_000));

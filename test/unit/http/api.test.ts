@@ -1,3 +1,5 @@
+/** The API: its socket, its routes and its client. */
+
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
@@ -57,7 +59,7 @@ const get = (path: string) => askDaemon(socket(), { method: 'GET', path, timeout
 const post = (path: string, body?: unknown) =>
   askDaemon(socket(), { method: 'POST', path, body, timeoutMs: 5000 });
 
-/** A request as it should not be: what came back. */
+/** The response to a malformed request. */
 function raw(
   method: string,
   path: string,
@@ -80,7 +82,7 @@ function raw(
 }
 
 describe('the socket', () => {
-  test('is there with the rights rw-rw----, and nothing else is', async () => {
+  test('exists with the mode rw-rw----, and nothing else exists', async () => {
     await serve();
     expect((await stat(socket())).mode & 0o777).toBe(0o660);
     expect(await readdir(folder)).toEqual(['api.sock']);
@@ -94,7 +96,7 @@ describe('the socket', () => {
     expect(await get('/healthz')).toMatchObject({ kind: 'document' });
   });
 
-  test('lets exactly one of several that start at once have it', async () => {
+  test('goes to exactly one of several daemons that start at once', async () => {
     const started = await Promise.all(
       Array.from({ length: 8 }, () => startApi(socket(), (error) => bugs.push(error))),
     );
@@ -104,8 +106,8 @@ describe('the socket', () => {
     expect(await readdir(folder)).toEqual(['api.sock']);
   });
 
-  test('takes the place of one that a crash left', async () => {
-    // Listening by a copy of the name, as after a crash: the file is there, nobody accepts.
+  test('replaces one that a crash left', async () => {
+    // Listens under another name, as after a crash: the file is there, and nothing accepts.
     const dead = createServer();
     await new Promise<void>((resolve) => dead.listen(join(folder, 'x'), resolve));
     const { link } = await import('node:fs/promises');
@@ -117,7 +119,7 @@ describe('the socket', () => {
     expect(await readdir(folder)).toEqual(['api.sock']);
   });
 
-  test('frees everything when it closes, also with connections open', async () => {
+  test('frees everything when it closes, even with open connections', async () => {
     const server = await serve();
     const idle = connect(socket());
     await new Promise((resolve) => idle.once('connect', resolve));
@@ -130,7 +132,7 @@ describe('the socket', () => {
     expect(await get('/healthz')).toMatchObject({ kind: 'document' });
   });
 
-  test('names the remedy where the path is too long, or cannot be used', async () => {
+  test('has a hint if the path is too long or unusable', async () => {
     const long = join(folder, 'x'.repeat(120));
     expect(await startApi(apiSocketPath(long), () => {})).toMatchObject({
       failure: { code: 'socket-path-too-long', hint: expect.stringContaining('state_dir') },
@@ -181,7 +183,7 @@ describe('the routes', () => {
     });
   });
 
-  test('say that they are about to start', async () => {
+  test('say that they are starting', async () => {
     const started = await startApi(socket(), (error) => bugs.push(error));
     if (started.kind === 'started') servers.push(started.server);
     expect(await get('/healthz')).toMatchObject({ problem: { status: 503, code: 'starting' } });
@@ -236,7 +238,7 @@ describe('the routes', () => {
       body: result('done', 'commanded'),
     });
     await post('/v1/clusters/shop/follow', { server: 'db2', force: true, althoughReadOnly: true });
-    // Alone it would do nothing: somebody believes otherwise.
+    // Alone it does nothing, and a client expects otherwise.
     expect(await post('/v1/clusters/shop/follow', { server: 'db2', althoughReadOnly: true })).toMatchObject({
       kind: 'problem',
     });
@@ -250,7 +252,7 @@ describe('the routes', () => {
     ]);
   });
 
-  test('answer a command that is not done as a problem, with the result of each publication', async () => {
+  test('answer a failed command with a problem, and the result of each publication', async () => {
     for (const [kind, status] of [
       ['held', 409],
       ['lost-race', 409],
@@ -270,7 +272,7 @@ describe('the routes', () => {
     }
   });
 
-  test('do the work of one id once, also while it is in progress', async () => {
+  test('do the work of one id once, even while it is in progress', async () => {
     let finish: (answer: Answer) => void = () => {};
     const { api, commands } = fakeApi(() => new Promise((resolve) => (finish = resolve)));
     await serve(api);
@@ -285,7 +287,7 @@ describe('the routes', () => {
     expect(commands).toHaveLength(1);
   });
 
-  test('let an id be tried again when nothing was done', async () => {
+  test('accept an id again if nothing was done', async () => {
     const answers = [result('unreachable', 'deadline'), result('done', 'commanded')];
     const { api, commands } = fakeApi(async () => answers.shift() ?? result('failed', 'x'));
     await serve(api);
@@ -307,7 +309,7 @@ describe('the client', () => {
     expect(silent).toMatchObject({ kind: 'failed', failure: { code: 'daemon-silent' } });
   });
 
-  test('takes a program that is no daemon for what it is', async () => {
+  test('recognises a program that is not the daemon', async () => {
     const stranger = createServer((connection) => connection.resume().end('hello\n'));
     await new Promise<void>((resolve) => stranger.listen(socket(), resolve));
     expect(await get('/healthz')).toMatchObject({ kind: 'failed', failure: { code: 'daemon-unusable' } });

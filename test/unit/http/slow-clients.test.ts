@@ -1,4 +1,4 @@
-/** Clients of the unix socket that are slow, or never end: the others get their answers meanwhile. */
+/** Slow clients of the unix socket: the others still get their answers. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -13,7 +13,7 @@ import { type ApiServer, startApi } from '../../../src/http/server.ts';
 import { apiSocketPath } from '../../../src/http/unix-socket.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
 
-/** The host may be busy. Who is refused hears so at once. */
+/** For a busy host. A rejected client gets the reason at once. */
 const patienceMs = 9000;
 
 let folder = '';
@@ -51,9 +51,9 @@ async function serve(api: ClusterApi = ordinary): Promise<void> {
 
 interface Client {
   readonly socket: Socket;
-  /** What came so far. */
+  /** The bytes so far. */
   received(): string;
-  /** Resolves when the server ended it. */
+  /** Resolves when the server has ended it. */
   readonly closed: Promise<void>;
 }
 
@@ -97,7 +97,7 @@ const slow: readonly (readonly [string, string])[] = [
   ['keep the connection after the answer', get],
 ];
 
-describe('a client is answered while as many as there is room for', () => {
+describe('a client gets its answer while all other connections', () => {
   test.each(slow)('%s', async (_, text) => {
     await serve();
     await many(text);
@@ -118,7 +118,7 @@ describe('a client is answered while as many as there is room for', () => {
   });
 
   test('do not read their answer', async () => {
-    // Longer than what the kernel takes for a reader that does not read.
+    // Longer than the buffers of the kernel for a reader that does not read.
     const entries = [{ text: 'x'.repeat(1024 * 1024) }];
     await serve({ ...ordinary, history: () => entries as never });
     await many('GET /v1/clusters/shop/history HTTP/1.1\r\nhost: x\r\n\r\n', false);
@@ -130,7 +130,7 @@ describe('a client is answered while as many as there is room for', () => {
   });
 });
 
-test('and where each that is dropped comes again at once', async () => {
+test('come again at once when they are dropped', async () => {
   await serve();
   let again = 0;
   let isOver = false;
@@ -156,8 +156,8 @@ test('and where each that is dropped comes again at once', async () => {
   expect(answers.filter(({ kind }) => kind === 'document')).toHaveLength(20);
 });
 
-describe('who is dropped', () => {
-  test('is the one that is slow for longest', async () => {
+describe('the dropped connection', () => {
+  test('is the one that has been slow for longest', async () => {
     await serve();
     const [first, ...others] = await many('GET /');
     await client('');
@@ -165,7 +165,7 @@ describe('who is dropped', () => {
     expect(others.filter(({ socket }) => socket.closed)).toEqual([]);
   });
 
-  test('is nobody whose command is being done: who comes then is told to come again', async () => {
+  test('is never one with a command in progress: a new client must come again', async () => {
     let finish: (answer: Answer) => void = () => undefined;
     const answer = new Promise<Answer>((resolve) => {
       finish = resolve;
@@ -199,7 +199,7 @@ describe('who is dropped', () => {
     );
   });
 
-  test('is not who half-closes after the request', async () => {
+  test('is not one that half-closes after its request', async () => {
     await serve();
     const half = await client(get);
     half.socket.end();
@@ -209,7 +209,7 @@ describe('who is dropped', () => {
 });
 
 describe('one connection', () => {
-  test('gets its pipelined answers one after the other: the next one is made when the one before is read', async () => {
+  test('gets pipelined answers in order: the next one is made when the previous one is read', async () => {
     let made = 0;
     const entries = [{ text: 'x'.repeat(1024 * 1024) }];
     await serve({
@@ -223,7 +223,7 @@ describe('one connection', () => {
       'GET /v1/clusters/shop/history HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(200),
       false,
     );
-    // A later request is answered later: by then the 200 were parsed.
+    // A later request has a later answer: by then the 200 were parsed.
     await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: patienceMs });
     expect(made).toBe(1);
     reading.socket.destroy();

@@ -26,7 +26,8 @@ interface World {
   readonly stored?: readonly Rrset[];
   /** Instead of what the zone would answer to an update. */
   readonly outcome?: UpdateOutcome;
-  readonly silent?: boolean;
+  /** What is asked for beside our name fails so. */
+  readonly beside?: 'no-answer' | 'servfail';
   /** What the name itself answers when it is asked once more, where that is something else. */
   readonly again?: { readonly rrset?: Rrset };
 }
@@ -37,8 +38,9 @@ function begin(world: World) {
   const answered = new Map<Fqdn, Rrset>();
   const read = async (question: Question) => {
     asked.push(`read ${question.name} ${question.type}`);
-    if (now.silent) return { kind: 'failed', failure } as const;
-    const { wildcard } = now;
+    const { wildcard, beside } = now;
+    if (beside && question.name.startsWith('_source-dns-wildcard.'))
+      return { kind: 'failed', failure: { ...failure, code: beside } } as const;
     if (!question.name.startsWith('_source-dns-wildcard.'))
       return { kind: 'rrset', ...(now.again ?? { rrset: answered.get(question.name)! }) } as const;
     return wildcard?.type === question.type
@@ -138,6 +140,40 @@ describe('an RRset that is answered', () => {
     expect(await sift([a(source.name, '192.0.2.5')])).toMatchObject({ stored: 0, synthesized: 0 });
   });
 
+  test('is asked about by an update where the name beside answers SERVFAIL: so does a wildcard CNAME that leads back to itself', async () => {
+    const { sift, change, stored } = begin({ beside: 'servfail', stored: [source] });
+    expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [beside, 'rrset-is'] });
+    expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [] });
+    // It moved while it was read: what is older is not taken.
+    const newer = a(source.name, '192.0.2.3');
+    change({ beside: 'servfail', stored: [newer], again: { rrset: newer } });
+    expect(
+      await stored.sift({ zone, rrsets: [source, a(source.name, '192.0.2.2')], anew: false, deadline }),
+    ).toMatchObject({
+      stored: [source, newer],
+    });
+    change({ beside: 'servfail', stored: [] });
+    expect(await sift([a('other.shop.example.com.')])).toMatchObject({
+      synthesized: 1,
+      asked: [beside, 'rrset-is', 'rrset-absent'],
+    });
+  });
+
+  test('a CNAME that is new is read once more: the name beside may have been asked for in a newer zone', async () => {
+    const alias: Rrset = {
+      name: source.name,
+      type: 'CNAME',
+      ttlSeconds: 5,
+      rdata: ['loop.shop.example.com.'],
+    };
+    const asked = [
+      'read _source-dns-wildcard.shop.example.com. CNAME',
+      'read source.shop.example.com. CNAME',
+    ];
+    expect(await begin({ again: {} }).sift([alias])).toEqual({ stored: 0, synthesized: 0, asked });
+    expect(await begin({}).sift([alias])).toEqual({ stored: 1, synthesized: 0, asked });
+  });
+
   test('at the apex is stored: no wildcard answers there', async () => {
     expect(await begin({ wildcard: a('*.') }).sift([a(zone)])).toEqual({
       stored: 1,
@@ -170,7 +206,7 @@ test('two names with one parent are asked about once', async () => {
 });
 
 test.each([
-  ['silence at the name beside', { silent: true }],
+  ['silence at the name beside', { beside: 'no-answer' } as const],
   ['no answer to the update', { wildcard: a('*.'), outcome: { kind: 'unknown', failure } as const }],
   ['an update that never left', { wildcard: a('*.'), outcome: refusedWith('not-sent') }],
 ])('%s fails the reading', async (_, world) => {

@@ -119,10 +119,16 @@ test('a CNAME is not asked for where an A is: the answer to the A has it', async
     unsigned(),
   );
   const questions = (['A', 'AAAA', 'CNAME'] as const).map((type) => ({ name, type }));
-  expect(await client.read({ zone, questions, deadline: soon() })).toMatchObject({
-    rrsets: [{ type: 'CNAME', rdata: ['db1.example.com.'] }],
-  });
-  expect(nameserver.received.map(({ message }) => typeOf(message)).toSorted()).toEqual([1, 28]);
+  // Only a CNAME that is seen for the first time is read once more.
+  for (const asked of [
+    [1, 28, 5],
+    [1, 28],
+  ]) {
+    expect(await client.read({ zone, questions, deadline: soon() })).toMatchObject({
+      rrsets: [{ type: 'CNAME', rdata: ['db1.example.com.'] }],
+    });
+    expect(nameserver.received.splice(0).map(({ message }) => typeOf(message))).toEqual(asked);
+  }
 });
 
 test.each([
