@@ -20,6 +20,7 @@ import {
   type ClusterState,
   newServer,
   type ServerMemory,
+  withoutInLine,
   withPublication,
   withServer,
 } from './model/state.ts';
@@ -131,7 +132,7 @@ function observed(
   const result = observe({ ...asked, probing: undefined }, probe, now, { askedAt, staleBefore });
   const located = takePeer(state, memory, result.memory, now);
   const known = withServer(
-    result.historyVanished ? forgetLine(state, result.historyVanished) : state,
+    result.historyVanished ? withoutInLine(state, result.historyVanished) : state,
     located,
   );
   const next = doubtPromotion(known, located, now);
@@ -163,15 +164,6 @@ function isOfThePast(state: ClusterState, { probing }: ServerMemory, now: Now): 
   return (
     now.mono > probing + lateAnswerMs || probing - state.settings.watch.probeTimeoutMs < state.staleBefore
   );
-}
-
-function forgetLine(state: ClusterState, id: ServerId): ClusterState {
-  const publications = [...state.publications].map(([name, publication]) => {
-    const line = new Set(publication.evidence.line);
-    line.delete(id);
-    return [name, { ...publication, line }] as const;
-  });
-  return { ...state, publications: new Map(publications) };
 }
 
 /** A crash is pushed to us: ask at once. */
