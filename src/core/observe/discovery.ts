@@ -129,3 +129,15 @@ const isFollowed = ({ servers }: ClusterState, { facts }: ServerMemory): boolean
   [...servers.values()].some((server) =>
     server.facts?.channels.some((channel) => isIdentifiedAs(channel, facts)),
   );
+
+/** The pause before a discovered server is asked again. It grows while it fails, or while another server answers. */
+export function discoveredPauseMs(
+  { settings: { watch } }: ClusterState,
+  { latest, facts, factsAt, mentioned, settings }: ServerMemory,
+): number {
+  const isStale = settings.discovered !== undefined && verify(settings.discovered, facts) === 'stale';
+  if (latest === undefined || (latest.probe.kind === 'reachable' && !isStale)) return watch.intervalMs;
+  const since = isStale ? mentioned?.firstAt : (factsAt ?? mentioned?.firstAt);
+  const failingMs = latest.at - (since ?? latest.at);
+  return Math.max(watch.intervalMs, Math.min(failingMs, discoveredPauseMaxMs));
+}
