@@ -213,8 +213,8 @@ function formerText({ uuid, address }: Former): string {
 }
 
 /**
- * The character-strings of the TXT RR, in the documented order. Free text is cut and made printable ASCII. Everything
- * else fits: what does not was refused before.
+ * The character-strings of the TXT RR, in the documented order. Free text is cut and made printable ASCII.
+ * Everything else fits: what does not was refused before.
  */
 export function writeLedger(ledger: Ledger): readonly string[] {
   const fields = [

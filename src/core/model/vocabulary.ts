@@ -1,4 +1,6 @@
-/** The closed vocabulary: each code has one row in docs/DECISIONS.md, one test and one metric label. The texts here are those rows. */
+/**
+ * The closed vocabulary: each code has one row in docs/DECISIONS.md with the same text, and one metric label.
+ */
 
 /** Why the name shall point to a server. */
 export const pointToReasons = {

@@ -8,7 +8,7 @@ import { bindingsOf, disqualification } from '../candidates.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from '../situation.ts';
 import { wayBack } from '../way-back.ts';
 
-/** Rule 4, a command: the server must be able to be the source, but nothing needs to prove that it was promoted; unless it is forced. */
+/** A command: the server must be able to be the source, with or without evidence; unless it is forced. */
 export function commanded(situation: Situation): Decision | undefined {
   const { command, members } = situation;
   if (command === undefined) return undefined;
@@ -46,7 +46,7 @@ function notAMember({ topology }: Situation, address: ServerAddress): string {
     : `${address} and ${sameAs} are one server, and only ${sameAs} counts: name ${sameAs}.`;
 }
 
-/** Force overrides what is unknown, not what was just seen: that the server takes no writes, or replicates from another one. */
+/** Force overrides what is unknown, not what was just seen: that the server is read-only or replicates. */
 function knownReplica(situation: Situation, server: ServerView): string | undefined {
   const { published, candidates, members } = situation;
   if (server.contact !== 'reachable') return undefined;
@@ -64,7 +64,7 @@ function knownReplica(situation: Situation, server: ServerView): string | undefi
   return `A forced command named ${server.address}, but its newest answer says that it is ${state}${replicates}.${truth ?? ''} If clients shall get it nevertheless: ${follow(situation, server, true)} --although-read-only`;
 }
 
-/** Rule 4, an announcement in the ledger: it moves when that server becomes writable. */
+/** An announcement in the ledger: the name moves when that server is a candidate. */
 export function announced(situation: Situation): Decision | undefined {
   const { ledger, candidates, now } = situation;
   const next = ledger?.next;

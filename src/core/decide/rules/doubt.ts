@@ -1,4 +1,4 @@
-/** Rule 13: nothing applies, so the name stays; the first sentence that fits says why, and what would change it. */
+/** Rule 13: no rule applied, so the name stays. The first reason that fits is the sentence. */
 
 import { type Decision, hold, holdWhileAsking, names } from '../../model/decision.ts';
 import type { ServerView } from '../../observe/topology.ts';
@@ -64,7 +64,7 @@ function minorityView({ quorumSet }: Situation, published: ServerView): Decision
 function refusal({ state }: Situation, server: ServerView): string {
   const probe = state.servers.get(server.address)?.latest?.probe;
   if (probe?.kind !== 'alive') return 'it answered with an error';
-  // Most messages begin with the address, which was said already.
+  // Most messages begin with the address, which the sentence has already.
   const { message } = probe.failure;
   return message.startsWith(server.address)
     ? message.slice(server.address.length).replace(/^:? /, '')
@@ -103,7 +103,6 @@ function candidatesDoNotDo(situation: Situation): Decision | undefined {
   );
 }
 
-/** What is wrong with the published source. */
 function publishedWords(situation: Situation): string {
   const { published } = situation;
   if (published === undefined) return 'The published source is not known';
@@ -130,7 +129,7 @@ function followerWords({ published, topology }: Situation): string {
     : ` (${names(followers)} ${followers.length === 1 ? 'replicates' : 'replicate'} from it)`;
 }
 
-/** A whole group is silent: it may be lost, or cut off from here. Another group elects within itself, and nobody else can tell which of the two shall write. */
+/** A silent group may be lost or cut off, and an election elsewhere does not tell which. */
 const lostGroupText = (situation: Situation, lost: readonly ServerView[]): string =>
   `${silentGroupWords(situation, lost)}. An election in another group does not tell which of the two is true: only a person can.`;
 

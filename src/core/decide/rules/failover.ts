@@ -39,7 +39,7 @@ export function failover(situation: Situation): Decision | undefined {
 
 const isClusterOfTwo = (situation: Situation): boolean => situation.members.length === 2;
 
-/** Whether the weak evidence of a cluster of two is there now: settle.ts remembers since when. */
+/** Whether the weak evidence of a cluster of two is there now. settle.ts remembers since when. */
 export function isWeakFailover(situation: Situation): boolean {
   const decision = failover({
     ...situation,

@@ -1,4 +1,4 @@
-/** Rule 2: the name belongs to somebody else. */
+/** Rule 2: the name belongs to another cluster, or to somebody without a ledger. */
 
 import { type Decision, hold } from '../../model/decision.ts';
 import type { Situation } from '../situation.ts';

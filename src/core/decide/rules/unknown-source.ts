@@ -1,4 +1,4 @@
-/** Rule 6: the ledger names a source that is no server of this configuration. */
+/** Rule 6: the ledger names a source that is not in this configuration. */
 
 import { type Decision, hold } from '../../model/decision.ts';
 import type { Situation } from '../situation.ts';
