@@ -25,6 +25,7 @@ export interface Now {
 export const plusMs = (at: MonoMs, ms: number): MonoMs => (at + ms) as MonoMs;
 
 /** The time in the ledger and the history: ISO 8601, UTC, milliseconds. */
+// biome-ignore lint/style/noRestrictedGlobals: writes a given time and reads no clock
 export const isoTime = (wall: WallMs): string => new Date(wall).toISOString();
 
 export interface Moment {

@@ -36,7 +36,7 @@ export function commanded(situation: Situation): Decision | undefined {
     reason === 'no-candidate' || !server.writable
       ? `To see what it lacks: source-dns explain ${situation.state.settings.cluster}`
       : `Only if it has the right data: ${follow(situation, server, true)}`;
-  return hold(reason, `A command named ${server.address}, but it ${wrong}. ${next}`);
+  return hold(reason, `A command named ${server.address}, but ${server.address} ${wrong}. ${next}`);
 }
 
 function notAMember({ topology }: Situation, address: ServerAddress): string {
@@ -61,7 +61,7 @@ function knownReplica(situation: Situation, server: ServerView): string | undefi
       ? ` The source is ${source.address}, which is published.`
       : ` If ${source.address} is the source: ${follow(situation, source)}`);
   const state = server.writable ? 'writable' : 'read-only';
-  return `A forced command named ${server.address}, but its newest answer says that it is ${state}${replicates}.${truth ?? ''} If clients shall get it nevertheless: ${follow(situation, server, true)} --although-read-only`;
+  return `A forced command named ${server.address}, but the newest answer of ${server.address} says that it is ${state}${replicates}.${truth ?? ''} If clients shall get it nevertheless: ${follow(situation, server, true)} --although-read-only`;
 }
 
 /** An announcement in the ledger: the name moves when that server is a candidate. */
