@@ -23,9 +23,7 @@ export function opening({ offlineMode, readOnly, superReadOnly, switches = [] }:
 const isDynamic = ({ variable }: WriteSwitch): boolean =>
   variable === 'transaction_read_only' || variable === 'tx_read_only';
 
-/**
- * What refuses writes until a restart with another my.cnf. Each text reads on from "would be a candidate if".
- */
+/** What refuses writes until a restart with another my.cnf. Reads on from "would be a candidate if". */
 export const restarting = ({ switches = [] }: ServerFacts): readonly string[] =>
   switches
     .filter((each) => !isDynamic(each))
@@ -35,9 +33,7 @@ export const restarting = ({ switches = [] }: ServerFacts): readonly string[] =>
         : `it ran without ${variable}: take it out of my.cnf and restart the server`,
     );
 
-/**
- * Why no statement makes it replicate; undefined: a statement can. MySQL keeps its channels in InnoDB tables.
- */
+/** Why no statement makes it replicate: MySQL keeps its channels in InnoDB tables. Undefined: one can. */
 export function confinement({ switches = [] }: ServerFacts): string | undefined {
   const confining = switches.filter((each) => !isDynamic(each));
   if (confining.length === 0) return undefined;
@@ -78,10 +74,7 @@ export function starting(server: ServerFacts, channel: string, thread: '' | ' SQ
   return `${start}${named}${thread}${suffix}`;
 }
 
-/**
- * Makes it a replica of that server by GTIDs, over its own channel or a new one. Only for a server that has
- * no transaction that the source lacks.
- */
+/** Makes it a replica by GTIDs. Only for a server that has no transaction that the source lacks. */
 export function following(server: ServerFacts, source: ServerAddress, channel?: string): string {
   const { host, port } = splitAddress(source);
   const { stop, change, prefix, named, suffix } = dialect(server, channel ?? '');

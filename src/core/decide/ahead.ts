@@ -48,16 +48,12 @@ interface PromotedBehind {
   readonly previous: ServerAddress;
   readonly lacks: Lacks;
   /**
-   * We did not see the promotion, and the server with most of it still has a channel from a former source:
-   * these may be writes from after the promotion.
+   * Perhaps stale writes: we did not see the promotion, and their holder still has a former source's channel.
    */
   readonly mayBeStale: boolean;
 }
 
-/**
- * What the published source never got of the source before it, although others of the line did. The ledger's
- * mark tells the writer, also after a restart.
- */
+/** What the published source never got of the source before it. The ledger's mark tells the writer. */
 export function promotedBehind(situation: Situation): PromotedBehind | undefined {
   const { published, ledger, publication, members } = situation;
   const origin = ledger?.line?.uuid;

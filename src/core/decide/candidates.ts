@@ -84,10 +84,7 @@ function binds(situation: Situation, server: ServerView, upstream: Upstream): bo
   return !(leadsBack(situation, server, source) || (isChosen && isInCircle(situation, server, source)));
 }
 
-/**
- * It has answered since this channel leads to it. An older answer says nothing: it may have become the
- * source.
- */
+/** It has answered since this channel leads to it: before that it may have been on its way to become one. */
 const wasThere = ({ metAt }: Upstream, { observedAt }: ServerView): boolean =>
   metAt !== undefined && observedAt !== undefined && observedAt >= metAt;
 
@@ -95,10 +92,7 @@ const wasThere = ({ metAt }: Upstream, { observedAt }: ServerView): boolean =>
 const isLeft = (situation: Situation, server: ServerView, source: ServerView): boolean =>
   isPublished(situation, source) || (isPublished(situation, server) && isSuperseded(situation, source));
 
-/**
- * Other servers that could write: candidates that are no peers of it, and writable servers in a circle with
- * it.
- */
+/** Other servers that could write: candidates that are no peers, and writable servers in its circle. */
 export const otherWriters = (situation: Situation, server: ServerView): readonly ServerView[] => {
   const { members, candidates } = situation;
   const circle = writableInCircle(situation, server);

@@ -7,9 +7,7 @@ import type { Situation } from './situation.ts';
 const sourcesOf = ({ members, topology }: Situation, server: ServerView): readonly ServerView[] =>
   members.filter((source) => source !== server && topology.followersOf(source.address).includes(server));
 
-/**
- * A server and everything above it: its sources, their sources, and so on, up to servers that do not pass.
- */
+/** A server, its sources, their sources, and so on, up to servers that do not pass. */
 function allAbove(
   server: ServerView,
   sources: (member: ServerView) => readonly ServerView[],
@@ -20,10 +18,7 @@ function allAbove(
   return above;
 }
 
-/**
- * Whether the source gets all its data from this server, over read-only members. Then the server is no
- * replica.
- */
+/** Whether the source gets all data from this server, over read-only members: then it is no replica. */
 export const leadsBack = (situation: Situation, server: ServerView, source: ServerView): boolean =>
   allAbove(
     source,

@@ -1,6 +1,4 @@
-/**
- * Elections in single-primary groups. Only the group of the published source decides (docs/decisions/018).
- */
+/** Elections in single-primary groups: only the published source's group decides (docs/decisions/018). */
 
 import { hasMajority, isOnlineIn, isPresent, ownMembership } from '../observe/membership.ts';
 import { isBelieved, type ServerView } from '../observe/topology.ts';
@@ -34,10 +32,7 @@ export const isLeftToGroup = ({ topology }: Situation, server: ServerView): bool
       isPresent(ownElector(member)),
   );
 
-/**
- * The group of the published source by its newest answer, else by the ledger's mark: a group commits under
- * its own name.
- */
+/** The published source's group, by its newest answer, else by the ledger's mark (a group's own name). */
 export function publishedGroup({ members, published, ledger }: Situation): string | undefined {
   const own = published && groupNameOf(published);
   return own ?? members.map(groupNameOf).find((group) => group !== undefined && group === ledger?.line?.uuid);

@@ -38,10 +38,7 @@ function tooManyFormer({ ledger }: Situation): Decision | undefined {
   );
 }
 
-/**
- * What is written must be readable again. Configuration and prober allow no such values: a person wrote them,
- * or another configuration has this server.
- */
+/** What cannot be read again is not written. Configuration and prober allow no such values. */
 function noRoom({ ledger, publication }: Situation, target: ServerView): Decision | undefined {
   const epoch = Math.max(ledger?.epoch ?? 0, publication.zone.remembered?.epoch ?? 0);
   if (epoch >= highestEpoch)
@@ -55,10 +52,7 @@ function noRoom({ ledger, publication }: Situation, target: ServerView): Decisio
     : hold('ledger-full', `The identity or the address of ${target.address} is too long for the ledger.`);
 }
 
-/**
- * Another instance moved the name after we last asked these servers. A slow instance must not move it back by
- * old answers.
- */
+/** Another instance moved the name after these answers: old answers must not move it back. */
 function outdated(
   { publication, published, ledger, state }: Situation,
   target: ServerView,

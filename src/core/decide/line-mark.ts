@@ -1,7 +1,4 @@
-/**
- * The ledger's `line=`: a transaction that every server of the line has executed. After a restart it tells a
- * replica from a stranger.
- */
+/** The ledger's `line=`: a transaction of every server of the line. It tells a replica from a stranger. */
 
 import { newestOf } from '../gtid/gtid.ts';
 import { isMariadbKey, writerOf } from '../gtid/gtid-set.ts';

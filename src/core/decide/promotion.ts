@@ -25,10 +25,7 @@ export const isPromotedOutsideIncident = (published: ServerView | undefined, ser
 
 const beginWithPromotion: ReadonlySet<string> = new Set(['failover', 'switchover', 'group-primary']);
 
-/**
- * When the evidence for a move was seen: the promotion, and the published source's closing if that came
- * later.
- */
+/** When the evidence for a move was seen: the promotion, or the published source's closing if later. */
 export function moveSeenAt(
   reason: string,
   published: ServerView | undefined,

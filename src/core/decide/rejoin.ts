@@ -166,10 +166,7 @@ function isAttached(situation: Situation, member: ServerView): boolean {
   );
 }
 
-/**
- * It streams from the published source and applies, or both are in one cluster by fresh answers. Such a
- * cluster admits no member with transactions of its own.
- */
+/** It streams from the published source and applies; or both are in one cluster, by fresh answers. */
 function isDirect({ published, topology }: Situation, member: ServerView): boolean {
   if (published === undefined || member.facts === undefined) return false;
   if (areTogether(topology.servers, published, member)) return true;

@@ -1,7 +1,4 @@
-/**
- * Servers that may be the source, although they are no candidates now. Evidence against a move does not
- * expire (docs/decisions/008).
- */
+/** Servers that may be the source but are no candidates now: such evidence stays (docs/decisions/008). */
 
 import { isWritable } from '../model/observation.ts';
 import { arePeers } from '../observe/multi-primary.ts';
@@ -10,10 +7,7 @@ import { unfitness } from './candidates.ts';
 import type { Situation } from './situation.ts';
 import { strongEvidence } from './strong-evidence.ts';
 
-/**
- * Servers whose present state is not known: not asked yet, or the last answer got old. Members, and
- * discovered replicas of the published source.
- */
+/** Members, and discovered replicas of the source, that were not asked yet or whose answer got old. */
 export const unobserved = ({ members, topology, published }: Situation): readonly ServerView[] =>
   topology.servers.filter(
     (server) =>
@@ -26,9 +20,7 @@ const streamsFrom = ({ upstreams }: ServerView, source: ServerView | undefined):
   source !== undefined &&
   upstreams.some(({ state, member }) => state === 'streams' && member === source.address);
 
-/**
- * Members that were candidates at their last answer and still live: they refuse us, or others follow them.
- */
+/** Members that were candidates at their last answer and live: they refuse us, or others follow them. */
 export const standing = (situation: Situation): readonly ServerView[] =>
   situation.members.filter(
     (member) =>

@@ -34,9 +34,7 @@ export const othersUnlisted = (situation: Situation): readonly ServerView[] =>
 export const unlistedSources = (situation: Situation): readonly ServerView[] =>
   unlistedWriters(situation).filter((server) => strongEvidence(situation, server).length > 0);
 
-/**
- * Those that take writes and were promoted or are followed, proven or not. Peers of a candidate do not count.
- */
+/** Those that take writes and were promoted or are followed. Peers of a candidate do not count. */
 export const unlistedWriters = (situation: Situation): readonly ServerView[] =>
   discoveredOf(situation).filter((server) => {
     if (

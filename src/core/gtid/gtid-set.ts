@@ -1,8 +1,6 @@
 /** GTID sets of both products, and the writer of each key. */
 
-/**
- * By `uuid`, `uuid:tag` (lower case) or MariaDB's `domain-server`: closed intervals, ascending, with gaps.
- */
+/** By `uuid`, `uuid:tag` (lower case) or MariaDB's `domain-server`: ascending intervals with gaps. */
 export type GtidSet = ReadonlyMap<string, readonly Interval[]>;
 
 export type Interval = readonly [first: number, last: number];

@@ -8,10 +8,7 @@ const shownKeys = 4;
 /** Intervals of a key that are shown: the first ones, and the newest. */
 const shownIntervals = 4;
 
-/**
- * The set; of a long set the first keys and intervals, and how much more there is. Keys that matter come
- * first.
- */
+/** Of a long set: the first keys and intervals, and how much more there is. Keys that matter come first. */
 export function gtidWords(set: GtidSet, matters: (uuid: string) => boolean): string {
   const keys = [...set.keys()].filter((key) => set.get(key)?.length);
   const ordered = [

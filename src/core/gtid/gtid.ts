@@ -17,10 +17,7 @@ export function parseGtidSet(text: string): GtidSet | undefined {
   return new Map([...collected].map(([key, intervals]) => [key, normalise(intervals)]));
 }
 
-/**
- * Adds one `uuid[:tag]:interval[:interval]...[:tag:interval...]`; false: it is none. One pass: a set may have
- * 100,000 intervals.
- */
+/** Adds one `uuid[:tag]:interval[:interval]...[:tag:interval...]`, if it is one. A set may have 100,000. */
 function collectPart(part: string, collected: Map<string, Interval[]>): boolean {
   const uuidEnd = part.indexOf(':');
   const uuid = part

@@ -7,9 +7,7 @@ import { domainOf, type GtidSet, type Interval } from './gtid-set.ts';
 
 const gtidPattern = /^(\d{1,10})-(\d{1,10})-(\d{1,20})$/;
 
-/**
- * Reads `@@gtid_binlog_state`, `@@gtid_slave_pos` and the like. Undefined: neither, or a number above 2^53.
- */
+/** Reads `@@gtid_binlog_state`, `@@gtid_slave_pos` and the like. Undefined: neither, or above 2^53. */
 export function parseMariadbGtids(text: string): GtidSet | undefined {
   const newest = new Map<string, number>();
   for (const part of text.split(',')) {

@@ -3,9 +3,7 @@
 import type { MonoMs, ServerId } from './units.ts';
 
 export interface AddressTrial {
-  /**
-   * `other`: another identity. `silent`: no identity. `untried`: the server left, what is there is not known.
-   */
+  /** `other`: another identity. `silent`: no identity. `untried`: the server left this address. */
   readonly outcome: 'same' | 'other' | 'silent' | 'untried';
   readonly at: MonoMs;
   /** The server was found there since the resolver gives this address. */

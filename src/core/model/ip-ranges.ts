@@ -86,10 +86,7 @@ export function specialRange(
   return undefined;
 }
 
-/**
- * Why clients must not get that address, as `a loopback address`; undefined: they may, or it is no IP
- * address.
- */
+/** Why clients must not get that address, as `a loopback address`; undefined: they may. */
 export function unsafeKind(text: string, allowLoopback: boolean): string | undefined {
   const ip = parseIp(text);
   const special = ip && specialRange(ip)?.range;

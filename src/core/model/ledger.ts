@@ -17,7 +17,9 @@ export interface Ledger {
   /** New for every attempt to write: reading it back tells whether that attempt won. */
   readonly try: string;
   readonly form: Form;
-  /** The replicas' name and its rules. Absent: there is none, or a version wrote the ledger that does not say. */
+  /**
+   * The replicas' name and its rules. Absent: there is none, or a version wrote the ledger that does not say.
+   */
   readonly replicas?: ReplicasName | undefined;
   /** A transaction that every server of this line has executed (line-mark.ts). */
   readonly line?: LineMark | undefined;
@@ -52,7 +54,7 @@ export interface Former {
 export const formerLimit = 8;
 /** RFC 1035 3.3: the longest character-string. */
 export const stringLimit = 255;
-/** Of `aurora:` and an instance's name of 63 letters. MariaDB's identity may be longer: it ends with the address. */
+/** `aurora:` and an instance's name of 63 letters. MariaDB's identity may be longer: it has the address. */
 const longestIdentity = 70;
 /** `host:port` of a server: `was=<identity>@<host:port>` must fit. */
 export const longestAddress = stringLimit - 'was='.length - longestIdentity - '@'.length;

@@ -1,9 +1,6 @@
 /** Every bound of the core that is no setting. Milliseconds, unless the name says otherwise. */
 
-/**
- * If the two clocks differ by more between two steps, no observation counts: the machine slept, or a clock
- * was set.
- */
+/** If the clocks differ by more between two steps, no observation counts: sleep, or a clock was set. */
 export const clockJumpMs = 1000;
 /** After a suspicion, `suspect_interval` lasts this long once the decision is `steady` again. */
 export const suspectAfterSteadyMs = 5000;
@@ -42,10 +39,7 @@ export const noProgressAfter = 3;
 export const inspectRefusalEveryMs = 30_000;
 /** Different refusals of one publication that are remembered and inspected. */
 export const refusalsKept = 4;
-/**
- * Nameservers without the new RRset are an alarm after this: twice BIND's notify-delay of 5 s. They are asked
- * in slices of this length.
- */
+/** A missing RRset is an alarm after this: twice BIND's notify-delay of 5 s. Also one slice of asking. */
 export const propagationSliceMs = 10_000;
 /** Between two slices. */
 export const propagationPauseMs = 1000;

@@ -54,10 +54,7 @@ export interface ServerFacts {
    * (mariadb-gtid.ts). In `ON_PERMISSIVE`, transactions that it replicated may be missing.
    */
   readonly gtidExecuted?: GtidSet;
-  /**
-   * In `OFF_PERMISSIVE`, and for MariaDB without a binary log: executed with a GTID. Other transactions may
-   * have been executed too.
-   */
+  /** In `OFF_PERMISSIVE`, and without MariaDB's binary log: surely executed, perhaps among others. */
   readonly gtidReplicated?: GtidSet;
   /** MySQL's `gtid_mode`. */
   readonly gtidMode?: GtidMode;
@@ -149,17 +146,12 @@ export interface Channel {
   /** SOURCE_DELAY: a delay on purpose (manual 19.4.11). Absent: none. */
   readonly delaySeconds?: number;
   readonly retrieved?: GtidSet;
-  /**
-   * Received and executed positions in the source's binary log: in every `gtid_mode` but ON, if our account
-   * may see them.
-   */
+  /** Positions in the source's binary log, in every `gtid_mode` but ON, if our account may see them. */
   readonly received?: Coordinates;
   readonly applied?: Coordinates;
   /** SOURCE_CONNECTION_AUTO_FAILOVER: the replica may choose another source by itself (manual 19.4.9). */
   readonly autoFailover: boolean;
-  /**
-   * Its choices, the highest weight first. Absent: it does not choose, or our account may not see the list.
-   */
+  /** Its choices, highest weight first. Absent: it does not choose, or our account may not see them. */
   readonly failoverSources?: readonly FailoverSource[];
   /** Groups that fill this list with their members. */
   readonly managedGroups?: readonly ManagedGroup[];
@@ -214,19 +206,13 @@ export interface Wsrep {
   readonly state: 'undefined' | 'joining' | 'donor' | 'joined' | 'synced' | 'error';
   /** `wsrep_cluster_size`: the nodes that this node sees, itself included. */
   readonly size: number;
-  /**
-   * `wsrep_local_index`: its place among them, from 0. It changes with every view. Absent outside of a
-   * component.
-   */
+  /** `wsrep_local_index`: its place in this view, from 0. Absent outside of a component. */
   readonly index?: number;
   /** `wsrep_cluster_conf_id`: counts the views. Absent outside of a primary component. */
   readonly view?: number;
   /** `wsrep_last_committed`: the number of the newest write set that is committed here. */
   readonly lastCommitted: number;
-  /**
-   * An administrator closed it: `wsrep_reject_queries`, `pxc_maint_mode`, `wsrep_on` or
-   * `wsrep_sst_donor_rejects_queries`.
-   */
+  /** Closed by `wsrep_reject_queries`, `pxc_maint_mode`, `wsrep_on` or `wsrep_sst_donor_rejects_queries`. */
   readonly closed: boolean;
   /** `wsrep_desync`: no flow control. */
   readonly desynced: boolean;

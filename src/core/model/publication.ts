@@ -1,6 +1,4 @@
-/**
- * What `step` remembers of one publication: what was read, what is being written, and what only time shows.
- */
+/** What `step` remembers of one publication: what was read, what is written, what only time shows. */
 
 import type { GtidSet } from '../gtid/gtid-set.ts';
 import type { Decision } from './decision.ts';
@@ -117,7 +115,7 @@ export interface Pause {
 }
 
 /** What was read of the zone, and what is being read. */
-export interface ZoneMemory {
+interface ZoneMemory {
   /** The zone as it was read last; never older than an update that is known to be applied. */
   readonly view: ZoneView | undefined;
   /** When a read last showed that another instance had moved the name. */
@@ -158,14 +156,12 @@ export interface Writing {
   readonly pauses: ReadonlyMap<WriteKind, Pause>;
   /** The nameserver refused updates over this zone; undefined as soon as it applied one. */
   readonly refusals: Refusals | undefined;
-  /**
-   * Why the last move left out the replicas' name and the SRV RRset; undefined once one of them was applied.
-   */
+  /** Why the last move left out the replicas' name and the SRV RRset; undefined once one was applied. */
   readonly leftOut: Failure | undefined;
 }
 
 /** What only time shows (decide/settle.ts). */
-export interface Evidence {
+interface Evidence {
   /** Servers that were seen streaming from the published source, or from one of these. */
   readonly line: ReadonlySet<ServerId>;
   /** Servers that were unknown for `gone_after` while all was steady. */
@@ -178,25 +174,20 @@ export interface Evidence {
   readonly rejoins: ReadonlyMap<ServerAddress, Rejoin>;
   /** Members without a way to the published source while that source is well, and since when. */
   readonly wayless: ReadonlyMap<ServerAddress, MonoMs>;
-  /**
-   * Facts of servers when they were first seen to replicate from a former source: later data may be stale.
-   */
+  /** Facts of servers when they were first seen to follow a former source: later data may be stale. */
   readonly beforeStale: ReadonlyMap<ServerAddress, ServerFacts>;
 }
 
 /** What this instance does about the replicas' RRset. */
-export interface ReplicasMemory {
+interface ReplicasMemory {
   readonly wrongSince: MonoMs | undefined;
   readonly writtenAt: MonoMs | undefined;
-  /**
-   * Another instance took over while this one kept the RRset. This one does not take it back before both
-   * agree.
-   */
+  /** Another instance took over while this one kept the RRset: not taken back before both agree. */
   readonly yielded: boolean;
 }
 
 /** What bounds the number of moves and repairs. */
-export interface Limits {
+interface Limits {
   /** When epochs were seen to rise. */
   readonly moves: readonly MonoMs[];
   readonly flapping: boolean;

@@ -54,9 +54,7 @@ export interface ServerMemory {
   readonly receiving: ReadonlyMap<string, Receiving>;
   readonly probing: MonoMs | undefined;
   readonly nextProbeAt: MonoMs;
-  /**
-   * The resolver's last answer, sorted; the trials of its addresses (server-addresses.ts); the present trial.
-   */
+  /** The resolver's last answer, sorted; the trials of its addresses; the present trial. */
   readonly proposed: readonly string[] | undefined;
   readonly trials: ReadonlyMap<string, AddressTrial>;
   readonly trying: string | undefined;

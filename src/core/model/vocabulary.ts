@@ -1,6 +1,4 @@
-/**
- * The closed vocabulary: each code has one row in docs/DECISIONS.md with the same text, and one metric label.
- */
+/** The closed vocabulary: each code has a row with this text in docs/DECISIONS.md, and a metric label. */
 
 /** Why the name shall point to a server. */
 export const pointToReasons = {

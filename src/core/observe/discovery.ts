@@ -130,10 +130,7 @@ const isFollowed = ({ servers }: ClusterState, { facts }: ServerMemory): boolean
     server.facts?.channels.some((channel) => isIdentifiedAs(channel, facts)),
   );
 
-/**
- * The pause before a discovered server is asked again. It grows while it fails, or while another server
- * answers.
- */
+/** The pause before a discovered server is asked again. It grows with failures and foreign answers. */
 export function discoveredPauseMs(
   { settings: { watch } }: ClusterState,
   { latest, facts, factsAt, mentioned, settings }: ServerMemory,

@@ -19,18 +19,13 @@ export const isPresentIn = (group: Group | undefined, id: ServerId | undefined):
 export const isOnlineIn = (group: Group | undefined, id: ServerId | undefined): boolean =>
   group?.members.some((member) => member.id === id && member.state === 'ONLINE') ?? false;
 
-/**
- * More than half of the listed members are present. An expelled or isolated member sees the others as
- * UNREACHABLE, or not at all.
- */
+/** More than half of the listed members are present: an isolated member sees the others UNREACHABLE. */
 export const hasMajority = ({ members }: Group): boolean =>
   members.filter(isPresent).length > members.length / 2;
 
 const auroraId = (name: string): ServerId => `aurora:${name}` as ServerId;
 
-/**
- * Whether this server's view of Aurora's table lists that server. A deleted server stays in it for a while.
- */
+/** Whether this server's Aurora table lists that server. A deleted server stays in it for a while. */
 export const isInAuroraTable = ({ managed }: ServerFacts, id: ServerId): boolean =>
   managed?.kind === 'aurora' && managed.members.some(({ name }) => auroraId(name) === id);
 

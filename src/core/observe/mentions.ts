@@ -32,9 +32,7 @@ export function mentionsOf(state: ClusterState, now: Now): ReadonlyMap<ServerAdd
   return mentions;
 }
 
-/**
- * Inside the scopes, not configured, and not a name that we publish: replicas may replicate from that name.
- */
+/** Inside the scopes, not configured, and no name of ours, from which replicas may replicate. */
 export const mayBeAsked = (
   { discoverWithin = [], servers, publications }: ClusterSettings,
   address: ServerAddress,

@@ -31,9 +31,7 @@ export function outsideMajority(facts: ServerFacts): string | undefined {
   return hasMajority(group) ? undefined : 'has lost the majority of its group';
 }
 
-/**
- * Whether both write in one multi-primary cluster, by their newest answers: a commit reaches both, or none.
- */
+/** Whether both write in one multi-primary cluster, by their newest answers. */
 export function arePeers(members: readonly ServerView[], a: ServerView, b: ServerView): boolean {
   const cluster = multiPrimaryOf(a.known);
   if (cluster === undefined || cluster !== multiPrimaryOf(b.known)) return false;
@@ -42,10 +40,7 @@ export function arePeers(members: readonly ServerView[], a: ServerView, b: Serve
     : isPresentIn(a.known?.group, b.id) || isPresentIn(b.known?.group, a.id);
 }
 
-/**
- * Two parts were made primary by hand (`pc.bootstrap`): more nodes answer than any counts, or two have one
- * place in one view.
- */
+/** Two parts were made primary (`pc.bootstrap`): too many nodes answer, or two have one place. */
 function isSplit(members: readonly ServerView[], cluster: string): boolean {
   const nodes = members.flatMap(({ facts }): Wsrep[] =>
     facts?.wsrep?.primaryComponent && facts.wsrep.clusterUuid === cluster ? [facts.wsrep] : [],

@@ -106,10 +106,7 @@ function turns(
   return { promotedAt: undefined, shutAskedAt: askedAt, lostAskedAt, closedAt };
 }
 
-/**
- * The same connection is the same process. For another connection `Uptime` must have continued, else a
- * restart looks like a promotion.
- */
+/** One connection is one process; over two, `Uptime` must go on, else a restart looks like a promotion. */
 function isSameProcess(known: ServerFacts, facts: ServerFacts, elapsedMs: number | undefined): boolean {
   if (known.id !== facts.id) return false;
   if (known.session === facts.session) return true;

@@ -7,18 +7,12 @@ import type { ServerFacts } from '../model/observation.ts';
 import type { ClusterState, ServerMemory } from '../model/state.ts';
 import type { MonoMs, ServerAddress } from '../model/units.ts';
 
-/**
- * Two readings of one process's start may differ by this: whole seconds, rounded twice, over slow
- * connections.
- */
+/** Two readings of one process's start may differ by this: whole seconds, slow connections. */
 const toleranceMs = 3000;
 
 type Seen = ServerMemory & { readonly facts: ServerFacts; readonly factsAt: MonoMs };
 
-/**
- * Addresses that do not count, each with the address of the same server that counts: the one in the zone,
- * else the first configured.
- */
+/** Addresses that do not count, each with the one that does: that of the zone, else the first one. */
 export function otherAddresses(state: ClusterState): ReadonlyMap<ServerAddress, ServerAddress> {
   const byServer = new Map<string, Seen[]>();
   for (const memory of state.servers.values()) {
@@ -48,8 +42,8 @@ const isInForce = ({ publications }: ClusterState, { settings, facts }: Seen): b
   });
 
 /**
- * If two readings differ, the older one may be from before a restart, unless it is younger than the other
- * process. A clock that stood still tells nothing.
+ * If two readings differ, the older one may be from before a restart: then it was taken before the other
+ * process began. A clock that stood still tells nothing.
  */
 function isOneProcess(a: Seen, b: Seen, staleBefore: number): boolean {
   if (Math.min(a.factsAt, b.factsAt) <= staleBefore) return true;

@@ -13,10 +13,7 @@ export type Proposal =
   | { readonly kind: 'none' }
   /** This address was not tried yet. */
   | { readonly kind: 'pending'; readonly address: string }
-  /**
-   * The server answered at `addresses`. `unproven`: no answer there, left out. `unreached`: those of a family
-   * without any answer.
-   */
+  /** `unproven`: no answer there, left out. `unreached`: those of a family without any answer. */
   | {
       readonly kind: 'proven';
       readonly addresses: readonly string[];
@@ -48,10 +45,7 @@ export function takeProposal(
   return accept(state, { ...memory, resolveFailure: undefined, proposed, trials });
 }
 
-/**
- * Takes the address of a server's answer. If a new connection led elsewhere, the resolver is asked again at
- * once.
- */
+/** Takes the address of an answer. If a new connection led elsewhere, the resolver is asked again. */
 export function takePeer(
   state: ClusterState,
   before: ServerMemory,
@@ -73,10 +67,7 @@ export function takePeer(
   return accept(state, { ...memory, trials, nextResolveAt: isElsewhere ? now.mono : memory.nextResolveAt });
 }
 
-/**
- * Takes the outcome of a trial. If this server answers at the new addresses, the kept connection follows:
- * that proves them.
- */
+/** Takes a trial's outcome. If the server moved to the new addresses, the kept connection follows. */
 export function takeTrial(
   { now, effects }: Turn,
   state: ClusterState,
@@ -184,9 +175,7 @@ const othersThan = (state: ClusterState, memory: ServerMemory): readonly ServerM
 const hasPortOf = (a: ServerMemory, b: ServerMemory): boolean =>
   splitAddress(a.settings.address).port === splitAddress(b.settings.address).port;
 
-/**
- * The address to try next, and when. Only for a server that answers, and not where the kept connection leads.
- */
+/** The address to try next, and when: of a server that answers, not where its connection leads. */
 export function nextTrial({
   proposed = [],
   trials,
@@ -234,10 +223,7 @@ export function placesOf(state: ClusterState, memory: ServerMemory): Places | un
   return { known, refuted: proposed.filter((address) => !known.includes(address) && isElsewhere(address)) };
 }
 
-/**
- * Rejects an answer of another member to which this host name leads. If two names led to one server from the
- * beginning, that is `duplicate-uuid`.
- */
+/** Rejects the answer of another member. Names that led to one server at once are `duplicate-uuid`. */
 export function notMisled(state: ClusterState, memory: ServerMemory, probe: Probe): Probe {
   if (probe.kind !== 'reachable' || memory.facts === undefined || memory.facts.id === probe.facts.id)
     return probe;

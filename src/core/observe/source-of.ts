@@ -1,7 +1,4 @@
-/**
- * Which server is at the other end of a channel: by identity if known, since the address may be a name that
- * we publish.
- */
+/** Which server is at the other end of a channel: by identity if known. The address may be our name. */
 
 import { type Channel, type Claim, isClaimed, type ServerFacts } from '../model/observation.ts';
 import type { ClusterState, ServerMemory } from '../model/state.ts';

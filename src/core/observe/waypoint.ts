@@ -1,7 +1,4 @@
-/**
- * A point in the source's history (comparison.ts). A replica that reached a point from after its attachment
- * has caught up.
- */
+/** A point in the source's history. A replica that reached one from after its attachment caught up. */
 
 import { contains, restrict } from '../gtid/gtid.ts';
 import type { GtidSet } from '../gtid/gtid-set.ts';
@@ -61,10 +58,7 @@ function isPast(source: ServerView, replica: ServerView, place: Coordinates): bo
   return applied !== undefined && isAtOrAfter(applied, place);
 }
 
-/**
- * Files of one server count upwards: `binlog.000009`, `binlog.000010`, `binlog.1000000`. False for files of
- * two series.
- */
+/** Files count upwards: `binlog.000009`, `binlog.1000000`. False for files of two series. */
 export function isAtOrAfter(place: Coordinates, other: Coordinates): boolean {
   const [file, otherFile] = [place.file, other.file].map((name) => /^(.*)\.(\d+)$/.exec(name));
   if (!file || !otherFile || file[1] !== otherFile[1]) return false;
@@ -72,10 +66,7 @@ export function isAtOrAfter(place: Coordinates, other: Coordinates): boolean {
   return files > 0 || (files === 0 && place.position >= other.position);
 }
 
-/**
- * How a former source came back. Reads on from its address. `hidden`: it may have written transactions
- * without a GTID.
- */
+/** How a former source came back: reads on from its address. `hidden`: perhaps also without GTIDs. */
 export function reachedWords(waypoint: Waypoint | undefined, source: string, hidden: boolean): string {
   const kind = waypoint?.kind ?? 'gtids';
   if (kind === 'write-set') return `is a node of the same cluster as ${source} again`;

@@ -7,10 +7,7 @@ import { isPublished, type Situation, tellsItsState } from '../situation.ts';
 import { strongEvidence } from '../strong-evidence.ts';
 import { othersUnlisted } from '../unlisted.ts';
 
-/**
- * If replicas of several sources are a majority for two servers, only the published one counts. Which peer of
- * a multi-primary cluster they follow does not matter.
- */
+/** Of two servers that most others follow, only the published one counts. Peers count as one server. */
 export function followersMoved(situation: Situation): Decision | undefined {
   const { members, candidates, topology, published } = situation;
   const followed = members.filter(
