@@ -84,7 +84,7 @@ function binds(situation: Situation, server: ServerView, upstream: Upstream): bo
   return !(leadsBack(situation, server, source) || (isChosen && isInCircle(situation, server, source)));
 }
 
-/** It has answered since this channel leads to it: before that it may have been on its way to become one. */
+/** It has answered since this channel leads to it: an older answer may be from before its promotion. */
 const wasThere = ({ metAt }: Upstream, { observedAt }: ServerView): boolean =>
   metAt !== undefined && observedAt !== undefined && observedAt >= metAt;
 

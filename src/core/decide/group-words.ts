@@ -6,7 +6,7 @@ import { follow, startAnewFrom } from './advice.ts';
 import { groupNameOf, isLeftToGroup, isSecondary, publishedGroup, silentBeside } from './elections.ts';
 import type { Situation } from './situation.ts';
 
-/** A PRIMARY beside silent members. Reads on from its name. */
+/** A PRIMARY with silent members. Reads on from its name. */
 export const lonePrimary = (silent: readonly ServerView[]): string =>
   `is PRIMARY of its group, but ${names(silent)} ${silent.length === 1 ? 'has not said that it' : 'have not said that they'} left`;
 

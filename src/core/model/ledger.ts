@@ -58,7 +58,7 @@ export const stringLimit = 255;
 const longestIdentity = 70;
 /** `host:port` of a server: `was=<identity>@<host:port>` must fit. */
 export const longestAddress = stringLimit - 'was='.length - longestIdentity - '@'.length;
-/** An epoch has at most 15 digits, so that it is exact in JavaScript. */
+/** An epoch has at most 15 digits: it is exact in JavaScript. */
 export const highestEpoch = 999_999_999_999_999;
 
 export type LedgerReading =

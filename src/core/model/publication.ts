@@ -210,7 +210,7 @@ export interface PublicationState {
   readonly propagation: Propagation | undefined;
 }
 
-/** A publication of which nothing is known but what a restart left. */
+/** A publication after a restart. */
 export const newPublication = (
   settings: PublicationSettings,
   remembered: Remembered | undefined,

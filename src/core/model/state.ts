@@ -92,7 +92,7 @@ export interface CommandProgress {
   readonly result?: CommandResult;
 }
 
-/** A cluster of which nothing is known yet. */
+/** A cluster after a restart. */
 export function initialState(
   settings: ClusterSettings,
   remembered: readonly Remembered[],

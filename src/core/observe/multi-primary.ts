@@ -40,7 +40,7 @@ export function arePeers(members: readonly ServerView[], a: ServerView, b: Serve
     : isPresentIn(a.known?.group, b.id) || isPresentIn(b.known?.group, a.id);
 }
 
-/** Two parts were made primary (`pc.bootstrap`): too many nodes answer, or two have one place. */
+/** Two parts were made primary (`pc.bootstrap`): too many nodes answer, or two have the same place. */
 function isSplit(members: readonly ServerView[], cluster: string): boolean {
   const nodes = members.flatMap(({ facts }): Wsrep[] =>
     facts?.wsrep?.primaryComponent && facts.wsrep.clusterUuid === cluster ? [facts.wsrep] : [],

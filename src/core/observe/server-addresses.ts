@@ -223,7 +223,7 @@ export function placesOf(state: ClusterState, memory: ServerMemory): Places | un
   return { known, refuted: proposed.filter((address) => !known.includes(address) && isElsewhere(address)) };
 }
 
-/** Rejects the answer of another member. Names that led to one server at once are `duplicate-uuid`. */
+/** Rejects the answer of another member. Two names that always led to one server are `duplicate-uuid`. */
 export function notMisled(state: ClusterState, memory: ServerMemory, probe: Probe): Probe {
   if (probe.kind !== 'reachable' || memory.facts === undefined || memory.facts.id === probe.facts.id)
     return probe;

@@ -1,4 +1,4 @@
-/** Which server is at the other end of a channel: by identity if known. The address may be our name. */
+/** Which server is at the other end of a channel, by identity if known: the address may be our own name. */
 
 import { type Channel, type Claim, isClaimed, type ServerFacts } from '../model/observation.ts';
 import type { ClusterState, ServerMemory } from '../model/state.ts';
