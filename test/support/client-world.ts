@@ -3,8 +3,9 @@ import { afterEach, expect } from 'vitest';
 import type { Fqdn, MonoMs } from '../../src/core/model/units.ts';
 import type { Rrset, UpdatePlan } from '../../src/core/model/zone.ts';
 import { systemClock } from '../../src/daemon/clock.ts';
-import { createRfc2136Client, type Rfc2136Options } from '../../src/dns/client/rfc2136.ts';
+import { createRfc2136Client } from '../../src/dns/client/rfc2136.ts';
 import { tsigKey } from '../../src/dns/message/tsig.ts';
+import type { Rfc2136Options } from '../../src/dns/read/reading-side.ts';
 import type { Clock, ZoneClient } from '../../src/ports.ts';
 import {
   answerTo,

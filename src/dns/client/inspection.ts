@@ -1,7 +1,7 @@
 /** What `source-dns check` asks of a nameserver before the first failover. It looks, and leaves no trace: not even a new serial. */
 import type { Fqdn, MonoMs, WallMs } from '../../core/model/units.ts';
 import type { UpdateOutcome } from '../../core/model/zone.ts';
-import type { MessageRequest } from '../message/message-request.ts';
+import type { MessageRequest } from '../message/update.ts';
 import type { Correspondent } from '../read/query.ts';
 import { readSerials, type SerialsOptions, type SerialsReport } from '../read/serials.ts';
 import { readSoa, type SoaReading } from '../read/soa.ts';

@@ -1,8 +1,9 @@
 /** What became of an update, from nsupdate's exit code and what it wrote (seen with BIND 9.18 and 9.20). Pure. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { UpdateOutcome } from '../../core/model/zone.ts';
-import { type Asked, answerFailure, doubtfulFailure } from '../message/answer-failures.ts';
-import { RCODE, rcodeName, TSIG_ERROR } from '../message/codes.ts';
+import { type Asked, doubtfulFailure } from '../message/answer-failures.ts';
+import { RCODE, TSIG_ERROR } from '../message/codes.ts';
+import { updateOutcome } from '../message/outcome.ts';
 import type { AnswerCodes } from '../message/reply.ts';
 import { connectFailed, connectionLost, noAnswer } from '../transport/failures.ts';
 
@@ -75,9 +76,7 @@ function refused(asked: Asked, stderr: string): UpdateOutcome {
   const codes = saidCodes(stderr);
   if (codes === undefined || codes.rcode === RCODE.NOERROR)
     return { kind: 'unknown', failure: failed(asked, 'a refusal', stderr) };
-  const failure = answerFailure(asked, codes);
-  const code = failure.code === 'prerequisite-failed' ? 'prerequisite-failed' : 'rejected';
-  return { kind: 'refused', code, rcode: rcodeName(codes.rcode), failure };
+  return updateOutcome(asked, codes);
 }
 
 const failed = ({ nameserver }: Asked, what: string, stderr: string): Failure => ({

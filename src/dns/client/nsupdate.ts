@@ -4,18 +4,16 @@ import { nsupdateFudgeMs } from '../../core/model/limits.ts';
 import type { Failure } from '../../core/model/observation.ts';
 import type { UpdateOutcome } from '../../core/model/zone.ts';
 import { TYPE } from '../message/codes.ts';
-import type { MessageRequest } from '../message/message-request.ts';
+import { notSent } from '../message/outcome.ts';
 import type { TsigKey } from '../message/tsig.ts';
-import { planFailure } from '../message/update.ts';
+import { type MessageRequest, planFailure } from '../message/update.ts';
 import { ask, type Correspondent, exchangeDeadline } from '../read/query.ts';
+import { createReadingSide, type Rfc2136Options } from '../read/reading-side.ts';
 import { resolveOne } from '../transport/endpoint.ts';
 import { clientClosed, expiredInQueue, noAnswer, queueFull, recalled } from '../transport/failures.ts';
-import type { DnsClient } from './dns-client.ts';
-import { createInspection } from './inspection.ts';
+import { type DnsClient, dnsClient } from './dns-client.ts';
 import { nsupdateOutcome } from './nsupdate-outcome.ts';
 import { nsupdateScript, secretText, withoutCheckNames } from './nsupdate-script.ts';
-import { createRefusalInspector } from './refusal.ts';
-import { createReadingSide, noting, notSent, type ReadingSide, type Rfc2136Options } from './rfc2136.ts';
 
 /** Each is a process: 20 ms and 9 ms of CPU. */
 const maxProcesses = 16;
@@ -44,14 +42,9 @@ export function createNsupdateClient(options: NsupdateOptions): DnsClient {
       running.delete(controller);
     }
   };
-  const side: ReadingSide = createReadingSide(options, send);
-  const update = noting(side, send);
+  const side = createReadingSide(options, send);
   return {
-    read: (request) => side.reader.read(request),
-    update,
-    propagation: (request) => side.propagation.watch(request),
-    inspection: createInspection(side.serials, update),
-    inspectRefusal: createRefusalInspector(side.serials, update),
+    ...dnsClient(side, send),
     close: async () => {
       closed = true;
       for (const controller of running) controller.abort();

@@ -7,7 +7,7 @@ import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import type { Question, Rrset, UpdateOutcome, UpdatePlan } from '../../core/model/zone.ts';
 import type { RefusalRequest } from '../../ports.ts';
-import type { MessageRequest } from '../message/message-request.ts';
+import type { MessageRequest } from '../message/update.ts';
 import { primaryElsewhere } from '../read/primary-server.ts';
 import type { SerialsOptions } from '../read/serials.ts';
 import { readSoa } from '../read/soa.ts';

@@ -11,8 +11,7 @@
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import type { Question, Rrset, UpdateOutcome } from '../../core/model/zone.ts';
-import type { MessageRequest } from '../message/message-request.ts';
-import type { UpdateMessage } from '../message/update.ts';
+import type { MessageRequest, UpdateMessage } from '../message/update.ts';
 
 /** RRsets that are asked about in one message: with names of the longest it is far below MAX_MESSAGE_BYTES. */
 const questionsAMessage = 50;

@@ -1,5 +1,5 @@
 /** What a file without a key that we read looks like, and what to do then. The sentences quote nothing of it: there may be a secret in it. Pure. */
-import { KeyFault, wantedForm } from './key-fault.ts';
+import { KeyFault, wantedForm } from './key-parts.ts';
 
 interface Form {
   readonly pattern: RegExp;

@@ -4,8 +4,16 @@
  */
 
 import { type TsigAlgorithm, tsigAlgorithm, tsigKey } from '../message/tsig.ts';
-import { invalid, KeyFault, keygenHint } from './key-fault.ts';
-import { keyNameOf, macBytesOf, secretOf, type Word, type WrittenKey } from './key-parts.ts';
+import {
+  invalid,
+  KeyFault,
+  keygenHint,
+  keyNameOf,
+  macBytesOf,
+  secretOf,
+  type Word,
+  type WrittenKey,
+} from './key-parts.ts';
 
 /**
  * BIND's own numbers for the HMACs (dst.h); below 157 they are those of DNSSEC: public keys. 158 and 159 are those of ldns-keygen, whose

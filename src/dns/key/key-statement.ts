@@ -1,6 +1,5 @@
 /** BIND's `key` statement out of a file of named.conf's kind: tsig-keygen, ddns-confgen, rndc.key, rndc.conf. Pure; throws KeyFault. */
-import { invalid } from './key-fault.ts';
-import { type Word, type WrittenKey, writtenKey } from './key-parts.ts';
+import { invalid, type Word, type WrittenKey, writtenKey } from './key-parts.ts';
 
 interface Token extends Word {
   readonly quoted: boolean;

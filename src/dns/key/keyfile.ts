@@ -13,12 +13,10 @@ import type { Fqdn } from '../../core/model/units.ts';
 import { closest } from '../../suggest.ts';
 import { parseAnyName } from '../message/name.ts';
 import type { TsigKey } from '../message/tsig.ts';
-import { KeyFault, keygenHint, syntaxHint } from './key-fault.ts';
 import { certainlyOther, withoutKey } from './key-forms.ts';
-import { isPrinted, keysOfPrinted, keysOfStrings } from './key-lines.ts';
+import { isKeySection, isPrinted, keysOfPrinted, keysOfSections, keysOfStrings } from './key-lines.ts';
 import { keyOfPrivateFile, keysOfPublicFile } from './key-pair.ts';
-import { shownName, type WrittenKey } from './key-parts.ts';
-import { isKeySection, keysOfSections } from './key-section.ts';
+import { KeyFault, keygenHint, shownName, syntaxHint, type WrittenKey } from './key-parts.ts';
 import { readStatements } from './key-statement.ts';
 
 /** A key file is a few hundred bytes; a file above this is something else. */

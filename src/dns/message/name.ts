@@ -4,59 +4,12 @@
  * An Fqdn is canonical: lower case (RFC 4343), final dot, and every byte that is not of `a-z 0-9 - _ * /` written as `\DDD` (RFC 1035 5.1).
  * So the same name is the same string, and no name can smuggle a space, a quote or a line end into a text.
  */
-import { domainToASCII } from 'node:url';
-import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 
 /** RFC 1035 2.3.4. */
 const maxLabelBytes = 63;
 /** The wire form, with its length bytes and the root (RFC 1035 2.3.4). */
 const maxNameBytes = 255;
-
-type ParsedName =
-  | { readonly kind: 'name'; readonly name: Fqdn }
-  | { readonly kind: 'invalid'; readonly failure: Failure & { readonly code: 'invalid-name' } };
-
-/**
- * A name that a person wrote: letters, digits, `-` and `_` (RFC 2782, RFC 8552); the final dot may be missing. Escapes, wildcards and
- * internationalised names are refused, so that what is published is what one reads. Fails with `invalid-name`.
- */
-export function parseFqdn(text: string): ParsedName {
-  // Before the lower case: of some letters outside ASCII, as the Kelvin sign (U+212A), that would make one inside.
-  if (/[^\0-\x7f]/.test(text)) return invalid(text, 'it has a character outside ASCII', asciiHint(text));
-  const name = (text.endsWith('.') ? text : `${text}.`).toLowerCase();
-  const labels = name.slice(0, -1).split('.');
-  const fault = labels.map(labelFault).find((found) => found !== undefined);
-  if (fault !== undefined) return invalid(text, fault);
-  if (name.length + 1 > maxNameBytes) return invalid(text, `it is longer than ${maxNameBytes} bytes`);
-  return { kind: 'name', name: name as Fqdn };
-}
-
-function labelFault(label: string): string | undefined {
-  if (label === '') return 'it has an empty label';
-  if (label.length > maxLabelBytes)
-    return `the label ${label.slice(0, 20)}... is longer than ${maxLabelBytes} bytes`;
-  // The trap of `\.`: a library that takes it for plain text encodes another name than was meant.
-  if (!/^[a-z0-9_-]+$/.test(label)) return 'only letters, digits, - and _ are allowed';
-  return undefined;
-}
-
-const invalid = (text: string, fault: string, hint?: string): ParsedName => ({
-  kind: 'invalid',
-  failure: {
-    code: 'invalid-name',
-    message: `${JSON.stringify(text.slice(0, 300))} is no domain name: ${fault}.`,
-    ...(hint === undefined ? {} : { hint }),
-  },
-});
-
-/** The A-label form (RFC 5890 2.3.2.1): shown, never taken, for what looks like one letter may be another. */
-function asciiHint(text: string): string {
-  const ascii = domainToASCII(text.slice(0, 300));
-  return ascii === ''
-    ? 'Write it in its xn-- form.'
-    : `Write it in its xn-- form; is ${JSON.stringify(ascii)} what you mean?`;
-}
 
 /**
  * A name of any bytes as a zone file and named.conf write it (RFC 1035 5.1): with `\DDD` and `\X`; the final dot may be missing. Undefined: it

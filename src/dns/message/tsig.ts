@@ -2,8 +2,8 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Fqdn } from '../../core/model/units.ts';
 import { CLASS, TSIG_ERROR, TYPE } from './codes.ts';
-import { nameToWire, readName } from './name.ts';
-import { decodeMessage, encodeRr } from './wire.ts';
+import { readName } from './name.ts';
+import { decodeMessage, encodeRr, wireName } from './wire.ts';
 
 /** RFC 8945 6. hmac-md5 is read because old zones use it; whoever opens the key gets a warning. */
 const algorithms = {
@@ -170,7 +170,7 @@ function computeMac(key: TsigKey, message: readonly Buffer[], variables: TsigVar
   errorAndLength.writeUInt16BE(variables.error, 0);
   errorAndLength.writeUInt16BE(variables.other.length, 2);
   for (const part of [
-    wireOf(key.name),
+    wireName(key.name),
     classAndTtl,
     algorithmWire(key),
     timeWire(variables),
@@ -181,13 +181,7 @@ function computeMac(key: TsigKey, message: readonly Buffer[], variables: TsigVar
   return hmac.digest();
 }
 
-const algorithmWire = (key: TsigKey): Buffer => wireOf(algorithms[key.algorithm].wireName as Fqdn);
-
-function wireOf(name: Fqdn): Buffer {
-  const wire = nameToWire(name);
-  if (wire === undefined) throw new TypeError(`not a canonical name: ${JSON.stringify(name)}`);
-  return wire;
-}
+const algorithmWire = (key: TsigKey): Buffer => wireName(algorithms[key.algorithm].wireName as Fqdn);
 
 /** Time signed (48 bits) and fudge. */
 function timeWire({ timeSeconds, fudgeSeconds }: TsigVariables): Buffer {

@@ -2,6 +2,7 @@
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 import type { Change, Prerequisite, Question, Rrset } from '../../core/model/zone.ts';
+import type { UpdateRequest } from '../../ports.ts';
 import { CLASS, OPCODE, TYPE } from './codes.ts';
 import { isWithin, nameToWire } from './name.ts';
 import { encodeRdata } from './rdata.ts';
@@ -35,6 +36,11 @@ export type AnyChange =
   | { readonly kind: 'delete-name'; readonly name: Fqdn }
   /** These RRs of the RRset, its TTL does not count (2.5.4). One that is not there is no error. */
   | { readonly kind: 'delete-rrs'; readonly rrset: Rrset };
+
+/** As the port's UpdateRequest, with everything that RFC 2136 can say. */
+export interface MessageRequest extends Omit<UpdateRequest, 'plan'> {
+  readonly plan: UpdateMessage;
+}
 
 type BuiltUpdate =
   | { readonly kind: 'built'; readonly message: Omit<OutgoingMessage, 'id'> }

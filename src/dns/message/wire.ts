@@ -68,7 +68,8 @@ export function encodeRr(rr: WireRr): Buffer {
   return Buffer.concat([wireName(rr.owner), fixed, rr.rdata]);
 }
 
-function wireName(name: Fqdn): Buffer {
+/** The name's bytes. Throws on a name that is not canonical. */
+export function wireName(name: Fqdn): Buffer {
   const wire = nameToWire(name);
   if (wire === undefined) throw new TypeError(`not a canonical name: ${JSON.stringify(name)}`);
   return wire;

@@ -4,12 +4,17 @@ import type { ZoneReading } from '../../core/model/zone.ts';
 import type { ReadRequest } from '../../ports.ts';
 import type { Correspondent } from './query.ts';
 import { notInZone, readRrset, readRrsets } from './read-rrsets.ts';
-import { ReadingPace } from './reading-pace.ts';
 import { type StoredQuestions, StoredRrsets } from './stored.ts';
 import { type FoundZone, findZone } from './zone-finder.ts';
 
 /** A zone is known for so long without being told by an answer; then it is looked for again. */
 export const zoneKnownForMs = 300_000;
+/** One reading in so many milliseconds, in the long run: 250 a second. So a thousand clusters are read every 4 s. */
+export const readingSlotMs = 4;
+/** A shorter rest than this is not worth a word. */
+export const leastRestMs = 250;
+/** However many clusters there are: what was changed by hand is seen after this. */
+export const longestRestMs = 10_000;
 /** Names whose zones are known. */
 const maxKnownZones = 4096;
 
@@ -92,5 +97,18 @@ export class ZoneReader {
     this.#zones.set(name, { zone, until: this.correspondent.clock.mono() + zoneKnownForMs });
     const [oldest] = this.#zones.keys();
     if (this.#zones.size > maxKnownZones && oldest !== undefined) this.#zones.delete(oldest);
+  }
+}
+
+/** How often many clusters read one nameserver: each reading takes the next free slot. So one cluster waits for nothing, and a thousand share the cost. */
+export class ReadingPace {
+  /** When the next slot is free. */
+  #freeAt = 0;
+
+  /** Takes a slot for the next reading of the one who has read now. Milliseconds to wait for it; undefined: as soon as it likes. */
+  restMs(now: MonoMs): number | undefined {
+    this.#freeAt = Math.min(Math.max(this.#freeAt, now) + readingSlotMs, now + longestRestMs);
+    const restMs = this.#freeAt - now;
+    return restMs < leastRestMs ? undefined : restMs;
   }
 }

@@ -1,4 +1,6 @@
 /** One question or update and its answer, as the transports see it: bytes out, bytes in, and a judge who says what an answer is worth. */
+import type { Socket as DatagramSocket } from 'node:dgram';
+import type { Socket } from 'node:net';
 import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
@@ -57,6 +59,13 @@ export interface TransportOptions {
   readonly timeoutMs: number;
   /** 0 to 65535, not to be guessed. */
   readonly messageId: () => number;
+}
+
+/** Where the transports get their sockets from. */
+export interface Sockets {
+  /** Begins a TCP connection, which then emits `connect` or `error`. `address`: an IP address. */
+  connect(address: string, port: number): Socket;
+  datagrams(family: 'udp4' | 'udp6'): DatagramSocket;
 }
 
 /** Exchanges messages with one nameserver. */

@@ -1,7 +1,7 @@
 /** The messages of one socket that wait for their answers. Time is an argument, no I/O: the sockets' shell asks it what to do next. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
-import type { Attempt, Exchange, ExchangeResult, Truncated } from './exchange.ts';
+import type { Attempt, ExchangeResult, Truncated } from './exchange.ts';
 
 interface Waiting {
   readonly sentAt: MonoMs;
@@ -10,6 +10,14 @@ interface Waiting {
   doubt?: Failure;
   judge(answer: Buffer): ReturnType<Attempt<unknown>['judge']>;
   settle(result: ExchangeResult<unknown> | Truncated): void;
+}
+
+/** A message that was sent, and what ends its waiting. */
+interface SentAttempt<T> {
+  readonly id: number;
+  readonly deadline: MonoMs;
+  readonly attempt: Attempt<T>;
+  settle(result: ExchangeResult<T> | Truncated): void;
 }
 
 interface InFlightOptions {
@@ -40,14 +48,7 @@ export class InFlight {
     return id;
   }
 
-  sent<T>(
-    id: number,
-    exchange: Exchange<T>,
-    attempt: Attempt<T>,
-    now: MonoMs,
-    settle: (result: ExchangeResult<T> | Truncated) => void,
-  ): void {
-    const { deadline } = exchange;
+  sent<T>({ id, deadline, attempt, settle }: SentAttempt<T>, now: MonoMs): void {
     this.#waiting.set(id, {
       sentAt: now,
       deadline,

@@ -3,7 +3,8 @@
  * and a limit on everything. Pure: time is an argument; the transports ask it what to do and keep the timers.
  */
 import type { MonoMs } from '../../core/model/units.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, ExchangeResult } from './exchange.ts';
+import { queueFull } from './failures.ts';
 
 /** An update changes the zone; a question does no harm and may wait. */
 export type Rank = 'update' | 'question';
@@ -166,4 +167,23 @@ class Lanes<T extends Queueable> {
     for (const items of this.#lanes.values()) for (const item of items) at = Math.min(at, item.sendBefore);
     return at;
   }
+}
+
+export interface QueuedExchange extends Queueable {
+  readonly exchange: Exchange<unknown>;
+  settle(result: ExchangeResult<unknown>): void;
+}
+
+/** Lets an exchange wait for its turn, and calls `queued`; a full queue is its result at once. */
+export function enqueue<T>(
+  queue: MessageQueue<QueuedExchange>,
+  nameserver: string,
+  exchange: Exchange<T>,
+  queued: () => void,
+): Promise<ExchangeResult<T>> {
+  return new Promise((resolve) => {
+    const settle = resolve as QueuedExchange['settle'];
+    if (queue.add({ ...queueable(exchange), exchange, settle }) === 'queued') queued();
+    else settle({ kind: 'not-sent', failure: queueFull(nameserver, queueLimits.waiting) });
+  });
 }

@@ -3,7 +3,14 @@ import type { Socket } from 'node:net';
 import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
 import { resolveOne } from './endpoint.ts';
-import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
+import type {
+  Exchange,
+  ExchangeResult,
+  Sockets,
+  Transport,
+  TransportOptions,
+  Truncated,
+} from './exchange.ts';
 import {
   clientClosed,
   connectFailed,
@@ -13,9 +20,7 @@ import {
   recalled,
   truncatedOverTcp,
 } from './failures.ts';
-import { MessageQueue } from './queue.ts';
-import { enqueue, type QueuedExchange } from './queued-exchange.ts';
-import type { Sockets } from './sockets.ts';
+import { enqueue, MessageQueue, type QueuedExchange } from './queue.ts';
 import { TcpLink } from './tcp-link.ts';
 
 interface Connecting {
@@ -87,15 +92,16 @@ export class TcpTransport implements Transport {
     const id = link.inFlight.freeId(this.#options.messageId);
     const attempt = exchange.attempt(id);
     const deadline = Math.min(exchange.deadline, now + this.#options.timeoutMs) as MonoMs;
-    link.inFlight.sent(id, { ...exchange, deadline }, attempt, now, (result) => {
+    const end = (result: ExchangeResult<unknown> | Truncated) => {
       this.#queue.ended(rank);
-      // What TCP carries has room for all of it: this answer has less than was asked for.
+      // TCP has room for a whole answer, so a truncated one lacks a part.
       settle(
         result.kind === 'truncated'
           ? { kind: 'unanswered', failure: truncatedOverTcp(nameserver), broken: false }
           : result,
       );
-    });
+    };
+    link.inFlight.sent({ id, deadline, attempt, settle: end }, now);
     link.send(attempt.bytes);
   }
 

@@ -4,12 +4,17 @@ import { isIPv6 } from 'node:net';
 import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
 import { resolveOne, withDeadline } from './endpoint.ts';
-import type { Exchange, ExchangeResult, Transport, TransportOptions, Truncated } from './exchange.ts';
+import type {
+  Exchange,
+  ExchangeResult,
+  Sockets,
+  Transport,
+  TransportOptions,
+  Truncated,
+} from './exchange.ts';
 import { clientClosed, expiredInQueue, noAnswer, noRoute, portUnreachable, recalled } from './failures.ts';
 import { InFlight } from './pending.ts';
-import { MessageQueue } from './queue.ts';
-import { enqueue, type QueuedExchange } from './queued-exchange.ts';
-import type { Sockets } from './sockets.ts';
+import { enqueue, MessageQueue, type QueuedExchange } from './queue.ts';
 
 /** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */
 const maxDatagramBytes = 512;
@@ -110,7 +115,7 @@ export class UdpTransport implements Transport {
       const send = (repeatMs: number) => {
         const id = inFlight.freeId(this.#options.messageId);
         const attempt = exchange.attempt(id);
-        inFlight.sent(id, exchange, attempt, clock.mono(), finish);
+        inFlight.sent({ id, deadline: exchange.deadline, attempt, settle: finish }, clock.mono());
         socket.send(attempt.bytes);
         if (exchange.repeatable) cancels.push(clock.after(repeatMs, () => send(repeatMs * 2)));
       };

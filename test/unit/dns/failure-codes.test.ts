@@ -7,7 +7,7 @@ import { root } from '../../support/checkout.ts';
 /** Not of a failure: RefusalCode says what a refusal means to the core. */
 const outcomes = ['not-sent'];
 
-/** Every literal that stands as a `code:` in a file, also behind a condition or in a type; and the code that key-fault.ts is called with. */
+/** Every literal that stands as a `code:` in a file, also behind a condition or in a type; and the code that a KeyFault is made with. */
 function codesIn(text: string): readonly string[] {
   const places = [
     ...text.matchAll(/\bcode: ([^;{}]*?)(?:,|;|\n| \})/g),

@@ -6,7 +6,7 @@ import type { Question, RrType, UpdateOutcome, UpdatePlan } from '../../../../sr
 import { systemClock } from '../../../../src/daemon/clock.ts';
 import { createRefusalInspector, maxWaitingInspections } from '../../../../src/dns/client/refusal.ts';
 import { grantLines, policyRefuses } from '../../../../src/dns/client/refusal-words.ts';
-import type { MessageRequest } from '../../../../src/dns/message/message-request.ts';
+import type { MessageRequest } from '../../../../src/dns/message/update.ts';
 import type { SerialsOptions } from '../../../../src/dns/read/serials.ts';
 
 const zone = 'example.com.' as Fqdn;

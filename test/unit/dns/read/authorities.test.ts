@@ -4,8 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Failure } from '../../../../src/core/model/observation.ts';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
 import { maxNameservers } from '../../../../src/dns/read/authoritative.ts';
-import { transportsOn } from '../../../../src/dns/transport/open.ts';
-import { systemSockets } from '../../../../src/dns/transport/sockets.ts';
+import { systemSockets, transportsOn } from '../../../../src/dns/transport/open.ts';
 import { address, checkForLeaks, soon, start, unsigned, zone } from '../../../support/client-world.ts';
 import {
   type AnswerParts,

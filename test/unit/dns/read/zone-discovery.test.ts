@@ -7,8 +7,8 @@ import {
   longestRestMs,
   ReadingPace,
   readingSlotMs,
-} from '../../../../src/dns/read/reading-pace.ts';
-import { zoneKnownForMs } from '../../../../src/dns/read/zone-reader.ts';
+  zoneKnownForMs,
+} from '../../../../src/dns/read/zone-reader.ts';
 import {
   address,
   checkForLeaks,
