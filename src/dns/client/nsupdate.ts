@@ -147,6 +147,6 @@ function withoutSecret(text: string, key: TsigKey | undefined): string {
 
 const notRun = (program: string, code: string | undefined): Failure => ({
   code: 'nsupdate-not-run',
-  message: `The program ${program} could not be started: ${code ?? 'unknown error'}. Nothing was sent.`,
+  message: `source-dns cannot start the program ${program}: ${code ?? 'unknown error'}. Nothing was sent.`,
   hint: 'Install it (Debian: bind9-dnsutils), or set via: rfc2136.',
 });

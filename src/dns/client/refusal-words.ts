@@ -29,13 +29,13 @@ export function policyRefuses(
   const { nameserver, zone } = about;
   const rest =
     denied.length === changed.length
-      ? `${denied.length === 1 ? 'It is' : 'They are'} all that the update changes. The zone takes updates.`
+      ? 'The update changes nothing else. The zone takes updates.'
       : 'The rest of the update is granted.';
   const message = `The nameserver ${nameserver} refuses to let ${keyWords(about)} change ${rrsetWords(denied)}. ${rest}`;
   const hint =
     code === 'zone-not-served'
-      ? `Knot answers so: one acl of the zone ${zone} must allow all of an update. Its items: ${knotAcl(about, changed)}`
-      : `In update-policy of the zone ${zone}, above every deny (the first line that matches counts): ${grantLines(about, denied)}`;
+      ? `Knot answers this way: one acl of the zone ${zone} must allow the whole update. Its items: ${knotAcl(about, changed)}`
+      : `Add to the update-policy of the zone ${zone}, above every deny (the first line that matches counts): ${grantLines(about, denied)}`;
   return { code, message, hint: `${hint}${unsigned(about)}` };
 }
 
@@ -49,7 +49,7 @@ export function namesAreChecked(
   const what = bad === name ? 'The name' : `Its target ${bad}`;
   return {
     code,
-    message: `The nameserver ${nameserver} refuses to add ${name} ${type}, though the policy allows it. ${what} is no host name (letters, digits, inner hyphens), and the nameserver checks names.`,
+    message: `The nameserver ${nameserver} refuses to add ${name} ${type}, although the policy allows it. ${what} is not a host name (letters, digits, inner hyphens), and the nameserver checks names.`,
     hint: `Publish another name, or turn the check off in the zone ${zone}: check-names ignore; (BIND's default for a primary zone is fail).`,
   };
 }
@@ -66,11 +66,15 @@ export function zoneRefuses(
   const begin = `The nameserver ${nameserver} takes no update of ${zone} from ${keyWords(about)}, not even one that changes nothing`;
   // Only PowerDNS says REFUSED to a signed update without a signature.
   if (about.key !== undefined && /has no signature/.test(said))
-    return { code, message: `${begin}.`, hint: `PowerDNS answers so: ${powerdnsWords(about.key, zone)}` };
+    return {
+      code,
+      message: `${begin}.`,
+      hint: `PowerDNS answers this way: ${powerdnsWords(about.key, zone)}`,
+    };
   if (unread !== undefined)
     return {
       code,
-      message: `${begin}. Nor does it answer for the zone: ${unread.message}`,
+      message: `${begin}. It does not answer for the zone either: ${unread.message}`,
       ...(unread.hint === undefined ? {} : { hint: unread.hint }),
     };
   if (elsewhere !== undefined) {
@@ -78,7 +82,7 @@ export function zoneRefuses(
     return {
       code,
       message: `${begin}. The zone's SOA names another primary server: ${elsewhere.primary} (${where}).`,
-      hint: `If this one is a secondary server, set the nameserver's address to the primary server. If it is a hidden primary server: ${closedZone(about, changed)}`,
+      hint: `If this nameserver is a secondary server, set the nameserver's address to the primary server. If it is a hidden primary server: ${closedZone(about, changed)}`,
     };
   }
   return {
@@ -92,17 +96,17 @@ const powerdnsWords = (key: Fqdn, zone: Fqdn): string =>
   `pdnsutil set-meta ${bare(zone)} TSIG-ALLOW-DNSUPDATE ${bare(key)} (with the same secret, dnsupdate=yes, and this host in allow-dnsupdate-from).`;
 
 const closedZone = (about: KeyAndZone, changed: readonly Question[]): string =>
-  `The zone is frozen (rndc thaw ${bare(about.zone)}), or static, or its allow-update does not name the key. It needs, in place of allow-update: update-policy { ${grantLines(about, changed)} };${unsigned(about)}`;
+  `The zone is frozen (rndc thaw ${bare(about.zone)}), or static, or its allow-update does not name the key. Write in place of allow-update: update-policy { ${grantLines(about, changed)} };${unsigned(about)}`;
 
 /** All is granted by now. */
 export const nothingRefused = ({ code, message }: Failure): Failure => ({
   code,
-  message: `${message} Asked right after, it refuses none of them.`,
-  hint: "Was the zone frozen, or the configuration just changed? If it is refused again, the nameserver's log says why (category update-security in BIND).",
+  message: `${message} When source-dns asked again right after, the nameserver refused none of them.`,
+  hint: 'Maybe the zone was frozen, or the configuration just changed. If the nameserver refuses the update again, read its log (category update-security in BIND).',
 });
 
 const keyWords = ({ key }: KeyAndZone): string =>
-  key === undefined ? 'an update without a key of ours' : `the key ${bare(key)}`;
+  key === undefined ? 'this host (without key_file)' : `the key ${bare(key)}`;
 
 /** In the language of update-policy: one line a name. A line break or not is the same to BIND. */
 export function grantLines(about: KeyAndZone, rrsets: readonly Question[]): string {
@@ -120,7 +124,7 @@ const identityOf = ({ key }: KeyAndZone): string => {
 
 const unsigned = ({ key }: KeyAndZone): string =>
   key === undefined
-    ? ' For KEY write what the updates are signed with; update-policy cannot let in those that are not signed.'
+    ? ' Replace KEY by the identity that signs the updates: update-policy cannot allow unsigned updates.'
     : '';
 
 /** In the language of Knot: the items of one acl, each a line of its configuration. */

@@ -138,8 +138,8 @@ function rightOf(
 
 const prerequisitesIgnored = (name: Fqdn): Failure => ({
   code: 'prerequisites-ignored',
-  message: `The nameserver accepted an update of ${name} whose prerequisite cannot hold: it ignores prerequisites, or the answer is not its own.`,
-  hint: 'Without prerequisites two instances overwrite each other. This nameserver cannot be used.',
+  message: `The nameserver accepted an update of ${name} whose prerequisite cannot hold: it ignores prerequisites, or something else answered in its place.`,
+  hint: 'Without prerequisites two instances overwrite each other. Do not use this nameserver.',
 });
 
 const nobody = 'no-such-rr.source-dns.invalid.' as Fqdn;

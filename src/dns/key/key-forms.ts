@@ -21,7 +21,7 @@ const settings = (pattern: RegExp, program: string, fields: string): Form => ({
 const certainForms: readonly Form[] = [
   {
     pattern: /^\ufffd\ufffd|^(?:[^\0]\0){4}|^(?:\0[^\0]){4}/,
-    what: 'text in UTF-16, as some editors of Windows save it',
+    what: 'text in UTF-16, as some Windows editors save it',
     hint: 'Save it as UTF-8 or plain ASCII.',
   },
   {
@@ -29,16 +29,16 @@ const certainForms: readonly Form[] = [
     what: 'a keytab of Kerberos',
     hint: 'For GSS-TSIG set via: nsupdate and nsupdate_args: ["-g"], and remove key_file.',
   },
-  { pattern: /\0/, what: 'a binary file', hint: `key_file is a text. ${writeInstead}` },
+  { pattern: /\0/, what: 'a binary file', hint: `key_file must be a text. ${writeInstead}` },
   {
     pattern: /^\s*(?:#[^\n]*\n\s*)*-----BEGIN/,
-    what: 'a file in PEM form, as keys of TLS, SSH and OpenPGP are',
-    hint: `${writeInstead} It is the key of the nameserver's configuration that updates are signed with.`,
+    what: 'a PEM file, as of keys of TLS, SSH and OpenPGP',
+    hint: `${writeInstead} Take the key from the nameserver's configuration that signs the updates.`,
   },
   {
     pattern: /^\s*\$ANSIBLE_VAULT/,
-    what: 'a file that Ansible Vault has encrypted',
-    hint: 'Decrypt it: ansible-vault decrypt.',
+    what: 'a file encrypted by Ansible Vault',
+    hint: 'Decrypt it with: ansible-vault decrypt.',
   },
   {
     pattern: /"tsig-keys"\s*:/,
@@ -49,7 +49,7 @@ const certainForms: readonly Form[] = [
   {
     pattern: /^\s*<[!?a-z]/i,
     what: 'a page of HTML or XML',
-    hint: `Was an error page saved in place of the key? ${writeInstead}`,
+    hint: `Maybe an error page was saved in place of the key. ${writeInstead}`,
   },
 ];
 
@@ -78,7 +78,7 @@ const likelyForms: readonly Form[] = [
   settings(
     /tsigSecretSecretRef|tsigKeyName/i,
     'cert-manager or gardener',
-    'NAME is its key name, BASE64 its secret; where that came out of a Kubernetes Secret, base64 -d it once.',
+    'NAME is its key name, BASE64 its secret. If the secret came out of a Kubernetes Secret, decode it once with base64 -d.',
   ),
   settings(
     /\bkey_secret[ \t]*[:=]|\bDNS_UPDATE_KEY/,
@@ -88,7 +88,7 @@ const likelyForms: readonly Form[] = [
   settings(
     /^kind:\s*"?Secret\b/m,
     'Kubernetes',
-    'The values of data: are base64 of the text that is wanted here.',
+    'The values of data: are base64 of the text that source-dns needs.',
   ),
   {
     pattern: /^\s*\/[\w./+-]+\s*$/,

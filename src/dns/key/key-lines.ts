@@ -11,7 +11,7 @@ function keyOfString({ text, line }: Word): WrittenKey {
   if (secret === '' || more !== undefined)
     throw invalid(
       line,
-      'a key in one line is hmac:name:secret, all three of them',
+      'a key in one line needs all three parts: hmac:name:secret',
       'For example hmac-sha256:source-dns-key:<base64>.',
     );
   return writtenKey({ text: name, line }, { text: algorithm, line }, { text: secret, line });

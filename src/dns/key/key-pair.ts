@@ -53,7 +53,7 @@ function bitsOf(lines: readonly string[]): readonly [bits: number, line: number]
   const at = lines.findIndex((line) => /^Bits:/i.test(line));
   if (at === -1) return [0, 1];
   const bytes = Buffer.from(lines[at]?.slice('Bits:'.length) ?? '', 'base64');
-  if (bytes.length !== 2) throw invalid(at + 1, 'Bits: has not two bytes of base64', pairHint);
+  if (bytes.length !== 2) throw invalid(at + 1, 'Bits: must be two bytes in base64', pairHint);
   return [bytes.readUInt16BE(0), at + 1];
 }
 
@@ -66,7 +66,7 @@ function fieldOf(lines: readonly string[], name: string): Word {
     return value === undefined ? [] : [{ text: value, line: index + 1 }];
   });
   const [field, second] = found;
-  if (second !== undefined) throw invalid(second.line, `${name}: stands there more than once`, pairHint);
+  if (second !== undefined) throw invalid(second.line, `${name}: is there more than once`, pairHint);
   if (field !== undefined) return field;
   // What a private key of DNSSEC has in place of `Key:`.
   const asymmetric = lines.some((line) => /^(?:Modulus|PrivateKey):/i.test(line));
@@ -92,7 +92,7 @@ export const keysOfPublicFile = (lines: readonly string[]): readonly WrittenKey[
 function keyOfRr(text: string, line: number): WrittenKey {
   const match = /^(\S+)\s+(?:\d+\s+)?(?:IN\s+)?((?:DNS)?KEY)\s+\d+\s+\d+\s+(\d+)\s+(.+)$/i.exec(text);
   const [, name = '', type = '', number = '', secret = ''] = match ?? [];
-  if (match === null) throw invalid(line, 'this is no KEY RR: <name> IN KEY 512 3 163 <base64>', pairHint);
+  if (match === null) throw invalid(line, 'this is not a KEY RR: <name> IN KEY 512 3 163 <base64>', pairHint);
   if (type.toUpperCase() === 'DNSKEY') throw publicKey(line);
   const read = () =>
     tsigKey(keyNameOf(name, line), algorithmOf({ text: number, line }), secretOf(secret, line));
@@ -113,6 +113,6 @@ function algorithmOf({ text, line }: Word): TsigAlgorithm {
 const publicKey = (line: number): KeyFault =>
   invalid(
     line,
-    'it is a key pair of DNSSEC or SIG(0), and TSIG wants a shared secret',
+    'this is a key pair of DNSSEC or SIG(0), but TSIG needs a shared secret',
     `For SIG(0) set via: nsupdate. For TSIG: ${keygenHint}`,
   );

@@ -12,12 +12,12 @@ import {
 } from '../message/tsig.ts';
 
 export const keygenHint =
-  "Make one with: tsig-keygen -a hmac-sha256 source-dns-key. It must be the same as in the nameserver's configuration.";
+  "Make a key with: tsig-keygen -a hmac-sha256 source-dns-key. Write the same key into the nameserver's configuration.";
 
 /** What a key file should hold. */
 export const wantedForm = 'key "NAME" { algorithm hmac-sha256; secret "BASE64"; };';
 
-export const syntaxHint = `Wanted is, as in the nameserver's configuration: ${wantedForm}`;
+export const syntaxHint = `Write, as in the nameserver's configuration: ${wantedForm}`;
 
 /** Thrown and caught inside the readers of key files, where the text cannot be read on. */
 export class KeyFault extends Error {
@@ -60,10 +60,7 @@ export const writtenKey = (
       looksLikeSecret(name.text) &&
       (!looksLikeSecret(secret.text) || secret.text === name.text)
     )
-      throw invalid(
-        name.line,
-        'name and secret look mixed up: the secret seems to stand where the name belongs',
-      );
+      throw invalid(name.line, 'name and secret look mixed up: the name looks like a secret');
     const fqdn = keyNameOf(name.text, name.line);
     if (algorithm === undefined || secret === undefined)
       throw invalid(
@@ -83,8 +80,8 @@ export function keyNameOf(text: string, line: number): Fqdn {
   if (name === undefined)
     throw invalid(
       line,
-      "the key's name is no domain name",
-      "It must be the same as in the nameserver's configuration: labels of 1 to 63 bytes.",
+      "the key's name is not a domain name",
+      "Write the key's name as in the nameserver's configuration: labels of 1 to 63 bytes.",
     );
   return name;
 }
@@ -106,7 +103,7 @@ export function shownName({ text, line }: Word): string {
   return name ?? `in line ${line}`;
 }
 
-const algorithmHint = `It must be the same as in the nameserver's configuration: one of ${tsigAlgorithms.join(', ')}.`;
+const algorithmHint = `Write the algorithm of the nameserver's configuration: one of ${tsigAlgorithms.join(', ')}.`;
 
 /** An algorithm, and the length of the MACs that are made with it. */
 interface Signing {
@@ -145,13 +142,13 @@ export function macBytesOf(algorithm: TsigAlgorithm, bits: number, line: number)
   if (bits % 8 === 0 && bits >= least && bits <= most) return bits / 8;
   throw invalid(
     line,
-    `a MAC of ${algorithm} can be truncated to ${least} to ${most} bits, a multiple of 8`,
+    `a truncated MAC of ${algorithm} must have ${least} to ${most} bits, a multiple of 8`,
     bitsHint,
   );
 }
 
 const secretHint =
-  "Copy the secret again from the nameserver's configuration, the whole text between its quotes.";
+  "Copy the secret again from the nameserver's configuration: the whole text between the quotes.";
 
 /** The secret's bytes out of base64; white space in it does not count, as for named. */
 export function secretOf(text: string, line: number): Buffer {
@@ -163,7 +160,7 @@ export function secretOf(text: string, line: number): Buffer {
   if (/^\?+$/.test(plain))
     throw invalid(
       line,
-      'the secret is not base64: it is hidden by question marks, as named-checkconf -px prints it',
+      'the secret is not base64: question marks hide it, as named-checkconf -px prints it',
       secretHint,
     );
   if (/^(?:\{\{.*\}\}|<.*>|\$\{?\w+\}?|\[.*\]|\.{3}|\*+)$/.test(plain))
@@ -171,14 +168,14 @@ export function secretOf(text: string, line: number): Buffer {
   if (/^[A-Za-z0-9+/]+=*$/.test(plain))
     throw invalid(
       line,
-      'the secret is not base64: a character is missing or too many, maybe an = at its end',
+      'the secret is not base64: it has a character too few or too many, maybe an = at its end',
       secretHint,
     );
   if (/^[\w-]+=*$/.test(plain))
     throw invalid(
       line,
-      'the secret is not base64: it has - or _, as base64url has',
-      'Write + for each - and / for each _, with = at the end.',
+      'the secret is not base64: it has - or _, as in base64url',
+      'Write + for each - and / for each _, and = at the end.',
     );
   throw invalid(line, 'the secret is not base64', secretHint);
 }

@@ -70,7 +70,7 @@ function statementEnd(all: readonly Token[], start: number): number {
   for (let at = start; at < all.length; at++) {
     const sign = signOf(all[at]);
     depth += Number(sign === '{') - Number(sign === '}');
-    if (depth < 0) throw invalid(all[at]?.line ?? 0, 'a } too many');
+    if (depth < 0) throw invalid(all[at]?.line ?? 0, 'there is one } too many');
     if (depth > 0) continue;
     if (sign === ';') return at + 1;
     if (sign === '}') return signOf(all[at + 1]) === ';' ? at + 2 : at + 1;
@@ -94,7 +94,7 @@ function keyOf(statement: readonly Token[]): WrittenKey {
   if (name === undefined || !isSign(open, '{') || body === undefined)
     throw invalid(
       keyword?.line ?? 0,
-      'a key statement is: key "name" { algorithm hmac-sha256; secret "..."; };',
+      'a key statement looks like: key "name" { algorithm hmac-sha256; secret "..."; };',
     );
   const read = () => {
     const clauses = clausesOf(body);
@@ -114,8 +114,8 @@ function clausesOf(body: readonly Token[]): ReadonlyMap<string, Token> {
       throw invalid(line, 'a ; is missing');
     const word = keyword.text.toLowerCase();
     if (word !== 'algorithm' && word !== 'secret')
-      throw invalid(line, 'only algorithm and secret are known in a key statement');
-    if (clauses.has(word)) throw invalid(line, `${word} stands there more than once`);
+      throw invalid(line, 'a key statement has only algorithm and secret');
+    if (clauses.has(word)) throw invalid(line, `${word} is there more than once`);
     clauses.set(word, value);
   }
   return clauses;
@@ -126,9 +126,9 @@ function slipIn(keyword: Token | undefined, value: Token | undefined): string | 
   // A string may go over lines, but not over the next clause.
   if (value?.quoted && /[;{}]/.test(value.text) && value.text.includes('\n'))
     return 'a quoted string has no end';
-  if (isSign(keyword, ';')) return 'there is a ; too many';
+  if (isSign(keyword, ';')) return 'there is one ; too many';
   if (/\s/.test(keyword?.text ?? ''))
-    return 'there is a space that is no plain one, as text out of a page has';
-  if (isSign(value, '=')) return 'there is no = between a word and its value';
+    return 'there is a space that is not ASCII, as in text copied from a web page';
+  if (isSign(value, '=')) return 'a word and its value must have no = between them';
   return undefined;
 }

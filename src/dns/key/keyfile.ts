@@ -80,7 +80,7 @@ function keysOfStatements(text: string): readonly WrittenKey[] {
   throw new KeyFault(
     'key-not-found',
     `it has no key statement itself, but includes ${files === '' ? 'other files' : files}`,
-    "source-dns does not follow includes. Set key_file to the included file that has the key; a relative path begins at named's directory.",
+    "source-dns does not follow includes. Set key_file to the included file that has the key. A relative path begins at named's directory.",
   );
 }
 
@@ -110,7 +110,7 @@ function choose(written: readonly WrittenKey[], keyName: string | undefined): Ts
   throw new KeyFault(
     'key-invalid',
     `it has the key ${shownName(key.name)} more than once, with different algorithms or secrets (lines ${found.map(({ name }) => name.line).join(', ')})`,
-    'Copy the one that the nameserver takes into a file of its own. Two views can have keys of one name.',
+    'Copy the key that the nameserver uses into another file. Two views can have keys of the same name.',
   );
 }
 
@@ -118,7 +118,7 @@ function choose(written: readonly WrittenKey[], keyName: string | undefined): Ts
 function keysNamed(keys: readonly NamedKey[], keyName: string): readonly NamedKey[] {
   const hint = `Set key_name to one of: ${namesOf(keys)}`;
   const wanted = parseAnyName(keyName);
-  if (wanted === undefined) throw new KeyFault('key-not-found', 'key_name is no domain name', hint);
+  if (wanted === undefined) throw new KeyFault('key-not-found', 'key_name is not a domain name', hint);
   const found = keys.filter(({ fqdn }) => fqdn === wanted);
   if (found.length > 0) return found;
   const told = keys.flatMap(({ fqdn, name }) =>
@@ -135,7 +135,7 @@ function keysNamed(keys: readonly NamedKey[], keyName: string): readonly NamedKe
 
 /** For a sentence. A key whose name may be a secret is told by its line. */
 const namesOf = (keys: readonly NamedKey[]): string =>
-  listed(keys.map(({ fqdn, name }) => (shownName(name) === fqdn ? fqdn : `the one in line ${name.line}`)));
+  listed(keys.map(({ fqdn, name }) => (shownName(name) === fqdn ? fqdn : `the key in line ${name.line}`)));
 
 function listed(names: readonly string[]): string {
   const more = names.length - maxNamesTold;
@@ -147,14 +147,14 @@ function warningsOf(key: TsigKey, file: string): readonly Failure[] {
   if (key.algorithm === 'hmac-md5')
     warnings.push({
       code: 'tsig-weak-algorithm',
-      message: `The key ${key.name} of ${file} is for hmac-md5, which RFC 8945 advises against.`,
+      message: `The key ${key.name} of ${file} uses hmac-md5, which RFC 8945 advises against.`,
       hint: keygenHint,
     });
   const bits = (key.secret.symmetricKeySize ?? 0) * 8;
   if (bits < leastSecretBits)
     warnings.push({
       code: 'tsig-short-secret',
-      message: `The secret of the key ${key.name} of ${file} has ${bits} bits: below ${leastSecretBits} it can be guessed.`,
+      message: `The secret of the key ${key.name} of ${file} has ${bits} bits. A secret of less than ${leastSecretBits} bits can be guessed.`,
       hint: keygenHint,
     });
   return warnings;

@@ -36,12 +36,12 @@ export function encodeRdata(rrset: Rrset): EncodedRdata {
 function eachRdata(rrset: Rrset): (Buffer | string)[] {
   switch (rrset.type) {
     case 'A':
-      return rrset.rdata.map((text) => ipv4Bytes(text) ?? `${show(text)} is no IPv4 address`);
+      return rrset.rdata.map((text) => ipv4Bytes(text) ?? `${show(text)} is not an IPv4 address`);
     case 'AAAA':
-      return rrset.rdata.map((text) => ipv6Bytes(text) ?? `${show(text)} is no IPv6 address`);
+      return rrset.rdata.map((text) => ipv6Bytes(text) ?? `${show(text)} is not an IPv6 address`);
     case 'CNAME':
       return rrset.rdata.map(
-        (text) => nameToWire(text as Fqdn) ?? `${show(text)} is no canonical domain name`,
+        (text) => nameToWire(text as Fqdn) ?? `${show(text)} is not a canonical domain name`,
       );
     case 'SRV':
       return rrset.rdata.map(encodeSrv);
@@ -66,9 +66,9 @@ const show = (text: string): string => JSON.stringify(text.slice(0, 100));
 function encodeSrv(srv: Srv): Buffer | string {
   const numbers = [srv.priority, srv.weight, srv.port];
   if (numbers.some((n) => !Number.isInteger(n) || n < 0 || n > 65_535))
-    return `${numbers.join(' ')} are no SRV numbers (0 to 65535)`;
+    return `${numbers.join(' ')} are not SRV numbers (0 to 65535)`;
   const target = nameToWire(srv.target);
-  if (target === undefined) return `${show(srv.target)} is no canonical domain name`;
+  if (target === undefined) return `${show(srv.target)} is not a canonical domain name`;
   const fixed = Buffer.alloc(6);
   for (const [index, n] of numbers.entries()) fixed.writeUInt16BE(n, index * 2);
   return Buffer.concat([fixed, target]);
@@ -77,7 +77,7 @@ function encodeSrv(srv: Srv): Buffer | string {
 function encodeTxt(strings: readonly string[]): Buffer | string {
   if (strings.length === 0) return 'a TXT RR has at least one character-string';
   for (const text of strings) {
-    if (/[^\0-\xff]/.test(text)) return `${show(text)} has a character that is no byte`;
+    if (/[^\0-\xff]/.test(text)) return `${show(text)} has a character that is not a byte`;
     if (text.length > maxStringBytes)
       return `a character-string is longer than ${maxStringBytes} bytes: ${show(text)}`;
   }

@@ -107,16 +107,14 @@ export function judgeReply(answer: Buffer, sent: SentMessage, nowSeconds: number
  * nameserver that could not read the message has none to copy, and a signature covers the MAC of what was asked.
  */
 function mismatchOf(message: ReceivedMessage, sent: OutgoingMessage): string | undefined {
-  if (!message.answer) return 'sent a message back that is no answer (QR = 0)';
-  if (message.opcode !== sent.opcode)
-    return `answered with opcode ${message.opcode}, and sent was opcode ${sent.opcode}`;
+  if (!message.answer) return 'sent back a message that is not an answer (QR = 0)';
+  if (message.opcode !== sent.opcode) return `answered opcode ${sent.opcode} with opcode ${message.opcode}`;
   const [question, second] = message.questions;
   if (question === undefined) return undefined;
-  if (second !== undefined)
-    return `has ${message.questions.length} questions in its answer, and there was one`;
+  if (second !== undefined) return `answered one question with ${message.questions.length} questions`;
   const { name, type } = sent.question;
   if (question.name === name && question.type === type && question.class === CLASS.IN) return undefined;
-  return `answered ${questionWords(question)}, and asked was ${questionWords({ ...sent.question, class: CLASS.IN })}`;
+  return `answered ${questionWords(question)}, but the question was ${questionWords({ ...sent.question, class: CLASS.IN })}`;
 }
 
 const questionWords = ({ name, type, class: klass }: WireQuestion & { readonly class: number }): string =>
@@ -128,5 +126,5 @@ const isBare = ({ questions, rcode }: ReceivedMessage, opcode: number): boolean 
 
 const withoutQuestion: Doubt = {
   kind: 'other-question',
-  words: 'has no question in its answer, so it could be the answer to any',
+  words: 'sent an answer without a question, so the answer could belong to any question',
 };

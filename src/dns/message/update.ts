@@ -144,7 +144,7 @@ function rrs(rrset: Rrset, klass: number, ttlSeconds: number): readonly WireRr[]
 /** What is wrong with the plan, the first of it: `not-in-zone` or `invalid-plan`. The nsupdate client checks with it too. */
 export function planFailure(plan: UpdateMessage): Failure | undefined {
   if (nameToWire(plan.zone) === undefined)
-    return invalidPlan(`${JSON.stringify(plan.zone)} is no canonical domain name`);
+    return invalidPlan(`${JSON.stringify(plan.zone)} is not a canonical domain name`);
   for (const part of [...plan.prerequisites, ...plan.changes]) {
     const failure = 'rrset' in part ? rrsetFailure(part.rrset, plan.zone) : nameFailure(part.name, plan.zone);
     if (failure !== undefined) return failure;
@@ -154,12 +154,12 @@ export function planFailure(plan: UpdateMessage): Failure | undefined {
 
 function nameFailure(name: Fqdn, zone: Fqdn): Failure | undefined {
   if (nameToWire(name) === undefined)
-    return invalidPlan(`${JSON.stringify(name)} is no canonical domain name`);
+    return invalidPlan(`${JSON.stringify(name)} is not a canonical domain name`);
   if (isWithin(name, zone)) return undefined;
   return {
     code: 'not-in-zone',
     message: `The name ${name} is not in the zone ${zone}, so nothing was sent.`,
-    hint: 'Set publish.zone to the zone that holds the name, or leave it out: it is then found by SOA.',
+    hint: 'Set publish.zone to the zone that holds the name, or leave it out: then the zone is found by SOA.',
   };
 }
 
@@ -168,7 +168,7 @@ function rrsetFailure(rrset: Rrset, zone: Fqdn): Failure | undefined {
   if (failure !== undefined) return failure;
   const { ttlSeconds } = rrset;
   if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > maxTtlSeconds)
-    return invalidPlan(`${ttlSeconds} is no TTL: whole seconds, 0 to ${maxTtlSeconds}`);
+    return invalidPlan(`${ttlSeconds} is not a TTL (whole seconds, 0 to ${maxTtlSeconds})`);
   // Without an RR it would say nothing on the wire, and a prerequisite that says nothing always holds.
   if (rrset.rdata.length === 0) return invalidPlan(`the RRset ${rrset.name} ${rrset.type} has no RR`);
   const encoded = encodeRdata(rrset);

@@ -140,7 +140,7 @@ export function decodeMessage(bytes: Buffer): ReceivedMessage | undefined {
  */
 export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
   const head = decodeHead(bytes);
-  if (head === undefined) return { malformed: `has ${bytes.length} bytes, less than a header` };
+  if (head === undefined) return { malformed: `has ${bytes.length} bytes, less than a DNS header` };
   if (bytes.length > maxAnswerBytes) return tooLong(bytes.length);
   const cursor = { at: headerBytes };
   const questions = readMany(bytes.readUInt16BE(4), cursor, (at) => readQuestion(bytes, at));
@@ -148,12 +148,12 @@ export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
   const authorities = answers && readMany(bytes.readUInt16BE(8), cursor, (at) => readRr(bytes, at));
   const additionals = authorities && readMany(bytes.readUInt16BE(10), cursor, (at) => readRr(bytes, at));
   if (!(questions && answers && authorities && additionals))
-    return { malformed: 'ends within a record, or has a name that cannot be read' };
+    return { malformed: 'ends within a record, or has an unreadable name' };
   const opts = [...answers, ...authorities, ...additionals].filter(({ type }) => type === TYPE.OPT);
   const [opt] = opts;
   if (opts.length > 1) return { malformed: 'has more than one OPT record' };
   if (opt && !(opt.owner === '.' && additionals.includes(opt)))
-    return { malformed: 'has an OPT record where none may be' };
+    return { malformed: 'has an OPT record in the wrong place' };
   // The TTL field of an OPT record begins with the upper 8 bits of the RCODE.
   const upper = opt === undefined ? 0 : (bytes[opt.rdataStart - 6] ?? 0);
   const flags = bytes.readUInt16BE(2);
@@ -171,7 +171,7 @@ export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
 
 /** An answer of so many bytes is not looked at. */
 export const tooLong = (length: number): Malformed => ({
-  malformed: `has ${length} bytes, and more than ${maxAnswerBytes} are not read`,
+  malformed: `has ${length} bytes, more than the limit of ${maxAnswerBytes}`,
 });
 
 function readMany<T extends { readonly end: number }>(

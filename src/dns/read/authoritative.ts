@@ -98,7 +98,7 @@ function endpointsOf(
   const good = addresses.filter((address) => unsafeKind(address, isLab) === undefined);
   const [bad] = addresses;
   if (good.length === 0 && bad !== undefined)
-    return [failed(name, `has ${unsafeKind(bad, isLab)}, ${bad}, and no other one`)];
+    return [failed(name, `has ${unsafeKind(bad, isLab)}, ${bad}, and no other address`)];
   return good.map((host) => ({
     kind: 'endpoint',
     name,
@@ -111,16 +111,16 @@ export async function addressesOfHost(
   { primary, zone, deadline }: Search,
   name: Fqdn,
 ): Promise<HostAddresses> {
-  if (name === '.') return { kind: 'none', why: 'is the root, which is no nameserver' };
+  if (name === '.') return { kind: 'none', why: 'is the root, which is not a nameserver' };
   // In a zone file "NS 127.0.0.1." is a name of four labels.
-  if (isIP(name.slice(0, -1)) !== 0) return { kind: 'none', why: 'is no host name, but an address' };
+  if (isIP(name.slice(0, -1)) !== 0) return { kind: 'none', why: 'is an address, not a host name' };
   const inZone = isWithin(name, zone) ? await addressesInZone(primary, name, deadline) : 'unknown';
   if (inZone !== 'unknown' && inZone !== 'alias') return { kind: 'addresses', addresses: inZone };
   const found = await hostAddresses(name.slice(0, -1), primary, deadline);
   return found.kind === 'none' && inZone === 'alias'
     ? {
         kind: 'none',
-        why: 'is an alias (CNAME), which the name of a nameserver must not be (RFC 2181 10.3), and has no address',
+        why: "is an alias (CNAME) and has no address; a nameserver's name must not be an alias (RFC 2181 10.3)",
       }
     : found;
 }
@@ -171,7 +171,7 @@ const failed = (name: Fqdn, why: string): Authority => ({
   nameserver: shortName(name),
   failure: {
     code: 'nameserver-not-found',
-    message: `${shortName(name)}, a nameserver by the zone's NS RRset, cannot be asked: it ${why}.`,
-    hint: "Mend the NS RRset, or set the nameserver's verify list to the addresses of the authoritative nameservers.",
+    message: `source-dns cannot ask ${shortName(name)}, a nameserver of the zone's NS RRset: it ${why}.`,
+    hint: "Correct the NS RRset, or set the nameserver's verify list to the addresses of the authoritative nameservers.",
   },
 });

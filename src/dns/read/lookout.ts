@@ -242,13 +242,13 @@ export function ofListed(failure: Failure): Failure {
     return {
       code,
       message,
-      hint: 'Is the zone loaded there, and not expired? Else take it out of the NS RRset, or of the verify list.',
+      hint: 'Check that the zone is loaded there and not expired. Otherwise remove this nameserver from the NS RRset, or from the verify list.',
     };
   if (silence.has(code))
     return {
       code,
       message,
-      hint: 'Does it run, and may this host reach it, over UDP and TCP? Else set the verify list to those that can be reached.',
+      hint: 'Check that it runs and that this host can reach it over UDP and TCP. Otherwise set the verify list to the nameservers that this host can reach.',
     };
   return failure;
 }
@@ -282,14 +282,14 @@ const isSame = (read: Rrset | undefined, expected: Rrset | undefined): boolean =
 
 const differsByKey = (nameserver: string, key: Fqdn, seen: Failure): Failure => ({
   code: 'differs-by-key',
-  message: `The nameserver ${nameserver} answers the new RRset with the key ${key.slice(0, -1)}, and not without it, as applications ask. ${seen.message}`,
-  hint: 'The key selects a view of its own (match-clients), or only the key may query the zone (allow-query). Publish in the view that applications see: let the key select that one, or add it as another nameserver, with a key of its own.',
+  message: `The nameserver ${nameserver} answers the new RRset only with the key ${key.slice(0, -1)}. Applications ask without a key. ${seen.message}`,
+  hint: 'The key selects another view (match-clients), or only the key may query the zone (allow-query). Publish in the view that applications see: let the key select that view, or add that view as another nameserver with another key.',
 });
 
 const notPropagated = ({ nameserver, recursive }: Correspondent, { name, type }: Question): Failure => ({
   code: 'not-propagated',
   message: `The ${recursive ? 'resolver' : 'nameserver'} ${nameserver} still answers another RRset ${name} ${type}.`,
   hint: recursive
-    ? 'Does it keep answers longer than their TTL (a minimum TTL, serve-stale)?'
-    : 'Is it notified (also-notify, notify-delay 0), and may it transfer the zone?',
+    ? 'Check whether it keeps answers longer than their TTL (a minimum TTL, serve-stale).'
+    : 'Check that it is notified (also-notify, notify-delay 0) and may transfer the zone.',
 });

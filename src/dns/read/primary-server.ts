@@ -56,17 +56,17 @@ export async function primaryElsewhere(
 }
 
 const primaryHint =
-  "Set the nameserver's address to the primary server. Nothing is wrong where it is a hidden primary.";
+  "Set the nameserver's address to the primary server. Ignore this warning if updates go to a hidden primary server.";
 
 const notThePrimary = (nameserver: string, zone: Fqdn, primary: Fqdn, what: string): Failure => ({
   code: 'not-the-primary',
-  message: `The SOA of ${zone} names ${shortName(primary)} (${what}) as the primary server, and updates go to ${nameserver}: they may be refused there, or forwarded.`,
+  message: `The SOA of ${zone} names ${shortName(primary)} (${what}) as the primary server, but updates go to ${nameserver}. That nameserver may refuse or forward them.`,
   hint: primaryHint,
 });
 
 /** MNAME is the root: the primary server is not to be known (as of a hidden primary). */
 const noPrimary = (nameserver: string, zone: Fqdn): Failure => ({
   code: 'not-the-primary',
-  message: `The SOA of ${zone} names no primary server (its MNAME is the root), so whether ${nameserver}, where updates go, is the primary server cannot be told.`,
+  message: `The SOA of ${zone} names no primary server (its MNAME is the root). So source-dns cannot tell whether ${nameserver}, where updates go, is the primary server.`,
   hint: primaryHint,
 });

@@ -158,7 +158,7 @@ function withoutLackingRoutes(
 
 const noNameservers = (zone: Fqdn): Failure => ({
   code: 'nameserver-not-found',
-  message: `The zone ${zone} has no NS RRset that could be read, so nobody knows which nameservers to ask.`,
+  message: `source-dns cannot read an NS RRset of the zone ${zone}, so it does not know which nameservers to ask.`,
   hint: "Set the nameserver's verify list to the addresses of the authoritative nameservers.",
 });
 
@@ -168,5 +168,5 @@ const subjectOf = ({ present, absent, zone }: PropagationRequest): Fqdn =>
 
 const superseded = (name: Fqdn): Failure => ({
   code: 'superseded',
-  message: `${name} was changed again before it had come everywhere.`,
+  message: `${name} changed again before the earlier change was visible everywhere.`,
 });

@@ -134,7 +134,7 @@ function notAuthoritative(nameserver: string, name: Fqdn, message: ReceivedMessa
   if (cut === undefined)
     return {
       code: 'not-authoritative',
-      message: `The nameserver ${nameserver} answered for ${name}, but not with authority: it is a resolver, or does not serve that zone.`,
+      message: `The nameserver ${nameserver} answered for ${name} without authority: it is a resolver, or it does not serve that zone.`,
       hint: "Set the nameserver's address to a nameserver of the zone itself.",
     };
   const others = message.authorities
@@ -142,7 +142,7 @@ function notAuthoritative(nameserver: string, name: Fqdn, message: ReceivedMessa
     .map((rr) => nameRdata(message.bytes, rr, rr.rdataStart));
   return {
     code: 'not-authoritative',
-    message: `The nameserver ${nameserver} has delegated ${cut} to ${others.slice(0, 4).join(', ')}: ${name} is in that zone, and not there.`,
+    message: `The nameserver ${nameserver} delegates ${cut} to ${others.slice(0, 4).join(', ')}, and ${name} is in that delegated zone.`,
     hint: `Set the nameserver's address to the primary server of ${cut}`,
   };
 }

@@ -136,18 +136,18 @@ export async function readRrset(
 
 const malformed = (nameserver: string, { name, type }: Question): Failure => ({
   code: 'malformed-answer',
-  message: `The nameserver ${nameserver} answered RDATA that is no ${type} for ${name}.`,
+  message: `The nameserver ${nameserver} answered ${name} ${type} with RDATA that is not of that type.`,
 });
 
 /** It, or a name beside it, is answered from another zone. */
 export const notInZone = (nameserver: string, name: Fqdn, zone: Fqdn, other: Fqdn): Failure => ({
   code: 'not-in-zone',
-  message: `${name} shall be in the zone ${zone}, but the nameserver ${nameserver} answers for it, or for a name beside it, from its zone ${other}.`,
-  hint: `Set publish.zone to ${other}, or leave it out; all names of a cluster must be in one zone.`,
+  message: `${name} should be in the zone ${zone}, but the nameserver ${nameserver} answers for this name, or for a name beside it, from its zone ${other}.`,
+  hint: `Set publish.zone to ${other}, or leave it out. All names of a cluster must be in one zone.`,
 });
 
 const belowDname = (nameserver: string, name: Fqdn, dname: Fqdn): Failure => ({
   code: 'not-in-zone',
-  message: `${dname} is a DNAME at the nameserver ${nameserver}: whatever stands below it, as ${name}, is never looked at (RFC 6672 2.4).`,
+  message: `The nameserver ${nameserver} has a DNAME at ${dname}. It ignores every record below, also at ${name} (RFC 6672 2.4).`,
   hint: 'Publish another name.',
 });

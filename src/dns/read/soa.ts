@@ -60,8 +60,8 @@ export async function readSoa(
 
 const noSoa = (nameserver: string, zone: Fqdn): Failure => ({
   code: 'zone-not-found',
-  message: `The nameserver ${nameserver} has no SOA at ${zone}: that is no zone there.`,
-  hint: 'Set publish.zone to the zone that holds the name, or leave it out: it is then found by SOA.',
+  message: `The nameserver ${nameserver} has no SOA at ${zone}: that is not a zone there.`,
+  hint: 'Set publish.zone to the zone that holds the name, or leave it out: then the zone is found by SOA.',
 });
 
 /** Serial number arithmetic (RFC 1982 3.2): more than 0 where `a` is later than `b`, less where it is earlier. */

@@ -48,6 +48,6 @@ export const dnameAbove = (message: ReceivedMessage, name: Fqdn): Fqdn | undefin
 
 const zoneNotFound = (nameserver: string, name: Fqdn): Failure => ({
   code: 'zone-not-found',
-  message: `The nameserver ${nameserver} told no SOA for ${name}, so its zone is not known.`,
+  message: `The nameserver ${nameserver} answers no SOA for ${name}, so the zone of that name is unknown.`,
   hint: 'Set publish.zone.',
 });

@@ -34,7 +34,7 @@ export async function resolveOne(host: string): Promise<ResolvedAddress> {
     kind: 'failed',
     failure: {
       code: 'nameserver-ambiguous',
-      message: `The nameserver's host name ${host} has ${addresses.length} addresses (${addresses.slice(0, 4).join(', ')}): which of them holds the zone's lock cannot be known.`,
+      message: `The nameserver's host name ${host} has ${addresses.length} addresses (${addresses.slice(0, 4).join(', ')}). source-dns cannot know which of them holds the zone's lock.`,
       hint: "Set the nameserver's address to the IP address of the primary server.",
     },
   };
@@ -48,7 +48,7 @@ export type HostAddresses =
 /** All addresses of a host by the system's resolver (itself, where it is an address). What is no host name is not looked up: '' is localhost to getaddrinfo, and 0x7f.1 is 127.0.0.1. */
 export async function resolveAll(host: string): Promise<HostAddresses> {
   if (isIP(host) !== 0) return { kind: 'addresses', addresses: [canonicalAddress(host)] };
-  if (!isHostName(host)) return { kind: 'none', why: 'is no host name' };
+  if (!isHostName(host)) return { kind: 'none', why: 'is not a host name' };
   try {
     const found = await lookup(host, { all: true, verbatim: true });
     const addresses = [...new Set(found.map(({ address }) => canonicalAddress(address)))];
@@ -89,6 +89,6 @@ export async function withDeadline<T>(
 
 const notFound = (host: string, why: string): Failure => ({
   code: 'nameserver-not-found',
-  message: `The nameserver's host name ${host} could not be resolved: it ${why}.`,
-  hint: "Set the nameserver's address to an IP address, so that publishing does not depend on DNS.",
+  message: `source-dns cannot resolve the nameserver's host name ${host}: it ${why}.`,
+  hint: "Set the nameserver's address to an IP address. Then publishing does not depend on DNS.",
 });

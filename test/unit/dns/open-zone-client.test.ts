@@ -42,7 +42,7 @@ test.each(['rfc2136', 'nsupdate'] as const)(
       failure: {
         code: 'key-unreadable',
         message: expect.stringContaining('it is a folder'),
-        hint: expect.stringContaining('the file in it'),
+        hint: expect.stringContaining('the file in that folder'),
       },
     });
     await writeFile(keyFile, Buffer.alloc(70_000, '#'));
@@ -50,7 +50,7 @@ test.each(['rfc2136', 'nsupdate'] as const)(
       failure: {
         code: 'key-unreadable',
         message: expect.stringContaining('65536'),
-        hint: expect.stringContaining('alone'),
+        hint: expect.stringContaining('only the key statement'),
       },
     });
     await writeFile(keyFile, 'garbage');
@@ -73,7 +73,7 @@ test('a FIFO is no key file, and is not waited for', async () => {
   const keyFile = join(folder, 'fifo');
   execFileSync('mkfifo', [keyFile]);
   expect(await openZoneClient({ ...options, keyFile }, clock)).toMatchObject({
-    failure: { code: 'key-unreadable', message: expect.stringContaining('no regular file') },
+    failure: { code: 'key-unreadable', message: expect.stringContaining('not a regular file') },
   });
 });
 

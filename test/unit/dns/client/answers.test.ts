@@ -115,9 +115,9 @@ describe('without a key', () => {
 
   test.each([
     ['another class', [question('source.example.com.', 1, 3)], /A of class 3/],
-    ['another type', [question('source.example.com.', 28)], /AAAA, and asked was/],
-    ['another name', [question('other.example.com.', 1)], /other\.example\.com\. A, and asked was/],
-    ['no question: it could be the answer to any (RFC 5452 9.1)', [], /has no question/],
+    ['another type', [question('source.example.com.', 28)], /AAAA, but the question was/],
+    ['another name', [question('other.example.com.', 1)], /other\.example\.com\. A, but the question was/],
+    ['no question: it could be the answer to any (RFC 5452 9.1)', [], /an answer without a question/],
   ] as const)('%s', async (_, questions, says) => {
     const { read } = await start((message, reply) => {
       const whole = aAnswer(message);
@@ -201,7 +201,7 @@ describe('truncation of answers to questions', () => {
     );
     const begin = clock.mono();
     expect(await read()).toMatchObject({
-      failure: { code: 'malformed-answer', message: expect.stringMatching(/truncated.*also over TCP/) },
+      failure: { code: 'malformed-answer', message: expect.stringMatching(/truncated.*even over TCP/) },
     });
     expect(clock.mono() - begin).toBeLessThan(atOnceMs);
   });

@@ -60,7 +60,7 @@ test('one message after the other, also of several inspections', async () => {
   const found = await Promise.all([1, 2, 3].map(() => inspect({ plan, failure, deadline })));
   expect(new Set(found.map(({ hint }) => hint))).toEqual(
     new Set([
-      'In update-policy of the zone example.com., above every deny (the first line that matches counts): grant k name _source-dns.source.example.com TXT;',
+      'Add to the update-policy of the zone example.com., above every deny (the first line that matches counts): grant k name _source-dns.source.example.com TXT;',
     ]),
   );
   expect(most()).toBe(1);
@@ -116,6 +116,6 @@ test('a line a name, and quotes where BIND needs them', () => {
 
 test('updates that another program signs', () => {
   const { message, hint } = policyRefuses(about(undefined), failure, asked('x', 'A'), asked('x', 'A', 'TXT'));
-  expect(message).toContain('an update without a key of ours');
-  expect(hint).toMatch(/grant KEY name x A; For KEY write what the updates are signed with/);
+  expect(message).toContain('this host (without key_file)');
+  expect(hint).toMatch(/grant KEY name x A; Replace KEY by the identity that signs the updates/);
 });

@@ -104,11 +104,11 @@ describe('recognised', () => {
       /keytab of Kerberos/,
       /via: nsupdate/,
     ],
-    ['a binary file', `\x7fELF\x02\x01\0\0${secret}`, /binary/, /key_file is a text/],
+    ['a binary file', `\x7fELF\x02\x01\0\0${secret}`, /binary/, /key_file must be a text/],
     [
       'PEM',
       `# mine\n-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----\n`,
-      /PEM form/,
+      /PEM file/,
       /Write instead: key "NAME"/,
     ],
     ['Ansible Vault', `$ANSIBLE_VAULT;1.1;AES256\n6265636b\n`, /Ansible Vault/, /decrypt/],

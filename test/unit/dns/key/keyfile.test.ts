@@ -116,7 +116,7 @@ test('a key_name that is not there: what is, and which may be meant', () => {
   expect(parse(file, 'sorce-dns-key')).toMatchObject({
     failure: {
       message: expect.stringContaining('no key sorce-dns-key.; did you mean source-dns-key.?'),
-      hint: 'Set key_name to one of: source-dns-key., other., the one in line 9, x\\064y.',
+      hint: 'Set key_name to one of: source-dns-key., other., the key in line 9, x\\064y.',
     },
   });
   expect(parse(file, 'X@Y')).toMatchObject({ kind: 'key', key: { name: 'x\\064y.' } });
@@ -124,7 +124,7 @@ test('a key_name that is not there: what is, and which may be meant', () => {
     failure: { message: expect.not.stringContaining('did you mean') },
   });
   expect(parse(file, 'a..b')).toMatchObject({
-    failure: { code: 'key-not-found', message: expect.stringContaining('key_name is no domain') },
+    failure: { code: 'key-not-found', message: expect.stringContaining('key_name is not a domain') },
   });
   const many = Array.from({ length: 600 }, (_, index) => key(`key-${index}`)).join('');
   expect(parse(many, 'none')).toMatchObject({
@@ -173,7 +173,7 @@ describe('what cannot be read is told with its line, and without the secret', ()
     ['no algorithm', `key "k" {\n secret "${secret}"; };`, /line 1: .* no algorithm/],
     ['no end', `key "k" { algorithm hmac-sha256; secret "${secret}";`, /line 1: a statement has no end/],
     ['no semicolon', `key "k" {\n algorithm hmac-sha256\n secret "${secret}"; };`, /line 2: a ; is missing/],
-    ['a brace too many', `\n};\n${key('k')}`, /line 2: a } too many/],
+    ['a brace too many', `\n};\n${key('k')}`, /line 2: there is one } too many/],
     [
       'a quote without end',
       `key "k" {\n algorithm hmac-sha256;\n secret "${secret}; };`,
@@ -189,13 +189,13 @@ describe('what cannot be read is told with its line, and without the secret', ()
     [
       'a MAC of too few bits',
       key('k', 'hmac-sha256-120'),
-      /line 2: a MAC of hmac-sha256 can be truncated to 128 to 256 bits, a mul/,
+      /line 2: a truncated MAC of hmac-sha256 must have 128 to 256 bits, a mul/,
     ],
-    ['a MAC of half a byte', key('k', 'hmac-sha256-132'), /line 2: a MAC of hmac-sha256 can be/],
+    ['a MAC of half a byte', key('k', 'hmac-sha256-132'), /line 2: a truncated MAC of hmac-sha256 must/],
     [
       'a MAC of too many bits',
       key('k', 'hmac-sha1-168'),
-      /line 2: a MAC of hmac-sha1 can be truncated to 80 to 160 bits/,
+      /line 2: a truncated MAC of hmac-sha1 must have 80 to 160 bits/,
     ],
     ['GSS-TSIG', key('k', 'gss-tsig'), /line 2: GSS-TSIG has no key file/],
     [
@@ -206,7 +206,7 @@ describe('what cannot be read is told with its line, and without the secret', ()
     [
       'a secret without its padding',
       key('k').replace('U=', 'U'),
-      /line 3: the secret is not base64: a character is missing/,
+      /line 3: the secret is not base64: it has a character too few/,
     ],
     [
       'a secret of base64url',
@@ -230,17 +230,25 @@ describe('what cannot be read is told with its line, and without the secret', ()
     [
       'a no-break space',
       `key a {\u00a0algorithm hmac-sha1; secret "${secret}"; };`,
-      /line 1: there is a space that is no plain one/,
+      /line 1: there is a space that is not ASCII/,
     ],
-    ['a ; too many', `key a { algorithm hmac-sha1;; secret "${secret}"; };`, /line 1: there is a ; too many/],
+    [
+      'a ; too many',
+      `key a { algorithm hmac-sha1;; secret "${secret}"; };`,
+      /line 1: there is one ; too many/,
+    ],
     [
       'a block in a key',
       `key a { algorithm hmac-sha1; secret { "${secret}"; }; };`,
       /line 1: a ; is missing/,
     ],
-    ['a = as in other files', key('k').replace('algorithm', 'algorithm ='), /line 2: there is no = between/],
-    ['a name that is no UTF-8', key('a\ufffd'), /line 1: the key's name is no domain name/],
-    ['a name that is none', key('a..b'), /line 1: the key's name is no domain name/],
+    [
+      'a = as in other files',
+      key('k').replace('algorithm', 'algorithm ='),
+      /line 2: a word and its value must have no =/,
+    ],
+    ['a name that is no UTF-8', key('a\ufffd'), /line 1: the key's name is not a domain name/],
+    ['a name that is none', key('a..b'), /line 1: the key's name is not a domain name/],
     [
       'an include',
       'include "/etc/bind/keys/ddns.key";\n',
@@ -250,10 +258,18 @@ describe('what cannot be read is told with its line, and without the secret', ()
     [
       'a clause twice',
       `key k { secret "${secret}";\n secret "${secret}"; };`,
-      /line 2: secret stands there more than once/,
+      /line 2: secret is there more than once/,
     ],
-    ['an unknown clause', `key k { secrte "${secret}"; };`, /line 1: only algorithm and secret/],
-    ['the secret as a clause', `key k { "${secret}" algorithm; };`, /line 1: only algorithm and secret/],
+    [
+      'an unknown clause',
+      `key k { secrte "${secret}"; };`,
+      /line 1: a key statement has only algorithm and secret/,
+    ],
+    [
+      'the secret as a clause',
+      `key k { "${secret}" algorithm; };`,
+      /line 1: a key statement has only algorithm and secret/,
+    ],
   ])('%s', (_, text, message) => {
     const parsed = parse(text);
     expect(parsed).toMatchObject({ kind: 'invalid', failure: { message: expect.stringMatching(message) } });
@@ -340,31 +356,31 @@ describe('other forms', () => {
   });
 
   test.each([
-    ['no algorithm', `source-dns-key:${secret}`, /line 1: .* hmac:name:secret, all three/],
+    ['no algorithm', `source-dns-key:${secret}`, /line 1: .* all three parts: hmac:name:secret/],
     ['one part too many', `hmac-sha256:k:${secret}:x`, /line 1: .* all three/],
     ['the parts mixed up', `hmac-sha256:${secret}:k`, /line 1: name and secret look mixed up/],
     ['name and algorithm mixed up', `\nk:hmac-sha256:${secret}`, /line 2: the algorithm is not one of/],
     [
       'a public key of DNSSEC',
       `example. IN DNSKEY 257 3 13 ${secret}`,
-      /line 1: it is a key pair of DNSSEC or SIG\(0\)/,
+      /line 1: this is a key pair of DNSSEC or SIG\(0\)/,
     ],
     [
       'a public key of SIG(0)',
       `host.example. IN KEY 512 3 8 ${secret}`,
-      /line 1: it is a key pair of DNSSEC or SIG\(0\)/,
+      /line 1: this is a key pair of DNSSEC or SIG\(0\)/,
     ],
     ['an unknown number', `k. IN KEY 512 3 200 ${secret}`, /line 1: the algorithm is not one of 157, /],
-    ['a KEY RR cut off', `k. IN KEY 512 3`, /line 1: this is no KEY RR/],
+    ['a KEY RR cut off', `k. IN KEY 512 3`, /line 1: this is not a KEY RR/],
     [
       'a private key of DNSSEC',
       `Private-key-format: v1.3\nAlgorithm: 13 (ECDSAP256SHA256)\nPrivateKey: ${secret}`,
-      /it is a key pair of DNSSEC/,
+      /this is a key pair of DNSSEC/,
     ],
     [
       'a private key of RSA',
       `Private-key-format: v1.3\nAlgorithm: 8\nModulus: ${secret}`,
-      /it is a key pair of DNSSEC/,
+      /this is a key pair of DNSSEC/,
     ],
     ['no Key: line', 'Private-key-format: v1.3\nAlgorithm: 163\n', /line 1: a line Key: is missing/],
     [
@@ -372,13 +388,13 @@ describe('other forms', () => {
       `Private-key-format: v1.3\nKey: ${secret}\n`,
       /line 1: a line Algorithm: is missing/,
     ],
-    ['a Key: twice', privateFile('163', `Key: ${secret}\n`), /line 6: Key: stands there more than once/],
+    ['a Key: twice', privateFile('163', `Key: ${secret}\n`), /line 6: Key: is there more than once/],
     [
       'a MAC cut too short',
       privateFile('163').replace('AAA=', 'AHg='),
-      /line 4: a MAC of hmac-sha256 can be truncated to 128/,
+      /line 4: a truncated MAC of hmac-sha256 must have 128/,
     ],
-    ['Bits: that are none', privateFile('163').replace('AAA=', 'A'), /line 4: Bits: has not two bytes/],
+    ['Bits: that are none', privateFile('163').replace('AAA=', 'A'), /line 4: Bits: must be two bytes/],
   ])('%s', (_, text, message) => {
     const parsed = parse(text, undefined, '/etc/Kk.+163+00001.private');
     expect(parsed).toMatchObject({

@@ -89,7 +89,7 @@ test('a referral: the failure names the zone and the nameservers that it is dele
   expect(await client.read({ questions: [inChild], deadline: soon() })).toMatchObject({
     failure: {
       code: 'not-authoritative',
-      message: expect.stringMatching(/delegated db\.example\.com\. to ns7\.example\.net\./),
+      message: expect.stringMatching(/delegates db\.example\.com\. to ns7\.example\.net\./),
     },
   });
 });

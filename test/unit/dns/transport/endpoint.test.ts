@@ -50,7 +50,7 @@ test.each([
   vi.mocked(lookup).mockRejectedValue(Object.assign(new Error(), { code }));
   const resolved = await resolveOne('ns1.example.com');
   const { message } = (resolved as { failure: { message: string } }).failure;
-  expect(message.replace(/^.*resolved: /, '')).toMatch(says);
+  expect(message.replace(/^.*name ns1\.example\.com: /, '')).toMatch(says);
 });
 
 test.each([
@@ -71,7 +71,7 @@ test.each([
 ])(
   '%j is no host name, so nobody is asked: getaddrinfo takes some of them for addresses, and the empty one for localhost',
   async (host) => {
-    expect(await resolveAll(host)).toEqual({ kind: 'none', why: 'is no host name' });
+    expect(await resolveAll(host)).toEqual({ kind: 'none', why: 'is not a host name' });
     expect(lookup).not.toHaveBeenCalled();
   },
 );

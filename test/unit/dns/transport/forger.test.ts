@@ -123,7 +123,7 @@ describe('proven answers', () => {
       failure: {
         code: 'tsig-badtime',
         message: expect.stringMatching(
-          /clock is (499|500|501) s behind the clock of this host, the fudge is 30 s/,
+          /clock is (499|500|501) s behind the clock of this host\. The fudge is 30 s/,
         ),
       },
     });
