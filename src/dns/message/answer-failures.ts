@@ -1,35 +1,38 @@
 /**
- * What a nameserver's error answer means, in words: one stable code each, a sentence that names nameserver, zone and key, and what to do.
- * The facts behind them: BIND says BADKEY, BADSIG and BADTIME apart. Knot and PowerDNS answer NOTAUTH or REFUSED without a signature, and each version has other
- * words for the same fault (docs/DNS.md).
+ * What a nameserver's error answer means: one stable code each, and a sentence that names nameserver, zone
+ * and key. BIND tells BADKEY, BADSIG and BADTIME apart. Knot and PowerDNS answer NOTAUTH or REFUSED without a
+ * signature, and each version has other words for the same fault (docs/DNS.md).
  */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 import { RCODE, rcodeName, TSIG_ERROR, tsigErrorName } from './codes.ts';
 import type { AnswerCodes, Doubt, Signing } from './reply.ts';
 
-/** `known`: it signed an answer with the key. `not-accepted`: it said that it does not know the key, or gave no reason. */
+/**
+ * `known`: the nameserver signed an answer with the key. `not-accepted`: it does not know the key, or gave no
+ * reason.
+ */
 export type KeyStanding = 'known' | 'not-accepted';
 
-/** Who was asked for what. */
 export interface Asked {
-  /** Its name and address, as `ns1 (192.0.2.53:53)`. */
+  /** Name and address, for example `ns1 (192.0.2.53:53)`. */
   readonly nameserver: string;
   readonly what: 'update' | 'query';
-  /** The zone, or the name where the zone is not known yet. */
+  /** The zone, or the name if the zone is not known yet. */
   readonly zone: Fqdn;
   readonly signing?: Signing | undefined;
-  /** What this nameserver thinks of the key, by its last answer to a question. Absent: not asked yet, or it did not tell. */
+  /** What the last answer to a question said about the key. Absent: nothing yet. */
   readonly keyStanding?: KeyStanding | undefined;
 }
 
-/** An answer that proves what it says. Codes: see the two tables below; `prerequisite-failed` for an update. */
+/** The failure of an answer that proves what it says. */
 export const answerFailure = (asked: Asked, codes: AnswerCodes): Failure =>
   codes.tsigError === TSIG_ERROR.NONE ? rcodeFailure(asked, codes.rcode) : tsigFailure(asked, codes);
 
 /**
- * An answer that does not count. An unsigned one has the code of what it says, if that is an error, else `unsigned-answer`; the others `answer-not-verified`,
- * `malformed-answer` or `other-question`.
+ * The failure of an answer that proves nothing. An unsigned error answer keeps the code of that error; an
+ * unsigned success is `unsigned-answer`. Other doubts: `answer-not-verified`, `malformed-answer`,
+ * `other-question`.
  */
 export function doubtfulFailure(asked: Asked, codes: AnswerCodes, doubt: Doubt): Failure {
   const { nameserver } = asked;
@@ -57,8 +60,9 @@ export function doubtfulFailure(asked: Asked, codes: AnswerCodes, doubt: Doubt):
 }
 
 /**
- * Knot 3.2 says BADKEY to an update that its acl denies, where 3.4 says NOTAUTH alone. NOTAUTH without TSIG error is also what Knot 3.4 says of a key that it
- * does not know, and PowerDNS of every fault of a key; to an update it then says REFUSED.
+ * Knot 3.2 answers BADKEY to an update that its acl denies; Knot 3.4 answers NOTAUTH alone. NOTAUTH without a
+ * TSIG error is also the answer of Knot 3.4 to an unknown key, and of PowerDNS to every fault of a key.
+ * PowerDNS answers REFUSED if that message is an update.
  */
 function unsignedFailure(asked: Asked, codes: AnswerCodes): Failure {
   const { what, signing, keyStanding } = asked;
@@ -83,7 +87,7 @@ const answeredWords = ({ nameserver, what, zone }: Asked, rcode: number): string
 const keyHint =
   "Write the name and the algorithm in the key file as in the key statement of the nameserver's configuration.";
 
-/** Bytes that came as an answer and are none. `words`: what is wrong, as the rest of a sentence that begins with `it`. */
+/** `words`: what is wrong, as the rest of a sentence that begins with `it`. */
 export const malformedAnswer = (nameserver: string, words: string): Failure => ({
   code: 'malformed-answer',
   message: `The nameserver ${nameserver} sent a malformed answer: it ${words}.`,
