@@ -1,4 +1,7 @@
-/** What a file without a key that we read looks like, and what to do then. The sentences quote nothing of it: there may be a secret in it. Pure. */
+/**
+ * What a file without a readable key looks like, and what to do. No sentence quotes the file: it may hold a
+ * secret. Pure.
+ */
 import { KeyFault, wantedForm } from './key-parts.ts';
 
 interface Form {
@@ -10,14 +13,14 @@ interface Form {
 
 const writeInstead = `Write instead: ${wantedForm}`;
 
-/** Settings of programs that have the parts of a key in fields of their own. */
+/** Settings of programs that keep the parts of a key in separate fields. */
 const settings = (pattern: RegExp, program: string, fields: string): Form => ({
   pattern,
   what: `settings of ${program}`,
   hint: `${writeInstead} ${fields}`,
 });
 
-/** No key that we read looks so. */
+/** No readable key looks like these. */
 const certainForms: readonly Form[] = [
   {
     pattern: /^\ufffd\ufffd|^(?:[^\0]\0){4}|^(?:\0[^\0]){4}/,
@@ -53,7 +56,7 @@ const certainForms: readonly Form[] = [
   },
 ];
 
-/** What may as well stand in a comment or a string of a file that has a key. */
+/** These may also appear in a comment or a string of a file that has a key. */
 const likelyForms: readonly Form[] = [
   settings(
     /^(?:certbot_)?dns_rfc2136_\w{1,40}[ \t]*=/m,
@@ -107,7 +110,7 @@ const likelyForms: readonly Form[] = [
   ),
 ];
 
-/** The fault of a text that certainly has no key that we read, or undefined. */
+/** The fault of a text that certainly has no readable key, or undefined. */
 export const certainlyOther = (text: string): KeyFault | undefined => faultOf(certainForms, text);
 
 /** The fault of a text in which no key was found. */

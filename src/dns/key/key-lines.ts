@@ -1,13 +1,17 @@
-/** Keys in one line each, as programs that take or print them so have it. Pure; throws KeyFault. */
+/**
+ * Keys that are written line by line: one key a line, and the `key:` sections of Knot, NSD and Unbound. Pure;
+ * throws KeyFault.
+ */
 import { invalid, type Word, type WrittenKey, writtenKey } from './key-parts.ts';
 
-/** `hmac:name:secret`, as `nsupdate -y`, `dig -y` and `knsupdate` take it. Empty lines and those of a `#` or `;` are skipped. */
+/** `hmac:name:secret`, as `nsupdate -y`, `dig -y` and `knsupdate` take it. Skips empty lines and comments. */
 export const keysOfStrings = (lines: readonly string[]): readonly WrittenKey[] =>
   wordsOf(lines, (text) => text !== '' && !/^[#;]/.test(text)).map(keyOfString);
 
 function keyOfString({ text, line }: Word): WrittenKey {
   const [algorithm = '', name = '', secret = '', more] = text.split(':');
-  // Without the algorithm BIND takes hmac-md5 or hmac-sha256, by its version: guessing would end as BADKEY.
+  // Without an algorithm, BIND takes hmac-md5 or hmac-sha256, depending on its version: a guess would end as
+  // BADKEY.
   if (secret === '' || more !== undefined)
     throw invalid(
       line,
@@ -19,12 +23,11 @@ function keyOfString({ text, line }: Word): WrittenKey {
 
 /** `name. hmac-sha256. secret` of `pdnsutil list-tsig-keys`; `generate-tsig-key` puts words before it. */
 const powerdnsLine = /^(?:Create new TSIG key )?(\S+) (hmac-\S+) (\S+)$/i;
-/** A command of nsupdate's own input. */
 const nsupdateLine = /^key (hmac-[^:\s]+):(\S+) (\S+)$/i;
 
 export const isPrinted = (text: string): boolean => powerdnsLine.test(text) || nsupdateLine.test(text);
 
-/** What pdnsutil prints, or a script of nsupdate; other lines are skipped. */
+/** The output of pdnsutil, or a script of nsupdate. Skips other lines. */
 export const keysOfPrinted = (lines: readonly string[]): readonly WrittenKey[] =>
   wordsOf(lines, isPrinted).map(({ text, line }) => {
     const nsupdate = nsupdateLine.exec(text);
@@ -38,10 +41,10 @@ const wordsOf = (lines: readonly string[], wanted: (text: string) => boolean): r
 
 const headLine = /^(?:tsig-)?key:[ \t]*(?:#.*)?$/;
 
-/** Whether a line begins such a section; its indentation counts. */
+/** The line begins a section. Its indentation counts. */
 export const isKeySection = (line: string): boolean => headLine.test(line);
 
-/** The lines must have their indentation. Another word at the beginning of a line ends a section. */
+/** The lines must keep their indentation. Any other word at the beginning of a line ends a section. */
 export function keysOfSections(lines: readonly string[]): readonly WrittenKey[] {
   const found: Map<string, Word>[] = [];
   let inside = false;
@@ -63,7 +66,7 @@ export function keysOfSections(lines: readonly string[]): readonly WrittenKey[] 
   });
 }
 
-/** Without its quotes, and without a comment behind it. */
+/** Without quotes, and without a comment behind the value. */
 function plainValue(text: string): string {
   const quoted = /^(["'])(.*?)\1/.exec(text)?.[2];
   return quoted ?? text.replace(/\s+#.*$/, '').trim();

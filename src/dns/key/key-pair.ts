@@ -1,6 +1,7 @@
 /**
- * The pair of files that dnssec-keygen made for TSIG up to BIND 9.16: `K<name>+<algorithm>+<id>.private` has algorithm and secret but not the name,
- * `.key` has all three as a KEY RR (RFC 2535 3). Pure; throws KeyFault.
+ * The pair of files that dnssec-keygen made for TSIG up to BIND 9.16. `K<name>+<algorithm>+<id>.private` has
+ * algorithm and secret, but not the name; `.key` has all three as a KEY RR (RFC 2535 3). Pure; throws
+ * KeyFault.
  */
 
 import { type TsigAlgorithm, tsigAlgorithm, tsigKey } from '../message/tsig.ts';
@@ -16,8 +17,8 @@ import {
 } from './key-parts.ts';
 
 /**
- * BIND's own numbers for the HMACs (dst.h); below 157 they are those of DNSSEC: public keys. 158 and 159 are those of ldns-keygen, whose
- * numbers from 164 on mean others than BIND's: where the algorithm's name stands beside the number, the name counts.
+ * BIND's numbers for the HMACs (dst.h). Below 157 are DNSSEC's public keys. 158 and 159 are of ldns-keygen,
+ * whose numbers from 164 on differ from BIND's: the algorithm's name beside the number wins.
  */
 const algorithmNumbers: Readonly<Record<number, TsigAlgorithm>> = {
   157: 'hmac-md5',
@@ -31,7 +32,8 @@ const algorithmNumbers: Readonly<Record<number, TsigAlgorithm>> = {
 };
 
 /**
- * The key of a `.private` file. Its name stands in the name of the file; where that was changed, it is `keyName`.
+ * The key of a `.private` file. The file's name has the key's name; if the file was renamed, `keyName` has
+ * it.
  */
 export function keyOfPrivateFile(
   lines: readonly string[],
@@ -48,7 +50,7 @@ export function keyOfPrivateFile(
   return { name, read };
 }
 
-/** `Bits:` is a number of two bytes in base64, 0 for the whole MAC; ldns-keygen does not write it. */
+/** `Bits:` is a number of two bytes in base64, 0 for the whole MAC. ldns-keygen does not write it. */
 function bitsOf(lines: readonly string[]): readonly [bits: number, line: number] {
   const at = lines.findIndex((line) => /^Bits:/i.test(line));
   if (at === -1) return [0, 1];
@@ -59,7 +61,7 @@ function bitsOf(lines: readonly string[]): readonly [bits: number, line: number]
 
 const pairHint = 'Copy the file again from where dnssec-keygen made it, or use the .key file beside it.';
 
-/** The value of `Name: value`, once. */
+/** The value of the only line `Name: value`. */
 function fieldOf(lines: readonly string[], name: string): Word {
   const found = lines.flatMap((line, index) => {
     const value = new RegExp(`^${name}:\\s*(.*)$`, 'i').exec(line)?.[1];
@@ -68,7 +70,7 @@ function fieldOf(lines: readonly string[], name: string): Word {
   const [field, second] = found;
   if (second !== undefined) throw invalid(second.line, `${name}: is there more than once`, pairHint);
   if (field !== undefined) return field;
-  // What a private key of DNSSEC has in place of `Key:`.
+  // A private key of DNSSEC has these in place of `Key:`.
   const asymmetric = lines.some((line) => /^(?:Modulus|PrivateKey):/i.test(line));
   throw asymmetric ? publicKey(1) : invalid(1, `a line ${name}: is missing`, pairHint);
 }
@@ -83,7 +85,7 @@ function nameOf(file: string, keyName: string | undefined): string {
   );
 }
 
-/** The keys of a `.key` file: `<name> [<ttl>] IN KEY <flags> <protocol> <algorithm> <base64>`, the base64 maybe in several words. */
+/** The keys of a `.key` file: `<name> [<ttl>] IN KEY <flags> <protocol> <algorithm> <base64 words>`. */
 export const keysOfPublicFile = (lines: readonly string[]): readonly WrittenKey[] =>
   lines.flatMap((text, index) =>
     text === '' || text.startsWith(';') ? [] : [keyOfRr(text.replace(/\s*;.*/, ''), index + 1)],

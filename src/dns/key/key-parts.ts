@@ -1,4 +1,7 @@
-/** The three parts of a TSIG key as any kind of key file writes them. Pure; throws KeyFault. */
+/**
+ * The three parts of a TSIG key, as every kind of key file writes them, and the fault of a file. Pure; throws
+ * KeyFault.
+ */
 import type { Fqdn } from '../../core/model/units.ts';
 import { parseAnyName } from '../message/name.ts';
 import {
@@ -14,12 +17,11 @@ import {
 export const keygenHint =
   "Make a key with: tsig-keygen -a hmac-sha256 source-dns-key. Write the same key into the nameserver's configuration.";
 
-/** What a key file should hold. */
 export const wantedForm = 'key "NAME" { algorithm hmac-sha256; secret "BASE64"; };';
 
 export const syntaxHint = `Write, as in the nameserver's configuration: ${wantedForm}`;
 
-/** Thrown and caught inside the readers of key files, where the text cannot be read on. */
+/** Thrown by the readers of key files. It names the line, never the text: that may be the secret. */
 export class KeyFault extends Error {
   readonly code: 'key-invalid' | 'key-not-found';
   readonly hint: string;
@@ -34,20 +36,20 @@ export class KeyFault extends Error {
 export const invalid = (line: number, fault: string, hint = syntaxHint): KeyFault =>
   new KeyFault('key-invalid', `line ${line}: ${fault}`, hint);
 
-/** A piece of a key file, and the line in which it begins, counted from 1. */
+/** A piece of a key file, and the line where it begins, counted from 1. */
 export interface Word {
   readonly text: string;
   readonly line: number;
 }
 
-/** A key as it is written. It is judged where it is chosen: what is wrong with the other keys of a file does not matter. */
+/** A key as it is written. Only the chosen key is judged: faults of the file's other keys do not matter. */
 export interface WrittenKey {
   readonly name: Word;
-  /** Throws KeyFault where name, algorithm or secret is of no use. */
+  /** Throws KeyFault if name, algorithm or secret is unusable. */
   readonly read: () => TsigKey;
 }
 
-/** A key of these words; undefined: the file does not say it. */
+/** A key of these words. Undefined: the file does not have that part. */
 export const writtenKey = (
   name: Word,
   algorithm: Word | undefined,
@@ -72,11 +74,10 @@ export const writtenKey = (
   },
 });
 
-/** The key's name. */
 export function keyNameOf(text: string, line: number): Fqdn {
-  // U+FFFD stands for bytes that are no UTF-8: which ones is lost.
+  // U+FFFD replaces bytes that are not UTF-8: which bytes is lost.
   const name = text.includes('\ufffd') ? undefined : parseAnyName(text);
-  // Not the name's text: someone may have mixed up the name and the secret.
+  // The fault does not quote the name: somebody may have mixed up name and secret.
   if (name === undefined)
     throw invalid(
       line,
@@ -86,7 +87,7 @@ export function keyNameOf(text: string, line: number): Fqdn {
   return name;
 }
 
-/** Base64 of 12 bytes and more. A long plain word is no secret: `=`, `+` or `/` must be in it. */
+/** Base64 of 12 bytes or more. A secret has `=`, `+` or `/`: a long plain word is not a secret. */
 const looksLikeSecret = (text: string): boolean => {
   const plain = text.replace(/\s+/g, '');
   return (
@@ -97,7 +98,7 @@ const looksLikeSecret = (text: string): boolean => {
   );
 };
 
-/** A key's name for a message, or the line where it stands if it may be a secret. */
+/** The key's name for a message, or its line if the name may be a secret. */
 export function shownName({ text, line }: Word): string {
   const name = looksLikeSecret(text) ? undefined : parseAnyName(text);
   return name ?? `in line ${line}`;
@@ -105,13 +106,15 @@ export function shownName({ text, line }: Word): string {
 
 const algorithmHint = `Write the algorithm of the nameserver's configuration: one of ${tsigAlgorithms.join(', ')}.`;
 
-/** An algorithm, and the length of the MACs that are made with it. */
 interface Signing {
   readonly algorithm: TsigAlgorithm;
   readonly macBytes: number;
 }
 
-/** The algorithm by its name, in any case. `hmac-sha256-128` is BIND's word for MACs that are truncated to 128 bits. */
+/**
+ * The algorithm by its name, in any case. BIND writes `hmac-sha256-128` for MACs that are truncated to 128
+ * bits.
+ */
 function signingOf(text: string, line: number): Signing {
   const whole = tsigAlgorithm(text);
   if (whole !== undefined) return { algorithm: whole, macBytes: wholeMac(whole) };
@@ -135,7 +138,10 @@ function signingOf(text: string, line: number): Signing {
 const bitsHint =
   "Write the algorithm without the number, here and in the nameserver's configuration: then the MAC is whole.";
 
-/** The length of a MAC of that many bits; 0: the whole MAC. named reads keys of fewer bits than RFC 8945 5.2.2.1 allows, but refuses every message. */
+/**
+ * The bytes of a MAC of that many bits; 0: the whole MAC. named reads keys with fewer bits than RFC 8945
+ * 5.2.2.1 allows, but then refuses every message.
+ */
 export function macBytesOf(algorithm: TsigAlgorithm, bits: number, line: number): number {
   if (bits === 0) return wholeMac(algorithm);
   const [least, most] = [shortestMac(algorithm) * 8, wholeMac(algorithm) * 8];
@@ -150,11 +156,11 @@ export function macBytesOf(algorithm: TsigAlgorithm, bits: number, line: number)
 const secretHint =
   "Copy the secret again from the nameserver's configuration: the whole text between the quotes.";
 
-/** The secret's bytes out of base64; white space in it does not count, as for named. */
+/** The secret's bytes. Ignores white space in the base64, as named does. */
 export function secretOf(text: string, line: number): Buffer {
   const plain = text.replace(/\s+/g, '');
   if (plain === '') throw invalid(line, 'the secret is empty: anybody could sign with it', keygenHint);
-  // Buffer.from skips what is no base64; a key that lost a character so would only show as BADSIG.
+  // Buffer.from skips invalid base64: a lost character would show only as BADSIG.
   const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
   if (base64.test(plain)) return Buffer.from(plain, 'base64');
   if (/^\?+$/.test(plain))

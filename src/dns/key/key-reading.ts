@@ -1,4 +1,4 @@
-/** Reads a key file and looks at its rights, before anything is sent. */
+/** Reads a key file and checks its rights, before anything is sent. */
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Failure } from '../../core/model/observation.ts';
@@ -6,17 +6,20 @@ import { maxKeyFileBytes, type ParsedKey, parseKeyFile } from './keyfile.ts';
 
 interface KeySource {
   readonly keyFile?: string;
-  /** The text of `keyFile`, where it was read already; its rights were looked at then. */
+  /** The text of `keyFile`, if it was already read; then its rights were checked, too. */
   readonly keyText?: string;
   readonly keyName?: string;
 }
 
-/** The key, or undefined where none is wanted. Fails with `key-unreadable` and as parseKeyFile does. Never waits, never rejects. */
+/**
+ * The key; undefined without a key. Fails with `key-unreadable` and as parseKeyFile does. Never waits, never
+ * rejects.
+ */
 export async function readKey({ keyFile, keyText, keyName }: KeySource): Promise<ParsedKey | undefined> {
   if (keyText !== undefined) return parseKeyFile(keyText, keyFile ?? 'of the configuration', keyName);
   if (keyFile === undefined) return undefined;
   try {
-    // O_NONBLOCK: opening a FIFO would otherwise wait for a writer.
+    // O_NONBLOCK: opening a FIFO would wait for a writer.
     const handle = await open(keyFile, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stats = await handle.stat();
@@ -64,8 +67,8 @@ const unreadable = (file: string, why: string, hint: string): ParsedKey => ({
 });
 
 /**
- * Whose hands the key may be in besides ours. `key-exposed`: everybody on this host may read or change it, or its group may change it.
- * `key-group-readable`: its group may read it though we are its owner, so that we do not need that.
+ * Who else may have the key. `key-exposed`: everybody on this host may read or change it, or its group may
+ * change it. `key-group-readable`: its group may read it although we own it, so we do not need that.
  */
 export function rightsWarnings(file: string, { mode, uid }: Pick<Stats, 'mode' | 'uid'>): readonly Failure[] {
   const rights = `0${(mode & 0o777).toString(8)}`;

@@ -1,12 +1,17 @@
 /**
- * TSIG keys as administrators have them, out of a file's text. Failures name the file and the line, never the secret. Pure.
+ * TSIG keys as administrators have them, from a file's text. Failures name file and line, never the secret.
+ * Pure.
  *
- * - BIND's `key` statement: tsig-keygen, ddns-confgen, rndc.key; several in a file, among other statements, and in views;
- * - `hmac:name:secret` in a line, as `nsupdate -y` and `dig -y` take it; several lines; what pdnsutil prints; a script of nsupdate;
+ * - BIND's `key` statement: tsig-keygen, ddns-confgen, rndc.key; several in a file, among other statements,
+ *   in views;
+ * - `hmac:name:secret` in a line, as `nsupdate -y` and `dig -y` take it; several lines; the output of
+ *   pdnsutil; a script of nsupdate;
  * - the `key:` sections of Knot (keymgr -t), NSD and Unbound;
- * - the pair K<name>+<algorithm>+<id>.private and .key of dnssec-keygen up to BIND 9.16, and of ldns-keygen: either of them.
+ * - either file of the pair K<name>+<algorithm>+<id>.private and .key of dnssec-keygen up to BIND 9.16, and
+ *   of ldns-keygen.
  *
- * What named accepts is accepted. Forms of other programs are recognised by their look, so that the failure says what is wanted.
+ * Every key that named accepts is accepted. Forms of other programs are recognised, so the failure can say
+ * what to write.
  */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
@@ -19,11 +24,11 @@ import { keyOfPrivateFile, keysOfPublicFile } from './key-pair.ts';
 import { KeyFault, keygenHint, shownName, syntaxHint, type WrittenKey } from './key-parts.ts';
 import { readStatements } from './key-statement.ts';
 
-/** A key file is a few hundred bytes; a file above this is something else. */
+/** A key file has a few hundred bytes. A larger file is something else. */
 export const maxKeyFileBytes = 65_536;
-/** RFC 8945 8 wants as many bits as the digest has; named remarks on less than 64. */
+/** RFC 8945 8 wants as many bits as the digest has. named warns below 64 bits. */
 const leastSecretBits = 128;
-/** More names, or file names, do not fit into a sentence. */
+/** More key names or file names do not fit into a sentence. */
 const maxNamesTold = 8;
 
 export type ParsedKey =
@@ -31,9 +36,9 @@ export type ParsedKey =
   | { readonly kind: 'invalid'; readonly failure: Failure };
 
 /**
- * The key of that name, or the file's only key. Only that key is judged. `file` is for messages, and a `.private` file has the key's name in
- * its own name only. Fails with `key-invalid` or `key-not-found`. Warns with `tsig-weak-algorithm` (hmac-md5: RFC 8945 6) and
- * `tsig-short-secret` (below 128 bits).
+ * The key of that name, or the file's only key. Only that key is judged. Messages name `file`; for a
+ * `.private` file, it also holds the key's name. Fails with `key-invalid` or `key-not-found`. Warns with
+ * `tsig-weak-algorithm` (hmac-md5: RFC 8945 6) and `tsig-short-secret` (below 128 bits).
  */
 export function parseKeyFile(text: string, file: string, keyName?: string): ParsedKey {
   try {
@@ -85,7 +90,7 @@ function keysOfStatements(text: string): readonly WrittenKey[] {
 }
 
 interface NamedKey extends WrittenKey {
-  /** Undefined where the name is no domain name. */
+  /** Undefined if the name is not a domain name. */
   readonly fqdn: Fqdn | undefined;
 }
 
@@ -114,7 +119,7 @@ function choose(written: readonly WrittenKey[], keyName: string | undefined): Ts
   );
 }
 
-/** The keys of that name; fails where there is none. */
+/** The keys of that name. Fails if there is none. */
 function keysNamed(keys: readonly NamedKey[], keyName: string): readonly NamedKey[] {
   const hint = `Set key_name to one of: ${namesOf(keys)}`;
   const wanted = parseAnyName(keyName);
@@ -133,7 +138,7 @@ function keysNamed(keys: readonly NamedKey[], keyName: string): readonly NamedKe
   );
 }
 
-/** For a sentence. A key whose name may be a secret is told by its line. */
+/** For a sentence: a name that may be a secret is shown as its line. */
 const namesOf = (keys: readonly NamedKey[]): string =>
   listed(keys.map(({ fqdn, name }) => (shownName(name) === fqdn ? fqdn : `the key in line ${name.line}`)));
 

@@ -1,7 +1,4 @@
-/**
- * IP addresses as text and as bytes: the only place that reads and writes them, so each address has one text.
- * Pure.
- */
+/** IP addresses as text and as bytes: each address has one canonical text. Pure. */
 import { isIPv4, isIPv6 } from 'node:net';
 
 /**
@@ -34,9 +31,7 @@ function groupsOf(part: string): readonly number[] {
   });
 }
 
-/**
- * The canonical text of an address. Any other text (a host name, an address with a zone index) is unchanged.
- */
+/** The canonical text of an address. Any other text (a host name, a zone index) is unchanged. */
 export function canonicalAddress(text: string): string {
   const sixteen = ipv6Bytes(text);
   return sixteen === undefined ? text : ipv6Text(sixteen);

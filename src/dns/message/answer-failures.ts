@@ -8,10 +8,7 @@ import type { Fqdn } from '../../core/model/units.ts';
 import { RCODE, rcodeName, TSIG_ERROR, tsigErrorName } from './codes.ts';
 import type { AnswerCodes, Doubt, Signing } from './reply.ts';
 
-/**
- * `known`: the nameserver signed an answer with the key. `not-accepted`: it does not know the key, or gave no
- * reason.
- */
+/** `known`: it signed an answer with the key. `not-accepted`: it does not know the key, or gave no reason. */
 export type KeyStanding = 'known' | 'not-accepted';
 
 export interface Asked {

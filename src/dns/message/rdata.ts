@@ -1,7 +1,4 @@
-/**
- * RDATA of the published types, to bytes and back. TXT goes through dns-packet, behind the checks that
- * dns-packet lacks. Pure.
- */
+/** RDATA of the published types, to bytes and back. dns-packet does TXT, behind our checks. Pure. */
 import dnsPacket from 'dns-packet';
 import type { Fqdn } from '../../core/model/units.ts';
 import type { Question, Rrset, RrType, Srv } from '../../core/model/zone.ts';
@@ -26,9 +23,7 @@ type EncodedRdata =
   | { readonly kind: 'encoded'; readonly rdata: readonly Buffer[] }
   | { readonly kind: 'invalid'; readonly fault: string };
 
-/**
- * The RDATA of every RR of the RRset, in order, or the fault of an RR that cannot be written. Never throws.
- */
+/** The RDATA of every RR, in order, or the fault of an RR that cannot be written. Never throws. */
 export function encodeRdata(rrset: Rrset): EncodedRdata {
   const rdata: Buffer[] = [];
   for (const encoded of eachRdata(rrset)) {

@@ -73,8 +73,7 @@ export function judgeReply(answer: Buffer, sent: SentMessage, nowSeconds: number
   const nothing: AnswerCodes = { rcode: RCODE.NOERROR, tsigError: TSIG_ERROR.NONE };
   if (answer.length < 2 || answer.readUInt16BE(0) !== id) return { kind: 'ignored' };
   const head = decodeHead(answer);
-  // Nothing more of a truncated answer is read: it may end within a record that is still counted (RFC 1035
-  // 4.1.1, RFC 2181 9).
+  // A truncated answer is not read further: it may end in a counted record (RFC 1035 4.1.1, RFC 2181 9).
   const cut = head?.answer && head.truncated && head.opcode === OPCODE.QUERY && opcode === OPCODE.QUERY;
   const message = readMessage(answer);
   if ('malformed' in message)

@@ -90,10 +90,7 @@ export function signRequest(
   return { bytes, mac, timeSeconds };
 }
 
-/**
- * What the TSIG RR of an answer proves. Only `verified` proves that somebody with the key answered this
- * request.
- */
+/** What the TSIG RR proves. `verified`: somebody with the key answered this very request. */
 export type TsigVerdict =
   | {
       readonly kind: 'verified';
@@ -130,8 +127,7 @@ export function verifyAnswer(
   if (message === undefined) return { kind: 'not-verified', fault: 'malformed' };
   const last = message.additionals.at(-1);
   const all = [...message.answers, ...message.authorities, ...message.additionals];
-  // Two TSIG RRs, or a TSIG RR that is not the last record, are a format error (RFC 8945 5.1). Another class
-  // or TTL is, too (4.2).
+  // A second TSIG RR, another place (RFC 8945 5.1), class or TTL (4.2) is a format error.
   if (all.some((rr) => rr.type === TYPE.TSIG && rr !== last))
     return { kind: 'not-verified', fault: 'misplaced-tsig' };
   if (last?.type !== TYPE.TSIG) return { kind: 'unsigned', claimedError: TSIG_ERROR.NONE };

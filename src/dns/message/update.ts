@@ -1,6 +1,4 @@
-/**
- * An UPDATE message and its sections (RFC 2136 2): one function per kind of prerequisite and change. Pure.
- */
+/** An UPDATE message (RFC 2136 2): one function per kind of prerequisite and change. Pure. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 import type { Change, Prerequisite, Question, Rrset } from '../../core/model/zone.ts';

@@ -32,10 +32,7 @@ export interface WireQuestion {
   readonly type: number;
 }
 
-/**
- * A message to send. In an UPDATE, `answers` are the prerequisites and `authorities` the changes (RFC 2136
- * 2).
- */
+/** A message to send. An UPDATE has its prerequisites in `answers` and its changes in `authorities`. */
 export interface OutgoingMessage {
   readonly id: number;
   readonly opcode: number;
@@ -46,10 +43,7 @@ export interface OutgoingMessage {
   readonly recursionDesired?: boolean;
 }
 
-/**
- * The message's bytes, without TSIG. Throws for a name that is not canonical: check it before, as update.ts
- * does.
- */
+/** The message's bytes, without TSIG. Throws if a name is not canonical. */
 export function encodeMessage(message: OutgoingMessage): Buffer {
   const header = Buffer.alloc(headerBytes);
   header.writeUInt16BE(message.id, 0);

@@ -1,4 +1,7 @@
-/** The messages of one socket that wait for their answers. Time is an argument, no I/O: the sockets' shell asks it what to do next. */
+/**
+ * The messages of one socket that wait for answers. No I/O: the transports pass the time and ask what to do
+ * next.
+ */
 import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
 import type { Attempt, ExchangeResult, Truncated } from './exchange.ts';
@@ -12,7 +15,7 @@ interface Waiting {
   settle(result: ExchangeResult<unknown> | Truncated): void;
 }
 
-/** A message that was sent, and what ends its waiting. */
+/** A sent message, and how its waiting ends. */
 interface SentAttempt<T> {
   readonly id: number;
   readonly deadline: MonoMs;
@@ -21,16 +24,16 @@ interface SentAttempt<T> {
 }
 
 interface InFlightOptions {
-  /** How long to listen on after an answer that proves nothing. Infinity: until the deadline. */
+  /** How long to keep listening after an answer that proves nothing. Infinity: until the deadline. */
   readonly graceMs: number;
-  /** What to say when nothing at all came. */
+  /** The failure if nothing came. */
   readonly noAnswer: Failure;
 }
 
 export class InFlight {
   readonly #options: InFlightOptions;
   readonly #waiting = new Map<number, Waiting>();
-  /** When bytes came in the last time. */
+  /** When bytes last came in. */
   #heardAt = Number.NEGATIVE_INFINITY as MonoMs;
 
   constructor(options: InFlightOptions) {
@@ -41,7 +44,7 @@ export class InFlight {
     return this.#waiting.size;
   }
 
-  /** An id that no message in flight has. `next` gives numbers of 16 bits, at random: a forger must guess it. */
+  /** An id that no message in flight has. `next` gives random 16-bit numbers: a forger must guess the id. */
   freeId(next: () => number): number {
     let id = next();
     while (this.#waiting.has(id)) id = (id + 1) & 0xffff;
@@ -58,7 +61,7 @@ export class InFlight {
     });
   }
 
-  /** An answer came. Answers to nothing are ignored: late ones, and a forger's. */
+  /** An answer came. Ignores late and forged answers, which belong to no message. */
   received(answer: Buffer, now: MonoMs): void {
     this.#heardAt = now;
     const id = answer.length >= 2 ? answer.readUInt16BE(0) : -1;
@@ -80,7 +83,7 @@ export class InFlight {
     }
   }
 
-  /** An answer with this id came that cannot be looked at. */
+  /** An answer with this id came, but cannot be read. */
   unreadable(id: number, failure: Failure, now: MonoMs): void {
     this.#heardAt = now;
     const waiting = this.#waiting.get(id);
@@ -93,7 +96,10 @@ export class InFlight {
     waiting.giveUpAt = Math.min(waiting.giveUpAt, now + this.#options.graceMs) as MonoMs;
   }
 
-  /** Ends what has waited long enough. True: one reached its deadline while the peer said nothing at all, so the connection may be dead. */
+  /**
+   * Ends messages whose time is over. True: a message reached its deadline while the peer sent nothing, so
+   * the connection may be dead.
+   */
   expire(now: MonoMs): boolean {
     let silent = false;
     for (const [id, waiting] of this.#waiting) {
@@ -108,7 +114,7 @@ export class InFlight {
     return silent;
   }
 
-  /** The socket is gone: everything ends now. */
+  /** The socket is gone, so every message ends now. */
   fail(failure: Failure): void {
     for (const [id, waiting] of this.#waiting)
       this.#settle(id, waiting, {
@@ -118,7 +124,7 @@ export class InFlight {
       });
   }
 
-  /** When `expire` has something to do next; Infinity: never. */
+  /** When to call `expire` next; Infinity: never. */
   wakeAt(): MonoMs {
     let at = Number.POSITIVE_INFINITY;
     for (const waiting of this.#waiting.values()) at = Math.min(at, waiting.giveUpAt);

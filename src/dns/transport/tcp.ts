@@ -1,4 +1,7 @@
-/** A kept TCP connection: made at the first use, again after it ended; several messages in flight, the others wait in a bounded queue. */
+/**
+ * A kept TCP connection, opened at the first use and again after it ended. Several messages are in flight;
+ * the others wait in a bounded queue.
+ */
 import type { Socket } from 'node:net';
 import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
@@ -34,7 +37,7 @@ export class TcpTransport implements Transport {
   readonly #queue = new MessageQueue<QueuedExchange>();
   #connecting: Connecting | undefined;
   #link: TcpLink | undefined;
-  /** Links with answers to come: `#link`, and retired ones. */
+  /** Links that wait for answers: `#link`, and retired ones. */
   readonly #links = new Set<TcpLink>();
   #cancelWake: () => void = () => {};
   #closed = false;
@@ -62,7 +65,7 @@ export class TcpTransport implements Transport {
     this.#link = undefined;
   }
 
-  /** Does all that is due now, and sets the timer for what is due next. */
+  /** Does everything that is due now, and sets the timer for the next time. */
   #advance(): void {
     if (this.#closed) return;
     const now = this.#options.clock.mono();
@@ -71,7 +74,7 @@ export class TcpTransport implements Transport {
     if (this.#queue.waiting > 0 && this.#link === undefined && this.#connecting === undefined)
       this.#connect(now);
     const link = this.#link;
-    // What goes out now goes out in one write.
+    // One write sends everything that goes out now.
     link?.hold();
     while (this.#link !== undefined && !this.#link.retired) {
       const next = this.#queue.take();
@@ -118,7 +121,8 @@ export class TcpTransport implements Transport {
     }
     if (this.#connecting !== undefined && this.#connecting.until <= now)
       this.#connectFailed(this.#connecting, connectTimedOut(nameserver));
-    // A peer that says nothing may be gone without a word (a firewall that forgot us, a power cut): the next use makes a new connection.
+    // A silent peer may be gone without a notice (a firewall that forgot us, a power cut): the next use opens
+    // a new connection.
     for (const link of this.#links) if (link.inFlight.expire(now)) link.retired = true;
   }
 
