@@ -1,4 +1,4 @@
-/** The zone clients of this module: what the core needs (ports.ts), all of RFC 2136, and what `source-dns check` asks. */
+/** The zone clients: what the core needs (ports.ts), all of RFC 2136, and what `source-dns check` asks. */
 import type { UpdateOutcome } from '../../core/model/zone.ts';
 import type { ZoneClient } from '../../ports.ts';
 import type { MessageRequest } from '../message/update.ts';
@@ -12,7 +12,9 @@ export interface DnsClient extends ZoneClient {
   readonly inspection: Inspection;
 }
 
-/** A client that updates with `send`. Its reading side learns of each applied update: an RRset that we wrote is stored. */
+/**
+ * A client that updates with `send`. Its reading side learns from each applied update: our RRsets are stored.
+ */
 export function dnsClient(side: ReadingSide, send: DnsClient['update']): DnsClient {
   const update = async (request: MessageRequest): Promise<UpdateOutcome> => {
     const outcome = await send(request);

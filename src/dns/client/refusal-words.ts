@@ -1,4 +1,7 @@
-/** What an inspection of a refusal found, in words, with the statement that would allow the update: BIND's, or that of the server that answers so. Pure. */
+/**
+ * What an inspection of a refusal found, in words, with the statement that would allow the update: for BIND,
+ * or for the server that answers this way. Pure.
+ */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 import type { Question, UpdatePlan } from '../../core/model/zone.ts';
@@ -6,20 +9,18 @@ import type { Question, UpdatePlan } from '../../core/model/zone.ts';
 export interface KeyAndZone {
   readonly nameserver: string;
   readonly zone: Fqdn;
-  /** Absent: messages are not signed by us. */
+  /** Undefined: source-dns does not sign. */
   readonly key: Fqdn | undefined;
 }
 
-/** What the SOA of a zone that takes no update says. */
 interface SoaWords {
   readonly unread?: Failure;
   readonly elsewhere?: { readonly primary: Fqdn; readonly addresses: readonly string[] };
 }
 
-/** RRsets in one sentence at most: all are in the hint. */
+/** RRsets in one sentence. The hint has all of them. */
 const shownRrsets = 6;
 
-/** Some RRsets are not granted. */
 export function policyRefuses(
   about: KeyAndZone,
   { code }: Failure,
@@ -39,7 +40,7 @@ export function policyRefuses(
   return { code, message, hint: `${hint}${unsigned(about)}` };
 }
 
-/** Everything is granted, but for the check of names. */
+/** Everything is granted, but the nameserver checks names. */
 export function namesAreChecked(
   { nameserver, zone }: KeyAndZone,
   { code }: Failure,
@@ -54,7 +55,7 @@ export function namesAreChecked(
   };
 }
 
-/** It takes no update of that zone from this key: not even one that changes nothing. */
+/** The nameserver takes no update of the zone from this key, not even one that changes nothing. */
 export function zoneRefuses(
   about: KeyAndZone,
   { code, message: said }: Failure,
@@ -64,7 +65,7 @@ export function zoneRefuses(
   const { nameserver, zone } = about;
   const changed = plan.changes.map((change) => ('rrset' in change ? change.rrset : change));
   const begin = `The nameserver ${nameserver} takes no update of ${zone} from ${keyWords(about)}, not even one that changes nothing`;
-  // Only PowerDNS says REFUSED to a signed update without a signature.
+  // Only PowerDNS answers REFUSED to a signed update without a signature.
   if (about.key !== undefined && /has no signature/.test(said))
     return {
       code,
@@ -98,7 +99,7 @@ const powerdnsWords = (key: Fqdn, zone: Fqdn): string =>
 const closedZone = (about: KeyAndZone, changed: readonly Question[]): string =>
   `The zone is frozen (rndc thaw ${bare(about.zone)}), or static, or its allow-update does not name the key. Write in place of allow-update: update-policy { ${grantLines(about, changed)} };${unsigned(about)}`;
 
-/** All is granted by now. */
+/** Everything is granted now. */
 export const nothingRefused = ({ code, message }: Failure): Failure => ({
   code,
   message: `${message} When source-dns asked again right after, the nameserver refused none of them.`,
@@ -108,7 +109,7 @@ export const nothingRefused = ({ code, message }: Failure): Failure => ({
 const keyWords = ({ key }: KeyAndZone): string =>
   key === undefined ? 'this host (without key_file)' : `the key ${bare(key)}`;
 
-/** In the language of update-policy: one line a name. A line break or not is the same to BIND. */
+/** Lines of update-policy, one for each name. BIND does not need line breaks. */
 export function grantLines(about: KeyAndZone, rrsets: readonly Question[]): string {
   const identity = identityOf(about);
   return [...typesByName(rrsets)]
@@ -116,7 +117,7 @@ export function grantLines(about: KeyAndZone, rrsets: readonly Question[]): stri
     .join(' ');
 }
 
-/** BIND takes a name with other characters in quotes. */
+/** BIND wants quotes around a name with other characters. */
 const identityOf = ({ key }: KeyAndZone): string => {
   const name = bare(key ?? 'KEY');
   return /^[A-Za-z0-9._-]+$/.test(name) ? name : `"${name}"`;
@@ -127,7 +128,7 @@ const unsigned = ({ key }: KeyAndZone): string =>
     ? ' Replace KEY by the identity that signs the updates: update-policy cannot allow unsigned updates.'
     : '';
 
-/** In the language of Knot: the items of one acl, each a line of its configuration. */
+/** The items of one Knot acl, each a line of the configuration. */
 function knotAcl({ key }: KeyAndZone, rrsets: readonly Question[]): string {
   const names = [...new Set(rrsets.map(({ name }) => name))].join(', ');
   const types = [...new Set(rrsets.map(({ type }) => type))].join(', ');

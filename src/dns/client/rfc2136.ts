@@ -43,12 +43,12 @@ async function sendUpdate(correspondent: Correspondent, request: MessageRequest)
     case 'not-sent':
       return notSent(result.failure);
     case 'unanswered':
-      // Also an error that came without a signature: a forger must not make us believe that the update is off.
+      // Also an error without a signature: a forger must not make us believe that the update failed.
       return { kind: 'unknown', failure: result.failure };
   }
 }
 
-/** The name that an update begins with: those of one publication begin with the same few names. */
+/** The first name of an update. Updates of one publication begin with the same few names. */
 function laneOf({ prerequisites, changes, zone }: MessageRequest['plan']): string {
   const first = prerequisites[0] ?? changes[0];
   if (first === undefined) return zone;

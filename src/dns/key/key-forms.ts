@@ -1,7 +1,4 @@
-/**
- * What a file without a readable key looks like, and what to do. No sentence quotes the file: it may hold a
- * secret. Pure.
- */
+/** What a file without a readable key looks like. No sentence quotes the file: it may hold a secret. Pure. */
 import { KeyFault, wantedForm } from './key-parts.ts';
 
 interface Form {

@@ -1,7 +1,4 @@
-/**
- * Keys that are written line by line: one key a line, and the `key:` sections of Knot, NSD and Unbound. Pure;
- * throws KeyFault.
- */
+/** One key a line, or the `key:` sections of Knot, NSD and Unbound. Pure; throws KeyFault. */
 import { invalid, type Word, type WrittenKey, writtenKey } from './key-parts.ts';
 
 /** `hmac:name:secret`, as `nsupdate -y`, `dig -y` and `knsupdate` take it. Skips empty lines and comments. */

@@ -31,10 +31,7 @@ const algorithmNumbers: Readonly<Record<number, TsigAlgorithm>> = {
   165: 'hmac-sha512',
 };
 
-/**
- * The key of a `.private` file. The file's name has the key's name; if the file was renamed, `keyName` has
- * it.
- */
+/** The key of a `.private` file. Its name is in the file's name; for a renamed file, it is `keyName`. */
 export function keyOfPrivateFile(
   lines: readonly string[],
   file: string,

@@ -1,7 +1,4 @@
-/**
- * The three parts of a TSIG key, as every kind of key file writes them, and the fault of a file. Pure; throws
- * KeyFault.
- */
+/** The three parts of a TSIG key in any kind of key file, and the file's faults. Pure; throws KeyFault. */
 import type { Fqdn } from '../../core/model/units.ts';
 import { parseAnyName } from '../message/name.ts';
 import {
@@ -111,10 +108,7 @@ interface Signing {
   readonly macBytes: number;
 }
 
-/**
- * The algorithm by its name, in any case. BIND writes `hmac-sha256-128` for MACs that are truncated to 128
- * bits.
- */
+/** The algorithm by its name, in any case. `hmac-sha256-128`: MACs that are truncated to 128 bits. */
 function signingOf(text: string, line: number): Signing {
   const whole = tsigAlgorithm(text);
   if (whole !== undefined) return { algorithm: whole, macBytes: wholeMac(whole) };

@@ -11,10 +11,7 @@ interface KeySource {
   readonly keyName?: string;
 }
 
-/**
- * The key; undefined without a key. Fails with `key-unreadable` and as parseKeyFile does. Never waits, never
- * rejects.
- */
+/** The key, if any. Fails with `key-unreadable` and as parseKeyFile does. Never waits, never rejects. */
 export async function readKey({ keyFile, keyText, keyName }: KeySource): Promise<ParsedKey | undefined> {
   if (keyText !== undefined) return parseKeyFile(keyText, keyFile ?? 'of the configuration', keyName);
   if (keyFile === undefined) return undefined;

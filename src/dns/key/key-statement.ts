@@ -1,7 +1,4 @@
-/**
- * BIND's `key` statement in a file like named.conf: tsig-keygen, ddns-confgen, rndc.key, rndc.conf. Pure;
- * throws KeyFault.
- */
+/** BIND's `key` statements: named.conf, tsig-keygen, ddns-confgen, rndc.key. Pure; throws KeyFault. */
 import { invalid, type Word, type WrittenKey, writtenKey } from './key-parts.ts';
 
 interface Token extends Word {

@@ -43,10 +43,7 @@ export interface AnswerCodes {
   readonly rcode: number;
   /** Error field of the TSIG RR; 0: none. */
   readonly tsigError: number;
-  /**
-   * Only in a verified answer: the nameserver's clock minus ours when it signed. Both are whole seconds, so a
-   * difference of 1 may be none.
-   */
+  /** Only if verified: the nameserver's clock at signing minus ours, in seconds. 1 may be no difference. */
   readonly clockAheadSeconds?: number;
 }
 

@@ -24,10 +24,7 @@ export interface TsigKey {
   readonly name: Fqdn;
   readonly algorithm: TsigAlgorithm;
   readonly secret: KeyObject;
-  /**
-   * The length of a request's MAC, and the least length of an answer's MAC. Below `wholeMac`: a key with
-   * truncated MACs (RFC 8945 5.2.2.1).
-   */
+  /** The length of a request's MAC, and the least of an answer's (RFC 8945 5.2.2.1). */
   readonly macBytes: number;
 }
 
@@ -96,10 +93,7 @@ export type TsigVerdict =
       readonly kind: 'verified';
       /** Error field: not 0 for BADTIME and BADTRUNC, which are signed (RFC 8945 5.3.2). */
       readonly error: number;
-      /**
-       * The nameserver's clock, seconds since 1970: the time of signing. For BADTIME: other data, if present
-       * (RFC 8945 5.2.3).
-       */
+      /** Seconds since 1970, when signed. For BADTIME, from other data (RFC 8945 5.2.3). */
       readonly serverTimeSeconds?: number;
     }
   /** No TSIG RR, or a TSIG RR without MAC, as of BADKEY and BADSIG. A forger can write the same. */

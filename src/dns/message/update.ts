@@ -26,10 +26,7 @@ export type AnyPrerequisite =
   | Prerequisite
   /** The RRset exists, with any RDATA (2.4.1). */
   | ({ readonly kind: 'rrset-exists' } & Question)
-  /**
-   * The name has at least one RR (2.4.4), or no RR (2.4.5). A name with only other names below it (an empty
-   * non-terminal) is not in use.
-   */
+  /** The name has an RR (2.4.4), or no RR (2.4.5). An empty non-terminal has none. */
   | { readonly kind: 'name-in-use' | 'name-not-in-use'; readonly name: Fqdn };
 
 /** Every change of RFC 2136 2.5. */

@@ -1,4 +1,4 @@
-/** Reading, watching propagation, and what an inspection needs: the same for every kind of client. */
+/** Reads zones and watches propagation: the same for every kind of client. */
 import { randomInt } from 'node:crypto';
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
@@ -18,25 +18,25 @@ import { ZoneReader } from './zone-reader.ts';
 export interface Rfc2136Options {
   /** As the configuration calls the nameserver. */
   readonly name: string;
-  /** IP address, or a host name with one address. */
+  /** An IP address, or a host name with one address. */
   readonly address: string;
   readonly port: number;
   readonly transport: 'tcp' | 'udp';
-  /** Absent: messages go unsigned, and unsigned answers count. */
+  /** Absent: messages are unsigned, and unsigned answers count. */
   readonly key?: TsigKey;
   readonly fudgeSeconds: number;
-  /** The longest that one exchange may take; the request's own deadline counts too. */
+  /** The limit for one exchange. The request's deadline counts, too. */
   readonly timeoutMs: number;
-  /** The nameservers that propagation waits for; absent: the zone's NS RRset. */
+  /** The nameservers that propagation waits for. Absent: the zone's NS RRset. */
   readonly verify?: readonly Endpoint[];
-  /** Resolvers that applications use: propagation asks them too, where it is told to. */
+  /** Resolvers of applications: propagation asks them if the request says so. */
   readonly resolvers?: readonly Endpoint[];
-  /** What works, but should be told: that the zone's SOA names another server. */
+  /** Hears that a zone's SOA names another server. */
   readonly onWarning?: (failure: Failure) => void;
   readonly clock: Clock;
-  /** 0 to 65535, not to be guessed; default: crypto.randomInt. */
+  /** 0 to 65535, unpredictable. Default: crypto.randomInt. */
   readonly messageId?: () => number;
-  /** Default: on real sockets. The simulator's are on its own network. */
+  /** Default: real sockets. The simulator has its own network. */
   readonly openTransport?: OpenTransport;
 }
 
@@ -48,7 +48,7 @@ export interface ReadingSide {
   close(): void;
 }
 
-/** See ReadingSide. It sends updates, too, that change nothing: to find out what is stored. */
+/** `send` also sends updates that change nothing, to find out what is stored. */
 export function createReadingSide(
   options: Rfc2136Options,
   send: (request: MessageRequest) => Promise<UpdateOutcome>,

@@ -1,4 +1,4 @@
-/** Which zone holds a name, as the nameserver itself tells it. */
+/** Finds the zone that holds a name, by the nameserver's own answers. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import { CLASS, TYPE } from '../message/codes.ts';
@@ -8,11 +8,11 @@ import { ask, type Correspondent } from './query.ts';
 import { decodeSoa } from './soa.ts';
 
 export type FoundZone =
-  /** `primary`: whom its SOA calls the primary server (MNAME). */
+  /** `primary`: the primary server by the zone's SOA (MNAME). */
   | { readonly kind: 'zone'; readonly zone: Fqdn; readonly primary?: Fqdn }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** The zone by SOA (RFC 2136 4.3): in the answer at the apex, in the authority section below it. Ends by the deadline; never rejects. */
+/** The zone by SOA (RFC 2136 4.3): at the apex, else in authority. Ends by the deadline; never rejects. */
 export async function findZone(
   correspondent: Correspondent,
   start: Fqdn,
@@ -27,12 +27,12 @@ export async function findZone(
   }
 }
 
-/** The zone that an answer names: by the SOA of the apex itself, or the one that proves that there is nothing (RFC 2308 3). */
+/** By the apex's SOA, or by the SOA that proves that there is nothing (RFC 2308 3). */
 export function zoneOfAnswer(
   message: ReceivedMessage,
   name: Fqdn,
 ): { readonly zone: Fqdn; readonly primary: Fqdn } | undefined {
-  // Behind a CNAME the authority section is that of the target's zone.
+  // Behind a CNAME, the authority section is of the target's zone.
   if (message.answers.some((rr) => rr.type === TYPE.CNAME && rr.owner === name)) return undefined;
   const rr = [...message.answers, ...message.authorities].find(
     ({ type, owner, class: klass }) => type === TYPE.SOA && klass === CLASS.IN && isWithin(name, owner),
@@ -41,7 +41,7 @@ export function zoneOfAnswer(
   return rr && soa && { zone: rr.owner, primary: soa.primary };
 }
 
-/** The DNAME that stands above the name (RFC 6672): an answer begins with it. */
+/** The DNAME above the name (RFC 6672), if the answer has one. */
 export const dnameAbove = (message: ReceivedMessage, name: Fqdn): Fqdn | undefined =>
   message.answers.find((rr) => rr.type === TYPE.DNAME && rr.owner !== name && isWithin(name, rr.owner))
     ?.owner;

@@ -1,4 +1,4 @@
-/** Reads RRsets at the primary server, and knows which zone holds a name. Both kinds of client read with it. */
+/** Reads RRsets at the primary server, and remembers which zone holds a name. */
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import type { ZoneReading } from '../../core/model/zone.ts';
 import type { ReadRequest } from '../../ports.ts';
@@ -7,27 +7,29 @@ import { notInZone, readRrset, readRrsets } from './read-rrsets.ts';
 import { type StoredQuestions, StoredRrsets } from './stored.ts';
 import { type FoundZone, findZone } from './zone-finder.ts';
 
-/** A zone is known for so long without being told by an answer; then it is looked for again. */
+/** A zone is known for this long after an answer named it. Then it is looked for again. */
 export const zoneKnownForMs = 300_000;
-/** One reading in so many milliseconds, in the long run: 250 a second. So a thousand clusters are read every 4 s. */
+/**
+ * On average, one reading in so many milliseconds: 250 a second. So a thousand clusters are read every 4 s.
+ */
 export const readingSlotMs = 4;
-/** A shorter rest than this is not worth a word. */
+/** Shorter rests are ignored. */
 export const leastRestMs = 250;
-/** However many clusters there are: what was changed by hand is seen after this. */
+/** The limit, however many clusters there are: a change by hand is seen after this time. */
 export const longestRestMs = 10_000;
-/** Names whose zones are known. */
+/** Names with a known zone. */
 const maxKnownZones = 4096;
 
 export class ZoneReader {
   readonly correspondent: Correspondent;
-  /** Learns from each applied update what is stored. */
+  /** Learns from each applied update. */
   readonly stored: StoredRrsets;
   readonly #onSoa: (zone: Fqdn, primary: Fqdn) => void;
   readonly #pace = new ReadingPace();
-  /** By name; the one that was told longest ago comes first. */
+  /** By name, the oldest first. */
   readonly #zones = new Map<Fqdn, { readonly zone: Fqdn; readonly until: number }>();
 
-  /** `onSoa` hears which server each zone's SOA calls the primary. */
+  /** `onSoa` hears each zone's primary server by its SOA. */
   constructor(
     correspondent: Correspondent,
     holds: StoredQuestions['holds'],
@@ -42,8 +44,9 @@ export class ZoneReader {
   }
 
   /**
-   * All questions at once; one that fails fails the reading, and so does a name that is not in the zone (`not-in-zone`): nameservers take an
-   * update of the zone above and never show it. What a wildcard answers is told apart from what is stored. Ends by the deadline; never rejects.
+   * Asks all questions at once. A failure fails the reading, and so does a name outside the zone
+   * (`not-in-zone`): nameservers take such an update in the zone above and never show it. Separates stored
+   * RRsets from a wildcard's answers. Ends by the deadline; never rejects.
    */
   async read(request: ReadRequest): Promise<ZoneReading> {
     const { clock } = this.correspondent;
@@ -61,7 +64,7 @@ export class ZoneReader {
     for (const [zone, primary] of zones) this.#onSoa(zone, primary);
     const [told] = zones.keys();
     if (told !== undefined && request.zone === undefined) this.#know(first.name, told);
-    // The zone may have changed since it was found: then what was read is of the new one.
+    // The zone may have changed since it was found: the answers are from the new zone.
     const zone = request.zone ?? told ?? found.zone;
     const other = [...zones.keys()].find((owner) => owner !== zone);
     if (other !== undefined)
@@ -100,12 +103,13 @@ export class ZoneReader {
   }
 }
 
-/** How often many clusters read one nameserver: each reading takes the next free slot. So one cluster waits for nothing, and a thousand share the cost. */
+/**
+ * Each reading takes the nameserver's next free slot: one cluster does not wait, a thousand share the cost.
+ */
 export class ReadingPace {
-  /** When the next slot is free. */
   #freeAt = 0;
 
-  /** Takes a slot for the next reading of the one who has read now. Milliseconds to wait for it; undefined: as soon as it likes. */
+  /** Takes a slot for the caller's next reading. Milliseconds to wait for the slot; undefined: no wait. */
   restMs(now: MonoMs): number | undefined {
     this.#freeAt = Math.min(Math.max(this.#freeAt, now) + readingSlotMs, now + longestRestMs);
     const restMs = this.#freeAt - now;

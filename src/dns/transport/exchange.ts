@@ -1,7 +1,4 @@
-/**
- * One question or update and its answer, as the transports see it: bytes out, bytes in, and a judge of
- * answers.
- */
+/** One question or update as the transports see it: bytes out, bytes in, and a judge of answers. */
 import type { Socket as DatagramSocket } from 'node:dgram';
 import type { Socket } from 'node:net';
 import type { Failure } from '../../core/model/observation.ts';
@@ -61,10 +58,7 @@ export interface TransportOptions {
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
-  /**
-   * The limit for connecting, and for an answer from when its message was sent. Waiting in the queue does not
-   * count.
-   */
+  /** The limit for connecting, and for an answer after its message was sent. The queue does not count. */
   readonly timeoutMs: number;
   /** 0 to 65535, unpredictable. */
   readonly messageId: () => number;

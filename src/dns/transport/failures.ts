@@ -1,7 +1,4 @@
-/**
- * Failures on the way to a nameserver, in words. `nameserver`: its name and address, as `ns1
- * (192.0.2.53:53)`.
- */
+/** Failures on the way to a nameserver. `nameserver`: name and address, as `ns1 (192.0.2.53:53)`. */
 import type { Failure } from '../../core/model/observation.ts';
 
 const downHint = 'Check that the nameserver runs and listens on that address and port, also for TCP.';

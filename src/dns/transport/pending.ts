@@ -1,7 +1,4 @@
-/**
- * The messages of one socket that wait for answers. No I/O: the transports pass the time and ask what to do
- * next.
- */
+/** The messages of one socket that wait for answers. No I/O: the transports pass the time. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
 import type { Attempt, ExchangeResult, Truncated } from './exchange.ts';
@@ -96,10 +93,7 @@ export class InFlight {
     waiting.giveUpAt = Math.min(waiting.giveUpAt, now + this.#options.graceMs) as MonoMs;
   }
 
-  /**
-   * Ends messages whose time is over. True: a message reached its deadline while the peer sent nothing, so
-   * the connection may be dead.
-   */
+  /** Ends messages that are due. True: a message got only silence, so the connection may be dead. */
   expire(now: MonoMs): boolean {
     let silent = false;
     for (const [id, waiting] of this.#waiting) {

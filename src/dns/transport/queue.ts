@@ -34,17 +34,11 @@ export interface QueueLimits {
   readonly waiting: number;
   /** Waiting, of one lane and rank. */
   readonly waitingOfLane: number;
-  /**
-   * While questions wait, every so many updates let one question pass. Otherwise a thousand moves would delay
-   * each other's read-back.
-   */
+  /** After so many updates a question may pass. Otherwise many moves would delay each other's read-back. */
   readonly updatesInARow: number;
 }
 
-/**
- * In flight: BIND silently drops updates above its update-quota (100). Waiting: a thousand clusters, each
- * with an update and a reading.
- */
+/** BIND silently drops updates above its update-quota (100). A thousand clusters may wait. */
 export const queueLimits: QueueLimits = {
   inFlight: 64,
   inFlightOfRank: 48,

@@ -1,7 +1,4 @@
-/**
- * A kept TCP connection, opened at the first use and again after it ended. Several messages are in flight;
- * the others wait in a bounded queue.
- */
+/** A kept TCP connection, with several messages in flight and a bounded queue. */
 import type { Socket } from 'node:net';
 import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';

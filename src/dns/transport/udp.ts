@@ -1,7 +1,4 @@
-/**
- * Datagrams. Each exchange has its own socket: its random port is part of what a forger must guess (RFC 5452
- * 4.5).
- */
+/** Datagrams, each exchange on its own socket: a forger must guess its random port, too (RFC 5452 4.5). */
 import type { Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Failure } from '../../core/model/observation.ts';
@@ -20,8 +17,7 @@ import { InFlight } from './pending.ts';
 import { enqueue, MessageQueue, type QueuedExchange } from './queue.ts';
 
 /**
- * Every path carries this size, and PowerDNS limits an UPDATE to it (RFC 1035 4.2.1). Longer messages go over
- * TCP.
+ * Every path carries this, and PowerDNS limits an UPDATE to it (RFC 1035 4.2.1). Longer messages go over TCP.
  */
 const maxDatagramBytes = 512;
 /** A question without an answer is repeated after this time, then after twice as long, and so on. */
@@ -37,10 +33,7 @@ export class UdpTransport implements Transport {
   #cancelWake: () => void = () => {};
   #closed = false;
 
-  /**
-   * `stream`: for long messages, and questions whose answers do not fit into a datagram. Closed with this
-   * transport.
-   */
+  /** `stream`: for long messages and long answers. Closed with this transport. */
   constructor(options: TransportOptions, stream: Transport, sockets: Sockets) {
     this.#options = options;
     this.#stream = stream;
