@@ -42,7 +42,8 @@ export const clock: Clock = {
 
 export const soon = (ms = 3000) => (clock.mono() + ms) as MonoMs;
 export const nowSeconds = () => Math.floor(Date.now() / 1000);
-export const sign = (answer: Buffer, request: Buffer) => signAnswer(answer, request, key, nowSeconds());
+export const sign = (answer: Buffer, request: Buffer) =>
+  signAnswer(answer, request, { key, timeSeconds: nowSeconds() });
 export const isUpdate = (message: Buffer) => (message.readUInt16BE(2) & 0x7800) === 0x2800;
 export const aAnswer = (message: Buffer, last = 1) =>
   answerTo(message, { answers: [rr(name, 1, Buffer.of(192, 0, 2, last))] });

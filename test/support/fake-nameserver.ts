@@ -3,7 +3,7 @@
  *
  * A handler gets each message, and replies with bytes:
  *   (message, reply) => reply(answerTo(message, { rcode: 5 }))                          an answer, unsigned, right but for what the parts say
- *   (message, reply) => reply(signAnswer(answerTo(message), message, key, seconds))     signed; the parts of the TSIG record can be wrong, too
+ *   (message, reply) => reply(signAnswer(answerTo(message), message, { key, timeSeconds }))     signed; the parts of the TSIG record can be wrong, too
  *   (message, reply) => reply(Buffer.from('garbage'))                                   any bytes, as one datagram or behind TCP's length field
  *   (message, _, over, connection) => connection?.write(Buffer.concat([framed(a), framed(b)]))   any bytes on the stream, framed or not
  *   (message, reply, over) => over === 'udp' ? reply(cutShort) : reply(whole)           another answer for each transport
@@ -211,8 +211,7 @@ export interface TsigParts {
 export function signAnswer(
   answer: Buffer,
   request: Buffer,
-  key: TsigKey,
-  timeSeconds: number,
+  { key, timeSeconds }: { readonly key: TsigKey; readonly timeSeconds: number },
   parts: TsigParts = {},
 ): Buffer {
   const { error = 0, other = Buffer.alloc(0), fudge = 300, klass = 255, ttl = 0, after = [] } = parts;

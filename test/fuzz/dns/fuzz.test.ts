@@ -7,7 +7,7 @@ import { counted } from './counted.ts';
 import { hostileCase, maxStepsAByte } from './hostile-input.ts';
 import { recorded } from './recorded.ts';
 
-test('the recorded answers are what they were: proven where they are signed', () => {
+test('signed recorded answers are proven, unsigned ones are not', () => {
   const kinds = recorded.map(
     ({ title, sent, answer, nowSeconds }) => `${title}: ${judgeReply(answer, sent, nowSeconds).kind}`,
   );
@@ -18,7 +18,7 @@ test('the recorded answers are what they were: proven where they are signed', ()
   expect(kinds.filter((kind) => kind.endsWith('proven')).length).toBeGreaterThan(40);
 });
 
-test('20,000 hostile cases: nothing throws, nothing that was changed is proven, work is bounded', () => {
+test('20,000 hostile cases throw nothing, prove no changed answer, and cost bounded work', () => {
   let wellFormed = 0;
   for (let index = 0; index < 20_000; index++) if (hostileCase(seeded(index)).wellFormed) wellFormed++;
   expect(wellFormed).toBeGreaterThan(4000);

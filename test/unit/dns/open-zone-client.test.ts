@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test.each(['rfc2136', 'nsupdate'] as const)(
-  '%s: a key that cannot be had is a failure, before anything is sent',
+  '%s: an unusable key fails before anything is sent',
   async (via) => {
     const keyFile = join(folder, 'ddns.key');
     await rm(keyFile, { force: true });
@@ -69,7 +69,7 @@ test.each(['rfc2136', 'nsupdate'] as const)(
   },
 );
 
-test('a FIFO is no key file, and is not waited for', async () => {
+test('a FIFO is refused without waiting', async () => {
   const keyFile = join(folder, 'fifo');
   execFileSync('mkfifo', [keyFile]);
   expect(await openZoneClient({ ...options, keyFile }, clock)).toMatchObject({
@@ -91,7 +91,7 @@ async function outcomeBy(...nsupdateCommand: readonly string[]) {
   return outcome;
 }
 
-test('a program that is not there: nothing was sent', async () => {
+test('a missing program has sent nothing', async () => {
   expect(await outcomeBy(join(folder, 'none'))).toMatchObject({
     kind: 'refused',
     code: 'not-sent',
@@ -99,7 +99,7 @@ test('a program that is not there: nothing was sent', async () => {
   });
 });
 
-test('a program that crashes is not called a nameserver that is silent', async () => {
+test('a crashed program is not reported as a silent nameserver', async () => {
   expect(await outcomeBy('/bin/sh', '-c', 'echo "fatal error" >&2; kill -ABRT $$')).toMatchObject({
     kind: 'unknown',
     failure: { code: 'nsupdate-failed', message: expect.stringMatching(/signal SIGABRT .*fatal error/) },

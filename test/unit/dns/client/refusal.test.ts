@@ -54,7 +54,7 @@ function denying(...names: readonly Fqdn[]) {
   return { update, log, most: () => most };
 }
 
-test('one message after the other, also of several inspections', async () => {
+test('several inspections send one message after the other', async () => {
   const { update, most } = denying(ledger);
   const inspect = createRefusalInspector(options, update);
   const found = await Promise.all([1, 2, 3].map(() => inspect({ plan, failure, deadline })));
@@ -66,7 +66,7 @@ test('one message after the other, also of several inspections', async () => {
   expect(most()).toBe(1);
 });
 
-test('no more wait than the limit; the others get the words that there are', async () => {
+test('above the limit of waiting inspections, a refusal keeps its first failure', async () => {
   const { update } = denying(ledger);
   const inspect = createRefusalInspector(options, update);
   const found = await Promise.all(
@@ -76,7 +76,7 @@ test('no more wait than the limit; the others get the words that there are', asy
   expect(await inspect({ plan, failure, deadline })).not.toBe(failure);
 });
 
-test('by its deadline it has ended, whatever hangs, and the next one has its turn', async () => {
+test('an inspection ends by its deadline, and the next inspection starts', async () => {
   let asked = 0;
   const { update } = denying(ledger);
   const inspect = createRefusalInspector(options, (request) => {
@@ -90,7 +90,7 @@ test('by its deadline it has ended, whatever hangs, and the next one has its tur
   expect((await second).hint).toContain('grant k name');
 });
 
-test('what is not certain changes no word', async () => {
+test('uncertain answers change no word', async () => {
   const unsure: UpdateOutcome = { kind: 'unknown', failure: { code: 'no-answer', message: 'Silence.' } };
   for (const outcome of [unsure, { kind: 'applied' } as const])
     expect(await createRefusalInspector(options, async () => outcome)({ plan, failure, deadline })).toBe(
@@ -102,7 +102,7 @@ const asked = (name: string, ...types: readonly RrType[]): readonly Question[] =
   types.map((type) => ({ name: `${name}.` as Fqdn, type }));
 const about = (key: string | undefined) => ({ nameserver: 'ns1', zone, key: key as Fqdn | undefined });
 
-test('a line a name, and quotes where BIND needs them', () => {
+test('each name gets a grant line, with quotes if BIND needs them', () => {
   const rrsets = [
     ...asked('x.example.com', 'A', 'AAAA'),
     ...asked('_source-dns.x.example.com', 'TXT'),
@@ -114,7 +114,7 @@ test('a line a name, and quotes where BIND needs them', () => {
   expect(grantLines(about('host/db@example.'), asked('x', 'A'))).toBe('grant "host/db@example" name x A;');
 });
 
-test('updates that another program signs', () => {
+test('for updates that another program signs, the hint says KEY', () => {
   const { message, hint } = policyRefuses(about(undefined), failure, asked('x', 'A'), asked('x', 'A', 'TXT'));
   expect(message).toContain('this host (without key_file)');
   expect(hint).toMatch(/grant KEY name x A; Replace KEY by the identity that signs the updates/);

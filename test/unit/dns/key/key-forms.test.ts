@@ -58,7 +58,7 @@ describe('read', () => {
     });
   });
 
-  test('several keys of Knot: by name', () => {
+  test('key_name selects one of several Knot keys', () => {
     const one = (name: string) => `  - id: ${name}\n    algorithm: hmac-sha512\n    secret: ${secret}\n`;
     expect(parse(`key:\n${one('a')}${one('b')}`, 'b')).toMatchObject({
       kind: 'key',
@@ -75,7 +75,7 @@ describe('read', () => {
     });
   });
 
-  test('numbers of ldns-keygen, which are others than BIND has: the name beside them counts', () => {
+  test("the algorithm's name wins over the number of ldns-keygen", () => {
     const file = (algorithm: string, bits = '') =>
       `Private-key-format: v1.2\nAlgorithm: ${algorithm}\nKey: ${secret}\n${bits}`;
     const algorithmOf = (text: string) => parse(text, 'k');
@@ -192,7 +192,7 @@ describe('recognised', () => {
     ['anything', 'garbage'],
     ['comments alone', '# nothing\n// here\n'],
     ['named.conf without a key', 'options { directory "/var/cache/bind"; };\n'],
-  ])('%s has no key, and what is wanted is said', (_, text) => {
+  ])('%s has no key, and the hint shows the wanted form', (_, text) => {
     expect(parse(text)).toMatchObject({
       failure: {
         code: 'key-not-found',
@@ -202,7 +202,7 @@ describe('recognised', () => {
     });
   });
 
-  test('the words of another program in a comment do not hide a key', () => {
+  test('words of another program in a comment do not hide a key', () => {
     const words =
       '// certbot: dns_rfc2136_name = k\n# NSUPDATE_KEY=x\n/* "tsig": RFC2136_TSIG_KEY=k\nkey_secret: x */\n';
     expect(parse(words + statement)).toMatchObject({ kind: 'key', key: { name: 'k.' } });
@@ -211,7 +211,7 @@ describe('recognised', () => {
     });
   });
 
-  test('none of the patterns takes long on 64 KiB', () => {
+  test('no pattern takes long on 64 KiB', () => {
     const units = [
       'key ',
       'key',

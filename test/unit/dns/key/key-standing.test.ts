@@ -24,10 +24,15 @@ const bare =
   (message) =>
     answerTo(message, { rcode });
 const badkey: Answer = (message) =>
-  signAnswer(answerTo(message, { rcode: 9 }), message, key, nowSeconds(), {
-    error: 17,
-    mac: Buffer.alloc(0),
-  });
+  signAnswer(
+    answerTo(message, { rcode: 9 }),
+    message,
+    { key, timeSeconds: nowSeconds() },
+    {
+      error: 17,
+      mac: Buffer.alloc(0),
+    },
+  );
 const signedAddress: Answer = (message) => sign(aAnswer(message), message);
 
 /** What the client says of a question, and then of an update. */
@@ -48,15 +53,15 @@ async function failuresOf(toQuestion: Answer, toUpdate: Answer) {
   );
 }
 
-describe('the key is known, and may not do this', () => {
-  test('Knot 3.2 says BADKEY, 3.4 NOTAUTH alone: the same failure, word for word', async () => {
+describe('a known key without the right', () => {
+  test('BADKEY of Knot 3.2 and NOTAUTH of Knot 3.4 give the same failure', async () => {
     const [, newer] = await failuresOf(signedAddress, bare(9));
     const [, older] = await failuresOf(signedAddress, badkey);
     expect(newer).toMatchObject({ code: 'zone-not-served', hint: expect.stringContaining('Knot') });
     expect(older).toEqual(newer);
   });
 
-  test('the rights of an older Knot: those that are granted are told from those that are not', async () => {
+  test('the probe separates granted from denied RRsets at an older Knot', async () => {
     const owners = ['a', 'b', 'c'].map((label) => `${label}.${zone}` as typeof name);
     const { client } = await start((message, reply) => {
       if (!isUpdate(message)) return reply(sign(answerTo(message, { answers: [] }), message));
@@ -71,7 +76,7 @@ describe('the key is known, and may not do this', () => {
   });
 });
 
-describe('the key is not known there', () => {
+describe('an unknown key', () => {
   test.each([
     ['BIND, and Knot 3.2', badkey, badkey],
     ['Knot 3.4', bare(9), bare(9)],
@@ -84,7 +89,7 @@ describe('the key is not known there', () => {
     }
   });
 
-  test('a key that is known again, and REFUSED: it is about the right again', async () => {
+  test('REFUSED to a key that is known again concerns the right', async () => {
     let answer: Answer = bare(9);
     const { client, update } = await start((message, reply) =>
       reply(isUpdate(message) ? bare(5)(message) : answer(message)),

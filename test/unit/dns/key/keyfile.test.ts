@@ -9,7 +9,7 @@ const key = (name: string, algorithm = 'hmac-sha256') =>
   `key "${name}" {\n\talgorithm ${algorithm};\n\tsecret "${secret}";\n};\n`;
 const parse = (text: string, keyName?: string, file = '/etc/k.key') => parseKeyFile(text, file, keyName);
 
-test('what tsig-keygen writes', () => {
+test('the reader takes the output of tsig-keygen', () => {
   const parsed = parse(key('source-dns-key'));
   if (parsed.kind === 'invalid') throw new Error(parsed.failure.message);
   expect(parsed.key).toMatchObject({ name: 'source-dns-key.', algorithm: 'hmac-sha256' });
@@ -43,11 +43,11 @@ test.each([
   expect(parse(text)).toMatchObject({ kind: 'key', key: { name, algorithm } });
 });
 
-test('MD5 is warned of', () => {
+test('hmac-md5 gives a warning', () => {
   expect(parse(key('k', 'hmac-md5'))).toMatchObject({ warnings: [{ code: 'tsig-weak-algorithm' }] });
 });
 
-test('several keys: by name, in any case', () => {
+test('key_name selects one of several keys, in any case', () => {
   const file = `${key('one')}${key('Two')}`;
   expect(parse(file, 'TWO.')).toMatchObject({ kind: 'key', key: { name: 'two.' } });
   expect(parse(file)).toMatchObject({
@@ -62,7 +62,7 @@ test('several keys: by name, in any case', () => {
   });
 });
 
-test('only the chosen key is judged', () => {
+test('faults of the other keys do not matter', () => {
   const unusable = [
     key('other', 'hmac-sha3'),
     key('other', 'hmac-sha256-8'),
@@ -93,7 +93,7 @@ test('only the chosen key is judged', () => {
   });
 });
 
-test('one key twice, in two spellings: the same is one, another is refused', () => {
+test('the same key twice is one key; two different keys of one name are refused', () => {
   const twice = `${key('one')}key ONE. { secret "${secret.slice(0, 4)} ${secret.slice(4)}"; algorithm HMAC-SHA256; };`;
   expect(parse(twice)).toMatchObject({ kind: 'key', key: { name: 'one.' } });
   expect(parse(twice, 'One')).toMatchObject({ kind: 'key' });
@@ -111,7 +111,7 @@ test('one key twice, in two spellings: the same is one, another is refused', () 
       });
 });
 
-test('a key_name that is not there: what is, and which may be meant', () => {
+test('an unknown key_name lists the keys and suggests one', () => {
   const file = ['source-dns-key', 'other', 'a..b', 'x@y'].map((name) => key(name)).join('');
   expect(parse(file, 'sorce-dns-key')).toMatchObject({
     failure: {
@@ -132,7 +132,7 @@ test('a key_name that is not there: what is, and which may be meant', () => {
   });
 });
 
-test('a secret in the place of a name is not shown', () => {
+test('a secret in place of a name is not shown', () => {
   const mixed = key(secret) + key('one');
   const texts = [
     mixed,
@@ -146,27 +146,30 @@ test('a secret in the place of a name is not shown', () => {
         .not.toContain(secret.slice(1, 12).toLowerCase());
 });
 
-test('a short secret is warned of', () => {
+test('a short secret gives a warning', () => {
   expect(parse(key('k').replace(secret, 'c2VjcmV0'))).toMatchObject({
     warnings: [{ code: 'tsig-short-secret', message: expect.stringContaining('48 bits') }],
   });
 });
 
-test.each([...spellings, inView('zone "a" { type primary; };')])('what named accepts: $what', (spelling) => {
-  const parsed = parse(spelling.text);
-  if (parsed.kind === 'invalid') throw new Error(parsed.failure.message);
-  const { name, algorithm, macBytes, secret: bytes } = parsed.key;
-  const whole = wholeMac(spelling.algorithm) * 8;
-  expect([name, algorithm, macBytes * 8]).toEqual([
-    spelling.name,
-    spelling.algorithm,
-    spelling.macBits ?? whole,
-  ]);
-  expect(bytes.export().toString('base64')).toBe(spelling.secret);
-  expect(parse(spelling.text, spelling.quotedName.replaceAll('\\"', '"'))).toMatchObject({ kind: 'key' });
-});
+test.each([...spellings, inView('zone "a" { type primary; };')])(
+  'the reader accepts what named accepts: $what',
+  (spelling) => {
+    const parsed = parse(spelling.text);
+    if (parsed.kind === 'invalid') throw new Error(parsed.failure.message);
+    const { name, algorithm, macBytes, secret: bytes } = parsed.key;
+    const whole = wholeMac(spelling.algorithm) * 8;
+    expect([name, algorithm, macBytes * 8]).toEqual([
+      spelling.name,
+      spelling.algorithm,
+      spelling.macBits ?? whole,
+    ]);
+    expect(bytes.export().toString('base64')).toBe(spelling.secret);
+    expect(parse(spelling.text, spelling.quotedName.replaceAll('\\"', '"'))).toMatchObject({ kind: 'key' });
+  },
+);
 
-describe('what cannot be read is told with its line, and without the secret', () => {
+describe('a failure names the line, and not the secret', () => {
   test.each([
     ['nothing', '', /no key statement/],
     ['no secret', '\n\nkey "k" { algorithm hmac-sha256; };', /line 3: the key k\. has no secret/],
@@ -322,7 +325,7 @@ describe('other forms', () => {
     if (parsed.kind === 'key') expect(parsed.key.secret.export().toString('base64')).toBe(secret);
   });
 
-  test('a .private file has its name in the name of the file, or in key_name', () => {
+  test('the file name or key_name gives the name of a .private key', () => {
     const name = '/etc/bind/Ksource.Key.+163+04711.private';
     expect(parse(privateFile('163 (HMAC_SHA256)'), undefined, name)).toMatchObject({
       kind: 'key',
@@ -345,7 +348,7 @@ describe('other forms', () => {
     });
   });
 
-  test('several lines or RRs: by name', () => {
+  test('key_name selects one of several lines or RRs', () => {
     const lines = `hmac-sha256:one:${secret}\nhmac-sha256:two:${secret}\n`;
     expect(parse(lines, 'two')).toMatchObject({ kind: 'key', key: { name: 'two.' } });
     expect(parse(lines)).toMatchObject({

@@ -5,7 +5,7 @@ import { seeded } from '../../../support/seeded.ts';
 
 const label63 = 'a'.repeat(63);
 
-describe('parseAnyName, of a key', () => {
+describe('parseAnyName', () => {
   test.each([
     ['Mixed.Case', 'mixed.case.'],
     ['a.b.', 'a.b.'],
@@ -36,7 +36,7 @@ describe('parseAnyName, of a key', () => {
     expect(parseAnyName(text)).toBeUndefined();
   });
 
-  test('any bytes: what it gives is canonical, and comes back from the wire', () => {
+  test('any accepted name is canonical, and comes back from the wire', () => {
     const random = seeded(1035);
     for (let round = 0; round < 2000; round++) {
       const bytes = Array.from({ length: 1 + random(60) }, () => random(256));
@@ -76,7 +76,7 @@ describe('wire form', () => {
     },
   );
 
-  test('any bytes come back the same, but for the case of letters', () => {
+  test('any bytes come back unchanged, except for the case of letters', () => {
     const random = seeded(1);
     for (let round = 0; round < 2000; round++) {
       const labels = Array.from({ length: 1 + random(5) }, () =>
@@ -103,7 +103,7 @@ describe('wire form', () => {
 });
 
 describe('compression', () => {
-  test('pointers are followed, and the name ends behind the first of them', () => {
+  test('the reader follows pointers, and the name ends behind the first pointer', () => {
     const bytes = Buffer.from('\x03com\0\x07example\xc0\x00\x03www\xc0\x05..', 'latin1');
     expect(readName(bytes, 15)).toEqual({ name: 'www.example.com.', end: 21 });
   });

@@ -19,7 +19,7 @@ const planOf = (parts: Partial<UpdateMessage>): UpdateMessage => ({
   ...parts,
 });
 
-test('the bytes of what a move has in it (RFC 2136 2.4.2, 2.4.3, 2.5.1, 2.5.2)', () => {
+test('a move has these bytes (RFC 2136 2.4.2, 2.4.3, 2.5.1, 2.5.2)', () => {
   const built = buildUpdate(
     planOf({
       prerequisites: [
@@ -65,7 +65,7 @@ test('the bytes of what a move has in it (RFC 2136 2.4.2, 2.4.3, 2.5.1, 2.5.2)',
   );
 });
 
-test('the bytes of every other prerequisite and change (RFC 2136 2.4.1, 2.4.4, 2.4.5, 2.5.3, 2.5.4)', () => {
+test('every other prerequisite and change has these bytes (RFC 2136 2.4.1, 2.4.4, 2.4.5, 2.5.3, 2.5.4)', () => {
   const built = buildUpdate(
     planOf({
       prerequisites: [
@@ -106,7 +106,7 @@ test('the bytes of every other prerequisite and change (RFC 2136 2.4.1, 2.4.4, 2
   );
 });
 
-describe('nothing is made of a plan that cannot be written', () => {
+describe('a plan that cannot be written makes no message', () => {
   const add = (rrset: Rrset): readonly AnyChange[] => [{ kind: 'add-rrset', rrset }];
   test.each<[string, Partial<UpdateMessage>, string]>([
     [

@@ -137,25 +137,22 @@ describe('an NS RRset with', () => {
       [],
     ],
   ];
-  test.each(cannot)(
-    '%s: one sentence, and nothing odd is looked up',
-    async (_, target, records, says, hosts) => {
-      const { nameservers } = await report([target], records);
-      expect(nameservers).toMatchObject([
-        {
-          failure: {
-            code: 'nameserver-not-found',
-            message: expect.stringMatching(says),
-            hint: expect.stringContaining('verify'),
-          },
+  test.each(cannot)('%s: one sentence, and no odd look-up', async (...[, target, records, says, hosts]) => {
+    const { nameservers } = await report([target], records);
+    expect(nameservers).toMatchObject([
+      {
+        failure: {
+          code: 'nameserver-not-found',
+          message: expect.stringMatching(says),
+          hint: expect.stringContaining('verify'),
         },
-      ]);
-      expect(nameservers[0]!.failure!.message.length).toBeLessThan(300);
-      expect(lookedUp()).toEqual(hosts);
-    },
-  );
+      },
+    ]);
+    expect(nameservers[0]!.failure!.message.length).toBeLessThan(300);
+    expect(lookedUp()).toEqual(hosts);
+  });
 
-  test('a loopback address, where the primary server is elsewhere', async () => {
+  test('a loopback address is not asked if the primary server is elsewhere', async () => {
     // The connection ends at our nameserver; then its name leads elsewhere.
     let lookups = 0;
     vi.mocked(lookup).mockImplementation((async () => [
@@ -170,7 +167,7 @@ describe('an NS RRset with', () => {
     ]);
   });
 
-  test('an address that this machine has no route to: not waited for where the other address of the name answers, else the failure says so', async () => {
+  test('an address without a route fails only if no other address of the name answers', async () => {
     const answers = [a('ns1.example.com.', 127, 0, 0, 1)];
     const broken = [rr('ns1.example.com.', 28, Buffer.from('20010db8000000000000000000000053', 'hex'))];
     const unroutable = (kind: string) => ({
@@ -205,7 +202,7 @@ describe('an NS RRset with', () => {
     ]);
   });
 
-  test('the same address under two names: it is asked once', async () => {
+  test('an address under two names is asked once', async () => {
     const { nameservers, port } = await report([wire('ns1.example.com.'), wire('ns2.example.com.')], {
       [held('ns1.example.com.', 1)]: [a('ns1.example.com.', 127, 0, 0, 1)],
       [held('ns2.example.com.', 1)]: [a('ns2.example.com.', 127, 0, 0, 1)],
@@ -215,7 +212,7 @@ describe('an NS RRset with', () => {
     ]);
   });
 
-  test('records of another class or another owner: they do not count', async () => {
+  test('records of another class or owner do not count', async () => {
     const { nameservers } = await report([], {
       [held(zone, 2)]: [
         rr(zone, 2, wire('ns9.example.net.'), { klass: 3 }),
@@ -231,7 +228,7 @@ describe('an NS RRset with', () => {
     expect(lookedUp()).toEqual([]);
   });
 
-  test('nothing: the zone has no NS RRset', async () => {
+  test('no record: the zone has no NS RRset', async () => {
     const { nameservers } = await report([]);
     expect(nameservers).toMatchObject([
       {
@@ -243,7 +240,7 @@ describe('an NS RRset with', () => {
     ]);
   });
 
-  test('more names than are looked up', async () => {
+  test('more names than the limit: the rest is not looked up', async () => {
     const { nameservers } = await report(
       Array.from({ length: 40 }, (_, index) => wire(`ns${index}.example.net.`)),
     );
@@ -251,7 +248,7 @@ describe('an NS RRset with', () => {
     expect(lookedUp()).toHaveLength(maxNameservers);
   });
 
-  test('a name that the resolver hangs on: the report comes by the deadline all the same', async () => {
+  test('a hanging resolver does not delay the report beyond the deadline', async () => {
     vi.mocked(lookup).mockReturnValue(new Promise(() => {}) as never);
     const { client } = await world([wire('ns9.example.net.')]);
     const { nameservers } = await client.propagation({ zone, present, absent: [], deadline: soon(200) });
@@ -280,7 +277,7 @@ describe('a nameserver that does not serve the zone', () => {
     ],
   ];
   test.each(lame)(
-    '%s: its own sentence, and what to do about a nameserver that is listed',
+    '%s: its own sentence, with the hint for a listed nameserver',
     async (_, parts, code, says) => {
       const other = await startFakeNameserver((message, reply) => reply(answerTo(message, parts)));
       others.push(other);
@@ -393,7 +390,7 @@ describe('the MNAME of the SOA', () => {
       /\.\.\. \(which is not a host name\)/,
       [],
     ],
-  ] as const)('%s: one sentence, and nothing odd is looked up', async (_, mname, says, hosts) => {
+  ] as const)('%s: one sentence, and no odd look-up', async (_, mname, says, hosts) => {
     known['known.example.net'] = ['192.0.2.99'];
     const { code, message, hint } = await warned(mname);
     expect([code, hint]).toEqual(['not-the-primary', expect.stringContaining('hidden primary')]);
@@ -402,13 +399,13 @@ describe('the MNAME of the SOA', () => {
     expect(lookedUp()).toEqual(hosts);
   });
 
-  test('the zone itself: its addresses at the primary server', async () => {
+  test('a name in the zone is resolved at the primary server', async () => {
     const { message } = await warned(wire(zone), { [zone]: a(zone, 192, 0, 2, 80) });
     expect(message).toContain(`names ${zone} (192.0.2.80)`);
     expect(lookedUp()).toEqual([]);
   });
 
-  test('an address of ours under another name: no warning', async () => {
+  test('our address under another name gives no warning', async () => {
     const warnings: Failure[] = [];
     const asked: number[] = [];
     const { client } = await start(

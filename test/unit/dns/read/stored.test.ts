@@ -74,7 +74,7 @@ const beside = 'read _source-dns-wildcard.shop.example.com. A';
 const again = 'read source.shop.example.com. A';
 
 describe('an RRset that is answered', () => {
-  test('is stored where a name beside it answers nothing, or something else; that is asked once', async () => {
+  test('is stored if its sibling answers nothing or something else; the sibling is asked once', async () => {
     for (const wildcard of [undefined, a('*.', '192.0.2.9'), a('*.', '192.0.2.1', 60)]) {
       const { sift } = begin(wildcard ? { wildcard } : {});
       expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [beside] });
@@ -83,7 +83,7 @@ describe('an RRset that is answered', () => {
     }
   });
 
-  test("with a wildcard's very words is told by two updates that change nothing", async () => {
+  test("that equals a wildcard's is told apart by two updates that change nothing", async () => {
     const wildcard = a('*.');
     expect(await begin({ wildcard }).sift([source])).toEqual({
       stored: 0,
@@ -97,7 +97,7 @@ describe('an RRset that is answered', () => {
     });
   });
 
-  test('is not absent because it is not stored just so: it may have changed, or be shown a little later', async () => {
+  test('counts as stored if neither update holds: it may have changed, or be shown late', async () => {
     const later = a(source.name, '192.0.2.7');
     expect(await begin({ stored: [later] }).sift([source], true)).toMatchObject({
       stored: 1,
@@ -109,7 +109,7 @@ describe('an RRset that is answered', () => {
     });
   });
 
-  test('is asked about by an update where that is wanted anew, whatever is remembered', async () => {
+  test('is asked about by an update if the request says anew, whatever is remembered', async () => {
     const { sift, change } = begin({ stored: [source] });
     expect(await sift([source])).toMatchObject({ stored: 1 });
     change({ stored: [] });
@@ -122,7 +122,7 @@ describe('an RRset that is answered', () => {
     expect(await sift([source])).toEqual({ stored: 0, synthesized: 1, asked: [] });
   });
 
-  test('is taken as it is now where it has changed while the name beside was asked for', async () => {
+  test('is read again if it changed while the sibling was asked for', async () => {
     const newer = a(source.name, '192.0.2.3');
     const { sift, stored, change } = begin({});
     await sift([source]);
@@ -138,7 +138,7 @@ describe('an RRset that is answered', () => {
     expect(await sift([a(source.name, '192.0.2.5')])).toMatchObject({ stored: 0, synthesized: 0 });
   });
 
-  test('at the apex is stored: no wildcard answers there', async () => {
+  test('at the apex is stored, because no wildcard answers there', async () => {
     expect(await begin({ wildcard: a('*.') }).sift([a(zone)])).toEqual({
       stored: 1,
       synthesized: 0,
@@ -146,14 +146,14 @@ describe('an RRset that is answered', () => {
     });
   });
 
-  test('under a parent so long that no name can stand beside it is taken as it is', async () => {
+  test('without a possible sibling, because the parent is too long, counts as stored', async () => {
     const long = `a.${`${'x'.repeat(59)}.`.repeat(4)}example.com.`.slice(-253);
     expect(
       await begin({ wildcard: a('*.') }).sift([a(`b.${long.slice(long.indexOf('.') + 1)}`)]),
     ).toMatchObject({ asked: [] });
   });
 
-  test('by an update of ours needs no question', async () => {
+  test('that our update wrote needs no question', async () => {
     const { sift, stored } = begin({});
     const other = a('replicas.shop.example.com.');
     stored.learn({
@@ -165,7 +165,7 @@ describe('an RRset that is answered', () => {
   });
 });
 
-test('two names with one parent are asked about once', async () => {
+test('two names with one parent share one question', async () => {
   expect(await begin({}).sift([source, a('replicas.shop.example.com.')])).toMatchObject({ asked: [beside] });
 });
 
@@ -177,7 +177,7 @@ test.each([
   expect(await begin(world).sift([source])).toMatchObject({ failure: 'no-answer' });
 });
 
-test('a key that may not even ask: what looks like the wildcard is taken for it, and it is not asked again at every reading', async () => {
+test("a key that may not even ask: an RRset like the wildcard's counts as the wildcard's, and is not asked about at every reading", async () => {
   const { sift } = begin({ wildcard: a('*.'), outcome: refusedWith('rejected') });
   expect(await sift([source])).toEqual({ stored: 0, synthesized: 1, asked: [beside, 'rrset-is'] });
   expect(await sift([source])).toEqual({ stored: 0, synthesized: 1, asked: [] });
@@ -187,7 +187,7 @@ test('a key that may not even ask: what looks like the wildcard is taken for it,
   });
 });
 
-test('so many are remembered and no more: the oldest is asked about again', async () => {
+test('above the limit, the oldest RRset is asked about again', async () => {
   const { sift, stored } = begin({});
   stored.learn({ zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset: source }] });
   const others = Array.from({ length: maxKnownRrsets }, (_, index) => a(`n${index}.example.com.`));

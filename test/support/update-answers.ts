@@ -1,35 +1,27 @@
 /**
- * Odd answers to an UPDATE and to a question: what each is worth to us, to nsupdate and to dig. `answers.test.ts` runs the column `ours`,
- * `test/real/contract/answers.test.ts` runs the real programs, so that both columns stay true.
+ * Odd answers to an UPDATE: what each proves to us and to nsupdate. `answers.test.ts` runs the column `ours`;
+ * `test/real/contract/answers.test.ts` runs the real nsupdate, so both columns stay true.
  */
-import { nowSeconds, name as owner, zone } from './client-world.ts';
 import {
-  answerTo,
-  opt,
-  question,
-  questionOf,
-  rr,
-  soaRdata,
-  type TsigParts,
-  u16,
-  wire,
-} from './fake-nameserver.ts';
-
-/** Signs an answer with the key; a forger's signs with a secret of his own. `seconds`: how far its clock is off. */
-export type Sign = (answer: Buffer, parts?: TsigParts & { readonly seconds?: number }) => Buffer;
-
-interface Case {
-  readonly title: string;
-  /** The answer to this message. */
-  readonly bytes: (message: Buffer, sign: Sign) => Buffer;
-  /** What the failure says, where the answer does not count. */
-  readonly says?: RegExp;
-}
+  type AnswerCase,
+  address,
+  type Doubt,
+  glue,
+  ns,
+  nsec,
+  nsec3,
+  rrsig,
+  type Sign,
+  shouted,
+  soa,
+} from './answer-parts.ts';
+import { nowSeconds, name as owner, zone } from './client-world.ts';
+import { answerTo, opt, question, questionOf, rr, soaRdata, u16, wire } from './fake-nameserver.ts';
 
 /** `no proof`: "TSIG error with server"; `unreadable`: the program drops it and waits for another, or gives up. */
 export type NsupdateVerdict = 'applied' | 'refused' | 'no proof' | 'unreadable';
 
-export interface UpdateCase extends Case {
+export interface UpdateCase extends AnswerCase {
   /** An outcome: `applied`, or its kind and its failure's code. */
   readonly ours: 'applied' | `refused ${string}` | `unknown ${string}`;
   readonly nsupdate: NsupdateVerdict;
@@ -37,40 +29,6 @@ export interface UpdateCase extends Case {
   readonly because?: string;
 }
 
-export interface QuestionCase extends Case {
-  /** The address that is read, or the failure's code. */
-  readonly ours: 'read' | 'absent' | `failed ${string}`;
-  /** Whether dig shows the answer. */
-  readonly dig: 'shows' | 'drops';
-  /** What dig 9.18 does, where that is something else. */
-  readonly dig918?: 'shows' | 'drops';
-  readonly because?: string;
-}
-
-const soa = rr(zone, 6, soaRdata(8));
-const ns = rr(zone, 2, wire('ns1.example.com.'));
-const glue = rr('ns1.example.com.', 1, Buffer.of(192, 0, 2, 53));
-const nsec = rr(owner, 47, Buffer.concat([wire('zzz.example.com.'), Buffer.of(0, 1, 0x40)]));
-const nsec3 = rr(
-  `0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.${zone}`,
-  50,
-  Buffer.from(`010000000014${'00'.repeat(20)}000140`, 'hex'),
-);
-const rrsig = rr(
-  owner,
-  46,
-  Buffer.concat([
-    Buffer.from('0001' + '0d03' + '00000005' + '70000000' + '60000000' + '1234', 'hex'),
-    wire(zone),
-    Buffer.alloc(64),
-  ]),
-);
-const address = rr(owner, 1, Buffer.of(192, 0, 2, 1));
-const shouted = (bytes: Buffer): Buffer =>
-  Buffer.from(
-    bytes.toString('latin1').replace(/[a-z]/g, (letter) => letter.toUpperCase()),
-    'latin1',
-  );
 const flagged = (flags: number) => (message: Buffer, sign: Sign) => sign(answerTo(message, { flags }));
 /** The question's name is at offset 12, the zone `example.com.` of an UPDATE too. */
 const pointer = (at: number): Buffer => Buffer.of(0xc0, at);
@@ -234,9 +192,7 @@ function refusal(rcode: number, questions?: readonly Buffer[], flags = 0): Updat
 const doubted = (
   title: string,
   bytes: UpdateCase['bytes'],
-  code: string,
-  says: RegExp,
-  nsupdate: NsupdateVerdict,
+  { code, says, nsupdate }: Pick<UpdateCase, 'nsupdate'> & Doubt,
 ): UpdateCase => ({
   title,
   bytes,
@@ -247,61 +203,45 @@ const doubted = (
 
 /** What proves nothing. The outcome is unknown, the failure says what came, and nothing waits for the deadline over TCP. */
 export const otherUpdateAnswers: readonly UpdateCase[] = [
-  doubted(
-    'unsigned NOERROR',
-    (message) => answerTo(message),
-    'unsigned-answer',
-    /NOERROR without a signature/,
-    'no proof',
-  ),
-  doubted(
-    'unsigned NOERROR, empty',
-    (message) => answerTo(message, { questions: [] }),
-    'unsigned-answer',
-    /without a signature/,
-    'no proof',
-  ),
-  doubted(
-    'unsigned FORMERR',
-    (message) => answerTo(message, { rcode: 1 }),
-    'formerr',
-    /FORMERR.*no signature/,
-    'no proof',
-  ),
-  doubted(
-    'unsigned SERVFAIL',
-    (message) => answerTo(message, { rcode: 2 }),
-    'servfail',
-    /SERVFAIL.*no signature/,
-    'no proof',
-  ),
-  doubted(
-    'unsigned NOTIMP',
-    (message) => answerTo(message, { rcode: 4, questions: [] }),
-    'notimp',
-    /NOTIMP.*no signature/,
-    'no proof',
-  ),
+  doubted('unsigned NOERROR', (message) => answerTo(message), {
+    code: 'unsigned-answer',
+    says: /NOERROR without a signature/,
+    nsupdate: 'no proof',
+  }),
+  doubted('unsigned NOERROR, empty', (message) => answerTo(message, { questions: [] }), {
+    code: 'unsigned-answer',
+    says: /without a signature/,
+    nsupdate: 'no proof',
+  }),
+  doubted('unsigned FORMERR', (message) => answerTo(message, { rcode: 1 }), {
+    code: 'formerr',
+    says: /FORMERR.*no signature/,
+    nsupdate: 'no proof',
+  }),
+  doubted('unsigned SERVFAIL', (message) => answerTo(message, { rcode: 2 }), {
+    code: 'servfail',
+    says: /SERVFAIL.*no signature/,
+    nsupdate: 'no proof',
+  }),
+  doubted('unsigned NOTIMP', (message) => answerTo(message, { rcode: 4, questions: [] }), {
+    code: 'notimp',
+    says: /NOTIMP.*no signature/,
+    nsupdate: 'no proof',
+  }),
   doubted(
     'a header of 12 bytes with FORMERR',
     (message) => Buffer.concat([message.subarray(0, 2), u16(0xa801), Buffer.alloc(8)]),
-    'formerr',
-    /FORMERR.*no signature/,
-    'no proof',
+    { code: 'formerr', says: /FORMERR.*no signature/, nsupdate: 'no proof' },
   ),
-  doubted(
-    'unsigned BADVERS',
-    (message) => answerTo(message, { additionals: [opt({ extendedRcode: 1 })] }),
-    'unexpected-rcode',
-    /BADVERS.*no signature/,
-    'no proof',
-  ),
+  doubted('unsigned BADVERS', (message) => answerTo(message, { additionals: [opt({ extendedRcode: 1 })] }), {
+    code: 'unexpected-rcode',
+    says: /BADVERS.*no signature/,
+    nsupdate: 'no proof',
+  }),
   doubted(
     'a MAC of half its length, though no such key was agreed (RFC 8945 5.2.2.1)',
     (message, sign) => sign(answerTo(message), { macBytes: 16 }),
-    'answer-not-verified',
-    /its MAC is truncated/,
-    'no proof',
+    { code: 'answer-not-verified', says: /its MAC is truncated/, nsupdate: 'no proof' },
   ),
   doubted(
     'signed under the id that a forwarding secondary gave the message (PowerDNS issue 2911)',
@@ -312,44 +252,32 @@ export const otherUpdateAnswers: readonly UpdateCase[] = [
       signed.writeUInt16BE(message.readUInt16BE(), signed.length - 6);
       return signed;
     },
-    'answer-not-verified',
-    /its MAC is wrong/,
-    'no proof',
+    { code: 'answer-not-verified', says: /its MAC is wrong/, nsupdate: 'no proof' },
   ),
-  doubted(
-    'a time of yesterday',
-    (message, sign) => sign(answerTo(message), { seconds: -86_400 }),
-    'answer-not-verified',
-    /time differs by more than the fudge/,
-    'no proof',
-  ),
+  doubted('a time of yesterday', (message, sign) => sign(answerTo(message), { seconds: -86_400 }), {
+    code: 'answer-not-verified',
+    says: /time differs by more than the fudge/,
+    nsupdate: 'no proof',
+  }),
   doubted(
     'an address after the TSIG record (RFC 8945 5.1)',
     (message, sign) => sign(answerTo(message), { after: [glue] }),
-    'answer-not-verified',
-    /TSIG record is not the last/,
-    'unreadable',
+    { code: 'answer-not-verified', says: /TSIG record is not the last/, nsupdate: 'unreadable' },
   ),
-  doubted(
-    'two TSIG records (RFC 8945 5.1)',
-    (message, sign) => sign(sign(answerTo(message))),
-    'answer-not-verified',
-    /TSIG record is not the last/,
-    'unreadable',
-  ),
+  doubted('two TSIG records (RFC 8945 5.1)', (message, sign) => sign(sign(answerTo(message))), {
+    code: 'answer-not-verified',
+    says: /TSIG record is not the last/,
+    nsupdate: 'unreadable',
+  }),
   doubted(
     'a TSIG record of class IN (RFC 8945 4.2)',
     (message, sign) => sign(answerTo(message), { klass: 1 }),
-    'answer-not-verified',
-    /TSIG record is malformed/,
-    'unreadable',
+    { code: 'answer-not-verified', says: /TSIG record is malformed/, nsupdate: 'unreadable' },
   ),
   doubted(
     'two OPT records (RFC 6891 6.1.1)',
     (message, sign) => sign(answerTo(message, { additionals: [opt(), opt()] })),
-    'malformed-answer',
-    /more than one OPT record/,
-    'unreadable',
+    { code: 'malformed-answer', says: /more than one OPT record/, nsupdate: 'unreadable' },
   ),
   doubted(
     'counts that are more than there is',
@@ -358,17 +286,17 @@ export const otherUpdateAnswers: readonly UpdateCase[] = [
       answer.writeUInt16BE(7, 6);
       return answer;
     },
-    'malformed-answer',
-    /ends within a record/,
-    'unreadable',
+    { code: 'malformed-answer', says: /ends within a record/, nsupdate: 'unreadable' },
   ),
   {
     ...doubted(
       'another class in the question (RFC 5452 9.1)',
       (message, sign) => sign(answerTo(message, { questions: [question(zone, 6, 3)] })),
-      'other-question',
-      /answered example\.com\. SOA of class 3, but the question was example\.com\. SOA/,
-      'applied',
+      {
+        code: 'other-question',
+        says: /answered example\.com\. SOA of class 3, but the question was example\.com\. SOA/,
+        nsupdate: 'applied',
+      },
     ),
     because: 'who answers for another zone may have changed another zone',
   },
@@ -376,9 +304,11 @@ export const otherUpdateAnswers: readonly UpdateCase[] = [
     ...doubted(
       'another zone in the question',
       (message, sign) => sign(answerTo(message, { questions: [question('example.net.', 6)] })),
-      'other-question',
-      /answered example\.net\. SOA, but the question was example\.com\. SOA/,
-      'applied',
+      {
+        code: 'other-question',
+        says: /answered example\.net\. SOA, but the question was example\.com\. SOA/,
+        nsupdate: 'applied',
+      },
     ),
     because: 'who answers for another zone may have changed another zone',
   },
@@ -387,173 +317,17 @@ export const otherUpdateAnswers: readonly UpdateCase[] = [
       'two questions (RFC 9619)',
       (message, sign) =>
         sign(answerTo(message, { questions: [questionOf(message), question('example.net.', 6)] })),
-      'other-question',
-      /with 2 questions/,
-      'unreadable',
+      { code: 'other-question', says: /with 2 questions/, nsupdate: 'unreadable' },
     ),
   },
-  doubted(
-    'opcode QUERY',
-    (message, sign) => sign(answerTo(message, { opcode: 0 })),
-    'other-question',
-    /answered opcode 5 with opcode 0/,
-    'unreadable',
-  ),
-  doubted(
-    'our own message sent back',
-    (message) => message,
-    'other-question',
-    /sent back a message that is not an answer/,
-    'unreadable',
-  ),
-];
-
-const read = (title: string, bytes: QuestionCase['bytes']): QuestionCase => ({
-  title,
-  bytes,
-  ours: 'read',
-  dig: 'shows',
-});
-const not = (
-  title: string,
-  bytes: QuestionCase['bytes'],
-  code: string,
-  says: RegExp,
-  dig: QuestionCase['dig'],
-): QuestionCase => ({
-  title,
-  bytes,
-  ours: `failed ${code}`,
-  says,
-  dig,
-});
-const alias = rr(owner, 5, wire('a.example.com.'));
-const answers = [address];
-
-/** Answers to the question for the A records of `source.example.com.` */
-export const questionAnswers: readonly QuestionCase[] = [
-  read('the address', (message, sign) => sign(answerTo(message, { answers }))),
-  read('RD, RA, Z, AD and CD', (message, sign) => sign(answerTo(message, { answers, flags: 0x05f0 }))),
-  read('the question in another case (0x20)', (message, sign) =>
-    sign(answerTo(message, { answers: [shouted(address)], questions: [shouted(questionOf(message))] })),
-  ),
-  read('no question, but a signature over the one that was asked', (message, sign) =>
-    sign(answerTo(message, { answers, questions: [] })),
-  ),
-  read('an RRSIG before it, NS and SOA behind it, and an OPT record', (message, sign) =>
-    sign(
-      answerTo(message, { answers: [rrsig, address], authorities: [ns, soa], additionals: [glue, opt()] }),
-    ),
-  ),
-  {
-    ...read('a record of another class, another type and another name beside it', (message, sign) =>
-      sign(
-        answerTo(message, {
-          answers: [
-            rr(owner, 1, Buffer.of(9, 9, 9, 9), { klass: 3 }),
-            rr(owner, 28, Buffer.alloc(16)),
-            glue,
-            address,
-          ],
-        }),
-      ),
-    ),
-    dig918: 'drops',
-  },
-  {
-    title: 'a chain of aliases, the end of it first',
-    bytes: (message, sign) =>
-      sign(
-        answerTo(message, {
-          answers: [
-            rr('b.example.com.', 1, Buffer.of(192, 0, 2, 7)),
-            rr('a.example.com.', 5, wire('b.example.com.')),
-            alias,
-          ],
-        }),
-      ),
-    ours: 'absent',
-    dig: 'shows',
-  },
-  {
-    title: 'an alias, and NXDOMAIN for its target (RFC 6604 3)',
-    bytes: (message, sign) => sign(answerTo(message, { rcode: 3, answers: [alias], authorities: [soa] })),
-    ours: 'absent',
-    dig: 'shows',
-  },
-  {
-    title: 'NXDOMAIN with NSEC3, SOA and their signatures',
-    bytes: (message, sign) => sign(answerTo(message, { rcode: 3, authorities: [rrsig, nsec3, rrsig, soa] })),
-    ours: 'absent',
-    dig: 'shows',
-  },
-  {
-    title: 'nothing, and no SOA (RFC 2308 2.2: type 3)',
-    bytes: (message, sign) => sign(answerTo(message)),
-    ours: 'absent',
-    dig: 'shows',
-  },
-  not(
-    'no AA',
-    (message, sign) => sign(answerTo(message, { answers, flags: 0 })),
-    'not-authoritative',
-    /without authority/,
-    'shows',
-  ),
-  not(
-    'YXDOMAIN (RFC 6672 2.2)',
-    (message, sign) => sign(answerTo(message, { rcode: 6 })),
-    'unexpected-rcode',
-    /YXDOMAIN/,
-    'shows',
-  ),
-  not(
-    'NXRRSET',
-    (message, sign) => sign(answerTo(message, { rcode: 8 })),
-    'unexpected-rcode',
-    /NXRRSET/,
-    'shows',
-  ),
-  not(
-    'BADVERS',
-    (message, sign) => sign(answerTo(message, { answers, additionals: [opt({ extendedRcode: 1 })] })),
-    'unexpected-rcode',
-    /BADVERS/,
-    'shows',
-  ),
-  not(
-    'another class in the question (RFC 5452 9.1)',
-    (message, sign) => sign(answerTo(message, { answers, questions: [question(owner, 1, 3)] })),
-    'other-question',
-    /source\.example\.com\. A of class 3/,
-    'drops',
-  ),
-  not(
-    'another type in the question',
-    (message, sign) => sign(answerTo(message, { answers, questions: [question(owner, 28)] })),
-    'other-question',
-    /answered source\.example\.com\. AAAA, but the question was source\.example\.com\. A/,
-    'drops',
-  ),
-  not(
-    'another name in the question',
-    (message, sign) => sign(answerTo(message, { answers, questions: [question('other.example.com.', 1)] })),
-    'other-question',
-    /answered other\.example\.com\. A/,
-    'drops',
-  ),
-  not(
-    'unsigned',
-    (message) => answerTo(message, { answers }),
-    'unsigned-answer',
-    /without a signature/,
-    'shows',
-  ),
-  not(
-    'unsigned SERVFAIL',
-    (message) => answerTo(message, { rcode: 2 }),
-    'servfail',
-    /SERVFAIL.*no signature/,
-    'shows',
-  ),
+  doubted('opcode QUERY', (message, sign) => sign(answerTo(message, { opcode: 0 })), {
+    code: 'other-question',
+    says: /answered opcode 5 with opcode 0/,
+    nsupdate: 'unreadable',
+  }),
+  doubted('our own message sent back', (message) => message, {
+    code: 'other-question',
+    says: /sent back a message that is not an answer/,
+    nsupdate: 'unreadable',
+  }),
 ];
