@@ -1,19 +1,19 @@
-/** What the tables of odd answers share: the records of the zone, and what a row has. */
+/** The records of the zone, and the columns that the tables of odd answers share. */
 import { name as owner, zone } from './client-world.ts';
 import { rr, soaRdata, type TsigParts, wire } from './fake-nameserver.ts';
 
-/** Signs an answer with the key; a forger's signs with a secret of his own. `seconds`: how far its clock is off. */
+/** Signs an answer with the key; a forger signs with another secret. `seconds`: how far the clock is off. */
 export type Sign = (answer: Buffer, parts?: TsigParts & { readonly seconds?: number }) => Buffer;
 
 export interface AnswerCase {
   readonly title: string;
   /** The answer to this message. */
   readonly bytes: (message: Buffer, sign: Sign) => Buffer;
-  /** What the failure says, where the answer does not count. */
+  /** What the failure says, if the answer proves nothing. */
   readonly says?: RegExp;
 }
 
-/** The failure of an answer that does not count: its code, and what it says. */
+/** The failure of an answer that proves nothing: its code, and what it says. */
 export interface Doubt {
   readonly code: string;
   readonly says: RegExp;

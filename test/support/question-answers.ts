@@ -17,11 +17,10 @@ import { name as owner } from './client-world.ts';
 import { answerTo, opt, question, questionOf, rr, wire } from './fake-nameserver.ts';
 
 export interface QuestionCase extends AnswerCase {
-  /** The address that is read, or the failure's code. */
+  /** `read`, or the failure's code. */
   readonly ours: 'read' | 'absent' | `failed ${string}`;
-  /** Whether dig shows the answer. */
   readonly dig: 'shows' | 'drops';
-  /** What dig 9.18 does, where that is something else. */
+  /** What dig 9.18 does, if it differs. */
   readonly dig918?: 'shows' | 'drops';
   readonly because?: string;
 }

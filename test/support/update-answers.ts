@@ -18,19 +18,22 @@ import {
 import { nowSeconds, name as owner, zone } from './client-world.ts';
 import { answerTo, opt, question, questionOf, rr, soaRdata, u16, wire } from './fake-nameserver.ts';
 
-/** `no proof`: "TSIG error with server"; `unreadable`: the program drops it and waits for another, or gives up. */
+/**
+ * `no proof`: "TSIG error with server". `unreadable`: nsupdate drops the answer and waits for another, or
+ * gives up.
+ */
 export type NsupdateVerdict = 'applied' | 'refused' | 'no proof' | 'unreadable';
 
 export interface UpdateCase extends AnswerCase {
-  /** An outcome: `applied`, or its kind and its failure's code. */
+  /** The outcome: `applied`, or its kind and its failure's code. */
   readonly ours: 'applied' | `refused ${string}` | `unknown ${string}`;
   readonly nsupdate: NsupdateVerdict;
-  /** Why we differ from nsupdate. */
+  /** Why source-dns differs from nsupdate. */
   readonly because?: string;
 }
 
 const flagged = (flags: number) => (message: Buffer, sign: Sign) => sign(answerTo(message, { flags }));
-/** The question's name is at offset 12, the zone `example.com.` of an UPDATE too. */
+/** The question's name is at offset 12; so is the zone `example.com.` of an UPDATE. */
 const pointer = (at: number): Buffer => Buffer.of(0xc0, at);
 const updated = (bytes: UpdateCase['bytes'], title: string): UpdateCase => ({
   title,
@@ -39,7 +42,10 @@ const updated = (bytes: UpdateCase['bytes'], title: string): UpdateCase => ({
   nsupdate: 'applied',
 });
 
-/** RFC 2136 3.8: the answer has the message's id and opcode, QR and an RCODE; its sections may be copied, or empty with counts of zero. */
+/**
+ * RFC 2136 3.8: the answer has the message's id and opcode, QR and an RCODE. Its sections may be copied, or
+ * empty with counts of zero.
+ */
 export const legalUpdateAnswers: readonly UpdateCase[] = [
   updated((message, sign) => sign(answerTo(message)), 'the zone section copied (RFC 2136 3.8)'),
   updated((message, sign) => sign(answerTo(message, { questions: [] })), 'all sections empty (RFC 2136 3.8)'),
@@ -87,12 +93,12 @@ export const legalUpdateAnswers: readonly UpdateCase[] = [
   ),
   updated(
     (message, sign) => sign(answerTo(message, { additionals: [opt()] })),
-    'an OPT record, though none was sent (RFC 6891 7)',
+    'an OPT record, although none was sent (RFC 6891 7)',
   ),
   updated((message, sign) => {
     const cookie = Buffer.concat([u16(10), u16(8), Buffer.alloc(8, 1)]);
     return sign(answerTo(message, { additionals: [opt({ options: cookie })] }));
-  }, 'a DNS cookie, though none was sent (RFC 7873)'),
+  }, 'a DNS cookie, although none was sent (RFC 7873)'),
   updated((message, sign) => {
     const answer = answerTo(message, { authorities: [ns] });
     return sign(answer, { keyName: shouted(wire('k.')) });
@@ -201,7 +207,10 @@ const doubted = (
   nsupdate,
 });
 
-/** What proves nothing. The outcome is unknown, the failure says what came, and nothing waits for the deadline over TCP. */
+/**
+ * Answers that prove nothing. The outcome is unknown, and the failure says what came. Over TCP nothing waits
+ * for the deadline.
+ */
 export const otherUpdateAnswers: readonly UpdateCase[] = [
   doubted('unsigned NOERROR', (message) => answerTo(message), {
     code: 'unsigned-answer',
@@ -239,7 +248,7 @@ export const otherUpdateAnswers: readonly UpdateCase[] = [
     nsupdate: 'no proof',
   }),
   doubted(
-    'a MAC of half its length, though no such key was agreed (RFC 8945 5.2.2.1)',
+    'a MAC of half its length, although the key says more (RFC 8945 5.2.2.1)',
     (message, sign) => sign(answerTo(message), { macBytes: 16 }),
     { code: 'answer-not-verified', says: /its MAC is truncated/, nsupdate: 'no proof' },
   ),
@@ -280,7 +289,7 @@ export const otherUpdateAnswers: readonly UpdateCase[] = [
     { code: 'malformed-answer', says: /more than one OPT record/, nsupdate: 'unreadable' },
   ),
   doubted(
-    'counts that are more than there is',
+    'counts above the number of records',
     (message, sign) => {
       const answer = sign(answerTo(message));
       answer.writeUInt16BE(7, 6);

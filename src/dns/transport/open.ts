@@ -10,7 +10,7 @@ export const systemSockets: Sockets = {
   datagrams: (family) => createSocket(family),
 };
 
-/** `udp` also has a TCP connection, for what does not fit into a datagram. The first use makes the sockets. */
+/** `udp` also has a TCP connection for what does not fit into a datagram. The first use makes the sockets. */
 export const transportsOn =
   (sockets: Sockets): OpenTransport =>
   (kind, options) => {

@@ -1,4 +1,4 @@
-/** A fixed number of hostile inputs; `npm run fuzz` goes on for as long as one likes. */
+/** A fixed number of hostile inputs. `npm run fuzz` runs for as long as you like. */
 import { describe, expect, test } from 'vitest';
 import { judgeReply } from '../../../src/dns/message/reply.ts';
 import { decodeMessage, maxAnswerBytes } from '../../../src/dns/message/wire.ts';
@@ -38,7 +38,7 @@ describe('the most work for its bytes', () => {
     const rr = Buffer.alloc(12);
     rr.writeUInt16BE(0xc000 | (12 + 250));
     const rrs = Math.floor((maxAnswerBytes - 412) / 12);
-    // The chain is the RDATA of the first RR, so that the walk gets past it.
+    // The chain is the first RR's RDATA, so the reader passes it.
     const first = Buffer.concat([
       Buffer.of(0, 0, 16, 0, 1, 0, 0, 0, 0, chain.length >> 8, chain.length & 0xff),
       chain,

@@ -1,4 +1,7 @@
-/** Questions and updates with the answers that real nameservers gave to them: BIND 9.20.26, Knot 3.4.6, PowerDNS 4.9.17. Their keys are gone. */
+/**
+ * Questions and updates with the answers of real nameservers: BIND 9.20.26, Knot 3.4.6, PowerDNS 4.9.17.
+ * Their keys no longer exist.
+ */
 
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import { readName } from '../../../src/dns/message/name.ts';
@@ -7,11 +10,11 @@ import { tsigKey } from '../../../src/dns/message/tsig.ts';
 import { decodeMessage } from '../../../src/dns/message/wire.ts';
 
 export interface Recorded {
-  /** Nameserver and what it was asked. */
+  /** The nameserver and the request. */
   readonly title: string;
   readonly sent: SentMessage;
   readonly answer: Buffer;
-  /** When it was: TSIG's time of the request. */
+  /** The request's TSIG time. */
   readonly nowSeconds: number;
 }
 
@@ -108,10 +111,9 @@ PowerDNS | BADKEY | 68cb00000001000000000001036c616204746573740000060001066e6f62
 PowerDNS | unsigned SOA | ebf100000001000000000000036c616204746573740000060001 | ebf184000001000100000000036c616204746573740000060001c00c000600010000003c0027036e7331c00c0a686f73746d6173746572c00c78c404ca00000e10000002580001518000000001
 `;
 
-/** All of them. */
 export const recorded: readonly Recorded[] = lines.trim().split('\n').map(recordedOf);
 
-/** The names that occur in them. */
+/** The names in these messages. */
 export const recordedNames: readonly Fqdn[] = [
   'lab.test.',
   'source.shop.lab.test.',

@@ -1,3 +1,4 @@
+/** Opening a zone client: unusable keys and missing programs. */
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

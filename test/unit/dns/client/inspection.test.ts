@@ -1,4 +1,4 @@
-/** What `source-dns check` asks, of nameservers that behave as they should not. */
+/** The questions of `source-dns check`, to nameservers that misbehave. */
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
 import type { Question } from '../../../../src/core/model/zone.ts';
@@ -66,7 +66,7 @@ describe('rights', () => {
     expect(await rights({ zone, rrsets: [{ name, type: 'A' }], deadline: soon() })).toMatchObject([
       { name, type: 'A', right: 'unknown', failure: { code: 'prerequisites-ignored' } },
     ]);
-    // The second message adds the RR, class IN, and deletes it, class NONE: in this order.
+    // The second message first adds the RR (class IN), then deletes it (class NONE).
     const address = Buffer.of(0, 4, 0, 0, 0, 0);
     expect(updates[1]!.indexOf(Buffer.concat([Buffer.of(0, 1, 0, 1, 0, 0, 0, 0), address]))).toBeLessThan(
       updates[1]!.indexOf(Buffer.concat([Buffer.of(0, 1, 0, 254, 0, 0, 0, 0), address])),

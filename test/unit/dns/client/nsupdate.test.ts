@@ -1,3 +1,4 @@
+/** The nsupdate client: its script, the outcomes that it reads, and when it starts no process. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -158,7 +159,8 @@ describe('outcomes', () => {
     ],
     ['policy', 2, 'update failed: REFUSED\n', 'refused rejected update-refused'],
     ['not served', 2, 'update failed: NOTAUTH\n', 'refused rejected zone-not-served'],
-    // Seen with 9.20: it prints the RCODE of an answer that it could not verify. A forger must not make us believe it.
+    // nsupdate 9.20 prints the RCODE of an answer that it could not verify. A forger must not make us believe
+    // that RCODE.
     ['unsigned NXRRSET', 2, `${tsig}update failed: NXRRSET\n`, 'unknown unsigned-answer'],
     ['unsigned NOERROR', 2, tsig, 'unknown unsigned-answer'],
     ['unsigned REFUSED', 2, `${tsig}update failed: REFUSED\n`, 'unknown update-refused'],

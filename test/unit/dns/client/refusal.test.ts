@@ -1,4 +1,7 @@
-/** What is made of a refusal, without a nameserver: the order of the questions, their bounds, and the words for keys that are unusual. */
+/**
+ * The inspection of a refusal, without a nameserver: the order of the questions, their limits, and the words
+ * for unusual keys.
+ */
 import { expect, test } from 'vitest';
 import type { Failure } from '../../../../src/core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';

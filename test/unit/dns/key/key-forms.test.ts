@@ -1,4 +1,7 @@
-/** Keys in the forms of other programs: read where that is simple and safe, else recognised by their look. None shows a secret. */
+/**
+ * Keys in the forms of other programs: read if that is simple and safe, else recognised. No failure shows a
+ * secret.
+ */
 import { describe, expect, test } from 'vitest';
 import { parseKeyFile } from '../../../../src/dns/key/keyfile.ts';
 
@@ -7,7 +10,7 @@ const parse = (text: string, keyName?: string, file = '/etc/k.key') => parseKeyF
 
 describe('read', () => {
   test.each([
-    // As printed by keymgr 3.4, pdnsutil 4.9, ddns-confgen and rndc-confgen 9.20.
+    // The output of keymgr 3.4, pdnsutil 4.9, ddns-confgen and rndc-confgen 9.20.
     [
       'keymgr -t',
       `# hmac-sha256:my.key:${secret}\nkey:\n  - id: my.key\n    algorithm: hmac-sha256\n    secret: ${secret}\n`,

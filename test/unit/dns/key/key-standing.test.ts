@@ -1,4 +1,7 @@
-/** One fault of a key or a right has one sentence, whatever a nameserver of this or that version answers. The answers are those of real ones: see docs/DNS.md. */
+/**
+ * A fault of a key or a right has one sentence, whatever each nameserver version answers. The answers are
+ * real: see docs/DNS.md.
+ */
 import { describe, expect, test } from 'vitest';
 import type { DnsClient } from '../../../../src/dns/client/dns-client.ts';
 import {
@@ -35,7 +38,7 @@ const badkey: Answer = (message) =>
   );
 const signedAddress: Answer = (message) => sign(aAnswer(message), message);
 
-/** What the client says of a question, and then of an update. */
+/** The client's words for a question, and then for an update. */
 async function failuresOf(toQuestion: Answer, toUpdate: Answer) {
   const { client, update } = await start((message, reply) =>
     reply(isUpdate(message) ? toUpdate(message) : toQuestion(message)),
@@ -46,7 +49,7 @@ async function failuresOf(toQuestion: Answer, toUpdate: Answer) {
     reading.kind === 'failed' ? reading.failure : undefined,
     outcome.kind === 'unknown' ? outcome.failure : undefined,
   ];
-  // Each has a port of its own.
+  // Each nameserver has another port.
   return failures.map(
     (failure) =>
       failure && { ...failure, message: failure.message.replace(/127\.0\.0\.1:\d+/, 'its address') },

@@ -1,3 +1,4 @@
+/** Key files of BIND, one-line keys and key pairs: which key they hold, and the failure of a bad file. */
 import { describe, expect, test } from 'vitest';
 import { rightsWarnings } from '../../../../src/dns/key/key-reading.ts';
 import { parseKeyFile } from '../../../../src/dns/key/keyfile.ts';
@@ -250,8 +251,8 @@ describe('a failure names the line, and not the secret', () => {
       key('k').replace('algorithm', 'algorithm ='),
       /line 2: a word and its value must have no =/,
     ],
-    ['a name that is no UTF-8', key('a\ufffd'), /line 1: the key's name is not a domain name/],
-    ['a name that is none', key('a..b'), /line 1: the key's name is not a domain name/],
+    ['a name that is not UTF-8', key('a\ufffd'), /line 1: the key's name is not a domain name/],
+    ['an invalid name', key('a..b'), /line 1: the key's name is not a domain name/],
     [
       'an include',
       'include "/etc/bind/keys/ddns.key";\n',
@@ -397,7 +398,7 @@ describe('other forms', () => {
       privateFile('163').replace('AAA=', 'AHg='),
       /line 4: a truncated MAC of hmac-sha256 must have 128/,
     ],
-    ['Bits: that are none', privateFile('163').replace('AAA=', 'A'), /line 4: Bits: must be two bytes/],
+    ['malformed Bits:', privateFile('163').replace('AAA=', 'A'), /line 4: Bits: must be two bytes/],
   ])('%s', (_, text, message) => {
     const parsed = parse(text, undefined, '/etc/Kk.+163+00001.private');
     expect(parsed).toMatchObject({

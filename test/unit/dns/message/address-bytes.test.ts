@@ -1,3 +1,4 @@
+/** IP addresses as text and as bytes. */
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
 import type { Rrset } from '../../../../src/core/model/zone.ts';

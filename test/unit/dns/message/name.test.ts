@@ -1,3 +1,4 @@
+/** Domain names as text and as bytes. */
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
 import { isWithin, nameToWire, parentOf, parseAnyName, readName } from '../../../../src/dns/message/name.ts';
@@ -89,7 +90,7 @@ describe('wire form', () => {
       const read = readName(wire, 0);
       expect(read?.end).toBe(wire.length);
       expect(read?.name).toMatch(/^[a-z0-9_*/\\.-]+$/);
-      // A length byte is at most 40 here, so only the labels have letters.
+      // A length byte is at most 40 here, so only labels have letters.
       expect(nameToWire(read!.name)?.toString('latin1')).toBe(
         wire.toString('latin1').replace(/[A-Z]/g, (char) => char.toLowerCase()),
       );
@@ -119,7 +120,8 @@ describe('compression', () => {
   ])('%s is refused', (_, text, start) => {
     const bytes = Buffer.from(text, 'latin1');
     const read = readName(bytes, start);
-    // The loop: from 2 back to 0, "a", and then the same pointer, which still goes backwards; its length ends it.
+    // The loop: from 2 back to 0, "a", and the same pointer again, which still goes backwards. The name's
+    // length ends the loop.
     expect(read).toBeUndefined();
   });
 

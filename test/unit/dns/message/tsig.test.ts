@@ -1,3 +1,4 @@
+/** TSIG: known answers, and what an answer's signature proves. */
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
@@ -15,7 +16,7 @@ import { seeded } from '../../../support/seeded.ts';
 
 const testKey = 'testkey.' as Fqdn;
 const now = 1_594_855_491;
-/** An UPDATE of example.com. without anything. */
+/** An empty UPDATE of example.com. */
 const empty = (id: number) =>
   encodeMessage({
     id,
@@ -97,7 +98,7 @@ describe.each(tsigAlgorithms)('%s', (algorithm) => {
       const changed = Buffer.from(signed);
       changed[bit >> 3]! ^= 1 << (bit & 7);
       const verdict = verify(changed);
-      // The case of the letters of the two names is no content (RFC 8945 4.3.3, RFC 4343).
+      // The case of the two names is not signed (RFC 8945 4.3.3, RFC 4343).
       if (verdict.kind === 'verified')
         expect([bit & 7, /[a-z]/i.test(String.fromCharCode(signed[bit >> 3]!))]).toEqual([5, true]);
     }

@@ -1,3 +1,4 @@
+/** DNS messages and RDATA as bytes, also malformed ones. */
 import dnsPacket from 'dns-packet';
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
@@ -47,7 +48,7 @@ test.each(rrsets)('$type: written RDATA reads back the same', (rrset) => {
   const answers = encoded.rdata.map((rdata) => rr(name, numbers[rrset.type], rdata));
   const message = decodeMessage(answerTo(query(numbers[rrset.type]), { answers }))!;
   expect(answeredRrset(message, rrset)).toEqual(rrset);
-  // The caller's arrays are not touched (dns-packet's TXT encoder would).
+  // The caller's arrays stay unchanged; dns-packet's TXT encoder would change them.
   expect(encodeRdata(rrset)).toEqual(encoded);
 });
 
@@ -135,7 +136,7 @@ describe('malformed messages', () => {
   test('pointer chains in the longest message take no time', () => {
     const header = answerTo(query(1)).subarray(0, 12);
     const chain = Buffer.alloc(maxAnswerBytes - 12);
-    // A root name, then pointers to the pointer before: each RR's owner goes through many of them.
+    // A root name, then a chain of pointers: each RR's owner goes through many of them.
     for (let at = 1; at + 2 <= chain.length; at += 2)
       u16(0xc000 | ((12 + Math.max(0, at - 2)) & 0x3fff)).copy(chain, at);
     const message = Buffer.concat([header, chain]);

@@ -1,4 +1,4 @@
-/** Odd NS RRsets and odd MNAMEs: nothing odd is looked up, and each costs one clear sentence of bounded size. */
+/** Odd NS RRsets and odd MNAMEs: no odd look-up, and one clear sentence of bounded size for each. */
 import { lookup } from 'node:dns/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Failure } from '../../../../src/core/model/observation.ts';
@@ -43,7 +43,7 @@ type Zone = Record<string, readonly Buffer[]>;
 const a = (owner: string, ...bytes: number[]) => rr(owner, 1, Buffer.from(bytes));
 const held = (owner: string, type: number) => `${owner} ${type}`;
 
-/** A primary server of that zone at 127.0.0.1. `ns`: the targets of its NS RRset. */
+/** A primary server of the zone at 127.0.0.1. `ns`: the targets of its NS RRset. */
 async function world(ns: readonly Buffer[], records: Zone = {}, options: Parameters<typeof start>[1] = {}) {
   const zoneRecords: Zone = {
     [held(zone, 2)]: ns.map((target) => rr(zone, 2, target)),
@@ -80,7 +80,7 @@ describe('an NS RRset with', () => {
   const cannot: [string, Buffer, Zone, RegExp, readonly string[]][] = [
     ['the root as a target', wire('.'), {}, /cannot ask \., a nameserver.*it is the root/, []],
     [
-      'a name that nobody knows',
+      'an unknown name',
       wire('ns9.example.net.'),
       {},
       /ns9\.example\.net\.,.*it has no address/,
@@ -153,7 +153,7 @@ describe('an NS RRset with', () => {
   });
 
   test('a loopback address is not asked if the primary server is elsewhere', async () => {
-    // The connection ends at our nameserver; then its name leads elsewhere.
+    // The connection goes to our nameserver; later its name leads elsewhere.
     let lookups = 0;
     vi.mocked(lookup).mockImplementation((async () => [
       { address: ++lookups > 1 ? '192.0.2.53' : '127.0.0.1', family: 4 },
@@ -293,7 +293,7 @@ describe('a nameserver that does not serve the zone', () => {
           },
         },
       ]);
-      // It is asked ever less often.
+      // The nameserver is asked ever less often.
       expect(other.received.length).toBeLessThan(40);
     },
   );
@@ -363,7 +363,7 @@ describe('the MNAME of the SOA', () => {
   test.each([
     ['the root, as of a hidden primary', wire('.'), /names no primary server \(its MNAME is the root\)/, []],
     [
-      'a name that nobody knows',
+      'an unknown name',
       wire('ns9.example.net.'),
       /names ns9\.example\.net\. \(which has no address\)/,
       ['ns9.example.net'],

@@ -1,4 +1,7 @@
-/** Watching nameservers and resolvers: seldom asked while nothing changes, at once when it does, and only for the newest change. */
+/**
+ * Watching nameservers and resolvers: few questions while nothing changes, a question at once after a change,
+ * and only the newest change.
+ */
 import { expect, test } from 'vitest';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
 import type { Rrset } from '../../../../src/core/model/zone.ts';
@@ -29,7 +32,7 @@ const at = ({ port }: FakeNameserver) => ({ host: '127.0.0.1', port });
 const addressIs = (last: number): Rrset => ({ ...address, rdata: [`192.0.2.${last}`] }) as Rrset;
 const a = (last: number, owner: string = name) => rr(owner, 1, Buffer.of(192, 0, 2, last));
 
-/** A nameserver that is at some serial, and answers what that serial has. */
+/** A nameserver at some serial, which answers what that serial has. */
 async function secondary() {
   const told = { serial: 1, last: 9 };
   const nameserver = await startFakeNameserver((message, reply) => {

@@ -1,4 +1,4 @@
-/** What is stored, and what a wildcard answers: which questions are asked for it, and what comes of each answer. */
+/** Stored RRsets and a wildcard's answers: which questions are asked, and what each answer means. */
 import { describe, expect, test } from 'vitest';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
 import type { Prerequisite, Question, Rrset, UpdateOutcome } from '../../../../src/core/model/zone.ts';
@@ -21,13 +21,13 @@ const refusedWith = (code: 'prerequisite-failed' | 'rejected' | 'not-sent'): Upd
 });
 
 interface World {
-  /** What any name answers that nobody has. */
+  /** The answer at any name that nobody has. */
   readonly wildcard?: Rrset;
   readonly stored?: readonly Rrset[];
-  /** Instead of what the zone would answer to an update. */
+  /** Replaces the zone's answer to an update. */
   readonly outcome?: UpdateOutcome;
   readonly silent?: boolean;
-  /** What the name itself answers when it is asked once more, where that is something else. */
+  /** The second answer of the name itself, if it differs. */
   readonly again?: { readonly rrset?: Rrset };
 }
 

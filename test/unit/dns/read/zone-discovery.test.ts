@@ -1,4 +1,4 @@
-/** Which zone holds a name, found and checked: cuts, aliases, referrals, another primary server. */
+/** Finding and checking the zone of a name: cuts, aliases, referrals, another primary server. */
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../../../src/core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';

@@ -1,3 +1,4 @@
+/** A nameserver's host name and its addresses. */
 import { lookup } from 'node:dns/promises';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { resolveAll, resolveOne, showEndpoint } from '../../../../src/dns/transport/endpoint.ts';

@@ -1,4 +1,4 @@
-/** What an answer is worth: forgers, and answers that prove what they say. */
+/** Forged answers prove nothing; signed answers prove what they say. */
 import { describe, expect, test } from 'vitest';
 import {
   checkForLeaks,
@@ -61,7 +61,7 @@ describe('a forged message is never final', () => {
         kind: 'unknown',
         failure: { code },
       });
-      // On TCP a short grace is enough: see TCP_GRACE_MS. On UDP it listens to the end.
+      // On TCP a short grace is enough: see tcpGraceMs. On UDP the client listens until the deadline.
       if (transport === 'udp') expect(clock.mono() - begin).toBeGreaterThan(145);
       else expect(clock.mono() - begin).toBeLessThan(1000);
     });

@@ -1,4 +1,4 @@
-/** The queue of one nameserver: who is next, and what waited too long. No sockets, no timers. */
+/** The queue of one nameserver: which item is next, and which waited too long. No sockets, no timers. */
 import { describe, expect, test } from 'vitest';
 import type { MonoMs } from '../../../../src/core/model/units.ts';
 import {
@@ -23,7 +23,7 @@ const message = (rank: Rank, lane: string, text = lane, sendBefore = at(1000)): 
 const queueOf = (limits: Partial<QueueLimits> = {}) =>
   new MessageQueue<Message>({ ...queueLimits, ...limits });
 
-/** Takes all that may be taken; each ends at once where `ending` says so. */
+/** Takes every item that may be taken. With `ending`, each item ends at once. */
 function takeAll(queue: MessageQueue<Message>, { ending = true } = {}): string[] {
   const taken: string[] = [];
   for (let next = queue.take(); next !== undefined; next = queue.take()) {

@@ -91,7 +91,8 @@ describe('limits', () => {
       const outcomes = await Promise.all(waiting);
       const count = (code: string) =>
         outcomes.filter((outcome) => outcome.kind !== 'applied' && outcome.failure.code === code).length;
-      // Those that are in flight in the end came from the queue, where the connection was not there when all this began.
+      // The messages in flight at the end came from the queue, if the connection was not yet open at the
+      // start.
       expect(count('queue-full')).toBeGreaterThanOrEqual(tooMany);
       expect(count('queue-full')).toBeLessThanOrEqual(tooMany + inFlightOfRank);
       expect(count('queue-full') + count('expired')).toBe(tooMany + waitingOfLane);
@@ -180,7 +181,7 @@ describe('UDP', () => {
       },
     );
     const updating = client.update({ plan, notAfter: soon(1000), deadline: soon(60_000) });
-    // It has left the queue, and has no socket yet.
+    // The update has left the queue, and has no socket yet.
     lateMs = 1001;
     expect(await updating).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'expired' } });
     lateMs = 0;
@@ -208,7 +209,8 @@ describe('UDP', () => {
 });
 
 test('a datagram without a route or address family fails at once, and throws nothing', async () => {
-  // A link-local address without its link, and the broadcast address: connecting fails with EINVAL and EACCES, as it does with ENETUNREACH where a machine has no IPv6.
+  // A link-local address without its link, and the broadcast address: connect fails with EINVAL and EACCES,
+  // as with ENETUNREACH on a machine without IPv6.
   for (const [host, code] of [
     ['fe80::1', 'EINVAL'],
     ['255.255.255.255', 'EACCES'],
