@@ -248,7 +248,7 @@ export const otherUpdateAnswers: readonly UpdateCase[] = [
     nsupdate: 'no proof',
   }),
   doubted(
-    'a MAC of half its length, although the key says more (RFC 8945 5.2.2.1)',
+    'a MAC of half its length, although the key has whole MACs (RFC 8945 5.2.2.1)',
     (message, sign) => sign(answerTo(message), { macBytes: 16 }),
     { code: 'answer-not-verified', says: /its MAC is truncated/, nsupdate: 'no proof' },
   ),

@@ -91,7 +91,10 @@ const changesNothing = (zone: Fqdn): MessageRequest['plan'] => ({
   changes: [],
 });
 
-/** Knot does not sign a refusal. Beside granted RRsets it counts as one, because only words depend on it. */
+/**
+ * Knot does not sign a refusal. Beside granted RRsets, the same failure code counts as a refusal: only words
+ * depend on it.
+ */
 const isDenied = (right: RrsetRight, { code }: Failure): boolean =>
   right.right === 'denied' || (right.right === 'unknown' && right.failure.code === code);
 

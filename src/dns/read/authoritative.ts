@@ -15,7 +15,7 @@ export const maxNameservers = 32;
 const maxAuthorities = 2 * maxNameservers;
 const dnsPort = 53;
 
-/** An endpoint to ask, or a nameserver without one and why. */
+/** An endpoint to ask, or why a nameserver has no endpoint. */
 export type Authority =
   /** `name`: as in the NS RRset. */
   | { readonly kind: 'endpoint'; readonly endpoint: Endpoint; readonly name?: Fqdn }

@@ -37,7 +37,7 @@ interface Expectation {
 export interface Watch {
   /** Resolves when the nameserver answers as expected, or when the watch ends. Never rejects. */
   readonly report: Promise<NameserverReport>;
-  /** Ends the watch with this failure, or with the last one. */
+  /** Ends the watch with this failure, or with the last failure. */
   end(failure?: Failure): void;
 }
 

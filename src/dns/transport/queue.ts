@@ -17,7 +17,7 @@ export interface Queueable {
   readonly sendBefore: MonoMs;
 }
 
-export const queueable = ({ deadline, notAfter, repeatable, lane }: Exchange<unknown>): Queueable => ({
+const queueable = ({ deadline, notAfter, repeatable, lane }: Exchange<unknown>): Queueable => ({
   rank: repeatable ? 'question' : 'update',
   lane,
   sendBefore: Math.min(deadline, notAfter ?? Number.POSITIVE_INFINITY) as MonoMs,
