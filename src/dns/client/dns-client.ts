@@ -12,9 +12,7 @@ export interface DnsClient extends ZoneClient {
   readonly inspection: Inspection;
 }
 
-/**
- * A client that updates with `send`. Its reading side learns from each applied update: our RRsets are stored.
- */
+/** A client that updates with `send`. Its reading side learns what each applied update stored. */
 export function dnsClient(side: ReadingSide, send: DnsClient['update']): DnsClient {
   const update = async (request: MessageRequest): Promise<UpdateOutcome> => {
     const outcome = await send(request);

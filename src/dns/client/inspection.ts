@@ -32,7 +32,8 @@ export const createInspection = (
 });
 
 /**
- * Knot 3.2 calls a key without the right unknown. If a signed answer proves that it knows the key, ask again.
+ * Knot 3.2 calls a key without the right unknown. If a signed answer proves that Knot knows the key, ask
+ * again.
  */
 async function rightsOfKnownKey(
   primary: Correspondent,

@@ -83,9 +83,7 @@ const deletesNothing = (zone: Fqdn, questions: readonly Question[]): UpdateMessa
   changes: questions.map((question) => ({ kind: 'delete-rrs', rrset: nobodysRr(question) })),
 });
 
-/**
- * A zone's apex has an SOA, so its name is in use. If the update were applied, its end deletes what it added.
- */
+/** The apex has an SOA, so its name is in use. If this were applied, its end deletes what it added. */
 const neverHolds = (zone: Fqdn, questions: readonly Question[]): UpdateMessage => ({
   zone,
   prerequisites: [{ kind: 'name-not-in-use', name: zone }],
@@ -95,9 +93,7 @@ const neverHolds = (zone: Fqdn, questions: readonly Question[]): UpdateMessage =
   ]),
 });
 
-/**
- * All in one message. If some of them may be the reason for a refusal (RFC 2136 3.3: as a whole), one by one.
- */
+/** All in one message. If a refusal (RFC 2136 3.3: as a whole) may concern only some of them, one by one. */
 async function outcomes(
   { send, atOnce }: Asking,
   questions: readonly Question[],

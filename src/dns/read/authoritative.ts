@@ -88,9 +88,7 @@ export async function listedAuthorities(
   return distinct(found.flat()).slice(0, maxAuthorities);
 }
 
-/**
- * Loopback and the like are no nameserver, except if the primary server itself has such an address (a lab).
- */
+/** Loopback and the like are no nameserver, unless the primary server itself has such an address (a lab). */
 function endpointsOf(
   name: Fqdn,
   addresses: readonly string[],

@@ -9,9 +9,7 @@ import { type Authority, findAuthorities, listedAuthorities } from './authoritat
 import { Lookout, type Watch } from './lookout.ts';
 import type { SerialsOptions } from './serials.ts';
 
-/**
- * Then the NS RRset is read again: it may change. A thousand clusters that move together share one answer.
- */
+/** Then the NS RRset is read again: it may change. A thousand clusters that move at once share one answer. */
 export const authoritiesKeptMs = 5000;
 
 interface PropagationOptions extends SerialsOptions {

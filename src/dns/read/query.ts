@@ -25,9 +25,7 @@ export interface Correspondent {
   readonly recursive?: boolean;
 }
 
-/**
- * What the last answer said about our key. Only words may depend on this: anybody can forge unsigned answers.
- */
+/** What the last answer said about our key. Only words may depend on this: anybody can forge an answer. */
 interface KeyRecord {
   standing: KeyStanding | undefined;
 }

@@ -30,9 +30,7 @@ interface Answered {
   readonly answer: Answer;
 }
 
-/**
- * The name is delegated away, or never answered. Silence and refusals are of the nameserver, not the zone.
- */
+/** The name is delegated away, or never answered. Silence and refusals come from the nameserver. */
 const saidByTheZone = new Set(['not-authoritative', 'not-in-zone']);
 
 /**

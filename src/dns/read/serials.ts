@@ -34,9 +34,7 @@ type NameserverSerial = { readonly nameserver: string } & (
   | { readonly step: 'unknown'; readonly failure: Failure }
 );
 
-/**
- * One line for each nameserver, in the order of the list or NS RRset. Ends by the deadline; never rejects.
- */
+/** A line for each nameserver, in the order of the list or NS RRset. Ends by the deadline; never rejects. */
 export async function readSerials(
   options: SerialsOptions,
   zone: Fqdn,

@@ -16,9 +16,7 @@ import { rdataKey } from '../message/rdata.ts';
 import type { UpdateMessage } from '../message/update.ts';
 
 export const maxKnownRrsets = 16_384;
-/**
- * Nobody has this sibling name, so an answer comes from a wildcard. Administrators see it in the query log.
- */
+/** Nobody has this name, so an answer comes from a wildcard. Administrators see it in the query log. */
 const siblingLabel = '_source-dns-wildcard';
 
 /** Questions to the nameserver. Each ends by the deadline and never rejects. */
@@ -50,9 +48,7 @@ interface SiftRequest {
   readonly zone: Fqdn;
   /** As answered. */
   readonly rrsets: readonly Rrset[];
-  /**
-   * Ignore what is remembered, and ask for each RRset by an update: the nameserver refuses what should hold.
-   */
+  /** Ignore what is remembered, and ask by updates: the nameserver refuses what should hold. */
   readonly anew: boolean;
   readonly deadline: MonoMs;
 }

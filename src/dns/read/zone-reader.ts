@@ -9,9 +9,7 @@ import { type FoundZone, findZone } from './zone-finder.ts';
 
 /** A zone is known for this long after an answer named it. Then it is looked for again. */
 export const zoneKnownForMs = 300_000;
-/**
- * On average, one reading in so many milliseconds: 250 a second. So a thousand clusters are read every 4 s.
- */
+/** On average, one reading in so many ms (250 a second): each of a thousand clusters is read every 4 s. */
 export const readingSlotMs = 4;
 /** Shorter rests are ignored. */
 export const leastRestMs = 250;
@@ -103,9 +101,7 @@ export class ZoneReader {
   }
 }
 
-/**
- * Each reading takes the nameserver's next free slot: one cluster does not wait, a thousand share the cost.
- */
+/** Each reading takes the nameserver's next free slot. One cluster never waits; a thousand share the cost. */
 export class ReadingPace {
   #freeAt = 0;
 

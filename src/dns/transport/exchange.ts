@@ -12,9 +12,7 @@ export interface Exchange<T> {
   readonly notAfter?: MonoMs;
   /** Once aborted, it is not sent any more. */
   readonly recalled?: AbortSignal | undefined;
-  /**
-   * A lost datagram of a question may be sent again; of an update never: the second would be another attempt.
-   */
+  /** A lost question may be sent again. An update never: the second would be another attempt. */
   readonly repeatable: boolean;
   /** The name of the question or update. Waiting names take turns. */
   readonly lane: string;
@@ -33,9 +31,7 @@ export type Verdict<T> =
   | { readonly kind: 'final'; readonly value: T }
   /** The answer did not fit into the datagram (TC). */
   | { readonly kind: 'truncated' }
-  /**
-   * The answer proves nothing (unsigned, wrong MAC): keep listening, and report it if nothing better comes.
-   */
+  /** The answer proves nothing (unsigned, wrong MAC): keep listening. Report it if nothing better comes. */
   | { readonly kind: 'doubtful'; readonly failure: Failure }
   /** Not an answer to this message. */
   | { readonly kind: 'ignored' };

@@ -26,9 +26,7 @@ const queueable = ({ deadline, notAfter, repeatable, lane }: Exchange<unknown>):
 export interface QueueLimits {
   /** Sent and not ended. */
   readonly inFlight: number;
-  /**
-   * The limit for one rank: a nameserver that is slow with updates still answers questions, and vice versa.
-   */
+  /** The limit for one rank: if updates are slow, questions still pass, and vice versa. */
   readonly inFlightOfRank: number;
   /** Waiting, of both ranks. */
   readonly waiting: number;

@@ -16,9 +16,7 @@ import { clientClosed, expiredInQueue, noAnswer, noRoute, portUnreachable, recal
 import { InFlight } from './pending.ts';
 import { enqueue, MessageQueue, type QueuedExchange } from './queue.ts';
 
-/**
- * Every path carries this, and PowerDNS limits an UPDATE to it (RFC 1035 4.2.1). Longer messages go over TCP.
- */
+/** Every path carries this. PowerDNS limits an UPDATE to it (RFC 1035 4.2.1). Longer messages go over TCP. */
 const maxDatagramBytes = 512;
 /** A question without an answer is repeated after this time, then after twice as long, and so on. */
 const firstRepeatMs = 250;
