@@ -31,10 +31,7 @@ export const createInspection = (
   serials: (zone, deadline) => readSerials(options, zone, deadline),
 });
 
-/**
- * Knot 3.2 calls a key without the right unknown. If a signed answer proves that Knot knows the key, ask
- * again.
- */
+/** Knot 3.2 calls a key without the right unknown. If a signed answer proves that to be wrong, ask again. */
 async function rightsOfKnownKey(
   primary: Correspondent,
   update: (request: MessageRequest) => Promise<UpdateOutcome>,

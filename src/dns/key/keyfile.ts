@@ -51,7 +51,7 @@ export function parseKeyFile(text: string, file: string, keyName?: string): Pars
       kind: 'invalid',
       failure: {
         code: error.code,
-        message: `The key file ${file}: ${error.message}${end}`,
+        message: `source-dns cannot use the key file ${file}: ${error.message}${end}`,
         hint: error.hint,
       },
     };

@@ -178,7 +178,9 @@ describe('recognised', () => {
   ])('%s', (_, text, message, hint) => {
     for (const name of [undefined, 'k']) {
       const parsed = parse(text, name);
-      const looksLike = new RegExp(`^The key file /etc/k\\.key: it looks like .*${message.source}`);
+      const looksLike = new RegExp(
+        `^source-dns cannot use the key file /etc/k\\.key: it looks like .*${message.source}`,
+      );
       expect(parsed).toMatchObject({
         failure: {
           code: 'key-invalid',
