@@ -24,7 +24,7 @@ import {
   withPublication,
   withServer,
 } from './model/state.ts';
-import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
+import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { discover } from './observe/discovery.ts';
 import { observe } from './observe/observe.ts';
 import { notMisled, takePeer, takeProposal, takeTrial } from './observe/server-addresses.ts';

@@ -129,3 +129,18 @@ const isFollowed = ({ servers }: ClusterState, { facts }: ServerMemory): boolean
   [...servers.values()].some((server) =>
     server.facts?.channels.some((channel) => isIdentifiedAs(channel, facts)),
   );
+
+/**
+ * How long after its last answer a discovered server is asked again: never at `suspect_interval`, and ever more rarely while it does not answer, or somebody else does in
+ * its place. Milliseconds.
+ */
+export function discoveredPauseMs(
+  { settings: { watch } }: ClusterState,
+  { latest, facts, factsAt, mentioned, settings }: ServerMemory,
+): number {
+  const isStale = settings.discovered !== undefined && verify(settings.discovered, facts) === 'stale';
+  if (latest === undefined || (latest.probe.kind === 'reachable' && !isStale)) return watch.intervalMs;
+  const since = isStale ? mentioned?.firstAt : (factsAt ?? mentioned?.firstAt);
+  const failingMs = latest.at - (since ?? latest.at);
+  return Math.max(watch.intervalMs, Math.min(failingMs, discoveredPauseMaxMs));
+}
