@@ -1,3 +1,5 @@
+/** Fetches the programs of the real tests before the first of them. */
+
 import { provideMysql } from '../../src/lab/programs/mysql-programs.ts';
 import { everyBind, everyKnot, everyPowerdns } from '../support/servers/nameservers.ts';
 
