@@ -18,15 +18,14 @@ import type { ClusterState } from '../model/state.ts';
 import { gtidsOf } from '../observe/comparison.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView, Topology } from '../observe/topology.ts';
-import { drift } from '../publish/intent.ts';
+import { drift } from '../publish/repair.ts';
 import { addressAlarm } from './address-alarm.ts';
 import { failoverListAlarm } from './failover-list-alarm.ts';
-import { ofFailure } from './failure-alarm.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
 import { propagationAlarms } from './propagation-alarms.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
 import { unlistedAlarms } from './unlisted-alarms.ts';
-import { writeAlarms } from './write-alarms.ts';
+import { ofFailure, writeAlarms } from './write-alarms.ts';
 
 /** The state with its alarms, and a line in the history for each that came or went. */
 export function raiseAlarms(turn: Turn, state: ClusterState, topology: Topology): ClusterState {

@@ -18,8 +18,8 @@ export interface Break {
   /** The same, to be read on from the server's name. */
   readonly why: string;
   /** The last server's channel, and where it leads to if that is a server of ours. */
-  readonly channel?: Channel;
-  readonly upstream?: ServerView;
+  readonly channel?: Channel | undefined;
+  readonly upstream?: ServerView | undefined;
 }
 
 /** To be asked for a server that has no way. */
@@ -57,7 +57,7 @@ function stepFrom(
   if (chosen === undefined) return withoutChannel(situation, server, through);
   const { channel, upstream } = chosen;
   const to = upstream?.address ?? channel.sourceAddress;
-  const at = { channel, ...(upstream && { upstream }) };
+  const at = { channel, upstream };
   if (upstream === undefined && claimOf(channel) !== undefined) return besideUs(situation, channel);
   const broken = brokenWords(server, channel, to);
   if (broken !== undefined || upstream === undefined)

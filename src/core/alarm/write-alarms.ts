@@ -2,14 +2,15 @@
 
 import type { Situation } from '../decide/situation.ts';
 import type { Alarm } from '../model/events.ts';
+import type { Failure } from '../model/observation.ts';
 import type { Fqdn } from '../model/units.ts';
+import type { AlarmCode } from '../model/vocabulary.ts';
 import { type Rrset, rdataWords } from '../model/zone.ts';
 import type { Altered, ZoneView } from '../model/zone-view.ts';
 import { isSettled } from '../publish/altered.ts';
 import { isSide, managedQuestions } from '../publish/desired.ts';
 import { isSideTrouble, noProgress } from '../publish/refusals.ts';
 import { isLookingAround } from '../publish/wanted-replicas.ts';
-import { ofFailure } from './failure-alarm.ts';
 
 export const writeAlarms = (situation: Situation): readonly Alarm[] => [
   ...refused(situation),
@@ -120,3 +121,11 @@ function wildcardWords({ synthesized, looping }: ZoneView, name: Fqdn): string {
       : `the nameserver answers SERVFAIL for it, as where the wildcard ${loop.wildcard} is a CNAME that`;
   return `${why} leads back to itself: applications that use this name get SERVFAIL. Remove the wildcard, or give it a target that it does not cover.`;
 }
+
+/** A failure keeps its words, and what to do, all the way to the person. */
+export const ofFailure = (code: AlarmCode, subject: string, failure: Omit<Failure, 'code'>): Alarm => ({
+  code,
+  subject,
+  sentence: failure.message,
+  hint: failure.hint,
+});

@@ -21,7 +21,7 @@ export function alteredIn(
     if (isSame(shows, wrote.rrset)) return [];
     const before = known.find((altered) => isSameWish(altered.wrote, wrote));
     const times = before !== undefined && isSame(before.shows, shows) ? before.times + 1 : 1;
-    return [{ wrote, ...(shows === undefined ? {} : { shows }), times }];
+    return [{ wrote, shows, times }];
   });
   return [...others, ...found];
 }

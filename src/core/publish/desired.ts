@@ -3,7 +3,7 @@
 import { type Form, ledgerName } from '../model/ledger.ts';
 import type { PublicationSettings, SourceName } from '../model/settings.ts';
 import type { Fqdn } from '../model/units.ts';
-import type { Question, Wanted } from '../model/zone.ts';
+import type { Question, Rrset, Wanted } from '../model/zone.ts';
 
 const srvName = (source: SourceName): Fqdn => `_mysql._tcp.${source.name}` as Fqdn;
 
@@ -39,26 +39,24 @@ export function wantedForForm(settings: PublicationSettings, form: Form, port: n
   return [
     addressRrset(source.name, 'A', form.ttlSeconds, addresses),
     addressRrset(source.name, 'AAAA', form.ttlSeconds, addresses),
-    cnameRrset(source.name, form.ttlSeconds, cname),
+    wish({ name: source.name, type: 'CNAME', ttlSeconds: form.ttlSeconds, rdata: cname }),
     ...(source.srv ? [srvRrset(source, form, port)] : []),
   ];
 }
 
-const cnameRrset = (name: Fqdn, ttlSeconds: number, rdata: readonly string[]): Wanted => ({
-  name,
-  type: 'CNAME',
-  ...(rdata.length > 0 ? { rrset: { name, type: 'CNAME', ttlSeconds, rdata } } : {}),
-});
+/** Without RDATA the RRset should not exist. */
+const wish = (rrset: Rrset): Wanted => {
+  const { name, type } = rrset;
+  return rrset.rdata.length === 0 ? { name, type } : { name, type, rrset };
+};
 
-function srvRrset(source: SourceName, { targets, ttlSeconds }: Form, port: number): Wanted {
-  const name = srvName(source);
-  if (targets.length === 0) return { name, type: 'SRV' };
-  return {
-    name,
+const srvRrset = (source: SourceName, { targets, ttlSeconds }: Form, port: number): Wanted =>
+  wish({
+    name: srvName(source),
     type: 'SRV',
-    rrset: { name, type: 'SRV', ttlSeconds, rdata: [{ priority: 0, weight: 0, port, target: source.name }] },
-  };
-}
+    ttlSeconds,
+    rdata: targets.length === 0 ? [] : [{ priority: 0, weight: 0, port, target: source.name }],
+  });
 
 /** The A or the AAAA RRset of a name: of the addresses given those that are of its family. */
 export function addressRrset(
@@ -68,7 +66,7 @@ export function addressRrset(
   addresses: readonly string[],
 ): Wanted {
   const rdata = addresses.filter((address) => address.includes(':') === (type === 'AAAA'));
-  return { name, type, ...(rdata.length > 0 ? { rrset: { name, type, ttlSeconds, rdata } } : {}) };
+  return wish({ name, type, ttlSeconds, rdata });
 }
 
 export const isIpText = (host: string): boolean => host.includes(':') || /^\d+(\.\d+){3}$/.test(host);
