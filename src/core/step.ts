@@ -169,7 +169,8 @@ function forgetLine(state: ClusterState, id: ServerId): ClusterState {
   const publications = [...state.publications].map(([name, publication]) => {
     const line = new Set(publication.evidence.line);
     line.delete(id);
-    return [name, { ...publication, line }] as const;
+    const evidence = { ...publication.evidence, line };
+    return [name, { ...publication, evidence }] as const;
   });
   return { ...state, publications: new Map(publications) };
 }

@@ -4,7 +4,7 @@ import type { Commanded } from '../decide/situation.ts';
 import type { Command, CommandResult, Turn } from '../model/events.ts';
 import { commandQueueLimit } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import type { Attempt, PublicationState } from '../model/publication.ts';
+import { type Attempt, type PublicationState, withWriting, withZone } from '../model/publication.ts';
 import type { ClusterState, CommandProgress, RunningCommand } from '../model/state.ts';
 import { type Now, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
@@ -40,12 +40,11 @@ function beginNext(state: ClusterState, now: Now): ClusterState {
   const servers = new Map(state.servers);
   const target = 'server' in head.command ? servers.get(head.command.server) : undefined;
   if (target) servers.set(target.settings.address, { ...target, nextProbeAt: now.mono });
-  const publications = new Map(
-    [...state.publications].map(([name, publication]) => [
-      name,
-      { ...publication, nextReadAt: now.mono, nextWriteAt: now.mono, pauses: new Map() },
-    ]),
-  );
+  const publications = new Map<string, PublicationState>();
+  for (const [name, publication] of state.publications) {
+    const due = withZone(publication, { nextReadAt: now.mono });
+    publications.set(name, withWriting(due, { nextAt: now.mono, pauses: new Map() }));
+  }
   return { ...state, servers, publications, commands: [{ ...head, since: now.mono, until }, ...rest] };
 }
 
