@@ -24,7 +24,7 @@ const isDynamic = ({ variable }: WriteSwitch): boolean =>
   variable === 'transaction_read_only' || variable === 'tx_read_only';
 
 /**
- * What keeps it from writes until it is restarted with another my.cnf. Each reads on from "would be a candidate if". innodb_force_recovery lets a server start on damaged
+ * What keeps it from writes until it is restarted with another my.cnf. Each follows "not a candidate:". innodb_force_recovery lets a server start on damaged
  * data: to take it away is no small step.
  */
 export const restarting = ({ switches = [] }: ServerFacts): readonly string[] =>
@@ -32,8 +32,8 @@ export const restarting = ({ switches = [] }: ServerFacts): readonly string[] =>
     .filter((each) => !isDynamic(each))
     .map(({ variable, value }) =>
       variable === 'innodb_force_recovery'
-        ? `it ran without innodb_force_recovery (it is ${value}), which takes a restart with another my.cnf; but first find out why it was set: it lets InnoDB start on damaged data, so a replica is the safer source`
-        : `it ran without ${variable}, which takes a restart with another my.cnf`,
+        ? `it runs with innodb_force_recovery = ${value}. First find out why it was set: it lets InnoDB start on damaged data, so a replica is the safer source. Then take it out of my.cnf and restart the server`
+        : `it runs with ${variable}: take it out of my.cnf and restart the server`,
     );
 
 /**

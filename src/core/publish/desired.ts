@@ -1,4 +1,4 @@
-/** What the zone should hold: the RRsets that follow from a ledger, a server and the configuration. */
+/** The RRsets that the zone should have, by a ledger and the configuration. */
 
 import { type Form, ledgerName } from '../model/ledger.ts';
 import type { PublicationSettings, SourceName } from '../model/settings.ts';
@@ -7,15 +7,15 @@ import type { Question, Rrset, Wanted } from '../model/zone.ts';
 
 const srvName = (source: SourceName): Fqdn => `_mysql._tcp.${source.name}` as Fqdn;
 
-/** Whether the source's name can move without it: its SRV RRset, and the replicas'. */
+/** A side name: the SRV RRset and the replicas' name. The source's name can move without them. */
 export const isSide = (source: SourceName, { name }: Question): boolean =>
   name !== source.name && name !== ledgerName(source);
 
-/** Whether it is one of the source's own RRsets: not the ledger, not the replicas'. */
+/** One of the source's own RRsets: not the ledger, not the replicas'. */
 export const isOfSource = (source: SourceName, { name }: Question): boolean =>
   name === source.name || name === srvName(source);
 
-/** Every RRset that this publication reads, and may write; also the replicas' under the name that the ledger says, which may be a former one. */
+/** Every RRset that this publication reads. `written`: the replicas' name in the ledger, maybe an old one. */
 export function managedQuestions(settings: PublicationSettings, written?: Fqdn): readonly Question[] {
   const { source, replicas } = settings;
   const names = new Set([...(replicas ? [replicas.name] : []), ...(written === undefined ? [] : [written])]);
@@ -26,12 +26,12 @@ export function managedQuestions(settings: PublicationSettings, written?: Fqdn):
     { name: source.name, type: 'AAAA' },
     { name: source.name, type: 'CNAME' },
     ...(source.srv ? [{ name: srvName(source), type: 'SRV' } as const] : []),
-    // Never written there: a CNAME that somebody put there, or that a wildcard answers, keeps the addresses out of sight.
+    // We never write this CNAME. But one that a person or a wildcard put there hides the addresses.
     ...[...names].flatMap((name) => (['A', 'AAAA', 'CNAME'] as const).map((type) => ({ name, type }))),
   ];
 }
 
-/** The source's RRsets in this form, and nothing else beside them. No targets: none of them exists. */
+/** The source's RRsets in this form. Without targets none of them exists. */
 export function wantedForForm(settings: PublicationSettings, form: Form, port: number): readonly Wanted[] {
   const { source } = settings;
   const cname = form.type === 'cname' ? form.targets : [];
@@ -58,7 +58,7 @@ const srvRrset = (source: SourceName, { targets, ttlSeconds }: Form, port: numbe
     rdata: targets.length === 0 ? [] : [{ priority: 0, weight: 0, port, target: source.name }],
   });
 
-/** The A or the AAAA RRset of a name: of the addresses given those that are of its family. */
+/** The A or AAAA RRset of a name, with the addresses of that family. */
 export function addressRrset(
   name: Fqdn,
   type: 'A' | 'AAAA',

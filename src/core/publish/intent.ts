@@ -1,4 +1,4 @@
-/** What to write next, from the decision and the zone as it was read: at most one thing, the most important first. */
+/** What to write next, by the decision and the zone that was read: the most important write only. */
 
 import { groupPrimary } from '../decide/elections.ts';
 import { differingForm } from '../decide/form.ts';
@@ -28,7 +28,7 @@ export function intendedWrite(situation: Situation, decision: Decision): Write |
   return firstUnpaused(situation, situation.ledger, target);
 }
 
-/** The most important first. What was refused waits, and the others do not wait for it. */
+/** The most important write first. One that was refused waits, and the others do not wait for it. */
 function firstUnpaused(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   let paused: Write | undefined;
   for (const intends of [ownForm, repair, rejoined, replicasWrite]) {
@@ -40,7 +40,7 @@ function firstUnpaused(situation: Situation, ledger: Ledger, target: ServerView)
   return paused;
 }
 
-/** This configuration publishes the source in another form than the ledger says: ours to change only where we published it. */
+/** This configuration wants another form than the ledger has. Only the instance in `by=` changes it. */
 function ownForm(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const form = differingForm(situation, ledger, target);
   const unnamed = ledger.uuid === '-' && target.id !== undefined;
@@ -66,8 +66,9 @@ function ownForm(situation: Situation, ledger: Ledger, target: ServerView): Writ
 }
 
 /**
- * A group may give its old primary the role back before that was seen to have rejoined: the name waits for just that. Only in a group: elsewhere the published
- * server may by now replicate from the former source, and have its stale writes from there. Whom a person named keeps the name.
+ * A group may choose its old primary again before that server's rejoin was noted: note it now.
+ * Only in a group: elsewhere the published server may already have the former source's stale writes.
+ * A source that was named by command keeps the name.
  */
 const backAgain = (situation: Situation, { reason }: Decision): Write | undefined =>
   reason === 'superseded-source' &&
@@ -97,7 +98,7 @@ function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Wri
   };
 }
 
-/** `on_no_source: withdraw`: only when every server was seen for `settle`, and none is a source. */
+/** `on_no_source: withdraw`: only if every server was seen for `settle` and none is a source. */
 function withdrawal(situation: Situation): Write | undefined {
   const { ledger, publication, state, now, settings } = situation;
   if (state.settings.onNoSource !== 'withdraw' || ledger === undefined || ledger.form.targets.length === 0)
@@ -112,7 +113,7 @@ function withdrawal(situation: Situation): Write | undefined {
   return {
     what: 'withdraw',
     aim: 'withdraw',
-    sentence: `Every server was seen for ${state.settings.watch.settleMs / 1000} s and none is a source: the name is withdrawn.`,
+    sentence: `Every server was seen for ${state.settings.watch.settleMs / 1000} s, and none is a source. The name is withdrawn.`,
     ledger: rewritten(situation, ledger, { form }),
     wanted: wantedForForm(settings, form, portOf(ledger.source)),
     notAfter: plusMs(now.mono, state.settings.watch.freshForMs),

@@ -1,4 +1,4 @@
-/** When the replicas' RRset is written anew, and by which instance. */
+/** When to write the replicas' RRset, and which instance writes it. */
 
 import { differingForm } from '../decide/form.ts';
 import type { Situation } from '../decide/situation.ts';
@@ -15,7 +15,7 @@ import {
   wantedReplicas,
 } from './wanted-replicas.ts';
 
-/** The replicas' RRset as this instance sees it, and the rules by which it is kept: those of the configuration of the instance in `by=`. */
+/** The replicas' RRset, by the rules of the instance in the ledger's `by=`. */
 export function replicasWrite(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const { publication, state, now, settings } = situation;
   const { writtenAt: replicasWrittenAt } = publication.replicas;
@@ -39,7 +39,7 @@ export function replicasWrite(situation: Situation, ledger: Ledger, target: Serv
   };
 }
 
-/** Only where the instance in `by=` seems to be gone, and only to do what it would: one that lives and does not agree would take it back for ever. */
+/** Only if the instance in `by=` seems gone and had the same rules: else the two overwrite each other. */
 function mayTakeOver(situation: Situation, ledger: Ledger, target: ServerView): boolean {
   const { publication, state, now } = situation;
   const { wrongSince: replicasWrongSince, yielded: replicasYielded } = publication.replicas;
@@ -68,11 +68,11 @@ function replicasSentence(
       ? []
       : [
           leftover && leftover.length > 0
-            ? `${former} is not configured any more, and removed.`
-            : `${former} is not configured any more, and left as it is.`,
+            ? `${former} is no longer configured, and was removed.`
+            : `${former} is no longer configured, but was left as it is.`,
         ]),
     ...(ledger.by === state.settings.instance
       ? []
-      : [`Instance ${ledger.by} left it wrong, so this one keeps it from now on.`]),
+      : [`Instance ${ledger.by} left it wrong, so this instance keeps it from now on.`]),
   ].join(' ');
 }

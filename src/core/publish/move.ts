@@ -14,7 +14,7 @@ import { freshUntil, portOf, type Write } from './intended.ts';
 import { obstructingSides } from './refusals.ts';
 import { wantedReplicas } from './wanted-replicas.ts';
 
-/** The update that moves the name to `target`, at the next epoch; undefined: its address cannot be published. */
+/** Moves the name to `target`, at the next epoch. Undefined: its address cannot be published. */
 export function move(
   situation: Situation,
   decision: Decision & { kind: 'point-to' },
@@ -42,7 +42,7 @@ export function move(
     unknown: unknownFields(ledger, previous),
   };
   const leftOut = obstructingSides(publication);
-  // By force nobody was asked, so nothing is known of the replicas: their RRset is left to the next look.
+  // A forced move has no evidence about the replicas: their RRset is written later.
   const wanted = [
     ...wantedForForm(settings, form, portOf(target.address)),
     ...(command?.force ? [] : wantedReplicas(situation, target.address)),
@@ -63,14 +63,14 @@ export function move(
       name: settings.source.name,
       seenAt: isoTime(moveSeenAt(decision.reason, situation.published, target, now)),
     },
-    // A forced move has no evidence that could get stale.
+    // A forced move has no evidence that could become stale.
     notAfter: command?.force
       ? plusMs(now.mono, state.settings.watch.freshForMs)
       : freshUntil(situation, target),
   };
 }
 
-/** A move writes the replicas' RRset by the rules of this configuration; what was published under another name is remembered until it is removed. */
+/** The replicas' rules of this configuration. The ledger keeps a former name until that is removed. */
 function replicasAfterMove(
   { settings, command, publication }: Situation,
   previous: Ledger | undefined,
@@ -82,11 +82,11 @@ function replicasAfterMove(
     : settings.replicas;
 }
 
-/** After a ledger was lost, the one that we remember knows more than the one that is there. */
+/** After the ledger was lost, the remembered ledger may be newer than the one in the zone. */
 const newest = (ledger: Ledger | undefined, last: Ledger | undefined): Ledger | undefined =>
   last !== undefined && (ledger === undefined || last.epoch > ledger.epoch) ? last : ledger;
 
-/** Of a ledger that went back as well as of the newer one that we remember: where both have a field, the zone's is kept. */
+/** The unknown fields of both ledgers. If both have a field, the zone's is kept. */
 function unknownFields(ledger: Ledger | undefined, previous: Ledger | undefined): readonly string[] {
   const nameOf = (field: string): string => field.split('=', 1)[0] as string;
   const there = ledger?.unknown ?? [];
@@ -94,7 +94,7 @@ function unknownFields(ledger: Ledger | undefined, previous: Ledger | undefined)
   return [...there, ...(previous?.unknown ?? []).filter((field) => !names.has(nameOf(field)))];
 }
 
-/** The former sources after a move: the old source joins them, the new one leaves them. */
+/** The former sources after a move: with the old source, without the new one. */
 function formersAfter(ledger: Ledger | undefined, target: ServerView, uuid: ServerId): readonly Former[] {
   if (ledger === undefined) return [];
   const isTarget = (former: Former) => former.uuid === uuid || former.address === target.address;

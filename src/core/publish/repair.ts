@@ -10,7 +10,7 @@ import { freshUntil, portOf, rewritten, type Write } from './intended.ts';
 import { differs, isInZone } from './plan.ts';
 import { obstructingSides } from './refusals.ts';
 
-/** The RRsets in which the zone is not as the ledger says. */
+/** The RRsets that differ from the ledger. */
 export function drift({ publication, settings }: Situation, ledger: Ledger): readonly Wanted[] {
   const { view } = publication.zone;
   if (view === undefined) return [];
@@ -19,7 +19,7 @@ export function drift({ publication, settings }: Situation, ledger: Ledger): rea
   );
 }
 
-/** Writes the source's RRsets again as the ledger says, as often as the limit allows. */
+/** Writes the source's RRsets again as the ledger says, within the limit of repairs. */
 export function repair(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const wrong = drift(situation, ledger);
   const recent = situation.publication.limits.repairs.filter(
@@ -28,12 +28,12 @@ export function repair(situation: Situation, ledger: Ledger, target: ServerView)
   if (wrong.length === 0 || recent.length >= repairLimit) return undefined;
   const wanted = wantedForForm(situation.settings, ledger.form, portOf(ledger.source));
   const isOwn = (want: Wanted): boolean => !isSide(situation.settings.source, want);
-  // The source's own RRsets do not wait for a side name here, either.
+  // The source's own RRsets do not wait for a side name.
   const withoutSides = obstructingSides(situation.publication) !== undefined && wrong.some(isOwn);
   return {
     what: 'repair',
     aim: 'repair',
-    sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} ${situation.publication.writing.leftOut ? 'was left out of the last move' : 'was changed by hand'}; it says again what the ledger says.`,
+    sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} ${wrong.length === 1 ? 'was' : 'were'} ${situation.publication.writing.leftOut ? 'left out of the last move' : 'changed by hand'}, and now follows the ledger again.`,
     ledger: rewritten(situation, ledger),
     wanted: withoutSides ? wanted.filter(isOwn) : wanted,
     notAfter: freshUntil(situation, target),

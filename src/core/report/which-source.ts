@@ -1,4 +1,4 @@
-/** What would change a hold in which it is in doubt which server is the source, or which one could be. */
+/** What would change a hold in which it is in doubt which server is, or could be, the source. */
 
 import { closing, follow, forget, ofTheCopy } from '../decide/advice.ts';
 import { candidateLacks, formerSourceOf } from '../decide/ahead.ts';
@@ -20,14 +20,13 @@ import { firstOfEach } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { bestReplica, couldBePromoted } from './promote-by-hand.ts';
 
-/** The published source's address. */
 export const published = ({ published: source, ledger }: Situation): string =>
   source?.address ?? ledger?.source ?? 'the published source';
 
 export const others = (situation: Situation): readonly ServerView[] =>
   situation.members.filter((member) => !isPublished(situation, member));
 
-/** Whom a move would go to. */
+/** The server to which a move would go. */
 export const target = (situation: Situation): ServerView | undefined =>
   provenCandidates(situation)[0] ?? situation.candidates[0];
 
@@ -52,14 +51,14 @@ export const stranger = (situation: Situation): readonly string[] => [
   ),
 ];
 
-/** What is writable in vain is closed before another server is opened. */
+/** A writable server that cannot be the source is closed before another one is opened. */
 function closeFirst(situation: Situation, which: (member: ServerView) => boolean): readonly string[] {
   const writable = situation.members.filter(which);
   if (writable.length === 0) return [];
   const could = others(situation).some((member) => couldBePromoted(situation, member));
   const then = could
     ? `then promote an up-to-date replica${bestReplica(situation)}`
-    : `until ${published(situation)} answers again`;
+    : `and wait until ${published(situation)} answers again`;
   return [`Close ${names(writable)} (${writable.slice(0, 1).map(closing)}), ${then}.`];
 }
 
@@ -74,17 +73,17 @@ function byForce(
     : [`Only if ${orOneOf(servers)} ${only}: ${followOneOf(situation, servers, true)}`];
 }
 
-/** A former source that is writable in vain. */
+/** A writable former source to which the name cannot simply go back. */
 const isStale =
   (situation: Situation) =>
   (member: ServerView): boolean =>
     member.writable && isSuperseded(situation, member) && wayBack(situation, member) === undefined;
 
-/** A move by mistake is undone with a plain command. */
+/** A command without force undoes a move by mistake. */
 const goingBack = (situation: Situation): readonly string[] =>
   situation.members
     .filter((member) => wayBack(situation, member) !== undefined)
-    .map((member) => `Back to ${member.address}: ${follow(situation, member)}`);
+    .map((member) => `To move the name back to ${member.address}: ${follow(situation, member)}`);
 
 export function unknownSource(situation: Situation): readonly string[] {
   const { ledger, published: source } = situation;
@@ -92,8 +91,8 @@ export function unknownSource(situation: Situation): readonly string[] {
   const isLedgers = ledger !== undefined && source === undefined;
   return [
     isLedgers
-      ? `Add ${ledger.source} to the servers of this configuration, as ${ledger.by} has it.`
-      : `Add ${names(unlisted)} to servers in the configuration of every instance, and send each SIGHUP: it reads its configuration again.`,
+      ? `Add ${ledger.source} to the servers of this configuration, as in the configuration of instance ${ledger.by}.`
+      : `Add ${names(unlisted)} to servers in the configuration of every instance. Then send each SIGHUP: it reads its configuration again.`,
     `Or name one of this configuration's servers: ${follow(situation)}`,
   ];
 }
@@ -111,10 +110,10 @@ export function twoSources(situation: Situation): readonly string[] {
           `${isSourceThere ? `On ${names(rivals)}` : `On all but the source (${names(rivals)})`}: ${closing(first)}`,
         ]
       : []),
-    `Or name the one that is meant: ${followOneOf(situation, rivals)}`,
+    `Or name the source: ${followOneOf(situation, rivals)}`,
     ...(situation.ledger === undefined
       ? []
-      : ['Or more than half of the other servers replicate from one of them.']),
+      : ['Or by itself: when more than half of the other servers replicate from one of them.']),
   ];
 }
 
@@ -126,13 +125,13 @@ export function unproven(situation: Situation): readonly string[] {
   const [first] = closable;
   const again =
     source?.facts && !source.writable && ungrouped([source]).length > 0
-      ? `; then ${source.address} can be opened again: see what it lacks`
+      ? `. Then ${source.address} can be opened again: see why it is not a candidate.`
       : '';
   const seen =
-    first === undefined ? '' : `, or a promotion that is seen while ${published(situation)} is not writable`;
+    first === undefined ? '' : `, or its promotion is seen while ${published(situation)} is not writable`;
   return [
     `If ${orOneOf(candidates)} was promoted: ${followOneOf(situation, candidates)}`,
-    `Evidence would do as well: another server that replicates from it${seen}.`,
+    `Or by itself: when another server replicates from it${seen}.`,
     ...(first ? [`If not, on ${names(closable)}: ${closing(first)}${again}`] : []),
   ];
 }
@@ -143,8 +142,8 @@ export function publishedAlive(situation: Situation): readonly string[] {
   const probe = state.servers.get(source.address)?.latest?.probe;
   const hint = probe?.kind === 'alive' ? probe.failure.hint : undefined;
   return [
-    `An answer of ${source.address} to us.${hint === undefined ? '' : ` ${hint}`}`,
-    `If it is to be replaced: ${replacement(situation, source)}`,
+    `${source.address} must answer us.${hint === undefined ? '' : ` ${hint}`}`,
+    `To replace it: ${replacement(situation, source)}`,
     ...(situation.candidates.length === 0
       ? []
       : [
@@ -157,28 +156,30 @@ function replacement(situation: Situation, source: ServerView): string {
   const followers = situation.topology.followersOf(source.address);
   const then = situation.candidates.length === 0 ? ', then promote another server' : '';
   if (followers.length > 0)
-    return `end its mysqld${then}. Nobody may replicate from it any more (now ${names(followers)}).`;
+    return `end its mysqld${then}. No server may replicate from it any more (now ${names(followers)}).`;
   const counting = source.contact === 'unknown' ? whoStillCount(situation, source) : [];
   if (counting.length > 0)
-    return `that ${names(counting)} no longer ${counting.length === 1 ? 'counts' : 'count'} it among the members of their cluster.`;
+    return `${names(counting)} must no longer count it among the members of their cluster.`;
   return `close it (${closing(source)}) or end its mysqld${then}.`;
 }
 
+const whetherAnswers = (servers: readonly ServerView[]): string =>
+  `Wait for one probe: it shows whether ${names(servers)} ${servers.length === 1 ? 'answers' : 'answer'}.`;
+
 export function minorityView(situation: Situation): readonly string[] {
   const waiting = [...unobserved(situation), ...justFound(situation)];
-  if (waiting.length > 0)
-    return [`The answer of ${names(waiting)}, or that none comes: known within one probe.`];
+  if (waiting.length > 0) return [whetherAnswers(waiting)];
   const { published: source, quorumSet, ledger, publication } = situation;
   const counted = quorumSet.filter((member) => member !== source || source.contact === 'reachable');
   const unseen = counted.filter((member) => member.contact !== 'reachable');
   const seen = reachable(counted).length;
   if (publication.zone.movedElsewhereAt !== undefined && seen > counted.length / 2)
     return [
-      `An answer of each server that is younger than the move by ${ledger?.by ?? 'another instance'}: known within one probe.`,
+      `Wait for one probe: each server must answer again after the move by ${ledger?.by ?? 'another instance'}.`,
     ];
   return [
-    `More answers, of ${names(unseen)}: ${seen} of ${counted.length} ${counted.length < quorumSet.length ? 'other ' : ''}servers is no majority.`,
-    'Mend the network of this machine, or look at those servers.',
+    `More servers must answer, of ${names(unseen)}: ${seen} of ${counted.length} ${counted.length < quorumSet.length ? 'other ' : ''}servers is no majority.`,
+    'Check the network of this machine, and those servers.',
     ...unseen
       .slice(0, 1)
       .map((member) => `Only if ${member.address} is gone for good: ${forget(situation, member)}`),
@@ -189,29 +190,29 @@ export function noCandidate(situation: Situation): readonly string[] {
   const { published: source } = situation;
   const first = situation.candidates[0];
   if (situation.ledger === undefined && first)
-    return [`That a majority of the group names ${first.address} as its primary.`];
+    return [`A majority of the group must name ${first.address} as its primary.`];
   const could = others(situation).some((member) => couldBePromoted(situation, member));
   const follows = `the name follows it${bestReplica(situation)}.`;
-  // A copy is told from its original only by a person; a promotion beside them would make a second source.
+  // Only a person can tell the copy from the original. A promotion now would make a second source.
   if (source?.duplicate && source.contact === 'reachable') return [`${ofTheCopy}.`];
   if (isGroupAway(situation))
     return [
       ...groupAwayWouldChange(situation),
-      ...(could ? [`Or promote a server of no group: ${follows}`] : []),
+      ...(could ? [`Or promote a server that is in no group: ${follows}`] : []),
     ];
   const back =
     source && others(situation).length > 0
-      ? [`Or ${source.address} is the source again: see what it lacks.`]
+      ? [`Or make ${source.address} the source again: see why it is not a candidate.`]
       : [];
   if (could) {
     const another =
       source && isLeftToGroup(situation, source)
-        ? 'its group makes another member the primary'
+        ? 'let its group make another member the primary'
         : 'promote another server';
-    // One that was restarted read-only has all that it ever had.
+    // A source that was restarted read-only still has all its data.
     if (source?.facts)
       return [
-        `Either ${source.address} is the source again: see what it lacks.`,
+        `Make ${source.address} the source again: see why it is not a candidate.`,
         `Or ${another}: ${follows}`,
       ];
     return [`Promote a server: ${follows}`, ...back];
@@ -220,7 +221,7 @@ export function noCandidate(situation: Situation): readonly string[] {
     (member) => member.facts !== undefined && isSuperseded(situation, member),
   );
   return [
-    'No server that answers could be promoted: see what each of them lacks.',
+    'No server that answers can be promoted: see why each is not a candidate.',
     ...back,
     ...former
       .slice(0, 1)
@@ -233,7 +234,7 @@ export function noCandidate(situation: Situation): readonly string[] {
 
 export function candidateBehind(situation: Situation): readonly string[] {
   const waiting = unobserved(situation);
-  if (waiting.length > 0) return [`The answer of ${names(waiting)}, or that none comes.`];
+  if (waiting.length > 0) return [whetherAnswers(waiting)];
   const candidate = target(situation);
   if (candidate === undefined) return [];
   const lacks = candidateLacks(situation, candidate);
@@ -243,13 +244,13 @@ export function candidateBehind(situation: Situation): readonly string[] {
   return [
     ...(former
       ? [
-          `${ahead} replicates from the former source ${former.address}: what it has more may be stale writes.`,
+          `${ahead} replicates from the former source ${former.address}: its additional transactions may be stale writes.`,
         ]
       : []),
     ...(ahead === undefined || former
       ? []
       : [
-          `Close ${candidate.address} (${closing(candidate)}); then promote ${ahead}, or let ${candidate.address} get from it what it lacks.`,
+          `Close ${candidate.address} (${closing(candidate)}). Then promote ${ahead}, or let ${candidate.address} get from it what it lacks.`,
         ]),
     `To give these transactions up: ${follow(situation, candidate, true)}`,
   ];

@@ -1,4 +1,4 @@
-/** What would change the decision, with this cluster's names and the very command or statement where one is known: for people, nothing decides on it. */
+/** What would change the decision, with this cluster's names, commands and statements: for people. */
 
 import { closing, follow, forget, thaw } from '../decide/advice.ts';
 import { isLeftToGroup } from '../decide/elections.ts';
@@ -35,15 +35,17 @@ export function wouldChange(situation: Situation, decision: Decision): readonly 
 const holds: Readonly<Record<HoldReason, Explanation>> = {
   'ledger-unknown': unknownLedger,
   'foreign-ledger': ({ settings, ledger }) => [
-    `Give one of the two clusters another name: source.name in the configuration of this one, or of ${ledger?.cluster ?? 'the other one'}.`,
-    `Where that cluster is gone for good: delete the TXT RRset of ${ledgerName(settings.source)}, and set adopt: true.`,
+    `Give one of the two clusters another source.name: in the configuration of this one, or of ${ledger?.cluster ?? 'the other one'}.`,
+    `If that cluster is gone for good: delete the TXT RRset of ${ledgerName(settings.source)}, and set adopt: true.`,
   ],
   'foreign-rrset': ({ settings }) => [
-    `adopt: true under publish in the configuration of this cluster takes ${settings.source.name} over.`,
-    `Or delete the RRsets of ${settings.source.name}: then it is published anew.`,
+    `To take ${settings.source.name} over: set adopt: true under publish in the configuration of this cluster.`,
+    `Or delete the RRsets of ${settings.source.name}: then the name is published anew.`,
   ],
   'ledger-lost': lostLedger,
-  frozen: (situation) => [`${thaw(situation)} lets it move again; nothing else does, not even a command.`],
+  frozen: (situation) => [
+    `${thaw(situation)} lets the name move again. Nothing else does, not even a follow command.`,
+  ],
   'unknown-source': unknownSource,
   'two-sources': twoSources,
   'published-source-alive': publishedAlive,
@@ -52,62 +54,62 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
   'superseded-source': supersededSource,
   stranger,
   settling: (situation) => [
-    `Time: it must last for settle, ${situation.state.settings.watch.settleMs / 1000} s. An answer of ${published(situation)} ends it.`,
-    `At once, if ${published(situation)} is gone for certain: ${followOneOf(situation, situation.candidates)}`,
+    `Time: the situation must last for settle (${situation.state.settings.watch.settleMs / 1000} s). An answer of ${published(situation)} ends the wait.`,
+    `At once, if ${published(situation)} is certainly gone: ${followOneOf(situation, situation.candidates)}`,
   ],
   'no-candidate': noCandidate,
   'candidate-behind': candidateBehind,
   flapping: (situation) => [
-    `${thaw(situation)} lets it move by itself again, once the tools that fight are found.`,
+    `First find the tools that work against each other. Then ${thaw(situation)} lets the name move by itself again.`,
     `Or name the source: ${follow(situation)}`,
   ],
   'unsafe-address': (situation) => [
-    `An address that clients can reach: mend what the host name of ${target(situation)?.address ?? 'that server'} resolves to, or set publish: for it.`,
+    `Clients must reach the address: correct what the host name of ${target(situation)?.address ?? 'that server'} resolves to, or set publish: for it.`,
     ...(situation.publication.decision.sentence.includes('loopback')
       ? ['Loopback addresses are published only with allow_loopback: true.']
       : []),
   ],
   'ledger-full': (situation) => [
-    'One former source less: one of them becomes a replica of the source again, and catches up.',
+    'One of the former sources must become a replica of the source again, and catch up.',
     ...(situation.ledger?.was ?? [])
       .slice(0, 1)
-      .map((former) => `One that will not come back: ${forget(situation, former)}`),
+      .map((former) => `If ${former.address} will not come back: ${forget(situation, former)}`),
   ],
 };
 
-/** The update that does it is on its way, unless something stands in its way. */
+/** The update is on its way, unless it was refused. */
 function inMotion({ state, publication }: Situation): readonly string[] {
   if (state.settings.mode === 'observe')
-    return ['This instance only observes and writes nothing: mode: active lets it move the name.'];
+    return ['This instance only observes and writes nothing. Set mode: active to let it move the name.'];
   const refused = whyNotWritten(publication);
   const onItsWay =
-    'Nothing is needed: the update is on its way. Until it is in the zone, a change of what the servers say calls it back.';
+    'Nothing is needed: the update is on its way. If the servers say something else before it is in the zone, it is called back.';
   return refused.length > 0 ? refused : [onItsWay];
 }
 
 function steady(situation: Situation): readonly string[] {
   const source = published(situation);
   const rest = others(situation);
-  if (rest.length === 0) return [`Nothing by itself: ${source} is the only server.`];
+  if (rest.length === 0) return [`Nothing changes it by itself: ${source} is the only server.`];
   const one = rest.length === 1 ? names(rest) : 'one of the others';
-  // A server that could not be the source is refused.
+  // A command to another server is refused.
   const peers = situation.candidates.filter((candidate) => candidate !== situation.published);
   const byHand = peers.length === 0 ? [] : [`By hand: ${followOneOf(situation, peers)}`];
   if (situation.published?.known?.managed?.kind === 'aurora')
     return [`A failover by the service: it makes ${one} the writer.`, ...byHand];
   if (situation.published && isLeftToGroup(situation, situation.published))
     return [
-      "The group's choice of another primary, by itself or by: SELECT group_replication_set_as_primary('UUID')",
+      "The group chooses another primary, by itself or by: SELECT group_replication_set_as_primary('UUID')",
       ...byHand,
     ];
   if (multiPrimaryOf(situation.published?.known) !== undefined)
     return [
-      `${source} no longer writes for its cluster: then the first of its peers, in configured order.`,
+      `If ${source} no longer writes for its cluster, the name moves to the first of its peers, in configured order.`,
       ...byHand,
     ];
   return [
-    `A switchover: first ${source} becomes read-only${situation.published ? ` (${closing(situation.published)})` : ''}, then ${one} executes all that it lacks, and is promoted.`,
-    `A failover: ${source} does not answer, nobody replicates from it any more, and ${one} is promoted.`,
+    `A switchover: first ${source} becomes read-only${situation.published ? ` (${closing(situation.published)})` : ''}. Then ${one} executes all that it lacks, and is promoted.`,
+    `A failover: ${source} does not answer, no server replicates from it any more, and ${one} is promoted.`,
     ...byHand,
   ];
 }
@@ -116,10 +118,10 @@ function unknownLedger({ publication, reading, settings }: Situation): readonly 
   const { failure: readFailure } = publication.zone;
   const hints = readFailure?.hint ? [readFailure.hint] : [];
   if (readFailure)
-    return [`An answer of nameserver ${settings.nameserver}: it is asked again all the time.`, ...hints];
-  if (reading === undefined) return [`The first answer of nameserver ${settings.nameserver}.`];
+    return [`Nameserver ${settings.nameserver} must answer. It is asked again all the time.`, ...hints];
+  if (reading === undefined) return [`Nameserver ${settings.nameserver} must answer for the first time.`];
   return [
-    `Upgrade this instance to the version that wrote the ledger, or mend the TXT RRset of ${ledgerName(settings.source)}.`,
+    `Correct the TXT RRset of ${ledgerName(settings.source)}, or upgrade this instance to the version that wrote the ledger.`,
   ];
 }
 
@@ -127,8 +129,8 @@ function lostLedger(situation: Situation): readonly string[] {
   const { publication, state } = situation;
   const source = publication.zone.remembered?.source ?? 'the server that it named';
   return [
-    `By itself: once ${source} is writable, replicates from nobody, and the loss has lasted for fresh_for (${state.settings.watch.freshForMs / 1000} s).`,
-    `Or restore the zone from where epoch ${publication.zone.remembered?.epoch ?? '?'} is in it.`,
+    `By itself: when ${source} is writable and replicates from nobody, and the ledger has been lost for fresh_for (${state.settings.watch.freshForMs / 1000} s).`,
+    `Or restore a version of the zone that has epoch ${publication.zone.remembered?.epoch ?? '?'}.`,
     `Or name the source: ${follow(situation)}`,
   ];
 }
