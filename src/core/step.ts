@@ -20,10 +20,11 @@ import {
   type ClusterState,
   newServer,
   type ServerMemory,
+  withoutInLine,
   withPublication,
   withServer,
 } from './model/state.ts';
-import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
+import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { discover } from './observe/discovery.ts';
 import { observe } from './observe/observe.ts';
 import { notMisled, takePeer, takeProposal, takeTrial } from './observe/server-addresses.ts';
@@ -131,7 +132,7 @@ function observed(
   const result = observe({ ...asked, probing: undefined }, probe, now, { askedAt, staleBefore });
   const located = takePeer(state, memory, result.memory, now);
   const known = withServer(
-    result.historyVanished ? forgetLine(state, result.historyVanished) : state,
+    result.historyVanished ? withoutInLine(state, result.historyVanished) : state,
     located,
   );
   const next = doubtPromotion(known, located, now);
@@ -163,16 +164,6 @@ function isOfThePast(state: ClusterState, { probing }: ServerMemory, now: Now): 
   return (
     now.mono > probing + lateAnswerMs || probing - state.settings.watch.probeTimeoutMs < state.staleBefore
   );
-}
-
-function forgetLine(state: ClusterState, id: ServerId): ClusterState {
-  const publications = [...state.publications].map(([name, publication]) => {
-    const line = new Set(publication.evidence.line);
-    line.delete(id);
-    const evidence = { ...publication.evidence, line };
-    return [name, { ...publication, evidence }] as const;
-  });
-  return { ...state, publications: new Map(publications) };
 }
 
 /** The kept connection broke, perhaps by a crash: probe at once. */

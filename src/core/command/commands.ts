@@ -39,11 +39,11 @@ function beginNext(state: ClusterState, now: Now): ClusterState {
   const servers = new Map(state.servers);
   const target = 'server' in head.command ? servers.get(head.command.server) : undefined;
   if (target) servers.set(target.settings.address, { ...target, nextProbeAt: now.mono });
-  const publications = new Map<string, PublicationState>();
-  for (const [name, publication] of state.publications) {
-    const due = withZone(publication, { nextReadAt: now.mono });
-    publications.set(name, withWriting(due, { nextAt: now.mono, pauses: new Map() }));
-  }
+  const atOnce = (publication: PublicationState): PublicationState =>
+    withZone(withWriting(publication, { nextAt: now.mono, pauses: new Map() }), { nextReadAt: now.mono });
+  const publications = new Map(
+    [...state.publications].map(([name, publication]) => [name, atOnce(publication)]),
+  );
   return { ...state, servers, publications, commands: [{ ...head, since: now.mono, until }, ...rest] };
 }
 

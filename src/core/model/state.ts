@@ -5,7 +5,7 @@ import type { Alarm, Command, CommandResult, Remembered } from './events.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
 import { newPublication, type PublicationState } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
-import type { Moment, MonoMs, Now, ServerAddress, WallMs } from './units.ts';
+import type { Moment, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
 
 export interface ClusterState {
   readonly settings: ClusterSettings;
@@ -153,3 +153,13 @@ export const withPublication = (state: ClusterState, publication: PublicationSta
   ...state,
   publications: new Map(state.publications).set(publication.settings.nameserver, publication),
 });
+
+/** The state in which no publication knows this server as one of its line. */
+export function withoutInLine(state: ClusterState, id: ServerId): ClusterState {
+  const without = (publication: PublicationState): PublicationState => {
+    const line = new Set(publication.evidence.line);
+    return line.delete(id) ? { ...publication, evidence: { ...publication.evidence, line } } : publication;
+  };
+  const publications = [...state.publications].map(([name, each]) => [name, without(each)] as const);
+  return { ...state, publications: new Map(publications) };
+}

@@ -6,7 +6,7 @@
 import type { Turn } from '../model/events.ts';
 import { aliasLimit, discoveredLimit, discoveredPauseMaxMs } from '../model/limits.ts';
 import { type Claim, isClaimed } from '../model/observation.ts';
-import { type ClusterState, newServer, type ServerMemory } from '../model/state.ts';
+import { type ClusterState, newServer, type ServerMemory, withoutInLine } from '../model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress } from '../model/units.ts';
 import { type Mention, mayBeAsked, mentionsOf } from './mentions.ts';
 import { isIdentifiedAs } from './source-of.ts';
@@ -54,7 +54,7 @@ function withoutEnded(
     if (end === undefined) servers.set(address, noted);
     else effects.push({ kind: 'release', server: address });
     if (end === 'alias') aliases.set(address, plusMs(now.mono, state.settings.watch.goneAfterMs));
-    else if (end === 'over') next = withoutLineOf(next, memory);
+    else if (end === 'over') next = memory.facts ? withoutInLine(next, memory.facts.id) : next;
   }
   return { ...next, servers, discovery: { ...state.discovery, aliases } };
 }
@@ -129,19 +129,6 @@ const isFollowed = ({ servers }: ClusterState, { facts }: ServerMemory): boolean
   [...servers.values()].some((server) =>
     server.facts?.channels.some((channel) => isIdentifiedAs(channel, facts)),
   );
-
-/** Whoever is forgotten is forgotten whole: networks that come and go would fill the line. */
-function withoutLineOf(state: ClusterState, { facts }: ServerMemory): ClusterState {
-  if (facts === undefined) return state;
-  const publications = [...state.publications].map(([name, publication]) => {
-    const line = new Set(publication.evidence.line);
-    return [
-      name,
-      line.delete(facts.id) ? { ...publication, evidence: { ...publication.evidence, line } } : publication,
-    ] as const;
-  });
-  return { ...state, publications: new Map(publications) };
-}
 
 /**
  * How long after its last answer a discovered server is asked again: never at `suspect_interval`, and ever more rarely while it does not answer, or somebody else does in

@@ -302,7 +302,10 @@ test.each([
   [
     'OFF',
     {},
-    ['runs with gtid_mode=OFF: its transactions have no GTID', 'nobody can tell which transactions of the others it lacks'],
+    [
+      'runs with gtid_mode=OFF: its transactions have no GTID',
+      'nobody can tell which transactions of the others it lacks',
+    ],
   ],
   [
     'ON_PERMISSIVE',

@@ -198,7 +198,7 @@ describe('SERVFAIL proves nothing', () => {
       );
     });
     expect(await read()).toMatchObject({
-      failure: { code: 'not-in-zone', message: expect.stringContaining('is a DNAME') },
+      failure: { code: 'not-in-zone', message: expect.stringContaining('has the DNAME') },
     });
   });
 });
