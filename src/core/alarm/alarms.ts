@@ -201,11 +201,9 @@ function rivals(situation: Situation): readonly Alarm[] {
 
 function zoneAlarms(situation: Situation): readonly Alarm[] {
   const { publication, settings } = situation;
-  const alarms: Alarm[] = [];
-  const { failure: readFailure } = publication.zone;
-  if (readFailure) alarms.push(ofFailure('nameserver-unreadable', settings.nameserver, readFailure));
+  const { failure } = publication.zone;
   return [
-    ...alarms,
+    ...(failure ? [ofFailure('nameserver-unreadable', settings.nameserver, failure)] : []),
     ...writeAlarms(situation),
     ...propagationAlarms(publication, situation.now),
     ...ledgerAlarms(situation),
@@ -221,10 +219,8 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
   const isKnown = state.alarms.some(
     (alarm) => alarm.code === 'zone-drift' && alarm.subject === settings.source.name,
   );
-  if (
-    wrong.length > 0 &&
-    (isKnown || (publication.writing.inFlight === undefined && publication.writing.awaiting === undefined))
-  )
+  const { inFlight, awaiting } = publication.writing;
+  if (wrong.length > 0 && (isKnown || !(inFlight || awaiting)))
     alarms.push({
       code: 'zone-drift',
       subject: settings.source.name,
@@ -258,10 +254,9 @@ function behindAlarm(situation: Situation): readonly Alarm[] {
   return candidates.flatMap((candidate) => {
     const lacks = belongsToLine(situation, candidate) ? candidateLacks(situation, candidate) : undefined;
     if (lacks === undefined) return [];
-    const sentence = `${candidate.address} lacks ${lackWords(lacks)}.`;
-    return [
-      { code: 'candidate-behind' as const, subject: candidate.address, count: countOf(lacks), sentence },
-    ];
+    const { address: subject } = candidate;
+    const sentence = `${subject} lacks ${lackWords(lacks)}.`;
+    return [{ code: 'candidate-behind' as const, subject, count: countOf(lacks), sentence }];
   });
 }
 

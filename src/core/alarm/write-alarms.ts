@@ -20,13 +20,13 @@ export const writeAlarms = (situation: Situation): readonly Alarm[] => [
 ];
 
 function refused({ publication, settings }: Situation): readonly Alarm[] {
-  const { refusals, failure: writeFailure } = publication.writing;
+  const { refusals, failure } = publication.writing;
   const { nameserver } = settings;
   // A refused move is sent again at once, without its side names.
   if (refusals?.what === 'move' && isSideTrouble(publication)) return [];
   const stuck = noProgress(publication);
   if (stuck !== undefined) return [{ code: 'no-progress', subject: nameserver, sentence: stuck }];
-  return writeFailure ? [ofFailure('update-refused', nameserver, writeFailure)] : [];
+  return failure ? [ofFailure('update-refused', nameserver, failure)] : [];
 }
 
 /** Until an update with a side name is applied, or while a side name is outside the zone. */

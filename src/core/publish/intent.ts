@@ -103,11 +103,9 @@ function withdrawal(situation: Situation): Write | undefined {
   const { ledger, publication, state, now, settings } = situation;
   if (state.settings.onNoSource !== 'withdraw' || ledger === undefined || ledger.form.targets.length === 0)
     return undefined;
+  const { sourcelessSince } = publication.evidence;
   if (ledger.frozen || publication.decision.reason !== 'no-candidate') return undefined;
-  if (
-    publication.evidence.sourcelessSince === undefined ||
-    now.mono - publication.evidence.sourcelessSince < state.settings.watch.settleMs
-  )
+  if (sourcelessSince === undefined || now.mono - sourcelessSince < state.settings.watch.settleMs)
     return undefined;
   const form: Form = { ...ledger.form, targets: [] };
   return {

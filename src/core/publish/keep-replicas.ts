@@ -18,7 +18,7 @@ import {
 /** The replicas' RRset, by the rules of the instance in the ledger's `by=`. */
 export function replicasWrite(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const { publication, state, now, settings } = situation;
-  const { writtenAt: replicasWrittenAt } = publication.replicas;
+  const { writtenAt } = publication.replicas;
   const { instance } = state.settings;
   const ours = ledger.by === instance;
   const leftover = ours ? leftoverReplicas(situation, ledger) : [];
@@ -27,7 +27,7 @@ export function replicasWrite(situation: Situation, ledger: Ledger, target: Serv
   const isNew = ours && replicasText(rules) !== replicasText(ledger.replicas);
   if (!isNew && !areReplicasWrong(situation, wanted)) return undefined;
   if (isLookingAround(situation)) return undefined;
-  if (replicasWrittenAt !== undefined && now.mono - replicasWrittenAt < replicasEveryMs) return undefined;
+  if (writtenAt !== undefined && now.mono - writtenAt < replicasEveryMs) return undefined;
   if (!ours && !mayTakeOver(situation, ledger, target)) return undefined;
   return {
     what: 'replicas',
@@ -42,12 +42,10 @@ export function replicasWrite(situation: Situation, ledger: Ledger, target: Serv
 /** Only if the instance in `by=` seems gone and had the same rules: else the two overwrite each other. */
 function mayTakeOver(situation: Situation, ledger: Ledger, target: ServerView): boolean {
   const { publication, state, now } = situation;
-  const { wrongSince: replicasWrongSince, yielded: replicasYielded } = publication.replicas;
-  const wrongFor = replicasWrongSince === undefined ? 0 : now.mono - replicasWrongSince;
+  const { wrongSince, yielded } = publication.replicas;
+  const wrongFor = wrongSince === undefined ? 0 : now.mono - wrongSince;
   const differs = doRulesDiffer(situation, ledger) || differingForm(situation, ledger, target) !== undefined;
-  return (
-    !replicasYielded && !differs && wrongFor >= replicasTakeoverIntervals * state.settings.watch.intervalMs
-  );
+  return !yielded && !differs && wrongFor >= replicasTakeoverIntervals * state.settings.watch.intervalMs;
 }
 
 function replicasSentence(

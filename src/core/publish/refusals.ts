@@ -23,10 +23,10 @@ export function obstructingSides({
 
 /** After a failure every update waits; after a refusal only the same kind of update waits. */
 export const isPaused = (
-  { writing: { nextAt: nextWriteAt, pauses } }: PublicationState,
+  { writing: { nextAt, pauses } }: PublicationState,
   what: WriteKind,
   now: Now,
-): boolean => now.mono < nextWriteAt || now.mono < (pauses.get(what)?.until ?? 0);
+): boolean => now.mono < nextAt || now.mono < (pauses.get(what)?.until ?? 0);
 
 export const isSideTrouble = ({ writing: { refusals } }: PublicationState): boolean =>
   refusals !== undefined && refusals.withoutSides === 0;
@@ -42,9 +42,9 @@ export function noProgress({ settings, writing: { refusals } }: PublicationState
 
 /** Why an update is not in the zone, and what to do. Empty: there was no failure. */
 export function whyNotWritten(publication: PublicationState): readonly string[] {
-  const { failure: writeFailure } = publication.writing;
-  const said = noProgress(publication) ?? (writeFailure && `It said: ${writeFailure.message}`);
+  const { failure } = publication.writing;
+  const said = noProgress(publication) ?? (failure && `It said: ${failure.message}`);
   return said === undefined
     ? []
-    : [`The nameserver must accept the update. ${said}`, ...(writeFailure?.hint ? [writeFailure.hint] : [])];
+    : [`The nameserver must accept the update. ${said}`, ...(failure?.hint ? [failure.hint] : [])];
 }

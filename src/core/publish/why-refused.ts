@@ -72,10 +72,9 @@ export const nextInspection = (publication: PublicationState): MonoMs | undefine
   nextRefusal(publication)?.nextAt;
 
 /** None after an applied update, and none while an inspection runs. */
-function nextRefusal({
-  writing: { whyRefused, failure: writeFailure, leftOut },
-}: PublicationState): WhyRefused | undefined {
-  const isTold = writeFailure !== undefined || leftOut !== undefined;
+function nextRefusal({ writing }: PublicationState): WhyRefused | undefined {
+  const { whyRefused, failure, leftOut } = writing;
+  const isTold = failure !== undefined || leftOut !== undefined;
   if (!isTold || whyRefused.some(({ isRunning }) => isRunning)) return undefined;
   return whyRefused.filter(({ isDue }) => isDue).toSorted((a, b) => a.nextAt - b.nextAt)[0];
 }

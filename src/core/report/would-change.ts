@@ -115,9 +115,9 @@ function steady(situation: Situation): readonly string[] {
 }
 
 function unknownLedger({ publication, reading, settings }: Situation): readonly string[] {
-  const { failure: readFailure } = publication.zone;
-  const hints = readFailure?.hint ? [readFailure.hint] : [];
-  if (readFailure)
+  const { failure } = publication.zone;
+  const hints = failure?.hint ? [failure.hint] : [];
+  if (failure)
     return [`Nameserver ${settings.nameserver} must answer. It is asked again all the time.`, ...hints];
   if (reading === undefined) return [`Nameserver ${settings.nameserver} must answer for the first time.`];
   return [
