@@ -61,45 +61,38 @@ function alarmsOf(situation: Situation): readonly Alarm[] {
 }
 
 function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[] {
+  const { address: subject, contact } = member;
   const alarms: Alarm[] = [];
   const failure = failureOf(situation, member);
-  if (member.contact === 'unknown')
-    alarms.push(
-      ofFailure(
-        'server-unknown',
-        member.address,
-        failure ?? { message: `${member.address} does not answer.` },
-      ),
-    );
-  if (member.contact === 'alive')
-    alarms.push(
-      ofFailure('server-refuses', member.address, failure ?? { message: `${member.address} refuses us.` }),
-    );
+  if (contact === 'unknown')
+    alarms.push(ofFailure('server-unknown', subject, failure ?? { message: `${subject} does not answer.` }));
+  if (contact === 'alive')
+    alarms.push(ofFailure('server-refuses', subject, failure ?? { message: `${subject} refuses us.` }));
   if (member.duplicate)
     alarms.push({
       code: 'duplicate-uuid',
-      subject: member.address,
-      sentence: `${member.address} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf. ${ofTheCopy}.`,
+      subject,
+      sentence: `${subject} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf. ${ofTheCopy}.`,
     });
   const twin = situation.members.find((other) => other !== member && isSameServerId(other, member));
   if (twin)
     alarms.push({
       code: 'duplicate-server-id',
-      subject: member.address,
-      sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}, so nobody can tell which of the two a replica follows. Give each server its own server_id.`,
+      subject,
+      sentence: `${subject} has the same server_id (${member.known?.serverId}) as ${twin.address}, so nobody can tell which of the two a replica follows. Give each server its own server_id.`,
     });
   alarms.push(...addressAlarm(situation, member));
-  if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
+  if (isPublished(situation, member) || contact !== 'reachable') return alarms;
   alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
-  const errant = situation.publication.evidence.rejoins.get(member.address)?.errant;
+  const errant = situation.publication.evidence.rejoins.get(subject)?.errant;
   if (isSuperseded(situation, member))
     return [...alarms, ...staleSource(situation, member, errant), ...notComparable(situation, member)];
   if (errant !== undefined && errant > 0)
     alarms.push({
       code: 'errant-transactions',
-      subject: member.address,
+      subject,
       count: errant,
-      sentence: `${member.address} has ${plural(errant)} that the source ${situation.published?.address} lacks: ${errantMend(situation, member)}.`,
+      sentence: `${subject} has ${plural(errant)} that the source ${situation.published?.address} lacks: ${errantMend(situation, member)}.`,
     });
   return alarms;
 }

@@ -39,7 +39,8 @@ function answering(situation: Situation, server: ServerView): readonly string[] 
       !situation.members.some((other) => other !== server && other.writable);
     return [`it lets no clients in (${isSafe ? 'SET GLOBAL offline_mode = OFF' : 'offline_mode'})`];
   }
-  return [contact === 'alive' ? 'it does not let us in' : 'it does not answer'];
+  if (contact === 'alive') return ['it does not let us in'];
+  return [contact === 'unobserved' ? 'it has not answered yet' : 'it does not answer'];
 }
 
 function writable(situation: Situation, server: ServerView): readonly string[] {

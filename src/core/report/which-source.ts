@@ -131,8 +131,8 @@ export function unproven(situation: Situation): readonly string[] {
     first === undefined ? '' : `, or its promotion is seen while ${published(situation)} is not writable`;
   return [
     `If ${orOneOf(candidates)} was promoted: ${followOneOf(situation, candidates)}`,
-    `Or by itself: when another server replicates from it${seen}.`,
     ...(first ? [`If not, on ${names(closable)}: ${closing(first)}${again}`] : []),
+    `Or by itself: when another server replicates from it${seen}.`,
   ];
 }
 

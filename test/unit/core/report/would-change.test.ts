@@ -211,8 +211,8 @@ describe('what would change a hold', () => {
         Or name the source: source-dns follow shop SERVER
       unproven-candidate, several
         If one of them was promoted: source-dns follow shop SERVER
-        Or by itself: when another server replicates from it, or its promotion is seen while db1:3306 is not writable.
         If not, on db2:3306, db3:3306: SET GLOBAL super_read_only = ON
+        Or by itself: when another server replicates from it, or its promotion is seen while db1:3306 is not writable.
       frozen
         source-dns thaw shop lets the name move again. Nothing else does, not even a follow command.
       unknown-source
@@ -245,8 +245,8 @@ describe('what would change a hold', () => {
         Wait for one probe: it shows whether db1:3306 answers.
       unproven-candidate
         If db2:3306 was promoted: source-dns follow shop db2:3306
-        Or by itself: when another server replicates from it, or its promotion is seen while db1:3306 is not writable.
         If not, on db2:3306: SET GLOBAL super_read_only = ON
+        Or by itself: when another server replicates from it, or its promotion is seen while db1:3306 is not writable.
       superseded-source
         To move the name back to db2:3306: source-dns follow shop db2:3306
       stranger
