@@ -26,8 +26,8 @@ export function wayOf(situation: Situation, ways: Ways, server: ServerView): Ser
     .slice(1)
     .map(({ address }) => ({ server: address, how: 'channel' as const, lagSeconds: null }));
   const broken = `${through.at(-1)?.address} ${why}`;
-  const names = upstreams.map((upstream) => upstream.server).join(', which gets it from ');
-  const rest = names === '' ? '' : `; it gets its data from ${names}`;
+  const froms = upstreams.map((upstream) => `from ${upstream.server}`).join(', which gets it ');
+  const rest = froms === '' ? '' : `; it gets its data ${froms}`;
   return {
     hops: upstreams,
     broken,
