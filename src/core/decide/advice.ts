@@ -23,14 +23,14 @@ export function opening({ offlineMode, readOnly, superReadOnly, switches = [] }:
 const isDynamic = ({ variable }: WriteSwitch): boolean =>
   variable === 'transaction_read_only' || variable === 'tx_read_only';
 
-/** What refuses writes until a restart with another my.cnf. Reads on from "would be a candidate if". */
+/** What refuses writes until a restart with another my.cnf. Follows "not a candidate:". */
 export const restarting = ({ switches = [] }: ServerFacts): readonly string[] =>
   switches
     .filter((each) => !isDynamic(each))
     .map(({ variable, value }) =>
       variable === 'innodb_force_recovery'
-        ? `it ran without innodb_force_recovery (now ${value}). First find out why it was set: it lets InnoDB start on damaged data, so a replica is the safer source. Then take it out of my.cnf and restart the server`
-        : `it ran without ${variable}: take it out of my.cnf and restart the server`,
+        ? `it runs with innodb_force_recovery = ${value}. First find out why it was set: it lets InnoDB start on damaged data, so a replica is the safer source. Then take it out of my.cnf and restart the server`
+        : `it runs with ${variable}: take it out of my.cnf and restart the server`,
     );
 
 /** Why no statement makes it replicate: MySQL keeps its channels in InnoDB tables. Undefined: one can. */
