@@ -32,7 +32,9 @@ interface Answered {
   readonly answer: Reading;
 }
 
-/** The name is delegated away, never answered, or fails alone. Silence and refusals come from the nameserver. */
+/**
+ * The name is delegated away, never answered, or fails alone. Silence and refusals come from the nameserver.
+ */
 const aboutTheName = new Set(['not-authoritative', 'not-in-zone', 'servfail']);
 
 /**

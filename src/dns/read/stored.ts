@@ -20,7 +20,7 @@ export const maxKnownRrsets = 16_384;
 const siblingLabel = '_source-dns-wildcard';
 
 /** Questions to the nameserver. Each ends by the deadline and never rejects. */
-export interface StoredQuestions {
+interface StoredQuestions {
   readonly read: (question: Question, deadline: MonoMs) => Promise<SiblingReading>;
   /** An update with only this prerequisite and no change. */
   readonly holds: (zone: Fqdn, prerequisite: Prerequisite, deadline: MonoMs) => Promise<UpdateOutcome>;
@@ -103,8 +103,8 @@ export class StoredRrsets {
     const isAsBeside = !fails && beside?.rrset !== undefined && textOf(beside.rrset) === textOf(rrset);
     const mayBeOlder = known !== undefined || rrset.type === 'CNAME';
     if (beside === undefined || isAsBeside || !mayBeOlder) return this.#findOut(rrset, how, isAsBeside);
-    // The known RRset has just changed, or SERVFAIL was looked into meanwhile. The sibling may have been read in a
-    // newer zone, in which no wildcard answers any more: read again.
+    // The known RRset has just changed, or SERVFAIL was looked into meanwhile. The sibling may have been read
+    // in a newer zone, in which no wildcard answers any more: read again.
     const again = await this.#ask.read({ name: rrset.name, type: rrset.type }, request.deadline);
     if (again.kind === 'failed') return again;
     return again.rrset === undefined

@@ -9,8 +9,8 @@ import { decodeSoa } from './soa.ts';
 
 export type FoundZone =
   /**
-   * `primary`: the primary server by the zone's SOA (MNAME). `failing`: the highest name on the way that answers
-   * SERVFAIL.
+   * `primary`: the primary server by the zone's SOA (MNAME). `failing`: the highest name on the way that
+   * answers SERVFAIL.
    */
   { readonly kind: 'zone'; readonly zone: Fqdn; readonly primary?: Fqdn; readonly failing?: Fqdn } | Failed;
 
@@ -25,8 +25,8 @@ interface Told {
 }
 
 /**
- * The zone by SOA (RFC 2136 4.3): at the apex, else in authority. A name whose alias leads back to itself answers
- * SERVFAIL, and its parent names the zone. Ends by the deadline; never rejects.
+ * The zone by SOA (RFC 2136 4.3): at the apex, else in authority. A name whose alias leads back to itself
+ * answers SERVFAIL, and its parent names the zone. Ends by the deadline; never rejects.
  */
 export async function findZone(
   correspondent: Correspondent,
@@ -49,9 +49,9 @@ export async function findZone(
 }
 
 /**
- * Every name of a zone that is not loaded answers SERVFAIL, and the nameserver would take an update of the zone above
- * and never show it. But the DS RRset of its apex belongs to the zone above (RFC 4035 3.1.4.1), which answers it. An
- * alias fails for DS, too.
+ * Every name of a zone that is not loaded answers SERVFAIL, and the nameserver would take an update of the
+ * zone above and never show it. But the DS RRset of its apex belongs to the zone above (RFC 4035 3.1.4.1),
+ * which answers it. An alias fails for DS, too.
  */
 async function zoneAbove(
   correspondent: Correspondent,

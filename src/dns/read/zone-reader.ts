@@ -47,7 +47,8 @@ export class ZoneReader {
   /**
    * Asks all questions at once. A failure fails the reading, and so does a name outside the zone
    * (`not-in-zone`): nameservers take such an update in the zone above and never show it. Separates stored
-   * RRsets from a wildcard's answers, and looks into SERVFAIL at one name. Ends by the deadline; never rejects.
+   * RRsets from a wildcard's answers, and looks into SERVFAIL at one name. Ends by the deadline; never
+   * rejects.
    */
   async read(request: ReadRequest): Promise<ZoneReading> {
     const { clock } = this.correspondent;

@@ -1,4 +1,7 @@
-/** A name whose alias leads back to itself: BIND and PowerDNS answer SERVFAIL there, and the rest of the zone is well. What is stored is read all the same. */
+/**
+ * A name whose alias leads back to itself: BIND and PowerDNS answer SERVFAIL there, and the rest of the zone
+ * is well. What is stored is read all the same.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
 import type { Rrset } from '../../../../src/core/model/zone.ts';
