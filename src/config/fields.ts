@@ -145,7 +145,7 @@ const mostAddresses = 5;
 export const ipAddresses = (description: string) =>
   oneOrList(ipAddress, mostAddresses, description, '203.0.113.13');
 
-/** The name of a cluster or a nameserver: it is used in TXT RRs, URLs and metrics. */
+/** The name of a cluster or a nameserver: it is used in TXT RRs and URLs. */
 const labelForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 export const label = z.string().regex(labelForm, {
   error:

@@ -77,7 +77,7 @@ function askZone(effect: ZoneEffect, client: ZoneClient, recalled: AbortSignal):
   }
 }
 
-/** Without the key if it is undefined. */
+/** Leaves the field `among` out if it is undefined. */
 const amongOf = ({ among }: Pick<AskingEffect & { kind: 'propagate' }, 'among'>) =>
   among === undefined ? {} : { among };
 

@@ -1,5 +1,5 @@
 /**
- * Keeps time for answers: ticks get about half of the event loop. If many clusters are in suspicion at once,
+ * Leaves half of the event loop free for answers. If many clusters are in suspicion at once,
  * their ticks would fill it, answers of nameservers would miss their deadlines, and cause more suspicion.
  */
 

@@ -4,11 +4,11 @@ import type { Alarm } from '../model/events.ts';
 import type { Failure } from '../model/observation.ts';
 import type { PublicationState } from '../model/publication.ts';
 import type { Now } from '../model/units.ts';
-import { sides } from '../publish/propagation.ts';
+import { audiences } from '../publish/propagation.ts';
 
 /** After a whole slice, for a resolver after its TTL. Each with its newest cause. */
 export const propagationAlarms = ({ propagation }: PublicationState, now: Now): readonly Alarm[] =>
-  sides.flatMap((among) => {
+  audiences.flatMap((among) => {
     const spread = propagation?.[among];
     if (propagation === undefined || spread === undefined || spread.complete || now.mono < spread.overdueAt)
       return [];

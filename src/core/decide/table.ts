@@ -27,6 +27,7 @@ export const decide = (situation: Situation): Decision =>
   announced(situation) ??
   firstSource(situation) ?? // 5
   unknownSource(situation) ?? // 6
+  // 7: the candidates (candidates.ts), which the rules below ask for
   groupAgrees(situation) ?? // 8
   followersMoved(situation) ?? // 9
   publishedIsCandidate(situation) ?? // 10

@@ -54,7 +54,7 @@ export const unlistedWriters = (situation: Situation): readonly ServerView[] =>
     );
   });
 
-/** Holds the name while a server that is not configured looks like the source. */
+/** TestPrerequisite the name while a server that is not configured looks like the source. */
 export function sourceUnlisted(situation: Situation): Decision | undefined {
   const [first, ...others] = unlistedSources(situation);
   if (first === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The closed vocabulary: each code has a row with this text in docs/DECISIONS.md, and a metric label. */
+/** The closed vocabulary: each code has a row with this text in docs/DECISIONS.md. */
 
 /** Why the name shall point to a server. */
 export const pointToReasons = {

@@ -19,7 +19,7 @@ const uptimeToleranceSeconds = 2;
 export interface Asked {
   /** When it was sent at the earliest; absent: now. */
   readonly askedAt?: MonoMs;
-  /** When the clocks last parted: the monotonic clock does not count sleep. Absent: never. */
+  /** Answers from before this time do not count: the machine slept, or a clock was set. Absent: all count. */
   readonly staleBefore?: MonoMs;
 }
 
@@ -86,8 +86,8 @@ function observeFacts(
 }
 
 /**
- * When the server opened and closed within one process: a restart also makes a server read-only, or writable.
- * Its closing is remembered over a restart: somebody meant it.
+ * Notes when a person opened or closed the server. A restart can do the same, so only changes within one process
+ * count. Its closing is remembered over a restart: somebody meant it.
  */
 function turns(
   before: ServerMemory,

@@ -35,7 +35,7 @@ export const isAsNearAsItGets = (view: ZoneView, want: Wanted): boolean =>
     (altered) => isSettled(altered) && isSameWish(altered.wrote, want) && isShown(view, want, altered.shows),
   );
 
-/** Only a TTL that differs: the nameserver changed it. A person would change more. */
+/** True after two equal changes, or at once if only the TTL differs: a person would change more. */
 export const isSettled = ({ wrote, shows, times }: Altered): boolean =>
   times >= settledAfter ||
   (shows !== undefined && wrote.rrset !== undefined && sameRdata(shows, wrote.rrset));

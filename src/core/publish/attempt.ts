@@ -68,24 +68,24 @@ export function updateDone(
   const { now } = turn;
   const attempt = publication.writing.inFlight;
   if (attempt?.try !== attemptTry) return publication;
-  const landed = withZone(withWriting(publication, { inFlight: undefined }), { nextReadAt: now.mono });
+  const ended = withZone(withWriting(publication, { inFlight: undefined }), { nextReadAt: now.mono });
   if (outcome.kind === 'applied') {
     const awaiting = { attempt, until: plusMs(now.mono, visibleWithinMs) };
     // This update replaced the ledger, so no other update on the old ledger can be applied.
-    return applied(turn, withWriting(landed, { pending: [], nextAt: now.mono, awaiting }), attempt);
+    return applied(turn, withWriting(ended, { pending: [], nextAt: now.mono, awaiting }), attempt);
   }
-  return failed(turn, landed, attempt, outcome);
+  return failed(turn, ended, attempt, outcome);
 }
 
 /** The update failed, or its outcome is unknown. Read again if it may be applied; wait if it was refused. */
 function failed(
   turn: Turn,
-  landed: PublicationState,
+  ended: PublicationState,
   attempt: Attempt,
   outcome: Exclude<UpdateOutcome, { kind: 'applied' }>,
 ): PublicationState {
   const { now } = turn;
-  const { pauses, failures, pending } = landed.writing;
+  const { pauses, failures, pending } = ended.writing;
   const code = outcome.kind === 'refused' ? outcome.code : undefined;
   const lostRace = code === 'prerequisite-failed';
   // It waited too long in the queue, or was recalled: decide again.
@@ -97,14 +97,14 @@ function failed(
   const times = (isRefused ? (pauses.get(attempt.what)?.times ?? 0) : failures) + 1;
   const isHarmless = lostRace || (expired && times === 1);
   const until = plusMs(now.mono, isHarmless && times === 1 ? 0 : pauseAfter(times));
-  const told = isHarmless ? landed : withWriteFailure(landed, attempt, outcome, now);
+  const told = isHarmless ? ended : withWriteFailure(ended, attempt, outcome, now);
   const failure = isHarmless ? outcome.failure : (told.writing.failure ?? outcome.failure);
-  const { nameserver } = landed.settings;
+  const { nameserver } = ended.settings;
   record(turn, nameserver, { kind: 'update-failed', what: attempt.what, outcome: outcome.kind, failure });
   return withWriting(told, {
     mustRead: mayBeThere,
     ...(isRefused
-      ? refusedAgain(landed, attempt, outcome.failure, { times, until })
+      ? refusedAgain(ended, attempt, outcome.failure, { times, until })
       : { failures: times, nextAt: until }),
     pending: mayBeThere ? [...pending.slice(-31), { ...attempt, answered: lostRace }] : pending,
   });
@@ -112,7 +112,7 @@ function failed(
 
 const pauseAfter = (times: number): number => Math.min(writePauseMs * 2 ** (times - 1), writePauseMaxMs);
 
-/** Every update changes the ledger. While the ledger stays the same, no other instance was faster. */
+/** Counts the refusals over one ledger. While the ledger is the same, no other instance wrote in between. */
 function refusedAgain(
   { settings, writing: { refusals, pauses } }: PublicationState,
   { baseText, wanted, what }: Attempt,

@@ -12,7 +12,7 @@ interface Expected {
   readonly absent: readonly Question[];
 }
 
-const nobody = (now: Now): Spread => ({
+const notAskedYet = (now: Now): Spread => ({
   nameservers: [],
   complete: false,
   running: false,
@@ -36,11 +36,11 @@ export function watchEpoch(
   const before = view.rrsets.filter(({ name }) => names.has(name));
   const ttls = [...before, ...present].map(({ ttlSeconds }) => ttlSeconds);
   const overdueAt = plusMs(now.mono, Math.max(0, ...ttls) * 1000 + resolverMarginMs);
-  const resolvers = settings.resolvers && !isFirst ? { ...nobody(now), overdueAt } : undefined;
+  const resolvers = settings.resolvers && !isFirst ? { ...notAskedYet(now), overdueAt } : undefined;
   const { zone } = view;
   return {
     ...publication,
-    propagation: { epoch, zone, present, absent, nameservers: nobody(now), resolvers },
+    propagation: { epoch, zone, present, absent, nameservers: notAskedYet(now), resolvers },
   };
 }
 
@@ -56,11 +56,11 @@ export function watchAgain(publication: PublicationState, expected: Expected, no
 }
 
 type Among = 'nameservers' | 'resolvers';
-export const sides: readonly Among[] = ['nameservers', 'resolvers'];
+export const audiences: readonly Among[] = ['nameservers', 'resolvers'];
 
 /** Asks the nameservers and resolvers that have not answered with the new RRsets yet. */
 export const propagateIfDue = (turn: Turn, publication: PublicationState): PublicationState =>
-  sides.reduce((current, among) => beginSlice(turn, current, among), publication);
+  audiences.reduce((current, among) => beginSlice(turn, current, among), publication);
 
 function beginSlice({ now, effects }: Turn, publication: PublicationState, among: Among): PublicationState {
   const { propagation, settings } = publication;
@@ -76,7 +76,7 @@ function beginSlice({ now, effects }: Turn, publication: PublicationState, among
 
 /** When the next slices begin. Empty: nothing is missing, or a slice is running. */
 export const nextSlices = ({ propagation }: PublicationState): readonly MonoMs[] =>
-  sides.flatMap((among) => {
+  audiences.flatMap((among) => {
     const spread = propagation?.[among];
     return spread === undefined || spread.complete || spread.running ? [] : [spread.nextAt];
   });

@@ -1,4 +1,4 @@
-/** What would change a hold in which it is in doubt which server is, or could be, the source. */
+/** What would end a hold when we do not know which server is the source. */
 
 import { closing, follow, forget, ofTheCopy } from '../decide/advice.ts';
 import { candidateLacks, formerSourceOf } from '../decide/ahead.ts';

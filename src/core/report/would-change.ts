@@ -4,7 +4,7 @@ import { closing, follow, forget, thaw } from '../decide/advice.ts';
 import { isLeftToGroup } from '../decide/elections.ts';
 import type { Situation } from '../decide/situation.ts';
 import { type Decision, names } from '../model/decision.ts';
-import { ledgerName } from '../model/ledger.ts';
+import { formerLimit, ledgerName } from '../model/ledger.ts';
 import type { HoldReason } from '../model/vocabulary.ts';
 import { multiPrimaryOf } from '../observe/multi-primary.ts';
 import { whyNotWritten } from '../publish/refusals.ts';
@@ -69,13 +69,24 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
       ? ['Loopback addresses are published only with allow_loopback: true.']
       : []),
   ],
-  'ledger-full': (situation) => [
+  'ledger-full': ledgerFull,
+};
+
+/** The ledger is full of former sources, or the hold names a value that does not fit: then no former source helps. */
+function ledgerFull(situation: Situation): readonly string[] {
+  const was = situation.ledger?.was ?? [];
+  const { settings } = situation;
+  if (was.length < formerLimit)
+    return [
+      `The value that does not fit must be changed by hand, in the ledger of ${settings.source.name} or on the server.`,
+    ];
+  return [
     'One of the former sources must become a replica of the source again, and catch up.',
-    ...(situation.ledger?.was ?? [])
+    ...was
       .slice(0, 1)
       .map((former) => `If ${former.address} will not come back: ${forget(situation, former)}`),
-  ],
-};
+  ];
+}
 
 /** The update is on its way, unless it was refused. */
 function inMotion({ state, publication }: Situation): readonly string[] {

@@ -5,7 +5,7 @@ import { type Looping, type Outside, type Question, questionKey, type Rrset } fr
 import type { ReadRequest } from '../../ports.ts';
 import { RCODE, TYPE } from '../message/codes.ts';
 import { answeredRrset } from '../message/rdata.ts';
-import { type Holds, lookInto, type Reading } from './circle.ts';
+import { lookInto, type Reading, type TestPrerequisite } from './failing-name.ts';
 import { type Answer, ask, type Correspondent } from './query.ts';
 import { dnameAbove, zoneOfAnswer } from './zone-finder.ts';
 
@@ -43,7 +43,7 @@ const aboutTheName = new Set(['not-authoritative', 'not-in-zone', 'servfail']);
  */
 export async function readRrsets(
   correspondent: Correspondent,
-  holds: Holds,
+  holds: TestPrerequisite,
   request: ReadRequest,
   home: Fqdn,
 ): Promise<RrsetsReading> {

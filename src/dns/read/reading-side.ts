@@ -8,7 +8,7 @@ import type { MessageRequest } from '../message/update.ts';
 import { type Endpoint, showEndpoint } from '../transport/endpoint.ts';
 import type { OpenTransport } from '../transport/exchange.ts';
 import { openSockets } from '../transport/open.ts';
-import type { Holds } from './circle.ts';
+import type { TestPrerequisite } from './failing-name.ts';
 import { primaryCheck } from './primary-server.ts';
 import { PropagationWatch } from './propagation-watch.ts';
 import type { Correspondent } from './query.ts';
@@ -76,7 +76,7 @@ export function createReadingSide(
   };
   const serials = { primary: correspondent, endpoint, verify: options.verify, messageId, openTransport };
   const propagation = new PropagationWatch({ ...serials, resolvers: options.resolvers });
-  const holds: Holds = (zone, prerequisite, deadline) =>
+  const holds: TestPrerequisite = (zone, prerequisite, deadline) =>
     send({ plan: { zone, prerequisites: [prerequisite], changes: [] }, notAfter: deadline, deadline });
   return {
     correspondent,

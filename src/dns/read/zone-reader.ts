@@ -2,7 +2,7 @@
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import type { ZoneReading } from '../../core/model/zone.ts';
 import type { ReadRequest } from '../../ports.ts';
-import type { Holds } from './circle.ts';
+import type { TestPrerequisite } from './failing-name.ts';
 import type { Correspondent } from './query.ts';
 import { notInZone, readRrset, readRrsets } from './read-rrsets.ts';
 import { StoredRrsets } from './stored.ts';
@@ -23,7 +23,7 @@ export class ZoneReader {
   readonly correspondent: Correspondent;
   /** Learns from each applied update. */
   readonly stored: StoredRrsets;
-  readonly #holds: Holds;
+  readonly #holds: TestPrerequisite;
   readonly #onSoa: (zone: Fqdn, primary: Fqdn) => void;
   readonly #pace = new ReadingPace();
   /** By name, the oldest first. */
@@ -32,7 +32,7 @@ export class ZoneReader {
   /** `onSoa` hears each zone's primary server by its SOA. */
   constructor(
     correspondent: Correspondent,
-    holds: Holds,
+    holds: TestPrerequisite,
     onSoa: (zone: Fqdn, primary: Fqdn) => void = () => {},
   ) {
     this.correspondent = correspondent;

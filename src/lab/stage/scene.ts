@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts';
 
 /** The name follows within some tens of milliseconds; after this time the lab has failed. */
 const followMs = 30_000;
-/** The story goes on after this many further rows through the name. */
+/** `writes` waits for this many more rows through the name. */
 const someWrites = 20;
 
 /** A promotion, and the answers that follow it. */

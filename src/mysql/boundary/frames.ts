@@ -10,7 +10,7 @@ interface FrameReader {
   readonly frame: (packet: Buffer) => boolean;
 }
 
-/** Holds an incomplete packet in at most twice the received bytes. Throws what `check` throws. */
+/** TestPrerequisite an incomplete packet in at most twice the received bytes. Throws what `check` throws. */
 export class Frames {
   readonly #reader: FrameReader;
   #held = Buffer.allocUnsafe(smallBuffer);

@@ -100,7 +100,7 @@ export class Session {
     return this.#peer;
   }
 
-  /** Whether the server has greeted us. What it refuses earlier, it refuses unread and in plain text. */
+  /** True after the server's greeting. An error before it comes without TLS, so anybody can forge it. */
   get greeted(): boolean {
     return this.#boundary.greeted;
   }

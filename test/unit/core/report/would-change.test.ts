@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { guard } from '../../../../src/core/decide/guard.ts';
 import { decide } from '../../../../src/core/decide/table.ts';
-import type { Ledger } from '../../../../src/core/model/ledger.ts';
+import { highestEpoch, type Ledger } from '../../../../src/core/model/ledger.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import { holdReasons } from '../../../../src/core/model/vocabulary.ts';
@@ -271,6 +271,14 @@ describe('what would change a hold', () => {
         If old0:3306 will not come back: source-dns forget shop old0:3306"
     `);
   });
+});
+
+test('an epoch that was written by hand makes the ledger full, and no former source helps', () => {
+  const { reason, sentences } = explained(withLedger(failedOver, { epoch: highestEpoch }));
+  expect(reason).toBe('ledger-full');
+  expect(sentences).toEqual([
+    'The value that does not fit must be changed by hand, in the ledger of source.example. or on the server.',
+  ]);
 });
 
 describe('what would change the pointing to a server', () => {

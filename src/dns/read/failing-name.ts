@@ -13,7 +13,11 @@ import { type Answer, ask, type Correspondent } from './query.ts';
 import { findZone } from './zone-finder.ts';
 
 /** An update that changes nothing and has only this prerequisite. Ends by the deadline; never rejects. */
-export type Holds = (zone: Fqdn, prerequisite: AnyPrerequisite, deadline: MonoMs) => Promise<UpdateOutcome>;
+export type TestPrerequisite = (
+  zone: Fqdn,
+  prerequisite: AnyPrerequisite,
+  deadline: MonoMs,
+) => Promise<UpdateOutcome>;
 
 export type Reading =
   | Answer
@@ -34,7 +38,7 @@ interface FailingName {
  */
 export async function lookInto(
   correspondent: Correspondent,
-  holds: Holds,
+  holds: TestPrerequisite,
   failing: FailingName,
 ): Promise<Reading> {
   const { name, zone, failure, deadline } = failing;
